@@ -1,0 +1,52 @@
+/**
+ * What a worker and its supervisor say to each other over Node's IPC channel. Imports nothing, so that both sides
+ * may depend on it.
+ */
+
+/** Version of this protocol; a supervisor refuses a worker that speaks another. */
+export const PROTOCOL_VERSION = 1;
+
+/** Environment variable with the secret that a worker's HTTP port then demands in {@link SECRET_HEADER}. */
+export const SECRET_ENV = "DROVER_WORKER_SECRET";
+
+/** Request header that carries the supervisor's secret to a worker. */
+export const SECRET_HEADER = "x-drover-secret";
+
+/** Worker to supervisor. */
+export type WorkerMessage =
+  /** The model is being read. `progress` is 0 to 1. */
+  | { readonly type: "loading"; readonly progress: number }
+  /** The port accepts requests and a first real token was generated. */
+  | {
+      readonly type: "ready";
+      readonly protocol: number;
+      readonly port: number;
+      readonly model: string;
+      readonly slots: number;
+      /** Tokens that one slot holds. */
+      readonly contextTokens: number;
+      /** Measured while warming up; tokens per second. Absent where the measurement was skipped. */
+      readonly speed?: { readonly prefill: number; readonly decode: number };
+    }
+  /** Sent each second, whatever else the worker does. */
+  | {
+      readonly type: "heartbeat";
+      /** llama.cpp decodes since the start; stands still while the engine hangs. */
+      readonly steps: number;
+      /** Requests that hold or wait for a slot. */
+      readonly active: number;
+      readonly busySlots: number;
+    }
+  /** The worker can't serve and will exit. `code` is one of the codes in worker/src/errors.ts. */
+  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  /** Answer to `drain`: the last request has ended. */
+  | { readonly type: "drained" };
+
+/** Supervisor to worker. */
+export type SupervisorMessage =
+  /** Finish what runs, take nothing new, answer `drained`. */
+  | { readonly type: "drain" }
+  /** Take requests again. */
+  | { readonly type: "undrain" }
+  /** Exit with code 0, at once. */
+  | { readonly type: "shutdown" };
