@@ -19,7 +19,7 @@ const files = roots
       ".js",
     ),
   )
-  .sort();
+  .toSorted();
 
 if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(" ")}`);
