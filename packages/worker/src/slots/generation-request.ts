@@ -1,0 +1,86 @@
+/**
+ * The contract between the HTTP side of a worker (api/, generation/) and the slots that generate (slots/, batching/).
+ * Everything here is in tokens; text, stop strings, reasoning and tool calls belong to generation/.
+ */
+
+/** How the next token is chosen. Fields that are absent do nothing. Names and defaults follow llama.cpp's server. */
+export interface Sampling {
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** Keep the K most likely; 0 keeps all. */
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  /** 32-bit; the same seed and request give the same tokens on any worker. */
+  readonly seed: number;
+  readonly repeatPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** Added to a token's logit; -Infinity bans it. */
+  readonly logitBias: ReadonlyMap<number, number>;
+}
+
+/** A grammar in GBNF that the output must follow to its end. `lazyTrigger`: constrain only after this text appeared. */
+export interface GrammarSpec {
+  readonly gbnf: string;
+}
+
+export interface GenerationRequest {
+  /** At least one token, fewer than the slot's context. */
+  readonly prompt: readonly number[];
+  /** At least 1. The slot's context may end the generation earlier, with the reason `length`. */
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  readonly grammar?: GrammarSpec;
+  /** Alternatives to report with each token (0: only the chosen token's). Absent: no log-probabilities. */
+  readonly topLogprobs?: number;
+  /** May a kept prefix be used, and may this request's state be kept for the next? @default true */
+  readonly cachePrompt: boolean;
+  /** Go on past end-of-text tokens (for benchmarks). @default false */
+  readonly ignoreEndOfText: boolean;
+}
+
+export interface TokenLogprob {
+  readonly token: number;
+  /** Natural logarithm of the probability before temperature and other samplers. */
+  readonly logprob: number;
+}
+
+export interface GeneratedToken {
+  readonly token: number;
+  readonly logprob?: number;
+  /** Most likely first. */
+  readonly topLogprobs?: readonly TokenLogprob[];
+}
+
+export type EndReason =
+  /** The model ended its text; the end token itself is not reported. */
+  | "end-of-text"
+  /** maxTokens or the slot's context was reached. */
+  | "length"
+  /** `onToken` answered "stop". */
+  | "stopped"
+  /** {@link GenerationHandle.cancel} was called. */
+  | "cancelled"
+  /** The engine failed; `error` says how. */
+  | "failed";
+
+/** Called by the batch loop, synchronously and in order; must not throw and must be quick. */
+export interface GenerationSink {
+  /** The request holds a slot now. `cachedTokens` of the prompt need no evaluation. */
+  onStart?(start: { readonly slot: number; readonly cachedTokens: number }): void;
+  /** Answer "stop" to end the generation with this token: the slot takes part in no further step. */
+  onToken(token: GeneratedToken): "go-on" | "stop";
+  /** Last call, exactly once. */
+  onEnd(end: { readonly reason: EndReason; readonly error?: Error }): void;
+}
+
+export interface GenerationHandle {
+  /** Ends the request wherever it is (queued, in prefill, decoding); its slot is free within one step. Idempotent. */
+  cancel(): void;
+}
+
+/** What the HTTP side sees of the slots. */
+export interface Generator {
+  generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle;
+}
