@@ -1,1 +1,5 @@
-export {};
+export { ConfigError, type ConfigProblem } from "./errors.ts";
+export { defaultSettings, type LoadedSettings, loadSettings, type SettingSource } from "./load.ts";
+export { nearest } from "./nearest.ts";
+export { environmentName, type Setting } from "./setting.ts";
+export { type SettingPath, type Settings, settingsTable } from "./settings.ts";

@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { environmentName, type Setting } from "./setting.ts";
+import { parseSettingsFile, type SettingsFile } from "./settings-file.ts";
+import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
+
+/** Where a setting's value came from. */
+export type SettingSource = "flag" | "environment" | "file" | "default";
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly sources: ReadonlyMap<SettingPath, SettingSource>;
+  /** The file that was read, or undefined. */
+  readonly file: string | undefined;
+}
+
+export interface LoadOptions {
+  /** Values of the command line by flag name, as typed; absent or undefined: not given. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the file; undefined: none is read. */
+  readonly file?: string | undefined;
+}
+
+/**
+ * Reads all settings. Precedence: flag, then environment `DROVER_*`, then file, then default.
+ * @throws ConfigError `config_invalid` with every problem at once: unknown keys, wrong types, an unreadable file.
+ */
+export function loadSettings(options: LoadOptions): LoadedSettings {
+  const { values, problems: fileProblems } = readFile(options.file);
+  const problems: ConfigProblem[] = [...fileProblems];
+  const sources = new Map<SettingPath, SettingSource>();
+  const settings = {};
+  for (const row of settingsTable) {
+    const setting: Setting = row;
+    const found = find(setting, options, values);
+    sources.set(row.path, found.source);
+    if (found.value === undefined) {
+      put(settings, setting.path, undefined);
+      continue;
+    }
+    const read = setting.schema.safeParse(found.value);
+    if (read.success) put(settings, setting.path, read.data);
+    else
+      problems.push({
+        where: found.where,
+        path: setting.path,
+        message: wrong(setting, found.value, read.error.issues),
+      });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { settings: settings as Settings, sources, file: options.file };
+}
+
+/** The settings that nobody set; for tests and for building on. */
+export function defaultSettings(): Settings {
+  return loadSettings({ flags: {}, environment: {} }).settings;
+}
+
+function readFile(file: string | undefined): SettingsFile {
+  if (file === undefined) return { values: new Map(), problems: [] };
+  try {
+    return parseSettingsFile(readFileSync(file, "utf8"), file);
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    return {
+      values: new Map(),
+      problems: [{ where: file, path: "", message: `the configuration can't be read: ${reason}` }],
+    };
+  }
+}
+
+interface Found {
+  readonly source: SettingSource;
+  readonly where: string;
+  readonly value: unknown;
+}
+
+function find(setting: Setting, options: LoadOptions, file: SettingsFile["values"]): Found {
+  const typed = setting.flag === undefined ? undefined : options.flags[setting.flag];
+  if (typed !== undefined) return { source: "flag", where: `--${setting.flag}`, value: typed };
+  const variable = environmentName(setting);
+  const exported = options.environment[variable];
+  if (exported !== undefined && exported !== "") return { source: "environment", where: variable, value: exported };
+  const written = file.get(setting.path);
+  if (written !== undefined && written.value !== null)
+    return { source: "file", where: `${options.file}:${written.line}`, value: written.value };
+  return { source: "default", where: "default", value: setting.default };
+}
+
+function wrong(setting: Setting, value: unknown, issues: readonly { readonly message: string }[]): string {
+  const allowed = issues[0]?.message ?? "another value";
+  return `"${setting.path}" is ${JSON.stringify(value)}, but must be ${allowed}`;
+}
+
+function put(target: Record<string, unknown>, path: string, value: unknown): void {
+  const parts = path.split(".");
+  const leaf = parts.pop() as string;
+  let group = target;
+  for (const part of parts) {
+    group[part] ??= {};
+    group = group[part] as Record<string, unknown>;
+  }
+  group[leaf] = value;
+}

@@ -1,0 +1,27 @@
+import type { z } from "zod";
+
+/** One row of the settings table: all that flags, environment, file, JSON Schema and docs need to know. */
+export interface Setting {
+  /** Its place in `drover.yaml` and in {@link Settings}, parts joined by dots. */
+  readonly path: string;
+  /** Reads and checks a value from a flag, the environment or the file; its error message says what is allowed. */
+  readonly schema: z.ZodType;
+  /** As a user would write it. `undefined`: none. */
+  readonly default: unknown;
+  /** Shown in help and docs: `tokens`, `duration`, `size`, … */
+  readonly unit?: string;
+  /** The command line's name for it, without dashes; absent: file and environment only. */
+  readonly flag?: string;
+  /** One letter. */
+  readonly alias?: string;
+  /** One line; what it does, then when to change it. */
+  readonly doc: string;
+  /** `roll`: a changed value needs new workers; `live`: applies at once; `restart`: needs a restart of drover. */
+  readonly reload: "live" | "roll" | "restart";
+}
+
+/** Environment variable of a setting: `workers.firstPort` is DROVER_WORKERS_FIRST_PORT; one with a flag is named by it. */
+export function environmentName(setting: Setting): string {
+  const name = setting.flag ?? setting.path.replaceAll(".", "-").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
+  return `DROVER_${name.replaceAll("-", "_").toUpperCase()}`;
+}
