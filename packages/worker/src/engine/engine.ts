@@ -25,3 +25,11 @@ export interface Vocabulary {
   tokenBytes(token: number, special: boolean): Uint8Array;
   isEndOfText(token: number): boolean;
 }
+
+/** Present where the model was loaded with `--embeddings`. */
+export interface Embedder {
+  /** Longest input. */
+  readonly maxTokens: number;
+  /** One vector of {@link ModelDescription.embeddingLength} numbers, of Euclidean length 1. At least one token. */
+  embed(tokens: readonly number[]): Promise<readonly number[]>;
+}

@@ -1,0 +1,22 @@
+/** What the HTTP side may see of the slots (`/health`, `/slots`, `/props`). */
+
+export interface SlotDescription {
+  readonly id: number;
+  readonly state: "idle" | "prefill" | "decoding";
+  /** Tokens whose KV state the slot holds. */
+  readonly keptTokens: number;
+  /** Of the running request; 0 while idle. */
+  readonly promptTokens: number;
+  /** Of the running request; 0 while idle. */
+  readonly generatedTokens: number;
+}
+
+export interface SlotsView {
+  /** Tokens that one slot holds, prompt and answer together. */
+  readonly contextTokens: number;
+  /** Cheap: `/health` asks on every call. */
+  counts(): { readonly idle: number; readonly processing: number; readonly queued: number };
+  describe(): readonly SlotDescription[];
+  /** More for `GET /slots`, such as the table of step costs. JSON values only. */
+  facts?(): Readonly<Record<string, unknown>>;
+}
