@@ -1,0 +1,87 @@
+/**
+ * A worker without an engine, for tests: speaks @drover/worker/protocol over IPC when it has a parent, and OpenAI's
+ * HTTP. What it does wrong is in its script (script.ts). Arguments that it does not know are ignored, so it can be
+ * started in place of the real worker. usage: fake-worker.js [--port N] [--slots N] [--ctx N] [--script JSON] …
+ */
+import type { AddressInfo } from "node:net";
+import { PROTOCOL_VERSION, SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/worker/protocol";
+import { changeScript, DEFAULT_SCRIPT } from "./script.ts";
+import { createFakeServer, type FakeState } from "./server.ts";
+
+const argument = (name: string): string | undefined => {
+  const found = process.argv.find((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  return found?.includes("=") ? found.slice(name.length + 3) : process.argv[process.argv.indexOf(`--${name}`) + 1];
+};
+const flag = (name: string): string | undefined =>
+  process.argv.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)) ? argument(name) : undefined;
+
+const fromEnvironment = changeScript(DEFAULT_SCRIPT, process.env["FAKE_WORKER"] ?? "{}");
+const withSlots = { ...fromEnvironment, slots: Number(flag("slots") ?? fromEnvironment.slots) };
+const state: FakeState = {
+  script: changeScript(withSlots, flag("script") ?? "{}"),
+  draining: false,
+  stats: { requests: 0, active: 0, maxActive: 0, completed: 0, aborted: 0, tokens: 0 },
+  onIdle: () => {
+    if (state.draining && state.stats.active === 0) tell({ type: "drained" });
+  },
+};
+const server = createFakeServer(state, process.env[SECRET_ENV]);
+
+function tell(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function end(): void {
+  if (!state.script.ignoreTerm) process.exit(0);
+}
+
+function obey(message: SupervisorMessage): void {
+  if (message.type === "shutdown") end();
+  state.draining = message.type === "drain";
+  state.onIdle();
+}
+
+function beat(): void {
+  const { active } = state.stats;
+  if (state.script.mute) return;
+  const steps = state.script.stuckSteps ? 0 : state.stats.tokens;
+  tell({ type: "heartbeat", steps, active, busySlots: Math.min(active, state.script.slots) });
+}
+
+function begin(): void {
+  if (state.script.start === "never") return;
+  if (state.script.start === "exit") process.exit(1);
+  if (state.script.start === "failed") {
+    const failed: WorkerMessage = { type: "failed", code: "model_unloadable", message: "scripted failure at start" };
+    if (process.send === undefined) process.exit(1);
+    process.send(failed, () => process.exit(1));
+    return;
+  }
+  tell({ type: "loading", progress: 1 });
+  server.listen(Number(flag("port") ?? 0), "127.0.0.1", () => {
+    const { port } = server.address() as AddressInfo;
+    process.stdout.write(`${JSON.stringify({ listening: port })}\n`);
+    const contextTokens = Number(flag("ctx") ?? 4096);
+    tell({
+      type: "ready",
+      protocol: PROTOCOL_VERSION,
+      port,
+      model: "fake",
+      slots: state.script.slots,
+      contextTokens,
+    });
+  });
+}
+
+server.on("error", (error: NodeJS.ErrnoException) => {
+  tell({ type: "failed", code: "port_in_use", message: error.message });
+  setImmediate(() => process.exit(1));
+});
+process.on("SIGTERM", end);
+process.on("SIGINT", end);
+// A worker never outlives its supervisor; --ignoreTerm tests use SIGKILL instead.
+process.on("disconnect", () => process.exit(0));
+process.on("message", (message: SupervisorMessage) => obey(message));
+tell({ type: "loading", progress: 0 });
+setInterval(beat, 1000);
+setTimeout(begin, state.script.startDelayMs);
