@@ -1,1 +1,4 @@
-export {};
+export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
+export { ModelError, type ModelErrorCode } from "./errors.ts";
+export type { OnProgress } from "./gguf-writer.ts";
+export { resolveModelSource, type ModelSource } from "./model-source.ts";
