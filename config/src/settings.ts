@@ -5,10 +5,10 @@ import type { Setting } from "./setting.ts";
 const text = () => z.string({ error: "a text" });
 const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names, { error: `one of ${names.join(", ")}` });
-const workerCount = () =>
-  z.union([z.literal("auto"), whole(1, 1024), z.string().regex(/^\d+\.\.\d+$/)], {
-    error: 'a whole number of at least 1, "auto", or a range such as 1..4',
-  });
+const workerCount = () => {
+  const error = 'a whole number of at least 1, "auto", or a range such as 1..4';
+  return z.union([z.literal("auto"), whole(1, 1024), z.string().regex(/^\d+\.\.\d+$/, { error })], { error });
+};
 
 /**
  * The settings table. A setting is one row here and nothing else: its flag, environment variable, file key, check,

@@ -1,0 +1,30 @@
+import { commands } from "./commands/registry.ts";
+import { runCommandLine } from "./commands/command-line.ts";
+import { explainError } from "./terminal/messages.ts";
+
+const isDebugging = process.env["DROVER_DEBUG"] === "1";
+if (!isDebugging) process.noDeprecation = true;
+
+// A reader that left (`drover logs | head`) is no error.
+process.stdout.on("error", ignoreClosedPipe);
+process.stderr.on("error", ignoreClosedPipe);
+process.on("uncaughtException", (error) => {
+  say(error);
+  process.exit(process.exitCode);
+});
+
+try {
+  process.exitCode = await runCommandLine(commands, process.argv.slice(2), process.env);
+} catch (error) {
+  say(error);
+}
+
+function say(error: unknown): void {
+  const { text, exitCode } = explainError(error, isDebugging);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "ENOSPC") throw error;
+}

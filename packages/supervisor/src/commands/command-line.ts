@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import { nearest } from "@drover/config";
+import yargs, { type Argv, type Options } from "yargs";
+import { SupervisorError } from "../errors.ts";
+import type { Command, ExitCode, Flag } from "./command.ts";
+import { createInvocation } from "./invocation.ts";
+import { settingFlags } from "./setting-flags.ts";
+
+const COMMON: Readonly<Record<string, Options>> = {
+  config: {
+    type: "string",
+    requiresArg: true,
+    group: "Operation:",
+    describe: "Settings file; drover.yaml in the working directory is read by itself [DROVER_CONFIG]",
+  },
+  verbose: { type: "boolean", alias: "v", group: "Operation:", describe: "Log more: the same as --log-level debug" },
+};
+
+/**
+ * Parses `words` and runs the command they name.
+ * @throws SupervisorError `usage` naming what is wrong and the nearest known word
+ */
+export async function runCommandLine(
+  commands: readonly Command[],
+  words: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const run = async (command: Command, values: Readonly<Record<string, unknown>>) => {
+    exitCode = (await command.run?.(createInvocation(values, environment))) ?? 0;
+  };
+  const parser = createParser(words);
+  for (const command of commands) addCommand(parser, command, run);
+  parser.demandCommand(1, "").fail((message, error) => {
+    // yargs throws its own complaints as YError and hands on what a command threw.
+    if (error !== undefined && error.name !== "YError") throw error;
+    throw usageError(message ?? "", words, commands);
+  });
+  await parser.parseAsync();
+  return exitCode;
+}
+
+function createParser(words: readonly string[]): Argv {
+  return yargs([...words])
+    .scriptName("drover")
+    .usage("$0 COMMAND\n\nTurns one machine into a fault-tolerant llama.cpp service.")
+    .parserConfiguration({ "camel-case-expansion": false, "dot-notation": false, "strip-aliased": true })
+    .options(COMMON)
+    .example("$0 up", "serve the demo model on http://127.0.0.1:8080")
+    .example("$0 up --model m.gguf --workers 2", "serve your own")
+    .example("$0 status --watch", "what each worker does")
+    .completion("completion", "Print a completion script for bash or zsh")
+    .version(packageVersion())
+    .help()
+    .alias("help", "h")
+    .epilogue("Exit codes: 0 clean, 1 failed while running, 2 bad usage or configuration, 3 nothing could be served.")
+    .strict()
+    .exitProcess(true)
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .showHelpOnFail(false);
+}
+
+function addCommand(
+  parser: Argv,
+  command: Command,
+  run: (command: Command, values: Readonly<Record<string, unknown>>) => Promise<void>,
+): void {
+  parser.command(
+    command.usage,
+    command.summary,
+    (builder) => {
+      for (const [name, argument] of Object.entries(command.arguments ?? {})) {
+        builder.positional(name, {
+          type: "string",
+          describe: argument.doc,
+          ...(argument.choices === undefined ? {} : { choices: argument.choices }),
+        });
+      }
+      for (const [name, flag] of Object.entries(command.flags ?? {})) builder.option(name, flagOptions(flag));
+      for (const { name, options } of settingFlags(command.settings ?? [])) builder.option(name, options);
+      for (const [line, does] of command.examples ?? []) builder.example(line, does);
+      for (const subcommand of command.subcommands ?? []) addCommand(builder, subcommand, run);
+      return command.subcommands === undefined ? builder : builder.demandCommand(1, "");
+    },
+    (values) => run(command, values),
+  );
+}
+
+function flagOptions(flag: Flag): Options {
+  const type = flag.type === "switch" ? "boolean" : flag.type === "number" ? "number" : "string";
+  return {
+    type,
+    describe: flag.doc,
+    ...(flag.type === "switch" ? {} : { requiresArg: true }),
+    ...(flag.alias === undefined ? {} : { alias: flag.alias }),
+    ...(flag.choices === undefined ? {} : { choices: flag.choices }),
+    ...(flag.default === undefined ? {} : { default: flag.default }),
+    ...(flag.required === true ? { demandOption: true } : {}),
+  };
+}
+
+/** yargs says what is wrong; this adds the nearest known word and where to look. */
+function usageError(message: string, words: readonly string[], commands: readonly Command[]): SupervisorError {
+  const path = commandPath(words, commands);
+  const help = `See \`drover ${[...path.map((command) => nameOf(command)), "--help"].join(" ")}\`.`;
+  const known = path.at(-1)?.subcommands ?? (path.length === 0 ? commands : []);
+  const typed = words.filter((word) => !word.startsWith("-"))[path.length];
+  if (known.length > 0) {
+    const names = known.map(nameOf);
+    if (typed === undefined) return usage(`a command is missing; there are ${names.join(", ")}. ${help}`);
+    if (!names.includes(typed))
+      return usage(`there is no command "${typed}"${hint(nearest(typed, names), "")}. ${help}`);
+  }
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ");
+  const flags = path.at(-1);
+  if (unknown !== undefined && flags !== undefined) {
+    const names = flagNames(flags);
+    const said = [...new Set(unknown)].map((word) =>
+      words.includes(word) && !word.startsWith("-")
+        ? `"${word}" is one argument too many`
+        : `there is no flag --${word}${hint(nearest(word, names), "--")}`,
+    );
+    return usage(`${said[0] ?? message}. ${help}`);
+  }
+  return usage(`${message.replaceAll("\n", " ").trim()}. ${help}`);
+}
+
+function commandPath(words: readonly string[], commands: readonly Command[]): readonly Command[] {
+  const first = words.findIndex((word) => commands.some((command) => nameOf(command) === word));
+  if (first < 0) return [];
+  const found = commands.find((command) => nameOf(command) === words[first]);
+  if (found === undefined) return [];
+  return [found, ...commandPath(words.slice(first + 1), found.subcommands ?? [])];
+}
+
+function flagNames(command: Command): readonly string[] {
+  const settings = settingFlags(command.settings ?? []).map((flag) => flag.name);
+  return [...Object.keys(command.flags ?? {}), ...settings, ...Object.keys(COMMON)];
+}
+
+const nameOf = (command: Command): string => command.usage.split(" ")[0] ?? command.usage;
+const hint = (word: string | undefined, dashes: string) =>
+  word === undefined ? "" : `; did you mean ${dashes}${word}?`;
+const usage = (message: string) => new SupervisorError("usage", message.replace("?.", "?"));
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    readonly version: string;
+  };
+  return manifest.version;
+}

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { loadSettings } from "@drover/config";
+import type { Invocation } from "./command.ts";
+
+const DEFAULT_FILE = "drover.yaml";
+
+/** Wraps what yargs parsed. */
+export function createInvocation(
+  values: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  const texts = (name: string): readonly string[] => {
+    const value = values[name];
+    if (value === undefined) return [];
+    return (Array.isArray(value) ? value : [value]).map(String);
+  };
+  return {
+    values,
+    texts,
+    text: (name) => texts(name).at(-1),
+    number: (name) => (values[name] === undefined ? undefined : Number(texts(name).at(-1))),
+    isOn: (name) => values[name] === true,
+    settings: () => loadSettings({ flags: settingFlags(values), environment, file: settingsFile(values, environment) }),
+    environment,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  };
+}
+
+/** `-v` stands for `--log-level debug`. */
+function settingFlags(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (values["verbose"] === true && values["log-level"] === undefined) return { ...values, "log-level": "debug" };
+  return values;
+}
+
+function settingsFile(
+  values: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const named = values["config"] ?? environment["DROVER_CONFIG"];
+  if (typeof named === "string" && named !== "") return named;
+  return existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined;
+}

@@ -1,0 +1,42 @@
+import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
+import type { Options } from "yargs";
+
+/** A setting that has a flag, as yargs wants it. The table reads and checks the value, so yargs passes it as typed. */
+export interface SettingFlag {
+  readonly name: string;
+  readonly options: Options;
+}
+
+/** Flags of the settings table: all of them, or those of `paths`. */
+export function settingFlags(paths: "all" | readonly SettingPath[]): readonly SettingFlag[] {
+  return settingsTable
+    .filter((row) => paths === "all" || paths.includes(row.path))
+    .flatMap((row) => {
+      const setting: Setting = row;
+      return setting.flag === undefined ? [] : [{ name: setting.flag, options: optionsOf(setting) }];
+    });
+}
+
+const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
+  ["model", "Workers:"],
+  ["workers.", "Workers:"],
+  ["strict", "Workers:"],
+  ["balancer.", "Routing:"],
+  ["queue.", "Routing:"],
+  ["supervision.", "Supervision:"],
+  ["admin.", "Operation:"],
+  ["log.", "Operation:"],
+];
+
+function optionsOf(setting: Setting): Options {
+  const isSwitch = typeof setting.default === "boolean";
+  const isEmpty = setting.default === undefined || (Array.isArray(setting.default) && setting.default.length === 0);
+  const shown = isEmpty ? "none" : JSON.stringify(setting.default);
+  return {
+    type: isSwitch ? "boolean" : "string",
+    ...(isSwitch ? {} : { requiresArg: true }),
+    ...(setting.alias === undefined ? {} : { alias: setting.alias }),
+    group: GROUPS.find(([prefix]) => setting.path.startsWith(prefix))?.[1] ?? "Public port:",
+    describe: `${setting.doc} [${environmentName(setting)}] [default: ${shown}]`,
+  };
+}

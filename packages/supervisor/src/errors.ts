@@ -1,0 +1,50 @@
+import type { ExitCode } from "./commands/command.ts";
+
+/**
+ * Why a command of Drover ended.
+ *
+ * - `usage`: the command line is wrong (command-line.ts)
+ * - `already_running`: a live supervisor holds the admin socket (admin-socket.ts)
+ * - `not_running`: nobody listens on the admin socket (admin-client.ts)
+ * - `refused`: the running supervisor said no, such as to an unknown worker (admin-client.ts, supervisor.ts)
+ * - `listen_failed`: the public port or the admin socket can't be had (up.ts)
+ * - `over_committed`: more threads than CPUs, with `--strict` (up.ts)
+ * - `nothing_served`: every worker failed to start (supervisor.ts)
+ * - `worker_failed`: a worker that runs alone ended badly (commands/worker.ts)
+ */
+export type SupervisorErrorCode =
+  | "usage"
+  | "already_running"
+  | "not_running"
+  | "refused"
+  | "listen_failed"
+  | "over_committed"
+  | "nothing_served"
+  | "worker_failed";
+
+const EXIT_CODES: Readonly<Record<SupervisorErrorCode, ExitCode>> = {
+  usage: 2,
+  already_running: 2,
+  not_running: 1,
+  refused: 1,
+  listen_failed: 2,
+  over_committed: 2,
+  nothing_served: 3,
+  worker_failed: 1,
+};
+
+/** Base of the supervisor's errors; `message` is for the user: the thing, the reason and what to do. */
+export class SupervisorError extends Error {
+  override readonly name = "SupervisorError";
+  readonly code: SupervisorErrorCode;
+
+  constructor(code: SupervisorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** What the process ends with. */
+  get exitCode(): ExitCode {
+    return EXIT_CODES[this.code];
+  }
+}

@@ -1,0 +1,30 @@
+import { ConfigError } from "@drover/config";
+import { ModelError } from "@drover/models";
+import type { ExitCode } from "../commands/command.ts";
+import { SupervisorError } from "../errors.ts";
+
+/** An error in the words that a user sees, and what the process ends with. */
+export interface Farewell {
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+/** Never a stack trace, unless `isDebugging` (DROVER_DEBUG=1). */
+export function explainError(error: unknown, isDebugging: boolean): Farewell {
+  const { text, exitCode } = explain(error);
+  const stack = isDebugging && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
+  return { text: `drover: ${text}${stack}`, exitCode };
+}
+
+function explain(error: unknown): Farewell {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map((problem) => `${problem.where}: ${problem.message}`);
+    const [only] = lines;
+    if (only !== undefined && lines.length === 1) return { text: only, exitCode: 2 };
+    return { text: `the configuration is not valid\n${lines.map((line) => `  ${line}`).join("\n")}`, exitCode: 2 };
+  }
+  if (error instanceof ModelError) return { text: error.message, exitCode: 2 };
+  if (error instanceof SupervisorError) return { text: error.message, exitCode: error.exitCode };
+  const reason = error instanceof Error ? error.message : String(error);
+  return { text: `${reason} (DROVER_DEBUG=1 shows where this comes from)`, exitCode: 1 };
+}
