@@ -2,3 +2,4 @@ export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export type { OnProgress } from "./gguf-writer.ts";
 export { resolveModelSource, type ModelSource } from "./model-source.ts";
+export { readModelInfo, type ModelInfo } from "./model-info.ts";
