@@ -1,0 +1,51 @@
+import { isEligible, type Peer, type PeerGroup } from "./peer.ts";
+
+/**
+ * What one request carries from pick to pick, over all its attempts. A policy may keep its own state in `hash`,
+ * `rehash` and `hashTries`.
+ */
+export interface PickState {
+  /** The group being tried: the primary one at first, then its backup. */
+  group: PeerGroup;
+  /** Peers this request was already given, with the generation they had. */
+  readonly tried: Map<Peer, number>;
+  /** Attempts left (nginx `pc->tries`). */
+  triesLeft: number;
+  /** `hash KEY`'s value, as bytes. */
+  readonly key: Uint8Array;
+  /** Bytes that `ip_hash` hashes: three of an IPv4 address, sixteen of an IPv6 one. */
+  readonly addressBytes: Uint8Array;
+  /** How many tokens (any unit) of this request a peer already holds; only for upstreams that Drover owns. */
+  readonly affinity: ((peer: Peer) => number) | undefined;
+  /** Estimated cost in seconds on a peer, for `prefix`. */
+  readonly cost: ((peer: Peer) => number) | undefined;
+  hash: number | undefined;
+  rehash: number;
+  hashTries: number;
+}
+
+/** What a policy may know beside the state. */
+export interface PickContext {
+  readonly nowMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Chooses a peer; does not hold it (the pool does, in the same synchronous call).
+ * Never returns a peer that is tried, down, failing, full, not ready or draining.
+ */
+export type Policy = (state: PickState, context: PickContext) => Peer | undefined;
+
+/** Not yet given to this request, and free to take it. */
+export function isCandidate(peer: Peer, state: PickState, nowMs: number): boolean {
+  return state.tried.get(peer) !== peer.generation && isEligible(peer, nowMs);
+}
+
+/** Goes on with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */
+export function moveToBackup(state: PickState): boolean {
+  if (state.group.next === undefined) return false;
+  state.group = state.group.next;
+  state.tried.clear();
+  return true;
+}

@@ -1,0 +1,32 @@
+import type { Upstream } from "./upstream.ts";
+
+/**
+ * How an attempt ended, for the failure accounting: `ok`; `failed` (connect error, timeout, invalid header, or a listed status);
+ * `next` (a 403 or 404 that sends the request on, which is nobody's failure); `unused` (the client left before anything was sent).
+ */
+export type LeaseOutcome = "ok" | "failed" | "next" | "unused";
+
+/** A held place on an upstream. */
+export class Lease {
+  readonly upstream: Upstream;
+  readonly takenAtMs: number;
+  readonly #onRelease: (lease: Lease, outcome: LeaseOutcome) => void;
+  #held = true;
+
+  constructor(upstream: Upstream, takenAtMs: number, onRelease: (lease: Lease, outcome: LeaseOutcome) => void) {
+    this.upstream = upstream;
+    this.takenAtMs = takenAtMs;
+    this.#onRelease = onRelease;
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** Gives the place back. Only the first call counts, so a `finally` may always call it. */
+  release(outcome: LeaseOutcome): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#onRelease(this, outcome);
+  }
+}

@@ -1,0 +1,254 @@
+import type { Clock } from "../clock.ts";
+import { isFull, type Peer, type PeerGroup } from "../policies/peer.ts";
+import type { PickState, Policy } from "../policies/policy.ts";
+import { type PolicyName, policies } from "../policies/registry.ts";
+import { Lease, type LeaseOutcome } from "./lease.ts";
+import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
+import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
+
+/** Everything a pool takes; plain values, so that nginx directives and Drover's settings can both make one. */
+export interface PoolOptions {
+  readonly policy: PolicyName;
+  readonly upstreams?: readonly UpstreamSpec[];
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** What a policy may want to know of a request. */
+export interface PickRequest {
+  /** The value of `hash KEY`. */
+  readonly key?: Uint8Array;
+  /** The client's address, for `ip_hash`. */
+  readonly clientAddress?: string;
+  readonly affinity?: (upstream: Upstream) => number;
+  readonly cost?: (upstream: Upstream) => number;
+}
+
+/** Why no place was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
+export type Vacancy = "busy" | "waiting" | "none";
+
+export interface PoolEvents {
+  /** A place came free or an upstream came ready: whoever waits may try again. */
+  onVacancy?(): void;
+  onReleased?(lease: Lease, outcome: LeaseOutcome): void;
+  /** Its failures have taken it out. */
+  onTakenOut?(upstream: Upstream): void;
+}
+
+/** The upstreams of one group and the rule that chooses between them. Choosing and holding is one synchronous call. */
+export class UpstreamPool {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #upstreams = new Map<string, Upstream>();
+  readonly #idle = new Map<string, (() => void)[]>();
+  #policy: Policy;
+  #group: PeerGroup;
+  #events: PoolEvents = {};
+
+  constructor(options: PoolOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#policy = policies[options.policy];
+    for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
+    this.#group = groupOf([...this.#upstreams.values()]);
+  }
+
+  /** Sets who is told of changes. */
+  listen(events: PoolEvents): void {
+    this.#events = events;
+  }
+
+  /** The upstreams in their configured order. */
+  get upstreams(): readonly Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
+  get(id: string): Upstream | undefined {
+    return this.#upstreams.get(id);
+  }
+
+  setPolicy(policy: PolicyName): void {
+    this.#policy = policies[policy];
+  }
+
+  /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
+  add(spec: UpstreamSpec): Upstream {
+    const upstream = createUpstream(spec);
+    this.#upstreams.set(spec.id, upstream);
+    this.#regroup();
+    if (upstream.ready) this.#events.onVacancy?.();
+    return upstream;
+  }
+
+  /** Leases that are held go on; nothing new is given. */
+  remove(id: string): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined) return;
+    upstream.down = true;
+    this.#upstreams.delete(id);
+    this.#regroup();
+    this.#settleDrain(upstream);
+    this.#events.onVacancy?.();
+  }
+
+  /** A worker that comes ready starts without failures, and may be tried by requests that its last life failed. */
+  setReady(id: string, ready: boolean): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined || upstream.ready === ready) return;
+    upstream.ready = ready;
+    if (ready) forgetFailures(upstream, this.#clock.now());
+    this.#events.onVacancy?.();
+  }
+
+  /** What active checks found: a server that is back starts afresh, slowly where `slowStartMs` says so. */
+  setDown(id: string, down: boolean): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined || upstream.down === down) return;
+    upstream.down = down;
+    if (!down) forgetFailures(upstream, this.#clock.now());
+    this.#events.onVacancy?.();
+  }
+
+  /** Gives no new lease; resolves when the last one is released. At once for an unknown id. */
+  drain(id: string): Promise<void> {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined) return Promise.resolve();
+    upstream.draining = true;
+    if (upstream.conns === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.set(id, [...(this.#idle.get(id) ?? []), resolve]);
+    });
+  }
+
+  undrain(id: string): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined || !upstream.draining) return;
+    upstream.draining = false;
+    this.#events.onVacancy?.();
+  }
+
+  /** A request's memory over its attempts; `tries` caps them, 0 is as many as there are servers. */
+  startPick(request: PickRequest = {}, tries = 0): PickState {
+    const possible = countTries(this.#group);
+    return {
+      group: this.#group,
+      tried: new Map(),
+      triesLeft: tries > 0 ? Math.min(tries, possible) : possible,
+      key: request.key ?? noBytes,
+      addressBytes: addressBytes(request.clientAddress ?? ""),
+      affinity: onUpstreams(request.affinity),
+      cost: onUpstreams(request.cost),
+      hash: undefined,
+      rehash: 0,
+      hashTries: 0,
+    };
+  }
+
+  /** Chooses and holds a place. */
+  acquire(state: PickState): Lease | undefined {
+    if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
+    const peer = this.#policy(state, { nowMs: this.#clock.now(), random: this.#random });
+    const upstream = peer === undefined ? undefined : this.#upstreams.get(peer.id);
+    if (upstream === undefined) return undefined;
+    upstream.conns += 1;
+    upstream.requests += 1;
+    if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
+    return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => this.#release(lease, outcome, state));
+  }
+
+  /** Why `acquire` gave nothing, and so whether to wait. */
+  vacancy(state: PickState): Vacancy {
+    let waiting = false;
+    for (const upstream of this.#upstreams.values()) {
+      if (upstream.down) continue;
+      if (upstream.draining || !upstream.ready) waiting ||= upstream.owned;
+      else if (state.tried.get(upstream) === upstream.generation) waiting ||= upstream.owned && !upstream.ready;
+      else if (isFull(upstream)) return "busy";
+    }
+    return waiting ? "waiting" : "none";
+  }
+
+  /** Leases held now. */
+  get active(): number {
+    let sum = 0;
+    for (const upstream of this.#upstreams.values()) sum += upstream.conns;
+    return sum;
+  }
+
+  #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
+    const { upstream } = lease;
+    upstream.conns -= 1;
+    upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
+    if (outcome === "failed") upstream.failures += 1;
+    this.#account(upstream, outcome, state);
+    this.#settleDrain(upstream);
+    this.#events.onReleased?.(lease, outcome);
+    this.#events.onVacancy?.();
+  }
+
+  #account(upstream: Upstream, outcome: LeaseOutcome, state: PickState): void {
+    if (outcome === "unused") return;
+    if (state.group.single) {
+      upstream.fails = 0;
+      state.triesLeft = 0;
+      return;
+    }
+    const nowMs = this.#clock.now();
+    if (outcome !== "failed") recordSuccess(upstream, nowMs);
+    else if (recordFailure(upstream, nowMs)) this.#events.onTakenOut?.(upstream);
+    if (state.triesLeft > 0) state.triesLeft -= 1;
+  }
+
+  #settleDrain(upstream: Upstream): void {
+    if (upstream.conns > 0) return;
+    const waiting = this.#idle.get(upstream.id) ?? [];
+    this.#idle.delete(upstream.id);
+    for (const resolve of waiting) resolve();
+  }
+
+  #regroup(): void {
+    this.#group = groupOf([...this.#upstreams.values()]);
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+function groupOf(upstreams: readonly Upstream[]): PeerGroup {
+  const backups = upstreams.filter((upstream) => upstream.backup);
+  const primaries = upstreams.filter((upstream) => !upstream.backup);
+  const next = backups.length === 0 ? undefined : makeGroup(backups, false, undefined);
+  return makeGroup(primaries, primaries.length === 1 && next === undefined, next);
+}
+
+function makeGroup(peers: readonly Peer[], single: boolean, next: PeerGroup | undefined): PeerGroup {
+  return { peers, single, totalWeight: peers.reduce((sum, peer) => sum + peer.weight, 0), next };
+}
+
+/** Servers that are not marked down, backups counted (nginx `ngx_http_upstream_tries`). */
+function countTries(group: PeerGroup): number {
+  const own = group.peers.filter((peer) => !peer.down).length;
+  return group.next === undefined ? own : own + countTries(group.next);
+}
+
+function onUpstreams(score: ((upstream: Upstream) => number) | undefined): ((peer: Peer) => number) | undefined {
+  if (score === undefined) return undefined;
+  return (peer) => score(peer as Upstream);
+}
+
+/** Three bytes of an IPv4 address, sixteen of an IPv6 one, three zeros of anything else (nginx's pseudo address). */
+function addressBytes(address: string): Uint8Array {
+  const v4 = /^(?:::ffff:)?(\d+)\.(\d+)\.(\d+)\.\d+$/i.exec(address);
+  if (v4 !== null) return Uint8Array.from(v4.slice(1, 4), Number);
+  return address.includes(":") ? ipv6Bytes(address) : new Uint8Array(3);
+}
+
+function ipv6Bytes(address: string): Uint8Array {
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const groups = (text: string): number[] =>
+    text === "" ? [] : text.split(":").map((part) => Number.parseInt(part, 16));
+  const left = groups(head);
+  const right = tail === undefined ? [] : groups(tail);
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => 0);
+  return Uint8Array.from([...left, ...zeros, ...right].flatMap((group) => [(group >> 8) & 0xff, group & 0xff]));
+}

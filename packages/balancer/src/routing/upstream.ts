@@ -1,0 +1,112 @@
+import { BadUpstreamError } from "../errors.ts";
+import type { Peer } from "../policies/peer.ts";
+
+/** A server to forward to, as plain values. Defaults are nginx's. */
+export interface UpstreamSpec {
+  readonly id: string;
+  /** `http://127.0.0.1:8081`, `https://…` or `unix:/path`. */
+  readonly origin: string;
+  /** A worker that Drover owns: not ready until told so, and a POST may be sent again. @default false */
+  readonly owned?: boolean;
+  /** Places of a worker; the same as `maxConns`, which wins. */
+  readonly slots?: number;
+  /** @default 1 */
+  readonly weight?: number;
+  /** Most requests at a time, 0 for no limit. @default 0 */
+  readonly maxConns?: number;
+  /** 0 turns the accounting off. @default 1, and 0 where `owned`: the supervisor knows whether a worker lives */
+  readonly maxFails?: number;
+  /** @default 10000 */
+  readonly failTimeoutMs?: number;
+  /** @default false */
+  readonly backup?: boolean;
+  /** @default false */
+  readonly down?: boolean;
+  /** @default 0 */
+  readonly slowStartMs?: number;
+  /** Sent to the upstream as `x-drover-secret`; a worker with a secret answers nobody else. */
+  readonly secret?: string;
+}
+
+/** Where to connect. */
+export type Address =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls: boolean }
+  | { readonly kind: "unix"; readonly path: string; readonly tls: false };
+
+/** An upstream with its running state. */
+export interface Upstream extends Peer {
+  readonly origin: string;
+  readonly address: Address;
+  readonly owned: boolean;
+  readonly backup: boolean;
+  readonly secret: string | undefined;
+  /** Requests ever leased. */
+  requests: number;
+  /** Attempts that failed, ever. */
+  failures: number;
+  /** Milliseconds requests were held, ever; with `requests`, the measured service time. */
+  busyMs: number;
+  lastFailure: string | undefined;
+}
+
+/**
+ * Makes the running state of a server that nobody has used yet.
+ * @throws BadUpstreamError when the origin is none of the three forms, or the weight is not a whole number above 0.
+ */
+export function createUpstream(spec: UpstreamSpec): Upstream {
+  const owned = spec.owned ?? false;
+  const weight = spec.weight ?? 1;
+  if (!Number.isInteger(weight) || weight < 1) {
+    throw new BadUpstreamError(`upstream ${spec.id}: weight ${weight} is not a whole number above 0`);
+  }
+  const address = parseOrigin(spec);
+  return {
+    id: spec.id,
+    server: address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`,
+    origin: spec.origin,
+    address,
+    owned,
+    backup: spec.backup ?? false,
+    secret: spec.secret,
+    weight,
+    maxConns: spec.maxConns ?? spec.slots ?? 0,
+    maxFails: spec.maxFails ?? (owned ? 0 : 1),
+    failTimeoutSeconds: (spec.failTimeoutMs ?? 10_000) / 1000,
+    slowStartMs: spec.slowStartMs ?? 0,
+    down: spec.down ?? false,
+    ready: !owned,
+    ...freshCounters(weight),
+  };
+}
+
+function freshCounters(weight: number) {
+  return {
+    draining: false,
+    conns: 0,
+    fails: 0,
+    accessedAt: 0,
+    checkedAt: 0,
+    effectiveWeight: weight,
+    currentWeight: 0,
+    recoveredAtMs: undefined,
+    generation: 0,
+    requests: 0,
+    failures: 0,
+    busyMs: 0,
+    lastFailure: undefined,
+  };
+}
+
+function parseOrigin(spec: UpstreamSpec): Address {
+  const unix = /^(?:http:\/\/)?unix:(\/[^\0]*?):?$/.exec(spec.origin);
+  if (unix?.[1] !== undefined) return { kind: "unix", path: unix[1], tls: false };
+  const url = URL.canParse(spec.origin) ? new URL(spec.origin) : undefined;
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new BadUpstreamError(
+      `upstream ${spec.id}: origin "${spec.origin}" is not http://HOST:PORT, https://HOST:PORT or unix:/PATH`,
+    );
+  }
+  const tls = url.protocol === "https:";
+  const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
+  return { kind: "tcp", host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
+}
