@@ -1,25 +1,23 @@
-/** A pending call; `cancel` is idempotent. */
-export interface Timer {
-  cancel(): void;
-}
-
 /** Time as the balancer sees it. Passed in, so that tests can turn it by hand. */
 export interface Clock {
-  /** Wall clock, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   now(): number;
-  /** Never goes back; for durations. */
-  monotonicMs(): number;
-  /** Calls `run` once after `ms`. Does not keep the process alive. */
-  after(ms: number, run: () => void): Timer;
+  /** Calls `then` once after `delayMs`; the returned function calls it off. */
+  after(delayMs: number, then: () => void): () => void;
+  /** Calls `then` every `periodMs` without keeping the process alive; the returned function ends it. */
+  every(periodMs: number, then: () => void): () => void;
 }
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after(ms, run) {
-    const handle = setTimeout(run, ms);
-    handle.unref();
-    return { cancel: () => clearTimeout(handle) };
+  after(delayMs, then) {
+    const timer = setTimeout(then, delayMs);
+    return () => clearTimeout(timer);
+  },
+  every(periodMs, then) {
+    const timer = setInterval(then, periodMs);
+    timer.unref();
+    return () => clearInterval(timer);
   },
 };

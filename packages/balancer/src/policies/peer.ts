@@ -57,9 +57,7 @@ export function isEligible(peer: Peer, nowMs: number): boolean {
 /** Out because of its failures: `max_fails` reached and `fail_timeout` not yet over. */
 export function isFailing(peer: Peer, nowMs: number): boolean {
   return (
-    peer.maxFails > 0 &&
-    peer.fails >= peer.maxFails &&
-    wholeSeconds(nowMs) - peer.checkedAt <= peer.failTimeoutSeconds
+    peer.maxFails > 0 && peer.fails >= peer.maxFails && wholeSeconds(nowMs) - peer.checkedAt <= peer.failTimeoutSeconds
   );
 }
 

@@ -30,8 +30,7 @@ export function pickSmooth(peers: readonly Peer[], state: PickState, nowMs: numb
 
 /** Adds the effective weight to the running total and returns it; failures' deduction is paid back by one. */
 export function gainWeight(peer: Peer, nowMs: number): number {
-  const gained =
-    peer.slowStartMs === 0 ? peer.effectiveWeight : Math.min(peer.effectiveWeight, weightOf(peer, nowMs));
+  const gained = peer.slowStartMs === 0 ? peer.effectiveWeight : Math.min(peer.effectiveWeight, weightOf(peer, nowMs));
   peer.currentWeight += gained;
   if (peer.effectiveWeight < peer.weight) peer.effectiveWeight += 1;
   return gained;

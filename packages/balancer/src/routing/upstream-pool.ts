@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { addressBytes } from "../policies/address-bytes.ts";
 import { isFull, type Peer, type PeerGroup } from "../policies/peer.ts";
 import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
@@ -154,7 +155,7 @@ export class UpstreamPool {
     upstream.conns += 1;
     upstream.requests += 1;
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
-    return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => this.#release(lease, outcome, state));
+    return new Lease(upstream, this.#clock.now(), (lease, outcome) => this.#release(lease, outcome, state));
   }
 
   /** Why `acquire` gave nothing, and so whether to wait. */
@@ -179,7 +180,7 @@ export class UpstreamPool {
   #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
     upstream.conns -= 1;
-    upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
+    upstream.busyMs += this.#clock.now() - lease.takenAtMs;
     if (outcome === "failed") upstream.failures += 1;
     this.#account(upstream, outcome, state);
     this.#settleDrain(upstream);
@@ -234,21 +235,4 @@ function countTries(group: PeerGroup): number {
 function onUpstreams(score: ((upstream: Upstream) => number) | undefined): ((peer: Peer) => number) | undefined {
   if (score === undefined) return undefined;
   return (peer) => score(peer as Upstream);
-}
-
-/** Three bytes of an IPv4 address, sixteen of an IPv6 one, three zeros of anything else (nginx's pseudo address). */
-function addressBytes(address: string): Uint8Array {
-  const v4 = /^(?:::ffff:)?(\d+)\.(\d+)\.(\d+)\.\d+$/i.exec(address);
-  if (v4 !== null) return Uint8Array.from(v4.slice(1, 4), Number);
-  return address.includes(":") ? ipv6Bytes(address) : new Uint8Array(3);
-}
-
-function ipv6Bytes(address: string): Uint8Array {
-  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
-  const groups = (text: string): number[] =>
-    text === "" ? [] : text.split(":").map((part) => Number.parseInt(part, 16));
-  const left = groups(head);
-  const right = tail === undefined ? [] : groups(tail);
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => 0);
-  return Uint8Array.from([...left, ...zeros, ...right].flatMap((group) => [(group >> 8) & 0xff, group & 0xff]));
 }

@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Lease } from "../routing/lease.ts";
+import type { Upstream } from "../routing/upstream.ts";
+import type { PickState } from "../policies/policy.ts";
+import type { RetryRule } from "./retry-rule.ts";
+
+/** Header fields as they stand on the wire: name, value, name, value … */
+export type RawHeaders = readonly string[];
+
+/** A request body: held whole, so that it can be sent again, or passed on as it comes (nginx `proxy_request_buffering off`). */
+export type RequestBody =
+  | { readonly kind: "none" }
+  | { readonly kind: "bytes"; readonly bytes: Buffer }
+  | { readonly kind: "stream"; readonly stream: IncomingMessage; readonly lengthBytes: number | undefined };
+
+/** The head of an upstream's answer, checked, with the hop-by-hop fields still in it. */
+export interface AnswerHead {
+  readonly httpVersion: "1.0" | "1.1";
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RawHeaders;
+}
+
+/** What the client is to see. Framing (`content-length`, `transfer-encoding`, `connection`) is the forwarder's business. */
+export interface RelayedHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RawHeaders;
+}
+
+/** One try on one upstream; times as nginx's `$upstream_*_time`, undefined where it did not come so far. */
+export interface Attempt {
+  readonly upstream: Upstream;
+  readonly startedAtMs: number;
+  connectMs: number | undefined;
+  headerMs: number | undefined;
+  responseMs: number | undefined;
+  /** The upstream's status, or 502/504 where it gave none (nginx `$upstream_status`). */
+  status: number | undefined;
+  bytesSent: number;
+  /** All bytes read of this upstream. */
+  bytesReceived: number;
+  /** Bytes of the body alone (nginx `$upstream_response_length`). */
+  bodyBytes: number;
+  error: string | undefined;
+}
+
+export interface ForwardTimeouts {
+  readonly connectMs: number;
+  /** Between two writes. */
+  readonly sendMs: number;
+  /** Between two reads; 0 waits for ever. */
+  readonly readMs: number;
+}
+
+/** nginx's `keepalive`, `keepalive_requests`, `keepalive_timeout`, `keepalive_time`. */
+export interface KeepaliveRule {
+  /** Most idle connections kept, over the group; 0 closes each after its request. */
+  readonly connections: number;
+  readonly requests: number;
+  readonly idleTimeoutMs: number;
+  readonly lifetimeMs: number;
+}
+
+/** Everything one forwarding takes. */
+export interface ForwardTask {
+  readonly client: { readonly request: IncomingMessage; readonly response: ServerResponse };
+  readonly method: string;
+  /** Request target as sent: path and query. */
+  readonly target: string;
+  /** Without `content-length`, `transfer-encoding`, `connection`: those are added here. `host` must be in it. */
+  readonly headers: RawHeaders;
+  readonly body: RequestBody;
+  /** What the request carries from pick to pick (`pool.startPick`). */
+  readonly pick: PickState;
+  /** Gives a place on the next upstream, or undefined when there is none to have. May wait. */
+  acquire(pick: PickState): Promise<Lease | undefined> | Lease | undefined;
+  readonly retry: RetryRule;
+  readonly timeouts: ForwardTimeouts;
+  /** Turns the answer's head into what the client sees; `intercept` drops the answer and ends with `intercepted`. */
+  onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";
+  /** nginx `proxy_ignore_client_abort`. @default false */
+  readonly ignoreClientAbort?: boolean;
+  /** HTTP version spoken to the upstream. @default "1.1" */
+  readonly httpVersion?: "1.0" | "1.1";
+}
+
+/**
+ * How it ended. Where nothing was sent to the client (`failed`, `intercepted`) the caller answers.
+ * - `answered`: the whole answer was relayed.
+ * - `broken`: the upstream died after the head was sent; the client's connection was ended (an event stream after an `error` event).
+ * - `failed`: no upstream answered; `status` is 502, 504, or the status nginx would give.
+ * - `intercepted`: `onHead` took it.
+ * - `client-gone`: the client left; nginx logs 499.
+ */
+export type ForwardOutcome = { readonly attempts: readonly Attempt[] } & (
+  | { readonly kind: "answered"; readonly status: number }
+  | { readonly kind: "broken"; readonly status: number; readonly reason: string }
+  | { readonly kind: "failed"; readonly status: number; readonly reason: string }
+  | { readonly kind: "intercepted"; readonly head: AnswerHead }
+  | { readonly kind: "client-gone" }
+);
