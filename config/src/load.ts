@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { environmentName, type Setting } from "./setting.ts";
 import { parseSettingsFile, type SettingsFile } from "./settings-file.ts";
 import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
@@ -12,6 +13,8 @@ export interface LoadedSettings {
   readonly sources: ReadonlyMap<SettingPath, SettingSource>;
   /** The file that was read, or undefined. */
   readonly file: string | undefined;
+  /** What is odd but no reason to refuse: `DROVER_*` variables that no setting has. With `strict` they are errors. */
+  readonly warnings: readonly ConfigProblem[];
 }
 
 export interface LoadOptions {
@@ -48,8 +51,11 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
         message: wrong(setting, found.value, read.error.issues),
       });
   }
+  const loaded = settings as Settings;
+  const warnings = unknownVariables(options.environment);
+  if (loaded.strict) problems.push(...warnings);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { settings: settings as Settings, sources, file: options.file };
+  return { settings: loaded, sources, file: options.file, warnings };
 }
 
 /** The settings that nobody set; for tests and for building on. */
@@ -91,7 +97,33 @@ function find(setting: Setting, options: LoadOptions, file: SettingsFile["values
 
 function wrong(setting: Setting, value: unknown, issues: readonly { readonly message: string }[]): string {
   const allowed = issues[0]?.message ?? "another value";
-  return `"${setting.path}" is ${JSON.stringify(value)}, but must be ${allowed}`;
+  const shown = setting.secret === true ? `a ${typeof value}` : JSON.stringify(value);
+  return `"${setting.path}" is ${shown}, but must be ${allowed}`;
+}
+
+/** Variables that Drover reads and that are no settings. */
+const otherVariables = ["DROVER_CONFIG", "DROVER_WORKER_SECRET"];
+
+function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
+  const known = [...settingsTable.map((row) => environmentName(row)), ...otherVariables];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("DROVER_") && !known.includes(name) && !isServiceLink(name, environment[name]))
+    .toSorted()
+    .map((name) => {
+      const guess = nearest(
+        name.slice("DROVER_".length),
+        known.map((variable) => variable.slice("DROVER_".length)),
+      );
+      const hint = guess === undefined ? "see docs/configuration.md" : `did you mean DROVER_${guess}?`;
+      return { where: name, path: "", message: `no setting has this environment variable; ${hint}` };
+    });
+}
+
+/** Kubernetes and Docker export such variables for a service that is called "drover". */
+function isServiceLink(name: string, value: string | undefined): boolean {
+  return (
+    /^DROVER_(SERVICE_(HOST|PORT)|PORT_\d)/.test(name) || (name === "DROVER_PORT" && /^\w+:\/\//.test(value ?? ""))
+  );
 }
 
 function put(target: Record<string, unknown>, path: string, value: unknown): void {

@@ -2,44 +2,63 @@ import { z } from "zod";
 
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const BYTES_PER_UNIT = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
+/** Node's timers hold a signed 32-bit number of milliseconds; a longer one would fire at once. */
+const LONGEST_MS = 24 * MS_PER_UNIT.d;
 
-/** A duration as people write it (`500ms`, `10s`, `1.5m`, `2h`; a bare number is milliseconds); yields milliseconds. */
+/** A duration as people write it (`500ms`, `10s`, `1.5m`, `2h`; a bare number is milliseconds), up to 24 days; yields milliseconds. */
 export const duration = () =>
-  quantity("a duration such as 500ms, 10s or 5m", (text) => {
-    const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/.exec(text);
-    return match === null ? undefined : Number(match[1]) * MS_PER_UNIT[(match[2] ?? "ms") as keyof typeof MS_PER_UNIT];
+  quantity({
+    allowed: "a duration such as 500ms, 10s or 5m, at most 24d",
+    from: 0,
+    to: LONGEST_MS,
+    pattern: /^\d+(\.\d+)? ?(ms|s|m|h|d)?$/,
+    read: (text) => {
+      const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(text);
+      const value = Number(match?.[1]) * MS_PER_UNIT[(match?.[2] ?? "ms") as keyof typeof MS_PER_UNIT];
+      return value <= LONGEST_MS ? value : undefined;
+    },
   });
 
 /** A size as people write it (`10MiB`, `512k`, `2G`, powers of 1024; a bare number is bytes); yields bytes. */
 export const size = () =>
-  quantity("a size such as 512KiB, 10MiB or 2GiB", (text) => {
-    const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?$/i.exec(text);
-    if (match === null) return undefined;
-    const unit = match[2]?.toLowerCase() as keyof typeof BYTES_PER_UNIT | undefined;
-    return Math.round(Number(match[1]) * (unit === undefined ? 1 : BYTES_PER_UNIT[unit]));
+  quantity({
+    allowed: "a size such as 512KiB, 10MiB or 2GiB",
+    from: 0,
+    to: Number.MAX_SAFE_INTEGER,
+    pattern: /^\d+(\.\d+)? ?([kKmMgGtT]([iI]?[bB])?|[bB])?$/,
+    read: (text) => {
+      const match = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:i?b)?|b)?$/i.exec(text);
+      const unit = match?.[2]?.toLowerCase() as keyof typeof BYTES_PER_UNIT | undefined;
+      const value = Math.round(Number(match?.[1]) * (unit === undefined ? 1 : BYTES_PER_UNIT[unit]));
+      return value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+    },
   });
 
 /** A whole number from `min` to `max`; text from flags and environment is read as a number. */
-export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
-  const allowed = `a whole number${max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`}`;
-  return quantity(allowed, (text) => {
-    const value = Number(text);
-    return /^-?\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  quantity({
+    allowed: `a whole number${max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`}`,
+    from: min,
+    to: max,
+    whole: true,
+    pattern: /^\d+$/,
+    read: (text) => {
+      const value = Number(text);
+      return value >= min && value <= max ? value : undefined;
+    },
   });
-};
 
 /** `auto`, or a whole number of at least `min`. */
 export const autoOrWhole = (min: number) =>
   z.union([z.literal("auto"), whole(min)], { error: `"auto" or a whole number of at least ${min}` });
 
-/** Yes or no; flags and environment may say true/false, yes/no, on/off, 1/0. */
+/** Yes or no; flags and environment may say true/false, yes/no, on/off, 1/0. A flag without a value is yes. */
 export const flag = () =>
-  z.union([z.boolean(), z.string(), z.number()]).transform((value, context): boolean => {
-    const text = String(value).toLowerCase();
-    if (["true", "yes", "on", "1", ""].includes(text)) return true;
-    if (["false", "no", "off", "0"].includes(text)) return false;
-    return refuse(context, "true or false");
-  });
+  z
+    .union([z.boolean(), z.enum(["true", "false", "yes", "no", "on", "off", "1", "0", ""]), z.literal([0, 1])], {
+      error: "true or false",
+    })
+    .transform((value): boolean => [true, "true", "yes", "on", "1", 1, ""].includes(value));
 
 /** Several texts; one text with commas is read as several. */
 export const list = () =>
@@ -52,10 +71,36 @@ export const list = () =>
       : value,
   );
 
-function quantity(allowed: string, read: (text: string) => number | undefined) {
+/** Where to listen: `HOST:PORT`, `[IPV6]:PORT` or `unix:/path`; port 0 lets the system choose. Yields the text. */
+export const address = () => {
+  const allowed = "HOST:PORT, [IPV6]:PORT or unix:/path, such as 127.0.0.1:8080";
   return z
-    .union([z.number(), z.string()], { error: allowed })
-    .transform((value, context): number => read(String(value).trim()) ?? refuse(context, allowed));
+    .string({ error: allowed })
+    .regex(/^(unix:.+|([^\s:[\]]+|\[[0-9a-fA-F:.%]+\]):\d{1,5})$/, { error: allowed })
+    .refine((text) => text.startsWith("unix:") || Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, {
+      error: "HOST:PORT with a port from 0 to 65535",
+    });
+};
+
+interface Quantity {
+  /** What is allowed, as an error says it. */
+  readonly allowed: string;
+  /** Bounds of a bare number. */
+  readonly from: number;
+  readonly to: number;
+  readonly whole?: true;
+  /** The texts that {@link read} may accept; for the JSON Schema, which knows no flags. */
+  readonly pattern: RegExp;
+  readonly read: (text: string) => number | undefined;
+}
+
+function quantity({ allowed, from, to, whole, pattern, read }: Quantity) {
+  // Each check carries the message: zod shows that of the one alternative whose type fits, not the union's.
+  const error = { error: allowed };
+  const bounded = z.number(error).min(from, error).max(to, error);
+  return z
+    .union([whole === true ? bounded.int(error) : bounded, z.string().trim().regex(pattern, error)], error)
+    .transform((value, context): number => read(String(value)) ?? refuse(context, allowed));
 }
 
 function refuse(context: z.RefinementCtx, allowed: string): never {

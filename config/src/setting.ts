@@ -7,7 +7,7 @@ export interface Setting {
   /** Reads and checks a value from a flag, the environment or the file; its error message says what is allowed. */
   readonly schema: z.ZodType;
   /** As a user would write it. `undefined`: none. */
-  readonly default: unknown;
+  readonly default: string | number | boolean | readonly string[] | undefined;
   /** Shown in help and docs: `tokens`, `duration`, `size`, … */
   readonly unit?: string;
   /** The command line's name for it, without dashes; absent: file and environment only. */
@@ -16,11 +16,13 @@ export interface Setting {
   readonly alias?: string;
   /** One line; what it does, then when to change it. */
   readonly doc: string;
+  /** The value is a secret: no message repeats it. */
+  readonly secret?: true;
   /** `roll`: a changed value needs new workers; `live`: applies at once; `restart`: needs a restart of drover. */
   readonly reload: "live" | "roll" | "restart";
 }
 
-/** Environment variable of a setting: `workers.firstPort` is DROVER_WORKERS_FIRST_PORT; one with a flag is named by it. */
+/** Environment variable of a setting, named by its flag (`--worker-port`: DROVER_WORKER_PORT) or else by its path (`log.format`: DROVER_LOG_FORMAT). */
 export function environmentName(setting: Setting): string {
   const name = setting.flag ?? setting.path.replaceAll(".", "-").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
   return `DROVER_${name.replaceAll("-", "_").toUpperCase()}`;

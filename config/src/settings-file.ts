@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import type { ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { settingsTable } from "./settings.ts";
@@ -30,12 +30,13 @@ export function parseSettingsFile(text: string, name: string): SettingsFile {
   if (!isMap(root)) {
     return { values, problems: [{ where: `${name}:1`, path: "", message: "expected settings such as `model: demo`" }] };
   }
-  collect(root, "", { name, lines, values, problems });
+  collect(root, "", { name, document, lines, values, problems });
   return { values, problems };
 }
 
 interface Collector {
   readonly name: string;
+  readonly document: Document;
   readonly lines: LineCounter;
   readonly values: Map<string, FileValue>;
   readonly problems: ConfigProblem[];
@@ -53,11 +54,14 @@ function collect(map: YAMLMap, prefix: string, into: Collector): void {
     const offset = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
     const line = into.lines.linePos(offset ?? 0).line;
     const where = `${into.name}:${line}`;
+    const node = isAlias(pair.value) ? pair.value.resolve(into.document) : pair.value;
     if ((paths as readonly string[]).includes(path)) {
-      const value = pair.value as { toJSON?: () => unknown } | null;
-      into.values.set(path, { value: value?.toJSON?.() ?? null, line });
-    } else if (groups.has(path) && isMap(pair.value)) {
-      collect(pair.value, path, into);
+      const value = node as { toJS?: (document: Document) => unknown } | null | undefined;
+      into.values.set(path, { value: value?.toJS?.(into.document) ?? null, line });
+    } else if (groups.has(path) && isMap(node)) {
+      collect(node, path, into);
+    } else if (groups.has(path) && isScalar(node) && node.value === null) {
+      // A group whose settings are all commented out: nothing is set.
     } else if (groups.has(path)) {
       const inside = childrenOf(path).map((child) => child.slice(path.length + 1));
       into.problems.push({ where, path, message: `"${path}" is a group of settings: ${inside.join(", ")}` });
@@ -72,19 +76,25 @@ function childrenOf(group: string): readonly string[] {
 }
 
 function unknownKey(path: string, prefix: string): string {
-  const guess =
-    nearest(
-      path,
-      [...paths, ...groups].filter((known) => known !== ""),
-    ) ?? sameLeaf(path);
   const siblings = prefix === "" ? topLevel() : childrenOf(prefix).map((child) => child.slice(prefix.length + 1));
+  const leaf = path.slice(path.lastIndexOf(".") + 1);
+  const sibling = nearest(leaf, siblings);
+  const guess = sibling === undefined ? sameLeaf(leaf) : prefix === "" ? sibling : `${prefix}.${sibling}`;
   const hint = guess === undefined ? `known here: ${siblings.join(", ")}` : `did you mean "${guess}"?`;
   return `unknown key "${path}"; ${hint}`;
 }
 
-function sameLeaf(path: string): string | undefined {
-  const leaf = path.slice(path.lastIndexOf(".") + 1);
-  return settingsTable.find((row) => row.path.endsWith(`.${leaf}`) || ("flag" in row && row.flag === leaf))?.path;
+/** A setting elsewhere with that last part, or with that flag: `slots` for `workers.slots`, `ctx` for `workers.context`. */
+function sameLeaf(leaf: string): string | undefined {
+  const names = settingsTable.flatMap((row) => [
+    { name: row.path.slice(row.path.lastIndexOf(".") + 1), path: row.path },
+    ...("flag" in row ? [{ name: row.flag, path: row.path }] : []),
+  ]);
+  const known = nearest(
+    leaf,
+    names.map(({ name }) => name),
+  );
+  return names.find(({ name }) => name === known)?.path;
 }
 
 function topLevel(): readonly string[] {

@@ -1,14 +1,23 @@
 import { z } from "zod";
-import { autoOrWhole, duration, flag, list, size, whole } from "./quantities.ts";
+import { address, autoOrWhole, duration, flag, list, size, whole } from "./quantities.ts";
 import type { Setting } from "./setting.ts";
 
-const text = () => z.string({ error: "a text" });
+const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
 const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names, { error: `one of ${names.join(", ")}` });
 const workerCount = () => {
-  const error = 'a whole number of at least 1, "auto", or a range such as 1..4';
-  return z.union([z.literal("auto"), whole(1, 1024), z.string().regex(/^\d+\.\.\d+$/, { error })], { error });
+  const error = { error: 'a whole number from 1 to 1024, "auto", or a range such as 1..4' };
+  const range = z
+    .string()
+    .regex(/^\d+\.\.\d+$/, error)
+    .refine(rises, error);
+  return z.union([z.literal("auto"), whole(1, 1024), range], error);
 };
+/** Whether a range such as `1..4` starts at 1 or more and does not fall. */
+function rises(range: string): boolean {
+  const [from = 0, to = 0] = range.split("..").map(Number);
+  return from >= 1 && from <= to && to <= 1024;
+}
 
 /**
  * The settings table. A setting is one row here and nothing else: its flag, environment variable, file key, check,
@@ -147,7 +156,7 @@ export const settingsTable = [
   // --- the public port
   {
     path: "listen",
-    schema: text(),
+    schema: address(),
     default: "127.0.0.1:8080",
     flag: "listen",
     alias: "l",
@@ -159,6 +168,7 @@ export const settingsTable = [
     schema: list(),
     default: [],
     flag: "api-key",
+    secret: true,
     reload: "live",
     doc: "Keys that clients must send as `Authorization: Bearer KEY`; `label=KEY` names one in logs and metrics. None: open to all.",
   },
