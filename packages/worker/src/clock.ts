@@ -6,7 +6,16 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-export const systemClock: Clock = {
+export interface Ticker {
+  /** Calls `action` again and again, without keeping the process alive. @returns stops it. */
+  every(periodMs: number, action: () => void): () => void;
+}
+
+export const systemClock: Clock & Ticker = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  every(periodMs, action) {
+    const timer = setInterval(action, periodMs).unref();
+    return () => clearInterval(timer);
+  },
 };

@@ -16,5 +16,11 @@ export type WorkerErrorCode =
   | "context_too_large"
   /** server: the port is taken. */
   | "port_in_use"
+  /** llama-engine: the inference library lacks what Drover calls of it. */
+  | "engine_mismatch"
+  /** llama-sampler: a grammar can't be parsed. */
+  | "bad_grammar"
+  /** main: the one argument is not a worker's options. */
+  | "bad_options"
   /** batch-loop: a decode failed. */
   | "decode_failed";

@@ -50,3 +50,45 @@ export type SupervisorMessage =
   | { readonly type: "undrain" }
   /** Exit with code 0, at once. */
   | { readonly type: "shutdown" };
+
+/** What a worker is started with: the one command-line argument of `main.js`, as JSON (see {@link workerArguments}). */
+export interface WorkerOptions {
+  /** A GGUF file; for a split model its first part. */
+  readonly modelPath: string;
+  /** Name for clients. @default the file's name without `.gguf` */
+  readonly modelId?: string;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** 0 takes a free one; `ready` says which. */
+  readonly port: number;
+  /** Threads that llama.cpp computes with; never guessed, because under `taskset` it would see all CPUs. */
+  readonly threads: number;
+  /** @default 8 */
+  readonly slots?: number;
+  /** Tokens that one slot holds. @default the model's own, at most 4096 */
+  readonly contextTokens?: number;
+  /** Most tokens in one decode. @default 512 */
+  readonly batchTokens?: number;
+  /** Longest time between two tokens of a running answer that the reading of prompts may cause. @default 250 */
+  readonly itlTargetMs?: number;
+  /** @default "auto" */
+  readonly flashAttention?: "auto" | "on" | "off";
+  /** @default "f16" */
+  readonly kvType?: "f16" | "q8_0" | "q4_0";
+  /** @default "off" */
+  readonly speculate?: "off" | "lookup";
+  /** @default false */
+  readonly embeddings?: boolean;
+  /**
+   * Cost of steps by their size: `cached` measures where nothing is known yet, `off` plans without (no padding, no
+   * cutting, no moving). @default "cached"
+   */
+  readonly stepCosts?: "cached" | "measure" | "off";
+  /** Lowest level that is logged, as JSON lines on stdout. @default "info" */
+  readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error";
+}
+
+/** Arguments of the worker's `main.js`: `spawn(process.execPath, [main, ...workerArguments(options)])`. */
+export function workerArguments(options: WorkerOptions): readonly string[] {
+  return [JSON.stringify(options)];
+}

@@ -1,5 +1,7 @@
 /** What Drover needs of an inference library. llama-engine.ts is the only implementation and the only import of it. */
 
+import type { GrammarSpec, Sampling, TokenLogprob } from "../slots/generation-request.ts";
+
 export interface ModelDescription {
   /** The id that clients see in /v1/models: the file's name without `.gguf`, unless set. */
   readonly id: string;
@@ -32,4 +34,62 @@ export interface Embedder {
   readonly maxTokens: number;
   /** One vector of {@link ModelDescription.embeddingLength} numbers, of Euclidean length 1. At least one token. */
   embed(tokens: readonly number[]): Promise<readonly number[]>;
+}
+
+/** Tokens of one sequence in a decode. */
+export interface BatchPart {
+  readonly sequence: number;
+  /** Of the first token; the sequence must hold exactly the tokens before it. */
+  readonly position: number;
+  readonly tokens: readonly number[];
+  /** Which tokens' logits are computed. */
+  readonly logits: "none" | "last" | "all";
+}
+
+/** A token's logits in the last decode; stale after the next one. */
+export type LogitRow = number;
+
+/** Chooses tokens for one request after another; keeps the state of penalties, grammar and random numbers. */
+export interface TokenSampler {
+  /** Starts afresh. `history`: the tokens so far, for the penalties. */
+  reset(sampling: Sampling, history: readonly number[]): void;
+  /** The tokens from here on must follow this grammar. Errors: WorkerError `bad_grammar`. */
+  constrain(grammar: GrammarSpec): void;
+  /** Undefined: the grammar leaves no token. */
+  sample(row: LogitRow): Promise<number | undefined>;
+}
+
+/** One model in memory with one context of several sequences. */
+export interface Engine {
+  readonly model: ModelDescription;
+  readonly vocabulary: Vocabulary;
+  readonly embedder: Embedder | undefined;
+  /** Sequences have the ids 0 … sequences - 1. */
+  readonly sequences: number;
+  /** Tokens that one sequence holds. */
+  readonly contextTokens: number;
+  /** Most tokens in one decode. */
+  readonly batchTokens: number;
+  /** What the cost of a step depends on, apart from the machine. */
+  readonly costKey: Readonly<Record<string, string | number>>;
+  /**
+   * One llama.cpp decode of the parts in this order; one at a time. llama.cpp computes neighbouring parts together while
+   * their sequence ids ascend by one, and starts a new group wherever they do not.
+   * @returns for each part the rows that it asked for. Errors: WorkerError `decode_failed`.
+   */
+  decode(parts: readonly BatchPart[]): Promise<readonly (readonly LogitRow[])[]>;
+  createSampler(): TokenSampler;
+  /** Log-probabilities before all samplers: of `token`, and of the `top` most likely. */
+  logprobs(row: LogitRow, token: number, top: number): Promise<RowLogprobs>;
+  /** Forgets the tokens at `from` and after. False: this model can't, and the sequence is as before. */
+  cut(sequence: number, from: number): boolean;
+  /** Makes `target` hold what `source` holds. */
+  copy(source: number, target: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface RowLogprobs {
+  readonly logprob: number;
+  /** Most likely first. */
+  readonly top: readonly TokenLogprob[];
 }

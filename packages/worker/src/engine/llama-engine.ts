@@ -1,0 +1,197 @@
+/** The engine on node-llama-cpp: its public API loads model and context, its native context decodes and samples. */
+import { basename } from "node:path";
+import {
+  getLlama,
+  GgmlType,
+  type Llama,
+  type LlamaContext,
+  LlamaLogLevel,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
+import { WorkerError } from "../errors.ts";
+import type { BatchPart, Embedder, Engine, LogitRow, ModelDescription, RowLogprobs, Vocabulary } from "./engine.ts";
+import { createLlamaSampler } from "./llama-sampler.ts";
+import { type NativeContext, type NativeParts, nativeParts, type NativeVocabulary } from "./native-context.ts";
+import { createTokenBytes } from "./token-bytes.ts";
+
+export interface LlamaEngineOptions {
+  readonly modelPath: string;
+  readonly modelId?: string;
+  readonly threads: number;
+  readonly slots: number;
+  /** Tokens of one slot. @default the model's own, at most 4096 */
+  readonly contextTokens?: number;
+  readonly batchTokens: number;
+  readonly flashAttention: "auto" | "on" | "off";
+  readonly kvType: "f16" | "q8_0" | "q4_0";
+  readonly embeddings: boolean;
+  readonly onProgress: (fraction: number) => void;
+  /** What llama.cpp warns of. */
+  readonly onWarning: (message: string) => void;
+}
+
+const LARGEST_DEFAULT_CONTEXT = 4096;
+
+/** Errors: WorkerError `model_unloadable`, `context_too_large`, `engine_mismatch`. */
+export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engine> {
+  const llama = await getLlama({
+    gpu: false,
+    build: "never",
+    maxThreads: options.threads,
+    logLevel: LlamaLogLevel.warn,
+    logger: (_level, message) => options.onWarning(message.trim()),
+  });
+  const model = await loadModel(llama, options);
+  const context = await createContext(model, options);
+  const native = natives(llama, model, context);
+  const description = describe(model, options);
+  const embedder = options.embeddings ? await createEmbedder(model, options) : undefined;
+  return {
+    model: description,
+    vocabulary: createVocabulary(model, native.model),
+    embedder,
+    sequences: options.slots,
+    contextTokens: context.contextSize,
+    batchTokens: options.batchTokens,
+    costKey: { library: "node-llama-cpp 3.22.1", threads: options.threads, kvType: options.kvType },
+    decode: (parts) => decode(native.context, parts),
+    createSampler: () => createLlamaSampler(native),
+    logprobs: createLogprobs(native),
+    cut: (sequence, from) => native.context.removeTokenCellsFromSequence(sequence, from, -1),
+    copy: async (source, target) => {
+      await native.context.copySequenceStateFromOtherSequence(target, source);
+    },
+    dispose: () => llama.dispose(),
+  };
+}
+
+async function loadModel(llama: Llama, options: LlamaEngineOptions): Promise<LlamaModel> {
+  try {
+    return await llama.loadModel({
+      modelPath: options.modelPath,
+      gpuLayers: 0,
+      onLoadProgress: options.onProgress,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkerError("model_unloadable", `llama.cpp can't load ${options.modelPath}: ${reason}`, { cause });
+  }
+}
+
+async function createContext(model: LlamaModel, options: LlamaEngineOptions): Promise<LlamaContext> {
+  const wanted = options.contextTokens ?? Math.min(model.trainContextSize, LARGEST_DEFAULT_CONTEXT);
+  const kvType = { f16: GgmlType.F16, q8_0: GgmlType.Q8_0, q4_0: GgmlType.Q4_0 }[options.kvType];
+  try {
+    return await model.createContext({
+      sequences: options.slots,
+      contextSize: wanted,
+      batchSize: options.batchTokens,
+      threads: options.threads,
+      flashAttention: options.flashAttention === "auto" ? "auto" : options.flashAttention === "on",
+      experimentalKvCacheKeyType: kvType,
+      experimentalKvCacheValueType: kvType,
+      failedCreationRemedy: false,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkerError(
+      "context_too_large",
+      `no room for ${options.slots} slots of ${wanted} tokens: ${reason}; take fewer slots or a smaller context`,
+      { cause },
+    );
+  }
+}
+
+function natives(llama: Llama, model: LlamaModel, context: LlamaContext): NativeParts {
+  const parts = nativeParts({ llama, model, context });
+  if (!("missing" in parts)) return parts;
+  throw new WorkerError(
+    "engine_mismatch",
+    `this node-llama-cpp lacks ${parts.missing.join(", ")}; install version 3.22.1, which Drover is written for`,
+  );
+}
+
+function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescription {
+  const { tokens, fileInsights, fileInfo } = model;
+  return {
+    id: options.modelId ?? basename(options.modelPath).replace(/\.gguf$/i, ""),
+    architecture: model.architecture,
+    trainedContextTokens: model.trainContextSize,
+    vocabularySize: fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
+    embeddingLength: model.embeddingVectorSize,
+    bosToken: tokens.bos ?? undefined,
+    eosToken: tokens.eos ?? undefined,
+    addsBosToken: tokens.shouldPrependBosToken,
+    chatTemplate: fileInfo.metadata.tokenizer?.chat_template,
+    hasInfill: tokens.infill.prefix !== null && tokens.infill.suffix !== null,
+    canCutState: !fileInsights.isRecurrent && !fileInsights.isHybrid && (fileInsights.swaSize ?? 0) === 0,
+  };
+}
+
+function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabulary {
+  return {
+    tokenize: (text, special) => model.tokenize(text, special),
+    tokenBytes: createTokenBytes(native, model.vocabularyType, (token, special) =>
+      model.detokenize([token as Token], special),
+    ),
+    isEndOfText: (token) => model.isEogToken(token as Token),
+  };
+}
+
+async function createEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<Embedder> {
+  const maxTokens = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
+  const context = await model.createEmbeddingContext({
+    contextSize: maxTokens,
+    batchSize: maxTokens,
+    threads: options.threads,
+  });
+  return {
+    maxTokens,
+    async embed(tokens) {
+      const { vector } = await context.getEmbeddingFor([...tokens] as Token[]);
+      const length = Math.hypot(...vector);
+      return length === 0 ? vector : vector.map((value) => value / length);
+    },
+  };
+}
+
+async function decode(context: NativeContext, parts: readonly BatchPart[]): Promise<readonly (readonly LogitRow[])[]> {
+  context.initBatch(parts.reduce((sum, part) => sum + part.tokens.length, 0));
+  const rows = parts.map((part) =>
+    context.addToBatch(part.sequence, part.position, Uint32Array.from(part.tokens), logitIndexes(part)),
+  );
+  try {
+    await context.decodeBatch();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkerError("decode_failed", `llama.cpp failed to decode a step: ${reason}`, { cause });
+  }
+  return rows.map((row) => [...row]);
+}
+
+function logitIndexes(part: BatchPart): Uint32Array {
+  if (part.logits === "none") return new Uint32Array();
+  if (part.logits === "last") return Uint32Array.of(part.tokens.length - 1);
+  return Uint32Array.from(part.tokens.keys());
+}
+
+/** One greedy sampler serves all: it changes no logit, so what comes back is what the model said. */
+function createLogprobs(native: NativeParts): (row: LogitRow, token: number, top: number) => Promise<RowLogprobs> {
+  const raw = new native.bindings.AddonSampler(native.model);
+  raw.applyConfig({ temperature: 0, seed: 0 });
+  return async (row, token, top) => {
+    const wanted = [[token], false, false, false, Math.max(1, top)] as const;
+    const [, , , pairs, weight] = await native.context.sampleToken(row, raw, false, false, wanted, true);
+    if (pairs === undefined || weight === undefined) throw new WorkerError("decode_failed", "no logits for the token");
+    const found: { readonly token: number; readonly logit: number }[] = [];
+    for (let i = 0; i < pairs.length; i += 2) found.push({ token: pairs[i] ?? 0, logit: pairs[i + 1] ?? 0 });
+    // The weight is the sum of exp(logit - highest): its logarithm turns logits into log-probabilities.
+    const shift = (found[0]?.logit ?? 0) + Math.log(weight);
+    const chosen = found.find((entry) => entry.token === token)?.logit ?? Number.NEGATIVE_INFINITY;
+    return {
+      logprob: chosen - shift,
+      top: found.slice(0, top).map((entry) => ({ token: entry.token, logprob: entry.logit - shift })),
+    };
+  };
+}

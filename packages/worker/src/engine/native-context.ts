@@ -1,0 +1,126 @@
+/**
+ * The few native methods of node-llama-cpp that Drover calls itself, typed. They are internal to the library, so its
+ * version is pinned and {@link nativeParts} checks at start that each is there. Why not the public API: see "Inside a
+ * worker" in docs/architecture.md. Source: node-llama-cpp 3.22.1, llama/addon/AddonContext.cpp and AddonSampler.cpp.
+ */
+
+export interface NativeContext {
+  /** Drops the last batch and makes room for one of `tokens`. */
+  initBatch(tokens: number): void;
+  /** @returns batch indexes of the tokens named by `logitIndexes`, for `sampleToken` after the decode. */
+  addToBatch(sequence: number, firstPosition: number, tokens: Uint32Array, logitIndexes: Uint32Array): Uint32Array;
+  /** In a thread of libuv's pool. */
+  decodeBatch(): Promise<void>;
+  /** In a thread of libuv's pool. -1: no token is possible. */
+  sampleToken(batchIndex: number, sampler: NativeSampler): Promise<number>;
+  sampleToken(
+    batchIndex: number,
+    sampler: NativeSampler,
+    probabilities: boolean,
+    confidence: boolean,
+    logits: readonly [
+      tokens: readonly number[],
+      includeMax: boolean,
+      includeMin: boolean,
+      includeSelected: boolean,
+      includeTop: number,
+    ],
+    totalLogitWeight: boolean,
+  ): Promise<
+    readonly [
+      token: number,
+      probabilities: undefined,
+      confidence: number | undefined,
+      logits: readonly number[] | undefined,
+      totalLogitWeight: number | undefined,
+    ]
+  >;
+  /** @param end -1 is the sequence's end. False: the state can't be cut there. */
+  removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
+  copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
+  /** Forgets the whole sequence. */
+  disposeSequence(sequence: number): void;
+}
+
+export interface NativeSampler {
+  applyConfig(config: NativeSamplerConfig): void;
+  dispose(): void;
+}
+
+/** A field that is absent turns its sampler off. */
+export interface NativeSamplerConfig {
+  readonly temperature: number;
+  readonly seed: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly repeatPenalty?: number;
+  readonly repeatPenaltyMaxTokens?: number;
+  readonly repeatPenaltyTokens?: Uint32Array;
+  readonly repeatPenaltyPresencePenalty?: number;
+  readonly repeatPenaltyFrequencyPenalty?: number;
+  readonly tokenBiasKeys?: Uint32Array;
+  readonly tokenBiasValues?: Float32Array;
+  readonly grammarEvaluationState?: NativeGrammarState;
+}
+
+/** Opaque: only handed back to the library. */
+export type NativeGrammarState = object;
+export type NativeModel = object;
+type NativeGrammar = object;
+
+export interface NativeBindings {
+  readonly AddonSampler: new (model: NativeModel) => NativeSampler;
+  readonly AddonGrammar: new (
+    gbnf: string,
+    options: { readonly addonExports: unknown; readonly rootRuleName: string },
+  ) => NativeGrammar;
+  readonly AddonGrammarEvaluationState: new (model: NativeModel, grammar: NativeGrammar) => NativeGrammarState;
+}
+
+/** Text of a token as the vocabulary stores it, and the bits of `enum llama_token_attr`. */
+export interface NativeVocabulary {
+  getTokenString(token: number): string;
+  getTokenAttributes(token: number): number;
+}
+
+const needed = {
+  context: [
+    "initBatch",
+    "addToBatch",
+    "decodeBatch",
+    "sampleToken",
+    "removeTokenCellsFromSequence",
+    "copySequenceStateFromOtherSequence",
+    "disposeSequence",
+  ],
+  model: ["getTokenString", "getTokenAttributes"],
+  bindings: ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState"],
+} as const;
+
+export interface NativeParts {
+  readonly context: NativeContext;
+  readonly model: NativeModel & NativeVocabulary;
+  readonly bindings: NativeBindings;
+}
+
+/** Takes the native objects out of the library's own. @returns the names of the functions that this build lacks. */
+export function nativeParts(library: {
+  readonly llama: object;
+  readonly model: object;
+  readonly context: object;
+}): NativeParts | { readonly missing: readonly string[] } {
+  const parts = {
+    context: property(library.context, "_ctx"),
+    model: property(library.model, "_model"),
+    bindings: property(library.llama, "_bindings"),
+  };
+  const missing = Object.entries(needed).flatMap(([part, names]) =>
+    names.filter((name) => typeof property(property(parts, part), name) !== "function"),
+  );
+  return missing.length > 0 ? { missing } : (parts as NativeParts);
+}
+
+function property(holder: unknown, name: string): unknown {
+  return (holder as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+}

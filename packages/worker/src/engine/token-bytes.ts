@@ -1,0 +1,65 @@
+import type { NativeVocabulary } from "./native-context.ts";
+
+/** Bits of llama.cpp's `enum llama_token_attr`. */
+const attribute = { unknown: 1, normal: 4, control: 8, userDefined: 16, byte: 32 } as const;
+
+/**
+ * The bytes that a token stands for. llama.cpp's own answer comes through JavaScript strings, which can't hold part of a
+ * character; so the bytes are read from the vocabulary's stored texts, by the rules of `llama_vocab::token_to_piece`.
+ */
+export function createTokenBytes(
+  vocabulary: NativeVocabulary,
+  kind: string,
+  detokenize: (token: number, special: boolean) => string,
+): (token: number, special: boolean) => Uint8Array {
+  const normal = new Map<number, Uint8Array>();
+  const special = new Map<number, Uint8Array>();
+  const read = (token: number, withSpecial: boolean): Uint8Array => {
+    const bits = vocabulary.getTokenAttributes(token);
+    const text = () => vocabulary.getTokenString(token);
+    if (bits & (attribute.control | attribute.unknown)) return withSpecial ? encoder.encode(text()) : empty;
+    if (bits & attribute.userDefined && kind !== "wpm") return encoder.encode(text());
+    if (kind === "spm" || kind === "ugm") {
+      if (bits & attribute.byte) return byteToken(text());
+      return encoder.encode(text().replaceAll("\u2581", " "));
+    }
+    if (kind === "bpe") return byteLevelText(text());
+    return encoder.encode(detokenize(token, withSpecial));
+  };
+  return (token, withSpecial) => {
+    const cache = withSpecial ? special : normal;
+    let bytes = cache.get(token);
+    if (bytes === undefined) {
+      bytes = read(token, withSpecial);
+      cache.set(token, bytes);
+    }
+    return bytes;
+  };
+}
+
+const encoder = new TextEncoder();
+const empty = new Uint8Array();
+
+/** `<0xE4>` */
+function byteToken(text: string): Uint8Array {
+  const value = Number.parseInt(text.slice(3, 5), 16);
+  return Number.isNaN(value) ? encoder.encode(text) : Uint8Array.of(value);
+}
+
+/** GPT-2's alphabet: each byte has a printable character; those not printable by themselves begin at U+0100. */
+const byteOfCharacter = new Map<string, number>();
+let shifted = 256;
+for (let byte = 0; byte < 256; byte++) {
+  const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  byteOfCharacter.set(String.fromCodePoint(printable ? byte : shifted++), byte);
+}
+
+function byteLevelText(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const byte = byteOfCharacter.get(character);
+    if (byte === undefined) bytes.push(...encoder.encode(character));
+    else bytes.push(byte);
+  }
+  return Uint8Array.from(bytes);
+}

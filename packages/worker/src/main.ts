@@ -1,0 +1,127 @@
+/** Composition root of a worker: loads the model, opens the port, and tells the supervisor (where there is one). */
+import { randomInt } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { type Logger, pino } from "pino";
+import { systemClock } from "./clock.ts";
+import { loadLlamaEngine } from "./engine/llama-engine.ts";
+import type { Engine } from "./engine/engine.ts";
+import { WorkerError } from "./errors.ts";
+import { linkParent, type ParentLink } from "./parent-link.ts";
+import { PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
+import { createServer } from "./server.ts";
+import { SlotPool } from "./slots/slot-pool.ts";
+import { type CompleteOptions, parseOptions } from "./worker-options.ts";
+
+const supervised = process.send !== undefined;
+let pool: SlotPool | undefined;
+
+const link = linkParent({
+  channel: process,
+  ticker: systemClock,
+  status: () => {
+    const { processing = 0, queued = 0 } = pool?.counts() ?? {};
+    return { steps: pool?.steps ?? 0, active: processing + queued, busySlots: processing };
+  },
+  on: {
+    drain: () => void pool?.whenIdle().then(() => link.send({ type: "drained" })),
+    undrain: () => {},
+    shutdown: () => process.exit(0),
+    gone: () => process.exit(1),
+  },
+});
+
+try {
+  const options = parseOptions(process.argv[2]);
+  // libuv reads this when its first task comes; samplers of one step then run side by side.
+  process.env["UV_THREADPOOL_SIZE"] ??= String(Math.max(4, options.threads + 2));
+  await serve(options, pino({ level: options.logLevel }));
+} catch (error) {
+  await fail(link, error);
+}
+
+async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
+  const engine = await load(options, logger);
+  pool = new SlotPool(engine);
+  await firstToken(pool, engine);
+  const server = createServer({
+    generator: pool,
+    vocabulary: engine.vocabulary,
+    model: engine.model,
+    slots: pool,
+    ...(engine.embedder !== undefined && { embedder: engine.embedder }),
+    ...(process.env[SECRET_ENV] !== undefined && { secret: process.env[SECRET_ENV] }),
+    logger,
+    clock: systemClock,
+    randomSeed: () => randomInt(2 ** 32),
+  });
+  await listen(server, options);
+  const { port } = server.server.address() as AddressInfo;
+  stopOnSignals(pool, async () => await server.close());
+  const { sequences: slots, contextTokens } = engine;
+  logger.info({ port, model: engine.model.id, slots, contextTokens, threads: options.threads }, "ready");
+  await link.send({ type: "ready", protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens });
+}
+
+async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {
+  const { modelId, contextTokens, ...rest } = options;
+  let told = -1;
+  return await loadLlamaEngine({
+    ...rest,
+    ...(modelId !== undefined && { modelId }),
+    ...(contextTokens !== undefined && { contextTokens }),
+    onProgress: (fraction) => {
+      // llama.cpp reports each tensor: a percent at a time is enough.
+      const progress = Math.floor(fraction * 100) / 100;
+      if (progress > told) void link.send({ type: "loading", progress });
+      told = Math.max(told, progress);
+    },
+    onWarning: (message) => logger.warn(message),
+  });
+}
+
+/** The proof that this worker can serve: a token through the same way as any request's. */
+async function firstToken(pool: SlotPool, engine: Engine): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0, repeatPenalty: 1 };
+    pool.generate(
+      {
+        prompt: [engine.model.bosToken ?? engine.model.eosToken ?? 0],
+        maxTokens: 1,
+        sampling: { ...sampling, presencePenalty: 0, frequencyPenalty: 0, logitBias: new Map() },
+        cachePrompt: false,
+        ignoreEndOfText: true,
+      },
+      {
+        onToken: () => "go-on",
+        onEnd: ({ error }) => (error === undefined ? resolve() : reject(error)),
+      },
+    );
+  });
+}
+
+async function listen(server: ReturnType<typeof createServer>, options: CompleteOptions): Promise<void> {
+  const { host, port } = options;
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE")) throw cause;
+    throw new WorkerError("port_in_use", `port ${port} on ${host} is in use; choose another with --port`, { cause });
+  }
+}
+
+/** A terminal's ^C reaches the whole group: a supervised worker leaves it to the supervisor, who drains. */
+function stopOnSignals(pool: SlotPool, close: () => Promise<void>): void {
+  const stop = () => void Promise.all([close(), pool.whenIdle()]).then(() => process.exit(0));
+  process.once("SIGTERM", stop);
+  process.on("SIGINT", () => {
+    if (!supervised) stop();
+  });
+}
+
+async function fail(parent: ParentLink, error: unknown): Promise<void> {
+  const code = error instanceof WorkerError ? error.code : "unexpected";
+  const message = error instanceof Error ? error.message : String(error);
+  pino().fatal({ code }, message);
+  await parent.send({ type: "failed", code, message });
+  process.exit(1);
+}

@@ -1,0 +1,46 @@
+import type { Ticker } from "./clock.ts";
+import type { SupervisorMessage, WorkerMessage } from "./protocol.ts";
+
+const HEARTBEAT_PERIOD_MS = 1000;
+
+/** What a child process's `process` offers of its parent. */
+interface ParentChannel {
+  readonly send?: (message: WorkerMessage, handle: undefined, options: undefined, done: () => void) => boolean;
+  on(event: "message", listener: (message: SupervisorMessage) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+}
+
+export interface WorkerStatus {
+  readonly steps: number;
+  readonly active: number;
+  readonly busySlots: number;
+}
+
+export interface ParentLink {
+  /** Resolves once the message is in the channel; at once where there is no parent. */
+  send(message: WorkerMessage): Promise<void>;
+  close(): void;
+}
+
+/** Ties the worker to its supervisor: heartbeats out, orders in, and an end when the supervisor is gone. */
+export function linkParent(parts: {
+  readonly channel: ParentChannel;
+  readonly ticker: Ticker;
+  readonly status: () => WorkerStatus;
+  readonly on: Readonly<Record<SupervisorMessage["type"] | "gone", () => void>>;
+}): ParentLink {
+  const { channel, status, on } = parts;
+  const send = (message: WorkerMessage): Promise<void> =>
+    new Promise((resolve) => {
+      if (channel.send === undefined) return resolve();
+      channel.send(message, undefined, undefined, resolve);
+    });
+  if (channel.send === undefined) return { send, close: () => {} };
+  channel.on("message", (message) => {
+    // A newer supervisor may say what this worker does not know.
+    if (Object.hasOwn(on, message.type)) on[message.type]();
+  });
+  channel.on("disconnect", on.gone);
+  const stop = parts.ticker.every(HEARTBEAT_PERIOD_MS, () => void send({ type: "heartbeat", ...status() }));
+  return { send, close: stop };
+}

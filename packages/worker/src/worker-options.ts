@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { WorkerError } from "./errors.ts";
+import type { WorkerOptions } from "./protocol.ts";
+
+/** Options with every default filled in. */
+export type CompleteOptions = ReturnType<typeof parseOptions>;
+
+const positive = z.number().int().min(1);
+
+const schema = z.strictObject({
+  modelPath: z.string().min(1),
+  modelId: z.string().min(1).optional(),
+  host: z.string().default("127.0.0.1"),
+  port: z.number().int().min(0).max(65535),
+  threads: positive,
+  slots: positive.default(8),
+  contextTokens: positive.optional(),
+  batchTokens: positive.default(512),
+  itlTargetMs: z.number().positive().default(250),
+  flashAttention: z.enum(["auto", "on", "off"]).default("auto"),
+  kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16"),
+  speculate: z.enum(["off", "lookup"]).default("off"),
+  embeddings: z.boolean().default(false),
+  stepCosts: z.enum(["cached", "measure", "off"]).default("cached"),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
+});
+
+/** Reads the worker's one argument (see WorkerOptions in protocol.ts). Errors: WorkerError `bad_options`. */
+export function parseOptions(argument: string | undefined) {
+  const parsed = schema.safeParse(readJson(argument));
+  if (parsed.success) return parsed.data satisfies WorkerOptionsIn;
+  const [issue] = parsed.error.issues;
+  throw new WorkerError("bad_options", `worker option ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);
+}
+
+/** The schema and the protocol must name the same options. */
+type WorkerOptionsIn = { readonly [Name in keyof WorkerOptions]: WorkerOptions[Name] | undefined };
+
+function readJson(argument: string | undefined): unknown {
+  try {
+    return JSON.parse(argument ?? "");
+  } catch (cause) {
+    throw new WorkerError("bad_options", "a worker takes one argument: its options as JSON; use `drover worker`", {
+      cause,
+    });
+  }
+}
