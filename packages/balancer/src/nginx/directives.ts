@@ -1,0 +1,49 @@
+import type { Context, DirectiveRow, DirectiveRule } from "./directive-rule.ts";
+import { coreDirectives } from "./directives-core.ts";
+import { httpDirectives } from "./directives-http.ts";
+import { proxyDirectives } from "./directives-proxy.ts";
+import { foreignDirectives } from "./directives-foreign.ts";
+
+/** nginx allows one name with different rules in different contexts (`server` in http and in upstream): all of them. */
+export function rulesFor(name: string): readonly DirectiveRule[] {
+  return table.get(name) ?? [];
+}
+
+/** Every rule there is, in the order of the tables: for the documentation. */
+export function allRules(): readonly DirectiveRule[] {
+  return [...table.values()].flat();
+}
+
+const contextLetters: Readonly<Record<string, Context>> = {
+  M: "main",
+  E: "events",
+  H: "http",
+  S: "server",
+  L: "location",
+  U: "upstream",
+  s: "server if",
+  l: "location if",
+  x: "limit_except",
+};
+
+function toRule([name, letters, args, treatment]: DirectiveRow): DirectiveRule {
+  const contexts = letters.split("").flatMap((letter) => contextLetters[letter] ?? []);
+  const [count = "", block] = args.split(" ");
+  const isFlag = count === "on|off";
+  const [low = "1", high = low] = isFlag ? ["1"] : count.replace("+", "-Infinity").split("-");
+  return {
+    name,
+    contexts,
+    fewestArgs: Number(low),
+    mostArgs: Number(high),
+    isFlag,
+    block: block === "{}" ? "directives" : block === "{free}" ? "free" : "none",
+    treatment,
+  };
+}
+
+const table = new Map<string, DirectiveRule[]>();
+for (const row of [...coreDirectives, ...httpDirectives, ...proxyDirectives, ...foreignDirectives]) {
+  const rule = toRule(row);
+  table.set(rule.name, [...(table.get(rule.name) ?? []), rule]);
+}
