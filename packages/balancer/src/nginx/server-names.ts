@@ -1,0 +1,85 @@
+import type { NginxRegex } from "./regex.ts";
+
+/** One name of a server, as its `server_name` gave it. */
+export type ServerName =
+  /** `www.example.com`, and `""` for requests without a host. */
+  | { readonly kind: "exact"; readonly name: string }
+  /** `*.example.com`, kept as `.example.com`. */
+  | { readonly kind: "leading"; readonly suffix: string }
+  /** `www.*`, kept as `www.` */
+  | { readonly kind: "trailing"; readonly prefix: string }
+  | { readonly kind: "regex"; readonly regex: NginxRegex };
+
+export interface NameMatch<T> {
+  readonly server: T;
+  /** Captures of the regular expression that matched. */
+  readonly captures: RegExpExecArray | undefined;
+}
+
+/** Servers of one listening address by name. The first to claim a name keeps it; nginx warns and does the same. */
+export class ServerNames<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #leading = new Map<string, T>();
+  readonly #trailing = new Map<string, T>();
+  readonly #regexes: { regex: RegExp; server: T }[] = [];
+  readonly #fallback: T;
+
+  constructor(fallback: T) {
+    this.#fallback = fallback;
+  }
+
+  /** @returns false when another server has this name already. */
+  add(name: ServerName, server: T): boolean {
+    if (name.kind === "regex") {
+      this.#regexes.push({ regex: name.regex.regex, server });
+      return true;
+    }
+    const [map, key] =
+      name.kind === "exact"
+        ? [this.#exact, name.name]
+        : name.kind === "leading"
+          ? [this.#leading, name.suffix]
+          : [this.#trailing, name.prefix];
+    if (map.has(key)) return false;
+    map.set(key, server);
+    return true;
+  }
+
+  /** nginx's order: exact, longest leading wildcard, longest trailing wildcard, first regular expression, default server. */
+  find(host: string): NameMatch<T> {
+    const server = this.#exact.get(host) ?? this.#byWildcard(host);
+    if (server !== undefined) return { server, captures: undefined };
+    if (host !== "") {
+      for (const { regex, server } of this.#regexes) {
+        const captures = regex.exec(host);
+        if (captures !== null) return { server, captures };
+      }
+    }
+    return { server: this.#fallback, captures: undefined };
+  }
+
+  #byWildcard(host: string): T | undefined {
+    for (let dot = host.indexOf(".", 1); dot !== -1; dot = host.indexOf(".", dot + 1)) {
+      const found = this.#leading.get(host.slice(dot));
+      if (found !== undefined) return found;
+    }
+    for (let dot = host.lastIndexOf("."); dot > 0; dot = host.lastIndexOf(".", dot - 1)) {
+      const found = this.#trailing.get(host.slice(0, dot + 1));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The name a Host header asks for: without port and trailing dot, in lower case. Undefined where nginx answers 400
+ * (`ngx_http_validate_host`).
+ */
+export function normalizeHost(header: string): string | undefined {
+  const [all = "", name = ""] = /^(\[[^\]]*\]|[^:]*)(?::.*)?$/.exec(header) ?? [];
+  if (all === "" && header !== "") return undefined;
+  // eslint-disable-next-line eslint/no-control-regex -- these are the bytes nginx refuses.
+  if (/[\0-\x20\x7f/\\]|\.\./.test(header)) return undefined;
+  const host = name.replace(/\.$/, "").toLowerCase();
+  return host === "" ? undefined : host;
+}
