@@ -1,1 +1,14 @@
-export {};
+export { createChatClient } from "./client/chat-client.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export { BenchError, type BenchErrorCode } from "./errors.ts";
+export { runStep, type StepOptions, type StepReport } from "./load/run-step.ts";
+export { checkLoad, type LoadRequest } from "./bench-options.ts";
+export { parseDuration, parseNumbers } from "./parse-options.ts";
+export { findPreset, presetNames } from "./presets/registry.ts";
+export { createProgressBar } from "./progress-bar.ts";
+export { benchCsv } from "./report/bench-csv.ts";
+export { benchPage } from "./report/bench-page.ts";
+export { benchTable } from "./report/bench-table.ts";
+export { requireWritable, writeReport } from "./report/write-report.ts";
+export { type BenchOptions, type BenchReport, runBench, type StepProgress } from "./run-bench.ts";
+export { type DroverServer, startDrover } from "./servers/drover-server.ts";

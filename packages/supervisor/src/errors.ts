@@ -10,6 +10,7 @@ import type { ExitCode } from "./commands/command.ts";
  * - `listen_failed`: the public port or the admin socket can't be had (up.ts)
  * - `over_committed`: more threads than CPUs, with `--strict` (up.ts)
  * - `nothing_served`: every worker failed to start (supervisor.ts)
+ * - `measurement_failed`: the target of a measurement can't be measured, or its report can't be written (commands/bench.ts)
  * - `worker_failed`: a worker that runs alone ended badly (commands/worker.ts)
  */
 export type SupervisorErrorCode =
@@ -20,6 +21,7 @@ export type SupervisorErrorCode =
   | "listen_failed"
   | "over_committed"
   | "nothing_served"
+  | "measurement_failed"
   | "worker_failed";
 
 const EXIT_CODES: Readonly<Record<SupervisorErrorCode, ExitCode>> = {
@@ -30,6 +32,7 @@ const EXIT_CODES: Readonly<Record<SupervisorErrorCode, ExitCode>> = {
   listen_failed: 2,
   over_committed: 2,
   nothing_served: 3,
+  measurement_failed: 1,
   worker_failed: 1,
 };
 

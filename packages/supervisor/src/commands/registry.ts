@@ -1,5 +1,6 @@
+import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 
 /** Every command, in the order of the help. To add one: a file beside this one, and a line here. */
-export const commands: readonly Command[] = [check];
+export const commands: readonly Command[] = [bench, check];

@@ -1,0 +1,33 @@
+import type { FailureReason } from "../client/exchange.ts";
+import type { Bar, Summary } from "./histogram.ts";
+
+/** What was counted inside one measuring window. */
+export interface Counts {
+  readonly windowMs: number;
+  readonly ok: number;
+  readonly failed: number;
+  /** Of the failed, how many for each reason. */
+  readonly reasons: Readonly<Partial<Record<FailureReason, number>>>;
+  /** The server's own words for each reason, once. */
+  readonly details: Readonly<Partial<Record<FailureReason, string>>>;
+  /** Without an answer when the window ended. Neither a success nor a failure yet. */
+  readonly unfinished: number;
+  /** How long the oldest of them had waited; null where there are none. */
+  readonly oldestUnfinishedMs: number | null;
+  /** ok / (ok + failed); null where nothing ended. */
+  readonly successRate: number | null;
+  /** From the (intended) start to the answer's last byte, of successes. */
+  readonly response: Summary;
+  /** From the (intended) start to the first token, of successes. */
+  readonly ttft: Summary;
+  /** From token to token, of successes. */
+  readonly itl: Summary;
+  readonly itlBars: readonly Bar[];
+  readonly requestsPerSecond: number;
+  readonly tokensInPerSecond: number;
+  readonly tokensOutPerSecond: number;
+  /** Mean of the prompt tokens that the server took from a cache; null where it does not say. */
+  readonly cachedTokens: number | null;
+  /** Chunks were counted as tokens, because the server sends no usage. */
+  readonly tokensAreChunks: boolean;
+}

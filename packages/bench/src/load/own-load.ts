@@ -1,0 +1,35 @@
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+
+/** What this process itself cost while it measured. */
+export interface OwnLoad {
+  /** Of one CPU. */
+  readonly cpuPercent: number;
+  /** 99% of this process's timers were at most this late. */
+  readonly lateP99Ms: number;
+  /** The longest it was not running at all. */
+  readonly lateMaxMs: number;
+  /** The figures are rather this process's limit than the target's. */
+  readonly bottleneck: boolean;
+}
+
+const BUSY_PERCENT = 85;
+const LATE_MS = 50;
+/** The delay histogram's own timer period, which it adds to every sample. */
+const RESOLUTION_MS = 10;
+const NANOS = 1e6;
+
+/** Begins to watch this process; the returned function ends it and answers what was seen. */
+export function watchOwnLoad(): () => OwnLoad {
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  return () => {
+    delay.disable();
+    const used = process.cpuUsage(before);
+    const cpuPercent = ((used.user + used.system) / 1000 / (performance.now() - startMs)) * 100;
+    const lateP99Ms = Math.max(0, delay.percentile(99) / NANOS - RESOLUTION_MS);
+    const lateMaxMs = Math.max(0, delay.max / NANOS - RESOLUTION_MS);
+    return { cpuPercent, lateP99Ms, lateMaxMs, bottleneck: cpuPercent > BUSY_PERCENT || lateP99Ms > LATE_MS };
+  };
+}

@@ -1,0 +1,71 @@
+import pidusage from "pidusage";
+import type { Clock } from "../clock.ts";
+
+/** A process whose CPU and memory are watched. */
+export interface WatchedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** One look at one process. */
+export interface ProcessSample {
+  /** Since the step's first request, warm-up included. */
+  readonly atMs: number;
+  /** Of one CPU: a worker of four busy threads has 400. */
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+}
+
+export interface ProcessUse {
+  readonly name: string;
+  readonly pid: number;
+  readonly meanCpuPercent: number;
+  readonly maxRssBytes: number;
+  readonly samples: readonly ProcessSample[];
+}
+
+const PERIOD_MS = 1000;
+
+/**
+ * Samples the processes each second until the signal. The list is asked for anew each time: a worker that was restarted
+ * has another pid. A process that is gone is left out of that sample.
+ */
+export async function watchProcesses(
+  list: () => Promise<readonly WatchedProcess[]>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly ProcessUse[]> {
+  const seen = new Map<string, { process: WatchedProcess; samples: ProcessSample[] }>();
+  const startMs = clock.nowMs();
+  while (!signal.aborted) {
+    for (const { process, cpuPercent, rssBytes } of await lookAt(await list().catch(() => []))) {
+      const key = `${process.name} ${process.pid}`;
+      const entry = seen.get(key) ?? { process, samples: [] };
+      entry.samples.push({ atMs: clock.nowMs() - startMs, cpuPercent, rssBytes });
+      seen.set(key, entry);
+    }
+    await clock.wait(PERIOD_MS, signal);
+  }
+  return [...seen.values()].map(({ process, samples }) => useOf(process, samples));
+}
+
+async function lookAt(processes: readonly WatchedProcess[]) {
+  if (processes.length === 0) return [];
+  const found = await pidusage(processes.map(({ pid }) => pid)).catch(() => ({}) as Record<string, never>);
+  return processes.flatMap((process) => {
+    const look: pidusage.Status | undefined = found[String(process.pid)];
+    return look === undefined ? [] : [{ process, cpuPercent: look.cpu, rssBytes: look.memory }];
+  });
+}
+
+function useOf(process: WatchedProcess, samples: readonly ProcessSample[]): ProcessUse {
+  // The first sample is the mean since the process began, which says nothing about this load.
+  const counted = samples.length > 1 ? samples.slice(1) : samples;
+  return {
+    name: process.name,
+    pid: process.pid,
+    meanCpuPercent: counted.reduce((sum, sample) => sum + sample.cpuPercent, 0) / Math.max(1, counted.length),
+    maxRssBytes: Math.max(0, ...samples.map((sample) => sample.rssBytes)),
+    samples: counted,
+  };
+}

@@ -1,0 +1,93 @@
+import { setMaxListeners } from "node:events";
+import type { ChatClient } from "../client/exchange.ts";
+import type { Clock } from "../clock.ts";
+import type { Preset } from "../presets/preset.ts";
+import { seededRandom } from "../random.ts";
+import { runArrivals } from "./arrivals.ts";
+import type { Counts } from "./counts.ts";
+import { type OwnLoad, watchOwnLoad } from "./own-load.ts";
+import { type ProcessUse, type WatchedProcess, watchProcesses } from "./process-watch.ts";
+import type { Slo, SloStep } from "../slo.ts";
+import { Recorder } from "./recorder.ts";
+import { runUsers } from "./users.ts";
+
+/** Closed loop with so many users, or open loop with so many requests a second. */
+export type Load = { readonly users: number } | { readonly perSecond: number };
+
+export interface StepOptions {
+  readonly load: Load;
+  readonly preset: Preset;
+  readonly warmupMs: number;
+  readonly durationMs: number;
+  readonly thinkMs: number;
+  readonly answerTokens: number;
+  readonly wordsPerToken: number;
+  readonly seed: number;
+  readonly client: ChatClient;
+  readonly clock: Clock;
+  /** Ends the step early; what was counted until then is kept. */
+  readonly signal: AbortSignal;
+  readonly processes?: (() => Promise<readonly WatchedProcess[]>) | undefined;
+  readonly slo?: Slo | undefined;
+  /** Called once the recorder exists, for live figures. */
+  readonly onRecorder?: ((recorder: Recorder) => void) | undefined;
+}
+
+export interface StepReport {
+  readonly load: Load;
+  /** On the monotonic clock: for the place of one step's samples among those of other steps. */
+  readonly startMs: number;
+  readonly counts: Counts;
+  readonly processes: readonly ProcessUse[];
+  readonly own: OwnLoad;
+  readonly slo: SloStep | undefined;
+}
+
+/** Runs one step of load: warm-up, the window that is counted, and for open loop the run-out of its last requests. */
+export async function runStep(options: StepOptions): Promise<StepReport> {
+  const { load, clock } = options;
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal, options.signal);
+  const startMs = clock.nowMs();
+  const fromMs = startMs + options.warmupMs;
+  const recorder = new Recorder(fromMs, fromMs + options.durationMs, "users" in load ? "ended" : "intended");
+  options.onRecorder?.(recorder);
+  const context = { ...options, recorder, signal: stop.signal, random: seededRandom(options.seed) };
+  const running =
+    "users" in load ? runUsers(load.users, options.thinkMs, context) : runArrivals(load.perSecond, context);
+  const watched = watchProcesses(options.processes ?? (() => Promise.resolve([])), clock, stop.signal);
+  const own = await waitOut(options, recorder);
+  const endMs = clock.nowMs();
+  const counts = recorder.counts(endMs);
+  stop.abort();
+  await running;
+  return {
+    load,
+    startMs,
+    counts,
+    processes: await watched,
+    own,
+    slo: options.slo === undefined ? undefined : sloStep(options.slo, recorder, endMs),
+  };
+}
+
+function sloStep(slo: Slo, recorder: Recorder, nowMs: number): SloStep {
+  const value = recorder.strictQuantileMs(slo.of, slo.quantile, nowMs);
+  return {
+    valueMs: value === Number.POSITIVE_INFINITY ? null : value,
+    met: value !== null && value < slo.limitMs,
+  };
+}
+
+async function waitOut(options: StepOptions, recorder: Recorder): Promise<OwnLoad> {
+  const { clock, signal, durationMs } = options;
+  await clock.wait(options.warmupMs, signal);
+  const endWatch = watchOwnLoad();
+  await clock.wait(recorder.toMs - clock.nowMs(), signal);
+  const own = endWatch();
+  if ("users" in options.load) return own;
+  // As long again as the window: longer waits say no more than that the target can't keep up.
+  const latestMs = recorder.toMs + durationMs;
+  while (!signal.aborted && recorder.open > 0 && clock.nowMs() < latestMs) await clock.wait(100, signal);
+  return own;
+}

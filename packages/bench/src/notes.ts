@@ -1,0 +1,38 @@
+import type { LoadPlan } from "./bench-options.ts";
+import { loadName } from "./report/bench-rows.ts";
+import type { StepReport } from "./load/run-step.ts";
+
+/** Everything about the steps that would mislead who reads the figures only. */
+export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warmupMs">): readonly string[] {
+  return [
+    ...(steps.some(({ load }) => "perSecond" in load)
+      ? ["Open loop: latencies count from each request's intended arrival, so waits caused by overload are in them."]
+      : [
+          "Closed loop: users wait for the target, so a slow target gets fewer requests; --rate measures at a fixed rate.",
+        ]),
+    `The first ${plan.warmupMs / 1000} s of each step are left out.`,
+    ...(steps.some(({ counts }) => counts.tokensAreChunks && counts.ok > 0)
+      ? ["The target sends no usage: tokens are counted as streamed chunks."]
+      : []),
+    ...steps.flatMap(stepNotes),
+  ];
+}
+
+function stepNotes({ load, counts, own }: StepReport): readonly string[] {
+  const name = loadName({ load });
+  const notes: string[] = [];
+  if (own.bottleneck)
+    notes.push(
+      `${name}: the load generator itself was busy (${own.cpuPercent.toFixed(0)}% of a CPU, timers up to ${own.lateP99Ms.toFixed(0)} ms late): the figures are its limit, not the target's.`,
+    );
+  if (own.lateMaxMs > 1000)
+    notes.push(`${name}: the load generator stood still for ${(own.lateMaxMs / 1000).toFixed(1)} s; repeat the run.`);
+  if (counts.ok === 0) notes.push(`${name}: no request succeeded.`);
+  if (counts.ok > 0 && counts.ok < 20)
+    notes.push(`${name}: only ${counts.ok} answers were counted; p95 and p99 mean little. Measure longer.`);
+  if ("perSecond" in load && counts.unfinished > 0)
+    notes.push(
+      `${name}: ${counts.unfinished} requests had no answer in the end; the target does not keep up, and the latencies are lower bounds.`,
+    );
+  return notes;
+}

@@ -1,0 +1,36 @@
+import type { ChatMessage } from "../client/exchange.ts";
+import type { Preset } from "./preset.ts";
+import { prose } from "./prose.ts";
+
+const TURNS = 8;
+const TURN_TOKENS = 40;
+
+export const chat: Preset = {
+  name: "chat",
+  doc: "chats of 8 turns whose history grows with every answer, then a new one",
+  users: [1, 2, 4, 8, 12, 16],
+  warmupMs: 20_000,
+  durationMs: 90_000,
+  thinkMs: 2000,
+  answerTokens: 96,
+  conversation({ random, wordsPerToken }) {
+    let history: ChatMessage[] = [];
+    let turns = 0;
+    return {
+      next() {
+        if (turns === TURNS) {
+          history = [];
+          turns = 0;
+        }
+        turns += 1;
+        // A failed question stays unanswered; two questions in a row would break chat templates.
+        if (history.at(-1)?.role === "user") history.pop();
+        history.push({ role: "user", content: `${prose(TURN_TOKENS, wordsPerToken, random)}?` });
+        return [...history];
+      },
+      answered(text) {
+        history.push({ role: "assistant", content: text });
+      },
+    };
+  },
+};

@@ -1,0 +1,54 @@
+import { SingleBar } from "cli-progress";
+import type { Clock } from "./clock.ts";
+import { loadName } from "./report/bench-rows.ts";
+import { showMs, showNumber } from "./report/figures.ts";
+import type { StepProgress } from "./run-bench.ts";
+
+/** Shows the step under way with live figures. On anything but a terminal it shows nothing. */
+export interface ProgressBar {
+  step(progress: StepProgress): void;
+  stop(): void;
+}
+
+const FORMAT =
+  "{bar} {phase} {load} ({step}) | {ok} ok {failed} failed | {rps} req/s {tps} tok/s | p50 {p50} p95 {p95}";
+const PERIOD_MS = 500;
+
+export function createProgressBar(stream: NodeJS.WriteStream, clock: Clock): ProgressBar {
+  if (!stream.isTTY) return { step: () => {}, stop: () => {} };
+  const bar = new SingleBar({ format: FORMAT, stream, hideCursor: true, barsize: 20, clearOnComplete: true });
+  bar.start(1, 0, { phase: "", load: "", step: "", ok: 0, failed: 0, rps: "–", tps: "–", p50: "–", p95: "–" });
+  const ended = new AbortController();
+  let current: StepProgress | undefined;
+  const run = async () => {
+    while (!ended.signal.aborted) {
+      if (current !== undefined) show(bar, current, clock.nowMs());
+      await clock.wait(PERIOD_MS, ended.signal);
+    }
+    bar.stop();
+  };
+  void run();
+  return {
+    step: (progress) => {
+      current = progress;
+    },
+    stop: () => ended.abort(),
+  };
+}
+
+function show(bar: SingleBar, progress: StepProgress, nowMs: number): void {
+  const { recorder, startMs } = progress;
+  const counts = recorder.counts(nowMs);
+  bar.setTotal(recorder.toMs - startMs);
+  bar.update(Math.min(nowMs, recorder.toMs) - startMs, {
+    phase: nowMs < recorder.fromMs ? "warm-up" : "measure",
+    load: loadName(progress),
+    step: `${progress.index + 1}/${progress.steps}`,
+    ok: counts.ok,
+    failed: counts.failed,
+    rps: showNumber(counts.requestsPerSecond),
+    tps: showNumber(counts.tokensOutPerSecond),
+    p50: showMs(counts.response.p50Ms),
+    p95: showMs(counts.response.p95Ms),
+  });
+}

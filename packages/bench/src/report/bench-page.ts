@@ -1,0 +1,117 @@
+import type { StepReport } from "../load/run-step.ts";
+import type { BenchReport } from "../run-bench.ts";
+import { barChart } from "./bar-chart.ts";
+import { latencyRows, loadName, sentences, throughputRows } from "./bench-rows.ts";
+import { showBytes } from "./figures.ts";
+import { htmlPage } from "./html-page.ts";
+import { lineChart, type Series } from "./line-chart.ts";
+
+/** The report as one self-contained page. */
+export function benchPage(report: BenchReport): string {
+  const verdicts = sentences(report).slice(0, -report.notes.length || undefined);
+  return htmlPage({
+    title: `drover bench: ${report.preset}`,
+    subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)} · ${report.startedAt}`,
+    verdicts,
+    plots: [...loadPlots(report), ...itlPlots(report.steps), ...timePlots(report.steps)],
+    tables: [throughputRows(report), latencyRows(report)],
+    notes: report.notes,
+    data: report,
+  });
+}
+
+function amount({ load }: StepReport): number {
+  return "users" in load ? load.users : load.perSecond;
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
+}
+
+function loadPlots(report: BenchReport): readonly string[] {
+  const steps = report.steps.toSorted((a, b) => amount(a) - amount(b));
+  const xLabel = steps.some(({ load }) => "perSecond" in load) ? "requests/s offered" : "users";
+  const series = (name: string, y: (step: StepReport) => number | null): Series => ({
+    name,
+    points: steps.map((step) => ({ x: amount(step), y: y(step) })),
+  });
+  const marks = report.knee === undefined ? [] : [{ x: report.knee, label: "knee" }];
+  return [
+    lineChart({
+      title: "Response time",
+      xLabel,
+      yLabel: "seconds",
+      series: [
+        series("mean", ({ counts }) => seconds(counts.response.meanMs)),
+        series("p50", ({ counts }) => seconds(counts.response.p50Ms)),
+        series("p95", ({ counts }) => seconds(counts.response.p95Ms)),
+        series("p99", ({ counts }) => seconds(counts.response.p99Ms)),
+      ],
+      marks,
+    }),
+    lineChart({
+      title: "Throughput",
+      xLabel,
+      yLabel: "requests/s",
+      series: [series("requests/s", ({ counts }) => counts.requestsPerSecond)],
+      marks,
+    }),
+    lineChart({
+      title: "Tokens",
+      xLabel,
+      yLabel: "tokens/s",
+      series: [
+        series("out", ({ counts }) => counts.tokensOutPerSecond),
+        series("in", ({ counts }) => counts.tokensInPerSecond),
+      ],
+      marks,
+    }),
+    lineChart({
+      title: "Time to first token",
+      xLabel,
+      yLabel: "seconds",
+      series: [
+        series("p50", ({ counts }) => seconds(counts.ttft.p50Ms)),
+        series("p95", ({ counts }) => seconds(counts.ttft.p95Ms)),
+      ],
+      marks,
+    }),
+  ];
+}
+
+function itlPlots(steps: readonly StepReport[]): readonly string[] {
+  return steps.map((step) => barChart(`Time between tokens, ${loadName(step)}`, step.counts.itlBars));
+}
+
+function timePlots(steps: readonly StepReport[]): readonly string[] {
+  if (steps.every(({ processes }) => processes.length === 0)) return [];
+  const beginMs = steps[0]?.startMs ?? 0;
+  const names = [...new Set(steps.flatMap(({ processes }) => processes.map(({ name }) => name)))];
+  const series = (value: (sample: { readonly cpuPercent: number; readonly rssBytes: number }) => number): Series[] =>
+    names.map((name) => ({
+      name,
+      points: steps.flatMap((step) =>
+        step.processes
+          .filter((process) => process.name === name)
+          .flatMap(({ samples }) =>
+            samples.map((sample) => ({ x: (step.startMs - beginMs + sample.atMs) / 1000, y: value(sample) })),
+          ),
+      ),
+    }));
+  const marks = steps.map((step) => ({ x: (step.startMs - beginMs) / 1000, label: loadName(step) }));
+  const common = { xLabel: "seconds", marks };
+  return [
+    lineChart({
+      ...common,
+      title: "CPU of the workers",
+      yLabel: "% of one CPU",
+      series: series((one) => one.cpuPercent),
+    }),
+    lineChart({
+      ...common,
+      title: "Memory of the workers (RSS)",
+      yLabel: "MiB",
+      series: series((one) => one.rssBytes / 2 ** 20),
+    }),
+  ];
+}

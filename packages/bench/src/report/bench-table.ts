@@ -1,0 +1,48 @@
+import Table from "cli-table3";
+import type { StepReport } from "../load/run-step.ts";
+import type { BenchReport } from "../run-bench.ts";
+import { latencyRows, loadName, type Rows, sentences, throughputRows } from "./bench-rows.ts";
+import { showBytes, showMs } from "./figures.ts";
+
+/** The report for a terminal or a pipe: no colours, the same everywhere. */
+export function benchTable(report: BenchReport): string {
+  return [
+    `${report.preset} against ${report.target.url} (${report.target.model}), ${report.startedAt}`,
+    `${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)}, Node ${report.machine.node}`,
+    plainTable(throughputRows(report)),
+    plainTable(latencyRows(report)),
+    ...report.steps.flatMap(processLines),
+    ...report.steps.flatMap(failureLines),
+    ...sentences(report),
+    "",
+  ].join("\n");
+}
+
+export function plainTable({ head, rows }: Pick<Rows, "head" | "rows">): string {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, index) => (index === 0 ? "left" : "right")),
+  });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
+}
+
+function processLines(step: StepReport): readonly string[] {
+  const each = step.processes.map(
+    ({ name, pid, meanCpuPercent, maxRssBytes }) =>
+      `${name} (pid ${pid}) ${meanCpuPercent.toFixed(0)}% ${showBytes(maxRssBytes)}`,
+  );
+  const own = `load generator ${step.own.cpuPercent.toFixed(0)}% of a CPU, ${step.own.lateP99Ms.toFixed(1)} ms late at p99`;
+  return [`${loadName(step)}: ${[...each, own].join(", ")}`];
+}
+
+function failureLines(step: StepReport): readonly string[] {
+  const { reasons, details, unfinished, oldestUnfinishedMs } = step.counts;
+  const failures = Object.entries(reasons).map(
+    ([reason, count]) =>
+      `${loadName(step)}: ${count} x ${reason}: ${Object.entries(details).find(([key]) => key === reason)?.[1] ?? ""}`,
+  );
+  if (unfinished === 0) return failures;
+  return [...failures, `${loadName(step)}: ${unfinished} unfinished, the oldest for ${showMs(oldestUnfinishedMs)}`];
+}

@@ -1,0 +1,36 @@
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { BenchError } from "../errors.ts";
+
+/**
+ * Makes sure, before a long run, that a report can be written there. Leaves an existing file as it is.
+ * @throws BenchError `report_unwritable`
+ */
+export function requireWritable(path: string): void {
+  try {
+    closeSync(openSync(path, "a"));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** @throws BenchError `report_unwritable`, as on a full disk */
+export function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): BenchError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: "the disk is full",
+    EACCES: "permission is denied",
+    EROFS: "the file system is read-only",
+    ENOENT: "there is no such folder",
+    EISDIR: "it is a folder",
+  };
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return new BenchError("report_unwritable", `the report ${path} can't be written: ${reason}`, { cause: error });
+}

@@ -1,0 +1,109 @@
+import { setMaxListeners } from "node:events";
+import { type LoadPlan, type LoadRequest, planLoad, type TargetRequest } from "./bench-options.ts";
+import { createChatClient } from "./client/chat-client.ts";
+import type { ChatClient } from "./client/exchange.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { findKnee } from "./knee.ts";
+import { type Load, runStep, type StepReport } from "./load/run-step.ts";
+import type { Recorder } from "./load/recorder.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { notesOf } from "./notes.ts";
+import { seededRandom } from "./random.ts";
+import { judgeSlo, type SloVerdict } from "./slo.ts";
+import { lookAtTarget, type Target, tryPreset } from "./target.ts";
+
+/** A step under way, for a progress bar. */
+export interface StepProgress {
+  readonly index: number;
+  readonly steps: number;
+  readonly load: Load;
+  readonly startMs: number;
+  readonly recorder: Recorder;
+}
+
+export interface BenchOptions extends LoadRequest, TargetRequest {
+  /** Ends the run; the report has what there is until then. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((progress: StepProgress) => void) | undefined;
+  /** Ahead of the steps: what is measured, and where. */
+  readonly onTarget?: ((target: Target, plan: LoadPlan) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface BenchReport {
+  readonly kind: "bench";
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly target: { readonly url: string; readonly model: string };
+  readonly preset: string;
+  readonly settings: Omit<LoadPlan, "preset" | "loads" | "slo" | "extra">;
+  readonly steps: readonly StepReport[];
+  readonly slo: SloVerdict | undefined;
+  /** Load beyond which more of it bought little throughput. */
+  readonly knee: number | undefined;
+  /** What a reader has to know to read the figures right. */
+  readonly notes: readonly string[];
+  readonly interrupted: boolean;
+}
+
+/**
+ * Measures a target, one step of load after the other.
+ * @throws BenchError `bad_option`, `target_unreachable`, `target_refuses`; failures during the steps are counted instead
+ */
+export async function runBench(options: BenchOptions): Promise<BenchReport> {
+  const plan = planLoad(options);
+  const clock = options.clock ?? systemClock;
+  const startedAt = clock.date().toISOString();
+  const target = await lookAtTarget(options);
+  const client = createChatClient({ ...options, ...plan, ...target, clock });
+  try {
+    await tryPreset(client, plan.preset, { ...target, random: seededRandom(plan.seed) }, target.url);
+    options.onTarget?.(target, plan);
+    const steps = await runSteps(options, plan, target, client, clock);
+    return reportOf(plan, target, steps, startedAt, options.signal?.aborted === true);
+  } finally {
+    await client.close();
+  }
+}
+
+async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, client: ChatClient, clock: Clock) {
+  const signal = options.signal ?? new AbortController().signal;
+  setMaxListeners(0, signal);
+  const steps: StepReport[] = [];
+  for (const [index, load] of plan.loads.entries()) {
+    if (signal.aborted) break;
+    const startMs = clock.nowMs();
+    const onRecorder = (recorder: Recorder) =>
+      options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder });
+    const { processes } = options;
+    steps.push(await runStep({ ...plan, ...target, load, client, clock, signal, processes, onRecorder }));
+  }
+  return steps;
+}
+
+function reportOf(
+  plan: LoadPlan,
+  target: Target,
+  steps: readonly StepReport[],
+  startedAt: string,
+  interrupted: boolean,
+): BenchReport {
+  const { preset, loads: _loads, slo, extra: _extra, ...settings } = plan;
+  const points = steps.map(({ load, counts }) => ({
+    x: "users" in load ? load.users : load.perSecond,
+    y: counts.requestsPerSecond,
+  }));
+  return {
+    kind: "bench",
+    startedAt,
+    machine: describeMachine(),
+    target: { url: target.url, model: target.model },
+    preset: preset.name,
+    settings,
+    steps,
+    slo: slo === undefined ? undefined : judgeSlo(slo, steps),
+    knee: findKnee(points.toSorted((a, b) => a.x - b.x)),
+    notes: notesOf(steps, plan),
+    interrupted,
+  };
+}

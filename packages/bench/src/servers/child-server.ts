@@ -1,0 +1,80 @@
+import { execa } from "execa";
+import { request } from "undici";
+import type { Clock } from "../clock.ts";
+import { BenchError } from "../errors.ts";
+
+export interface ChildServerOptions {
+  /** For messages: "drover up", "nginx". */
+  readonly name: string;
+  readonly file: string;
+  readonly words: readonly string[];
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Ready once this address answers 200. */
+  readonly readyUrl: string;
+  readonly readyTimeoutMs: number;
+  /** Asked further once the address answers; false: not yet. */
+  readonly isReady?: (() => Promise<boolean>) | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A server that this process started and ends. */
+export interface ChildServer {
+  readonly pid: number;
+  /** TERM, then KILL; resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 200;
+const GRACE_MS = 15_000;
+const KEPT_LINES = 12;
+
+/**
+ * Starts a server and waits until it can serve.
+ * @throws BenchError `server_failed` with the end of its output where it ends or stays unready
+ */
+export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
+  const { name, clock } = options;
+  const child = execa(options.file, [...options.words], {
+    stdin: "ignore",
+    all: true,
+    buffer: false,
+    reject: false,
+    cleanup: true,
+    forceKillAfterDelay: GRACE_MS,
+    env: { ...options.environment },
+  });
+  const tail: string[] = [];
+  child.all.setEncoding("utf8").on("data", (text: string) => {
+    tail.push(...text.split("\n").filter((line) => line.trim() !== ""));
+    tail.splice(0, Math.max(0, tail.length - KEPT_LINES));
+  });
+  const ended = new AbortController();
+  const gone = child.then(() => ended.abort());
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await gone;
+  };
+  const untilMs = clock.nowMs() + options.readyTimeoutMs;
+  while (!(await answers(options))) {
+    const late = clock.nowMs() > untilMs;
+    if (!late && !ended.signal.aborted && !options.signal.aborted) {
+      await clock.wait(POLL_MS, options.signal);
+      continue;
+    }
+    const why = ended.signal.aborted ? "ended" : late ? "did not get ready in time" : "was interrupted";
+    await stop();
+    throw new BenchError("server_failed", [`${name} ${why}`, ...tail].join("\n  "));
+  }
+  return { pid: child.pid ?? 0, stop };
+}
+
+async function answers(options: ChildServerOptions): Promise<boolean> {
+  try {
+    const answer = await request(options.readyUrl, { headersTimeout: 2000, bodyTimeout: 2000 });
+    await answer.body.dump();
+    return answer.statusCode === 200 && ((await options.isReady?.()) ?? true);
+  } catch {
+    return false;
+  }
+}

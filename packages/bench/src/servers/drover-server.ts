@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Clock } from "../clock.ts";
+import type { WatchedProcess } from "../load/process-watch.ts";
+import { startChildServer } from "./child-server.ts";
+import { freePort } from "./free-port.ts";
+
+export interface DroverServerOptions {
+  /** The script of the `drover` command. */
+  readonly bin: string;
+  /** Further words for `drover up`: model, workers, threads, slots. */
+  readonly words: readonly string[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** From the start until every worker is ready. @default 10 minutes */
+  readonly readyTimeoutMs?: number | undefined;
+}
+
+/** A Drover that was started for a measurement. */
+export interface DroverServer {
+  readonly url: string;
+  readonly pid: number;
+  /** Drover itself and its workers, as of the last few seconds. */
+  processes(): Promise<readonly WatchedProcess[]>;
+  stop(): Promise<void>;
+}
+
+interface Status {
+  readonly workers: readonly { readonly id: number | string; readonly pid?: number | null; readonly state: string }[];
+}
+
+const TEN_MINUTES_MS = 600_000;
+/** Asking for the status starts a process; once in a while is enough to see restarts. */
+const STATUS_AGE_MS = 15_000;
+
+/**
+ * Runs `drover up` on a free port with an admin socket of its own, and waits until every worker is ready.
+ * @throws BenchError `server_failed`
+ */
+export async function startDrover(options: DroverServerOptions): Promise<DroverServer> {
+  const { bin, clock } = options;
+  const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
+  const socket = join(folder, "admin.sock");
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const readStatus = async (): Promise<Status> => {
+    const { stdout } = await execa(process.execPath, [bin, "status", "--json", "--admin-socket", socket]);
+    return JSON.parse(stdout) as Status;
+  };
+  const isReady = async () => {
+    const { workers } = await readStatus();
+    return workers.length > 0 && workers.every(({ state }) => state === "ready");
+  };
+  const own = ["--listen", url.replace("http://", ""), "--admin-socket", socket, "--log-format", "json"];
+  const server = await startChildServer({
+    ...options,
+    name: "drover up",
+    file: process.execPath,
+    words: [bin, "up", ...own, ...options.words],
+    readyUrl: `${url}/health`,
+    readyTimeoutMs: options.readyTimeoutMs ?? TEN_MINUTES_MS,
+    isReady,
+  });
+  let known: readonly WatchedProcess[] = [];
+  let knownAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    url,
+    pid: server.pid,
+    async processes() {
+      if (clock.nowMs() - knownAtMs < STATUS_AGE_MS) return known;
+      knownAtMs = clock.nowMs();
+      const { workers } = await readStatus();
+      const each = workers.flatMap(({ id, pid }) => (typeof pid === "number" ? [{ name: `worker ${id}`, pid }] : []));
+      known = [{ name: "balancer", pid: server.pid }, ...each];
+      return known;
+    },
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { BenchError } from "./errors.ts";
+import type { StepReport } from "./load/run-step.ts";
+
+/** A target such as "95% of responses within 10 s". */
+export interface Slo {
+  readonly of: "response" | "ttft";
+  /** 0 to 1. */
+  readonly quantile: number;
+  readonly limitMs: number;
+  /** As the user wrote it. */
+  readonly text: string;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/**
+ * Reads `p95<10s`, `ttft.p99<500ms`, `response.p50<2s`.
+ * @throws BenchError `bad_option` for anything else
+ */
+export function parseSlo(text: string): Slo {
+  const match = /^(?:(response|ttft)\.)?p(\d{1,2}(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim());
+  const percent = Number(match?.[2]);
+  const limitMs = Number(match?.[3]) * (UNITS[match?.[4] ?? ""] ?? Number.NaN);
+  if (match === null || !(percent > 0) || !(limitMs > 0))
+    throw new BenchError("bad_option", `--slo "${text}": write it as p95<10s, or ttft.p99<500ms for the first token`);
+  return { of: match[1] === "ttft" ? "ttft" : "response", quantile: percent / 100, limitMs, text: text.trim() };
+}
+
+/** How one step stands to the target. */
+export interface SloStep {
+  /** The quantile with failures as endless and the unfinished by their age. Null: endless, or nothing ended. */
+  readonly valueMs: number | null;
+  readonly met: boolean;
+}
+
+/** How much load meets the target. */
+export interface SloVerdict {
+  readonly text: string;
+  /** The largest step such that it and all smaller ones meet the target; null: none does. */
+  readonly carries: number | null;
+  readonly unit: "users" | "requests/s";
+  /** The next step was measured too and missed; otherwise the true limit lies above what was measured. */
+  readonly limitFound: boolean;
+}
+
+/** Judges steps of any order; a step that misses ends the count even if a larger one meets the target by chance. */
+export function judgeSlo(slo: Slo, steps: readonly StepReport[]): SloVerdict {
+  const ordered = steps
+    .map((step) => ({
+      amount: "users" in step.load ? step.load.users : step.load.perSecond,
+      met: step.slo?.met === true,
+    }))
+    .toSorted((a, b) => a.amount - b.amount);
+  const miss = ordered.findIndex((step) => !step.met);
+  const met = miss === -1 ? ordered : ordered.slice(0, miss);
+  return {
+    text: slo.text,
+    carries: met.at(-1)?.amount ?? null,
+    unit: steps.some((step) => "perSecond" in step.load) ? "requests/s" : "users",
+    limitFound: miss !== -1,
+  };
+}

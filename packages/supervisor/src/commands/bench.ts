@@ -1,0 +1,105 @@
+import type { BenchReport, DroverServer } from "@drover/bench";
+import { SupervisorError } from "../errors.ts";
+import type { Command, ExitCode, Invocation } from "./command.ts";
+import { loadFlags, loadRequest } from "./load-flags.ts";
+import { workerWords, WORKER_SETTINGS } from "./worker-words.ts";
+
+export const bench: Command = {
+  usage: "bench",
+  summary: "Measure a server under load: how many users does it carry?",
+  settings: WORKER_SETTINGS,
+  flags: {
+    url: { type: "text", doc: "Address of any OpenAI-compatible server; without it a Drover is started and measured" },
+    key: { type: "text", doc: "API key to send" },
+    "model-name": { type: "text", doc: "Model to ask for; by itself the first of /v1/models" },
+    ...loadFlags,
+    rate: { type: "text", doc: "Open loop instead of users: steps of requests a second, such as 0.5,1,2" },
+    slo: { type: "text", doc: "Say how many users are carried at this target, such as p95<10s or ttft.p95<2s" },
+    pids: { type: "text", doc: "Processes of the server whose CPU and memory to watch, such as 101,102" },
+    json: { type: "switch", doc: "Print the report as JSON" },
+    csv: { type: "text", doc: "Write the figures to this file" },
+    html: { type: "text", doc: "Write one self-contained page with plots to this file" },
+  },
+  examples: [
+    ["drover bench --preset small-team --slo 'p95<30s' --model m.gguf --workers 2", "start a Drover and measure it"],
+    ["drover bench --url http://127.0.0.1:8081 --users 1,4,16 --html report.html", "measure any server"],
+  ],
+  run: async (invocation) => {
+    const { BenchError } = await import("@drover/bench");
+    try {
+      return await measure(invocation);
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      const code = error.code === "bad_option" ? "usage" : "measurement_failed";
+      throw new SupervisorError(code, error.message, { cause: error });
+    }
+  },
+};
+
+async function measure(invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  const files = ["csv", "html"].flatMap((name) => invocation.text(name) ?? []);
+  for (const file of files) lib.requireWritable(file);
+  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  lib.checkLoad(request);
+  const stop = interruptible();
+  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  const started = await startTarget(invocation, stop.signal);
+  try {
+    const report = await lib.runBench({
+      ...request,
+      url: started?.url ?? invocation.text("url") ?? "",
+      apiKey: invocation.text("key"),
+      model: invocation.text("model-name"),
+      processes: started === undefined ? pidList(invocation) : () => started.processes(),
+      signal: stop.signal,
+      onStep: (step) => bar.step(step),
+    });
+    bar.stop();
+    return await publish(report, invocation);
+  } finally {
+    bar.stop();
+    stop.end();
+    await started?.stop();
+  }
+}
+
+async function startTarget(invocation: Invocation, signal: AbortSignal): Promise<DroverServer | undefined> {
+  if (invocation.text("url") !== undefined) return undefined;
+  const { startDrover, systemClock } = await import("@drover/bench");
+  invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
+  return startDrover({ bin: process.argv[1] ?? "", words: workerWords(invocation), clock: systemClock, signal });
+}
+
+async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.benchTable(report));
+  const csv = invocation.text("csv");
+  if (csv !== undefined) lib.writeReport(csv, lib.benchCsv(report));
+  const html = invocation.text("html");
+  if (html !== undefined) lib.writeReport(html, lib.benchPage(report));
+  return report.steps.some(({ counts }) => counts.ok > 0) ? 0 : 1;
+}
+
+function pidList(invocation: Invocation) {
+  const pids = (invocation.text("pids") ?? "")
+    .split(",")
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return () => Promise.resolve(pids.map((pid) => ({ name: `pid ${pid}`, pid })));
+}
+
+/** The first Ctrl-C ends the measurement and keeps its figures; the second ends the process as usual. */
+function interruptible(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  return {
+    signal: controller.signal,
+    end() {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+    },
+  };
+}
