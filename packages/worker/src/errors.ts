@@ -22,5 +22,7 @@ export type WorkerErrorCode =
   | "bad_grammar"
   /** main: the one argument is not a worker's options. */
   | "bad_options"
+  /** slot-pool: something that is not an Error was thrown. */
+  | "unexpected"
   /** batch-loop: a decode failed. */
   | "decode_failed";

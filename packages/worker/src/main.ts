@@ -1,7 +1,12 @@
 /** Composition root of a worker: loads the model, opens the port, and tells the supervisor (where there is one). */
 import { randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { type Logger, pino } from "pino";
+import { measureStepCosts } from "./batching/measure-step-costs.ts";
+import { readStepCosts, stepCostFile, writeStepCosts } from "./batching/step-cost-cache.ts";
+import { createStepCosts, type StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "./clock.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -41,7 +46,8 @@ try {
 
 async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const engine = await load(options, logger);
-  pool = new SlotPool(engine);
+  const costs = await stepCosts(engine, options, logger);
+  pool = new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: options.itlTargetMs });
   await firstToken(pool, engine);
   const server = createServer({
     generator: pool,
@@ -77,6 +83,22 @@ async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {
     },
     onWarning: (message) => logger.warn(message),
   });
+}
+
+/** Read from the cache, or measured and written to it. */
+async function stepCosts(engine: Engine, options: CompleteOptions, logger: Logger): Promise<StepCosts | undefined> {
+  if (options.stepCosts === "off") return undefined;
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  const file = await stepCostFile(join(cache, "drover"), options.modelPath, engine.costKey);
+  let points = options.stepCosts === "cached" ? await readStepCosts(file) : undefined;
+  const known = points !== undefined;
+  if (points === undefined) {
+    points = await measureStepCosts(engine, systemClock);
+    // A read-only home costs the measurement at each start, no more.
+    await writeStepCosts(file, points).catch((error: unknown) => logger.warn({ err: error }, "step costs not stored"));
+  }
+  logger.info({ stepCosts: Object.fromEntries(points.map(({ tokens, ms }) => [tokens, ms])), known }, "step costs, ms");
+  return createStepCosts(points);
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */

@@ -1,31 +1,45 @@
+import type { Clock } from "../clock.ts";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
 import type { GeneratedToken } from "../slots/generation-request.ts";
 import type { Slot } from "../slots/slot.ts";
+import { composeStep, type StepEntry } from "./compose-step.ts";
+import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
+import type { StepCosts } from "./step-costs.ts";
+import { placeOf, planGroups } from "./step-planner.ts";
+import { StepMeter } from "./step-meter.ts";
 
 export interface BatchLoopParts {
   readonly engine: Engine;
-  /** In ascending order of their ids. */
+  readonly clock: Clock;
+  /** By id. */
   readonly slots: readonly Slot[];
-  /** Called before each step: gives waiting requests the free slots. */
-  readonly admit: () => void;
+  readonly costs: StepCosts | undefined;
+  readonly itlTargetMs: number;
+  /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
+  readonly prepare: () => Promise<void>;
+  /** The slot holds its whole prompt now. */
+  readonly onPrefilled: (slot: Slot) => void;
+  readonly onEnded: (slot: Slot) => void;
+}
+
+interface Sampled {
+  readonly slot: Slot;
+  readonly generated: GeneratedToken | undefined;
 }
 
 /**
  * Drives all slots in lock step: each step is one decode with a token of every decoding slot and a share of the waiting
- * prompts. Sequences that decode out of phase cost llama.cpp up to twice the time (DESIGN 7, point 1).
+ * prompts. Sequences that decode out of phase cost llama.cpp up to twice the time.
  */
 export class BatchLoop {
+  readonly meter: StepMeter;
   readonly #parts: BatchLoopParts;
   #looping = false;
-  #steps = 0;
   #idleWaiters: (() => void)[] = [];
 
   constructor(parts: BatchLoopParts) {
     this.#parts = parts;
-  }
-
-  get steps(): number {
-    return this.#steps;
+    this.meter = new StepMeter(parts.clock);
   }
 
   /** There is work, or there may be. */
@@ -41,92 +55,117 @@ export class BatchLoop {
   }
 
   async #loop(): Promise<void> {
-    const { slots, admit } = this.#parts;
+    const { slots, prepare } = this.#parts;
     for (;;) {
-      for (const slot of slots) if (slot.running?.cancelled === true) slot.end("cancelled");
-      admit();
-      if (!slots.some((slot) => slot.running !== undefined)) break;
       try {
+        await prepare();
+        if (!slots.some((slot) => slot.running !== undefined)) break;
         await this.#step();
       } catch (error) {
         this.#failAll(error instanceof Error ? error : new Error(String(error)));
       }
     }
     this.#looping = false;
+    this.meter.pause();
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
   async #step(): Promise<void> {
     const { engine, slots } = this.#parts;
-    const shares = shareOut(slots, engine.batchTokens);
-    const rows = await engine.decode(shares.map(({ slot, tokens }) => part(slot, tokens)));
-    this.#steps += 1;
-    const complete: { readonly slot: Slot; readonly row: LogitRow }[] = [];
-    for (const [index, { slot, tokens }] of shares.entries()) {
+    const entries = this.#plan();
+    const parts = entries.map((entry) => batchPart(slots[entry.slot] as Slot, entry));
+    const rows = await this.meter.decode(() => engine.decode(parts));
+    const sampling: Promise<Sampled>[] = [];
+    for (const [index, { slot: id, tokens }] of entries.entries()) {
+      const slot = slots[id] as Slot;
+      if (tokens === 0) engine.cut(id, slot.evaluated);
       slot.evaluated += tokens;
       const row = rows[index]?.[0];
-      if (row !== undefined && slot.running?.cancelled === false) complete.push({ slot, row });
+      if (tokens > 0 && row !== undefined && slot.running?.cancelled === false) sampling.push(this.#sample(slot, row));
     }
-    // All at once: with several threads they run side by side, with one it makes no difference.
-    const tokens = await Promise.all(complete.map(({ slot, row }) => this.#sample(slot, row)));
-    for (const [index, { slot }] of complete.entries()) this.#deliver(slot, tokens[index]);
+    // All at once: several threads sample side by side, and with one it makes no difference.
+    for (const { slot, generated } of await Promise.all(sampling)) this.#deliver(slot, generated);
   }
 
-  async #sample(slot: Slot, row: LogitRow): Promise<GeneratedToken | undefined> {
+  #plan(): readonly StepEntry[] {
+    const { engine, slots, costs, itlTargetMs } = this.#parts;
+    const places = slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
+    const plan = planGroups(places, costs);
+    const decoding = slots.filter((slot) => places[slot.id] === "decoding");
+    const prompts = slots.filter((slot) => places[slot.id] === "prefill");
+    const slowness = this.meter.slowness;
+    const budget = prefillBudget({
+      decodeMs: plan.ms * slowness,
+      targetMs: itlTargetMs,
+      costs,
+      slowness,
+      batchTokens: engine.batchTokens - slots.length,
+      decoding: decoding.length,
+    });
+    const waiting = prompts.map((slot) => ({ slot: slot.id, remaining: slot.pending, age: slot.lastUse }));
+    const wanted = new Map(sharePrefill(waiting, budget, this.meter.steps));
+    for (const slot of decoding) wanted.set(slot.id, 1);
+    // A prompt that fills a hole goes on by a token even where the budget left it out.
+    for (const slot of prompts) {
+      if (!wanted.has(slot.id) && plan.groups.some(({ first, last }) => first <= slot.id && slot.id <= last)) {
+        wanted.set(slot.id, 1);
+      }
+    }
+    this.meter.expect(plan, costs === undefined ? undefined : expectedMs(plan.ms, wanted, prompts, costs));
+    return composeStep(plan.groups, wanted);
+  }
+
+  async #sample(slot: Slot, row: LogitRow): Promise<Sampled> {
+    if (slot.running?.generated === 0) this.#parts.onPrefilled(slot);
     const token = await slot.sampler.sample(row);
     const top = slot.running?.request.topLogprobs;
-    if (token === undefined || top === undefined) return token === undefined ? undefined : { token };
+    if (token === undefined) return { slot, generated: undefined };
+    if (top === undefined) return { slot, generated: { token } };
     const { logprob, top: topLogprobs } = await this.#parts.engine.logprobs(row, token, top);
-    return { token, logprob, topLogprobs };
+    return { slot, generated: { token, logprob, topLogprobs } };
   }
 
   #deliver(slot: Slot, generated: GeneratedToken | undefined): void {
     const { running } = slot;
     if (running === undefined || running.cancelled) return;
-    const { request, sink } = running;
-    const { vocabulary, contextTokens } = this.#parts.engine;
-    // A grammar that leaves no token has reached its end.
-    if (generated === undefined) return slot.end("end-of-text");
-    if (!request.ignoreEndOfText && vocabulary.isEndOfText(generated.token)) return slot.end("end-of-text");
-    slot.tokens.push(generated.token);
-    running.generated += 1;
-    if (sink.onToken(generated) === "stop") return slot.end("stopped");
-    if (running.generated >= request.maxTokens || slot.tokens.length >= contextTokens) slot.end("length");
+    const { engine, onEnded } = this.#parts;
+    const reason = slot.accept(generated, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
+    if (reason === undefined) return;
+    slot.end(reason);
+    onEnded(slot);
   }
 
   /** What the context holds after a failed decode is unknown, so nothing is kept. */
   #failAll(error: Error): void {
     for (const slot of this.#parts.slots) {
       this.#parts.engine.cut(slot.id, 0);
-      slot.evaluated = 0;
-      slot.tokens.length = 0;
+      slot.forget();
       slot.end("failed", error);
+      this.#parts.onEnded(slot);
     }
   }
 }
 
-interface Share {
-  readonly slot: Slot;
-  readonly tokens: number;
+function expectedMs(
+  decodeMs: number,
+  wanted: ReadonlyMap<number, number>,
+  prompts: readonly Slot[],
+  costs: StepCosts,
+): number {
+  return prompts.reduce((sum, slot) => sum + costs.groupMs(wanted.get(slot.id) ?? 0), decodeMs);
 }
 
-function shareOut(slots: readonly Slot[], batchTokens: number): readonly Share[] {
-  const busy = slots.filter((slot) => slot.running !== undefined);
-  let left = batchTokens - busy.length;
-  const shares: Share[] = [];
-  for (const slot of busy) {
-    const more = Math.max(0, Math.min(slot.pending - 1, left));
-    left -= more;
-    shares.push({ slot, tokens: 1 + more });
-  }
-  return shares;
-}
+/** Any token does for a throw-away one. */
+const PAD_TOKEN = 0;
 
-function part(slot: Slot, tokens: number): BatchPart {
+function batchPart(slot: Slot, { tokens }: StepEntry): BatchPart {
+  const position = slot.evaluated;
+  // A pad asks for logits too: the last layer's kernels have the same favourite sizes.
+  if (tokens === 0) return { sequence: slot.id, position, tokens: [PAD_TOKEN], logits: "last" };
   return {
     sequence: slot.id,
-    position: slot.evaluated,
-    tokens: slot.tokens.slice(slot.evaluated, slot.evaluated + tokens),
+    position,
+    tokens: slot.tokens.slice(position, position + tokens),
     logits: tokens === slot.pending ? "last" : "none",
   };
 }

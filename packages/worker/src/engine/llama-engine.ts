@@ -13,6 +13,7 @@ import { WorkerError } from "../errors.ts";
 import type { BatchPart, Embedder, Engine, LogitRow, ModelDescription, RowLogprobs, Vocabulary } from "./engine.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import { type NativeContext, type NativeParts, nativeParts, type NativeVocabulary } from "./native-context.ts";
+import { exchangeSequences } from "./exchange-sequences.ts";
 import { createTokenBytes } from "./token-bytes.ts";
 
 export interface LlamaEngineOptions {
@@ -54,7 +55,14 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     sequences: options.slots,
     contextTokens: context.contextSize,
     batchTokens: options.batchTokens,
-    costKey: { library: "node-llama-cpp 3.22.1", threads: options.threads, kvType: options.kvType },
+    costKey: {
+      library: "node-llama-cpp 3.22.1",
+      threads: options.threads,
+      slots: options.slots,
+      batchTokens: options.batchTokens,
+      kvType: options.kvType,
+      flashAttention: options.flashAttention,
+    },
     decode: (parts) => decode(native.context, parts),
     createSampler: () => createLlamaSampler(native),
     logprobs: createLogprobs(native),
@@ -62,6 +70,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     copy: async (source, target) => {
       await native.context.copySequenceStateFromOtherSequence(target, source);
     },
+    exchange: (a, b) => exchangeSequences(native.context, a, b, context.contextSize),
     dispose: () => llama.dispose(),
   };
 }

@@ -38,8 +38,10 @@ export interface NativeContext {
   /** @param end -1 is the sequence's end. False: the state can't be cut there. */
   removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
   copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
-  /** Forgets the whole sequence. */
-  disposeSequence(sequence: number): void;
+  /** -1: the sequence is empty. */
+  getSequenceKvCacheMaxPosition(sequence: number): number;
+  saveSequenceStateToFile(path: string, sequence: number, tokens: Uint32Array): Promise<number>;
+  loadSequenceStateFromFile(path: string, sequence: number, mostTokens: number): Promise<Uint32Array>;
 }
 
 export interface NativeSampler {
@@ -92,7 +94,9 @@ const needed = {
     "sampleToken",
     "removeTokenCellsFromSequence",
     "copySequenceStateFromOtherSequence",
-    "disposeSequence",
+    "getSequenceKvCacheMaxPosition",
+    "saveSequenceStateToFile",
+    "loadSequenceStateFromFile",
   ],
   model: ["getTokenString", "getTokenAttributes"],
   bindings: ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState"],

@@ -1,32 +1,70 @@
-import type { Engine } from "../engine/engine.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
+import type { StepCosts } from "../batching/step-costs.ts";
+import { placeOf, planMoves } from "../batching/step-planner.ts";
+import type { Clock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "./generation-request.ts";
+import { chooseSlot } from "./choose-slot.ts";
+import { PrefixIndex } from "./prefix-index.ts";
 import { type Running, Slot } from "./slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
 
-/** Gives requests their slots: the one with the longest common prefix, else the lowest free one; FIFO while all are busy. */
+export interface SlotPoolParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Undefined: nothing is padded, cut or moved. */
+  readonly costs: StepCosts | undefined;
+  readonly itlTargetMs: number;
+}
+
+/** Steps over which moving a sequence must pay. */
+const MOVE_HORIZON_STEPS = 16;
+
+const MOVE_SMOOTHING = 0.3;
+
+/**
+ * Gives requests their slots: the free one with the longest common prefix, else the lowest one that holds nothing, else
+ * the least recently used. FIFO while all are busy.
+ */
 export class SlotPool implements Generator, SlotsView {
   readonly contextTokens: number;
-  readonly #engine: Engine;
+  readonly #parts: SlotPoolParts;
   readonly #slots: readonly Slot[];
   readonly #loop: BatchLoop;
+  readonly #prefixes = new PrefixIndex();
   #queue: Running[] = [];
   #uses = 0;
+  #moves = 0;
+  /** The running slots when moves were last considered. */
+  #layout = "";
+  /** What a move takes, lately. */
+  #moveMs = 30;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(parts: SlotPoolParts) {
+    const { engine } = parts;
+    this.#parts = parts;
     this.contextTokens = engine.contextTokens;
     this.#slots = Array.from({ length: engine.sequences }, (_, id) => new Slot(id, engine.createSampler()));
-    this.#loop = new BatchLoop({ engine, slots: this.#slots, admit: () => this.#admit() });
+    this.#loop = new BatchLoop({
+      ...parts,
+      slots: this.#slots,
+      prepare: () => this.#prepare(),
+      onPrefilled: (slot) => this.#remember(slot),
+      onEnded: (slot) => this.#remember(slot),
+    });
   }
 
   /** llama.cpp decodes since the start. */
   get steps(): number {
-    return this.#loop.steps;
+    return this.#loop.meter.steps;
   }
 
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
     const running: Running = { request, sink, generated: 0, cancelled: false };
+    if (request.prompt.length === 0 || request.prompt.length >= this.contextTokens) {
+      throw new RangeError(`a prompt of ${request.prompt.length} tokens in a slot of ${this.contextTokens}`);
+    }
     this.#queue.push(running);
     this.#loop.wake();
     return { cancel: () => this.#cancel(running) };
@@ -52,6 +90,16 @@ export class SlotPool implements Generator, SlotsView {
     }));
   }
 
+  facts(): Readonly<Record<string, unknown>> {
+    const { steps, splitSteps, decodeMs, betweenMs, slowness } = this.#loop.meter;
+    return {
+      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, slowness },
+      moves: this.#moves,
+      stepCosts: this.#parts.costs?.points ?? null,
+      itlTargetMs: this.#parts.itlTargetMs,
+    };
+  }
+
   #cancel(running: Running): void {
     if (running.cancelled) return;
     running.cancelled = true;
@@ -61,48 +109,75 @@ export class SlotPool implements Generator, SlotsView {
     running.sink.onEnd({ reason: "cancelled" });
   }
 
-  /** Called by the loop between two steps. */
-  #admit(): void {
-    while (this.#queue.length > 0) {
-      const free = this.#slots.filter((slot) => slot.running === undefined);
-      const running = this.#queue[0];
-      if (running === undefined || free.length === 0) return;
-      this.#queue.shift();
-      const { slot, cached } = this.#choose(free, running.request);
-      this.#begin(slot, running, cached);
+  async #prepare(): Promise<void> {
+    for (const slot of this.#slots) {
+      if (slot.running?.cancelled !== true) continue;
+      slot.end("cancelled");
+      this.#remember(slot);
     }
+    while (this.#queue.length > 0 && this.#slots.some((slot) => slot.running === undefined)) {
+      await this.#admit(this.#queue.shift() as Running);
+    }
+    await this.#rearrange();
   }
 
-  #choose(free: readonly Slot[], request: GenerationRequest): { readonly slot: Slot; readonly cached: number } {
-    let best = { slot: free[0] as Slot, cached: 0 };
-    if (!request.cachePrompt) return best;
-    for (const slot of free) {
-      const cached = commonPrefix(slot.tokens, request.prompt);
-      if (cached > best.cached) best = { slot, cached };
+  async #admit(running: Running): Promise<void> {
+    const { engine } = this.#parts;
+    const { prompt, cachePrompt } = running.request;
+    const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
+    const free = this.#slots.filter((slot) => slot.running === undefined);
+    const { slot, cachedTokens, copyFrom } = chooseSlot(free, this.#slots, match);
+    if (copyFrom !== undefined) {
+      await engine.copy(copyFrom.id, slot.id);
+      slot.tokens = copyFrom.tokens.slice(0, copyFrom.evaluated);
+      slot.evaluated = copyFrom.evaluated;
     }
-    return best;
-  }
-
-  #begin(slot: Slot, running: Running, wanted: number): void {
-    // The last token is evaluated again where all are known: its logits are gone.
-    let cached = Math.min(wanted, running.request.prompt.length - 1);
-    if (slot.evaluated > cached && !this.#engine.cut(slot.id, cached)) {
-      cached = 0;
-      this.#engine.cut(slot.id, 0);
-    }
+    // Where all of the prompt is known its last token is evaluated again: its logits are gone.
+    cutSlot(engine, slot, Math.min(cachedTokens, prompt.length - 1));
     try {
-      slot.begin(running, cached, ++this.#uses);
-      running.sink.onStart?.({ slot: slot.id, cachedTokens: cached });
+      slot.begin(running, slot.evaluated, ++this.#uses);
     } catch (error) {
-      slot.evaluated = cached;
-      slot.end("failed", error instanceof Error ? error : new Error(String(error)));
+      slot.end("failed", error instanceof Error ? error : new WorkerError("unexpected", String(error)));
     }
+    this.#remember(slot);
+  }
+
+  /** Brings running slots together where llama.cpp would otherwise compute them apart for long enough to pay. */
+  async #rearrange(): Promise<void> {
+    const { engine, costs, clock } = this.#parts;
+    const layout = this.#slots.map((slot) => (slot.running === undefined ? "-" : "x")).join("");
+    if (layout === this.#layout) return;
+    const places = this.#slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
+    const left = this.#slots.map(({ running }) => (running ? running.request.maxTokens - running.generated : 0));
+    const horizon = Math.min(MOVE_HORIZON_STEPS, Math.max(...left));
+    for (const [from, to] of planMoves({ places, costs, horizon, moveMs: this.#moveMs })) {
+      const start = clock.monotonicMs();
+      const [a, b] = [this.#slots[from] as Slot, this.#slots[to] as Slot];
+      await engine.exchange(from, to);
+      a.exchange(b);
+      this.#remember(a);
+      this.#remember(b);
+      this.#moves += 1;
+      this.#moveMs += MOVE_SMOOTHING * (clock.monotonicMs() - start - this.#moveMs);
+    }
+    this.#layout = this.#slots.map((slot) => (slot.running === undefined ? "-" : "x")).join("");
+  }
+
+  /** Files what the slot holds for later requests, or forgets it where its request did not want that. */
+  #remember(slot: Slot): void {
+    if (slot.keeps) return this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated));
+    this.#prefixes.delete(slot.id);
+    if (slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
   }
 }
 
-function commonPrefix(kept: readonly number[], prompt: readonly number[]): number {
-  const most = Math.min(kept.length, prompt.length);
-  let length = 0;
-  while (length < most && kept[length] === prompt[length]) length += 1;
-  return length;
+/** Leaves the slot with at most the first `tokens`; with none where the model can't cut its state there. */
+function cutSlot(engine: Engine, slot: Slot, tokens: number): void {
+  if (slot.evaluated <= tokens) return;
+  if (engine.cut(slot.id, tokens)) slot.evaluated = tokens;
+  else {
+    engine.cut(slot.id, 0);
+    slot.evaluated = 0;
+  }
+  slot.tokens.length = slot.evaluated;
 }

@@ -1,5 +1,5 @@
 import type { TokenSampler } from "../engine/engine.ts";
-import type { EndReason, GenerationRequest, GenerationSink } from "./generation-request.ts";
+import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "./generation-request.ts";
 
 /** A request that holds a slot. */
 export interface Running {
@@ -15,10 +15,12 @@ export interface Running {
  */
 export class Slot {
   readonly id: number;
-  readonly sampler: TokenSampler;
+  sampler: TokenSampler;
   tokens: number[] = [];
   evaluated = 0;
   running: Running | undefined;
+  /** May what the slot holds be kept for later requests? */
+  keeps = true;
   /** Counts up with each use; the lowest is the least recently used. */
   lastUse = 0;
 
@@ -31,15 +33,32 @@ export class Slot {
     return this.tokens.length - this.evaluated;
   }
 
-  /** Takes a request whose first `cachedTokens` the sequence holds already. */
+  /** Takes a request whose first `cachedTokens` the sequence holds already. Errors: WorkerError `bad_grammar`. */
   begin(running: Running, cachedTokens: number, use: number): void {
     const { request } = running;
     this.tokens = [...request.prompt];
     this.evaluated = cachedTokens;
     this.running = running;
+    this.keeps = request.cachePrompt;
     this.lastUse = use;
     this.sampler.reset(request.sampling, request.prompt);
     if (request.grammar !== undefined) this.sampler.constrain(request.grammar);
+    running.sink.onStart?.({ slot: this.id, cachedTokens });
+  }
+
+  /** Takes a sampled token (undefined: the grammar left none). @returns why the generation ends with it, if it does */
+  accept(
+    generated: GeneratedToken | undefined,
+    contextTokens: number,
+    isEndOfText: (token: number) => boolean,
+  ): EndReason | undefined {
+    const running = this.running as Running;
+    if (generated === undefined) return "end-of-text";
+    if (!running.request.ignoreEndOfText && isEndOfText(generated.token)) return "end-of-text";
+    this.tokens.push(generated.token);
+    running.generated += 1;
+    if (running.sink.onToken(generated) === "stop") return "stopped";
+    return running.generated >= running.request.maxTokens || this.tokens.length >= contextTokens ? "length" : undefined;
   }
 
   /** Frees the slot; what was evaluated stays. */
@@ -50,4 +69,21 @@ export class Slot {
     this.tokens.length = this.evaluated;
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
+
+  /** The sequence is empty now. */
+  forget(): void {
+    this.evaluated = 0;
+    this.tokens.length = 0;
+  }
+
+  /** The two sequences were exchanged in the engine. */
+  exchange(other: Slot): void {
+    const mine = contents(this);
+    Object.assign(this, contents(other));
+    Object.assign(other, mine);
+  }
+}
+
+function contents({ sampler, tokens, evaluated, running, keeps, lastUse }: Slot) {
+  return { sampler, tokens, evaluated, running, keeps, lastUse };
 }

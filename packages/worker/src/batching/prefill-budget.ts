@@ -1,0 +1,76 @@
+import type { StepCosts } from "./step-costs.ts";
+
+/** Tokens of prompts in a step where nothing is known of costs and someone is decoding. */
+const UNMEASURED_BUDGET = 64;
+
+/** However slow decoding is, prompts go on by this many tokens a step. */
+const LEAST_BUDGET = 8;
+
+/** A step with prompts takes at most this many times the step without, where that is between half the target and the target. */
+const MOST_SLOWDOWN = 2.2;
+
+/** Steps without decoding slots may take this many targets: nobody waits for a token, but a newcomer for the step's end. */
+const ALONE_TARGETS = 4;
+
+/**
+ * Prompt tokens that the next step may evaluate, so that the time between two tokens of the running answers stays
+ * bounded.
+ */
+export function prefillBudget(step: {
+  /** Estimated cost of the decoding slots; 0: none is decoding. */
+  readonly decodeMs: number;
+  readonly targetMs: number;
+  readonly costs: StepCosts | undefined;
+  /** The machine's time over the costs' time, lately. */
+  readonly slowness: number;
+  readonly batchTokens: number;
+  readonly decoding: number;
+}): number {
+  const room = step.batchTokens - step.decoding;
+  const { costs, decodeMs, targetMs } = step;
+  if (costs === undefined) return step.decoding === 0 ? room : Math.min(room, UNMEASURED_BUDGET);
+  const limitMs =
+    step.decoding === 0
+      ? ALONE_TARGETS * targetMs
+      : Math.min(targetMs, Math.max(targetMs / 2, MOST_SLOWDOWN * decodeMs));
+  return Math.min(room, Math.max(LEAST_BUDGET, costs.tokensWithin((limitMs - decodeMs) / step.slowness)));
+}
+
+export interface WaitingPrompt {
+  readonly slot: number;
+  readonly remaining: number;
+  /** Lower is older. */
+  readonly age: number;
+}
+
+/** Every so many steps the oldest prompt comes first, so that short ones can't starve it. */
+const OLDEST_EVERY = 4;
+
+/**
+ * Shares the budget: the prompt with the fewest tokens left comes first, because it is the sooner answered, except for
+ * each fourth step, which the oldest opens. One after another rather than evenly: small pieces cost more a token.
+ *
+ * @returns tokens by slot; slots without any are left out
+ */
+export function sharePrefill(
+  prompts: readonly WaitingPrompt[],
+  budget: number,
+  turn: number,
+): ReadonlyMap<number, number> {
+  const order = prompts.toSorted((a, b) => a.remaining - b.remaining || a.age - b.age);
+  if (turn % OLDEST_EVERY === 0) {
+    const oldest = prompts.reduce<WaitingPrompt | undefined>(
+      (oldest, prompt) => (oldest === undefined || prompt.age < oldest.age ? prompt : oldest),
+      undefined,
+    );
+    if (oldest !== undefined) order.splice(0, 0, ...order.splice(order.indexOf(oldest), 1));
+  }
+  const shares = new Map<number, number>();
+  let left = budget;
+  for (const { slot, remaining } of order) {
+    const tokens = Math.min(remaining, left);
+    if (tokens > 0) shares.set(slot, tokens);
+    left -= tokens;
+  }
+  return shares;
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "../clock.ts";
+import type { GroupPlan } from "./step-planner.ts";
+
+/** How fast the estimate of the machine's slowness follows. */
+const SMOOTHING = 0.1;
+
+/** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
+export class StepMeter {
+  steps = 0;
+  /** Steps whose decoding slots llama.cpp computed in more than one group. */
+  splitSteps = 0;
+  /** Wall time inside llama.cpp's decode. */
+  decodeMs = 0;
+  /** Wall time between two decodes of a busy loop. */
+  betweenMs = 0;
+  /** Measured over expected time of a step, lately; 1 is as measured at start. */
+  slowness = 1;
+  readonly #clock: Clock;
+  #expectedMs: number | undefined;
+  #lastEndMs: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  expect(plan: GroupPlan, expectedMs: number | undefined): void {
+    if (plan.groups.length > 1) this.splitSteps += 1;
+    this.#expectedMs = expectedMs;
+  }
+
+  async decode<T>(run: () => Promise<T>): Promise<T> {
+    const start = this.#clock.monotonicMs();
+    if (this.#lastEndMs !== undefined) this.betweenMs += start - this.#lastEndMs;
+    const result = await run();
+    this.#lastEndMs = this.#clock.monotonicMs();
+    const took = this.#lastEndMs - start;
+    this.steps += 1;
+    this.decodeMs += took;
+    if (this.#expectedMs !== undefined && this.#expectedMs > 0) {
+      const ratio = Math.min(8, Math.max(0.25, took / this.#expectedMs));
+      this.slowness += SMOOTHING * (ratio - this.slowness);
+    }
+    return result;
+  }
+
+  /** The loop has nothing to do: the time until the next step is nobody's loss. */
+  pause(): void {
+    this.#lastEndMs = undefined;
+  }
+}
