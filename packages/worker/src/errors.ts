@@ -25,4 +25,32 @@ export type WorkerErrorCode =
   /** slot-pool: something that is not an Error was thrown. */
   | "unexpected"
   /** batch-loop: a decode failed. */
-  | "decode_failed";
+  | "decode_failed"
+  /** api: the client's request can't be served; see {@link RequestError}. */
+  | "request_refused";
+
+export interface Refusal {
+  readonly status: number;
+  /** OpenAI's error types. */
+  readonly type: "invalid_request_error" | "authentication_error" | "not_found_error" | "server_error";
+  /** OpenAI's code for the case, such as `context_length_exceeded`. */
+  readonly reason: string | null;
+  /** The field at fault, such as `messages[0].role`. */
+  readonly param: string | null;
+}
+
+/** A request that is refused, and how to say so. Thrown by api/ and generation/, turned into an answer by error-envelope.ts. */
+export class RequestError extends WorkerError {
+  readonly refusal: Refusal;
+
+  constructor(message: string, refusal: Refusal) {
+    super("request_refused", message);
+    this.name = "RequestError";
+    this.refusal = refusal;
+  }
+}
+
+/** A 400 that names the field. */
+export function badField(param: string | null, message: string, reason = "invalid_value"): RequestError {
+  return new RequestError(message, { status: 400, type: "invalid_request_error", reason, param });
+}

@@ -1,0 +1,51 @@
+import { badField } from "../errors.ts";
+import type { ChatJob, ToolChoice } from "../generation/chat-answers.ts";
+import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
+import { unsupported } from "./error-envelope.ts";
+import { samplingOf } from "./sampling-fields.ts";
+import type { Serving } from "./serving.ts";
+
+/** Thinking that each `reasoning_effort` allows, in tokens; `high` does not bound it. */
+const EFFORT_TOKENS = { none: 0, minimal: 128, low: 512, medium: 2048, high: undefined } as const;
+
+/** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
+export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens;
+  const topLogprobs = topLogprobsOf(body);
+  const thinkingBudget = body.thinking_budget ?? (body.reasoning_effort && EFFORT_TOKENS[body.reasoning_effort]);
+  const toolChoice = toolChoiceOf(body);
+  if ((body.tools?.length ?? 0) > 0 && toolChoice !== "none") throw unsupported("tools", "Not yet.");
+  if (body.response_format && body.response_format.type !== "text") throw unsupported("response_format", "Not yet.");
+  return {
+    messages: body.messages.map(chatMessageOf),
+    tools: body.tools ?? [],
+    toolChoice,
+    parallelToolCalls: body.parallel_tool_calls ?? true,
+    templateArguments: body.chat_template_kwargs ?? {},
+    extractReasoning: body.reasoning_format !== "none",
+    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    stops: body.stop,
+    cachePrompt: body.cache_prompt ?? true,
+    ignoreEndOfText: body.ignore_eos ?? false,
+    ...(typeof maxTokens === "number" ? { maxTokens } : {}),
+    ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),
+  };
+}
+
+function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
+  if (body.logprobs === true) return body.top_logprobs ?? 0;
+  if (typeof body.top_logprobs !== "number") return undefined;
+  throw badField("top_logprobs", "Invalid 'top_logprobs': it is allowed only with 'logprobs': true.");
+}
+
+function toolChoiceOf(body: ChatCompletionRequest): ToolChoice {
+  const choice = body.tool_choice ?? "auto";
+  const tools = body.tools ?? [];
+  if (choice === "none" || choice === "auto") return choice;
+  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
+  if (choice === "required") return choice;
+  const { name } = choice.function;
+  if (tools.some((tool) => tool.name === name)) return { name };
+  throw badField("tool_choice", `Invalid 'tool_choice': no tool named '${name}' is in 'tools'.`);
+}

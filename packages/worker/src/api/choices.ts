@@ -1,0 +1,58 @@
+import type { FastifyReply } from "fastify";
+import { type AnswerRequest, generateAnswer } from "../generation/generate.ts";
+import type { OutputEnd, OutputSink } from "../generation/output.ts";
+import type { GenerationHandle } from "../slots/generation-request.ts";
+import { engineFailed, generationCancelled } from "./error-envelope.ts";
+import { type Serving, onClientGone } from "./serving.ts";
+
+/** Where one choice's output goes while it is generated. */
+export interface ChoiceSink extends Omit<OutputSink, "onEnd"> {
+  /** The choice is complete. */
+  onEnd?(end: OutputEnd): void;
+}
+
+/**
+ * Generates all choices of a request side by side, each in its own slot and with its own seed, and ends them all when
+ * the client leaves or one fails.
+ *
+ * @throws RequestError `engine_failed` or `cancelled`.
+ */
+export function runChoices(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly AnswerRequest[],
+  sinkOf: (index: number) => ChoiceSink,
+): Promise<readonly OutputEnd[]> {
+  return new Promise((resolve, reject) => {
+    const handles: GenerationHandle[] = [];
+    const ends: OutputEnd[] = [];
+    let left = requests.length;
+    const cancelAll = () => handles.forEach((handle) => handle.cancel());
+    const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
+      ends[index] = end;
+      left -= 1;
+      if (end.finish === "failed") {
+        serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
+        reject(engineFailed(end.error?.message ?? "unknown reason"));
+        cancelAll();
+      } else if (end.finish === "cancelled") reject(generationCancelled());
+      else sink.onEnd?.(end);
+      if (left === 0) resolve(ends);
+    };
+    onClientGone(reply, cancelAll);
+    requests.forEach((request, index) => {
+      const sink = sinkOf(index);
+      const handle = generateAnswer(serving, withSeed(request, index), {
+        onStart: () => sink.onStart(),
+        onPieces: (pieces, tokens) => sink.onPieces(pieces, tokens),
+        onEnd: (end) => onEnd(index, sink, end),
+      });
+      handles.push(handle);
+    });
+  });
+}
+
+function withSeed(request: AnswerRequest, index: number): AnswerRequest {
+  if (index === 0) return request;
+  return { ...request, sampling: { ...request.sampling, seed: (request.sampling.seed + index) >>> 0 } };
+}

@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { badField } from "../errors.ts";
+import { wellFormed } from "../generation/control-texts.ts";
+import type { AnswerRequest } from "../generation/generate.ts";
+import { infillPrompt } from "../generation/infill.ts";
+import type { OutputEnd, OutputPiece } from "../generation/output.ts";
+import type { GeneratedToken } from "../slots/generation-request.ts";
+import { runChoices } from "./choices.ts";
+import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
+import { unsupported } from "./error-envelope.ts";
+import { parseBody } from "./parse-body.ts";
+import { samplingOf } from "./sampling-fields.ts";
+import { type Serving, checkContext, nowSeconds } from "./serving.ts";
+import { SseStream } from "./sse-stream.ts";
+import { completionLogprobs } from "./token-logprobs.ts";
+import { usageOf, usageOfPrompts } from "./usage.ts";
+
+/** OpenAI's default for this API. */
+const DEFAULT_MAX_TOKENS = 16;
+
+/** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
+export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const body = parseBody(completionRequest, request.body);
+  checkFields(body);
+  const prompts = promptsOf(serving, body);
+  const requests = prompts.flatMap(({ tokens }) =>
+    Array.from({ length: body.n ?? 1 }, () => answerRequest(serving, body, tokens)),
+  );
+  const perPrompt = body.n ?? 1;
+  const texts = requests.map((_, index) => {
+    const echo = body.echo === true ? (prompts[Math.floor(index / perPrompt)]?.text ?? "") : "";
+    return new CompletionText(serving, body, echo);
+  });
+  const head = {
+    id: `cmpl-${randomUUID()}`,
+    object: "text_completion",
+    created: nowSeconds(serving),
+    model: serving.model.id,
+  };
+  const usage = (ends: readonly OutputEnd[]) => {
+    const counts = ends.map((end) => end.tokens);
+    if (perPrompt === 1) return usageOfPrompts(counts);
+    const firsts = usageOfPrompts(counts.filter((_, index) => index % perPrompt === 0));
+    const all = usageOf(counts);
+    const { prompt_tokens } = firsts;
+    return { ...all, prompt_tokens, total_tokens: prompt_tokens + all.completion_tokens };
+  };
+  if (body.stream === true) {
+    await stream(serving, reply, requests, texts, {
+      head,
+      usage,
+      withUsage: body.stream_options?.include_usage === true,
+    });
+    return reply;
+  }
+  const ends = await runChoices(serving, reply, requests, (index) => ({
+    onStart: () => undefined,
+    onPieces: (pieces, tokens) => texts[index]?.add(pieces, tokens),
+  }));
+  return { ...head, choices: ends.map((end, index) => texts[index]?.choice(index, end.finish)), usage: usage(ends) };
+}
+
+interface StreamForm {
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly usage: (ends: readonly OutputEnd[]) => unknown;
+  readonly withUsage: boolean;
+}
+
+async function stream(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly AnswerRequest[],
+  texts: readonly CompletionText[],
+  { head, usage, withUsage }: StreamForm,
+): Promise<void> {
+  const stream = new SseStream(reply);
+  const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
+  const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
+  const event = (index: number, finish: string | null) =>
+    before + JSON.stringify(texts[index]?.take(index, finish)) + after;
+  try {
+    const ends = await runChoices(serving, reply, requests, (index) => ({
+      onStart: () => stream.open(),
+      onPieces: (pieces, tokens) => {
+        texts[index]?.add(pieces, tokens);
+        stream.write(event(index, null));
+      },
+      onEnd: (end) => stream.write(event(index, end.finish)),
+    }));
+    stream.end(`${withUsage ? `${before}],"usage":${JSON.stringify(usage(ends))}}\n\n` : ""}data: [DONE]\n\n`);
+  } catch (error) {
+    stream.fail(error);
+  }
+}
+
+/** The text of one choice, as far as it was not yet sent. */
+class CompletionText {
+  readonly #serving: Serving;
+  readonly #withLogprobs: boolean;
+  #text: string;
+  #tokens: GeneratedToken[] = [];
+  /** Characters before `#tokens`. */
+  #offset: number;
+
+  constructor(serving: Serving, body: CompletionRequest, echo: string) {
+    this.#serving = serving;
+    this.#withLogprobs = typeof body.logprobs === "number";
+    this.#text = echo;
+    this.#offset = echo.length;
+  }
+
+  add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
+    for (const piece of pieces) if (piece.kind === "content") this.#text += piece.text;
+    if (this.#withLogprobs) this.#tokens.push(...tokens);
+  }
+
+  choice(index: number, finish: string | null) {
+    const { end, ...logprobs } = completionLogprobs(this.#serving.vocabulary, this.#tokens, this.#offset);
+    const choice = { text: this.#text, index, logprobs: this.#withLogprobs ? logprobs : null, finish_reason: finish };
+    this.#offset = end;
+    return choice;
+  }
+
+  /** The choice as it is, and an empty one from then on. */
+  take(index: number, finish: string | null) {
+    const choice = this.choice(index, finish);
+    this.#text = "";
+    this.#tokens = [];
+    return choice;
+  }
+}
+
+function checkFields(body: CompletionRequest): void {
+  if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
+    throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
+  }
+  if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
+    throw unsupported("best_of", "This server takes it only where it equals 'n'.");
+  }
+  if (body.max_tokens === 0) throw badField("max_tokens", "Invalid 'max_tokens': must be at least 1.");
+  if (body.echo === true && typeof body.logprobs === "number") {
+    throw unsupported("echo", "Log-probabilities of a prompt are not computed: leave out 'echo' or 'logprobs'.");
+  }
+}
+
+function answerRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): AnswerRequest {
+  checkContext(serving, "prompt", prompt);
+  return {
+    prompt,
+    maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    stops: body.stop,
+    reasoning: "off",
+    thinkingEnd: { text: "", tokens: [] },
+    cachePrompt: body.cache_prompt ?? true,
+    ignoreEndOfText: body.ignore_eos ?? false,
+    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
+  };
+}
+
+interface Prompt {
+  readonly tokens: readonly number[];
+  readonly text: string;
+}
+
+function promptsOf(serving: Serving, body: CompletionRequest): readonly Prompt[] {
+  const several = separate(body.prompt);
+  const total = several.length * (body.n ?? 1);
+  if (total > 128)
+    throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most 128 are given.`);
+  return several.map((prompt) => promptOf(serving, body, prompt));
+}
+
+function promptOf(serving: Serving, body: CompletionRequest, prompt: string | readonly number[]): Prompt {
+  const { vocabulary, model } = serving;
+  const given = typeof prompt === "string" ? vocabulary.tokenize(wellFormed(prompt), true) : prompt;
+  const outside = given.find((token) => token >= model.vocabularySize);
+  if (outside !== undefined) {
+    throw badField(
+      "prompt",
+      `Invalid 'prompt': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+    );
+  }
+  const filled =
+    typeof body.suffix === "string" && body.suffix !== "" ? infillPrompt(vocabulary, given, body.suffix) : given;
+  if (filled === undefined)
+    throw unsupported("suffix", `The model '${model.id}' can't fill in (it has no infill tokens).`);
+  const withBos =
+    model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
+  const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
+  if (tokens.length > 0) return { tokens, text: textOf(serving, prompt) };
+  const first = model.bosToken ?? model.eosToken;
+  if (first === undefined)
+    throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
+  return { tokens: [first], text: "" };
+}
+
+function textOf(serving: Serving, prompt: string | readonly number[]): string {
+  if (typeof prompt === "string") return prompt;
+  return Buffer.concat(prompt.map((token) => serving.vocabulary.tokenBytes(token, true))).toString("utf8");
+}
+
+function separate(prompt: CompletionRequest["prompt"]): readonly (string | readonly number[])[] {
+  if (typeof prompt === "string") return [prompt];
+  const texts = prompt.filter((item) => typeof item === "string" || Array.isArray(item));
+  return texts.length > 0 ? texts : [prompt.filter((item) => typeof item === "number")];
+}

@@ -1,0 +1,21 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
+import type { Generator } from "../slots/generation-request.ts";
+import type { SlotsView } from "../slots/slots-view.ts";
+
+/** What the HTTP side needs of the rest of the worker. */
+export interface ServerParts {
+  readonly generator: Generator;
+  readonly vocabulary: Vocabulary;
+  readonly model: ModelDescription;
+  readonly slots: SlotsView;
+  /** Absent: `/v1/embeddings` answers that the model was not loaded for it. */
+  readonly embedder?: Embedder;
+  /** Where set, each request must carry it in SECRET_HEADER. */
+  readonly secret?: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** 32 random bits, for seeds that the client leaves to us. */
+  readonly randomSeed: () => number;
+}

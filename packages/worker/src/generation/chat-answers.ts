@@ -1,0 +1,62 @@
+import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
+import type { GrammarSpec, Sampling } from "../slots/generation-request.ts";
+import type { ChatMessage, ToolDefinition } from "./chat-message.ts";
+import type { ChatPrompts } from "./chat-prompt.ts";
+import type { AnswerRequest } from "./generate.ts";
+
+export type ToolChoice = "none" | "auto" | "required" | { readonly name: string };
+
+/** A chat to answer, whichever API it came by. */
+export interface ChatJob {
+  readonly messages: readonly ChatMessage[];
+  readonly prefill?: string;
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice: ToolChoice;
+  readonly parallelToolCalls: boolean;
+  /** Of the content. */
+  readonly grammar?: GrammarSpec;
+  readonly templateArguments: Readonly<Record<string, unknown>>;
+  /** False: `<think>` parts stay in the text. */
+  readonly extractReasoning: boolean;
+  /** Most tokens of thinking; 0: none. */
+  readonly thinkingBudget?: number;
+  readonly maxTokens?: number;
+  readonly sampling: Sampling;
+  readonly stops: readonly string[];
+  readonly topLogprobs?: number;
+  readonly cachePrompt: boolean;
+  readonly ignoreEndOfText: boolean;
+}
+
+export interface ChatParts {
+  readonly prompts: ChatPrompts;
+  readonly vocabulary: Vocabulary;
+  readonly model: ModelDescription;
+}
+
+const THINKING_END = "\n</think>\n\n";
+
+/** What to generate for a job. Every choice of it takes this request, with its own seed. */
+export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: number): AnswerRequest {
+  const mayThink = job.thinkingBudget !== 0;
+  const prompt = parts.prompts.build({
+    messages: job.messages,
+    tools: job.toolChoice === "none" ? [] : job.tools,
+    templateArguments: job.templateArguments,
+    mayThink,
+    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
+  });
+  return {
+    prompt: prompt.tokens,
+    maxTokens: job.maxTokens ?? contextTokens,
+    sampling: job.sampling,
+    stops: job.stops,
+    reasoning: job.extractReasoning ? prompt.reasoning : "off",
+    thinkingEnd: { text: THINKING_END, tokens: parts.vocabulary.tokenize(THINKING_END, true) },
+    cachePrompt: job.cachePrompt,
+    ignoreEndOfText: job.ignoreEndOfText,
+    ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
+    ...(job.grammar === undefined ? {} : { grammar: job.grammar }),
+    ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+  };
+}

@@ -1,0 +1,131 @@
+import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
+import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
+import { ChatTemplate, type TemplateMessage } from "./chat-template.ts";
+import { ControlTexts } from "./control-texts.ts";
+import type { ReasoningStart } from "./reasoning.ts";
+import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
+
+export interface ChatPromptInput {
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ToolDefinition[];
+  /** Further variables for the template, such as `enable_thinking`. */
+  readonly templateArguments: Readonly<Record<string, unknown>>;
+  /** Text that the answer must go on from. */
+  readonly prefill?: string;
+  /** False: the answer begins with its content, however the model likes to begin. */
+  readonly mayThink: boolean;
+}
+
+export interface ChatPrompt {
+  readonly tokens: number[];
+  readonly reasoning: ReasoningStart;
+}
+
+/** Turns chats into prompts by the model's own template; no text of a client ever becomes a control token. */
+export class ChatPrompts {
+  readonly template: ChatTemplate;
+  readonly #controlTexts: ControlTexts;
+  readonly #model: ModelDescription;
+
+  /** `onUnreadable`: see {@link ChatTemplate}. */
+  constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
+    this.#model = model;
+    this.template = new ChatTemplate(model, vocabulary, onUnreadable);
+    this.#controlTexts = new ControlTexts(vocabulary, model);
+  }
+
+  build(input: ChatPromptInput): ChatPrompt {
+    const rendered = this.#render(input);
+    const text = this.#finish(rendered, input);
+    const tokens = this.#controlTexts.tokenize(text);
+    const { bosToken, addsBosToken } = this.#model;
+    if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
+    return { tokens, reasoning: text.trimEnd().endsWith("<think>") ? "inside" : "may-open" };
+  }
+
+  #render(input: ChatPromptInput): string {
+    const asTools = input.tools.length > 0 && this.template.rendersTools;
+    const messages = asTools || input.tools.length === 0 ? input.messages : withToolsDescribed(input);
+    const tools = asTools ? { tools: guardAll(input.tools.map(templateTool), this.#controlTexts) } : {};
+    const thinking = input.mayThink ? {} : { enable_thinking: false };
+    return this.template.render(
+      messages.map((message) => this.#templateMessage(message)),
+      { ...guardAll(input.templateArguments, this.#controlTexts), ...thinking, ...tools },
+    );
+  }
+
+  /** Closes a thinking part that is not wanted, and adds the prefill. */
+  #finish(rendered: string, input: ChatPromptInput): string {
+    let text = rendered;
+    if (!input.mayThink && this.template.thinks) {
+      const end = rendered.trimEnd();
+      if (end.endsWith("<think>")) text += "\n</think>\n\n";
+      else if (!end.endsWith("</think>")) text += "<think>\n\n</think>\n\n";
+    }
+    return input.prefill === undefined ? text : text + this.#controlTexts.guard(input.prefill);
+  }
+
+  #templateMessage(message: ChatMessage): TemplateMessage {
+    const guard = (text: string) => this.#controlTexts.guard(text);
+    if (message.role === "tool") {
+      if (this.template.rendersToolCalls) {
+        return { role: "tool", content: guard(message.content), tool_call_id: guard(message.toolCallId) };
+      }
+      return { role: "user", content: guard(writeToolResult(message.content)) };
+    }
+    if (message.role !== "assistant") {
+      const name = message.name === undefined ? {} : { name: guard(message.name) };
+      return { role: message.role, content: guard(message.content), ...name };
+    }
+    const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
+    if (message.toolCalls.length === 0) return { role: "assistant", content: guard(message.content), ...reasoning };
+    if (!this.template.rendersToolCalls) {
+      return { role: "assistant", content: guard(message.content + writeToolCalls(message.toolCalls)), ...reasoning };
+    }
+    const calls = guardAll(
+      message.toolCalls.map((call) => templateToolCall(call, this.template.wantsArgumentObjects)),
+      this.#controlTexts,
+    );
+    // DeepSeek's template tells calls from text by `content is none`.
+    const content = message.content === "" ? null : guard(message.content);
+    const asText = this.template.toolFormat === "deepseek" ? content : (content ?? "");
+    return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
+  }
+}
+
+function withToolsDescribed(input: ChatPromptInput): readonly ChatMessage[] {
+  const description = describeTools(input.tools);
+  const [first, ...rest] = input.messages;
+  if (first?.role !== "system") return [{ role: "system", content: description }, ...input.messages];
+  return [{ role: "system", content: `${first.content}\n\n${description}` }, ...rest];
+}
+
+function templateTool(tool: ToolDefinition): unknown {
+  const { name, description, parameters } = tool;
+  return { type: "function", function: { name, description: description ?? "", parameters } };
+}
+
+function templateToolCall(call: ToolCall, asObject: boolean): unknown {
+  const args = asObject ? parseArguments(call.arguments) : call.arguments;
+  return { id: call.id, type: "function", function: { name: call.name, arguments: args } };
+}
+
+/** A model may have written arguments that are no JSON; they stay a text then. */
+function parseArguments(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The same value with every text in it guarded, names of fields too. */
+function guardAll<T>(value: T, controlTexts: ControlTexts): T;
+function guardAll(value: unknown, controlTexts: ControlTexts): unknown {
+  if (typeof value === "string") return controlTexts.guard(value);
+  if (Array.isArray(value)) return value.map((item) => guardAll(item, controlTexts));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [controlTexts.guard(key), guardAll(item, controlTexts)]),
+  );
+}

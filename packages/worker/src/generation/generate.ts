@@ -1,0 +1,175 @@
+import type {
+  EndReason,
+  GeneratedToken,
+  GenerationHandle,
+  Generator,
+  GrammarSpec,
+  Sampling,
+} from "../slots/generation-request.ts";
+import { type OutputEnd, type OutputSink, finishOf } from "./output.ts";
+import { OutputParser } from "./output-parser.ts";
+import type { ReasoningStart } from "./reasoning.ts";
+import type { TokenTexts } from "./token-texts.ts";
+import type { ToolCallParser } from "./tool-calls.ts";
+
+export interface AnswerRequest {
+  readonly prompt: readonly number[];
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  readonly stops: readonly string[];
+  readonly reasoning: ReasoningStart;
+  /** Most tokens of thinking; then Drover closes the part. */
+  readonly thinkingBudget?: number;
+  /** What follows a thinking part that Drover closes, or after which a grammar begins. */
+  readonly thinkingEnd: { readonly text: string; readonly tokens: readonly number[] };
+  /** Of the content: thinking before it is free. */
+  readonly grammar?: GrammarSpec;
+  /** Makes the parser of one answer. Absent: the answer calls no tools. */
+  readonly toolCalls?: () => ToolCallParser;
+  readonly topLogprobs?: number;
+  readonly cachePrompt: boolean;
+  readonly ignoreEndOfText: boolean;
+}
+
+export interface AnswerParts {
+  readonly generator: Generator;
+  readonly tokenTexts: TokenTexts;
+}
+
+/** Generates one answer into the sink. */
+export function generateAnswer(parts: AnswerParts, request: AnswerRequest, sink: OutputSink): GenerationHandle {
+  const answer = new Answer(parts, request, sink);
+  answer.begin();
+  return answer;
+}
+
+/**
+ * One answer on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
+ * up) or where a grammar begins after it: the second goes on from the first one's tokens, whose state its slot still keeps.
+ */
+class Answer implements GenerationHandle {
+  readonly #parts: AnswerParts;
+  readonly #request: AnswerRequest;
+  readonly #sink: OutputSink;
+  readonly #parser: OutputParser;
+  #handle: GenerationHandle | undefined;
+  #generated: number[] = [];
+  #counts = { cached: 0, completion: 0, reasoning: 0 };
+  #stopString: string | undefined;
+  #started = false;
+  #cancelled = false;
+  /** Tokens to put in before the second generation. */
+  #next: readonly number[] | undefined;
+
+  constructor(parts: AnswerParts, request: AnswerRequest, sink: OutputSink) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#sink = sink;
+    this.#parser = new OutputParser({
+      reasoning: request.reasoning,
+      stops: request.stops,
+      keepTokens: request.topLogprobs !== undefined,
+      ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),
+    });
+  }
+
+  begin(): void {
+    const { grammar, prompt, maxTokens } = this.#request;
+    this.#generate(prompt, maxTokens, this.#parser.isReasoning ? undefined : grammar, true);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#handle?.cancel();
+  }
+
+  #generate(prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined, first: boolean): void {
+    const { sampling, topLogprobs, cachePrompt, ignoreEndOfText } = this.#request;
+    this.#handle = this.#parts.generator.generate(
+      {
+        prompt,
+        maxTokens,
+        sampling,
+        cachePrompt,
+        ignoreEndOfText,
+        ...(grammar === undefined ? {} : { grammar }),
+        ...(topLogprobs === undefined ? {} : { topLogprobs }),
+      },
+      {
+        onStart: ({ cachedTokens }) => {
+          if (first) this.#counts.cached = cachedTokens;
+        },
+        onToken: (token) => this.#onToken(token, first),
+        onEnd: ({ reason, error }) => this.#onEnd(reason, error),
+      },
+    );
+  }
+
+  #onToken(token: GeneratedToken, first: boolean): "go-on" | "stop" {
+    if (!this.#started) {
+      this.#started = true;
+      this.#sink.onStart();
+    }
+    const wasReasoning = this.#parser.isReasoning;
+    const bytes = this.#parts.tokenTexts.bytes(token.token, this.#request.toolCalls !== undefined);
+    const step = this.#parser.push(token, bytes);
+    this.#counts.completion += 1;
+    if (wasReasoning || this.#parser.isReasoning) this.#counts.reasoning += 1;
+    if (first && this.#needsSecond()) this.#generated.push(token.token);
+    if (step.pieces.length > 0 || step.tokens.length > 0) this.#sink.onPieces(step.pieces, step.tokens);
+    if (step.stopped !== undefined) {
+      this.#stopString = step.stopped;
+      return "stop";
+    }
+    return first && this.#mustSwitch(wasReasoning) ? "stop" : "go-on";
+  }
+
+  #needsSecond(): boolean {
+    return this.#request.thinkingBudget !== undefined || this.#request.grammar !== undefined;
+  }
+
+  #mustSwitch(wasReasoning: boolean): boolean {
+    const { thinkingBudget, thinkingEnd, grammar } = this.#request;
+    if (!wasReasoning && !this.#parser.isReasoning) return false;
+    if (!this.#parser.isReasoning) {
+      if (grammar === undefined) return false;
+      this.#next = [];
+      return true;
+    }
+    if (thinkingBudget === undefined || this.#counts.reasoning < thinkingBudget) return false;
+    this.#parser.inject(thinkingEnd.text);
+    this.#next = thinkingEnd.tokens;
+    return true;
+  }
+
+  #onEnd(reason: EndReason, error: Error | undefined): void {
+    const next = this.#next;
+    const left = this.#request.maxTokens - this.#counts.completion - (next?.length ?? 0);
+    if (reason === "stopped" && next !== undefined && left > 0 && !this.#cancelled) {
+      this.#next = undefined;
+      const prompt = [...this.#request.prompt, ...this.#generated, ...next];
+      // Not from inside the batch loop's callback: it has not yet given this answer's slot back.
+      queueMicrotask(() => {
+        if (this.#cancelled) this.#end("cancelled", undefined);
+        else this.#generate(prompt, left, this.#request.grammar, false);
+      });
+      return;
+    }
+    this.#end(next !== undefined && reason === "stopped" ? "length" : reason, error);
+  }
+
+  #end(reason: EndReason, error: Error | undefined): void {
+    if (!this.#started && reason !== "failed" && reason !== "cancelled") this.#sink.onStart();
+    if (this.#stopString === undefined && reason !== "failed" && reason !== "cancelled") {
+      const rest = this.#parser.flush();
+      if (rest.pieces.length > 0 || rest.tokens.length > 0) this.#sink.onPieces(rest.pieces, rest.tokens);
+    }
+    const end: OutputEnd = {
+      finish: finishOf(reason, this.#parser.calledTools),
+      tokens: { prompt: this.#request.prompt.length, ...this.#counts },
+      ...(this.#stopString === undefined ? {} : { stopString: this.#stopString }),
+      ...(error === undefined ? {} : { error }),
+    };
+    this.#sink.onEnd(end);
+  }
+}

@@ -1,0 +1,90 @@
+import { longestOpenEnd } from "./stop-matcher.ts";
+
+const OPEN = "<think>";
+const CLOSE = "</think>";
+
+/** How `<think>` parts are treated. `inside`: the prompt's end already opened one, as DeepSeek-R1's template does. */
+export type ReasoningStart = "off" | "may-open" | "inside";
+
+export interface SplitText {
+  readonly reasoning: string;
+  readonly content: string;
+}
+
+/** Parts a stream of text in reasoning and content. White space around the tags belongs to neither. */
+export class ReasoningSplitter {
+  #state: "before" | "inside" | "after";
+  #held = "";
+  #trimming = true;
+
+  constructor(start: ReasoningStart) {
+    this.#state = start === "inside" ? "inside" : start === "may-open" ? "before" : "after";
+    if (start === "off") this.#trimming = false;
+  }
+
+  get isInside(): boolean {
+    return this.#state === "inside";
+  }
+
+  get heldLength(): number {
+    return this.#held.length;
+  }
+
+  push(text: string): SplitText {
+    let rest = this.#held + text;
+    this.#held = "";
+    if (this.#state === "before") {
+      const opened = this.#open(rest);
+      if (opened === undefined) return { reasoning: "", content: "" };
+      rest = opened;
+    }
+    if (this.#state === "inside") return this.#inside(rest);
+    return { reasoning: "", content: this.#trimStart(rest) };
+  }
+
+  /** What is held back at the end of the generation. */
+  flush(): SplitText {
+    const held = this.#held;
+    this.#held = "";
+    if (this.#state === "inside") return { reasoning: held.trimEnd(), content: "" };
+    return { reasoning: "", content: held };
+  }
+
+  /** Undefined while it is not decided whether the text begins with the tag. */
+  #open(text: string): string | undefined {
+    const start = text.trimStart();
+    if (start.startsWith(OPEN)) {
+      this.#state = "inside";
+      return start.slice(OPEN.length);
+    }
+    if (OPEN.startsWith(start)) {
+      this.#held = text;
+      return undefined;
+    }
+    this.#state = "after";
+    this.#trimming = false;
+    return text;
+  }
+
+  #inside(text: string): SplitText {
+    const end = text.indexOf(CLOSE);
+    if (end !== -1) {
+      const reasoning = this.#trimStart(text.slice(0, end)).trimEnd();
+      this.#state = "after";
+      this.#trimming = true;
+      return { reasoning, content: this.#trimStart(text.slice(end + CLOSE.length)) };
+    }
+    // White space before the tag is held too: it would be reasoning only if more of it follows.
+    const open = longestOpenEnd(text, [CLOSE]);
+    const sure = text.slice(0, text.length - open).trimEnd();
+    this.#held = text.slice(sure.length);
+    return { reasoning: this.#trimStart(sure), content: "" };
+  }
+
+  #trimStart(text: string): string {
+    if (!this.#trimming) return text;
+    const trimmed = text.trimStart();
+    if (trimmed !== "") this.#trimming = false;
+    return trimmed;
+  }
+}

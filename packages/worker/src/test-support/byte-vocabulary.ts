@@ -1,0 +1,40 @@
+import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
+
+/** Control tokens after the 256 bytes. */
+export const CONTROL = ["<|end|>", "<|im_start|>", "<|im_end|>", "<｜User｜>", "<think>", "</think>"];
+const encoder = new TextEncoder();
+
+/** A vocabulary of single bytes, to test what stands on one without a model. */
+export const byteVocabulary: Vocabulary = {
+  tokenize(text, special) {
+    if (!special) return Array.from(encoder.encode(text));
+    const [first, at] = firstControl(text);
+    if (first === undefined) return Array.from(encoder.encode(text));
+    const rest = text.slice(at + first.length);
+    return [...encoder.encode(text.slice(0, at)), 256 + CONTROL.indexOf(first), ...byteVocabulary.tokenize(rest, true)];
+  },
+  tokenBytes(token, special) {
+    if (token < 256) return Uint8Array.of(token);
+    return special ? encoder.encode(CONTROL[token - 256] ?? "") : new Uint8Array(0);
+  },
+  isEndOfText: (token) => token === 256,
+};
+
+export const byteModel: ModelDescription = {
+  id: "bytes",
+  architecture: "none",
+  trainedContextTokens: 4096,
+  vocabularySize: 256 + CONTROL.length,
+  embeddingLength: 1,
+  bosToken: undefined,
+  eosToken: 256,
+  addsBosToken: false,
+  chatTemplate: undefined,
+  hasInfill: false,
+  canCutState: true,
+};
+
+function firstControl(text: string): readonly [string | undefined, number] {
+  const found = CONTROL.map((mark) => [mark, text.indexOf(mark)] as const).filter(([, at]) => at !== -1);
+  return found.toSorted((a, b) => a[1] - b[1])[0] ?? [undefined, -1];
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Does the README's promise hold? Clones the last commit to a temporary folder and runs its two commands there, with an
+# empty home folder and empty caches, as on a machine that has never seen Drover.
+# usage: scripts/fresh-clone.sh [--full]   (--full: every test; else those of config, enough to see that `test` builds and runs)
+set -euo pipefail
+readonly LARGEST_INSTALL_MB=150 START_SECONDS=300
+repository=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
+folder=$(mktemp -d)
+server=
+
+clean_up() {
+  [[ -z $server ]] || kill -TERM "$server" 2>/dev/null || true
+  [[ -z $server ]] || wait "$server" 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap clean_up EXIT
+
+fail() {
+  printf 'fresh clone: %s\n' "$1" >&2
+  exit 1
+}
+
+git clone -q --no-hardlinks "$repository" "$folder/drover"
+cd "$folder/drover"
+mkdir "$folder/home"
+# Only what a login shell has: no npm configuration, cache or pnpm store of the caller's.
+clean=(env -i "PATH=$PATH" "HOME=$folder/home" "XDG_CACHE_HOME=$folder/home/.cache" "XDG_RUNTIME_DIR=$folder/home" LANG=C.UTF-8)
+# How to reach the npm registry is the machine's business, not the stranger's.
+while IFS= read -r setting; do clean+=("$setting"); done < <(env | grep -iE '^(npm_config_registry|https?_proxy|no_proxy|node_extra_ca_certs|npm_config_cafile)=' || true)
+registry=$(npm config get registry)
+clean+=("npm_config_registry=$registry")
+
+started=$SECONDS
+"${clean[@]}" npx -y pnpm@12.21.0 start --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" </dev/null &
+server=$!
+address=
+until [[ -n $address ]]; do
+  kill -0 "$server" 2>/dev/null || { cat "$folder/out" "$folder/err" >&2; fail "start ended before it served"; }
+  ((SECONDS - started < START_SECONDS)) || { cat "$folder/out" "$folder/err" >&2; fail "start printed no address within $START_SECONDS s"; }
+  sleep 0.2
+  address=$(cat "$folder/out" "$folder/err" | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1 || true)
+done
+printf 'start: serving %s after %d s\n' "$address" $((SECONDS - started))
+# The first worker may still be loading when the address is printed: the request waits for it in the queue.
+answer=$(curl -sS --max-time 60 "$address/v1/chat/completions" -H 'content-type: application/json' \
+  -d '{"messages":[{"role":"user","content":"hello"}],"max_tokens":16,"temperature":0}')
+[[ $answer == *'"choices"'* ]] || fail "the demo model did not answer: $answer"
+printf 'start: a chat was answered\n'
+kill -TERM "$server" && wait "$server" || true
+server=
+
+megabytes=$(du -sm node_modules | cut -f1)
+((megabytes < LARGEST_INSTALL_MB)) || fail "node_modules takes $megabytes MB, more than $LARGEST_INSTALL_MB"
+printf 'install: %d MB\n' "$megabytes"
+
+tests=(config/src)
+[[ ${1-} == --full ]] && tests=()
+"${clean[@]}" npx -y pnpm@12.21.0 test "${tests[@]}" >"$folder/tests" 2>&1 </dev/null || { tail -n 60 "$folder/tests" >&2; fail "test failed"; }
+printf 'test: %s\n' "$(grep -E '^[0-9]+ passed' "$folder/tests")"

@@ -1,0 +1,65 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Programs that tests use and that not every machine has, with the Debian package each comes from (`.ci/run` installs them). */
+const debianPackages = {
+  nginx: "nginx-light",
+  haproxy: "haproxy",
+  numactl: "numactl",
+  taskset: "util-linux",
+  setpriv: "util-linux",
+  lscpu: "util-linux",
+  python3: "python3",
+  git: "git",
+  chromium: "chromium",
+  "systemd-analyze": "systemd",
+  "systemd-notify": "systemd",
+  "systemd-socket-activate": "systemd",
+  "systemd-nspawn": "systemd-container",
+  debootstrap: "debootstrap",
+} as const;
+
+type Program = keyof typeof debianPackages;
+
+/**
+ * Options for a test that runs these programs: `it("…", needs("nginx"), async () => …)`. Where one is missing the test is
+ * skipped and says which, except under `CI=true`, where a skip would hide that nothing was tested.
+ * @throws Error under `CI=true` when one is missing.
+ */
+export function needs(...programs: readonly Program[]): { readonly skip: string | false } {
+  // nginx and haproxy lie in /usr/sbin, which is not in everyone's PATH.
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return needsIn(folders, programs);
+}
+
+/** As {@link needs}, with the folders to look in. */
+export function needsIn(folders: readonly string[], programs: readonly Program[]): { readonly skip: string | false } {
+  const missing = programs.filter((program) => !folders.some((folder) => isExecutable(join(folder, program))));
+  if (missing.length === 0) return { skip: false };
+  const packages = [...new Set(missing.map((program) => debianPackages[program]))];
+  return refuse(`needs ${missing.join(", ")} (apt-get install ${packages.join(" ")})`);
+}
+
+/** As {@link needs}, for the lint tools, which `pnpm tools` installs apart. */
+export function needsTool(name: "oxlint" | "biome" | "knip"): { readonly skip: string | false } {
+  return isExecutable(toolPath(name)) ? { skip: false } : refuse(`needs ${name} (npx -y pnpm@12.21.0 tools)`);
+}
+
+/** Where {@link needsTool} looks. */
+export function toolPath(name: string): string {
+  return new URL(`../../../tools/node_modules/.bin/${name}`, import.meta.url).pathname;
+}
+
+function refuse(reason: string): { readonly skip: string } {
+  if (process.env["CI"] === "true") throw new Error(`${reason}, which may not be skipped under CI=true`);
+  return { skip: reason };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
