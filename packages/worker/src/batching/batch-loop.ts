@@ -17,6 +17,8 @@ export interface BatchLoopParts {
   readonly itlTargetMs: number;
   /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
   readonly prepare: () => Promise<void>;
+  /** Is a request waiting that `prepare` did not see yet? */
+  readonly isWaiting: () => boolean;
   /** The slot holds its whole prompt now. */
   readonly onPrefilled: (slot: Slot) => void;
   readonly onEnded: (slot: Slot) => void;
@@ -55,12 +57,13 @@ export class BatchLoop {
   }
 
   async #loop(): Promise<void> {
-    const { slots, prepare } = this.#parts;
+    const { slots, prepare, isWaiting } = this.#parts;
     for (;;) {
       try {
         await prepare();
-        if (!slots.some((slot) => slot.running !== undefined)) break;
-        await this.#step();
+        if (slots.some((slot) => slot.running !== undefined)) await this.#step();
+        // No await from here to the loop's end: a request that comes in between would wait for ever.
+        else if (!isWaiting()) break;
       } catch (error) {
         this.#failAll(error instanceof Error ? error : new Error(String(error)));
       }

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "./generation-request.ts";
-import { chooseSlot } from "./choose-slot.ts";
+import { chooseSlot, type SlotChoice } from "./choose-slot.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { type Running, Slot } from "./slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
@@ -50,6 +50,7 @@ export class SlotPool implements Generator, SlotsView {
       ...parts,
       slots: this.#slots,
       prepare: () => this.#prepare(),
+      isWaiting: () => this.#queue.length > 0,
       onPrefilled: (slot) => this.#remember(slot),
       onEnded: (slot) => this.#remember(slot),
     });
@@ -122,11 +123,25 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   async #admit(running: Running): Promise<void> {
-    const { engine } = this.#parts;
     const { prompt, cachePrompt } = running.request;
     const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
     const free = this.#slots.filter((slot) => slot.running === undefined);
-    const { slot, cachedTokens, copyFrom } = chooseSlot(free, this.#slots, match);
+    const choice = chooseSlot(free, this.#slots, match);
+    const { slot } = choice;
+    try {
+      await this.#fill(choice, prompt);
+      slot.begin(running, slot.evaluated, ++this.#uses);
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new WorkerError("unexpected", String(cause));
+      if (slot.running === running) slot.end("failed", error);
+      else running.sink.onEnd({ reason: "failed", error });
+    }
+    this.#remember(slot);
+  }
+
+  /** Leaves in the slot what it and the prompt have in common. */
+  async #fill({ slot, cachedTokens, copyFrom }: SlotChoice, prompt: readonly number[]): Promise<void> {
+    const { engine } = this.#parts;
     if (copyFrom !== undefined) {
       await engine.copy(copyFrom.id, slot.id);
       slot.tokens = copyFrom.tokens.slice(0, copyFrom.evaluated);
@@ -134,12 +149,6 @@ export class SlotPool implements Generator, SlotsView {
     }
     // Where all of the prompt is known its last token is evaluated again: its logits are gone.
     cutSlot(engine, slot, Math.min(cachedTokens, prompt.length - 1));
-    try {
-      slot.begin(running, slot.evaluated, ++this.#uses);
-    } catch (error) {
-      slot.end("failed", error instanceof Error ? error : new WorkerError("unexpected", String(error)));
-    }
-    this.#remember(slot);
   }
 
   /** Brings running slots together where llama.cpp would otherwise compute them apart for long enough to pay. */
