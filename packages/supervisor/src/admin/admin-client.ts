@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+import { SupervisorError } from "../errors.ts";
+
+/**
+ * One call of the admin API on the unix socket `path`; resolves with its JSON answer.
+ * @throws SupervisorError `not_running`, or `refused` with the supervisor's own reason
+ */
+export async function callAdmin<T>(path: string, method: "GET" | "POST", call: string): Promise<T> {
+  const response = await send(path, method, call);
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const part of response) text += part;
+  const body = JSON.parse(text) as T & { readonly error?: string };
+  if (response.statusCode !== 200) throw new SupervisorError("refused", body.error ?? "the supervisor refused");
+  return body;
+}
+
+/** The lines of `GET call`, until the supervisor ends or the loop is left. Errors as {@link callAdmin}. */
+export async function* streamAdmin(path: string, call: string): AsyncGenerator<string> {
+  const response = await send(path, "GET", call);
+  try {
+    yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  } finally {
+    response.destroy();
+  }
+}
+
+async function send(path: string, method: string, call: string): Promise<IncomingMessage> {
+  const sent = request({ socketPath: path, method, path: call, agent: false });
+  sent.end();
+  try {
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    return response;
+  } catch (cause) {
+    throw unreachable(path, (cause as NodeJS.ErrnoException).code ?? "unknown", cause);
+  }
+}
+
+function unreachable(path: string, code: string, cause: unknown): SupervisorError {
+  if (code === "EACCES") {
+    const message = `the admin socket ${path} belongs to another user; run this as the user that runs drover`;
+    return new SupervisorError("not_running", message, { cause });
+  }
+  if (code === "ENOENT" || code === "ECONNREFUSED") {
+    const message = `no drover is running (nobody listens on ${path}). Start one with \`drover up\`, or name its --admin-socket.`;
+    return new SupervisorError("not_running", message, { cause });
+  }
+  return new SupervisorError("not_running", `the drover on ${path} broke off the call (${code})`, { cause });
+}

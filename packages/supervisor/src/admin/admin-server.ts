@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Logs } from "../logs.ts";
+import type { SupervisorStatus } from "../workers/worker-status.ts";
+
+/** What the admin API can ask for. Each throws SupervisorError `refused` with the reason. */
+export interface AdminActions {
+  readonly status: () => Promise<SupervisorStatus>;
+  readonly scale: (count: number) => Promise<void>;
+  readonly restart: (worker: string | undefined) => Promise<void>;
+  readonly drain: (worker: string) => Promise<void>;
+  readonly undrain: (worker: string) => void;
+  /** Answers at once; the process ends after it. */
+  readonly stop: () => void;
+  readonly logs: Pick<Logs, "recent" | "follow">;
+}
+
+type Handler = (call: Call) => unknown;
+
+interface Call {
+  readonly query: URLSearchParams;
+  readonly worker: string | undefined;
+  readonly response: ServerResponse;
+}
+
+/** The admin API as an HTTP server, not listening yet. Whoever can open its socket may do all of it. */
+export function createAdminServer(actions: AdminActions): Server {
+  const routes: Readonly<Record<string, Handler>> = {
+    "GET /status": () => actions.status(),
+    "GET /logs": (call) => sendLogs(actions.logs, call),
+    "POST /stop": () => actions.stop(),
+    "POST /restart": ({ worker }) => actions.restart(worker),
+    "POST /drain": ({ worker = "" }) => actions.drain(worker),
+    "POST /undrain": ({ worker = "" }) => actions.undrain(worker),
+    "POST /scale": ({ query }) => actions.scale(Number(query.get("count"))),
+  };
+  return createServer((request, response) => {
+    void answer(routes, request, response);
+  });
+}
+
+async function answer(
+  routes: Readonly<Record<string, Handler>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://admin");
+  const handler = routes[`${request.method} ${url.pathname}`];
+  if (handler === undefined)
+    return sendJson(response, 404, { error: `no such call: ${request.method} ${url.pathname}` });
+  try {
+    const worker = url.searchParams.get("worker") ?? undefined;
+    const result = await handler({ query: url.searchParams, worker, response });
+    if (!response.headersSent) sendJson(response, 200, result ?? {});
+  } catch (error) {
+    if (!response.headersSent) sendJson(response, 409, { error: (error as Error).message });
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
+}
+
+/** A reader that does not keep up is cut off: lines must not pile up in memory. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+
+function sendLogs(logs: AdminActions["logs"], { query, worker, response }: Call): void {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  const isMeant = (line: string) => worker === undefined || line.includes(`"worker":"${worker}"`);
+  const count = Number(query.get("lines") ?? 100);
+  const recent = logs.recent().filter(isMeant);
+  response.write(recent.slice(Math.max(0, recent.length - count)).join(""));
+  if (query.get("follow") !== "1") {
+    response.end();
+    return;
+  }
+  const leave = logs.follow((line) => {
+    if (!isMeant(line)) return;
+    response.write(line);
+    if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
+  });
+  response.on("close", leave);
+}

@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import type { Server } from "node:http";
+import { connect } from "node:net";
+import { SupervisorError } from "../errors.ts";
+
+/**
+ * Listens on the unix socket `path` with mode 0600. The socket that a killed supervisor left behind is taken over; a
+ * live one is not, even when two start at the same moment: the socket is bound under a name of its own and linked to
+ * `path`, which fails where something is, and what is moved out of the way is asked first whether it lives.
+ * Returns what removes it.
+ * @throws SupervisorError `already_running`, `listen_failed`
+ */
+export async function claimSocket(server: Server, path: string): Promise<() => void> {
+  const own = `${path}.${process.pid}`;
+  await listenPrivately(server, own);
+  try {
+    for (;;) {
+      if (tryLink(own, path)) break;
+      await clearStale(path);
+    }
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return () => remove(path);
+}
+
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  remove(path);
+  const before = process.umask(0o177);
+  try {
+    // Binding happens within this call, so that nobody else's file gets the mask.
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const hint = code === "EINVAL" ? "the path is too long for a socket" : (code ?? "unknown");
+    const message = `the admin socket ${path} can't be made (${hint}); choose another place with --admin-socket`;
+    throw new SupervisorError("listen_failed", message, { cause });
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    unlinkSync(from);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Moves it aside before it is judged for good: somebody else may take the place over at this moment. */
+async function clearStale(path: string): Promise<void> {
+  if (await isAlive(path)) throw alreadyRunning(path);
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (await isAlive(aside)) {
+    tryLink(aside, path);
+    throw alreadyRunning(path);
+  }
+  remove(aside);
+}
+
+async function isAlive(path: string): Promise<boolean> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
+    throw new SupervisorError("listen_failed", `${path} is no socket; choose another place with --admin-socket`);
+  }
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM") throw alreadyRunning(path);
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Nothing was there.
+  }
+}
+
+function alreadyRunning(path: string): SupervisorError {
+  return new SupervisorError(
+    "already_running",
+    `another drover runs with the admin socket ${path}. Stop it with \`drover stop\`, or give this one its own --admin-socket.`,
+  );
+}

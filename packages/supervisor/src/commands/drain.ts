@@ -1,0 +1,29 @@
+import { callAdmin } from "../admin/admin-client.ts";
+import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
+import type { Command } from "./command.ts";
+
+const worker = { doc: "Id of the worker, as `drover status` shows it" };
+
+export const drain: Command = {
+  usage: "drain <worker>",
+  summary: "Give a worker no new request; waits until its last one has ended",
+  settings: ADMIN_SETTINGS,
+  arguments: { worker },
+  run: async (invocation) => {
+    const id = encodeURIComponent(invocation.text("worker") ?? "");
+    await callAdmin(findAdmin(invocation), "POST", `/drain?worker=${id}`);
+    return 0;
+  },
+};
+
+export const undrain: Command = {
+  usage: "undrain <worker>",
+  summary: "Give a drained worker requests again",
+  settings: ADMIN_SETTINGS,
+  arguments: { worker },
+  run: async (invocation) => {
+    const id = encodeURIComponent(invocation.text("worker") ?? "");
+    await callAdmin(findAdmin(invocation), "POST", `/undrain?worker=${id}`);
+    return 0;
+  },
+};

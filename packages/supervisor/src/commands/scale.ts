@@ -1,0 +1,21 @@
+import { callAdmin } from "../admin/admin-client.ts";
+import { SupervisorError } from "../errors.ts";
+import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
+import type { Command } from "./command.ts";
+
+export const scale: Command = {
+  usage: "scale <count>",
+  summary: "Change the number of workers; those that go finish their requests first",
+  settings: ADMIN_SETTINGS,
+  arguments: { count: { doc: "Workers to run" } },
+  examples: [["drover scale 4", "run four workers"]],
+  run: async (invocation) => {
+    const typed = invocation.text("count") ?? "";
+    const count = Number(typed);
+    if (!/^\d+$/.test(typed) || count < 1 || count > 1024) {
+      throw new SupervisorError("usage", `"${typed}" is no number of workers; give a whole number from 1 to 1024`);
+    }
+    await callAdmin(findAdmin(invocation), "POST", `/scale?count=${count}`);
+    return 0;
+  },
+};

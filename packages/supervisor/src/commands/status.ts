@@ -1,0 +1,29 @@
+import { callAdmin } from "../admin/admin-client.ts";
+import { pause, systemClock } from "../clock.ts";
+import { statusTable } from "../terminal/table.ts";
+import type { SupervisorStatus } from "../workers/worker-status.ts";
+import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
+import type { Command } from "./command.ts";
+
+const WATCH_PERIOD_MS = 1000;
+
+export const status: Command = {
+  usage: "status",
+  summary: "Show what each worker does",
+  settings: ADMIN_SETTINGS,
+  flags: {
+    json: { type: "switch", doc: "Print JSON, one line for each look" },
+    watch: { type: "switch", doc: "Look again each second until Ctrl-C" },
+  },
+  run: async (invocation) => {
+    const path = findAdmin(invocation);
+    for (;;) {
+      const found = await callAdmin<SupervisorStatus>(path, "GET", "/status");
+      const clear = invocation.isOn("watch") && invocation.stdout.isTTY && !invocation.isOn("json");
+      const text = invocation.isOn("json") ? JSON.stringify(found) : statusTable(found);
+      invocation.stdout.write(`${clear ? "\u001b[H\u001b[2J" : ""}${text}\n`);
+      if (!invocation.isOn("watch")) return 0;
+      await pause(systemClock, WATCH_PERIOD_MS);
+    }
+  },
+};

@@ -1,0 +1,48 @@
+import { availableParallelism } from "node:os";
+import { workerArguments } from "@drover/worker/protocol";
+import { execa } from "execa";
+import { SupervisorError } from "../errors.ts";
+import { prepareModel } from "../prepare-model.ts";
+import { workerMain } from "../workers/spawn-worker.ts";
+import { workerOptions } from "../workers/worker-launch.ts";
+import type { Command } from "./command.ts";
+
+export const worker: Command = {
+  usage: "worker",
+  summary: "Run a single worker alone, in the foreground",
+  settings: [
+    ...([
+      "model",
+      "workers.threads",
+      "workers.slots",
+      "workers.context",
+      "workers.batch",
+      "workers.itlTarget",
+    ] as const),
+    ...(["workers.flashAttention", "workers.kvType", "workers.speculate", "workers.embeddings", "log.level"] as const),
+  ],
+  flags: { port: { type: "number", alias: "p", default: 8081, doc: "Port on 127.0.0.1; 0 takes a free one" } },
+  examples: [["drover worker -m model.gguf -p 8081 -t 4 -s 8 -c 4096", "the same that `drover up` runs"]],
+  run: async (invocation) => {
+    const { settings } = invocation.settings();
+    const port = invocation.number("port") ?? 8081;
+    if (!Number.isInteger(port) || port < 0 || port > 65535) {
+      throw new SupervisorError(
+        "usage",
+        `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
+      );
+    }
+    const model = await prepareModel(settings.model, invocation.environment);
+    const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
+    const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];
+    const child = execa(process.execPath, words, { stdio: "inherit", reject: false, buffer: false });
+    // The terminal sends Ctrl-C to both; the worker finishes what runs, and this waits for it.
+    const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+    process.on("SIGINT", () => {});
+    process.on("SIGTERM", pass);
+    const { exitCode, signal } = await child;
+    if (exitCode === 0 || signal === "SIGTERM" || signal === "SIGINT") return 0;
+    if (exitCode === 1) return 3;
+    throw new SupervisorError("worker_failed", `the worker ended with ${signal ?? `code ${exitCode ?? "unknown"}`}`);
+  },
+};

@@ -1,0 +1,59 @@
+import Table from "cli-table3";
+import type { SupervisorStatus } from "../workers/worker-status.ts";
+
+/** No lines: two blanks between columns. */
+const PLAIN = Object.fromEntries(
+  ["top", "bottom", "left", "mid", "right"]
+    .flatMap((side) => [side, `${side}-left`, `${side}-mid`, `${side}-right`])
+    .map((part) => [part, ""]),
+);
+
+/** The workers as people read them. */
+export function statusTable({ workers }: SupervisorStatus): string {
+  const table = new Table({
+    head: ["worker", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
+    chars: { ...PLAIN, middle: "  " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  for (const worker of workers) {
+    table.push([
+      worker.id,
+      worker.state,
+      worker.pid ?? "-",
+      worker.port ?? "-",
+      worker.cpus.length === 0 ? "any" : shortRanges(worker.cpus),
+      `${worker.slots.busy}/${worker.slots.total}`,
+      worker.requests,
+      worker.restarts,
+      `${worker.cpuPercent.toFixed(0)}%`,
+      shortSize(worker.rssBytes),
+      shortDuration(worker.uptimeMs),
+    ]);
+  }
+  return table.toString();
+}
+
+/** [0, 1, 2, 5] as `0-2,5`. */
+export function shortRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(",");
+}
+
+function shortSize(bytes: number): string {
+  if (bytes < 2 ** 30) return `${Math.round(bytes / 2 ** 20)} MiB`;
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+function shortDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m ${seconds % 60}s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours}h ${minutes % 60}m` : `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}

@@ -1,0 +1,33 @@
+/** What a user wants to know once Drover serves. */
+export interface Welcome {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly isDemo: boolean;
+  readonly hasKeys: boolean;
+}
+
+/** A command line to copy. */
+export function curlLine({ url, hasKeys }: Welcome): string {
+  const key = hasKeys ? ` -H 'authorization: Bearer YOUR_KEY'` : "";
+  const body = `{"messages":[{"role":"user","content":"Hello, who are you?"}],"stream":true}`;
+  return `curl -N ${url}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
+}
+
+/** The lines that a terminal shows. */
+export function welcomeText(welcome: Welcome): string {
+  const lines = [
+    "",
+    `  Drover serves on ${welcome.url} (console: ${welcome.url}/)`,
+    "",
+    `  ${curlLine(welcome)}`,
+    "",
+    ...(welcome.isDemo
+      ? [
+          "  This is the demo model. For a real one: drover up --model FILE.gguf",
+          "  or --model hf:ORG/REPO:Q4_K_M (see drover up --help)",
+          "",
+        ]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}

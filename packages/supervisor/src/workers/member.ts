@@ -1,0 +1,34 @@
+import type { WorkerPlace } from "../placement/layout.ts";
+import type { UpstreamBridge } from "./upstream-bridge.ts";
+import { NO_USAGE, type WorkerStatus } from "./worker-status.ts";
+import type { Usage } from "./usage.ts";
+import type { WorkerRunner } from "./worker-runner.ts";
+
+/** One of the supervisor's workers: its life, its traffic and its place. The worker handle of the design. */
+export interface Member {
+  /** `1`, `2`, … */
+  readonly id: string;
+  readonly index: number;
+  readonly place: WorkerPlace;
+  readonly runner: WorkerRunner;
+  readonly bridge: UpstreamBridge;
+}
+
+export function memberStatus(member: Member, usage: Usage | undefined, now: number): WorkerStatus {
+  const { runner, bridge } = member;
+  const { cpuPercent, rssBytes } = usage ?? NO_USAGE;
+  const total = runner.word?.slots ?? 0;
+  return {
+    id: member.id,
+    pid: runner.pid ?? null,
+    state: runner.state,
+    port: runner.word?.port ?? runner.launch?.options.port ?? null,
+    cpus: runner.launch?.cpus ?? [],
+    slots: { busy: Math.min(total, Math.max(bridge.active, runner.busySlots)), total },
+    requests: bridge.requests,
+    restarts: runner.restarts,
+    cpuPercent,
+    rssBytes,
+    uptimeMs: runner.startedAt === undefined ? 0 : now - runner.startedAt,
+  };
+}

@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SECRET_ENV, type SupervisorMessage, type WorkerMessage, type WorkerOptions } from "@drover/worker/protocol";
+import { execa } from "execa";
+
+/** Everything a worker's process is started from. */
+export interface WorkerLaunch {
+  readonly options: WorkerOptions;
+  /** CPUs that it may use; undefined: not pinned. */
+  readonly cpus: readonly number[] | undefined;
+  /** NUMA node that its memory is bound to; undefined: not bound. */
+  readonly numaNode?: number | undefined;
+  /** Runs in place of Drover's own worker. */
+  readonly command: string | undefined;
+  /** Number of the worker, for `{index}` of a command. */
+  readonly index: number;
+  readonly secret: string;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** Why it could not even be started. */
+  readonly reason: string | undefined;
+}
+
+/** A worker's running process. Nothing of it throws: a message to a dead process is lost. */
+export interface WorkerProcess {
+  /** undefined: it could not be started; `ended` says why. */
+  readonly pid: number | undefined;
+  readonly send: (message: SupervisorMessage) => void;
+  readonly signal: (name: "SIGTERM" | "SIGKILL") => void;
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** What a process says while it runs. */
+export interface WorkerListener {
+  readonly onMessage: (message: WorkerMessage) => void;
+  /** One line of its standard output or error. */
+  readonly onLine: (line: string) => void;
+}
+
+export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => WorkerProcess;
+
+/**
+ * Starts a worker in a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone, who drains. Under
+ * Linux the kernel kills it when the supervisor dies, however that happens: a Node process whose loop is blocked
+ * survives an IPC disconnect. All wrappers exec, so the pid is the worker's own.
+ */
+export const spawnWorker: SpawnWorker = (launch, listener) => {
+  const [file = process.execPath, ...words] = commandOf(launch, process.env["PATH"] ?? "");
+  const child = execa(file, words, {
+    ipc: true,
+    serialization: "json",
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    stdin: "ignore",
+    env: { [SECRET_ENV]: launch.secret, ...loaderQuiet },
+  });
+  child.on("message", (message) => {
+    if (isWorkerMessage(message)) listener.onMessage(message);
+  });
+  // A write to a process that just died; its end is told by `ended`.
+  child.on("error", () => {});
+  for (const stream of [child.stdout, child.stderr]) readLines(stream, listener.onLine);
+  return {
+    pid: child.pid,
+    send: (message) => {
+      if (child.connected) child.send(message, () => {});
+    },
+    signal: (name) => void child.kill(name),
+    ended: child.then((result) => ({
+      exitCode: result.exitCode,
+      signal: result.signal,
+      reason: result.exitCode === undefined && result.signal === undefined ? result.shortMessage : undefined,
+    })),
+  };
+};
+
+const loaderQuiet = { NODE_NO_WARNINGS: "1" };
+
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  stream.on("error", () => {});
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
+}
+
+function isWorkerMessage(message: unknown): message is WorkerMessage {
+  return typeof message === "object" && message !== null && "type" in message && typeof message.type === "string";
+}
+
+/** The whole command line, wrappers first. `path` is where programs are looked for. */
+function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
+  const has = (program: string) =>
+    process.platform === "linux" && path.split(delimiter).some((folder) => existsSync(join(folder, program)));
+  const numa = launch.numaNode !== undefined && has("numactl") ? ["numactl", `--membind=${launch.numaNode}`, "--"] : [];
+  return [
+    ...(has("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
+    ...(launch.cpus !== undefined && has("taskset") ? ["taskset", "-c", launch.cpus.join(",")] : []),
+    ...numa,
+    ...workerWords(launch),
+  ];
+}
+
+function workerWords(launch: WorkerLaunch): readonly string[] {
+  if (launch.command === undefined) {
+    return [process.execPath, workerMain(), JSON.stringify(launch.options)];
+  }
+  const values: Readonly<Record<string, string>> = {
+    port: String(launch.options.port),
+    threads: String(launch.options.threads),
+    cpus: launch.cpus?.join(",") ?? "",
+    model: launch.options.modelPath,
+    index: String(launch.index),
+  };
+  return splitWords(launch.command).map((word) =>
+    word.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all),
+  );
+}
+
+/** Path of Drover's own worker program. */
+export function workerMain(): string {
+  return fileURLToPath(import.meta.resolve("@drover/worker/main"));
+}
+
+/** Cuts a command into words as a shell would, with quotes and backslashes and nothing else. */
+export function splitWords(command: string): readonly string[] {
+  const words = command.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g) ?? [];
+  return words.map((word) =>
+    word.replaceAll(
+      /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
+      (_all, double?: string, single?: string, escaped?: string) =>
+        double === undefined ? (single ?? escaped ?? "") : double.replaceAll(/\\(.)/g, "$1"),
+    ),
+  );
+}

@@ -1,0 +1,86 @@
+import type { Balancer, UpstreamStatus } from "@drover/balancer";
+
+/** What the bridge needs of the balancer. */
+export type TrafficPort = Pick<
+  Balancer,
+  "addUpstream" | "setReady" | "drainUpstream" | "undrainUpstream" | "removeUpstream" | "status"
+>;
+
+/** Where a worker takes requests. */
+export interface WorkerAddress {
+  readonly port: number;
+  readonly slots: number;
+  readonly secret: string;
+}
+
+/**
+ * Turns traffic to one worker on and off. A worker that came back elsewhere (its port was stolen, its slots changed) is
+ * a new upstream for the balancer; its count of requests goes on.
+ */
+export class UpstreamBridge {
+  readonly #balancer: TrafficPort;
+  readonly #id: string;
+  #address: WorkerAddress | undefined;
+  #isDraining = false;
+  #earlierRequests = 0;
+
+  constructor(balancer: TrafficPort, id: string) {
+    this.#balancer = balancer;
+    this.#id = id;
+  }
+
+  /** Requests that were ever routed to the worker. */
+  get requests(): number {
+    return this.#earlierRequests + (this.#upstream()?.requests ?? 0);
+  }
+
+  /** Requests that it has now. */
+  get active(): number {
+    return this.#upstream()?.active ?? 0;
+  }
+
+  open(address: WorkerAddress): void {
+    const known = this.#address;
+    const isSame = known?.port === address.port && known.slots === address.slots && known.secret === address.secret;
+    if (!isSame) {
+      this.remove();
+      const origin = `http://127.0.0.1:${address.port}`;
+      this.#balancer.addUpstream({
+        id: this.#id,
+        origin,
+        owned: true,
+        slots: address.slots,
+        secret: address.secret,
+      });
+      this.#address = address;
+    }
+    if (this.#isDraining) this.#balancer.undrainUpstream(this.#id);
+    this.#isDraining = false;
+    this.#balancer.setReady(this.#id, true);
+  }
+
+  /** Gives it no new request. */
+  close(): void {
+    if (this.#address !== undefined) this.#balancer.setReady(this.#id, false);
+  }
+
+  /** Gives it no new request; resolves when its last one has ended. */
+  async drained(): Promise<void> {
+    if (this.#address === undefined) return;
+    this.#isDraining = true;
+    await this.#balancer.drainUpstream(this.#id);
+  }
+
+  /** Takes it out of the balancer. */
+  remove(): void {
+    if (this.#address === undefined) return;
+    this.#earlierRequests = this.requests;
+    this.#balancer.removeUpstream(this.#id);
+    this.#address = undefined;
+    this.#isDraining = false;
+  }
+
+  #upstream(): UpstreamStatus | undefined {
+    return this.#balancer.status().upstreams.find((upstream) => upstream.id === this.#id);
+  }
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+import type { Settings } from "@drover/config";
+import type { WorkerOptions } from "@drover/worker/protocol";
+import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerLaunch } from "./spawn-worker.ts";
+
+/** The model as the workers get it. */
+export interface ServedModel {
+  readonly path: string;
+  /** Name for clients; undefined: the file's. */
+  readonly id: string | undefined;
+}
+
+const AUTO_SLOTS = 8;
+
+/** What a worker is started from, by the settings. Each start has a new secret. */
+export function workerLaunch(
+  settings: Settings,
+  model: ServedModel,
+  place: WorkerPlace,
+  where: { readonly port: number; readonly index: number },
+): WorkerLaunch {
+  return {
+    options: workerOptions(settings, model, { port: where.port, threads: place.threads }),
+    cpus: settings.workers.pin ? place.cpus : undefined,
+    command: settings.workers.command,
+    index: where.index,
+    secret: randomBytes(16).toString("hex"),
+  };
+}
+
+/** The options of Drover's own worker, by the settings. */
+export function workerOptions(
+  settings: Settings,
+  model: ServedModel,
+  given: { readonly port: number; readonly threads: number },
+): WorkerOptions {
+  const { slots, context, batch, itlTarget, flashAttention, kvType, speculate, embeddings } = settings.workers;
+  return {
+    modelPath: model.path,
+    ...(model.id === undefined ? {} : { modelId: model.id }),
+    port: given.port,
+    threads: given.threads,
+    slots: slots === "auto" ? AUTO_SLOTS : slots,
+    ...(context === "auto" ? {} : { contextTokens: context }),
+    batchTokens: batch,
+    itlTargetMs: itlTarget,
+    flashAttention,
+    kvType,
+    speculate,
+    embeddings,
+    logLevel: workerLogLevel(settings.log.level),
+  };
+}
+
+function workerLogLevel(level: Settings["log"]["level"]): NonNullable<WorkerOptions["logLevel"]> {
+  return level === "fatal" || level === "silent" ? "error" : level;
+}

@@ -1,0 +1,297 @@
+import type { WorkerMessage } from "@drover/worker/protocol";
+import type { Clock } from "../clock.ts";
+import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
+import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
+import type { ProcessEnd, SpawnWorker, WorkerLaunch, WorkerProcess } from "./spawn-worker.ts";
+import { transition, type WorkerEffect, type WorkerEvent, type WorkerState } from "./worker-transitions.ts";
+
+/** What a worker said when it became ready. */
+export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
+
+export interface RunnerLimits extends RestartLimits, LivenessLimits {
+  readonly startTimeout: number;
+  readonly grace: number;
+}
+
+/** One change of a worker's state. */
+export interface WorkerChange {
+  readonly worker: string;
+  readonly from: WorkerState;
+  readonly to: WorkerState;
+  readonly event: WorkerEvent;
+  /** Why, where somebody knows: the worker's own words, an exit code, a signal. */
+  readonly reason: string | undefined;
+}
+
+/** What a runner needs of its surroundings. */
+export interface RunnerParts {
+  readonly id: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly spawn: SpawnWorker;
+  /** Asked anew for each start, so that a stolen port or a new setting counts. */
+  readonly launch: () => Promise<WorkerLaunch>;
+  /** Asked at each use: a reload may change them. */
+  readonly limits: () => RunnerLimits;
+  readonly traffic: {
+    readonly open: (word: ReadyWord, launch: WorkerLaunch) => void;
+    readonly close: () => void;
+    /** Requests that the balancer has on it. */
+    readonly active: () => number;
+  };
+  readonly onChange: (change: WorkerChange) => void;
+  readonly onLine: (line: string) => void;
+  /** The share of the model that is loaded, 0 to 1. */
+  readonly onProgress: (progress: number) => void;
+  /** Explains an end by signal, such as that the kernel ran out of memory; undefined: nothing more is known. */
+  readonly explainEnd?: (end: ProcessEnd) => string | undefined;
+}
+
+/** Reasons that another try does not mend. */
+const HOPELESS_CODES = new Set(["model_unloadable", "context_too_large", "bad_options", "engine_mismatch"]);
+
+/**
+ * One worker: its state, and the only place where the effects of worker-transitions.ts are performed. Events come in by
+ * {@link start}, {@link stop} and the like, from the process, and from timers; each is taken whole before the next.
+ */
+export class WorkerRunner {
+  readonly id: string;
+  readonly #parts: RunnerParts;
+  #state: WorkerState = "exited";
+  #isWanted = false;
+  #process: WorkerProcess | undefined;
+  #launch: WorkerLaunch | undefined;
+  #word: ReadyWord | undefined;
+  #failure: { readonly code: string; readonly message: string } | undefined;
+  #lastReason: string | undefined;
+  #history: RestartHistory = NO_RESTARTS;
+  #backoffMs = 0;
+  #pulse: Pulse | undefined;
+  #busySlots = 0;
+  #starts = 0;
+  #wasReady = false;
+  #startedAt: number | undefined;
+  #readySince: number | undefined;
+  #disarm: (() => void) | undefined;
+  readonly #waiters = new Set<() => void>();
+
+  constructor(parts: RunnerParts) {
+    this.id = parts.id;
+    this.#parts = parts;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  get launch(): WorkerLaunch | undefined {
+    return this.#launch;
+  }
+
+  /** Its own words when it became ready; undefined while it is not up. */
+  get word(): ReadyWord | undefined {
+    return this.#word;
+  }
+
+  get busySlots(): number {
+    return this.#busySlots;
+  }
+
+  /** Starts after the first one, wanted or not. */
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+
+  /** When the present process was started. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
+  /** Whether it ever served. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  get lastReason(): string | undefined {
+    return this.#lastReason;
+  }
+
+  /** Wants it to run. Clears the past, so that a quarantined worker has all its tries again. */
+  start(): void {
+    this.#isWanted = true;
+    this.#history = NO_RESTARTS;
+    this.#dispatch("start");
+  }
+
+  stop(): void {
+    this.#isWanted = false;
+    this.#dispatch("stop");
+  }
+
+  drain(): void {
+    this.#dispatch("drain");
+  }
+
+  undrain(): void {
+    this.#dispatch("undrain");
+  }
+
+  /** Kills it as if it hung; it starts again. */
+  replaceNow(reason: string): void {
+    this.#dispatch("hung", reason);
+  }
+
+  /** Sends KILL without further ado and wants it to stay down. */
+  killNow(): void {
+    this.#isWanted = false;
+    this.#process?.signal("SIGKILL");
+  }
+
+  /** Resolves once the state is one of `states`. */
+  async until(...states: readonly WorkerState[]): Promise<WorkerState> {
+    while (!states.includes(this.#state)) await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    return this.#state;
+  }
+
+  /** To be called each second. `missedMs`: time in which the supervisor itself did not run. */
+  checkLiveness(missedMs: number): void {
+    if (this.#pulse === undefined) return;
+    const now = this.#parts.clock.now();
+    this.#pulse = forgive(this.#pulse, missedMs);
+    const verdict = judgeLiveness(this.#pulse, now, this.#parts.limits());
+    const quietMs = now - (verdict === "silent" ? this.#pulse.heardAt : this.#pulse.steppedAt);
+    if (verdict === "silent") this.#dispatch("hung", `no heartbeat for ${quietMs} ms`);
+    if (verdict === "stalled") this.#dispatch("hung", `requests but no engine step for ${quietMs} ms`);
+  }
+
+  #dispatch(event: WorkerEvent, reason?: string): void {
+    const from = this.#state;
+    const { state, effects } = transition(from, event);
+    if (state === from && effects.length === 0) return;
+    this.#state = state;
+    if (reason !== undefined) this.#lastReason = reason;
+    if (event === "hung") this.#pulse = undefined;
+    for (const effect of effects) this.#perform(effect);
+    this.#parts.onChange({ worker: this.id, from, to: state, event, reason });
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
+  }
+
+  #perform(effect: WorkerEffect): void {
+    const { traffic, limits } = this.#parts;
+    switch (effect) {
+      case "spawn":
+        void this.#spawn();
+        return;
+      case "open-traffic":
+        if (this.#word !== undefined && this.#launch !== undefined) traffic.open(this.#word, this.#launch);
+        return;
+      case "close-traffic":
+        traffic.close();
+        return;
+      case "ask-drain":
+        this.#process?.send({ type: "drain" });
+        return;
+      case "ask-undrain":
+        this.#process?.send({ type: "undrain" });
+        return;
+      case "shut-down":
+        this.#process?.send({ type: "shutdown" });
+        this.#process?.signal("SIGTERM");
+        return;
+      case "kill":
+        this.#process?.signal("SIGKILL");
+        return;
+      case "arm-start-timer":
+        this.#arm(limits().startTimeout, "hung", `not ready within ${limits().startTimeout} ms`);
+        return;
+      case "arm-grace-timer":
+        this.#arm(limits().grace, "grace-over", `still there ${limits().grace} ms after it was asked to end`);
+        return;
+      case "arm-backoff-timer":
+        this.#arm(this.#backoffMs, "backoff-over");
+        return;
+      case "disarm-timer":
+        this.#disarm?.();
+        this.#disarm = undefined;
+    }
+  }
+
+  #arm(delayMs: number, event: WorkerEvent, reason?: string): void {
+    this.#disarm?.();
+    this.#disarm = this.#parts.clock.after(delayMs, () => this.#dispatch(event, reason));
+  }
+
+  async #spawn(): Promise<void> {
+    this.#starts += 1;
+    this.#startedAt = this.#parts.clock.now();
+    try {
+      this.#launch = await this.#parts.launch();
+      // Somebody stopped it while a port was looked for: there is nothing to end.
+      if (this.#state !== "starting") return this.#onEnd({ exitCode: 0, signal: undefined, reason: undefined });
+      this.#process = this.#parts.spawn(this.#launch, {
+        onMessage: (message) => this.#onMessage(message),
+        onLine: this.#parts.onLine,
+      });
+      this.#onEnd(await this.#process.ended);
+    } catch (error) {
+      this.#onEnd({ exitCode: undefined, signal: undefined, reason: (error as Error).message });
+    }
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    const { clock, traffic, onProgress } = this.#parts;
+    switch (message.type) {
+      case "loading":
+        this.#pulse ??= firstPulse(clock.now());
+        onProgress(message.progress);
+        return this.#dispatch("loading");
+      case "ready":
+        this.#word = message;
+        this.#wasReady = true;
+        this.#readySince = clock.now();
+        this.#pulse = firstPulse(clock.now());
+        onProgress(1);
+        return this.#dispatch("ready");
+      case "heartbeat": {
+        this.#busySlots = message.busySlots;
+        if (this.#pulse === undefined) return;
+        const active = Math.max(message.active, traffic.active());
+        this.#pulse = afterHeartbeat(this.#pulse, { steps: message.steps, active }, clock.now());
+        return;
+      }
+      case "failed":
+        this.#failure = message;
+        return;
+      case "drained":
+        return;
+    }
+  }
+
+  #onEnd(end: ProcessEnd): void {
+    const { clock, random, limits, explainEnd } = this.#parts;
+    const reason = this.#failure?.message ?? explainEnd?.(end) ?? describeEnd(end);
+    const isHopeless = !this.#wasReady && this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
+    const exit = { now: clock.now(), readySince: this.#readySince, isWanted: this.#isWanted, isHopeless };
+    const verdict = judgeExit(this.#history, exit, limits(), random);
+    if (verdict.event !== "exited") this.#history = verdict.history;
+    if (verdict.event === "crashed") this.#backoffMs = verdict.delayMs;
+    this.#process = undefined;
+    this.#word = undefined;
+    this.#failure = undefined;
+    this.#pulse = undefined;
+    this.#busySlots = 0;
+    this.#startedAt = undefined;
+    this.#readySince = undefined;
+    this.#dispatch(verdict.event, reason);
+  }
+}
+
+function describeEnd(end: ProcessEnd): string {
+  if (end.reason !== undefined) return end.reason;
+  return end.signal === undefined ? `exited with code ${end.exitCode ?? "unknown"}` : `killed by ${end.signal}`;
+}

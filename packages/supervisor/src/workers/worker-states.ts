@@ -1,0 +1,23 @@
+import type { WorkerState } from "./worker-transitions.ts";
+
+/** What each state means to somebody who reads `drover status`. */
+export const STATE_MEANINGS: Readonly<Record<WorkerState, string>> = {
+  starting: "its process was started and has not said a word yet",
+  loading: "it reads the model and generates its first token",
+  ready: "it takes requests",
+  draining: "it takes no new request and finishes what runs",
+  stopping: "its process was asked or forced to end",
+  exited: "no process, and none is wanted",
+  backoff: "its process ended though it should run; it starts again after a delay",
+  quarantined: "it ended too often, or for a reason that will not go away; it stays so until `restart` or `reload`",
+};
+
+/** Whether a process exists in this state. */
+export function hasProcess(state: WorkerState): boolean {
+  return !(state === "exited" || state === "backoff" || state === "quarantined");
+}
+
+/** Whether the worker serves, or will without anybody doing something. */
+export function isHopeful(state: WorkerState): boolean {
+  return !(state === "exited" || state === "quarantined");
+}
