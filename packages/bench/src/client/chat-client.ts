@@ -1,4 +1,4 @@
-import { Pool, type Dispatcher } from "undici";
+import { type Dispatcher, errors, Pool } from "undici";
 import type { Clock } from "../clock.ts";
 import { createAnswerReader, messageOf } from "./answer-reader.ts";
 import type { ChatClient, Exchange, FailureReason, Question } from "./exchange.ts";
@@ -115,6 +115,7 @@ function reasonOf(error: Error & { readonly code?: string }): FailureReason {
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH")
     return "refused";
   if (code.endsWith("TIMEOUT") || code === "ETIMEDOUT") return "timeout";
-  if (code.startsWith("HPE_")) return "not-http";
+  // The parser's code is sometimes absent; its class never is.
+  if (error instanceof errors.HTTPParserError) return "not-http";
   return "reset";
 }

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseSlo } from "../slo.ts";
+import { createTimedClient, type TimedAnswer } from "../test-support/timed-client.ts";
+import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { code } from "../presets/code.ts";
+import { runStep, type StepOptions } from "./run-step.ts";
+
+const STEADY: TimedAnswer = { ttftMs: 200, itlMs: 50, tokens: 17 };
+
+const measure = (
+  options: Partial<StepOptions>,
+  answer: (number: number) => TimedAnswer = () => STEADY,
+  places?: number,
+  wallTime?: () => Date,
+) => {
+  const clock = createVirtualClock(wallTime);
+  const client = createTimedClient(clock, answer, places);
+  const defaults = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
+  const step = runStep({
+    ...defaults,
+    load: { users: 4 },
+    durationMs: 60_000,
+    client,
+    clock,
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return clock.run(step);
+};
+const failing = (share: number) => (number: number) => ({ ...STEADY, fails: number % 100 < share });
+const near = (actual: number | null, expected: number) =>
+  assert.ok(actual !== null && Math.abs(actual - expected) <= expected * 0.002, `${actual} is not ${expected}`);
+
+describe("one step of load", () => {
+  it("reports known delays to 0.2%, for the response, the first token and between tokens", async () => {
+    const { counts } = await measure({});
+    near(counts.response.p50Ms, 1000);
+    near(counts.response.p95Ms, 1000);
+    near(counts.ttft.p99Ms, 200);
+    near(counts.itl.p50Ms, 50);
+    near(counts.itl.p95Ms, 50);
+    // A second of answering and a second of thinking: each of 4 users asks every 2 s.
+    assert.equal(counts.ok, 120);
+    near(counts.requestsPerSecond, 2);
+    near(counts.tokensOutPerSecond, 34);
+    near(counts.tokensInPerSecond, 20);
+    assert.equal(counts.cachedTokens, 4);
+    assert.equal(
+      counts.itlBars.reduce((sum, bar) => sum + bar.count, 0),
+      120 * 16,
+    );
+  });
+
+  it("leaves the warm-up out, however slow it is", async () => {
+    const { counts } = await measure({}, (number) => (number <= 4 ? { ...STEADY, ttftMs: 8000 } : STEADY));
+    near(counts.response.maxMs, 1000);
+  });
+
+  it("is not touched by a wall clock that jumps back and forth", async () => {
+    let jumps = 0;
+    const steady = await measure({});
+    const jumping = await measure({}, undefined, undefined, () => new Date((jumps += 1) % 2 === 0 ? 0 : 4e12));
+    assert.deepEqual(jumping.counts, steady.counts);
+  });
+
+  it("counts open loop latency from the intended arrival: one place at 1.5 requests/s of 1 s each makes everyone wait", async () => {
+    const open = await measure({ load: { perSecond: 1.5 } }, undefined, 1);
+    assert.ok((open.counts.response.p95Ms ?? 0) > 15_000, "the waiting is in the figure");
+    near(open.counts.ttft.maxMs, (open.counts.response.maxMs ?? 0) - 800);
+    const closed = await measure({ load: { users: 1 } }, undefined, 1);
+    near(closed.counts.response.p95Ms, 1000);
+  });
+
+  it("keeps failures apart with their reasons, and pauses a user that was refused", async () => {
+    const { counts } = await measure({ thinkMs: 0, load: { users: 1 } }, (number) =>
+      number % 2 === 0 ? STEADY : { ttftMs: 1, itlMs: 0, tokens: 1, fails: true },
+    );
+    assert.deepEqual(counts.reasons, { "http-500": counts.failed });
+    assert.ok(Math.abs(counts.ok - counts.failed) <= 1);
+    near(counts.response.p50Ms, 1000);
+    assert.ok(counts.failed <= 31, "a failing user asks at most once a second");
+  });
+
+  it("says that a silent target served nobody, and that no target is met", async () => {
+    const slo = parseSlo("p95<10s");
+    const silent = await measure({ slo }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
+    assert.equal(silent.counts.ok, 0);
+    assert.equal(silent.counts.unfinished, 4);
+    assert.equal(silent.counts.successRate, null);
+    assert.equal(silent.counts.response.p95Ms, null);
+    assert.deepEqual(silent.slo, { valueMs: null, met: false });
+    const alive = await measure({ slo });
+    assert.equal(alive.slo?.met, true);
+  });
+
+  it("misses the target when the failed, taken as endless, reach into the quantile", async () => {
+    const slo = parseSlo("p95<10s");
+    assert.equal((await measure({ slo }, failing(3))).slo?.met, true);
+    assert.equal((await measure({ slo }, failing(10))).slo?.met, false);
+  });
+
+  it("keeps what was counted when it is interrupted", async () => {
+    const clock = createVirtualClock();
+    const stop = new AbortController();
+    const client = createTimedClient(clock, () => STEADY);
+    const base = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+    const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
+    await clock.run(clock.wait(20_500));
+    stop.abort();
+    const { counts } = await clock.run(step);
+    assert.ok(counts.ok >= 19 && counts.ok <= 21, `${counts.ok} answers in 20 s`);
+    near(counts.windowMs, 20_500);
+  });
+});

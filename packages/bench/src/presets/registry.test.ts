@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { seededRandom } from "../random.ts";
+import { findPreset, presetNames } from "./registry.ts";
+
+const context = (seed: number) => ({ random: seededRandom(seed), wordsPerToken: 1 });
+const words = (text: string) => text.split(/\s+/).length;
+
+describe("the presets", () => {
+  it("ask the same questions for the same seed, and others for another", () => {
+    for (const name of presetNames) {
+      const ask = (seed: number) => {
+        const conversation = findPreset(name).conversation(context(seed));
+        return Array.from({ length: 4 }, () => {
+          const messages = conversation.next();
+          conversation.answered("yes");
+          return messages;
+        });
+      };
+      assert.deepEqual(ask(1), ask(1), name);
+      assert.notDeepEqual(ask(1), ask(2), name);
+    }
+  });
+
+  it("small-team asks in Chinese and in English", () => {
+    const conversation = findPreset("small-team").conversation(context(1));
+    const asked = Array.from({ length: 50 }, () => conversation.next()[0]?.content ?? "");
+    assert.ok(asked.some((question) => /鸡兔同笼/.test(question)));
+    assert.ok(asked.some((question) => /prime number/.test(question)));
+    assert.ok(asked.some((question) => /Python/.test(question)));
+  });
+
+  it("chat grows by every answer and begins anew after eight turns; a failed question is replaced", () => {
+    const conversation = findPreset("chat").conversation(context(1));
+    const lengths = Array.from({ length: 9 }, () => {
+      const { length } = conversation.next();
+      conversation.answered("yes");
+      return length;
+    });
+    assert.deepEqual(lengths, [1, 3, 5, 7, 9, 11, 13, 15, 1]);
+    assert.equal(conversation.next().length, 3);
+    assert.equal(conversation.next().length, 3);
+  });
+
+  it("rag sends about 2,000 tokens that never repeat; shared-system repeats its first 800", () => {
+    const rag = findPreset("rag").conversation(context(1));
+    const [first, second] = [rag.next(), rag.next()].map((messages) => messages.at(-1)?.content ?? "");
+    assert.ok(Math.abs(words(first ?? "") - 2000) < 100);
+    assert.notEqual(first, second);
+    const systems = [1, 2].map((seed) => findPreset("shared-system").conversation(context(seed)).next()[0]?.content);
+    assert.equal(systems[0], systems[1]);
+    assert.equal(words(systems[0] ?? ""), 800);
+  });
+});

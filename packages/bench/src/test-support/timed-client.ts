@@ -1,0 +1,56 @@
+import type { ChatClient, Exchange } from "../client/exchange.ts";
+import type { Clock } from "../clock.ts";
+
+export interface TimedAnswer {
+  readonly ttftMs: number;
+  readonly itlMs: number;
+  readonly tokens: number;
+  readonly fails?: boolean;
+}
+
+/**
+ * A client whose answers take exactly the time that `answer` says, on the given clock.
+ * @param places answers at a time; the others wait for theirs
+ */
+export function createTimedClient(
+  clock: Clock,
+  answer: (number: number) => TimedAnswer,
+  places = Number.POSITIVE_INFINITY,
+): ChatClient & { asked: number } {
+  const queue: (() => void)[] = [];
+  let busy = 0;
+  const enter = async () => {
+    if (busy >= places) await new Promise<void>((resolve) => queue.push(resolve));
+    else busy += 1;
+  };
+  const leave = () => {
+    const next = queue.shift();
+    if (next === undefined) busy -= 1;
+    else next();
+  };
+  return {
+    asked: 0,
+    async ask(_question, signal, onToken): Promise<Exchange> {
+      this.asked += 1;
+      const { ttftMs, itlMs, tokens, fails } = answer(this.asked);
+      const startMs = clock.nowMs();
+      const tokenTimesMs: number[] = [];
+      await enter();
+      for (let index = 0; index < tokens && !signal.aborted; index += 1) {
+        await clock.wait(index === 0 ? ttftMs : itlMs, signal);
+        if (signal.aborted) break;
+        tokenTimesMs.push(clock.nowMs());
+        onToken();
+      }
+      leave();
+      return { startMs, endMs: clock.nowMs(), tokenTimesMs, result: resultOf(signal.aborted, fails === true, tokens) };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function resultOf(cancelled: boolean, fails: boolean, tokens: number): Exchange["result"] {
+  if (cancelled) return { kind: "cancelled" };
+  if (fails) return { kind: "failed", reason: "http-500", detail: "scripted" };
+  return { kind: "ok", usage: { promptTokens: 10, cachedTokens: 4, completionTokens: tokens }, text: "x" };
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { execa } from "execa";
+import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
+
+const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
+const bin = join(supervisor, "bin", "drover.js");
+const drover = (...words: string[]) => execa(process.execPath, [bin, ...words], { reject: false, timeout: 60_000 });
+
+describe("drover bench", () => {
+  it("prints the table, and JSON on request", async () => {
+    const worker = await startFakeWorker({ tokens: 2 });
+    try {
+      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--duration", "300ms"];
+      const table = await drover(...words, "--think", "0", "--slo", "p95<10s", "--pids", String(worker.pid));
+      assert.equal(table.exitCode, 0, table.stderr);
+      assert.match(table.stdout, /This set-up carries 2 users at p95<10s/);
+      assert.equal(table.stderr, "", "no progress bar and no warning in a pipe");
+      const json = await drover(...words, "--think", "0", "--json");
+      const report = JSON.parse(json.stdout) as { steps: unknown[]; kind: string };
+      assert.equal(report.kind, "bench");
+      assert.equal(report.steps.length, 2);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("says what is wrong in one message without a stack trace: 0 users, a target that is down, a full disk", async () => {
+    const wrong = await drover("bench", "--url", "http://127.0.0.1:1", "--users", "0");
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /--users: 0 is not between 1 and/);
+    const down = await drover("bench", "--url", "http://127.0.0.1:1", "--users", "1");
+    assert.equal(down.exitCode, 1);
+    assert.match(down.stderr, /nobody answers at http:\/\/127\.0\.0\.1:1/);
+    assert.doesNotMatch(wrong.stderr + down.stderr, /\n\s+at /);
+    const worker = await startFakeWorker({ tokens: 2 });
+    try {
+      const words = ["bench", "--url", worker.url, "--users", "1", "--warmup", "0", "--duration", "200ms"];
+      const full = await drover(...words, "--html", "/dev/full");
+      assert.equal(full.exitCode, 1);
+      assert.match(full.stderr, /\/dev\/full can't be written: the disk is full/);
+      assert.match(full.stdout, /req\/s/, "the table is printed before");
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("prints what there is on Ctrl-C", async () => {
+    const worker = await startFakeWorker({ tokens: 2 });
+    try {
+      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--duration", "60s"];
+      const running = execa(process.execPath, [bin, ...words, "--think", "0"], { reject: false, timeout: 60_000 });
+      while ((await worker.stats()).completed < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+      running.kill("SIGINT");
+      const { stdout, exitCode } = await running;
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /The run was interrupted/);
+    } finally {
+      await worker.stop();
+    }
+  });
+});
