@@ -149,12 +149,47 @@ export class UpstreamPool {
   /** Chooses and holds a place. */
   acquire(state: PickState): Lease | undefined {
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
-    const peer = this.#policy(state, { nowMs: this.#clock.now(), random: this.#random });
-    const upstream = peer === undefined ? undefined : this.#upstreams.get(peer.id);
+    const upstream = this.#choose(state);
     if (upstream === undefined) return undefined;
+    if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
+    return this.#hold(upstream, state);
+  }
+
+  /**
+   * Holds the least busy ready worker whatever its places: for requests that need no slot of the model (`GET /v1/models`, `/tokenize`), which must not wait
+   * behind those that do.
+   */
+  acquireBeside(state: PickState): Lease | undefined {
+    let best: Upstream | undefined;
+    for (const upstream of this.#upstreams.values()) {
+      const free = upstream.ready && !upstream.down && !upstream.draining;
+      if (!free || state.tried.get(upstream) === upstream.generation) continue;
+      if (best === undefined || upstream.conns < best.conns) best = upstream;
+    }
+    if (best === undefined) return undefined;
+    state.tried.set(best, best.generation);
+    const upstream = best;
+    upstream.requests += 1;
+    return new Lease(upstream, this.#clock.now(), (lease, outcome) => {
+      if (outcome === "failed") upstream.failures += 1;
+      this.#events.onReleased?.(lease, "unused");
+    });
+  }
+
+  /** A pick that found nothing leaves the request as it was: it may wait and pick again. */
+  #choose(state: PickState): Upstream | undefined {
+    const { group } = state;
+    const tried = group.next === undefined ? undefined : [...state.tried];
+    const peer = this.#policy(state, { nowMs: this.#clock.now(), random: this.#random });
+    if (peer !== undefined) return this.#upstreams.get(peer.id);
+    state.group = group;
+    for (const [known, generation] of tried ?? []) state.tried.set(known, generation);
+    return undefined;
+  }
+
+  #hold(upstream: Upstream, state: PickState): Lease {
     upstream.conns += 1;
     upstream.requests += 1;
-    if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
     return new Lease(upstream, this.#clock.now(), (lease, outcome) => this.#release(lease, outcome, state));
   }
 

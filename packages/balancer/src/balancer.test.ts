@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import { afterEach, describe, it } from "node:test";
+import { eventually } from "./test-support/eventually.ts";
+import { runBalancer, type RunningTestBalancer } from "./test-support/run-balancer.ts";
+import { deadPort, httpUpstream, rawUpstream, type TestUpstream } from "./test-support/upstream-server.ts";
+
+describe("a balancer", () => {
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+  });
+
+  async function run(upstreams: readonly TestUpstream[], slots = 4, overrides: Parameters<typeof runBalancer>[0] = {}) {
+    const running = await runBalancer(overrides);
+    closers.push(
+      () => running.balancer.close({ drainTimeoutMs: 0 }),
+      ...upstreams.map((upstream) => () => upstream.close()),
+    );
+    upstreams.forEach((upstream, index) => {
+      running.balancer.addUpstream({ id: `w${index + 1}`, origin: upstream.origin, slots, owned: true });
+      running.balancer.setReady(`w${index + 1}`, true);
+    });
+    return running;
+  }
+
+  it("relays a posted body and the answer with its headers, and keeps the upstream's connection for the next", async () => {
+    const upstream = await httpUpstream((request, response) => {
+      request.pipe(response.setHeader("x-path", request.url ?? "").setHeader("set-cookie", ["a=1", "b=2"]));
+    });
+    const running = await run([upstream]);
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await fetch(`${running.url}/v1/echo?q=1`, { method: "POST", body: `hello ${round}` });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.get("x-path"), "/v1/echo?q=1");
+      assert.deepEqual(answer.headers.getSetCookie(), ["a=1", "b=2"]);
+      assert.match(answer.headers.get("x-request-id") ?? "", /^req_/);
+      assert.equal(await answer.text(), `hello ${round}`);
+    }
+    assert.equal(upstream.open(), 1);
+    assert.equal(active(running), 0);
+  });
+
+  it("passes each event of a stream on as it comes", async () => {
+    let finish: (() => void) | undefined;
+    const upstream = await httpUpstream((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: one\n\n");
+      finish = () => response.end("data: [DONE]\n\n");
+    });
+    const running = await run([upstream]);
+    const answer = await fetch(running.url);
+    assert.equal(answer.headers.get("x-accel-buffering"), "no");
+    const reader = answer.body?.getReader();
+    const first = await reader?.read();
+    assert.equal(Buffer.from(first?.value ?? []).toString(), "data: one\n\n");
+    finish?.();
+    const second = await reader?.read();
+    assert.equal(Buffer.from(second?.value ?? []).toString(), "data: [DONE]\n\n");
+    assert.equal((await reader?.read())?.done, true);
+  });
+
+  it("sends a request to another upstream when one refuses the connection", async () => {
+    const upstream = await httpUpstream((_request, response) => response.end("alive"));
+    const running = await run([upstream]);
+    running.balancer.addUpstream({ id: "w0", origin: `http://127.0.0.1:${await deadPort()}`, slots: 9, owned: true });
+    running.balancer.setReady("w0", true);
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(async () => (await fetch(running.url, { method: "POST", body: "x" })).text()),
+    );
+    assert.deepEqual(answers, ["alive", "alive", "alive", "alive"]);
+  });
+
+  it("posts again elsewhere when an owned worker dies before its answer", async () => {
+    const dying = await rawUpstream((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    const upstream = await httpUpstream((request, response) => request.pipe(response));
+    const running = await run([dying, upstream]);
+    for (let round = 0; round < 4; round += 1) {
+      const answer = await fetch(running.url, { method: "POST", body: "again" });
+      assert.equal(answer.status, 200);
+      assert.equal(await answer.text(), "again");
+    }
+    assert.ok(dying.seen() > 0, "the dying worker was tried");
+    assert.equal(active(running), 0);
+  });
+
+  it("answers 502 in the error envelope when no upstream is left", async () => {
+    const running = await run([]);
+    running.balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${await deadPort()}`, slots: 1, owned: true });
+    running.balancer.setReady("w1", true);
+    const answer = await fetch(running.url, { method: "POST", body: "x" });
+    assert.equal(answer.status, 502);
+    const body = (await answer.json()) as { error: { type: string; code: string } };
+    assert.equal(body.error.type, "proxy_error");
+    assert.equal(body.error.code, "upstream_failed");
+  });
+
+  it("lets requests wait while every slot is busy, and gives each the first place that comes free", async () => {
+    const waiting: http.ServerResponse[] = [];
+    const upstream = await httpUpstream((_request, response) => waiting.push(response));
+    const running = await run([upstream], 1);
+    const answers = [1, 2, 3].map((n) => fetch(`${running.url}/${n}`, { method: "POST", body: "x" }));
+    await eventually("two wait", () => running.balancer.status().queue.depth === 2);
+    for (let served = 0; served < 3; served += 1) {
+      await eventually("one is served", () => waiting.length === 1);
+      waiting.pop()?.end("done");
+    }
+    assert.deepEqual(
+      (await Promise.all(answers)).map((answer) => answer.status),
+      [200, 200, 200],
+    );
+    assert.equal(active(running), 0);
+  });
+
+  it("answers 429 with Retry-After when the queue is full, and 503 when the wait is too long", async () => {
+    const upstream = await httpUpstream(() => undefined);
+    const running = await run([upstream], 1, {
+      settings: (settings) => ({ ...settings, queue: { ...settings.queue, limit: 1, timeout: 100 } }),
+    });
+    const stop = new AbortController();
+    const stuck = fetch(running.url, { method: "POST", body: "x", signal: stop.signal }).catch(() => undefined);
+    await eventually("the slot is busy", () => active(running) === 1);
+    const queued = fetch(running.url, { method: "POST", body: "x" });
+    await eventually("one waits", () => running.balancer.status().queue.depth === 1);
+    const refused = await fetch(running.url, { method: "POST", body: "x" });
+    assert.equal(refused.status, 429);
+    assert.match(refused.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+    const late = await queued;
+    assert.equal(late.status, 503);
+    assert.match(late.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+    stop.abort();
+    await stuck;
+  });
+
+  it("leaves the queue, and closes the upstream, at once when the client goes", async () => {
+    let gone = 0;
+    const upstream = await httpUpstream((request, response) => {
+      response.once("close", () => {
+        gone += 1;
+      });
+      if (request.url === "/stream") response.writeHead(200).write("first");
+    });
+    const running = await run([upstream], 1);
+    const stop = new AbortController();
+    const request = (path: string) => fetch(running.url + path, { method: "POST", body: "x", signal: stop.signal });
+    const streaming = await request("/stream");
+    const queued = request("/queued").catch(() => "aborted");
+    await eventually("one waits", () => running.balancer.status().queue.depth === 1);
+    stop.abort();
+    assert.equal(await queued, "aborted");
+    await assert.rejects(streaming.text());
+    await eventually("the upstream was closed", () => gone === 1);
+    await eventually("nothing is held", () => active(running) === 0 && running.balancer.status().queue.depth === 0);
+  });
+
+  it("ends an event stream whose worker dies with an error event, and cuts any other answer", async () => {
+    const upstream = await rawUpstream((socket) =>
+      socket.once("data", (head: Buffer) => {
+        const type = head.toString().includes("/sse") ? "text/event-stream" : "text/plain";
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\nb\r\ndata: one\n\n\r\n5\r\nda`,
+        );
+        setTimeout(() => socket.destroy(), 20);
+      }),
+    );
+    const running = await run([upstream]);
+    const stream = await (await fetch(`${running.url}/sse`)).text();
+    assert.match(stream, /^data: one\n\nevent: error\ndata: \{"error":.*"upstream_died".*\}\n\n$/);
+    await assert.rejects((await fetch(`${running.url}/plain`)).text());
+  });
+
+  it("answers 413 to a body over the limit, announced or not, and closes", async () => {
+    const upstream = await httpUpstream((request, response) => request.pipe(response));
+    const running = await run([upstream], 4, { settings: (settings) => ({ ...settings, maxBody: 1000 }) });
+    for (const headers of [{ "content-length": "2000" }, { "transfer-encoding": "chunked" }]) {
+      const request = http.request({ port: running.port, method: "POST", headers });
+      request.on("error", () => undefined);
+      request.end(Buffer.alloc(2000));
+      const [answer] = (await once(request, "response")) as [http.IncomingMessage];
+      assert.equal(answer.statusCode, 413);
+      assert.equal(answer.headers.connection, "close");
+      answer.resume();
+    }
+    assert.equal(upstream.seen(), 0);
+  });
+
+  it("answers health by what is ready, and its metrics", async () => {
+    const upstream = await httpUpstream((_request, response) => response.end());
+    const running = await run([upstream]);
+    const healthy = await fetch(`${running.url}/health`);
+    assert.deepEqual(
+      [healthy.status, await healthy.json()],
+      [200, { status: "ok", slots_idle: 4, slots_processing: 0 }],
+    );
+    running.balancer.setReady("w1", false);
+    assert.equal((await fetch(`${running.url}/health`)).status, 503);
+    assert.equal((await fetch(`${running.url}/live`)).status, 200);
+    const metrics = await (await fetch(`${running.url}/metrics`)).text();
+    assert.match(metrics, /drover_upstream_ready\{upstream="w1"\} 0/);
+    assert.match(metrics, /drover_queue_depth 0/);
+  });
+
+  it("drains: no new lease, and done when the last is released", async () => {
+    const answers: http.ServerResponse[] = [];
+    const upstream = await httpUpstream((_request, response) => {
+      answers.push(response);
+    });
+    const running = await run([upstream]);
+    const inFlight = fetch(running.url, { method: "POST", body: "x" });
+    await eventually("it arrived", () => answers.length === 1);
+    const order: string[] = [];
+    const draining = running.balancer.drainUpstream("w1").finally(() => order.push("drained"));
+    const next = fetch(running.url, { method: "POST", body: "x" });
+    await eventually("the next one waits", () => running.balancer.status().queue.depth === 1);
+    order.push("released");
+    answers[0]?.end("last");
+    await draining;
+    assert.deepEqual(order, ["released", "drained"]);
+    assert.equal(await (await inFlight).text(), "last");
+    running.balancer.undrainUpstream("w1");
+    await eventually("it arrived", () => answers.length === 2);
+    answers[1]?.end("first");
+    assert.equal(await (await next).text(), "first");
+  });
+
+  it("closes by letting streams finish and sending the queued away with 503", async () => {
+    let answer: http.ServerResponse | undefined;
+    const upstream = await httpUpstream((_request, response) => {
+      answer = response;
+      response.write("begin ");
+    });
+    const running = await run([upstream], 1);
+    const streaming = await fetch(running.url, { method: "POST", body: "x" });
+    const queued = fetch(running.url, { method: "POST", body: "x" });
+    await eventually("one waits", () => running.balancer.status().queue.depth === 1);
+    const closed = running.balancer.close({ drainTimeoutMs: 5000 });
+    assert.equal((await queued).status, 503);
+    answer?.end("end");
+    assert.equal(await streaming.text(), "begin end");
+    await closed;
+  });
+});
+
+function active({ balancer }: RunningTestBalancer): number {
+  return balancer.status().upstreams.reduce((sum, upstream) => sum + upstream.active, 0);
+}

@@ -1,0 +1,90 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Framing } from "./answer-head.ts";
+import type { RelayedHead } from "./forward-task.ts";
+
+/**
+ * The client's side of a relayed answer. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
+ * came, beside Node's response: framing each event anew costs as much as everything else together. Otherwise Node frames.
+ */
+export class ClientRelay {
+  readonly #response: ServerResponse;
+  readonly #onDrained: () => void;
+  #socket: Socket | undefined;
+  #waitsForDrain = false;
+  started = false;
+
+  constructor(response: ServerResponse, onDrained: () => void) {
+    this.#response = response;
+    this.#onDrained = onDrained;
+  }
+
+  /** True once the upstream's own framing is passed on. */
+  get raw(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Sends the head together with the first bytes of the body; `flush` sends it alone. */
+  start(head: RelayedHead, framing: Framing): void {
+    const response = this.#response;
+    const modern = response.req.httpVersionMinor >= 1 && response.req.httpVersionMajor === 1;
+    const chunked = framing.kind === "chunked" && modern;
+    const headers = chunked ? [...head.headers, "Transfer-Encoding", "chunked"] : head.headers;
+    this.started = true;
+    response.writeHead(head.status, head.reason, headers as string[]);
+    // A pipelined request has no socket until those before it are answered.
+    if (response.socket !== null && (chunked || framing.kind === "length")) {
+      this.#socket = response.socket;
+      response.socket.cork();
+      response.flushHeaders();
+    }
+  }
+
+  /** After the bytes of one read: what was corked goes out, and a head without a body yet as well. */
+  flush(): void {
+    if (this.#socket !== undefined) this.#socket.uncork();
+    else if (!this.#response.writableEnded) this.#response.flushHeaders();
+  }
+
+  /** Bytes as `raw` says: with the upstream's framing, or the body's own. False asks to wait for `onDrained`. */
+  write(bytes: Buffer): boolean {
+    if (bytes.length === 0) return !this.#waitsForDrain;
+    // Copied, because the read buffer is used again at once; events are small.
+    const copy = Buffer.from(bytes);
+    const target = this.#socket ?? this.#response;
+    if (target.write(copy)) return true;
+    if (!this.#waitsForDrain) {
+      this.#waitsForDrain = true;
+      target.once("drain", () => {
+        this.#waitsForDrain = false;
+        this.#onDrained();
+      });
+    }
+    return false;
+  }
+
+  /** The whole answer was relayed. */
+  end(trailers: readonly string[] = []): void {
+    if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
+    this.#response.end();
+  }
+
+  /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for whole. */
+  breakOff(errorEvent: string | undefined): void {
+    if (errorEvent === undefined || !this.#response.chunkedEncoding) {
+      this.#response.destroy();
+      return;
+    }
+    const length = Buffer.byteLength(errorEvent);
+    if (this.#socket === undefined) this.#response.write(errorEvent);
+    else this.#socket.write(`${length.toString(16)}\r\n${errorEvent}\r\n`);
+    this.#response.shouldKeepAlive = false;
+    this.#response.end();
+  }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const made: [string, string][] = [];
+  for (let index = 0; index < flat.length; index += 2) made.push([flat[index] ?? "", flat[index + 1] ?? ""]);
+  return made;
+}

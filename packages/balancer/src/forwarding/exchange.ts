@@ -1,0 +1,258 @@
+import type { Clock } from "../clock.ts";
+import { type Framing, readAnswerHead } from "./answer-head.ts";
+import { ChunkWalker } from "./chunk-walker.ts";
+import { ClientRelay } from "./client-relay.ts";
+import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts } from "./forward-task.ts";
+import { headerValue } from "./hop-by-hop.ts";
+import type { AttemptFailure } from "./retry-rule.ts";
+import { type Sending, sendRequest } from "./send-request.ts";
+import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.ts";
+
+/** How one attempt ended. Only `failed` and `intercepted` have sent nothing to the client. */
+export type ExchangeResult =
+  | { readonly kind: "relayed"; readonly reusable: boolean }
+  | { readonly kind: "broken"; readonly reason: string }
+  | { readonly kind: "intercepted"; readonly head: AnswerHead }
+  | { readonly kind: "client-gone" }
+  | {
+      readonly kind: "failed";
+      readonly failure: AttemptFailure;
+      readonly reason: string;
+      readonly requestSent: boolean;
+    };
+
+export interface ExchangeOptions {
+  readonly task: ForwardTask;
+  readonly connection: UpstreamConnection;
+  readonly attempt: Attempt;
+  readonly clock: Clock;
+  readonly timeouts: ForwardTimeouts;
+  readonly keepAlive: boolean;
+  /** Whether an answer with this status is not relayed, but tried elsewhere. */
+  readonly isRetried: (status: number) => boolean;
+  /** The event that tells a client of an event stream that its upstream died. */
+  readonly errorEvent: (reason: string) => string;
+}
+
+type Phase = "connecting" | "head" | "body" | "done";
+const nothing = Buffer.alloc(0);
+
+interface Settle {
+  readonly resolve: (result: ExchangeResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sends the task's request on one connection and relays the answer to the client. Rejects only with what `task.onHead` throws. */
+export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
+  return new Promise((resolve, reject) => new Exchange(options, { resolve, reject }).start());
+}
+
+class Exchange implements ConnectionUser {
+  readonly #options: ExchangeOptions;
+  readonly #settle: Settle;
+  readonly #relay: ClientRelay;
+  #phase: Phase = "connecting";
+  #sending: Sending | undefined;
+  /** Bytes that make no whole head or chunk yet. */
+  #held: Buffer = nothing;
+  #framing: Framing = { kind: "none" };
+  #bodyLeft = 0;
+  #walker: ChunkWalker | undefined;
+  #isEventStream = false;
+  #keepAlive = false;
+  #paused = false;
+  #deaf = false;
+
+  constructor(options: ExchangeOptions, settle: Settle) {
+    this.#options = options;
+    this.#settle = settle;
+    this.#relay = new ClientRelay(options.task.client.response, () => this.#unpause());
+  }
+
+  start(): void {
+    const { connection, task, timeouts } = this.#options;
+    task.client.response.once("close", this.#onClientClose);
+    connection.use(this);
+    if (connection.connected) this.onConnected();
+    else connection.limit(timeouts.connectMs);
+  }
+
+  onConnected(): void {
+    const { attempt, clock, connection, task, timeouts, keepAlive } = this.#options;
+    attempt.connectMs = clock.now() - attempt.startedAtMs;
+    this.#phase = "head";
+    this.#sending = sendRequest(task, connection, keepAlive);
+    const flushed = connection.socket.writableLength === 0;
+    connection.limit(flushed ? timeouts.readMs : timeouts.sendMs);
+  }
+
+  onDrained(): void {
+    this.#sending?.resume();
+    this.#options.connection.limit(this.#options.timeouts.readMs);
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.#options.attempt.bytesReceived += bytes.length;
+    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held = nothing;
+    try {
+      if (this.#phase === "head") this.#readHead(all);
+      else if (this.#phase === "body") this.#readBody(all);
+    } catch (error) {
+      // This runs below a socket's event, where nobody would catch it.
+      this.#settle.reject(error);
+      this.#finish({ kind: "client-gone" });
+    }
+  }
+
+  onEnd(): void {
+    if (this.#phase === "body") {
+      if (this.#framing.kind === "until-close") this.#complete(false, []);
+      else this.#break("it closed the connection in the middle of its answer");
+    } else this.#fail("error", "it closed the connection before its answer");
+  }
+
+  onError(error: Error): void {
+    if (this.#phase === "body") this.#break(error.message);
+    else this.#fail("error", error.message);
+  }
+
+  onSilence(): void {
+    const { connectMs } = this.#options.timeouts;
+    if (this.#phase === "connecting") this.#fail("timeout", `no connection within ${connectMs} ms`);
+    else if (this.#phase === "head") this.#fail("timeout", "it was silent for too long");
+    else if (this.#phase === "body" && !this.#paused) this.#break("it was silent for too long");
+  }
+
+  #readHead(bytes: Buffer): void {
+    const { task, attempt, clock } = this.#options;
+    const read = readAnswerHead(bytes, task.method);
+    if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
+    else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
+    else if (read.head.status === 101) this.#fail("invalid_header", "it switched protocols unasked");
+    else if (read.head.status < 200) {
+      this.#informational(read.head);
+      const rest = bytes.subarray(read.endOffset);
+      if (rest.length > 0) this.#readHead(rest);
+    } else {
+      attempt.headerMs = clock.now() - attempt.startedAtMs;
+      attempt.status = read.head.status;
+      this.#keepAlive = read.keepAlive;
+      this.#framing = read.framing;
+      this.#answer(read.head, bytes.subarray(read.endOffset));
+    }
+  }
+
+  /** 103 is worth passing on; 100 was answered by the front door, and 102 says nothing. */
+  #informational(head: AnswerHead): void {
+    const { response, request } = this.#options.task.client;
+    if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1 || this.#deaf) return;
+    let text = `HTTP/1.1 103 ${head.reason === "" ? "Early Hints" : head.reason}\r\n`;
+    for (let index = 0; index < head.headers.length; index += 2) {
+      text += `${head.headers[index]}: ${head.headers[index + 1]}\r\n`;
+    }
+    response.socket.write(`${text}\r\n`, "latin1");
+  }
+
+  #answer(head: AnswerHead, rest: Buffer): void {
+    const { task, attempt, isRetried } = this.#options;
+    if (isRetried(head.status)) {
+      this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
+      return;
+    }
+    const relayed = task.onHead(head, attempt);
+    if (relayed === "intercept") {
+      this.#finish({ kind: "intercepted", head });
+      return;
+    }
+    this.#phase = "body";
+    this.#isEventStream = /^text\/event-stream\b/i.test(headerValue(head.headers, "content-type") ?? "");
+    if (this.#framing.kind === "chunked") this.#walker = new ChunkWalker(this.#isEventStream);
+    this.#bodyLeft = this.#framing.kind === "length" ? this.#framing.lengthBytes : 0;
+    if (!this.#deaf) this.#relay.start(relayed, this.#framing);
+    this.#readBody(rest);
+    if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
+  }
+
+  #readBody(bytes: Buffer): void {
+    if (this.#framing.kind === "none") this.#complete(bytes.length === 0, []);
+    else if (this.#framing.kind === "length") this.#readLength(bytes);
+    else if (this.#walker !== undefined) this.#readChunks(bytes, this.#walker);
+    else {
+      this.#options.attempt.bodyBytes += bytes.length;
+      this.#pass(bytes);
+    }
+  }
+
+  /** Never more than was promised: what comes on top is dropped with the connection. */
+  #readLength(bytes: Buffer): void {
+    const taken = bytes.subarray(0, this.#bodyLeft);
+    this.#bodyLeft -= taken.length;
+    this.#options.attempt.bodyBytes += taken.length;
+    this.#pass(taken);
+    if (this.#bodyLeft === 0) this.#complete(taken.length === bytes.length, []);
+  }
+
+  #readChunks(bytes: Buffer, walker: ChunkWalker): void {
+    const step =
+      this.#relay.raw || this.#deaf
+        ? walker.walk(bytes)
+        : walker.walk(bytes, (start, end) => this.#pass(bytes.subarray(start, end)));
+    this.#options.attempt.bodyBytes = walker.payloadBytes;
+    if (this.#relay.raw) this.#pass(bytes.subarray(0, step.passOn));
+    if (step.kind === "invalid") this.#break("its chunked framing is broken");
+    else if (step.kind === "end") this.#complete(step.endOffset === bytes.length, step.trailers);
+    else if (step.passOn < bytes.length) this.#held = Buffer.from(bytes.subarray(step.passOn));
+  }
+
+  #pass(bytes: Buffer): void {
+    if (this.#deaf || this.#relay.write(bytes) || this.#paused) return;
+    this.#paused = true;
+    this.#options.connection.socket.pause();
+  }
+
+  #unpause(): void {
+    if (!this.#paused || this.#phase === "done") return;
+    this.#paused = false;
+    const { connection, timeouts } = this.#options;
+    connection.limit(timeouts.readMs);
+    connection.socket.resume();
+  }
+
+  #complete(exact: boolean, trailers: readonly string[]): void {
+    if (this.#phase === "done") return;
+    const reusable = exact && this.#keepAlive && this.#sending?.complete === true;
+    this.#finish({ kind: "relayed", reusable });
+    if (!this.#deaf) this.#relay.end(trailers);
+  }
+
+  #break(reason: string): void {
+    if (this.#phase === "done") return;
+    this.#finish({ kind: "broken", reason });
+    const clean = this.#isEventStream && this.#walker?.inChunk !== true;
+    if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.errorEvent(reason) : undefined);
+  }
+
+  #fail(failure: AttemptFailure, reason: string): void {
+    if (this.#phase === "done") return;
+    this.#finish({ kind: "failed", failure, reason, requestSent: this.#sending !== undefined });
+  }
+
+  readonly #onClientClose = (): void => {
+    if (this.#phase === "done") return;
+    this.#deaf = true;
+    if (this.#options.task.ignoreClientAbort === true) this.#unpause();
+    else this.#finish({ kind: "client-gone" });
+  };
+
+  #finish(result: ExchangeResult): void {
+    const { attempt, clock, connection, task } = this.#options;
+    this.#phase = "done";
+    task.client.response.off("close", this.#onClientClose);
+    this.#sending?.stop();
+    attempt.bytesSent = this.#sending?.bytes ?? 0;
+    attempt.responseMs = clock.now() - attempt.startedAtMs;
+    if (this.#paused) connection.socket.resume();
+    this.#settle.resolve(result);
+  }
+}

@@ -1,0 +1,28 @@
+import type { ForwardTask } from "./forward-task.ts";
+
+/** The request's head as it goes to an upstream; framing and `connection` are decided here. */
+export function requestHead(task: ForwardTask, secret: string | undefined, keepAlive: boolean): string {
+  const version = task.httpVersion ?? "1.1";
+  let head = `${task.method} ${task.target} HTTP/${version}\r\n`;
+  const { headers } = task;
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  head += framingLine(task);
+  if (secret !== undefined) head += `x-drover-secret: ${secret}\r\n`;
+  if (!keepAlive) head += "Connection: close\r\n";
+  else if (version === "1.0") head += "Connection: keep-alive\r\n";
+  return `${head}\r\n`;
+}
+
+/** Methods for which a missing length would mean something (RFC 9110, 8.6). */
+const expectsBody = new Set(["POST", "PUT", "PATCH"]);
+
+function framingLine(task: ForwardTask): string {
+  const { body } = task;
+  if (body.kind === "bytes") return `Content-Length: ${body.bytes.length}\r\n`;
+  if (body.kind === "stream") {
+    return body.lengthBytes === undefined
+      ? "Transfer-Encoding: chunked\r\n"
+      : `Content-Length: ${body.lengthBytes}\r\n`;
+  }
+  return expectsBody.has(task.method) ? "Content-Length: 0\r\n" : "";
+}

@@ -1,0 +1,68 @@
+import type { ForwardTask } from "./forward-task.ts";
+import { requestHead } from "./request-head.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/** A request on its way out. */
+export interface Sending {
+  /** The body was handed over to its last byte. */
+  readonly complete: boolean;
+  /** Bytes given to the socket. */
+  readonly bytes: number;
+  /** Goes on with a streamed body after the socket drained. */
+  resume(): void;
+  /** Takes nothing more from the client. */
+  stop(): void;
+}
+
+/** Writes the request to a connected upstream: one write for head and held body, or the head and the client's bytes as they come. */
+export function sendRequest(task: ForwardTask, connection: UpstreamConnection, keepAlive: boolean): Sending {
+  const { socket, upstream } = connection;
+  const head = requestHead(task, upstream.secret, keepAlive);
+  if (task.body.kind === "stream") return sendStreamed(task.body, connection, head);
+  const bytes = task.body.kind === "bytes" ? task.body.bytes : undefined;
+  if (bytes === undefined || bytes.length === 0) {
+    socket.write(head, "latin1");
+  } else {
+    socket.cork();
+    socket.write(head, "latin1");
+    socket.write(bytes);
+    socket.uncork();
+  }
+  return { complete: true, bytes: head.length + (bytes?.length ?? 0), resume: () => undefined, stop: () => undefined };
+}
+
+function sendStreamed(
+  body: Extract<ForwardTask["body"], { kind: "stream" }>,
+  connection: UpstreamConnection,
+  head: string,
+): Sending {
+  const { stream, lengthBytes } = body;
+  const { socket } = connection;
+  const sending = { complete: false, bytes: head.length, resume, stop };
+  const onData = (chunk: Buffer): void => {
+    const framed = lengthBytes === undefined;
+    socket.cork();
+    if (framed) socket.write(`${chunk.length.toString(16)}\r\n`);
+    const roomy = socket.write(chunk);
+    if (framed) socket.write("\r\n");
+    socket.uncork();
+    sending.bytes += chunk.length;
+    if (!roomy) stream.pause();
+  };
+  const onEnd = (): void => {
+    if (lengthBytes === undefined) socket.write("0\r\n\r\n");
+    sending.complete = true;
+  };
+  function resume(): void {
+    stream.resume();
+  }
+  function stop(): void {
+    stream.off("data", onData);
+    stream.off("end", onEnd);
+    stream.resume();
+  }
+  socket.write(head, "latin1");
+  stream.on("data", onData);
+  stream.on("end", onEnd);
+  return sending;
+}

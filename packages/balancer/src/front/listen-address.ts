@@ -1,0 +1,29 @@
+import { ListenError } from "../errors.ts";
+
+/** Where to listen, as `server.listen` takes it. */
+export type ListenTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  | { readonly fd: number };
+
+/** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` or `unix:/path`; several with commas. @throws ListenError */
+export function parseListen(text: string): readonly ListenTarget[] {
+  return text.split(",").map((part) => parseOne(part.trim()));
+}
+
+/** Only this machine can reach it. */
+export function isLoopback(target: ListenTarget): boolean {
+  if (!("host" in target)) return "path" in target;
+  return target.host === "localhost" || target.host === "::1" || target.host.startsWith("127.");
+}
+
+function parseOne(text: string): ListenTarget {
+  if (text.startsWith("unix:")) return { path: text.slice(5) };
+  const match = /^(?:\[([^\]]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new ListenError(`can't listen on "${text}": expected HOST:PORT, [IPV6]:PORT or unix:/path`);
+  }
+  const host = match[1] ?? match[2] ?? "";
+  return { host: host === "" || host === "*" ? "0.0.0.0" : host, port };
+}

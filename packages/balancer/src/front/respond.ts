@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { errorEnvelope, type ProxyError } from "./error-envelope.ts";
+
+/** An answer of the balancer's own. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: readonly string[];
+}
+
+/** Sends the whole of an answer that the balancer makes itself; nothing when the head is already out. */
+export function respond(response: ServerResponse, requestId: string, answer: OwnAnswer): void {
+  if (response.headersSent || response.destroyed) return;
+  const headers = [
+    "Content-Type",
+    answer.contentType,
+    "Content-Length",
+    String(Buffer.byteLength(answer.body)),
+    "x-request-id",
+    requestId,
+    ...(answer.headers ?? []),
+  ];
+  response.writeHead(answer.status, headers);
+  response.end(answer.body);
+}
+
+/** Sends an error in OpenAI's envelope. */
+export function respondError(
+  response: ServerResponse,
+  requestId: string,
+  error: ProxyError,
+  headers: readonly string[] = [],
+): void {
+  respond(response, requestId, {
+    status: error.status,
+    contentType: "application/json",
+    body: errorEnvelope(error),
+    headers,
+  });
+}
+
+/**
+ * Refuses a request whose body is still coming, and closes: the answer goes out, what the client still sends is read and dropped for
+ * a while, so that no reset overtakes the answer (nginx `lingering_close`).
+ */
+export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): void {
+  const { socket } = request;
+  const body = errorEnvelope(error);
+  const head = [
+    `HTTP/1.1 ${error.status} ${reasonOf(error.status)}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  request.resume();
+  socket.setTimeout(lingerMs, () => socket.destroy());
+  request.once("end", () => socket.destroy());
+}
+
+const lingerMs = 2000;
+
+function reasonOf(status: number): string {
+  return status === 413 ? "Payload Too Large" : "Bad Request";
+}

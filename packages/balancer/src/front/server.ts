@@ -1,0 +1,117 @@
+import http from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ListenError } from "../errors.ts";
+import { errorEnvelope } from "./error-envelope.ts";
+import type { ListenTarget } from "./listen-address.ts";
+
+/** What the server hands over. */
+export interface ServerHandlers {
+  readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
+  readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Bytes that are no HTTP request: already answered. */
+  readonly onBadRequest: (reason: string) => void;
+}
+
+export interface ServerLimits {
+  readonly maxHeaderBytes: number;
+  /** For the whole head; slow senders are cut. */
+  readonly headersTimeoutMs: number;
+  /** For head and body. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+export const defaultLimits: ServerLimits = {
+  maxHeaderBytes: 65_536,
+  headersTimeoutMs: 60_000,
+  requestTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 75_000,
+};
+
+/** An HTTP server that answers what it cannot parse with the error envelope, and closes. */
+export function createServer(handlers: ServerHandlers, limits: ServerLimits): http.Server {
+  const server = http.createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
+    insecureHTTPParser: false,
+    noDelay: true,
+  });
+  server.on("request", handlers.onRequest);
+  // Whether to answer 100 is decided where the body is read.
+  server.on("checkContinue", handlers.onRequest);
+  server.on("checkExpectation", handlers.onRequest);
+  server.on("upgrade", handlers.onUpgrade);
+  server.on("connect", (_request, socket: Duplex) =>
+    answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
+  );
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const { status, message, code } = describe(error);
+    if (status === 0) socket.destroy();
+    else {
+      handlers.onBadRequest(code);
+      answerRaw(socket, status, message, code);
+    }
+  });
+  return server;
+}
+
+/** @throws ListenError when the address cannot be listened on. */
+export function listenOn(server: http.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void =>
+      reject(new ListenError(whyNot(target, error), { cause: error }));
+    server.once("error", onError);
+    server.listen({ ...target, backlog: 4096 }, () => {
+      server.off("error", onError);
+      const bound = server.address();
+      if (bound === null || typeof bound === "string") resolve({ address: bound ?? "", port: 0 });
+      else resolve({ address: bound.address, port: bound.port });
+    });
+  });
+}
+
+/** Answers on a socket that no request came from, and closes it. */
+export function answerRaw(socket: Duplex, status: number, message: string, code: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = errorEnvelope({ status, message, code });
+  const reason = http.STATUS_CODES[status] ?? "Error";
+  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  socket.end(head + body, () => socket.destroy());
+}
+
+/** Status 0: the client is gone, or nothing worth an answer came. */
+function describe(error: NodeJS.ErrnoException): { status: number; message: string; code: string } {
+  switch (error.code ?? "") {
+    case "ECONNRESET":
+    case "EPIPE":
+      return { status: 0, message: "", code: "reset" };
+    case "HPE_HEADER_OVERFLOW":
+      return { status: 431, message: "the request's head is too large", code: "header_too_large" };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return { status: 408, message: "the request did not arrive in time", code: "request_timeout" };
+    default:
+      return { status: 400, message: "this is not a valid HTTP/1.1 request", code: "bad_request" };
+  }
+}
+
+function whyNot(target: ListenTarget, error: NodeJS.ErrnoException): string {
+  const where =
+    "path" in target ? `unix:${target.path}` : "fd" in target ? `fd ${target.fd}` : `${target.host}:${target.port}`;
+  switch (error.code ?? "") {
+    case "EADDRINUSE":
+      return `can't listen on ${where}: the address is in use by another process; stop it, or choose another with --listen`;
+    case "EACCES":
+      return `can't listen on ${where}: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE`;
+    case "EADDRNOTAVAIL":
+      return `can't listen on ${where}: this machine does not have that address`;
+    default:
+      return `can't listen on ${where}: ${error.message}`;
+  }
+}

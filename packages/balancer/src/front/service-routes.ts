@@ -1,0 +1,76 @@
+import type { IncomingMessage } from "node:http";
+import type { Metrics } from "../metrics.ts";
+import type { AdmissionQueue } from "../routing/admission-queue.ts";
+import type { UpstreamPool } from "../routing/upstream-pool.ts";
+import type { Upstream } from "../routing/upstream.ts";
+import { errorEnvelope } from "./error-envelope.ts";
+import type { OwnAnswer } from "./respond.ts";
+
+export interface ServiceParts {
+  readonly pool: UpstreamPool;
+  readonly queue: AdmissionQueue;
+  readonly metrics: Metrics;
+}
+
+/** Answers the paths that are the balancer's own; undefined for all others. They need no place and no key but `/metrics` and `/slots`. */
+export function serviceRoute(
+  request: IncomingMessage,
+  path: string,
+  parts: ServiceParts,
+): OwnAnswer | Promise<OwnAnswer> | undefined {
+  const answer = routes[path];
+  if (answer === undefined) return undefined;
+  if (request.method === "GET" || request.method === "HEAD") return answer(parts);
+  const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
+  return { ...json(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
+}
+
+/** Paths that say nothing about the work, and so need no key. */
+export const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
+
+const routes: Readonly<Record<string, ((parts: ServiceParts) => OwnAnswer | Promise<OwnAnswer>) | undefined>> = {
+  "/health": health,
+  "/ready": health,
+  "/live": () => json(200, JSON.stringify({ status: "ok" })),
+  "/slots": slots,
+  "/metrics": async ({ metrics }) => ({
+    status: 200,
+    contentType: metrics.contentType,
+    body: await metrics.render(),
+  }),
+};
+
+/** 200 with llama-server's words while an upstream takes requests, else 503. */
+function health({ pool }: ServiceParts): OwnAnswer {
+  const able = pool.upstreams.filter((upstream) => isAble(upstream));
+  const processing = sum(able, (upstream) => upstream.conns);
+  const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
+  if (able.length > 0) {
+    return json(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
+  }
+  const message = pool.upstreams.length === 0 ? "there is no worker" : "no worker is ready yet";
+  return json(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
+}
+
+/** One entry per place of each upstream. */
+function slots({ pool, queue }: ServiceParts): OwnAnswer {
+  const upstreams = pool.upstreams.map((upstream) => ({
+    id: upstream.id,
+    ready: isAble(upstream),
+    slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
+    active: upstream.conns,
+  }));
+  return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
+}
+
+function isAble(upstream: Upstream): boolean {
+  return upstream.ready && !upstream.down && !upstream.draining;
+}
+
+function sum(upstreams: readonly Upstream[], value: (upstream: Upstream) => number): number {
+  return upstreams.reduce((total, upstream) => total + value(upstream), 0);
+}
+
+function json(status: number, body: string): OwnAnswer {
+  return { status, contentType: "application/json", body };
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { PickState } from "../policies/policy.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Admission, AdmissionQueue } from "./admission-queue.ts";
+import type { Lease } from "./lease.ts";
+import type { UpstreamPool } from "./upstream-pool.ts";
+
+/** Why a request was sent away without an upstream. */
+export type Refusal = "overflow" | "timeout" | "closed";
+
+/** Gets one request its places, attempt after attempt. */
+export interface Admitter {
+  readonly acquire: (pick: PickState) => Promise<Lease | undefined> | Lease | undefined;
+  /** Set when `acquire` gave nothing because of the queue. */
+  refusal(): Refusal | undefined;
+  /** Time spent in the queue, over all attempts. */
+  waitedMs(): number;
+}
+
+export interface AdmitParts {
+  readonly pool: UpstreamPool;
+  readonly queue: AdmissionQueue;
+  readonly metrics: Metrics;
+  readonly onQueueWait: (waitMs: number) => void;
+  readonly onWakeNeeded: () => void;
+}
+
+/** The request's way to a place: at once where there is one and nobody waits, through the queue where one may come, else none. */
+export function createAdmitter(
+  { request, response, owner = "" }: { request: IncomingMessage; response: ServerResponse; owner?: string },
+  parts: AdmitParts,
+): Admitter {
+  const { pool, queue } = parts;
+  let refusal: Refusal | undefined;
+  let waited = 0;
+  const settle = (admission: Admission): Lease | undefined => {
+    if (admission.kind === "granted") {
+      waited += admission.waitedMs;
+      count(admission.waitedMs);
+      return admission.lease;
+    }
+    refusal = admission.kind === "aborted" ? undefined : admission.kind;
+    return undefined;
+  };
+  const count = (waitMs: number): void => {
+    parts.metrics.countQueueWait(waitMs);
+    parts.onQueueWait(waitMs);
+  };
+  const acquire = (pick: PickState): Promise<Lease | undefined> | Lease | undefined => {
+    const beside = needsNoSlot(request) ? pool.acquireBeside(pick) : undefined;
+    if (beside !== undefined) return beside;
+    const again = pick.tried.size > 0;
+    const lease = queue.closed ? undefined : queue.depth === 0 || again ? pool.acquire(pick) : undefined;
+    if (lease !== undefined) {
+      count(0);
+      return lease;
+    }
+    const vacancy = pool.vacancy(pick);
+    if (vacancy === "none" && !queue.closed) return undefined;
+    if (vacancy === "waiting") parts.onWakeNeeded();
+    return queue.wait({ pick, owner, client: response, again }).then(settle);
+  };
+  return { acquire, refusal: () => refusal, waitedMs: () => waited };
+}
+
+const slotless: ReadonlySet<string> = new Set(["/tokenize", "/detokenize", "/v1/messages/count_tokens"]);
+
+/** Reads and counting of tokens run beside the slots of a worker. */
+function needsNoSlot(request: IncomingMessage): boolean {
+  return request.method === "GET" || request.method === "HEAD" || slotless.has(request.url ?? "");
+}
