@@ -102,7 +102,7 @@ function wrong(setting: Setting, value: unknown, issues: readonly { readonly mes
 }
 
 /** Variables that Drover reads and that are no settings. */
-const otherVariables = ["DROVER_CONFIG", "DROVER_WORKER_SECRET"];
+const otherVariables = ["DROVER_CONFIG", "DROVER_DEBUG", "DROVER_WORKER_SECRET"];
 
 function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
   const known = [...settingsTable.map((row) => environmentName(row)), ...otherVariables];

@@ -9,7 +9,7 @@ Every setting can be given in four places. The first that has it wins:
 
 1. a flag, such as \`--slots 4\`
 2. an environment variable, such as \`DROVER_SLOTS=4\`
-3. a file, given by \`--config drover.yaml\` or \`DROVER_CONFIG\`
+3. a file, given by \`--config FILE\` or \`DROVER_CONFIG\`; else \`drover.yaml\` in the working folder, if there is one
 4. the default
 
 \`drover check\` reads all four, says everything that is wrong (file, line, key, what is allowed) and starts nothing.

@@ -5,9 +5,22 @@ import { drain, undrain } from "./drain.ts";
 import { logs } from "./logs.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
+import { service } from "./service.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
 import { worker } from "./worker.ts";
 
 /** Every command, in the order of the help. To add one: a file beside this one, and a line here. */
-export const commands: readonly Command[] = [status, scale, restart, drain, undrain, stop, logs, bench, worker, check];
+export const commands: readonly Command[] = [
+  status,
+  scale,
+  restart,
+  drain,
+  undrain,
+  stop,
+  logs,
+  bench,
+  worker,
+  service,
+  check,
+];

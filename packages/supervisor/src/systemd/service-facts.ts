@@ -1,0 +1,98 @@
+import { dirname, isAbsolute, resolve } from "node:path";
+import type { LoadedSettings, Setting } from "@drover/config";
+import { settingsTable } from "@drover/config";
+import { resolveModelSource } from "@drover/models";
+import { SupervisorError } from "../errors.ts";
+import type { ServiceFacts } from "./unit-files.ts";
+
+/** What systemd allows beyond the drain and the grace of the workers. */
+const STOP_MARGIN_MS = 15_000;
+
+interface Installation {
+  readonly scope: ServiceFacts["scope"];
+  readonly account: string | undefined;
+  readonly loaded: LoadedSettings;
+  /** What was typed, by flag name. */
+  readonly typed: Readonly<Record<string, unknown>>;
+  readonly workingFolder: string;
+  /** Node's binary. */
+  readonly node: string;
+  /** The folder with Drover's package.json and node_modules. */
+  readonly root: string;
+}
+
+/**
+ * The unit files' facts from the settings that the user gave to `drover service install`.
+ * @throws SupervisorError `usage` for what a service can't do: relative paths, a key in a file that all may read
+ */
+export function serviceFacts(installation: Installation): ServiceFacts {
+  const { loaded, workingFolder, node, root, scope, account } = installation;
+  const { settings, file } = loaded;
+  const config = file === undefined ? [] : [resolve(workingFolder, file)];
+  const model = isLocal(settings.model) ? [absolute(installation, "model", settings.model)] : [];
+  const keys = settings.apiKeysFile === undefined ? [] : [absolute(installation, "apiKeysFile", settings.apiKeysFile)];
+  return {
+    scope,
+    account,
+    program: [node, resolve(root, "packages/supervisor/bin/drover.js")],
+    flags: [...config.flatMap((path) => ["--config", path]), ...typedFlags(installation)],
+    listen: [listenStream(settings.listen)],
+    reads: [dirname(dirname(node)), root, ...config, ...model.map(folderOrFile), ...keys],
+    documentation: resolve(root, "docs/systemd.md"),
+    stopMs: settings.supervision.drainTimeout + settings.supervision.grace + STOP_MARGIN_MS,
+  };
+}
+
+/** Variables that were set for the installer and that the service will not have. */
+export function lostVariables(loaded: LoadedSettings): readonly string[] {
+  return [...loaded.sources].filter(([, source]) => source === "environment").map(([path]) => path);
+}
+
+/** The settings that were typed, as flags for `up`, paths made whole. */
+function typedFlags(installation: Installation): readonly string[] {
+  const { loaded, typed } = installation;
+  return (settingsTable as readonly Setting[]).flatMap((row): readonly string[] => {
+    const source = loaded.sources.get(row.path as (typeof settingsTable)[number]["path"]);
+    if (row.flag === undefined || source !== "flag" || row.path === "admin.socket") return [];
+    if (row.secret === true)
+      throw usage(`--${row.flag} would stand in a unit file that every user may read; use apiKeysFile instead`);
+    const value = typed[row.flag];
+    if (typeof value === "boolean") return [value ? `--${row.flag}` : `--no-${row.flag}`];
+    return (Array.isArray(value) ? value : [value]).flatMap((one) => [
+      `--${row.flag}`,
+      isPath(row.path, String(one)) ? resolve(installation.workingFolder, String(one)) : String(one),
+    ]);
+  });
+}
+
+function isPath(path: string, value: string): boolean {
+  return path === "apiKeysFile" || (path === "model" && isLocal(value));
+}
+
+function isLocal(model: string): boolean {
+  return resolveModelSource(model).type === "path";
+}
+
+/** A path that was typed is relative to the working folder; in the file it must be whole, as the service runs elsewhere. */
+function absolute({ loaded, workingFolder }: Installation, path: "model" | "apiKeysFile", value: string): string {
+  if (isAbsolute(value) || loaded.sources.get(path) === "flag") return resolve(workingFolder, value);
+  throw usage(`"${path}" is ${JSON.stringify(value)}, but a service runs in another folder: write the whole path`);
+}
+
+/** The folder of a model, so that a new file there is seen; the file itself where the folder is a whole home. */
+function folderOrFile(model: string): string {
+  const folder = dirname(model);
+  return /^\/(root|home\/[^/]+)$/.test(folder) ? model : folder;
+}
+
+function listenStream(listen: string): string {
+  if (listen.startsWith("unix:")) return resolve(listen.slice("unix:".length));
+  const address = listen.replace(/^localhost:/, "127.0.0.1:");
+  if (!/^(\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):[1-9]\d*$/.test(address))
+    throw usage(`systemd can't listen on ${listen}: give an IP address and a port, such as 0.0.0.0:8080`);
+  return address;
+}
+
+function usage(message: string): SupervisorError {
+  return new SupervisorError("usage", message);
+}
