@@ -33,7 +33,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["resolver_timeout", "HSLU", "1", supported],
   ["server_tokens", "HSL", "1", supported],
   ["default_type", "HSL", "1", supported],
-  ["types", "HSL", "0 {free}", files],
+  ["types", "HSL", "0 {free}", supported],
   ["large_client_header_buffers", "HS", "2", supported],
   ["underscores_in_headers", "HS", "on|off", supported],
   ["ignore_invalid_headers", "HS", "on|off", supported],

@@ -40,13 +40,20 @@ const deepest = 64;
  *
  * @param prefix where relative names start (nginx's configuration prefix: the directory of the main file).
  * @param globals directives from `-g`, read before the file as nginx does.
+ * @param top the context the file itself is in.
  * @throws NginxConfigError with nginx's own message; `NGINX_UNSUPPORTED` for what nginx knows and Drover cannot do.
  */
-export function parseConfig(path: string, files: ConfigFiles, prefix: string, globals = ""): ParsedConfig {
+export function parseConfig(
+  path: string,
+  files: ConfigFiles,
+  prefix: string,
+  globals = "",
+  top: "main" | "http" = "main",
+): ParsedConfig {
   const parser = new Parser(files, prefix);
   const directives: Directive[] = [];
   if (globals !== "") directives.push(...parser.text(globals, commandLine, "main"));
-  directives.push(...parser.file(path, undefined, "main", 0));
+  directives.push(...parser.file(path, undefined, top, 0));
   return { directives, files: parser.files, ignored: parser.ignored };
 }
 

@@ -1,0 +1,23 @@
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type NginxRegex, translateRegex } from "./regex.ts";
+import type { VariableSource } from "./variable-source.ts";
+
+/** @throws NginxConfigError when PCRE would not take the pattern, or when it cannot be translated. */
+export function compileRegex(pattern: string, caseless: boolean, place: ConfigPlace): NginxRegex {
+  const result = translateRegex(pattern, caseless);
+  if (result.kind === "regex") return result.value;
+  if (result.kind === "invalid") {
+    throw NginxConfigError.at(place, `pcre2_compile() failed: ${result.why} in "${pattern}"`);
+  }
+  throw NginxConfigError.unsupported(
+    place,
+    `the regular expression "${pattern}"`,
+    `JavaScript has no equal of ${result.why}`,
+  );
+}
+
+/** Makes a match the last one (`$1` …) and sets the variables of its named captures. */
+export function keepCaptures(source: VariableSource, captures: RegExpExecArray): void {
+  source.captures = captures;
+  for (const [name, value] of Object.entries(captures.groups ?? {})) source.own.set(name, value ?? "");
+}

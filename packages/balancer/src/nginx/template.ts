@@ -1,0 +1,68 @@
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import type { VariableSource } from "./variable-source.ts";
+import { builtinVariable } from "./variables.ts";
+
+/** Reads a variable; undefined is nginx's "not found" (`-` in logs, nothing elsewhere). */
+export type Getter = (source: VariableSource) => string | undefined;
+
+/** A string of the configuration with `$name`, `${name}` and `$1` in it. */
+export interface Template {
+  /** The string itself where there is no variable in it. */
+  readonly constant: string | undefined;
+  readonly pieces: readonly (string | Getter)[];
+}
+
+/** Variables the configuration itself makes (`set`, `map`, named captures), by name. */
+export type OwnVariables = ReadonlyMap<string, Getter>;
+
+/**
+ * Compiles a value by the rules of nginx's `ngx_http_script_compile`.
+ *
+ * @throws NginxConfigError for a `$` without a name, and for variables that do not exist or that Drover does not have.
+ */
+export function compileTemplate(text: string, own: OwnVariables, place: ConfigPlace): Template {
+  const pieces: (string | Getter)[] = [];
+  const pattern = /\$(?:\{(\w*)(\}?)|([1-9])|(\w*))/g;
+  let from = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > from) pieces.push(text.slice(from, match.index));
+    const [all, braced, closing, digit, bare] = match;
+    from = match.index + all.length;
+    if (braced !== undefined && closing === "") {
+      throw NginxConfigError.at(place, `the closing bracket in "${braced}" variable is missing`);
+    }
+    const name = braced ?? bare ?? "";
+    if (digit !== undefined) pieces.push(captureGetter(Number(digit)));
+    else if (name === "") throw NginxConfigError.at(place, "invalid variable name");
+    else if (/^[1-9]$/.test(name)) pieces.push(captureGetter(Number(name)));
+    else pieces.push(getterOf(name, own, place));
+  }
+  if (from < text.length) pieces.push(text.slice(from));
+  const isConstant = pieces.every((piece) => typeof piece === "string");
+  return { constant: isConstant ? pieces.join("") : undefined, pieces };
+}
+
+/** The string a template gives for a request. */
+export function evaluate(template: Template, source: VariableSource): string {
+  if (template.constant !== undefined) return template.constant;
+  let text = "";
+  for (const piece of template.pieces) text += typeof piece === "string" ? piece : (piece(source) ?? "");
+  return text;
+}
+
+/** A template without variables. */
+export function constantTemplate(text: string): Template {
+  return { constant: text, pieces: [text] };
+}
+
+function captureGetter(index: number): Getter {
+  return (source) => source.captures?.[index];
+}
+
+/** @throws NginxConfigError when there is no such variable. */
+export function getterOf(name: string, own: OwnVariables, place: ConfigPlace): Getter {
+  const getter = own.get(name) ?? builtinVariable(name);
+  if (getter === undefined) throw NginxConfigError.at(place, `unknown "${name}" variable`);
+  if (typeof getter === "string") throw NginxConfigError.unsupported(place, `variable "$${name}"`, getter);
+  return getter;
+}
