@@ -8,10 +8,12 @@ import { scale } from "./scale.ts";
 import { service } from "./service.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
+import { up } from "./up.ts";
 import { worker } from "./worker.ts";
 
 /** Every command, in the order of the help. To add one: a file beside this one, and a line here. */
 export const commands: readonly Command[] = [
+  up,
   status,
   scale,
   restart,

@@ -1,0 +1,160 @@
+import { type Balancer, BalancerError, createBalancer, type ListenAddress } from "@drover/balancer";
+import type { Settings } from "@drover/config";
+import { adminPath } from "./admin/admin-path.ts";
+import { type AdminActions, createAdminServer } from "./admin/admin-server.ts";
+import { claimSocket } from "./admin/claim-socket.ts";
+import { systemClock, systemRandom } from "./clock.ts";
+import type { ExitCode, Invocation } from "./commands/command.ts";
+import { type EndRequests, listenForEnd } from "./end-requests.ts";
+import { SupervisorError } from "./errors.ts";
+import { createLogs, descriptorSink, type Logs } from "./logs.ts";
+import { layOut, type Layout } from "./placement/layout.ts";
+import { allowedCpus } from "./placement/topology.ts";
+import { prepareModel } from "./prepare-model.ts";
+import { createProgress, type Progress } from "./terminal/progress.ts";
+import { curlLine, welcomeText } from "./terminal/welcome.ts";
+import { spawnWorker } from "./workers/spawn-worker.ts";
+import { Supervisor } from "./workers/supervisor.ts";
+import type { ServedModel } from "./workers/worker-launch.ts";
+import type { Logger } from "pino";
+
+/** Composition root of `drover up`: resolves with the exit code once everything it started is gone. */
+export async function up(invocation: Invocation): Promise<ExitCode> {
+  const { settings } = invocation.settings();
+  const isPretty = settings.log.format === "pretty" || (settings.log.format === "auto" && invocation.stdout.isTTY);
+  const output = descriptorSink(1, systemClock);
+  const progress = createProgress(invocation.stderr, output.write);
+  const sink = { write: progress.print, flush: output.flush };
+  const logs = createLogs({ level: settings.log.level, isPretty, hasColors: invocation.stdout.isTTY, sink });
+  try {
+    return await run({ invocation, settings, logs, progress, isPretty, write: output.write });
+  } finally {
+    progress.end();
+    await logs.flush();
+  }
+}
+
+interface Surroundings {
+  readonly invocation: Invocation;
+  readonly settings: Settings;
+  readonly logs: Logs;
+  readonly progress: Progress;
+  readonly isPretty: boolean;
+  readonly write: (text: string) => void;
+}
+
+async function run(around: Surroundings): Promise<ExitCode> {
+  const { invocation, settings, logs } = around;
+  const layout = chooseLayout(settings, logs.logger);
+  let supervisor: Supervisor | undefined;
+  const end = listenForEnd(() => {
+    supervisor?.killAll();
+    process.exit(1);
+  });
+  const admin = createAdminServer(adminActions(() => supervisor, end, logs));
+  const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
+  try {
+    const model = await prepareModel(settings.model, invocation.environment);
+    const balancer = createBalancer({ settings, logger: logs.logger, clock: systemClock, random: systemRandom });
+    const address = await openDoor(balancer);
+    supervisor = createSupervisor(around, { model, layout, balancer });
+    await serve(around, { supervisor, balancer, end, address, count: layout.places.length });
+    return 0;
+  } finally {
+    releaseSocket();
+    admin.close();
+    admin.closeAllConnections();
+    end.close();
+  }
+}
+
+/** Layout by the settings, on the CPUs that this process may use. */
+function chooseLayout(settings: Settings, logger: Logger): Layout {
+  const { count, threads, pin } = settings.workers;
+  const workers = count === "auto" || typeof count === "number" ? count : Number(count.split("..")[1]);
+  const layout = layOut(allowedCpus(), { workers, threads });
+  for (const warning of layout.warnings) {
+    if (settings.strict) throw new SupervisorError("over_committed", warning);
+    logger.warn(warning);
+  }
+  if (pin && process.platform !== "linux") logger.warn("workers are not pinned to CPUs: this is not Linux");
+  return layout;
+}
+
+function adminActions(supervisor: () => Supervisor | undefined, end: EndRequests, logs: Logs): AdminActions {
+  const running = (): Supervisor => {
+    const found = supervisor();
+    if (found === undefined) throw new SupervisorError("refused", "drover is still preparing the model");
+    return found;
+  };
+  return {
+    status: async () => (await supervisor()?.status()) ?? { workers: [] },
+    scale: (count) => running().scale(count),
+    restart: (worker) => running().restart(worker),
+    drain: (worker) => running().drain(worker),
+    undrain: (worker) => running().undrain(worker),
+    stop: () => end.ask("drover stop"),
+    logs,
+  };
+}
+
+async function openDoor(balancer: Balancer): Promise<ListenAddress> {
+  try {
+    const [address] = await balancer.listen();
+    if (address === undefined) throw new SupervisorError("listen_failed", "the public port could not be opened");
+    return address;
+  } catch (error) {
+    if (error instanceof BalancerError) throw new SupervisorError("listen_failed", error.message, { cause: error });
+    throw error;
+  }
+}
+
+function createSupervisor(
+  { settings, logs, progress }: Surroundings,
+  made: { readonly model: ServedModel; readonly layout: Layout; readonly balancer: Balancer },
+): Supervisor {
+  return new Supervisor({
+    ...made,
+    settings,
+    logger: logs.logger,
+    spawn: spawnWorker,
+    clock: systemClock,
+    random: systemRandom,
+    onProgress: progress.update,
+    onChange: () => {},
+  });
+}
+
+interface Running {
+  readonly supervisor: Supervisor;
+  readonly balancer: Balancer;
+  readonly end: EndRequests;
+  readonly address: ListenAddress;
+  readonly count: number;
+}
+
+/** From the first worker's start to the last one's end. */
+async function serve(around: Surroundings, { supervisor, balancer, end, address, count }: Running): Promise<void> {
+  const { drainTimeout } = around.settings.supervision;
+  let drainTimeoutMs = 0;
+  supervisor.start(count);
+  try {
+    const isServing = await Promise.race([supervisor.firstReady.then(() => true), end.first.then(() => false)]);
+    if (isServing) sayWelcome(around, address);
+    const who = await end.first;
+    around.logs.logger.info(`${who}: running answers have ${drainTimeout} ms to end`);
+    drainTimeoutMs = drainTimeout;
+  } finally {
+    around.progress.end();
+    await balancer.close({ drainTimeoutMs });
+    await supervisor.stop();
+    around.logs.logger.info("every worker has ended");
+  }
+}
+
+function sayWelcome({ settings, logs, isPretty, progress }: Surroundings, { address, port }: ListenAddress): void {
+  const url = port === 0 ? address : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const welcome = { url, isDemo: settings.model === "demo", hasKeys: settings.apiKeys.length > 0 };
+  if (isPretty) progress.print(welcomeText(welcome));
+  else logs.logger.info({ url, curl: curlLine(welcome) }, `serving on ${url}`);
+}
