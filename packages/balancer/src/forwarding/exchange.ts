@@ -31,7 +31,7 @@ export interface ExchangeOptions {
   /** Whether an answer with this status is not relayed, but tried elsewhere. */
   readonly isRetried: (status: number) => boolean;
   /** The event that tells a client of an event stream that its upstream died. */
-  readonly errorEvent: (reason: string) => string;
+  readonly errorEvent: (reason: string) => string | undefined;
 }
 
 type Phase = "connecting" | "head" | "body" | "done";

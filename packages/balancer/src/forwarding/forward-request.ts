@@ -8,7 +8,8 @@ import { type AttemptFailure, mayRetry, statusOf } from "./retry-rule.ts";
 export interface ForwarderParts {
   readonly connections: ConnectionPool;
   readonly clock: Clock;
-  readonly errorEvent: (reason: string) => string;
+  /** What tells a client of an event stream that its upstream died; undefined just cuts it. */
+  readonly errorEvent: (reason: string) => string | undefined;
 }
 
 /** A request that kills each worker it reaches must not reach them all. */

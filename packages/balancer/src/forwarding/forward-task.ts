@@ -83,6 +83,8 @@ export interface ForwardTask {
   readonly ignoreClientAbort?: boolean;
   /** HTTP version spoken to the upstream. @default "1.1" */
   readonly httpVersion?: "1.0" | "1.1";
+  /** `headers` say all there is to say: only the length of a body is added to them. @default false */
+  readonly headersAreComplete?: boolean;
 }
 
 /**

@@ -8,6 +8,7 @@ export function requestHead(task: ForwardTask, secret: string | undefined, keepA
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   head += framingLine(task);
   if (secret !== undefined) head += `x-drover-secret: ${secret}\r\n`;
+  if (task.headersAreComplete === true) return `${head}\r\n`;
   if (!keepAlive) head += "Connection: close\r\n";
   else if (version === "1.0") head += "Connection: keep-alive\r\n";
   return `${head}\r\n`;
@@ -24,5 +25,5 @@ function framingLine(task: ForwardTask): string {
       ? "Transfer-Encoding: chunked\r\n"
       : `Content-Length: ${body.lengthBytes}\r\n`;
   }
-  return expectsBody.has(task.method) ? "Content-Length: 0\r\n" : "";
+  return expectsBody.has(task.method) && task.headersAreComplete !== true ? "Content-Length: 0\r\n" : "";
 }
