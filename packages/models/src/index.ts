@@ -1,8 +1,18 @@
+export type { Clock } from "./clock.ts";
 export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
+export type { Endpoints } from "./endpoints.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
+export { fetchModel, modelCacheDir, type FetchOptions } from "./fetch-model.ts";
 export type { OnProgress } from "./gguf-writer.ts";
-export { resolveModelSource, type ModelSource } from "./model-source.ts";
+export {
+  estimateMemory,
+  type KvType,
+  type MemoryEstimate,
+  type MemoryOptions,
+  type WorkerMemory,
+} from "./memory-estimate.ts";
 export { readModelInfo, type ModelInfo } from "./model-info.ts";
+export { resolveModelSource, type ModelSource } from "./model-source.ts";
 export { writeSyntheticModel } from "./synthetic-model.ts";
 export { SYNTHETIC_PRESETS, type SyntheticPreset } from "./synthetic-presets.ts";
 export type { SyntheticQuantization } from "./synthetic-recipe.ts";

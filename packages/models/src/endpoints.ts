@@ -1,0 +1,60 @@
+import type { ModelSource } from "./model-source.ts";
+
+/** The servers to fetch from, and what they want to see; given by the caller, who reads the environment. */
+export interface Endpoints {
+  /** `HF_ENDPOINT`, for a mirror. @default "https://huggingface.co" */
+  readonly huggingFace?: string | undefined;
+  /** `HF_TOKEN`; sent to `huggingFace` only. */
+  readonly huggingFaceToken?: string | undefined;
+  /** `MODELSCOPE_ENDPOINT`. @default "https://modelscope.cn" */
+  readonly modelScope?: string | undefined;
+  /** `MODELSCOPE_API_TOKEN`; sent to `modelScope` only. */
+  readonly modelScopeToken?: string | undefined;
+}
+
+/** One file to fetch. */
+export interface RemoteFile {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Name in the cache, unique for the source. */
+  readonly cacheName: string;
+}
+
+type FileSource = Extract<ModelSource, { type: "hugging-face" | "model-scope" | "url" }>;
+
+/** The URL of a source's file, its headers, and its name in the cache. Sources: `/resolve/` URLs of huggingface_hub and modelscope. */
+export function remoteFile(source: FileSource, endpoints: Endpoints): RemoteFile {
+  if (source.type === "url") {
+    const { hostname, pathname } = new URL(source.url);
+    return { url: source.url, headers: {}, cacheName: safeName(`${hostname}${decodeURIComponent(pathname)}`) };
+  }
+  const { org, repo, file, revision } = source;
+  const path = `${encodeURIComponent(org)}/${encodeURIComponent(repo)}`;
+  const tail = `resolve/${encodeURIComponent(revision)}/${file.split("/").map(encodeURIComponent).join("/")}`;
+  const isDefault = revision === "main" || revision === "master";
+  const name = [org, repo, ...(isDefault ? [] : [revision]), file].join("/");
+  if (source.type === "model-scope") {
+    const url = `${base(endpoints.modelScope, "https://modelscope.cn")}/models/${path}/${tail}`;
+    return { url, headers: bearer(endpoints.modelScopeToken), cacheName: safeName(`ms/${name}`) };
+  }
+  const url = `${huggingFaceBase(endpoints)}/${path}/${tail}`;
+  return { url, headers: bearer(endpoints.huggingFaceToken), cacheName: safeName(`hf/${name}`) };
+}
+
+export function huggingFaceBase(endpoints: Endpoints): string {
+  return base(endpoints.huggingFace, "https://huggingface.co");
+}
+
+export function bearer(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` };
+}
+
+function base(given: string | undefined, otherwise: string): string {
+  return (given === undefined || given === "" ? otherwise : given).replace(/\/+$/, "");
+}
+
+/** One flat name for the cache, so that the parts of a model stay side by side. */
+function safeName(name: string): string {
+  const flat = name.replace(/[/\\]+/g, "_").replace(/[^\p{L}\p{N}._-]+/gu, "-");
+  return /\.gguf$/i.test(flat) ? flat : `${flat}.gguf`;
+}

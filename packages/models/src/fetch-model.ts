@@ -1,0 +1,97 @@
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock, type Clock } from "./clock.ts";
+import { ensureDemoModel } from "./demo-model.ts";
+import { downloadFile } from "./download.ts";
+import { remoteFile, type Endpoints, type RemoteFile } from "./endpoints.ts";
+import { ModelError } from "./errors.ts";
+import type { OnProgress } from "./gguf-writer.ts";
+import { resolveTag } from "./hugging-face-tag.ts";
+import type { ModelSource } from "./model-source.ts";
+import { splitPart } from "./split-parts.ts";
+
+export interface FetchOptions {
+  readonly cacheDir: string;
+  /** Of all parts together where the model is in parts; the total grows as parts are reached. */
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly endpoints?: Endpoints | undefined;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * The path of a model's file, for any source: a path is looked at and returned, the demo model is made, and everything else is downloaded to
+ * `cacheDir` unless it is there. A model in parts is fetched whole, and the path is its first part's. A tag such as `Q4_K_M` is looked up once and remembered,
+ * so that a start needs no network when the file is there.
+ *
+ * @throws ModelError `model_missing`, `download_*`, `disk_full`, `write_failed`
+ */
+export async function fetchModel(source: ModelSource, options: FetchOptions): Promise<string> {
+  if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
+  if (source.type === "path") return await existingPath(source.path);
+  if (source.type === "hugging-face-tag") return await fetchTag(source, options);
+  return await fetchParts(remoteFile(source, options.endpoints ?? {}), options);
+}
+
+/** Where models are kept: `$XDG_CACHE_HOME/drover/models`, or `~/.cache/drover/models`. */
+export function modelCacheDir(environment: { readonly XDG_CACHE_HOME?: string | undefined }, home: string): string {
+  const base = environment.XDG_CACHE_HOME;
+  // the XDG base directory specification says to ignore relative ones
+  return join(base?.startsWith("/") === true ? base : join(home, ".cache"), "drover", "models");
+}
+
+async function existingPath(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined) return path;
+  throw new ModelError("model_missing", `${path} does not exist. Check the path of the model.`);
+}
+
+async function fetchTag(
+  source: Extract<ModelSource, { type: "hugging-face-tag" }>,
+  options: FetchOptions,
+): Promise<string> {
+  const note = join(options.cacheDir, `hf_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
+  const known = (await readFile(note, "utf8").catch(() => "")).trim();
+  const endpoints = options.endpoints ?? {};
+  const file =
+    known === ""
+      ? await resolveTag(source, endpoints, options.signal)
+      : ({ ...source, type: "hugging-face", file: known, revision: "main" } as const);
+  const path = await fetchParts(remoteFile(file, endpoints), options);
+  if (known === "") {
+    await writeFile(`${note}.new`, file.file);
+    await rename(`${note}.new`, note);
+  }
+  return path;
+}
+
+async function fetchParts(remote: RemoteFile, options: FetchOptions): Promise<string> {
+  const split = splitPart(remote.cacheName);
+  if (split === undefined) return await fetchOne(remote, options, 0);
+  const paths: string[] = [];
+  let beforeBytes = 0;
+  for (let part = 1; part <= split.parts; part++) {
+    const path = await fetchOne(partOf(remote, part), options, beforeBytes);
+    beforeBytes += (await stat(path)).size;
+    paths.push(path);
+  }
+  return paths[0] ?? "";
+}
+
+function partOf(remote: RemoteFile, part: number): RemoteFile {
+  const url = new URL(remote.url);
+  url.pathname = splitPart(url.pathname)?.nameOf(part) ?? url.pathname;
+  return { ...remote, url: url.href, cacheName: splitPart(remote.cacheName)?.nameOf(part) ?? remote.cacheName };
+}
+
+async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: number): Promise<string> {
+  const path = join(options.cacheDir, remote.cacheName);
+  const onProgress: OnProgress = ({ doneBytes, totalBytes }) =>
+    options.onProgress?.({
+      doneBytes: beforeBytes + doneBytes,
+      totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
+    });
+  await downloadFile(path, remote, { clock: options.clock ?? systemClock, signal: options.signal, onProgress });
+  return path;
+}
