@@ -1,7 +1,8 @@
 import { badField } from "../errors.ts";
 import type { ChatJob, ToolChoice } from "../generation/chat-answers.ts";
+import { jsonObjectGrammar, jsonSchemaGrammar } from "../generation/json-schema/json-grammar.ts";
+import type { GrammarSpec } from "../slots/generation-request.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
-import { unsupported } from "./error-envelope.ts";
 import { samplingOf } from "./sampling-fields.ts";
 import type { Serving } from "./serving.ts";
 
@@ -14,8 +15,10 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = body.thinking_budget ?? (body.reasoning_effort && EFFORT_TOKENS[body.reasoning_effort]);
   const toolChoice = toolChoiceOf(body);
-  if ((body.tools?.length ?? 0) > 0 && toolChoice !== "none") throw unsupported("tools", "Not yet.");
-  if (body.response_format && body.response_format.type !== "text") throw unsupported("response_format", "Not yet.");
+  const grammar = answerGrammar(body);
+  if (grammar !== undefined && body.ignore_eos === true) {
+    throw badField("ignore_eos", "Invalid 'ignore_eos': an answer with a response_format must be able to end.");
+  }
   return {
     messages: body.messages.map(chatMessageOf),
     tools: body.tools ?? [],
@@ -28,9 +31,18 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
     ...(typeof maxTokens === "number" ? { maxTokens } : {}),
+    ...(grammar === undefined ? {} : { grammar }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),
   };
+}
+
+function answerGrammar(body: ChatCompletionRequest): GrammarSpec | undefined {
+  const format = body.response_format;
+  if (format === undefined || format === null || format.type === "text") return undefined;
+  const schema = format.type === "json_object" ? format.schema : format.json_schema.schema;
+  if (schema === undefined || schema === null) return jsonObjectGrammar();
+  return jsonSchemaGrammar(schema, `response_format.${format.type === "json_object" ? "" : "json_schema."}schema`);
 }
 
 function topLogprobsOf(body: ChatCompletionRequest): number | undefined {

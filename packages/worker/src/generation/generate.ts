@@ -84,7 +84,8 @@ class Answer implements GenerationHandle {
   }
 
   #generate(prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined, first: boolean): void {
-    const { sampling, topLogprobs, cachePrompt, ignoreEndOfText } = this.#request;
+    const { sampling, topLogprobs, cachePrompt, ignoreEndOfText, toolCalls } = this.#request;
+    const marks = grammar !== undefined ? "all" : toolCalls === undefined ? "thinking" : "tools";
     this.#handle = this.#parts.generator.generate(
       {
         prompt,
@@ -99,20 +100,19 @@ class Answer implements GenerationHandle {
         onStart: ({ cachedTokens }) => {
           if (first) this.#counts.cached = cachedTokens;
         },
-        onToken: (token) => this.#onToken(token, first),
+        onToken: (token) => this.#onToken(token, first, marks),
         onEnd: ({ reason, error }) => this.#onEnd(reason, error),
       },
     );
   }
 
-  #onToken(token: GeneratedToken, first: boolean): "go-on" | "stop" {
+  #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
     if (!this.#started) {
       this.#started = true;
       this.#sink.onStart();
     }
     const wasReasoning = this.#parser.isReasoning;
-    const bytes = this.#parts.tokenTexts.bytes(token.token, this.#request.toolCalls !== undefined);
-    const step = this.#parser.push(token, bytes);
+    const step = this.#parser.push(token, this.#parts.tokenTexts.bytes(token.token, marks));
     this.#counts.completion += 1;
     if (wasReasoning || this.#parser.isReasoning) this.#counts.reasoning += 1;
     if (first && this.#needsSecond()) this.#generated.push(token.token);

@@ -1,14 +1,65 @@
-/** Turns the bytes of tokens into text, so that no character is ever split between two pieces. */
-export class TextAssembler {
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const REPLACEMENT = "\u{FFFD}";
 
-  /** The characters that are whole now; the start of an unfinished one is kept back. Bytes that are no UTF-8 become U+FFFD. */
+/**
+ * Turns the bytes of tokens into text, so that no character is ever split between two pieces. A sequence that has the
+ * form of a character but is none (an overlong one, a surrogate) becomes one U+FFFD: grammars count it as one character too.
+ */
+export class TextAssembler {
+  #unfinished: readonly number[] = [];
+
+  /** The characters that are whole now; the start of an unfinished one is kept back. */
   push(bytes: Uint8Array): string {
-    return this.#decoder.decode(bytes, { stream: true });
+    const all = this.#unfinished.length === 0 ? bytes : Uint8Array.from([...this.#unfinished, ...bytes]);
+    this.#unfinished = [];
+    let text = "";
+    for (let at = 0; at < all.length; ) {
+      const plain = plainLength(all, at);
+      if (plain > 0) {
+        text += String.fromCharCode(...all.subarray(at, at + plain));
+        at += plain;
+        continue;
+      }
+      const length = sequenceLength(all[at] ?? 0);
+      const followers = countFollowers(all, at, length);
+      if (followers === length - 1) text += decode(all.subarray(at, at + length));
+      else if (at + 1 + followers === all.length) {
+        this.#unfinished = Array.from(all.subarray(at));
+        return text;
+      } else text += REPLACEMENT;
+      at += 1 + followers;
+    }
+    return text;
   }
 
   /** What is left at the end: U+FFFD for an unfinished character. */
   flush(): string {
-    return this.#decoder.decode();
+    const left = this.#unfinished.length;
+    this.#unfinished = [];
+    return left === 0 ? "" : REPLACEMENT;
   }
+}
+
+/** ASCII from here on; most tokens are nothing else. At most 1,000, which become arguments of one call. */
+function plainLength(bytes: Uint8Array, at: number): number {
+  let end = at;
+  while (end < bytes.length && end - at < 1000 && (bytes[end] ?? 0) < 0x80) end += 1;
+  return end - at;
+}
+
+/** Of the sequence that this byte leads; 1 for a byte that leads none. */
+function sequenceLength(lead: number): number {
+  if (lead >= 0xf0 && lead < 0xf8) return 4;
+  if (lead >= 0xe0 && lead < 0xf0) return 3;
+  return lead >= 0xc0 && lead < 0xe0 ? 2 : 1;
+}
+
+function countFollowers(bytes: Uint8Array, at: number, length: number): number {
+  let count = 0;
+  while (count < length - 1 && ((bytes[at + 1 + count] ?? 0) & 0xc0) === 0x80) count += 1;
+  return count;
+}
+
+function decode(sequence: Uint8Array): string {
+  const text = Buffer.from(sequence).toString("utf8");
+  return sequence.length > 1 && Array.from(text).length === 1 ? text : REPLACEMENT;
 }

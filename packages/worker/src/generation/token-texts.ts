@@ -27,10 +27,11 @@ export class TokenTexts {
     this.#tool = markTokens(vocabulary, TOOL_MARKS);
   }
 
-  bytes(token: number, withToolMarks: boolean): Uint8Array {
-    const mark = this.#think.get(token) ?? (withToolMarks ? this.#tool.get(token) : undefined);
+  /** `marks`: which control tokens have a text. Under a grammar all have, as the grammar counts it. */
+  bytes(token: number, marks: "thinking" | "tools" | "all"): Uint8Array {
+    const mark = this.#think.get(token) ?? (marks === "thinking" ? undefined : this.#tool.get(token));
     if (mark !== undefined) return mark;
-    return this.#vocabulary.isEndOfText(token) ? NOTHING : this.#vocabulary.tokenBytes(token, false);
+    return this.#vocabulary.isEndOfText(token) ? NOTHING : this.#vocabulary.tokenBytes(token, marks === "all");
   }
 }
 

@@ -1,0 +1,57 @@
+import {
+  type Schema,
+  type SchemaObject,
+  type SchemaType,
+  isOfType,
+  propertiesOf,
+  requiredOf,
+  typesOf,
+  valuesOf,
+} from "./schema.ts";
+import type { SchemaRefs } from "./schema-refs.ts";
+
+/** Is it certain that no value is valid under both? `oneOf` is only a choice where this holds for each pair. */
+export function areDisjoint(refs: SchemaRefs, a: Schema, b: Schema, path: string, depth = 0): boolean {
+  const first = refs.flat(a, path);
+  const second = refs.flat(b, path);
+  if (first === false || second === false) return true;
+  if (first === true || second === true || depth > 8) return false;
+  const firstValues = valuesOf(first, path);
+  const secondValues = valuesOf(second, path);
+  if (firstValues !== undefined && secondValues !== undefined) {
+    const texts = new Set(firstValues.map((value) => JSON.stringify(value)));
+    return !secondValues.some((value) => texts.has(JSON.stringify(value)));
+  }
+  const firstTypes = typesOf(first, path);
+  const secondTypes = typesOf(second, path);
+  if (firstValues !== undefined && secondTypes !== undefined) return !haveType(firstValues, secondTypes);
+  if (secondValues !== undefined && firstTypes !== undefined) return !haveType(secondValues, firstTypes);
+  if (firstTypes === undefined || secondTypes === undefined) return false;
+  if (!overlap(firstTypes, secondTypes)) return true;
+  const bothObjects = firstTypes.every((type) => type === "object") && secondTypes.every((type) => type === "object");
+  return bothObjects && areObjectsDisjoint(refs, first, second, path, depth);
+}
+
+function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, path: string, depth: number): boolean {
+  const first = propertiesOf(a, path);
+  const second = propertiesOf(b, path);
+  const forbidden = (schema: SchemaObject, known: ReadonlyMap<string, Schema>, names: readonly string[]) =>
+    schema["additionalProperties"] === false && names.some((name) => !known.has(name));
+  if (forbidden(a, first, requiredOf(b)) || forbidden(b, second, requiredOf(a))) return true;
+  return requiredOf(a).some((name) => {
+    const one = first.get(name);
+    const other = second.get(name);
+    if (one === undefined || other === undefined || !requiredOf(b).includes(name)) return false;
+    return areDisjoint(refs, one, other, path, depth + 1);
+  });
+}
+
+function haveType(values: readonly unknown[], types: readonly SchemaType[]): boolean {
+  return values.some((value) => types.some((type) => isOfType(value, type)));
+}
+
+function overlap(a: readonly SchemaType[], b: readonly SchemaType[]): boolean {
+  const wide = (types: readonly SchemaType[]) => new Set(types.map((type) => (type === "integer" ? "number" : type)));
+  const others = wide(b);
+  return [...wide(a)].some((type) => others.has(type));
+}

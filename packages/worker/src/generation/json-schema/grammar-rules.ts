@@ -1,0 +1,100 @@
+/** llama.cpp refuses repetitions of more than 2,000. */
+const MOST_REPETITIONS = 1000;
+
+/** A set of GBNF rules under construction. Bodies of rules are GBNF; `add` answers the name to use in others. */
+export class GrammarRules {
+  readonly #rules = new Map<string, string>();
+  readonly #names = new Map<string, string>();
+  #count = 0;
+
+  get size(): number {
+    return this.#rules.size;
+  }
+
+  /** A rule with this body; the same body gives the same rule. */
+  add(body: string): string {
+    const known = this.#names.get(body);
+    if (known !== undefined) return known;
+    const name = this.reserve();
+    this.define(name, body);
+    this.#names.set(body, name);
+    return name;
+  }
+
+  /** A name for a rule that is defined later, for rules that refer to themselves. */
+  reserve(): string {
+    this.#count += 1;
+    return `r${this.#count}`;
+  }
+
+  define(name: string, body: string): void {
+    this.#rules.set(name, body);
+  }
+
+  /** `item` from `least` to `most` times. */
+  repeat(item: string, least: number, most: number | undefined): string {
+    const exactly = this.#exactly(item, least);
+    if (most === undefined) return join(exactly, `${item}*`);
+    return join(exactly, this.#upTo(item, most - least));
+  }
+
+  toString(root: string): string {
+    const rules = Array.from(this.#rules, ([name, body]) => `${name} ::= ${body}`);
+    return [`root ::= ${root}`, ...rules, ""].join("\n");
+  }
+
+  #exactly(item: string, count: number): string {
+    if (count === 0) return "";
+    if (count <= MOST_REPETITIONS) return count === 1 ? item : `${item}{${count}}`;
+    const block = this.add(`${item}{${MOST_REPETITIONS}}`);
+    const rest = this.#exactly(item, count % MOST_REPETITIONS);
+    return join(this.#exactly(block, Math.floor(count / MOST_REPETITIONS)), rest);
+  }
+
+  /** In blocks, of which all but the last are full, so that few parses are open at any time. */
+  #upTo(item: string, count: number): string {
+    if (count === 0) return "";
+    if (count <= MOST_REPETITIONS) return `${item}{0,${count}}`;
+    const block = this.add(`${item}{${MOST_REPETITIONS}}`);
+    const partial = this.add(`${item}{0,${MOST_REPETITIONS - 1}}`);
+    let rule = this.add(`${item}{0,${count % MOST_REPETITIONS}}`);
+    for (let blocks = Math.floor(count / MOST_REPETITIONS); blocks > 0; blocks--) {
+      rule = this.add(`${partial} | ${block} ${rule}`);
+    }
+    return rule;
+  }
+}
+
+/** A GBNF literal for exactly this text. */
+export function literal(text: string): string {
+  if (text === "") return '""';
+  const escaped = Array.from(text, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    if (char === '"' || char === "\\") return `\\${char}`;
+    if (code >= 0x20 && code < 0x7f) return char;
+    return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
+  });
+  return `"${escaped.join("")}"`;
+}
+
+/** Code points from `first` to `last`, both included. */
+export type CodeRange = readonly [first: number, last: number];
+
+/** A GBNF class of these code points. */
+export function charClass(ranges: readonly CodeRange[]): string {
+  const parts = ranges.map(([first, last]) => (first === last ? code(first) : `${code(first)}-${code(last)}`));
+  return `[${parts.join("")}]`;
+}
+
+/** Always escaped: no character means anything in a class then. */
+function code(point: number): string {
+  return point > 0xffff ? `\\U${hex(point, 8)}` : `\\u${hex(point, 4)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
+
+function join(first: string, second: string): string {
+  return [first, second].filter((part) => part !== "").join(" ") || '""';
+}

@@ -1,0 +1,343 @@
+import { areDisjoint } from "./disjoint.ts";
+import { type GrammarRules, literal } from "./grammar-rules.ts";
+import { anyArray, anyInteger, anyNumber, anyObject, anyString, anyValue, space } from "./json-rules.ts";
+import { NoCommonValue, mergeSchemas } from "./merge-schemas.ts";
+import { integerRange, numberRange } from "./number-range.ts";
+import { type FurtherProperties, type PropertyRule, objectRule, otherName } from "./object-rules.ts";
+import {
+  type Schema,
+  type SchemaObject,
+  type SchemaType,
+  UnsupportedSchema,
+  asSchema,
+  asSchemas,
+  at,
+  isOfType,
+  numberOf,
+  propertiesOf,
+  requiredOf,
+  typesOf,
+  valuesOf,
+} from "./schema.ts";
+import { SchemaRefs } from "./schema-refs.ts";
+import { stringRule } from "./string-rule.ts";
+
+const MOST_RULES = 20_000;
+const MOST_DEPTH = 64;
+
+/** Keywords that bound values in a way that no grammar here says. `false` and 0 of some bound nothing. */
+const UNSUPPORTED = [
+  ...["not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies", "patternProperties"],
+  ...[
+    "contains",
+    "minContains",
+    "maxContains",
+    "uniqueItems",
+    "unevaluatedItems",
+    "multipleOf",
+    "$dynamicRef",
+    "$recursiveRef",
+  ],
+];
+const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["uniqueItems", false],
+  ["multipleOf", 1],
+]);
+
+const BY_TYPE: Readonly<Record<Exclude<SchemaType, "boolean" | "null">, readonly string[]>> = {
+  object: ["properties", "required", "additionalProperties", "minProperties", "maxProperties", "propertyNames"],
+  array: ["items", "prefixItems", "additionalItems", "minItems", "maxItems"],
+  string: ["minLength", "maxLength", "pattern", "format"],
+  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
+  integer: [],
+};
+
+/** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
+export class SchemaConverter {
+  readonly #rules: GrammarRules;
+  readonly #refs: SchemaRefs;
+  /** Rules by schema: what makes a schema that refers to itself finite. */
+  readonly #known = new Map<string, string>();
+  /** Schemas since the last character that is certain: meeting one again means that the schema is only itself. */
+  #open = new Set<string>();
+  #depth = 0;
+
+  constructor(rules: GrammarRules, document: Schema) {
+    this.#rules = rules;
+    this.#refs = new SchemaRefs(document);
+  }
+
+  /** The rule of the schema's values. @throws UnsupportedSchema */
+  rule(schema: Schema, path: string): string {
+    const flat = this.#refs.flat(schema, path);
+    if (flat === false) throw new NoCommonValue(path, "nothing is valid under it");
+    if (flat === true) return anyValue(this.#rules);
+    const key = JSON.stringify(flat);
+    if (this.#open.has(key)) throw new UnsupportedSchema(path, "it refers to itself without end");
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#rules.size > MOST_RULES || this.#depth > MOST_DEPTH)
+      throw new UnsupportedSchema(path, "the schema is too large");
+    const name = this.#rules.reserve();
+    this.#known.set(key, name);
+    this.#open.add(key);
+    this.#depth += 1;
+    try {
+      this.#rules.define(name, this.#body(flat, path));
+    } catch (error) {
+      this.#known.delete(key);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+      this.#open.delete(key);
+    }
+    return name;
+  }
+
+  /** A schema inside of brackets: characters are certain before it. */
+  #inside(schema: Schema, path: string): string {
+    const open = this.#open;
+    this.#open = new Set();
+    try {
+      return this.rule(schema, path);
+    } finally {
+      this.#open = open;
+    }
+  }
+
+  #body(schema: SchemaObject, path: string): string {
+    for (const keyword of UNSUPPORTED) {
+      if (keyword in schema && schema[keyword] !== HARMLESS.get(keyword)) {
+        throw new UnsupportedSchema(at(path, keyword), "this keyword is not supported");
+      }
+    }
+    const { anyOf, oneOf, ...rest } = schema;
+    if (oneOf !== undefined) return this.#oneOf(oneOf, { ...rest, ...(anyOf === undefined ? {} : { anyOf }) }, path);
+    if (anyOf !== undefined) return this.#choice(asSchemas(anyOf, at(path, "anyOf")), rest, at(path, "anyOf"));
+    const values = valuesOf(schema, path);
+    if (values !== undefined) return this.#values(values, schema, path);
+    const types = typesOf(schema, path) ?? impliedTypes(schema);
+    if (types === undefined) return anyValue(this.#rules);
+    const [only, ...more] = types;
+    if (only !== undefined && more.length === 0) return this.#typed(only, schema, path);
+    return types.map((type) => this.rule({ ...schema, type }, path)).join(" | ");
+  }
+
+  #oneOf(oneOf: unknown, rest: SchemaObject, path: string): string {
+    const here = at(path, "oneOf");
+    const options = asSchemas(oneOf, here);
+    options.forEach((option, index) => {
+      if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here))) {
+        throw new UnsupportedSchema(
+          here,
+          "its alternatives overlap, so that one answer could match several; use anyOf",
+        );
+      }
+    });
+    return this.#choice(options, rest, here);
+  }
+
+  /** Alternatives that contradict what holds beside them are left out. */
+  #choice(options: readonly Schema[], rest: SchemaObject, path: string): string {
+    const rules = options.flatMap((option, index) => {
+      const here = at(path, index);
+      try {
+        return [this.rule(mergeSchemas(rest, this.#refs.flat(option, here), here), here)];
+      } catch (error) {
+        if (error instanceof NoCommonValue) return [];
+        throw error;
+      }
+    });
+    if (rules.length === 0) throw new NoCommonValue(path, "nothing is valid under any of its alternatives");
+    return [...new Set(rules)].join(" | ");
+  }
+
+  #values(values: readonly unknown[], schema: SchemaObject, path: string): string {
+    const types = typesOf(schema, path);
+    const listed = Array.isArray(schema["enum"])
+      ? new Set(schema["enum"].map((value: unknown) => JSON.stringify(value)))
+      : undefined;
+    const valid = values.filter(
+      (value) =>
+        (types === undefined || types.some((type) => isOfType(value, type))) &&
+        (listed === undefined || listed.has(JSON.stringify(value))),
+    );
+    const bounds = Object.values(BY_TYPE)
+      .flat()
+      .find((keyword) => keyword in schema);
+    if (bounds !== undefined) throw new UnsupportedSchema(at(path, bounds), "it is not supported beside enum or const");
+    if (valid.length === 0) throw new NoCommonValue(path, "none of its values has an allowed type");
+    return valid.map((value) => literal(JSON.stringify(value))).join(" | ");
+  }
+
+  #typed(type: SchemaType, schema: SchemaObject, path: string): string {
+    switch (type) {
+      case "object":
+        return this.#object(schema, path);
+      case "array":
+        return this.#array(schema, path);
+      case "string":
+        return BY_TYPE.string.some((keyword) => keyword in schema)
+          ? stringRule(this.#rules, schema, path)
+          : anyString(this.#rules);
+      case "boolean":
+        return '"true" | "false"';
+      case "null":
+        return '"null"';
+      default:
+        return this.#number(type, schema, path);
+    }
+  }
+
+  #number(type: "number" | "integer", schema: SchemaObject, path: string): string {
+    const bounds = Object.fromEntries(
+      BY_TYPE.number.flatMap((keyword) => {
+        const bound = numberOf(schema, keyword, path);
+        return bound === undefined ? [] : [[keyword, bound]];
+      }),
+    );
+    if (Object.keys(bounds).length === 0) return type === "integer" ? anyInteger(this.#rules) : anyNumber(this.#rules);
+    const range = type === "integer" ? integerRange(bounds) : numberRange(bounds);
+    if (range === undefined) throw new NoCommonValue(path, "no number that can be written is within its bounds");
+    return range;
+  }
+
+  #object(schema: SchemaObject, path: string): string {
+    if (!BY_TYPE.object.some((keyword) => keyword in schema)) return anyObject(this.#rules);
+    const declared = propertiesOf(schema, path);
+    const { additionalProperties, propertyNames } = schema;
+    const least = numberOf(schema, "minProperties", path) ?? 0;
+    const most = numberOf(schema, "maxProperties", path) ?? Infinity;
+    const required = new Set(requiredOf(schema));
+    const undeclared = [...required].filter((name) => !declared.has(name));
+    if (undeclared.length > 0 && additionalProperties === false) {
+      throw new NoCommonValue(at(path, "required"), `'${undeclared[0] ?? ""}' is required and not allowed`);
+    }
+    const free =
+      additionalProperties === undefined ? true : asSchema(additionalProperties, at(path, "additionalProperties"));
+    const all = [...declared, ...undeclared.map((name): [string, Schema] => [name, free])];
+    const names = propertyNames === undefined ? undefined : asSchema(propertyNames, at(path, "propertyNames"));
+    if (names !== undefined && all.length > 0) {
+      throw new UnsupportedSchema(at(path, "propertyNames"), "it is not supported beside 'properties' or 'required'");
+    }
+    const chosen = chooseOptional(
+      all.map(([name]) => name),
+      required,
+      least,
+      most,
+    );
+    const listed = all.flatMap(([name, value]): PropertyRule[] => {
+      const optional = !required.has(name);
+      if (optional && chosen.left.has(name)) return [];
+      const here = at(path, `properties.${name}`);
+      try {
+        return [{ name, required: !optional || chosen.must.has(name), value: this.#inside(value, here) }];
+      } catch (error) {
+        if (error instanceof NoCommonValue && optional) return [];
+        throw error;
+      }
+    });
+    const isMap = additionalProperties !== undefined || all.length === 0;
+    const room = { least: least - listed.filter((property) => property.required).length, most: most - listed.length };
+    return objectRule(
+      this.#rules,
+      listed,
+      isMap ? this.#further(free, names, all, room, path) : this.#nothingMore(room, path),
+    );
+  }
+
+  #further(
+    value: Schema,
+    names: Schema | undefined,
+    listed: readonly (readonly [string, Schema])[],
+    room: { readonly least: number; readonly most: number },
+    path: string,
+  ): FurtherProperties | undefined {
+    const most = room.most === Infinity ? undefined : Math.max(0, room.most);
+    // Two properties may get the same name, and count once then.
+    if (room.least > 1)
+      throw new UnsupportedSchema(at(path, "minProperties"), "more than one property of any name is not supported");
+    if (value === false) return this.#nothingMore(room, path);
+    const name =
+      names === undefined
+        ? otherName(
+            this.#rules,
+            listed.map(([known]) => known),
+          )
+        : this.#nameRule(names, path);
+    return { name, value: this.#inside(value, at(path, "additionalProperties")), least: Math.max(0, room.least), most };
+  }
+
+  #nameRule(names: Schema, path: string): string {
+    const here = at(path, "propertyNames");
+    return this.#inside(mergeSchemas({ type: "string" }, this.#refs.flat(names, here), here), here);
+  }
+
+  #nothingMore(room: { readonly least: number }, path: string): undefined {
+    if (room.least > 0) throw new NoCommonValue(at(path, "minProperties"), "there are fewer properties than that");
+  }
+
+  #array(schema: SchemaObject, path: string): string {
+    if (!BY_TYPE.array.some((keyword) => keyword in schema)) return anyArray(this.#rules);
+    const { items, prefixItems, additionalItems } = schema;
+    const tuple = Array.isArray(items) ? items : prefixItems;
+    const prefix =
+      tuple === undefined || (Array.isArray(tuple) && tuple.length === 0)
+        ? []
+        : asSchemas(tuple, at(path, "prefixItems"));
+    const restOf = Array.isArray(items) ? additionalItems : items;
+    const least = Math.max(0, Math.ceil(numberOf(schema, "minItems", path) ?? 0));
+    const most = Math.floor(numberOf(schema, "maxItems", path) ?? Infinity);
+    const rest = restOf === undefined ? true : asSchema(restOf, at(path, "items"));
+    // Items beyond a tuple that nothing describes are left out where they need not be there.
+    const limit =
+      rest === false || (restOf === undefined && prefix.length > 0)
+        ? Math.max(prefix.length, rest === false ? 0 : least)
+        : Infinity;
+    const bound = Math.min(most, limit);
+    if (bound < least) throw new NoCommonValue(at(path, "minItems"), "no array is that long");
+    const ws = space(this.#rules);
+    const tupleRules = prefix
+      .slice(0, bound === Infinity ? undefined : bound)
+      .map((item, index) => this.#inside(item, at(path, `prefixItems.${index}`)));
+    const more = bound > tupleRules.length ? this.#inside(rest, at(path, "items")) : undefined;
+    const list = this.#list(tupleRules, more, least, bound);
+    return `"[" ${ws} ${list} ${ws} "]"`;
+  }
+
+  /** Items with commas, from the last backwards: each is optional together with all after it. */
+  #list(tuple: readonly string[], more: string | undefined, least: number, most: number): string {
+    const comma = `"," ${space(this.#rules)}`;
+    let tail = '""';
+    if (more !== undefined) {
+      const [first, bound] = [Math.max(0, least - tuple.length), most === Infinity ? undefined : most - tuple.length];
+      const next = this.#rules.add(`${comma} ${more}`);
+      if (tuple.length > 0) tail = this.#rules.add(this.#rules.repeat(next, first, bound));
+      else {
+        const some = `${more} ${this.#rules.repeat(next, Math.max(0, first - 1), bound === undefined ? undefined : bound - 1)}`;
+        return this.#rules.add(first > 0 ? some : `${some} | ""`);
+      }
+    }
+    for (let index = tuple.length - 1; index >= 0; index--) {
+      const item = `${index > 0 ? `${comma} ` : ""}${tuple[index] ?? ""} ${tail}`;
+      tail = this.#rules.add(index < least ? item : `${item} | ""`);
+    }
+    return tail;
+  }
+}
+
+/** A schema that names no type is read as that of the first type whose keywords it uses. */
+function impliedTypes(schema: SchemaObject): readonly SchemaType[] | undefined {
+  for (const type of ["object", "array", "string", "number"] as const) {
+    if (BY_TYPE[type].some((keyword) => keyword in schema)) return [type];
+  }
+  return undefined;
+}
+
+/** Makes optional properties required until there are `least`, and leaves the last ones out beyond `most`. */
+function chooseOptional(names: readonly string[], required: ReadonlySet<string>, least: number, most: number) {
+  const optional = names.filter((name) => !required.has(name));
+  const must = new Set(optional.slice(0, Math.max(0, least - required.size)));
+  const left = new Set(optional.slice(Math.max(0, most - required.size)));
+  return { must, left };
+}
