@@ -35,8 +35,6 @@ export function areDisjoint(refs: SchemaRefs, a: Schema, b: Schema, path: string
 function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, path: string, depth: number): boolean {
   const first = propertiesOf(a, path);
   const second = propertiesOf(b, path);
-  const forbidden = (schema: SchemaObject, known: ReadonlyMap<string, Schema>, names: readonly string[]) =>
-    schema["additionalProperties"] === false && names.some((name) => !known.has(name));
   if (forbidden(a, first, requiredOf(b)) || forbidden(b, second, requiredOf(a))) return true;
   return requiredOf(a).some((name) => {
     const one = first.get(name);
@@ -46,12 +44,19 @@ function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, 
   });
 }
 
+function forbidden(schema: SchemaObject, known: ReadonlyMap<string, Schema>, names: readonly string[]): boolean {
+  return schema["additionalProperties"] === false && names.some((name) => !known.has(name));
+}
+
 function haveType(values: readonly unknown[], types: readonly SchemaType[]): boolean {
   return values.some((value) => types.some((type) => isOfType(value, type)));
 }
 
 function overlap(a: readonly SchemaType[], b: readonly SchemaType[]): boolean {
-  const wide = (types: readonly SchemaType[]) => new Set(types.map((type) => (type === "integer" ? "number" : type)));
   const others = wide(b);
   return [...wide(a)].some((type) => others.has(type));
+}
+
+function wide(types: readonly SchemaType[]): ReadonlySet<SchemaType> {
+  return new Set(types.map((type) => (type === "integer" ? "number" : type)));
 }

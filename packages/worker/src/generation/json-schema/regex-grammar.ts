@@ -55,16 +55,10 @@ function lengthsOf(node: RegexNode): readonly [number, number] {
 }
 
 function ruleOf(rules: GrammarRules, node: RegexNode): string {
-  switch (node.kind) {
-    case "class":
-      return rules.add(classBody(node.ranges));
-    case "sequence":
-      return node.parts.length === 0 ? '""' : rules.add(node.parts.map((part) => ruleOf(rules, part)).join(" "));
-    case "choice":
-      return rules.add(node.options.map((option) => ruleOf(rules, option)).join(" | "));
-    default:
-      return rules.add(rules.repeat(ruleOf(rules, node.of), node.least, node.most));
-  }
+  if (node.kind === "class") return rules.add(classBody(node.ranges));
+  if (node.kind === "choice") return rules.add(node.options.map((option) => ruleOf(rules, option)).join(" | "));
+  if (node.kind === "repeat") return rules.add(rules.repeat(ruleOf(rules, node.of), node.least, node.most));
+  return node.parts.length === 0 ? '""' : rules.add(node.parts.map((part) => ruleOf(rules, part)).join(" "));
 }
 
 function classBody(ranges: readonly CodeRange[]): string {

@@ -171,22 +171,13 @@ export class SchemaConverter {
   }
 
   #typed(type: SchemaType, schema: SchemaObject, path: string): string {
-    switch (type) {
-      case "object":
-        return this.#object(schema, path);
-      case "array":
-        return this.#array(schema, path);
-      case "string":
-        return BY_TYPE.string.some((keyword) => keyword in schema)
-          ? stringRule(this.#rules, schema, path)
-          : anyString(this.#rules);
-      case "boolean":
-        return '"true" | "false"';
-      case "null":
-        return '"null"';
-      default:
-        return this.#number(type, schema, path);
-    }
+    if (type === "object") return this.#object(schema, path);
+    if (type === "array") return this.#array(schema, path);
+    if (type === "boolean") return '"true" | "false"';
+    if (type === "null") return '"null"';
+    if (type !== "string") return this.#number(type, schema, path);
+    const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
+    return isBound ? stringRule(this.#rules, schema, path) : anyString(this.#rules);
   }
 
   #number(type: "number" | "integer", schema: SchemaObject, path: string): string {
