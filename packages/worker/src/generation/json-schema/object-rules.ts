@@ -104,3 +104,11 @@ function without(ranges: readonly CodeRange[], codes: readonly number[]): readon
     ranges,
   );
 }
+
+/** Makes optional properties required until there are `least`, and leaves the last ones out beyond `most`. */
+export function chooseOptional(names: readonly string[], required: ReadonlySet<string>, least: number, most: number) {
+  const optional = names.filter((name) => !required.has(name));
+  const must = new Set(optional.slice(0, Math.max(0, least - required.size)));
+  const left = new Set(optional.slice(Math.max(0, most - required.size)));
+  return { must, left };
+}

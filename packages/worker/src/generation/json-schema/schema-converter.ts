@@ -1,9 +1,10 @@
+import { listRule } from "./array-rules.ts";
 import { areDisjoint } from "./disjoint.ts";
 import { type GrammarRules, literal } from "./grammar-rules.ts";
 import { anyArray, anyInteger, anyNumber, anyObject, anyString, anyValue, space } from "./json-rules.ts";
 import { NoCommonValue, mergeSchemas } from "./merge-schemas.ts";
 import { integerRange, numberRange } from "./number-range.ts";
-import { type FurtherProperties, type PropertyRule, objectRule, otherName } from "./object-rules.ts";
+import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
 import {
   type Schema,
   type SchemaObject,
@@ -26,19 +27,10 @@ const MOST_RULES = 20_000;
 const MOST_DEPTH = 64;
 
 /** Keywords that bound values in a way that no grammar here says. `false` and 0 of some bound nothing. */
-const UNSUPPORTED = [
-  ...["not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies", "patternProperties"],
-  ...[
-    "contains",
-    "minContains",
-    "maxContains",
-    "uniqueItems",
-    "unevaluatedItems",
-    "multipleOf",
-    "$dynamicRef",
-    "$recursiveRef",
-  ],
-];
+const UNSUPPORTED = (
+  "not if then else dependentRequired dependentSchemas dependencies patternProperties contains minContains maxContains " +
+  "uniqueItems unevaluatedItems multipleOf $dynamicRef $recursiveRef"
+).split(" ");
 const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["uniqueItems", false],
   ["multipleOf", 1],
@@ -292,28 +284,8 @@ export class SchemaConverter {
       .slice(0, bound === Infinity ? undefined : bound)
       .map((item, index) => this.#inside(item, at(path, `prefixItems.${index}`)));
     const more = bound > tupleRules.length ? this.#inside(rest, at(path, "items")) : undefined;
-    const list = this.#list(tupleRules, more, least, bound);
+    const list = listRule(this.#rules, tupleRules, more, least, bound);
     return `"[" ${ws} ${list} ${ws} "]"`;
-  }
-
-  /** Items with commas, from the last backwards: each is optional together with all after it. */
-  #list(tuple: readonly string[], more: string | undefined, least: number, most: number): string {
-    const comma = `"," ${space(this.#rules)}`;
-    let tail = '""';
-    if (more !== undefined) {
-      const [first, bound] = [Math.max(0, least - tuple.length), most === Infinity ? undefined : most - tuple.length];
-      const next = this.#rules.add(`${comma} ${more}`);
-      if (tuple.length > 0) tail = this.#rules.add(this.#rules.repeat(next, first, bound));
-      else {
-        const some = `${more} ${this.#rules.repeat(next, Math.max(0, first - 1), bound === undefined ? undefined : bound - 1)}`;
-        return this.#rules.add(first > 0 ? some : `${some} | ""`);
-      }
-    }
-    for (let index = tuple.length - 1; index >= 0; index--) {
-      const item = `${index > 0 ? `${comma} ` : ""}${tuple[index] ?? ""} ${tail}`;
-      tail = this.#rules.add(index < least ? item : `${item} | ""`);
-    }
-    return tail;
   }
 }
 
@@ -323,12 +295,4 @@ function impliedTypes(schema: SchemaObject): readonly SchemaType[] | undefined {
     if (BY_TYPE[type].some((keyword) => keyword in schema)) return [type];
   }
   return undefined;
-}
-
-/** Makes optional properties required until there are `least`, and leaves the last ones out beyond `most`. */
-function chooseOptional(names: readonly string[], required: ReadonlySet<string>, least: number, most: number) {
-  const optional = names.filter((name) => !required.has(name));
-  const must = new Set(optional.slice(0, Math.max(0, least - required.size)));
-  const left = new Set(optional.slice(Math.max(0, most - required.size)));
-  return { must, left };
 }
