@@ -108,11 +108,10 @@ export class BatchLoop {
     const waiting = prompts.map((slot) => ({ slot: slot.id, remaining: slot.pending, age: slot.lastUse }));
     const wanted = new Map(sharePrefill(waiting, budget, this.meter.steps));
     for (const slot of decoding) wanted.set(slot.id, 1);
-    // A prompt that fills a hole goes on by a token even where the budget left it out.
     for (const slot of prompts) {
-      if (!wanted.has(slot.id) && plan.groups.some(({ first, last }) => first <= slot.id && slot.id <= last)) {
-        wanted.set(slot.id, 1);
-      }
+      // A prompt that fills a hole lends it a token, whatever the budget gave it.
+      const filling = plan.groups.some(({ first, last }) => first <= slot.id && slot.id <= last);
+      if (filling) wanted.set(slot.id, Math.min(slot.pending, 1 + (wanted.get(slot.id) ?? 0)));
     }
     this.meter.expect(plan, costs === undefined ? undefined : expectedMs(plan.ms, wanted, prompts, costs));
     return composeStep(plan.groups, wanted);

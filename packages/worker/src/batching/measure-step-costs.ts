@@ -7,7 +7,7 @@ const BUDGET_MS = 2000;
 const MOST_PASSES = 4;
 
 /** Sizes of prompt pieces, beside the 1 … S tokens of decoding. */
-const PROMPT_SIZES = [32, 128];
+const PROMPT_SIZES = [16, 32, 64];
 
 /**
  * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. The best of several passes

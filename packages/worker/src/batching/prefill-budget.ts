@@ -6,8 +6,14 @@ const UNMEASURED_BUDGET = 64;
 /** However slow decoding is, prompts go on by this many tokens a step. */
 const LEAST_BUDGET = 8;
 
-/** A step with prompts takes at most this many times the step without, where that is between half the target and the target. */
+/** A step with prompts takes at most this many times the step without … */
 const MOST_SLOWDOWN = 2.2;
+
+/** … unless that is less than this share of the target: small pieces cost more a token. */
+const LEAST_TARGET_SHARE = 0.8;
+
+/** llama.cpp's kernels for quantized weights take this many tokens at a time; a remainder costs nearly as much. */
+const KERNEL_TOKENS = 4;
 
 /** Steps without decoding slots may take this many targets: nobody waits for a token, but a newcomer for the step's end. */
 const ALONE_TARGETS = 4;
@@ -32,8 +38,9 @@ export function prefillBudget(step: {
   const limitMs =
     step.decoding === 0
       ? ALONE_TARGETS * targetMs
-      : Math.min(targetMs, Math.max(targetMs / 2, MOST_SLOWDOWN * decodeMs));
-  return Math.min(room, Math.max(LEAST_BUDGET, costs.tokensWithin((limitMs - decodeMs) / step.slowness)));
+      : Math.min(targetMs, Math.max(LEAST_TARGET_SHARE * targetMs, MOST_SLOWDOWN * decodeMs));
+  const fitting = costs.tokensWithin((limitMs - decodeMs) / step.slowness);
+  return Math.min(room, Math.max(LEAST_BUDGET, fitting - (fitting % KERNEL_TOKENS)));
 }
 
 export interface WaitingPrompt {

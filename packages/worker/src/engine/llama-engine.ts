@@ -97,7 +97,7 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
       contextSize: wanted,
       batchSize: options.batchTokens,
       threads: options.threads,
-      flashAttention: options.flashAttention === "auto" ? "auto" : options.flashAttention === "on",
+      flashAttention: usesFlashAttention(options, wanted),
       experimentalKvCacheKeyType: kvType,
       experimentalKvCacheValueType: kvType,
       failedCreationRemedy: false,
@@ -110,6 +110,19 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
       { cause },
     );
   }
+}
+
+/** Beyond this many tokens the scores that flash attention never writes down take more memory than they are worth. */
+const LONGEST_EXACT_CONTEXT = 8192;
+
+/**
+ * `auto` leaves flash attention off where it can: its sums depend on what else is in the batch, and without it a
+ * request gives the same tokens whoever its neighbours are. Decoding is as fast either way; prompts are about a tenth
+ * slower. llama.cpp needs it for a quantized KV cache.
+ */
+function usesFlashAttention(options: LlamaEngineOptions, contextTokens: number): boolean {
+  if (options.flashAttention !== "auto") return options.flashAttention === "on";
+  return options.kvType !== "f16" || contextTokens > LONGEST_EXACT_CONTEXT;
 }
 
 function natives(llama: Llama, model: LlamaModel, context: LlamaContext): NativeParts {

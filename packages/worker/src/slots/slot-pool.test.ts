@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { systemClock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
+import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { SlotPool } from "./slot-pool.ts";
+
+const SLOTS = 8;
+const CONTEXT_TOKENS = 512;
+
+/** Reproducible: the same prompts and schedules on each run. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+}
+
+function prompt(length: number, seed = 1): number[] {
+  const next = random(seed);
+  return Array.from({ length }, () => next(400));
+}
+
+describe("the slot pool", () => {
+  let engine: Engine;
+  before(async () => {
+    engine = await openTinyEngine({ slots: SLOTS, contextTokens: CONTEXT_TOKENS });
+  });
+  after(() => engine.dispose());
+  beforeEach(() => {
+    for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
+  });
+  const open = (costs = undefined as typeof q40Costs | undefined) =>
+    new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: 250 });
+
+  it("generates the tokens of one plain sequence through slots, prefixes, padding, cutting, moving and chunks, for 200 random prompts", async () => {
+    // Flash attention's sums depend on the batch, so the worker leaves it off: without it all is equal to the last bit.
+    const next = random(7);
+    const prompts: number[][] = [];
+    for (let index = 0; index < 200; index++) {
+      const parent = prompts[index - 1 - next(10)];
+      const kept = parent !== undefined && next(3) > 0 ? parent.slice(0, 1 + next(300)) : [];
+      prompts.push([...kept, ...Array.from({ length: 1 + next(120) }, () => next(400))].slice(0, 440));
+    }
+    const plain = open();
+    const expected: (readonly number[])[] = [];
+    for (const each of prompts) expected.push((await generateTokens(plain, each, 24, { cachePrompt: false })).tokens);
+    for (const costs of [undefined, q40Costs, q4kCosts]) {
+      const pool = open(costs);
+      const waiting = [...prompts.keys()];
+      let cachedTokens = 0;
+      const user = async () => {
+        while (waiting.length > 0) {
+          const [index] = waiting.splice(next(Math.min(8, waiting.length)), 1) as [number];
+          const wanted = 1 + next(24);
+          const result = await generateTokens(pool, prompts[index] as number[], wanted);
+          assert.deepEqual(result.tokens, expected[index]?.slice(0, wanted), `prompt ${index}`);
+          cachedTokens += result.cachedTokens;
+        }
+      };
+      await Promise.all(Array.from({ length: 11 }, user));
+      assert.ok(cachedTokens > 1000, `only ${cachedTokens} tokens came from kept prefixes`);
+      for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
+    }
+  });
+
+  it("gives out the lowest free slot, and queues first in, first out when all are busy", async () => {
+    const pool = open();
+    const order: number[] = [];
+    const results = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const result = await generateTokens(pool, prompt(5, index + 1), 4 + index);
+        order.push(index);
+        return result.slot;
+      }),
+    );
+    assert.deepEqual(results.slice(0, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(results.slice(8).toSorted(), [0, 1, 2, 3]);
+    assert.deepEqual(order.slice(0, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("goes on from the slot that holds the longest common prefix", async () => {
+    const pool = open();
+    const first = await generateTokens(pool, prompt(100), 10);
+    assert.equal(first.cachedTokens, 0);
+    const turn = [...prompt(100), ...first.tokens, 1, 2, 3];
+    const second = await generateTokens(pool, turn, 10);
+    assert.equal(second.slot, first.slot);
+    assert.equal(second.cachedTokens, 109, "the last token of an answer was never evaluated");
+  });
+
+  it("copies a long common prefix from a slot that is busy", async () => {
+    const pool = open();
+    let second: Promise<{ readonly cachedTokens: number; readonly tokens: readonly number[] }> | undefined;
+    const suffix = [7, 8, 9];
+    await generateTokens(pool, prompt(100), 30, {
+      onToken: () => {
+        second ??= generateTokens(pool, [...prompt(100), ...suffix], 10);
+        return "go-on";
+      },
+    });
+    const copied = await second;
+    assert.equal(copied?.cachedTokens, 100);
+    const alone = await generateTokens(pool, [...prompt(100), ...suffix], 10, { cachePrompt: false });
+    assert.deepEqual(copied?.tokens, alone.tokens);
+  });
+
+  it("keeps nothing of a request that does not want it, and gives it nothing kept", async () => {
+    const pool = open();
+    await generateTokens(pool, prompt(100), 5, { cachePrompt: false });
+    assert.equal((await generateTokens(pool, prompt(100), 5)).cachedTokens, 0);
+    assert.equal((await generateTokens(pool, prompt(100), 5, { cachePrompt: false })).cachedTokens, 0);
+  });
+
+  it("frees the slot of a cancelled request before its next step", async () => {
+    const pool = open();
+    let stepsThen = 0;
+    const result = await generateTokens(pool, prompt(10), 400, {
+      onToken: (_, handle) => {
+        stepsThen = pool.steps;
+        handle.cancel();
+        return "go-on";
+      },
+    });
+    assert.equal(result.reason, "cancelled");
+    assert.equal(result.tokens.length, 1);
+    assert.equal(pool.steps, stepsThen);
+    assert.deepEqual(pool.counts(), { idle: SLOTS, processing: 0, queued: 0 });
+  });
+
+  it("cancels requests in prefill and in the queue, and serves those behind them", async () => {
+    const pool = open();
+    const rest = { maxTokens: 3, sampling: greedy, cachePrompt: true, ignoreEndOfText: true };
+    const handles = Array.from(
+      { length: 30 },
+      (_, index) =>
+        new Promise<string>((resolve) => {
+          const onEnd = ({ reason }: { readonly reason: string }) => resolve(reason);
+          const request = { prompt: prompt(300, index + 1), ...rest };
+          const handle = pool.generate(request, { onToken: () => "go-on", onEnd });
+          if (index % 3 > 0) setImmediate(() => handle.cancel());
+        }),
+    );
+    const reasons = await Promise.all(handles);
+    assert.equal(reasons.filter((reason) => reason === "length").length, 10);
+    assert.equal(reasons.filter((reason) => reason === "cancelled").length, 20);
+    assert.deepEqual(pool.counts(), { idle: SLOTS, processing: 0, queued: 0 });
+  });
+
+  it("serves a request that comes at the very end of the one before", async () => {
+    const pool = open();
+    for (let round = 0; round < 50; round++) {
+      assert.equal((await generateTokens(pool, prompt(3), 2)).reason, "length");
+    }
+  });
+
+  it("gives the same tokens for the same seed, whatever the slot and its neighbours", async () => {
+    const pool = open(q40Costs);
+    const sampling = { ...greedy, temperature: 1, topK: 40, topP: 0.95, minP: 0.05, seed: 11 };
+    const alone = await generateTokens(pool, prompt(20), 30, { sampling });
+    const among = await Promise.all(
+      Array.from({ length: 7 }, (_, index) =>
+        generateTokens(pool, prompt(20, index < 4 ? 1 : index), 30, {
+          sampling: { ...sampling, seed: index < 4 ? 11 : index },
+        }),
+      ),
+    );
+    for (const each of among.slice(0, 4)) assert.deepEqual(each.tokens, alone.tokens);
+    assert.notDeepEqual(among[4]?.tokens, alone.tokens);
+  });
+
+  it("ends with the slot's context, exactly full", async () => {
+    const pool = open();
+    const result = await generateTokens(pool, prompt(CONTEXT_TOKENS - 1), 50);
+    assert.equal(result.reason, "length");
+    assert.equal(result.tokens.length, 1);
+    assert.throws(
+      () =>
+        pool.generate(
+          { prompt: prompt(CONTEXT_TOKENS), maxTokens: 1, sampling: greedy, cachePrompt: true, ignoreEndOfText: true },
+          { onToken: () => "go-on", onEnd: () => {} },
+        ),
+      RangeError,
+    );
+  });
+
+  it("reports log-probabilities before the samplers, that sum to one over all tokens", async () => {
+    const pool = open();
+    const topLogprobs = engine.model.vocabularySize;
+    const { details } = await generateTokens(pool, prompt(5), 2, {
+      topLogprobs,
+      sampling: { ...greedy, temperature: 2, topK: 2 },
+    });
+    for (const { token, logprob, topLogprobs: all = [] } of details) {
+      assert.ok(Math.abs(all.reduce((sum, each) => sum + Math.exp(each.logprob), 0) - 1) < 1e-3);
+      assert.equal(logprob, all.find((each) => each.token === token)?.logprob);
+      assert.ok(all.slice(0, 2).some((each) => each.token === token));
+    }
+  });
+
+  it("fails one request for its bad grammar, and serves the others", async () => {
+    const pool = open();
+    const [bad, good] = await Promise.all([
+      generateTokens(pool, prompt(5), 5, { grammar: { gbnf: "root := {" } }),
+      generateTokens(pool, prompt(5), 5),
+    ]);
+    assert.equal(bad.reason, "failed");
+    assert.equal(good.reason, "length");
+  });
+
+  it("bans and forces tokens by their bias, and lowers the odds of repeated ones", async () => {
+    const pool = open();
+    const forced = await generateTokens(pool, prompt(5), 4, {
+      sampling: { ...greedy, logitBias: new Map([[42, 1000]]) },
+    });
+    assert.deepEqual(forced.tokens, [42, 42, 42, 42]);
+    const sampling = { ...greedy, logitBias: new Map([[42, 20]]), presencePenalty: 30 };
+    const penalized = await generateTokens(pool, prompt(5), 4, { sampling });
+    assert.equal(penalized.tokens.filter((token) => token === 42).length, 1);
+  });
+});

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeSyntheticModel } from "@drover/models";
+import type { Engine } from "../engine/engine.ts";
+import { loadLlamaEngine } from "../engine/llama-engine.ts";
+
+/** The real engine on the `tiny` model, which is written in milliseconds. Dispose of it when the tests are done. */
+export async function openTinyEngine(options: {
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly quantization?: "f16" | "q8_0";
+}): Promise<Engine> {
+  const directory = await mkdtemp(join(tmpdir(), "drover-tiny-"));
+  const modelPath = join(directory, "tiny.gguf");
+  try {
+    await writeSyntheticModel("tiny", modelPath, options.quantization ?? "f16");
+    return await loadLlamaEngine({
+      modelPath,
+      threads: 1,
+      slots: options.slots,
+      contextTokens: options.contextTokens,
+      batchTokens: 128,
+      flashAttention: "auto",
+      kvType: "f16",
+      embeddings: false,
+      onProgress: () => {},
+      onWarning: () => {},
+    });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
