@@ -1,15 +1,18 @@
 import type http from "node:http";
+import type { Duplex } from "node:stream";
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionPool } from "./forwarding/connection-pool.ts";
 import { type ListenTarget, parseListen } from "./front/listen-address.ts";
-import { answerRaw, createServer, defaultLimits, listenOn } from "./front/server.ts";
+import { createServer, defaultLimits, listenOn } from "./front/server.ts";
 import { createMetrics } from "./metrics.ts";
 import { AdmissionQueue } from "./routing/admission-queue.ts";
+import { PlacementHints } from "./routing/placement-hints.ts";
 import { meanOf, retryAfterSeconds } from "./routing/retry-after.ts";
 import { type RouteParts, routeRequest } from "./routing/route-request.ts";
+import { routeUpgrade } from "./routing/route-upgrade.ts";
 import { UpstreamPool } from "./routing/upstream-pool.ts";
 import type { Upstream, UpstreamSpec } from "./routing/upstream.ts";
 
@@ -197,8 +200,8 @@ class RunningBalancer implements Balancer {
   #handlers() {
     return {
       onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => this.#take(request, response),
-      onUpgrade: (_request: http.IncomingMessage, socket: Parameters<typeof answerRaw>[0]) =>
-        answerRaw(socket, 501, "upgrades are not served here", "not_implemented"),
+      onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
+        void routeUpgrade(request, socket, head, this.#parts),
       onBadRequest: (reason: string) => this.#parts.metrics.countRefusal(reason),
     };
   }
@@ -239,6 +242,7 @@ class RunningBalancer implements Balancer {
     return {
       pool: this.#pool,
       queue: this.#queue,
+      hints: new PlacementHints(),
       connections: this.#connections,
       metrics: createMetrics(this.#pool, this.#queue),
       rules: () => this.#rules,

@@ -31,6 +31,7 @@ export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): 
       return { kind: "client-gone", attempts };
     }
     if (lease === undefined) return noneLeft(attempts, last);
+    task.onLease?.(lease);
     const attempt = newAttempt(lease, parts.clock);
     attempts.push(attempt);
     const result = await attemptOn(lease, attempt, { task, parts, startedAtMs, attempts });

@@ -75,9 +75,11 @@ export interface ForwardTask {
   readonly pick: PickState;
   /** Gives a place on the next upstream, or undefined when there is none to have. May wait. */
   acquire(pick: PickState): Promise<Lease | undefined> | Lease | undefined;
+  /** Told each place that the request was given. */
+  onLease?(lease: Lease): void;
   readonly retry: RetryRule;
   readonly timeouts: ForwardTimeouts;
-  /** Turns the answer's head into what the client sees; `intercept` drops the answer and ends with `intercepted`. */
+  /** Turns the answer's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the answer and ends with `intercepted`. */
   onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";
   /** nginx `proxy_ignore_client_abort`. @default false */
   readonly ignoreClientAbort?: boolean;

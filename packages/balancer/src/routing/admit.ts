@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { PickState } from "../policies/policy.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Admission, AdmissionQueue } from "./admission-queue.ts";
+import type { Admission, AdmissionQueue, Leaver } from "./admission-queue.ts";
 import type { Lease } from "./lease.ts";
 import type { UpstreamPool } from "./upstream-pool.ts";
 
@@ -27,7 +27,7 @@ export interface AdmitParts {
 
 /** The request's way to a place: at once where there is one and nobody waits, through the queue where one may come, else none. */
 export function createAdmitter(
-  { request, response, owner = "" }: { request: IncomingMessage; response: ServerResponse; owner?: string },
+  { request, response, owner = "" }: { request: IncomingMessage; response: Leaver; owner?: string },
   parts: AdmitParts,
 ): Admitter {
   const { pool, queue } = parts;
@@ -67,5 +67,6 @@ const slotless: ReadonlySet<string> = new Set(["/tokenize", "/detokenize", "/v1/
 
 /** Reads and counting of tokens run beside the slots of a worker. */
 function needsNoSlot(request: IncomingMessage): boolean {
+  if (request.headers.upgrade !== undefined) return false;
   return request.method === "GET" || request.method === "HEAD" || slotless.has(request.url ?? "");
 }

@@ -10,16 +10,19 @@ import { refuseBody, respond, respondError } from "../front/respond.ts";
 import { serviceRoute } from "../front/service-routes.ts";
 import type { ConnectionPool } from "../forwarding/connection-pool.ts";
 import { forwardRequest } from "../forwarding/forward-request.ts";
-import type { ForwardOutcome, RequestBody } from "../forwarding/forward-task.ts";
+import type { AnswerHead, Attempt, ForwardOutcome, RequestBody } from "../forwarding/forward-task.ts";
 import { relayedHead, upstreamHeaders } from "../forwarding/proxy-headers.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Admitter, createAdmitter, type Refusal } from "./admit.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
+import type { Lease } from "./lease.ts";
+import type { PlacementHints } from "./placement-hints.ts";
 import type { UpstreamPool } from "./upstream-pool.ts";
 
 export interface RouteParts {
   readonly pool: UpstreamPool;
   readonly queue: AdmissionQueue;
+  readonly hints: PlacementHints;
   readonly connections: ConnectionPool;
   readonly metrics: Metrics;
   readonly rules: () => BalancerRules;
@@ -103,22 +106,27 @@ async function bodyOf(passage: Passage, parts: RouteParts): Promise<RequestBody 
 function taskOf(passage: Passage, body: RequestBody, admitter: Admitter, parts: RouteParts) {
   const { request, response, requestId } = passage;
   const rules = parts.rules();
+  const hints = parts.hints.of(passage.path, body.kind === "bytes" ? body.bytes : noBytes, parts.pool);
   return {
     client: { request, response },
     method: request.method ?? "GET",
     target: request.url ?? "/",
     headers: upstreamHeaders(request, requestId),
     body,
-    pick: parts.pool.startPick({ clientAddress: passage.clientAddress }, rules.retry.tries),
+    pick: parts.pool.startPick({ clientAddress: passage.clientAddress, ...hints }, rules.retry.tries),
     acquire: admitter.acquire,
+    onLease: (lease: Lease) => hints.onPlaced(lease.upstream),
     retry: rules.retry,
     timeouts: rules.timeouts,
-    onHead: (head: Parameters<typeof relayedHead>[0]) => {
+    onHead: (head: AnswerHead, attempt: Attempt) => {
+      hints.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
       parts.metrics.countFirstByte(parts.clock.now() - passage.startedAtMs);
       return relayedHead(head, requestId);
     },
   };
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** Answers where nobody else did, then counts and logs. */
 function conclude(passage: Passage, outcome: ForwardOutcome, admitter: Admitter, parts: RouteParts): void {

@@ -65,6 +65,13 @@ export class UpstreamPool {
     return [...this.#upstreams.values()];
   }
 
+  /** More than one worker of Drover's own: which of them holds a prompt already makes a difference. */
+  get ownsSeveral(): boolean {
+    let owned = 0;
+    for (const upstream of this.#upstreams.values()) owned += upstream.owned ? 1 : 0;
+    return owned > 1;
+  }
+
   get(id: string): Upstream | undefined {
     return this.#upstreams.get(id);
   }

@@ -1,0 +1,97 @@
+import http from "node:http";
+import https from "node:https";
+import type { Clock } from "../clock.ts";
+import type { UpstreamPool } from "./upstream-pool.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** How upstreams that Drover does not own are probed, in HAProxy's words. */
+export interface CheckRule {
+  readonly path: string;
+  /** @default 2000 */
+  readonly intervalMs: number;
+  /** Good probes in a row that bring it back. @default 2 */
+  readonly rise: number;
+  /** Bad probes in a row that take it out. @default 3 */
+  readonly fall: number;
+  readonly timeoutMs: number;
+  /** Statuses that are good. @default 200 to 399 */
+  readonly statuses?: ReadonlySet<number>;
+  /** Text that a good answer contains. */
+  readonly bodyIncludes?: string;
+}
+
+interface Streak {
+  good: number;
+  bad: number;
+}
+
+/**
+ * Probes every upstream that is not owned, and takes it out or brings it back after `fall` or `rise` results in a row. One that is configured `down` stays down.
+ * @returns what ends it
+ */
+export function startActiveChecks(
+  pool: UpstreamPool,
+  rule: CheckRule,
+  clock: Clock,
+  onChange: CheckListener,
+): () => void {
+  const streaks = new Map<Upstream, Streak>();
+  const takenOut = new Set<Upstream>();
+  const settle = (upstream: Upstream, failure: string | undefined): void => {
+    if (pool.get(upstream.id) !== upstream) return;
+    const streak = streaks.get(upstream) ?? { good: 0, bad: 0 };
+    streaks.set(upstream, failure === undefined ? { good: streak.good + 1, bad: 0 } : { good: 0, bad: streak.bad + 1 });
+    const next = streaks.get(upstream) ?? streak;
+    if (takenOut.has(upstream) && next.good >= rule.rise) {
+      takenOut.delete(upstream);
+      pool.setDown(upstream.id, false);
+      onChange(upstream, true, "");
+    } else if (!upstream.down && next.bad >= rule.fall) {
+      takenOut.add(upstream);
+      pool.setDown(upstream.id, true);
+      onChange(upstream, false, failure ?? "");
+    }
+  };
+  const probeAll = (): void => {
+    for (const upstream of pool.upstreams) {
+      if (upstream.owned || (upstream.down && !takenOut.has(upstream))) continue;
+      void probe(upstream, rule).then((failure) => settle(upstream, failure));
+    }
+  };
+  probeAll();
+  return clock.every(rule.intervalMs, probeAll);
+}
+
+/** Told when checks take an upstream out (`up` false, with the reason) or bring it back. */
+export type CheckListener = (upstream: Upstream, up: boolean, reason: string) => void;
+
+const mostBodyBytes = 65_536;
+
+/** Undefined when the upstream is well, else why it is not. */
+function probe(upstream: Upstream, rule: CheckRule): Promise<string | undefined> {
+  const { address } = upstream;
+  const where = address.kind === "unix" ? { socketPath: address.path } : { host: address.host, port: address.port };
+  const client = address.tls ? https : http;
+  return new Promise((resolve) => {
+    const request = client.get({ ...where, path: rule.path, agent: false, headers: { "user-agent": "drover-check" } });
+    request.setTimeout(rule.timeoutMs, () => request.destroy(new Error(`no answer within ${rule.timeoutMs} ms`)));
+    request.once("error", (error) => resolve(error.message));
+    request.once("response", (answer) => {
+      let body = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (part: string) => {
+        if (body.length < mostBodyBytes) body += part;
+      });
+      answer.once("error", (error) => resolve(error.message));
+      answer.once("end", () => resolve(judge(answer.statusCode ?? 0, body, rule)));
+    });
+  });
+}
+
+function judge(status: number, body: string, rule: CheckRule): string | undefined {
+  const good = rule.statuses === undefined ? status >= 200 && status < 400 : rule.statuses.has(status);
+  if (!good) return `it answered ${status}`;
+  if (rule.bodyIncludes !== undefined && !body.includes(rule.bodyIncludes))
+    return `its answer lacks "${rule.bodyIncludes}"`;
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { estimateCostSeconds } from "./estimate-cost.ts";
+import { type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
+import { meanOf } from "./retry-after.ts";
+import type { PickRequest, UpstreamPool } from "./upstream-pool.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What the balancer knows of one request's text. */
+export interface Hints extends Pick<PickRequest, "affinity" | "cost"> {
+  /** The request was given to this upstream. */
+  onPlaced(upstream: Upstream): void;
+  /** Its answer's head came after this long. */
+  onFirstByte(upstream: Upstream, ms: number): void;
+}
+
+const noHints: Hints = { onPlaced: () => undefined, onFirstByte: () => undefined };
+
+/** Remembers which worker has seen which text, and how fast each reads. */
+export class PlacementHints {
+  readonly #index = new PrefixIndex();
+  readonly #speeds = new WeakMap<Upstream, ReturnType<typeof meanOf>>();
+
+  /** Nothing where only one worker could be chosen, or the body is no prompt. */
+  of(path: string, body: Buffer, pool: UpstreamPool): Hints {
+    if (!pool.ownsSeveral) return noHints;
+    const chain = prefixChain(path, body);
+    if (chain === undefined) return noHints;
+    const held = new Map<Upstream, number>();
+    return {
+      affinity: (upstream) => (upstream.owned ? this.#index.held(upstream, chain) : 0),
+      cost: (upstream) => this.#cost(upstream, chain),
+      onPlaced: (upstream) => {
+        held.set(upstream, this.#index.held(upstream, chain));
+        this.#index.remember(upstream, chain);
+      },
+      onFirstByte: (upstream, ms) => {
+        const uncached = chain.chars - (held.get(upstream) ?? 0);
+        if (uncached > 0) this.#speedOf(upstream).add(ms / uncached);
+      },
+    };
+  }
+
+  #cost(upstream: Upstream, chain: PrefixChain): number {
+    return estimateCostSeconds({
+      uncachedChars: chain.chars - this.#index.held(upstream, chain),
+      msPerChar: this.#speedOf(upstream).value(),
+      active: upstream.conns,
+      slots: upstream.maxConns,
+      meanServiceMs:
+        upstream.requests === upstream.conns ? undefined : upstream.busyMs / (upstream.requests - upstream.conns),
+    });
+  }
+
+  #speedOf(upstream: Upstream): ReturnType<typeof meanOf> {
+    const known = this.#speeds.get(upstream);
+    if (known !== undefined) return known;
+    const made = meanOf(0.2);
+    this.#speeds.set(upstream, made);
+    return made;
+  }
+}
