@@ -1,7 +1,6 @@
 import { badField } from "../errors.ts";
-import type { ChatJob, ToolChoice } from "../generation/chat-answers.ts";
-import { jsonObjectGrammar, jsonSchemaGrammar } from "../generation/json-schema/json-grammar.ts";
-import type { GrammarSpec } from "../slots/generation-request.ts";
+import type { AnswerFormat, ToolChoice } from "../generation/answer-grammar.ts";
+import type { ChatJob } from "../generation/chat-answers.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { samplingOf } from "./sampling-fields.ts";
 import type { Serving } from "./serving.ts";
@@ -9,15 +8,17 @@ import type { Serving } from "./serving.ts";
 /** Thinking that each `reasoning_effort` allows, in tokens; `high` does not bound it. */
 const EFFORT_TOKENS = { none: 0, minimal: 128, low: 512, medium: 2048, high: undefined } as const;
 
+const ANY_OBJECT = { type: "object" } as const;
+
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
 export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = body.thinking_budget ?? (body.reasoning_effort && EFFORT_TOKENS[body.reasoning_effort]);
   const toolChoice = toolChoiceOf(body);
-  const grammar = answerGrammar(body);
-  if (grammar !== undefined && body.ignore_eos === true) {
-    throw badField("ignore_eos", "Invalid 'ignore_eos': an answer with a response_format must be able to end.");
+  const answerFormat = answerFormatOf(body);
+  if (body.ignore_eos === true && (answerFormat !== undefined || (body.tools?.length ?? 0) > 0)) {
+    throw badField("ignore_eos", "Invalid 'ignore_eos': an answer in a format or with tools must be able to end.");
   }
   return {
     messages: body.messages.map(chatMessageOf),
@@ -31,18 +32,17 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
     ...(typeof maxTokens === "number" ? { maxTokens } : {}),
-    ...(grammar === undefined ? {} : { grammar }),
+    ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),
   };
 }
 
-function answerGrammar(body: ChatCompletionRequest): GrammarSpec | undefined {
+function answerFormatOf(body: ChatCompletionRequest): AnswerFormat | undefined {
   const format = body.response_format;
   if (format === undefined || format === null || format.type === "text") return undefined;
-  const schema = format.type === "json_object" ? format.schema : format.json_schema.schema;
-  if (schema === undefined || schema === null) return jsonObjectGrammar();
-  return jsonSchemaGrammar(schema, `response_format.${format.type === "json_object" ? "" : "json_schema."}schema`);
+  if (format.type === "json_object") return { schema: format.schema ?? ANY_OBJECT, param: "response_format.schema" };
+  return { schema: format.json_schema.schema ?? ANY_OBJECT, param: "response_format.json_schema.schema" };
 }
 
 function topLogprobsOf(body: ChatCompletionRequest): number | undefined {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { AnswerParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/chat-prompt.ts";
@@ -8,6 +9,8 @@ import type { ServerParts } from "./server-parts.ts";
 /** The parts, and what is made of them once per model. */
 export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
+  /** Ids of calls of tools. */
+  readonly newCallId: () => string;
 }
 
 export function createServing(parts: ServerParts): Serving {
@@ -16,6 +19,7 @@ export function createServing(parts: ServerParts): Serving {
     prompts: new ChatPrompts(parts.model, parts.vocabulary, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
+    newCallId: () => `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
     tokenTexts: new TokenTexts(parts.vocabulary),
   };
 }

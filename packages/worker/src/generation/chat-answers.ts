@@ -1,10 +1,10 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
-import type { GrammarSpec, Sampling } from "../slots/generation-request.ts";
+import type { Sampling } from "../slots/generation-request.ts";
+import { type AnswerFormat, type ToolChoice, answerGrammar } from "./answer-grammar.ts";
 import type { ChatMessage, ToolDefinition } from "./chat-message.ts";
 import type { ChatPrompts } from "./chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
-
-export type ToolChoice = "none" | "auto" | "required" | { readonly name: string };
+import { ToolCallParser } from "./tool-calls.ts";
 
 /** A chat to answer, whichever API it came by. */
 export interface ChatJob {
@@ -14,7 +14,7 @@ export interface ChatJob {
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
   /** Of the content. */
-  readonly grammar?: GrammarSpec;
+  readonly answerFormat?: AnswerFormat;
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** False: `<think>` parts stay in the text. */
   readonly extractReasoning: boolean;
@@ -32,16 +32,21 @@ export interface ChatParts {
   readonly prompts: ChatPrompts;
   readonly vocabulary: Vocabulary;
   readonly model: ModelDescription;
+  readonly newCallId: () => string;
 }
 
 const THINKING_END = "\n</think>\n\n";
 
 /** What to generate for a job. Every choice of it takes this request, with its own seed. */
 export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: number): AnswerRequest {
+  const tools = job.toolChoice === "none" ? [] : job.tools;
+  const { toolFormat } = parts.prompts.template;
+  const grammar = answerGrammar(toolFormat, { ...job, tools });
+  const names = new Set(tools.map((tool) => tool.name));
   const mayThink = job.thinkingBudget !== 0;
   const prompt = parts.prompts.build({
     messages: job.messages,
-    tools: job.toolChoice === "none" ? [] : job.tools,
+    tools,
     templateArguments: job.templateArguments,
     mayThink,
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
@@ -56,7 +61,8 @@ export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: n
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
-    ...(job.grammar === undefined ? {} : { grammar: job.grammar }),
+    ...(grammar === undefined ? {} : { grammar }),
+    ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };
 }

@@ -220,7 +220,7 @@ export class SchemaConverter {
         throw error;
       }
     });
-    const isMap = additionalProperties !== undefined || all.length === 0;
+    const isMap = additionalProperties !== undefined || (all.length === 0 && !("properties" in schema));
     const room = { least: least - listed.filter((property) => property.required).length, most: most - listed.length };
     return objectRule(
       this.#rules,
