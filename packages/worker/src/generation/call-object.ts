@@ -41,8 +41,10 @@ export class CallObject {
         return MORE;
       case "value":
         return this.#pushValue(char);
-      default:
+      case "comma":
         return this.#pushAfter(char);
+      default:
+        return BROKEN;
     }
   }
 
