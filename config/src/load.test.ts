@@ -48,9 +48,9 @@ describe("loadSettings", () => {
   });
 
   it("names file, line, key and what is allowed, for every problem at once", () => {
-    assert.deepEqual(problems("model: demo\nworkers:\n  slots: many\n\nqueue:\n  limit: -1\nlisten: 8080\n"), [
+    assert.deepEqual(problems("model: demo\nworkers:\n  slots: many\n\nqueue:\n  limit: -1\nlisten: here\n"), [
       `${file}:3: "workers.slots" is "many", but must be "auto" or a whole number of at least 1`,
-      `${file}:7: "listen" is 8080, but must be HOST:PORT, [IPV6]:PORT or unix:/path, such as 127.0.0.1:8080`,
+      `${file}:7: "listen" is "here", but must be HOST:PORT, [IPV6]:PORT, PORT or unix:/path (several with commas), such as 127.0.0.1:8080`,
       `${file}:6: "queue.limit" is -1, but must be a whole number of at least 0`,
     ]);
   });

@@ -56,13 +56,15 @@ describe("quantities", () => {
     assert.equal(read(7), "a list of texts");
   });
 
-  it("takes addresses with a port or a socket's path, and nothing else", () => {
+  it("takes addresses with a port or a socket's path, several with commas, and nothing else", () => {
     const read = reader(address());
-    for (const text of ["127.0.0.1:8080", "localhost:0", "[::1]:80", "0.0.0.0:65535", "unix:/run/drover.sock"])
+    for (const text of ["127.0.0.1:8080", "localhost:0", "[::1]:80", ":65535", "8080", "unix:/run/drover.sock", "*:80"])
       assert.equal(read(text), text);
-    for (const text of ["8080", "127.0.0.1", "::1:80", "host:port", "a b:1", "unix:", ":80"])
-      assert.match(String(read(text)), /HOST:PORT, \[IPV6\]:PORT or unix:\/path/, text);
-    assert.equal(read("127.0.0.1:65536"), "HOST:PORT with a port from 0 to 65535");
+    assert.equal(read("127.0.0.1:80, [::1]:80,unix:/x"), "127.0.0.1:80, [::1]:80,unix:/x");
+    assert.equal(read(8080), "8080");
+    for (const text of ["127.0.0.1", "::1:80", "host:port", "a b:1", "unix:", "", "1:2,", -1, 1.5, 65_536, true])
+      assert.match(String(read(text)), /HOST:PORT, \[IPV6\]:PORT, PORT or unix:\/path/, String(text));
+    assert.equal(read("127.0.0.1:80,:65536"), "an address with a port from 0 to 65535");
   });
 });
 

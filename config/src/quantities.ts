@@ -71,16 +71,23 @@ export const list = () =>
       : value,
   );
 
-/** Where to listen: `HOST:PORT`, `[IPV6]:PORT` or `unix:/path`; port 0 lets the system choose. Yields the text. */
+/** Where to listen: `HOST:PORT`, `[IPV6]:PORT`, `PORT` or `unix:/path`, several with commas; port 0 lets the system choose. Yields the text. */
 export const address = () => {
-  const allowed = "HOST:PORT, [IPV6]:PORT or unix:/path, such as 127.0.0.1:8080";
+  const error = { error: "HOST:PORT, [IPV6]:PORT, PORT or unix:/path (several with commas), such as 127.0.0.1:8080" };
   return z
-    .string({ error: allowed })
-    .regex(/^(unix:.+|([^\s:[\]]+|\[[0-9a-fA-F:.%]+\]):\d{1,5})$/, { error: allowed })
-    .refine((text) => text.startsWith("unix:") || Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, {
-      error: "HOST:PORT with a port from 0 to 65535",
+    .union([z.number().int(error).min(0, error).max(65_535, error), z.string().regex(ADDRESSES, error)], error)
+    .transform(String)
+    .refine((text) => text.split(",").every((one) => one.startsWith("unix:") || portOf(one) <= 65_535), {
+      error: "an address with a port from 0 to 65535",
     });
 };
+
+const ADDRESS = String.raw`(unix:[^,]+|(([^\s:,[\]]*|\[[0-9a-fA-F:.%]+\]):)?\d{1,5})`;
+const ADDRESSES = new RegExp(`^${ADDRESS}(, ?${ADDRESS})*$`);
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
+}
 
 interface Quantity {
   /** What is allowed, as an error says it. */

@@ -161,7 +161,7 @@ export const settingsTable = [
     flag: "listen",
     alias: "l",
     reload: "restart",
-    doc: "Address of the public port: HOST:PORT, [IPV6]:PORT or unix:/path.",
+    doc: "Where clients connect: HOST:PORT, [IPV6]:PORT, PORT (on every interface) or unix:/path; several with commas.",
   },
   {
     path: "apiKeys",

@@ -27,7 +27,7 @@ describe("drover.schema.json, as an editor applies it", () => {
       { workers: { slots: 0 } },
       { workers: { firstPort: 70_000 } },
       { queue: { timeout: "soon" } },
-      { listen: "8080" },
+      { listen: "here" },
       { balancer: { policy: "fastest" } },
       [],
     ])

@@ -22,19 +22,18 @@ const KEPT_LINES = 2000;
  */
 export function createLogs(parts: {
   readonly level: string;
-  readonly isPretty: boolean;
-  readonly hasColors: boolean;
+  /** How a line is shown; the kept ones stay JSON. */
+  readonly show: (line: LogLine) => string;
   readonly sink: LogSink;
 }): Logs {
   const kept: LogLine[] = [];
   const followers = new Set<(line: LogLine) => void>();
-  const show = parts.isPretty ? prettyLine(parts.hasColors) : (line: LogLine) => line;
   const destination: DestinationStream = {
     write(line) {
       kept.push(line);
       if (kept.length > KEPT_LINES) kept.shift();
       for (const follower of followers) follower(line);
-      parts.sink.write(show(line));
+      parts.sink.write(parts.show(line));
     },
   };
   return {

@@ -7,10 +7,13 @@ import { systemClock, systemRandom } from "./clock.ts";
 import type { ExitCode, Invocation } from "./commands/command.ts";
 import { type EndRequests, listenForEnd } from "./end-requests.ts";
 import { SupervisorError } from "./errors.ts";
-import { createLogs, descriptorSink, type Logs } from "./logs.ts";
+import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
 import { layOut, type Layout } from "./placement/layout.ts";
 import { allowedCpus } from "./placement/topology.ts";
 import { prepareModel } from "./prepare-model.ts";
+import { joinServiceManager } from "./systemd/join.ts";
+import { journalLine, leadsToJournal } from "./systemd/journal.ts";
+import type { ServiceManager } from "./systemd/service-manager.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
 import { curlLine, welcomeText } from "./terminal/welcome.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
@@ -25,13 +28,19 @@ export async function up(invocation: Invocation): Promise<ExitCode> {
   const output = descriptorSink(1, systemClock);
   const progress = createProgress(invocation.stderr, output.write);
   const sink = { write: progress.print, flush: output.flush };
-  const logs = createLogs({ level: settings.log.level, isPretty, hasColors: invocation.stdout.isTTY, sink });
+  const logs = createLogs({ level: settings.log.level, show: lineFormat(invocation, settings, isPretty), sink });
   try {
     return await run({ invocation, settings, logs, progress, isPretty, write: output.write });
   } finally {
     progress.end();
     await logs.flush();
   }
+}
+
+function lineFormat(invocation: Invocation, settings: Settings, isPretty: boolean): (line: LogLine) => string {
+  if (isPretty) return prettyLine(invocation.stdout.isTTY);
+  const isJournal = settings.log.format === "auto" && leadsToJournal(invocation.environment, 1);
+  return isJournal ? journalLine : (line) => line;
 }
 
 interface Surroundings {
@@ -47,6 +56,15 @@ async function run(around: Surroundings): Promise<ExitCode> {
   const { invocation, settings, logs } = around;
   const layout = chooseLayout(settings, logs.logger);
   let supervisor: Supervisor | undefined;
+  let balancer: Balancer | undefined;
+  let address: ListenAddress | undefined;
+  const manager = joinServiceManager({
+    logger: logs.logger,
+    balancer: () => balancer?.status(),
+    workers: () => supervisor?.workerCount ?? layout.places.length,
+    address: () => address,
+    lastCheckAt: () => supervisor?.lastCheckAt,
+  });
   const end = listenForEnd(() => {
     supervisor?.killAll();
     process.exit(1);
@@ -55,12 +73,20 @@ async function run(around: Surroundings): Promise<ExitCode> {
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
     const model = await prepareModel(settings.model, invocation.environment);
-    const balancer = createBalancer({ settings, logger: logs.logger, clock: systemClock, random: systemRandom });
-    const address = await openDoor(balancer);
+    const sockets = manager.sockets.map(({ fd }) => fd);
+    balancer = createBalancer({
+      settings,
+      logger: logs.logger,
+      clock: systemClock,
+      random: systemRandom,
+      ...(sockets.length === 0 ? {} : { listenFds: sockets }),
+    });
+    address = await openDoor(balancer);
     supervisor = createSupervisor(around, { model, layout, balancer });
-    await serve(around, { supervisor, balancer, end, address, count: layout.places.length });
+    await serve(around, { supervisor, balancer, end, address, manager, count: layout.places.length });
     return 0;
   } finally {
+    manager.close();
     releaseSocket();
     admin.close();
     admin.closeAllConnections();
@@ -130,18 +156,24 @@ interface Running {
   readonly balancer: Balancer;
   readonly end: EndRequests;
   readonly address: ListenAddress;
+  readonly manager: ServiceManager;
   readonly count: number;
 }
 
 /** From the first worker's start to the last one's end. */
-async function serve(around: Surroundings, { supervisor, balancer, end, address, count }: Running): Promise<void> {
+async function serve(around: Surroundings, running: Running): Promise<void> {
+  const { supervisor, balancer, end, address, manager, count } = running;
   const { drainTimeout } = around.settings.supervision;
   let drainTimeoutMs = 0;
   supervisor.start(count);
   try {
     const isServing = await Promise.race([supervisor.firstReady.then(() => true), end.first.then(() => false)]);
-    if (isServing) sayWelcome(around, address);
+    if (isServing) {
+      sayWelcome(around, address);
+      void manager.ready();
+    }
     const who = await end.first;
+    void manager.stopping();
     around.logs.logger.info(`${who}: running answers have ${drainTimeout} ms to end`);
     drainTimeoutMs = drainTimeout;
   } finally {

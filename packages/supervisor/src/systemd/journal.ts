@@ -15,6 +15,15 @@ export function journalPrefix(level: number): string {
   return `<${priority}>`;
 }
 
+/** Shows a JSON log line as one line of the journal, which has time and priority apart. */
+export function journalLine(line: string): string {
+  const { level, time: _, worker, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const who = typeof worker === "string" ? `worker ${worker}: ` : "";
+  const text = typeof msg === "string" ? msg.replaceAll("\n", " | ") : "";
+  const details = Object.keys(rest).length === 0 ? "" : ` ${JSON.stringify(rest)}`;
+  return `${journalPrefix(Number(level))}${who}${text}${details}\n`;
+}
+
 /** Whether `fd` leads to the journal: `JOURNAL_STREAM` has its device and inode (systemd.exec(5)). */
 export function leadsToJournal(environment: Readonly<Record<string, string | undefined>>, fd: number): boolean {
   const stream = environment["JOURNAL_STREAM"];

@@ -36,6 +36,9 @@ describe("the unit files", () => {
   it("listen where the settings say", () => {
     assert.equal(stream("0.0.0.0:80"), "ListenStream=0.0.0.0:80");
     assert.equal(stream("localhost:8080"), "ListenStream=127.0.0.1:8080");
+    assert.equal(stream(":8080"), "ListenStream=0.0.0.0:8080");
+    assert.equal(stream("8080"), "ListenStream=0.0.0.0:8080");
+    assert.deepEqual(facts({ listen: "10.0.0.1:80,unix:/a" }).listen, ["10.0.0.1:80", "/a"]);
     assert.equal(stream("[::1]:8080"), "ListenStream=[::1]:8080");
     assert.equal(stream("unix:/run/drover.sock"), "ListenStream=/run/drover.sock");
   });

@@ -36,7 +36,7 @@ export function serviceFacts(installation: Installation): ServiceFacts {
     account,
     program: [node, resolve(root, "packages/supervisor/bin/drover.js")],
     flags: [...config.flatMap((path) => ["--config", path]), ...typedFlags(installation)],
-    listen: [listenStream(settings.listen)],
+    listen: settings.listen.split(",").map((address) => listenStream(address.trim())),
     reads: [dirname(dirname(node)), root, ...config, ...model.map(folderOrFile), ...keys],
     documentation: resolve(root, "docs/systemd.md"),
     stopMs: settings.supervision.drainTimeout + settings.supervision.grace + STOP_MARGIN_MS,
@@ -87,7 +87,7 @@ function folderOrFile(model: string): string {
 
 function listenStream(listen: string): string {
   if (listen.startsWith("unix:")) return resolve(listen.slice("unix:".length));
-  const address = listen.replace(/^localhost:/, "127.0.0.1:");
+  const address = listen.replace(/^localhost:/, "127.0.0.1:").replace(/^(\*?:)?(?=\d+$)/, "0.0.0.0:");
   if (!/^(\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):[1-9]\d*$/.test(address))
     throw usage(`systemd can't listen on ${listen}: give an IP address and a port, such as 0.0.0.0:8080`);
   return address;

@@ -60,6 +60,15 @@ export class Supervisor {
     return this.#firstReady.opened;
   }
 
+  /** When it last looked after its workers, which it does each second. */
+  get lastCheckAt(): number {
+    return this.#lastTick;
+  }
+
+  get workerCount(): number {
+    return this.#members.size;
+  }
+
   /** Starts `count` workers side by side. */
   start(count: number): void {
     this.#stopTicking = this.#parts.clock.every(TICK_MS, () => this.#tick());

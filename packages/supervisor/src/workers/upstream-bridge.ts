@@ -13,6 +13,9 @@ export interface WorkerAddress {
   readonly secret: string;
 }
 
+/** Stands for a worker's address until it has one; never ready, so nothing is ever sent there. */
+const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "" };
+
 /**
  * Turns traffic to one worker on and off. A worker that came back elsewhere (its port was stolen, its slots changed) is
  * a new upstream for the balancer; its count of requests goes on.
@@ -24,9 +27,11 @@ export class UpstreamBridge {
   #isDraining = false;
   #earlierRequests = 0;
 
+  /** The balancer hears of the worker at once, so that the first requests wait for it instead of finding no upstream. */
   constructor(balancer: TrafficPort, id: string) {
     this.#balancer = balancer;
     this.#id = id;
+    this.#add(NOT_YET_STARTED);
   }
 
   /** Requests that were ever routed to the worker. */
@@ -44,15 +49,7 @@ export class UpstreamBridge {
     const isSame = known?.port === address.port && known.slots === address.slots && known.secret === address.secret;
     if (!isSame) {
       this.remove();
-      const origin = `http://127.0.0.1:${address.port}`;
-      this.#balancer.addUpstream({
-        id: this.#id,
-        origin,
-        owned: true,
-        slots: address.slots,
-        secret: address.secret,
-      });
-      this.#address = address;
+      this.#add(address);
     }
     if (this.#isDraining) this.#balancer.undrainUpstream(this.#id);
     this.#isDraining = false;
@@ -78,6 +75,12 @@ export class UpstreamBridge {
     this.#balancer.removeUpstream(this.#id);
     this.#address = undefined;
     this.#isDraining = false;
+  }
+
+  #add(address: WorkerAddress): void {
+    const { port, slots, secret } = address;
+    this.#balancer.addUpstream({ id: this.#id, origin: `http://127.0.0.1:${port}`, owned: true, slots, secret });
+    this.#address = address;
   }
 
   #upstream(): UpstreamStatus | undefined {

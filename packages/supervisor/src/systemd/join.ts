@@ -1,0 +1,79 @@
+import http from "node:http";
+import type { BalancerStatus, ListenAddress } from "@drover/balancer";
+import { execa } from "execa";
+import type { Logger } from "pino";
+import { systemClock } from "../clock.ts";
+import { createServiceManager, type ServiceManager } from "./service-manager.ts";
+
+const NOTIFY_LIMIT_MS = 10_000;
+const PROBE_LIMIT_MS = 5_000;
+/** The supervisor looks after its workers each second. */
+const CHECKS_LIMIT_MS = 10_000;
+
+/** What the running parts know; each may not exist yet. */
+interface Insight {
+  readonly logger: Logger;
+  readonly balancer: () => BalancerStatus | undefined;
+  /** Workers that there should be. */
+  readonly workers: () => number;
+  readonly address: () => ListenAddress | undefined;
+  /** When the supervisor last looked after its workers, in clock milliseconds. */
+  readonly lastCheckAt: () => number | undefined;
+}
+
+/** Joins this process to the service manager that started it; without one, nothing happens. */
+export function joinServiceManager({ logger, balancer, workers, address, lastCheckAt }: Insight): ServiceManager {
+  return createServiceManager({
+    environment: process.env,
+    pid: process.pid,
+    clock: systemClock,
+    monotonicUs: () => process.hrtime.bigint() / 1_000n,
+    run: async (file, words, variables) => {
+      await execa(file, [...words], { env: variables, stdio: "ignore", timeout: NOTIFY_LIMIT_MS });
+    },
+    warn: (message) => logger.warn(message),
+    status: () => statusLine(balancer(), workers()),
+    checks: [
+      { name: "the public port answers", isFresh: () => answers(address()) },
+      {
+        name: "the workers are looked after",
+        isFresh: async () => systemClock.now() - (lastCheckAt() ?? 0) < CHECKS_LIMIT_MS,
+      },
+    ],
+  });
+}
+
+/** `2/2 workers, 3 of 16 slots`. */
+export function statusLine(status: BalancerStatus | undefined, workers: number): string {
+  const owned = (status?.upstreams ?? []).filter((upstream) => upstream.owned);
+  const ready = owned.filter((worker) => worker.ready && !worker.down && !worker.draining);
+  const busy = sum(ready.map(({ active }) => active));
+  const slots = sum(ready.map((worker) => worker.slots));
+  const waiting = status?.queue.depth ?? 0;
+  const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
+  return `${ready.length}/${workers} workers, ${busy} of ${slots} slots${queue}`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Asks the public port itself, so that a listener that no longer accepts is noticed. */
+function answers(at: ListenAddress | undefined): Promise<boolean> {
+  if (at === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const where = at.port === 0 ? { socketPath: at.address } : { host: reachable(at.address), port: at.port };
+    const request = http.get({ ...where, path: "/live", agent: false, timeout: PROBE_LIMIT_MS }, (response) => {
+      response.resume();
+      resolve(true);
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", () => resolve(false));
+  });
+}
+
+/** An address that listens on every interface is asked on this machine's own. */
+function reachable(address: string): string {
+  if (address === "0.0.0.0") return "127.0.0.1";
+  return address === "::" ? "::1" : address;
+}
