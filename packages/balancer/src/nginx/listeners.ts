@@ -74,7 +74,8 @@ function toAddress({ listen, members }: Gathered, warnings: string[]): AddressMo
   }
   const tls = members.some((member) => member.listen.tls);
   if (tls) checkCertificates(members);
-  return { label: listen.label, tls, defaultServer: chosen.server.model, names };
+  const servers = members.map(({ server }) => server.model);
+  return { label: listen.label, tls, defaultServer: chosen.server.model, servers, names };
 }
 
 function nameText(name: TranslatedServer["names"][number]): string {

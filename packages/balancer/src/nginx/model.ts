@@ -61,6 +61,7 @@ export interface AddressModel {
   readonly label: string;
   readonly tls: boolean;
   readonly defaultServer: ServerModel;
+  readonly servers: readonly ServerModel[];
   readonly names: ServerNames<ServerModel>;
 }
 
@@ -201,10 +202,15 @@ export type ProxyPass =
     }
   | { readonly kind: "variable"; readonly url: Template; readonly place: ConfigPlace };
 
+/** Ends the key of a group that is reached by TLS. */
+export const httpsSuffix = " by https";
+
 /** `proxy_pass` taken apart. */
 export interface ProxyTarget {
   readonly scheme: "http" | "https";
-  /** `$proxy_host`: the group's name, or host and port. */
+  /** As written: host and port, `unix:/path`, or the name of a group. */
+  readonly authority: string;
+  /** `$proxy_host`: the same without a port that is the scheme's own. */
   readonly hostHeader: string;
   readonly port: string;
   /** Key of the group in `NginxModel.upstreams`. */

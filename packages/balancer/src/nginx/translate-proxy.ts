@@ -1,7 +1,7 @@
 import type { RetryRule, RetryWord } from "../forwarding/retry-rule.ts";
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "./captures.ts";
-import type { ProxyPass, ProxyRedirect, ProxySettings } from "./model.ts";
+import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "./model.ts";
 import type { Directive } from "./parse.ts";
 import { invalidValue, type Scope } from "./scope.ts";
 import { compileTemplate, constantTemplate, type OwnVariables } from "./template.ts";
@@ -149,13 +149,18 @@ export function readProxyPass(
     );
   }
   const group = groupOf(parts.authority, parts.scheme, place, context);
-  const { scheme, hostHeader, port } = parts;
-  return { kind: "fixed", target: { scheme, hostHeader, port, group }, uri: parts.uri };
+  const { scheme, authority, hostHeader, port } = parts;
+  return { kind: "fixed", target: { scheme, authority, hostHeader, port, group }, uri: parts.uri };
 }
 
 /** The upstream block of this name, or a group made for the address. */
 function groupOf(authority: string, scheme: "http" | "https", place: ConfigPlace, context: TranslateContext): string {
-  if (context.upstreams.has(authority)) return authority;
+  const named = context.upstreams.get(authority);
+  if (named !== undefined) {
+    if (scheme === "http") return authority;
+    context.upstreams.set(authority + httpsSuffix, named);
+    return authority + httpsSuffix;
+  }
   const [name = ""] = authority.split(":");
   if (name !== "unix" && authority.includes(":") && context.upstreams.has(name)) {
     throw NginxConfigError.at(place, `upstream "${name}" may not have port ${authority.slice(name.length + 1)}`);

@@ -1,0 +1,83 @@
+import type http from "node:http";
+import type { TLSSocket } from "node:tls";
+import { keepCaptures } from "../captures.ts";
+import { normalizeHost } from "../server-names.ts";
+import { parseTarget, type RequestTarget } from "../uri.ts";
+import type { ConnectionFacts } from "../variable-source.ts";
+import { type Listener, plainAddress } from "./listener.ts";
+import { RequestState } from "./request-state.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A request with the server it is for; `refused` is the status it is turned away with before any location is looked for. */
+export interface Incoming {
+  readonly state: RequestState;
+  readonly refused: number | undefined;
+}
+
+const noTarget: RequestTarget = { unparsed: "", uri: "", args: "", hasArgs: false, host: undefined };
+
+/** Picks the server by address and name, with nginx's checks of target and host. */
+export function readIncoming(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  listener: Listener,
+  connection: { readonly number: number; readonly requests: number; readonly openedAtMs: number },
+  runtime: Runtime,
+): Incoming {
+  const address = listener.addressOf(request.socket);
+  const target = parseTarget(request.url ?? "", address.defaultServer.mergeSlashes);
+  const hosts = hostHeaders(request);
+  const written = target?.host ?? hosts[0];
+  const host = written === undefined || written === "" ? "" : normalizeHost(written);
+  const match = address.names.find(host ?? "");
+  const isRefused =
+    target === undefined ||
+    host === undefined ||
+    hosts.length > 1 ||
+    (hosts[0] !== undefined && hosts[0] !== "" && normalizeHost(hosts[0]) === undefined) ||
+    (hosts.length === 0 && request.httpVersion === "1.1");
+  const server = isRefused ? address.defaultServer : match.server;
+  const state = new RequestState({
+    request,
+    response,
+    server,
+    target: target ?? noTarget,
+    host: host === undefined || host === "" ? server.name : host,
+    connection: { ...connection, ...peerFacts(request.socket as TLSSocket) },
+    clock: runtime.clock,
+    requestId: runtime.newRequestId(),
+    writtenBefore: request.socket.bytesWritten,
+  });
+  if (match.captures !== undefined) keepCaptures(state, match.captures);
+  if (isRefused) return { state, refused: 400 };
+  return { state, refused: request.method === "TRACE" ? 405 : undefined };
+}
+
+function hostHeaders({ rawHeaders }: http.IncomingMessage): string[] {
+  const found: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === "host") found.push(rawHeaders[index + 1] ?? "");
+  }
+  return found;
+}
+
+function peerFacts(socket: TLSSocket): Omit<ConnectionFacts, "number" | "requests" | "openedAtMs"> {
+  return {
+    // Of a unix socket nginx says `unix:`.
+    remoteAddress: socket.remoteAddress === undefined ? "unix:" : plainAddress(socket.remoteAddress),
+    remotePort: socket.remotePort ?? 0,
+    serverAddress: plainAddress(socket.localAddress ?? ""),
+    serverPort: socket.localPort ?? 0,
+    tls: "encrypted" in socket ? tlsFacts(socket) : undefined,
+  };
+}
+
+function tlsFacts(socket: TLSSocket): ConnectionFacts["tls"] {
+  const { servername } = socket as TLSSocket & { readonly servername?: string | false };
+  return {
+    protocol: socket.getProtocol() ?? "",
+    cipher: socket.getCipher().name,
+    serverName: typeof servername === "string" ? servername : "",
+    reused: socket.isSessionReused(),
+  };
+}

@@ -1,0 +1,56 @@
+import { evaluate, type Template } from "../template.ts";
+import { buildHead, type HeadParts, type ServerIdentity } from "./answer-fields.ts";
+import { absoluteUrl } from "./absolute-url.ts";
+import type { RequestState } from "./request-state.ts";
+import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
+
+/** Answers with nginx's page for a status; with none where it has none. */
+export function sendPage(state: RequestState, status: number, identity: ServerIdentity, location?: string): void {
+  const { settings, response } = state;
+  if (closesConnection(status)) response.shouldKeepAlive = false;
+  const serverText = settings.serverTokens === "off" ? identity.short : identity.full;
+  const shownStatus = state.errorStatus ?? status;
+  const page = pageOf(status, serverText, state.headerValues("user-agent")[0], settings.msiePadding);
+  const isEmpty = shownStatus === 204 || shownStatus === 304;
+  const body = Buffer.from(page ?? "", "latin1");
+  send(state, identity, isEmpty ? undefined : body, {
+    status: publicStatus(status),
+    contentType: page === undefined ? undefined : "text/html",
+    contentLength: isEmpty ? undefined : body.length,
+    location: location === undefined ? undefined : absoluteUrl(state, location),
+  });
+}
+
+/** Answers with a text of the configuration (`return 200 text`). */
+export function sendText(state: RequestState, status: number, text: string, identity: ServerIdentity): void {
+  const body = Buffer.from(text, "latin1");
+  const isEmpty = status === 204 || status === 304;
+  send(state, identity, isEmpty ? undefined : body, {
+    status,
+    contentType: isEmpty ? undefined : contentTypeOf(state),
+    contentLength: isEmpty ? undefined : body.length,
+  });
+}
+
+/** The text of `return`; empty where it has none. */
+export function returnText(state: RequestState, text: Template | undefined): string {
+  return text === undefined ? "" : evaluate(text, state);
+}
+
+function send(state: RequestState, identity: ServerIdentity, body: Buffer | undefined, parts: HeadParts): void {
+  const { response } = state;
+  const { status, reason, fields } = buildHead(state, parts, identity, state.nowMs());
+  const hasBody = body !== undefined && state.request.method !== "HEAD";
+  state.ownBodyBytes = hasBody ? body.length : 0;
+  response.writeHead(status, reason, fields);
+  if (hasBody) response.end(body);
+  else response.end();
+}
+
+/** By the extension of the URI, as for a file (`ngx_http_set_content_type`). */
+function contentTypeOf({ uri, settings }: RequestState): string {
+  const name = uri.slice(uri.lastIndexOf("/") + 1);
+  const dot = name.lastIndexOf(".");
+  const extension = dot === -1 ? "" : name.slice(dot + 1).toLowerCase();
+  return settings.types.get(extension) ?? settings.defaultType;
+}

@@ -1,0 +1,247 @@
+import { isIP } from "node:net";
+import { forwardRequest } from "../../forwarding/forward-request.ts";
+import type {
+  AnswerHead,
+  Attempt,
+  ForwardOutcome,
+  ForwardTask,
+  RelayedHead,
+  RequestBody,
+} from "../../forwarding/forward-task.ts";
+import { headerValue } from "../../forwarding/hop-by-hop.ts";
+import type { LocationModel, ProxyPass } from "../model.ts";
+import { evaluate } from "../template.ts";
+import { implicitGroup, parseServerAddress } from "../translate-upstream.ts";
+import { buildHead } from "./answer-fields.ts";
+import { takeBody } from "./client-body.ts";
+import { aboutRequest } from "./error-line.ts";
+import { errorPageFor } from "./error-page.ts";
+import { type Group, startGroup } from "./groups.ts";
+import { resolveName } from "./names.ts";
+import type { Outcome } from "./outcome.ts";
+import { evaluatedUrl, proxyFields, proxyTarget } from "./proxy-target.ts";
+import { relayedFields } from "./relayed-fields.ts";
+import type { RequestState } from "./request-state.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Passes a request on to the location's upstream, and its answer back. */
+export async function proxyRequest(
+  state: RequestState,
+  location: LocationModel,
+  pass: ProxyPass,
+  runtime: Runtime,
+): Promise<Outcome> {
+  const route = await routeOf(state, location, pass, runtime);
+  if (route === undefined) return { kind: "status", status: 502 };
+  const taken = await takeBody(state, location);
+  if (taken.kind === "too-large") return { kind: "status", status: 413 };
+  if (taken.kind === "timeout") {
+    state.response.shouldKeepAlive = false;
+    return { kind: "status", status: 408 };
+  }
+  if (taken.kind === "gone") return { kind: "gone" };
+  const task = taskOf(state, location, route, bodyOf(state, location, taken.body), runtime);
+  const outcome = await forwardRequest(task, {
+    connections: route.group.connections(location),
+    clock: runtime.clock,
+    // nginx cuts the connection, whatever the answer was.
+    errorEvent: () => undefined,
+  });
+  state.attempts.push([...outcome.attempts]);
+  logAttempts(state, outcome, route, runtime);
+  if (route.isTemporary) route.group.retire();
+  return ended(state, outcome);
+}
+
+interface Route {
+  readonly group: Group;
+  readonly scheme: "http" | "https";
+  readonly uri: string;
+  readonly isTemporary: boolean;
+}
+
+async function routeOf(
+  state: RequestState,
+  location: LocationModel,
+  pass: ProxyPass,
+  runtime: Runtime,
+): Promise<Route | undefined> {
+  if (pass.kind === "fixed") {
+    const { target, uri } = pass;
+    const group = runtime.groups.get(target.group);
+    state.proxyHost = target.hostHeader;
+    state.proxyPort = target.port;
+    return group === undefined
+      ? undefined
+      : { group, scheme: target.scheme, uri: proxyTarget(state, location, uri), isTemporary: false };
+  }
+  const url = evaluatedUrl(state, pass);
+  if (url === undefined) {
+    logError(state, runtime, `invalid URL prefix in "${evaluate(pass.url, state)}"`);
+    return undefined;
+  }
+  state.proxyHost = url.hostHeader;
+  state.proxyPort = url.port;
+  const uri = url.uri ?? proxyTarget(state, location, undefined);
+  const known =
+    (url.scheme === "http" ? runtime.groups.get(url.authority) : undefined) ??
+    runtime.groups.get(`${url.authority} by ${url.scheme}`);
+  if (known !== undefined) return { group: known, scheme: url.scheme, uri, isTemporary: false };
+  const group = await temporaryGroup(state, url.authority, url.scheme, location, runtime);
+  return group === undefined ? undefined : { group, scheme: url.scheme, uri, isTemporary: true };
+}
+
+/** A group for an address that only this request knows; names need a `resolver`. */
+async function temporaryGroup(
+  state: RequestState,
+  authority: string,
+  scheme: "http" | "https",
+  location: LocationModel,
+  runtime: Runtime,
+): Promise<Group | undefined> {
+  const place = { file: "", line: 0 };
+  const { resolver } = location.settings;
+  try {
+    const address = parseServerAddress(authority, place, scheme === "https" ? 443 : 80);
+    const model = implicitGroup(authority, place, address);
+    if (address.kind !== "name") return await startGroup(model, scheme, resolver, runtime);
+    if (resolver === undefined) {
+      logError(state, runtime, `no resolver defined to resolve ${address.name}`);
+      return undefined;
+    }
+    const found = await resolveName(address.name, resolver, runtime.names);
+    if (found.length === 0) {
+      logError(state, runtime, `${address.name} could not be resolved (3: Host not found)`);
+      return undefined;
+    }
+    const servers = found.flatMap(({ address: host }) =>
+      isIP(host) === 0
+        ? []
+        : model.servers.map((server) => ({ ...server, address: { kind: "ip" as const, host, port: address.port } })),
+    );
+    return await startGroup({ ...model, servers }, scheme, resolver, runtime);
+  } catch (error) {
+    logError(state, runtime, error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody): RequestBody {
+  const { passBody, body } = location.settings.proxy;
+  if (body !== undefined) return { kind: "bytes", bytes: Buffer.from(evaluate(body, state), "latin1") };
+  return passBody ? taken : { kind: "none" };
+}
+
+function taskOf(
+  state: RequestState,
+  location: LocationModel,
+  { group, uri }: Route,
+  body: RequestBody,
+  runtime: Runtime,
+): ForwardTask {
+  const { proxy } = location.settings;
+  const { pool, model } = group;
+  const key = model.key === undefined ? undefined : Buffer.from(evaluate(model.key, state), "latin1");
+  const pick = pool.startPick(
+    { clientAddress: state.connection.remoteAddress, ...(key === undefined ? {} : { key }) },
+    proxy.retry.tries,
+  );
+  return {
+    client: { request: state.request, response: state.response },
+    method: proxy.method === undefined ? state.method : evaluate(proxy.method, state),
+    target: uri,
+    headers: proxyFields(state, location),
+    body,
+    pick,
+    acquire: (pick) => pool.acquire(pick),
+    retry: proxy.retry,
+    timeouts: { connectMs: proxy.connectTimeoutMs, sendMs: proxy.sendTimeoutMs, readMs: proxy.readTimeoutMs },
+    onHead: (head) => onHead(state, location, head, runtime),
+    ignoreClientAbort: proxy.ignoreClientAbort,
+    httpVersion: proxy.httpVersion,
+    headersAreComplete: true,
+  };
+}
+
+function onHead(
+  state: RequestState,
+  location: LocationModel,
+  head: AnswerHead,
+  runtime: Runtime,
+): RelayedHead | "intercept" {
+  const { proxy } = location.settings;
+  state.upstreamHead = head;
+  if (accelRedirect(state, head) !== undefined) return "intercept";
+  if (proxy.interceptErrors && head.status >= 300 && errorPageFor(state, head.status) !== undefined) return "intercept";
+  if (state.response.req.httpVersion === "1.0" && headerValue(head.headers, "content-length") === undefined) {
+    state.response.shouldKeepAlive = false;
+  }
+  const parts = relayedFields(state, location, head);
+  const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.now());
+  return { status, reason, headers: fields };
+}
+
+function accelRedirect(state: RequestState, head: AnswerHead): string | undefined {
+  if (state.location?.settings.proxy.ignoredHeaders.has("x-accel-redirect") === true) return undefined;
+  return headerValue(head.headers, "x-accel-redirect");
+}
+
+function ended(state: RequestState, outcome: ForwardOutcome): Outcome {
+  switch (outcome.kind) {
+    case "answered":
+    case "broken":
+      return { kind: "sent" };
+    case "client-gone":
+      return { kind: state.response.headersSent ? "sent" : "gone" };
+    case "failed":
+      return { kind: "status", status: outcome.status };
+    case "intercepted":
+      return intercepted(state, outcome.head);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function intercepted(state: RequestState, head: AnswerHead): Outcome {
+  const to = accelRedirect(state, head);
+  if (to === undefined) return { kind: "status", status: head.status };
+  if (state.method !== "HEAD") state.method = "GET";
+  return { kind: "redirect", to };
+}
+
+function logAttempts(state: RequestState, outcome: ForwardOutcome, route: Route, runtime: Runtime): void {
+  for (const attempt of outcome.attempts) {
+    if (attempt.error === undefined) continue;
+    logError(state, runtime, errorText(attempt), `${route.scheme}://${attempt.upstream.server}${route.uri}`);
+  }
+  if (outcome.kind === "failed" && outcome.reason === "no live upstreams") {
+    logError(
+      state,
+      runtime,
+      "no live upstreams while connecting to upstream",
+      `${route.scheme}://${route.group.model.name}${route.uri}`,
+    );
+  }
+}
+
+function logError(state: RequestState, runtime: Runtime, message: string, upstream?: string): void {
+  const line = `${message}, ${aboutRequest(state, upstream)}`;
+  runtime.logs.error(state.settings.errorLogs, "error", line, state.connection.number);
+}
+
+/** In nginx's words where it has them. */
+function errorText({ error = "", connectMs, headerMs }: Attempt): string {
+  const during =
+    connectMs === undefined
+      ? "connecting to upstream"
+      : headerMs === undefined
+        ? "reading response header from upstream"
+        : "reading upstream";
+  if (error.includes("ECONNREFUSED")) return `connect() failed (111: Connection refused) while ${during}`;
+  if (error.includes("ENOENT")) return `connect() failed (2: No such file or directory) while ${during}`;
+  if (error.includes("ECONNRESET")) return `recv() failed (104: Connection reset by peer) while ${during}`;
+  if (/no connection within|silent/.test(error))
+    return `upstream timed out (110: Connection timed out) while ${during}`;
+  if (error.includes("closed the connection")) return `upstream prematurely closed connection while ${during}`;
+  return `upstream: ${error} while ${during}`;
+}

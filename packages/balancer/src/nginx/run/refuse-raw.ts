@@ -1,0 +1,34 @@
+import type { Socket } from "node:net";
+import type { ServerModel } from "../model.ts";
+import type { Runtime } from "./runtime.ts";
+import { pageOf, publicStatus, reasonOf } from "./special-pages.ts";
+
+/** Answers bytes that are no request with nginx's page, and closes. */
+export function refuseRaw(
+  socket: Socket,
+  status: number,
+  server: ServerModel,
+  { identity, clock, logs }: Runtime,
+): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const shown = publicStatus(status);
+  const serverText = server.settings.serverTokens === "off" ? identity.short : identity.full;
+  const page = pageOf(status, serverText, undefined, false) ?? "";
+  const head = [
+    `HTTP/1.1 ${shown} ${reasonOf(shown)}`,
+    `Server: ${serverText}`,
+    `Date: ${new Date(clock.now()).toUTCString()}`,
+    "Content-Type: text/html",
+    `Content-Length: ${page.length}`,
+    "Connection: close",
+  ].join("\r\n");
+  logs.error(
+    server.settings.errorLogs,
+    "info",
+    `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`,
+  );
+  socket.end(`${head}\r\n\r\n${page}`, () => socket.destroy());
+}

@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../clock.ts";
+import type { AnswerHead, Attempt } from "../../forwarding/forward-task.ts";
+import type { LocationModel, LocationSettings, ServerModel } from "../model.ts";
+import type { RequestTarget } from "../uri.ts";
+import type { Upgrade } from "./listener.ts";
+import type { ConnectionFacts, VariableSource } from "../variable-source.ts";
+
+export interface RequestStateParts {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: ServerModel;
+  readonly target: RequestTarget;
+  readonly host: string;
+  readonly connection: ConnectionFacts;
+  readonly clock: Clock;
+  readonly requestId: string;
+  /** Bytes the socket had written before this request. */
+  readonly writtenBefore: number;
+}
+
+/** One request on its way through servers and locations, and all that variables can say of it. */
+export class RequestState implements VariableSource {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: ServerModel;
+  readonly connection: ConnectionFacts;
+  readonly host: string;
+  readonly requestUri: string;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly attempts: Attempt[][] = [];
+  readonly own = new Map<string, string>();
+  /** Valid header fields as the client sent them: name, value, name, value … */
+  readonly fields: readonly string[];
+  method: string;
+  uri: string;
+  args: string;
+  hasArgs: boolean;
+  captures: RegExpExecArray | undefined;
+  location: LocationModel | undefined;
+  /** Set by an error page: what the client is told in place of the answer's own status. */
+  errorStatus: number | undefined;
+  /** An error page was taken; further errors get nginx's own page unless `recursive_error_pages`. */
+  tookErrorPage = false;
+  /** The URI was changed by an internal redirect: the original one is not passed on any more. */
+  isInternal = false;
+  redirects = 0;
+  requestBody: Buffer | undefined;
+  proxyHost: string | undefined;
+  proxyPort: string | undefined;
+  upstreamHead: AnswerHead | undefined;
+  /** The raw connection, where the client asked for another protocol. */
+  upgrade: Upgrade | undefined;
+  status = 0;
+  sentFields: readonly string[] = [];
+  ownBodyBytes = 0;
+  isComplete = false;
+  readonly #clock: Clock;
+  readonly #writtenBefore: number;
+
+  constructor(parts: RequestStateParts) {
+    const { request, target, server } = parts;
+    this.request = request;
+    this.response = parts.response;
+    this.server = server;
+    this.connection = parts.connection;
+    this.host = parts.host;
+    this.requestId = parts.requestId;
+    this.#clock = parts.clock;
+    this.#writtenBefore = parts.writtenBefore;
+    this.startedAtMs = parts.clock.now();
+    this.method = request.method ?? "GET";
+    this.requestUri = target.unparsed;
+    this.uri = target.uri;
+    this.args = target.args;
+    this.hasArgs = target.hasArgs;
+    this.fields = validFields(request.rawHeaders, server);
+  }
+
+  get settings(): LocationSettings {
+    return this.location?.settings ?? this.server.settings;
+  }
+
+  get serverName(): string {
+    return this.server.name;
+  }
+
+  get protocol(): string {
+    return `HTTP/${this.request.httpVersion}`;
+  }
+
+  get requestLine(): string {
+    return `${this.request.method ?? ""} ${this.request.url ?? ""} ${this.protocol}`;
+  }
+
+  get requestLengthBytes(): number {
+    let size = this.requestLine.length + 4;
+    for (const text of this.request.rawHeaders) size += text.length + 2;
+    return size + (this.requestBody?.length ?? 0);
+  }
+
+  get bodyBytesSent(): number {
+    return this.ownBodyBytes > 0 ? this.ownBodyBytes : (this.attempts.at(-1)?.at(-1)?.bodyBytes ?? 0);
+  }
+
+  get bytesSent(): number {
+    return Math.max(0, this.request.socket.bytesWritten - this.#writtenBefore);
+  }
+
+  nowMs(): number {
+    return this.#clock.now();
+  }
+
+  /** Calls `then` once after `delayMs`; the returned function calls it off. */
+  after(delayMs: number, then: () => void): () => void {
+    return this.#clock.after(delayMs, then);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return valuesOf(this.fields, name);
+  }
+
+  sentHeaderValues(name: string): readonly string[] {
+    return valuesOf(this.sentFields, name);
+  }
+
+  upstreamHeaderValues(name: string): readonly string[] {
+    return valuesOf(this.upstreamHead?.headers ?? [], name);
+  }
+}
+
+/** nginx passes over names with other characters than letters, digits and `-` (and `_` where allowed). */
+function validFields(rawHeaders: readonly string[], server: ServerModel): readonly string[] {
+  if (!server.ignoreInvalidHeaders) return rawHeaders;
+  const valid = server.underscoresInHeaders ? /^[\w-]+$/ : /^[A-Za-z0-9-]+$/;
+  const kept: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (valid.test(name)) kept.push(name, rawHeaders[index + 1] ?? "");
+  }
+  return kept;
+}
+
+function valuesOf(fields: readonly string[], lowerName: string): readonly string[] {
+  const found: string[] = [];
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index]?.toLowerCase() === lowerName) found.push(fields[index + 1] ?? "");
+  }
+  return found;
+}
