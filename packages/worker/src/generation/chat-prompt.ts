@@ -45,11 +45,12 @@ export class ChatPrompts {
 
   #render(input: ChatPromptInput): string {
     const asTools = input.tools.length > 0 && this.template.rendersTools;
-    const messages = asTools || input.tools.length === 0 ? input.messages : withToolsDescribed(input);
-    const tools = asTools ? { tools: guardAll(input.tools.map(templateTool), this.#controlTexts) } : {};
+    const messages = input.messages.map((message) => this.#templateMessage(message));
+    const guardedTools = guardAll(input.tools, this.#controlTexts);
+    const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
     const thinking = input.mayThink ? {} : { enable_thinking: false };
     return this.template.render(
-      messages.map((message) => this.#templateMessage(message)),
+      asTools || input.tools.length === 0 ? messages : withSystemText(messages, describeTools(guardedTools)),
       { ...guardAll(input.templateArguments, this.#controlTexts), ...thinking, ...tools },
     );
   }
@@ -68,19 +69,28 @@ export class ChatPrompts {
   #templateMessage(message: ChatMessage): TemplateMessage {
     const guard = (text: string) => this.#controlTexts.guard(text);
     if (message.role === "tool") {
-      if (this.template.rendersToolCalls) {
+      if (this.template.rendersTools) {
         return { role: "tool", content: guard(message.content), tool_call_id: guard(message.toolCallId) };
       }
-      return { role: "user", content: guard(writeToolResult(message.content)) };
+      return { role: "user", content: writeToolResult(guard(message.content)) };
     }
     if (message.role !== "assistant") {
       const name = message.name === undefined ? {} : { name: guard(message.name) };
       return { role: message.role, content: guard(message.content), ...name };
     }
+    return this.#assistantMessage(message);
+  }
+
+  #assistantMessage(message: Extract<ChatMessage, { readonly role: "assistant" }>): TemplateMessage {
+    const guard = (text: string) => this.#controlTexts.guardAnswer(text);
     const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
     if (message.toolCalls.length === 0) return { role: "assistant", content: guard(message.content), ...reasoning };
-    if (!this.template.rendersToolCalls) {
-      return { role: "assistant", content: guard(message.content + writeToolCalls(message.toolCalls)), ...reasoning };
+    if (!this.template.rendersTools) {
+      return {
+        role: "assistant",
+        content: guard(message.content) + writeToolCalls(guardAll(message.toolCalls, this.#controlTexts)),
+        ...reasoning,
+      };
     }
     const calls = guardAll(
       message.toolCalls.map((call) => templateToolCall(call, this.template.wantsArgumentObjects)),
@@ -93,11 +103,10 @@ export class ChatPrompts {
   }
 }
 
-function withToolsDescribed(input: ChatPromptInput): readonly ChatMessage[] {
-  const description = describeTools(input.tools);
-  const [first, ...rest] = input.messages;
-  if (first?.role !== "system") return [{ role: "system", content: description }, ...input.messages];
-  return [{ role: "system", content: `${first.content}\n\n${description}` }, ...rest];
+function withSystemText(messages: readonly TemplateMessage[], text: string): readonly TemplateMessage[] {
+  const [first, ...rest] = messages;
+  if (first?.["role"] !== "system") return [{ role: "system", content: text }, ...messages];
+  return [{ ...first, content: `${String(first["content"])}\n\n${text}` }, ...rest];
 }
 
 function templateTool(tool: ToolDefinition): unknown {

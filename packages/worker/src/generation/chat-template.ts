@@ -17,10 +17,8 @@ export type TemplateMessage = Readonly<Record<string, unknown>>;
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
-  /** Does the template itself describe `tools` to the model? */
+  /** Does the template itself describe `tools` to the model, and write earlier calls? If not, Drover does both as text. */
   readonly rendersTools: boolean;
-  /** Does it render an assistant's earlier calls? */
-  readonly rendersToolCalls: boolean;
   /** Must the arguments of earlier calls be objects (true) or JSON texts? */
   readonly wantsArgumentObjects: boolean;
   /** Does the model think in `<think>` tags? */
@@ -33,9 +31,8 @@ export class ChatTemplate {
     const { source, template } = read(model.chatTemplate ?? CHATML, onUnreadable);
     this.source = source;
     this.#template = template;
-    this.toolFormat = toolFormatOf(this.source);
-    this.rendersTools = /\btools\b/u.test(this.source);
-    this.rendersToolCalls = this.source.includes("tool_calls");
+    this.rendersTools = /\btools\b/u.test(this.source) && this.source.includes("tool_calls");
+    this.toolFormat = this.rendersTools ? toolFormatOf(this.source) : "hermes";
     this.wantsArgumentObjects = /arguments['"\]]*\s*\|\s*tojson/u.test(this.source);
     this.thinks = this.source.includes("<think>") || this.source.includes("</think>");
     this.#constants = {

@@ -3,25 +3,32 @@ import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
 /** Marks a place where text must be cut before it is tokenised. A noncharacter of Unicode: no tokenizer knows it. */
 const CUT = "\u{FDD0}";
 
+/** Texts that a vocabulary need not call control tokens, and that mean as much. */
+const MARKS = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"];
+
 const decoder = new TextDecoder();
 
 /** The control tokens of a model, and the means to keep text of clients from turning into them. */
 export class ControlTexts {
   readonly #vocabulary: Vocabulary;
-  /** Matches the empty place before each control text, overlapping ones too. */
   readonly #places: RegExp | undefined;
+  readonly #placesInAnswers: RegExp | undefined;
 
   constructor(vocabulary: Vocabulary, model: ModelDescription) {
     this.#vocabulary = vocabulary;
     const texts = controlTexts(vocabulary, model.vocabularySize);
-    this.#places = texts.length === 0 ? undefined : new RegExp(`(?=(?:${texts.map(escape).join("|")}))`, "gu");
+    this.#places = placesBefore([...new Set([...texts, ...MARKS])]);
+    this.#placesInAnswers = placesBefore(texts.filter((text) => !MARKS.includes(text)));
   }
 
   /** The same text with a cut after the first character of each control text, to go through a template and then {@link tokenize}. */
   guard(text: string): string {
-    const plain = wellFormed(text.includes(CUT) ? text.replaceAll(CUT, "") : text);
-    if (this.#places === undefined) return plain;
-    return insertCuts(plain, this.#places);
+    return insertCuts(text, this.#places);
+  }
+
+  /** The same for what a model answered earlier: its thinking and calls stay what they are, as templates look for them. */
+  guardAnswer(text: string): string {
+    return insertCuts(text, this.#placesInAnswers);
   }
 
   /** Tokens of a rendered prompt: the template's own control texts are control tokens, guarded ones are not. */
@@ -48,7 +55,14 @@ function controlTexts(vocabulary: Vocabulary, vocabularySize: number): string[] 
   return texts;
 }
 
-function insertCuts(text: string, places: RegExp): string {
+/** Matches the empty place before each of the texts, overlapping ones too. */
+function placesBefore(texts: readonly string[]): RegExp | undefined {
+  return texts.length === 0 ? undefined : new RegExp(`(?=(?:${texts.map(escape).join("|")}))`, "gu");
+}
+
+function insertCuts(given: string, places: RegExp | undefined): string {
+  const text = wellFormed(given.includes(CUT) ? given.replaceAll(CUT, "") : given);
+  if (places === undefined) return text;
   let result = "";
   let from = 0;
   for (const match of text.matchAll(places)) {

@@ -6,7 +6,7 @@ import { longestOpenEnd } from "./stop-matcher.ts";
 
 /** Where calls begin and end in a format. */
 interface Marks {
-  /** What precedes a call; the first of them that is met counts. */
+  /** What precedes a call. */
   readonly open: readonly string[];
   /** What may follow a call, besides white space and another call. */
   readonly close: readonly string[];
@@ -14,14 +14,19 @@ interface Marks {
   readonly bare: boolean;
 }
 
+const DEEPSEEK_OPEN = ["<｜tool▁call▁begin｜>", "<｜tool▁calls▁begin｜>"];
+
+/** DeepSeek's distilled models were trained on one way, and are told of the other where their template knows no tools. */
+const TAGS: Marks = {
+  open: ["<tool_call>", ...DEEPSEEK_OPEN],
+  close: ["</tool_call>", "```", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>"],
+  bare: false,
+};
+
 const MARKS: Readonly<Record<ToolFormat, Marks>> = {
-  hermes: { open: ["<tool_call>"], close: ["</tool_call>"], bare: false },
+  hermes: TAGS,
+  deepseek: TAGS,
   llama3: { open: ["<|python_tag|>"], close: [";", "<|eom_id|>"], bare: true },
-  deepseek: {
-    open: ["<｜tool▁call▁begin｜>", "<｜tool▁calls▁begin｜>"],
-    close: ["```", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>"],
-    bare: false,
-  },
 };
 
 interface CallReader {
@@ -30,7 +35,6 @@ interface CallReader {
 
 /** Finds calls of tools in an answer's text. What turns out to be no call is content. */
 export class ToolCallParser {
-  readonly #format: ToolFormat;
   readonly #marks: Marks;
   readonly #names: ReadonlySet<string>;
   readonly #newId: () => string;
@@ -45,7 +49,6 @@ export class ToolCallParser {
 
   /** `names`: the tools there are; an object that merely stands in the text is a call only with one of them. */
   constructor(format: ToolFormat, names: ReadonlySet<string>, newId: () => string) {
-    this.#format = format;
     this.#names = names;
     this.#marks = MARKS[format];
     this.#newId = newId;
@@ -114,7 +117,7 @@ export class ToolCallParser {
 
   #begin(mark: string): void {
     this.#state = "call";
-    this.#call = this.#format === "deepseek" ? new DeepSeekCall() : new CallObject();
+    this.#call = DEEPSEEK_OPEN.includes(mark) ? new DeepSeekCall() : new CallObject();
     this.#callText = mark;
     this.#isNamed = false;
   }

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { wellFormed } from "./control-texts.ts";
+import { TextAssembler } from "./text-assembler.ts";
+
+describe("TextAssembler", () => {
+  it("gives the same text however the bytes are cut, and never half a character", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 9 }),
+        (text, cuts) => {
+          const bytes = new TextEncoder().encode(wellFormed(text));
+          const assembler = new TextAssembler();
+          let result = "";
+          for (let at = 0, cut = 0; at < bytes.length; cut++) {
+            const length = cuts[cut % cuts.length] ?? 1;
+            const piece = assembler.push(bytes.subarray(at, at + length));
+            assert.equal(piece, wellFormed(piece));
+            result += piece;
+            at += length;
+          }
+          assert.equal(result + assembler.flush(), wellFormed(text));
+        },
+      ),
+    );
+  });
+
+  it("puts one replacement character for an overlong sequence, a stray byte and an unfinished end", () => {
+    const assembler = new TextAssembler();
+    assert.equal(assembler.push(Uint8Array.of(0xe0, 0x82, 0x80, 0x41, 0x80, 0xf0, 0x9f)), "\u{FFFD}A\u{FFFD}");
+    assert.equal(assembler.flush(), "\u{FFFD}");
+  });
+});
