@@ -28,7 +28,7 @@ export function cutUnique(text: string, taken: Set<string>): readonly string[] {
   let pending = "";
   for (const part of text.match(PARTS) ?? []) {
     pending += part;
-    if (taken.has(pending)) continue;
+    if (pending === "" || taken.has(pending)) continue;
     taken.add(pending);
     pieces.push(pending);
     pending = "";

@@ -38,7 +38,7 @@ export async function writeGguf(path: string, file: GgufFile, onProgress?: OnPro
     }
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(partial, { force: true }).catch(() => undefined);
     throw writeError(path, error);
   }
 }

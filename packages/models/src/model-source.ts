@@ -86,9 +86,10 @@ function fileSource(
 
 /** A page of a Hugging Face file, as copied from the browser, is taken for the file. */
 function urlSource(text: string, url: string): ModelSource {
-  if (!URL.canParse(url)) throw invalid(text, "it is not a valid URL");
-  const { hostname, pathname } = new URL(url);
-  const [, org, repo, kind, revision, ...folders] = pathname.split("/").map((part) => decodeURIComponent(part));
+  const path = decodedPath(url);
+  if (path === undefined) throw invalid(text, "it is not a valid URL");
+  const { hostname } = new URL(url);
+  const [, org, repo, kind, revision, ...folders] = path.split("/");
   const isHuggingFace = hostname === "huggingface.co" || hostname === "hf.co";
   if (isHuggingFace && org !== undefined && repo !== undefined) {
     if (kind === "blob" || kind === "resolve") {
@@ -97,6 +98,14 @@ function urlSource(text: string, url: string): ModelSource {
     if (kind === undefined || kind === "") return huggingFaceSource(text, `${org}/${repo}`);
   }
   return { type: "url", url };
+}
+
+function decodedPath(url: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(url).pathname);
+  } catch {
+    return undefined;
+  }
 }
 
 /** These become parts of URLs and of file names. */

@@ -1,6 +1,6 @@
 import { ModelError } from "./errors.ts";
 import { float32, string, tensorBytes, uint32, type GgufValue } from "./gguf-header.ts";
-import { writeGguf, type OnProgress, type TensorData } from "./gguf-writer.ts";
+import { writeGguf, type GgufFile, type OnProgress, type TensorData } from "./gguf-writer.ts";
 import { randomBlocks, type MatrixType, type RandomBlocks } from "./random-blocks.ts";
 import { randomSource } from "./random-source.ts";
 import { SYNTHETIC_PRESETS, type SyntheticPreset, type SyntheticShape } from "./synthetic-presets.ts";
@@ -20,13 +20,17 @@ export async function writeSyntheticModel(
   quantization: string,
   options: { readonly onProgress?: OnProgress } = {},
 ): Promise<void> {
+  await writeGguf(path, syntheticFile(preset, quantization), options.onProgress);
+}
+
+/** What {@link writeSyntheticModel} writes. */
+export function syntheticFile(preset: string, quantization: string): GgufFile {
   if (!isPreset(preset)) throw unknown("preset", preset, Object.keys(SYNTHETIC_PRESETS));
   if (!isQuantization(quantization)) throw unknown("quantization", quantization, Object.keys(FILE_TYPE_IDS));
   const shape = SYNTHETIC_PRESETS[preset];
   const vocabulary = makeVocabulary(shape.vocabularySize, shape.special);
   const metadata = makeMetadata(preset, shape, vocabulary, quantization);
-  const tensors = makeTensors(shape, vocabulary, quantization);
-  await writeGguf(path, { metadata, tensors }, options.onProgress);
+  return { metadata, tensors: makeTensors(shape, vocabulary, quantization) };
 }
 
 function isPreset(name: string): name is SyntheticPreset {

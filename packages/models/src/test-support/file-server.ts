@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How the server answers one request; the last one given answers all further ones. */
+export type Answer = (request: IncomingMessage, response: ServerResponse, content: Buffer) => void;
+
+export interface FileServer {
+  readonly url: string;
+  readonly requests: readonly IncomingMessage[];
+  readonly close: () => Promise<void>;
+}
+
+export async function serveFile(content: Buffer, ...answers: readonly Answer[]): Promise<FileServer> {
+  const requests: IncomingMessage[] = [];
+  const server: Server = createServer((request, response) => {
+    requests.push(request);
+    const answer = answers[Math.min(requests.length, answers.length) - 1] ?? whole();
+    answer(request, response, content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}`, requests, close };
+}
+
+/** All of it, or the range that was asked for under the same ETag. */
+export function whole(etag = '"one"'): Answer {
+  return (request, response, content) => {
+    const from = rangeStart(request, etag);
+    const body = content.subarray(from);
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag,
+      "content-length": body.length,
+      ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
+    });
+    response.end(body);
+  };
+}
+
+/** Announces all, and breaks the connection after `bytes` of the answer. */
+export function breakAfter(bytes: number, etag = '"one"'): Answer {
+  return (request, response, content) => {
+    const from = rangeStart(request, etag);
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag,
+      "content-length": content.length - from,
+      ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
+    });
+    response.write(content.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 20));
+  };
+}
+
+export function status(code: number, headers: Readonly<Record<string, string>> = {}, body = ""): Answer {
+  return (_request, response) => {
+    response.writeHead(code, headers);
+    response.end(body);
+  };
+}
+
+function rangeStart(request: IncomingMessage, etag: string): number {
+  const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+  return match !== null && request.headers["if-range"] === etag ? Number(match[1]) : 0;
+}
