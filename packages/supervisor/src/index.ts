@@ -1,1 +1,1 @@
-export {};
+export { generatedSupervisorFiles } from "./workers/states-document.ts";

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { judgeExit, NO_RESTARTS, type RestartHistory } from "./restart-policy.ts";
+
+const limits = { backoff: 500, backoffLimit: 30_000, maxRestarts: 5, restartWindow: 60_000 };
+const middle = () => 0.5;
+const exit = (now: number, readySince?: number) => ({ now, readySince, isWanted: true, isHopeless: false });
+
+describe("judgeExit", () => {
+  it("doubles the delay from the first to the longest", () => {
+    const patient = { ...limits, maxRestarts: 100 };
+    const delays: number[] = [];
+    let history: RestartHistory = NO_RESTARTS;
+    for (let now = 0; delays.length < 9; now += 1000) {
+      const verdict = judgeExit(history, exit(now), patient, middle);
+      assert.ok(verdict.event === "crashed");
+      delays.push(verdict.delayMs);
+      history = verdict.history;
+    }
+    assert.deepEqual(delays, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  it("keeps the jitter within a fifth to either side", () => {
+    for (const [random, delay] of [
+      [0, 400],
+      [0.999, 600],
+    ] as const) {
+      const verdict = judgeExit(NO_RESTARTS, exit(0), limits, () => random);
+      assert.ok(verdict.event === "crashed" && verdict.delayMs === delay);
+    }
+  });
+
+  it("gives up at one restart more than the window allows, and not for old crashes", () => {
+    const recent = { crashes: [1, 2, 3, 4, 5], doublings: 5 };
+    assert.equal(judgeExit(recent, exit(6), limits, middle).event, "gave-up");
+    assert.equal(judgeExit(recent, exit(60_001), limits, middle).event, "crashed");
+  });
+
+  it("starts over with the first delay after a worker was ready for the whole window", () => {
+    const verdict = judgeExit({ crashes: [0], doublings: 4 }, exit(100_000, 40_000), limits, middle);
+    assert.ok(verdict.event === "crashed" && verdict.delayMs === 500);
+    const tooShort = judgeExit({ crashes: [0], doublings: 4 }, exit(100_000, 40_001), limits, middle);
+    assert.ok(tooShort.event === "crashed" && tooShort.delayMs === 8000);
+  });
+
+  it("tries no second time for a reason that will not go away, and not at all what nobody wants", () => {
+    assert.equal(judgeExit(NO_RESTARTS, { ...exit(0), isHopeless: true }, limits, middle).event, "gave-up");
+    assert.equal(judgeExit(NO_RESTARTS, { ...exit(0), isWanted: false }, limits, middle).event, "exited");
+  });
+});

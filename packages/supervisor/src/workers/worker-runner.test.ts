@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import type { WorkerMessage } from "@drover/worker/protocol";
+import { array, assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
+import { createGate } from "../gate.ts";
+import { createManualClock } from "../test-support/manual-clock.ts";
+import type { ProcessEnd, WorkerLaunch, WorkerListener } from "./spawn-worker.ts";
+import { hasProcess } from "./worker-states.ts";
+import { type WorkerChange, WorkerRunner } from "./worker-runner.ts";
+
+const limits = {
+  backoff: 500,
+  backoffLimit: 30_000,
+  maxRestarts: 5,
+  restartWindow: 60_000,
+  livenessTimeout: 10_000,
+  stallTimeout: 60_000,
+  startTimeout: 20_000,
+  grace: 5_000,
+};
+const launch: WorkerLaunch = {
+  options: { modelPath: "m.gguf", port: 1, threads: 1 },
+  cpus: undefined,
+  command: undefined,
+  index: 1,
+  secret: "s",
+};
+const READY: WorkerMessage = { type: "ready", protocol: 1, port: 1, model: "m", slots: 1, contextTokens: 1 };
+
+/** A runner over scripted processes and a clock that is moved by hand. */
+function createWorld() {
+  const clock = createManualClock();
+  const processes: { isAlive: boolean; isKilled: boolean; listener: WorkerListener; end: (end: ProcessEnd) => void }[] =
+    [];
+  const changes: WorkerChange[] = [];
+  const traffic = { isOpen: false };
+  const runner = new WorkerRunner({
+    id: "1",
+    clock,
+    random: () => 0.5,
+    launch: () => Promise.resolve(launch),
+    limits: () => limits,
+    spawn: (_launch, listener) => {
+      const ending = createGate<ProcessEnd>();
+      const made = {
+        isAlive: true,
+        isKilled: false,
+        listener,
+        end: (end: ProcessEnd) => {
+          made.isAlive = false;
+          ending.open(end);
+        },
+      };
+      processes.push(made);
+      const signal = (name: string) => {
+        made.isKilled ||= name === "SIGKILL";
+      };
+      return { pid: processes.length, send: () => {}, signal, ended: ending.opened };
+    },
+    traffic: {
+      open: () => {
+        traffic.isOpen = true;
+      },
+      close: () => {
+        traffic.isOpen = false;
+      },
+      active: () => 0,
+    },
+    onChange: (change) => changes.push(change),
+    onLine: () => {},
+    onProgress: () => {},
+  });
+  const alive = () => processes.filter((process) => process.isAlive);
+  const say = (message: WorkerMessage) => alive()[0]?.listener.onMessage(message);
+  const die = (exitCode: number) => alive()[0]?.end({ exitCode, signal: undefined, reason: undefined });
+  return { clock, processes, changes, traffic, runner, alive, say, die };
+}
+
+type World = ReturnType<typeof createWorld>;
+
+const ACTIONS: Readonly<Record<string, (world: World) => void>> = {
+  start: ({ runner }) => runner.start(),
+  stop: ({ runner }) => runner.stop(),
+  drain: ({ runner }) => runner.drain(),
+  undrain: ({ runner }) => runner.undrain(),
+  hang: ({ runner }) => runner.replaceNow("test"),
+  loading: ({ say }) => say({ type: "loading", progress: 0.5 }),
+  ready: ({ say }) => say(READY),
+  beat: ({ say }) => say({ type: "heartbeat", steps: 1, active: 1, busySlots: 1 }),
+  failed: ({ say }) => say({ type: "failed", code: "model_unloadable", message: "no" }),
+  die: ({ die }) => die(1),
+  look: ({ runner }) => runner.checkLiveness(0),
+  "wait a little": ({ clock }) => clock.advance(700),
+  "wait long": ({ clock }) => clock.advance(25_000),
+};
+
+function assertSound({ runner, alive, traffic, clock }: World): void {
+  assert.ok(alive().length <= 1, "two processes for one worker");
+  assert.ok(!traffic.isOpen || runner.state === "ready", `traffic to a worker that is ${runner.state}`);
+  if (runner.state === "ready") assert.ok(traffic.isOpen, "a ready worker without traffic");
+  const isTimed = ["starting", "loading", "stopping", "backoff"].includes(runner.state);
+  assert.equal(clock.waiting(), isTimed ? 1 : 0, `timers in ${runner.state}`);
+  if (!hasProcess(runner.state)) assert.equal(alive().length, 0, `a process in ${runner.state}`);
+}
+
+describe("WorkerRunner", () => {
+  it("holds its promises under any sequence of events, and ends with nothing left", async () => {
+    const sequences = array(constantFrom(...Object.keys(ACTIONS)), { maxLength: 60 });
+    await assertProperty(
+      asyncProperty(sequences, async (names) => {
+        const world = createWorld();
+        for (const name of names) {
+          ACTIONS[name]?.(world);
+          await setImmediate();
+          assertSound(world);
+        }
+        world.runner.stop();
+        world.clock.advance(20_000);
+        await setImmediate();
+        world.die(0);
+        await setImmediate();
+        assert.ok(world.runner.state === "exited" && world.alive().length === 0 && world.clock.waiting() === 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("kills what does not heed TERM once the grace is over", async () => {
+    const { runner, clock, processes, say } = createWorld();
+    runner.start();
+    await setImmediate();
+    say(READY);
+    runner.stop();
+    clock.advance(4_999);
+    assert.equal(processes[0]?.isKilled, false);
+    clock.advance(1);
+    assert.equal(processes[0]?.isKilled, true);
+  });
+
+  it("says why a worker is gone in its own words, and quarantines it at once when another try is no use", async () => {
+    const { runner, changes, say, die } = createWorld();
+    runner.start();
+    await setImmediate();
+    say({ type: "failed", code: "model_unloadable", message: "m.gguf is no model" });
+    die(1);
+    await setImmediate();
+    assert.deepEqual(changes.at(-1), {
+      worker: "1",
+      from: "starting",
+      to: "quarantined",
+      event: "gave-up",
+      reason: "m.gguf is no model",
+    });
+  });
+
+  it("restarts a worker whose start takes longer than the start timeout", async () => {
+    const { runner, clock, processes, die } = createWorld();
+    runner.start();
+    await setImmediate();
+    clock.advance(20_000);
+    assert.equal(processes[0]?.isKilled, true);
+    die(137);
+    await setImmediate();
+    clock.advance(600);
+    await setImmediate();
+    assert.equal(processes.length, 2);
+    assert.equal(runner.restarts, 1);
+  });
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
+import { type Ended, Pasture } from "../support/drover-process.ts";
+
+describe("bad input to drover", () => {
+  const pasture = new Pasture();
+  const model = join(pasture.folder, "tiny.gguf");
+
+  before(async () => {
+    await writeSyntheticModel("tiny", model, "q8_0");
+  });
+  after(() => pasture.close());
+
+  /** One clear message, no stack trace, no process left. */
+  const assertRefused = (ended: Ended, code: number, message: RegExp) => {
+    assert.equal(ended.code, code, ended.stderr);
+    assert.match(ended.stderr, message);
+    assert.match(ended.stderr, /^drover: /);
+    assert.doesNotMatch(ended.stderr, /\n\s+at /);
+    assert.deepEqual(pasture.left(), []);
+  };
+
+  it("refuses a model file that is not there", async () => {
+    assertRefused(await pasture.up(["--model", "no-such.gguf"]).ended, 2, /no-such\.gguf/);
+  });
+
+  it("refuses a truncated model before a worker starts", async () => {
+    const truncated = join(pasture.folder, "truncated.gguf");
+    await writeSyntheticModel("tiny", truncated, "q8_0");
+    truncateSync(truncated, 100_000);
+    assertRefused(await pasture.up(["--model", truncated]).ended, 2, /truncated\.gguf/);
+  });
+
+  it("refuses a file that is no GGUF", async () => {
+    const text = join(pasture.folder, "text.gguf");
+    writeFileSync(text, "this is a text");
+    assertRefused(await pasture.up(["--model", text]).ended, 2, /text\.gguf.*GGUF/s);
+  });
+
+  it("ends with 3 when no worker can load the model, and tries no second time", async () => {
+    const command = `${process.execPath} ${FAKE_WORKER_PATH} --script '{"start":"failed"}'`;
+    const drover = pasture.up(["--model", model, "--workers", "2", "--threads", "1", "--worker-command", command]);
+    assertRefused(await drover.ended, 3, /every worker failed to start: scripted failure at start/);
+    assert.equal(drover.entries.filter((entry) => entry["to"] === "starting").length, 2);
+  });
+
+  it("warns with the arithmetic about more threads than CPUs, and refuses them with --strict", async () => {
+    const words = ["--model", model, "--workers", "1", "--threads", "1000"];
+    assertRefused(await pasture.up([...words, "--strict"]).ended, 2, /1 workers use 1000 threads.* only \d+ CPU/);
+    const drover = pasture.up(["--workers", "1000", "--threads", "1", "--model", "no-such.gguf"]);
+    await drover.ended;
+    assert.match(String(drover.entries[0]?.msg), /1000 workers use 1000 threads in all, .* only \d+ CPU/);
+  });
+
+  it("refuses a public port that is in use", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    try {
+      const listen = `127.0.0.1:${port}`;
+      assertRefused(await pasture.run(["up", "--listen", listen, "--model", model]), 2, new RegExp(`${port}`));
+    } finally {
+      other.close();
+    }
+  });
+
+  it("names file, line, key, what is allowed and the nearest key of a wrong drover.yaml", async () => {
+    const file = join(pasture.folder, "wrong.yaml");
+    writeFileSync(file, "model: demo\nworkers:\n  slotz: 4\n  threads: many\n");
+    const ended = await pasture.up(["--config", file]).ended;
+    assertRefused(ended, 2, /wrong\.yaml:3: unknown key "workers\.slotz"; did you mean "workers\.slots"\?/);
+    assert.match(ended.stderr, /wrong\.yaml:4: "workers\.threads" is "many", but must be "auto" or a whole number/);
+  });
+
+  it("refuses a second drover on the same admin socket and leaves the first alone", async () => {
+    const first = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--ctx", "64"]);
+    const url = await first.url();
+    const second = await pasture.up(["--model", model]).ended;
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, /^drover: another drover runs with the admin socket .*drover\.sock/);
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+    assert.equal((await first.end()).code, 0);
+  });
+
+  it("says that nothing runs when there is nothing to show, scale or stop", async () => {
+    for (const words of [["status"], ["scale", "2"], ["stop"], ["restart"], ["logs"]]) {
+      assertRefused(await pasture.run(words), 1, /no drover is running .*drover\.sock/);
+    }
+  });
+
+  it("refuses a wrong command or flag and names the nearest", async () => {
+    assertRefused(await pasture.run(["statsu"]), 2, /no command "statsu"; did you mean status\?/);
+    assertRefused(await pasture.run(["up", "--slot", "4"]), 2, /no flag --slot; did you mean --slots\?/);
+    assertRefused(await pasture.run(["scale", "many"]), 2, /"many" is no number of workers/);
+  });
+});

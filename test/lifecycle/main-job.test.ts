@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { type Drover, Pasture, stateOf, type WorkerRow } from "../support/drover-process.ts";
+
+const areReady = (rows: readonly WorkerRow[]) => rows.length === 2 && rows.every((row) => row.state === "ready");
+
+describe("drover up with two workers on a real model", () => {
+  const pasture = new Pasture();
+  let drover: Drover;
+  let url: string;
+
+  before(async () => {
+    const model = join(pasture.folder, "tiny.gguf");
+    await writeSyntheticModel("tiny", model, "q8_0");
+    const limits = ["--liveness-timeout", "2s", "--slots", "4", "--ctx", "1024"];
+    drover = pasture.up(["--model", model, "--workers", "2", "--threads", "1", ...limits]);
+    url = await drover.url();
+    await drover.workers(areReady);
+  });
+  after(() => pasture.close());
+
+  const chat = async (tokens: number) => {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ max_tokens: tokens, messages: [{ role: "user", content: "hello" }] }),
+    });
+    const body = (await response.json()) as { readonly usage?: { readonly completion_tokens: number } };
+    return { status: response.status, tokens: body.usage?.completion_tokens };
+  };
+
+  /** Chats of which each must succeed: a plain one has not begun to answer before it is whole. */
+  const chats = (count: number, tokens: number) =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        assert.deepEqual(await chat(tokens), { status: 200, tokens });
+      }),
+    );
+
+  const rowOf = async (id: string) => {
+    const row = (await pasture.status()).find((worker) => worker.id === id);
+    assert.ok(row?.pid);
+    return { ...row, pid: row.pid };
+  };
+
+  it("pins each worker to CPUs of its own and keeps its admin socket to its user", async () => {
+    const rows = await pasture.status();
+    const fields = "id pid state port cpus slots requests restarts cpuPercent rssBytes uptimeMs";
+    assert.equal(Object.keys(rows[0] ?? {}).join(" "), fields);
+    assert.ok(rows.every((row) => row.cpus.length === 1 && row.rssBytes > 2 ** 20 && row.slots.total === 4));
+    assert.equal(new Set(rows.flatMap((row) => row.cpus)).size, Math.min(2, rows.flatMap((row) => row.cpus).length));
+    assert.equal(statSync(join(pasture.folder, "drover.sock")).mode & 0o777, 0o600);
+  });
+
+  it("answers all of 50 concurrent chats while a worker is killed among them", async () => {
+    const { pid } = await rowOf("1");
+    const all = chats(50, 200);
+    await drover.workers((rows) => rows.some((row) => row.id === "1" && row.slots.busy > 0));
+    process.kill(pid, "SIGKILL");
+    await all;
+    const rows = await drover.workers(areReady);
+    assert.deepEqual(
+      rows.map((row) => row.restarts),
+      [1, 0],
+    );
+  });
+
+  it("finds a stopped worker by its silence, and answers what waited on it", async () => {
+    const { pid } = await rowOf("2");
+    process.kill(pid, "SIGSTOP");
+    await chats(8, 16);
+    const rows = await drover.workers((found) => areReady(found) && found.every((row) => row.pid !== pid));
+    assert.deepEqual(
+      rows.map((row) => row.restarts),
+      [1, 1],
+    );
+    assert.ok([undefined, "Z"].includes(stateOf(pid)));
+    assert.ok(drover.entries.some((entry) => /no heartbeat for 2\d\d\d ms/.test(String(entry["reason"]))));
+  });
+
+  it("drains and restarts a worker without a failed request, and shows its log", async () => {
+    const load = chats(12, 24);
+    assert.equal((await pasture.run(["restart", "1"])).code, 0);
+    await load;
+    assert.equal((await rowOf("1")).restarts, 2);
+    const printed = await pasture.run(["status", "--json"]);
+    assert.deepEqual(Object.keys(JSON.parse(printed.stdout) as object), ["workers"]);
+    const { stdout } = await pasture.run(["logs", "1"]);
+    assert.match(stdout, /"from":"stopping","to":"exited"/);
+    assert.doesNotMatch(stdout, /"worker":"2"/);
+  });
+
+  it("takes a drained worker out and puts it back", async () => {
+    assert.equal((await pasture.run(["drain", "2"])).code, 0);
+    assert.equal((await rowOf("2")).state, "draining");
+    const { requests } = await rowOf("2");
+    await chats(6, 4);
+    assert.equal((await rowOf("2")).requests, requests);
+    assert.equal((await pasture.run(["undrain", "2"])).code, 0);
+    assert.equal((await rowOf("2")).state, "ready");
+    await chats(8, 8);
+    assert.ok((await rowOf("2")).requests > requests);
+  });
+
+  it("scales up and down under load without a failed request", async () => {
+    const load = chats(30, 24);
+    assert.equal((await pasture.run(["scale", "3"])).code, 0);
+    await drover.workers((rows) => rows.length === 3 && rows.every((row) => row.state === "ready"));
+    assert.equal((await pasture.run(["scale", "1"])).code, 0);
+    assert.deepEqual(
+      (await pasture.status()).map((row) => row.id),
+      ["1"],
+    );
+    await load;
+  });
+
+  it("lets a running answer end on SIGTERM, then leaves no process behind", async () => {
+    const answer = chat(900);
+    await drover.workers((rows) => rows.some((row) => row.slots.busy > 0));
+    const ended = await drover.end("SIGTERM");
+    assert.deepEqual(await answer, { status: 200, tokens: 900 });
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.equal(ended.stderr, "");
+    assert.deepEqual(pasture.left(), []);
+  });
+});

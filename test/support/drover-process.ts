@@ -1,0 +1,196 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** One log line of a running drover. */
+export type LogEntry = Readonly<Record<string, unknown>> & { readonly msg?: string };
+
+/** One worker of `drover status --json`. */
+export interface WorkerRow {
+  readonly id: string;
+  readonly pid: number | null;
+  readonly state: string;
+  readonly port: number | null;
+  readonly cpus: readonly number[];
+  readonly slots: { readonly busy: number; readonly total: number };
+  readonly requests: number;
+  readonly restarts: number;
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  readonly uptimeMs: number;
+}
+
+/** How a command of drover ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder of its own in which drovers run; all that is started in it can be found again, whoever its parent is. */
+export class Pasture {
+  readonly folder = mkdtempSync(join(tmpdir(), "drover-test-"));
+  readonly #herd: Drover[] = [];
+
+  /** Runs a command to its end. */
+  async run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const child = this.#spawn(words, environment);
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "exit") as Promise<[number | null]>,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  /** Starts `drover up` on a free port; resolves at once. */
+  up(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Drover {
+    const firstPort = 20_000 + Math.floor(Math.random() * 9_000);
+    const all = ["up", "--listen", "127.0.0.1:0", "--worker-port", String(firstPort), ...words];
+    const drover = new Drover(this, this.#spawn(all, environment));
+    this.#herd.push(drover);
+    return drover;
+  }
+
+  /** What `drover status --json` prints, without the time that a process takes to start. */
+  async status(): Promise<readonly WorkerRow[]> {
+    const call = request({ socketPath: join(this.folder, "drover.sock"), path: "/status", agent: false }).end();
+    const [response] = (await once(call, "response")) as [Readable];
+    return (JSON.parse(await text(response)) as { readonly workers: readonly WorkerRow[] }).workers;
+  }
+
+  /** Processes of this pasture that are neither gone nor zombies. Linux only. */
+  left(): readonly number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid !== process.pid && belongsTo(pid, this.folder) && stateOf(pid) !== "Z");
+  }
+
+  /** Resolves when no process is left, or rejects with those that are. */
+  async empty(limitMs = 5_000): Promise<void> {
+    const endMs = Date.now() + limitMs;
+    while (this.left().length > 0) {
+      if (Date.now() > endMs) throw new Error(`still there: ${this.left().join(", ")}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Ends whatever still runs and takes the folder away. */
+  async close(): Promise<void> {
+    for (const drover of this.#herd) drover.child.kill("SIGKILL");
+    for (const pid of this.left()) process.kill(pid, "SIGKILL");
+    await this.empty();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #spawn(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
+    return spawn(process.execPath, [BIN, ...words], {
+      cwd: this.folder,
+      env: { ...process.env, XDG_RUNTIME_DIR: this.folder, PASTURE_OF_TEST: this.folder, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+}
+
+/** A running `drover up`. */
+export class Drover {
+  readonly child: Child;
+  readonly entries: LogEntry[] = [];
+  readonly ended: Promise<Ended>;
+  readonly #pasture: Pasture;
+  readonly #stdout: string[] = [];
+
+  constructor(pasture: Pasture, child: Child) {
+    this.#pasture = pasture;
+    this.child = child;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      this.#stdout.push(line);
+      this.entries.push(readEntry(line));
+      child.emit("entry");
+    });
+    this.ended = Promise.all([text(child.stderr), once(child, "close")]).then(([stderr]) => ({
+      code: child.exitCode,
+      stdout: this.#stdout.join("\n"),
+      stderr,
+    }));
+  }
+
+  /** The first log entry, past or to come, for which `isIt` holds. */
+  async entry(isIt: (entry: LogEntry) => boolean, limitMs = 20_000): Promise<LogEntry> {
+    const signal = AbortSignal.timeout(limitMs);
+    for (;;) {
+      const found = this.entries.find(isIt);
+      if (found !== undefined) return found;
+      if (this.child.exitCode !== null) throw new Error(`drover ended: ${(await this.ended).stderr}`);
+      try {
+        await Promise.race([once(this.child, "entry", { signal }), once(this.child, "close", { signal })]);
+      } catch {
+        throw new Error(`no such entry within ${limitMs} ms; the last:\n${this.#stdout.slice(-15).join("\n")}`);
+      }
+    }
+  }
+
+  /** `http://127.0.0.1:PORT`, once it serves. */
+  async url(): Promise<string> {
+    return String((await this.entry((entry) => entry["url"] !== undefined))["url"]);
+  }
+
+  /** The row of each worker, once `isIt` holds for all of them. */
+  async workers(isIt: (rows: readonly WorkerRow[]) => boolean, limitMs = 20_000): Promise<readonly WorkerRow[]> {
+    const endMs = Date.now() + limitMs;
+    for (;;) {
+      const rows = await this.#pasture.status();
+      if (isIt(rows)) return rows;
+      if (Date.now() > endMs) throw new Error(`not within ${limitMs} ms: ${JSON.stringify(rows)}`);
+    }
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+    this.child.kill(signal);
+    return await this.ended;
+  }
+}
+
+/** The state letter of a process, `R`, `S`, `T`, `Z` and so on; undefined: there is none. */
+export function stateOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).charAt(0);
+  } catch {
+    return undefined;
+  }
+}
+
+function belongsTo(pid: number, folder: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`PASTURE_OF_TEST=${folder}`);
+  } catch {
+    return false;
+  }
+}
+
+function readEntry(line: string): LogEntry {
+  try {
+    return JSON.parse(line) as LogEntry;
+  } catch {
+    return { msg: line };
+  }
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = "";
+  for await (const part of stream) all += String(part);
+  return all;
+}
