@@ -39,6 +39,8 @@ for (const { load, counts, own } of report.steps) {
   ];
   for (const [, measured, expected] of pairs) worst = Math.max(worst, Math.abs(measured / expected - 1));
   const figures = pairs.map(([name, measured, expected]) => `${name} ${off(measured, expected)}`);
-  console.log(`${load.users} users, ${counts.ok} answers: ${figures.join(", ")}; own CPU ${own.cpuPercent.toFixed(1)}%`);
+  console.log(
+    `${load.users} users, ${counts.ok} answers: ${figures.join(", ")}; own CPU ${own.cpuPercent.toFixed(1)}%`,
+  );
 }
 console.log(`farthest from the known delays: ${(worst * 100).toFixed(2)}% (wanted: at most 2%)`);

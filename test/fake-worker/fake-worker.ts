@@ -1,22 +1,29 @@
 /**
  * A worker without an engine, for tests: speaks @drover/worker/protocol over IPC when it has a parent, and OpenAI's
  * HTTP. What it does wrong is in its script (script.ts). Arguments that it does not know are ignored, so it can be
- * started in place of the real worker. usage: fake-worker.js [--port N] [--slots N] [--ctx N] [--script JSON] …
+ * started in place of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--ctx N] [--script JSON] …
  */
 import type { AddressInfo } from "node:net";
-import { PROTOCOL_VERSION, SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/worker/protocol";
+import {
+  PROTOCOL_VERSION,
+  SECRET_ENV,
+  type SupervisorMessage,
+  type WorkerMessage,
+  type WorkerOptions,
+} from "@drover/worker/protocol";
 import { changeScript, DEFAULT_SCRIPT } from "./script.ts";
 import { createFakeServer, type FakeState } from "./server.ts";
 
-const argument = (name: string): string | undefined => {
-  const found = process.argv.find((word) => word === `--${name}` || word.startsWith(`--${name}=`));
-  return found?.includes("=") ? found.slice(name.length + 3) : process.argv[process.argv.indexOf(`--${name}`) + 1];
+const flag = (name: string): string | undefined => {
+  const at = process.argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  const word = process.argv[at];
+  return word?.includes("=") === true ? word.slice(name.length + 3) : at < 0 ? undefined : process.argv[at + 1];
 };
-const flag = (name: string): string | undefined =>
-  process.argv.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)) ? argument(name) : undefined;
+/** The real worker's only argument is its options as JSON. */
+const options = readOptions(process.argv[2]);
 
 const fromEnvironment = changeScript(DEFAULT_SCRIPT, process.env["FAKE_WORKER"] ?? "{}");
-const withSlots = { ...fromEnvironment, slots: Number(flag("slots") ?? fromEnvironment.slots) };
+const withSlots = { ...fromEnvironment, slots: Number(flag("slots") ?? options.slots ?? fromEnvironment.slots) };
 const state: FakeState = {
   script: changeScript(withSlots, flag("script") ?? "{}"),
   draining: false,
@@ -26,6 +33,10 @@ const state: FakeState = {
   },
 };
 const server = createFakeServer(state, process.env[SECRET_ENV]);
+
+function readOptions(word: string | undefined): Partial<WorkerOptions> {
+  return word?.startsWith("{") === true ? (JSON.parse(word) as WorkerOptions) : {};
+}
 
 function tell(message: WorkerMessage): void {
   if (process.connected) process.send?.(message);
@@ -58,10 +69,10 @@ function begin(): void {
     return;
   }
   tell({ type: "loading", progress: 1 });
-  server.listen(Number(flag("port") ?? 0), "127.0.0.1", () => {
+  server.listen(Number(flag("port") ?? options.port ?? 0), "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo;
     process.stdout.write(`${JSON.stringify({ listening: port })}\n`);
-    const contextTokens = Number(flag("ctx") ?? 4096);
+    const contextTokens = Number(flag("ctx") ?? options.contextTokens ?? 4096);
     tell({
       type: "ready",
       protocol: PROTOCOL_VERSION,

@@ -12,3 +12,5 @@ export { benchTable } from "./report/bench-table.ts";
 export { requireWritable, writeReport } from "./report/write-report.ts";
 export { type BenchOptions, type BenchReport, runBench, type StepProgress } from "./run-bench.ts";
 export { type DroverServer, startDrover } from "./servers/drover-server.ts";
+export { type CompareOptions, type CompareReport, runCompare } from "./compare/run-compare.ts";
+export { comparePage, compareTable } from "./report/compare-reports.ts";

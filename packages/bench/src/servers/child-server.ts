@@ -50,7 +50,13 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     tail.splice(0, Math.max(0, tail.length - KEPT_LINES));
   });
   const ended = new AbortController();
-  const gone = child.then(() => ended.abort());
+  const waitGone = async () => {
+    const result = await child;
+    // Without a word from the program itself, why it could not run at all: not installed, not executable.
+    if (tail.length === 0 && result.failed) tail.push(result.originalMessage ?? String(result.exitCode));
+    ended.abort();
+  };
+  const gone = waitGone();
   const stop = async () => {
     child.kill("SIGTERM");
     await gone;

@@ -24,11 +24,19 @@ export interface DroverServer {
   readonly pid: number;
   /** Drover itself and its workers, as of the last few seconds. */
   processes(): Promise<readonly WatchedProcess[]>;
+  /** CPUs and slots of each worker. */
+  layout(): Promise<readonly { readonly cpus: readonly number[]; readonly slots: number }[]>;
   stop(): Promise<void>;
 }
 
 interface Status {
-  readonly workers: readonly { readonly id: number | string; readonly pid?: number | null; readonly state: string }[];
+  readonly workers: readonly {
+    readonly id: number | string;
+    readonly pid?: number | null;
+    readonly state: string;
+    readonly cpus: readonly number[];
+    readonly slots: { readonly total: number };
+  }[];
 }
 
 const TEN_MINUTES_MS = 600_000;
@@ -74,6 +82,10 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
       const each = workers.flatMap(({ id, pid }) => (typeof pid === "number" ? [{ name: `worker ${id}`, pid }] : []));
       known = [{ name: "balancer", pid: server.pid }, ...each];
       return known;
+    },
+    async layout() {
+      const { workers } = await readStatus();
+      return workers.map(({ cpus, slots }) => ({ cpus, slots: slots.total }));
     },
     async stop() {
       await server.stop();

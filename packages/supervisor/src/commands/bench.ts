@@ -1,13 +1,20 @@
 import type { BenchReport, DroverServer } from "@drover/bench";
-import { SupervisorError } from "../errors.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
+import { compare } from "./bench-compare.ts";
 import { loadFlags, loadRequest } from "./load-flags.ts";
-import { workerWords, WORKER_SETTINGS } from "./worker-words.ts";
+import { explained, interruptible } from "./measuring.ts";
+import { upWords, WORKER_SETTINGS } from "./worker-words.ts";
 
 export const bench: Command = {
-  usage: "bench",
-  summary: "Measure a server under load: how many users does it carry?",
+  usage: "bench [mode]",
+  summary: "Measure a server under load, or compare set-ups: how many users does it carry?",
   settings: WORKER_SETTINGS,
+  arguments: {
+    mode: {
+      doc: "`compare`: Drover beside nginx and hand-started workers, in interleaved rounds",
+      choices: ["compare"],
+    },
+  },
   flags: {
     url: { type: "text", doc: "Address of any OpenAI-compatible server; without it a Drover is started and measured" },
     key: { type: "text", doc: "API key to send" },
@@ -16,6 +23,12 @@ export const bench: Command = {
     rate: { type: "text", doc: "Open loop instead of users: steps of requests a second, such as 0.5,1,2" },
     slo: { type: "text", doc: "Say how many users are carried at this target, such as p95<10s or ttft.p95<2s" },
     pids: { type: "text", doc: "Processes of the server whose CPU and memory to watch, such as 101,102" },
+    against: {
+      type: "text",
+      doc: "compare: a further server's command; {port} in it is filled in, and /health must answer",
+    },
+    only: { type: "text", doc: "compare: of the nginx set-ups take these only: hand-made, pinned or none" },
+    rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
     json: { type: "switch", doc: "Print the report as JSON" },
     csv: { type: "text", doc: "Write the figures to this file" },
     html: { type: "text", doc: "Write one self-contained page with plots to this file" },
@@ -23,17 +36,10 @@ export const bench: Command = {
   examples: [
     ["drover bench --preset small-team --slo 'p95<30s' --model m.gguf --workers 2", "start a Drover and measure it"],
     ["drover bench --url http://127.0.0.1:8081 --users 1,4,16 --html report.html", "measure any server"],
+    ["drover bench compare --model m.gguf --users 1,4,8 --html compare.html", "Drover beside nginx set-ups"],
   ],
-  run: async (invocation) => {
-    const { BenchError } = await import("@drover/bench");
-    try {
-      return await measure(invocation);
-    } catch (error) {
-      if (!(error instanceof BenchError)) throw error;
-      const code = error.code === "bad_option" ? "usage" : "measurement_failed";
-      throw new SupervisorError(code, error.message, { cause: error });
-    }
-  },
+  run: (invocation) =>
+    explained(() => (invocation.text("mode") === "compare" ? compare(invocation) : measure(invocation))),
 };
 
 async function measure(invocation: Invocation): Promise<ExitCode> {
@@ -68,7 +74,7 @@ async function startTarget(invocation: Invocation, signal: AbortSignal): Promise
   if (invocation.text("url") !== undefined) return undefined;
   const { startDrover, systemClock } = await import("@drover/bench");
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
-  return startDrover({ bin: process.argv[1] ?? "", words: workerWords(invocation), clock: systemClock, signal });
+  return startDrover({ bin: process.argv[1] ?? "", words: upWords(invocation), clock: systemClock, signal });
 }
 
 async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {
@@ -87,19 +93,4 @@ function pidList(invocation: Invocation) {
     .map(Number)
     .filter((pid) => pid > 0);
   return () => Promise.resolve(pids.map((pid) => ({ name: `pid ${pid}`, pid })));
-}
-
-/** The first Ctrl-C ends the measurement and keeps its figures; the second ends the process as usual. */
-function interruptible(): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    end() {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

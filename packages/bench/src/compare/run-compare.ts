@@ -1,0 +1,166 @@
+import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
+import { createChatClient } from "../client/chat-client.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { BenchError } from "../errors.ts";
+import { type Load, runStep, type StepReport } from "../load/run-step.ts";
+import { describeMachine, type Machine } from "../machine.ts";
+import { notesOf } from "../notes.ts";
+import type { StepProgress } from "../run-bench.ts";
+import { lookAtTarget } from "../target.ts";
+import { type CompareRatio, ratiosOf } from "./ratios.ts";
+import { commandSide, droverSide, handMadeSide, pinnedSide } from "./sides.ts";
+import type { Side, WorkerLayout } from "./side.ts";
+import { startDrover } from "../servers/drover-server.ts";
+
+export interface CompareOptions extends LoadRequest {
+  /** The script of the `drover` command. */
+  readonly bin: string;
+  /** Words that both `drover up` and `drover worker` take: model, context. */
+  readonly workerWords: readonly string[];
+  /** Words for `drover up` alone: workers, policy. */
+  readonly upWords: readonly string[];
+  /** Commands of further sides. */
+  readonly against: readonly string[];
+  /** Which of `hand-made` and `pinned` take part. @default both */
+  readonly only?: readonly string[] | undefined;
+  /** @default 3 */
+  readonly rounds?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onSide?: ((line: string) => void) | undefined;
+  readonly onStep?: ((progress: StepProgress) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+const DEFAULT_ROUNDS = 3;
+
+/** One side in one round. */
+export interface CompareRound {
+  readonly side: string;
+  readonly round: number;
+  readonly steps: readonly StepReport[];
+}
+
+export interface CompareReport {
+  readonly kind: "compare";
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly preset: string;
+  readonly layout: readonly WorkerLayout[];
+  readonly sides: readonly { readonly name: string; readonly doc: string }[];
+  readonly rounds: readonly CompareRound[];
+  /** Drover's figure over the other side's. */
+  readonly ratios: readonly CompareRatio[];
+  readonly notes: readonly string[];
+  readonly interrupted: boolean;
+}
+
+/**
+ * Measures Drover and other set-ups with the same load in interleaved rounds: one side runs at a time, each round takes
+ * all sides, and each begins with another one, so that a machine that warms up or slows down favours none.
+ * @throws BenchError `bad_option`, `server_failed`
+ */
+export async function runCompare(options: CompareOptions): Promise<CompareReport> {
+  const plan = planLoad(options);
+  const clock = options.clock ?? systemClock;
+  const startedAt = clock.date().toISOString();
+  const roundCount = options.rounds ?? DEFAULT_ROUNDS;
+  if (!Number.isInteger(roundCount) || roundCount < 1)
+    throw new BenchError("bad_option", `--rounds: ${roundCount} is no whole number of at least 1`);
+  options.onSide?.("starting Drover once to see how it lays out its workers");
+  const layout = await readLayout(options, clock);
+  const sides = sidesOf(options, layout, clock);
+  const rounds: CompareRound[] = [];
+  for (let round = 0; round < roundCount; round += 1) {
+    for (const side of rotate(sides, round)) {
+      if (options.signal.aborted) break;
+      options.onSide?.(`round ${round + 1} of ${roundCount}: ${side.name} (${side.doc})`);
+      const steps = await measureSide(side, plan, options, clock, round).catch((error: unknown) => {
+        // Ctrl-C ends the servers as well; what was measured before is still worth its report.
+        if (options.signal.aborted) return [];
+        throw error;
+      });
+      rounds.push({ side: side.name, round, steps });
+    }
+  }
+  return {
+    kind: "compare",
+    startedAt,
+    machine: describeMachine(),
+    preset: plan.preset.name,
+    layout,
+    sides: sides.map(({ name, doc }) => ({ name, doc })),
+    rounds,
+    ratios: ratiosOf(rounds, "drover"),
+    notes: compareNotes(rounds, plan),
+    interrupted: options.signal.aborted,
+  };
+}
+
+function compareNotes(rounds: readonly CompareRound[], plan: LoadPlan): readonly string[] {
+  const count = new Set(rounds.map(({ round }) => round)).size;
+  const steps = rounds.flatMap((round) => round.steps);
+  return [
+    `A ratio is Drover's figure over the other side's: the geometric mean of ${count} rounds, with a 95% bootstrap interval over the rounds.`,
+    ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
+    ...new Set(notesOf(steps, plan)),
+  ];
+}
+
+async function readLayout(options: CompareOptions, clock: Clock): Promise<readonly WorkerLayout[]> {
+  const words = [...options.workerWords, ...options.upWords];
+  const drover = await startDrover({ bin: options.bin, words, clock, signal: options.signal });
+  try {
+    return await drover.layout();
+  } finally {
+    await drover.stop();
+  }
+}
+
+function sidesOf(options: CompareOptions, layout: readonly WorkerLayout[], clock: Clock): readonly Side[] {
+  const parts = { ...options, upWords: [...options.workerWords, ...options.upWords], layout, clock };
+  const wanted = (name: string) => options.only === undefined || options.only.includes(name);
+  return [
+    droverSide(parts),
+    ...(wanted("hand-made") ? [handMadeSide(parts)] : []),
+    ...(wanted("pinned") ? [pinnedSide(parts)] : []),
+    ...options.against.map((command) => commandSide(command, clock)),
+  ];
+}
+
+function rotate<T>(all: readonly T[], by: number): readonly T[] {
+  const at = all.length === 0 ? 0 : by % all.length;
+  return [...all.slice(at), ...all.slice(0, at)];
+}
+
+async function measureSide(
+  side: Side,
+  plan: LoadPlan,
+  options: CompareOptions,
+  clock: Clock,
+  round: number,
+): Promise<readonly StepReport[]> {
+  const { signal } = options;
+  const running = await side.start(signal);
+  const target = await lookAtTarget({ url: running.url });
+  const client = createChatClient({ ...plan, ...target, clock });
+  const steps: StepReport[] = [];
+  try {
+    for (const [index, load] of plan.loads.entries()) {
+      if (signal.aborted) break;
+      const onRecorder = progressOf(options, clock, load, index, plan.loads.length);
+      const processes = () => running.processes();
+      // Another seed in each round, the same for each side.
+      const seed = plan.seed + round;
+      steps.push(await runStep({ ...plan, ...target, seed, load, client, clock, signal, processes, onRecorder }));
+    }
+  } finally {
+    await client.close();
+    await running.stop();
+  }
+  return steps;
+}
+
+function progressOf(options: CompareOptions, clock: Clock, load: Load, index: number, steps: number) {
+  const startMs = clock.nowMs();
+  return (recorder: StepProgress["recorder"]) => options.onStep?.({ index, steps, load, startMs, recorder });
+}

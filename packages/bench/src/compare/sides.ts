@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import { startChildServer } from "../servers/child-server.ts";
+import { startDrover } from "../servers/drover-server.ts";
+import { freePort } from "../servers/free-port.ts";
+import { processTree } from "../servers/process-tree.ts";
+import { nginxConfig } from "./nginx-config.ts";
+import type { Side, WorkerLayout } from "./side.ts";
+import { type HandWorker, startWorkers } from "./worker-group.ts";
+
+export interface SideParts {
+  readonly bin: string;
+  /** Words that `drover up` takes. */
+  readonly upWords: readonly string[];
+  /** Words that `drover worker` takes: those of them that are not about several workers. */
+  readonly workerWords: readonly string[];
+  readonly layout: readonly WorkerLayout[];
+  readonly clock: Clock;
+}
+
+const READY_TIMEOUT_MS = 600_000;
+
+/** (a) */
+export function droverSide(parts: Pick<SideParts, "bin" | "upWords" | "clock">): Side {
+  return {
+    name: "drover",
+    doc: "drover up",
+    start: (signal) => startDrover({ bin: parts.bin, words: parts.upWords, clock: parts.clock, signal }),
+  };
+}
+
+/** (b) the common hand-made set-up */
+export function handMadeSide(parts: SideParts): Side {
+  const threads = availableParallelism();
+  const workers = parts.layout.map(() => ({ cpus: undefined, threads, slots: 1 }));
+  return nginxSide(
+    "nginx, 1 slot",
+    `nginx least_conn before ${workers.length} unpinned workers of one slot and ${threads} threads each`,
+    workers,
+    parts,
+  );
+}
+
+/** (c) nginx in Drover's place, before the very same workers */
+export function pinnedSide(parts: SideParts): Side {
+  const workers = parts.layout.map(({ cpus, slots }) => ({ cpus, threads: cpus.length, slots }));
+  const slots = workers[0]?.slots ?? 0;
+  return nginxSide(
+    "nginx, same workers",
+    `nginx least_conn before ${workers.length} workers pinned as Drover's, with ${slots} slots each`,
+    workers,
+    parts,
+  );
+}
+
+/** (d) any command; `{port}` in it is replaced by a free port */
+export function commandSide(command: string, clock: Clock): Side {
+  return {
+    name: command.split(" ")[0]?.split("/").at(-1) ?? command,
+    doc: command,
+    async start(signal) {
+      const port = String(await freePort());
+      const url = `http://127.0.0.1:${port}`;
+      const server = await startChildServer({
+        name: command,
+        file: "/bin/sh",
+        words: ["-c", `exec ${command.replaceAll("{port}", port)}`],
+        readyUrl: `${url}/health`,
+        readyTimeoutMs: READY_TIMEOUT_MS,
+        clock,
+        signal,
+      });
+      const processes = () => Promise.resolve(processTree(server.pid).map((pid) => ({ name: "command", pid })));
+      return { url, processes, stop: () => server.stop() };
+    },
+  };
+}
+
+function nginxSide(name: string, doc: string, handWorkers: readonly HandWorker[], parts: SideParts): Side {
+  return {
+    name,
+    doc,
+    async start(signal) {
+      const workers = await startWorkers(handWorkers, { ...parts, words: parts.workerWords, signal });
+      const folder = mkdtempSync(join(tmpdir(), "drover-nginx-"));
+      const port = await freePort();
+      const config = join(folder, "nginx.conf");
+      writeFileSync(config, nginxConfig(folder, port, workers.ports));
+      const cleanUp = async () => {
+        await workers.stop();
+        rmSync(folder, { recursive: true, force: true });
+      };
+      try {
+        const nginx = await startChildServer({
+          name: "nginx",
+          file: "nginx",
+          words: ["-p", folder, "-c", config],
+          // Debian puts it where users' PATH often does not look.
+          environment: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+          readyUrl: `http://127.0.0.1:${port}/health`,
+          readyTimeoutMs: 10_000,
+          clock: parts.clock,
+          signal,
+        });
+        const own = () => processTree(nginx.pid).map((pid) => ({ name: "nginx", pid }));
+        return {
+          url: `http://127.0.0.1:${port}`,
+          processes: () => Promise.resolve([...own(), ...workers.processes()]),
+          stop: async () => {
+            await nginx.stop();
+            await cleanUp();
+          },
+        };
+      } catch (error) {
+        await cleanUp();
+        throw error;
+      }
+    },
+  };
+}

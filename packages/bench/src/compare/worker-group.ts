@@ -1,0 +1,70 @@
+import type { Clock } from "../clock.ts";
+import type { WatchedProcess } from "../load/process-watch.ts";
+import { startChildServer, type ChildServer } from "../servers/child-server.ts";
+import { freePort } from "../servers/free-port.ts";
+import { processTree } from "../servers/process-tree.ts";
+
+/** One worker that is started by hand, as a shell script would. */
+export interface HandWorker {
+  /** Undefined: not pinned. */
+  readonly cpus: readonly number[] | undefined;
+  readonly threads: number;
+  readonly slots: number;
+}
+
+export interface WorkerGroupOptions {
+  /** The script of the `drover` command. */
+  readonly bin: string;
+  /** Further words for `drover worker`: model, context. */
+  readonly words: readonly string[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Workers without a supervisor. */
+export interface WorkerGroup {
+  readonly ports: readonly number[];
+  processes(): readonly WatchedProcess[];
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 600_000;
+
+/** Starts them one after the other: side by side they would slow down each other's measuring of steps. */
+export async function startWorkers(workers: readonly HandWorker[], options: WorkerGroupOptions): Promise<WorkerGroup> {
+  const running: { readonly port: number; readonly server: ChildServer }[] = [];
+  const stop = async () => {
+    await Promise.all(running.map(({ server }) => server.stop()));
+  };
+  try {
+    for (const worker of workers) {
+      const port = await freePort();
+      running.push({ port, server: await startWorker(worker, port, options) });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ports: running.map(({ port }) => port),
+    processes: () =>
+      running.flatMap(({ server }, index) =>
+        processTree(server.pid).map((pid) => ({ name: `worker ${index + 1}`, pid })),
+      ),
+    stop,
+  };
+}
+
+function startWorker(worker: HandWorker, port: number, options: WorkerGroupOptions): Promise<ChildServer> {
+  const shape = ["--threads", String(worker.threads), "--slots", String(worker.slots), "--port", String(port)];
+  const words = [options.bin, "worker", ...options.words, ...shape];
+  const pinned = worker.cpus === undefined ? [] : ["-c", worker.cpus.join(",")];
+  return startChildServer({
+    ...options,
+    name: "drover worker",
+    file: worker.cpus === undefined ? process.execPath : "taskset",
+    words: worker.cpus === undefined ? words : [...pinned, process.execPath, ...words],
+    readyUrl: `http://127.0.0.1:${port}/health`,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  });
+}

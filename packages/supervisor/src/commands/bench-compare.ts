@@ -1,0 +1,36 @@
+import type { ExitCode, Invocation } from "./command.ts";
+import { loadRequest } from "./load-flags.ts";
+import { interruptible } from "./measuring.ts";
+import { splitWords } from "./worker-words.ts";
+
+/** `drover bench compare`. */
+export async function compare(invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  const html = invocation.text("html");
+  if (html !== undefined) lib.requireWritable(html);
+  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const stop = interruptible();
+  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  const words = splitWords(invocation);
+  try {
+    const report = await lib.runCompare({
+      ...request,
+      bin: process.argv[1] ?? "",
+      workerWords: words.worker,
+      upWords: words.up,
+      against: invocation.texts("against"),
+      only: invocation.text("only")?.split(","),
+      rounds: invocation.number("rounds"),
+      signal: stop.signal,
+      onSide: (line) => invocation.stderr.write(`${line}\n`),
+      onStep: (step) => bar.step(step),
+    });
+    bar.stop();
+    invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.compareTable(report));
+    if (html !== undefined) lib.writeReport(html, lib.comparePage(report));
+    return report.rounds.some(({ steps }) => steps.some(({ counts }) => counts.ok > 0)) ? 0 : 1;
+  } finally {
+    bar.stop();
+    stop.end();
+  }
+}

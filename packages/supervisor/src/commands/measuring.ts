@@ -1,0 +1,29 @@
+import type { ExitCode } from "./command.ts";
+import { SupervisorError } from "../errors.ts";
+
+/** Runs a measurement; what it throws for the user comes out as this package's error with its exit code. */
+export async function explained(run: () => Promise<ExitCode>): Promise<ExitCode> {
+  const { BenchError } = await import("@drover/bench");
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    const code = error.code === "bad_option" ? "usage" : "measurement_failed";
+    throw new SupervisorError(code, error.message, { cause: error });
+  }
+}
+
+/** The first Ctrl-C ends the measurement and keeps its figures; the second ends the process as usual. */
+export function interruptible(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  return {
+    signal: controller.signal,
+    end() {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+    },
+  };
+}
