@@ -8,5 +8,11 @@ export {
   type UpstreamStatus,
 } from "./balancer.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export { BadUpstreamError, BalancerError, FrontDoorError, ListenError } from "./errors.ts";
+export { BadUpstreamError, BalancerError, FrontDoorError, ListenError, NginxConfigError } from "./errors.ts";
+export { type NginxOptions, readNginxOptions } from "./nginx/command-line.ts";
+export { systemError as systemErrorText } from "./nginx/config-files.ts";
+export { defaultPaths, type LoadedNginxConfig, loadNginxConfig } from "./nginx/load.ts";
+export type { NginxModel } from "./nginx/model.ts";
+export { NginxServer } from "./nginx/run/nginx-server.ts";
+export type { NginxPaths } from "./nginx/translate-context.ts";
 export type { UpstreamSpec } from "./routing/upstream.ts";

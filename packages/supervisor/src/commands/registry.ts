@@ -1,3 +1,4 @@
+import { balance } from "./balance.ts";
 import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
@@ -14,6 +15,7 @@ import { worker } from "./worker.ts";
 /** Every command, in the order of the help. To add one: a file beside this one, and a line here. */
 export const commands: readonly Command[] = [
   up,
+  balance,
   status,
   scale,
   restart,

@@ -94,6 +94,13 @@ export class NginxServer {
     for (const group of before?.groups.values() ?? []) group.retire();
   }
 
+  /** Whether `apply` would find names, certificates and logs; addresses are not tried. @throws NginxConfigError */
+  async check(model: NginxModel): Promise<void> {
+    const { groups } = await this.#prepare(model);
+    for (const group of groups.values()) group.destroy();
+    loadTlsContexts(serversOf(model));
+  }
+
   /** Addresses that are listened on, as nginx prints them, with the ports they really have. */
   get addresses(): readonly string[] {
     return [...this.#listeners.values()].map(({ model, server }) => {
@@ -142,7 +149,9 @@ export class NginxServer {
   async #prepare(model: NginxModel): Promise<Runtime> {
     const { identity, newRequestId, random } = this.#options;
     const names = this.#options.names ?? systemNames;
+    for (const { path } of model.process.errorLogs) if (path !== undefined) this.logs.open(path);
     for (const { settings } of serversOf(model)) {
+      for (const { path } of settings.errorLogs) if (path !== undefined) this.logs.open(path);
       for (const { path } of settings.accessLogs) if (path.constant !== undefined) this.logs.open(path.constant);
     }
     const groups = new Map<string, Group>();

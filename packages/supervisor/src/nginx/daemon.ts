@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+
+/** What a process that goes to the background tells the one that started it. */
+export type DaemonWord =
+  | { readonly kind: "ready" }
+  | { readonly kind: "says"; readonly text: string }
+  | { readonly kind: "failed"; readonly text: string };
+
+/** Marks the process that serves. */
+export const daemonMark = "DROVER_NGINX_DAEMON";
+
+/**
+ * Starts this program again in the background, in a session of its own. Resolves with 0 once it listens, with 1 if it cannot: as
+ * nginx, which binds before it goes to the background.
+ */
+export function startDaemon(words: readonly string[], say: (text: string) => void): Promise<number> {
+  const [, script = ""] = process.argv;
+  const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    env: { ...process.env, [daemonMark]: "1" },
+  });
+  return new Promise((resolve) => {
+    const settle = (code: number): void => {
+      if (child.connected) child.disconnect();
+      child.unref();
+      resolve(code);
+    };
+    child.on("message", (word: DaemonWord) => {
+      if (word.kind !== "ready") say(word.text);
+      if (word.kind !== "says") settle(word.kind === "ready" ? 0 : 1);
+    });
+    child.once("error", (error) => {
+      say(`nginx: [emerg] ${error.message}\n`);
+      settle(1);
+    });
+    child.once("exit", () => settle(1));
+  });
+}
+
+/** Says something to the process that started this one, as long as it listens. */
+export function tellParent(word: DaemonWord): void {
+  if (process.send === undefined || !process.connected) return;
+  process.send(word, () => {
+    if (word.kind === "ready" && process.connected) process.disconnect();
+  });
+}
