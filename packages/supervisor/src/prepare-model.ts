@@ -1,25 +1,24 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
-import { ensureDemoModel, readModelInfo, resolveModelSource } from "@drover/models";
+import { fetchModel, modelCacheDir, type OnProgress, readModelInfo, resolveModelSource } from "@drover/models";
 import type { ServedModel } from "./workers/worker-launch.ts";
 
-/** Where fetched and made models lie. */
-export function modelFolder(environment: Readonly<Record<string, string | undefined>>): string {
-  const cache = environment["XDG_CACHE_HOME"];
-  return join(cache === undefined || cache === "" ? join(homedir(), ".cache") : cache, "drover", "models");
+export interface PrepareOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told of a download. */
+  readonly onProgress?: OnProgress;
+  /** Breaks a download off. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Makes the model of the `model` setting ready to be loaded, and checks that it can be: a file of it is there and whole.
+ * Makes the model of the `model` setting ready to be loaded: fetched where it is elsewhere, made where it is the demo,
+ * and in each case looked at, so that a missing or broken file is known before a worker starts.
  * @throws ModelError for whatever is wrong with it
  */
-export async function prepareModel(
-  model: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<ServedModel> {
+export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
+  const { environment, onProgress, signal } = options;
   const source = resolveModelSource(model);
-  if (source.type === "demo") return { path: await ensureDemoModel(modelFolder(environment)), id: "demo" };
-  if (source.type !== "path") throw new Error("fetching models is not built in yet");
-  await readModelInfo(source.path);
-  return { path: source.path, id: undefined };
+  const path = await fetchModel(source, { cacheDir: modelCacheDir(environment, homedir()), onProgress, signal });
+  await readModelInfo(path);
+  return { path, id: source.type === "demo" ? "demo" : undefined };
 }

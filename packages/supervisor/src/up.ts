@@ -14,6 +14,7 @@ import { prepareModel } from "./prepare-model.ts";
 import { joinServiceManager } from "./systemd/join.ts";
 import { journalLine, leadsToJournal } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
+import { createDownloadBar } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
 import { curlLine, welcomeText } from "./terminal/welcome.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
@@ -72,16 +73,10 @@ async function run(around: Surroundings): Promise<ExitCode> {
   const admin = createAdminServer(adminActions(() => supervisor, end, logs));
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
-    const model = await prepareModel(settings.model, invocation.environment);
+    const model = await fetchUnlessEnded(around, end);
+    if (model === undefined) return 0;
     const sockets = manager.sockets.map(({ fd }) => fd);
-    balancer = createBalancer({
-      settings,
-      logger: logs.logger,
-      clock: systemClock,
-      random: systemRandom,
-      ...(sockets.length === 0 ? {} : { listenFds: sockets }),
-    });
-    address = await openDoor(balancer);
+    [balancer, address] = await openDoor(around, sockets);
     supervisor = createSupervisor(around, { model, layout, balancer });
     await serve(around, { supervisor, balancer, end, address, manager, count: layout.places.length });
     return 0;
@@ -124,11 +119,40 @@ function adminActions(supervisor: () => Supervisor | undefined, end: EndRequests
   };
 }
 
-async function openDoor(balancer: Balancer): Promise<ListenAddress> {
+/** The model, or undefined where somebody asked for the end first. */
+async function fetchUnlessEnded(
+  { settings, invocation }: Surroundings,
+  end: EndRequests,
+): Promise<ServedModel | undefined> {
+  const cancel = new AbortController();
+  const bar = createDownloadBar(invocation.stderr, "fetching the model");
+  const { environment } = invocation;
+  const options = { environment, onProgress: bar.onProgress, signal: cancel.signal };
+  const prepared = prepareModel(settings.model, options);
   try {
+    return await Promise.race([prepared, end.first.then(() => undefined)]);
+  } finally {
+    cancel.abort();
+    bar.end();
+    await prepared.catch(() => {});
+  }
+}
+
+async function openDoor(
+  { settings, logs }: Surroundings,
+  listenFds: readonly number[],
+): Promise<readonly [Balancer, ListenAddress]> {
+  try {
+    const balancer = createBalancer({
+      settings,
+      logger: logs.logger,
+      clock: systemClock,
+      random: systemRandom,
+      ...(listenFds.length === 0 ? {} : { listenFds }),
+    });
     const [address] = await balancer.listen();
     if (address === undefined) throw new SupervisorError("listen_failed", "the public port could not be opened");
-    return address;
+    return [balancer, address];
   } catch (error) {
     if (error instanceof BalancerError) throw new SupervisorError("listen_failed", error.message, { cause: error });
     throw error;

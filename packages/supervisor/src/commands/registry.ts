@@ -4,6 +4,7 @@ import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { drain, undrain } from "./drain.ts";
 import { logs } from "./logs.ts";
+import { model } from "./model.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
 import { service } from "./service.ts";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   logs,
   bench,
   worker,
+  model,
   service,
   check,
 ];

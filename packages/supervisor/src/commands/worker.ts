@@ -32,7 +32,7 @@ export const worker: Command = {
         `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
       );
     }
-    const model = await prepareModel(settings.model, invocation.environment);
+    const model = await prepareModel(settings.model, { environment: invocation.environment });
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
     const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];
     const child = execa(process.execPath, words, { stdio: "inherit", reject: false, buffer: false });

@@ -1,0 +1,89 @@
+import type { Command, Invocation } from "./command.ts";
+import { showModel } from "../terminal/model-sheet.ts";
+
+const info: Command = {
+  usage: "info <file>",
+  summary: "Show what a GGUF file holds and what a worker needs to serve it",
+  settings: ["workers.count", "workers.slots", "workers.context", "workers.batch", "workers.kvType"],
+  arguments: { file: { doc: "Path of a GGUF file, `demo`, or an address as for --model (fetched if it is not here)" } },
+  flags: { json: { type: "switch", doc: "Print JSON" } },
+  run: async (invocation) => {
+    const { estimateMemory, readModelInfo } = await import("@drover/models");
+    const path = await fetchHere(invocation, invocation.text("file") ?? "");
+    const model = await readModelInfo(path);
+    const { slots, context, batch, kvType, count } = invocation.settings().settings.workers;
+    const memory = estimateMemory(model, {
+      workers: typeof count === "number" ? count : 1,
+      slots: slots === "auto" ? 8 : slots,
+      contextTokens: context === "auto" ? Math.min(4096, model.contextTokens) : context,
+      batchTokens: batch,
+      kvType,
+    });
+    const { tensors: _tensors, ...facts } = model;
+    const text = invocation.isOn("json") ? JSON.stringify({ ...facts, memory }) : showModel(model, memory);
+    invocation.stdout.write(`${text}\n`);
+    return 0;
+  },
+};
+
+const pull: Command = {
+  usage: "pull <model>",
+  summary: "Fetch a model into the cache and print its path",
+  arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, ms:ORG/REPO/FILE.gguf or https://…" } },
+  examples: [["drover model pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "fetch it before it is needed"]],
+  run: async (invocation) => {
+    invocation.stdout.write(`${await fetchHere(invocation, invocation.text("model") ?? "")}\n`);
+    return 0;
+  },
+};
+
+const synth: Command = {
+  usage: "synth <preset> <out>",
+  summary: "Write a GGUF file with a published model's shapes and random weights, to size a machine with",
+  arguments: {
+    preset: { doc: "Whose shapes: tiny, qwen2.5-0.5b, llama-3.2-1b, deepseek-r1-distill-qwen-1.5b" },
+    out: { doc: "File to write" },
+  },
+  flags: {
+    quant: {
+      type: "text",
+      default: "q4_0",
+      choices: ["q4_0", "q4_k_m", "q8_0", "f16"],
+      doc: "Encoding of the weights",
+    },
+  },
+  examples: [
+    ["drover model synth qwen2.5-0.5b /tmp/m.gguf --quant q4_k_m", "the cost of the real one, saying nonsense"],
+  ],
+  run: async (invocation) => {
+    const { writeSyntheticModel } = await import("@drover/models");
+    const { createDownloadBar } = await import("../terminal/download.ts");
+    const bar = createDownloadBar(invocation.stderr, "writing");
+    const out = invocation.text("out") ?? "";
+    try {
+      await writeSyntheticModel(invocation.text("preset") ?? "", out, invocation.text("quant") ?? "q4_0", bar);
+    } finally {
+      bar.end();
+    }
+    invocation.stdout.write(`${out}\n`);
+    return 0;
+  },
+};
+
+export const model: Command = {
+  usage: "model",
+  summary: "Look at, fetch or make models",
+  subcommands: [info, pull, synth],
+};
+
+async function fetchHere(invocation: Invocation, name: string): Promise<string> {
+  const { prepareModel } = await import("../prepare-model.ts");
+  const { createDownloadBar } = await import("../terminal/download.ts");
+  const bar = createDownloadBar(invocation.stderr, "fetching");
+  try {
+    const { path } = await prepareModel(name, { environment: invocation.environment, onProgress: bar.onProgress });
+    return path;
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,34 @@
+import type { MemoryEstimate, ModelInfo } from "@drover/models";
+
+/** A model and its memory as people read them. */
+export function showModel(model: ModelInfo, memory: MemoryEstimate): string {
+  const { perWorker } = memory;
+  const facts: readonly (readonly [string, string])[] = [
+    ["name", model.name],
+    ["architecture", `${model.architecture}, ${model.layers} layers of ${model.embeddingLength}`],
+    ["parameters", shortCount(model.parameters)],
+    ["quantization", model.quantization],
+    ["file", `${shortBytes(model.fileBytes)}${model.parts > 1 ? ` in ${model.parts} parts` : ""}`],
+    ["context", `${model.contextTokens} tokens`],
+    ["vocabulary", `${model.vocabularySize} tokens`],
+    ["chat template", model.chatTemplate === undefined ? "none: a base model" : "yes"],
+    [
+      "memory per worker",
+      `${shortBytes(perWorker.totalBytes)}: weights repacked ${shortBytes(perWorker.repackedBytes)}`,
+    ],
+    ["", `keys and values ${shortBytes(perWorker.kvBytes)}, compute ${shortBytes(perWorker.computeBytes)}`],
+    ["", `tokenizer ${shortBytes(perWorker.tokenizerBytes)}, process ${shortBytes(perWorker.processBytes)}`],
+    ["memory shared", `${shortBytes(memory.mappedBytes)}: the file itself, once for all workers`],
+  ];
+  return facts.map(([name, value]) => `${name.padEnd(18)} ${value}`).join("\n");
+}
+
+function shortBytes(bytes: number): string {
+  return bytes < 2 ** 30
+    ? `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0)} MiB`
+    : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+function shortCount(count: number): string {
+  return count < 1e9 ? `${(count / 1e6).toFixed(1)} million` : `${(count / 1e9).toFixed(2)} billion`;
+}
