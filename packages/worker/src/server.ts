@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { errorEnvelope } from "./api/error-envelope.ts";
+import { anthropicErrorEnvelope, errorEnvelope } from "./api/error-envelope.ts";
 import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http-errors.ts";
 import { parseJson } from "./api/parse-json.ts";
 import { type Route, routesOf } from "./api/routes.ts";
@@ -60,7 +60,8 @@ function answerError(parts: ServerParts, error: unknown, request: FastifyRequest
   if (!(refusal instanceof RequestError)) {
     parts.logger.error({ err: error, requestId: request.id, url: request.url }, "a request failed inside the worker");
   }
-  const { status, body } = errorEnvelope(refusal);
+  const envelopeOf = request.url.startsWith("/v1/messages") ? anthropicErrorEnvelope : errorEnvelope;
+  const { status, body } = envelopeOf(refusal);
   // The rest of a body that is too large is not read: the connection can't be used again.
   if (status === 413) reply.header("connection", "close");
   void reply.code(status).type("application/json; charset=utf-8").send(body);

@@ -45,7 +45,6 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
     reply,
     Array.from(builders, () => request),
     (index) => ({
-      onStart: () => undefined,
       onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
     }),
   );

@@ -8,13 +8,13 @@ import type { Serving } from "./serving.ts";
 /** Thinking that each `reasoning_effort` allows, in tokens; `high` does not bound it. */
 const EFFORT_TOKENS = { none: 0, minimal: 128, low: 512, medium: 2048, high: undefined } as const;
 
-const ANY_OBJECT = { type: "object" } as const;
+export const ANY_OBJECT = { type: "object" } as const;
 
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
 export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   const topLogprobs = topLogprobsOf(body);
-  const thinkingBudget = body.thinking_budget ?? (body.reasoning_effort && EFFORT_TOKENS[body.reasoning_effort]);
+  const thinkingBudget = body.thinking_budget ?? effortTokens(body.reasoning_effort);
   const toolChoice = toolChoiceOf(body);
   const answerFormat = answerFormatOf(body);
   if (body.ignore_eos === true && (answerFormat !== undefined || (body.tools?.length ?? 0) > 0)) {
@@ -36,6 +36,11 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),
   };
+}
+
+/** Most tokens of thinking for an effort; undefined: as many as the model likes. */
+export function effortTokens(effort: keyof typeof EFFORT_TOKENS | null | undefined): number | undefined {
+  return effort === null || effort === undefined ? undefined : EFFORT_TOKENS[effort];
 }
 
 function answerFormatOf(body: ChatCompletionRequest): AnswerFormat | undefined {

@@ -6,7 +6,8 @@ import { engineFailed, generationCancelled } from "./error-envelope.ts";
 import { type Serving, onClientGone } from "./serving.ts";
 
 /** Where one choice's output goes while it is generated. */
-export interface ChoiceSink extends Omit<OutputSink, "onEnd"> {
+export interface ChoiceSink extends Pick<OutputSink, "onPieces"> {
+  onStart?: OutputSink["onStart"];
   /** The choice is complete. */
   onEnd?(end: OutputEnd): void;
 }
@@ -43,7 +44,7 @@ export function runChoices(
     requests.forEach((request, index) => {
       const sink = sinkOf(index);
       const handle = generateAnswer(serving, withSeed(request, index), {
-        onStart: () => sink.onStart(),
+        onStart: (prompt) => sink.onStart?.(prompt),
         onPieces: (pieces, tokens) => sink.onPieces(pieces, tokens),
         onEnd: (end) => onEnd(index, sink, end),
       });

@@ -4,7 +4,7 @@ import { badField } from "../errors.ts";
 import { wellFormed } from "../generation/control-texts.ts";
 import type { AnswerRequest } from "../generation/generate.ts";
 import { infillPrompt } from "../generation/infill.ts";
-import type { OutputEnd, OutputPiece } from "../generation/output.ts";
+import type { OutputPiece } from "../generation/output.ts";
 import type { GeneratedToken } from "../slots/generation-request.ts";
 import { runChoices } from "./choices.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
@@ -14,7 +14,7 @@ import { samplingOf } from "./sampling-fields.ts";
 import { type Serving, checkContext, nowSeconds } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 import { completionLogprobs } from "./token-logprobs.ts";
-import { usageOf, usageOfPrompts } from "./usage.ts";
+import { usageOfPrompts } from "./usage.ts";
 
 /** OpenAI's default for this API. */
 const DEFAULT_MAX_TOKENS = 16;
@@ -38,32 +38,29 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     created: nowSeconds(serving),
     model: serving.model.id,
   };
-  const usage = (ends: readonly OutputEnd[]) => {
-    const counts = ends.map((end) => end.tokens);
-    if (perPrompt === 1) return usageOfPrompts(counts);
-    const firsts = usageOfPrompts(counts.filter((_, index) => index % perPrompt === 0));
-    const all = usageOf(counts);
-    const { prompt_tokens } = firsts;
-    return { ...all, prompt_tokens, total_tokens: prompt_tokens + all.completion_tokens };
-  };
+  const form = { head, perPrompt, withUsage: body.stream_options?.include_usage === true };
   if (body.stream === true) {
-    await stream(serving, reply, requests, texts, {
-      head,
-      usage,
-      withUsage: body.stream_options?.include_usage === true,
-    });
+    await stream(serving, reply, requests, texts, form);
     return reply;
   }
   const ends = await runChoices(serving, reply, requests, (index) => ({
-    onStart: () => undefined,
     onPieces: (pieces, tokens) => texts[index]?.add(pieces, tokens),
   }));
-  return { ...head, choices: ends.map((end, index) => texts[index]?.choice(index, end.finish)), usage: usage(ends) };
+  const choices = ends.map((end, index) => texts[index]?.choice(index, end.finish));
+  return {
+    ...head,
+    choices,
+    usage: usageOfPrompts(
+      ends.map((end) => end.tokens),
+      perPrompt,
+    ),
+  };
 }
 
 interface StreamForm {
   readonly head: Readonly<Record<string, unknown>>;
-  readonly usage: (ends: readonly OutputEnd[]) => unknown;
+  /** Choices of each prompt. */
+  readonly perPrompt: number;
   readonly withUsage: boolean;
 }
 
@@ -72,7 +69,7 @@ async function stream(
   reply: FastifyReply,
   requests: readonly AnswerRequest[],
   texts: readonly CompletionText[],
-  { head, usage, withUsage }: StreamForm,
+  { head, perPrompt, withUsage }: StreamForm,
 ): Promise<void> {
   const stream = new SseStream(reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
@@ -88,7 +85,13 @@ async function stream(
       },
       onEnd: (end) => stream.write(event(index, end.finish)),
     }));
-    stream.end(`${withUsage ? `${before}],"usage":${JSON.stringify(usage(ends))}}\n\n` : ""}data: [DONE]\n\n`);
+    const usage = JSON.stringify(
+      usageOfPrompts(
+        ends.map((end) => end.tokens),
+        perPrompt,
+      ),
+    );
+    stream.end(`${withUsage ? `${before}],"usage":${usage}}\n\n` : ""}data: [DONE]\n\n`);
   } catch (error) {
     stream.fail(error);
   }

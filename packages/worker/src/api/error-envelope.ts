@@ -21,6 +21,13 @@ export function errorEnvelope(error: unknown): { readonly status: number; readon
   return { status, body: { error: { message: error.message, type, code: reason, param } } };
 }
 
+/** The same for clients of Anthropic's API, who look for a `type` beside `error`. */
+export function anthropicErrorEnvelope(error: unknown) {
+  const { status, body } = errorEnvelope(error);
+  const type = body.error.type === "server_error" ? "api_error" : body.error.type;
+  return { status, body: { type: "error", error: { ...body.error, type } } };
+}
+
 export function contextLengthExceeded(param: string, promptTokens: number, contextTokens: number): RequestError {
   const message =
     `This model's maximum context length is ${contextTokens} tokens, of which the answer needs at least one. ` +

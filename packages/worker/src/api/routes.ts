@@ -1,32 +1,74 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
 import { chatCompletions } from "./chat-completions.ts";
+import { chatCompletionRequest } from "./chat-schema.ts";
+import { completionRequest } from "./completion-schema.ts";
 import { completions } from "./completions.ts";
+import { embeddings, embeddingsRequest } from "./embeddings.ts";
 import { health } from "./health.ts";
+import { countTokens, messages } from "./messages.ts";
+import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { listModels, retrieveModel } from "./models.ts";
+import { openApiDocument } from "./openapi.ts";
+import { props, slots } from "./props.ts";
+import { responses } from "./responses.ts";
+import { responsesRequest } from "./responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
+import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./tokens.ts";
 
 export interface Route {
   readonly method: "GET" | "POST";
+  /** `*` at its end stands for anything. */
   readonly url: string;
+  readonly summary: string;
+  readonly body?: z.ZodType;
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
 /** Every route of a worker. */
 export function routesOf(serving: Serving): readonly Route[] {
+  const routes = [...postRoutes(serving), ...getRoutes(serving)];
+  const document = openApiDocument(routes);
+  return [
+    ...routes,
+    { method: "GET", url: "/openapi.json", summary: "This API as an OpenAPI document", handle: () => document },
+  ];
+}
+
+function postRoutes(serving: Serving): readonly Route[] {
+  const post = (
+    url: string,
+    summary: string,
+    body: z.ZodType,
+    handle: (serving: Serving, request: FastifyRequest, reply: FastifyReply) => unknown,
+  ): Route => ({ method: "POST", url, summary, body, handle: (request, reply) => handle(serving, request, reply) });
+  return [
+    post("/v1/chat/completions", "Answer a chat (OpenAI)", chatCompletionRequest, chatCompletions),
+    post("/v1/completions", "Go on with a text (OpenAI)", completionRequest, completions),
+    post("/v1/embeddings", "Vectors of texts (OpenAI)", embeddingsRequest, embeddings),
+    post("/v1/responses", "Answer a chat (OpenAI's responses)", responsesRequest, responses),
+    post("/v1/messages", "Answer a chat (Anthropic)", messagesRequest, messages),
+    post("/v1/messages/count_tokens", "Count a chat's tokens (Anthropic)", countTokensRequest, countTokens),
+    post("/tokenize", "Text to tokens", tokenizeRequest, tokenize),
+    post("/detokenize", "Tokens to text", detokenizeRequest, detokenize),
+  ];
+}
+
+function getRoutes(serving: Serving): readonly Route[] {
   const started = nowSeconds(serving);
-  const get = (url: string, handle: Route["handle"]): Route => ({ method: "GET", url, handle });
-  const post = (url: string, handle: (s: Serving, q: FastifyRequest, r: FastifyReply) => unknown): Route => ({
-    method: "POST",
+  const get = (url: string, summary: string, handle: Route["handle"]): Route => ({
+    method: "GET",
     url,
-    handle: (request, reply) => handle(serving, request, reply),
+    summary,
+    handle,
   });
   return [
-    get("/health", () => health(serving)),
-    get("/v1/health", () => health(serving)),
-    get("/v1/models", () => listModels(serving, started)),
-    get("/v1/models/*", (request) => retrieveModel(serving, started, wildcard(request))),
-    post("/v1/chat/completions", chatCompletions),
-    post("/v1/completions", completions),
+    get("/v1/models", "The model", () => listModels(serving, started)),
+    get("/v1/models/*", "The model, by its id", (request) => retrieveModel(serving, started, wildcard(request))),
+    get("/health", "Is the worker well, and how busy", () => health(serving)),
+    get("/v1/health", "The same", () => health(serving)),
+    get("/slots", "What each slot does, and the measured costs of steps", () => slots(serving)),
+    get("/props", "Facts about the model", () => props(serving)),
   ];
 }
 

@@ -11,10 +11,13 @@ const HEADERS = {
 /** A response of server-sent events. Each call is one write. */
 export class SseStream {
   readonly #reply: FastifyReply;
+  readonly #envelopeOf: (error: unknown) => { readonly body: unknown };
   #isOpen = false;
 
-  constructor(reply: FastifyReply) {
+  /** `envelopeOf`: how the API in question writes errors. */
+  constructor(reply: FastifyReply, envelopeOf: (error: unknown) => { readonly body: unknown } = errorEnvelope) {
     this.#reply = reply;
+    this.#envelopeOf = envelopeOf;
   }
 
   /** From now on this is a stream, and errors are events in it. */
@@ -41,6 +44,6 @@ export class SseStream {
    */
   fail(error: unknown): void {
     if (!this.#isOpen) throw error;
-    this.end(`event: error\ndata: ${JSON.stringify(errorEnvelope(error).body)}\n\n`);
+    this.end(`event: error\ndata: ${JSON.stringify(this.#envelopeOf(error).body)}\n\n`);
   }
 }

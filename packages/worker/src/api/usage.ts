@@ -2,14 +2,13 @@ import type { TokenCounts } from "../generation/output.ts";
 
 /** OpenAI's `usage` of a request with one prompt and one or more answers. */
 export function usageOf(choices: readonly TokenCounts[]) {
-  const prompt = choices[0]?.prompt ?? 0;
-  // The cached count of the first choice: the others may find its prompt in the cache.
-  return usage(prompt, choices[0]?.cached ?? 0, choices);
+  return usageOfPrompts(choices, choices.length);
 }
 
-/** The same where each answer had its own prompt. */
-export function usageOfPrompts(choices: readonly TokenCounts[]) {
-  return usage(sum(choices.map((choice) => choice.prompt)), sum(choices.map((choice) => choice.cached)), choices);
+/** The same for several prompts, each with `perPrompt` answers. A prompt counts once, as its first answer found it. */
+export function usageOfPrompts(choices: readonly TokenCounts[], perPrompt: number) {
+  const firsts = choices.filter((_, index) => index % perPrompt === 0);
+  return usage(sum(firsts.map((choice) => choice.prompt)), sum(firsts.map((choice) => choice.cached)), choices);
 }
 
 function usage(promptTokens: number, cachedTokens: number, choices: readonly TokenCounts[]) {

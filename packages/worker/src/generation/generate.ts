@@ -107,10 +107,7 @@ class Answer implements GenerationHandle {
   }
 
   #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
-    if (!this.#started) {
-      this.#started = true;
-      this.#sink.onStart();
-    }
+    this.#start();
     const wasReasoning = this.#parser.isReasoning;
     const step = this.#parser.push(token, this.#parts.tokenTexts.bytes(token.token, marks));
     this.#counts.completion += 1;
@@ -122,6 +119,12 @@ class Answer implements GenerationHandle {
       return "stop";
     }
     return first && this.#mustSwitch(wasReasoning) ? "stop" : "go-on";
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#sink.onStart({ prompt: this.#request.prompt.length, cached: this.#counts.cached });
   }
 
   #needsSecond(): boolean {
@@ -159,7 +162,7 @@ class Answer implements GenerationHandle {
   }
 
   #end(reason: EndReason, error: Error | undefined): void {
-    if (!this.#started && reason !== "failed" && reason !== "cancelled") this.#sink.onStart();
+    if (reason !== "failed" && reason !== "cancelled") this.#start();
     if (this.#stopString === undefined && reason !== "failed" && reason !== "cancelled") {
       const rest = this.#parser.flush();
       if (rest.pieces.length > 0 || rest.tokens.length > 0) this.#sink.onPieces(rest.pieces, rest.tokens);

@@ -30,7 +30,7 @@ export interface OutputEnd {
 /** Where one answer goes. Called synchronously by the batch loop: quick, and never throwing. */
 export interface OutputSink {
   /** The first token is there. Comes before all pieces, once, unless the generation fails or is cancelled first. */
-  onStart(): void;
+  onStart(prompt: Pick<TokenCounts, "prompt" | "cached">): void;
   /** The pieces of one step; `tokens` are those whose text they complete, with log-probabilities where asked for. */
   onPieces(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void;
   /** Last call, exactly once. */

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { Route } from "./routes.ts";
+
+/** An OpenAPI document of the routes; the request schemas are those that requests are checked against. */
+export function openApiDocument(routes: readonly Route[]) {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const url = route.url.replace("*", "{model}");
+    paths[url] = { ...paths[url], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Drover worker", version: "0.1.0", description: "One llama.cpp instance behind OpenAI's API." },
+    paths,
+    components: { schemas: { Error: ERROR } },
+  };
+}
+
+const ERROR = {
+  type: "object",
+  required: ["error"],
+  properties: {
+    error: {
+      type: "object",
+      required: ["message", "type", "code", "param"],
+      properties: {
+        message: { type: "string" },
+        type: { type: "string" },
+        code: { type: ["string", "null"] },
+        param: { type: ["string", "null"] },
+      },
+    },
+  },
+} as const;
+
+function operationOf(route: Route) {
+  const error = { content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } };
+  const parameter = { name: "model", in: "path", required: true, schema: { type: "string" } };
+  return {
+    summary: route.summary,
+    ...(route.url.includes("*") ? { parameters: [parameter] } : {}),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: jsonSchemaOf(route.body) } } } }),
+    responses: {
+      "200": { description: "The answer; a stream of server-sent events where `stream` is true." },
+      "4XX": { description: "The request is refused.", ...error },
+      "5XX": { description: "The worker failed.", ...error },
+    },
+  };
+}
+
+function jsonSchemaOf(schema: z.ZodType) {
+  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any", target: "draft-2020-12" });
+}
