@@ -3,8 +3,8 @@ import type { BatchPart, Engine } from "../engine/engine.ts";
 import type { CostPoint } from "./step-costs.ts";
 
 /** Passes go on until this much was spent; the first is always whole. */
-const BUDGET_MS = 2000;
-const MOST_PASSES = 4;
+const BUDGET_MS = 3000;
+const MOST_PASSES = 5;
 
 /** Sizes of prompt pieces, beside the 1 … S tokens of decoding. */
 const PROMPT_SIZES = [16, 32, 64];

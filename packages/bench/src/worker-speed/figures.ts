@@ -1,0 +1,36 @@
+/** One printed line: what was measured in each round, and what it has to be. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly rounds: readonly number[];
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? high) + high) / 2 : high;
+}
+
+/** `name   1.71 x   (1.64 … 1.80, 3 rounds)   at least 1.55: met` */
+export function figureLine({ name, unit, rounds, atLeast, atMost }: Figure): string {
+  const middle = median(rounds);
+  const spread = `(${digits(Math.min(...rounds))} … ${digits(Math.max(...rounds))}, ${rounds.length} rounds)`;
+  const limit =
+    atLeast !== undefined
+      ? verdict(middle >= atLeast, `at least ${atLeast}`)
+      : atMost !== undefined
+        ? verdict(middle <= atMost, `at most ${atMost}`)
+        : "";
+  return `${name.padEnd(62)} ${digits(middle)} ${unit}   ${spread}${limit}`;
+}
+
+function verdict(met: boolean, text: string): string {
+  return `   ${text}: ${met ? "met" : "MISSED"}`;
+}
+
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,251 @@
+import type { Figure } from "./figures.ts";
+import type { SpeedChild } from "./speed-child.ts";
+
+interface Streams {
+  readonly ms: number;
+  readonly tokensPerSecond: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly quantization: "q4_0" | "q4_k_m";
+  readonly slots: number;
+  readonly stock: boolean;
+  readonly measure: (child: SpeedChild, rounds: number) => Promise<readonly Figure[]>;
+}
+
+/** Every figure that the worker's speed is judged by; both sides of a ratio alternate in one process. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "stock",
+    quantization: "q4_0",
+    slots: 16,
+    stock: true,
+    measure: async (child, rounds) => [
+      ...(await againstStock(child, rounds, 8, 48, { atLeast: 1.55 })),
+      ...(await againstStock(child, rounds, 4, 24, { atLeast: 1.7 })),
+      ...(await againstStock(child, rounds, 1, 24)),
+      ...(await againstStock(child, rounds, 3, 24)),
+      ...(await againstStock(child, rounds, 7, 24)),
+      ...(await againstStock(child, rounds, 16, 16)),
+    ],
+  },
+  {
+    name: "planned-q4_0",
+    quantization: "q4_0",
+    slots: 8,
+    stock: false,
+    measure: async (child, rounds) => [
+      ...(await againstUnplanned(child, rounds, 3)),
+      ...(await againstUnplanned(child, rounds, 7)),
+    ],
+  },
+  {
+    name: "planned-q4_k",
+    quantization: "q4_k_m",
+    slots: 16,
+    stock: false,
+    measure: async (child, rounds) => [
+      ...(await againstUnplanned(child, rounds, 8)),
+      ...(await againstUnplanned(child, rounds, 12)),
+    ],
+  },
+  { name: "holes", quantization: "q4_0", slots: 8, stock: false, measure: holes },
+  { name: "churn", quantization: "q4_0", slots: 8, stock: false, measure: churn },
+  { name: "prompts", quantization: "q4_0", slots: 8, stock: false, measure: prompts },
+  { name: "turns", quantization: "q4_0", slots: 8, stock: false, measure: turns },
+];
+
+async function repeat<T>(rounds: number, measure: () => Promise<T>): Promise<readonly T[]> {
+  const results: T[] = [];
+  for (let round = 0; round < rounds; round++) results.push(await measure());
+  return results;
+}
+
+async function againstStock(
+  child: SpeedChild,
+  rounds: number,
+  count: number,
+  tokens: number,
+  limit: { readonly atLeast?: number } = {},
+): Promise<readonly Figure[]> {
+  const results = await repeat(rounds, async () => ({
+    stock: await child.measure<Streams>("stock", { count, tokens }),
+    drover: await child.measure<Streams & { readonly decodeShare: number }>("streams", {
+      count,
+      tokens,
+      planned: true,
+    }),
+  }));
+  const share = results.map(({ drover }) => drover.decodeShare);
+  return [
+    figure(
+      `${count} streams, stock loops`,
+      "tokens/s",
+      results.map(({ stock }) => stock.tokensPerSecond),
+    ),
+    figure(
+      `${count} streams, drover`,
+      "tokens/s",
+      results.map(({ drover }) => drover.tokensPerSecond),
+    ),
+    {
+      ...figure(
+        `${count} streams, drover against stock`,
+        "x",
+        results.map(({ stock, drover }) => drover.tokensPerSecond / stock.tokensPerSecond),
+      ),
+      ...limit,
+    },
+    {
+      ...figure(`${count} streams, share of wall time inside decode`, "", share),
+      ...(count === 8 && { atLeast: 0.92 }),
+    },
+  ];
+}
+
+async function againstUnplanned(child: SpeedChild, rounds: number, count: number): Promise<readonly Figure[]> {
+  const tokens = 24;
+  const results = await repeat(rounds, async () => ({
+    plain: await child.measure<Streams>("streams", { count, tokens, planned: false }),
+    planned: await child.measure<Streams>("streams", { count, tokens, planned: true }),
+  }));
+  return [
+    figure(
+      `${count} streams, loop without plans`,
+      "tokens/s",
+      results.map(({ plain }) => plain.tokensPerSecond),
+    ),
+    figure(
+      `${count} streams, planned`,
+      "tokens/s",
+      results.map(({ planned }) => planned.tokensPerSecond),
+    ),
+    {
+      ...figure(
+        `${count} streams, planned against not`,
+        "x",
+        results.map(({ plain, planned }) => planned.tokensPerSecond / plain.tokensPerSecond),
+      ),
+      atLeast: 1.2,
+    },
+  ];
+}
+
+async function holes(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
+  const tokens = 32;
+  const results = await repeat(rounds, async () => ({
+    neighbours: await child.measure<Streams>("streams", { count: 4, tokens, planned: true }),
+    holes: await child.measure<Streams>("holes", { tokens, planned: true }),
+    plain: await child.measure<Streams>("holes", { tokens, planned: false }),
+  }));
+  return [
+    figure(
+      "4 neighbouring of 8 slots",
+      "tokens/s",
+      results.map(({ neighbours }) => neighbours.tokensPerSecond),
+    ),
+    figure(
+      "every second of 8 slots, without plans",
+      "tokens/s",
+      results.map(({ plain }) => plain.tokensPerSecond),
+    ),
+    figure(
+      "every second of 8 slots, planned",
+      "tokens/s",
+      results.map(({ holes }) => holes.tokensPerSecond),
+    ),
+    {
+      ...figure(
+        "every second of 8 slots against 4 neighbouring ones",
+        "x",
+        results.map(({ neighbours, holes }) => holes.tokensPerSecond / neighbours.tokensPerSecond),
+      ),
+      atLeast: 0.9,
+    },
+  ];
+}
+
+interface Churn {
+  readonly splitShare: number;
+  readonly tokensPerSecond: number;
+}
+
+async function churn(child: SpeedChild): Promise<readonly Figure[]> {
+  const options = { users: 5, ms: 60_000 };
+  const before = await child.measure<Churn>("churn", { ...options, planned: false });
+  const after = await child.measure<Churn>("churn", { ...options, planned: true });
+  return [
+    figure("5 users of very different lengths, 60 s: split steps before", "of all", [before.splitShare]),
+    figure("5 users of very different lengths, 60 s: split steps after", "of all", [after.splitShare]),
+    figure("5 users of very different lengths, 60 s: before", "tokens/s", [before.tokensPerSecond]),
+    figure("5 users of very different lengths, 60 s: after", "tokens/s", [after.tokensPerSecond]),
+  ];
+}
+
+async function prompts(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
+  const results = await repeat(rounds, () =>
+    child.measure<{ readonly p50: number; readonly p95: number; readonly ratio: number; readonly ttftMs: number }>(
+      "disturbed",
+      { count: 4, promptTokens: 1500, tokens: 24 },
+    ),
+  );
+  return [
+    figure(
+      "4 streams alone: p50 between tokens",
+      "ms",
+      results.map(({ p50 }) => p50),
+    ),
+    figure(
+      "4 streams while 1,500 prompt tokens come in: p95",
+      "ms",
+      results.map(({ p95 }) => p95),
+    ),
+    figure(
+      "that prompt's time to first token",
+      "ms",
+      results.map(({ ttftMs }) => ttftMs),
+    ),
+    {
+      ...figure(
+        "p95 against undisturbed p50",
+        "x",
+        results.map(({ ratio }) => ratio),
+      ),
+      atMost: 2.5,
+    },
+  ];
+}
+
+async function turns(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
+  const results = await repeat(rounds, () =>
+    child.measure<{ readonly warmMs: number; readonly coldMs: number; readonly ratio: number }>("turns", {
+      turns: 8,
+      tokens: 1000,
+    }),
+  );
+  return [
+    figure(
+      "turn 8 of a chat, 1,000 tokens: time to first token",
+      "ms",
+      results.map(({ warmMs }) => warmMs),
+    ),
+    figure(
+      "the same prompt cold",
+      "ms",
+      results.map(({ coldMs }) => coldMs),
+    ),
+    {
+      ...figure(
+        "turn 8 against cold",
+        "x",
+        results.map(({ ratio }) => ratio),
+      ),
+      atMost: 0.15,
+    },
+  ];
+}
+
+function figure(name: string, unit: string, rounds: readonly number[]): Figure {
+  return { name, unit, rounds };
+}
