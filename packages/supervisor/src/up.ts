@@ -16,7 +16,7 @@ import { journalLine, leadsToJournal } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
 import { createDownloadBar } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
-import { curlLine, welcomeText } from "./terminal/welcome.ts";
+import { curlLine, realModelHint, welcomeText } from "./terminal/welcome.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
@@ -212,5 +212,5 @@ function sayWelcome({ settings, logs, isPretty, progress }: Surroundings, { addr
   const url = port === 0 ? address : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
   const welcome = { url, isDemo: settings.model === "demo", hasKeys: settings.apiKeys.length > 0 };
   if (isPretty) progress.print(welcomeText(welcome));
-  else logs.logger.info({ url, curl: curlLine(welcome) }, `serving on ${url}`);
+  else logs.logger.info({ url, curl: curlLine(welcome), ...realModelHint(welcome) }, `serving on ${url}`);
 }

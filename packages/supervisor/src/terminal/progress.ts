@@ -12,8 +12,15 @@ export interface Progress {
 /** Bars on a terminal; elsewhere nothing, because the log says it. */
 export function createProgress(stream: NodeJS.WriteStream, write: (text: string) => void): Progress {
   if (!stream.isTTY) return { update: () => {}, end: () => {}, print: write };
+  // Without `linewrap`, what is printed above the bars is cut at the terminal's width, the curl line to copy too.
   const bars = new cliProgress.MultiBar(
-    { stream, format: "worker {worker} [{bar}] {percentage}% {what}", hideCursor: true, clearOnComplete: true },
+    {
+      stream,
+      format: "worker {worker} [{bar}] {percentage}% {what}",
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: true,
+    },
     cliProgress.Presets.shades_classic,
   );
   const byWorker = new Map<string, cliProgress.SingleBar>();

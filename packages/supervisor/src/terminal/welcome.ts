@@ -13,11 +13,16 @@ export function curlLine({ url, hasKeys }: Welcome): string {
   return `curl -N ${url}/v1/chat/completions -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
+/** For a log line: how to leave the demo behind. */
+export function realModelHint({ isDemo }: Welcome): { readonly realModel?: string } {
+  return isDemo ? { realModel: "drover up --model FILE.gguf, or --model hf:ORG/REPO:Q4_K_M" } : {};
+}
+
 /** The lines that a terminal shows. */
 export function welcomeText(welcome: Welcome): string {
   const lines = [
     "",
-    `  Drover serves on ${welcome.url} (console: ${welcome.url}/)`,
+    `  Drover serves on ${welcome.url}`,
     "",
     `  ${curlLine(welcome)}`,
     "",
