@@ -14,3 +14,7 @@ export { type BenchOptions, type BenchReport, runBench, type StepProgress } from
 export { type DroverServer, startDrover } from "./servers/drover-server.ts";
 export { type CompareOptions, type CompareReport, runCompare } from "./compare/run-compare.ts";
 export { comparePage, compareTable } from "./report/compare-reports.ts";
+export { tunePage, tuneTable } from "./report/tune-reports.ts";
+export { configText } from "./tune/config-text.ts";
+export { runTune, type TuneOptions, type TuneReport } from "./tune/run-tune.ts";
+export { type Twin, twinOf } from "./tune/twin.ts";

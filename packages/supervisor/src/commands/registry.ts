@@ -10,6 +10,7 @@ import { scale } from "./scale.ts";
 import { service } from "./service.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
+import { tune } from "./tune.ts";
 import { up } from "./up.ts";
 import { worker } from "./worker.ts";
 
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   stop,
   logs,
   bench,
+  tune,
   worker,
   model,
   service,

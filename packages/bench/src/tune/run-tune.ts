@@ -1,0 +1,112 @@
+import { availableParallelism } from "node:os";
+import { type LoadRequest, planLoad } from "../bench-options.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { BenchError } from "../errors.ts";
+import { describeMachine, type Machine } from "../machine.ts";
+import { seededRandom } from "../random.ts";
+import type { StepProgress } from "../run-bench.ts";
+import { measureCandidate } from "./measure-candidate.ts";
+import { search } from "./search.ts";
+import type { Standing } from "./standings.ts";
+import { verdictsOf } from "./verdicts.ts";
+
+export interface TuneOptions extends LoadRequest {
+  /** The script of the `drover` command. */
+  readonly bin: string;
+  /** Words for `drover up`: model, context. */
+  readonly words: readonly string[];
+  /** What the words serve, for the report. */
+  readonly model: string;
+  /** @default five minutes */
+  readonly limitMs?: number | undefined;
+  /** CPUs to lay out. @default those that this process may use */
+  readonly cpus?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onStanding?: ((standing: Standing, phase: string) => void) | undefined;
+  readonly onStep?: ((progress: StepProgress) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface TuneReport {
+  readonly kind: "tune";
+  readonly startedAt: string;
+  readonly tookMs: number;
+  readonly machine: Machine;
+  readonly model: string;
+  readonly preset: string;
+  readonly users: number;
+  readonly pick: Standing;
+  readonly standings: readonly Standing[];
+  /** The result in sentences. */
+  readonly verdicts: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const FIVE_MINUTES_MS = 300_000;
+const USERS = 8;
+const WARMUP_MS = 3000;
+const WINDOW_MS = 10_000;
+
+/**
+ * Finds the configuration with the highest throughput for this machine, model and load.
+ * @throws BenchError `bad_option`; `server_failed` where no candidate could be measured
+ */
+export async function runTune(options: TuneOptions): Promise<TuneReport> {
+  const plan = planLoad({
+    ...options,
+    users: options.users ?? [USERS],
+    warmupMs: options.warmupMs ?? WARMUP_MS,
+    durationMs: options.durationMs ?? WINDOW_MS,
+    thinkMs: options.thinkMs ?? 0,
+  });
+  const [load] = plan.loads;
+  if (plan.loads.length !== 1 || load === undefined || !("users" in load))
+    throw new BenchError("bad_option", "tune measures one number of users: --users 8");
+  const clock = options.clock ?? systemClock;
+  const startMs = clock.nowMs();
+  const startedAt = clock.date().toISOString();
+  const cpus = options.cpus ?? availableParallelism();
+  const result = await search({
+    cpus,
+    users: load.users,
+    limitMs: options.limitMs ?? FIVE_MINUTES_MS,
+    clock,
+    signal: options.signal,
+    random: seededRandom(plan.seed),
+    measure: (candidate, round) => measureCandidate(candidate, round, { ...options, plan, clock }),
+    onStanding: options.onStanding,
+  });
+  if (result.pick === undefined) throw nothingMeasured(result.standings, options);
+  return {
+    kind: "tune",
+    startedAt,
+    tookMs: clock.nowMs() - startMs,
+    machine: describeMachine(),
+    model: options.model,
+    preset: plan.preset.name,
+    users: load.users,
+    pick: result.pick,
+    standings: result.standings,
+    verdicts: verdictsOf(result.standings, result.pick),
+    notes: [
+      `Each measurement starts Drover anew, warms up for ${plan.warmupMs / 1000} s and counts ${plan.durationMs / 1000} s of ${load.users} users of the preset ${plan.preset.name} without think time${plan.thinkMs > 0 ? ` of more than ${plan.thinkMs / 1000} s` : ""}.`,
+      "Intervals are 95% bootstrap intervals over the measurements of a configuration; one measurement has none.",
+      ...(result.untried.length > 0
+        ? [`There was no time for: ${result.untried.join("; ")}. Give more with --for.`]
+        : []),
+      ...(result.timeWasShort && result.untried.length === 0
+        ? ["The time ended before every comparison was repeated as often as planned; --for gives more."]
+        : []),
+      ...(options.signal.aborted ? ["The search was interrupted."] : []),
+    ],
+  };
+}
+
+function nothingMeasured(standings: readonly Standing[], options: TuneOptions): BenchError {
+  const why = standings.map(({ name, unfit }) => `${name}: ${unfit ?? "not measured"}`);
+  const interrupted = options.signal.aborted ? "the search was interrupted before its first measurement" : undefined;
+  return new BenchError(
+    "server_failed",
+    [interrupted ?? "no configuration could be measured (the time may be too short: --for)", ...why].join("\n  "),
+  );
+}

@@ -1,0 +1,45 @@
+import type { Interval } from "../statistics/bootstrap.ts";
+import { rank, type Standing, TIE } from "./standings.ts";
+
+/** The result in sentences, also where it speaks against several workers. */
+export function verdictsOf(standings: readonly Standing[], pick: Standing): readonly string[] {
+  const others = rank(standings).filter(({ name, throughput }) => name !== pick.name && throughput !== undefined);
+  return [
+    `Best here: ${pick.name}, ${show(pick.throughput)} tokens/s.`,
+    ...tieSentence(pick, others),
+    ...workersSentence(pick, others),
+  ];
+}
+
+function tieSentence(pick: Standing, others: readonly Standing[]): readonly string[] {
+  const value = pick.throughput?.value ?? 0;
+  const tied = others.filter(
+    ({ throughput, unfit }) => unfit === undefined && Math.abs((throughput?.value ?? 0) / value - 1) <= TIE,
+  );
+  if (tied.length === 0) return [];
+  const names = tied.map(({ name, throughput }) => `${name} (${show(throughput)})`);
+  return [
+    `Within ${TIE * 100}% of it, and so as good: ${names.join("; ")}. Of these, fewest changed settings, then the shorter p95, then the smaller memory decided.`,
+  ];
+}
+
+function workersSentence(pick: Standing, others: readonly Standing[]): readonly string[] {
+  const single = pick.candidate.workers === 1;
+  const rival = others.find(({ candidate, unfit }) => unfit === undefined && (candidate.workers === 1) !== single);
+  if (rival === undefined) return [];
+  const less = (1 - (rival.throughput?.value ?? 0) / (pick.throughput?.value ?? 1)) * 100;
+  const best = `${rival.name}: ${show(rival.throughput)} tokens/s, ${Math.abs(less).toFixed(0)}% ${less < 0 ? "more" : "less"}`;
+  return [
+    single
+      ? `One worker with batching wins on this machine. The best of several workers is ${best}; several still mean that a crash interrupts only a part of the answers.`
+      : `Several workers win on this machine. The best single worker is ${best}.`,
+  ];
+}
+
+function show(interval: Interval | undefined): string {
+  if (interval === undefined) return "nothing";
+  const { value, low, high } = interval;
+  return low === null || high === null
+    ? `${value.toFixed(1)} (measured once)`
+    : `${value.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
+}
