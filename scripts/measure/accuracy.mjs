@@ -4,7 +4,7 @@ import { setPriority } from "node:os";
 import { runBench } from "@drover/bench";
 import { startFakeWorker } from "../../test/dist/fake-worker/start-fake-worker.js";
 
-const seconds = Number(process.argv[2] ?? 15);
+const seconds = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 15);
 const known = { ttftMs: 500, itlMs: 100, tokens: 21 };
 const responseMs = known.ttftMs + (known.tokens - 1) * known.itlMs;
 const worker = await startFakeWorker(known);

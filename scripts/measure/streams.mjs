@@ -4,8 +4,9 @@
 import { runBench } from "@drover/bench";
 import { startFakeWorker } from "../../test/dist/fake-worker/start-fake-worker.js";
 
-const streams = Number(process.argv[2] ?? 500);
-const seconds = Number(process.argv[3] ?? 10);
+const numbers = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
+const streams = Number(numbers[0] ?? 500);
+const seconds = Number(numbers[1] ?? 10);
 for (const itlMs of [100, 50, 33]) {
   // Two fake workers' CPU would not be left for the generator on a small machine; one is enough for these rates.
   const worker = await startFakeWorker({ ttftMs: itlMs, itlMs, tokens: 1_000_000 });

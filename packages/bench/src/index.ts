@@ -18,3 +18,7 @@ export { tunePage, tuneTable } from "./report/tune-reports.ts";
 export { configText } from "./tune/config-text.ts";
 export { runTune, type TuneOptions, type TuneReport } from "./tune/run-tune.ts";
 export { type Twin, twinOf } from "./tune/twin.ts";
+export { planLoad } from "./bench-options.ts";
+export { type Candidate, candidateName } from "./tune/candidate.ts";
+export { measureCandidate } from "./tune/measure-candidate.ts";
+export { coarseCandidates } from "./tune/search-space.ts";

@@ -57,7 +57,7 @@ export function meanOf(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-export function showInterval(interval: Interval | undefined): string {
+function showInterval(interval: Interval | undefined): string {
   if (interval === undefined) return "–";
   const { value, low, high } = interval;
   return low === null || high === null

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, it } from "node:test";
+import { loadSettings } from "@drover/config";
+import { execa } from "execa";
+
+const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
+const bin = join(supervisor, "bin", "drover.js");
+const folder = mkdtempSync(join(tmpdir(), "drover-tune-test-"));
+after(() => rmSync(folder, { recursive: true }));
+const tune = (...words: string[]) =>
+  execa(process.execPath, [bin, "tune", ...words], { reject: false, timeout: 120_000, cwd: folder });
+
+describe("drover tune", () => {
+  it("writes settings that Drover reads, with what was measured, and keeps a file that is there", async () => {
+    const load = ["--users", "2", "--warmup", "0", "--duration", "300ms", "--max-tokens", "8", "--for", "12s"];
+    const { exitCode, stdout, stderr } = await tune(...load, "--html", "tune.html");
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /Best here: \d+ x \d+ threads x \d+ slots/);
+    const file = join(folder, "drover.yaml");
+    assert.match(readFileSync(file, "utf8"), /^# Written by drover tune/);
+    const { settings } = loadSettings({ flags: {}, environment: {}, file });
+    assert.equal(settings.model, "demo");
+    assert.equal(typeof settings.workers.count, "number");
+    assert.match(readFileSync(join(folder, "tune.html"), "utf8"), /tokens\/s of each configuration/);
+    const again = await tune(...load);
+    assert.equal(again.exitCode, 2);
+    assert.match(again.stderr, /drover\.yaml is there already/);
+  });
+
+  it("refuses a model that is neither there nor known by its shapes, before anything is started", async () => {
+    const { exitCode, stderr } = await tune("--model", "/no/such.gguf", "--out", "other.yaml");
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /no synthetic twin of it is known/);
+  });
+});
