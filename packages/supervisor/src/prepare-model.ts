@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { fetchModel, modelCacheDir, type OnProgress, readModelInfo, resolveModelSource } from "@drover/models";
 import type { ServedModel } from "./workers/worker-launch.ts";
@@ -20,5 +21,6 @@ export async function prepareModel(model: string, options: PrepareOptions): Prom
   const source = resolveModelSource(model);
   const path = await fetchModel(source, { cacheDir: modelCacheDir(environment, homedir()), onProgress, signal });
   await readModelInfo(path);
-  return { path, id: source.type === "demo" ? "demo" : undefined };
+  const { ino, size, mtimeMs } = await stat(path);
+  return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };
 }

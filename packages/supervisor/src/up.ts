@@ -5,18 +5,24 @@ import { type AdminActions, createAdminServer } from "./admin/admin-server.ts";
 import { claimSocket } from "./admin/claim-socket.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import type { ExitCode, Invocation } from "./commands/command.ts";
-import { type EndRequests, listenForEnd } from "./end-requests.ts";
+import { type EndRequests, listenForEnd, listenForOrders } from "./end-requests.ts";
 import { SupervisorError } from "./errors.ts";
 import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
-import { layOut, type Layout } from "./placement/layout.ts";
-import { allowedCpus } from "./placement/topology.ts";
+import { chooseLayout, countOf } from "./placement/choose-layout.ts";
+import type { Layout } from "./placement/layout.ts";
 import { prepareModel } from "./prepare-model.ts";
+import { Reloader, type ReloadReport } from "./reload.ts";
 import { joinServiceManager } from "./systemd/join.ts";
 import { journalLine, leadsToJournal } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
 import { createDownloadBar } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
 import { curlLine, realModelHint, welcomeText } from "./terminal/welcome.ts";
+import { askCanary } from "./workers/canary.ts";
+import { followLoad } from "./workers/follow-load.ts";
+import { withProbes } from "./workers/probe-command.ts";
+import { freeBytes, residentBytes } from "./workers/process-memory.ts";
+import { fitsBeside } from "./workers/rolling.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
@@ -56,29 +62,30 @@ interface Surroundings {
 async function run(around: Surroundings): Promise<ExitCode> {
   const { invocation, settings, logs } = around;
   const layout = chooseLayout(settings, logs.logger);
-  let supervisor: Supervisor | undefined;
+  let parts: { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined;
   let balancer: Balancer | undefined;
   let address: ListenAddress | undefined;
   const manager = joinServiceManager({
     logger: logs.logger,
     balancer: () => balancer?.status(),
-    workers: () => supervisor?.workerCount ?? layout.places.length,
+    workers: () => parts?.supervisor.workerCount ?? layout.places.length,
     address: () => address,
-    lastCheckAt: () => supervisor?.lastCheckAt,
+    lastCheckAt: () => parts?.supervisor.lastCheckAt,
   });
   const end = listenForEnd(() => {
-    supervisor?.killAll();
+    parts?.supervisor.killAll();
     process.exit(1);
   });
-  const admin = createAdminServer(adminActions(() => supervisor, end, logs));
+  const admin = createAdminServer(adminActions(() => parts, { end, logs, manager }));
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
     const model = await fetchUnlessEnded(around, end);
     if (model === undefined) return 0;
     const sockets = manager.sockets.map(({ fd }) => fd);
-    [balancer, address] = await openDoor(around, sockets);
-    supervisor = createSupervisor(around, { model, layout, balancer });
-    await serve(around, { supervisor, balancer, end, address, manager, count: layout.places.length });
+    const wake = () => void parts?.supervisor.wake();
+    [balancer, address] = await openDoor(around, sockets, wake);
+    parts = createWorkers(around, { model, layout, balancer });
+    await serve(around, { ...parts, balancer, end, address, manager, count: countOf(settings, layout, 0) });
     return 0;
   } finally {
     manager.close();
@@ -89,34 +96,45 @@ async function run(around: Surroundings): Promise<ExitCode> {
   }
 }
 
-/** Layout by the settings, on the CPUs that this process may use. */
-function chooseLayout(settings: Settings, logger: Logger): Layout {
-  const { count, threads, pin } = settings.workers;
-  const workers = count === "auto" || typeof count === "number" ? count : Number(count.split("..")[1]);
-  const layout = layOut(allowedCpus(), { workers, threads });
-  for (const warning of layout.warnings) {
-    if (settings.strict) throw new SupervisorError("over_committed", warning);
-    logger.warn(warning);
-  }
-  if (pin && process.platform !== "linux") logger.warn("workers are not pinned to CPUs: this is not Linux");
-  return layout;
+interface Handles {
+  readonly end: EndRequests;
+  readonly logs: Logs;
+  readonly manager: ServiceManager;
 }
 
-function adminActions(supervisor: () => Supervisor | undefined, end: EndRequests, logs: Logs): AdminActions {
-  const running = (): Supervisor => {
-    const found = supervisor();
+function adminActions(
+  parts: () => { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined,
+  { end, logs, manager }: Handles,
+): AdminActions {
+  const running = () => {
+    const found = parts();
     if (found === undefined) throw new SupervisorError("refused", "drover is still preparing the model");
     return found;
   };
   return {
-    status: async () => (await supervisor()?.status()) ?? { workers: [] },
-    scale: (count) => running().scale(count),
-    restart: (worker) => running().restart(worker),
-    drain: (worker) => running().drain(worker),
-    undrain: (worker) => running().undrain(worker),
+    status: async () => (await parts()?.supervisor.status()) ?? { workers: [] },
+    scale: (count) => running().supervisor.scale(count),
+    restart: (worker) => running().supervisor.restart(worker),
+    drain: (worker) => running().supervisor.drain(worker),
+    undrain: (worker) => running().supervisor.undrain(worker),
+    reload: (model) => reloadUnder(manager, running().reloader, model),
     stop: () => end.ask("drover stop"),
     logs,
   };
+}
+
+/** Says to systemd that a reload begins and that it has ended, whatever its result. */
+async function reloadUnder(
+  manager: ServiceManager,
+  reloader: Reloader,
+  model: string | undefined,
+): Promise<ReloadReport> {
+  await manager.reloading();
+  try {
+    return await reloader.reload(model);
+  } finally {
+    await manager.ready();
+  }
 }
 
 /** The model, or undefined where somebody asked for the end first. */
@@ -141,6 +159,7 @@ async function fetchUnlessEnded(
 async function openDoor(
   { settings, logs }: Surroundings,
   listenFds: readonly number[],
+  wake: () => void,
 ): Promise<readonly [Balancer, ListenAddress]> {
   try {
     const balancer = createBalancer({
@@ -148,6 +167,7 @@ async function openDoor(
       logger: logs.logger,
       clock: systemClock,
       random: systemRandom,
+      events: { onWakeNeeded: wake },
       ...(listenFds.length === 0 ? {} : { listenFds }),
     });
     const [address] = await balancer.listen();
@@ -159,24 +179,45 @@ async function openDoor(
   }
 }
 
-function createSupervisor(
-  { settings, logs, progress }: Surroundings,
+function createWorkers(
+  { invocation, settings, logs, progress }: Surroundings,
   made: { readonly model: ServedModel; readonly layout: Layout; readonly balancer: Balancer },
-): Supervisor {
-  return new Supervisor({
+): { readonly supervisor: Supervisor; readonly reloader: Reloader } {
+  const { logger } = logs;
+  let current = () => settings;
+  const probes = {
+    clock: systemClock,
+    rule: () => current().checks,
+    longestPeriodMs: () => current().supervision.livenessTimeout / 2,
+  };
+  const supervisor = new Supervisor({
     ...made,
     settings,
-    logger: logs.logger,
-    spawn: spawnWorker,
+    logger,
+    spawn: withProbes(spawnWorker, probes),
+    askCanary,
+    fitsBeside: (old) => fitsBeside(residentBytes(old.runner.pid), freeBytes()),
     clock: systemClock,
     random: systemRandom,
     onProgress: progress.update,
     onChange: () => {},
   });
+  const reloader = new Reloader(settings, {
+    ...made,
+    supervisor,
+    logger,
+    load: (model) => invocation.settings(model === undefined ? {} : { model }),
+    prepareModel: (model) => prepareModel(model, { environment: invocation.environment }),
+    chooseLayout: (wanted) => chooseLayout(wanted, logger),
+    countOf,
+  });
+  current = () => reloader.settings;
+  return { supervisor, reloader };
 }
 
 interface Running {
   readonly supervisor: Supervisor;
+  readonly reloader: Reloader;
   readonly balancer: Balancer;
   readonly end: EndRequests;
   readonly address: ListenAddress;
@@ -186,10 +227,21 @@ interface Running {
 
 /** From the first worker's start to the last one's end. */
 async function serve(around: Surroundings, running: Running): Promise<void> {
-  const { supervisor, balancer, end, address, manager, count } = running;
-  const { drainTimeout } = around.settings.supervision;
+  const { supervisor, reloader, balancer, end, address, manager, count } = running;
+  const { logger } = around.logs;
   let drainTimeoutMs = 0;
   supervisor.start(count);
+  const stopSignals = listenForOrders({
+    reload: () => void reloadUnder(manager, reloader, undefined).catch((error: Error) => logger.error(error.message)),
+    dump: () => void dumpState(logger, running),
+  });
+  const stopFollowing = followLoad({
+    supervisor,
+    balancer,
+    settings: () => reloader.settings,
+    clock: systemClock,
+    logger,
+  });
   try {
     const isServing = await Promise.race([supervisor.firstReady.then(() => true), end.first.then(() => false)]);
     if (isServing) {
@@ -198,14 +250,23 @@ async function serve(around: Surroundings, running: Running): Promise<void> {
     }
     const who = await end.first;
     void manager.stopping();
-    around.logs.logger.info(`${who}: running answers have ${drainTimeout} ms to end`);
-    drainTimeoutMs = drainTimeout;
+    drainTimeoutMs = reloader.settings.supervision.drainTimeout;
+    logger.info(`${who}: running answers have ${drainTimeoutMs} ms to end`);
   } finally {
+    stopFollowing();
     around.progress.end();
     await balancer.close({ drainTimeoutMs });
     await supervisor.stop();
-    around.logs.logger.info("every worker has ended");
+    stopSignals();
+    logger.info("every worker has ended");
   }
+}
+
+/** SIGQUIT: everything there is to know, as one log entry. */
+async function dumpState(logger: Logger, { supervisor, reloader, balancer }: Running): Promise<void> {
+  const { workers } = await supervisor.status();
+  const state = { workers, balancer: balancer.status(), settings: reloader.settings, memory: process.memoryUsage() };
+  logger.info({ state: { ...state, resources: process.getActiveResourcesInfo() } }, "state, as SIGQUIT asked");
 }
 
 function sayWelcome({ settings, logs, isPretty, progress }: Surroundings, { address, port }: ListenAddress): void {

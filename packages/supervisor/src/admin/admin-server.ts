@@ -9,6 +9,8 @@ export interface AdminActions {
   readonly restart: (worker: string | undefined) => Promise<void>;
   readonly drain: (worker: string) => Promise<void>;
   readonly undrain: (worker: string) => void;
+  /** Resolves when it is done. */
+  readonly reload: (model: string | undefined) => Promise<object>;
   /** Answers at once; the process ends after it. */
   readonly stop: () => void;
   readonly logs: Pick<Logs, "recent" | "follow">;
@@ -31,6 +33,7 @@ export function createAdminServer(actions: AdminActions): Server {
     "POST /restart": ({ worker }) => actions.restart(worker),
     "POST /drain": ({ worker = "" }) => actions.drain(worker),
     "POST /undrain": ({ worker = "" }) => actions.undrain(worker),
+    "POST /reload": ({ query }) => actions.reload(query.get("model") ?? undefined),
     "POST /scale": ({ query }) => actions.scale(Number(query.get("count"))),
   };
   return createServer((request, response) => {

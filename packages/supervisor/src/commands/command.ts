@@ -57,9 +57,10 @@ export interface Invocation {
   readonly texts: (name: string) => readonly string[];
   /**
    * Settings by flag, environment, file (`--config`, DROVER_CONFIG, else drover.yaml in the working directory), default.
+   * @param flags given on top of what was typed, by flag name
    * @throws ConfigError `config_invalid`
    */
-  readonly settings: () => LoadedSettings;
+  readonly settings: (flags?: Readonly<Record<string, unknown>>) => LoadedSettings;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

@@ -20,7 +20,12 @@ export function createInvocation(
     text: (name) => texts(name).at(-1),
     number: (name) => (values[name] === undefined ? undefined : Number(texts(name).at(-1))),
     isOn: (name) => values[name] === true,
-    settings: () => loadSettings({ flags: settingFlags(values), environment, file: settingsFile(values, environment) }),
+    settings: (flags = {}) =>
+      loadSettings({
+        flags: { ...settingFlags(values), ...flags },
+        environment,
+        file: settingsFile(values, environment),
+      }),
     environment,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { drain, undrain } from "./drain.ts";
 import { logs } from "./logs.ts";
 import { model } from "./model.ts";
+import { reload } from "./reload.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
 import { service } from "./service.ts";
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   balance,
   status,
   scale,
+  reload,
   restart,
   drain,
   undrain,

@@ -2,17 +2,18 @@ import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { SupervisorError } from "../errors.ts";
-import type { Layout, WorkerPlace } from "../placement/layout.ts";
 import { createGate } from "../gate.ts";
-import { findFreePort } from "./free-port.ts";
-import { memberStatus, type Member } from "./member.ts";
+import type { Layout, WorkerPlace } from "../placement/layout.ts";
+import type { AskCanary } from "./canary.ts";
+import { type Member, type Recipe, recipeText } from "./member.ts";
+import { createTurns, replaceMember, type RollParts } from "./roll-workers.ts";
+import { planRoll } from "./rolling.ts";
 import type { SpawnWorker } from "./spawn-worker.ts";
 import { stopWorker } from "./stop-worker.ts";
-import { type TrafficPort, UpstreamBridge } from "./upstream-bridge.ts";
-import { sampleUsage } from "./usage.ts";
-import { forwardLine } from "./worker-output.ts";
-import { type ServedModel, workerLaunch } from "./worker-launch.ts";
-import { type WorkerChange, WorkerRunner } from "./worker-runner.ts";
+import type { TrafficPort } from "./upstream-bridge.ts";
+import type { ServedModel } from "./worker-launch.ts";
+import type { WorkerChange, WorkerRunner } from "./worker-runner.ts";
+import { WorkerSet } from "./worker-set.ts";
 import type { SupervisorStatus } from "./worker-status.ts";
 
 export interface SupervisorParts {
@@ -22,6 +23,9 @@ export interface SupervisorParts {
   readonly layout: Layout;
   readonly balancer: TrafficPort;
   readonly spawn: SpawnWorker;
+  readonly askCanary: AskCanary;
+  /** Whether a second generation of a worker fits into memory beside the first. */
+  readonly fitsBeside: (old: Member) => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -35,22 +39,28 @@ const TICK_MS = 1000;
 /** Owns the workers: starts them, watches them, and does what the admin API asks for, one thing at a time. */
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #members = new Map<string, Member>();
-  readonly #ports = new Map<string, number>();
+  readonly #set: WorkerSet;
   readonly #firstReady = createGate<void>();
+  readonly #inTurn = createTurns();
   #settings: Settings;
-  #model: ServedModel;
+  #recipe: Recipe;
+  #layout: Layout;
   #lastTick: number;
-  #stopTicking = () => {};
+  #stopTicking: (() => void) | undefined;
   #isEnding = false;
-  #turn: Promise<unknown> = Promise.resolve();
-  #portTurn: Promise<unknown> = Promise.resolve();
+  #isAsleep = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
-    this.#model = parts.model;
+    this.#recipe = { settings: parts.settings, model: parts.model };
+    this.#layout = parts.layout;
     this.#lastTick = parts.clock.now();
+    this.#set = new WorkerSet({
+      ...parts,
+      limits: () => this.#settings.supervision,
+      onChange: (member, change) => this.#onChange(member, change),
+    });
     // Whoever waits hears of it; nobody waiting is no error.
     this.#firstReady.opened.catch(() => {});
   }
@@ -66,147 +76,175 @@ export class Supervisor {
   }
 
   get workerCount(): number {
-    return this.#members.size;
+    return this.#set.members.length;
+  }
+
+  get members(): readonly Member[] {
+    return this.#set.members;
+  }
+
+  get isAsleep(): boolean {
+    return this.#isAsleep;
   }
 
   /** Starts `count` workers side by side. */
   start(count: number): void {
     this.#stopTicking = this.#parts.clock.every(TICK_MS, () => this.#tick());
-    for (let index = 1; index <= count; index += 1) this.#add(index).runner.start();
+    for (let index = 1; index <= count; index += 1) this.#add(index);
   }
 
-  async status(): Promise<SupervisorStatus> {
-    const members = [...this.#members.values()];
-    const pids = members.flatMap(({ runner }) => (runner.pid === undefined ? [] : [runner.pid]));
-    const usage = await sampleUsage(pids);
-    const now = this.#parts.clock.now();
-    return { workers: members.map((member) => memberStatus(member, usage.get(member.runner.pid ?? -1), now)) };
+  status(): Promise<SupervisorStatus> {
+    return this.#set.status();
   }
 
   /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
   scale(count: number): Promise<void> {
-    return this.#inTurn(async () => {
-      const surplus = [...this.#members.values()].filter(({ index }) => index > count);
-      for (let index = 1; index <= count; index += 1) {
-        if (!this.#members.has(String(index))) this.#add(index).runner.start();
-      }
-      await Promise.all(surplus.map((member) => this.#remove(member)));
-    });
+    return this.#inTurn(() => this.#resize(count));
   }
 
   /** Drains, ends and starts one worker, or each in turn; resolves when they serve again. */
   restart(id: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      const members = id === undefined ? [...this.#members.values()] : [this.#member(id)];
-      for (const { runner, bridge } of members) {
-        await stopWorker(runner, bridge, this.#stopParts());
+      for (const { runner, bridge } of id === undefined ? this.#set.members : [this.#set.get(id)]) {
+        await stopWorker(runner, bridge, this.#rollParts());
+        if (this.#isEnding) return;
         runner.start();
-        await runner.until("ready", "quarantined");
-        if (runner.state === "quarantined") {
-          throw new SupervisorError("refused", `worker ${runner.id} did not come back: ${runner.lastReason ?? ""}`);
-        }
+        const state = await runner.until("ready", "quarantined", "exited");
+        if (state !== "ready")
+          throw new SupervisorError("refused", `worker ${runner.id} did not come back: ${reasonOf(runner)}`);
       }
+    });
+  }
+
+  /** Replaces one worker by a new one of its kind, without a pause where memory allows. */
+  replace(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#set.get(id);
+      const result = await replaceMember(old, old, this.#rollParts());
+      if (!result.isDone) throw new SupervisorError("refused", `worker ${id} could not be replaced: ${result.reason}`);
+    });
+  }
+
+  /** Applies settings that need no new worker. */
+  applySettings(settings: Settings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * Brings the workers to a new recipe and number, one by one. When one fails, those before it go back to the old recipe
+   * and everything is as it was.
+   * @throws SupervisorError `refused` with the reason
+   */
+  roll(recipe: Recipe, layout: Layout, count: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const target = (index: number) => recipeText(recipe, placeOf(layout, index));
+      const members = this.#set.members.map((member) => ({
+        ...member,
+        recipe: recipeText(member.recipe, member.place),
+      }));
+      const plan = planRoll(members, count, target);
+      await this.#replaceAll(
+        plan.replace.map((id) => this.#set.get(id)),
+        recipe,
+        layout,
+      );
+      this.#recipe = recipe;
+      this.#layout = layout;
+      await this.#resize(count);
+      for (const { runner } of this.#set.members) if (runner.state === "quarantined") runner.start();
     });
   }
 
   /** Resolves when the worker's last request has ended. */
   async drain(id: string): Promise<void> {
-    const { runner, bridge } = this.#member(id);
+    const { runner, bridge } = this.#set.get(id);
     runner.drain();
     if (runner.state !== "draining") throw notNow(runner, "drained");
     await bridge.drained();
   }
 
   undrain(id: string): void {
-    const { runner } = this.#member(id);
+    const { runner } = this.#set.get(id);
     runner.undrain();
     if (runner.state !== "ready") throw notNow(runner, "put back to work");
+  }
+
+  /** Unloads every worker until {@link wake}. */
+  sleep(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isEnding) return;
+      this.#isAsleep = true;
+      await Promise.all(this.#set.members.map(({ runner, bridge }) => stopWorker(runner, bridge, this.#rollParts())));
+    });
+  }
+
+  wake(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isAsleep || this.#isEnding) return;
+      this.#isAsleep = false;
+      for (const { runner } of this.#set.members) runner.start();
+    });
   }
 
   /** Ends every worker; resolves when no process is left. Requests should have ended before. */
   async stop(): Promise<void> {
     this.#isEnding = true;
-    this.#stopTicking();
-    const members = [...this.#members.values()];
-    for (const { runner } of members) runner.stop();
-    await Promise.all(members.map(({ runner }) => runner.until("exited")));
+    this.#stopTicking?.();
+    const { everyone } = this.#set;
+    for (const { runner } of everyone) runner.stop();
+    await Promise.all(everyone.map(({ runner }) => runner.until("exited")));
   }
 
   /** Kills every worker at once, for a second signal. */
   killAll(): void {
     this.#isEnding = true;
-    for (const { runner } of this.#members.values()) runner.killNow();
+    for (const { runner } of this.#set.everyone) runner.killNow();
   }
 
-  #add(index: number): Member {
-    const id = String(index);
-    const { layout, balancer, clock, random, spawn, logger, onProgress } = this.#parts;
-    const place = layout.places[(index - 1) % layout.places.length] ?? { cpus: [], threads: 1 };
-    const bridge = new UpstreamBridge(balancer, id);
-    const output = logger.child({ worker: id });
-    const runner = new WorkerRunner({
-      id,
-      clock,
-      random,
-      spawn,
-      launch: () => this.#launch(id, index, place),
-      limits: () => this.#settings.supervision,
-      traffic: {
-        open: ({ port, slots }, { secret }) => bridge.open({ port, slots, secret }),
-        close: () => bridge.close(),
-        active: () => bridge.active,
-      },
-      onChange: (change) => this.#onChange(change),
-      onLine: (line) => forwardLine(output, line),
-      onProgress: (progress) => onProgress(id, progress),
-    });
-    const member: Member = { id, index, place, runner, bridge };
-    this.#members.set(id, member);
-    return member;
+  #add(index: number): void {
+    const place = placeOf(this.#layout, index);
+    const { runner } = this.#set.create({ index, place, recipe: this.#recipe });
+    if (!this.#isEnding) runner.start();
   }
 
-  async #remove(member: Member): Promise<void> {
-    await stopWorker(member.runner, member.bridge, this.#stopParts());
-    member.bridge.remove();
-    this.#members.delete(member.id);
-    this.#ports.delete(member.id);
+  async #resize(count: number): Promise<void> {
+    for (let index = 1; index <= count; index += 1) if (!this.#set.has(index)) this.#add(index);
+    const surplus = this.#set.members.filter(({ index }) => index > count);
+    await Promise.all(
+      surplus.map(async (member) => {
+        await stopWorker(member.runner, member.bridge, this.#rollParts());
+        this.#set.dispose(member);
+      }),
+    );
   }
 
-  async #launch(id: string, index: number, place: WorkerPlace) {
-    const port = await this.#pickPort(id);
-    return workerLaunch(this.#settings, this.#model, place, { port, index });
-  }
-
-  /** One after the other, so that two workers that start together do not find the same port. */
-  #pickPort(id: string): Promise<number> {
-    const picking = this.#portTurn.then(async () => {
-      const others = new Set([...this.#ports].filter(([other]) => other !== id).map(([, port]) => port));
-      const wanted = this.#ports.get(id) ?? this.#settings.workers.firstPort;
-      const { port, taken } = await findFreePort(wanted, others);
-      if (taken.length > 0) {
-        this.#parts.logger.warn({ worker: id, port, taken }, `port ${taken.join(", ")} is in use; taking ${port}`);
+  async #replaceAll(members: readonly Member[], recipe: Recipe, layout: Layout): Promise<void> {
+    const done: Member[] = [];
+    for (const old of members) {
+      const result = await replaceMember(old, { recipe, place: placeOf(layout, old.index) }, this.#rollParts());
+      if (result.isDone) {
+        done.push(old);
+        continue;
       }
-      this.#ports.set(id, port);
-      return port;
-    });
-    this.#portTurn = picking.catch(() => {});
-    return picking;
+      const failure = `worker ${old.id} failed with the new configuration: ${result.reason}`;
+      this.#parts.logger.error({ worker: old.id }, `${failure}; going back`);
+      for (const before of done) await replaceMember(this.#set.get(before.id), before, this.#rollParts());
+      throw new SupervisorError("refused", `${failure}. Everything is as it was.`);
+    }
   }
 
-  #onChange(change: WorkerChange): void {
+  #onChange(member: Member, change: WorkerChange): void {
     const { logger, onChange } = this.#parts;
     const { worker, from, to, event, reason } = change;
     const isBad = (event === "crashed" || event === "gave-up" || event === "hung") && !this.#isEnding;
     const why = isBad && reason !== undefined ? ` (${reason})` : "";
-    logger[isBad ? "warn" : "info"](
-      { worker, from, to, event, ...(why === "" ? {} : { reason }) },
-      `${from} -> ${to}${why}`,
-    );
+    const fields = { worker, from, to, event, ...(why === "" ? {} : { reason }) };
+    logger[isBad ? "warn" : "info"](fields, `${from} -> ${to}${why}`);
     onChange(change);
-    if (to === "ready") this.#firstReady.open();
-    const members = [...this.#members.values()];
+    const { members } = this.#set;
+    if (to === "ready" && members.includes(member)) this.#firstReady.open();
     if (members.every(({ runner }) => runner.state === "quarantined" && !runner.wasReady)) {
-      const reasons = [...new Set(members.map(({ runner }) => runner.lastReason ?? "unknown"))].join("; ");
+      const reasons = [...new Set(members.map(({ runner }) => reasonOf(runner)))].join("; ");
       this.#firstReady.fail(new SupervisorError("nothing_served", `every worker failed to start: ${reasons}`));
     }
   }
@@ -217,25 +255,29 @@ export class Supervisor {
     this.#lastTick = now;
     // If the supervisor itself stood still, what the workers said meanwhile is not read yet.
     const missedMs = late > TICK_MS ? late : 0;
-    for (const { runner } of this.#members.values()) runner.checkLiveness(missedMs);
+    for (const { runner } of this.#set.everyone) runner.checkLiveness(missedMs);
   }
 
-  #member(id: string): Member {
-    const member = this.#members.get(id);
-    if (member !== undefined) return member;
-    const ids = [...this.#members.keys()].join(", ");
-    throw new SupervisorError("refused", `there is no worker "${id}"; there are ${ids}`);
+  #rollParts(): RollParts {
+    const { clock, askCanary, fitsBeside } = this.#parts;
+    const { drainTimeout, startTimeout } = this.#settings.supervision;
+    return {
+      set: this.#set,
+      clock,
+      askCanary,
+      fitsBeside,
+      drainTimeoutMs: drainTimeout,
+      canaryTimeoutMs: startTimeout,
+    };
   }
+}
 
-  #stopParts() {
-    return { clock: this.#parts.clock, drainTimeoutMs: this.#settings.supervision.drainTimeout };
-  }
+function placeOf(layout: Layout, index: number): WorkerPlace {
+  return layout.places[(index - 1) % layout.places.length] ?? { cpus: [], threads: 1 };
+}
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
+function reasonOf(runner: WorkerRunner): string {
+  return runner.lastReason ?? "unknown";
 }
 
 function notNow(runner: WorkerRunner, what: string): SupervisorError {

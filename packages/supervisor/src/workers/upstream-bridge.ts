@@ -21,17 +21,30 @@ const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "" };
  * a new upstream for the balancer; its count of requests goes on.
  */
 export class UpstreamBridge {
+  /** Its id in the balancer; two generations of a worker have different ones, because for a while both exist. */
+  readonly id: string;
   readonly #balancer: TrafficPort;
-  readonly #id: string;
   #address: WorkerAddress | undefined;
   #isDraining = false;
-  #earlierRequests = 0;
+  #earlierRequests: number;
+  #heldBack: WorkerAddress | undefined;
+  #isHeld: boolean;
 
-  /** The balancer hears of the worker at once, so that the first requests wait for it instead of finding no upstream. */
-  constructor(balancer: TrafficPort, id: string) {
+  /**
+   * @param options.isHeld no traffic before {@link release}, however ready the worker is: a canary comes first
+   * @param options.earlierRequests what the worker that this one replaces has counted
+   */
+  constructor(
+    balancer: TrafficPort,
+    id: string,
+    options: { readonly isHeld?: boolean; readonly earlierRequests?: number } = {},
+  ) {
+    this.id = id;
     this.#balancer = balancer;
-    this.#id = id;
-    this.#add(NOT_YET_STARTED);
+    this.#isHeld = options.isHeld ?? false;
+    this.#earlierRequests = options.earlierRequests ?? 0;
+    // The balancer hears of the worker at once, so that the first requests wait for it instead of finding no upstream.
+    if (!this.#isHeld) this.#add(NOT_YET_STARTED);
   }
 
   /** Requests that were ever routed to the worker. */
@@ -44,46 +57,58 @@ export class UpstreamBridge {
     return this.#upstream()?.active ?? 0;
   }
 
+  /** Lets a held one take traffic, now or as soon as it is ready. */
+  release(): void {
+    this.#isHeld = false;
+    if (this.#heldBack !== undefined) this.open(this.#heldBack);
+    this.#heldBack = undefined;
+  }
+
   open(address: WorkerAddress): void {
+    if (this.#isHeld) {
+      this.#heldBack = address;
+      return;
+    }
     const known = this.#address;
     const isSame = known?.port === address.port && known.slots === address.slots && known.secret === address.secret;
     if (!isSame) {
       this.remove();
       this.#add(address);
     }
-    if (this.#isDraining) this.#balancer.undrainUpstream(this.#id);
+    if (this.#isDraining) this.#balancer.undrainUpstream(this.id);
     this.#isDraining = false;
-    this.#balancer.setReady(this.#id, true);
+    this.#balancer.setReady(this.id, true);
   }
 
   /** Gives it no new request. */
   close(): void {
-    if (this.#address !== undefined) this.#balancer.setReady(this.#id, false);
+    this.#heldBack = undefined;
+    if (this.#address !== undefined) this.#balancer.setReady(this.id, false);
   }
 
   /** Gives it no new request; resolves when its last one has ended. */
   async drained(): Promise<void> {
     if (this.#address === undefined) return;
     this.#isDraining = true;
-    await this.#balancer.drainUpstream(this.#id);
+    await this.#balancer.drainUpstream(this.id);
   }
 
   /** Takes it out of the balancer. */
   remove(): void {
     if (this.#address === undefined) return;
     this.#earlierRequests = this.requests;
-    this.#balancer.removeUpstream(this.#id);
+    this.#balancer.removeUpstream(this.id);
     this.#address = undefined;
     this.#isDraining = false;
   }
 
   #add(address: WorkerAddress): void {
     const { port, slots, secret } = address;
-    this.#balancer.addUpstream({ id: this.#id, origin: `http://127.0.0.1:${port}`, owned: true, slots, secret });
+    this.#balancer.addUpstream({ id: this.id, origin: `http://127.0.0.1:${port}`, owned: true, slots, secret });
     this.#address = address;
   }
 
   #upstream(): UpstreamStatus | undefined {
-    return this.#balancer.status().upstreams.find((upstream) => upstream.id === this.#id);
+    return this.#balancer.status().upstreams.find((upstream) => upstream.id === this.id);
   }
 }

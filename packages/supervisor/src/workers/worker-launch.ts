@@ -9,9 +9,13 @@ export interface ServedModel {
   readonly path: string;
   /** Name for clients; undefined: the file's. */
   readonly id: string | undefined;
+  /** Changes when the file does, though its path stays. */
+  readonly version: string;
 }
 
 const AUTO_SLOTS = 8;
+/** A command of the user's own takes what comes, unless told otherwise. */
+const NO_LIMIT = 0;
 
 /** What a worker is started from, by the settings. Each start has a new secret. */
 export function workerLaunch(
@@ -35,13 +39,13 @@ export function workerOptions(
   model: ServedModel,
   given: { readonly port: number; readonly threads: number },
 ): WorkerOptions {
-  const { slots, context, batch, itlTarget, flashAttention, kvType, speculate, embeddings } = settings.workers;
+  const { command, slots, context, batch, itlTarget, flashAttention, kvType, speculate, embeddings } = settings.workers;
   return {
     modelPath: model.path,
     ...(model.id === undefined ? {} : { modelId: model.id }),
     port: given.port,
     threads: given.threads,
-    slots: slots === "auto" ? AUTO_SLOTS : slots,
+    slots: slots === "auto" ? (command === undefined ? AUTO_SLOTS : NO_LIMIT) : slots,
     ...(context === "auto" ? {} : { contextTokens: context }),
     batchTokens: batch,
     itlTargetMs: itlTarget,

@@ -45,6 +45,8 @@ export interface RunnerParts {
   readonly onProgress: (progress: number) => void;
   /** Explains an end by signal, such as that the kernel ran out of memory; undefined: nothing more is known. */
   readonly explainEnd?: (end: ProcessEnd) => string | undefined;
+  /** What the worker that this one replaces has counted. @default 0 */
+  readonly earlierRestarts?: number;
 }
 
 /** Reasons that another try does not mend. */
@@ -103,7 +105,7 @@ export class WorkerRunner {
 
   /** Starts after the first one, wanted or not. */
   get restarts(): number {
-    return Math.max(0, this.#starts - 1);
+    return (this.#parts.earlierRestarts ?? 0) + Math.max(0, this.#starts - 1);
   }
 
   /** When the present process was started. */

@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { resolveModelSource } from "@drover/models";
+import { callAdmin } from "../admin/admin-client.ts";
+import type { ReloadReport } from "../reload.ts";
+import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
+import type { Command } from "./command.ts";
+
+export const reload: Command = {
+  usage: "reload",
+  summary: "Read the configuration again, or swap the model, without a failed request; waits for the result",
+  settings: ADMIN_SETTINGS,
+  flags: {
+    model: { type: "text", alias: "m", doc: "Serve this model from now on" },
+    json: { type: "switch", doc: "Print what has changed, as JSON" },
+  },
+  examples: [["drover reload --model better.gguf", "roll the workers to another model, one by one"]],
+  run: async (invocation) => {
+    const model = invocation.text("model");
+    const query = model === undefined ? "" : `?model=${encodeURIComponent(absolute(model))}`;
+    const report = await callAdmin<ReloadReport>(findAdmin(invocation), "POST", `/reload${query}`);
+    invocation.stdout.write(`${invocation.isOn("json") ? JSON.stringify(report) : describe(report)}\n`);
+    return 0;
+  },
+};
+
+/** The running drover may have another working directory. */
+function absolute(model: string): string {
+  const source = resolveModelSource(model);
+  return source.type === "path" ? resolve(source.path) : model;
+}
+
+function describe({ changed, needRestart }: ReloadReport): string {
+  const done = changed.length === 0 ? "Reloaded; no setting has changed." : `Reloaded: ${changed.join(", ")}.`;
+  return needRestart.length === 0 ? done : `${done} Only a restart of drover applies ${needRestart.join(", ")}.`;
+}

@@ -1,0 +1,117 @@
+import type { Balancer } from "@drover/balancer";
+import { ConfigError, type LoadedSettings, type Settings } from "@drover/config";
+import type { Logger } from "pino";
+import { SupervisorError } from "./errors.ts";
+import type { Layout } from "./placement/layout.ts";
+import { diffSettings } from "./workers/settings-change.ts";
+import type { Supervisor } from "./workers/supervisor.ts";
+import type { ServedModel } from "./workers/worker-launch.ts";
+
+export interface ReloadParts {
+  readonly supervisor: Supervisor;
+  readonly balancer: Pick<Balancer, "applySettings">;
+  readonly logger: Logger;
+  /** Reads everything anew; `model` is given on top where it was ever given to a reload. Throws ConfigError. */
+  readonly load: (model: string | undefined) => LoadedSettings;
+  /** Throws ModelError. */
+  readonly prepareModel: (model: string) => Promise<ServedModel>;
+  readonly chooseLayout: (settings: Settings) => Layout;
+  /** Workers to run by these settings and on this layout, where `running` run now. */
+  readonly countOf: (settings: Settings, layout: Layout, running: number) => number;
+}
+
+/** What a reload did, for the one who asked. */
+export interface ReloadReport {
+  readonly changed: readonly string[];
+  /** Settings that wait for a restart of drover. */
+  readonly needRestart: readonly string[];
+}
+
+/** Holds the settings that apply now, and brings in new ones. */
+export class Reloader {
+  readonly #parts: ReloadParts;
+  #settings: Settings;
+  #model: string | undefined;
+
+  constructor(settings: Settings, parts: ReloadParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  /** As of the last successful reload. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /**
+   * Reads the configuration again. What only touches the balancer or the supervision applies at once, what touches workers
+   * rolls them; what needs a restart is named and kept as it was. `model` swaps the model, for later reloads too.
+   * @throws SupervisorError `refused` with the reason; nothing has changed then
+   */
+  async reload(model: string | undefined): Promise<ReloadReport> {
+    const { logger, supervisor, balancer } = this.#parts;
+    const wanted = model ?? this.#model;
+    const loaded = this.#load(wanted);
+    const change = diffSettings(this.#settings, loaded);
+    const served = await this.#prepare(loaded.model);
+    const layout = this.#layout(loaded);
+    this.#applyToBalancer(balancer, loaded);
+    const before = this.#settings;
+    supervisor.applySettings(loaded);
+    try {
+      const count = this.#parts.countOf(loaded, layout, supervisor.workerCount);
+      await supervisor.roll({ settings: loaded, model: served }, layout, count);
+    } catch (error) {
+      balancer.applySettings(before);
+      supervisor.applySettings(before);
+      throw error;
+    }
+    this.#settings = loaded;
+    this.#model = wanted;
+    logger.level = loaded.log.level;
+    if (change.restart.length > 0)
+      logger.warn(`changed, but only a restart of drover applies it: ${change.restart.join(", ")}`);
+    const changed = [...change.live, ...change.roll];
+    logger.info({ changed }, `reloaded: ${changed.length === 0 ? "no setting has changed" : changed.join(", ")}`);
+    return { changed, needRestart: change.restart };
+  }
+
+  #load(model: string | undefined): Settings {
+    try {
+      const loaded = this.#parts.load(model);
+      for (const warning of loaded.warnings) this.#parts.logger.warn(`${warning.where}: ${warning.message}`);
+      return loaded.settings;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw refused(error.problems.map(({ where, message }) => `${where}: ${message}`).join("; "), error);
+    }
+  }
+
+  async #prepare(model: string): Promise<ServedModel> {
+    try {
+      return await this.#parts.prepareModel(model);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+
+  #layout(settings: Settings): Layout {
+    try {
+      return this.#parts.chooseLayout(settings);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+
+  #applyToBalancer(balancer: Pick<Balancer, "applySettings">, settings: Settings): void {
+    try {
+      balancer.applySettings(settings);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+}
+
+function refused(reason: string, cause: unknown): SupervisorError {
+  return new SupervisorError("refused", `not reloaded, everything is as it was: ${reason}`, { cause });
+}

@@ -1,0 +1,118 @@
+import { get } from "node:http";
+import type { Settings } from "@drover/config";
+import { PROTOCOL_VERSION } from "@drover/worker/protocol";
+import type { Clock } from "../clock.ts";
+import type { SpawnWorker, WorkerLaunch, WorkerListener, WorkerProcess } from "./spawn-worker.ts";
+
+/** How a worker that is not Drover's own is judged: HAProxy's `inter`, `rise`, `fall`, `timeout check`. */
+export type ProbeRule = Settings["checks"];
+
+interface ProbeParts {
+  readonly clock: Clock;
+  readonly rule: () => ProbeRule;
+  /** However long the interval is, a probe must come before the worker counts as silent. */
+  readonly longestPeriodMs: () => number;
+}
+
+const STARTING_PERIOD_MS = 250;
+
+/**
+ * Starts commands like `spawn` does, and speaks for them: HTTP probes become the messages that Drover's own worker
+ * sends. `rise` good ones in a row are `ready`, each one is a heartbeat, `fall` bad ones in a row are its end. A
+ * command that speaks the protocol itself is left to it.
+ */
+export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
+  return (launch, listener) => {
+    if (launch.command === undefined) return spawn(launch, listener);
+    const probing: { stop?: () => void } = {};
+    const process = spawn(launch, {
+      ...listener,
+      onMessage: (message) => {
+        probing.stop?.();
+        listener.onMessage(message);
+      },
+    });
+    probing.stop = probe(process, launch, listener, parts);
+    void process.ended.then(probing.stop);
+    return process;
+  };
+}
+
+interface Streak {
+  good: number;
+  bad: number;
+  probes: number;
+}
+
+function probe(
+  process: WorkerProcess,
+  launch: WorkerLaunch,
+  listener: WorkerListener,
+  { clock, rule, longestPeriodMs }: ProbeParts,
+): () => void {
+  const streak: Streak = { good: 0, bad: 0, probes: 0 };
+  let isReady = false;
+  let hasStopped = false;
+  let cancel: () => void;
+  const look = async () => {
+    const failure = await probeOnce(launch.options.port, rule());
+    if (hasStopped) return;
+    streak.probes += 1;
+    streak.good = failure === undefined ? streak.good + 1 : 0;
+    streak.bad = failure === undefined ? 0 : streak.bad + 1;
+    if (!isReady && streak.good >= rule().rise) {
+      isReady = true;
+      sayReady(launch, listener);
+    }
+    // The streak alone judges it: whatever a probe finds, somebody has looked.
+    if (isReady) listener.onMessage({ type: "heartbeat", steps: streak.probes, active: 0, busySlots: 0 });
+    if (isReady && streak.bad >= rule().fall) {
+      const message = `${streak.bad} probes of ${rule().path} failed: ${failure ?? ""}`;
+      listener.onMessage({ type: "failed", code: "probe_failed", message });
+      process.signal("SIGKILL");
+      return;
+    }
+    cancel = clock.after(
+      isReady ? Math.min(rule().interval, longestPeriodMs()) : STARTING_PERIOD_MS,
+      () => void look(),
+    );
+  };
+  cancel = clock.after(STARTING_PERIOD_MS, () => void look());
+  return () => {
+    hasStopped = true;
+    cancel();
+  };
+}
+
+function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
+  const { port, modelPath, slots = 0, contextTokens = 0 } = launch.options;
+  const model = launch.options.modelId ?? modelPath;
+  listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots, contextTokens });
+}
+
+const MOST_BODY_CHARACTERS = 65_536;
+
+/** undefined: it is well; else why not. Never rejects. */
+function probeOnce(port: number, rule: ProbeRule): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(rule.timeout);
+    const sent = get({ host: "127.0.0.1", port, path: rule.path, agent: false, signal }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => {
+        if (body.length < MOST_BODY_CHARACTERS) body += part;
+      });
+      response.on("error", (error) => resolve(error.message));
+      response.on("end", () => resolve(judgeAnswer(response.statusCode ?? 0, body, rule)));
+    });
+    sent.on("error", (error) =>
+      resolve(error.name === "AbortError" ? `no answer within ${rule.timeout} ms` : error.message),
+    );
+  });
+}
+
+function judgeAnswer(status: number, body: string, rule: ProbeRule): string | undefined {
+  if (status < 200 || status > 399) return `it answered ${status}`;
+  if (rule.body !== undefined && !body.includes(rule.body)) return `its answer lacks "${rule.body}"`;
+  return undefined;
+}
