@@ -3,10 +3,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { generatedConfigFiles } from "@drover/config";
-import { generatedSupervisorFiles } from "@drover/supervisor";
+import { exampleUnits, generatedSupervisorFiles } from "@drover/supervisor";
 
 /** Each is `{path, text}`, the path from the repository's root. A package that generates a file adds its list here. */
-const files = [...generatedConfigFiles(), ...generatedSupervisorFiles()];
+const files = [...generatedConfigFiles(), ...generatedSupervisorFiles(), ...exampleUnits()];
 
 const check = process.argv.includes("--check");
 process.chdir(new URL("..", import.meta.url).pathname);

@@ -39,6 +39,7 @@ export function renderServiceUnit(facts: ServiceFacts): string {
     ],
     Service: [
       "Type=notify",
+      "SyslogIdentifier=drover",
       "# Node speaks to systemd through the program systemd-notify, a child of the main process.",
       "NotifyAccess=all",
       `ExecStart=${command.map(word).join(" ")}`,
@@ -61,7 +62,7 @@ export function renderServiceUnit(facts: ServiceFacts): string {
       "CacheDirectory=drover",
       "# Downloaded models: %C/drover.",
       "Environment=XDG_CACHE_HOME=%C",
-      ...(facts.scope === "system" ? account(facts) : []),
+      ...(facts.scope === "system" ? ["Environment=HOME=%C/drover", ...account(facts)] : []),
       ...sandbox(facts),
     ],
     Install: [`WantedBy=${facts.scope === "system" ? "multi-user.target" : "default.target"}`],
@@ -99,6 +100,8 @@ const ANYWHERE = [
   "# @resources stays allowed: workers are pinned to CPUs and memory nodes.",
   "SystemCallFilter=@system-service",
   "SystemCallFilter=~@privileged",
+  "# setpriv, by which workers die with Drover, sets the (empty) capabilities anew.",
+  "SystemCallFilter=capset",
   "SystemCallErrorNumber=EPERM",
   "UMask=0077",
 ];
