@@ -2,10 +2,11 @@ import type { Clock } from "../clock.ts";
 import { type Framing, readAnswerHead } from "./answer-head.ts";
 import { ChunkWalker } from "./chunk-walker.ts";
 import { ClientRelay } from "./client-relay.ts";
-import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts } from "./forward-task.ts";
+import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts, RelayedHead } from "./forward-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
 import type { AttemptFailure } from "./retry-rule.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
+import { Tunnel } from "./tunnel.ts";
 import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.ts";
 
 /** How one attempt ended. Only `failed` and `intercepted` have sent nothing to the client. */
@@ -58,6 +59,7 @@ class Exchange implements ConnectionUser {
   #framing: Framing = { kind: "none" };
   #bodyLeft = 0;
   #walker: ChunkWalker | undefined;
+  #tunnel: Tunnel | undefined;
   #isEventStream = false;
   #keepAlive = false;
   #paused = false;
@@ -88,11 +90,17 @@ class Exchange implements ConnectionUser {
 
   onDrained(): void {
     this.#sending?.resume();
+    this.#tunnel?.onUpstreamDrained();
     this.#options.connection.limit(this.#options.timeouts.readMs);
   }
 
   onBytes(bytes: Buffer): void {
     this.#options.attempt.bytesReceived += bytes.length;
+    if (this.#tunnel !== undefined) {
+      this.#options.attempt.bodyBytes += bytes.length;
+      this.#tunnel.toClient(bytes);
+      return;
+    }
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     this.#held = nothing;
     try {
@@ -106,14 +114,16 @@ class Exchange implements ConnectionUser {
   }
 
   onEnd(): void {
-    if (this.#phase === "body") {
+    if (this.#tunnel !== undefined) this.#complete(false, []);
+    else if (this.#phase === "body") {
       if (this.#framing.kind === "until-close") this.#complete(false, []);
       else this.#break("it closed the connection in the middle of its answer");
     } else this.#fail("error", "it closed the connection before its answer");
   }
 
   onError(error: Error): void {
-    if (this.#phase === "body") this.#break(error.message);
+    if (this.#tunnel !== undefined) this.#complete(false, []);
+    else if (this.#phase === "body") this.#break(error.message);
     else this.#fail("error", error.message);
   }
 
@@ -121,6 +131,7 @@ class Exchange implements ConnectionUser {
     const { connectMs } = this.#options.timeouts;
     if (this.#phase === "connecting") this.#fail("timeout", `no connection within ${connectMs} ms`);
     else if (this.#phase === "head") this.#fail("timeout", "it was silent for too long");
+    else if (this.#tunnel !== undefined) this.#complete(false, []);
     else if (this.#phase === "body" && !this.#paused) this.#break("it was silent for too long");
   }
 
@@ -129,7 +140,7 @@ class Exchange implements ConnectionUser {
     const read = readAnswerHead(bytes, task.method);
     if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
     else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
-    else if (read.head.status === 101) this.#fail("invalid_header", "it switched protocols unasked");
+    else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
     else if (read.head.status < 200) {
       this.#informational(read.head);
       const rest = bytes.subarray(read.endOffset);
@@ -141,6 +152,22 @@ class Exchange implements ConnectionUser {
       this.#framing = read.framing;
       this.#answer(read.head, bytes.subarray(read.endOffset));
     }
+  }
+
+  /** From here on the connection is the two sides' own affair, but for a silence as long as between two reads. */
+  #switch(head: AnswerHead, rest: Buffer): void {
+    const { task, attempt, clock, connection } = this.#options;
+    const relayed = task.switchable === undefined ? undefined : task.onHead(head, attempt);
+    if (task.switchable === undefined || relayed === undefined || relayed === "intercept") {
+      this.#fail("invalid_header", "it switched protocols unasked");
+      return;
+    }
+    attempt.headerMs = clock.now() - attempt.startedAtMs;
+    attempt.status = head.status;
+    this.#phase = "body";
+    task.switchable.socket.write(`${switchedHead(relayed)}\r\n`, "latin1");
+    this.#tunnel = new Tunnel(task.switchable, connection.socket, () => this.#complete(false, []));
+    if (rest.length > 0) this.onBytes(rest);
   }
 
   /** 103 is worth passing on; 100 was answered by the front door, and 102 says nothing. */
@@ -223,7 +250,8 @@ class Exchange implements ConnectionUser {
     if (this.#phase === "done") return;
     const reusable = exact && this.#keepAlive && this.#sending?.complete === true;
     this.#finish({ kind: "relayed", reusable });
-    if (!this.#deaf) this.#relay.end(trailers);
+    if (this.#tunnel !== undefined) this.#tunnel.end();
+    else if (!this.#deaf) this.#relay.end(trailers);
   }
 
   #break(reason: string): void {
@@ -255,4 +283,10 @@ class Exchange implements ConnectionUser {
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }
+}
+
+function switchedHead({ status, reason, headers }: RelayedHead): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return text;
 }

@@ -20,7 +20,7 @@ const mostOwnedAttempts = 4;
  * Never throws for what an upstream or the client does: that is in the outcome.
  */
 export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): Promise<ForwardOutcome> {
-  const attempts: Attempt[] = [];
+  const attempts: Attempt[] = task.attempts ?? [];
   const startedAtMs = parts.clock.now();
   let last: Extract<ExchangeResult, { kind: "failed" }> | undefined;
   while (true) {

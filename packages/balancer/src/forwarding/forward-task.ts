@@ -3,6 +3,7 @@ import type { Lease } from "../routing/lease.ts";
 import type { Upstream } from "../routing/upstream.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { RetryRule } from "./retry-rule.ts";
+import type { ClientConnection } from "./tunnel.ts";
 
 /** Header fields as they stand on the wire: name, value, name, value … */
 export type RawHeaders = readonly string[];
@@ -85,6 +86,10 @@ export interface ForwardTask {
   readonly ignoreClientAbort?: boolean;
   /** HTTP version spoken to the upstream. @default "1.1" */
   readonly httpVersion?: "1.0" | "1.1";
+  /** The client's raw connection, where an upstream may switch it to another protocol. @default a 101 is a failure */
+  readonly switchable?: ClientConnection;
+  /** Attempts are put here as they begin, for who wants to see them before the end. @default a list of its own */
+  readonly attempts?: Attempt[];
   /** `headers` say all there is to say: only the length of a body is added to them. @default false */
   readonly headersAreComplete?: boolean;
 }

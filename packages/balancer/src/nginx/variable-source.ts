@@ -35,7 +35,7 @@ export interface VariableSource {
   /** Headers and trailers of the last upstream's answer. */
   upstreamHeaderValues(name: string): readonly string[];
   /** Attempts on upstreams, a list for each location that proxied. */
-  readonly attempts: readonly (readonly Attempt[])[];
+  readonly attempts: readonly (readonly AttemptFacts[])[];
   /** `$proxy_host` and `$proxy_port`, in a location that proxies. */
   readonly proxyHost: string | undefined;
   readonly proxyPort: string | undefined;
@@ -43,6 +43,11 @@ export interface VariableSource {
   captures: RegExpExecArray | undefined;
   /** Values of the configuration's own variables. */
   readonly own: Map<string, string>;
+}
+
+/** An attempt on an upstream, as variables speak of it. */
+export interface AttemptFacts extends Omit<Attempt, "upstream"> {
+  readonly upstream: { readonly server: string };
 }
 
 /** The client's connection. */

@@ -1,9 +1,8 @@
 import { hostname } from "node:os";
 import { isIPv4 } from "node:net";
-import type { Attempt } from "../forwarding/forward-task.ts";
 import { isoTime, logTime, seconds } from "./log-time.ts";
 import type { Getter } from "./template.ts";
-import type { VariableSource } from "./variable-source.ts";
+import type { AttemptFacts, VariableSource } from "./variable-source.ts";
 
 /** nginx's variable of this name; a string says why Drover does not have it; undefined when nginx has none either. */
 export function builtinVariable(name: string): Getter | string | undefined {
@@ -52,8 +51,8 @@ const prefixed: readonly (readonly [prefix: string, make: (rest: string) => Gett
 ];
 
 const plain: Readonly<Record<string, Getter>> = {
-  args: (source) => source.args,
-  query_string: (source) => source.args,
+  args: (source) => (source.hasArgs || source.args !== "" ? source.args : undefined),
+  query_string: (source) => (source.hasArgs || source.args !== "" ? source.args : undefined),
   is_args: (source) => (source.args === "" ? "" : "?"),
   uri: (source) => source.uri,
   document_uri: (source) => source.uri,
@@ -177,7 +176,7 @@ function duration(ms: number | undefined): string {
 }
 
 /** nginx separates servers of one location by a comma, and those of the next location by a colon. */
-function perAttempt(source: VariableSource, value: (attempt: Attempt) => string): string | undefined {
+function perAttempt(source: VariableSource, value: (attempt: AttemptFacts) => string): string | undefined {
   const groups = source.attempts.filter((group) => group.length > 0);
   return groups.length === 0 ? undefined : groups.map((group) => group.map(value).join(", ")).join(" : ");
 }

@@ -48,7 +48,7 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
   if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
   if (parts.location !== undefined) fields.push("Location", parts.location);
   const keepAlive = staysOpen(state);
-  fields.push("Connection", keepAlive ? "keep-alive" : "close");
+  fields.push("Connection", status === 101 ? "upgrade" : keepAlive ? "keep-alive" : "close");
   if (keepAlive && settings.keepaliveHeaderSeconds !== undefined) {
     fields.push("Keep-Alive", `timeout=${settings.keepaliveHeaderSeconds}`);
   }

@@ -21,6 +21,7 @@ import { resolveName } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { evaluatedUrl, proxyFields, proxyTarget } from "./proxy-target.ts";
 import { relayedFields } from "./relayed-fields.ts";
+import type { AttemptFacts } from "../variable-source.ts";
 import type { RequestState } from "./request-state.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -32,7 +33,7 @@ export async function proxyRequest(
   runtime: Runtime,
 ): Promise<Outcome> {
   const route = await routeOf(state, location, pass, runtime);
-  if (route === undefined) return { kind: "status", status: 502 };
+  if (typeof route === "number") return { kind: "status", status: route };
   const taken = await takeBody(state, location);
   if (taken.kind === "too-large") return { kind: "status", status: 413 };
   if (taken.kind === "timeout") {
@@ -40,14 +41,15 @@ export async function proxyRequest(
     return { kind: "status", status: 408 };
   }
   if (taken.kind === "gone") return { kind: "gone" };
-  const task = taskOf(state, location, route, bodyOf(state, location, taken.body), runtime);
+  const attempts: Attempt[] = [];
+  state.attempts.push(attempts);
+  const task = taskOf(state, location, route, bodyOf(state, location, taken.body), attempts, runtime);
   const outcome = await forwardRequest(task, {
     connections: route.group.connections(location),
     clock: runtime.clock,
     // nginx cuts the connection, whatever the answer was.
     errorEvent: () => undefined,
   });
-  state.attempts.push([...outcome.attempts]);
   logAttempts(state, outcome, route, runtime);
   if (route.isTemporary) route.group.retire();
   return ended(state, outcome);
@@ -65,20 +67,20 @@ async function routeOf(
   location: LocationModel,
   pass: ProxyPass,
   runtime: Runtime,
-): Promise<Route | undefined> {
+): Promise<Route | number> {
   if (pass.kind === "fixed") {
     const { target, uri } = pass;
     const group = runtime.groups.get(target.group);
     state.proxyHost = target.hostHeader;
     state.proxyPort = target.port;
     return group === undefined
-      ? undefined
+      ? 500
       : { group, scheme: target.scheme, uri: proxyTarget(state, location, uri), isTemporary: false };
   }
   const url = evaluatedUrl(state, pass);
   if (url === undefined) {
     logError(state, runtime, `invalid URL prefix in "${evaluate(pass.url, state)}"`);
-    return undefined;
+    return 500;
   }
   state.proxyHost = url.hostHeader;
   state.proxyPort = url.port;
@@ -88,7 +90,7 @@ async function routeOf(
     runtime.groups.get(`${url.authority} by ${url.scheme}`);
   if (known !== undefined) return { group: known, scheme: url.scheme, uri, isTemporary: false };
   const group = await temporaryGroup(state, url.authority, url.scheme, location, runtime);
-  return group === undefined ? undefined : { group, scheme: url.scheme, uri, isTemporary: true };
+  return group === undefined ? 502 : { group, scheme: url.scheme, uri, isTemporary: true };
 }
 
 /** A group for an address that only this request knows; names need a `resolver`. */
@@ -137,6 +139,7 @@ function taskOf(
   location: LocationModel,
   { group, uri }: Route,
   body: RequestBody,
+  attempts: Attempt[],
   runtime: Runtime,
 ): ForwardTask {
   const { proxy } = location.settings;
@@ -153,13 +156,20 @@ function taskOf(
     headers: proxyFields(state, location),
     body,
     pick,
-    acquire: (pick) => pool.acquire(pick),
+    acquire: (pick) => {
+      const lease = pool.acquire(pick);
+      // nginx's log has a line and a status for this too.
+      if (lease === undefined) state.attempts.at(-1)?.push(noServer(model.name, state.nowMs()));
+      return lease;
+    },
     retry: proxy.retry,
     timeouts: { connectMs: proxy.connectTimeoutMs, sendMs: proxy.sendTimeoutMs, readMs: proxy.readTimeoutMs },
     onHead: (head) => onHead(state, location, head, runtime),
     ignoreClientAbort: proxy.ignoreClientAbort,
     httpVersion: proxy.httpVersion,
+    attempts,
     headersAreComplete: true,
+    ...(state.upgrade === undefined ? {} : { switchable: state.upgrade }),
   };
 }
 
@@ -179,6 +189,12 @@ function onHead(
   const parts = relayedFields(state, location, head);
   const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.now());
   return { status, reason, headers: fields };
+}
+
+/** What nginx counts as an attempt when there is no server to ask. */
+function noServer(group: string, nowMs: number): AttemptFacts {
+  const nothing = { connectMs: undefined, headerMs: undefined, bytesSent: 0, bytesReceived: 0, bodyBytes: 0 };
+  return { ...nothing, upstream: { server: group }, startedAtMs: nowMs, responseMs: 0, status: 502, error: undefined };
 }
 
 function accelRedirect(state: RequestState, head: AnswerHead): string | undefined {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
-import type { AnswerHead, Attempt } from "../../forwarding/forward-task.ts";
+import type { AnswerHead } from "../../forwarding/forward-task.ts";
 import type { LocationModel, LocationSettings, ServerModel } from "../model.ts";
 import type { RequestTarget } from "../uri.ts";
 import type { Upgrade } from "./listener.ts";
-import type { ConnectionFacts, VariableSource } from "../variable-source.ts";
+import type { AttemptFacts, ConnectionFacts, VariableSource } from "../variable-source.ts";
 
 export interface RequestStateParts {
   readonly request: IncomingMessage;
@@ -29,7 +29,7 @@ export class RequestState implements VariableSource {
   readonly requestUri: string;
   readonly requestId: string;
   readonly startedAtMs: number;
-  readonly attempts: Attempt[][] = [];
+  readonly attempts: AttemptFacts[][] = [];
   readonly own = new Map<string, string>();
   /** Valid header fields as the client sent them: name, value, name, value … */
   readonly fields: readonly string[];

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../support/free-port.ts";
+import { needs } from "../support/needs.ts";
+import { choiceScenarios } from "./nginx-scenarios.ts";
+import { messageScenarios } from "./nginx-scenarios-messages.ts";
+import { phaseScenarios } from "./nginx-scenarios-phases.ts";
+import { Side } from "./parity-side.ts";
+import type { Scenario } from "./scenario.ts";
+import { ScriptedUpstream } from "./scripted-upstream.ts";
+
+const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
+const nginx = "/usr/sbin/nginx";
+
+describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"), () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-parity-"));
+  const real = new Side(join(folder, "nginx"), [nginx]);
+  const ours = new Side(join(folder, "drover"), [process.execPath, droverNginx, "--nginx-compat", "1.22"]);
+  const dead = new Map<string, string>();
+
+  before(async () => {
+    for (const name of ["dead", "dead2"]) dead.set(name, `127.0.0.1:${await freePort()}`);
+  });
+
+  after(async () => {
+    await Promise.all([real.close(), ours.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const scenario of [...choiceScenarios, ...messageScenarios, ...phaseScenarios]) {
+    it(scenario.name, async () => compare(scenario));
+  }
+
+  async function compare(scenario: Scenario): Promise<void> {
+    const addresses = new Map(dead);
+    const upstreams: ScriptedUpstream[] = [];
+    try {
+      for (const [name, script] of Object.entries(scenario.upstreams ?? {})) {
+        const upstream = new ScriptedUpstream(name, script);
+        upstreams.push(upstream);
+        const path = name.startsWith("unix:") ? join(folder, `${name.slice(5)}.sock`) : undefined;
+        const port = await upstream.listen(path);
+        if (path !== undefined) chmodSync(path, 0o777);
+        addresses.set(name, path === undefined ? `127.0.0.1:${port}` : `unix:${path}`);
+      }
+      const expected = await real.observe(scenario, upstreams, addresses);
+      const actual = await ours.observe(scenario, upstreams, addresses);
+      assert.deepEqual(actual, expected);
+    } finally {
+      for (const upstream of upstreams) await upstream.close();
+    }
+  }
+});

@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import net from "node:net";
+import { readChunks } from "./scripted-upstream.ts";
+
+/** What a client saw of one answer. */
+export interface SeenAnswer {
+  readonly line: string;
+  /** `name: value`, in lower-case names, sorted. */
+  readonly fields: readonly string[];
+  readonly body: string;
+  /** False when the connection ended before the answer did. */
+  readonly whole: boolean;
+  /** Interim answers before it. */
+  readonly interim: readonly string[];
+}
+
+/** A connection that writes what it is told and reads answers one at a time. */
+export class RawClient {
+  readonly #socket: net.Socket;
+  #held = "";
+  #ended = false;
+
+  constructor(port: number) {
+    this.#socket = net.connect(port, "127.0.0.1");
+    this.#socket.on("data", (bytes) => {
+      this.#held += bytes.toString("latin1");
+    });
+    this.#socket.on("error", () => {});
+    this.#socket.on("close", () => {
+      this.#ended = true;
+    });
+  }
+
+  write(text: string): void {
+    this.#socket.write(text, "latin1");
+  }
+
+  /** The next answer to a request of this method. */
+  async read(method: string): Promise<SeenAnswer> {
+    const interim: string[] = [];
+    for (;;) {
+      const answer = readAnswer(this.#held, method, this.#ended);
+      if (answer !== undefined && /^HTTP\/1\.1 1\d\d/.test(answer.line) && !answer.line.includes(" 101")) {
+        interim.push(answer.line);
+        this.#held = answer.rest;
+      } else if (answer !== undefined) {
+        this.#held = answer.rest;
+        const { line, fields, body, whole } = answer;
+        return { line, fields, body, whole, interim };
+      } else {
+        await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+      }
+    }
+  }
+
+  /** Resolves with what came once `length` bytes are there. */
+  async bytes(length: number): Promise<string> {
+    while (this.#held.length < length && !this.#ended) {
+      await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+    }
+    return this.#held.slice(0, length);
+  }
+
+  /** Resolves with true when the other side closes, with false when it has not within the time. */
+  async isClosed(withinMs: number): Promise<boolean> {
+    if (this.#ended) return true;
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, withinMs));
+    await Promise.race([once(this.#socket, "close"), timeout]);
+    return this.#ended;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+interface ReadAnswer extends Omit<SeenAnswer, "interim"> {
+  readonly rest: string;
+}
+
+function readAnswer(text: string, method: string, ended: boolean): ReadAnswer | undefined {
+  const end = text.indexOf("\r\n\r\n");
+  if (end === -1) return ended ? { line: "", fields: [], body: text, whole: false, rest: "" } : undefined;
+  const [line = "", ...raw] = text.slice(0, end).split("\r\n");
+  const fields = raw.map((field) => field.replace(/^[^:]*/, (name) => name.toLowerCase())).toSorted();
+  const after = text.slice(end + 4);
+  const status = Number(line.split(" ")[1]);
+  const made = (body: string, whole: boolean, used: number): ReadAnswer => ({
+    line,
+    fields,
+    body,
+    whole,
+    rest: after.slice(used),
+  });
+  if (method === "HEAD" || status === 204 || status === 304 || status < 200) return made("", true, 0);
+  if (fields.some((field) => field === "transfer-encoding: chunked")) {
+    const chunks = readChunks(after);
+    if (chunks !== undefined) return made(chunks.text, true, chunks.length);
+    return ended ? made("(cut)", false, after.length) : undefined;
+  }
+  const length = fields.find((field) => field.startsWith("content-length:"))?.split(" ")[1];
+  if (length !== undefined) {
+    if (after.length >= Number(length)) return made(after.slice(0, Number(length)), true, Number(length));
+    return ended ? made(after, false, after.length) : undefined;
+  }
+  return ended ? made(after, true, after.length) : undefined;
+}

@@ -1,0 +1,54 @@
+import type { Script } from "./scripted-upstream.ts";
+
+/** Requests and what they meet: the same for the real nginx and for drover-nginx. */
+export interface Scenario {
+  readonly name: string;
+  /** Servers by a letter; `@a` in the configuration is the address of `a`, and `@dead` one that nobody listens on. */
+  readonly upstreams?: Readonly<Record<string, Script>>;
+  /** What stands in the http block; `LISTEN` is the address to listen on, `FOLDER` one to write to. */
+  readonly conf: string;
+  readonly steps: readonly Step[];
+}
+
+export type Step =
+  /** Requests on one connection, each sent when the answer before it has come. */
+  | { readonly kind: "requests"; readonly texts: readonly string[] }
+  /** Requests on connections of their own, each sent once the one before it has reached an upstream; then all answers. */
+  | { readonly kind: "together"; readonly texts: readonly string[] }
+  /** Sends the text, then bytes once the answer's head has come; as many are awaited in return. */
+  | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
+  | { readonly kind: "wait"; readonly ms: number };
+
+/** One request on a connection of its own. */
+export function one(text: string): Step {
+  return { kind: "requests", texts: [text] };
+}
+
+export function sequence(...texts: readonly string[]): Step {
+  return { kind: "requests", texts };
+}
+
+export function together(...texts: readonly string[]): Step {
+  return { kind: "together", texts };
+}
+
+/** A request with a Host header, closing its connection unless another `Connection` is given. */
+export function request(line: string, fields: readonly string[] = [], body = ""): string {
+  const has = (name: string): boolean => fields.some((field) => field.toLowerCase().startsWith(`${name}:`));
+  const all = [
+    `${line} HTTP/1.1`,
+    ...(has("host") ? [] : ["Host: a.test"]),
+    ...fields,
+    ...(body === "" || has("content-length") || has("transfer-encoding") ? [] : [`Content-Length: ${body.length}`]),
+    ...(has("connection") ? [] : ["Connection: close"]),
+  ];
+  return `${all.join("\r\n")}\r\n\r\n${body}`;
+}
+
+export function get(path: string, ...fields: readonly string[]): string {
+  return request(`GET ${path}`, fields);
+}
+
+export function times(count: number, text: string): Step[] {
+  return Array.from({ length: count }, () => one(text));
+}
