@@ -10,7 +10,7 @@ import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { parseBody } from "./parse-body.ts";
 import { type Serving, checkContext } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
-import type { OutputEnd, TokenCounts } from "../generation/output.ts";
+import type { OutputEnd, OutputPiece, TokenCounts } from "../generation/output.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -28,7 +28,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
           stream.open();
           stream.write(events.start(prompt));
         },
-        onPieces: (pieces) => stream.write(events.pieces(pieces)),
+        onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
       }));
       if (end !== undefined) stream.end(events.end(end, stopReasonOf(end)));
     } catch (error) {
@@ -54,7 +54,7 @@ async function wholeMessage(
 ) {
   const builder = new ChatMessageBuilder(serving, job);
   const [end] = await runChoices(serving, reply, [answer], () => ({
-    onPieces: (pieces, tokens) => builder.add(pieces, tokens),
+    onPieces: (pieces) => builder.add(shown(job, pieces), []),
   }));
   if (end === undefined) throw new Error("a request of one choice ended with none");
   const calls = builder.toolCalls.map((call) => ({
@@ -75,6 +75,11 @@ async function wholeMessage(
     stop_sequence: end.stopString ?? null,
     usage: messageUsage(end.tokens),
   };
+}
+
+/** A client that enabled no thinking does not expect blocks of it, should the model think nevertheless. */
+function shown(job: ChatJob, pieces: readonly OutputPiece[]): readonly OutputPiece[] {
+  return job.thinkingBudget === 0 ? pieces.filter((piece) => piece.kind !== "reasoning") : pieces;
 }
 
 function stopReasonOf(end: OutputEnd): string {

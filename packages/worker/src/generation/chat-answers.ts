@@ -35,7 +35,8 @@ export interface ChatParts {
   readonly newCallId: () => string;
 }
 
-const THINKING_END = "\n</think>\n\n";
+/** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
+const THINKING_END = "\n</think>";
 
 /** What to generate for a job. Every choice of it takes this request, with its own seed. */
 export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: number): AnswerRequest {

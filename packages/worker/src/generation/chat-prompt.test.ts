@@ -62,8 +62,15 @@ describe("ChatPrompts", () => {
   });
 
   it("closes the thinking part at once where no thinking is wanted", () => {
-    assert.ok(build(R1, [USER], { mayThink: false }).text.endsWith("<think>\n\n</think>\n\n"));
-    assert.ok(build(QWEN, [USER], { mayThink: false }).text.endsWith("assistant\n"));
+    assert.ok(build(R1, [USER], { mayThink: false }).text.endsWith("<think>\n\n</think>"));
+    assert.ok(
+      build(QWEN, [USER], { mayThink: false }).text.endsWith("assistant\n<think>\n\n</think>"),
+      "the vocabulary knows thinking",
+    );
+    const plain = { ...byteVocabulary, tokenize: (text: string) => Array.from(new TextEncoder().encode(text)) };
+    const prompts = new ChatPrompts({ ...byteModel, chatTemplate: QWEN }, plain, assert.fail);
+    const { tokens } = prompts.build({ messages: [USER], tools: [], templateArguments: {}, mayThink: false });
+    assert.ok(Buffer.from(tokens).toString("utf8").endsWith("assistant\n"));
   });
 
   it("gives tools to a template that knows them, with arguments of earlier calls as objects", () => {

@@ -40,7 +40,8 @@ export class ChatPrompts {
     const tokens = this.#controlTexts.tokenize(text);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
-    return { tokens, reasoning: text.trimEnd().endsWith("<think>") ? "inside" : "may-open" };
+    const end = text.trimEnd();
+    return { tokens, reasoning: end.endsWith("<think>") ? "inside" : end.endsWith("</think>") ? "closed" : "may-open" };
   }
 
   #render(input: ChatPromptInput): string {
@@ -60,8 +61,8 @@ export class ChatPrompts {
     let text = rendered;
     if (!input.mayThink && this.template.thinks) {
       const end = rendered.trimEnd();
-      if (end.endsWith("<think>")) text += "\n</think>\n\n";
-      else if (!end.endsWith("</think>")) text += "<think>\n\n</think>\n\n";
+      if (end.endsWith("<think>")) text += "\n</think>";
+      else if (!end.endsWith("</think>")) text += "<think>\n\n</think>";
     }
     return input.prefill === undefined ? text : text + this.#controlTexts.guard(input.prefill);
   }

@@ -34,7 +34,7 @@ export class ChatTemplate {
     this.rendersTools = /\btools\b/u.test(this.source) && this.source.includes("tool_calls");
     this.toolFormat = this.rendersTools ? toolFormatOf(this.source) : "hermes";
     this.wantsArgumentObjects = /arguments['"\]]*\s*\|\s*tojson/u.test(this.source);
-    this.thinks = this.source.includes("<think>") || this.source.includes("</think>");
+    this.thinks = this.source.includes("think>") || vocabulary.tokenize("<think>", true).length === 1;
     this.#constants = {
       bos_token: controlText(vocabulary, model.bosToken),
       eos_token: controlText(vocabulary, model.eosToken),

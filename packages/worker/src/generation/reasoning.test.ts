@@ -16,6 +16,14 @@ describe("ReasoningSplitter", () => {
     assert.deepEqual(split("inside", ["I think", " so\n</thi", "nk>\n\nYes"]), ["I think so", "Yes"]);
   });
 
+  it("takes several parts that follow each other, and trims the content after a part that the prompt closed", () => {
+    assert.deepEqual(split("may-open", Array.from("<think>a</think>\n<think>b</think>\nc <think>")), [
+      "ab",
+      "c <think>",
+    ]);
+    assert.deepEqual(split("closed", ["\n", "\nYes"]), ["", "Yes"]);
+  });
+
   it("calls a text content that only mentions the tag, or whose tags are to stay", () => {
     assert.deepEqual(split("may-open", [" see <think>"]), ["", " see <think>"]);
     assert.deepEqual(split("off", Array.from(TEXT)), ["", TEXT]);

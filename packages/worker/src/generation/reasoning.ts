@@ -3,8 +3,11 @@ import { longestOpenEnd } from "./stop-matcher.ts";
 const OPEN = "<think>";
 const CLOSE = "</think>";
 
-/** How `<think>` parts are treated. `inside`: the prompt's end already opened one, as DeepSeek-R1's template does. */
-export type ReasoningStart = "off" | "may-open" | "inside";
+/**
+ * How `<think>` parts are treated. `inside`: the prompt's end already opened one, as DeepSeek-R1's template does. `closed`:
+ * it opened and closed one. `off`: they are text like any other.
+ */
+export type ReasoningStart = "off" | "may-open" | "inside" | "closed";
 
 export interface SplitText {
   readonly reasoning: string;
@@ -15,11 +18,12 @@ export interface SplitText {
 export class ReasoningSplitter {
   #state: "before" | "inside" | "after";
   #held = "";
-  #trimming = true;
+  /** White space is left out at the beginning of thinking, and of content that follows it. */
+  #trimming: boolean;
 
   constructor(start: ReasoningStart) {
-    this.#state = start === "inside" ? "inside" : start === "may-open" ? "before" : "after";
-    if (start === "off") this.#trimming = false;
+    this.#state = start === "inside" ? "inside" : start === "off" ? "after" : "before";
+    this.#trimming = start === "inside" || start === "closed";
   }
 
   get isInside(): boolean {
@@ -47,7 +51,7 @@ export class ReasoningSplitter {
     const held = this.#held;
     this.#held = "";
     if (this.#state === "inside") return { reasoning: held.trimEnd(), content: "" };
-    return { reasoning: "", content: held };
+    return { reasoning: "", content: this.#trimStart(held) };
   }
 
   /** Undefined while it is not decided whether the text begins with the tag. */
@@ -55,6 +59,7 @@ export class ReasoningSplitter {
     const start = text.trimStart();
     if (start.startsWith(OPEN)) {
       this.#state = "inside";
+      this.#trimming = true;
       return start.slice(OPEN.length);
     }
     if (OPEN.startsWith(start)) {
@@ -62,7 +67,6 @@ export class ReasoningSplitter {
       return undefined;
     }
     this.#state = "after";
-    this.#trimming = false;
     return text;
   }
 
@@ -70,9 +74,11 @@ export class ReasoningSplitter {
     const end = text.indexOf(CLOSE);
     if (end !== -1) {
       const reasoning = this.#trimStart(text.slice(0, end)).trimEnd();
-      this.#state = "after";
+      // Another part may follow at once.
+      this.#state = "before";
       this.#trimming = true;
-      return { reasoning, content: this.#trimStart(text.slice(end + CLOSE.length)) };
+      const rest = this.push(text.slice(end + CLOSE.length));
+      return { reasoning: reasoning + rest.reasoning, content: rest.content };
     }
     // White space before the tag is held too: it would be reasoning only if more of it follows.
     const open = longestOpenEnd(text, [CLOSE]);

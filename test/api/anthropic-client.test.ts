@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import Anthropic from "@anthropic-ai/sdk";
+import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+
+const model = "any";
+const messages: Anthropic.MessageParam[] = [{ role: "user", content: "Who are you?" }];
+const tools: Anthropic.Tool[] = [
+  {
+    name: "add",
+    input_schema: {
+      type: "object",
+      properties: { a: { type: "integer" }, b: { type: "integer" } },
+      required: ["a", "b"],
+      additionalProperties: false,
+    },
+  },
+];
+
+describe("Anthropic's client", () => {
+  let demo: ApiWorker;
+  let tiny: ApiWorker;
+  let onDemo: Anthropic;
+  let onTiny: Anthropic;
+
+  before(async () => {
+    [demo, tiny] = await Promise.all([startApiWorker("demo"), startApiWorker("tiny")]);
+    onDemo = new Anthropic({ baseURL: demo.url, apiKey: "none", maxRetries: 0 });
+    onTiny = new Anthropic({ baseURL: tiny.url, apiKey: "none", maxRetries: 0 });
+  });
+  after(() => Promise.all([demo.close(), tiny.close()]));
+
+  it("gets thinking and text as blocks where thinking is enabled, whole and streamed alike", async () => {
+    const asked = {
+      model,
+      max_tokens: 900,
+      messages,
+      system: "Be brief.",
+      thinking: { type: "enabled", budget_tokens: 600 },
+    } as const;
+    const whole = await onDemo.messages.create(asked);
+    assert.deepEqual(
+      whole.content.map(({ type }) => type),
+      ["thinking", "text"],
+    );
+    assert.equal(whole.stop_reason, "end_turn");
+    const streamed = await onDemo.messages.stream(asked).finalMessage();
+    assert.deepEqual(streamed.content, whole.content);
+    assert.equal(streamed.usage.output_tokens, whole.usage.output_tokens);
+  });
+
+  it("gets text alone where it is not", async () => {
+    const answer = await onDemo.messages.create({ model, max_tokens: 900, messages });
+    assert.deepEqual(
+      answer.content.map(({ type }) => type),
+      ["text"],
+    );
+  });
+
+  it("names the stop sequence that ended the text", async () => {
+    const answer = await onDemo.messages.create({
+      model,
+      max_tokens: 900,
+      messages,
+      stop_sequences: ["weights", "demo"],
+    });
+    assert.equal(answer.stop_reason, "stop_sequence");
+    assert.equal(answer.stop_sequence, "demo");
+  });
+
+  it("uses tools, with results given back", async () => {
+    const asked = { model, max_tokens: 600, tools, tool_choice: { type: "tool", name: "add" } } as const;
+    const answer = await onTiny.messages.create({ ...asked, messages });
+    const [call] = answer.content;
+    assert.ok(call?.type === "tool_use");
+    assert.deepEqual(Object.keys(call.input as object), ["a", "b"]);
+    assert.equal(answer.stop_reason, "tool_use");
+    const result = { type: "tool_result", tool_use_id: call.id, content: "5" } as const;
+    const turns: Anthropic.MessageParam[] = [
+      { role: "assistant", content: [call] },
+      { role: "user", content: [result] },
+    ];
+    const next = await onTiny.messages.stream({ ...asked, messages: [...messages, ...turns] }).finalMessage();
+    assert.equal(next.content[0]?.type, "tool_use");
+  });
+
+  it("counts tokens as a request would", async () => {
+    const { input_tokens } = await onTiny.messages.countTokens({ model, messages });
+    const { usage } = await onTiny.messages.create({ model, messages, max_tokens: 1 });
+    assert.equal(input_tokens, usage.input_tokens + (usage.cache_read_input_tokens ?? 0));
+  });
+
+  it("reads refusals as Anthropic writes them", async () => {
+    await assert.rejects(onTiny.messages.create({ model, messages: [], max_tokens: 1 }), (error) => {
+      assert.ok(error instanceof Anthropic.BadRequestError);
+      assert.equal(Reflect.get(error.error as object, "type"), "error");
+      return true;
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+
+const text = { type: "string", maxLength: 12 } as const;
+const NODE = {
+  type: "object",
+  properties: {
+    value: { type: "integer", exclusiveMinimum: 3, maximum: 9 },
+    next: { anyOf: [{ type: "null" }, { $ref: "#/$defs/node" }] },
+  },
+  required: ["value", "next"],
+  additionalProperties: false,
+} as const;
+
+const SCHEMAS: readonly Readonly<Record<string, unknown>>[] = [
+  {
+    type: "object",
+    properties: { name: text, age: { type: "integer", minimum: 0, maximum: 130 } },
+    required: ["name", "age"],
+  },
+  {
+    type: "object",
+    properties: { a: text, b: { type: "boolean" }, c: { enum: ["x", 3, null] } },
+    required: ["b"],
+    additionalProperties: false,
+  },
+  { type: "array", items: { type: "number", minimum: -1.5, exclusiveMaximum: 2.25 }, minItems: 2, maxItems: 5 },
+  { $ref: "#/$defs/node", $defs: { node: NODE } },
+  {
+    oneOf: [
+      {
+        type: "object",
+        properties: { kind: { const: "a" }, n: { type: "integer" } },
+        required: ["kind", "n"],
+        additionalProperties: false,
+      },
+      {
+        type: "object",
+        properties: { kind: { const: "b" }, s: text },
+        required: ["kind", "s"],
+        additionalProperties: false,
+      },
+    ],
+  },
+  { type: "string", pattern: '^[A-Z]{2}-\\d{3,5}(\\.\\w|"\\\\)?$' },
+  { type: "object", additionalProperties: { type: ["integer", "null"] }, minProperties: 1, maxProperties: 3 },
+  {
+    type: "object",
+    properties: { foo: { type: "boolean" } },
+    required: ["foo"],
+    additionalProperties: { type: "integer", minimum: 5 },
+    maxProperties: 3,
+  },
+  {
+    allOf: [
+      { type: "object", properties: { a: { type: "integer", minimum: 3 } }, required: ["a"] },
+      { type: "object", properties: { a: { type: "integer", maximum: 5 }, b: { type: "boolean" } }, required: ["b"] },
+    ],
+  },
+  {
+    type: "array",
+    prefixItems: [{ type: "boolean" }, { const: 'x\n"<|im_end|>é' }],
+    items: { type: "integer" },
+    minItems: 1,
+    maxItems: 4,
+  },
+];
+
+describe("Answers in a JSON schema", () => {
+  let worker: ApiWorker;
+
+  before(async () => {
+    worker = await startApiWorker("tiny", { slots: 8 });
+  });
+  after(() => worker.close());
+
+  const ask = async (schema: unknown, seed: number) => {
+    const response_format = { type: "json_schema", json_schema: { name: "answer", schema } };
+    const body = {
+      messages: [{ role: "user", content: "Go." }],
+      seed,
+      temperature: seed % 2,
+      top_k: 0,
+      response_format,
+    };
+    const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as Answer };
+  };
+
+  it("50 of 50 from random weights are valid: nothing but the grammar can make that so", async () => {
+    const ajv = new Ajv2020({ strict: false });
+    const asked = SCHEMAS.flatMap((schema) => Array.from({ length: 5 }, (_, seed) => ({ schema, seed })));
+    assert.equal(asked.length, 50);
+    await Promise.all(
+      asked.map(async ({ schema, seed }) => {
+        const { body } = await ask(schema, seed);
+        const [choice] = body.choices ?? [];
+        assert.equal(choice?.finish_reason, "stop", JSON.stringify({ schema, seed, body }).slice(0, 500));
+        const value: unknown = JSON.parse(choice.message.content);
+        assert.ok(ajv.validate(schema, value), `${choice.message.content} is not valid: ${ajv.errorsText()}`);
+      }),
+    );
+  });
+
+  it("answers json_object with an object", async () => {
+    const response_format = {
+      type: "json_object",
+      schema: { type: "object", properties: { a: { type: "integer" } }, required: ["a"] },
+    };
+    const body = JSON.stringify({ messages: [{ role: "user", content: "Go." }], response_format });
+    const answer = (await (
+      await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body })
+    ).json()) as Answer;
+    const value = JSON.parse(answer.choices?.[0]?.message.content ?? "") as { a?: unknown };
+    assert.equal(Number.isInteger(value.a), true);
+  });
+
+  it("refuses by name what it could not keep to", async () => {
+    const cases: readonly (readonly [unknown, string])[] = [
+      [{ not: {} }, "not"],
+      [{ type: "object", properties: { a: { type: "integer", multipleOf: 3 } } }, "properties.a.multipleOf"],
+      [{ type: "array", uniqueItems: true }, "uniqueItems"],
+      [{ type: "string", pattern: "(?=x)" }, "pattern"],
+      [{ type: "string", format: "regex" }, "format"],
+      [{ $ref: "https://example.com/x" }, "$ref"],
+      [{ anyOf: [{ $ref: "#" }] }, "anyOf.0"],
+      [{ oneOf: [{ type: "string" }, { type: "string", maxLength: 3 }] }, "oneOf"],
+    ];
+    for (const [schema, path] of cases) {
+      const { status, body } = await ask(schema, 0);
+      assert.equal(status, 400);
+      assert.equal(body.error?.param, `response_format.json_schema.schema.${path}`);
+    }
+  });
+});
+
+interface Answer {
+  readonly choices?: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[];
+  readonly error?: { readonly param: string };
+}

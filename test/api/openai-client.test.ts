@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import OpenAI from "openai";
+import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+
+const messages = [{ role: "user", content: "Who are you?" }] as const;
+const model = "any";
+
+describe("OpenAI's client on the demo model", () => {
+  let worker: ApiWorker;
+  let client: OpenAI;
+  let text = "";
+
+  before(async () => {
+    worker = await startApiWorker("demo");
+    client = new OpenAI({ baseURL: `${worker.url}/v1`, apiKey: "none", maxRetries: 0 });
+    const answer = await client.chat.completions.create({ model, messages: [...messages] });
+    text = answer.choices[0]?.message.content ?? "";
+  });
+  after(() => worker.close());
+
+  it("gets a whole answer with its reasoning apart, the reason of its end and its usage", async () => {
+    const answer = await client.chat.completions.create({ model, messages: [...messages] });
+    const [choice] = answer.choices;
+    assert.match(choice?.message.content ?? "", /^Hello! I am Drover's demo model 🐑: /u);
+    assert.match(String(Reflect.get(choice?.message ?? {}, "reasoning_content")), /^Somebody tries Drover/u);
+    assert.equal(choice?.finish_reason, "stop");
+    const { usage } = answer;
+    assert.equal(usage?.total_tokens, (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
+    assert.ok((usage?.completion_tokens_details?.reasoning_tokens ?? 0) > 10);
+  });
+
+  it("gets the same text streamed, no character split, and usage in the last chunk", async () => {
+    const stream = await client.chat.completions.create({
+      ...{ model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
+    });
+    let streamed = "";
+    let chunks = 0;
+    let usage: OpenAI.CompletionUsage | null | undefined;
+    for await (const chunk of stream) {
+      const piece = chunk.choices[0]?.delta.content ?? "";
+      assert.ok(!piece.includes("\u{FFFD}"));
+      streamed += piece;
+      chunks += 1;
+      ({ usage } = chunk);
+    }
+    assert.equal(streamed, text);
+    assert.ok(chunks > 20);
+    assert.ok((usage?.completion_tokens ?? 0) > 20);
+  });
+
+  it("stops before a stop string, and no part of it ever leaves", async () => {
+    const stop = ["not trained. llama", "nothing like this"];
+    const stream = await client.chat.completions.create({ model, messages: [...messages], stop, stream: true });
+    let streamed = "";
+    let finish: string | null | undefined;
+    for await (const chunk of stream) {
+      streamed += chunk.choices[0]?.delta.content ?? "";
+      finish = chunk.choices[0]?.finish_reason;
+    }
+    assert.equal(streamed, text.slice(0, text.indexOf(stop[0] ?? "")));
+    assert.equal(finish, "stop");
+    const whole = await client.chat.completions.create({ model, messages: [...messages], stop });
+    assert.equal(whole.choices[0]?.message.content, streamed);
+  });
+
+  it("leaves the tags in the text where reasoning_format is none", async () => {
+    const answer = await client.chat.completions.create({
+      model,
+      messages: [...messages],
+      ...{ reasoning_format: "none" },
+    });
+    assert.match(answer.choices[0]?.message.content ?? "", /^<think>\nSomebody[^]*<\/think>\n\nHello!/u);
+  });
+
+  it("ends thinking at its budget, and the answer follows", async () => {
+    const answer = await client.chat.completions.create({ model, messages: [...messages], ...{ thinking_budget: 5 } });
+    assert.equal(answer.usage?.completion_tokens_details?.reasoning_tokens, 5);
+    const reasoning = String(Reflect.get(answer.choices[0]?.message ?? {}, "reasoning_content"));
+    assert.ok(reasoning.length > 0 && "Somebody tries Drover with no".startsWith(reasoning), reasoning);
+    assert.match(answer.choices[0]?.message.content ?? "", /^Hello! I am Drover's demo model/u);
+    const none = await client.chat.completions.create({ model, messages: [...messages], reasoning_effort: "minimal" });
+    assert.ok((none.choices[0]?.message.content ?? "").includes("Hello!"));
+  });
+
+  it("ends at max_tokens with the reason length", async () => {
+    const answer = await client.chat.completions.create({ model, messages: [...messages], max_completion_tokens: 3 });
+    assert.equal(answer.usage?.completion_tokens, 3);
+    assert.equal(answer.choices[0]?.finish_reason, "length");
+  });
+
+  it("finds the model under /v1/models, by its id too, and no other", async () => {
+    const { data } = await client.models.list();
+    assert.deepEqual(
+      data.map(({ id }) => id),
+      ["demo"],
+    );
+    assert.equal((await client.models.retrieve("demo")).object, "model");
+    await assert.rejects(client.models.retrieve("other"), { status: 404, code: "model_not_found" });
+  });
+});
+
+describe("OpenAI's client on random weights", () => {
+  let worker: ApiWorker;
+  let client: OpenAI;
+
+  before(async () => {
+    worker = await startApiWorker("tiny", { embeddings: true });
+    client = new OpenAI({ baseURL: `${worker.url}/v1`, apiKey: "none", maxRetries: 0 });
+  });
+  after(() => worker.close());
+
+  const chat = (more: Readonly<Record<string, unknown>>) =>
+    client.chat.completions.create({ model, messages: [...messages], max_tokens: 12, ...more, stream: false });
+  const textOf = (answer: OpenAI.ChatCompletion, index = 0) => answer.choices[index]?.message.content;
+
+  it("gives the same text for the same seed, and another for another", async () => {
+    const [one, same, other] = await Promise.all([chat({ seed: 7 }), chat({ seed: 7 }), chat({ seed: 8 })]);
+    assert.equal(textOf(one), textOf(same));
+    assert.notEqual(textOf(one), textOf(other));
+  });
+
+  it("says how many tokens of the prompt it knew from before", async () => {
+    const long = [{ role: "user", content: "a long story ".repeat(20) }];
+    const cold = await chat({ messages: [...long], cache_prompt: false });
+    await chat({ messages: [...long] });
+    const warm = await chat({
+      messages: [...long, { role: "assistant", content: "x" }, { role: "user", content: "and then" }],
+    });
+    assert.equal(cold.usage?.prompt_tokens_details?.cached_tokens, 0);
+    assert.ok((warm.usage?.prompt_tokens_details?.cached_tokens ?? 0) > 100);
+  });
+
+  it("gives n choices, each with a seed of its own", async () => {
+    const answer = await chat({ n: 3, seed: 7 });
+    assert.deepEqual(
+      answer.choices.map(({ index }) => index),
+      [0, 1, 2],
+    );
+    assert.equal(new Set(answer.choices.map((_, index) => textOf(answer, index))).size, 3);
+    assert.equal(textOf(answer), textOf(await chat({ seed: 7 })));
+    assert.equal(answer.usage?.completion_tokens, 36);
+  });
+
+  it("bans and forces tokens by logit_bias", async () => {
+    const greedy = await chat({ temperature: 0, max_tokens: 1, logprobs: true });
+    const first = greedy.choices[0]?.logprobs?.content?.[0]?.token ?? "";
+    const { tokens } = (await (
+      await fetch(`${worker.url}/tokenize`, { method: "POST", body: JSON.stringify({ content: "the" }) })
+    ).json()) as { tokens: number[] };
+    const forced = await chat({ temperature: 0, max_tokens: 3, logit_bias: { [tokens[0] ?? 0]: 100 } });
+    const { content } = (await (
+      await fetch(`${worker.url}/detokenize`, { method: "POST", body: JSON.stringify({ tokens: [tokens[0]] }) })
+    ).json()) as { content: string };
+    assert.equal(textOf(forced), content.repeat(3));
+    assert.notEqual(first, "");
+  });
+
+  it("reports log-probabilities, most likely first, that go with the chosen tokens", async () => {
+    const answer = await chat({ temperature: 0, logprobs: true, top_logprobs: 3, max_tokens: 6 });
+    const entries = answer.choices[0]?.logprobs?.content ?? [];
+    assert.equal(entries.length, 6);
+    for (const entry of entries) {
+      assert.equal(entry.top_logprobs.length, 3);
+      assert.equal(entry.top_logprobs[0]?.logprob, entry.logprob, "greedy takes the most likely");
+      assert.ok(entry.logprob < 0 && (entry.top_logprobs[1]?.logprob ?? 0) <= entry.logprob);
+    }
+    const bytes = Buffer.from(entries.flatMap((entry) => entry.bytes ?? []));
+    assert.equal(bytes.toString("utf8").length > 0, true);
+  });
+
+  it("goes on with texts, several at once, with echo and log-probabilities", async () => {
+    const answer = await client.completions.create({
+      model,
+      prompt: ["the ", "a "],
+      n: 2,
+      max_tokens: 4,
+      echo: true,
+      seed: 1,
+    });
+    assert.equal(answer.choices.length, 4);
+    assert.deepEqual(
+      answer.choices.map(({ text }) => text.slice(0, 2)),
+      ["th", "th", "a ", "a "],
+    );
+    const scored = await client.completions.create({
+      model,
+      prompt: [1, 2, 3],
+      max_tokens: 4,
+      logprobs: 2,
+      temperature: 0,
+    });
+    assert.equal(scored.choices[0]?.logprobs?.tokens?.length, 4);
+    assert.deepEqual(scored.choices[0]?.logprobs?.text_offset?.[0], 0);
+    const stream = await client.completions.create({ model, prompt: "the ", max_tokens: 4, stream: true, seed: 1 });
+    let streamed = "";
+    for await (const chunk of stream) streamed += chunk.choices[0]?.text ?? "";
+    assert.equal(`the ${streamed}`, answer.choices[0]?.text);
+  });
+
+  it("embeds texts and tokens, as floats and in base64", async () => {
+    const input = ["the cat", "another"];
+    const floats = await client.embeddings.create({ model, input, encoding_format: "float" });
+    const encoded = await client.embeddings.create({ model, input });
+    for (const [index, { embedding }] of floats.data.entries()) {
+      assert.ok(Math.abs(embedding.reduce((sum, value) => sum + value * value, 0) - 1) < 1e-3);
+      for (const [at, value] of embedding.entries()) {
+        assert.ok(Math.abs(value - (encoded.data[index]?.embedding[at] ?? Number.NaN)) < 1e-6);
+      }
+    }
+    assert.notDeepEqual(floats.data[0]?.embedding, floats.data[1]?.embedding);
+    assert.ok(floats.usage.prompt_tokens > 2);
+  });
+
+  it("calls a required tool with arguments that fit its schema, whole and streamed", async () => {
+    const tools = [
+      {
+        type: "function" as const,
+        function: {
+          name: "weather",
+          parameters: {
+            type: "object",
+            properties: { city: { type: "string", maxLength: 8 }, unit: { enum: ["c", "f"] } },
+            required: ["city", "unit"],
+            additionalProperties: false,
+          },
+        },
+      },
+    ];
+    const asked = { tools, tool_choice: "required", parallel_tool_calls: false, seed: 3, max_tokens: 400 };
+    const answer = await chat(asked);
+    const [call] = answer.choices[0]?.message.tool_calls ?? [];
+    assert.ok(call?.type === "function");
+    assert.equal(call.function.name, "weather");
+    assert.equal(answer.choices[0]?.finish_reason, "tool_calls");
+    const args = JSON.parse(call.function.arguments) as Record<string, string>;
+    assert.deepEqual(Object.keys(args), ["city", "unit"]);
+    const stream = client.chat.completions.stream({
+      model,
+      messages: [...messages],
+      ...asked,
+      tool_choice: "required",
+    });
+    const [streamed] = (await stream.finalChatCompletion()).choices[0]?.message.tool_calls ?? [];
+    assert.ok(streamed?.type === "function");
+    assert.equal(streamed.function.arguments, call.function.arguments);
+    assert.notEqual(streamed.id, call.id);
+  });
+
+  it("answers the responses API, whole and streamed", async () => {
+    const asked = { model, input: "Hi", max_output_tokens: 8, temperature: 0 };
+    const whole = await client.responses.create(asked);
+    assert.equal(whole.status, "incomplete");
+    assert.equal(whole.usage?.output_tokens, 8);
+    const types: string[] = [];
+    let deltas = "";
+    for await (const event of await client.responses.create({ ...asked, stream: true })) {
+      types.push(event.type);
+      if (event.type === "response.output_text.delta") deltas += event.delta;
+      if (event.type === "response.incomplete") assert.equal(event.response.output[0]?.type, "message");
+    }
+    assert.equal(deltas, whole.output_text);
+    assert.deepEqual(types.slice(0, 4), [
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+    ]);
+    assert.deepEqual(types.slice(-4), [
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.incomplete",
+    ]);
+  });
+});
