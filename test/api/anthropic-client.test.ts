@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, { BadRequestError } from "@anthropic-ai/sdk";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
 
 const model = "any";
@@ -92,7 +92,7 @@ describe("Anthropic's client", () => {
 
   it("reads refusals as Anthropic writes them", async () => {
     await assert.rejects(onTiny.messages.create({ model, messages: [], max_tokens: 1 }), (error) => {
-      assert.ok(error instanceof Anthropic.BadRequestError);
+      assert.ok(error instanceof BadRequestError);
       assert.equal(Reflect.get(error.error as object, "type"), "error");
       return true;
     });

@@ -32,7 +32,10 @@ describe("OpenAI's client on the demo model", () => {
 
   it("gets the same text streamed, no character split, and usage in the last chunk", async () => {
     const stream = await client.chat.completions.create({
-      ...{ model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
+      model,
+      messages: [...messages],
+      stream: true,
+      stream_options: { include_usage: true },
     });
     let streamed = "";
     let chunks = 0;
@@ -68,13 +71,17 @@ describe("OpenAI's client on the demo model", () => {
     const answer = await client.chat.completions.create({
       model,
       messages: [...messages],
-      ...{ reasoning_format: "none" },
+      ...asking({ reasoning_format: "none" }),
     });
     assert.match(answer.choices[0]?.message.content ?? "", /^<think>\nSomebody[^]*<\/think>\n\nHello!/u);
   });
 
   it("ends thinking at its budget, and the answer follows", async () => {
-    const answer = await client.chat.completions.create({ model, messages: [...messages], ...{ thinking_budget: 5 } });
+    const answer = await client.chat.completions.create({
+      model,
+      messages: [...messages],
+      ...asking({ thinking_budget: 5 }),
+    });
     assert.equal(answer.usage?.completion_tokens_details?.reasoning_tokens, 5);
     const reasoning = String(Reflect.get(answer.choices[0]?.message ?? {}, "reasoning_content"));
     assert.ok(reasoning.length > 0 && "Somebody tries Drover with no".startsWith(reasoning), reasoning);
@@ -112,7 +119,6 @@ describe("OpenAI's client on random weights", () => {
 
   const chat = (more: Readonly<Record<string, unknown>>) =>
     client.chat.completions.create({ model, messages: [...messages], max_tokens: 12, ...more, stream: false });
-  const textOf = (answer: OpenAI.ChatCompletion, index = 0) => answer.choices[index]?.message.content;
 
   it("gives the same text for the same seed, and another for another", async () => {
     const [one, same, other] = await Promise.all([chat({ seed: 7 }), chat({ seed: 7 }), chat({ seed: 8 })]);
@@ -274,3 +280,12 @@ describe("OpenAI's client on random weights", () => {
     ]);
   });
 });
+
+/** Fields that the client's types do not know. */
+function asking(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return fields;
+}
+
+function textOf(answer: OpenAI.ChatCompletion, index = 0): string | null | undefined {
+  return answer.choices[index]?.message.content;
+}

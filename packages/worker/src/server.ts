@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { closeAfterAnswer, closeWithAnswer } from "./api/close-after-answer.ts";
 import { anthropicErrorEnvelope, errorEnvelope } from "./api/error-envelope.ts";
 import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http-errors.ts";
 import { parseJson } from "./api/parse-json.ts";
@@ -62,8 +63,11 @@ function answerError(parts: ServerParts, error: unknown, request: FastifyRequest
   }
   const envelopeOf = request.url.startsWith("/v1/messages") ? anthropicErrorEnvelope : errorEnvelope;
   const { status, body } = envelopeOf(refusal);
-  // The rest of a body that is too large is not read: the connection can't be used again.
-  if (status === 413) reply.header("connection", "close");
+  if (status === 413) {
+    reply.hijack();
+    closeAfterAnswer(request.raw, "413 Payload Too Large", body, request.id);
+    return;
+  }
   void reply.code(status).type("application/json; charset=utf-8").send(body);
 }
 
@@ -86,11 +90,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     return;
   }
   const { status, body } = errorEnvelope(httpErrorOf(error));
-  const text = JSON.stringify(body);
   const reason =
     status === 431 ? "Request Header Fields Too Large" : status === 408 ? "Request Timeout" : "Bad Request";
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-  );
+  closeWithAnswer(socket, `${status} ${reason}`, body);
 }

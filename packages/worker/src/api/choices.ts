@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import { type AnswerRequest, generateAnswer } from "../generation/generate.ts";
 import type { OutputEnd, OutputSink } from "../generation/output.ts";
 import type { GenerationHandle } from "../slots/generation-request.ts";
+import { type RequestError, WorkerError, badField } from "../errors.ts";
 import { engineFailed, generationCancelled } from "./error-envelope.ts";
 import { type Serving, onClientGone } from "./serving.ts";
 
@@ -34,7 +35,7 @@ export function runChoices(
       left -= 1;
       if (end.finish === "failed") {
         serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
-        reject(engineFailed(end.error?.message ?? "unknown reason"));
+        reject(failureOf(end.error));
         cancelAll();
       } else if (end.finish === "cancelled") reject(generationCancelled());
       else sink.onEnd?.(end);
@@ -51,6 +52,14 @@ export function runChoices(
       handles.push(handle);
     });
   });
+}
+
+/** A grammar that llama.cpp refuses came from a schema of the client's: of one too large, as it seems. */
+function failureOf(error: Error | undefined): RequestError {
+  if (error instanceof WorkerError && error.code === "bad_grammar") {
+    return badField(null, "The schemas of this request are too much for llama.cpp's grammars.", "unsupported_schema");
+  }
+  return engineFailed(error?.message ?? "unknown reason");
 }
 
 function withSeed(request: AnswerRequest, index: number): AnswerRequest {

@@ -57,7 +57,8 @@ export function numberOf(schema: SchemaObject, keyword: string, path: string): n
 export function typesOf(schema: SchemaObject, path: string): readonly SchemaType[] | undefined {
   const { type } = schema;
   if (type === undefined) return undefined;
-  const names = Array.isArray(type) ? type : [type];
+  const names: readonly unknown[] = Array.isArray(type) ? type : [type];
+  if (names.length === 0) throw new UnsupportedSchema(at(path, "type"), "it names no type");
   return names.map((name) => {
     const known = TYPES.find((other) => other === name);
     if (known === undefined) throw new UnsupportedSchema(at(path, "type"), `there is no type ${JSON.stringify(name)}`);
