@@ -52,7 +52,7 @@ const message = z.discriminatedUnion("role", [
   z.object({ role: z.literal("tool"), content: textContent, tool_call_id: z.string() }),
 ]);
 
-export const tool = z
+const tool = z
   .object({
     type: z.literal("function", { error: "Unsupported tool: this server takes tools of type function only." }),
     function: z.strictObject({

@@ -1,7 +1,7 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
 
 /** Control tokens after the 256 bytes. */
-export const CONTROL = ["<|end|>", "<|im_start|>", "<|im_end|>", "<｜User｜>", "<think>", "</think>"];
+const CONTROL = ["<|end|>", "<|im_start|>", "<|im_end|>", "<｜User｜>", "<think>", "</think>"];
 const encoder = new TextEncoder();
 
 /** A vocabulary of single bytes, to test what stands on one without a model. */

@@ -1,26 +1,35 @@
 import type { EndReason, GenerationRequest, Generator } from "../slots/generation-request.ts";
 import { byteVocabulary } from "./byte-vocabulary.ts";
 
-/** Answers each request with the next text, a byte a turn of the event loop; then ends as a model would. */
-export function scriptedGenerator(...texts: readonly string[]) {
+/** What the engine does for one request: the text it generates, and then how it ends. */
+export interface Script {
+  readonly text: string;
+  /** @default "end-of-text" */
+  readonly end?: "end-of-text" | "failed" | "hang";
+}
+
+/** Plays one script a request, a byte a turn of the event loop: for endings that a real engine does not do on demand. */
+export function scriptedGenerator(...scripts: readonly Script[]) {
   const requests: GenerationRequest[] = [];
   const cancelled: number[] = [];
   const generator: Generator = {
     generate(request, sink) {
       const number = requests.push(request) - 1;
-      const tokens = byteVocabulary.tokenize(texts[number] ?? "", true);
+      const script = scripts[number] ?? { text: "" };
+      const tokens = byteVocabulary.tokenize(script.text, true);
       let at = 0;
       let ended = false;
       const end = (reason: EndReason) => {
-        if (!ended) sink.onEnd({ reason });
+        if (!ended) sink.onEnd({ reason, ...(reason === "failed" && { error: new Error("scripted") }) });
         ended = true;
       };
       const step = () => {
         if (ended) return;
-        if (at === 0) sink.onStart?.({ slot: 0, cachedTokens: 0 });
+        if (at === 0) sink.onStart?.({ slot: 0, cachedTokens: number });
         const token = tokens[at++];
-        if (token === undefined) end("end-of-text");
-        else if (sink.onToken({ token, logprob: -0.5 }) === "stop") end("stopped");
+        if (token === undefined) {
+          if (script.end !== "hang") end(script.end ?? "end-of-text");
+        } else if (sink.onToken({ token, logprob: -0.5 }) === "stop") end("stopped");
         else if (at === request.maxTokens) end("length");
         else setImmediate(step);
       };

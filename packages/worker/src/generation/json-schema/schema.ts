@@ -16,7 +16,7 @@ export class UnsupportedSchema extends Error {
 export const TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"] as const;
 export type SchemaType = (typeof TYPES)[number];
 
-export function isObject(value: unknown): value is SchemaObject {
+function isObject(value: unknown): value is SchemaObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

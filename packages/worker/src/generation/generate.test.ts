@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { byteVocabulary } from "../test-support/byte-vocabulary.ts";
+import { type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
+import { type AnswerRequest, generateAnswer } from "./generate.ts";
+import type { OutputEnd } from "./output.ts";
+import { TokenTexts } from "./token-texts.ts";
+
+const THINKING_END = "\n</think>";
+const PLAIN: AnswerRequest = {
+  prompt: [1, 2, 3],
+  maxTokens: 100,
+  sampling: {
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    seed: 1,
+    repeatPenalty: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
+    logitBias: new Map(),
+  },
+  stops: [],
+  reasoning: "may-open",
+  thinkingEnd: { text: THINKING_END, tokens: byteVocabulary.tokenize(THINKING_END, true) },
+  cachePrompt: true,
+  ignoreEndOfText: false,
+};
+
+describe("generateAnswer", () => {
+  it("ends thinking at its budget and goes on from there, in one answer with one count of tokens", async () => {
+    const { answer, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
+    assert.deepEqual([answer.reasoning, answer.content], ["ab", "Yes"]);
+    assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...byteVocabulary.tokenize("<think>ab\n</think>", true)]);
+    assert.equal(requests[1]?.maxTokens, 100 - 3 - PLAIN.thinkingEnd.tokens.length);
+    assert.deepEqual(answer.end?.tokens, { prompt: 3, cached: 0, completion: 6, reasoning: 3 });
+  });
+
+  it("leaves thinking free and holds what follows to the grammar", async () => {
+    const grammar = { gbnf: "root ::= [0-9]" };
+    const { answer, requests } = await run([{ text: "hm</think>xyz" }, { text: "7" }], {
+      reasoning: "inside",
+      grammar,
+    });
+    assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar], [undefined, grammar]);
+    assert.deepEqual([answer.reasoning, answer.content], ["hm", "7"]);
+  });
+
+  it("holds an answer to the grammar from its beginning where no thinking was opened", async () => {
+    const grammar = { gbnf: "root ::= [0-9]" };
+    const { requests } = await run([{ text: "7" }], { grammar });
+    assert.deepEqual([requests.length, requests[0]?.grammar], [1, grammar]);
+  });
+
+  it("reports the tokens of the content, and of no stop string", async () => {
+    const { answer } = await run([{ text: "<think>x</think>abSTOPcd" }], { topLogprobs: 0, stops: ["STOP"] });
+    assert.deepEqual([answer.content, answer.end?.stopString], ["ab", "STOP"]);
+    assert.equal(Buffer.from(answer.tokens).toString("utf8"), "ab");
+  });
+
+  it("begins and ends an answer without a token", async () => {
+    const { answer } = await run([{ text: "" }], {});
+    assert.deepEqual([answer.starts, answer.content, answer.end?.finish], [1, "", "stop"]);
+  });
+});
+
+async function run(scripts: readonly Script[], more: Partial<AnswerRequest>) {
+  const { generator, requests } = scriptedGenerator(...scripts);
+  const answer = {
+    starts: 0,
+    content: "",
+    reasoning: "",
+    tokens: [] as number[],
+    end: undefined as OutputEnd | undefined,
+  };
+  await new Promise<void>((resolve) => {
+    generateAnswer(
+      { generator, tokenTexts: new TokenTexts(byteVocabulary) },
+      { ...PLAIN, ...more },
+      {
+        onStart: () => (answer.starts += 1),
+        onPieces: (pieces, tokens) => {
+          answer.tokens.push(...tokens.map(({ token }) => token));
+          for (const piece of pieces)
+            if (piece.kind === "content" || piece.kind === "reasoning") answer[piece.kind] += piece.text;
+        },
+        onEnd: (end) => {
+          answer.end = end;
+          resolve();
+        },
+      },
+    );
+  });
+  return { answer, requests };
+}
