@@ -52,7 +52,7 @@ describe("bad input to drover", () => {
 
   it("warns with the arithmetic about more threads than CPUs, and refuses them with --strict", async () => {
     const words = ["--model", model, "--workers", "1", "--threads", "1000"];
-    assertRefused(await pasture.up([...words, "--strict"]).ended, 2, /1 workers use 1000 threads.* only \d+ CPU/);
+    assertRefused(await pasture.up([...words, "--strict"]).ended, 2, /1 worker uses 1000 threads.* only \d+ CPU/);
     const drover = pasture.up(["--workers", "1000", "--threads", "1", "--model", "no-such.gguf"]);
     await drover.ended;
     assert.match(String(drover.entries[0]?.msg), /1000 workers use 1000 threads in all, .* only \d+ CPU/);

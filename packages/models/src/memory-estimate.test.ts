@@ -19,7 +19,14 @@ async function infoOf(preset: string, quantization: string): Promise<ModelInfo> 
   });
 }
 
-const OPTIONS: MemoryOptions = { workers: 2, slots: 4, contextTokens: 2048, batchTokens: 512, kvType: "f16" };
+const OPTIONS: MemoryOptions = {
+  workers: 2,
+  slots: 4,
+  contextTokens: 2048,
+  batchTokens: 512,
+  kvType: "f16",
+  flashAttention: true,
+};
 const MIB = 2 ** 20;
 
 describe("estimateMemory", () => {

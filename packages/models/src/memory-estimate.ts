@@ -13,6 +13,8 @@ export interface MemoryOptions {
   /** Most tokens in one step. */
   readonly batchTokens: number;
   readonly kvType: KvType;
+  /** Without it the scores of a whole step are written down. */
+  readonly flashAttention: boolean;
 }
 
 /** Bytes that one worker needs for itself. */
@@ -49,7 +51,8 @@ export interface MemoryEstimate {
  * - tokenizer: 1,075 bytes a token of the vocabulary
  * - keys and values: per layer and slot, KV heads x (key + value length) x bytes of the type x context rounded up to 256;
  *   a layer with a sliding window keeps only window + batch
- * - compute: batch x 4 bytes x (2 feed-forward + 10 embedding lengths), and slots x vocabulary x 8
+ * - compute: batch x 4 bytes x (2 feed-forward + 10 embedding lengths), and slots x vocabulary x 8; without flash attention also
+ *   batch x 4 bytes x heads x context
  * - process: 90 MiB
  */
 export function estimateMemory(info: ModelInfo, options: MemoryOptions): MemoryEstimate {
@@ -93,5 +96,7 @@ function kvBytesPerSlot(info: ModelInfo, options: MemoryOptions): number {
 function computeBytes(info: ModelInfo, options: MemoryOptions): number {
   const batch = Math.min(options.batchTokens, options.contextTokens * options.slots);
   const activations = batch * 4 * (2 * info.feedForwardLength + 10 * info.embeddingLength);
-  return activations + options.slots * info.vocabularySize * 8;
+  const context = Math.ceil(options.contextTokens / 256) * 256;
+  const scores = options.flashAttention ? 0 : batch * 4 * info.heads * context;
+  return activations + scores + options.slots * info.vocabularySize * 8;
 }

@@ -9,6 +9,7 @@ import type { ExitCode } from "./commands/command.ts";
  * - `refused`: the running supervisor said no, such as to an unknown worker (admin-client.ts, supervisor.ts)
  * - `listen_failed`: the public port or the admin socket can't be had (up.ts)
  * - `over_committed`: more threads than CPUs, with `--strict` (up.ts)
+ * - `memory_short`: the workers do not fit into memory (up.ts, commands/plan.ts)
  * - `nothing_served`: every worker failed to start (supervisor.ts)
  * - `measurement_failed`: the target of a measurement can't be measured, or its report can't be written (commands/bench.ts)
  * - `worker_failed`: a worker that runs alone ended badly (commands/worker.ts)
@@ -20,6 +21,7 @@ export type SupervisorErrorCode =
   | "refused"
   | "listen_failed"
   | "over_committed"
+  | "memory_short"
   | "nothing_served"
   | "measurement_failed"
   | "worker_failed";
@@ -31,6 +33,7 @@ const EXIT_CODES: Readonly<Record<SupervisorErrorCode, ExitCode>> = {
   refused: 1,
   listen_failed: 2,
   over_committed: 2,
+  memory_short: 2,
   nothing_served: 3,
   measurement_failed: 1,
   worker_failed: 1,

@@ -19,7 +19,14 @@ export interface PrepareOptions {
 export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
   const { environment, onProgress, signal } = options;
   const source = resolveModelSource(model);
-  const path = await fetchModel(source, { cacheDir: modelCacheDir(environment, homedir()), onProgress, signal });
+  const endpoints = {
+    huggingFace: environment["HF_ENDPOINT"],
+    huggingFaceToken: environment["HF_TOKEN"],
+    modelScope: environment["MODELSCOPE_ENDPOINT"],
+    modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
+  };
+  const cacheDir = modelCacheDir(environment, homedir());
+  const path = await fetchModel(source, { cacheDir, endpoints, onProgress, signal });
   await readModelInfo(path);
   const { ino, size, mtimeMs } = await stat(path);
   return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };

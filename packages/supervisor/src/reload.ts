@@ -15,7 +15,7 @@ export interface ReloadParts {
   readonly load: (model: string | undefined) => LoadedSettings;
   /** Throws ModelError. */
   readonly prepareModel: (model: string) => Promise<ServedModel>;
-  readonly chooseLayout: (settings: Settings) => Layout;
+  readonly chooseLayout: (settings: Settings, model: ServedModel) => Promise<Layout>;
   /** Workers to run by these settings and on this layout, where `running` run now. */
   readonly countOf: (settings: Settings, layout: Layout, running: number) => number;
 }
@@ -54,7 +54,7 @@ export class Reloader {
     const loaded = this.#load(wanted);
     const change = diffSettings(this.#settings, loaded);
     const served = await this.#prepare(loaded.model);
-    const layout = this.#layout(loaded);
+    const layout = await this.#layout(loaded, served);
     this.#applyToBalancer(balancer, loaded);
     const before = this.#settings;
     supervisor.applySettings(loaded);
@@ -95,9 +95,9 @@ export class Reloader {
     }
   }
 
-  #layout(settings: Settings): Layout {
+  async #layout(settings: Settings, model: ServedModel): Promise<Layout> {
     try {
-      return this.#parts.chooseLayout(settings);
+      return await this.#parts.chooseLayout(settings, model);
     } catch (error) {
       throw refused((error as Error).message, error);
     }

@@ -8,7 +8,7 @@ import type { ExitCode, Invocation } from "./commands/command.ts";
 import { type EndRequests, listenForEnd, listenForOrders } from "./end-requests.ts";
 import { SupervisorError } from "./errors.ts";
 import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
-import { chooseLayout, countOf } from "./placement/choose-layout.ts";
+import { countOf, createLayoutChooser, type LayoutChooser } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
 import { prepareModel } from "./prepare-model.ts";
 import { Reloader, type ReloadReport } from "./reload.ts";
@@ -61,14 +61,15 @@ interface Surroundings {
 
 async function run(around: Surroundings): Promise<ExitCode> {
   const { invocation, settings, logs } = around;
-  const layout = chooseLayout(settings, logs.logger);
+  const chooser = createLayoutChooser(logs.logger);
+  chooser.check(settings);
   let parts: { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined;
   let balancer: Balancer | undefined;
   let address: ListenAddress | undefined;
   const manager = joinServiceManager({
     logger: logs.logger,
     balancer: () => balancer?.status(),
-    workers: () => parts?.supervisor.workerCount ?? layout.places.length,
+    workers: () => parts?.supervisor.workerCount ?? 0,
     address: () => address,
     lastCheckAt: () => parts?.supervisor.lastCheckAt,
   });
@@ -81,10 +82,11 @@ async function run(around: Surroundings): Promise<ExitCode> {
   try {
     const model = await fetchUnlessEnded(around, end);
     if (model === undefined) return 0;
+    const layout = await chooser.choose(settings, model.path, 0);
     const sockets = manager.sockets.map(({ fd }) => fd);
     const wake = () => void parts?.supervisor.wake();
     [balancer, address] = await openDoor(around, sockets, wake);
-    parts = createWorkers(around, { model, layout, balancer });
+    parts = createWorkers(around, { model, layout, chooser, balancer });
     await serve(around, { ...parts, balancer, end, address, manager, count: countOf(settings, layout, 0) });
     return 0;
   } finally {
@@ -181,7 +183,12 @@ async function openDoor(
 
 function createWorkers(
   { invocation, settings, logs, progress }: Surroundings,
-  made: { readonly model: ServedModel; readonly layout: Layout; readonly balancer: Balancer },
+  made: {
+    readonly model: ServedModel;
+    readonly layout: Layout;
+    readonly chooser: LayoutChooser;
+    readonly balancer: Balancer;
+  },
 ): { readonly supervisor: Supervisor; readonly reloader: Reloader } {
   const { logger } = logs;
   let current = () => settings;
@@ -208,7 +215,7 @@ function createWorkers(
     logger,
     load: (model) => invocation.settings(model === undefined ? {} : { model }),
     prepareModel: (model) => prepareModel(model, { environment: invocation.environment }),
-    chooseLayout: (wanted) => chooseLayout(wanted, logger),
+    chooseLayout: (wanted, { path }) => made.chooser.choose(wanted, path, supervisor.workerCount),
     countOf,
   });
   current = () => reloader.settings;

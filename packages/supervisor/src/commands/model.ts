@@ -4,21 +4,15 @@ import { showModel } from "../terminal/model-sheet.ts";
 const info: Command = {
   usage: "info <file>",
   summary: "Show what a GGUF file holds and what a worker needs to serve it",
-  settings: ["workers.count", "workers.slots", "workers.context", "workers.batch", "workers.kvType"],
+  settings: ["workers.slots", "workers.context", "workers.batch", "workers.kvType", "workers.flashAttention"],
   arguments: { file: { doc: "Path of a GGUF file, `demo`, or an address as for --model (fetched if it is not here)" } },
   flags: { json: { type: "switch", doc: "Print JSON" } },
   run: async (invocation) => {
-    const { estimateMemory, readModelInfo } = await import("@drover/models");
+    const { readModelInfo } = await import("@drover/models");
+    const { needOf } = await import("../placement/plan.ts");
     const path = await fetchHere(invocation, invocation.text("file") ?? "");
     const model = await readModelInfo(path);
-    const { slots, context, batch, kvType, count } = invocation.settings().settings.workers;
-    const memory = estimateMemory(model, {
-      workers: typeof count === "number" ? count : 1,
-      slots: slots === "auto" ? 8 : slots,
-      contextTokens: context === "auto" ? Math.min(4096, model.contextTokens) : context,
-      batchTokens: batch,
-      kvType,
-    });
+    const memory = needOf(invocation.settings().settings, model);
     const { tensors: _tensors, ...facts } = model;
     const text = invocation.isOn("json") ? JSON.stringify({ ...facts, memory }) : showModel(model, memory);
     invocation.stdout.write(`${text}\n`);

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { drain, undrain } from "./drain.ts";
 import { logs } from "./logs.ts";
 import { model } from "./model.ts";
+import { plan } from "./plan.ts";
 import { reload } from "./reload.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   balance,
   status,
   scale,
+  plan,
   reload,
   restart,
   drain,

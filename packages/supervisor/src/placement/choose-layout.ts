@@ -1,28 +1,62 @@
 import type { Settings } from "@drover/config";
+import { readModelInfo } from "@drover/models";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
+import { refusal } from "./draw-plan.ts";
 import { layOut, type Layout } from "./layout.ts";
-import { allowedCpus } from "./topology.ts";
+import { layoutWish, makePlan } from "./plan.ts";
+import { readTopology } from "./topology.ts";
 
-/**
- * The layout that the settings ask for, on the CPUs that this process may use. What does not fit is a warning.
- * @throws SupervisorError `over_committed` with `strict`
- */
-export function chooseLayout(settings: Settings, logger: Logger): Layout {
-  const { count, threads, pin } = settings.workers;
-  const workers = count === "auto" || typeof count === "number" ? count : Number(count.split("..")[1]);
-  const layout = layOut(allowedCpus(), { workers, threads });
-  for (const warning of layout.warnings) {
-    if (settings.strict) throw new SupervisorError("over_committed", warning);
-    logger.warn(warning);
-  }
-  if (pin && process.platform !== "linux") logger.warn("workers are not pinned to CPUs: this is not Linux");
-  return layout;
+export interface LayoutChooser {
+  /**
+   * What the CPUs alone can tell, before a model is fetched. What does not fit is a warning.
+   * @throws SupervisorError `over_committed` with `strict`
+   */
+  readonly check: (settings: Settings) => void;
+  /**
+   * The layout that the settings ask for, on the CPUs that this process may use. `running` workers of the layout chosen before give their memory back. What a
+   * worker command of the user's needs is not known, so that only Drover's own workers must fit.
+   * @throws SupervisorError `memory_short`, and `over_committed` with `strict`
+   */
+  readonly choose: (settings: Settings, modelPath: string, running: number) => Promise<Layout>;
+}
+
+/** Chooses layouts on this machine as it is at each call, and says each warning once. */
+export function createLayoutChooser(logger: Logger): LayoutChooser {
+  let workerBytes = 0;
+  let warned: readonly string[] = [];
+  const warn = (warnings: readonly string[], strict: boolean): void => {
+    for (const warning of warnings.filter((warning) => !warned.includes(warning))) {
+      if (strict) throw new SupervisorError("over_committed", warning);
+      logger.warn(warning);
+    }
+    warned = warnings;
+  };
+  return {
+    check: (settings) => {
+      if (settings.workers.pin && process.platform !== "linux") {
+        logger.warn("workers are not pinned to CPUs: this is not Linux");
+      }
+      warn(layOut(readTopology(), layoutWish(settings)).warnings, settings.strict);
+    },
+    choose: async (settings, modelPath, running) => {
+      const topology = readTopology();
+      const freeBytes = topology.memory.freeBytes + running * workerBytes;
+      const memory = { ...topology.memory, freeBytes };
+      const plan = makePlan({ ...topology, memory }, settings, await readModelInfo(modelPath));
+      const refused = settings.workers.command === undefined ? refusal(plan) : undefined;
+      if (refused !== undefined) throw new SupervisorError("memory_short", refused);
+      warn(plan.layout.warnings, settings.strict);
+      for (const reason of plan.layout.reasons) logger.debug(`placement: ${reason}`);
+      workerBytes = plan.need.perWorker.totalBytes;
+      return plan.layout;
+    },
+  };
 }
 
 /** Workers to run, where `running` run now: as many as there are places, or as many as run now where that is within the range. */
 export function countOf({ workers: { count } }: Settings, layout: Layout, running: number): number {
   if (count === "auto" || typeof count === "number") return layout.places.length;
   const [min = 1, max = min] = count.split("..").map(Number);
-  return Math.min(max, Math.max(min, running));
+  return Math.min(max, layout.places.length, Math.max(min, running));
 }

@@ -76,7 +76,8 @@ function scaleWanted(
 ): { readonly count: number | undefined; readonly memory: ScalingMemory } {
   const { count } = settings().workers;
   if (typeof count !== "string" || count === "auto") return { count: undefined, memory: NO_MEMORY };
-  const [min = 1, max = min] = count.split("..").map(Number);
+  const [min = 1, wanted = min] = count.split("..").map(Number);
+  const max = Math.max(min, Math.min(wanted, supervisor.placeCount));
   const { scaleUpAfter, scaleDownAfter } = settings().supervision;
   const { members } = supervisor;
   const { queue, upstreams } = balancer.status();

@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage, type WorkerOptions } from "@drover/worker/protocol";
 import { execa } from "execa";
+import { pinningWords } from "../placement/pinning.ts";
 
 /** Everything a worker's process is started from. */
 export interface WorkerLaunch {
@@ -98,13 +99,7 @@ function isWorkerMessage(message: unknown): message is WorkerMessage {
 function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
   const has = (program: string) =>
     process.platform === "linux" && path.split(delimiter).some((folder) => existsSync(join(folder, program)));
-  const numa = launch.numaNode !== undefined && has("numactl") ? ["numactl", `--membind=${launch.numaNode}`, "--"] : [];
-  return [
-    ...(has("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
-    ...(launch.cpus !== undefined && has("taskset") ? ["taskset", "-c", launch.cpus.join(",")] : []),
-    ...numa,
-    ...workerWords(launch),
-  ];
+  return [...pinningWords(launch, has), ...workerWords(launch)];
 }
 
 function workerWords(launch: WorkerLaunch): readonly string[] {

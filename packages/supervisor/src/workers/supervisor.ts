@@ -75,6 +75,11 @@ export class Supervisor {
     return this.#lastTick;
   }
 
+  /** Most workers that have a place of their own, which is also what memory holds. */
+  get placeCount(): number {
+    return this.#layout.places.length;
+  }
+
   get workerCount(): number {
     return this.#set.members.length;
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Settings } from "@drover/config";
 import type { WorkerOptions } from "@drover/worker/protocol";
 import type { WorkerPlace } from "../placement/layout.ts";
+import { AUTO_SLOTS } from "../placement/plan.ts";
 import type { WorkerLaunch } from "./spawn-worker.ts";
 
 /** The model as the workers get it. */
@@ -13,7 +14,6 @@ export interface ServedModel {
   readonly version: string;
 }
 
-const AUTO_SLOTS = 8;
 /** A command of the user's own takes what comes, unless told otherwise. */
 const NO_LIMIT = 0;
 
@@ -27,6 +27,7 @@ export function workerLaunch(
   return {
     options: workerOptions(settings, model, { port: where.port, threads: place.threads }),
     cpus: settings.workers.pin ? place.cpus : undefined,
+    numaNode: settings.workers.pin ? place.boundNode : undefined,
     command: settings.workers.command,
     index: where.index,
     secret: randomBytes(16).toString("hex"),

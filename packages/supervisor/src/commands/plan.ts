@@ -1,0 +1,42 @@
+import type { Command } from "./command.ts";
+
+export const plan: Command = {
+  usage: "plan",
+  summary: "Show which CPUs each worker would get, why, and whether memory suffices; starts nothing",
+  settings: [
+    "model",
+    "workers.count",
+    "workers.threads",
+    "workers.slots",
+    "workers.context",
+    "workers.batch",
+    "workers.kvType",
+    "workers.flashAttention",
+    "strict",
+  ],
+  flags: { json: { type: "switch", doc: "Print JSON" } },
+  examples: [
+    ["drover plan --model m.gguf", "what `drover up --model m.gguf` would do here"],
+    ["drover plan --model m.gguf --workers 4 --ctx 16384 --json", "for scripts"],
+  ],
+  run: async (invocation) => {
+    const { settings } = invocation.settings();
+    const { readModelInfo } = await import("@drover/models");
+    const { prepareModel } = await import("../prepare-model.ts");
+    const { drawPlan, refusal } = await import("../placement/draw-plan.ts");
+    const { makePlan } = await import("../placement/plan.ts");
+    const { readTopology } = await import("../placement/topology.ts");
+    const { path } = await prepareModel(settings.model, { environment: invocation.environment });
+    const made = makePlan(readTopology(), settings, await readModelInfo(path));
+    const refused = refusal(made);
+    if (invocation.isOn("json")) {
+      const { topology, layout, shape, need, budget, model } = made;
+      const facts = { path, name: model.name, quantization: model.quantization };
+      const text = JSON.stringify({ topology, layout, shape, model: facts, need, budget, refused: refused ?? null });
+      invocation.stdout.write(`${text}\n`);
+    } else {
+      invocation.stdout.write(drawPlan(made));
+    }
+    return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
+  },
+};

@@ -1,0 +1,162 @@
+import { shortRanges } from "../terminal/table.ts";
+import type { Layout } from "./layout.ts";
+import type { Plan } from "./plan.ts";
+import type { Cpu, Topology } from "./topology.ts";
+
+/** The plan for people: the machine's cores with the worker that each belongs to, and the memory arithmetic. */
+export function drawPlan(plan: Plan): string {
+  const { topology, layout } = plan;
+  const lines = [
+    describeMachine(topology),
+    "",
+    ...drawCpus(topology, layout),
+    "",
+    ...layout.places.map(({ cpus, threads, node }, index) => {
+      const where =
+        topology.nodes.length > 1 ? (node === undefined ? ", several NUMA nodes" : `, NUMA node ${node}`) : "";
+      return `worker ${index + 1}${symbolNote(index)}: ${plural(threads, "thread")} on ${cpuWord(cpus)}${where}`;
+    }),
+    ...sparedLine(layout),
+    ...layout.reasons.map((reason) => `why: ${reason}`),
+    ...layout.warnings.map((warning) => `warning: ${warning}`),
+    "",
+    ...drawMemory(plan),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Why the plan can't be started; undefined when it can. */
+export function refusal(plan: Plan): string | undefined {
+  const { budget, need, layout, shape } = plan;
+  if (budget.fits) return undefined;
+  const count = layout.places.length;
+  const workers = count === 1 ? "1 worker does" : `${count} workers do`;
+  const sum = `${size(budget.sharedBytes)} of shared weights + ${count} x ${size(need.perWorker.totalBytes)} + ${size(budget.headroomBytes)} of headroom = ${size(budget.neededBytes)}`;
+  const advice =
+    budget.mostWorkers > 0
+      ? `Use --workers ${budget.mostWorkers}, or less --ctx (${shape.contextTokens}) or --slots (${shape.slots}).`
+      : `Use less --ctx (${shape.contextTokens}) or --slots (${shape.slots}), or a smaller model.`;
+  return `${workers} not fit into memory: ${sum}, and ${size(budget.freeBytes)} are free. ${advice}`;
+}
+
+function describeMachine({ cpus, machineCpus, nodes, quotaCpus, memory }: Topology): string {
+  const cores = new Set(cpus.map((cpu) => cpu.core)).size;
+  const caches = new Set(cpus.map((cpu) => cpu.cache)).size;
+  const parts = [
+    cpus.length === machineCpus ? plural(cpus.length, "CPU") : `${cpus.length} of ${machineCpus} CPUs may be used`,
+    plural(cores, "core"),
+    ...(nodes.length > 1 ? [`${nodes.length} NUMA nodes`] : []),
+    ...(caches > Math.max(1, nodes.length) ? [`${caches} L3 groups`] : []),
+    ...(quotaCpus === undefined ? [] : [`a quota of ${quotaCpus} CPUs`]),
+    `${size(memory.freeBytes)} of ${size(memory.limitBytes ?? memory.totalBytes)} memory free`,
+  ];
+  return `Machine: ${parts.join(", ")}`;
+}
+
+const SPARED = "*";
+const UNUSED = ".";
+const SYMBOLS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const CORES_PER_LINE = 32;
+
+/** One mark for each CPU, the threads of a core together, a line for each L3 group. */
+function drawCpus(topology: Topology, layout: Layout): readonly string[] {
+  const marks = new Map<number, string>();
+  for (const id of layout.spared) marks.set(id, SPARED);
+  for (const [index, { cpus }] of layout.places.entries()) {
+    for (const id of cpus)
+      marks.set(id, marks.get(id) === undefined || marks.get(id) === SPARED ? symbolOf(index) : "+");
+  }
+  const lines: string[] = [];
+  for (const [group, cpus] of groupCpus(topology)) {
+    const cores = [...new Set(cpus.map((cpu) => cpu.core))].map((core) => cpus.filter((cpu) => cpu.core === core));
+    const cells = cores.map((threads) => threads.map((cpu) => marks.get(cpu.id) ?? UNUSED).join(""));
+    for (let at = 0; at < cells.length; at += CORES_PER_LINE) {
+      lines.push(`${(at === 0 ? group : "").padEnd(24)}${cells.slice(at, at + CORES_PER_LINE).join(" ")}`);
+    }
+  }
+  const legend = [
+    "digits and letters: the worker",
+    ...(layout.spared.length > 0 ? [`${SPARED}: left to the balancer`] : []),
+    ...(lines.some((line) => line.includes(UNUSED, 24)) ? [`${UNUSED}: not used`] : []),
+    ...(lines.some((line) => line.includes("+", 24)) ? ["+: used by several workers"] : []),
+  ];
+  return [...lines, `(${legend.join("; ")})`];
+}
+
+function groupCpus({ cpus, nodes }: Topology): ReadonlyMap<string, readonly Cpu[]> {
+  const manyCaches = new Set(cpus.map((cpu) => cpu.cache)).size > 1;
+  const manyKinds = new Set(cpus.map((cpu) => cpu.kind)).size > 1;
+  const groups = new Map<string, Cpu[]>();
+  for (const cpu of cpus) {
+    const words = [
+      ...(nodes.length > 1 ? [`node ${cpu.node}`] : []),
+      ...(manyCaches && cpu.cache !== undefined ? [`L3 of CPU ${cpu.cache}`] : []),
+      ...(manyKinds ? [cpu.kind] : []),
+    ];
+    const name = words.length === 0 ? "CPUs" : words.join(", ");
+    groups.set(name, [...(groups.get(name) ?? []), cpu]);
+  }
+  return groups;
+}
+
+function symbolOf(index: number): string {
+  return SYMBOLS[index] ?? "#";
+}
+
+/** Worker 10 is drawn as A. */
+function symbolNote(index: number): string {
+  return index < 9 ? "" : ` (${symbolOf(index)})`;
+}
+
+function cpuWord(cpus: readonly number[]): string {
+  return `${cpus.length === 1 ? "CPU" : "CPUs"} ${shortRanges(cpus)}`;
+}
+
+function sparedLine({ spared }: Layout): readonly string[] {
+  return spared.length === 0 ? [] : [`balancer: ${cpuWord(spared)}`];
+}
+
+function drawMemory(plan: Plan): readonly string[] {
+  const { need, budget, shape, layout, model } = plan;
+  const { perWorker } = need;
+  const count = layout.places.length;
+  const row = (label: string, bytes: number, note = ""): string =>
+    `${`  ${label}`.padEnd(24)}${size(bytes).padStart(9)}${note === "" ? "" : `   ${note}`}`;
+  return [
+    `Memory for ${model.name} (${model.quantization}, ${plural(model.layers, "layer")})`,
+    "each worker:",
+    row("weights, repacked", perWorker.repackedBytes, "in the order that the CPU's kernels want"),
+    row(
+      "keys and values",
+      perWorker.kvBytes,
+      `${plural(shape.slots, "slot")} x ${shape.contextTokens} tokens, ${shape.kvType}`,
+    ),
+    row("compute buffers", perWorker.computeBytes, `${shape.batchTokens} tokens a step`),
+    row("tokenizer", perWorker.tokenizerBytes, `${model.vocabularySize} tokens`),
+    row("process", perWorker.processBytes),
+    "in all:",
+    row(plural(count, "worker"), budget.workersBytes, `${count} x ${size(perWorker.totalBytes)}`),
+    row(
+      "weights, shared",
+      budget.sharedBytes,
+      `read in each step; ${size(need.mappedBytes)} of file are mapped, the rest may be dropped`,
+    ),
+    row("headroom", budget.headroomBytes),
+    row("needed", budget.neededBytes),
+    row(
+      "free",
+      budget.freeBytes,
+      plan.topology.memory.limitBytes === undefined ? "" : "within the control group's limit",
+    ),
+    "",
+    refusal(plan) ?? `It fits. More than ${plural(budget.mostWorkers, "worker")} of this shape would be refused.`,
+  ];
+}
+
+function size(bytes: number): string {
+  return bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { loadSettings, type Settings } from "@drover/config";
+import { DISTILL_MODEL } from "../test-support/distill-model.ts";
+import { drawingPath, readRecorded, recordedMachines } from "../test-support/recorded-machine.ts";
+import { drawPlan, refusal } from "./draw-plan.ts";
+import { makePlan, type Plan } from "./plan.ts";
+
+function planFor(machine: string, flags: Readonly<Record<string, unknown>> = {}): Plan {
+  return makePlan(readRecorded(machine), settingsOf(flags), DISTILL_MODEL);
+}
+
+function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
+  return loadSettings({ flags, environment: {}, file: undefined }).settings;
+}
+
+describe("drover plan", () => {
+  for (const machine of recordedMachines()) {
+    it(`draws ${machine} as committed`, () => {
+      const drawing = drawPlan(planFor(machine));
+      const path = drawingPath(machine);
+      if (process.env["DROVER_DRAW"] === "1") writeFileSync(path, drawing);
+      assert.ok(existsSync(path), `${path} is missing: look at the drawing and commit it (DROVER_DRAW=1 writes it)`);
+      assert.equal(drawing, readFileSync(path, "utf8"));
+    });
+  }
+
+  it("refuses what can't fit, with the arithmetic and what would fit", () => {
+    const plan = planFor("laptop-4c8t", { workers: 6 });
+    assert.match(
+      refusal(plan) ?? "",
+      /6 workers do not fit into memory: .* \+ 6 x 1\.9 GiB \+ .* are free\. Use --workers 5/,
+    );
+    assert.equal(refusal(planFor("laptop-4c8t", { workers: 5 })), undefined);
+  });
+
+  it("says what to give less of when not even one worker fits", () => {
+    assert.match(
+      refusal(planFor("container-v1")) ?? "",
+      /1\.9 GiB are free\. Use less --ctx \(4096\) or --slots \(8\)/,
+    );
+    assert.equal(refusal(planFor("container-v1", { slots: 1, ctx: 1024 })), undefined);
+  });
+
+  it("cuts automatic workers and ranges to what memory holds, but not a number that was asked for", () => {
+    assert.equal(planFor("vm-2vcpu").layout.places.length, 1);
+    assert.equal(planFor("laptop-4c8t", { workers: "2..9" }).layout.places.length, 5);
+    assert.equal(planFor("laptop-4c8t", { workers: 9 }).layout.places.length, 9);
+  });
+
+  it("binds memory to nodes where there are several and they have room", () => {
+    const roomy = planFor("two-sockets-64c").layout;
+    assert.deepEqual(
+      roomy.places.map((place) => place.boundNode),
+      [0, 0, 0, 0, 1, 1, 1, 1],
+    );
+    assert.deepEqual(
+      planFor("epyc-8ccd")
+        .layout.places.map((place) => place.boundNode)
+        .filter((node) => node !== undefined),
+      [],
+    );
+    const topology = readRecorded("two-sockets-64c");
+    const nodes = topology.nodes.map((node) => (node.id === 1 ? { ...node, freeBytes: 2 ** 30 } : node));
+    const { layout } = makePlan({ ...topology, nodes }, settingsOf({}), DISTILL_MODEL);
+    assert.deepEqual(
+      layout.places.map((place) => place.boundNode),
+      [0, 0, 0, 0, undefined, undefined, undefined, undefined],
+    );
+    assert.match(layout.warnings.join(), /NUMA node 1 has too little free memory/);
+  });
+
+  it("counts the scores of exact attention, which flash attention does without", () => {
+    const exact = planFor("laptop-4c8t").need.perWorker.computeBytes;
+    const flash = planFor("laptop-4c8t", { "flash-attention": "on" }).need.perWorker.computeBytes;
+    assert.equal(exact - flash, 512 * 4 * 12 * 4096);
+  });
+});

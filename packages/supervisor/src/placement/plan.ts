@@ -1,0 +1,86 @@
+import type { Settings } from "@drover/config";
+import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/models";
+import { bindMemory } from "./bind-memory.ts";
+import { layOut, type Layout, type LayoutWish } from "./layout.ts";
+import { budgetMemory, type MemoryBudget, type MemoryNeed } from "./memory-budget.ts";
+import type { Topology } from "./topology.ts";
+
+/** What Drover would start: where, why, and whether it fits. */
+export interface Plan {
+  readonly topology: Topology;
+  readonly layout: Layout;
+  /** Slots, context and batch of each worker. */
+  readonly shape: WorkerShape;
+  readonly model: ModelInfo;
+  readonly need: MemoryNeed;
+  readonly budget: MemoryBudget;
+}
+
+export interface WorkerShape {
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly batchTokens: number;
+  readonly kvType: "f16" | "q8_0" | "q4_0";
+}
+
+/** `auto` slots. */
+export const AUTO_SLOTS = 8;
+/** The longest context that `auto` gives a slot; the engine's own default. */
+const LARGEST_AUTO_CONTEXT = 4096;
+/** Up to here `auto` leaves flash attention off; see the engine. */
+const LONGEST_EXACT_CONTEXT = 8192;
+
+/**
+ * Plans by the settings: the workers' places, what they need and what is free. `auto` workers and a range `2..8` are cut to what memory holds; `budget.fits`
+ * says whether what was planned fits.
+ */
+export function makePlan(topology: Topology, settings: Pick<Settings, "workers">, model: ModelInfo): Plan {
+  const { workers, threads } = layoutWish(settings);
+  const shape = shapeOf(settings, model);
+  const need = needOf(settings, model);
+  const [least] = wantedWorkers(settings.workers.count);
+  const first = layOut(topology, { workers, threads });
+  const most = budgetMemory(need, topology.memory, 1).mostWorkers;
+  const isCut = least <= most && most < first.places.length;
+  const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
+  const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
+  const budget = budgetMemory(need, topology.memory, cut.places.length);
+  const layout = bindMemory({ ...cut, reasons }, topology.nodes, need.perWorker.totalBytes);
+  return { topology, layout, shape, model, need, budget };
+}
+
+/** What the settings want of {@link layOut}; of a range, the most. */
+export function layoutWish({ workers: { count, threads } }: Pick<Settings, "workers">): LayoutWish {
+  const [, workers] = wantedWorkers(count);
+  return { workers, threads };
+}
+
+/** The fewest workers that will do, and how many are wished for. `2..8` starts from a range. */
+function wantedWorkers(count: Settings["workers"]["count"]): readonly [least: number, wanted: number | "auto"] {
+  if (count === "auto") return [1, count];
+  if (typeof count === "number") return [count, count];
+  const [least = 1, most = least] = count.split("..").map(Number);
+  return [Math.max(1, least), most];
+}
+
+/** What one worker needs by the settings. */
+export function needOf(settings: Pick<Settings, "workers">, model: ModelInfo): MemoryEstimate {
+  const shape = shapeOf(settings, model);
+  return estimateMemory(model, { ...shape, workers: 1, flashAttention: usesFlashAttention(settings, shape) });
+}
+
+function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo): WorkerShape {
+  const { slots, context, batch, kvType } = workers;
+  const trained = model.contextTokens > 0 ? model.contextTokens : LARGEST_AUTO_CONTEXT;
+  return {
+    slots: slots === "auto" ? AUTO_SLOTS : slots,
+    contextTokens: context === "auto" ? Math.min(trained, LARGEST_AUTO_CONTEXT) : context,
+    batchTokens: batch,
+    kvType,
+  };
+}
+
+function usesFlashAttention({ workers }: Pick<Settings, "workers">, shape: WorkerShape): boolean {
+  if (workers.flashAttention !== "auto") return workers.flashAttention === "on";
+  return shape.kvType !== "f16" || shape.contextTokens > LONGEST_EXACT_CONTEXT;
+}
