@@ -29,11 +29,13 @@ const PERIOD_MS = 1000;
 /**
  * Samples the processes each second until the signal. The list is asked for anew each time: a worker that was restarted
  * has another pid. A process that is gone is left out of that sample.
+ * @param countFromMs samples before it (the warm-up) are not in the mean
  */
 export async function watchProcesses(
   list: () => Promise<readonly WatchedProcess[]>,
   clock: Clock,
   signal: AbortSignal,
+  countFromMs: number,
 ): Promise<readonly ProcessUse[]> {
   const seen = new Map<string, { process: WatchedProcess; samples: ProcessSample[] }>();
   const startMs = clock.nowMs();
@@ -46,26 +48,29 @@ export async function watchProcesses(
     }
     await clock.wait(PERIOD_MS, signal);
   }
-  return [...seen.values()].map(({ process, samples }) => useOf(process, samples));
+  return [...seen.values()].map(({ process, samples }) => useOf(process, samples, countFromMs));
 }
 
 async function lookAt(processes: readonly WatchedProcess[]) {
   if (processes.length === 0) return [];
   const found = await pidusage(processes.map(({ pid }) => pid)).catch(() => ({}) as Record<string, never>);
   return processes.flatMap((process) => {
-    const look: pidusage.Status | undefined = found[String(process.pid)];
-    return look === undefined ? [] : [{ process, cpuPercent: look.cpu, rssBytes: look.memory }];
+    // Null for one that is gone, whatever its types say.
+    const look: pidusage.Status | null | undefined = found[String(process.pid)];
+    return look === undefined || look === null ? [] : [{ process, cpuPercent: look.cpu, rssBytes: look.memory }];
   });
 }
 
-function useOf(process: WatchedProcess, samples: readonly ProcessSample[]): ProcessUse {
+function useOf(process: WatchedProcess, samples: readonly ProcessSample[], countFromMs: number): ProcessUse {
   // The first sample is the mean since the process began, which says nothing about this load.
-  const counted = samples.length > 1 ? samples.slice(1) : samples;
+  const later = samples.length > 1 ? samples.slice(1) : samples;
+  const inWindow = later.filter(({ atMs }) => atMs >= countFromMs);
+  const counted = inWindow.length > 0 ? inWindow : later;
   return {
     name: process.name,
     pid: process.pid,
     meanCpuPercent: counted.reduce((sum, sample) => sum + sample.cpuPercent, 0) / Math.max(1, counted.length),
     maxRssBytes: Math.max(0, ...samples.map((sample) => sample.rssBytes)),
-    samples: counted,
+    samples: later,
   };
 }

@@ -55,7 +55,8 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const context = { ...options, recorder, signal: stop.signal, random: seededRandom(options.seed) };
   const running =
     "users" in load ? runUsers(load.users, options.thinkMs, context) : runArrivals(load.perSecond, context);
-  const watched = watchProcesses(options.processes ?? (() => Promise.resolve([])), clock, stop.signal);
+  const list = options.processes ?? (() => Promise.resolve([]));
+  const watched = watchProcesses(list, clock, stop.signal, options.warmupMs);
   const own = await waitOut(options, recorder);
   const endMs = clock.nowMs();
   const counts = recorder.counts(endMs);

@@ -1,5 +1,6 @@
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
+import { parseSlo } from "../slo.ts";
 import { barChart } from "./bar-chart.ts";
 import { latencyRows, loadName, sentences, throughputRows } from "./bench-rows.ts";
 import { showBytes } from "./figures.ts";
@@ -36,11 +37,15 @@ function loadPlots(report: BenchReport): readonly string[] {
     points: steps.map((step) => ({ x: amount(step), y: y(step) })),
   });
   const marks = report.knee === undefined ? [] : [{ x: report.knee, label: "knee" }];
+  const slo = report.slo === undefined ? undefined : parseSlo(report.slo.text);
+  const limitOf = (of: "response" | "ttft") =>
+    slo?.of === of ? { y: slo.limitMs / 1000, label: slo.text } : undefined;
   return [
     lineChart({
       title: "Response time",
       xLabel,
       yLabel: "seconds",
+      limit: limitOf("response"),
       series: [
         series("mean", ({ counts }) => seconds(counts.response.meanMs)),
         series("p50", ({ counts }) => seconds(counts.response.p50Ms)),
@@ -70,6 +75,7 @@ function loadPlots(report: BenchReport): readonly string[] {
       title: "Time to first token",
       xLabel,
       yLabel: "seconds",
+      limit: limitOf("ttft"),
       series: [
         series("p50", ({ counts }) => seconds(counts.ttft.p50Ms)),
         series("p95", ({ counts }) => seconds(counts.ttft.p95Ms)),

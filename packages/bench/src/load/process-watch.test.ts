@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { watchProcesses } from "./process-watch.ts";
+
+describe("the watch on processes", () => {
+  it("samples the living each second, and passes over one that is gone and a list that fails", async () => {
+    const clock = createVirtualClock();
+    const stop = new AbortController();
+    let looks = 0;
+    const list = () => {
+      looks += 1;
+      if (looks === 2) return Promise.reject(new Error("restarting"));
+      return Promise.resolve([
+        { name: "self", pid: process.pid },
+        { name: "gone", pid: 2 ** 22 + 1 },
+      ]);
+    };
+    const ticking = async () => {
+      while (looks < 5) await clock.wait(500);
+      stop.abort();
+    };
+    const [uses] = await clock.run(Promise.all([watchProcesses(list, clock, stop.signal, 0), ticking()]));
+    assert.deepEqual(
+      uses.map(({ name }) => name),
+      ["self"],
+    );
+    assert.ok((uses[0]?.maxRssBytes ?? 0) > 10_000_000);
+    assert.ok((uses[0]?.samples.length ?? 0) >= 2);
+  });
+});
