@@ -40,7 +40,9 @@ export function createVirtualClock(wallTime: () => Date = () => new Date(0)): Vi
       for (;;) {
         await settled();
         if (state.done) return work;
-        const next = [...waiting].reduce((best, entry) => (entry.atMs < best.atMs ? entry : best));
+        // Nobody waits while something real is under way, such as a look into /proc.
+        const [next] = [...waiting].toSorted((a, b) => a.atMs - b.atMs);
+        if (next === undefined) continue;
         nowMs = Math.max(nowMs, next.atMs);
         next.wake();
       }
