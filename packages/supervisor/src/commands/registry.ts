@@ -2,6 +2,7 @@ import { balance } from "./balance.ts";
 import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { importing } from "./import.ts";
 import { drain, undrain } from "./drain.ts";
 import { logs } from "./logs.ts";
 import { model } from "./model.ts";
@@ -20,6 +21,7 @@ import { worker } from "./worker.ts";
 export const commands: readonly Command[] = [
   up,
   balance,
+  importing,
   status,
   scale,
   plan,

@@ -49,7 +49,7 @@ export function readIncoming(
     writtenBefore: request.socket.bytesWritten,
   });
   if (match.captures !== undefined) keepCaptures(state, match.captures);
-  if (isRefused) return { state, refused: 400 };
+  if (isRefused || request.rawHeaders.length / 2 > server.maxHeaders) return { state, refused: 400 };
   return { state, refused: request.method === "TRACE" ? 405 : undefined };
 }
 

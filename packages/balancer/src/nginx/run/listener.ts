@@ -45,7 +45,8 @@ export class Listener {
     };
     this.server = this.isTls ? https.createServer({ ...options, ...this.#tlsOptions() }) : http.createServer(options);
     this.#useDefaultCertificate();
-    this.server.maxHeadersCount = model.otherwise.defaultServer.maxHeaders;
+    // Node would drop what is beyond a count without a word; `readIncoming` refuses instead.
+    this.server.maxHeadersCount = 0;
     this.#wire(events);
   }
 
@@ -65,7 +66,7 @@ export class Listener {
     const { address, label, backlog } = this.model;
     const where =
       address.kind === "unix"
-        ? { path: address.path }
+        ? { path: address.path, readableAll: true, writableAll: true }
         : { host: address.host, port: address.port, ipv6Only: address.ipv6Only };
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void => {
