@@ -47,7 +47,13 @@ try {
 async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const engine = await load(options, logger);
   const costs = await stepCosts(engine, options, logger);
-  pool = new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: options.itlTargetMs });
+  pool = new SlotPool({
+    engine,
+    clock: systemClock,
+    costs,
+    itlTargetMs: options.itlTargetMs,
+    speculates: options.speculate === "lookup",
+  });
   await firstToken(pool, engine);
   const server = createServer({
     generator: pool,
@@ -65,7 +71,8 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   stopOnSignals(pool, async () => await server.close());
   const { sequences: slots, contextTokens } = engine;
   logger.info({ port, model: engine.model.id, slots, contextTokens, threads: options.threads }, "ready");
-  await link.send({ type: "ready", protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens });
+  const ready = { protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens };
+  await link.send({ type: "ready", ...ready, ...(costs !== undefined && { speed: speedOf(costs) }) });
 }
 
 async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {
@@ -99,6 +106,12 @@ async function stepCosts(engine: Engine, options: CompleteOptions, logger: Logge
   }
   logger.info({ stepCosts: Object.fromEntries(points.map(({ tokens, ms }) => [tokens, ms])), known }, "step costs, ms");
   return createStepCosts(points);
+}
+
+/** Tokens a second of a long prompt, and of one answer alone. */
+function speedOf({ points, groupMs }: StepCosts): { readonly prefill: number; readonly decode: number } {
+  const largest = points.at(-1) ?? { tokens: 0, ms: 1 };
+  return { prefill: (1000 * largest.tokens) / largest.ms, decode: 1000 / groupMs(1) };
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */

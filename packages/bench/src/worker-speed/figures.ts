@@ -14,6 +14,24 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? high) + high) / 2 : high;
 }
 
+/**
+ * The ratio of two series: the median of the rounds' ratios, and the ratio of the best rounds. What else the machine
+ * does can only slow a round down, so the best ones are the nearest to the truth on a busy machine.
+ */
+export function ratios(
+  name: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  limit: { readonly atLeast?: number },
+): readonly Figure[] {
+  const rounds = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+  const best = Math.max(...ours) / Math.max(...theirs);
+  return [
+    { name, unit: "x", rounds, ...limit },
+    { name: `${name}, best rounds`, unit: "x", rounds: [best] },
+  ];
+}
+
 /** `name   1.71 x   (1.64 … 1.80, 3 rounds)   at least 1.55: met` */
 export function figureLine({ name, unit, rounds, atLeast, atMost }: Figure): string {
   const middle = median(rounds);

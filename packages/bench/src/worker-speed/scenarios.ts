@@ -1,4 +1,4 @@
-import type { Figure } from "./figures.ts";
+import { type Figure, ratios } from "./figures.ts";
 import type { SpeedChild } from "./speed-child.ts";
 
 interface Streams {
@@ -77,26 +77,13 @@ async function againstStock(
       planned: true,
     }),
   }));
+  const ours = results.map(({ drover }) => drover.tokensPerSecond);
+  const theirs = results.map(({ stock }) => stock.tokensPerSecond);
   const share = results.map(({ drover }) => drover.decodeShare);
   return [
-    figure(
-      `${count} streams, stock loops`,
-      "tokens/s",
-      results.map(({ stock }) => stock.tokensPerSecond),
-    ),
-    figure(
-      `${count} streams, drover`,
-      "tokens/s",
-      results.map(({ drover }) => drover.tokensPerSecond),
-    ),
-    {
-      ...figure(
-        `${count} streams, drover against stock`,
-        "x",
-        results.map(({ stock, drover }) => drover.tokensPerSecond / stock.tokensPerSecond),
-      ),
-      ...limit,
-    },
+    figure(`${count} streams, stock loops`, "tokens/s", theirs),
+    figure(`${count} streams, drover`, "tokens/s", ours),
+    ...ratios(`${count} streams, drover against stock`, ours, theirs, limit),
     {
       ...figure(`${count} streams, share of wall time inside decode`, "", share),
       ...(count === 8 && { atLeast: 0.92 }),
@@ -107,62 +94,36 @@ async function againstStock(
 async function againstUnplanned(child: SpeedChild, rounds: number, count: number): Promise<readonly Figure[]> {
   const tokens = 24;
   const results = await repeat(rounds, async () => ({
-    plain: await child.measure<Streams>("streams", { count, tokens, planned: false }),
-    planned: await child.measure<Streams>("streams", { count, tokens, planned: true }),
+    plain: (await child.measure<Streams>("streams", { count, tokens, planned: false })).tokensPerSecond,
+    planned: (await child.measure<Streams>("streams", { count, tokens, planned: true })).tokensPerSecond,
   }));
+  const plain = results.map((each) => each.plain);
+  const planned = results.map((each) => each.planned);
   return [
-    figure(
-      `${count} streams, loop without plans`,
-      "tokens/s",
-      results.map(({ plain }) => plain.tokensPerSecond),
-    ),
-    figure(
-      `${count} streams, planned`,
-      "tokens/s",
-      results.map(({ planned }) => planned.tokensPerSecond),
-    ),
-    {
-      ...figure(
-        `${count} streams, planned against not`,
-        "x",
-        results.map(({ plain, planned }) => planned.tokensPerSecond / plain.tokensPerSecond),
-      ),
-      atLeast: 1.2,
-    },
+    figure(`${count} streams, loop without plans`, "tokens/s", plain),
+    figure(`${count} streams, planned`, "tokens/s", planned),
+    ...ratios(`${count} streams, planned against not`, planned, plain, { atLeast: 1.2 }),
   ];
 }
 
 async function holes(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
   const tokens = 32;
   const results = await repeat(rounds, async () => ({
-    neighbours: await child.measure<Streams>("streams", { count: 4, tokens, planned: true }),
-    holes: await child.measure<Streams>("holes", { tokens, planned: true }),
-    plain: await child.measure<Streams>("holes", { tokens, planned: false }),
+    together: (await child.measure<Streams>("streams", { count: 4, tokens, planned: true })).tokensPerSecond,
+    apart: (await child.measure<Streams>("holes", { tokens, planned: true })).tokensPerSecond,
+    plain: (await child.measure<Streams>("holes", { tokens, planned: false })).tokensPerSecond,
   }));
+  const together = results.map((each) => each.together);
+  const apart = results.map((each) => each.apart);
   return [
-    figure(
-      "4 neighbouring of 8 slots",
-      "tokens/s",
-      results.map(({ neighbours }) => neighbours.tokensPerSecond),
-    ),
+    figure("4 neighbouring of 8 slots", "tokens/s", together),
     figure(
       "every second of 8 slots, without plans",
       "tokens/s",
-      results.map(({ plain }) => plain.tokensPerSecond),
+      results.map((each) => each.plain),
     ),
-    figure(
-      "every second of 8 slots, planned",
-      "tokens/s",
-      results.map(({ holes }) => holes.tokensPerSecond),
-    ),
-    {
-      ...figure(
-        "every second of 8 slots against 4 neighbouring ones",
-        "x",
-        results.map(({ neighbours, holes }) => holes.tokensPerSecond / neighbours.tokensPerSecond),
-      ),
-      atLeast: 0.9,
-    },
+    figure("every second of 8 slots, planned", "tokens/s", apart),
+    ...ratios("every second of 8 slots against 4 neighbouring ones", apart, together, { atLeast: 0.9 }),
   ];
 }
 

@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
-import type { GeneratedToken } from "../slots/generation-request.ts";
-import type { Slot } from "../slots/slot.ts";
+import type { EndReason, GeneratedToken } from "../slots/generation-request.ts";
+import type { Running, Slot } from "../slots/slot.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
+import { draftTokens } from "./draft-tokens.ts";
+import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
 import type { StepCosts } from "./step-costs.ts";
 import { placeOf, planGroups } from "./step-planner.ts";
@@ -15,6 +17,7 @@ export interface BatchLoopParts {
   readonly slots: readonly Slot[];
   readonly costs: StepCosts | undefined;
   readonly itlTargetMs: number;
+  readonly speculates: boolean;
   /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
   readonly prepare: () => Promise<void>;
   /** Is a request waiting that `prepare` did not see yet? */
@@ -26,7 +29,8 @@ export interface BatchLoopParts {
 
 interface Sampled {
   readonly slot: Slot;
-  readonly generated: GeneratedToken | undefined;
+  /** More than one where drafted tokens came true; undefined: the grammar left no token. */
+  readonly generated: readonly (GeneratedToken | undefined)[];
 }
 
 /**
@@ -82,9 +86,9 @@ export class BatchLoop {
     for (const [index, { slot: id, tokens }] of entries.entries()) {
       const slot = slots[id] as Slot;
       if (tokens === 0) engine.cut(id, slot.evaluated);
-      slot.evaluated += tokens;
-      const row = rows[index]?.[0];
-      if (tokens > 0 && row !== undefined && slot.running?.cancelled === false) sampling.push(this.#sample(slot, row));
+      slot.evaluated += tokens - slot.draft.length;
+      const wanted = rows[index] ?? [];
+      if (tokens > 0 && wanted.length > 0) sampling.push(this.#sample(slot, wanted));
     }
     // All at once: several threads sample side by side, and with one it makes no difference.
     for (const { slot, generated } of await Promise.all(sampling)) this.#deliver(slot, generated);
@@ -114,27 +118,75 @@ export class BatchLoop {
       if (filling) wanted.set(slot.id, Math.min(slot.pending, 1 + (wanted.get(slot.id) ?? 0)));
     }
     this.meter.expect(plan, costs === undefined ? undefined : expectedMs(plan.ms, wanted, prompts, costs));
+    for (const [id, length] of this.#draft(decoding, plan.ms)) wanted.set(id, 1 + length);
     return composeStep(plan.groups, wanted);
   }
 
-  async #sample(slot: Slot, row: LogitRow): Promise<Sampled> {
-    if (slot.running?.generated === 0) this.#parts.onPrefilled(slot);
-    const token = await slot.sampler.sample(row);
-    const top = slot.running?.request.topLogprobs;
-    if (token === undefined) return { slot, generated: undefined };
-    if (top === undefined) return { slot, generated: { token } };
-    const { logprob, top: topLogprobs } = await this.#parts.engine.logprobs(row, token, top);
-    return { slot, generated: { token, logprob, topLogprobs } };
+  /** Gives each decoding slot the guessed tokens that the step verifies. @returns how many, by slot */
+  #draft(decoding: readonly Slot[], ms: number): ReadonlyMap<number, number> {
+    const { engine, costs, speculates } = this.#parts;
+    if (!speculates || costs === undefined || !engine.model.canCutState) return new Map();
+    const choices: DraftChoice[] = [];
+    for (const slot of decoding) {
+      const { request, generated, draftOdds: odds } = slot.running as Running;
+      const room = Math.min(request.maxTokens - generated, engine.contextTokens - slot.tokens.length) - 1;
+      slot.draft = draftTokens(slot.tokens, Math.min(LONGEST_DRAFT, room));
+      choices.push({ slot: slot.id, drafted: slot.draft.length, odds });
+    }
+    const plan = planDrafts(choices, { ms, decoding: decoding.length, costs });
+    for (const slot of decoding) slot.draft = slot.draft.slice(0, plan.get(slot.id) ?? 0);
+    return plan;
   }
 
-  #deliver(slot: Slot, generated: GeneratedToken | undefined): void {
-    const { running } = slot;
-    if (running === undefined || running.cancelled) return;
+  /** Samples one token, and one more for each drafted token that it confirms. */
+  async #sample(slot: Slot, rows: readonly LogitRow[]): Promise<Sampled> {
+    if (slot.running?.generated === 0) this.#parts.onPrefilled(slot);
+    const generated: (GeneratedToken | undefined)[] = [];
+    for (const [index, row] of rows.entries()) {
+      if (slot.running?.cancelled !== false) break;
+      const token = await this.#sampleRow(slot, row);
+      generated.push(token);
+      if (token === undefined || token.token !== slot.draft[index]) break;
+    }
+    return { slot, generated };
+  }
+
+  async #sampleRow(slot: Slot, row: LogitRow): Promise<GeneratedToken | undefined> {
+    const token = await slot.sampler.sample(row);
+    const top = slot.running?.request.topLogprobs;
+    if (token === undefined) return undefined;
+    if (top === undefined) return { token };
+    const { logprob, top: topLogprobs } = await this.#parts.engine.logprobs(row, token, top);
+    return { token, logprob, topLogprobs };
+  }
+
+  #deliver(slot: Slot, generated: readonly (GeneratedToken | undefined)[]): void {
     const { engine, onEnded } = this.#parts;
-    const reason = slot.accept(generated, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
+    const drafted = slot.draft.length;
+    slot.draft = [];
+    let reason: EndReason | undefined;
+    for (const [index, token] of generated.entries()) {
+      if (slot.running === undefined || slot.running.cancelled || reason !== undefined) break;
+      // The token before this one was a guess that came true: it is evaluated already.
+      if (index > 0) slot.evaluated += 1;
+      reason = slot.accept(token, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
+    }
+    if (drafted > 0) this.#learn(slot, drafted, Math.max(0, generated.length - 1));
     if (reason === undefined) return;
     slot.end(reason);
     onEnded(slot);
+  }
+
+  /** Forgets the guesses that did not come true, and how good they were. */
+  #learn(slot: Slot, drafted: number, held: number): void {
+    this.#parts.engine.cut(slot.id, slot.evaluated);
+    this.meter.drafted += drafted;
+    this.meter.draftsHeld += held;
+    const { running } = slot;
+    if (running === undefined) return;
+    // Tokens behind the first refuted one were not judged.
+    const odds = held / Math.min(drafted, held + 1);
+    running.draftOdds += DRAFT_SMOOTHING * (odds - running.draftOdds);
   }
 
   /** What the context holds after a failed decode is unknown, so nothing is kept. */
@@ -157,6 +209,9 @@ function expectedMs(
   return prompts.reduce((sum, slot) => sum + costs.groupMs(wanted.get(slot.id) ?? 0), decodeMs);
 }
 
+/** How fast the odds of a generation's drafts follow. */
+const DRAFT_SMOOTHING = 0.2;
+
 /** Any token does for a throw-away one. */
 const PAD_TOKEN = 0;
 
@@ -164,6 +219,10 @@ function batchPart(slot: Slot, { tokens }: StepEntry): BatchPart {
   const position = slot.evaluated;
   // A pad asks for logits too: the last layer's kernels have the same favourite sizes.
   if (tokens === 0) return { sequence: slot.id, position, tokens: [PAD_TOKEN], logits: "last" };
+  if (slot.draft.length > 0) {
+    const last = slot.tokens.slice(position);
+    return { sequence: slot.id, position, tokens: [...last, ...slot.draft], logits: "all" };
+  }
   return {
     sequence: slot.id,
     position,

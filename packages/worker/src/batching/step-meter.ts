@@ -15,6 +15,9 @@ export class StepMeter {
   betweenMs = 0;
   /** Measured over expected time of a step, lately; 1 is as measured at start. */
   slowness = 1;
+  /** Drafted tokens that were verified, and those that came true. */
+  drafted = 0;
+  draftsHeld = 0;
   readonly #clock: Clock;
   #expectedMs: number | undefined;
   #lastEndMs: number | undefined;

@@ -15,7 +15,7 @@ export interface ModelDescription {
   /** The Jinja template of the model file. */
   readonly chatTemplate: string | undefined;
   readonly hasInfill: boolean;
-  /** False for recurrent and sliding-window models, whose state can't be cut back to a prefix. */
+  /** False for recurrent models, whose state can't be cut back to a prefix. */
   readonly canCutState: boolean;
 }
 

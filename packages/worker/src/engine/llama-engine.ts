@@ -98,6 +98,8 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
       batchSize: options.batchTokens,
       threads: options.threads,
       flashAttention: usesFlashAttention(options, wanted),
+      // Costs memory; without it a sliding-window model could keep no prefix.
+      swaFullCache: true,
       experimentalKvCacheKeyType: kvType,
       experimentalKvCacheValueType: kvType,
       failedCreationRemedy: false,
@@ -147,7 +149,7 @@ function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescript
     addsBosToken: tokens.shouldPrependBosToken,
     chatTemplate: fileInfo.metadata.tokenizer?.chat_template,
     hasInfill: tokens.infill.prefix !== null && tokens.infill.suffix !== null,
-    canCutState: !fileInsights.isRecurrent && !fileInsights.isHybrid && (fileInsights.swaSize ?? 0) === 0,
+    canCutState: !fileInsights.isRecurrent && !fileInsights.isHybrid,
   };
 }
 

@@ -33,8 +33,8 @@ describe("the slot pool", () => {
   beforeEach(() => {
     for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
   });
-  const open = (costs = undefined as typeof q40Costs | undefined) =>
-    new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: 250 });
+  const open = (costs = undefined as typeof q40Costs | undefined, speculates = false) =>
+    new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: 250, speculates });
 
   it("generates the tokens of one plain sequence through slots, prefixes, padding, cutting, moving and chunks, for 200 random prompts", async () => {
     // Flash attention's sums depend on the batch, so the worker leaves it off: without it all is equal to the last bit.
@@ -220,5 +220,30 @@ describe("the slot pool", () => {
     const sampling = { ...greedy, logitBias: new Map([[42, 20]]), presencePenalty: 30 };
     const penalized = await generateTokens(pool, prompt(5), 4, { sampling });
     assert.equal(penalized.tokens.filter((token) => token === 42).length, 1);
+  });
+
+  it("generates the same tokens with guesses that are verified, and most guesses of a repeating text hold", async () => {
+    const ask = async (pool: SlotPool, index: number) => {
+      const phrase = prompt(2, index + 1);
+      // A bias towards the phrase's tokens makes the answer wander within them, and so repeat itself.
+      const logitBias = new Map(phrase.map((token) => [token, 20]));
+      const sampling = { ...greedy, logitBias, temperature: index % 3 === 2 ? 0.5 : 0, topK: 8, seed: index };
+      return (
+        await generateTokens(pool, [...phrase, ...phrase, ...phrase], 60 + index, { sampling, cachePrompt: false })
+      ).tokens;
+    };
+    const plain = open(q40Costs);
+    const guessing = open(q40Costs, true);
+    for (let index = 0; index < 12; index++) {
+      const expected = await ask(plain, index);
+      assert.deepEqual(await ask(guessing, index), expected);
+    }
+    const { tried, held } = guessing.facts()["drafts"] as { readonly tried: number; readonly held: number };
+    assert.ok(tried > 50 && held > tried / 3, `${held} of ${tried}`);
+    assert.ok(guessing.steps < plain.steps);
+    const [alone, ...others] = await Promise.all(
+      [1, 1, 2, 3].map((seed) => generateTokens(guessing, prompt(40, seed), 40)),
+    );
+    assert.deepEqual(others[0]?.tokens, alone?.tokens);
   });
 });

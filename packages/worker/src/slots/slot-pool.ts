@@ -16,12 +16,17 @@ export interface SlotPoolParts {
   /** Undefined: nothing is padded, cut or moved. */
   readonly costs: StepCosts | undefined;
   readonly itlTargetMs: number;
+  /** Guess tokens from the text so far, and verify several in one step. */
+  readonly speculates: boolean;
 }
 
 /** Steps over which moving a sequence must pay. */
 const MOVE_HORIZON_STEPS = 16;
 
 const MOVE_SMOOTHING = 0.3;
+
+/** Taken for a generation's first draft. */
+const FIRST_DRAFT_ODDS = 0.8;
 
 /**
  * Gives requests their slots: the free one with the longest common prefix, else the lowest one that holds nothing, else
@@ -62,7 +67,7 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
-    const running: Running = { request, sink, generated: 0, cancelled: false };
+    const running: Running = { request, sink, generated: 0, cancelled: false, draftOdds: FIRST_DRAFT_ODDS };
     if (request.prompt.length === 0 || request.prompt.length >= this.contextTokens) {
       throw new RangeError(`a prompt of ${request.prompt.length} tokens in a slot of ${this.contextTokens}`);
     }
@@ -92,9 +97,10 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   facts(): Readonly<Record<string, unknown>> {
-    const { steps, splitSteps, decodeMs, betweenMs, slowness } = this.#loop.meter;
+    const { steps, splitSteps, decodeMs, betweenMs, slowness, drafted, draftsHeld } = this.#loop.meter;
     return {
       steps: { total: steps, split: splitSteps, decodeMs, betweenMs, slowness },
+      drafts: { tried: drafted, held: draftsHeld },
       moves: this.#moves,
       stepCosts: this.#parts.costs?.points ?? null,
       itlTargetMs: this.#parts.itlTargetMs,

@@ -7,6 +7,8 @@ export interface Running {
   readonly sink: GenerationSink;
   generated: number;
   cancelled: boolean;
+  /** Share of its drafted tokens that came true, lately. */
+  draftOdds: number;
 }
 
 /**
@@ -19,6 +21,8 @@ export class Slot {
   tokens: number[] = [];
   evaluated = 0;
   running: Running | undefined;
+  /** Guessed tokens that the next step verifies, behind its one pending token. */
+  draft: readonly number[] = [];
   /** May what the slot holds be kept for later requests? */
   keeps = true;
   /** Counts up with each use; the lowest is the least recently used. */
@@ -74,6 +78,7 @@ export class Slot {
   forget(): void {
     this.evaluated = 0;
     this.tokens.length = 0;
+    this.draft = [];
   }
 
   /** The two sequences were exchanged in the engine. */
@@ -84,6 +89,6 @@ export class Slot {
   }
 }
 
-function contents({ sampler, tokens, evaluated, running, keeps, lastUse }: Slot) {
-  return { sampler, tokens, evaluated, running, keeps, lastUse };
+function contents({ sampler, tokens, evaluated, running, keeps, draft, lastUse }: Slot) {
+  return { sampler, tokens, evaluated, running, keeps, draft, lastUse };
 }
