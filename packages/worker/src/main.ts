@@ -109,9 +109,9 @@ async function stepCosts(engine: Engine, options: CompleteOptions, logger: Logge
 }
 
 /** Tokens a second of a long prompt, and of one answer alone. */
-function speedOf({ points, groupMs }: StepCosts): { readonly prefill: number; readonly decode: number } {
-  const largest = points.at(-1) ?? { tokens: 0, ms: 1 };
-  return { prefill: (1000 * largest.tokens) / largest.ms, decode: 1000 / groupMs(1) };
+function speedOf(costs: StepCosts): { readonly prefill: number; readonly decode: number } {
+  const largest = costs.points.at(-1) ?? { tokens: 0, ms: 1 };
+  return { prefill: (1000 * largest.tokens) / largest.ms, decode: 1000 / costs.groupMs(1) };
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */

@@ -24,6 +24,15 @@ function prompt(length: number, seed = 1): number[] {
   return Array.from({ length }, () => next(400));
 }
 
+/** An answer that wanders among two tokens, and so repeats itself. */
+async function askRepeating(pool: SlotPool, index: number): Promise<readonly number[]> {
+  const phrase = prompt(2, index + 1);
+  const logitBias = new Map(phrase.map((token) => [token, 20]));
+  const sampling = { ...greedy, logitBias, temperature: index % 3 === 2 ? 0.5 : 0, topK: 8, seed: index };
+  return (await generateTokens(pool, [...phrase, ...phrase, ...phrase], 60 + index, { sampling, cachePrompt: false }))
+    .tokens;
+}
+
 describe("the slot pool", () => {
   let engine: Engine;
   before(async () => {
@@ -223,20 +232,11 @@ describe("the slot pool", () => {
   });
 
   it("generates the same tokens with guesses that are verified, and most guesses of a repeating text hold", async () => {
-    const ask = async (pool: SlotPool, index: number) => {
-      const phrase = prompt(2, index + 1);
-      // A bias towards the phrase's tokens makes the answer wander within them, and so repeat itself.
-      const logitBias = new Map(phrase.map((token) => [token, 20]));
-      const sampling = { ...greedy, logitBias, temperature: index % 3 === 2 ? 0.5 : 0, topK: 8, seed: index };
-      return (
-        await generateTokens(pool, [...phrase, ...phrase, ...phrase], 60 + index, { sampling, cachePrompt: false })
-      ).tokens;
-    };
     const plain = open(q40Costs);
     const guessing = open(q40Costs, true);
     for (let index = 0; index < 12; index++) {
-      const expected = await ask(plain, index);
-      assert.deepEqual(await ask(guessing, index), expected);
+      const expected = await askRepeating(plain, index);
+      assert.deepEqual(await askRepeating(guessing, index), expected);
     }
     const { tried, held } = guessing.facts()["drafts"] as { readonly tried: number; readonly held: number };
     assert.ok(tried > 50 && held > tried / 3, `${held} of ${tried}`);
