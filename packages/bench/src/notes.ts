@@ -18,12 +18,21 @@ export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warm
   ];
 }
 
-function stepNotes({ load, counts, own }: StepReport): readonly string[] {
+/** Of one CPU; less than this is what any machine does beside. */
+const FOREIGN_PERCENT = 15;
+
+function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
   const name = loadName({ load });
   const notes: string[] = [];
   if (own.bottleneck)
     notes.push(
       `${name}: the load generator itself was busy (${own.cpuPercent.toFixed(0)}% of a CPU, timers up to ${own.lateP99Ms.toFixed(0)} ms late): the figures are its limit, not the target's.`,
+    );
+  const watched = processes.reduce((sum, { meanCpuPercent }) => sum + meanCpuPercent, 0);
+  const foreign = own.machineCpuPercent - own.cpuPercent - watched;
+  if (processes.length > 0 && foreign > FOREIGN_PERCENT)
+    notes.push(
+      `${name}: other processes of this machine took ${foreign.toFixed(0)}% of a CPU meanwhile; repeat the run on a quiet machine.`,
     );
   if (own.lateMaxMs > 1000)
     notes.push(`${name}: the load generator stood still for ${(own.lateMaxMs / 1000).toFixed(1)} s; repeat the run.`);

@@ -84,39 +84,53 @@ function nginxSide(name: string, doc: string, handWorkers: readonly HandWorker[]
     doc,
     async start(signal) {
       const workers = await startWorkers(handWorkers, { ...parts, words: parts.workerWords, signal });
-      const folder = mkdtempSync(join(tmpdir(), "drover-nginx-"));
-      const port = await freePort();
-      const config = join(folder, "nginx.conf");
-      writeFileSync(config, nginxConfig(folder, port, workers.ports));
-      const cleanUp = async () => {
-        await workers.stop();
-        rmSync(folder, { recursive: true, force: true });
-      };
       try {
-        const nginx = await startChildServer({
-          name: "nginx",
-          file: "nginx",
-          words: ["-p", folder, "-c", config],
-          // Debian puts it where users' PATH often does not look.
-          environment: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
-          readyUrl: `http://127.0.0.1:${port}/health`,
-          readyTimeoutMs: 10_000,
-          clock: parts.clock,
-          signal,
-        });
-        const own = () => processTree(nginx.pid).map((pid) => ({ name: "nginx", pid }));
+        const nginx = await startNginx(workers.ports, parts.clock, signal);
         return {
-          url: `http://127.0.0.1:${port}`,
-          processes: () => Promise.resolve([...own(), ...workers.processes()]),
+          url: nginx.url,
+          processes: () => Promise.resolve([...nginx.processes(), ...workers.processes()]),
           stop: async () => {
             await nginx.stop();
-            await cleanUp();
+            await workers.stop();
           },
         };
       } catch (error) {
-        await cleanUp();
+        await workers.stop();
         throw error;
       }
     },
   };
+}
+
+async function startNginx(workerPorts: readonly number[], clock: Clock, signal: AbortSignal) {
+  const folder = mkdtempSync(join(tmpdir(), "drover-nginx-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const config = join(folder, "nginx.conf");
+  writeFileSync(config, nginxConfig(folder, port, workerPorts));
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const server = await startChildServer({
+      name: "nginx",
+      file: "nginx",
+      words: ["-p", folder, "-c", config],
+      // Debian puts it where users' PATH often does not look.
+      environment: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+      readyUrl: `${url}/health`,
+      readyTimeoutMs: 10_000,
+      clock,
+      signal,
+    });
+    return {
+      url,
+      processes: () => processTree(server.pid).map((pid) => ({ name: "nginx", pid })),
+      stop: async () => {
+        await server.stop();
+        cleanUp();
+      },
+    };
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { watchMachine } from "./machine-load.ts";
 
 /** What this process itself cost while it measured. */
 export interface OwnLoad {
@@ -8,6 +9,8 @@ export interface OwnLoad {
   readonly lateP99Ms: number;
   /** The longest it was not running at all. */
   readonly lateMaxMs: number;
+  /** All processes of this machine together, this one included; in percent of one CPU. */
+  readonly machineCpuPercent: number;
   /** The figures are rather this process's limit than the target's. */
   readonly bottleneck: boolean;
 }
@@ -21,6 +24,7 @@ const NANOS = 1e6;
 /** Begins to watch this process; the returned function ends it and answers what was seen. */
 export function watchOwnLoad(): () => OwnLoad {
   const before = process.cpuUsage();
+  const endMachine = watchMachine();
   const startMs = performance.now();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
@@ -30,6 +34,7 @@ export function watchOwnLoad(): () => OwnLoad {
     const cpuPercent = ((used.user + used.system) / 1000 / (performance.now() - startMs)) * 100;
     const lateP99Ms = Math.max(0, delay.percentile(99) / NANOS - RESOLUTION_MS);
     const lateMaxMs = Math.max(0, delay.max / NANOS - RESOLUTION_MS);
-    return { cpuPercent, lateP99Ms, lateMaxMs, bottleneck: cpuPercent > BUSY_PERCENT || lateP99Ms > LATE_MS };
+    const bottleneck = cpuPercent > BUSY_PERCENT || lateP99Ms > LATE_MS;
+    return { cpuPercent, lateP99Ms, lateMaxMs, machineCpuPercent: endMachine(), bottleneck };
   };
 }

@@ -5,7 +5,7 @@ import { barChart } from "./bar-chart.ts";
 import { latencyRows, loadName, sentences, throughputRows } from "./bench-rows.ts";
 import { showBytes } from "./figures.ts";
 import { htmlPage } from "./html-page.ts";
-import { lineChart, type Series } from "./line-chart.ts";
+import { type LineChart, lineChart, type Series } from "./line-chart.ts";
 
 /** The report as one self-contained page. */
 export function benchPage(report: BenchReport): string {
@@ -29,60 +29,51 @@ function seconds(ms: number | null): number | null {
   return ms === null ? null : ms / 1000;
 }
 
+type Figure = (step: StepReport) => number | null;
+
+/** Response, throughput, tokens and first token over the load. */
 function loadPlots(report: BenchReport): readonly string[] {
-  const steps = report.steps.toSorted((a, b) => amount(a) - amount(b));
-  const xLabel = steps.some(({ load }) => "perSecond" in load) ? "requests/s offered" : "users";
-  const series = (name: string, y: (step: StepReport) => number | null): Series => ({
-    name,
-    points: steps.map((step) => ({ x: amount(step), y: y(step) })),
-  });
-  const marks = report.knee === undefined ? [] : [{ x: report.knee, label: "knee" }];
   const slo = report.slo === undefined ? undefined : parseSlo(report.slo.text);
   const limitOf = (of: "response" | "ttft") =>
     slo?.of === of ? { y: slo.limitMs / 1000, label: slo.text } : undefined;
+  const plot = (title: string, yLabel: string, figures: Readonly<Record<string, Figure>>, of?: "response" | "ttft") =>
+    loadPlot(report, { title, yLabel, limit: of === undefined ? undefined : limitOf(of) }, figures);
+  const response = {
+    mean: ({ counts }) => seconds(counts.response.meanMs),
+    p50: ({ counts }) => seconds(counts.response.p50Ms),
+    p95: ({ counts }) => seconds(counts.response.p95Ms),
+    p99: ({ counts }) => seconds(counts.response.p99Ms),
+  } satisfies Record<string, Figure>;
+  const ttft = {
+    p50: ({ counts }) => seconds(counts.ttft.p50Ms),
+    p95: ({ counts }) => seconds(counts.ttft.p95Ms),
+  } satisfies Record<string, Figure>;
   return [
-    lineChart({
-      title: "Response time",
-      xLabel,
-      yLabel: "seconds",
-      limit: limitOf("response"),
-      series: [
-        series("mean", ({ counts }) => seconds(counts.response.meanMs)),
-        series("p50", ({ counts }) => seconds(counts.response.p50Ms)),
-        series("p95", ({ counts }) => seconds(counts.response.p95Ms)),
-        series("p99", ({ counts }) => seconds(counts.response.p99Ms)),
-      ],
-      marks,
+    plot("Response time", "seconds", response, "response"),
+    plot("Throughput", "requests/s", { "requests/s": ({ counts }) => counts.requestsPerSecond }),
+    plot("Tokens", "tokens/s", {
+      out: ({ counts }) => counts.tokensOutPerSecond,
+      in: ({ counts }) => counts.tokensInPerSecond,
     }),
-    lineChart({
-      title: "Throughput",
-      xLabel,
-      yLabel: "requests/s",
-      series: [series("requests/s", ({ counts }) => counts.requestsPerSecond)],
-      marks,
-    }),
-    lineChart({
-      title: "Tokens",
-      xLabel,
-      yLabel: "tokens/s",
-      series: [
-        series("out", ({ counts }) => counts.tokensOutPerSecond),
-        series("in", ({ counts }) => counts.tokensInPerSecond),
-      ],
-      marks,
-    }),
-    lineChart({
-      title: "Time to first token",
-      xLabel,
-      yLabel: "seconds",
-      limit: limitOf("ttft"),
-      series: [
-        series("p50", ({ counts }) => seconds(counts.ttft.p50Ms)),
-        series("p95", ({ counts }) => seconds(counts.ttft.p95Ms)),
-      ],
-      marks,
-    }),
+    plot("Time to first token", "seconds", ttft, "ttft"),
   ];
+}
+
+function loadPlot(
+  report: BenchReport,
+  chart: Pick<LineChart, "title" | "yLabel" | "limit">,
+  figures: Readonly<Record<string, Figure>>,
+): string {
+  const steps = report.steps.toSorted((a, b) => amount(a) - amount(b));
+  return lineChart({
+    ...chart,
+    xLabel: steps.some(({ load }) => "perSecond" in load) ? "requests/s offered" : "users",
+    series: Object.entries(figures).map(([name, figure]) => ({
+      name,
+      points: steps.map((step) => ({ x: amount(step), y: figure(step) })),
+    })),
+    marks: report.knee === undefined ? [] : [{ x: report.knee, label: "knee" }],
+  });
 }
 
 function itlPlots(steps: readonly StepReport[]): readonly string[] {

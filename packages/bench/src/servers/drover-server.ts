@@ -23,7 +23,7 @@ export interface DroverServer {
   readonly url: string;
   readonly pid: number;
   /** Drover itself and its workers, as of the last few seconds. */
-  processes(): Promise<readonly WatchedProcess[]>;
+  readonly processes: () => Promise<readonly WatchedProcess[]>;
   /** CPUs and slots of each worker. */
   layout(): Promise<readonly { readonly cpus: readonly number[]; readonly slots: number }[]>;
   stop(): Promise<void>;
@@ -70,19 +70,10 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     readyTimeoutMs: options.readyTimeoutMs ?? TEN_MINUTES_MS,
     isReady,
   });
-  let known: readonly WatchedProcess[] = [];
-  let knownAtMs = Number.NEGATIVE_INFINITY;
   return {
     url,
     pid: server.pid,
-    async processes() {
-      if (clock.nowMs() - knownAtMs < STATUS_AGE_MS) return known;
-      knownAtMs = clock.nowMs();
-      const { workers } = await readStatus();
-      const each = workers.flatMap(({ id, pid }) => (typeof pid === "number" ? [{ name: `worker ${id}`, pid }] : []));
-      known = [{ name: "balancer", pid: server.pid }, ...each];
-      return known;
-    },
+    processes: watchedProcesses(server.pid, readStatus, clock),
     async layout() {
       const { workers } = await readStatus();
       return workers.map(({ cpus, slots }) => ({ cpus, slots: slots.total }));
@@ -91,5 +82,20 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function watchedProcesses(pid: number, readStatus: () => Promise<Status>, clock: Clock): DroverServer["processes"] {
+  let known: readonly WatchedProcess[] = [];
+  let knownAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (clock.nowMs() - knownAtMs < STATUS_AGE_MS) return known;
+    knownAtMs = clock.nowMs();
+    const { workers } = await readStatus();
+    const each = workers.flatMap((worker) =>
+      typeof worker.pid === "number" ? [{ name: `worker ${worker.id}`, pid: worker.pid }] : [],
+    );
+    known = [{ name: "balancer", pid }, ...each];
+    return known;
   };
 }

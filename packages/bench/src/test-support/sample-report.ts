@@ -37,7 +37,7 @@ function sampleStep(users: number, ok: number, failed: number): StepReport {
     startMs: users * 10_000,
     counts: recorder.counts(10_000),
     processes: [{ name: "worker 1", pid: 7, meanCpuPercent: 90, maxRssBytes: 2 ** 30, samples }],
-    own: { cpuPercent: 1, lateP99Ms: 0.1, lateMaxMs: 1, bottleneck: false },
+    own: { cpuPercent: 1, lateP99Ms: 0.1, lateMaxMs: 1, machineCpuPercent: 91, bottleneck: false },
     slo: { valueMs: 200, met: ok > 0 },
   };
 }

@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
-import { type LoadRequest, planLoad } from "../bench-options.ts";
+import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BenchError } from "../errors.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { seededRandom } from "../random.ts";
 import type { StepProgress } from "../run-bench.ts";
 import { measureCandidate } from "./measure-candidate.ts";
-import { search } from "./search.ts";
+import { search, type SearchResult } from "./search.ts";
 import type { Standing } from "./standings.ts";
 import { verdictsOf } from "./verdicts.ts";
 
@@ -52,23 +52,14 @@ const WINDOW_MS = 10_000;
  * @throws BenchError `bad_option`; `server_failed` where no candidate could be measured
  */
 export async function runTune(options: TuneOptions): Promise<TuneReport> {
-  const plan = planLoad({
-    ...options,
-    users: options.users ?? [USERS],
-    warmupMs: options.warmupMs ?? WARMUP_MS,
-    durationMs: options.durationMs ?? WINDOW_MS,
-    thinkMs: options.thinkMs ?? 0,
-  });
-  const [load] = plan.loads;
-  if (plan.loads.length !== 1 || load === undefined || !("users" in load))
-    throw new BenchError("bad_option", "tune measures one number of users: --users 8");
+  const { plan, users } = planTune(options);
   const clock = options.clock ?? systemClock;
   const startMs = clock.nowMs();
   const startedAt = clock.date().toISOString();
   const cpus = options.cpus ?? availableParallelism();
   const result = await search({
     cpus,
-    users: load.users,
+    users,
     limitMs: options.limitMs ?? FIVE_MINUTES_MS,
     clock,
     signal: options.signal,
@@ -84,22 +75,40 @@ export async function runTune(options: TuneOptions): Promise<TuneReport> {
     machine: describeMachine(),
     model: options.model,
     preset: plan.preset.name,
-    users: load.users,
+    users,
     pick: result.pick,
     standings: result.standings,
     verdicts: verdictsOf(result.standings, result.pick),
-    notes: [
-      `Each measurement starts Drover anew, warms up for ${plan.warmupMs / 1000} s and counts ${plan.durationMs / 1000} s of ${load.users} users of the preset ${plan.preset.name} without think time${plan.thinkMs > 0 ? ` of more than ${plan.thinkMs / 1000} s` : ""}.`,
-      "Intervals are 95% bootstrap intervals over the measurements of a configuration; one measurement has none.",
-      ...(result.untried.length > 0
-        ? [`There was no time for: ${result.untried.join("; ")}. Give more with --for.`]
-        : []),
-      ...(result.timeWasShort && result.untried.length === 0
-        ? ["The time ended before every comparison was repeated as often as planned; --for gives more."]
-        : []),
-      ...(options.signal.aborted ? ["The search was interrupted."] : []),
-    ],
+    notes: tuneNotes(result, plan, users, options.signal.aborted),
   };
+}
+
+function planTune(options: TuneOptions): { readonly plan: LoadPlan; readonly users: number } {
+  const plan = planLoad({
+    ...options,
+    users: options.users ?? [USERS],
+    warmupMs: options.warmupMs ?? WARMUP_MS,
+    durationMs: options.durationMs ?? WINDOW_MS,
+    thinkMs: options.thinkMs ?? 0,
+  });
+  const [load] = plan.loads;
+  if (plan.loads.length !== 1 || load === undefined || !("users" in load))
+    throw new BenchError("bad_option", "tune measures one number of users: --users 8");
+  return { plan, users: load.users };
+}
+
+function tuneNotes(result: SearchResult, plan: LoadPlan, users: number, interrupted: boolean): readonly string[] {
+  const { untried, timeWasShort } = result;
+  const [warmup, window, think] = [plan.warmupMs, plan.durationMs, plan.thinkMs].map((ms) => `${ms / 1000} s`);
+  return [
+    `Each measurement starts Drover anew, warms up for ${warmup} and counts ${window} of ${users} users of the preset ${plan.preset.name} who think for ${think}.`,
+    "Intervals are 95% bootstrap intervals over the measurements of a configuration; one measurement has none.",
+    ...(untried.length > 0 ? [`There was no time for: ${untried.join("; ")}. Give more with --for.`] : []),
+    ...(timeWasShort && untried.length === 0
+      ? ["The time ended before every comparison was repeated as often as planned; --for gives more."]
+      : []),
+    ...(interrupted ? ["The search was interrupted."] : []),
+  ];
 }
 
 function nothingMeasured(standings: readonly Standing[], options: TuneOptions): BenchError {

@@ -45,7 +45,6 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
     );
   if (html !== undefined) lib.requireWritable(html);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
-  const limit = invocation.text("for");
   const { settings } = invocation.settings();
   const served = await servedModel(settings.model, invocation);
   const stop = interruptible();
@@ -57,7 +56,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       bin: process.argv[1] ?? "",
       words: [`--model=${served.path}`, `--ctx=${context}`],
       model: served.name,
-      limitMs: limit === undefined ? undefined : lib.parseDuration("--for", limit),
+      limitMs: lib.parseDuration("--for", invocation.text("for") ?? "5m"),
       signal: stop.signal,
       onStanding: ({ name, throughput, unfit }, phase) =>
         void invocation.stderr.write(
@@ -66,10 +65,9 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       onStep: (step) => bar.step(step),
     });
     bar.stop();
+    lib.writeReport(out, lib.configText(report, settings.model));
     invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report));
     if (html !== undefined) lib.writeReport(html, lib.tunePage(report));
-    lib.writeReport(out, lib.configText(report, settings.model));
-    invocation.stderr.write(`${out} is written; \`drover up\` reads it.\n`);
     return 0;
   } finally {
     bar.stop();
