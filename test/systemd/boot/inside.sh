@@ -111,7 +111,7 @@ replaced() { [[ $(workers | wc -l) == 2 ]] && ! workers | grep -qx "$1" && statu
 
 journal_priorities() {
   journalctl -u drover -o json --output-fields=PRIORITY,MESSAGE --no-pager >/tmp/journal
-  grep '"serving on' /tmp/journal | grep -q '"PRIORITY":"6"' && grep -- '-> backoff' /tmp/journal | grep -q '"PRIORITY":"4"'
+  [[ $(grep '"serving on' /tmp/journal) == *'"PRIORITY":"6"'* && $(grep -- '-> backoff' /tmp/journal) == *'"PRIORITY":"4"'* ]]
 }
 
 stops_clean() {

@@ -44,7 +44,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
 }
 
 /** `2/2 workers, 3 of 16 slots`. */
-export function statusLine(status: BalancerStatus | undefined, workers: number): string {
+function statusLine(status: BalancerStatus | undefined, workers: number): string {
   const owned = (status?.upstreams ?? []).filter((upstream) => upstream.owned);
   const ready = owned.filter((worker) => worker.ready && !worker.down && !worker.draining);
   const busy = sum(ready.map(({ active }) => active));
