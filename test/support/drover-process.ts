@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
-const BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
+/** The program itself, to be run by node. */
+export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -42,9 +43,14 @@ export class Pasture {
   readonly folder = mkdtempSync(join(tmpdir(), "drover-test-"));
   readonly #herd: Drover[] = [];
 
-  /** Runs a command to its end. */
-  async run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  /** Runs a command to its end. `onOutput` is called whenever it prints something. */
+  async run(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    onOutput: () => void = () => {},
+  ): Promise<Ended> {
     const child = this.#spawn(words, environment);
+    child.stdout.on("data", onOutput);
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
@@ -67,6 +73,15 @@ export class Pasture {
     const call = request({ socketPath: join(this.folder, "drover.sock"), path: "/status", agent: false }).end();
     const [response] = (await once(call, "response")) as [Readable];
     return (JSON.parse(await text(response)) as { readonly workers: readonly WorkerRow[] }).workers;
+  }
+
+  /** Resolves when a worker of the drover in this pasture is ready; for one whose output nobody reads. */
+  async serving(limitMs = 20_000): Promise<void> {
+    const endMs = Date.now() + limitMs;
+    while (!(await this.status().catch(() => [])).some((row) => row.state === "ready")) {
+      if (Date.now() > endMs) throw new Error(`no worker was ready within ${limitMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** Processes of this pasture that are neither gone nor zombies. Linux only. */
@@ -95,7 +110,7 @@ export class Pasture {
   }
 
   #spawn(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
-    return spawn(process.execPath, [BIN, ...words], {
+    return spawn(process.execPath, [DROVER_BIN, ...words], {
       cwd: this.folder,
       env: { ...process.env, XDG_RUNTIME_DIR: this.folder, PASTURE_OF_TEST: this.folder, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -110,6 +125,7 @@ export class Drover {
   readonly ended: Promise<Ended>;
   readonly #pasture: Pasture;
   readonly #stdout: string[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(pasture: Pasture, child: Child) {
     this.#pasture = pasture;
@@ -117,9 +133,12 @@ export class Drover {
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.#stdout.push(line);
       this.entries.push(readEntry(line));
-      child.emit("entry");
+      this.#wake();
     });
-    this.ended = Promise.all([text(child.stderr), once(child, "close")]).then(([stderr]) => ({
+    child.on("close", () => this.#wake());
+    // A test may close it, to see what becomes of a drover without a reader.
+    const complaints = text(child.stderr).catch(() => "");
+    this.ended = Promise.all([complaints, once(child, "close")]).then(([stderr]) => ({
       code: child.exitCode,
       stdout: this.#stdout.join("\n"),
       stderr,
@@ -128,17 +147,32 @@ export class Drover {
 
   /** The first log entry, past or to come, for which `isIt` holds. */
   async entry(isIt: (entry: LogEntry) => boolean, limitMs = 20_000): Promise<LogEntry> {
-    const signal = AbortSignal.timeout(limitMs);
+    const endMs = Date.now() + limitMs;
     for (;;) {
       const found = this.entries.find(isIt);
       if (found !== undefined) return found;
       if (this.child.exitCode !== null) throw new Error(`drover ended: ${(await this.ended).stderr}`);
-      try {
-        await Promise.race([once(this.child, "entry", { signal }), once(this.child, "close", { signal })]);
-      } catch {
+      const leftMs = endMs - Date.now();
+      if (leftMs <= 0)
         throw new Error(`no such entry within ${limitMs} ms; the last:\n${this.#stdout.slice(-15).join("\n")}`);
-      }
+      await this.#news(leftMs);
     }
+  }
+
+  /** Resolves at the next line, at the end, or after `limitMs`. */
+  async #news(limitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#waiting.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 
   /** `http://127.0.0.1:PORT`, once it serves. */
@@ -150,9 +184,12 @@ export class Drover {
   async workers(isIt: (rows: readonly WorkerRow[]) => boolean, limitMs = 20_000): Promise<readonly WorkerRow[]> {
     const endMs = Date.now() + limitMs;
     for (;;) {
-      const rows = await this.#pasture.status();
-      if (isIt(rows)) return rows;
+      // Until its socket is there nobody can be asked.
+      const rows = await this.#pasture.status().catch(() => undefined);
+      if (rows !== undefined && isIt(rows)) return rows;
+      if (this.child.exitCode !== null) throw new Error(`drover ended: ${(await this.ended).stderr}`);
       if (Date.now() > endMs) throw new Error(`not within ${limitMs} ms: ${JSON.stringify(rows)}`);
+      await this.#news(20);
     }
   }
 

@@ -22,6 +22,9 @@ export async function* streamAdmin(path: string, call: string): AsyncGenerator<s
   const response = await send(path, "GET", call);
   try {
     yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    // The supervisor has ended, and with it the stream.
+    if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
   } finally {
     response.destroy();
   }

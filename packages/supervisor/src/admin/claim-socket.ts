@@ -26,7 +26,11 @@ export async function claimSocket(server: Server, path: string): Promise<() => v
   return () => remove(path);
 }
 
+/** `sun_path` of unix(7) without its closing zero. Node cuts a longer path silently. */
+const MOST_PATH_BYTES = process.platform === "linux" ? 107 : 103;
+
 async function listenPrivately(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > MOST_PATH_BYTES) throw cannotMake(path, "the path is too long for a socket");
   remove(path);
   const before = process.umask(0o177);
   try {
@@ -38,11 +42,13 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
   try {
     await once(server, "listening");
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const hint = code === "EINVAL" ? "the path is too long for a socket" : (code ?? "unknown");
-    const message = `the admin socket ${path} can't be made (${hint}); choose another place with --admin-socket`;
-    throw new SupervisorError("listen_failed", message, { cause });
+    throw cannotMake(path, (cause as NodeJS.ErrnoException).code ?? "unknown", cause);
   }
+}
+
+function cannotMake(path: string, reason: string, cause?: unknown): SupervisorError {
+  const message = `the admin socket ${path} can't be made (${reason}); choose another place with --admin-socket`;
+  return new SupervisorError("listen_failed", message, { cause });
 }
 
 function tryLink(from: string, to: string): boolean {

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { chat } from "../support/chat.ts";
+import { Pasture } from "../support/drover-process.ts";
+import { fakeCommand } from "../support/fake-command.ts";
+import { needs } from "../support/needs.ts";
+
+describe("workers that follow the load", needs("setpriv"), () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  it("grow with the queue up to the most, and shrink to the least when it is quiet", async () => {
+    const slow = fakeCommand({ slots: 1, queue: true, itlMs: 100, tokens: 10 });
+    const drover = pasture.up(["--workers", "1..3", "--worker-command", slow], {
+      DROVER_SUPERVISION_SCALE_UP_AFTER: "500ms",
+      DROVER_SUPERVISION_SCALE_DOWN_AFTER: "2s",
+    });
+    const url = await drover.url();
+    assert.equal((await pasture.status()).length, 1);
+    const answers = Promise.all(Array.from({ length: 24 }, () => chat(url, 10)));
+    await drover.workers((rows) => rows.length === 3 && rows.every((row) => row.state === "ready"));
+    assert.ok((await answers).every(({ status }) => status === 200));
+    await drover.workers((rows) => rows.length === 1, 15_000);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("sleep when nobody asks, with no process, and wake for the next request, which waits", async () => {
+    const drover = pasture.up(["--workers", "2", "--worker-command", fakeCommand(), "--idle-sleep", "1s"]);
+    const url = await drover.url();
+    await drover.workers((rows) => rows.every((row) => row.state === "exited" && row.pid === null));
+    assert.equal(pasture.left().length, 1);
+    assert.equal((await chat(url, 2)).status, 200);
+    await drover.workers((rows) => rows.some((row) => row.state === "ready"));
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("are drained and replaced when they hold more memory than allowed, one at a time", async () => {
+    const words = ["--workers", "2", "--worker-command", fakeCommand(), "--worker-memory-limit", "1MiB"];
+    const drover = pasture.up(words);
+    const url = await drover.url();
+    await drover.entry((entry) => /over the limit of 1 MiB: draining and replacing/.test(String(entry.msg)), 30_000);
+    const before = (await pasture.status()).map((row) => row.pid);
+    await drover.workers(
+      (rows) => rows.some((row) => !before.includes(row.pid)) && rows.some((row) => row.state === "ready"),
+    );
+    assert.equal((await chat(url, 2)).status, 200);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("may be any command: probed over HTTP until it is ready, and replaced when its probes fail", async () => {
+    const program = join(pasture.folder, "plain.mjs");
+    writeFileSync(
+      program,
+      `import { createServer } from "node:http";
+       process.disconnect?.();
+       let isWell = true;
+       createServer((request, response) => {
+         if (request.method === "POST" && request.url === "/v1/completions") isWell = false;
+         if (request.url === "/alive" && !isWell) return;
+         response.end(request.url === "/alive" ? "all well" : "{}");
+       }).listen(Number(process.argv[2]), "127.0.0.1");`,
+    );
+    writeFileSync(
+      join(pasture.folder, "drover.yaml"),
+      "checks: { path: /alive, body: all well, interval: 200ms, timeout: 300ms, fall: 2 }\n",
+    );
+    const drover = pasture.up(["--workers", "1", "--worker-command", `${process.execPath} ${program} {port}`]);
+    const url = await drover.url();
+    const [row] = await pasture.status();
+    assert.equal((await fetch(`${url}/v1/completions`, { method: "POST", body: "{}" })).status, 200);
+    const failed = await drover.entry((entry) => entry["event"] === "crashed");
+    assert.match(String(failed["reason"]), /2 probes of \/alive failed: no answer within 300 ms/);
+    const [next] = await drover.workers((rows) => rows[0]?.state === "ready");
+    assert.ok(row && next && next.pid !== row.pid && next.restarts === 1);
+    assert.equal((await drover.end()).code, 0);
+    assert.deepEqual(pasture.left(), []);
+  });
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { chat } from "../support/chat.ts";
+import { Pasture, stateOf } from "../support/drover-process.ts";
+import { askFake, changeFake, fakeCommand } from "../support/fake-command.ts";
+import { needs } from "../support/needs.ts";
+
+describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  it("takes idle, busy, blocked and stopped workers with it, and the next one takes its socket over", async () => {
+    const words = ["--workers", "4", "--threads", "1", "--worker-command", fakeCommand({ answer: "never" })];
+    const drover = pasture.up(words);
+    const rows = await drover.workers((found) => found.length === 4 && found.every((row) => row.state === "ready"));
+    const [, busy, blocked, stopped] = rows;
+    assert.ok(busy && blocked && stopped?.pid);
+    const broken = [assert.rejects(askFake(busy, "/v1/chat/completions", {}))];
+    await changeFake(blocked, { blockAfterRequests: 1 });
+    broken.push(assert.rejects(askFake(blocked, "/v1/chat/completions", {})));
+    await drover.workers((found) => found[1]?.slots.busy === 1);
+    process.kill(stopped.pid, "SIGSTOP");
+    while (stateOf(stopped.pid) !== "T") await new Promise((resolve) => setImmediate(resolve));
+
+    await drover.end("SIGKILL");
+    await pasture.empty();
+    await Promise.all(broken);
+
+    const next = pasture.up(["--workers", "1", "--worker-command", fakeCommand()]);
+    assert.equal((await chat(await next.url(), 2)).status, 200);
+    assert.equal((await next.end()).code, 0);
+    assert.deepEqual(pasture.left(), []);
+  });
+
+  it("is ended by the second signal at once, with no process left", async () => {
+    const drover = pasture.up(["--workers", "2", "--threads", "1", "--worker-command", fakeCommand({ itlMs: 60_000 })]);
+    const url = await drover.url();
+    const broken = assert.rejects(chat(url, 2));
+    await drover.workers((rows) => rows.some((row) => row.slots.busy > 0));
+    drover.child.kill("SIGTERM");
+    await drover.entry((entry) => /running answers have/.test(entry.msg ?? ""));
+    const begun = Date.now();
+    const ended = await drover.end("SIGTERM");
+    assert.equal(ended.code, 1);
+    assert.ok(Date.now() - begun < 3000);
+    await broken;
+    await pasture.empty();
+  });
+
+  it("gives a queued request 503 with Retry-After when it drains, and kills what ignores TERM after the grace", async () => {
+    const stubborn = fakeCommand({ ignoreTerm: true, itlMs: 700, tokens: 4, slots: 1 });
+    const drover = pasture.up(["--workers", "1", "--worker-command", stubborn], {
+      DROVER_SUPERVISION_GRACE: "500ms",
+    });
+    const url = await drover.url();
+    const running = chat(url, 4);
+    await drover.workers((rows) => rows[0]?.slots.busy === 1);
+    const queued = chat(url, 4);
+    await drover.workers(() => true);
+    await drover.workers(() => true);
+    const ended = await drover.end("SIGTERM");
+    assert.equal((await running).tokens, 4);
+    const refused = await queued;
+    assert.equal(refused.status, 503);
+    assert.ok(Number(refused.headers.get("retry-after")) >= 1);
+    assert.equal(ended.code, 0);
+    assert.ok(drover.entries.some((entry) => entry["event"] === "grace-over"));
+    assert.deepEqual(pasture.left(), []);
+  });
+});
