@@ -246,4 +246,31 @@ describe("the slot pool", () => {
     );
     assert.deepEqual(others[0]?.tokens, alone?.tokens);
   });
+
+  it("serves a model whose state can't be cut as exactly, going on only from what is a prefix as a whole", async () => {
+    // What llama.cpp answers for a recurrent model: all of a sequence can be forgotten, no part of it.
+    const whole: Engine = {
+      ...engine,
+      model: { ...engine.model, canCutState: false },
+      cut: (sequence, from) => from === 0 && engine.cut(sequence, 0),
+    };
+    const pool = new SlotPool({
+      engine: whole,
+      clock: systemClock,
+      costs: q40Costs,
+      itlTargetMs: 250,
+      speculates: true,
+    });
+    const first = await generateTokens(pool, prompt(60), 10);
+    const goesOn = [...prompt(60), ...first.tokens, 5, 6];
+    assert.equal((await generateTokens(pool, goesOn, 10)).cachedTokens, 69);
+    const branches = [...prompt(50), 5, 6];
+    const [branched, ...others] = await Promise.all(
+      [branches, goesOn, prompt(30, 2), prompt(31, 3), prompt(32, 4)].map((each) => generateTokens(pool, each, 12)),
+    );
+    assert.equal(branched?.cachedTokens, 0);
+    const again = await generateTokens(pool, goesOn, 12, { cachePrompt: false });
+    assert.deepEqual(others[0]?.tokens, again.tokens);
+    assert.deepEqual(branched?.tokens, (await generateTokens(pool, branches, 12, { cachePrompt: false })).tokens);
+  });
 });
