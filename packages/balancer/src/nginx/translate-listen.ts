@@ -35,7 +35,7 @@ export function translateListen({ args, place }: Directive): Listen[] {
 }
 
 /** `0.0.0.0:80`, `[::]:80`, `unix:/run/x.sock`: how nginx prints an address. */
-export function labelOf(address: ListenAddressModel): string {
+function labelOf(address: ListenAddressModel): string {
   if (address.kind === "unix") return `unix:${address.path}`;
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
