@@ -26,6 +26,8 @@ export interface BalancerOptions {
   /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
   readonly listenFds?: readonly number[];
   readonly events?: BalancerEvents;
+  /** Text in Prometheus's format that `/metrics` adds to the balancer's own, such as the supervisor's. */
+  readonly moreMetrics?: () => Promise<string>;
 }
 
 /** What the supervisor wants to know, to scale and to wake. */
@@ -244,7 +246,7 @@ class RunningBalancer implements Balancer {
       queue: this.#queue,
       hints: new PlacementHints(),
       connections: this.#connections,
-      metrics: createMetrics(this.#pool, this.#queue),
+      metrics: createMetrics(this.#pool, this.#queue, this.#options.moreMetrics),
       rules: () => this.#rules,
       clock,
       random,

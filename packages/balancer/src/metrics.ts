@@ -20,8 +20,12 @@ export interface Metrics {
 
 const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** Metrics of one balancer, in a registry of their own. */
-export function createMetrics(pool: UpstreamPool, queue: AdmissionQueue): Metrics {
+/** Metrics of one balancer, in a registry of their own, followed by the text that `more` yields. */
+export function createMetrics(
+  pool: UpstreamPool,
+  queue: AdmissionQueue,
+  more: () => Promise<string> = () => Promise.resolve(""),
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -53,7 +57,7 @@ export function createMetrics(pool: UpstreamPool, queue: AdmissionQueue): Metric
   watchUpstreams(registry, pool);
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render: async () => (await Promise.all([registry.metrics(), more()])).join(""),
     countRequest(status, durationMs) {
       requests.inc({ status: String(status) });
       durations.observe(durationMs / 1000);
@@ -81,23 +85,24 @@ function watchQueue(registry: Registry, queue: AdmissionQueue): void {
 }
 
 function watchUpstreams(registry: Registry, pool: UpstreamPool): void {
-  const gauge = (name: string, help: string, value: (upstream: Upstream) => number): void => {
-    const made: Gauge = new Gauge({
+  const metric = (kind: typeof Counter | typeof Gauge, name: string, help: string, value: (of: Upstream) => number) => {
+    const made: Counter | Gauge = new kind({
       name,
       help,
       labelNames: ["upstream"],
       registers: [registry],
       collect(): void {
+        // Upstreams come and go, and they count themselves: each reading is built anew.
         made.reset();
-        for (const upstream of pool.upstreams) made.set({ upstream: upstream.id }, value(upstream));
+        for (const upstream of pool.upstreams) made.inc({ upstream: upstream.id }, value(upstream));
       },
     });
   };
-  gauge("drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
-  gauge("drover_upstream_slots", "Places of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
-  gauge("drover_upstream_ready", "1 while it takes requests.", (upstream) =>
+  metric(Gauge, "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
+  metric(Gauge, "drover_upstream_slots", "Places of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
+  metric(Gauge, "drover_upstream_ready", "1 while it takes requests.", (upstream) =>
     upstream.ready && !upstream.down && !upstream.draining ? 1 : 0,
   );
-  gauge("drover_upstream_requests_total", "Requests ever sent to it.", (upstream) => upstream.requests);
-  gauge("drover_upstream_failures_total", "Attempts on it that failed.", (upstream) => upstream.failures);
+  metric(Counter, "drover_upstream_requests_total", "Requests ever sent to it.", (upstream) => upstream.requests);
+  metric(Counter, "drover_upstream_failures_total", "Attempts on it that failed.", (upstream) => upstream.failures);
 }

@@ -1,4 +1,10 @@
-import { type Balancer, BalancerError, createBalancer, type ListenAddress } from "@drover/balancer";
+import {
+  type Balancer,
+  BalancerError,
+  type BalancerOptions,
+  createBalancer,
+  type ListenAddress,
+} from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import { adminPath } from "./admin/admin-path.ts";
 import { type AdminActions, createAdminServer } from "./admin/admin-server.ts";
@@ -26,6 +32,7 @@ import { fitsBeside } from "./workers/rolling.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
+import { workerMetrics } from "./workers/worker-metrics.ts";
 import type { Logger } from "pino";
 
 /** Composition root of `drover up`: resolves with the exit code once everything it started is gone. */
@@ -84,8 +91,11 @@ async function run(around: Surroundings): Promise<ExitCode> {
     if (model === undefined) return 0;
     const layout = await chooser.choose(settings, model.path, 0);
     const sockets = manager.sockets.map(({ fd }) => fd);
-    const wake = () => void parts?.supervisor.wake();
-    [balancer, address] = await openDoor(around, sockets, wake);
+    const hooks = {
+      events: { onWakeNeeded: () => void parts?.supervisor.wake() },
+      moreMetrics: async () => workerMetrics(await parts?.supervisor.status()),
+    };
+    [balancer, address] = await openDoor(around, sockets, hooks);
     parts = createWorkers(around, { model, layout, chooser, balancer });
     await serve(around, { ...parts, balancer, end, address, manager, count: countOf(settings, layout, 0) });
     return 0;
@@ -161,7 +171,7 @@ async function fetchUnlessEnded(
 async function openDoor(
   { settings, logs }: Surroundings,
   listenFds: readonly number[],
-  wake: () => void,
+  hooks: Pick<BalancerOptions, "events" | "moreMetrics">,
 ): Promise<readonly [Balancer, ListenAddress]> {
   try {
     const balancer = createBalancer({
@@ -169,7 +179,7 @@ async function openDoor(
       logger: logs.logger,
       clock: systemClock,
       random: systemRandom,
-      events: { onWakeNeeded: wake },
+      ...hooks,
       ...(listenFds.length === 0 ? {} : { listenFds }),
     });
     const [address] = await balancer.listen();
