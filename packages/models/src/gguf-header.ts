@@ -43,7 +43,7 @@ export interface GgufHeader {
 }
 
 /** GGUF's default alignment of the data section and of each tensor in it. */
-export const ALIGNMENT_BYTES = 32;
+const ALIGNMENT_BYTES = 32;
 
 /** Encodes a GGUF v3 header. Source: ggml/docs/gguf.md. */
 export function encodeHeader(metadata: ReadonlyMap<string, GgufValue>, tensors: readonly TensorShape[]): GgufHeader {

@@ -66,13 +66,18 @@ describe("estimateMemory", () => {
     assert.equal(totalBytes, info.fileBytes + 3 * perWorker.totalBytes);
   });
 
-  it("needs a window instead of the context in sliding layers, and less for quantized keys and values", async () => {
+  it("needs less for quantized keys and values, and more where the scores are written down", async () => {
     const info = await infoOf("tiny", "q4_0");
-    const full = estimateMemory(info, { ...OPTIONS, contextTokens: 8192 }).perWorker.kvBytes;
-    const sliding = { ...info, slidingWindowTokens: 1024, slidingLayers: [true, false] };
-    const half = estimateMemory(sliding, { ...OPTIONS, contextTokens: 8192 }).perWorker.kvBytes;
-    assert.equal(half, (full / 2) * (1 + (1024 + 512) / 8192));
-    const small = estimateMemory(info, { ...OPTIONS, contextTokens: 8192, kvType: "q8_0" }).perWorker.kvBytes;
-    assert.equal(small, (full * 17) / 32);
+    const plain = estimateMemory(info, OPTIONS).perWorker;
+    const small = estimateMemory(info, { ...OPTIONS, kvType: "q8_0" }).perWorker;
+    assert.equal(small.kvBytes, (plain.kvBytes * 17) / 32);
+    const exact = estimateMemory(info, { ...OPTIONS, flashAttention: false }).perWorker;
+    assert.equal(exact.computeBytes - plain.computeBytes, 512 * 4 * info.heads * 2048);
+  });
+
+  it("counts the full cache of layers with a sliding window, as the worker keeps it", async () => {
+    const info = await infoOf("tiny", "q4_0");
+    const sliding = { ...info, slidingWindowTokens: 512, slidingLayers: [true, false] };
+    assert.deepEqual(estimateMemory(sliding, OPTIONS), estimateMemory(info, OPTIONS));
   });
 });

@@ -43,14 +43,15 @@ export interface MemoryEstimate {
 
 /**
  * Estimates what N workers need, in bytes. The arithmetic (DESIGN 7.7, coefficients measured with node-llama-cpp 3.22.1 on x86-64 with AVX-512;
- * within a tenth of the resident memory of Qwen 2.5 0.5B, Llama 3.2 1B and DeepSeek R1 Distill 1.5B shapes):
+ * at most a tenth under
+ * and a fifth over the resident memory of real workers with the shapes of Qwen 2.5 0.5B, Llama 3.2 1B and DeepSeek R1 Distill 1.5B):
  *
  * - mapped: every file's bytes, shared by all workers through the page cache
  * - repacked, each worker: the matrices in Q4_0, Q4_K, Q2_K and IQ4_NL, again (an upper bound on CPUs without AVX2 or NEON);
  *   an embedding matrix only where it is the output matrix too
  * - tokenizer: 1,075 bytes a token of the vocabulary
- * - keys and values: per layer and slot, KV heads x (key + value length) x bytes of the type x context rounded up to 256;
- *   a layer with a sliding window keeps only window + batch
+ * - keys and values: per layer and slot, KV heads x (key + value length) x bytes of the type x context rounded up to 256; Drover's worker
+ *   keeps the full cache of layers with a sliding window too, so that any prefix can be reused
  * - compute: batch x 4 bytes x (2 feed-forward + 10 embedding lengths), and slots x vocabulary x 8; without flash attention also
  *   batch x 4 bytes x heads x context
  * - process: 90 MiB
@@ -85,12 +86,8 @@ const KV_VALUE_BYTES: Readonly<Record<KvType, number>> = { f32: 4, f16: 2, q8_0:
 
 function kvBytesPerSlot(info: ModelInfo, options: MemoryOptions): number {
   const context = Math.ceil(options.contextTokens / 256) * 256;
-  const window = Math.min(context, (info.slidingWindowTokens ?? context) + options.batchTokens);
   const perHeadToken = (info.keyLength + info.valueLength) * KV_VALUE_BYTES[options.kvType];
-  return info.kvHeads.reduce(
-    (sum, heads, layer) => sum + heads * perHeadToken * (info.slidingLayers[layer] === true ? window : context),
-    0,
-  );
+  return info.kvHeads.reduce((sum, heads) => sum + heads * perHeadToken * context, 0);
 }
 
 function computeBytes(info: ModelInfo, options: MemoryOptions): number {

@@ -5,7 +5,7 @@ import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
 import { layOut, type Layout } from "./layout.ts";
 import { layoutWish, makePlan } from "./plan.ts";
-import { readTopology } from "./topology.ts";
+import { readTopology, type Topology } from "./topology.ts";
 
 export interface LayoutChooser {
   /**
@@ -22,7 +22,7 @@ export interface LayoutChooser {
 }
 
 /** Chooses layouts on this machine as it is at each call, and says each warning once. */
-export function createLayoutChooser(logger: Logger): LayoutChooser {
+export function createLayoutChooser(logger: Logger, read: () => Topology = readTopology): LayoutChooser {
   let workerBytes = 0;
   let warned: readonly string[] = [];
   const warn = (warnings: readonly string[], strict: boolean): void => {
@@ -37,10 +37,10 @@ export function createLayoutChooser(logger: Logger): LayoutChooser {
       if (settings.workers.pin && process.platform !== "linux") {
         logger.warn("workers are not pinned to CPUs: this is not Linux");
       }
-      warn(layOut(readTopology(), layoutWish(settings)).warnings, settings.strict);
+      warn(layOut(read(), layoutWish(settings)).warnings, settings.strict);
     },
     choose: async (settings, modelPath, running) => {
-      const topology = readTopology();
+      const topology = read();
       const freeBytes = topology.memory.freeBytes + running * workerBytes;
       const memory = { ...topology.memory, freeBytes };
       const plan = makePlan({ ...topology, memory }, settings, await readModelInfo(modelPath));

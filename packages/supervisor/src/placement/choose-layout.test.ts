@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { loadSettings, type Settings } from "@drover/config";
+import { writeSyntheticModel } from "@drover/models";
+import { pino } from "pino";
+import { readRecorded } from "../test-support/recorded-machine.ts";
+import { countOf, createLayoutChooser } from "./choose-layout.ts";
+import { layOut } from "./layout.ts";
+
+function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
+  return loadSettings({ flags, environment: {}, file: undefined }).settings;
+}
+
+function heardLogger() {
+  const said: string[] = [];
+  const logger = pino({ level: "warn" }, { write: (line: string) => said.push(String(JSON.parse(line).msg)) });
+  return { said, logger };
+}
+
+describe("createLayoutChooser", () => {
+  let directory = "";
+  let model = "";
+  const machine = readRecorded("nested-groups");
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "drover-choose-"));
+    model = join(directory, "tiny.gguf");
+    await writeSyntheticModel("tiny", model, "q4_0");
+  });
+
+  after(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it("warns once of what does not fit, and throws it with strict", async () => {
+    const { said, logger } = heardLogger();
+    const chooser = createLayoutChooser(logger, () => machine);
+    const settings = settingsOf({ workers: 2, threads: 9 });
+    chooser.check(settings);
+    await chooser.choose(settings, model, 0);
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /2 workers use 18 threads in all/);
+    const strict = createLayoutChooser(logger, () => machine);
+    assert.throws(() => strict.check(settingsOf({ workers: 2, threads: 9, strict: true })), { code: "over_committed" });
+  });
+
+  it("refuses what memory can't hold, but counts what running workers will give back", async () => {
+    const { logger } = heardLogger();
+    const held = { ...machine, memory: { ...machine.memory, freeBytes: 300 * 2 ** 20 } };
+    let topology = machine;
+    const chooser = createLayoutChooser(logger, () => topology);
+    const settings = settingsOf({ workers: 5 });
+    assert.equal((await chooser.choose(settings, model, 0)).places.length, 5);
+    topology = held;
+    assert.equal((await chooser.choose(settings, model, 5)).places.length, 5);
+    await assert.rejects(chooser.choose(settings, model, 0), { code: "memory_short", message: /5 workers do not fit/ });
+  });
+
+  it("does not judge the memory of a command of the user's", async () => {
+    const { logger } = heardLogger();
+    const none = { ...machine, memory: { ...machine.memory, freeBytes: 0 } };
+    const chooser = createLayoutChooser(logger, () => none);
+    const settings = settingsOf({ workers: 2, "worker-command": "my-server --port {port}" });
+    assert.equal((await chooser.choose(settings, model, 0)).places.length, 2);
+  });
+
+  it("keeps a range's count within it, and within the places that memory holds", () => {
+    const layout = layOut(machine, { workers: 3, threads: 1 });
+    const range = settingsOf({ workers: "2..6" });
+    assert.deepEqual(
+      [0, 2, 3, 5].map((running) => countOf(range, layout, running)),
+      [2, 2, 3, 3],
+    );
+    assert.equal(countOf(settingsOf({ workers: 3 }), layout, 1), 3);
+  });
+});
