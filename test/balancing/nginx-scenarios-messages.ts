@@ -170,6 +170,12 @@ export const messageScenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "a large body that is refused does not take the answer away",
+    upstreams: echoing,
+    conf: server("client_max_body_size 1k; location / { proxy_pass http://@a; }"),
+    steps: [one(request("POST /", ["Connection: keep-alive"], "x".repeat(3_000_000)))],
+  },
+  {
     name: "client connections are kept or closed by nginx's rules",
     upstreams: echoing,
     conf: server(`location / { proxy_pass http://@a; }

@@ -122,7 +122,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["auth_delay", "HSL", "1", ignored("there is no authentication to delay")],
   ["satisfy", "HSL", "1", ignored("there are no access rules to combine")],
   ["index", "HSL", "1+", files],
-  ["root", "HSLl", "1", files],
+  ["root", "HSLl", "1", supported],
   ["alias", "L", "1", refused(noFiles)],
   ["try_files", "SL", "2+", refused(noFiles)],
   ["limit_except", "L", "1+ {}", refused("methods cannot be limited by location")],

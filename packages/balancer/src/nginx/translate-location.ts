@@ -1,4 +1,4 @@
-import { NginxConfigError } from "../errors.ts";
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "./captures.ts";
 import type { LocationMatch, LocationNode } from "./locations.ts";
 import type { LocationModel } from "./model.ts";
@@ -50,11 +50,7 @@ function translateLocation(
   const steps = readSteps(block, context.own);
   const answers = proxy !== undefined || steps.some(({ kind }) => kind === "return");
   const inside = translateLocations(block, scope, context, named, match);
-  if (!answers && inside.length === 0) {
-    context.warnings.push(
-      `location "${args.join(" ")}" has no "proxy_pass" and no "return": no files are served, it answers 404 in ${place.file}:${place.line}`,
-    );
-  }
+  if (!answers && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, place);
   const value: LocationModel = {
     name: nameOf(match),
     kind: match.kind,
@@ -69,6 +65,30 @@ function translateLocation(
     autoRedirect: proxy !== undefined && match.kind !== "regex" && value.name.endsWith("/"),
     inside,
   };
+}
+
+/** Without `proxy_pass` and `return` nginx serves files; where a `root` says so, a client would miss them. */
+function checkFileLocation(
+  words: string,
+  match: LocationMatch,
+  scope: Scope,
+  { warnings }: TranslateContext,
+  place: ConfigPlace,
+): void {
+  const isErrorPage =
+    (match.kind === "exact" || match.kind === "prefix") &&
+    scope.many("error_page").some(({ args }) => args.at(-1)?.startsWith(match.path));
+  if (scope.one("root") !== undefined && !isErrorPage) {
+    throw NginxConfigError.unsupported(
+      place,
+      `location "${words}"`,
+      "it serves files; give it a `proxy_pass` or a `return`",
+    );
+  }
+  const instead = isErrorPage ? "its error pages are nginx's own" : "it answers 404";
+  warnings.push(
+    `location "${words}" has no "proxy_pass" and no "return", and no files are served: ${instead} in ${place.file}:${place.line}`,
+  );
 }
 
 function readMatch({ args, place }: Directive): LocationMatch {

@@ -33,6 +33,7 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
   const scope = new Scope(block, http);
   const names = readNames(scope);
   const settings = readSettings(scope, context);
+  checkFiles(scope, block, place);
   const named = new Map<string, LocationModel>();
   const locations = translateLocations(block, scope, context, named, undefined);
   const model: ServerModel = {
@@ -51,6 +52,20 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
     tls: readTls(scope, context),
   };
   return { model, names: names.flatMap(({ parsed }) => parsed), listens: readListens(scope, place) };
+}
+
+/** A `root` with no location for `/`: nginx serves files there, and a client would miss them. */
+function checkFiles(scope: Scope, block: readonly Directive[], place: ConfigPlace): void {
+  const root = scope.one("root");
+  const answersAll = block.some(
+    ({ name, args }) => name === "return" || (name === "location" && (args.at(-1) === "/" || args.at(-1) === "^~/")),
+  );
+  if (root === undefined || answersAll) return;
+  throw NginxConfigError.unsupported(
+    place,
+    "the server",
+    "it serves files below `root`; give it a location / with `proxy_pass`",
+  );
 }
 
 function readListens(scope: Scope, place: ConfigPlace): Listen[] {

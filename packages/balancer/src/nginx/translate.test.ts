@@ -125,6 +125,23 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
     it(`says ${message}`, () => assert.equal(failure(text), message));
   }
 
+  it("refuses what would serve files, but for error pages", () => {
+    assert.equal(
+      failure(server("root /x; location / { }")),
+      '/c/n.conf:1: location "/" is not supported: it serves files; give it a `proxy_pass` or a `return`',
+    );
+    assert.equal(
+      failure(server("root /x; location /api { return 204; }")),
+      "/c/n.conf:1: the server is not supported: it serves files below `root`; give it a location / with `proxy_pass`",
+    );
+    const { warnings } = load(
+      server(
+        "location / { return 204; } error_page 502 /50x.html; location = /50x.html { root /usr/share/nginx/html; }",
+      ),
+    );
+    assert.match(warnings.join(), /location "= \/50x.html" has no "proxy_pass".*its error pages are nginx's own/);
+  });
+
   it("warns of names that two servers claim", () => {
     const model = load(http("server { listen 80; server_name a; } server { listen 80; server_name a; }"));
     assert.deepEqual(model.warnings, ['conflicting server name "a" on 0.0.0.0:80, ignored']);

@@ -67,8 +67,15 @@ async function inLocation(state: RequestState, location: LocationModel, runtime:
   }
   const answered = runSteps(state, location.steps, runtime);
   if (answered !== undefined) return answered;
-  if (location.proxy === undefined) return { kind: "status", status: 404 };
+  if (location.proxy === undefined) return withoutHandler(state, runtime);
   return proxyRequest(state, location, location.proxy, runtime);
+}
+
+/** No files are served: nginx's own page stands for an error page that would be one. */
+function withoutHandler(state: RequestState, { identity }: Runtime): Outcome {
+  if (!state.tookErrorPage || state.errorStatus === undefined) return { kind: "status", status: 404 };
+  sendPage(state, state.errorStatus, identity);
+  return { kind: "sent" };
 }
 
 function runSteps(state: RequestState, steps: readonly RewriteStep[], { identity }: Runtime): Outcome | undefined {

@@ -43,8 +43,38 @@ function send(state: RequestState, identity: ServerIdentity, body: Buffer | unde
   const hasBody = body !== undefined && state.request.method !== "HEAD";
   state.ownBodyBytes = hasBody ? body.length : 0;
   response.writeHead(status, reason, fields);
-  if (hasBody) response.end(body);
-  else response.end();
+  if (!isStillSending(state)) {
+    response.end(hasBody ? body : undefined);
+    return;
+  }
+  if (hasBody) response.write(body);
+  else response.flushHeaders();
+  linger(state);
+}
+
+function isStillSending({ request, response }: RequestState): boolean {
+  if (request.complete || response.shouldKeepAlive) return false;
+  return request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+}
+
+/** Waits as long for a client that is still sending; closing at once could take the answer away from it (nginx `lingering_close`). */
+const lingeringMs = { silence: 5000, whole: 30_000 };
+
+function linger(state: RequestState): void {
+  const { request, response } = state;
+  const finish = (): void => {
+    stopWaiting();
+    stopSilence();
+    if (!response.writableEnded) response.end();
+  };
+  const stopWaiting = state.after(lingeringMs.whole, finish);
+  let stopSilence = state.after(lingeringMs.silence, finish);
+  request.on("data", () => {
+    stopSilence();
+    stopSilence = state.after(lingeringMs.silence, finish);
+  });
+  request.once("end", finish).once("close", finish).once("error", finish);
+  request.resume();
 }
 
 /** By the extension of the URI, as for a file (`ngx_http_set_content_type`). */
