@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../support/free-port.ts";
+import { NameServer } from "./name-server.ts";
+import { NginxFolder, runCommand, until } from "./nginx-process.ts";
+import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+
+const drover = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
+/** The set-up of the documentation; its ports are exchanged for free ones. */
+const example = readFileSync(new URL("../../../config/files/nginx/nginx.conf", import.meta.url), "utf8");
+
+async function bodyOf(port: number, path = "/"): Promise<string> {
+  const [response] = (await once(http.get({ host: "127.0.0.1", port, path, agent: false }), "response")) as [
+    http.IncomingMessage,
+  ];
+  let body = "";
+  for await (const part of response) body += String(part);
+  return body;
+}
+
+describe("drover balance --nginx-conf", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-balance-"));
+  const upstreams: ScriptedUpstream[] = [];
+  afterEach(async () => {
+    for (const upstream of upstreams.splice(0)) await upstream.close();
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function exampleFile(): Promise<{ readonly path: string; readonly port: number }> {
+    const port = await freePort();
+    let text = example.replace("listen 80;", `listen 127.0.0.1:${port};`);
+    for (const old of [8081, 8082, 8083, 8084]) {
+      const upstream = new ScriptedUpstream(String(old), ({ upstream }) => ({ ...ok(upstream), afterMs: 300 }));
+      upstreams.push(upstream);
+      text = text.replace(`127.0.0.1:${old}`, `127.0.0.1:${await upstream.listen()}`);
+    }
+    const path = join(folder, "nginx.conf");
+    writeFileSync(path, text);
+    return { path, port };
+  }
+
+  it("runs the documented set-up: four requests at a time go to four servers", async () => {
+    const { path, port } = await exampleFile();
+    const child = spawn(process.execPath, [drover, "balance", "--nginx-conf", path], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    let logged = "";
+    child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+    child.stdout.on("data", (bytes: Buffer) => (logged += bytes.toString()));
+    try {
+      await until(() => said.includes("Balancing by"), "it says that it listens");
+      const bodies = await Promise.all(Array.from({ length: 4 }, () => bodyOf(port)));
+      assert.deepEqual(bodies.toSorted(), ["8081", "8082", "8083", "8084"]);
+      await until(() => logged.split("GET / HTTP/1.1").length === 5, "four lines of the access log");
+    } finally {
+      child.kill("SIGTERM");
+    }
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+
+  it("ends with 2 and the place of what it cannot honour", () => {
+    const path = join(folder, "bad.conf");
+    writeFileSync(path, "server { listen 8080;\n auth_basic realm; }\n");
+    const { code, stderr } = runCommand(process.execPath, [drover, "balance", "--nginx-conf", path]);
+    assert.deepEqual(
+      [code, stderr],
+      [2, `drover: ${path}:2: directive "auth_basic" is not supported: use Drover's API keys\n`],
+    );
+  });
+
+  it("can be taken over by drover import, and drover check finds the result valid", async () => {
+    const { path } = await exampleFile();
+    for (const words of [[], ["--command", "python app.py --port {port} --n_threads {threads}"]]) {
+      const output = join(folder, `drover-${words.length}.yaml`);
+      const imported = runCommand(process.execPath, [drover, "import", "nginx", path, "-o", output, ...words]);
+      assert.deepEqual(imported, { code: 0, stdout: "", stderr: "" });
+      const checked = runCommand(process.execPath, [drover, "check", "--config", output]);
+      assert.equal(checked.code, 0, checked.stderr);
+    }
+  });
+});
+
+describe("names in an nginx configuration", () => {
+  it("are asked for again while running: `server NAME resolve`, and proxy_pass with variables", async () => {
+    const folder = new NginxFolder();
+    const names = new NameServer();
+    names.addresses = ["127.0.0.1"];
+    const nameServer = `127.0.0.1:${await names.listen()}`;
+    const port = await freePort();
+    const servers = ["127.0.0.1", "127.0.0.2"].map((host) => http.createServer((_, response) => response.end(host)));
+    const shared = await freePort();
+    for (const [index, server] of servers.entries())
+      await once(server.listen(shared, `127.0.0.${index + 1}`), "listening");
+    try {
+      folder.configure(`resolver ${nameServer} valid=1s ipv6=off;
+        upstream u { server llm.test:${shared} resolve; }
+        server { listen 127.0.0.1:${port}; location / { proxy_pass http://u; }
+          location /var { set $name llm.test; proxy_pass http://$name:${shared}; } location /up { return 204; } }`);
+      folder.start();
+      await until(
+        () =>
+          bodyOf(port, "/up").then(
+            () => true,
+            () => false,
+          ),
+        "it listens",
+      );
+      assert.equal(await bodyOf(port), "127.0.0.1");
+      assert.equal(await bodyOf(port, "/var"), "127.0.0.1");
+      names.addresses = ["127.0.0.2"];
+      await until(async () => (await bodyOf(port)) === "127.0.0.2", "the new address");
+      assert.equal(await bodyOf(port, "/var"), "127.0.0.2");
+    } finally {
+      await folder.close();
+      names.close();
+      for (const server of servers) server.close();
+    }
+  });
+});
