@@ -85,8 +85,8 @@ export interface Engine {
   cut(sequence: number, from: number): boolean;
   /** Makes `target` hold what `source` holds. */
   copy(source: number, target: number): Promise<void>;
-  /** Each of the two sequences holds what the other held. */
-  exchange(a: number, b: number): Promise<void>;
+  /** Each of the two sequences holds what the other held. False: no memory for it, and both are as before. */
+  exchange(a: number, b: number): Promise<boolean>;
   dispose(): Promise<void>;
 }
 

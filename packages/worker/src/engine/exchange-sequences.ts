@@ -2,20 +2,25 @@ import { constants } from "node:fs";
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WorkerError } from "../errors.ts";
 import type { NativeContext } from "./native-context.ts";
 
 /**
  * Exchanges what two sequences hold, through files in memory: llama.cpp writes only the cells in use, which is
  * milliseconds for a thousand tokens, and needs no third sequence.
+ *
+ * @returns false: no room for the files, and both sequences are as before. Errors: WorkerError `decode_failed` where a
+ * state that was written can't be read back.
  */
 export async function exchangeSequences(
   context: NativeContext,
   a: number,
   b: number,
   contextTokens: number,
-): Promise<void> {
-  const directory = await mkdtemp(join(await sharedMemory(), "drover-"));
+): Promise<boolean> {
+  let directory: string | undefined;
   try {
+    directory = await mkdtemp(join(await sharedMemory(), "drover-"));
     const states: { readonly from: number; readonly to: number; readonly path: string }[] = [];
     for (const [from, to] of [
       [a, b],
@@ -26,10 +31,26 @@ export async function exchangeSequences(
       await context.saveSequenceStateToFile(path, from, new Uint32Array());
       states.push({ from, to, path });
     }
-    for (const sequence of [a, b]) context.removeTokenCellsFromSequence(sequence, 0, -1);
-    for (const { to, path } of states) await context.loadSequenceStateFromFile(path, to, contextTokens);
+    await load(context, states, contextTokens);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkerError) throw error;
+    return false;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function load(
+  context: NativeContext,
+  states: readonly { readonly from: number; readonly to: number; readonly path: string }[],
+  contextTokens: number,
+): Promise<void> {
+  try {
+    for (const { from } of states) context.removeTokenCellsFromSequence(from, 0, -1);
+    for (const { to, path } of states) await context.loadSequenceStateFromFile(path, to, contextTokens);
+  } catch (cause) {
+    throw new WorkerError("decode_failed", "llama.cpp can't read back a sequence that was moved", { cause });
   }
 }
 

@@ -168,7 +168,10 @@ export class SlotPool implements Generator, SlotsView {
     for (const [from, to] of planMoves({ places, costs, horizon, moveMs: this.#moveMs })) {
       const start = clock.monotonicMs();
       const [a, b] = [this.#slots[from] as Slot, this.#slots[to] as Slot];
-      await engine.exchange(from, to);
+      if (!(await engine.exchange(from, to))) {
+        this.#moveMs = Number.POSITIVE_INFINITY; // Moving only saves time: go on without it.
+        break;
+      }
       a.exchange(b);
       this.#remember(a);
       this.#remember(b);
