@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,9 +70,33 @@ export class Pasture {
 
   /** What `drover status --json` prints, without the time that a process takes to start. */
   async status(): Promise<readonly WorkerRow[]> {
-    const call = request({ socketPath: join(this.folder, "drover.sock"), path: "/status", agent: false }).end();
+    return (await this.admin<{ readonly workers: readonly WorkerRow[] }>("GET", "/status")).workers;
+  }
+
+  /** One call of the admin API; its answer whatever the status is. */
+  async admin<T>(method: "GET" | "POST", path: string): Promise<T> {
+    const call = request({ socketPath: join(this.folder, "drover.sock"), method, path, agent: false }).end();
     const [response] = (await once(call, "response")) as [Readable];
-    return (JSON.parse(await text(response)) as { readonly workers: readonly WorkerRow[] }).workers;
+    return JSON.parse(await text(response)) as T;
+  }
+
+  /** What the descriptors of a drover lead to. Linux only. */
+  openDescriptors(drover: Drover): readonly string[] {
+    const folder = `/proc/${drover.child.pid}/fd`;
+    return readdirSync(folder).flatMap((name) => {
+      try {
+        return [readlinkSync(join(folder, name))];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Children that a drover has not reaped. Linux only. */
+  zombiesOf(drover: Drover): readonly number[] {
+    return readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0 && stateOf(pid) === "Z" && parentOf(pid) === drover.child.pid);
   }
 
   /** Resolves when a worker of the drover in this pasture is ready; for one whose output nobody reads. */
@@ -205,6 +229,15 @@ export function stateOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return stat.slice(stat.lastIndexOf(")") + 2).charAt(0);
+  } catch {
+    return undefined;
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
     return undefined;
   }

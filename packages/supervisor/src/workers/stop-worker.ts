@@ -19,7 +19,7 @@ export async function stopWorker(
 }
 
 /** Waits for `work`, but no longer than `limitMs`. Resolves with whether it came in time. */
-export async function within(work: Promise<unknown>, limitMs: number, clock: Clock): Promise<boolean> {
+async function within(work: Promise<unknown>, limitMs: number, clock: Clock): Promise<boolean> {
   const limit = createGate<boolean>();
   const cancel = clock.after(limitMs, () => limit.open(false));
   try {

@@ -16,8 +16,3 @@ export const STATE_MEANINGS: Readonly<Record<WorkerState, string>> = {
 export function hasProcess(state: WorkerState): boolean {
   return !(state === "exited" || state === "backoff" || state === "quarantined");
 }
-
-/** Whether the worker serves, or will without anybody doing something. */
-export function isHopeful(state: WorkerState): boolean {
-  return !(state === "exited" || state === "quarantined");
-}

@@ -1,0 +1,116 @@
+import { Agent, request } from "undici";
+import { createRandom } from "./random.ts";
+
+/** How one request ended, from the client's side. */
+export type Outcome =
+  /** A whole answer. */
+  | "whole"
+  /** A stream that ended with an error event. */
+  | "error-event"
+  /** An error with the envelope and a status, such as 503. */
+  | "refused"
+  /** The connection was cut by the system while the server had no free descriptor. */
+  | "no-descriptor"
+  /** No answer: a connection that broke, or silence. Never right. */
+  | "no-answer"
+  /** A stream that ended without [DONE] and without an error event. Never right. */
+  | "silent-end"
+  /** An answer that says it is whole and is not. Never right. */
+  | "false-whole";
+
+const WRONG: readonly Outcome[] = ["no-answer", "silent-end", "false-whole"];
+
+export interface ClientsReport {
+  readonly counts: Readonly<Record<string, number>>;
+  /** What was wrong, in words. */
+  readonly wrongs: readonly string[];
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** Longest silence of a request before it counts as unanswered. */
+const SILENCE_MS = 60_000;
+
+export interface ClientsOptions {
+  readonly url: string;
+  readonly count: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Whether the server was without a free descriptor since then: the system cuts its connections, not the server. */
+  readonly wasStarved: (sinceMs: number) => boolean;
+}
+
+/** Sends requests on `count` lines, streaming and plain in turn, until `signal`; resolves when the last one has ended. */
+export async function runClients(options: ClientsOptions): Promise<ClientsReport> {
+  const { url, count, seed, signal, wasStarved } = options;
+  const counts: Record<string, number> = {};
+  const statuses: Record<string, number> = {};
+  const wrongs: string[] = [];
+  const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  const line = async (index: number) => {
+    const random = createRandom(seed * 1000 + index);
+    for (let number = 0; !signal.aborted; number += 1) {
+      const ask: Ask = { url, isStream: number % 2 === index % 2, tokens: random.between(4, 64), agent };
+      const begunMs = Date.now();
+      const result = await send(ask);
+      const isStarved = result.outcome === "no-answer" && wasStarved(begunMs);
+      const outcome = isStarved ? "no-descriptor" : result.outcome;
+      counts[outcome] = (counts[outcome] ?? 0) + 1;
+      statuses[result.status] = (statuses[result.status] ?? 0) + 1;
+      if (WRONG.includes(outcome)) wrongs.push(`line ${index}, request ${number}: ${outcome}: ${result.words}`);
+      if (outcome !== "whole") await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  await Promise.all(Array.from({ length: count }, (_, index) => line(index)));
+  await agent.close();
+  return { counts, wrongs, statuses };
+}
+
+interface Ask {
+  readonly url: string;
+  readonly isStream: boolean;
+  readonly tokens: number;
+  readonly agent: Agent;
+}
+
+interface Result {
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly words: string;
+}
+
+async function send({ url, isStream, tokens, agent }: Ask): Promise<Result> {
+  let status = 0;
+  let text = "";
+  try {
+    const response = await request(`${url}/v1/chat/completions`, {
+      method: "POST",
+      dispatcher: agent,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        stream: isStream,
+        max_tokens: tokens,
+        messages: [{ role: "user", content: `Count to ${tokens}.` }],
+      }),
+    });
+    status = response.statusCode;
+    for await (const part of response.body) text += String(part);
+  } catch (error) {
+    const words = `${(error as Error).message} after "${text.slice(-80)}"`;
+    return { outcome: text === "" ? "no-answer" : "silent-end", status, words };
+  }
+  const outcome = judge(status, text, isStream, tokens);
+  return { outcome, status, words: text.slice(-160) };
+}
+
+function judge(status: number, text: string, isStream: boolean, tokens: number): Outcome {
+  if (status !== 200) return text.includes('"error"') ? "refused" : "no-answer";
+  if (!isStream) {
+    const body = JSON.parse(text) as { readonly usage?: { readonly completion_tokens: number } };
+    return body.usage?.completion_tokens === tokens ? "whole" : "false-whole";
+  }
+  const isDone = text.includes("data: [DONE]");
+  const isError = /data: \{"error":/.test(text);
+  if (isDone && isError) return "false-whole";
+  if (isDone) return text.includes('"finish_reason":"length"') ? "whole" : "false-whole";
+  return isError ? "error-event" : "silent-end";
+}

@@ -1,0 +1,188 @@
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { writeSyntheticModel } from "@drover/models";
+import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
+import { ACTIONS, type StormField } from "./actions.ts";
+import { type ClientsReport, runClients } from "./clients.ts";
+import { createRandom } from "./random.ts";
+import { type Recovery, recoveries } from "./recoveries.ts";
+
+export interface StormOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly clients: number;
+  /** Names of {@link ACTIONS}. @default all of them, each at least once before any comes twice */
+  readonly actions?: readonly string[];
+  readonly say?: (line: string) => void;
+}
+
+export interface StormReport {
+  readonly clients: ClientsReport;
+  /** How often each kind of trouble was made. */
+  readonly actions: Readonly<Record<string, number>>;
+  readonly recoveries: readonly Recovery[];
+  /** Whatever is not as it should be; empty: the storm did no harm. */
+  readonly violations: readonly string[];
+}
+
+const RECOVERY_MS = 60_000;
+const UNRULY_WORKER = fileURLToPath(new URL("./unruly-worker.js", import.meta.url));
+
+/** Makes trouble for a real drover under load, lets it recover, and looks whether any harm is left. */
+export async function runStorm(options: StormOptions): Promise<StormReport> {
+  const pasture = new Pasture();
+  try {
+    return await storm(pasture, options);
+  } finally {
+    await pasture.close();
+  }
+}
+
+async function storm(pasture: Pasture, options: StormOptions): Promise<StormReport> {
+  const { seconds, seed, workers, clients, say = () => {} } = options;
+  const field = await prepare(pasture, workers, seed);
+  const { drover, starved } = field;
+  const url = await drover.url();
+  await drover.workers((rows) => areReady(rows, workers), RECOVERY_MS);
+  const descriptors = pasture.openDescriptors(drover).length;
+
+  const over = new AbortController();
+  const load = runClients({
+    url,
+    count: clients,
+    seed,
+    signal: over.signal,
+    wasStarved: (sinceMs) => starved.lastMs >= sinceMs,
+  });
+  const actions = await makeTrouble(field, options, Date.now() + seconds * 1000);
+  say("the storm is over; waiting for everything to recover");
+  await restore(field, workers);
+  over.abort();
+  const report = await load;
+  const violations = [...report.wrongs, ...(await lookForHarm(pasture, { drover, workers, descriptors }))];
+  return { clients: report, actions, recoveries: recoveries(drover.entries), violations };
+}
+
+interface Field extends StormField {
+  /** When the supervisor last had no free descriptor. */
+  readonly starved: { lastMs: number };
+  readonly asked: Promise<unknown>[];
+}
+
+async function prepare(pasture: Pasture, workers: number, seed: number): Promise<Field> {
+  const models = [join(pasture.folder, "first.gguf"), join(pasture.folder, "second.gguf")] as const;
+  await writeSyntheticModel("tiny", models[0], "q8_0");
+  copyFileSync(models[0], models[1]);
+  const command = `${process.execPath} ${UNRULY_WORKER} {port} {threads} {model}`;
+  const own = [
+    `model: ${models[0]}`,
+    `workers: { count: ${workers}, threads: 1, command: "${command}" }`,
+    "supervision:",
+    "  livenessTimeout: 2s",
+    "  stallTimeout: 4s",
+    "  startTimeout: 20s",
+    "  grace: 1s",
+    "  backoff: 200ms",
+    "  backoffLimit: 1s",
+    // The storm kills far more often than any quarantine allows.
+    "  maxRestarts: 10000",
+  ];
+  const configure = (more = "") => writeFileSync(join(pasture.folder, "drover.yaml"), merge(own, more));
+  configure();
+  const drover = pasture.up([]);
+  const starved = { lastMs: 0 };
+  const asked: Promise<unknown>[] = [];
+  return {
+    pasture,
+    drover,
+    configure,
+    models,
+    starved,
+    asked,
+    random: createRandom(seed),
+    ask: (path) => void asked.push(pasture.admin("POST", path).catch(() => {})),
+    setStarved: (isStarved) => {
+      starved.lastMs = isStarved ? Number.POSITIVE_INFINITY : Date.now();
+    },
+  };
+}
+
+/** `supervision` of `more` goes into the storm's own. */
+function merge(own: readonly string[], more: string): string {
+  const match = /^supervision: \{ (.*) \}\n$/.exec(more);
+  return match === null ? `${own.join("\n")}\n${more}` : `${own.join("\n")}\n  ${match[1]}\n`;
+}
+
+async function makeTrouble(field: Field, options: StormOptions, endMs: number): Promise<Record<string, number>> {
+  const { random } = field;
+  const names = options.actions ?? Object.keys(ACTIONS);
+  const counts: Record<string, number> = {};
+  let bag: string[] = [];
+  while (Date.now() < endMs) {
+    if (bag.length === 0) bag = [...names];
+    const name = random.pick(bag);
+    bag.splice(bag.indexOf(name), 1);
+    counts[name] = (counts[name] ?? 0) + 1;
+    options.say?.(name);
+    await ACTIONS[name]?.(field).catch((error: Error) => options.say?.(`  ${name}: ${error.message}`));
+    await sleep(random.between(100, 500));
+  }
+  return counts;
+}
+
+async function restore({ pasture, drover, configure, models, asked }: Field, workers: number): Promise<void> {
+  configure();
+  await Promise.all(asked);
+  await pasture.admin("POST", `/reload?model=${encodeURIComponent(models[0])}`);
+  await pasture.admin("POST", `/scale?count=${workers}`);
+  await drover.workers((rows) => areReady(rows, workers), RECOVERY_MS).catch(() => {});
+}
+
+interface Scene {
+  readonly drover: Drover;
+  readonly workers: number;
+  /** Descriptors that the supervisor had open before. */
+  readonly descriptors: number;
+}
+
+/** Descriptors that may stay open: kept-alive connections to each worker. */
+const SPARE_DESCRIPTORS = 24;
+
+async function lookForHarm(pasture: Pasture, { drover, workers, descriptors }: Scene): Promise<readonly string[]> {
+  const harm: string[] = [];
+  const rows = await pasture.status();
+  if (!areReady(rows, workers)) harm.push(`not every worker is ready: ${JSON.stringify(rows)}`);
+  drover.child.kill("SIGQUIT");
+  const { state } = (await drover.entry((entry) => entry["state"] !== undefined)) as unknown as Dump;
+  const leases = state.balancer.upstreams.reduce((sum, upstream) => sum + upstream.active, 0);
+  if (leases > 0) harm.push(`${leases} leases are held though no request runs`);
+  if (state.balancer.queue.depth > 0) harm.push(`${state.balancer.queue.depth} requests wait though none was sent`);
+  if (state.balancer.upstreams.length !== workers) harm.push(`${state.balancer.upstreams.length} upstreams`);
+  await sleep(500);
+  const open = pasture.openDescriptors(drover);
+  if (open.length > descriptors + SPARE_DESCRIPTORS) harm.push(`${open.length} descriptors, before ${descriptors}`);
+  const zombies = pasture.zombiesOf(drover);
+  if (zombies.length > 0) harm.push(`zombies: ${zombies.join(", ")}`);
+  const processes = pasture.left().length;
+  if (processes !== workers + 1) harm.push(`${processes} processes for ${workers} workers and the supervisor`);
+  const ended = await drover.end("SIGTERM");
+  if (ended.code !== 0 || ended.stderr !== "") harm.push(`ended with ${ended.code}: ${ended.stderr}`);
+  if (pasture.left().length > 0) harm.push(`processes are left: ${pasture.left().join(", ")}`);
+  return harm;
+}
+
+interface Dump {
+  readonly state: {
+    readonly balancer: {
+      readonly queue: { readonly depth: number };
+      readonly upstreams: readonly { readonly active: number }[];
+    };
+  };
+}
+
+function areReady(rows: readonly WorkerRow[], workers: number): boolean {
+  return rows.length === workers && rows.every((row) => row.state === "ready");
+}
