@@ -69,6 +69,13 @@ export class RawClient {
     return this.#ended;
   }
 
+  /** Writes the text, and resets the connection once it is on its way. */
+  async reset(text: string): Promise<void> {
+    if (this.#socket.connecting) await once(this.#socket, "connect");
+    if (text !== "") await new Promise((resolve) => this.#socket.write(text, "latin1", resolve));
+    this.#socket.resetAndDestroy();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

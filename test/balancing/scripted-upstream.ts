@@ -59,6 +59,11 @@ export class ScriptedUpstream {
     return bound === null || typeof bound === "string" ? 0 : bound.port;
   }
 
+  /** Connections that are open. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   /** Forgets what it saw and starts its script anew. */
   reset(): void {
     this.seen.length = 0;

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
 import { errorEnvelope } from "./error-envelope.ts";
+import { headProblem } from "./head-rules.ts";
 import type { ListenTarget } from "./listen-address.ts";
 
 /** What the server hands over. */
@@ -40,11 +41,18 @@ export function createServer(handlers: ServerHandlers, limits: ServerLimits): ht
     insecureHTTPParser: false,
     noDelay: true,
   });
-  server.on("request", handlers.onRequest);
+  // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
+  server.maxHeadersCount = 0;
+  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response);
+  };
+  server.on("request", onRequest);
   // Whether to answer 100 is decided where the body is read.
-  server.on("checkContinue", handlers.onRequest);
-  server.on("checkExpectation", handlers.onRequest);
-  server.on("upgrade", handlers.onUpgrade);
+  server.on("checkContinue", onRequest);
+  server.on("checkExpectation", onRequest);
+  server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isRefused(request, socket, handlers)) handlers.onUpgrade(request, socket, head);
+  });
   server.on("connect", (_request, socket: Duplex) =>
     answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
   );
@@ -57,6 +65,14 @@ export function createServer(handlers: ServerHandlers, limits: ServerLimits): ht
     }
   });
   return server;
+}
+
+function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {
+  const problem = headProblem(request);
+  if (problem === undefined) return false;
+  handlers.onBadRequest(problem.code);
+  answerRaw(socket, problem.status, problem.message, problem.code);
+  return true;
 }
 
 /** @throws ListenError when the address cannot be listened on. */

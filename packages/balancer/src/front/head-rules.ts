@@ -1,0 +1,19 @@
+import type { IncomingMessage } from "node:http";
+
+/** Fields that a request may have; nginx's `max_headers` since 1.29. Node drops what is over its own limit in silence. */
+const MAX_FIELDS = 1000;
+
+/** What Node's parser lets through but two servers in a row might read differently; undefined: nothing is wrong. */
+export function headProblem(
+  request: IncomingMessage,
+): { readonly status: number; readonly message: string; readonly code: string } | undefined {
+  if (request.httpVersionMajor < 1)
+    return { status: 400, message: "the request line names no HTTP version", code: "bad_request" };
+  if (request.rawHeaders.length / 2 > MAX_FIELDS) {
+    return { status: 431, message: `a request may have ${MAX_FIELDS} header fields`, code: "header_too_large" };
+  }
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
+  // RFC 9112, 3.2; that there is one at all in HTTP/1.1 is Node's check.
+  if (hosts > 1) return { status: 400, message: "the request has more than one Host", code: "bad_request" };
+  return undefined;
+}

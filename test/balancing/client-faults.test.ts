@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { RawClient } from "./raw-client.ts";
+import { type RunningBalancer, startBalancer, statusOf, until } from "./running-balancer.ts";
+import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+
+const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
+
+/** Requests that two parsers may read differently: each is refused, and no upstream ever sees a byte of it. */
+const ambiguous: Readonly<Record<string, string>> = {
+  "Content-Length beside Transfer-Encoding (CL.TE)": `${head}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG`,
+  "Transfer-Encoding beside Content-Length (TE.CL)": `${head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n5c\r\nGPOST / HTTP/1.1\r\n\r\n0\r\n\r\n`,
+  "two different Content-Lengths": `${head}Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde`,
+  "two equal Content-Lengths": `${head}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc`,
+  "a list of Content-Lengths": `${head}Content-Length: 3, 3\r\n\r\nabc`,
+  "a signed Content-Length": `${head}Content-Length: +3\r\n\r\nabc`,
+  "a negative Content-Length": `${head}Content-Length: -1\r\n\r\n`,
+  "a hexadecimal Content-Length": `${head}Content-Length: 0x3\r\n\r\nabc`,
+  "chunked that is not the last coding": `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
+  "an unknown Transfer-Encoding": `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+  "chunked twice": `${head}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+  "two Transfer-Encoding fields": `${head}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
+  "bare LF between fields": "POST / HTTP/1.1\nHost: drover\nContent-Length: 0\n\n",
+  "one bare LF among CRLFs": `${head}X-A: 1\nX-B: 2\r\nContent-Length: 0\r\n\r\n`,
+  "a bare CR in a value": `${head}X-A: 1\rX-B: 2\r\nContent-Length: 0\r\n\r\n`,
+  "a folded field (obs-fold)": `${head}X-A: 1\r\n 2\r\nContent-Length: 0\r\n\r\n`,
+  "a folded first field": "POST / HTTP/1.1\r\n Host: drover\r\nContent-Length: 0\r\n\r\n",
+  "NUL in a value": `${head}X-A: a\0b\r\nContent-Length: 0\r\n\r\n`,
+  "NUL in a name": `${head}X\0A: 1\r\nContent-Length: 0\r\n\r\n`,
+  "a space before the colon": `${head}Content-Length : 3\r\n\r\nabc`,
+  "an empty field name": `${head}: 3\r\nContent-Length: 0\r\n\r\n`,
+  "a field without a colon": `${head}nonsense\r\nContent-Length: 0\r\n\r\n`,
+  "no Host": "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+  "two Hosts": "POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n",
+  "a version that does not exist": "POST / HTTP/9.9\r\nHost: a\r\n\r\n",
+  "no version": "POST /\r\nHost: a\r\n\r\n",
+  "TLS on the plain port": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+  "a chunk size that is no number": `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n`,
+  "a chunk longer than its size": `${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n`,
+  "a chunk size of more than 64 bits": `${head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff1\r\nabc\r\n0\r\n\r\n`,
+};
+
+const tooLarge: Readonly<Record<string, string>> = {
+  "a header line of 64 KiB": `${head}X-A: ${"a".repeat(65_536)}\r\nContent-Length: 0\r\n\r\n`,
+  "10,000 header fields": `${head}${"a: b\r\n".repeat(10_000)}Content-Length: 0\r\n\r\n`,
+  "a request line of 64 KiB": `GET /${"a".repeat(65_536)} HTTP/1.1\r\nHost: drover\r\n\r\n`,
+};
+
+describe("a balancer and what clients send", () => {
+  const upstream = new ScriptedUpstream("a", () => ok("{}"));
+  let running: RunningBalancer;
+
+  before(async () => {
+    running = await startBalancer([await upstream.listen()]);
+  });
+
+  after(async () => {
+    await running.balancer.close({ drainTimeoutMs: 0 });
+    await upstream.close();
+  });
+
+  async function refusal(bytes: string): Promise<number> {
+    upstream.reset();
+    const client = new RawClient(running.port);
+    client.write(bytes);
+    const status = await statusOf(client);
+    assert.equal(await client.isClosed(5000), true, "the connection stays open");
+    assert.deepEqual(upstream.seen, [], "an upstream saw it");
+    await until("its lease is released", () => running.leases() === 0);
+    return status;
+  }
+
+  for (const [name, bytes] of Object.entries(ambiguous)) {
+    it(`answers 400 to ${name}, closes, and tells no upstream`, async () => {
+      assert.equal(await refusal(bytes), 400);
+    });
+  }
+
+  for (const [name, bytes] of Object.entries(tooLarge)) {
+    it(`answers 431 to ${name}, closes, and tells no upstream`, async () => {
+      assert.equal(await refusal(bytes), 431);
+    });
+  }
+
+  it("answers 413 to a body that says it is over the limit, before it was sent", async () => {
+    assert.equal(await refusal(`${head}Content-Length: 10485761\r\n\r\n`), 413);
+  });
+
+  it("answers 413 to a chunked body once it is over the limit", async () => {
+    const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`;
+    assert.equal(await refusal(`${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(11)}`), 413);
+  });
+
+  it("reads a request that comes byte by byte", async () => {
+    upstream.reset();
+    const client = new RawClient(running.port);
+    for (const byte of `${head}Content-Length: 2\r\n\r\n{}`) client.write(byte);
+    assert.equal(await statusOf(client), 200);
+    assert.equal(upstream.seen.length, 1);
+    client.destroy();
+  });
+
+  it("answers pipelined requests in their order", async () => {
+    upstream.reset();
+    const client = new RawClient(running.port);
+    client.write(`${head}Content-Length: 2\r\n\r\n{}`.repeat(5));
+    for (let count = 0; count < 5; count += 1) assert.equal(await statusOf(client), 200);
+    client.destroy();
+  });
+});
+
+describe("a balancer whose clients reset their connection", () => {
+  const body = `{"stream":true}`;
+  const request = `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+  const begun =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
+
+  for (const cut of [1, 10, head.length - 1, head.length + 12, request.length - body.length, request.length - 1]) {
+    it(`holds nothing after a reset behind byte ${cut} of a request`, async () => {
+      const upstream = new ScriptedUpstream("a", () => ok("{}"));
+      const running = await startBalancer([await upstream.listen()]);
+      const client = new RawClient(running.port);
+      await client.reset(request.slice(0, cut));
+      const next = new RawClient(running.port);
+      next.write(request);
+      assert.equal(await statusOf(next), 200);
+      next.destroy();
+      assert.equal(upstream.seen.length, 1, "the broken request came through");
+      await until("every lease is released", () => running.leases() === 0);
+      await running.balancer.close({ drainTimeoutMs: 0 });
+      await upstream.close();
+    });
+  }
+
+  for (const [moment, answer] of Object.entries({
+    "while the upstream is silent": { kind: "silence" },
+    "in the middle of a stream": { kind: "send", text: begun },
+  } as const)) {
+    it(`closes the upstream's connection and releases the lease on a reset ${moment}`, async () => {
+      const upstream = new ScriptedUpstream("a", () => answer);
+      const running = await startBalancer([await upstream.listen()]);
+      const client = new RawClient(running.port);
+      client.write(request);
+      await until("the upstream has the request", () => upstream.seen.length === 1);
+      if (answer.kind === "send") await client.bytes(begun.length);
+      assert.equal(running.leases(), 1);
+      await client.reset("");
+      await until("the lease is released", () => running.leases() === 0);
+      await until("the upstream's connection is closed", () => upstream.open === 0);
+      await running.balancer.close({ drainTimeoutMs: 0 });
+      await upstream.close();
+    });
+  }
+});

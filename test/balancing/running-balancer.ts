@@ -1,0 +1,50 @@
+import { type Balancer, createBalancer, systemClock } from "@drover/balancer";
+import { defaultSettings, type Settings } from "@drover/config";
+import { pino } from "pino";
+import type { RawClient } from "./raw-client.ts";
+
+/** A balancer in this process on a free port, in front of upstreams that it does not own. */
+export interface RunningBalancer {
+  readonly balancer: Balancer;
+  readonly port: number;
+  /** Requests that hold an upstream. */
+  readonly leases: () => number;
+}
+
+export async function startBalancer(
+  upstreamPorts: readonly number[],
+  change: (settings: Settings) => Settings = (settings) => settings,
+): Promise<RunningBalancer> {
+  const base = defaultSettings();
+  const settings = change({
+    ...base,
+    listen: "127.0.0.1:0",
+    balancer: { ...base.balancer, upstreams: upstreamPorts.map((port) => `http://127.0.0.1:${port} max_fails=0`) },
+  });
+  const balancer = createBalancer({
+    settings,
+    logger: pino({ level: "silent" }),
+    clock: systemClock,
+    random: Math.random,
+  });
+  const [bound] = await balancer.listen();
+  return {
+    balancer,
+    port: bound?.port ?? 0,
+    leases: () => balancer.status().upstreams.reduce((sum, upstream) => sum + upstream.active, 0),
+  };
+}
+
+/** Status of the next answer on a raw connection; 0 when it was closed without one. */
+export async function statusOf(client: RawClient, method = "POST"): Promise<number> {
+  return Number((await client.read(method)).line.split(" ")[1] ?? 0);
+}
+
+/** Resolves once `check` holds; the event loop turns between two looks. Rejects after five seconds. */
+export async function until(what: string, check: () => boolean): Promise<void> {
+  const endMs = performance.now() + 5000;
+  while (!check()) {
+    if (performance.now() > endMs) throw new Error(`not within 5 s: ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
