@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import net from "node:net";
+import { describe, it } from "node:test";
+import { freePort } from "../support/free-port.ts";
+import { DROVER_BIN } from "../support/drover-process.ts";
+import { RawClient } from "./raw-client.ts";
+import { statusOf } from "./running-balancer.ts";
+import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+
+const DESCRIPTORS = 256;
+const request = "GET /v1/models HTTP/1.1\r\nHost: drover\r\nConnection: close\r\n\r\n";
+
+describe("a balancer out of descriptors (EMFILE)", () => {
+  it("lives on, and serves again once clients have left", async () => {
+    const upstream = new ScriptedUpstream("a", () => ok("{}"));
+    const upstreamPort = await upstream.listen();
+    const port = await freePort();
+    const words = `balance --listen 127.0.0.1:${port} --upstream http://127.0.0.1:${upstreamPort}`;
+    const script = `ulimit -n ${DESCRIPTORS}; exec "$0" "$1" ${words}`;
+    const child = spawn("sh", ["-c", script, process.execPath, DROVER_BIN], { stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout.resume();
+    try {
+      await answers(port);
+      const clients = Array.from({ length: 2 * DESCRIPTORS }, () =>
+        net.connect(port, "127.0.0.1").on("error", () => {}),
+      );
+      await Promise.all(clients.map((client) => Promise.race([once(client, "connect"), once(client, "close")])));
+      await full(child.pid ?? 0);
+      for (const client of clients) client.destroy();
+      assert.equal(await answers(port), 200);
+      assert.equal(child.exitCode, null);
+    } finally {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+      await upstream.close();
+    }
+  });
+});
+
+/** Asks until an answer comes: while it starts, and while it closes what the clients left. */
+async function answers(port: number): Promise<number> {
+  const endMs = performance.now() + 20_000;
+  for (;;) {
+    const client = new RawClient(port);
+    client.write(request);
+    const status = await statusOf(client, "GET").catch(() => 0); // refused: not there yet
+    client.destroy();
+    if (status === 200) return status;
+    if (performance.now() > endMs) return status;
+  }
+}
+
+/** Resolves once the process has as many descriptors as it may. */
+async function full(pid: number): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  while (readdirSync(`/proc/${pid}/fd`).length < DESCRIPTORS - 1) {
+    if (performance.now() > endMs) throw new Error("the descriptors did not run out");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
