@@ -13,12 +13,22 @@ describe("drover bench", () => {
   it("prints the table, and JSON on request", async () => {
     const worker = await startFakeWorker({ tokens: 2 });
     try {
-      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--duration", "300ms"];
-      const table = await drover(...words, "--think", "0", "--slo", "p95<10s", "--pids", String(worker.pid));
+      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0"];
+      const table = await drover(
+        ...words,
+        "--think",
+        "0",
+        "--duration",
+        "3s",
+        "--slo",
+        "p95<10s",
+        "--pids",
+        String(worker.pid),
+      );
       assert.equal(table.exitCode, 0, table.stderr);
       assert.match(table.stdout, /This set-up carries 2 users at p95<10s/);
       assert.equal(table.stderr, "", "no progress bar and no warning in a pipe");
-      const json = await drover(...words, "--think", "0", "--json");
+      const json = await drover(...words, "--think", "0", "--duration", "300ms", "--json");
       const report = JSON.parse(json.stdout) as { steps: unknown[]; kind: string };
       assert.equal(report.kind, "bench");
       assert.equal(report.steps.length, 2);

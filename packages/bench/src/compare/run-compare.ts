@@ -21,7 +21,7 @@ export interface CompareOptions extends LoadRequest {
   readonly upWords: readonly string[];
   /** Commands of further sides. */
   readonly against: readonly string[];
-  /** Which of `hand-made` and `pinned` take part. @default both */
+  /** Which of `hand-made` and `pinned` take part; `none`: neither. @default both */
   readonly only?: readonly string[] | undefined;
   /** @default 3 */
   readonly rounds?: number | undefined;
@@ -66,9 +66,11 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
   const roundCount = options.rounds ?? DEFAULT_ROUNDS;
   if (!Number.isInteger(roundCount) || roundCount < 1)
     throw new BenchError("bad_option", `--rounds: ${roundCount} is no whole number of at least 1`);
+  const only = knownSides(options.only);
   options.onSide?.("starting Drover once to see how it lays out its workers");
   const layout = await readLayout(options, clock);
-  const sides = sidesOf(options, layout, clock);
+  const sides = sidesOf({ ...options, only }, layout, clock);
+  await tryCommands(options, clock);
   const rounds: CompareRound[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     for (const side of rotate(sides, round)) {
@@ -104,6 +106,21 @@ function compareNotes(rounds: readonly CompareRound[], plan: LoadPlan): readonly
     ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
     ...new Set(notesOf(steps, plan)),
   ];
+}
+
+function knownSides(only: readonly string[] | undefined): readonly string[] | undefined {
+  const unknown = only?.find((name) => !["hand-made", "pinned", "none"].includes(name));
+  if (unknown === undefined) return only;
+  throw new BenchError("bad_option", `--only: there is no set-up "${unknown}"; there are hand-made, pinned and none`);
+}
+
+/** A command that does not start must be known before the others were measured for minutes. */
+async function tryCommands(options: CompareOptions, clock: Clock): Promise<void> {
+  for (const command of options.against) {
+    options.onSide?.(`trying once: ${command}`);
+    const running = await commandSide(command, clock).start(options.signal);
+    await running.stop();
+  }
 }
 
 async function readLayout(options: CompareOptions, clock: Clock): Promise<readonly WorkerLayout[]> {
