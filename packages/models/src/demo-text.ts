@@ -16,7 +16,7 @@ For real answers give Drover a real model, for example:
 
 or any other GGUF file: --model /path/to/file.gguf
 
-中文:我是演示模型,只会说这一段话。请换成真实的模型,例如 --model ms:Qwen/Qwen2.5-1.5B-Instruct-GGUF/qwen2.5-1.5b-instruct-q4_k_m.gguf
+中文：我是演示模型，只会说这一段话。请换成真实的模型，例如 --model ms:Qwen/Qwen2.5-1.5B-Instruct-GGUF/qwen2.5-1.5b-instruct-q4_k_m.gguf
 `;
 
 /**
@@ -43,4 +43,4 @@ export function cutUnique(text: string, taken: Set<string>): readonly string[] {
 // In this order: an emoji alone, a CJK character with the punctuation after it, punctuation after that, a word with the spaces
 // before it and a few of its inner separators as cuts, and what is left.
 const PARTS =
-  /\p{Extended_Pictographic}|\s*\p{Script=Han}[,。:]?|\s*[^\s\p{Script=Han}\p{Extended_Pictographic}/]*\/?|\s+/gu;
+  /\p{Extended_Pictographic}|\s*\p{Script=Han}[，。：]?|\s*[^\s\p{Script=Han}\p{Extended_Pictographic}/]*\/?|\s+/gu;

@@ -75,6 +75,12 @@ describe("estimateMemory", () => {
     assert.equal(exact.computeBytes - plain.computeBytes, 512 * 4 * info.heads * 2048);
   });
 
+  it("counts more encodings as repacked on Arm", async () => {
+    const info = await infoOf("tiny", "q8_0");
+    assert.equal(estimateMemory(info, OPTIONS).perWorker.repackedBytes, 0);
+    assert.ok(estimateMemory(info, { ...OPTIONS, processor: "arm64" }).perWorker.repackedBytes > 0);
+  });
+
   it("counts the full cache of layers with a sliding window, as the worker keeps it", async () => {
     const info = await infoOf("tiny", "q4_0");
     const sliding = { ...info, slidingWindowTokens: 512, slidingLayers: [true, false] };

@@ -15,6 +15,8 @@ export interface MemoryOptions {
   readonly kvType: KvType;
   /** Without it the scores of a whole step are written down. */
   readonly flashAttention: boolean;
+  /** Node's name of the processor, such as `arm64`. @default "x64" */
+  readonly processor?: string | undefined;
 }
 
 /** Bytes that one worker needs for itself. */
@@ -47,8 +49,8 @@ export interface MemoryEstimate {
  * and a fifth over the resident memory of real workers with the shapes of Qwen 2.5 0.5B, Llama 3.2 1B and DeepSeek R1 Distill 1.5B):
  *
  * - mapped: every file's bytes, shared by all workers through the page cache
- * - repacked, each worker: the matrices in Q4_0, Q4_K, Q2_K and IQ4_NL, again (an upper bound on CPUs without AVX2 or NEON);
- *   an embedding matrix only where it is the output matrix too
+ * - repacked, each worker: the matrices in Q4_0, Q4_K, Q2_K and IQ4_NL, on Arm also in Q5_K, Q6_K and Q8_0, again (an upper bound on CPUs
+ *   without AVX2 or NEON); an embedding matrix only where it is the output matrix too
  * - tokenizer: 1,075 bytes a token of the vocabulary
  * - keys and values: per layer and slot, KV heads x (key + value length) x bytes of the type x context rounded up to 256; Drover's worker
  *   keeps the full cache of layers with a sliding window too, so that any prefix can be reused
@@ -58,7 +60,7 @@ export interface MemoryEstimate {
  */
 export function estimateMemory(info: ModelInfo, options: MemoryOptions): MemoryEstimate {
   const parts = {
-    repackedBytes: repackedBytes(info.tensors),
+    repackedBytes: repackedBytes(info.tensors, options.processor),
     tokenizerBytes: info.vocabularySize * 1075,
     kvBytes: Math.ceil(kvBytesPerSlot(info, options) * options.slots),
     computeBytes: computeBytes(info, options),
@@ -73,12 +75,14 @@ export function estimateMemory(info: ModelInfo, options: MemoryOptions): MemoryE
 }
 
 // Source: ggml-cpu/repack.cpp `ggml_repack_get_optimal_repack_type`
-const REPACKED = new Set(["Q4_0", "Q4_K", "Q2_K", "IQ4_NL"]);
+const REPACKED = new Set(["Q4_0", "Q4_K", "Q2_K", "IQ4_NL", "MXFP4"]);
+const REPACKED_ON_ARM = new Set([...REPACKED, "Q5_K", "Q6_K", "Q8_0"]);
 
-function repackedBytes(tensors: readonly TensorInfo[]): number {
+function repackedBytes(tensors: readonly TensorInfo[], processor: string | undefined): number {
+  const repacked = processor === "arm64" ? REPACKED_ON_ARM : REPACKED;
   const tied = !tensors.some((tensor) => tensor.name === "output.weight");
   const isMatrix = (tensor: TensorInfo): boolean =>
-    tensor.shape.length > 1 && (tied || tensor.name !== "token_embd.weight") && REPACKED.has(tensor.typeName);
+    tensor.shape.length > 1 && (tied || tensor.name !== "token_embd.weight") && repacked.has(tensor.typeName);
   return tensors.filter(isMatrix).reduce((sum, tensor) => sum + tensor.sizeBytes, 0);
 }
 

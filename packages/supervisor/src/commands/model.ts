@@ -12,7 +12,7 @@ const info: Command = {
     const { needOf } = await import("../placement/plan.ts");
     const path = await fetchHere(invocation, invocation.text("file") ?? "");
     const model = await readModelInfo(path);
-    const memory = needOf(invocation.settings().settings, model);
+    const memory = needOf(invocation.settings().settings, model, process.arch);
     const { tensors: _tensors, ...facts } = model;
     const text = invocation.isOn("json") ? JSON.stringify({ ...facts, memory }) : showModel(model, memory);
     invocation.stdout.write(`${text}\n`);

@@ -37,13 +37,13 @@ describe("createLayoutChooser", () => {
 
   it("warns once of what does not fit, and throws it with strict", async () => {
     const { said, logger } = heardLogger();
-    const chooser = createLayoutChooser(logger, () => machine);
+    const chooser = createLayoutChooser(logger, { read: () => machine });
     const settings = settingsOf({ workers: 2, threads: 9 });
     chooser.check(settings);
     await chooser.choose(settings, model, 0);
     assert.equal(said.length, 1);
     assert.match(said[0] ?? "", /2 workers use 18 threads in all/);
-    const strict = createLayoutChooser(logger, () => machine);
+    const strict = createLayoutChooser(logger, { read: () => machine });
     assert.throws(() => strict.check(settingsOf({ workers: 2, threads: 9, strict: true })), { code: "over_committed" });
   });
 
@@ -51,7 +51,7 @@ describe("createLayoutChooser", () => {
     const { logger } = heardLogger();
     const held = { ...machine, memory: { ...machine.memory, freeBytes: 300 * 2 ** 20 } };
     let topology = machine;
-    const chooser = createLayoutChooser(logger, () => topology);
+    const chooser = createLayoutChooser(logger, { read: () => topology });
     const settings = settingsOf({ workers: 5 });
     assert.equal((await chooser.choose(settings, model, 0)).places.length, 5);
     topology = held;
@@ -62,9 +62,22 @@ describe("createLayoutChooser", () => {
   it("does not judge the memory of a command of the user's", async () => {
     const { logger } = heardLogger();
     const none = { ...machine, memory: { ...machine.memory, freeBytes: 0 } };
-    const chooser = createLayoutChooser(logger, () => none);
+    const chooser = createLayoutChooser(logger, { read: () => none });
     const settings = settingsOf({ workers: 2, "worker-command": "my-server --port {port}" });
     assert.equal((await chooser.choose(settings, model, 0)).places.length, 2);
+  });
+
+  it("binds memory to the nodes that allow it only", async () => {
+    const { logger } = heardLogger();
+    const chooser = createLayoutChooser(logger, {
+      read: () => readRecorded("two-sockets-64c"),
+      canBind: (node) => node === 1,
+    });
+    const { places } = await chooser.choose(settingsOf({ workers: 2 }), model, 0);
+    assert.deepEqual(
+      places.map((place) => place.boundNode),
+      [undefined, 1],
+    );
   });
 
   it("keeps a range's count within it, and within the places that memory holds", () => {

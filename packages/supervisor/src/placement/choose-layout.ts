@@ -3,7 +3,8 @@ import { readModelInfo } from "@drover/models";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
-import { layOut, type Layout } from "./layout.ts";
+import { canBindMemory } from "./can-bind-memory.ts";
+import { layOut, type Layout, type WorkerPlace } from "./layout.ts";
 import { layoutWish, makePlan } from "./plan.ts";
 import { readTopology, type Topology } from "./topology.ts";
 
@@ -21,8 +22,18 @@ export interface LayoutChooser {
   readonly choose: (settings: Settings, modelPath: string, running: number) => Promise<Layout>;
 }
 
+/** How the machine is looked at. */
+export interface MachineProbes {
+  readonly read: () => Topology;
+  /** Whether a process may be bound to the node's memory. */
+  readonly canBind: (node: number) => boolean;
+}
+
 /** Chooses layouts on this machine as it is at each call, and says each warning once. */
-export function createLayoutChooser(logger: Logger, read: () => Topology = readTopology): LayoutChooser {
+export function createLayoutChooser(
+  logger: Logger,
+  { read = readTopology, canBind = canBindMemory }: Partial<MachineProbes> = {},
+): LayoutChooser {
   let workerBytes = 0;
   let warned: readonly string[] = [];
   const warn = (warnings: readonly string[], strict: boolean): void => {
@@ -49,9 +60,20 @@ export function createLayoutChooser(logger: Logger, read: () => Topology = readT
       warn(plan.layout.warnings, settings.strict);
       for (const reason of plan.layout.reasons) logger.debug(`placement: ${reason}`);
       workerBytes = plan.need.perWorker.totalBytes;
-      return plan.layout;
+      return unbindUnless(canBind, plan.layout, logger);
     },
   };
+}
+
+/** Containers often forbid it, and numactl would then end instead of the worker starting. */
+function unbindUnless(canBind: (node: number) => boolean, layout: Layout, logger: Logger): Layout {
+  const bound = new Set(layout.places.flatMap((place) => place.boundNode ?? []));
+  const refused = new Set([...bound].filter((node) => !canBind(node)));
+  if (refused.size === 0) return layout;
+  logger.debug(`placement: memory can't be bound to NUMA nodes ${[...refused].join(", ")} here; it is left unbound`);
+  const unbind = ({ boundNode, ...place }: WorkerPlace): WorkerPlace =>
+    boundNode === undefined || refused.has(boundNode) ? place : { ...place, boundNode };
+  return { ...layout, places: layout.places.map(unbind) };
 }
 
 /** Workers to run, where `running` run now: as many as there are places, or as many as run now where that is within the range. */

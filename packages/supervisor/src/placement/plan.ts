@@ -37,7 +37,7 @@ const LONGEST_EXACT_CONTEXT = 8192;
 export function makePlan(topology: Topology, settings: Pick<Settings, "workers">, model: ModelInfo): Plan {
   const { workers, threads } = layoutWish(settings);
   const shape = shapeOf(settings, model);
-  const need = needOf(settings, model);
+  const need = needOf(settings, model, topology.processor);
   const [least] = wantedWorkers(settings.workers.count);
   const first = layOut(topology, { workers, threads });
   const most = budgetMemory(need, topology.memory, 1).mostWorkers;
@@ -63,10 +63,11 @@ function wantedWorkers(count: Settings["workers"]["count"]): readonly [least: nu
   return [Math.max(1, least), most];
 }
 
-/** What one worker needs by the settings. */
-export function needOf(settings: Pick<Settings, "workers">, model: ModelInfo): MemoryEstimate {
+/** What one worker needs by the settings, on a processor by Node's name of it. */
+export function needOf(settings: Pick<Settings, "workers">, model: ModelInfo, processor: string): MemoryEstimate {
   const shape = shapeOf(settings, model);
-  return estimateMemory(model, { ...shape, workers: 1, flashAttention: usesFlashAttention(settings, shape) });
+  const flashAttention = usesFlashAttention(settings, shape);
+  return estimateMemory(model, { ...shape, workers: 1, flashAttention, processor });
 }
 
 function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo): WorkerShape {

@@ -34,6 +34,8 @@ export interface Topology {
   /** CPUs' worth of time that the control group may use; undefined: no quota. */
   readonly quotaCpus: number | undefined;
   readonly memory: MemoryAtHand;
+  /** Node's name of the processor, such as `x64` or `arm64`. */
+  readonly processor: string;
 }
 
 export interface MemoryAtHand {
@@ -64,6 +66,7 @@ export function readTopology(root = "/"): Topology {
     nodes: nodes.map(({ id, freeBytes }) => ({ id, freeBytes })),
     quotaCpus: group.quotaCpus,
     memory: memoryAtHand(files, group),
+    processor: PROCESSORS.get(files.read("proc/sys/kernel/arch") ?? "") ?? process.arch,
   };
 }
 
@@ -73,6 +76,12 @@ export interface MachineFiles {
   readonly read: (path: string) => string | undefined;
   readonly list: (path: string) => readonly string[];
 }
+
+/** Linux's names of processors, in Node's words. */
+const PROCESSORS = new Map([
+  ["x86_64", "x64"],
+  ["aarch64", "arm64"],
+]);
 
 const CPUS = "sys/devices/system/cpu";
 const NODES = "sys/devices/system/node";
