@@ -26,8 +26,8 @@ function fetchFrom(port: number, path = "/", agent?: http.Agent): Promise<Got> {
   });
 }
 
-function listens(port: number): Promise<boolean> {
-  return fetchFrom(port).then(
+function listens(port: number, path = "/"): Promise<boolean> {
+  return fetchFrom(port, path).then(
     () => true,
     () => false,
   );
@@ -139,7 +139,7 @@ describe("drover-nginx", () => {
   });
 
   it("ends gracefully on QUIT: what runs is answered, nothing new is taken", async () => {
-    const [upstream, upstreamPort] = await startUpstream(() => ({ ...ok("slow"), afterMs: 600 }));
+    const [upstream, upstreamPort] = await startUpstream(() => ({ ...ok("slow"), held: true }));
     folder.configure(
       `server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${upstreamPort}; } location /up { return 204; } }`,
     );
@@ -155,7 +155,8 @@ describe("drover-nginx", () => {
     const running = fetchFrom(port, "/slow");
     await until(() => upstream.seen.length === 1, "the request is under way");
     child.kill("SIGQUIT");
-    await until(async () => !(await listens(port)), "the socket closes");
+    await until(async () => !(await listens(port, "/up")), "the socket closes");
+    upstream.release();
     assert.deepEqual(await running, { status: 200, body: "slow" });
     if (child.exitCode === null) await once(child, "exit");
     assert.equal(child.exitCode, 0);

@@ -37,7 +37,7 @@ describe("drover balance --nginx-conf", () => {
     const port = await freePort();
     let text = example.replace("listen 80;", `listen 127.0.0.1:${port};`);
     for (const old of [8081, 8082, 8083, 8084]) {
-      const upstream = new ScriptedUpstream(String(old), ({ upstream }) => ({ ...ok(upstream), afterMs: 300 }));
+      const upstream = new ScriptedUpstream(String(old), ({ upstream }) => ({ ...ok(upstream), held: true }));
       upstreams.push(upstream);
       text = text.replace(`127.0.0.1:${old}`, `127.0.0.1:${await upstream.listen()}`);
     }
@@ -57,7 +57,10 @@ describe("drover balance --nginx-conf", () => {
     child.stdout.on("data", (bytes: Buffer) => (logged += bytes.toString()));
     try {
       await until(() => said.includes("Balancing by"), "it says that it listens");
-      const bodies = await Promise.all(Array.from({ length: 4 }, () => bodyOf(port)));
+      const asked = Array.from({ length: 4 }, () => bodyOf(port));
+      await until(() => upstreams.every(({ seen }) => seen.length === 1), "one request at each server");
+      for (const upstream of upstreams) upstream.release();
+      const bodies = await Promise.all(asked);
       assert.deepEqual(bodies.toSorted(), ["8081", "8082", "8083", "8084"]);
       await until(() => logged.split("GET / HTTP/1.1").length === 5, "four lines of the access log");
     } finally {

@@ -191,6 +191,22 @@ export const messageScenarios: readonly Scenario[] = [
     ].map((step) => (step.kind === "requests" ? { ...step, texts: step.texts.filter((text) => text !== "") } : step)),
   },
   {
+    name: "a client that leaves takes its request with it, unless proxy_ignore_client_abort",
+    upstreams: { a: () => ({ ...ok("x"), thenClose: true, held: true }) },
+    conf: `log_format s "$request_uri $status $upstream_status"; ${server(`access_log FOLDER/gone.log s; location / { proxy_pass http://@a; }
+      location /ignore { proxy_ignore_client_abort on; proxy_pass http://@a; }`)}`,
+    steps: [
+      { kind: "leave", text: get("/leave") },
+      { kind: "leave", text: get("/ignore") },
+    ],
+  },
+  {
+    name: "a client that stops in its body is left after client_body_timeout, one that stops in its head after client_header_timeout",
+    upstreams: echoing,
+    conf: `log_format s "$request_uri $status"; ${server(`client_header_timeout 500ms; client_body_timeout 300ms; location / { access_log FOLDER/late.log s; proxy_pass http://@a; }`)}`,
+    steps: [one(request("POST /", ["Content-Length: 10"], "abc")), one("GET / HTTP/1.1\r\nHost: a")],
+  },
+  {
     name: "what is no proper request is a 400",
     upstreams: echoing,
     conf: plainProxy,

@@ -16,9 +16,9 @@ export const choiceScenarios: readonly Scenario[] = [
   {
     name: "least_conn takes the one with the fewest requests for its weight",
     upstreams: {
-      a: () => ({ ...ok("a"), afterMs: 300 }),
-      b: () => ({ ...ok("b"), afterMs: 300 }),
-      c: () => ({ ...ok("c"), afterMs: 300 }),
+      a: () => ({ ...ok("a"), held: true }),
+      b: () => ({ ...ok("b"), held: true }),
+      c: () => ({ ...ok("c"), held: true }),
     },
     conf: `upstream u { least_conn; server @a weight=2; server @b; server @c; } ${server("location / { proxy_pass http://u; }")}`,
     steps: [together(get("/1"), get("/2"), get("/3"), get("/4"), get("/5"), get("/6"), get("/7"))],
@@ -89,9 +89,9 @@ export const choiceScenarios: readonly Scenario[] = [
   },
   {
     name: "max_conns holds the next request off, and with no server left it is a 502",
-    upstreams: { a: () => ({ ...ok("a"), afterMs: 300 }), b: () => ({ ...ok("b"), afterMs: 300 }) },
+    upstreams: { a: () => ({ ...ok("a"), held: true }), b: () => ({ ...ok("b"), held: true }) },
     conf: `upstream u { zone z 64k; server @a max_conns=1; server @b max_conns=1; } ${server("location / { proxy_pass http://u; }")}`,
-    steps: [together(get("/1"), get("/2"))],
+    steps: [together(get("/1"), get("/2"), get("/3"))],
   },
   {
     name: "an answer that never comes is a 504 after proxy_read_timeout",
@@ -102,7 +102,7 @@ export const choiceScenarios: readonly Scenario[] = [
   {
     name: "a timeout goes to the next server",
     upstreams: { a: () => ({ kind: "silence" }), b: named },
-    conf: `upstream u { server @a; server @b; } ${server("location / { proxy_read_timeout 300ms; proxy_pass http://u; add_header X-S $upstream_status; }")}`,
+    conf: `upstream u { server @a; server @b; } ${server("location / { proxy_read_timeout 1s; proxy_pass http://u; add_header X-S $upstream_status; }")}`,
     steps: times(2, get("/")),
   },
   {

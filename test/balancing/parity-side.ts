@@ -41,7 +41,7 @@ export class Side {
     const answers: SeenAnswer[] = [];
     const seen = (): SeenRequest[] => upstreams.flatMap((upstream) => upstream.seen);
     for (const step of scenario.steps) {
-      answers.push(...(await take(step, port, () => seen().length)));
+      answers.push(...(await take(step, port, upstreams)));
       // Between steps all requests have ended, so what is new came in this step; within one, by server.
       order.push(...seen().filter((request) => !order.includes(request)));
     }
@@ -115,9 +115,10 @@ ${text}
   }
 }
 
-async function take(step: Step, port: number, seen: () => number): Promise<SeenAnswer[]> {
+async function take(step: Step, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
   if (step.kind === "requests") return inTurn(step.texts, port);
-  if (step.kind === "together") return together(step.texts, port, seen);
+  if (step.kind === "together") return together(step.texts, port, upstreams);
+  if (step.kind === "leave") return leave(step.text, port, upstreams);
   if (step.kind === "switch") return [await switched(step, port)];
   await pause(step.ms);
   return [];
@@ -134,19 +135,46 @@ async function inTurn(texts: readonly string[], port: number): Promise<SeenAnswe
   return answers;
 }
 
-async function together(texts: readonly string[], port: number, seen: () => number): Promise<SeenAnswer[]> {
+async function together(
+  texts: readonly string[],
+  port: number,
+  upstreams: readonly ScriptedUpstream[],
+): Promise<SeenAnswer[]> {
+  const seen = (): number => upstreams.reduce((sum, upstream) => sum + upstream.seen.length, 0);
   const clients: RawClient[] = [];
   for (const text of texts) {
     const before = seen();
     const client = new RawClient(port);
     client.write(text);
     clients.push(client);
-    const endMs = Date.now() + 2000;
-    while (seen() === before && Date.now() < endMs) await pause(2);
+    const endMs = Date.now() + 5000;
+    while (seen() === before && !client.heard && Date.now() < endMs) await pause(2);
   }
+  for (const upstream of upstreams) upstream.release();
   const answers = await Promise.all(clients.map((client) => bounded(client.read("GET"), "together")));
   for (const client of clients) client.destroy();
   return answers;
+}
+
+/** The answer is held until the client has left; what came of it shows in the upstream's connections and in the log. */
+async function leave(text: string, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
+  const client = new RawClient(port);
+  client.write(text);
+  const open = (): number => upstreams.reduce((sum, upstream) => sum + upstream.open, 0);
+  await until(() =>
+    upstreams.some((upstream) => upstream.seen.some(({ line }) => text.startsWith(line.split(" HTTP")[0] ?? "-"))),
+  );
+  client.destroy();
+  await pause(100);
+  const line = `${open()} open after the client left`;
+  for (const upstream of upstreams) upstream.release();
+  await until(() => open() === 0);
+  return [{ line, fields: [], body: "", whole: true, interim: [] }];
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const endMs = Date.now() + 5000;
+  while (!condition() && Date.now() < endMs) await pause(5);
 }
 
 async function switched(step: Extract<Step, { kind: "switch" }>, port: number): Promise<SeenAnswer> {

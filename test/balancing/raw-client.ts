@@ -31,6 +31,11 @@ export class RawClient {
     });
   }
 
+  /** Whether anything came, or the connection ended. */
+  get heard(): boolean {
+    return this.#ended || this.#held !== "";
+  }
+
   write(text: string): void {
     this.#socket.write(text, "latin1");
   }

@@ -17,6 +17,8 @@ export type Step =
   | { readonly kind: "together"; readonly texts: readonly string[] }
   /** Sends the text, then bytes once the answer's head has come; as many are awaited in return. */
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
+  /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. */
+  | { readonly kind: "leave"; readonly text: string }
   | { readonly kind: "wait"; readonly ms: number };
 
 /** One request on a connection of its own. */

@@ -14,7 +14,14 @@ export interface SeenRequest {
 
 /** What an upstream does with a request. Texts are written as they are. */
 export type Answer =
-  | { readonly kind: "send"; readonly text: string; readonly thenClose?: boolean; readonly afterMs?: number }
+  /** `held` waits for `release`. */
+  | {
+      readonly kind: "send";
+      readonly text: string;
+      readonly thenClose?: boolean;
+      readonly afterMs?: number;
+      readonly held?: boolean;
+    }
   | { readonly kind: "reset" }
   | { readonly kind: "close" }
   | { readonly kind: "silence" }
@@ -43,6 +50,7 @@ export class ScriptedUpstream {
   #script: Script;
   #connections = 0;
   #count = 0;
+  #held: (() => void)[] = [];
 
   constructor(name: string, script: Script) {
     this.name = name;
@@ -59,7 +67,14 @@ export class ScriptedUpstream {
     return bound === null || typeof bound === "string" ? 0 : bound.port;
   }
 
-  /** Connections that are open. */
+  /** Sends every answer that is held. */
+  release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const send of held) send();
+  }
+
+  /** How many connections are open. */
   get open(): number {
     return this.#sockets.size;
   }
@@ -69,6 +84,7 @@ export class ScriptedUpstream {
     this.seen.length = 0;
     this.#connections = 0;
     this.#count = 0;
+    this.#held = [];
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -99,21 +115,22 @@ export class ScriptedUpstream {
         this.#count += 1;
         const given = this.#script(request, this.#count);
         echoes = given.kind === "echo";
-        perform(socket, given);
+        perform(socket, given, this.#held);
       }
     });
   }
 }
 
-function perform(socket: net.Socket, given: Answer): void {
+function perform(socket: net.Socket, given: Answer, held: (() => void)[]): void {
   switch (given.kind) {
     case "send": {
       const send = (): void => {
         if (given.thenClose === true) socket.end(given.text, "latin1");
         else socket.write(given.text, "latin1");
       };
-      if (given.afterMs === undefined) send();
-      else setTimeout(send, given.afterMs);
+      if (given.held === true) held.push(send);
+      else if (given.afterMs !== undefined) setTimeout(send, given.afterMs);
+      else send();
       return;
     }
     case "echo":

@@ -96,6 +96,11 @@ function untilEnded(server: NginxServer, { log, reload, reopen }: Actions): Prom
     const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
       ["SIGHUP", onHup],
       ["SIGUSR1", () => void reopen().then(() => log("notice", "signal 10 (SIGUSR1) received, logs reopened"))],
+      // Node would end at this one.
+      [
+        "SIGUSR2",
+        () => log("notice", "signal 12 (SIGUSR2) received; a running program is not exchanged here, restart it"),
+      ],
       ["SIGQUIT", end("3 (SIGQUIT)", () => server.close(server.model?.process.shutdownTimeoutMs ?? 0))],
       ["SIGTERM", end("15 (SIGTERM)", () => server.stop())],
       ["SIGINT", end("2 (SIGINT)", () => server.stop())],

@@ -21,7 +21,7 @@ export async function handleRequest(state: RequestState, runtime: Runtime): Prom
       case "sent":
         return;
       case "close":
-        state.status = 444;
+        state.status = outcome.status;
         state.response.destroy();
         return;
       case "gone":
@@ -86,7 +86,7 @@ function runSteps(state: RequestState, steps: readonly RewriteStep[], { identity
       continue;
     }
     const { status } = step;
-    if (status === 444) return { kind: "close" };
+    if (status === 444) return { kind: "close", status: 444 };
     const text = returnText(state, step.text);
     if (isRedirect(status)) return { kind: "status", status, location: text };
     if (step.text === undefined && status >= 400) return { kind: "status", status };

@@ -5,6 +5,9 @@ import { errorTime } from "../log-time.ts";
 import { type ErrorLogModel, type LogLevel, logLevels } from "../model.ts";
 import type { Clock } from "../../clock.ts";
 
+/** Names with variables in them could be any number; with more than this open, the one opened first is closed. */
+const mostOpen = 500;
+
 /** Log files by path: opened once, written to without waiting, opened anew after a rotation (USR1). */
 export class LogFiles {
   readonly #files = new Map<string, LogFile>();
@@ -29,8 +32,17 @@ export class LogFiles {
         return;
       }
       this.#files.set(path, file);
+      this.#closeOldest();
     }
     file.write(text);
+  }
+
+  #closeOldest(): void {
+    const [oldest] = this.#files;
+    if (this.#files.size <= mostOpen || oldest === undefined) return;
+    const [path, file] = oldest;
+    this.#files.delete(path);
+    file.close();
   }
 
   /** Writes to each error log whose level lets it through. */
@@ -88,6 +100,10 @@ class LogFile {
 
   async flush(): Promise<void> {
     await this.#writing;
+  }
+
+  close(): void {
+    if (standard[this.#path] === undefined) void this.flush().then(() => closeSync(this.#fd));
   }
 
   async #drain(): Promise<void> {

@@ -70,6 +70,8 @@ export class NginxServer {
     try {
       for (const listening of model.listeners) {
         if (this.#kept(listening) !== undefined) continue;
+        // The same address, but with TLS where there was none, or the other way round: one socket cannot be both.
+        void this.#listeners.get(listening.label)?.close();
         const listener = new Listener(listening, contexts, this.#events);
         await listener.listen();
         opened.push(listener);

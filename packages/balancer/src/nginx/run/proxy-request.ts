@@ -36,10 +36,7 @@ export async function proxyRequest(
   if (typeof route === "number") return { kind: "status", status: route };
   const taken = await takeBody(state, location);
   if (taken.kind === "too-large") return { kind: "status", status: 413 };
-  if (taken.kind === "timeout") {
-    state.response.shouldKeepAlive = false;
-    return { kind: "status", status: 408 };
-  }
+  if (taken.kind === "timeout") return { kind: "close", status: 408 };
   if (taken.kind === "gone") return { kind: "gone" };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
