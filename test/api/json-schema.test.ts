@@ -76,7 +76,7 @@ describe("Answers in a JSON schema", () => {
   });
   after(() => worker.close());
 
-  const ask = async (schema: unknown, seed: number) => {
+  const ask = async (schema: unknown, seed: number, more: Readonly<Record<string, unknown>> = {}) => {
     const response_format = { type: "json_schema", json_schema: { name: "answer", schema } };
     const body = {
       messages: [{ role: "user", content: "Go." }],
@@ -84,6 +84,7 @@ describe("Answers in a JSON schema", () => {
       temperature: seed % 2,
       top_k: 0,
       response_format,
+      ...more,
     };
     const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
     return { status: response.status, body: (await response.json()) as Answer };
@@ -102,6 +103,26 @@ describe("Answers in a JSON schema", () => {
         assert.ok(ajv.validate(schema, value), `${choice.message.content} is not valid: ${ajv.errorsText()}`);
       }),
     );
+  });
+
+  it("are valid even where max_tokens cut them off, and say so", async () => {
+    const ajv = new Ajv2020({ strict: false });
+    const schema = {
+      type: "object",
+      properties: {
+        name: { type: "string" },
+        tags: { type: "array", items: { type: "string" } },
+        age: { type: "integer" },
+      },
+      required: ["name", "tags", "age"],
+    };
+    for (const max_tokens of [1, 7, 20, 60]) {
+      const { body } = await ask(schema, 2, { max_tokens });
+      assert.equal(body.choices?.[0]?.finish_reason, "length");
+      const content = body.choices[0].message.content;
+      assert.ok(ajv.validate(schema, JSON.parse(content)), content);
+      assert.equal(body.usage?.completion_tokens, max_tokens);
+    }
   });
 
   it("answers json_object with an object", async () => {
@@ -138,5 +159,6 @@ describe("Answers in a JSON schema", () => {
 
 interface Answer {
   readonly choices?: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[];
+  readonly usage?: { readonly completion_tokens: number };
   readonly error?: { readonly param: string };
 }

@@ -7,7 +7,8 @@ import type {
   Sampling,
 } from "../slots/generation-request.ts";
 import { type OutputEnd, type OutputSink, finishOf } from "./output.ts";
-import { OutputParser } from "./output-parser.ts";
+import { completeText } from "./json-schema/complete-text.ts";
+import { OutputParser, type ParsedStep } from "./output-parser.ts";
 import type { ReasoningStart } from "./reasoning.ts";
 import type { TokenTexts } from "./token-texts.ts";
 import type { ToolCallParser } from "./tool-calls.ts";
@@ -69,6 +70,7 @@ class Answer implements GenerationHandle {
       reasoning: request.reasoning,
       stops: request.stops,
       keepTokens: request.topLogprobs !== undefined,
+      keepContent: request.grammar !== undefined,
       ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),
     });
   }
@@ -161,10 +163,17 @@ class Answer implements GenerationHandle {
     this.#end(next !== undefined && reason === "stopped" ? "length" : reason, error);
   }
 
+  /** What is held back. JSON that the length cut off is made whole: the answer fits its schema even then. */
+  #rest(reason: EndReason): ParsedStep {
+    const { grammar } = this.#request;
+    if (reason !== "length" || grammar === undefined || this.#parser.isReasoning) return this.#parser.flush();
+    return this.#parser.complete((content) => completeText(grammar.gbnf, content));
+  }
+
   #end(reason: EndReason, error: Error | undefined): void {
     if (reason !== "failed" && reason !== "cancelled") this.#start();
     if (this.#stopString === undefined && reason !== "failed" && reason !== "cancelled") {
-      const rest = this.#parser.flush();
+      const rest = this.#rest(reason);
       if (rest.pieces.length > 0 || rest.tokens.length > 0) this.#sink.onPieces(rest.pieces, rest.tokens);
     }
     const end: OutputEnd = {

@@ -11,6 +11,8 @@ export interface OutputParserOptions {
   /** Absent: the text is only content. */
   readonly toolCalls?: ToolCallParser;
   readonly keepTokens: boolean;
+  /** Remember the content, so that it can be completed. */
+  readonly keepContent: boolean;
 }
 
 export interface ParsedStep {
@@ -28,6 +30,8 @@ export class OutputParser {
   readonly #stops: StopMatcher;
   readonly #toolCalls: ToolCallParser | undefined;
   readonly #keepTokens: boolean;
+  readonly #keepContent: boolean;
+  #content = "";
   #pending: { readonly token: GeneratedToken; readonly end: number }[] = [];
   /** Characters that came in so far. */
   #length = 0;
@@ -37,6 +41,7 @@ export class OutputParser {
     this.#stops = new StopMatcher(options.stops);
     this.#toolCalls = options.toolCalls;
     this.#keepTokens = options.keepTokens;
+    this.#keepContent = options.keepContent;
   }
 
   get isReasoning(): boolean {
@@ -56,6 +61,7 @@ export class OutputParser {
     // A token of a thinking part, its tags included, is none of the content's.
     const ofContent = !wasInside && !this.#splitter.isInside;
     if (this.#keepTokens && ofContent) this.#pending.push({ token, end: this.#length });
+    if (this.#keepContent) this.#content += split.content;
     const match = this.#stops.push(split.content);
     const pieces = this.#pieces(split.reasoning, match.text);
     if (match.stopped === undefined) return { pieces, tokens: this.#release(this.#length - this.#heldLength()) };
@@ -68,6 +74,18 @@ export class OutputParser {
   /** Text that Drover put in by itself, such as the end of a thinking part whose budget was used up. */
   inject(text: string): void {
     this.#splitter.push(text);
+  }
+
+  /** Ends a content that was cut off with the text that makes it whole. A character that is not whole is left out. */
+  complete(completion: (content: string) => string | undefined): ParsedStep {
+    const held = this.#splitter.flush().content;
+    const rest = completion(this.#content + held);
+    if (rest === undefined) return this.flush();
+    const text = this.#stops.flush() + held + rest;
+    return {
+      pieces: [...this.#pieces("", text), ...(this.#toolCalls?.flush() ?? [])],
+      tokens: this.#release(this.#length),
+    };
   }
 
   /** What was held back, at the end of a generation that met no stop string. */
