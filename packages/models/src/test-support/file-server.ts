@@ -50,7 +50,7 @@ export function breakAfter(bytes: number, etag = '"one"'): Answer {
       "content-length": content.length - from,
       ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
     });
-    response.write(content.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 20));
+    response.write(content.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 150));
   };
 }
 
