@@ -11,11 +11,20 @@ describe("the prompt budget of a step", () => {
     for (const [decoding, decodeMs] of [
       [1, 41],
       [4, 90],
-      [8, 159],
     ] as const) {
       const tokens = prefillBudget({ ...step, decoding, decodeMs });
-      assert.ok(tokens >= 8, `${tokens}`);
-      assert.ok(decodeMs + q40Costs.groupMs(tokens) <= 250 || tokens === 8, `${tokens}`);
+      assert.ok(tokens >= 4 && decodeMs + q40Costs.groupMs(tokens) <= 250, `${tokens}`);
+    }
+  });
+
+  it("keeps the step within two and a half times a step without prompts where four or more decode", () => {
+    for (const [decoding, decodeMs] of [
+      [4, 90],
+      [8, 159],
+      [16, 320],
+    ] as const) {
+      const tokens = prefillBudget({ ...step, decoding, decodeMs });
+      assert.ok(decodeMs + q40Costs.groupMs(tokens) <= 2.5 * decodeMs, `${tokens} beside ${decodeMs} ms`);
     }
   });
 
@@ -26,7 +35,7 @@ describe("the prompt budget of a step", () => {
   });
 
   it("goes on by a few tokens however slow decoding is", () => {
-    assert.equal(prefillBudget({ ...step, decoding: 8, decodeMs: 2000 }), 8);
+    assert.equal(prefillBudget({ ...step, slowness: 100, decoding: 8, decodeMs: 2000 }), 4);
   });
 
   it("is larger when nobody decodes, but never more than a batch holds", () => {

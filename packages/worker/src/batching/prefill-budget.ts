@@ -3,14 +3,17 @@ import type { StepCosts } from "./step-costs.ts";
 /** Tokens of prompts in a step where nothing is known of costs and someone is decoding. */
 const UNMEASURED_BUDGET = 64;
 
-/** However slow decoding is, prompts go on by this many tokens a step. */
-const LEAST_BUDGET = 8;
+/** However slow the machine is, prompts go on by this many tokens a step. */
+const LEAST_BUDGET = 4;
 
 /** A step with prompts takes at most this many times the step without … */
 const MOST_SLOWDOWN = 2.2;
 
 /** … unless that is less than this share of the target: small pieces cost more a token. */
 const LEAST_TARGET_SHARE = 0.8;
+
+/** Where decoding alone takes most of the target, prompts still get this share of its time. */
+const LEAST_DECODE_SHARE = 0.75;
 
 /** llama.cpp's kernels for quantized weights take this many tokens at a time; a remainder costs nearly as much. */
 const KERNEL_TOKENS = 4;
@@ -38,7 +41,10 @@ export function prefillBudget(step: {
   const limitMs =
     step.decoding === 0
       ? ALONE_TARGETS * targetMs
-      : Math.min(targetMs, Math.max(LEAST_TARGET_SHARE * targetMs, MOST_SLOWDOWN * decodeMs));
+      : Math.max(
+          Math.min(targetMs, Math.max(LEAST_TARGET_SHARE * targetMs, MOST_SLOWDOWN * decodeMs)),
+          (1 + LEAST_DECODE_SHARE) * decodeMs,
+        );
   const fitting = costs.tokensWithin((limitMs - decodeMs) / step.slowness);
   return Math.min(room, Math.max(LEAST_BUDGET, fitting - (fitting % KERNEL_TOKENS)));
 }
