@@ -117,6 +117,20 @@ describe("the slot pool", () => {
     assert.deepEqual(copied?.tokens, alone.tokens);
   });
 
+  it("reads a beginning that several requests share only once, though they come at the same time", async () => {
+    const pool = open(q40Costs);
+    const prompts = [1, 2, 3, 4].map((last) => [...prompt(200), last, last]);
+    const results = await Promise.all(prompts.map((each) => generateTokens(pool, each, 10)));
+    assert.deepEqual(
+      results.map(({ cachedTokens }) => cachedTokens),
+      [0, 200, 200, 200],
+    );
+    for (const [index, each] of prompts.entries()) {
+      const alone = await generateTokens(pool, each, 10, { cachePrompt: false });
+      assert.deepEqual(results[index]?.tokens, alone.tokens);
+    }
+  });
+
   it("keeps nothing of a request that does not want it, and gives it nothing kept", async () => {
     const pool = open();
     await generateTokens(pool, prompt(100), 5, { cachePrompt: false });

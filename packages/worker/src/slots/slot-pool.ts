@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "./generation-request.ts";
-import { chooseSlot, type SlotChoice } from "./choose-slot.ts";
+import { chooseSlot, LEAST_COPIED_TOKENS, type SlotChoice } from "./choose-slot.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { type Running, Slot } from "./slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
@@ -37,7 +37,10 @@ export class SlotPool implements Generator, SlotsView {
   readonly #parts: SlotPoolParts;
   readonly #slots: readonly Slot[];
   readonly #loop: BatchLoop;
+  /** What each slot holds. */
   readonly #prefixes = new PrefixIndex();
+  /** The prompts that slots are reading. */
+  readonly #coming = new PrefixIndex();
   #queue: Running[] = [];
   #uses = 0;
   #moves = 0;
@@ -122,17 +125,33 @@ export class SlotPool implements Generator, SlotsView {
       slot.end("cancelled");
       this.#remember(slot);
     }
-    while (this.#queue.length > 0 && this.#slots.some((slot) => slot.running === undefined)) {
-      await this.#admit(this.#queue.shift() as Running);
+    for (let place = 0; place < this.#queue.length; ) {
+      if (this.#slots.every((slot) => slot.running !== undefined)) break;
+      const running = this.#queue[place] as Running;
+      if (this.#isComing(running.request)) place += 1;
+      else {
+        this.#queue.splice(place, 1);
+        await this.#admit(running);
+      }
     }
     await this.#rearrange();
+  }
+
+  /**
+   * Is a slot just reading what this prompt begins with? It then waits and copies that, rather than evaluate the same
+   * system prompt beside it; those behind it in the queue go first.
+   */
+  #isComing({ prompt, cachePrompt }: GenerationRequest): boolean {
+    if (!cachePrompt || !this.#parts.engine.model.canCutState) return false;
+    const coming = this.#coming.longest(prompt).length;
+    return coming >= LEAST_COPIED_TOKENS && coming >= this.#prefixes.longest(prompt).length + LEAST_COPIED_TOKENS;
   }
 
   async #admit(running: Running): Promise<void> {
     const { prompt, cachePrompt } = running.request;
     const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
     const free = this.#slots.filter((slot) => slot.running === undefined);
-    const choice = chooseSlot(free, this.#slots, match);
+    const choice = chooseSlot(free, this.#slots, match, this.#parts.engine.model.canCutState);
     const { slot } = choice;
     try {
       await this.#fill(choice, prompt);
@@ -146,7 +165,7 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   /** Leaves in the slot what it and the prompt have in common. */
-  async #fill({ slot, cachedTokens, copyFrom }: SlotChoice, prompt: readonly number[]): Promise<void> {
+  async #fill({ slot, cachedTokens, copyFrom }: SlotChoice<Slot>, prompt: readonly number[]): Promise<void> {
     const { engine } = this.#parts;
     if (copyFrom !== undefined) {
       await engine.copy(copyFrom.id, slot.id);
@@ -183,6 +202,9 @@ export class SlotPool implements Generator, SlotsView {
 
   /** Files what the slot holds for later requests, or forgets it where its request did not want that. */
   #remember(slot: Slot): void {
+    const reading = slot.keeps && slot.running?.generated === 0 && slot.pending > 0;
+    if (reading) this.#coming.set(slot.id, slot.tokens.slice());
+    else this.#coming.delete(slot.id);
     if (slot.keeps) return this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated));
     this.#prefixes.delete(slot.id);
     if (slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
