@@ -1,8 +1,12 @@
 import type { Settings } from "@drover/config";
+import { FrontDoorError } from "./errors.ts";
 import type { AccessFormat } from "./front/access-log.ts";
+import type { FrontRules } from "./front/front-door.ts";
+import type { ServerLimits } from "./front/server.ts";
 import { defaultKeepalive } from "./forwarding/connection-pool.ts";
 import type { ForwardTimeouts, KeepaliveRule } from "./forwarding/forward-task.ts";
 import type { RetryRule } from "./forwarding/retry-rule.ts";
+import type { CheckRule } from "./routing/active-checks.ts";
 import { parseUpstreamLine } from "./routing/upstream-line.ts";
 import type { UpstreamSpec } from "./routing/upstream.ts";
 import type { PolicyName } from "./policies/registry.ts";
@@ -16,11 +20,15 @@ export interface BalancerRules {
   readonly timeouts: ForwardTimeouts;
   readonly keepalive: KeepaliveRule;
   readonly accessFormat: AccessFormat;
+  readonly front: FrontRules;
+  readonly server: ServerLimits;
+  /** How upstreams that are not owned are probed; undefined: not at all. */
+  readonly check: CheckRule | undefined;
   /** Servers that Drover routes to and does not own. */
   readonly upstreams: readonly UpstreamSpec[];
 }
 
-/** The part of the settings that touches the balancer. */
+/** The part of the settings that touches the balancer. @throws BadUpstreamError, FrontDoorError */
 export function balancerRules(settings: Settings): BalancerRules {
   return {
     policy: settings.balancer.policy,
@@ -39,6 +47,36 @@ export function balancerRules(settings: Settings): BalancerRules {
     // Enough for every slot of a large machine: a closed connection costs the next request a handshake.
     keepalive: { ...defaultKeepalive, connections: 512 },
     accessFormat: settings.log.access,
+    front: frontRules(settings),
+    server: {
+      maxHeaderBytes: settings.limits.headerBytes,
+      headersTimeoutMs: settings.limits.headerTimeout,
+      requestTimeoutMs: settings.limits.bodyTimeout,
+      keepAliveTimeoutMs: settings.limits.idleTimeout,
+    },
+    check: settings.balancer.check ? checkRule(settings) : undefined,
     upstreams: settings.balancer.upstreams.map((line) => parseUpstreamLine(line)),
   };
+}
+
+function frontRules(settings: Settings): FrontRules {
+  const { certificate, key } = settings.tls;
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new FrontDoorError("tls.certificate and tls.key belong together: give both or neither");
+  }
+  const { requestsPerMinute, concurrency, connectionsPerAddress } = settings.limits;
+  return {
+    keys: { keys: settings.apiKeys, file: settings.apiKeysFile },
+    limits: { requestsPerMinute, concurrency },
+    corsOrigins: settings.cors.origins,
+    trustedProxies: settings.trustedProxies,
+    tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    connectionsPerAddress,
+  };
+}
+
+function checkRule(settings: Settings): CheckRule {
+  const { path, interval, timeout, rise, fall, body } = settings.checks;
+  const expected = body === undefined ? {} : { bodyIncludes: body };
+  return { path, intervalMs: interval, timeoutMs: timeout, rise, fall, ...expected };
 }

@@ -1,13 +1,14 @@
 import type http from "node:http";
 import type { Duplex } from "node:stream";
 import type { Settings } from "@drover/config";
-import type { Logger } from "pino";
+import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress, UpstreamStatus } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
-import type { Clock } from "./clock.ts";
 import { ConnectionPool } from "./forwarding/connection-pool.ts";
-import { type ListenTarget, parseListen } from "./front/listen-address.ts";
-import { createServer, defaultLimits, listenOn } from "./front/server.ts";
+import { type FrontDoor, openFrontDoor, watchedFiles } from "./front/front-door.ts";
+import { isLoopback, type ListenTarget, parseListen } from "./front/listen-address.ts";
+import { Listeners } from "./front/listeners.ts";
 import { createMetrics } from "./metrics.ts";
+import { startActiveChecks } from "./routing/active-checks.ts";
 import { AdmissionQueue } from "./routing/admission-queue.ts";
 import { PlacementHints } from "./routing/placement-hints.ts";
 import { meanOf, retryAfterSeconds } from "./routing/retry-after.ts";
@@ -15,80 +16,12 @@ import { type RouteParts, routeRequest } from "./routing/route-request.ts";
 import { routeUpgrade } from "./routing/route-upgrade.ts";
 import { UpstreamPool } from "./routing/upstream-pool.ts";
 import type { Upstream, UpstreamSpec } from "./routing/upstream.ts";
-
-/** What a balancer is made of. */
-export interface BalancerOptions {
-  readonly settings: Settings;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
-  readonly listenFds?: readonly number[];
-  readonly events?: BalancerEvents;
-  /** Text in Prometheus's format that `/metrics` adds to the balancer's own, such as the supervisor's. */
-  readonly moreMetrics?: () => Promise<string>;
-}
-
-/** What the supervisor wants to know, to scale and to wake. */
-export interface BalancerEvents {
-  /** A request left the queue; how long it waited, 0 for one that went straight through. */
-  onQueueWait?(waitMs: number): void;
-  /** A request came while no upstream is ready (scale from zero): start one. Called once until an upstream is ready. */
-  onWakeNeeded?(): void;
-  /** The last running or waiting request has ended. */
-  onIdle?(): void;
-}
-
-export interface UpstreamStatus {
-  readonly id: string;
-  readonly origin: string;
-  readonly owned: boolean;
-  readonly ready: boolean;
-  readonly draining: boolean;
-  readonly down: boolean;
-  /** Places; 0 is no limit. */
-  readonly slots: number;
-  /** Requests on it now. */
-  readonly active: number;
-  readonly requests: number;
-  readonly failures: number;
-  readonly lastFailure: string | undefined;
-}
-
-export interface BalancerStatus {
-  readonly queue: { readonly depth: number; readonly limit: number };
-  readonly upstreams: readonly UpstreamStatus[];
-  /** Since when nothing runs or waits, in clock milliseconds; undefined while busy. */
-  readonly idleSinceMs: number | undefined;
-}
-
-export interface ListenAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** The public port with its queue, its policy and its upstreams. */
-export interface Balancer {
-  /** @throws ListenError. Resolves with what is really listened on. */
-  listen(): Promise<readonly ListenAddress[]>;
-  /** An owned upstream is not ready at first. @throws BadUpstreamError */
-  addUpstream(spec: UpstreamSpec): void;
-  setReady(id: string, ready: boolean): void;
-  /** Gives it no new lease; resolves when its last one is released. */
-  drainUpstream(id: string): Promise<void>;
-  undrainUpstream(id: string): void;
-  removeUpstream(id: string): void;
-  status(): BalancerStatus;
-  /** Takes on what touches the balancer only. @throws FrontDoorError, and nothing is changed */
-  applySettings(settings: Settings): void;
-  /** Stops listening, answers queued requests 503 with Retry-After, lets running answers end for `drainTimeoutMs`, then cuts them. */
-  close(options: { readonly drainTimeoutMs: number }): Promise<void>;
-}
+import { watchFiles } from "./watch-files.ts";
 
 /**
  * Builds a balancer; nothing is opened before `listen`.
- * @throws BadUpstreamError for an unusable entry of `balancer.upstreams`, ListenError for an unusable `listen`.
+ * @throws BadUpstreamError for an unusable entry of `balancer.upstreams`, ListenError for an unusable `listen`, FrontDoorError for keys,
+ * certificates or networks that cannot be used.
  */
 export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options);
@@ -100,11 +33,14 @@ class RunningBalancer implements Balancer {
   readonly #pool: UpstreamPool;
   readonly #queue: AdmissionQueue;
   readonly #connections: ConnectionPool;
+  readonly #listeners: Listeners;
   readonly #parts: RouteParts;
   readonly #meanService = meanOf(0.1);
   readonly #running = new Set<http.ServerResponse>();
   #rules: BalancerRules;
-  #servers: http.Server[] = [];
+  #door: FrontDoor;
+  #stopWatching: () => void = () => undefined;
+  #stopChecks: () => void = () => undefined;
   #wakeAsked = false;
   #idleSinceMs: number | undefined;
   #onEmpty: (() => void) | undefined;
@@ -113,22 +49,21 @@ class RunningBalancer implements Balancer {
     const { clock, random, settings } = options;
     this.#options = options;
     this.#rules = balancerRules(settings);
+    this.#door = openFrontDoor(this.#rules.front);
     this.#targets = options.listenFds?.map((fd) => ({ fd })) ?? parseListen(settings.listen);
     this.#pool = new UpstreamPool({ policy: this.#rules.policy, upstreams: this.#rules.upstreams, clock, random });
     this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
     this.#idleSinceMs = clock.now();
     this.#parts = this.#routeParts();
+    this.#listeners = this.#makeListeners();
     this.#watchPool();
   }
 
   async listen(): Promise<readonly ListenAddress[]> {
-    const bound: ListenAddress[] = [];
-    for (const target of this.#targets) {
-      const server = createServer(this.#handlers(), defaultLimits);
-      this.#servers.push(server);
-      bound.push(await listenOn(server, target));
-    }
+    const bound = await this.#listeners.open(this.#targets, this.#door.certificate);
+    this.#warnIfOpen();
+    this.#watch();
     return bound;
   }
 
@@ -167,24 +102,36 @@ class RunningBalancer implements Balancer {
 
   applySettings(settings: Settings): void {
     const rules = balancerRules(settings);
+    // The last thing that can fail: behind it everything is taken on.
+    const door = openFrontDoor(rules.front, this.#door);
+    const pool = new UpstreamPool({ ...this.#options, policy: rules.policy, upstreams: rules.upstreams });
     this.#rules = rules;
+    this.#door = door;
+    this.#listeners.update(door.certificate, rules.front.connectionsPerAddress);
     this.#pool.setPolicy(rules.policy);
     this.#queue.setOptions(rules.queue);
-    const configured = new Set(rules.upstreams.map((upstream) => upstream.id));
-    for (const upstream of this.#pool.upstreams) {
-      if (!upstream.owned && !configured.has(upstream.id)) this.removeUpstream(upstream.id);
-    }
-    for (const spec of rules.upstreams) if (this.#pool.get(spec.id) === undefined) this.#pool.add(spec);
+    this.#replaceUpstreams(pool);
+    this.#watch();
   }
 
   async close({ drainTimeoutMs }: { readonly drainTimeoutMs: number }): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    this.#stopWatching();
+    this.#stopChecks();
+    const stopped = this.#listeners.stop();
     this.#queue.close();
-    for (const server of this.#servers) server.closeIdleConnections();
     await this.#emptied(drainTimeoutMs);
-    for (const server of this.#servers) server.closeAllConnections();
+    this.#listeners.cut();
     this.#connections.destroy();
-    await Promise.all(closed);
+    await stopped;
+  }
+
+  /** Servers of the settings that changed or went are removed, new and changed ones added; the workers stay. */
+  #replaceUpstreams(wanted: UpstreamPool): void {
+    for (const upstream of this.#pool.upstreams) {
+      const other = wanted.get(upstream.id);
+      if (!upstream.owned && (other === undefined || !isSameServer(upstream, other))) this.removeUpstream(upstream.id);
+    }
+    for (const spec of this.#rules.upstreams) if (this.#pool.get(spec.id) === undefined) this.#pool.add(spec);
   }
 
   /** Resolves when no request runs, or after the time given. */
@@ -199,13 +146,14 @@ class RunningBalancer implements Balancer {
     });
   }
 
-  #handlers() {
-    return {
+  #makeListeners(): Listeners {
+    const handlers = {
       onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => this.#take(request, response),
       onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
         void routeUpgrade(request, socket, head, this.#parts),
-      onBadRequest: (reason: string) => this.#parts.metrics.countRefusal(reason),
+      onRefused: (reason: string) => this.#parts.metrics.countRefusal(reason),
     };
+    return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
 
   #take(request: http.IncomingMessage, response: http.ServerResponse): void {
@@ -239,6 +187,41 @@ class RunningBalancer implements Balancer {
     });
   }
 
+  /** Follows the files of keys and certificate, and probes upstreams, as the present rules say. */
+  #watch(): void {
+    const { clock, logger } = this.#options;
+    this.#stopWatching();
+    this.#stopWatching = watchFiles(watchedFiles(this.#rules.front), () => this.#reopenDoor());
+    this.#stopChecks();
+    const { check } = this.#rules;
+    if (check === undefined) return;
+    this.#stopChecks = startActiveChecks(this.#pool, check, clock, (upstream, up, reason) => {
+      if (up) logger.info({ upstream: upstream.id }, "an upstream is well again");
+      else logger.warn({ upstream: upstream.id, reason }, "an upstream fails its checks and is left out");
+    });
+  }
+
+  /** A file that cannot be used changes nothing: half-written ones are seen again when they are whole. */
+  #reopenDoor(): void {
+    const { logger } = this.#options;
+    try {
+      this.#door = openFrontDoor(this.#rules.front, this.#door);
+      this.#listeners.update(this.#door.certificate, this.#rules.front.connectionsPerAddress);
+      logger.info("API keys and certificate were read again");
+    } catch (error) {
+      logger.warn({ reason: (error as Error).message }, "API keys and certificate stay as they were");
+    }
+  }
+
+  #warnIfOpen(): void {
+    if (this.#door.keys.size > 0 || this.#targets.every((target) => isLoopback(target))) return;
+    const { listen } = this.#options.settings;
+    this.#options.logger.warn(
+      { listen },
+      `${listen} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
+    );
+  }
+
   #routeParts(): RouteParts {
     const { clock, random, logger, events } = this.#options;
     return {
@@ -248,6 +231,7 @@ class RunningBalancer implements Balancer {
       connections: this.#connections,
       metrics: createMetrics(this.#pool, this.#queue, this.#options.moreMetrics),
       rules: () => this.#rules,
+      door: () => this.#door,
       clock,
       random,
       logger,
@@ -269,6 +253,20 @@ class RunningBalancer implements Balancer {
     );
     return retryAfterSeconds({ depth: this.#queue.depth, places, meanServiceMs: this.#meanService.value() });
   }
+}
+
+const serverFields = [
+  "origin",
+  "weight",
+  "maxConns",
+  "maxFails",
+  "failTimeoutSeconds",
+  "slowStartMs",
+  "backup",
+] as const;
+
+function isSameServer(one: Upstream, other: Upstream): boolean {
+  return serverFields.every((field) => one[field] === other[field]);
 }
 
 function statusOf(upstream: Upstream): UpstreamStatus {

@@ -1,12 +1,12 @@
-export {
-  type Balancer,
-  type BalancerEvents,
-  type BalancerOptions,
-  type BalancerStatus,
-  createBalancer,
-  type ListenAddress,
-  type UpstreamStatus,
-} from "./balancer.ts";
+export { createBalancer } from "./balancer.ts";
+export type {
+  Balancer,
+  BalancerEvents,
+  BalancerOptions,
+  BalancerStatus,
+  ListenAddress,
+  UpstreamStatus,
+} from "./balancer-api.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError, NginxConfigError } from "./errors.ts";
 export { type NginxOptions, readNginxOptions } from "./nginx/command-line.ts";

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Framing } from "./answer-head.ts";
 import type { RelayedHead } from "./forward-task.ts";
+import { headerValue } from "./hop-by-hop.ts";
 
 /**
  * The client's side of a relayed answer. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
@@ -12,6 +13,8 @@ export class ClientRelay {
   readonly #onDrained: () => void;
   #socket: Socket | undefined;
   #waitsForDrain = false;
+  /** Set where an answer that is no event stream comes after queue events: it becomes an event. */
+  #collected: Buffer[] | undefined;
   started = false;
 
   constructor(response: ServerResponse, onDrained: () => void) {
@@ -31,12 +34,27 @@ export class ClientRelay {
     const chunked = framing.kind === "chunked" && modern;
     const headers = chunked ? [...head.headers, "Transfer-Encoding", "chunked"] : head.headers;
     this.started = true;
+    if (response.headersSent) {
+      this.#goOn(head, chunked);
+      return;
+    }
     response.writeHead(head.status, head.reason, headers as string[]);
     // A pipelined request has no socket until those before it are answered.
     if (response.socket !== null && (chunked || framing.kind === "length")) {
       this.#socket = response.socket;
       response.socket.cork();
       response.flushHeaders();
+    }
+  }
+
+  /** The head is out since the queue (`queueEvents`): an event stream goes on in it, anything else must become an event. */
+  #goOn(head: RelayedHead, chunked: boolean): void {
+    const response = this.#response;
+    const isStream = headerValue(head.headers, "content-type")?.startsWith("text/event-stream") === true;
+    if (!isStream || head.status !== 200) this.#collected = [];
+    else if (chunked && response.socket !== null) {
+      this.#socket = response.socket;
+      response.socket.cork();
     }
   }
 
@@ -51,6 +69,10 @@ export class ClientRelay {
     if (bytes.length === 0) return !this.#waitsForDrain;
     // Copied, because the read buffer is used again at once; events are small.
     const copy = Buffer.from(bytes);
+    if (this.#collected !== undefined) {
+      this.#collected.push(copy);
+      return true;
+    }
     const target = this.#socket ?? this.#response;
     if (target.write(copy)) return true;
     if (!this.#waitsForDrain) {
@@ -66,7 +88,13 @@ export class ClientRelay {
   /** The whole answer was relayed. */
   end(trailers: readonly string[] = []): void {
     if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
-    this.#response.end();
+    if (this.#collected === undefined) this.#response.end();
+    else
+      this.#response.end(
+        `event: error\ndata: ${Buffer.concat(this.#collected)
+          .toString()
+          .replaceAll(/\s*\n\s*/g, " ")}\n\n`,
+      );
   }
 
   /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for whole. */

@@ -1,7 +1,9 @@
 import http from "node:http";
+import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
+import type { Certificate } from "./certificate.ts";
 import { errorEnvelope } from "./error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
 import type { ListenTarget } from "./listen-address.ts";
@@ -10,6 +12,7 @@ import type { ListenTarget } from "./listen-address.ts";
 export interface ServerHandlers {
   readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
   readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onConnection: (socket: Socket) => void;
   /** Bytes that are no HTTP request: already answered. */
   readonly onBadRequest: (reason: string) => void;
 }
@@ -23,16 +26,13 @@ export interface ServerLimits {
   readonly keepAliveTimeoutMs: number;
 }
 
-export const defaultLimits: ServerLimits = {
-  maxHeaderBytes: 65_536,
-  headersTimeoutMs: 60_000,
-  requestTimeoutMs: 300_000,
-  keepAliveTimeoutMs: 75_000,
-};
-
 /** An HTTP server that answers what it cannot parse with the error envelope, and closes. */
-export function createServer(handlers: ServerHandlers, limits: ServerLimits): http.Server {
-  const server = http.createServer({
+export function createServer(
+  handlers: ServerHandlers,
+  limits: ServerLimits,
+  certificate: Certificate | undefined,
+): http.Server {
+  const options = {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -40,7 +40,10 @@ export function createServer(handlers: ServerHandlers, limits: ServerLimits): ht
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     insecureHTTPParser: false,
     noDelay: true,
-  });
+  };
+  const server =
+    certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
+  server.on("connection", handlers.onConnection);
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {

@@ -25,11 +25,17 @@ export interface AdmitParts {
   readonly onWakeNeeded: () => void;
 }
 
+/** Who wants a place. */
+export interface Applicant {
+  readonly request: IncomingMessage;
+  readonly response: Leaver;
+  /** Between owners the queue is fair. */
+  readonly owner: string;
+  readonly onPlace?: ((place: number) => void) | undefined;
+}
+
 /** The request's way to a place: at once where there is one and nobody waits, through the queue where one may come, else none. */
-export function createAdmitter(
-  { request, response, owner = "" }: { request: IncomingMessage; response: Leaver; owner?: string },
-  parts: AdmitParts,
-): Admitter {
+export function createAdmitter({ request, response, owner, onPlace }: Applicant, parts: AdmitParts): Admitter {
   const { pool, queue } = parts;
   let refusal: Refusal | undefined;
   let waited = 0;
@@ -58,7 +64,9 @@ export function createAdmitter(
     const vacancy = pool.vacancy(pick);
     if (vacancy === "none" && !queue.closed) return undefined;
     if (vacancy === "waiting") parts.onWakeNeeded();
-    return queue.wait({ pick, owner, client: response, again }).then(settle);
+    return queue
+      .wait({ pick, owner, client: response, again, ...(onPlace === undefined ? {} : { onPlace }) })
+      .then(settle);
   };
   return { acquire, refusal: () => refusal, waitedMs: () => waited };
 }

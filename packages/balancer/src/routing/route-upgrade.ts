@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { clientAddress } from "../front/client-address.ts";
+import { authenticate } from "../front/front-door.ts";
 import { requestIdOf } from "../front/request-id.ts";
 import { answerRaw } from "../front/server.ts";
 import { upstreamHeaders } from "../forwarding/proxy-headers.ts";
@@ -16,22 +18,27 @@ export async function routeUpgrade(
 ): Promise<void> {
   socket.on("error", () => socket.destroy());
   const requestId = requestIdOf(request.headers["x-request-id"], parts.random);
+  const door = parts.door();
+  const caller = authenticate(door, request);
+  if ("code" in caller) {
+    answerRaw(socket, caller.status, caller.message, caller.code);
+    return;
+  }
   const { retry, timeouts } = parts.rules();
-  const admitter = createAdmitter({ request, response: socket }, parts);
+  const sender = {
+    requestId,
+    fromTrustedProxy: door.trusted.has(request.socket.remoteAddress ?? ""),
+    hideKey: caller.label !== undefined,
+  };
+  const admitter = createAdmitter({ request, response: socket, owner: caller.label ?? "" }, parts);
   try {
     const outcome = await forwardUpgrade({
       request,
       socket,
       head,
       target: request.url ?? "/",
-      headers: [
-        ...upstreamHeaders(request, requestId),
-        "connection",
-        "Upgrade",
-        "upgrade",
-        request.headers.upgrade ?? "",
-      ],
-      pick: parts.pool.startPick({ clientAddress: request.socket.remoteAddress ?? "" }, retry.tries),
+      headers: [...upstreamHeaders(request, sender), "connection", "Upgrade", "upgrade", request.headers.upgrade ?? ""],
+      pick: parts.pool.startPick({ clientAddress: clientAddress(request, door.trusted) }, retry.tries),
       acquire: admitter.acquire,
       retry,
       connectTimeoutMs: timeouts.connectMs,

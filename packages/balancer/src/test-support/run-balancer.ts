@@ -1,6 +1,7 @@
 import { defaultSettings, type Settings } from "@drover/config";
 import { pino } from "pino";
-import { type Balancer, type BalancerOptions, createBalancer } from "../balancer.ts";
+import { createBalancer } from "../balancer.ts";
+import type { Balancer, BalancerOptions } from "../balancer-api.ts";
 import { systemClock } from "../clock.ts";
 
 export interface RunningTestBalancer {

@@ -1,0 +1,74 @@
+import type { Settings } from "@drover/config";
+import type { Logger } from "pino";
+import type { Clock } from "./clock.ts";
+import type { UpstreamSpec } from "./routing/upstream.ts";
+
+/** What a balancer is made of. */
+export interface BalancerOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
+  readonly listenFds?: readonly number[];
+  readonly events?: BalancerEvents;
+  /** Text in Prometheus's format that `/metrics` adds to the balancer's own, such as the supervisor's. */
+  readonly moreMetrics?: () => Promise<string>;
+}
+
+/** What the supervisor wants to know, to scale and to wake. */
+export interface BalancerEvents {
+  /** A request left the queue; how long it waited, 0 for one that went straight through. */
+  onQueueWait?(waitMs: number): void;
+  /** A request came while no upstream is ready (scale from zero): start one. Called once until an upstream is ready. */
+  onWakeNeeded?(): void;
+  /** The last running or waiting request has ended. */
+  onIdle?(): void;
+}
+
+export interface UpstreamStatus {
+  readonly id: string;
+  readonly origin: string;
+  readonly owned: boolean;
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly down: boolean;
+  /** Places; 0 is no limit. */
+  readonly slots: number;
+  /** Requests on it now. */
+  readonly active: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly lastFailure: string | undefined;
+}
+
+export interface BalancerStatus {
+  readonly queue: { readonly depth: number; readonly limit: number };
+  readonly upstreams: readonly UpstreamStatus[];
+  /** Since when nothing runs or waits, in clock milliseconds; undefined while busy. */
+  readonly idleSinceMs: number | undefined;
+}
+
+export interface ListenAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The public port with its queue, its policy and its upstreams. */
+export interface Balancer {
+  /** @throws ListenError. Resolves with what is really listened on. */
+  listen(): Promise<readonly ListenAddress[]>;
+  /** An owned upstream is not ready at first. @throws BadUpstreamError */
+  addUpstream(spec: UpstreamSpec): void;
+  setReady(id: string, ready: boolean): void;
+  /** Gives it no new lease; resolves when its last one is released. */
+  drainUpstream(id: string): Promise<void>;
+  undrainUpstream(id: string): void;
+  removeUpstream(id: string): void;
+  status(): BalancerStatus;
+  /** Takes on what touches the balancer only. @throws FrontDoorError, and nothing is changed */
+  applySettings(settings: Settings): void;
+  /** Stops listening, answers queued requests 503 with Retry-After, lets running answers end for `drainTimeoutMs`, then cuts them. */
+  close(options: { readonly drainTimeoutMs: number }): Promise<void>;
+}

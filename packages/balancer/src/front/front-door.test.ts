@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+import tls from "node:tls";
+import type { Settings } from "@drover/config";
+import { pino } from "pino";
+import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
+import { eventually } from "../test-support/eventually.ts";
+import { runBalancer } from "../test-support/run-balancer.ts";
+import { httpUpstream } from "../test-support/upstream-server.ts";
+
+describe("the front door", () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+  });
+
+  async function open(change: (settings: Settings) => Settings, handler: http.RequestListener = echoHeaders) {
+    const upstream = await httpUpstream(handler);
+    const running = await runBalancer({ settings: change });
+    closers.push(
+      () => running.balancer.close({ drainTimeoutMs: 0 }),
+      () => upstream.close(),
+    );
+    running.balancer.addUpstream({ id: "w1", origin: upstream.origin, slots: 2, owned: true, secret: "of the worker" });
+    running.balancer.setReady("w1", true);
+    return { ...running, upstream, change };
+  }
+
+  function folder(): string {
+    const made = mkdtempSync(join(tmpdir(), "drover-front-"));
+    closers.push(() => rmSync(made, { recursive: true }));
+    return made;
+  }
+
+  it("lets in who sends one of the keys, by either header, and tells the others what is missing", async () => {
+    const { url, upstream } = await open((settings) => ({ ...settings, apiKeys: ["team=secret-1", "secret-2"] }));
+    assert.equal((await fetch(url, withKey("secret-1"))).status, 200);
+    assert.equal((await fetch(url, { headers: { "x-api-key": "secret-2" } })).status, 200);
+    const none = await fetch(url);
+    assert.equal(none.status, 401);
+    assert.equal(none.headers.get("www-authenticate"), "Bearer");
+    assert.equal(((await none.json()) as { error: { code: string } }).error.code, "missing_api_key");
+    for (const wrong of ["secret-3", "secret-11", "secret", "team=secret-1"]) {
+      assert.equal((await fetch(url, withKey(wrong))).status, 401, wrong);
+    }
+    assert.equal(upstream.seen(), 2);
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+    assert.equal((await fetch(`${url}/metrics`)).status, 401);
+  });
+
+  it("hands the worker its secret, and not the client's key", async () => {
+    const { url } = await open((settings) => ({ ...settings, apiKeys: ["secret-1"] }));
+    const answer = await fetch(url, { headers: { authorization: "Bearer secret-1", "x-drover-secret": "forged" } });
+    const seen = (await answer.json()) as Record<string, string>;
+    assert.equal(seen["authorization"], undefined);
+    assert.equal(seen["x-drover-secret"], "of the worker");
+  });
+
+  it("takes on keys from a changed file, and keeps the old ones when the file is unusable", async () => {
+    const file = join(folder(), "keys");
+    writeFileSync(file, "# team\nteam=first-key\n");
+    const { url, balancer, change } = await open((settings) => ({ ...settings, apiKeysFile: file }));
+    assert.equal((await fetch(url, withKey("first-key"))).status, 200);
+    writeFileSync(file, "team=second-key\n");
+    let status = 401;
+    for (let tries = 0; status !== 200 && tries < 400; tries += 1) {
+      status = (await fetch(url, withKey("second-key"))).status;
+      if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal(status, 200);
+    assert.equal((await fetch(url, withKey("first-key"))).status, 401);
+    const { defaultSettings } = await import("@drover/config");
+    assert.throws(
+      () => balancer.applySettings({ ...change(defaultSettings()), apiKeysFile: "/nowhere" }),
+      /can't be read/,
+    );
+    assert.equal((await fetch(url, withKey("second-key"))).status, 200);
+  });
+
+  it("limits requests a minute, and requests at a time, for each key", async () => {
+    const held: http.ServerResponse[] = [];
+    const { url } = await open(
+      (settings) => ({
+        ...settings,
+        apiKeys: ["one=key-one", "two=key-two"],
+        limits: { ...settings.limits, requestsPerMinute: 3, concurrency: 1 },
+      }),
+      (_request, response) => held.push(response),
+    );
+    const first = fetch(url, withKey("key-one"));
+    await eventually("it runs", () => held.length === 1);
+    const second = await fetch(url, withKey("key-one"));
+    assert.equal(second.status, 429);
+    assert.equal(((await second.json()) as { error: { code: string } }).error.code, "concurrency_limit_exceeded");
+    const other = fetch(url, withKey("key-two"));
+    await eventually("the other key's runs", () => held.length === 2);
+    for (const response of held) response.end();
+    assert.deepEqual([(await first).status, (await other).status], [200, 200]);
+    const codes: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const next = fetch(url, withKey("key-one"));
+      await Promise.race([next, eventually("it runs", () => held.length === 3 + round).catch(() => undefined)]);
+      held.at(-1)?.end();
+      const answer = await next;
+      codes.push(answer.status);
+      if (answer.status === 429) assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+    }
+    assert.deepEqual(codes, [200, 200, 429]);
+  });
+
+  it("speaks TLS, and takes on a renewed certificate without closing", async () => {
+    const at = folder();
+    const files = { certificate: join(at, "crt"), key: join(at, "key") };
+    const write = ({ cert, key }: typeof certificateOne): void => {
+      writeFileSync(files.key, key);
+      writeFileSync(files.certificate, cert);
+    };
+    write(certificateOne);
+    const { port, balancer, change } = await open((settings) => ({ ...settings, tls: files }));
+    const nameNow = async (): Promise<string> => {
+      const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+      await once(socket, "secureConnect");
+      const { subject } = socket.getPeerCertificate();
+      socket.destroy();
+      return String(subject.CN);
+    };
+    assert.equal(await nameNow(), certificateOne.commonName);
+    write(certificateTwo);
+    const { defaultSettings } = await import("@drover/config");
+    balancer.applySettings(change(defaultSettings()));
+    assert.equal(await nameNow(), certificateTwo.commonName);
+  });
+
+  it("answers a page of an allowed origin, its preflight too, and no other", async () => {
+    const { url } = await open((settings) => ({
+      ...settings,
+      apiKeys: ["secret"],
+      cors: { origins: ["https://chat.test"] },
+    }));
+    const headers = { origin: "https://chat.test", "access-control-request-method": "POST" };
+    const preflight = await fetch(url, { method: "OPTIONS", headers });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get("access-control-allow-origin"), "https://chat.test");
+    const answer = await fetch(url, { headers: { origin: "https://chat.test", authorization: "Bearer secret" } });
+    assert.equal(answer.headers.get("access-control-allow-origin"), "https://chat.test");
+    const other = await fetch(url, { headers: { origin: "https://evil.test", authorization: "Bearer secret" } });
+    assert.equal(other.headers.get("access-control-allow-origin"), null);
+  });
+
+  it("believes X-Forwarded-For of a trusted proxy, and drops what anyone else claims", async () => {
+    const claimed = { headers: { "x-forwarded-for": "203.0.113.7" } };
+    const closed = await open((settings) => settings);
+    const forged = (await (await fetch(closed.url, claimed)).json()) as Record<string, string>;
+    assert.equal(forged["x-forwarded-for"], "127.0.0.1");
+    const trusting = await open((settings) => ({ ...settings, trustedProxies: ["127.0.0.0/8"] }));
+    const passed = (await (await fetch(trusting.url, claimed)).json()) as Record<string, string>;
+    assert.equal(passed["x-forwarded-for"], "203.0.113.7, 127.0.0.1");
+  });
+
+  it("cuts connections over the limit of an address", async () => {
+    const { port } = await open((settings) => ({
+      ...settings,
+      limits: { ...settings.limits, connectionsPerAddress: 2 },
+    }));
+    const sockets = [1, 2, 3].map(() => net.connect(port, "127.0.0.1"));
+    for (const socket of sockets) socket.on("error", () => undefined);
+    await eventually(
+      "one is cut",
+      () => sockets.filter((socket) => socket.destroyed || socket.readableEnded).length === 1,
+    );
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("tells a streaming client its place in the queue, and goes on with the answer in the same stream", async () => {
+    const held: http.ServerResponse[] = [];
+    const { url, balancer } = await open(
+      (settings) => settings,
+      (_request, response) => held.push(response),
+    );
+    const body = JSON.stringify({ stream: true });
+    const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
+    await eventually("both places are held", () => held.length === 2);
+    const waiting = await fetch(url, { method: "POST", body, headers: { "x-drover-queue-events": "1" } });
+    assert.equal(balancer.status().queue.depth, 1);
+    for (const response of held) response.end();
+    await eventually("it was placed", () => held.length === 3);
+    held[2]?.writeHead(200, { "content-type": "text/event-stream" });
+    held[2]?.write("data: hello\n\n");
+    held[2]?.end("data: [DONE]\n\n");
+    assert.equal(await waiting.text(), ": queue 1\n\ndata: hello\n\ndata: [DONE]\n\n");
+    await Promise.all(busy);
+  });
+
+  it("turns an error after queue events into an event", async () => {
+    const held: http.ServerResponse[] = [];
+    const { url } = await open(
+      (settings) => settings,
+      (_request, response) => held.push(response),
+    );
+    const body = JSON.stringify({ stream: true });
+    const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
+    await eventually("both places are held", () => held.length === 2);
+    const waiting = await fetch(url, { method: "POST", body, headers: { "x-drover-queue-events": "1" } });
+    for (const response of held) response.end();
+    await eventually("it was placed", () => held.length === 3);
+    held[2]?.writeHead(400, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
+    assert.equal(await waiting.text(), ': queue 1\n\nevent: error\ndata: {"error":{"message":"no"}}\n\n');
+    await Promise.all(busy);
+  });
+
+  it("warns when other machines can reach it and no key is set", async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
+    for (const apiKeys of [[], ["a-key"]]) {
+      const { balancer } = await runBalancer({
+        settings: (settings) => ({ ...settings, listen: "0.0.0.0:0", apiKeys }),
+        options: { logger },
+      });
+      await balancer.close({ drainTimeoutMs: 0 });
+    }
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? "", /no API key is set/);
+  });
+});
+
+function echoHeaders(request: http.IncomingMessage, response: http.ServerResponse): void {
+  response.setHeader("content-type", "application/json").end(JSON.stringify(request.headers));
+}
+
+function withKey(key: string) {
+  return { headers: { authorization: `Bearer ${key}` } };
+}

@@ -1,0 +1,78 @@
+import type http from "node:http";
+import https from "node:https";
+import type { Duplex } from "node:stream";
+import type { Certificate } from "./certificate.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
+import type { ListenTarget } from "./listen-address.ts";
+import { createServer, listenOn, type ServerLimits } from "./server.ts";
+
+/** Who serves what comes in. */
+export interface ListenerHandlers {
+  readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
+  readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onRefused: (reason: string) => void;
+}
+
+/** The public ports, with the connections that were upgraded away from HTTP. */
+export class Listeners {
+  readonly #handlers: ListenerHandlers;
+  readonly #limits: ServerLimits;
+  readonly #connectionLimit: ConnectionLimit;
+  readonly #upgraded = new Set<Duplex>();
+  #servers: http.Server[] = [];
+
+  constructor(handlers: ListenerHandlers, limits: ServerLimits, connectionsPerAddress: number) {
+    this.#handlers = handlers;
+    this.#limits = limits;
+    this.#connectionLimit = new ConnectionLimit(connectionsPerAddress, () => handlers.onRefused("connection_limit"));
+  }
+
+  /** @throws ListenError; then nothing stays open */
+  async open(targets: readonly ListenTarget[], certificate: Certificate | undefined) {
+    const bound: { readonly address: string; readonly port: number }[] = [];
+    try {
+      for (const target of targets) {
+        const server = createServer(this.#serverHandlers(), this.#limits, certificate);
+        bound.push(await listenOn(server, target));
+        this.#servers.push(server);
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    return bound;
+  }
+
+  /** From now on new connections get this certificate, and addresses this limit. */
+  update(certificate: Certificate | undefined, connectionsPerAddress: number): void {
+    this.#connectionLimit.limit = connectionsPerAddress;
+    if (certificate === undefined) return;
+    for (const server of this.#servers) if (server instanceof https.Server) server.setSecureContext(certificate);
+  }
+
+  /** Takes no new connection and closes the idle ones; resolves when the last one has ended. */
+  stop(): Promise<unknown> {
+    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const server of this.#servers) server.closeIdleConnections();
+    return Promise.all(closed);
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const server of this.#servers) server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  #serverHandlers() {
+    return {
+      onRequest: this.#handlers.onRequest,
+      onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+        this.#upgraded.add(socket);
+        socket.once("close", () => this.#upgraded.delete(socket));
+        this.#handlers.onUpgrade(request, socket, head);
+      },
+      onConnection: (socket: Parameters<ConnectionLimit["admit"]>[0]) => this.#connectionLimit.admit(socket),
+      onBadRequest: this.#handlers.onRefused,
+    };
+  }
+}

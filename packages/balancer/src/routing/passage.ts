@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { BalancerRules } from "../balancer-settings.ts";
+import type { Clock } from "../clock.ts";
+import { logAccess } from "../front/access-log.ts";
+import type { FrontDoor } from "../front/front-door.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** A request on its way through the balancer. */
+export interface Passage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly startedAtMs: number;
+  readonly path: string;
+  /** Fields that every answer to it carries. */
+  readonly extraHeaders: readonly string[];
+  /** Label of the key that was used. */
+  keyLabel: string | undefined;
+}
+
+export interface Ending {
+  /** 499 for a client that left. */
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly queueMs: number;
+  readonly upstreams: readonly string[];
+}
+
+export interface PassageParts {
+  readonly metrics: Metrics;
+  readonly rules: () => BalancerRules;
+  readonly door: () => FrontDoor;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** The end of a request that no upstream saw. */
+export function endedHere(status: number): Ending {
+  return { status, bodyBytes: 0, queueMs: 0, upstreams: [] };
+}
+
+/** Counts and logs a request that is over. */
+export function finish(passage: Passage, parts: PassageParts, ending: Ending): void {
+  const { request, requestId, clientAddress, startedAtMs, keyLabel } = passage;
+  const nowMs = parts.clock.now();
+  const durationMs = nowMs - startedAtMs;
+  parts.metrics.countRequest(ending.status, durationMs);
+  const entry = { request, requestId, clientAddress, keyLabel, durationMs, nowMs, ...ending };
+  logAccess(parts.logger, parts.rules().accessFormat, entry);
+}
