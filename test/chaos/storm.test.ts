@@ -12,7 +12,7 @@ describe("a short storm", () => {
       "steal a worker's port",
       "SIGHUP, bad file",
     ];
-    const report = await runStorm({ seconds: 3, seed: 7, workers: 2, clients: 8, actions });
+    const report = await runStorm({ seconds: 1, seed: 7, workers: 2, clients: 8, actions });
     assert.deepEqual(report.violations, []);
     assert.ok((report.clients.counts["whole"] ?? 0) > 20);
     assert.ok(report.recoveries.length > 0);

@@ -14,7 +14,7 @@ export interface StormOptions {
   readonly seed: number;
   readonly workers: number;
   readonly clients: number;
-  /** Names of {@link ACTIONS}. @default all of them, each at least once before any comes twice */
+  /** Names of {@link ACTIONS}; each comes once, however short the storm, before any comes twice. @default all of them */
   readonly actions?: readonly string[];
   readonly say?: (line: string) => void;
 }
@@ -120,8 +120,9 @@ async function makeTrouble(field: Field, options: StormOptions, endMs: number): 
   const { random } = field;
   const names = options.actions ?? Object.keys(ACTIONS);
   const counts: Record<string, number> = {};
-  let bag: string[] = [];
-  while (Date.now() < endMs) {
+  let bag = [...names];
+  const isFirstRound = () => names.some((name) => counts[name] === undefined);
+  while (Date.now() < endMs || isFirstRound()) {
     if (bag.length === 0) bag = [...names];
     const name = random.pick(bag);
     bag.splice(bag.indexOf(name), 1);

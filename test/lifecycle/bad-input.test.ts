@@ -43,6 +43,16 @@ describe("bad input to drover", () => {
     assertRefused(await pasture.up(["--model", text]).ended, 2, /text\.gguf.*GGUF/s);
   });
 
+  it("refuses a context that does not fit into memory, with the arithmetic", async () => {
+    const drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--ctx", "2000000000"]);
+    assertRefused(
+      await drover.ended,
+      2,
+      /1 worker does not fit into memory: .* are free\. Use less --ctx \(2000000000\)/,
+    );
+    assert.ok(!drover.entries.some((entry) => entry["to"] === "starting"));
+  });
+
   it("ends with 3 when no worker can load the model, and tries no second time", async () => {
     const command = `${process.execPath} ${FAKE_WORKER_PATH} --script '{"start":"failed"}'`;
     const drover = pasture.up(["--model", model, "--workers", "2", "--threads", "1", "--worker-command", command]);

@@ -31,6 +31,7 @@ import { freeBytes, residentBytes } from "./workers/process-memory.ts";
 import { fitsBeside } from "./workers/rolling.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
 import { Supervisor } from "./workers/supervisor.ts";
+import { hasProcess } from "./workers/worker-states.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
 import { workerMetrics } from "./workers/worker-metrics.ts";
 import type { Logger } from "pino";
@@ -217,7 +218,10 @@ function createWorkers(
     clock: systemClock,
     random: systemRandom,
     onProgress: progress.update,
-    onChange: () => {},
+    onChange: ({ worker, to }) => {
+      if (to === "starting") progress.update(worker, 0);
+      if (!hasProcess(to)) progress.update(worker, 1);
+    },
   });
   const reloader = new Reloader(settings, {
     ...made,

@@ -3,7 +3,7 @@ import cliProgress from "cli-progress";
 /** A bar for each worker that loads its model. */
 export interface Progress {
   readonly update: (worker: string, share: number) => void;
-  /** Takes the bars away; later updates are ignored. */
+  /** Takes the bars away, as they go by themselves when no worker loads any more; later updates are ignored. */
   readonly end: () => void;
   /** Writes text above the bars; plain where there are none. */
   readonly print: (text: string) => void;
@@ -24,18 +24,23 @@ export function createProgress(stream: NodeJS.WriteStream, write: (text: string)
     cliProgress.Presets.shades_classic,
   );
   const byWorker = new Map<string, cliProgress.SingleBar>();
+  const loading = new Set<string>();
   let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+    bars.stop();
+  };
   return {
     update(worker, share) {
       if (hasEnded) return;
       const bar = byWorker.get(worker) ?? bars.create(100, 0, { worker, what: "" });
       byWorker.set(worker, bar);
       bar.update(Math.round(share * 100), { what: share >= 1 ? "ready" : "loading" });
+      if (share < 1) loading.add(worker);
+      else loading.delete(worker);
+      if (loading.size === 0) end();
     },
-    end() {
-      hasEnded = true;
-      bars.stop();
-    },
+    end,
     print(text) {
       if (hasEnded || byWorker.size === 0) write(text);
       else bars.log(text);

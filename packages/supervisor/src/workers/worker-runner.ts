@@ -250,7 +250,8 @@ export class WorkerRunner {
     switch (message.type) {
       case "loading":
         this.#pulse ??= firstPulse(clock.now());
-        onProgress(message.progress);
+        // Ready is more than loaded: the first token comes after it.
+        onProgress(Math.min(message.progress, 0.99));
         return this.#dispatch("loading");
       case "ready":
         this.#word = message;
