@@ -1,9 +1,16 @@
 // What the measuring scripts share: the drover command, and the synthetic model that they measure with.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+const models = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "drover", "models");
+// Workers keep what they measured about their steps. A table from a busy moment would spoil these figures, so each script
+// begins with an empty cache.
+const cache = mkdtempSync(join(tmpdir(), "drover-measure-"));
+process.env.XDG_CACHE_HOME = cache;
+process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
 
 export const bin = fileURLToPath(new URL("../../../packages/supervisor/bin/drover.js", import.meta.url));
 
@@ -21,8 +28,7 @@ export function drover(words, { capture = false } = {}) {
 /** Path of the 1.5B-shaped synthetic model, made at the first call. @param quantization q4_0 or q4_k_m */
 export function bigModel(quantization = "q4_0") {
   const preset = "deepseek-r1-distill-qwen-1.5b";
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const path = join(cache, "drover", "models", `${preset}.${quantization}.gguf`);
+  const path = join(models, `${preset}.${quantization}.gguf`);
   if (!existsSync(path)) drover(["model", "synth", preset, path, "--quant", quantization]);
   return path;
 }
