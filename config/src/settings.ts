@@ -50,7 +50,7 @@ export const settingsTable = [
     flag: "threads",
     alias: "t",
     reload: "roll",
-    doc: "Threads, and so CPUs, of each worker. `auto` uses every CPU once.",
+    doc: "Threads, and so CPUs, of each worker. `auto` shares out the physical cores; see `drover plan`.",
   },
   {
     path: "workers.slots",

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { Pasture } from "../support/drover-process.ts";
+
+describe("drover model and drover plan", () => {
+  const pasture = new Pasture();
+  const model = join(pasture.folder, "tiny.gguf");
+  const environment = { XDG_CACHE_HOME: join(pasture.folder, "cache") };
+
+  before(async () => {
+    await writeSyntheticModel("tiny", model, "f16");
+  });
+  after(() => pasture.close());
+
+  it("goes on with a download whose process was killed, under the dead one's lock", async () => {
+    const content = readFileSync(model);
+    const requests: IncomingMessage[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request);
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const range = from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {};
+      response.writeHead(from > 0 ? 206 : 200, { etag: '"one"', "content-length": content.length - from, ...range });
+      // the first answer stalls half-way
+      response.write(content.subarray(from, from === 0 ? 200_000 : content.length));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as { port: number };
+      const words = ["model", "pull", `http://127.0.0.1:${port}/tiny.gguf`];
+      const path = join(environment.XDG_CACHE_HOME, "drover", "models", "127.0.0.1_tiny.gguf");
+      const first = pasture.run(words, environment);
+      while (!existsSync(`${path}.part`) || readFileSync(`${path}.part`).length < 200_000) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      for (const pid of pasture.left()) process.kill(pid, "SIGKILL");
+      await first;
+      assert.ok(existsSync(`${path}.lock`) && !existsSync(path));
+      const second = await pasture.run(words, environment);
+      assert.deepEqual([second.code, second.stdout], [0, `${path}\n`], second.stderr);
+      assert.ok(readFileSync(path).equals(content));
+      assert.equal(requests[1]?.headers.range, "bytes=200000-");
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it("shows what a model file holds and what a worker needs", async () => {
+    const { code, stdout } = await pasture.run(["model", "info", model]);
+    assert.equal(code, 0);
+    for (const fact of [/qwen2/, /F16/, /8192 tokens/, /memory per worker/, /chat template/])
+      assert.match(stdout, fact);
+    const json = JSON.parse((await pasture.run(["model", "info", model, "--json"])).stdout) as { parameters: number };
+    assert.equal(json.parameters, 139_840);
+  });
+
+  it("makes the demo model when it is asked for it, and prints where it is", async () => {
+    const { code, stdout } = await pasture.run(["model", "pull", "demo"], environment);
+    assert.equal(code, 0);
+    assert.match(stdout, /drover-demo-[0-9a-f]{12}\.gguf\n$/);
+    assert.ok(existsSync(stdout.trim()));
+  });
+
+  it("plans on the CPUs that it may use, and starts nothing", async () => {
+    const { code, stdout } = await pasture.run([
+      "plan",
+      "--model",
+      model,
+      "--workers",
+      "1",
+      "--threads",
+      "1",
+      "--json",
+    ]);
+    assert.equal(code, 0);
+    const { layout, refused } = JSON.parse(stdout) as { layout: { places: { cpus: number[] }[] }; refused: unknown };
+    assert.equal(layout.places[0]?.cpus.length, 1);
+    assert.equal(refused, null);
+    assert.deepEqual(pasture.left(), []);
+  });
+
+  it("refuses more workers than memory holds, in the plan and before anything starts", async () => {
+    const words = ["--model", model, "--workers", "1000", "--threads", "1", "--slots", "512", "--ctx", "8192"];
+    const planned = await pasture.run(["plan", ...words]);
+    assert.equal(planned.code, 2);
+    assert.match(planned.stdout, /1000 workers do not fit into memory: .* \+ 1000 x .* are free\. Use --workers \d+/);
+    const started = await pasture.up(words).ended;
+    assert.equal(started.code, 2);
+    assert.match(started.stderr, /^drover: 1000 workers do not fit into memory/m);
+    assert.deepEqual(pasture.left(), []);
+  });
+});
