@@ -28,6 +28,12 @@ describe("loadSettings", () => {
     );
   });
 
+  it("takes the last of a flag that was given several times, and all of a list", () => {
+    const { settings } = load("", { flags: { slots: ["2", "4"], "api-key": ["a", "b"] } });
+    assert.equal(settings.workers.slots, 4);
+    assert.deepEqual(settings.apiKeys, ["a", "b"]);
+  });
+
   it("yields every setting, converted: durations in milliseconds, sizes in bytes", () => {
     const settings = defaultSettings();
     assert.equal(settings.supervision.livenessTimeout, 10_000);

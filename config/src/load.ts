@@ -84,7 +84,7 @@ interface Found {
 }
 
 function find(setting: Setting, options: LoadOptions, file: SettingsFile["values"]): Found {
-  const typed = setting.flag === undefined ? undefined : options.flags[setting.flag];
+  const typed = setting.flag === undefined ? undefined : lastOf(options.flags[setting.flag], setting);
   if (typed !== undefined) return { source: "flag", where: `--${setting.flag}`, value: typed };
   const variable = environmentName(setting);
   const exported = options.environment[variable];
@@ -93,6 +93,11 @@ function find(setting: Setting, options: LoadOptions, file: SettingsFile["values
   if (written !== undefined && written.value !== null)
     return { source: "file", where: `${options.file}:${written.line}`, value: written.value };
   return { source: "default", where: "default", value: setting.default };
+}
+
+/** Of a flag that was given several times the last counts, as in `drover up $USUAL --slots 2`; a list takes all. */
+function lastOf(typed: unknown, setting: Setting): unknown {
+  return Array.isArray(typed) && !Array.isArray(setting.default) ? typed.at(-1) : typed;
 }
 
 function wrong(setting: Setting, value: unknown, issues: readonly { readonly message: string }[]): string {

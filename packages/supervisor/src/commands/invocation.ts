@@ -9,6 +9,7 @@ export function createInvocation(
   values: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Invocation {
+  let hasWarned = false;
   const texts = (name: string): readonly string[] => {
     const value = values[name];
     if (value === undefined) return [];
@@ -20,12 +21,18 @@ export function createInvocation(
     text: (name) => texts(name).at(-1),
     number: (name) => (values[name] === undefined ? undefined : Number(texts(name).at(-1))),
     isOn: (name) => values[name] === true,
-    settings: (flags = {}) =>
-      loadSettings({
+    settings: (flags = {}) => {
+      const loaded = loadSettings({
         flags: { ...settingFlags(values), ...flags },
         environment,
         file: settingsFile(values, environment),
-      }),
+      });
+      // A reload reads the settings again; what is odd in them was said at the start.
+      for (const { where, message } of hasWarned ? [] : loaded.warnings)
+        process.stderr.write(`drover: ${where}: ${message}\n`);
+      hasWarned = true;
+      return loaded;
+    },
     environment,
     stdout: process.stdout,
     stderr: process.stderr,

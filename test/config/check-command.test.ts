@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { execa } from "execa";
+
+const drover = new URL("../../../node_modules/.bin/drover", import.meta.url).pathname;
+const MISSPELT = "drover: DROVER_SLTOS: no setting has this environment variable; did you mean DROVER_SLOTS?";
+
+describe("drover check", () => {
+  it("names a misspelt variable and its nearest, and passes", async () => {
+    const { exitCode, stderr } = await check();
+    assert.deepEqual([exitCode, stderr], [0, MISSPELT]);
+  });
+
+  it("fails for it under --strict", async () => {
+    const { exitCode, stderr } = await check("--strict");
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /DROVER_SLTOS: no setting has this environment variable/);
+  });
+
+  it("takes the last of a flag that is given twice", async () => {
+    const { stdout } = await check("--json", "--slots", "2", "--slots", "4");
+    const { settings } = JSON.parse(stdout) as { readonly settings: { readonly workers: { readonly slots: number } } };
+    assert.equal(settings.workers.slots, 4);
+  });
+});
+
+function check(...flags: readonly string[]) {
+  return execa(drover, ["check", ...flags], { env: { DROVER_SLTOS: "3" }, reject: false });
+}
