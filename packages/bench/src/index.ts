@@ -1,6 +1,7 @@
 export { createChatClient } from "./client/chat-client.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { BenchError, type BenchErrorCode } from "./errors.ts";
+export { type RequestsOptions, type RequestsReport, runRequests } from "./load/run-requests.ts";
 export { runStep, type StepOptions, type StepReport } from "./load/run-step.ts";
 export { checkLoad, type LoadRequest } from "./bench-options.ts";
 export { parseDuration, parseNumbers } from "./parse-options.ts";
@@ -22,3 +23,5 @@ export { planLoad } from "./bench-options.ts";
 export { type Candidate, candidateName } from "./tune/candidate.ts";
 export { measureCandidate } from "./tune/measure-candidate.ts";
 export { coarseCandidates } from "./tune/search-space.ts";
+export { type ChildServer, startChildServer } from "./servers/child-server.ts";
+export { freePort } from "./servers/free-port.ts";

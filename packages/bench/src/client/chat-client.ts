@@ -7,6 +7,8 @@ import { createLineScanner } from "./line-scanner.ts";
 export interface ChatClientOptions {
   /** `http://HOST:PORT`, with or without `/v1`. */
   readonly url: string;
+  /** Put behind the path, such as `?trace=1`. */
+  readonly query?: string | undefined;
   readonly apiKey?: string | undefined;
   readonly model: string;
   /** Longest silence before an answer's first byte and between two of its bytes. */
@@ -22,7 +24,7 @@ export interface ChatClientOptions {
  */
 export function createChatClient(options: ChatClientOptions): ChatClient {
   const url = new URL(options.url);
-  const path = `${url.pathname.replace(/\/$/, "").replace(/\/v1$/, "")}/v1/chat/completions`;
+  const path = `${url.pathname.replace(/\/$/, "").replace(/\/v1$/, "")}/v1/chat/completions${options.query ?? ""}`;
   const pool = new Pool(url.origin, {
     // One connection a user, as real clients have; pipelining would let one answer hold up another.
     connections: null,

@@ -1,0 +1,67 @@
+import { type Dispatcher, Pool } from "undici";
+import type { Clock } from "../clock.ts";
+import { createDurations, type Summary } from "./histogram.ts";
+
+export interface RequestsOptions {
+  /** `http://HOST:PORT` */
+  readonly url: string;
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  readonly body?: string;
+  /** Connections, each with one request at a time. */
+  readonly connections: number;
+  /** Left out of the figures. */
+  readonly warmupMs: number;
+  readonly durationMs: number;
+  readonly clock: Clock;
+}
+
+export interface RequestsReport {
+  readonly requestsPerSecond: number;
+  readonly count: number;
+  readonly latency: Summary;
+  /** Not 200, or no answer. */
+  readonly failed: number;
+}
+
+/** Closed loop of whole requests, for the cost of a proxy itself; chats are the business of run-step.ts. */
+export async function runRequests(options: RequestsOptions): Promise<RequestsReport> {
+  const { clock, durationMs, warmupMs } = options;
+  const pool = new Pool(options.url, { connections: options.connections, pipelining: 1 });
+  const latency = createDurations();
+  const startMs = clock.nowMs() + warmupMs;
+  const endMs = startMs + durationMs;
+  let failed = 0;
+  const runOne = async () => {
+    for (;;) {
+      const sentMs = clock.nowMs();
+      if (sentMs >= endMs) return;
+      const isOk = await send(pool, options);
+      const doneMs = clock.nowMs();
+      if (sentMs < startMs || doneMs > endMs) continue;
+      if (isOk) latency.add(doneMs - sentMs);
+      else failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: options.connections }, runOne));
+  await pool.destroy();
+  const count = latency.count;
+  return { requestsPerSecond: (count * 1000) / durationMs, count, latency: latency.summary(), failed };
+}
+
+function send(pool: Pool, { path, method, body }: RequestsOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    let status = 0;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart() {},
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData() {},
+      onResponseEnd: () => resolve(status === 200),
+      onResponseError: () => resolve(false),
+    };
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    pool.dispatch({ path, method, headers, body: body ?? null }, handler);
+  });
+}
