@@ -23,7 +23,7 @@ async function start(name, port, [file, words]) {
     clock: systemClock,
     signal,
   });
-  return { name, url: `http://127.0.0.1:${port}`, pid: server.pid, stop: server.stop };
+  return { name, url: `http://127.0.0.1:${port}`, pid: server.pid, stop: () => server.stop() };
 }
 
 export async function startUpstream() {
