@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { attemptDownload, type AttemptOptions } from "./download-attempt.ts";
@@ -7,6 +7,7 @@ import type { RemoteFile } from "./endpoints.ts";
 import { ModelError } from "./errors.ts";
 import { readGguf } from "./gguf-reader.ts";
 import { writeError, type OnProgress } from "./gguf-writer.ts";
+import { makeFolder } from "./make-folder.ts";
 import { dropPartial } from "./partial-file.ts";
 
 export interface DownloadOptions {
@@ -24,7 +25,7 @@ export interface DownloadOptions {
 export async function downloadFile(path: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   if (await exists(path)) return;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     throw writeError(path, error);
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ModelError } from "./errors.ts";
 import { align, encodeHeader, type GgufHeader, type GgufValue, type TensorShape } from "./gguf-header.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** A tensor with its data, produced piece by piece so that a model larger than memory can be written. */
 export interface TensorData extends TensorShape {
@@ -28,7 +29,7 @@ export type OnProgress = (progress: { readonly doneBytes: number; readonly total
 export async function writeGguf(path: string, file: GgufFile, onProgress?: OnProgress): Promise<void> {
   const partial = `${path}.${randomUUID()}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(partial, "wx");
     try {
       await writeAll(handle, file, onProgress);
