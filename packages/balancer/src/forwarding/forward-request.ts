@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { PickState } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../routing/lease.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import { exchange, type ExchangeResult } from "./exchange.ts";
@@ -93,7 +94,15 @@ function giveOneMoreTry(lease: Lease, run: Run): void {
 /** nginx looks at a status only while another try is left after this one (`ngx_http_upstream_test_next`). */
 function isListed(status: number, lease: Lease, run: Run): boolean {
   if (!isFailureStatus(status)) return false;
+  // The last worker's own words are better than ours about it.
+  if (lease.upstream.owned && !hasUntried(run.task.pick)) return false;
   return mayRetry(run.task.retry, status, retryState(lease, run, true, run.task.pick.triesLeft - 1));
+}
+
+function hasUntried(pick: PickState): boolean {
+  return pick.group.peers.some(
+    (peer) => peer.ready && !peer.down && !peer.draining && pick.tried.get(peer) !== peer.generation,
+  );
 }
 
 function goesOn(result: Extract<ExchangeResult, { kind: "failed" }>, lease: Lease, run: Run): boolean {
