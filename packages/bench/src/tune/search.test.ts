@@ -133,6 +133,17 @@ describe("tune's search", () => {
     assert.match(verdictsOf(standings, pick).join("\n"), /One worker with batching wins on this machine.*less/);
   });
 
+  it("says so when one worker and several can't be told apart", async () => {
+    const { pick, standings } = await run(
+      machine(() => 100, seededRandom(1)),
+      { cpus: 2 },
+    );
+    assert.ok(pick !== undefined);
+    const said = verdictsOf(standings, pick).join("\n");
+    assert.match(said, /One worker and several can't be told apart/);
+    assert.doesNotMatch(said, /workers? (with batching )?wins? on this machine/);
+  });
+
   it("answers nothing when it is interrupted before the first measurement ends", async () => {
     const stop = new AbortController();
     stop.abort();

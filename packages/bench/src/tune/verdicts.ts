@@ -29,11 +29,24 @@ function workersSentence(pick: Standing, others: readonly Standing[]): readonly 
   if (rival === undefined) return [];
   const less = (1 - (rival.throughput?.value ?? 0) / (pick.throughput?.value ?? 1)) * 100;
   const best = `${rival.name}: ${show(rival.throughput)} tokens/s, ${Math.abs(less).toFixed(0)}% ${less < 0 ? "more" : "less"}`;
+  if (cannotTellApart(pick.throughput, rival.throughput))
+    return [
+      `One worker and several can't be told apart on this machine: ${best}, with overlapping intervals. Several mean that a crash interrupts only a part of the answers; one takes the least memory.`,
+    ];
   return [
     single
       ? `One worker with batching wins on this machine. The best of several workers is ${best}; several still mean that a crash interrupts only a part of the answers.`
       : `Several workers win on this machine. The best single worker is ${best}.`,
   ];
+}
+
+function cannotTellApart(a: Interval | undefined, b: Interval | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  if (Math.abs(b.value / a.value - 1) <= TIE) return true;
+  // Measured once, a figure has no interval; then only a difference beyond the usual noise of one window counts.
+  if (a.low === null || a.high === null || b.low === null || b.high === null)
+    return Math.abs(b.value / a.value - 1) < 0.1;
+  return a.low <= b.high && b.low <= a.high;
 }
 
 function show(interval: Interval | undefined): string {
