@@ -39,7 +39,11 @@ function pathOfController(membership: string, controller: string): string {
 
 function readV2(files: MachineFiles, folder: string): ControlGroup {
   const [quota, period] = (files.read(`${folder}/cpu.max`) ?? "max").split(" ");
-  const limitBytes = positive(files.read(`${folder}/memory.max`));
+  // above memory.high the kernel slows a group down until it is no service any more
+  const limitBytes = least([
+    positive(files.read(`${folder}/memory.max`)),
+    positive(files.read(`${folder}/memory.high`)),
+  ]);
   const used = Number(files.read(`${folder}/memory.current`) ?? 0);
   const cached = statistic(files.read(`${folder}/memory.stat`), "file");
   return {

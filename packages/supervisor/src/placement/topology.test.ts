@@ -51,7 +51,7 @@ describe("readTopology", () => {
     assert.equal(memory.limitBytes, 3 * GIB);
     assert.equal(memory.freeBytes, 3 * GIB - 419_430_400 + 314_572_800);
     const nested = readRecorded("nested-groups");
-    assert.deepEqual([nested.quotaCpus, nested.memory.limitBytes], [2, 2 * GIB]);
+    assert.deepEqual([nested.quotaCpus, nested.memory.limitBytes, nested.memory.freeBytes], [2, 1.5 * GIB, GIB]);
   });
 
   it("reads version 1 control groups, where a container sees its own as the root", () => {
