@@ -45,7 +45,7 @@ describe("drover service install", () => {
       assert.match(stdout, /systemctl --user enable --now drover\.socket drover\.service/);
     }
     assert.deepEqual(readdirSync(units).toSorted(), ["drover.service", "drover.socket"]);
-    const printed = await execa(drover, ["service", "install", "--user", "--print"]);
+    const printed = await execa(drover, ["service", "print", "--user"]);
     assert.ok(printed.stdout.includes(readFileSync(join(units, "drover.service"), "utf8").trim()));
 
     writeFileSync(join(units, "drover.service"), "[Service]\nExecStart=/bin/true\n");

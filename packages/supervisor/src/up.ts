@@ -146,7 +146,7 @@ async function reloadUnder(
   try {
     return await reloader.reload(model);
   } finally {
-    await manager.ready();
+    await manager.reloaded();
   }
 }
 

@@ -6,15 +6,19 @@ import { environmentName, settingsTable } from "@drover/config";
 import { SupervisorError } from "../errors.ts";
 import { lostVariables, serviceFacts } from "../systemd/service-facts.ts";
 import { MARK, renderServiceUnit, renderSocketUnit, type ServiceFacts } from "../systemd/unit-files.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Command, ExitCode, Flag, Invocation } from "./command.ts";
+
+const SCOPE_FLAGS: Readonly<Record<string, Flag>> = {
+  user: { type: "switch", doc: "A service of your own account, without root" },
+  "run-as": { type: "text", doc: "Account of the system service; without it systemd makes one up (DynamicUser)" },
+};
 
 const install: Command = {
   usage: "install",
   summary: "Write drover.service and drover.socket for systemd; settings given here go into the unit",
   settings: "all",
   flags: {
-    user: { type: "switch", doc: "A service of your own account, without root" },
-    "run-as": { type: "text", doc: "Account of the system service; without it systemd makes one up (DynamicUser)" },
+    ...SCOPE_FLAGS,
     print: { type: "switch", doc: "Print the files instead of writing them" },
   },
   examples: [
@@ -22,17 +26,10 @@ const install: Command = {
     ["drover service install --user --model ~/m.gguf", "a service of your own account"],
   ],
   run: async (invocation) => {
+    if (invocation.isOn("print")) return printUnits(invocation);
     const facts = readFacts(invocation);
-    const units = [
-      { name: "drover.service", text: renderServiceUnit(facts) },
-      { name: "drover.socket", text: renderSocketUnit(facts) },
-    ];
-    if (invocation.isOn("print")) {
-      for (const { name, text } of units) invocation.stdout.write(`# --- ${name}\n${text}\n`);
-      return 0;
-    }
     const folder = unitFolder(facts.scope, invocation);
-    for (const { name, text } of units) {
+    for (const { name, text } of unitsOf(facts)) {
       writeUnit(join(folder, name), text);
       invocation.stdout.write(`wrote ${join(folder, name)}\n`);
     }
@@ -41,11 +38,31 @@ const install: Command = {
   },
 };
 
+const print: Command = {
+  usage: "print",
+  summary: "Print what `install` would write: the same as install --print",
+  settings: "all",
+  flags: SCOPE_FLAGS,
+  run: async (invocation) => printUnits(invocation),
+};
+
 export const service: Command = {
   usage: "service",
   summary: "Run Drover under systemd",
-  subcommands: [install],
+  subcommands: [install, print],
 };
+
+function printUnits(invocation: Invocation): ExitCode {
+  for (const { name, text } of unitsOf(readFacts(invocation))) invocation.stdout.write(`# --- ${name}\n${text}\n`);
+  return 0;
+}
+
+function unitsOf(facts: ServiceFacts): readonly { readonly name: string; readonly text: string }[] {
+  return [
+    { name: "drover.service", text: renderServiceUnit(facts) },
+    { name: "drover.socket", text: renderSocketUnit(facts) },
+  ];
+}
 
 function readFacts(invocation: Invocation): ServiceFacts {
   const scope = invocation.isOn("user") ? "user" : "system";

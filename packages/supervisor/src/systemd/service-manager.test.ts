@@ -58,11 +58,23 @@ describe("createServiceManager", () => {
     const { manager, sent } = start();
     await manager.ready();
     await manager.reloading();
-    await manager.ready();
+    await manager.reloaded();
     assert.deepEqual(sent.slice(-2), [
       ["RELOADING=1", "MONOTONIC_USEC=123456", "STATUS=reloading"],
       ["READY=1", "STATUS=0/2 workers, 0 of 16 slots"],
     ]);
+  });
+
+  it("says nothing of a reload while it loads or stops: READY would be too early, or too late", async () => {
+    const { manager, sent } = start();
+    await manager.reloading();
+    await manager.reloaded();
+    await turn();
+    assert.deepEqual(sent, [LOADING]);
+    await manager.ready();
+    await manager.stopping();
+    await manager.reloaded();
+    assert.equal(sent.at(-1)?.[0], "STOPPING=1");
   });
 
   it("says STOPPING and asks for more time while it drains, until it is closed", async () => {

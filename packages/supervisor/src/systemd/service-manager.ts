@@ -14,8 +14,9 @@ export interface ServiceManager {
   readonly sockets: readonly ListenSocket[];
   /** A first real token was generated: the service is up, and from now on the watchdog runs. */
   readonly ready: () => Promise<void>;
-  /** A reload begins; {@link ready} ends it, whatever its result. */
+  /** A reload begins; {@link reloaded} ends it, whatever its result. Before the service is up, both say nothing. */
   readonly reloading: () => Promise<void>;
+  readonly reloaded: () => Promise<void>;
   /** The drain begins. */
   readonly stopping: () => Promise<void>;
   /** Ends all timers. */
@@ -42,7 +43,8 @@ export function createServiceManager(options: ServiceManagerOptions): ServiceMan
   const sockets = takeListenSockets(environment, pid);
   const limitMs = takeWatchdogLimit(environment, pid);
   const socket = takeNotifySocket(environment);
-  if (socket === undefined) return { sockets, ready: nothing, reloading: nothing, stopping: nothing, close: () => {} };
+  if (socket === undefined)
+    return { sockets, ready: nothing, reloading: nothing, reloaded: nothing, stopping: nothing, close: () => {} };
   return { sockets, ...announce(options, createNotify({ socket, run, warn }), limitMs) };
 }
 
@@ -52,6 +54,7 @@ function announce(
   limitMs: number | undefined,
 ): Omit<ServiceManager, "sockets"> {
   let lastStatus = "";
+  let isUp = false;
   let isStopping = false;
   let endWatchdog: (() => void) | undefined;
   const statusLine = () => {
@@ -74,13 +77,16 @@ function announce(
   extend();
   return {
     ready() {
+      isUp = true;
       endExtending?.();
       endExtending = undefined;
       if (limitMs !== undefined) endWatchdog ??= startWatching(limitMs);
       return notify("READY=1", statusLine());
     },
-    reloading: () => notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`, "STATUS=reloading"),
+    reloading: () => (isUp ? notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`, "STATUS=reloading") : nothing()),
+    reloaded: () => (isUp ? notify("READY=1", statusLine()) : nothing()),
     stopping() {
+      isUp = false;
       isStopping = true;
       endExtending ??= clock.every(EXTENSION_MS / 3, extend);
       return notify("STOPPING=1", `EXTEND_TIMEOUT_USEC=${EXTENSION_MS * 1_000}`, statusLine());
