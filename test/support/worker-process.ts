@@ -26,7 +26,7 @@ export async function startWorker(options: Partial<WorkerOptions> = {}): Promise
   const child = fork(MAIN, [...workerArguments(all)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const next: WorkerProcess["next"] = async (type) => {
     for (;;) {
-      const [message] = (await Promise.race([once(child, "message"), lost(child)])) as [WorkerMessage];
+      const message = await heard(child);
       if (message.type === type) return message as Extract<WorkerMessage, { readonly type: typeof type }>;
       if (message.type === "failed") throw new Error(`${message.code}: ${message.message}`);
     }
@@ -48,7 +48,16 @@ export async function startWorker(options: Partial<WorkerOptions> = {}): Promise
   }
 }
 
-async function lost(child: ChildProcess): Promise<never> {
-  const [code, signal] = await once(child, "exit");
-  throw new Error(`the worker ended with ${String(code ?? signal)}`);
+async function heard(child: ChildProcess): Promise<WorkerMessage> {
+  const done = new AbortController();
+  const { signal } = done;
+  try {
+    const lost = once(child, "exit", { signal }).then(([code, by]): never => {
+      throw new Error(`the worker ended with ${String(code ?? by)}`);
+    });
+    const [message] = await Promise.race([once(child, "message", { signal }), lost]);
+    return message as WorkerMessage;
+  } finally {
+    done.abort();
+  }
 }
