@@ -11,7 +11,6 @@ const debianPackages = {
   lscpu: "util-linux",
   python3: "python3",
   git: "git",
-  chromium: "chromium",
   "systemd-analyze": "systemd",
   "systemd-notify": "systemd",
   "systemd-socket-activate": "systemd",
