@@ -1,8 +1,15 @@
-import { createBalancer, loadNginxConfig, NginxConfigError, type NginxModel } from "@drover/balancer";
+import {
+  type Balancer,
+  BalancerError,
+  createBalancer,
+  loadNginxConfig,
+  NginxConfigError,
+  type NginxModel,
+} from "@drover/balancer";
 import { systemClock, systemRandom } from "./clock.ts";
 import type { ExitCode, Invocation } from "./commands/command.ts";
 import { SupervisorError } from "./errors.ts";
-import { createLogs, descriptorSink, prettyLine } from "./logs.ts";
+import { createLogs, descriptorSink, type Logs, prettyLine } from "./logs.ts";
 import { ignoredLines } from "./nginx/nginx-command.ts";
 import { serveNginx } from "./nginx/serve.ts";
 import { packageVersion } from "./package-version.ts";
@@ -10,7 +17,10 @@ import { packageVersion } from "./package-version.ts";
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(invocation: Invocation): Promise<ExitCode> {
   const path = invocation.text("nginx-conf");
-  return path === undefined ? balanceBySettings(invocation) : balanceByNginx(invocation, path);
+  if (path !== undefined) return balanceByNginx(invocation, path);
+  return balanceBySettings(invocation).catch((error: unknown) => {
+    throw error instanceof BalancerError ? new SupervisorError("usage", error.message, { cause: error }) : error;
+  });
 }
 
 async function balanceByNginx(invocation: Invocation, path: string): Promise<ExitCode> {
@@ -52,16 +62,29 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const show = isPretty ? prettyLine(invocation.stdout.isTTY) : (line: string) => line;
   const logs = createLogs({ level: settings.log.level, show, sink: descriptorSink(1, systemClock) });
   const { logger } = logs;
+  const reload = (): void => applyAnew(balancer, invocation, logger);
   const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom });
   try {
     const addresses = await balancer.listen();
     logger.info({ addresses, upstreams: settings.balancer.upstreams }, "balancing");
+    process.on("SIGHUP", reload);
     await told();
-    await balancer.close({ drainTimeoutMs: settings.supervision.grace });
+    await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
   } finally {
+    process.off("SIGHUP", reload);
     await logs.flush();
   }
   return 0;
+}
+
+/** What cannot be used changes nothing. */
+function applyAnew(balancer: Balancer, invocation: Invocation, logger: Logs["logger"]): void {
+  try {
+    balancer.applySettings(invocation.settings().settings);
+    logger.info("the settings were read again");
+  } catch (error) {
+    logger.error({ reason: (error as Error).message }, "the settings stay as they were");
+  }
 }
 
 function told(): Promise<void> {

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const droverBin = fileURLToPath(new URL("../../../packages/supervisor/bin/drover.js", import.meta.url));
+
+interface LogLine {
+  readonly msg: string;
+  readonly reason?: string;
+  readonly addresses?: readonly { readonly port: number }[];
+}
+
+describe("drover balance", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-balance-"));
+  const servers = ["one", "two"].map((name) => http.createServer((_request, response) => response.end(name)));
+
+  before(() => Promise.all(servers.map((server) => once(server.listen(0, "127.0.0.1"), "listening"))));
+  after(() => {
+    for (const server of servers) server.close().closeAllConnections();
+    rmSync(folder, { recursive: true });
+  });
+
+  function writeSettings(file: string, upstream: string, key: string): void {
+    const settings = {
+      balancer: { upstreams: [upstream] },
+      apiKeys: [key],
+      listen: "127.0.0.1:0",
+      log: { format: "json" },
+    };
+    writeFileSync(file, JSON.stringify(settings));
+  }
+
+  it("takes on changed upstreams and keys on SIGHUP without closing, and keeps the old where the new are wrong", async () => {
+    const [one = "", two = ""] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const file = join(folder, "drover.yaml");
+    writeSettings(file, one, "first-key");
+    const child = spawn(process.execPath, [droverBin, "balance", "--config", file], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const nextLine = async (): Promise<LogLine> => JSON.parse(String((await lines.next()).value)) as LogLine;
+    try {
+      const started = await nextLine();
+      const url = `http://127.0.0.1:${started.addresses?.[0]?.port}`;
+      const ask = async (key: string): Promise<string> => {
+        const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+        return answer.status === 200 ? answer.text() : String(answer.status);
+      };
+      assert.equal(await ask("first-key"), "one");
+
+      writeSettings(file, `${two} weight=none`, "second-key");
+      child.kill("SIGHUP");
+      assert.match((await nextLine()).reason ?? "", /"weight=none" needs a whole number/);
+      assert.equal(await ask("first-key"), "one");
+
+      writeSettings(file, two, "second-key");
+      child.kill("SIGHUP");
+      assert.equal((await nextLine()).msg, "the settings were read again");
+      assert.equal(await ask("second-key"), "two");
+      assert.equal(await ask("first-key"), "401");
+
+      child.kill("SIGTERM");
+      assert.deepEqual(await once(child, "exit"), [0, null]);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+});
