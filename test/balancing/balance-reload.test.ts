@@ -18,6 +18,16 @@ interface LogLine {
   readonly addresses?: readonly { readonly port: number }[];
 }
 
+function writeSettings(file: string, upstream: string, key: string): void {
+  const settings = {
+    balancer: { upstreams: [upstream] },
+    apiKeys: [key],
+    listen: "127.0.0.1:0",
+    log: { format: "json" },
+  };
+  writeFileSync(file, JSON.stringify(settings));
+}
+
 describe("drover balance", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-balance-"));
   const servers = ["one", "two"].map((name) => http.createServer((_request, response) => response.end(name)));
@@ -27,16 +37,6 @@ describe("drover balance", () => {
     for (const server of servers) server.close().closeAllConnections();
     rmSync(folder, { recursive: true });
   });
-
-  function writeSettings(file: string, upstream: string, key: string): void {
-    const settings = {
-      balancer: { upstreams: [upstream] },
-      apiKeys: [key],
-      listen: "127.0.0.1:0",
-      log: { format: "json" },
-    };
-    writeFileSync(file, JSON.stringify(settings));
-  }
 
   it("takes on changed upstreams and keys on SIGHUP without closing, and keeps the old where the new are wrong", async () => {
     const [one = "", two = ""] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -5,7 +5,7 @@ import type { FrontRules } from "./front/front-door.ts";
 import type { ServerLimits } from "./front/server.ts";
 import { defaultKeepalive } from "./forwarding/connection-pool.ts";
 import type { ForwardTimeouts, KeepaliveRule } from "./forwarding/forward-task.ts";
-import type { RetryRule } from "./forwarding/retry-rule.ts";
+import { defaultRetryRule, type RetryRule } from "./forwarding/retry-rule.ts";
 import type { CheckRule } from "./routing/active-checks.ts";
 import { parseUpstreamLine } from "./routing/upstream-line.ts";
 import type { UpstreamSpec } from "./routing/upstream.ts";
@@ -16,7 +16,9 @@ export interface BalancerRules {
   readonly policy: PolicyName;
   readonly queue: { readonly limit: number; readonly timeoutMs: number };
   readonly maxBodyBytes: number;
+  /** For upstreams that Drover does not own: nginx's defaults. */
   readonly retry: RetryRule;
+  readonly ownedRetry: RetryRule;
   readonly timeouts: ForwardTimeouts;
   readonly keepalive: KeepaliveRule;
   readonly accessFormat: AccessFormat;
@@ -28,17 +30,21 @@ export interface BalancerRules {
   readonly upstreams: readonly UpstreamSpec[];
 }
 
+/** A worker that is draining or broken says 503 or nonsense; another one can answer. */
+const ownedRetry: RetryRule = {
+  words: new Set(["error", "timeout", "invalid_header", "http_502", "http_503"]),
+  tries: 0,
+  timeoutMs: 0,
+};
+
 /** The part of the settings that touches the balancer. @throws BadUpstreamError, FrontDoorError */
 export function balancerRules(settings: Settings): BalancerRules {
   return {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
     maxBodyBytes: settings.maxBody,
-    retry: {
-      words: new Set(["error", "timeout", "invalid_header", "http_502", "http_503"]),
-      tries: 0,
-      timeoutMs: 0,
-    },
+    retry: defaultRetryRule,
+    ownedRetry,
     timeouts: {
       connectMs: settings.balancer.connectTimeout,
       sendMs: settings.balancer.readTimeout,

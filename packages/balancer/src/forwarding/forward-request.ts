@@ -4,7 +4,7 @@ import type { Lease, LeaseOutcome } from "../routing/lease.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import { exchange, type ExchangeResult } from "./exchange.ts";
 import type { Attempt, ForwardOutcome, ForwardTask } from "./forward-task.ts";
-import { type AttemptFailure, mayRetry, statusOf } from "./retry-rule.ts";
+import { type AttemptFailure, mayRetry, type RetryRule, statusOf } from "./retry-rule.ts";
 
 export interface ForwarderParts {
   readonly connections: ConnectionPool;
@@ -96,7 +96,11 @@ function isListed(status: number, lease: Lease, run: Run): boolean {
   if (!isFailureStatus(status)) return false;
   // The last worker's own words are better than ours about it.
   if (lease.upstream.owned && !hasUntried(run.task.pick)) return false;
-  return mayRetry(run.task.retry, status, retryState(lease, run, true, run.task.pick.triesLeft - 1));
+  return mayRetry(ruleFor(lease, run.task), status, retryState(lease, run, true, run.task.pick.triesLeft - 1));
+}
+
+function ruleFor(lease: Lease, task: ForwardTask): RetryRule {
+  return lease.upstream.owned ? (task.ownedRetry ?? task.retry) : task.retry;
 }
 
 function hasUntried(pick: PickState): boolean {
@@ -107,7 +111,7 @@ function hasUntried(pick: PickState): boolean {
 
 function goesOn(result: Extract<ExchangeResult, { kind: "failed" }>, lease: Lease, run: Run): boolean {
   const state = retryState(lease, run, result.requestSent, run.task.pick.triesLeft);
-  return mayRetry(run.task.retry, result.failure, state);
+  return mayRetry(ruleFor(lease, run.task), result.failure, state);
 }
 
 function retryState(lease: Lease, run: Run, requestSent: boolean, triesLeft: number) {

@@ -79,6 +79,8 @@ export interface ForwardTask {
   /** Told each place that the request was given. */
   onLease?(lease: Lease): void;
   readonly retry: RetryRule;
+  /** For attempts on Drover's own workers. @default `retry` */
+  readonly ownedRetry?: RetryRule;
   readonly timeouts: ForwardTimeouts;
   /** Turns the answer's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the answer and ends with `intercepted`. */
   onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";

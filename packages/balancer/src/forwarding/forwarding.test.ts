@@ -166,6 +166,12 @@ describe("forwarding", () => {
     assert.deepEqual([answer.status, await answer.text()], [503, "draining"]);
   });
 
+  it("relays a 503 of an upstream that is not owned, as nginx does by default", async () => {
+    const { url } = await run([await busy(), await echo()], true);
+    const answers = await Promise.all([1, 2].map(() => fetch(url)));
+    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [200, 503]);
+  });
+
   it("tries a worker once more when the connection it kept open has gone", async () => {
     const upstream = await rawUpstream((socket) => {
       let requests = 0;

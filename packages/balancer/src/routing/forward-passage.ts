@@ -80,6 +80,7 @@ function taskOf(
       hints.onPlaced(lease.upstream);
     },
     retry: rules.retry,
+    ownedRetry: rules.ownedRetry,
     timeouts: rules.timeouts,
     onHead: (head: AnswerHead, attempt: Attempt) => {
       hints.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
