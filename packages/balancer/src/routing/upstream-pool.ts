@@ -164,14 +164,16 @@ export class UpstreamPool {
 
   /**
    * Holds the least busy ready worker whatever its places: for requests that need no slot of the model (`GET /v1/models`, `/tokenize`), which must not wait
-   * behind those that do.
+   * behind those that do. Nothing where an upstream is not Drover's own: there every request counts, as in nginx.
    */
   acquireBeside(state: PickState): Lease | undefined {
     let best: Upstream | undefined;
     for (const upstream of this.#upstreams.values()) {
+      if (!upstream.owned) return undefined;
       const free = upstream.ready && !upstream.down && !upstream.draining;
       if (!free || state.tried.get(upstream) === upstream.generation) continue;
-      if (best === undefined || upstream.conns < best.conns) best = upstream;
+      const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
+      if (fewer < 0) best = upstream;
     }
     if (best === undefined) return undefined;
     state.tried.set(best, best.generation);
