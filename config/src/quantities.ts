@@ -5,6 +5,13 @@ const BYTES_PER_UNIT = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as con
 /** Node's timers hold a signed 32-bit number of milliseconds; a longer one would fire at once. */
 const LONGEST_MS = 24 * MS_PER_UNIT.d;
 
+/** Any text but an empty one. */
+export const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
+
+/** One of these words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
+  z.enum(names, { error: `one of ${names.join(", ")}` });
+
 /** A duration as people write it (`500ms`, `10s`, `1.5m`, `2h`; a bare number is milliseconds), up to 24 days; yields milliseconds. */
 export const duration = () =>
   quantity({

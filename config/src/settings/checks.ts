@@ -1,0 +1,52 @@
+import { duration, text, whole } from "../quantities.ts";
+import type { Setting } from "../setting.ts";
+
+/** Probes of a `workers.command`, which has no heartbeat. */
+export const checksSettings = [
+  {
+    path: "checks.path",
+    schema: text(),
+    default: "/health",
+    reload: "live",
+    doc: "What is asked of a worker started by `workers.command`; a status from 200 to 399 is good.",
+  },
+  {
+    path: "checks.body",
+    schema: text(),
+    default: undefined,
+    reload: "live",
+    doc: "Text that a good answer must contain.",
+  },
+  {
+    path: "checks.interval",
+    schema: duration(),
+    default: "2s",
+    unit: "duration",
+    reload: "live",
+    doc: "Time between two probes.",
+  },
+  {
+    path: "checks.timeout",
+    schema: duration(),
+    default: "5s",
+    unit: "duration",
+    reload: "live",
+    doc: "Longest wait for the answer to a probe.",
+  },
+  {
+    path: "checks.rise",
+    schema: whole(1),
+    default: 1,
+    unit: "probes",
+    reload: "live",
+    doc: "Good probes in a row until the worker is ready.",
+  },
+  {
+    path: "checks.fall",
+    schema: whole(1),
+    default: 3,
+    unit: "probes",
+    reload: "live",
+    doc: "Bad probes in a row until the worker is killed and started anew.",
+  },
+] as const satisfies readonly Setting[];

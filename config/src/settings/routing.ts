@@ -1,0 +1,65 @@
+import { duration, flag, list, oneOf, whole } from "../quantities.ts";
+import type { Setting } from "../setting.ts";
+
+/** How a request finds its worker, and how long it may wait. */
+export const routingSettings = [
+  {
+    path: "balancer.policy",
+    schema: oneOf("least_conn", "round_robin", "random_two", "ip_hash", "hash", "prefix"),
+    default: "least_conn",
+    flag: "policy",
+    reload: "live",
+    doc: "How a request finds its worker.",
+  },
+  {
+    path: "balancer.upstreams",
+    schema: list(),
+    default: [],
+    flag: "upstream",
+    reload: "live",
+    doc: "Servers that Drover does not start but routes to: `http://HOST:PORT [weight=N] [max_conns=N] [backup]`.",
+  },
+  {
+    path: "balancer.check",
+    schema: flag(),
+    default: false,
+    flag: "check-upstreams",
+    reload: "live",
+    doc: "Probe the servers of `balancer.upstreams` as `checks` says, and leave out those that fail.",
+  },
+  {
+    path: "balancer.connectTimeout",
+    schema: duration(),
+    default: "5s",
+    unit: "duration",
+    reload: "live",
+    doc: "Longest wait for a connection to a worker.",
+  },
+  {
+    path: "balancer.readTimeout",
+    schema: duration(),
+    default: "60s",
+    unit: "duration",
+    flag: "read-timeout",
+    reload: "live",
+    doc: "Longest silence of an upstream that Drover does not own; workers of its own are judged by their heartbeat.",
+  },
+  {
+    path: "queue.limit",
+    schema: whole(0),
+    default: 1000,
+    unit: "requests",
+    flag: "queue-limit",
+    reload: "live",
+    doc: "Requests that may wait for a slot; one more is answered 429.",
+  },
+  {
+    path: "queue.timeout",
+    schema: duration(),
+    default: "120s",
+    unit: "duration",
+    flag: "queue-timeout",
+    reload: "live",
+    doc: "Longest wait for a slot; then the answer is 503.",
+  },
+] as const satisfies readonly Setting[];

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { autoOrWhole, duration, flag, oneOf, text, whole } from "../quantities.ts";
+import type { Setting } from "../setting.ts";
+
+/** What is served, and by how many workers. */
+export const workersSettings = [
+  {
+    path: "model",
+    schema: text(),
+    default: "demo",
+    flag: "model",
+    alias: "m",
+    reload: "roll",
+    doc: "GGUF file to serve: a path, `demo`, `hf:org/repo/file.gguf`, `hf:org/repo:Q4_K_M`, `ms:org/repo/file.gguf` or a https:// address.",
+  },
+  {
+    path: "workers.count",
+    schema: workerCount(),
+    default: "auto",
+    flag: "workers",
+    alias: "w",
+    reload: "roll",
+    doc: "Worker processes. `auto` decides from the CPUs and memory at hand; `1..4` scales with the load.",
+  },
+  {
+    path: "workers.threads",
+    schema: autoOrWhole(1),
+    default: "auto",
+    flag: "threads",
+    alias: "t",
+    reload: "roll",
+    doc: "Threads, and so CPUs, of each worker. `auto` shares out the physical cores; see `drover plan`.",
+  },
+  {
+    path: "workers.slots",
+    schema: autoOrWhole(1),
+    default: "auto",
+    flag: "slots",
+    alias: "s",
+    reload: "roll",
+    doc: "Requests that one worker generates at a time, batched into one decode. `auto` is 8.",
+  },
+  {
+    path: "workers.context",
+    schema: autoOrWhole(64),
+    default: "auto",
+    unit: "tokens",
+    flag: "ctx",
+    alias: "c",
+    reload: "roll",
+    doc: "Context of one slot: prompt and answer together. `auto` is the model's own, at most 4096.",
+  },
+  {
+    path: "workers.firstPort",
+    schema: whole(1, 65535),
+    default: 8081,
+    flag: "worker-port",
+    reload: "roll",
+    doc: "Port of the first worker on 127.0.0.1; the others follow. A port in use is skipped.",
+  },
+  {
+    path: "workers.command",
+    schema: text(),
+    default: undefined,
+    flag: "worker-command",
+    reload: "roll",
+    doc: "Run this command as the worker instead of Drover's own. `{port} {threads} {cpus} {model} {index}` are filled in.",
+  },
+  {
+    path: "workers.pin",
+    schema: flag(),
+    default: true,
+    flag: "pin",
+    reload: "roll",
+    doc: "Pin each worker to its own CPUs (Linux).",
+  },
+  {
+    path: "workers.itlTarget",
+    schema: duration(),
+    default: "250ms",
+    unit: "duration",
+    flag: "itl-target-ms",
+    reload: "roll",
+    doc: "Longest time between two tokens of a running answer that the reading of new prompts may cause.",
+  },
+  {
+    path: "workers.batch",
+    schema: whole(32, 65536),
+    default: 512,
+    unit: "tokens",
+    flag: "batch",
+    reload: "roll",
+    doc: "Most tokens in one decode.",
+  },
+  {
+    path: "workers.flashAttention",
+    schema: oneOf("auto", "on", "off"),
+    default: "auto",
+    flag: "flash-attention",
+    reload: "roll",
+    doc: "Use llama.cpp's flash attention.",
+  },
+  {
+    path: "workers.kvType",
+    schema: oneOf("f16", "q8_0", "q4_0"),
+    default: "f16",
+    flag: "kv-type",
+    reload: "roll",
+    doc: "Type of the KV cache; q8_0 halves its memory.",
+  },
+  {
+    path: "workers.speculate",
+    schema: oneOf("off", "lookup"),
+    default: "off",
+    flag: "speculate",
+    reload: "roll",
+    doc: "Guess tokens from the text so far and check several in one step. Helps where answers repeat the prompt.",
+  },
+  {
+    path: "workers.embeddings",
+    schema: flag(),
+    default: false,
+    flag: "embeddings",
+    reload: "roll",
+    doc: "Load the model for /v1/embeddings.",
+  },
+  {
+    path: "strict",
+    schema: flag(),
+    default: false,
+    flag: "strict",
+    reload: "restart",
+    doc: "Refuse to start where Drover would only warn, such as more threads than CPUs.",
+  },
+] as const satisfies readonly Setting[];
+
+function workerCount() {
+  const error = { error: 'a whole number from 1 to 1024, "auto", or a range such as 1..4' };
+  const range = z
+    .string()
+    .regex(/^\d+\.\.\d+$/, error)
+    .refine(rises, error);
+  return z.union([z.literal("auto"), whole(1, 1024), range], error);
+}
+
+/** Whether a range such as `1..4` starts at 1 or more and does not fall. */
+function rises(range: string): boolean {
+  const [from = 0, to = 0] = range.split("..").map(Number);
+  return from >= 1 && from <= to && to <= 1024;
+}
