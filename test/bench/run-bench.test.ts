@@ -80,6 +80,11 @@ describe("bench against a real port", () => {
     assert.ok(countsOf(report).ok > 3);
   });
 
+  it("has no step, rather than one of zeros, when it is interrupted while warming up", async () => {
+    const report = await bench({}, () => true, { warmupMs: 60_000 });
+    assert.deepEqual([report.interrupted, report.steps], [true, []]);
+  });
+
   it("refuses before the run a target that is down, wants a key, or can never take the preset's prompts", async () => {
     const worker = await startFakeWorker({ answer: "status", status: 400 });
     await assert.rejects(runBench({ ...LOAD, url: worker.url }), { code: "target_refuses", message: /http-400/ });

@@ -76,7 +76,9 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
     const onRecorder = (recorder: Recorder) =>
       options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder });
     const { processes } = options;
-    steps.push(await runStep({ ...plan, ...target, load, client, clock, signal, processes, onRecorder }));
+    const step = await runStep({ ...plan, ...target, load, client, clock, signal, processes, onRecorder });
+    // Interrupted while warming up: there is nothing in it, and zeros would look like a result.
+    if (step.counts.windowMs > 0) steps.push(step);
   }
   return steps;
 }

@@ -2,18 +2,17 @@ import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 import { parseSlo } from "../slo.ts";
 import { barChart } from "./bar-chart.ts";
-import { latencyRows, loadName, sentences, throughputRows } from "./bench-rows.ts";
+import { latencyRows, loadName, throughputRows, verdictLines } from "./bench-rows.ts";
 import { showBytes } from "./figures.ts";
 import { htmlPage } from "./html-page.ts";
 import { type LineChart, lineChart, type Series } from "./line-chart.ts";
 
 /** The report as one self-contained page. */
 export function benchPage(report: BenchReport): string {
-  const verdicts = sentences(report).slice(0, -report.notes.length || undefined);
   return htmlPage({
     title: `drover bench: ${report.preset}`,
     subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)} · ${report.startedAt}`,
-    verdicts,
+    verdicts: verdictLines(report),
     plots: [...loadPlots(report), ...itlPlots(report.steps), ...timePlots(report.steps)],
     tables: [throughputRows(report), latencyRows(report)],
     notes: report.notes,

@@ -36,8 +36,8 @@ export function latencyRows(report: BenchReport): Rows {
   };
 }
 
-/** What the report comes to, one sentence a line. */
-export function sentences(report: BenchReport): readonly string[] {
+/** What the report comes to, one sentence each. */
+export function verdictLines(report: BenchReport): readonly string[] {
   const { slo, knee } = report;
   const unit = report.steps.some(({ load }) => "perSecond" in load) ? "requests/s" : "users";
   const lines: string[] = [];
@@ -49,7 +49,7 @@ export function sentences(report: BenchReport): readonly string[] {
   if (knee !== undefined) lines.push(`Beyond ${knee} ${unit} more load buys little throughput (the knee).`);
   if (report.interrupted)
     lines.push("The run was interrupted: the last step is incomplete and later ones are missing.");
-  return [...lines, ...report.notes];
+  return lines;
 }
 
 export function loadName({ load }: Pick<StepReport, "load">): string {

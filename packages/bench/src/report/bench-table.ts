@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { latencyRows, loadName, type Rows, sentences, throughputRows } from "./bench-rows.ts";
+import { latencyRows, loadName, type Rows, throughputRows, verdictLines } from "./bench-rows.ts";
 import { showBytes, showMs } from "./figures.ts";
 
 /** The report for a terminal or a pipe: no colours, the same everywhere. */
@@ -13,7 +13,8 @@ export function benchTable(report: BenchReport): string {
     plainTable(latencyRows(report)),
     ...report.steps.flatMap(processLines),
     ...report.steps.flatMap(failureLines),
-    ...sentences(report),
+    ...verdictLines(report),
+    ...report.notes,
     "",
   ].join("\n");
 }
