@@ -8,7 +8,7 @@ import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
 import { runChoices } from "./choices.ts";
 import { parseBody } from "./parse-body.ts";
-import { type Serving, checkContext, nowSeconds } from "./serving.ts";
+import { type Serving, nowSeconds } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 import { usageOf } from "./usage.ts";
 
@@ -38,7 +38,7 @@ interface Head {
 }
 
 async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
-  const request = checkedRequest(serving, job);
+  const request = answerRequestOf(serving, job);
   const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
   const ends = await runChoices(
     serving,
@@ -60,7 +60,7 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
 }
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
-  const request = checkedRequest(serving, job);
+  const request = answerRequestOf(serving, job);
   const stream = new SseStream(reply);
   try {
     const ends = await runChoices(
@@ -80,10 +80,4 @@ async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, c
   } catch (error) {
     stream.fail(error);
   }
-}
-
-function checkedRequest(serving: Serving, job: ChatJob) {
-  const request = answerRequestOf(serving, job, serving.slots.contextTokens);
-  checkContext(serving, "messages", request.prompt);
-  return request;
 }

@@ -22,6 +22,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   }
   return {
     messages: body.messages.map(chatMessageOf),
+    messagesParam: "messages",
     tools: body.tools ?? [],
     toolChoice,
     parallelToolCalls: body.parallel_tool_calls ?? true,

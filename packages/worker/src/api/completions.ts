@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField } from "../errors.ts";
+import {
+  type PromptLimit,
+  refuseHugeText,
+  refuseLongPrompt,
+  refuseManyTokens,
+} from "../generation/bounded-tokenize.ts";
 import { wellFormed } from "../generation/control-texts.ts";
 import type { AnswerRequest } from "../generation/generate.ts";
 import { infillPrompt } from "../generation/infill.ts";
@@ -9,9 +15,9 @@ import type { GeneratedToken } from "../slots/generation-request.ts";
 import { runChoices } from "./choices.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { unsupported } from "./error-envelope.ts";
-import { parseBody } from "./parse-body.ts";
+import { fieldOf, parseBody } from "./parse-body.ts";
 import { samplingOf } from "./sampling-fields.ts";
-import { type Serving, checkContext, nowSeconds } from "./serving.ts";
+import { type Serving, nowSeconds } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 import { completionLogprobs } from "./token-logprobs.ts";
 import { usageOfPrompts } from "./usage.ts";
@@ -21,6 +27,7 @@ const DEFAULT_MAX_TOKENS = 16;
 
 /** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
 export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  refuseManyTokens(fieldOf(request.body, "prompt"), limitOf(serving));
   const body = parseBody(completionRequest, request.body);
   checkFields(body);
   const prompts = promptsOf(serving, body);
@@ -148,7 +155,7 @@ function checkFields(body: CompletionRequest): void {
 }
 
 function answerRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): AnswerRequest {
-  checkContext(serving, "prompt", prompt);
+  refuseLongPrompt(prompt, limitOf(serving));
   return {
     prompt,
     maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
@@ -160,6 +167,10 @@ function answerRequest(serving: Serving, body: CompletionRequest, prompt: readon
     ignoreEndOfText: body.ignore_eos ?? false,
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   };
+}
+
+function limitOf({ slots }: Serving): PromptLimit {
+  return { contextTokens: slots.contextTokens, param: "prompt" };
 }
 
 interface Prompt {
@@ -177,6 +188,7 @@ function promptsOf(serving: Serving, body: CompletionRequest): readonly Prompt[]
 
 function promptOf(serving: Serving, body: CompletionRequest, prompt: string | readonly number[]): Prompt {
   const { vocabulary, model } = serving;
+  if (typeof prompt === "string") refuseHugeText(vocabulary, prompt, limitOf(serving));
   const given = typeof prompt === "string" ? vocabulary.tokenize(wellFormed(prompt), true) : prompt;
   const outside = given.find((token) => token >= model.vocabularySize);
   if (outside !== undefined) {

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Embedder } from "../engine/engine.ts";
 import { RequestError, badField } from "../errors.ts";
+import { type PromptLimit, refuseHugeText, refuseLongPrompt } from "../generation/bounded-tokenize.ts";
 import { wellFormed } from "../generation/control-texts.ts";
-import { contextLengthExceeded, unsupported } from "./error-envelope.ts";
+import { unsupported } from "./error-envelope.ts";
 import { parseBody } from "./parse-body.ts";
 import { bookkeepingFields } from "./sampling-fields.ts";
 import { type Serving, onClientGone } from "./serving.ts";
@@ -34,9 +35,10 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
     throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
   }
-  const inputs = inputsOf(serving, body.input);
-  const tooLong = inputs.find((input) => input.length > embedder.maxTokens);
-  if (tooLong !== undefined) throw contextLengthExceeded("input", tooLong.length, embedder.maxTokens);
+  // An input may fill the context: nothing is added to it.
+  const limit = { contextTokens: embedder.maxTokens + 1, param: "input" };
+  const inputs = inputsOf(serving, body.input, limit);
+  for (const input of inputs) refuseLongPrompt(input, limit);
   const vectors = await embedAll(embedder, inputs, reply);
   const promptTokens = inputs.reduce((sum, input) => sum + input.length, 0);
   return {
@@ -62,7 +64,7 @@ async function embedAll(embedder: Embedder, inputs: readonly (readonly number[])
   return vectors;
 }
 
-function inputsOf({ vocabulary, model }: Serving, input: Input): readonly (readonly number[])[] {
+function inputsOf({ vocabulary, model }: Serving, input: Input, limit: PromptLimit): readonly (readonly number[])[] {
   return separate(input).map((one) => {
     if (typeof one !== "string") {
       const outside = one.find((token) => token >= model.vocabularySize);
@@ -72,6 +74,7 @@ function inputsOf({ vocabulary, model }: Serving, input: Input): readonly (reado
         `Invalid 'input': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
       );
     }
+    refuseHugeText(vocabulary, one, limit);
     const tokens = vocabulary.tokenize(wellFormed(one), false);
     return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
   });

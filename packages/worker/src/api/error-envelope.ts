@@ -28,18 +28,6 @@ export function anthropicErrorEnvelope(error: unknown) {
   return { status, body: { type: "error", error: { ...body.error, type } } };
 }
 
-export function contextLengthExceeded(param: string, promptTokens: number, contextTokens: number): RequestError {
-  const message =
-    `This model's maximum context length is ${contextTokens} tokens, of which the answer needs at least one. ` +
-    `However, your prompt has ${promptTokens} tokens. Please shorten it.`;
-  return new RequestError(message, {
-    status: 400,
-    type: "invalid_request_error",
-    reason: "context_length_exceeded",
-    param,
-  });
-}
-
 export function unsupported(param: string, why: string): RequestError {
   return new RequestError(`Unsupported parameter: '${param}'. ${why}`, {
     status: 400,

@@ -17,6 +17,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest & Parti
   const tools = toolsOf(body);
   return {
     messages: [...system, ...turns.flatMap(chatMessagesOf)],
+    messagesParam: "messages",
     ...(prefill === undefined ? {} : { prefill }),
     tools,
     toolChoice: toolChoiceOf(body, tools),

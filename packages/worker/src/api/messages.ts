@@ -8,7 +8,7 @@ import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { parseBody } from "./parse-body.ts";
-import { type Serving, checkContext } from "./serving.ts";
+import type { Serving } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 import type { OutputEnd, OutputPiece, TokenCounts } from "../generation/output.ts";
 
@@ -17,8 +17,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const body = parseBody(messagesRequest, request.body);
   const job = messagesJobOf(serving, body);
   const id = `msg_${randomUUID().replaceAll("-", "")}`;
-  const answer = answerRequestOf(serving, job, serving.slots.contextTokens);
-  checkContext(serving, "messages", answer.prompt);
+  const answer = answerRequestOf(serving, job);
   if (body.stream === true) {
     const stream = new SseStream(reply, anthropicErrorEnvelope);
     const events = new MessageEvents(id, serving.model.id);
@@ -42,7 +41,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
 /** `POST /v1/messages/count_tokens`. */
 export function countTokens(serving: Serving, request: FastifyRequest) {
   const job = messagesJobOf(serving, parseBody(countTokensRequest, request.body));
-  return { input_tokens: answerRequestOf(serving, job, serving.slots.contextTokens).prompt.length };
+  return { input_tokens: answerRequestOf(serving, job).prompt.length };
 }
 
 async function wholeMessage(

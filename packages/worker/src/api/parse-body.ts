@@ -17,6 +17,11 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw refusalOf(parsed.error.issues, []);
 }
 
+/** A field of a body that was not checked yet. */
+export function fieldOf(body: unknown, name: string): unknown {
+  return typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
+}
+
 function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[]): RequestError {
   const [issue] = issues;
   if (issue === undefined) return badField(null, "The body is not valid.");

@@ -16,6 +16,7 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
   const thinkingBudget = effortTokens(body.reasoning?.effort);
   return {
     messages: [...instructions, ...messagesOf(body.input)],
+    messagesParam: "input",
     tools,
     toolChoice: toolChoiceOf(body, tools),
     parallelToolCalls: body.parallel_tool_calls ?? true,

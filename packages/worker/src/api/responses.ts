@@ -9,14 +9,13 @@ import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
 import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
-import { type Serving, checkContext, nowSeconds } from "./serving.ts";
+import { type Serving, nowSeconds } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 
 /** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = parseBody(responsesRequest, request.body);
-  const answer = answerRequestOf(serving, responsesJobOf(serving, body), serving.slots.contextTokens);
-  checkContext(serving, "input", answer.prompt);
+  const answer = answerRequestOf(serving, responsesJobOf(serving, body));
   const output = new ResponseOutput(newId);
   const write = responseWriter(serving, body, output);
   if (body.stream === true) {

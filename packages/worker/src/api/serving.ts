@@ -3,7 +3,6 @@ import type { FastifyReply } from "fastify";
 import type { AnswerParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/chat-prompt.ts";
 import { TokenTexts } from "../generation/token-texts.ts";
-import { contextLengthExceeded } from "./error-envelope.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 /** The parts, and what is made of them once per model. */
@@ -27,12 +26,6 @@ export function createServing(parts: ServerParts): Serving {
 /** Unix time in seconds, as `created` fields have it. */
 export function nowSeconds(serving: Serving): number {
   return Math.floor(serving.clock.nowMs() / 1000);
-}
-
-/** @throws RequestError where the prompt leaves no place for an answer's first token. */
-export function checkContext(serving: Serving, param: string, prompt: readonly number[]): void {
-  const { contextTokens } = serving.slots;
-  if (prompt.length >= contextTokens) throw contextLengthExceeded(param, prompt.length, contextTokens);
 }
 
 /** Calls `gone` when the client leaves before it has its whole answer. */

@@ -6,7 +6,8 @@ import { parseBody } from "./parse-body.ts";
 import type { Serving } from "./serving.ts";
 
 export const tokenizeRequest = z.strictObject({
-  content: z.string(),
+  // More would keep everybody else waiting.
+  content: z.string().max(1024 * 1024),
   /** Put the model's begin token first, where it has one. */
   add_special: z.boolean().nullish(),
   /** Read control texts as control tokens. @default true */

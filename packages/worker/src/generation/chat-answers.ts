@@ -9,6 +9,8 @@ import { ToolCallParser } from "./tool-calls.ts";
 /** A chat to answer, whichever API it came by. */
 export interface ChatJob {
   readonly messages: readonly ChatMessage[];
+  /** What they are called in the request. */
+  readonly messagesParam: string;
   readonly prefill?: string;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
@@ -33,13 +35,18 @@ export interface ChatParts {
   readonly vocabulary: Vocabulary;
   readonly model: ModelDescription;
   readonly newCallId: () => string;
+  readonly slots: { readonly contextTokens: number };
 }
 
 /** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
 const THINKING_END = "\n</think>";
 
-/** What to generate for a job. Every choice of it takes this request, with its own seed. */
-export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: number): AnswerRequest {
+/**
+ * What to generate for a job. Every choice of it takes this request, with its own seed.
+ *
+ * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
+ */
+export function answerRequestOf(parts: ChatParts, job: ChatJob): AnswerRequest {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const { toolFormat } = parts.prompts.template;
   const grammar = answerGrammar(toolFormat, { ...job, tools });
@@ -50,11 +57,12 @@ export function answerRequestOf(parts: ChatParts, job: ChatJob, contextTokens: n
     tools,
     templateArguments: job.templateArguments,
     mayThink,
+    limit: { contextTokens: parts.slots.contextTokens, param: job.messagesParam },
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   });
   return {
     prompt: prompt.tokens,
-    maxTokens: job.maxTokens ?? contextTokens,
+    maxTokens: job.maxTokens ?? parts.slots.contextTokens,
     sampling: job.sampling,
     stops: job.stops,
     reasoning: job.extractReasoning ? prompt.reasoning : "off",

@@ -4,6 +4,7 @@ import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
 
+const LIMIT = { contextTokens: 4096, param: "messages" };
 const USER: ChatMessage = { role: "user", content: "hi" };
 
 /** In the way of DeepSeek-R1: an own form for calls, thoughts of earlier turns cut off, thinking opened by the prompt. */
@@ -69,7 +70,13 @@ describe("ChatPrompts", () => {
     );
     const plain = { ...byteVocabulary, tokenize: (text: string) => Array.from(new TextEncoder().encode(text)) };
     const prompts = new ChatPrompts({ ...byteModel, chatTemplate: QWEN }, plain, assert.fail);
-    const { tokens } = prompts.build({ messages: [USER], tools: [], templateArguments: {}, mayThink: false });
+    const { tokens } = prompts.build({
+      messages: [USER],
+      tools: [],
+      templateArguments: {},
+      mayThink: false,
+      limit: LIMIT,
+    });
     assert.ok(Buffer.from(tokens).toString("utf8").endsWith("assistant\n"));
   });
 
@@ -99,6 +106,25 @@ describe("ChatPrompts", () => {
     assert.throws(() => build("{{ raise_exception('Roles must alternate') }}", [USER]), /Roles must alternate/u);
   });
 
+  it("refuses ten megabytes after a look at their beginning", () => {
+    let looked = 0;
+    const vocabulary = {
+      ...byteVocabulary,
+      tokenize: (text: string) => {
+        looked += text.length;
+        return Array.from({ length: text.length }, () => 97);
+      },
+    };
+    const prompts = new ChatPrompts(byteModel, vocabulary, assert.fail);
+    const messages: ChatMessage[] = [{ role: "user", content: "x".repeat(10_000_000) }];
+    const input = { messages, tools: [], templateArguments: {}, mayThink: true, limit: LIMIT };
+    looked = 0;
+    assert.throws(() => prompts.build(input), /context length is 4096 tokens.* at least \d+ tokens/su);
+    assert.ok(looked < 200_000);
+    const many = Array.from({ length: 5000 }, () => USER);
+    assert.throws(() => prompts.build({ ...input, messages: many }), /at least 5000 tokens/u);
+  });
+
   it("goes on from a prefill", () => {
     assert.ok(build(undefined, [USER], { prefill: "So<|end|>" }).text.endsWith("assistant\nSo<|end|>"));
   });
@@ -110,7 +136,7 @@ function build(
   more: Partial<Parameters<ChatPrompts["build"]>[0]> = {},
 ) {
   const prompts = new ChatPrompts({ ...byteModel, chatTemplate }, byteVocabulary, assert.fail);
-  const prompt = prompts.build({ messages, tools: [], templateArguments: {}, mayThink: true, ...more });
+  const prompt = prompts.build({ messages, tools: [], templateArguments: {}, mayThink: true, limit: LIMIT, ...more });
   const bytes = prompt.tokens.map((token) => byteVocabulary.tokenBytes(token, true));
   return { ...prompt, text: Buffer.concat(bytes).toString("utf8") };
 }

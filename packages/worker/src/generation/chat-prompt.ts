@@ -1,4 +1,5 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
+import { type PromptLimit, refuseHugeText, refuseLongPrompt, refuseManyMessages } from "./bounded-tokenize.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import { ChatTemplate, type TemplateMessage } from "./chat-template.ts";
 import { ControlTexts } from "./control-texts.ts";
@@ -14,6 +15,7 @@ export interface ChatPromptInput {
   readonly prefill?: string;
   /** False: the answer begins with its content, however the model likes to begin. */
   readonly mayThink: boolean;
+  readonly limit: PromptLimit;
 }
 
 export interface ChatPrompt {
@@ -26,20 +28,26 @@ export class ChatPrompts {
   readonly template: ChatTemplate;
   readonly #controlTexts: ControlTexts;
   readonly #model: ModelDescription;
+  readonly #vocabulary: Vocabulary;
 
   /** `onUnreadable`: see {@link ChatTemplate}. */
   constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
     this.#model = model;
+    this.#vocabulary = vocabulary;
     this.template = new ChatTemplate(model, vocabulary, onUnreadable);
     this.#controlTexts = new ControlTexts(vocabulary, model);
   }
 
+  /** @throws RequestError where the prompt does not fit, or the template refuses. */
   build(input: ChatPromptInput): ChatPrompt {
+    refuseManyMessages(input.messages.length, input.limit);
     const rendered = this.#render(input);
     const text = this.#finish(rendered, input);
+    refuseHugeText(this.#vocabulary, text, input.limit);
     const tokens = this.#controlTexts.tokenize(text);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
+    refuseLongPrompt(tokens, input.limit);
     const end = text.trimEnd();
     return { tokens, reasoning: end.endsWith("<think>") ? "inside" : end.endsWith("</think>") ? "closed" : "may-open" };
   }

@@ -12,11 +12,12 @@ type Lengths = ReadonlyMap<string, number>;
 /** Characters to take where any will do, the first that fits. */
 const PREFERRED = [0x30, 0x61, 0x41, 0x20];
 const MOST_OPEN = 2_000;
+const MOST_CHARS = 10_000;
 
 /**
  * The shortest text that makes a beginning whole: `beginning + result` is a text of the grammar.
  *
- * @returns undefined where the beginning is none of the grammar's.
+ * @returns undefined where the beginning is none of the grammar's, or more than 10,000 characters are missing.
  */
 export function completeText(gbnf: string, beginning: string): string | undefined {
   const grammar = parseGrammar(gbnf);
@@ -28,6 +29,7 @@ export function completeText(gbnf: string, beginning: string): string | undefine
   }
   const lengths = ruleLengths(grammar);
   const [shortest] = [...open].toSorted((a, b) => restLength(a, lengths) - restLength(b, lengths));
+  if (restLength(shortest, lengths) > MOST_CHARS) return undefined;
   let text = "";
   for (let rest = shortest; rest !== undefined; rest = rest.after) text += shortestText(rest.part, grammar, lengths);
   return text;

@@ -1,6 +1,9 @@
 /** llama.cpp refuses repetitions of more than 2,000. */
 const MOST_REPETITIONS = 1000;
 
+/** More characters or items than this are not offered: no answer has them, and each thousand costs a rule. */
+export const MOST_REPEATED = 100_000;
+
 /** A set of GBNF rules under construction. Bodies of rules are GBNF; `add` answers the name to use in others. */
 export class GrammarRules {
   readonly #rules = new Map<string, string>();
@@ -31,11 +34,12 @@ export class GrammarRules {
     this.#rules.set(name, body);
   }
 
-  /** `item` from `least` to `most` times. */
+  /** `item` from `least` to `most` times. @throws RangeError for more than MOST_REPEATED that must be there */
   repeat(item: string, least: number, most: number | undefined): string {
+    if (least > MOST_REPEATED) throw new RangeError(`${least} repetitions`);
     const exactly = this.#exactly(item, least);
     if (most === undefined) return join(exactly, `${item}*`);
-    return join(exactly, this.#upTo(item, most - least));
+    return join(exactly, this.#upTo(item, Math.min(most - least, MOST_REPEATED)));
   }
 
   toString(root: string): string {

@@ -9,6 +9,8 @@ import {
   typesOf,
 } from "./schema.ts";
 
+const MOST_ALTERNATIVES = 256;
+
 /** The keywords say nothing about which values are valid. */
 const ANNOTATIONS = new Set([
   "title",
@@ -63,6 +65,8 @@ function mergeKeyword(key: string, a: unknown, b: unknown, path: string): unknow
   if (key === "enum" && Array.isArray(a) && Array.isArray(b)) return common(a, b, path);
   if (key === "const") throw new NoCommonValue(path, "no value is valid under all of it");
   if ((key === "anyOf" || key === "oneOf") && Array.isArray(a) && Array.isArray(b)) {
+    if (a.length * b.length > MOST_ALTERNATIVES)
+      throw new UnsupportedSchema(path, "too many combinations of alternatives");
     return a.flatMap((one: unknown) => b.map((other: unknown) => ({ allOf: [one, other] })));
   }
   // These three are put together as a whole, below.

@@ -22,9 +22,11 @@ import {
 } from "./schema.ts";
 import { SchemaRefs } from "./schema-refs.ts";
 import { stringRule } from "./string-rule.ts";
+import { BY_TYPE, impliedTypes } from "./type-keywords.ts";
 
-const MOST_RULES = 20_000;
+const MOST_RULES = 10_000;
 const MOST_DEPTH = 64;
+const MOST_EXCLUSIVE = 256;
 
 /** Keywords that bound values in a way that no grammar here says. `false` and 0 of some bound nothing. */
 const UNSUPPORTED = (
@@ -35,14 +37,6 @@ const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["uniqueItems", false],
   ["multipleOf", 1],
 ]);
-
-const BY_TYPE: Readonly<Record<Exclude<SchemaType, "boolean" | "null">, readonly string[]>> = {
-  object: ["properties", "required", "additionalProperties", "minProperties", "maxProperties", "propertyNames"],
-  array: ["items", "prefixItems", "additionalItems", "minItems", "maxItems"],
-  string: ["minLength", "maxLength", "pattern", "format"],
-  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
-  integer: [],
-};
 
 /** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
 export class SchemaConverter {
@@ -110,14 +104,16 @@ export class SchemaConverter {
     if (values !== undefined) return this.#values(values, schema, path);
     const types = typesOf(schema, path) ?? impliedTypes(schema);
     if (types === undefined) return anyValue(this.#rules);
-    const [only, ...more] = types;
-    if (only !== undefined && more.length === 0) return this.#typed(only, schema, path);
+    const [only] = types;
+    if (only !== undefined && types.length === 1) return this.#typed(only, schema, path);
     return types.map((type) => this.rule({ ...schema, type }, path)).join(" | ");
   }
 
   #oneOf(oneOf: unknown, rest: SchemaObject, path: string): string {
     const here = at(path, "oneOf");
     const options = asSchemas(oneOf, here);
+    if (options.length > MOST_EXCLUSIVE)
+      throw new UnsupportedSchema(here, `it has more than ${MOST_EXCLUSIVE} alternatives`);
     options.forEach((option, index) => {
       if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here))) {
         throw new UnsupportedSchema(
@@ -287,12 +283,4 @@ export class SchemaConverter {
     const list = listRule(this.#rules, tupleRules, more, least, bound);
     return `"[" ${ws} ${list} ${ws} "]"`;
   }
-}
-
-/** A schema that names no type is read as that of the first type whose keywords it uses. */
-function impliedTypes(schema: SchemaObject): readonly SchemaType[] | undefined {
-  for (const type of ["object", "array", "string", "number"] as const) {
-    if (BY_TYPE[type].some((keyword) => keyword in schema)) return [type];
-  }
-  return undefined;
 }

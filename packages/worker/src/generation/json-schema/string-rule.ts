@@ -1,4 +1,4 @@
-import type { GrammarRules } from "./grammar-rules.ts";
+import { type GrammarRules, MOST_REPEATED } from "./grammar-rules.ts";
 import { stringChar } from "./json-rules.ts";
 import { patternLengths, patternRule } from "./regex-grammar.ts";
 import { UnsupportedPattern } from "./regex-parser.ts";
@@ -20,6 +20,7 @@ export function stringRule(rules: GrammarRules, schema: SchemaObject, path: stri
   }
   try {
     const [shortest, longest] = patternLengths(given.pattern);
+    if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
     if (shortest < least || longest > (most ?? Infinity)) {
       throw new UnsupportedPattern("together with minLength or maxLength it must keep to them by itself");
     }
