@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type NginxModel, NginxServer } from "@drover/balancer";
 import { pause, systemClock, systemRandom } from "../clock.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
-import { servingUser } from "./privileges.ts";
+import { type ServingUser, servingUser } from "./privileges.ts";
 
 export interface ServeOptions {
   readonly version: string;
@@ -28,24 +28,31 @@ export async function serveNginx(options: ServeOptions): Promise<void> {
   const model = options.load();
   const server = createNginxServer(options.version);
   const user = servingUser(model.process.user);
-  await applyWithPatience(server, model, options);
-  if (options.hasPidFile) writePidFile(model.process.pidPath);
-  user.drop();
-  options.onReady(model, server.addresses);
   const log = (level: "notice" | "emerg", message: string): void => {
     const logs = server.model?.process.errorLogs ?? [];
     server.logs.error(logs, level, message);
     if (logs.every(({ path }) => path !== undefined)) options.say(level, message);
   };
+  const started = begin(server, model, user, options);
+  // Signals are heard before the first address is listened on: without a handler they would end the process.
+  const ended = untilEnded(server, started, {
+    log,
+    reload: () => user.asRoot(async () => server.apply(options.load())),
+    reopen: () => user.asRoot(async () => server.logs.reopen()),
+  });
+  await started;
   try {
-    await untilEnded(server, {
-      log,
-      reload: () => user.asRoot(async () => server.apply(options.load())),
-      reopen: () => user.asRoot(async () => server.logs.reopen()),
-    });
+    options.onReady(model, server.addresses);
+    await ended;
   } finally {
     if (options.hasPidFile) await user.asRoot(async () => removePidFile(model.process.pidPath));
   }
+}
+
+async function begin(server: NginxServer, model: NginxModel, user: ServingUser, options: ServeOptions): Promise<void> {
+  await applyWithPatience(server, model, options);
+  if (options.hasPidFile) writePidFile(model.process.pidPath);
+  user.drop();
 }
 
 /** A server with this program's name and the machine's randomness. */
@@ -78,9 +85,10 @@ interface Actions {
   readonly reopen: () => Promise<void>;
 }
 
-function untilEnded(server: NginxServer, { log, reload, reopen }: Actions): Promise<void> {
+function untilEnded(server: NginxServer, started: Promise<void>, { log, reload, reopen }: Actions): Promise<void> {
   return new Promise((resolve) => {
-    let reloading = Promise.resolve();
+    // What keeps it from starting is told to who started it.
+    let reloading = started.catch(() => {});
     const onHup = (): void => {
       log("notice", "signal 1 (SIGHUP) received, reconfiguring");
       // One after the other: two at once would both open the same addresses.
@@ -91,11 +99,14 @@ function untilEnded(server: NginxServer, { log, reload, reopen }: Actions): Prom
     };
     const end = (name: string, how: () => Promise<void>) => (): void => {
       log("notice", `signal ${name} received, ${name.includes("QUIT") ? "gracefully shutting down" : "exiting"}`);
-      void how().then(finish);
+      void reloading.then(how).then(finish);
     };
     const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
       ["SIGHUP", onHup],
-      ["SIGUSR1", () => void reopen().then(() => log("notice", "signal 10 (SIGUSR1) received, logs reopened"))],
+      [
+        "SIGUSR1",
+        () => void reloading.then(reopen).then(() => log("notice", "signal 10 (SIGUSR1) received, logs reopened")),
+      ],
       // Node would end at this one.
       [
         "SIGUSR2",
