@@ -1,5 +1,4 @@
 import { streamAdmin } from "../admin/admin-client.ts";
-import { prettyLine } from "../logs.ts";
 import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
 
@@ -20,7 +19,7 @@ export const logs: Command = {
     if (worker !== undefined) query.set("worker", worker);
     if (invocation.isOn("follow")) query.set("follow", "1");
     const isPretty = invocation.stdout.isTTY && !invocation.isOn("json");
-    const show = isPretty ? prettyLine(true) : (line: string) => `${line}\n`;
+    const show = isPretty ? (await import("../logs.ts")).prettyLine(true) : (line: string) => `${line}\n`;
     for await (const line of streamAdmin(findAdmin(invocation), `/logs?${query.toString()}`)) {
       if (line !== "") invocation.stdout.write(show(line));
     }

@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { resolveModelSource } from "@drover/models";
 import { callAdmin } from "../admin/admin-client.ts";
 import type { ReloadReport } from "../reload.ts";
 import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
@@ -16,7 +15,7 @@ export const reload: Command = {
   examples: [["drover reload --model better.gguf", "roll the workers to another model, one by one"]],
   run: async (invocation) => {
     const model = invocation.text("model");
-    const query = model === undefined ? "" : `?model=${encodeURIComponent(absolute(model))}`;
+    const query = model === undefined ? "" : `?model=${encodeURIComponent(await absolute(model))}`;
     const report = await callAdmin<ReloadReport>(findAdmin(invocation), "POST", `/reload${query}`);
     invocation.stdout.write(`${invocation.isOn("json") ? JSON.stringify(report) : describe(report)}\n`);
     return 0;
@@ -24,7 +23,8 @@ export const reload: Command = {
 };
 
 /** The running drover may have another working directory. */
-function absolute(model: string): string {
+async function absolute(model: string): Promise<string> {
+  const { resolveModelSource } = await import("@drover/models");
   const source = resolveModelSource(model);
   return source.type === "path" ? resolve(source.path) : model;
 }

@@ -1,6 +1,5 @@
 import { callAdmin } from "../admin/admin-client.ts";
 import { pause, systemClock } from "../clock.ts";
-import { statusTable } from "../terminal/table.ts";
 import type { SupervisorStatus } from "../workers/worker-status.ts";
 import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
@@ -16,6 +15,7 @@ export const status: Command = {
     watch: { type: "switch", doc: "Look again each second until Ctrl-C" },
   },
   run: async (invocation) => {
+    const { statusTable } = await import("../terminal/table.ts");
     const path = findAdmin(invocation);
     for (;;) {
       const found = await callAdmin<SupervisorStatus>(path, "GET", "/status");

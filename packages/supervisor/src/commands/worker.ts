@@ -1,10 +1,6 @@
 import { availableParallelism } from "node:os";
 import { workerArguments } from "@drover/worker/protocol";
-import { execa } from "execa";
 import { SupervisorError } from "../errors.ts";
-import { prepareModel } from "../prepare-model.ts";
-import { workerMain } from "../workers/spawn-worker.ts";
-import { workerOptions } from "../workers/worker-launch.ts";
 import type { Command } from "./command.ts";
 
 export const worker: Command = {
@@ -32,6 +28,10 @@ export const worker: Command = {
         `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
       );
     }
+    const { execa } = await import("execa");
+    const { prepareModel } = await import("../prepare-model.ts");
+    const { workerMain } = await import("../workers/spawn-worker.ts");
+    const { workerOptions } = await import("../workers/worker-launch.ts");
     const model = await prepareModel(settings.model, { environment: invocation.environment });
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
     const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];

@@ -1,5 +1,5 @@
 import { ConfigError } from "@drover/config";
-import { ModelError } from "@drover/models";
+import type { ModelError } from "@drover/models";
 import type { ExitCode } from "../commands/command.ts";
 import { SupervisorError } from "../errors.ts";
 
@@ -23,8 +23,13 @@ function explain(error: unknown): Farewell {
     if (only !== undefined && lines.length === 1) return { text: only, exitCode: 2 };
     return { text: `the configuration is not valid\n${lines.map((line) => `  ${line}`).join("\n")}`, exitCode: 2 };
   }
-  if (error instanceof ModelError) return { text: error.message, exitCode: 2 };
+  if (isModelError(error)) return { text: error.message, exitCode: 2 };
   if (error instanceof SupervisorError) return { text: error.message, exitCode: error.exitCode };
   const reason = error instanceof Error ? error.message : String(error);
   return { text: `${reason} (DROVER_DEBUG=1 shows where this comes from)`, exitCode: 1 };
+}
+
+/** By name: to import the class would load an HTTP client for every `drover status`. */
+function isModelError(error: unknown): error is ModelError {
+  return error instanceof Error && error.name === "ModelError";
 }
