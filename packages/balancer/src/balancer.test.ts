@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import net from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { eventually } from "./test-support/eventually.ts";
 import { runBalancer, type RunningTestBalancer } from "./test-support/run-balancer.ts";
@@ -239,6 +240,29 @@ describe("a balancer", () => {
     answer?.end("end");
     assert.equal(await streaming.text(), "begin end");
     await closed;
+  });
+
+  it("hears a client that had just connected when the end came, and tells it when to come back", async () => {
+    const running = await run([await httpUpstream((_request, response) => response.end("ok"))]);
+    const newcomer = net.connect(Number(new URL(running.url).port), "127.0.0.1");
+    await once(newcomer, "connect");
+    // Connections are accepted in order, so once this one is answered the newcomer's is accepted too.
+    assert.equal(await (await fetch(running.url)).text(), "ok");
+    const closed = running.balancer.close({ drainTimeoutMs: 5000 });
+    newcomer.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    const answer = (await newcomer.setEncoding("utf8").toArray()).join("");
+    assert.match(answer, /^HTTP\/1\.1 503 .*\r\nretry-after: \d+/is);
+    assert.match(answer, /\r\nconnection: close\r\n/i);
+    await closed;
+  });
+
+  it("does not wait long for a client that connects and never asks", async () => {
+    const running = await run([]);
+    const silent = net.connect(Number(new URL(running.url).port), "127.0.0.1");
+    await once(silent, "connect");
+    assert.equal((await fetch(`${running.url}/live`)).status, 200);
+    silent.resume();
+    await Promise.all([running.balancer.close({ drainTimeoutMs: 60_000 }), once(silent, "close")]);
   });
 });
 

@@ -27,6 +27,9 @@ export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options);
 }
 
+/** Longest wait for the request of a client that had just connected when the end came. */
+const NEWCOMER_LIMIT_MS = 1000;
+
 class RunningBalancer implements Balancer {
   readonly #options: BalancerOptions;
   readonly #targets: readonly ListenTarget[];
@@ -119,6 +122,10 @@ class RunningBalancer implements Balancer {
     this.#stopChecks();
     const stopped = this.#listeners.stop();
     this.#queue.close();
+    for (const response of this.#running) if (!response.headersSent) response.shouldKeepAlive = false;
+    await this.#emptied(drainTimeoutMs);
+    await this.#listeners.newcomersHeard(Math.min(NEWCOMER_LIMIT_MS, drainTimeoutMs), this.#options.clock);
+    // What needs a slot is refused at once, with Retry-After; the rest is answered.
     await this.#emptied(drainTimeoutMs);
     this.#listeners.cut();
     this.#connections.destroy();

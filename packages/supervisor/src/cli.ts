@@ -1,6 +1,10 @@
 import { commands } from "./commands/registry.ts";
 import { runCommandLine } from "./commands/command-line.ts";
+import { journalPrefix, leadsToJournal } from "./systemd/journal.ts";
 import { explainError } from "./terminal/messages.ts";
+
+/** pino's number of the level. */
+const ERROR = 50;
 
 const isDebugging = process.env["DROVER_DEBUG"] === "1";
 if (!isDebugging) process.noDeprecation = true;
@@ -21,7 +25,8 @@ try {
 
 function say(error: unknown): void {
   const { text, exitCode } = explainError(error, isDebugging);
-  process.stderr.write(`${text}\n`);
+  const priority = leadsToJournal(process.env, 2) ? journalPrefix(ERROR) : "";
+  process.stderr.write(`${priority}${text.replaceAll("\n", `\n${priority}`)}\n`);
   process.exitCode = exitCode;
 }
 

@@ -19,7 +19,7 @@ import type { Layout } from "./placement/layout.ts";
 import { prepareModel } from "./prepare-model.ts";
 import { Reloader, type ReloadReport } from "./reload.ts";
 import { joinServiceManager } from "./systemd/join.ts";
-import { journalLine, leadsToJournal } from "./systemd/journal.ts";
+import { journalLine, leadsToJournal, prioritized } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
 import { createDownloadBar } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
@@ -54,8 +54,8 @@ export async function up(invocation: Invocation): Promise<ExitCode> {
 
 function lineFormat(invocation: Invocation, settings: Settings, isPretty: boolean): (line: LogLine) => string {
   if (isPretty) return prettyLine(invocation.stdout.isTTY);
-  const isJournal = settings.log.format === "auto" && leadsToJournal(invocation.environment, 1);
-  return isJournal ? journalLine : (line) => line;
+  if (!leadsToJournal(invocation.environment, 1)) return (line) => line;
+  return settings.log.format === "json" ? prioritized : journalLine;
 }
 
 interface Surroundings {

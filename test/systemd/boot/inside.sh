@@ -97,7 +97,7 @@ watchdog_restarts() {
   eventually 60 chat || return 1
   local pid
   for pid in $workers_before; do [[ ! -d /proc/$pid ]] || return 1; done
-  journalctl -u drover | grep -q 'Watchdog timeout'
+  [[ $(journalctl -u drover) == *'Watchdog timeout'* ]]
 }
 restarted() { (($(value NRestarts) > $1)) && [[ $(value ActiveState) == active ]]; }
 
@@ -127,7 +127,7 @@ bad_configuration_is_not_retried() {
   echo 'wrokers: 2' >/etc/drover/drover.yaml
   ! systemctl start drover || return 1
   sleep 3
-  [[ $(value ExecMainStatus) == 2 && $(value NRestarts) == 0 ]] && journalctl -u drover | grep -q 'did you mean "workers"'
+  [[ $(value ExecMainStatus) == 2 && $(value NRestarts) == 0 ]] && [[ $(journalctl -u drover -p err) == *'did you mean "workers"'* ]]
 }
 
 user_service() {

@@ -1,6 +1,7 @@
 import type http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../clock.ts";
 import type { Certificate } from "./certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";
@@ -19,6 +20,10 @@ export class Listeners {
   readonly #limits: ServerLimits;
   readonly #connectionLimit: ConnectionLimit;
   readonly #upgraded = new Set<Duplex>();
+  /** Connections that have asked nothing yet. */
+  readonly #newcomers = new Set<Duplex>();
+  #onNewcomerGone = () => {};
+  #isStopping = false;
   #servers: http.Server[] = [];
 
   constructor(handlers: ListenerHandlers, limits: ServerLimits, connectionsPerAddress: number) {
@@ -52,9 +57,26 @@ export class Listeners {
 
   /** Takes no new connection and closes the idle ones; resolves when the last one has ended. */
   stop(): Promise<unknown> {
+    this.#isStopping = true;
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const server of this.#servers) server.closeIdleConnections();
     return Promise.all(closed);
+  }
+
+  /**
+   * Resolves when every connection that was accepted has asked something, or after the time given. A client that had just
+   * connected when the stop came has its request on the way: cutting it would be a reset for no reason.
+   */
+  newcomersHeard(limitMs: number, clock: Clock): Promise<void> {
+    if (this.#newcomers.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = clock.after(limitMs, resolve);
+      this.#onNewcomerGone = () => {
+        if (this.#newcomers.size > 0) return;
+        stop();
+        resolve();
+      };
+    });
   }
 
   /** Cuts every connection. */
@@ -65,14 +87,26 @@ export class Listeners {
 
   #serverHandlers() {
     return {
-      onRequest: this.#handlers.onRequest,
+      onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => {
+        this.#forgetNewcomer(request.socket);
+        if (this.#isStopping) response.shouldKeepAlive = false;
+        this.#handlers.onRequest(request, response);
+      },
       onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
         this.#upgraded.add(socket);
         socket.once("close", () => this.#upgraded.delete(socket));
         this.#handlers.onUpgrade(request, socket, head);
       },
-      onConnection: (socket: Parameters<ConnectionLimit["admit"]>[0]) => this.#connectionLimit.admit(socket),
+      onConnection: (socket: Parameters<ConnectionLimit["admit"]>[0]) => {
+        this.#newcomers.add(socket);
+        socket.once("close", () => this.#forgetNewcomer(socket));
+        this.#connectionLimit.admit(socket);
+      },
       onBadRequest: this.#handlers.onRefused,
     };
+  }
+
+  #forgetNewcomer(socket: Duplex): void {
+    if (this.#newcomers.delete(socket)) this.#onNewcomerGone();
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { describe, it } from "node:test";
-import { journalLine, journalPrefix, leadsToJournal } from "./journal.ts";
+import { journalLine, journalPrefix, leadsToJournal, prioritized } from "./journal.ts";
 
 describe("journald", () => {
   it("is given each level as syslog's priority", () => {
@@ -17,6 +17,10 @@ describe("journald", () => {
     );
     assert.equal(line, '<4>worker 2: ready -> backoff | no heartbeat {"event":"hung"}\n');
     assert.equal(journalLine('{"level":30,"time":1,"msg":"serving"}\n'), "<6>serving\n");
+  });
+
+  it("gets a JSON line whole, behind its priority", () => {
+    assert.equal(prioritized('{"level":50,"msg":"x"}\n'), '<3>{"level":50,"msg":"x"}\n');
   });
 
   it("is at the end of a descriptor only if its device and inode are those of JOURNAL_STREAM", () => {

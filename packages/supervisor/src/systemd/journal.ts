@@ -24,6 +24,11 @@ export function journalLine(line: string): string {
   return `${journalPrefix(Number(level))}${who}${text}${details}\n`;
 }
 
+/** A JSON log line as it is, with its priority, which journald takes off. */
+export function prioritized(line: string): string {
+  return `${journalPrefix((JSON.parse(line) as { readonly level: number }).level)}${line}`;
+}
+
 /** Whether `fd` leads to the journal: `JOURNAL_STREAM` has its device and inode (systemd.exec(5)). */
 export function leadsToJournal(environment: Readonly<Record<string, string | undefined>>, fd: number): boolean {
   const stream = environment["JOURNAL_STREAM"];
