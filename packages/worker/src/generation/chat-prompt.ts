@@ -119,8 +119,7 @@ function withSystemText(messages: readonly TemplateMessage[], text: string): rea
 }
 
 function templateTool(tool: ToolDefinition): unknown {
-  const { name, description, parameters } = tool;
-  return { type: "function", function: { name, description: description ?? "", parameters } };
+  return { type: "function", function: tool };
 }
 
 function templateToolCall(call: ToolCall, asObject: boolean): unknown {
