@@ -122,6 +122,14 @@ export const listenSettings = [
     doc: "Longest time for a whole request to arrive; then 408.",
   },
   {
+    path: "limits.sendTimeout",
+    schema: duration(),
+    default: "60s",
+    unit: "duration",
+    reload: "live",
+    doc: "How long a client may take nothing of its answer before it is cut off: it holds a slot. 0: for ever.",
+  },
+  {
     path: "limits.idleTimeout",
     schema: duration(),
     default: "75s",

@@ -49,6 +49,7 @@ export function balancerRules(settings: Settings): BalancerRules {
       connectMs: settings.balancer.connectTimeout,
       sendMs: settings.balancer.readTimeout,
       readMs: settings.balancer.readTimeout,
+      clientStallMs: settings.limits.sendTimeout,
     },
     // Enough for every slot of a large machine: a closed connection costs the next request a handshake.
     keepalive: { ...defaultKeepalive, connections: 512 },

@@ -65,7 +65,7 @@ class RunningBalancer implements Balancer {
 
   async listen(): Promise<readonly ListenAddress[]> {
     const bound = await this.#listeners.open(this.#targets, this.#door.certificate);
-    this.#warnIfOpen();
+    this.#warnIfOpen(bound);
     this.#watch();
     return bound;
   }
@@ -220,12 +220,12 @@ class RunningBalancer implements Balancer {
     }
   }
 
-  #warnIfOpen(): void {
-    if (this.#door.keys.size > 0 || this.#targets.every((target) => isLoopback(target))) return;
-    const { listen } = this.#options.settings;
+  #warnIfOpen(bound: readonly ListenAddress[]): void {
+    const open = bound.find(({ address }) => !isLoopback(address));
+    if (this.#door.keys.size > 0 || open === undefined) return;
     this.#options.logger.warn(
-      { listen },
-      `${listen} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
+      { address: open.address, port: open.port },
+      `port ${open.port} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
     );
   }
 

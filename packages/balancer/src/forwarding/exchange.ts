@@ -132,7 +132,8 @@ class Exchange implements ConnectionUser {
     if (this.#phase === "connecting") this.#fail("timeout", `no connection within ${connectMs} ms`);
     else if (this.#phase === "head") this.#fail("timeout", "it was silent for too long");
     else if (this.#tunnel !== undefined) this.#complete(false, []);
-    else if (this.#phase === "body" && !this.#paused) this.#break("it was silent for too long");
+    else if (this.#phase === "body" && this.#paused) this.#onClientStall();
+    else if (this.#phase === "body") this.#break("it was silent for too long");
   }
 
   #readHead(bytes: Buffer): void {
@@ -235,7 +236,15 @@ class Exchange implements ConnectionUser {
   #pass(bytes: Buffer): void {
     if (this.#deaf || this.#relay.write(bytes) || this.#paused) return;
     this.#paused = true;
-    this.#options.connection.socket.pause();
+    const { connection, timeouts } = this.#options;
+    connection.limit(timeouts.clientStallMs ?? 0);
+    connection.socket.pause();
+  }
+
+  /** A client that takes nothing holds a place that others wait for. */
+  #onClientStall(): void {
+    this.#options.task.client.response.destroy();
+    this.#onClientClose();
   }
 
   #unpause(): void {

@@ -52,6 +52,8 @@ export interface ForwardTimeouts {
   readonly sendMs: number;
   /** Between two reads; 0 waits for ever. */
   readonly readMs: number;
+  /** How long the client may take nothing while there is something for it; 0 is for ever. @default 0 */
+  readonly clientStallMs?: number;
 }
 
 /** nginx's `keepalive`, `keepalive_requests`, `keepalive_timeout`, `keepalive_time`. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
@@ -201,6 +201,29 @@ describe("forwarding", () => {
     assert.equal(await (await fetch(url)).text(), "ok");
     assert.equal(await (await fetch(url)).text(), "ok");
     assert.equal(upstream.seen(), 2);
+  });
+
+  it("cuts off a client that takes nothing of its answer, and frees the place", async () => {
+    const upstream = await httpUpstream((_request, response) => {
+      const more = (): void => {
+        while (response.write(Buffer.alloc(65_536)));
+      };
+      response.on("drain", more);
+      more();
+    });
+    const { balancer, port } = await run([upstream], false, (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, sendTimeout: 100 },
+    }));
+    const socket = connect(port, "127.0.0.1", () =>
+      socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"),
+    );
+    socket.pause();
+    socket.on("error", () => undefined);
+    const activeNow = () => balancer.status().upstreams[0]?.active;
+    while (activeNow() !== 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    while (activeNow() !== 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    socket.destroy();
   });
 
   it("joins a WebSocket's two sides, past an upstream that refuses, and holds its place until the end", async () => {

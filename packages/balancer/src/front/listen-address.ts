@@ -11,10 +11,9 @@ export function parseListen(text: string): readonly ListenTarget[] {
   return text.split(",").map((part) => parseOne(part.trim()));
 }
 
-/** Only this machine can reach it. */
-export function isLoopback(target: ListenTarget): boolean {
-  if (!("host" in target)) return "path" in target;
-  return target.host === "localhost" || target.host === "::1" || target.host.startsWith("127.");
+/** Only this machine can reach it: `address` as the socket says it, a path where it is none of IP. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.") || address.includes("/") || address === "";
 }
 
 function parseOne(text: string): ListenTarget {

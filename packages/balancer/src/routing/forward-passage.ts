@@ -41,7 +41,7 @@ async function bodyOf(passage: Passage, parts: ForwardParts): Promise<RequestBod
   const { request, response, requestId } = passage;
   const { maxBodyBytes } = parts.rules();
   const announced = Number(request.headers["content-length"] ?? 0);
-  if (request.headers.expect !== undefined && announced <= maxBodyBytes) response.writeContinue();
+  if (/100-continue/i.test(request.headers.expect ?? "") && announced <= maxBodyBytes) response.writeContinue();
   const reading = readBody(request, maxBodyBytes);
   const read = reading instanceof Promise ? await reading : reading;
   if (read.kind === "none" || read.kind === "bytes") return read;
