@@ -93,7 +93,7 @@ ${text}
     } else {
       this.#child.kill("SIGHUP");
     }
-    const endMs = Date.now() + 10_000;
+    const endMs = Date.now() + 30_000;
     while (!(await isOpen(port))) {
       if (Date.now() > endMs || this.#child.exitCode !== null) {
         throw new Error(`${this.#command.join(" ")} does not listen:\n${this.#errors()}`);
@@ -109,9 +109,16 @@ ${text}
   async #logs(conf: string): Promise<Readonly<Record<string, string>>> {
     const names = [...conf.matchAll(/access_log \S*\/(\w+\.log)/g)].map((match) => match[1] ?? "");
     if (names.length === 0) return {};
-    // nginx writes a line after the answer has gone out.
-    await pause(150);
-    return Object.fromEntries([...new Set(names)].map((name) => [name, readFileSync(this.#path(name), "latin1")]));
+    // Lines are written after the answer has gone out.
+    const read = (): [string, string][] =>
+      [...new Set(names)].map((name) => [name, readFileSync(this.#path(name), "latin1")]);
+    const endMs = Date.now() + 5000;
+    for (let before = ""; Date.now() < endMs; await pause(200)) {
+      const now = JSON.stringify(read());
+      if (now === before && read().every(([, text]) => text !== "")) break;
+      before = now;
+    }
+    return Object.fromEntries(read());
   }
 }
 
@@ -165,15 +172,16 @@ async function leave(text: string, port: number, upstreams: readonly ScriptedUps
     upstreams.some((upstream) => upstream.seen.some(({ line }) => text.startsWith(line.split(" HTTP")[0] ?? "-"))),
   );
   client.destroy();
-  await pause(100);
+  // Where the request goes on there is nothing to wait for but time.
+  await until(() => open() === 0, 1500);
   const line = `${open()} open after the client left`;
   for (const upstream of upstreams) upstream.release();
   await until(() => open() === 0);
   return [{ line, fields: [], body: "", whole: true, interim: [] }];
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 5000;
+async function until(condition: () => boolean, limitMs = 5000): Promise<void> {
+  const endMs = Date.now() + limitMs;
   while (!condition() && Date.now() < endMs) await pause(5);
 }
 
@@ -205,7 +213,7 @@ function methodOf(text: string): string {
 async function bounded<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within 8 s: ${what.slice(0, 200)}`)), 8000);
+    timer = setTimeout(() => reject(new Error(`no answer within 30 s: ${what.slice(0, 200)}`)), 30_000);
   });
   try {
     return await Promise.race([promise, late]);
