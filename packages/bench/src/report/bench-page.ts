@@ -2,7 +2,7 @@ import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 import { parseSlo } from "../slo.ts";
 import { barChart } from "./bar-chart.ts";
-import { latencyRows, loadName, throughputRows, verdictLines } from "./bench-rows.ts";
+import { latencyRows, loadName, processRows, throughputRows, verdictLines } from "./bench-rows.ts";
 import { showBytes } from "./figures.ts";
 import { htmlPage } from "./html-page.ts";
 import { type LineChart, lineChart, type Series } from "./line-chart.ts";
@@ -14,7 +14,7 @@ export function benchPage(report: BenchReport): string {
     subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)} · ${report.startedAt}`,
     verdicts: verdictLines(report),
     plots: [...loadPlots(report), ...itlPlots(report.steps), ...timePlots(report.steps)],
-    tables: [throughputRows(report), latencyRows(report)],
+    tables: [throughputRows(report), latencyRows(report), processRows(report)],
     notes: report.notes,
     data: report,
   });

@@ -36,6 +36,21 @@ export function latencyRows(report: BenchReport): Rows {
   };
 }
 
+/** CPU and memory of each watched process, and of the load generator. */
+export function processRows(report: BenchReport): Rows {
+  const rows = report.steps.flatMap((step) => [
+    ...step.processes.map(({ name, pid, meanCpuPercent, maxRssBytes }) => [
+      loadName(step),
+      name,
+      String(pid),
+      meanCpuPercent.toFixed(0),
+      showBytes(maxRssBytes),
+    ]),
+    [loadName(step), "load generator", String(process.pid), step.own.cpuPercent.toFixed(0), "–"],
+  ]);
+  return { title: "Processes", head: ["load", "process", "pid", "CPU % (mean)", "RSS (most)"], rows };
+}
+
 /** What the report comes to, one sentence each. */
 export function verdictLines(report: BenchReport): readonly string[] {
   const { slo, knee } = report;

@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { request } from "undici";
 import type { Clock } from "../clock.ts";
 import { BenchError } from "../errors.ts";
+import { dieWithParent } from "./die-with-parent.ts";
 
 export interface ChildServerOptions {
   /** For messages: "drover up", "nginx". */
@@ -35,7 +36,8 @@ const KEPT_LINES = 12;
  */
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
   const { name, clock } = options;
-  const child = execa(options.file, [...options.words], {
+  const command = dieWithParent(options);
+  const child = execa(command.file, [...command.words], {
     stdin: "ignore",
     all: true,
     buffer: false,

@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+
+/** A command. */
+export interface CommandLine {
+  readonly file: string;
+  readonly words: readonly string[];
+}
+
+const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
+
+/**
+ * The command, made to get SIGTERM when this process dies in whatever way: a killed measurement must not leave servers
+ * behind that hold memory and spoil the next one. Elsewhere than on Linux with util-linux: the command as it is.
+ */
+export function dieWithParent(command: CommandLine): CommandLine {
+  const setpriv = SETPRIV.find((path) => existsSync(path));
+  if (setpriv === undefined) return command;
+  return { file: setpriv, words: ["--pdeathsig", "TERM", "--", command.file, ...command.words] };
+}
