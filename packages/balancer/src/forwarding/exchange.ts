@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import { type Framing, readAnswerHead } from "./answer-head.ts";
 import { ChunkWalker } from "./chunk-walker.ts";
 import { ClientRelay } from "./client-relay.ts";
-import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts, RelayedHead } from "./forward-task.ts";
+import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts } from "./forward-task.ts";
+import { headText } from "./head-text.ts";
 import { headerValue } from "./hop-by-hop.ts";
 import type { AttemptFailure } from "./retry-rule.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
@@ -166,7 +167,7 @@ class Exchange implements ConnectionUser {
     attempt.headerMs = clock.now() - attempt.startedAtMs;
     attempt.status = head.status;
     this.#phase = "body";
-    task.switchable.socket.write(`${switchedHead(relayed)}\r\n`, "latin1");
+    task.switchable.socket.write(headText(relayed.status, relayed.reason, relayed.headers), "latin1");
     this.#tunnel = new Tunnel(task.switchable, connection.socket, () => this.#complete(false, []));
     if (rest.length > 0) this.onBytes(rest);
   }
@@ -175,11 +176,7 @@ class Exchange implements ConnectionUser {
   #informational(head: AnswerHead): void {
     const { response, request } = this.#options.task.client;
     if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1 || this.#deaf) return;
-    let text = `HTTP/1.1 103 ${head.reason === "" ? "Early Hints" : head.reason}\r\n`;
-    for (let index = 0; index < head.headers.length; index += 2) {
-      text += `${head.headers[index]}: ${head.headers[index + 1]}\r\n`;
-    }
-    response.socket.write(`${text}\r\n`, "latin1");
+    response.socket.write(headText(103, head.reason === "" ? "Early Hints" : head.reason, head.headers), "latin1");
   }
 
   #answer(head: AnswerHead, rest: Buffer): void {
@@ -292,10 +289,4 @@ class Exchange implements ConnectionUser {
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }
-}
-
-function switchedHead({ status, reason, headers }: RelayedHead): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
-  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  return text;
 }
