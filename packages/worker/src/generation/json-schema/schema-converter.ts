@@ -199,23 +199,7 @@ export class SchemaConverter {
     if (names !== undefined && all.length > 0) {
       throw new UnsupportedSchema(at(path, "propertyNames"), "it is not supported beside 'properties' or 'required'");
     }
-    const chosen = chooseOptional(
-      all.map(([name]) => name),
-      required,
-      least,
-      most,
-    );
-    const listed = all.flatMap(([name, value]): PropertyRule[] => {
-      const optional = !required.has(name);
-      if (optional && chosen.left.has(name)) return [];
-      const here = at(path, `properties.${name}`);
-      try {
-        return [{ name, required: !optional || chosen.must.has(name), value: this.#inside(value, here) }];
-      } catch (error) {
-        if (error instanceof NoCommonValue && optional) return [];
-        throw error;
-      }
-    });
+    const listed = this.#listed(all, required, { least, most }, path);
     const isMap = additionalProperties !== undefined || (all.length === 0 && !("properties" in schema));
     const room = { least: least - listed.filter((property) => property.required).length, most: most - listed.length };
     return objectRule(
@@ -223,6 +207,27 @@ export class SchemaConverter {
       listed,
       isMap ? this.#further(free, names, all, room, path) : this.#nothingMore(room, path),
     );
+  }
+
+  #listed(
+    properties: readonly (readonly [string, Schema])[],
+    required: ReadonlySet<string>,
+    { least, most }: { readonly least: number; readonly most: number },
+    path: string,
+  ): PropertyRule[] {
+    const names = properties.map(([name]) => name);
+    const { must, left } = chooseOptional(names, required, least, most);
+    return properties.flatMap(([name, value]) => {
+      const optional = !required.has(name);
+      if (optional && left.has(name)) return [];
+      const here = at(path, `properties.${name}`);
+      try {
+        return [{ name, required: !optional || must.has(name), value: this.#inside(value, here) }];
+      } catch (error) {
+        if (error instanceof NoCommonValue && optional) return [];
+        throw error;
+      }
+    });
   }
 
   #further(
