@@ -8,9 +8,17 @@ repository=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
 folder=$(mktemp -d)
 server=
 
+# npx and pnpm do not pass a signal on to what they run; the whole process group gets it, as from a terminal.
+stop_server() {
+  [[ -n $server ]] || return 0
+  kill -TERM -- "-$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  while pgrep -g "$server" >/dev/null; do sleep 0.1; done
+  server=
+}
+
 clean_up() {
-  [[ -z $server ]] || kill -TERM "$server" 2>/dev/null || true
-  [[ -z $server ]] || wait "$server" 2>/dev/null || true
+  stop_server
   rm -rf "$folder"
 }
 trap clean_up EXIT
@@ -31,7 +39,7 @@ registry=$(npm config get registry)
 clean+=("npm_config_registry=$registry")
 
 started=$SECONDS
-"${clean[@]}" npx -y pnpm@12.21.0 start --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" </dev/null &
+setsid "${clean[@]}" npx -y pnpm@12.21.0 start --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" </dev/null &
 server=$!
 address=
 until [[ -n $address ]]; do
@@ -46,8 +54,7 @@ answer=$(curl -sS --max-time 60 "$address/v1/chat/completions" -H 'content-type:
   -d '{"messages":[{"role":"user","content":"hello"}],"max_tokens":16,"temperature":0}')
 [[ $answer == *'"choices"'* ]] || fail "the demo model did not answer: $answer"
 printf 'start: a chat was answered\n'
-kill -TERM "$server" && wait "$server" || true
-server=
+stop_server
 
 megabytes=$(du -sm node_modules | cut -f1)
 ((megabytes < LARGEST_INSTALL_MB)) || fail "node_modules takes $megabytes MB, more than $LARGEST_INSTALL_MB"
