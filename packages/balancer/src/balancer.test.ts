@@ -202,6 +202,31 @@ describe("a balancer", () => {
     assert.match(metrics, /drover_queue_depth 0/);
   });
 
+  it("shows every place on /slots, with what each worker says itself", async () => {
+    const upstream = await httpUpstream((request, response) =>
+      response.end(request.url === "/slots" ? '{"costs":[41,78]}' : "other"),
+    );
+    const running = await run([upstream], 2);
+    const deaf = await rawUpstream((socket) => socket.destroy());
+    running.balancer.addUpstream({ id: "w2", origin: deaf.origin, slots: 1, owned: true });
+    running.balancer.setReady("w2", true);
+    const shown = (await (await fetch(`${running.url}/slots`)).json()) as { upstreams: readonly unknown[] };
+    await deaf.close();
+    assert.deepEqual(shown.upstreams, [
+      {
+        id: "w1",
+        ready: true,
+        slots: [
+          { id: 0, is_processing: false },
+          { id: 1, is_processing: false },
+        ],
+        active: 0,
+        worker: { costs: [41, 78] },
+      },
+      { id: "w2", ready: true, slots: [{ id: 0, is_processing: false }], active: 0 },
+    ]);
+  });
+
   it("drains: no new lease, and done when the last is released", async () => {
     const answers: http.ServerResponse[] = [];
     const upstream = await httpUpstream((_request, response) => {

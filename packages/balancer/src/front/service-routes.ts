@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Metrics } from "../metrics.ts";
 import type { AdmissionQueue } from "../routing/admission-queue.ts";
+import { askUpstream } from "../routing/ask-upstream.ts";
 import type { UpstreamPool } from "../routing/upstream-pool.ts";
 import type { Upstream } from "../routing/upstream.ts";
 import { errorEnvelope } from "./error-envelope.ts";
@@ -52,14 +53,17 @@ function health({ pool }: ServiceParts): OwnAnswer {
   return json(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }
 
-/** One entry per place of each upstream. */
-function slots({ pool, queue }: ServiceParts): OwnAnswer {
-  const upstreams = pool.upstreams.map((upstream) => ({
-    id: upstream.id,
-    ready: isAble(upstream),
-    slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
-    active: upstream.conns,
-  }));
+/** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
+async function slots({ pool, queue }: ServiceParts): Promise<OwnAnswer> {
+  const upstreams = await Promise.all(
+    pool.upstreams.map(async (upstream) => ({
+      id: upstream.id,
+      ready: isAble(upstream),
+      slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
+      active: upstream.conns,
+      worker: upstream.owned && isAble(upstream) ? await askUpstream(upstream, "/slots") : undefined,
+    })),
+  );
   return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
 }
 
