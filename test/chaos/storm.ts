@@ -123,6 +123,7 @@ async function makeTrouble(field: Field, options: StormOptions, endMs: number): 
   let bag = [...names];
   const isFirstRound = () => names.some((name) => counts[name] === undefined);
   while (Date.now() < endMs || isFirstRound()) {
+    await assertRunning(field.drover);
     if (bag.length === 0) bag = [...names];
     const name = random.pick(bag);
     bag.splice(bag.indexOf(name), 1);
@@ -132,6 +133,14 @@ async function makeTrouble(field: Field, options: StormOptions, endMs: number): 
     await sleep(random.between(100, 500));
   }
   return counts;
+}
+
+/** @throws Error with its last words: a supervisor that ends in a storm is the worst harm of all */
+async function assertRunning(drover: Drover): Promise<void> {
+  if (drover.child.exitCode === null && drover.child.signalCode === null) return;
+  const { stderr, stdout } = await drover.ended;
+  const how = drover.child.signalCode ?? `code ${drover.child.exitCode}`;
+  throw new Error(`the supervisor ended with ${how}: ${stderr}\n${stdout.split("\n").slice(-20).join("\n")}`);
 }
 
 async function restore({ pasture, drover, configure, models, asked }: Field, workers: number): Promise<void> {

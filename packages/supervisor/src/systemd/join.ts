@@ -2,6 +2,7 @@ import http from "node:http";
 import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
+import { assertFreeDescriptors } from "../free-descriptors.ts";
 import { systemClock } from "../clock.ts";
 import { createServiceManager, type ServiceManager } from "./service-manager.ts";
 
@@ -29,6 +30,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
     clock: systemClock,
     monotonicUs: () => process.hrtime.bigint() / 1_000n,
     run: async (file, words, variables) => {
+      assertFreeDescriptors();
       await execa(file, [...words], { env: variables, stdio: "ignore", timeout: NOTIFY_LIMIT_MS });
     },
     warn: (message) => logger.warn(message),

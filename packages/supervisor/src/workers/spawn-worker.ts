@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage, type WorkerOptions } from "@drover/worker/protocol";
 import { execa } from "execa";
+import { assertFreeDescriptors } from "../free-descriptors.ts";
 import { pinningWords } from "../placement/pinning.ts";
 
 /** Everything a worker's process is started from. */
@@ -45,6 +46,7 @@ export interface WorkerListener {
   readonly onLine: (line: string) => void;
 }
 
+/** Throws where the system has no descriptor for it; every later failure is told by `ended`. */
 export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => WorkerProcess;
 
 /**
@@ -54,6 +56,7 @@ export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => Wo
  */
 export const spawnWorker: SpawnWorker = (launch, listener) => {
   const [file = process.execPath, ...words] = commandOf(launch, process.env["PATH"] ?? "");
+  assertFreeDescriptors();
   const child = execa(file, words, {
     ipc: true,
     serialization: "json",
