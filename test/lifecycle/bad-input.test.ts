@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { truncateSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
 import { type Ended, Pasture } from "../support/drover-process.ts";
+import { fakeCommand } from "../support/fake-command.ts";
+
+/** Runs `action` with a port of 127.0.0.1 that is in use meanwhile. */
+async function withTakenPort(action: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    await action((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
 
 describe("bad input to drover", () => {
   const pasture = new Pasture();
@@ -68,17 +80,35 @@ describe("bad input to drover", () => {
     assert.match(String(drover.entries[0]?.msg), /1000 workers use 1000 threads in all, .* only \d+ CPU/);
   });
 
-  it("refuses a public port that is in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const { port } = other.address() as { port: number };
-    try {
-      const listen = `127.0.0.1:${port}`;
-      assertRefused(await pasture.run(["up", "--listen", listen, "--model", model]), 2, new RegExp(`${port}`));
-    } finally {
-      other.close();
-    }
+  it("refuses a public port that is in use", () =>
+    withTakenPort(async (taken) => {
+      const listen = `127.0.0.1:${taken}`;
+      assertRefused(await pasture.run(["up", "--listen", listen, "--model", model]), 2, new RegExp(`${taken}`));
+    }));
+
+  it("refuses a port in use to a worker that runs alone, before it loads the model", () =>
+    withTakenPort(async (taken) => {
+      const ended = await pasture.run(["worker", "--model", model, "--port", String(taken)]);
+      assertRefused(ended, 2, new RegExp(`^drover: port ${taken} on 127\\.0\\.0\\.1 is in use`));
+      assert.equal(ended.stdout, "");
+    }));
+
+  it("refuses a context that does not fit to a worker that runs alone, before the kernel has to kill it", async () => {
+    const words = ["--model", model, "--port", "0", "--threads", "1", "--ctx", "2000000000"];
+    const ended = await pasture.run(["worker", ...words]);
+    assertRefused(ended, 2, /^drover: 1 worker does not fit into memory: [^\n]+\n$/);
   });
+
+  it("goes round the port of a worker that is in use, and says so", () =>
+    withTakenPort(async (taken) => {
+      const words = ["--worker-port", String(taken), "--workers", "1", "--worker-command", fakeCommand()];
+      const drover = pasture.up(words);
+      const [row] = await drover.workers(([only]) => only?.state === "ready");
+      assert.notEqual(row?.port, taken);
+      const said = drover.entries.find((entry) => entry.msg?.startsWith(`port ${taken}`));
+      assert.match(said?.msg ?? "", new RegExp(`is in use; taking ${row?.port}$`));
+      assert.equal((await drover.end()).code, 0);
+    }));
 
   it("names file, line, key, what is allowed and the nearest key of a wrong drover.yaml", async () => {
     const file = join(pasture.folder, "wrong.yaml");

@@ -156,7 +156,8 @@ function stopOnSignals(pool: SlotPool, close: () => Promise<void>): void {
 async function fail(parent: ParentLink, error: unknown): Promise<void> {
   const code = error instanceof WorkerError ? error.code : "unexpected";
   const message = error instanceof Error ? error.message : String(error);
-  pino().fatal({ code }, message);
+  if (supervised) pino().fatal({ code }, message);
+  else process.stderr.write(`drover: ${message}\n`);
   await parent.send({ type: "failed", code, message });
   process.exit(1);
 }

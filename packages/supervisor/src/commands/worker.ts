@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
+import type { Settings } from "@drover/config";
 import { workerArguments } from "@drover/worker/protocol";
 import { SupervisorError } from "../errors.ts";
-import type { Command } from "./command.ts";
+import type { Command, Invocation } from "./command.ts";
 
 export const worker: Command = {
   usage: "worker",
@@ -21,18 +22,13 @@ export const worker: Command = {
   examples: [["drover worker -m model.gguf -p 8081 -t 4 -s 8 -c 4096", "the same that `drover up` runs"]],
   run: async (invocation) => {
     const { settings } = invocation.settings();
-    const port = invocation.number("port") ?? 8081;
-    if (!Number.isInteger(port) || port < 0 || port > 65535) {
-      throw new SupervisorError(
-        "usage",
-        `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
-      );
-    }
+    const port = await portOf(invocation);
     const { execa } = await import("execa");
     const { prepareModel } = await import("../prepare-model.ts");
     const { workerMain } = await import("../workers/spawn-worker.ts");
     const { workerOptions } = await import("../workers/worker-launch.ts");
     const model = await prepareModel(settings.model, { environment: invocation.environment });
+    await requireMemory(settings, model.path);
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
     const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];
     const child = execa(process.execPath, words, { stdio: "inherit", reject: false, buffer: false });
@@ -46,3 +42,33 @@ export const worker: Command = {
     throw new SupervisorError("worker_failed", `the worker ended with ${signal ?? `code ${exitCode ?? "unknown"}`}`);
   },
 };
+
+/** Looked at first, because the worker itself would find out only with the model loaded. */
+async function portOf(invocation: Invocation): Promise<number> {
+  const port = invocation.number("port") ?? 8081;
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new SupervisorError(
+      "usage",
+      `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
+    );
+  }
+  const { findFreePort } = await import("../workers/free-port.ts");
+  if (port !== 0 && (await findFreePort(port, new Set())).taken.includes(port)) {
+    throw new SupervisorError(
+      "listen_failed",
+      `port ${port} on 127.0.0.1 is in use or not allowed; choose another --port`,
+    );
+  }
+  return port;
+}
+
+/** What can't fit would have the machine swap, and then the kernel kill, for minutes. */
+async function requireMemory({ workers }: Settings, modelPath: string): Promise<void> {
+  const { readModelInfo } = await import("@drover/models");
+  const { refusal } = await import("../placement/draw-plan.ts");
+  const { makePlan } = await import("../placement/plan.ts");
+  const { readTopology } = await import("../placement/topology.ts");
+  const plan = makePlan(readTopology(), { workers: { ...workers, count: 1 } }, await readModelInfo(modelPath));
+  const refused = refusal(plan);
+  if (refused !== undefined) throw new SupervisorError("memory_short", refused);
+}

@@ -47,6 +47,18 @@ describe("createLayoutChooser", () => {
     assert.throws(() => strict.check(settingsOf({ workers: 2, threads: 9, strict: true })), { code: "over_committed" });
   });
 
+  it("says once that it does not pin where this is not Linux, and nothing where nobody wishes it", () => {
+    const { said, logger } = heardLogger();
+    const chooser = createLayoutChooser(logger, { read: () => machine, platform: "darwin" });
+    chooser.check(settingsOf({ pin: false }));
+    assert.deepEqual(said, []);
+    chooser.check(settingsOf({}));
+    chooser.check(settingsOf({}));
+    assert.deepEqual(said, ["workers are not pinned to CPUs: this is not Linux"]);
+    createLayoutChooser(logger, { read: () => machine, platform: "linux" }).check(settingsOf({}));
+    assert.equal(said.length, 1);
+  });
+
   it("refuses what memory can't hold, but counts what running workers will give back", async () => {
     const { logger } = heardLogger();
     const held = { ...machine, memory: { ...machine.memory, freeBytes: 300 * 2 ** 20 } };

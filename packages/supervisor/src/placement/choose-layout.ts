@@ -27,15 +27,17 @@ export interface MachineProbes {
   readonly read: () => Topology;
   /** Whether a process may be bound to the node's memory. */
   readonly canBind: (node: number) => boolean;
+  readonly platform: NodeJS.Platform;
 }
 
 /** Chooses layouts on this machine as it is at each call, and says each warning once. */
 export function createLayoutChooser(
   logger: Logger,
-  { read = readTopology, canBind = canBindMemory }: Partial<MachineProbes> = {},
+  { read = readTopology, canBind = canBindMemory, platform = process.platform }: Partial<MachineProbes> = {},
 ): LayoutChooser {
   let workerBytes = 0;
   let warned: readonly string[] = [];
+  let hasSaidUnpinned = false;
   const warn = (warnings: readonly string[], strict: boolean): void => {
     for (const warning of warnings.filter((warning) => !warned.includes(warning))) {
       if (strict) throw new SupervisorError("over_committed", warning);
@@ -45,7 +47,8 @@ export function createLayoutChooser(
   };
   return {
     check: (settings) => {
-      if (settings.workers.pin && process.platform !== "linux") {
+      if (settings.workers.pin && platform !== "linux" && !hasSaidUnpinned) {
+        hasSaidUnpinned = true;
         logger.warn("workers are not pinned to CPUs: this is not Linux");
       }
       warn(layOut(read(), layoutWish(settings)).warnings, settings.strict);
