@@ -45,7 +45,7 @@ export function readIncoming(
     host: host === undefined || host === "" ? server.name : host,
     connection: { ...connection, ...peerFacts(request.socket as TLSSocket) },
     clock: runtime.clock,
-    requestId: runtime.newRequestId(),
+    newRequestId: runtime.newRequestId,
     writtenBefore: request.socket.bytesWritten,
   });
   if (match.captures !== undefined) keepCaptures(state, match.captures);

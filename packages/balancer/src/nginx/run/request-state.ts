@@ -14,7 +14,7 @@ export interface RequestStateParts {
   readonly host: string;
   readonly connection: ConnectionFacts;
   readonly clock: Clock;
-  readonly requestId: string;
+  readonly newRequestId: () => string;
   /** Bytes the socket had written before this request. */
   readonly writtenBefore: number;
 }
@@ -27,7 +27,6 @@ export class RequestState implements VariableSource {
   readonly connection: ConnectionFacts;
   readonly host: string;
   readonly requestUri: string;
-  readonly requestId: string;
   readonly startedAtMs: number;
   readonly attempts: AttemptFacts[][] = [];
   readonly own = new Map<string, string>();
@@ -57,6 +56,8 @@ export class RequestState implements VariableSource {
   ownBodyBytes = 0;
   isComplete = false;
   readonly #clock: Clock;
+  readonly #newRequestId: () => string;
+  #requestId: string | undefined;
   readonly #writtenBefore: number;
 
   constructor(parts: RequestStateParts) {
@@ -66,7 +67,7 @@ export class RequestState implements VariableSource {
     this.server = server;
     this.connection = parts.connection;
     this.host = parts.host;
-    this.requestId = parts.requestId;
+    this.#newRequestId = parts.newRequestId;
     this.#clock = parts.clock;
     this.#writtenBefore = parts.writtenBefore;
     this.startedAtMs = parts.clock.now();
@@ -80,6 +81,12 @@ export class RequestState implements VariableSource {
 
   get settings(): LocationSettings {
     return this.location?.settings ?? this.server.settings;
+  }
+
+  /** Made when it is first asked for: randomness costs, and few configurations want it. */
+  get requestId(): string {
+    this.#requestId ??= this.#newRequestId();
+    return this.#requestId;
   }
 
   get serverName(): string {
