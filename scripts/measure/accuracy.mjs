@@ -1,19 +1,15 @@
 // Shows how exact the load generator is: known delays of the scripted fake worker, as `drover bench` reports them, and
 // how far off they are. usage: node scripts/measure/accuracy.mjs [SECONDS]      (after pnpm build)
-import { setPriority } from "node:os";
 import { runBench } from "@drover/bench";
 import { startFakeWorker } from "../../test/dist/fake-worker/start-fake-worker.js";
+import { preferRealTime } from "./lib/real-time.mjs";
+
+preferRealTime();
 
 const seconds = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 15);
 const known = { ttftMs: 500, itlMs: 100, tokens: 21 };
 const responseMs = known.ttftMs + (known.tokens - 1) * known.itlMs;
 const worker = await startFakeWorker(known);
-// Other work on this machine is not what is measured; without the right to ask for it, it is measured too.
-try {
-  for (const pid of [process.pid, worker.pid]) setPriority(pid, -20);
-} catch {
-  console.log("(at normal priority: other processes of this machine are in the figures)");
-}
 const report = await runBench({
   url: worker.url,
   preset: "code",

@@ -3,6 +3,9 @@
 // usage: node scripts/measure/streams.mjs [STREAMS] [SECONDS]      (after pnpm build)
 import { runBench } from "@drover/bench";
 import { startFakeWorker } from "../../test/dist/fake-worker/start-fake-worker.js";
+import { preferRealTime } from "./lib/real-time.mjs";
+
+preferRealTime();
 
 const numbers = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
 const streams = Number(numbers[0] ?? 500);
