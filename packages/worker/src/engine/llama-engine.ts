@@ -108,7 +108,8 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new WorkerError(
       "context_too_large",
-      `no room for ${options.slots} slots of ${wanted} tokens: ${reason}; take fewer slots or a smaller context`,
+      `no context of ${options.slots} slots of ${wanted} tokens: ${reason}; take fewer slots or a smaller context` +
+        (options.kvType === "f16" ? "" : `, or the KV type f16: not every model can have ${options.kvType}`),
       { cause },
     );
   }
