@@ -38,7 +38,7 @@ async function run(scenario: Scenario): Promise<void> {
   const child = await startSpeedChild(options, Number(values.cpu));
   try {
     print(`step costs, ms: ${JSON.stringify(await child.measure("costs", {}))}`);
-    for (const figure of await scenario.measure(child, Number(values.rounds))) print(figureLine(figure));
+    for await (const figure of scenario.measure(child, Number(values.rounds))) print(figureLine(figure));
   } finally {
     await child.close();
   }

@@ -11,7 +11,8 @@ export interface Scenario {
   readonly quantization: "q4_0" | "q4_k_m";
   readonly slots: number;
   readonly stock: boolean;
-  readonly measure: (child: SpeedChild, rounds: number) => Promise<readonly Figure[]>;
+  /** Figures as they come: the whole takes many minutes. */
+  readonly measure: (child: SpeedChild, rounds: number) => AsyncIterable<Figure>;
 }
 
 /** Every figure that the worker's speed is judged by; both sides of a ratio alternate in one process. */
@@ -21,34 +22,34 @@ export const scenarios: readonly Scenario[] = [
     quantization: "q4_0",
     slots: 16,
     stock: true,
-    measure: async (child, rounds) => [
-      ...(await againstStock(child, rounds, 8, 48, { atLeast: 1.55 })),
-      ...(await againstStock(child, rounds, 4, 24, { atLeast: 1.7 })),
-      ...(await againstStock(child, rounds, 1, 24)),
-      ...(await againstStock(child, rounds, 3, 24)),
-      ...(await againstStock(child, rounds, 7, 24)),
-      ...(await againstStock(child, rounds, 16, 16)),
-    ],
+    async *measure(child, rounds) {
+      yield* await againstStock(child, rounds, 8, 48, { atLeast: 1.55 });
+      yield* await againstStock(child, rounds, 4, 16, { atLeast: 1.7 });
+      yield* await againstStock(child, rounds, 1, 12);
+      yield* await againstStock(child, rounds, 3, 12);
+      yield* await againstStock(child, rounds, 7, 12);
+      yield* await againstStock(child, rounds, 16, 12);
+    },
   },
   {
     name: "planned-q4_0",
     quantization: "q4_0",
     slots: 8,
     stock: false,
-    measure: async (child, rounds) => [
-      ...(await againstUnplanned(child, rounds, 3)),
-      ...(await againstUnplanned(child, rounds, 7)),
-    ],
+    async *measure(child, rounds) {
+      yield* await againstUnplanned(child, rounds, 3);
+      yield* await againstUnplanned(child, rounds, 7);
+    },
   },
   {
     name: "planned-q4_k",
     quantization: "q4_k_m",
     slots: 16,
     stock: false,
-    measure: async (child, rounds) => [
-      ...(await againstUnplanned(child, rounds, 8)),
-      ...(await againstUnplanned(child, rounds, 12)),
-    ],
+    async *measure(child, rounds) {
+      yield* await againstUnplanned(child, rounds, 8);
+      yield* await againstUnplanned(child, rounds, 12);
+    },
   },
   { name: "holes", quantization: "q4_0", slots: 8, stock: false, measure: holes },
   { name: "churn", quantization: "q4_0", slots: 8, stock: false, measure: churn },
@@ -92,7 +93,7 @@ async function againstStock(
 }
 
 async function againstUnplanned(child: SpeedChild, rounds: number, count: number): Promise<readonly Figure[]> {
-  const tokens = 24;
+  const tokens = 16;
   const results = await repeat(rounds, async () => ({
     plain: (await child.measure<Streams>("streams", { count, tokens, planned: false })).tokensPerSecond,
     planned: (await child.measure<Streams>("streams", { count, tokens, planned: true })).tokensPerSecond,
@@ -106,8 +107,8 @@ async function againstUnplanned(child: SpeedChild, rounds: number, count: number
   ];
 }
 
-async function holes(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
-  const tokens = 32;
+async function* holes(child: SpeedChild, rounds: number): AsyncGenerator<Figure> {
+  const tokens = 16;
   const results = await repeat(rounds, async () => ({
     together: (await child.measure<Streams>("streams", { count: 4, tokens, planned: true })).tokensPerSecond,
     apart: (await child.measure<Streams>("holes", { tokens, planned: true })).tokensPerSecond,
@@ -115,7 +116,7 @@ async function holes(child: SpeedChild, rounds: number): Promise<readonly Figure
   }));
   const together = results.map((each) => each.together);
   const apart = results.map((each) => each.apart);
-  return [
+  yield* [
     figure("4 neighbouring of 8 slots", "tokens/s", together),
     figure(
       "every second of 8 slots, without plans",
@@ -132,11 +133,11 @@ interface Churn {
   readonly tokensPerSecond: number;
 }
 
-async function churn(child: SpeedChild): Promise<readonly Figure[]> {
+async function* churn(child: SpeedChild): AsyncGenerator<Figure> {
   const options = { users: 5, ms: 60_000 };
   const before = await child.measure<Churn>("churn", { ...options, planned: false });
   const after = await child.measure<Churn>("churn", { ...options, planned: true });
-  return [
+  yield* [
     figure("5 users of very different lengths, 60 s: split steps before", "of all", [before.splitShare]),
     figure("5 users of very different lengths, 60 s: split steps after", "of all", [after.splitShare]),
     figure("5 users of very different lengths, 60 s: before", "tokens/s", [before.tokensPerSecond]),
@@ -144,14 +145,14 @@ async function churn(child: SpeedChild): Promise<readonly Figure[]> {
   ];
 }
 
-async function prompts(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
+async function* prompts(child: SpeedChild, rounds: number): AsyncGenerator<Figure> {
   const results = await repeat(rounds, () =>
     child.measure<{ readonly p50: number; readonly p95: number; readonly ratio: number; readonly ttftMs: number }>(
       "disturbed",
       { count: 4, promptTokens: 1500, tokens: 24 },
     ),
   );
-  return [
+  yield* [
     figure(
       "4 streams alone: p50 between tokens",
       "ms",
@@ -178,14 +179,14 @@ async function prompts(child: SpeedChild, rounds: number): Promise<readonly Figu
   ];
 }
 
-async function turns(child: SpeedChild, rounds: number): Promise<readonly Figure[]> {
+async function* turns(child: SpeedChild, rounds: number): AsyncGenerator<Figure> {
   const results = await repeat(rounds, () =>
     child.measure<{ readonly warmMs: number; readonly coldMs: number; readonly ratio: number }>("turns", {
       turns: 8,
       tokens: 1000,
     }),
   );
-  return [
+  yield* [
     figure(
       "turn 8 of a chat, 1,000 tokens: time to first token",
       "ms",
