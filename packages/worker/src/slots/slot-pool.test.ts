@@ -200,14 +200,15 @@ describe("the slot pool", () => {
     const result = await generateTokens(pool, prompt(CONTEXT_TOKENS - 1), 50);
     assert.equal(result.reason, "length");
     assert.equal(result.tokens.length, 1);
-    assert.throws(
-      () =>
-        pool.generate(
-          { prompt: prompt(CONTEXT_TOKENS), maxTokens: 1, sampling: greedy, cachePrompt: true, ignoreEndOfText: true },
-          { onToken: () => "go-on", onEnd: () => {} },
-        ),
-      RangeError,
-    );
+  });
+
+  it("refuses a prompt that would fail the step for everyone: too long, empty, or with tokens that are none", () => {
+    const pool = open();
+    const rest = { maxTokens: 1, sampling: greedy, cachePrompt: true, ignoreEndOfText: true };
+    for (const wrong of [prompt(CONTEXT_TOKENS), [], [1, engine.model.vocabularySize], [-1], [1.5]]) {
+      const ask = () => pool.generate({ prompt: wrong, ...rest }, { onToken: () => "go-on", onEnd: () => {} });
+      assert.throws(ask, RangeError);
+    }
   });
 
   it("reports log-probabilities before the samplers, that sum to one over all tokens", async () => {

@@ -71,9 +71,7 @@ export class SlotPool implements Generator, SlotsView {
 
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
     const running: Running = { request, sink, generated: 0, cancelled: false, draftOdds: FIRST_DRAFT_ODDS };
-    if (request.prompt.length === 0 || request.prompt.length >= this.contextTokens) {
-      throw new RangeError(`a prompt of ${request.prompt.length} tokens in a slot of ${this.contextTokens}`);
-    }
+    this.#check(request.prompt);
     this.#queue.push(running);
     this.#loop.wake();
     return { cancel: () => this.#cancel(running) };
@@ -108,6 +106,17 @@ export class SlotPool implements Generator, SlotsView {
       stepCosts: this.#parts.costs?.points ?? null,
       itlTargetMs: this.#parts.itlTargetMs,
     };
+  }
+
+  /** llama.cpp fails the whole batch for one wrong token, and with it every request in the step. */
+  #check(prompt: readonly number[]): void {
+    const { vocabularySize } = this.#parts.engine.model;
+    const end = vocabularySize > 0 ? vocabularySize : Number.POSITIVE_INFINITY; // 0: the file does not say.
+    if (prompt.length === 0 || prompt.length >= this.contextTokens) {
+      throw new RangeError(`a prompt of ${prompt.length} tokens in a slot of ${this.contextTokens}`);
+    }
+    const wrong = prompt.find((token) => !Number.isInteger(token) || token < 0 || token >= end);
+    if (wrong !== undefined) throw new RangeError(`token ${wrong} in a vocabulary of ${vocabularySize}`);
   }
 
   #cancel(running: Running): void {
