@@ -5,7 +5,7 @@ import type { FrontRules } from "./front/front-door.ts";
 import type { ServerLimits } from "./front/server.ts";
 import { defaultKeepalive } from "./forwarding/connection-pool.ts";
 import type { ForwardTimeouts, KeepaliveRule } from "./forwarding/forward-task.ts";
-import { defaultRetryRule, type RetryRule } from "./forwarding/retry-rule.ts";
+import type { RetryRule } from "./forwarding/retry-rule.ts";
 import type { CheckRule } from "./routing/active-checks.ts";
 import { parseUpstreamLine } from "./routing/upstream-line.ts";
 import type { UpstreamSpec } from "./routing/upstream.ts";
@@ -16,7 +16,7 @@ export interface BalancerRules {
   readonly policy: PolicyName;
   readonly queue: { readonly limit: number; readonly timeoutMs: number };
   readonly maxBodyBytes: number;
-  /** For upstreams that Drover does not own: nginx's defaults. */
+  /** For upstreams that Drover does not own. */
   readonly retry: RetryRule;
   readonly ownedRetry: RetryRule;
   readonly timeouts: ForwardTimeouts;
@@ -29,6 +29,9 @@ export interface BalancerRules {
   /** Servers that Drover routes to and does not own. */
   readonly upstreams: readonly UpstreamSpec[];
 }
+
+/** nginx's defaults, and a head that is no HTTP: a server that talks nonsense is as good as dead. */
+const foreignRetry: RetryRule = { words: new Set(["error", "timeout", "invalid_header"]), tries: 0, timeoutMs: 0 };
 
 /** A worker that is draining or broken says 503 or nonsense; another one can answer. */
 const ownedRetry: RetryRule = {
@@ -43,7 +46,7 @@ export function balancerRules(settings: Settings): BalancerRules {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
     maxBodyBytes: settings.maxBody,
-    retry: defaultRetryRule,
+    retry: foreignRetry,
     ownedRetry,
     timeouts: {
       connectMs: settings.balancer.connectTimeout,

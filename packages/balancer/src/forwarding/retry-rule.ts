@@ -22,9 +22,6 @@ export interface RetryRule {
   readonly timeoutMs: number;
 }
 
-/** nginx's defaults. */
-export const defaultRetryRule: RetryRule = { words: new Set(["error", "timeout"]), tries: 0, timeoutMs: 0 };
-
 /** What went wrong with an attempt before anything reached the client. */
 export type AttemptFailure = "error" | "timeout" | "invalid_header" | 500 | 502 | 503 | 504 | 403 | 404 | 429;
 
