@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
-import { type Ended, Pasture } from "../support/drover-process.ts";
+import { DROVER_BIN, type Ended, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 
 /** Runs `action` with a port of 127.0.0.1 that is in use meanwhile. */
@@ -132,6 +133,15 @@ describe("bad input to drover", () => {
     for (const words of [["status"], ["scale", "2"], ["stop"], ["restart"], ["logs"]]) {
       assertRefused(await pasture.run(words), 1, /no drover is running .*drover\.sock/);
     }
+  });
+
+  it("says that it is not built, rather than what could not be imported", () => {
+    const bin = join(pasture.folder, "bin");
+    mkdirSync(bin);
+    copyFileSync(DROVER_BIN, join(bin, "drover.mjs"));
+    const { status, stderr } = spawnSync(process.execPath, [join(bin, "drover.mjs"), "up"], { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.equal(stderr, "drover: it is not built yet. Run `npx -y pnpm@12.21.0 build` in its folder.\n");
   });
 
   it("refuses a wrong command or flag and names the nearest", async () => {
