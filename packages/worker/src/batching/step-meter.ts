@@ -7,7 +7,7 @@ const SMOOTHING = 0.1;
 /** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
 export class StepMeter {
   steps = 0;
-  /** Steps whose decoding slots llama.cpp computed in more than one group. */
+  /** Steps that holes between the decoding slots split in several groups; a cut that was planned as cheaper is none. */
   splitSteps = 0;
   /** Wall time inside llama.cpp's decode. */
   decodeMs = 0;
@@ -27,7 +27,8 @@ export class StepMeter {
   }
 
   expect(plan: GroupPlan, expectedMs: number | undefined): void {
-    if (plan.groups.length > 1) this.splitSteps += 1;
+    const apart = plan.groups.some(({ first }, index) => index > 0 && plan.groups[index - 1]?.last !== first - 1);
+    if (apart) this.splitSteps += 1;
     this.#expectedMs = expectedMs;
   }
 
