@@ -148,7 +148,20 @@ async function restore({ pasture, drover, configure, models, asked }: Field, wor
   await Promise.all(asked);
   await pasture.admin("POST", `/reload?model=${encodeURIComponent(models[0])}`);
   await pasture.admin("POST", `/scale?count=${workers}`);
-  await drover.workers((rows) => areReady(rows, workers), RECOVERY_MS).catch(() => {});
+  const endMs = Date.now() + RECOVERY_MS;
+  for (;;) {
+    const rows = await drover.workers((found) => areReady(found, workers), RECOVERY_MS).catch(() => []);
+    // One that was stopped or blocked a moment ago is listed as ready until its heartbeat is missed.
+    const answers = await Promise.all(rows.map(({ port }) => answersHealth(port)));
+    if (answers.every(Boolean) || Date.now() > endMs) return;
+  }
+}
+
+async function answersHealth(port: number | null): Promise<boolean> {
+  const signal = AbortSignal.timeout(1000);
+  const response = await fetch(`http://127.0.0.1:${port}/health`, { signal }).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.ok === true;
 }
 
 interface Scene {
