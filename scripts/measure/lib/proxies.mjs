@@ -41,8 +41,8 @@ const starters = {
       target,
       "--access-log",
       "json",
-      "--log-level",
-      "info",
+      "--queue-limit",
+      "5000",
     ];
     // Its access log goes to a file, as a service's does.
     const script = `exec "$0" "$@" >${folder}/drover.log 2>&1`;
