@@ -4,7 +4,10 @@
 # every mount of the host's root is read-only, in a mount namespace that ends with this script.
 # usage: test/systemd/boot/run.sh [--keep]   (root; --keep: the Debian tree stays for the next time)
 set -euo pipefail
-readonly RELEASE=bookworm MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian} LIMIT_SECONDS=400
+readonly RELEASE=bookworm LIMIT_SECONDS=400
+# Where this machine's own packages come from, unless said otherwise.
+MIRROR=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $RELEASE" | awk 'NR == 1')}
+readonly MIRROR
 readonly INCLUDE=systemd-sysv,dbus,libpam-systemd,procps,curl,libstdc++6,numactl,util-linux,ca-certificates
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../../.." && pwd)
