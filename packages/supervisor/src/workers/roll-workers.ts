@@ -5,6 +5,7 @@ import type { Member, Recipe } from "./member.ts";
 import { stopWorker } from "./stop-worker.ts";
 import type { WorkerPlace } from "../placement/layout.ts";
 import type { WorkerSet } from "./worker-set.ts";
+import { hasProcess } from "./worker-states.ts";
 
 export interface RollParts {
   readonly set: WorkerSet;
@@ -30,7 +31,7 @@ export type Replacement = { readonly isDone: true } | { readonly isDone: false; 
  * and drains the old one. Where memory does not allow it the old one ends first, and comes back if the new one fails.
  */
 export async function replaceMember(old: Member, next: NextGeneration, parts: RollParts): Promise<Replacement> {
-  if (parts.fitsBeside(old) || old.runner.state !== "ready") return await replaceBeside(old, next, parts);
+  if (parts.fitsBeside(old) || !hasProcess(old.runner.state)) return await replaceBeside(old, next, parts);
   return await replaceAfter(old, next, parts);
 }
 
@@ -42,8 +43,7 @@ async function replaceBeside(old: Member, next: NextGeneration, parts: RollParts
     await discard(candidate, parts);
     return { isDone: false, reason: failure };
   }
-  candidate.bridge.release();
-  set.admit(candidate);
+  takeOver(candidate, old, set);
   await discard(old, parts);
   return { isDone: true };
 }
@@ -56,13 +56,19 @@ async function replaceAfter(old: Member, next: NextGeneration, parts: RollParts)
   if (failure !== undefined) {
     await discard(candidate, parts);
     old.runner.start();
-    await old.runner.until("ready", "quarantined", "exited");
+    await old.runner.until("ready", "draining", "quarantined", "exited");
     return { isDone: false, reason: failure };
   }
-  candidate.bridge.release();
-  set.admit(candidate);
+  takeOver(candidate, old, set);
   set.dispose(old);
   return { isDone: true };
+}
+
+/** A drained one is followed by a drained one, which never had traffic: its bridge is released after the drain. */
+function takeOver(candidate: Member, old: Member, set: WorkerSet): void {
+  if (old.runner.isDrained) candidate.runner.drain();
+  candidate.bridge.release();
+  set.admit(candidate);
 }
 
 /** undefined: it serves; else why not. One try: a canary that dies is not started again. */

@@ -6,6 +6,7 @@ const EVENT_MEANINGS: Readonly<Record<WorkerEvent, string>> = {
   start: "somebody wants it to run",
   loading: "its process said its first word",
   ready: "its port is open and it generated a first real token",
+  "ready-drained": "as `ready`, of a worker that was drained before its process ended",
   drain: "somebody wants it to take no new request",
   undrain: "somebody wants it to take requests again",
   stop: "somebody wants it to end",

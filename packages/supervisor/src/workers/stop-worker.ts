@@ -12,7 +12,7 @@ export async function stopWorker(
   bridge: UpstreamBridge,
   parts: { readonly clock: Clock; readonly drainTimeoutMs: number },
 ): Promise<void> {
-  runner.drain();
+  runner.finish();
   if (runner.state === "draining") await within(bridge.drained(), parts.drainTimeoutMs, parts.clock);
   runner.stop();
   await runner.until("exited");

@@ -107,12 +107,13 @@ export class Supervisor {
     return this.#inTurn(() => this.#resize(count));
   }
 
-  /** Drains, ends and starts one worker, or each in turn; resolves when they serve again. */
+  /** Drains, ends and starts one worker, or each in turn; resolves when they serve again, those that were drained too. */
   restart(id: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
       for (const { runner, bridge } of id === undefined ? this.#set.members : [this.#set.get(id)]) {
         await stopWorker(runner, bridge, this.#rollParts());
         if (this.#isEnding) return;
+        runner.undrain();
         runner.start();
         const state = await runner.until("ready", "quarantined", "exited");
         if (state !== "ready")
@@ -164,14 +165,16 @@ export class Supervisor {
   async drain(id: string): Promise<void> {
     const { runner, bridge } = this.#set.get(id);
     runner.drain();
-    if (runner.state !== "draining") throw notNow(runner, "drained");
+    if (!runner.isDrained) throw notNow(runner, "drained");
     await bridge.drained();
   }
 
   undrain(id: string): void {
     const { runner } = this.#set.get(id);
+    const { isDrained } = runner;
     runner.undrain();
-    if (runner.state !== "ready") throw notNow(runner, "put back to work");
+    // A drained one whose process is just coming back will serve as soon as it is there.
+    if (runner.state !== "ready" && !isDrained) throw notNow(runner, "put back to work");
   }
 
   /** Unloads every worker until {@link wake}. */

@@ -84,6 +84,7 @@ const ACTIONS: Readonly<Record<string, (world: World) => void>> = {
   stop: ({ runner }) => runner.stop(),
   drain: ({ runner }) => runner.drain(),
   undrain: ({ runner }) => runner.undrain(),
+  finish: ({ runner }) => runner.finish(),
   hang: ({ runner }) => runner.replaceNow("test"),
   loading: ({ say }) => say({ type: "loading", progress: 0.5 }),
   ready: ({ say }) => say(READY),
@@ -136,6 +137,39 @@ describe("WorkerRunner", () => {
     assert.equal(processes[0]?.isKilled, false);
     clock.advance(1);
     assert.equal(processes[0]?.isKilled, true);
+  });
+
+  it("comes back drained after a crash, and serves once that is taken back", async () => {
+    const { runner, clock, traffic, say, die } = createWorld();
+    runner.start();
+    await setImmediate();
+    say(READY);
+    runner.drain();
+    for (let crashes = 0; crashes < 2; crashes += 1) {
+      die(1);
+      await setImmediate();
+      clock.advance(2_000);
+      await setImmediate();
+      say(READY);
+      assert.deepEqual([runner.state, traffic.isOpen], ["draining", false]);
+    }
+    runner.undrain();
+    assert.deepEqual([runner.state, traffic.isOpen], ["ready", true]);
+  });
+
+  it("comes back serving when it was drained only because it was to end", async () => {
+    const { runner, say, die } = createWorld();
+    runner.start();
+    await setImmediate();
+    say(READY);
+    runner.finish();
+    runner.stop();
+    die(0);
+    await setImmediate();
+    runner.start();
+    await setImmediate();
+    say(READY);
+    assert.equal(runner.state, "ready");
   });
 
   it("says why a worker is gone in its own words, and quarantines it at once when another try is no use", async () => {

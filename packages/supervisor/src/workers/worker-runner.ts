@@ -61,6 +61,7 @@ export class WorkerRunner {
   readonly #parts: RunnerParts;
   #state: WorkerState = "exited";
   #isWanted = false;
+  #isDrained = false;
   #process: WorkerProcess | undefined;
   #launch: WorkerLaunch | undefined;
   #word: ReadyWord | undefined;
@@ -118,6 +119,11 @@ export class WorkerRunner {
     return this.#wasReady;
   }
 
+  /** Whether somebody drained it and did not take that back. It outlives the process. */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
   get lastReason(): string | undefined {
     return this.#lastReason;
   }
@@ -134,12 +140,20 @@ export class WorkerRunner {
     this.#dispatch("stop");
   }
 
+  /** Takes no new request, and neither will its next process, until {@link undrain}. */
   drain(): void {
-    this.#dispatch("drain");
+    this.finish();
+    this.#isDrained ||= this.#state === "draining";
   }
 
   undrain(): void {
+    this.#isDrained = false;
     this.#dispatch("undrain");
+  }
+
+  /** Takes no new request, because {@link stop} comes next. */
+  finish(): void {
+    this.#dispatch("drain");
   }
 
   /** Kills it as if it hung; it starts again. */
@@ -259,7 +273,7 @@ export class WorkerRunner {
         this.#readySince = clock.now();
         this.#pulse = firstPulse(clock.now());
         onProgress(1);
-        return this.#dispatch("ready");
+        return this.#dispatch(this.#isDrained ? "ready-drained" : "ready");
       case "heartbeat": {
         this.#busySlots = message.busySlots;
         if (this.#pulse === undefined) return;

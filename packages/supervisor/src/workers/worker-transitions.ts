@@ -19,6 +19,8 @@ export const WORKER_EVENTS = [
   "loading",
   /** Its port is open and it generated a first real token. */
   "ready",
+  /** As ready, of a worker that was drained before its process ended: it comes back drained. */
+  "ready-drained",
   /** Somebody wants it to take no new request. */
   "drain",
   /** Somebody wants it to take requests again. */
@@ -68,6 +70,7 @@ const BEGIN = to("starting", "spawn", "arm-start-timer");
 /** While a process exists that does not serve yet. */
 const COMING_UP: Row = {
   ready: to("ready", "disarm-timer", "open-traffic"),
+  "ready-drained": to("draining", "disarm-timer", "ask-drain"),
   stop: to("stopping", "shut-down", "arm-grace-timer"),
   hung: to("stopping", "kill", "arm-grace-timer"),
   exited: to("exited", "disarm-timer"),
