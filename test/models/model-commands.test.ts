@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { writeSyntheticModel } from "@drover/models";
+import { readModelInfo, writeSyntheticModel } from "@drover/models";
 import { Pasture } from "../support/drover-process.ts";
 
 describe("drover model and drover plan", () => {
@@ -57,6 +57,19 @@ describe("drover model and drover plan", () => {
       assert.match(stdout, fact);
     const json = JSON.parse((await pasture.run(["model", "info", model, "--json"])).stdout) as { parameters: number };
     assert.equal(json.parameters, 139_840);
+  });
+
+  it("writes a synthetic model, and with --pure has its output matrix in the chosen encoding too", async () => {
+    const outputTypes: (string | undefined)[] = [];
+    for (const flags of [["--pure"], []]) {
+      const path = join(pasture.folder, `synthetic${flags.length}.gguf`);
+      const { code, stdout, stderr } = await pasture.run(["model", "synth", "tiny", path, "--quant", "q4_0", ...flags]);
+      assert.deepEqual([code, stdout], [0, `${path}\n`], stderr);
+      const { tensors } = await readModelInfo(path);
+      outputTypes.push(tensors.find(({ name }) => name === "output.weight")?.typeName);
+    }
+    // Q6_K's blocks do not fit into rows of 64
+    assert.deepEqual(outputTypes, ["Q4_0", "Q8_0"]);
   });
 
   it("makes the demo model when it is asked for it, and prints where it is", async () => {

@@ -10,10 +10,10 @@ import { syntheticFile, writeSyntheticModel } from "./synthetic-model.ts";
 import { withScratch } from "./test-support/scratch.ts";
 
 /** The file's header in front of a hole of the data's size: what readers see, without a gigabyte of random weights. */
-async function infoOf(preset: string, quantization: string): Promise<ModelInfo> {
+async function infoOf(preset: string, quantization: string, pure?: boolean): Promise<ModelInfo> {
   return await withScratch(async (directory) => {
     const path = join(directory, "model.gguf");
-    const file = syntheticFile(preset, quantization);
+    const file = syntheticFile(preset, quantization, pure);
     const header = encodeHeader(file.metadata, file.tensors);
     await writeFile(path, header.bytes);
     await truncate(path, header.bytes.length + header.dataBytes);
@@ -23,6 +23,10 @@ async function infoOf(preset: string, quantization: string): Promise<ModelInfo> 
 
 function typesOf(info: ModelInfo, part: string): readonly string[] {
   return info.tensors.filter((tensor) => tensor.name.includes(part)).map((tensor) => tensor.typeName);
+}
+
+function matrixTypes({ tensors }: ModelInfo): ReadonlySet<string> {
+  return new Set(tensors.filter(({ shape }) => shape.length === 2).map(({ typeName }) => typeName));
 }
 
 describe("a synthetic model", () => {
@@ -71,6 +75,13 @@ describe("a synthetic model", () => {
     assert.equal(down.filter((type) => type === "Q6_K").length, 14);
     assert.deepEqual(down.slice(0, 6), ["Q6_K", "Q6_K", "Q6_K", "Q4_K", "Q4_K", "Q6_K"]);
     assert.deepEqual(new Set(typesOf(info, "attn_q.weight")), new Set(["Q4_K"]));
+  });
+
+  it("has one encoding for every matrix, the output too, where that is asked for", async () => {
+    const big = "deepseek-r1-distill-qwen-1.5b";
+    assert.deepEqual(matrixTypes(await infoOf(big, "q4_0", true)), new Set(["Q4_0"]));
+    assert.deepEqual(matrixTypes(await infoOf(big, "q4_0", false)), new Set(["Q4_0", "Q6_K"]));
+    assert.deepEqual(matrixTypes(await infoOf(big, "q4_k_m", true)), new Set(["Q4_K"]));
   });
 
   it("falls back to small blocks where rows do not divide into large ones", async () => {

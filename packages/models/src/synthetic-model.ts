@@ -12,25 +12,26 @@ import { makeVocabulary, type SyntheticVocabulary } from "./synthetic-vocabulary
  * the same time and memory as the real one, which depend on shapes only, and says nonsense. Special tokens have no output weights, so it never
  * ends by itself: a generation has exactly as many tokens as were asked for, all of them text. Always the same bytes for the same arguments.
  *
+ * @param options.pure one encoding for all matrices, as `llama-quantize --pure`; by itself the output matrix and others get more bits
  * @throws ModelError `source_invalid` for an unknown preset or quantization, `disk_full`, `write_failed`
  */
 export async function writeSyntheticModel(
   preset: string,
   path: string,
   quantization: string,
-  options: { readonly onProgress?: OnProgress } = {},
+  options: { readonly onProgress?: OnProgress; readonly pure?: boolean } = {},
 ): Promise<void> {
-  await writeGguf(path, syntheticFile(preset, quantization), options.onProgress);
+  await writeGguf(path, syntheticFile(preset, quantization, options.pure), options.onProgress);
 }
 
 /** What {@link writeSyntheticModel} writes. */
-export function syntheticFile(preset: string, quantization: string): GgufFile {
+export function syntheticFile(preset: string, quantization: string, pure = false): GgufFile {
   if (!isPreset(preset)) throw unknown("preset", preset, Object.keys(SYNTHETIC_PRESETS));
   if (!isQuantization(quantization)) throw unknown("quantization", quantization, Object.keys(FILE_TYPE_IDS));
   const shape = SYNTHETIC_PRESETS[preset];
   const vocabulary = makeVocabulary(shape.vocabularySize, shape.special);
   const metadata = makeMetadata(preset, shape, vocabulary, quantization);
-  return { metadata, tensors: makeTensors(shape, vocabulary, quantization) };
+  return { metadata, tensors: makeTensors(shape, vocabulary, quantization, pure) };
 }
 
 function isPreset(name: string): name is SyntheticPreset {
@@ -87,12 +88,13 @@ function makeTensors(
   shape: SyntheticShape,
   vocabulary: SyntheticVocabulary,
   quantization: SyntheticQuantization,
+  pure: boolean,
 ): readonly TensorData[] {
   const blocks = randomBlocks(randomSource(20_260_101));
   const { embeddingLength: width, layers, tied } = shape;
   const make: MakeMatrix = (name, rows, kind, options = {}) => {
     const { rowValues = width, gain = 1, layer } = options;
-    const type = matrixType(quantization, { kind, layer, layers, rowValues, tied });
+    const type = matrixType(quantization, { kind, layer, layers, rowValues, tied }, pure);
     const silent = kind === "output" || (kind === "embedding" && tied) ? vocabulary.silent : undefined;
     const deviation = gain / Math.sqrt(rowValues);
     const matrix = { name, shape: [rowValues, rows], type } as const;

@@ -16,18 +16,28 @@ export interface MatrixRole {
   readonly tied: boolean;
 }
 
-/** The encoding that `llama-quantize` gives a matrix. Source: llama.cpp src/llama-quant.cpp `llama_tensor_get_type`. */
-export function matrixType(quantization: SyntheticQuantization, role: MatrixRole): MatrixType {
-  return fitting(wantedType(quantization, role), role.rowValues);
+/**
+ * The encoding that `llama-quantize` gives a matrix. Source: llama.cpp src/llama-quant.cpp `llama_tensor_get_type`.
+ * @param pure as its `--pure`: one encoding for all matrices, the output matrix too
+ */
+export function matrixType(quantization: SyntheticQuantization, role: MatrixRole, pure: boolean): MatrixType {
+  return fitting(pure ? BASE_TYPES[quantization] : wantedType(quantization, role), role.rowValues);
 }
 
+const BASE_TYPES: Readonly<Record<SyntheticQuantization, MatrixType>> = {
+  f16: "F16",
+  q8_0: "Q8_0",
+  q4_0: "Q4_0",
+  q4_k_m: "Q4_K",
+};
+
 function wantedType(quantization: SyntheticQuantization, role: MatrixRole): MatrixType {
-  if (quantization === "f16") return "F16";
-  if (quantization === "q8_0") return "Q8_0";
+  const base = BASE_TYPES[quantization];
+  if (quantization === "f16" || quantization === "q8_0") return base;
   if (role.kind === "output" || (role.kind === "embedding" && role.tied)) return "Q6_K";
-  if (quantization === "q4_0") return "Q4_0";
+  if (quantization === "q4_0") return base;
   const sensitive = role.kind === "attention-value" || role.kind === "feed-forward-down";
-  return sensitive && usesMoreBits(role.layer ?? 0, role.layers) ? "Q6_K" : "Q4_K";
+  return sensitive && usesMoreBits(role.layer ?? 0, role.layers) ? "Q6_K" : base;
 }
 
 /** The first and last eighth of the layers, and each third between. */

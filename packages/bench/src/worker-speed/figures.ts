@@ -32,17 +32,30 @@ export function ratios(
   ];
 }
 
+/**
+ * The most that any loop can gain over the stock ones: those fall into steps of `count - 1` sequences and 1 (the library's dispatch
+ * starts on whatever is queued), where one decode takes all. Nothing without the costs of these steps.
+ * @param costs of a step in milliseconds, by its sequences, measured in the same run
+ */
+export function kernelLimit(count: number, costs: Readonly<Record<string, number>>): readonly Figure[] {
+  const [most, one, all] = [costs[count - 1], costs[1], costs[count]];
+  if (most === undefined || one === undefined || all === undefined) return [];
+  const name = `${count} streams, most that one decode a step can gain here`;
+  return [{ name, unit: "x", rounds: [(most + one) / all] }];
+}
+
 /** `name   1.71 x   (1.64 … 1.80, 3 rounds)   at least 1.55: met` */
 export function figureLine({ name, unit, rounds, atLeast, atMost }: Figure): string {
   const middle = median(rounds);
-  const spread = `(${digits(Math.min(...rounds))} … ${digits(Math.max(...rounds))}, ${rounds.length} rounds)`;
+  const range = `   (${digits(Math.min(...rounds))} … ${digits(Math.max(...rounds))}, ${rounds.length} rounds)`;
+  const spread = rounds.length > 1 ? range : "";
   const limit =
     atLeast !== undefined
       ? verdict(middle >= atLeast, `at least ${atLeast}`)
       : atMost !== undefined
         ? verdict(middle <= atMost, `at most ${atMost}`)
         : "";
-  return `${name.padEnd(62)} ${digits(middle)} ${unit}   ${spread}${limit}`;
+  return `${name.padEnd(62)} ${digits(middle)} ${unit}${spread}${limit}`;
 }
 
 function verdict(met: boolean, text: string): string {

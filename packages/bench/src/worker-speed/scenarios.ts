@@ -1,4 +1,4 @@
-import { type Figure, ratios } from "./figures.ts";
+import { type Figure, kernelLimit, ratios } from "./figures.ts";
 import type { SpeedChild } from "./speed-child.ts";
 
 interface Streams {
@@ -81,10 +81,12 @@ async function againstStock(
   const ours = results.map(({ drover }) => drover.tokensPerSecond);
   const theirs = results.map(({ stock }) => stock.tokensPerSecond);
   const share = results.map(({ drover }) => drover.decodeShare);
+  const costs = await child.measure<Readonly<Record<string, number>>>("costs", {});
   return [
     figure(`${count} streams, stock loops`, "tokens/s", theirs),
     figure(`${count} streams, drover`, "tokens/s", ours),
     ...ratios(`${count} streams, drover against stock`, ours, theirs, limit),
+    ...(limit.atLeast === undefined ? [] : kernelLimit(count, costs)),
     {
       ...figure(`${count} streams, share of wall time inside decode`, "", share),
       ...(count === 8 && { atLeast: 0.92 }),

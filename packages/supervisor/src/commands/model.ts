@@ -45,6 +45,10 @@ const synth: Command = {
       choices: ["q4_0", "q4_k_m", "q8_0", "f16"],
       doc: "Encoding of the weights",
     },
+    pure: {
+      type: "switch",
+      doc: "One encoding for all matrices, as llama-quantize --pure; by itself the output matrix gets more bits",
+    },
   },
   examples: [
     ["drover model synth qwen2.5-0.5b /tmp/m.gguf --quant q4_k_m", "the cost of the real one, saying nonsense"],
@@ -55,7 +59,10 @@ const synth: Command = {
     const bar = createDownloadBar(invocation.stderr, "writing");
     const out = invocation.text("out") ?? "";
     try {
-      await writeSyntheticModel(invocation.text("preset") ?? "", out, invocation.text("quant") ?? "q4_0", bar);
+      await writeSyntheticModel(invocation.text("preset") ?? "", out, invocation.text("quant") ?? "q4_0", {
+        onProgress: bar.onProgress,
+        pure: invocation.isOn("pure"),
+      });
     } finally {
       bar.end();
     }
