@@ -1,6 +1,7 @@
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "./clock.ts";
+import type { FrontPageFacts } from "./front/front-page.ts";
 import type { UpstreamSpec } from "./routing/upstream.ts";
 
 /** What a balancer is made of. */
@@ -15,6 +16,8 @@ export interface BalancerOptions {
   readonly events?: BalancerEvents;
   /** Text in Prometheus's format that `/metrics` adds to the balancer's own, such as the supervisor's. */
   readonly moreMetrics?: () => Promise<string>;
+  /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
+  readonly frontPage?: () => FrontPageFacts | undefined;
 }
 
 /** What the supervisor wants to know, to scale and to wake. */

@@ -230,8 +230,9 @@ class RunningBalancer implements Balancer {
   }
 
   #routeParts(): RouteParts {
-    const { clock, random, logger, events } = this.#options;
+    const { clock, random, logger, events, frontPage } = this.#options;
     return {
+      frontPage: () => frontPage?.(),
       pool: this.#pool,
       queue: this.#queue,
       hints: new PlacementHints(),

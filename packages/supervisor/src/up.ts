@@ -16,6 +16,7 @@ import { SupervisorError } from "./errors.ts";
 import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
 import { countOf, createLayoutChooser, type LayoutChooser } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
+import { packageVersion } from "./package-version.ts";
 import { prepareModel } from "./prepare-model.ts";
 import { Reloader, type ReloadReport } from "./reload.ts";
 import { joinServiceManager } from "./systemd/join.ts";
@@ -92,9 +93,12 @@ async function run(around: Surroundings): Promise<ExitCode> {
     if (model === undefined) return 0;
     const layout = await chooser.choose(settings, model.path, 0);
     const sockets = manager.sockets.map(({ fd }) => fd);
+    const page = { name: "Drover", version: packageVersion() };
     const hooks = {
       events: { onWakeNeeded: () => void parts?.supervisor.wake() },
       moreMetrics: async () => workerMetrics(await parts?.supervisor.status()),
+      // A command of the user's may have a page of its own there.
+      frontPage: () => ((parts?.reloader.settings ?? settings).workers.command === undefined ? page : undefined),
     };
     [balancer, address] = await openDoor(around, sockets, hooks);
     parts = createWorkers(around, { model, layout, chooser, balancer });
@@ -172,7 +176,7 @@ async function fetchUnlessEnded(
 async function openDoor(
   { settings, logs }: Surroundings,
   listenFds: readonly number[],
-  hooks: Pick<BalancerOptions, "events" | "moreMetrics">,
+  hooks: Pick<BalancerOptions, "events" | "moreMetrics" | "frontPage">,
 ): Promise<readonly [Balancer, ListenAddress]> {
   try {
     const balancer = createBalancer({

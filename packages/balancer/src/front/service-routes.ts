@@ -5,13 +5,20 @@ import { askUpstream } from "../routing/ask-upstream.ts";
 import type { UpstreamPool } from "../routing/upstream-pool.ts";
 import type { Upstream } from "../routing/upstream.ts";
 import { errorEnvelope } from "./error-envelope.ts";
+import type { FrontDoor } from "./front-door.ts";
+import { frontPage, type FrontPageFacts } from "./front-page.ts";
 import type { OwnAnswer } from "./respond.ts";
 
 export interface ServiceParts {
   readonly pool: UpstreamPool;
   readonly queue: AdmissionQueue;
   readonly metrics: Metrics;
+  readonly door: () => FrontDoor;
+  /** undefined: `/` belongs to the upstreams. */
+  readonly frontPage: () => FrontPageFacts | undefined;
 }
+
+type Answer = (parts: ServiceParts, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 
 /** Answers the paths that are the balancer's own; undefined for all others. They need no place and no key but `/metrics` and `/slots`. */
 export function serviceRoute(
@@ -19,17 +26,21 @@ export function serviceRoute(
   path: string,
   parts: ServiceParts,
 ): OwnAnswer | Promise<OwnAnswer> | undefined {
-  const answer = routes[path];
+  const answer = path === "/" ? frontAnswer(parts) : routes[path];
   if (answer === undefined) return undefined;
-  if (request.method === "GET" || request.method === "HEAD") return answer(parts);
+  if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
   const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
   return { ...json(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
 }
 
-/** Paths that say nothing about the work, and so need no key. */
-export const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
+/** Whether a path says nothing about the work, and so needs no key. */
+export function isOpenPath(path: string, { frontPage }: ServiceParts): boolean {
+  return openPaths.has(path) || (path === "/" && frontPage() !== undefined);
+}
 
-const routes: Readonly<Record<string, ((parts: ServiceParts) => OwnAnswer | Promise<OwnAnswer>) | undefined>> = {
+const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
+
+const routes: Readonly<Record<string, Answer | undefined>> = {
   "/health": health,
   "/ready": health,
   "/live": () => json(200, JSON.stringify({ status: "ok" })),
@@ -40,6 +51,12 @@ const routes: Readonly<Record<string, ((parts: ServiceParts) => OwnAnswer | Prom
     body: await metrics.render(),
   }),
 };
+
+function frontAnswer(parts: ServiceParts): Answer | undefined {
+  const facts = parts.frontPage();
+  if (facts === undefined) return undefined;
+  return ({ door }, { headers }) => frontPage(facts, headers.accept, door().keys.size > 0);
+}
 
 /** 200 with llama-server's words while an upstream takes requests, else 503. */
 function health({ pool }: ServiceParts): OwnAnswer {

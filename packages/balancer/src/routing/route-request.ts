@@ -5,11 +5,11 @@ import type { ProxyError } from "../front/error-envelope.ts";
 import { authenticate, limitError } from "../front/front-door.ts";
 import { requestIdOf } from "../front/request-id.ts";
 import { type OwnAnswer, respond, respondError } from "../front/respond.ts";
-import { openPaths, serviceRoute } from "../front/service-routes.ts";
+import { isOpenPath, serviceRoute, type ServiceParts } from "../front/service-routes.ts";
 import { forwardPassage, type ForwardParts } from "./forward-passage.ts";
 import { endedHere, finish, type Passage } from "./passage.ts";
 
-export type RouteParts = ForwardParts;
+export type RouteParts = ForwardParts & ServiceParts;
 
 /** One request from its head to the last byte of its answer: key, limits, own route, or body, place, upstream. Never throws. */
 export async function routeRequest(
@@ -45,7 +45,7 @@ async function serve(passage: Passage, parts: RouteParts): Promise<void> {
     answer(passage, { status: 204, contentType: "text/plain", body: "", headers: preflightHeaders(request) });
     return;
   }
-  const caller = openPaths.has(path) ? { label: undefined } : authenticate(door, request);
+  const caller = isOpenPath(path, parts) ? { label: undefined } : authenticate(door, request);
   if ("code" in caller) {
     parts.metrics.countRefusal(caller.code);
     refuse(passage, parts, caller, ["WWW-Authenticate", "Bearer"]);

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+import { fakeCommand } from "../support/fake-command.ts";
+
+interface Page {
+  readonly name: string;
+  readonly version: string;
+  readonly needs_key: boolean;
+  readonly health: string;
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
+}
+
+const key = { authorization: "Bearer s3cret" };
+
+describe("the public port's front page", () => {
+  const pasture = new Pasture();
+  let drover: Drover;
+  let url: string;
+
+  before(async () => {
+    const model = join(pasture.folder, "tiny.gguf");
+    await writeSyntheticModel("tiny", model, "q8_0");
+    drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--ctx", "128", "--api-key", "s3cret"]);
+    url = await drover.url();
+  });
+  after(() => pasture.close());
+
+  it("is text for curl, within 80 columns, and needs no key, which it says", async () => {
+    const response = await fetch(url, { headers: { accept: "*/*" } });
+    const text = await response.text();
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get("content-type") ?? "", /^text\/plain/);
+    assert.match(text, /^Drover \d+\.\d+\.\d+/);
+    assert.match(text, /Authorization: Bearer KEY/);
+    assert.ok(text.split("\n").every((line) => line.length <= 80));
+  });
+
+  it("is a page for a browser", async () => {
+    const response = await fetch(url, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+    assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
+    assert.match(await response.text(), /^<!doctype html>.*<pre>Drover /s);
+  });
+
+  it("lists as JSON only what is really served", async () => {
+    const page = (await (await fetch(url, { headers: { accept: "application/json" } })).json()) as Page;
+    assert.deepEqual([page.name, page.needs_key, page.health], ["Drover", true, "/health"]);
+    assert.ok(page.routes.length > 8);
+    for (const { method, path } of page.routes) {
+      const { status } = await fetch(`${url}${path}`, {
+        method,
+        headers: key,
+        ...(method === "POST" && { body: "{}" }),
+      });
+      assert.ok(status === 200 || status === 400, `${method} ${path}: ${status}`);
+    }
+  });
+
+  it("takes GET only, and leaves the path to a worker command, which may have a page of its own", async () => {
+    assert.equal((await fetch(url, { method: "POST", body: "{}" })).status, 405);
+    const other = new Pasture();
+    try {
+      const address = await other.up(["--workers", "1", "--worker-command", fakeCommand()]).url();
+      assert.doesNotMatch(await (await fetch(address)).text(), /Drover/);
+    } finally {
+      await other.close();
+    }
+  });
+});
