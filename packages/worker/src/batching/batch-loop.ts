@@ -6,8 +6,9 @@ import { composeStep, type StepEntry } from "./compose-step.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
+import type { StepCostLearner } from "./step-cost-learner.ts";
 import type { StepCosts } from "./step-costs.ts";
-import { placeOf, planGroups } from "./step-planner.ts";
+import { type Group, type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
 
 export interface BatchLoopParts {
@@ -16,6 +17,8 @@ export interface BatchLoopParts {
   /** By id. */
   readonly slots: readonly Slot[];
   readonly costs: StepCosts | undefined;
+  /** Whose `costs` these are. Absent: they stay as they are. */
+  readonly learner?: StepCostLearner;
   readonly itlTargetMs: number;
   readonly speculates: boolean;
   /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
@@ -79,9 +82,10 @@ export class BatchLoop {
 
   async #step(): Promise<void> {
     const { engine, slots } = this.#parts;
-    const entries = this.#plan();
+    const { entries, groups } = this.#plan();
     const parts = entries.map((entry) => batchPart(slots[entry.slot] as Slot, entry));
     const rows = await this.meter.decode(() => engine.decode(parts));
+    if (parts.every(({ tokens }) => tokens.length === 1)) this.#learnCosts(groups);
     const sampling: Promise<Sampled>[] = [];
     for (const [index, { slot: id, tokens }] of entries.entries()) {
       const slot = slots[id] as Slot;
@@ -94,10 +98,10 @@ export class BatchLoop {
     for (const { slot, generated } of await Promise.all(sampling)) this.#deliver(slot, generated);
   }
 
-  #plan(): readonly StepEntry[] {
+  #plan(): { readonly entries: readonly StepEntry[]; readonly groups: readonly Group[] } {
     const { engine, slots, costs, itlTargetMs } = this.#parts;
     const places = slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
-    const plan = planGroups(places, costs);
+    const plan = this.#planGroups(places);
     const decoding = slots.filter((slot) => places[slot.id] === "decoding");
     const prompts = slots.filter((slot) => places[slot.id] === "prefill");
     const slowness = this.meter.slowness;
@@ -119,7 +123,21 @@ export class BatchLoop {
     }
     this.meter.expect(plan, costs === undefined ? undefined : expectedMs(plan.ms, wanted, prompts, costs));
     for (const [id, length] of this.#draft(decoding, plan.ms)) wanted.set(id, 1 + length);
-    return composeStep(plan.groups, wanted);
+    return { entries: composeStep(plan.groups, wanted), groups: plan.groups };
+  }
+
+  #planGroups(places: readonly Place[]): GroupPlan {
+    const { costs, learner } = this.#parts;
+    const plan = planGroups(places, costs);
+    const plain = plainPlan(places, costs);
+    const couldTell = plan.ms < plain.ms && plain.groups.length === 1 && !places.includes("prefill");
+    return couldTell && learner?.isPlainTurn() === true ? plain : plan;
+  }
+
+  #learnCosts(groups: readonly Group[]): void {
+    const held = this.#parts.slots.filter(({ running }) => running !== undefined);
+    const depth = held.reduce((sum, { evaluated }) => sum + evaluated, 0) / held.length;
+    this.#parts.learner?.see({ groups, ms: this.meter.lastMs, depth });
   }
 
   /** Gives each decoding slot the guessed tokens that the step verifies. @returns how many, by slot */

@@ -1,40 +1,83 @@
 import type { Clock } from "../clock.ts";
 import type { BatchPart, Engine } from "../engine/engine.ts";
+import { roundMs, suspiciousSizes } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
 
-/** Passes go on until this much was spent; the first is always whole. */
+/** Passes go on until this much was spent; the first two are always whole. */
 const BUDGET_MS = 3000;
+const LEAST_PASSES = 2;
 const MOST_PASSES = 5;
+
+/** A decode that takes so long by itself is measured once: it meets as much of what else goes on as the next one. */
+const LONG_MS = 2000;
+
+/** So often are sizes measured once more that look disturbed. */
+const MOST_REPEATS = 3;
 
 /** Sizes of prompt pieces, beside the 1 … S tokens of decoding. */
 const PROMPT_SIZES = [16, 32, 64];
 
 /**
  * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. The best of several passes
- * counts: whatever else the machine did can only add. All sequences must be empty, and are again afterwards.
+ * counts: whatever else the machine did can only add. Each pass goes over all sizes, so that between two decodes of one
+ * lies the time of all others, and a burst of foreign load does not meet it each time. All sequences must be empty, and are again afterwards.
  */
 export async function measureStepCosts(engine: Engine, clock: Clock): Promise<readonly CostPoint[]> {
-  const sizes = Array.from({ length: engine.sequences }, (_, index) => index + 1);
+  const decoding = Array.from({ length: engine.sequences }, (_, index) => index + 1);
   const prompts = PROMPT_SIZES.filter(
     (tokens) => tokens > engine.sequences && tokens <= Math.min(engine.batchTokens, engine.contextTokens),
   );
-  const best = new Map<number, number>();
-  const time = async (parts: readonly BatchPart[], tokens: number): Promise<void> => {
-    const start = clock.monotonicMs();
-    await engine.decode(parts);
-    best.set(tokens, Math.min(clock.monotonicMs() - start, best.get(tokens) ?? Number.POSITIVE_INFINITY));
-    for (const { sequence } of parts) engine.cut(sequence, 0);
-  };
-  await engine.decode(neighbours(engine.sequences)); // Reserves memory and reads the weights for the first time.
-  for (const size of sizes) engine.cut(size - 1, 0);
+  const times = await openTimes(engine, clock);
   const start = clock.monotonicMs();
-  for (let pass = 0; pass < MOST_PASSES && (pass === 0 || clock.monotonicMs() - start < BUDGET_MS); pass++) {
-    for (const size of sizes) await time(neighbours(size), size);
-    for (const tokens of pass === 0 ? prompts : []) await time([piece(tokens)], tokens);
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const must = pass < LEAST_PASSES;
+    if (!must && clock.monotonicMs() - start >= BUDGET_MS) break;
+    const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => (times.best(tokens) ?? 0) < LONG_MS);
+    for (const tokens of sizes) await times.take(tokens);
   }
-  return [...best]
-    .map(([tokens, ms]) => ({ tokens, ms: Math.round(ms * 100) / 100 }))
-    .toSorted((a, b) => a.tokens - b.tokens);
+  for (let repeat = 0; repeat < MOST_REPEATS; repeat++) {
+    for (const tokens of suspiciousSizes(times.points())) await times.take(tokens);
+  }
+  return times.points();
+}
+
+/** A quick look takes at most this long, after the first two passes. */
+const LOOK_BUDGET_MS = 300;
+const LOOK_PASSES = 3;
+
+/** Times the smallest and the largest step again: enough to tell whether a stored table still holds. */
+export async function lookAtStepCosts(engine: Engine, clock: Clock): Promise<readonly CostPoint[]> {
+  const sizes = [...new Set([1, engine.sequences])];
+  const times = await openTimes(engine, clock);
+  const start = clock.monotonicMs();
+  for (let pass = 0; pass < LOOK_PASSES; pass++) {
+    if (pass >= LEAST_PASSES && clock.monotonicMs() - start >= LOOK_BUDGET_MS) break;
+    for (const tokens of sizes) await times.take(tokens);
+  }
+  return times.points();
+}
+
+/** The best time of each size. Up to one token a sequence they are decoded side by side, beyond as a piece of a prompt. */
+async function openTimes(engine: Engine, clock: Clock) {
+  const best = new Map<number, number>();
+  const decode = async (tokens: number) => {
+    const parts = tokens <= engine.sequences ? neighbours(tokens) : [piece(tokens)];
+    await engine.decode(parts);
+    return () => parts.forEach(({ sequence }) => engine.cut(sequence, 0));
+  };
+  // Reserves memory and reads the weights for the first time.
+  (await decode(engine.sequences))();
+  return {
+    best: (tokens: number) => best.get(tokens),
+    async take(tokens: number): Promise<void> {
+      const start = clock.monotonicMs();
+      const clear = await decode(tokens);
+      best.set(tokens, Math.min(clock.monotonicMs() - start, best.get(tokens) ?? Number.POSITIVE_INFINITY));
+      clear();
+    },
+    points: (): readonly CostPoint[] =>
+      [...best].map(([tokens, ms]) => ({ tokens, ms: roundMs(ms) })).toSorted((a, b) => a.tokens - b.tokens),
+  };
 }
 
 function neighbours(count: number): readonly BatchPart[] {

@@ -11,6 +11,8 @@ export class StepMeter {
   splitSteps = 0;
   /** Wall time inside llama.cpp's decode. */
   decodeMs = 0;
+  /** Of the last decode. */
+  lastMs = 0;
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
   /** Measured over expected time of a step, lately; 1 is as measured at start. */
@@ -40,6 +42,7 @@ export class StepMeter {
     const took = this.#lastEndMs - start;
     this.steps += 1;
     this.decodeMs += took;
+    this.lastMs = took;
     if (this.#expectedMs !== undefined && this.#expectedMs > 0) {
       const ratio = Math.min(8, Math.max(0.25, took / this.#expectedMs));
       this.slowness += SMOOTHING * (ratio - this.slowness);

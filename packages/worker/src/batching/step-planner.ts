@@ -28,11 +28,17 @@ const MARGIN = 0.03;
  * Without costs: each run as it is.
  */
 export function planGroups(places: readonly Place[], costs: StepCosts | undefined): GroupPlan {
-  const plain = plainGroups(places);
-  if (costs === undefined) return { groups: plain, ms: 0 };
-  const plainMs = plain.reduce((sum, { first, last }) => sum + costs.groupMs(last - first + 1), 0);
+  const plain = plainPlan(places, costs);
+  if (costs === undefined) return plain;
   const best = cheapest(places, costs);
-  return best.ms < plainMs * (1 - MARGIN) ? best : { groups: plain, ms: plainMs };
+  return best.ms < plain.ms * (1 - MARGIN) ? best : plain;
+}
+
+/** Each run of decoding places as it is. */
+export function plainPlan(places: readonly Place[], costs: StepCosts | undefined): GroupPlan {
+  const groups = plainGroups(places);
+  const ms = groups.reduce((sum, { first, last }) => sum + (costs?.groupMs(last - first + 1) ?? 0), 0);
+  return { groups, ms };
 }
 
 /** Exchanges of two sequences that bring all running ones together at the lowest ids, or none where that does not pay. */

@@ -1,4 +1,5 @@
 import { BatchLoop } from "../batching/batch-loop.ts";
+import type { StepCostLearner } from "../batching/step-cost-learner.ts";
 import type { StepCosts } from "../batching/step-costs.ts";
 import { placeOf, planMoves } from "../batching/step-planner.ts";
 import type { Clock } from "../clock.ts";
@@ -15,6 +16,8 @@ export interface SlotPoolParts {
   readonly clock: Clock;
   /** Undefined: nothing is padded, cut or moved. */
   readonly costs: StepCosts | undefined;
+  /** Corrects `costs` by what steps take. */
+  readonly learner?: StepCostLearner;
   readonly itlTargetMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
