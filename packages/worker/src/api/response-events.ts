@@ -1,5 +1,5 @@
 import type { OutputPiece } from "../generation/output.ts";
-import { type OutputItem, type ResponseOutput, itemJson, outputText } from "./response-output.ts";
+import { type OutputItem, type ResponseOutput, itemJson, partJson } from "./response-output.ts";
 
 /** The events of a streamed response. */
 export class ResponseEvents {
@@ -21,7 +21,8 @@ export class ResponseEvents {
       const { ended, begun, item, delta } = this.#output.add(piece);
       if (ended !== undefined) events += this.itemEnded(ended);
       if (begun !== undefined) events += this.#itemBegun(begun);
-      if (delta !== "") events += this.#event(`${deltaType(item)}.delta`, { ...this.#place(item), delta });
+      if (delta !== "")
+        events += this.#event(`${deltaType(item)}.delta`, { ...this.#place(item), delta, ...noLogprobs(item) });
     }
     return events;
   }
@@ -31,11 +32,9 @@ export class ResponseEvents {
     const done =
       item.kind === "call"
         ? this.#event("response.function_call_arguments.done", { ...place, arguments: item.text })
-        : this.#event(`${deltaType(item)}.done`, { ...place, text: item.text });
+        : this.#event(`${deltaType(item)}.done`, { ...place, text: item.text, ...noLogprobs(item) });
     const part =
-      item.kind === "message"
-        ? this.#event("response.content_part.done", { ...place, part: outputText(item.text) })
-        : "";
+      item.kind === "call" ? "" : this.#event("response.content_part.done", { ...place, part: partJson(item) });
     const ended = { output_index: this.#indexOf(item), item: itemJson(item, status) };
     return done + part + this.#event("response.output_item.done", ended);
   }
@@ -44,8 +43,8 @@ export class ResponseEvents {
     const empty = { ...item, text: "" };
     const begun = { output_index: this.#indexOf(item), item: itemJson(empty, "in_progress") };
     const added = this.#event("response.output_item.added", begun);
-    if (item.kind !== "message") return added;
-    return added + this.#event("response.content_part.added", { ...this.#place(item), part: outputText("") });
+    if (item.kind === "call") return added;
+    return added + this.#event("response.content_part.added", { ...this.#place(item), part: partJson(empty) });
   }
 
   #place(item: OutputItem) {
@@ -61,6 +60,11 @@ export class ResponseEvents {
     const sequence_number = this.#sequence++;
     return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number, ...data })}\n\n`;
   }
+}
+
+/** Clients expect the list in events of text, and of text only. */
+function noLogprobs(item: OutputItem) {
+  return item.kind === "message" ? { logprobs: [] } : {};
 }
 
 function deltaType(item: OutputItem): string {

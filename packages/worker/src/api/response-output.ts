@@ -57,14 +57,13 @@ export function itemJson(item: OutputItem, status: "in_progress" | "completed" |
   if (item.kind === "call") {
     return { type: "function_call", id: item.id, call_id: item.callId, name: item.name, arguments: item.text, status };
   }
-  if (item.kind === "reasoning") {
-    const content = item.text === "" ? [] : [{ type: "reasoning_text", text: item.text }];
-    return { type: "reasoning", id: item.id, summary: [], content, status };
-  }
-  const content = status === "in_progress" ? [] : [outputText(item.text)];
+  const content = status === "in_progress" || item.text === "" ? [] : [partJson(item)];
+  if (item.kind === "reasoning") return { type: "reasoning", id: item.id, summary: [], content, status };
   return { type: "message", id: item.id, role: "assistant", status, content };
 }
 
-export function outputText(text: string) {
+/** The one part of a message's or a reasoning item's content. */
+export function partJson({ kind, text }: OutputItem) {
+  if (kind === "reasoning") return { type: "reasoning_text", text };
   return { type: "output_text", text, annotations: [], logprobs: [] };
 }
