@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
 
 const CONTEXT = 256;
@@ -81,6 +82,24 @@ describe("Bad input", () => {
       assert.equal(error.type, "invalid_request_error");
       assert.ok(error.message.length > 10 && !/\.(?:ts|js):\d/u.test(error.message));
     }
+  });
+
+  it("in another encoding than UTF-8, or compressed, is refused rather than read as other text", async () => {
+    const send = async (body: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>> = {}) => {
+      const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body, headers });
+      const { error } = (await response.json()) as Partial<Envelope>;
+      return [response.status, error?.code];
+    };
+    const [before, after] = ['{"max_tokens":1,"messages":[{"role":"user","content":"', '"}]}'];
+    const bytes = (...content: number[]) =>
+      Uint8Array.from([...Buffer.from(before), ...content, ...Buffer.from(after)]);
+    const gbk = bytes(0xc4, 0xe3, 0xba, 0xc3);
+    assert.deepEqual(await send(gbk), [400, "invalid_json"]);
+    const plain = Uint8Array.from(Buffer.from(`${before}你好${after}`));
+    assert.deepEqual(await send(Uint8Array.from([0xef, 0xbb, 0xbf, ...plain])), [200, undefined]);
+    const zipped = Uint8Array.from(gzipSync(plain));
+    assert.deepEqual(await send(zipped, { "content-encoding": "gzip" }), [415, "unsupported_content_encoding"]);
+    assert.deepEqual(await send(plain, { "content-encoding": "identity" }), [200, undefined]);
   });
 
   it("is told apart: unknown routes 404, known ones with another method 405 and Allow", async () => {
