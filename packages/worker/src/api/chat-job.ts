@@ -5,14 +5,21 @@ import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { samplingOf } from "./sampling-fields.ts";
 import type { Serving } from "./serving.ts";
 
-/** Thinking that each `reasoning_effort` allows, in tokens; `high` does not bound it. */
-const EFFORT_TOKENS = { none: 0, minimal: 128, low: 512, medium: 2048, high: undefined } as const;
+/** Thinking that each `reasoning_effort` allows, in tokens; `high` and `xhigh` do not bound it. */
+const EFFORT_TOKENS = {
+  none: 0,
+  minimal: 128,
+  low: 512,
+  medium: 2048,
+  high: undefined,
+  xhigh: undefined,
+} as const;
 
 export const ANY_OBJECT = { type: "object" } as const;
 
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
 export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens;
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? -1;
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = body.thinking_budget ?? effortTokens(body.reasoning_effort);
   const toolChoice = toolChoiceOf(body);
@@ -32,7 +39,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     stops: body.stop,
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
-    ...(typeof maxTokens === "number" ? { maxTokens } : {}),
+    ...(maxTokens === -1 ? {} : { maxTokens }),
     ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),

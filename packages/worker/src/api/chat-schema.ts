@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../generation/chat-message.ts";
-import { bookkeepingFields, generationFields, neutralOnly, notSupported, samplingFields } from "./sampling-fields.ts";
+import {
+  bookkeepingFields,
+  generationFields,
+  maxTokens,
+  neutralOnly,
+  notSupported,
+  samplingFields,
+} from "./sampling-fields.ts";
 
 const textPart = z.object({ type: z.literal("text"), text: z.string() });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
@@ -96,7 +103,7 @@ export const chatCompletionRequest = z.strictObject({
   ...samplingFields,
   ...generationFields,
   messages: z.array(message).min(1, "must have at least one message"),
-  max_tokens: z.int().min(1).nullish(),
+  max_tokens: maxTokens,
   max_completion_tokens: z.int().min(1).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
@@ -104,7 +111,7 @@ export const chatCompletionRequest = z.strictObject({
   tools: z.array(tool).max(128).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high"]).nullish(),
+  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   reasoning_format: z.enum(["auto", "deepseek", "none"]).nullish(),
   thinking_budget: z.int().min(0).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),

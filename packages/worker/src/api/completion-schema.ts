@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { bookkeepingFields, generationFields, neutralOnly, notSupported, samplingFields } from "./sampling-fields.ts";
+import {
+  bookkeepingFields,
+  generationFields,
+  maxTokens,
+  neutralOnly,
+  notSupported,
+  samplingFields,
+} from "./sampling-fields.ts";
 
 const tokens = z.array(z.int().min(0)).min(1, "must not be empty");
 
@@ -10,7 +17,7 @@ export const completionRequest = z.strictObject({
   prompt: z.union([z.string(), tokens, z.array(z.string()).min(1, "must not be empty"), z.array(tokens).min(1)]),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
-  max_tokens: z.int().min(0).nullish(),
+  max_tokens: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
   best_of: z.int().min(1).max(128).nullish(),
   n_predict: notSupported("n_predict"),

@@ -19,7 +19,7 @@ import { fieldOf, parseBody } from "./parse-body.ts";
 import { samplingOf } from "./sampling-fields.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
-import { completionLogprobs } from "./token-logprobs.ts";
+import { TextOffsets, completionLogprobs } from "./token-logprobs.ts";
 import { usageOfPrompts } from "./usage.ts";
 
 /** OpenAI's default for this API. */
@@ -44,6 +44,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     object: "text_completion",
     created: nowSeconds(serving),
     model: serving.model.id,
+    system_fingerprint: "drover",
   };
   const form = { head, perPrompt, withUsage: body.stream_options?.include_usage === true };
   if (body.stream === true) {
@@ -109,15 +110,14 @@ class CompletionText {
   readonly #serving: Serving;
   readonly #withLogprobs: boolean;
   #text: string;
+  readonly #offsets: TextOffsets;
   #tokens: GeneratedToken[] = [];
-  /** Characters before `#tokens`. */
-  #offset: number;
 
   constructor(serving: Serving, body: CompletionRequest, echo: string) {
     this.#serving = serving;
     this.#withLogprobs = typeof body.logprobs === "number";
     this.#text = echo;
-    this.#offset = echo.length;
+    this.#offsets = new TextOffsets(echo);
   }
 
   add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
@@ -126,10 +126,8 @@ class CompletionText {
   }
 
   choice(index: number, finish: string | null) {
-    const { end, ...logprobs } = completionLogprobs(this.#serving.vocabulary, this.#tokens, this.#offset);
-    const choice = { text: this.#text, index, logprobs: this.#withLogprobs ? logprobs : null, finish_reason: finish };
-    this.#offset = end;
-    return choice;
+    const logprobs = this.#withLogprobs ? completionLogprobs(this.#serving, this.#tokens, this.#offsets) : null;
+    return { text: this.#text, index, logprobs, finish_reason: finish };
   }
 
   /** The choice as it is, and an empty one from then on. */
@@ -148,7 +146,6 @@ function checkFields(body: CompletionRequest): void {
   if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
     throw unsupported("best_of", "This server takes it only where it equals 'n'.");
   }
-  if (body.max_tokens === 0) throw badField("max_tokens", "Invalid 'max_tokens': must be at least 1.");
   if (body.echo === true && typeof body.logprobs === "number") {
     throw unsupported("echo", "Log-probabilities of a prompt are not computed: leave out 'echo' or 'logprobs'.");
   }
@@ -158,7 +155,7 @@ function answerRequest(serving: Serving, body: CompletionRequest, prompt: readon
   refuseLongPrompt(prompt, limitOf(serving));
   return {
     prompt,
-    maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    maxTokens: body.max_tokens === -1 ? serving.slots.contextTokens : (body.max_tokens ?? DEFAULT_MAX_TOKENS),
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: body.stop,
     reasoning: "off",

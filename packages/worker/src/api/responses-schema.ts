@@ -79,7 +79,7 @@ export const responsesRequest = z.strictObject({
   text: z.strictObject({ format: textFormat.nullish(), verbosity: neutralOnly("text.verbosity", "medium") }).nullish(),
   reasoning: z
     .strictObject({
-      effort: z.enum(["none", "minimal", "low", "medium", "high"]).nullish(),
+      effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
       summary: z.enum(["auto", "concise", "detailed"]).nullish(),
       generate_summary: notSupported("reasoning.generate_summary"),
     })

@@ -58,6 +58,13 @@ export const bookkeepingFields = {
   store: neutralOnly("store", false),
 } as const;
 
+/** -1 is llama.cpp's word for no limit, which clients of its server send. */
+export const maxTokens = z
+  .int()
+  .min(-1)
+  .refine((value) => value !== 0, { error: "must be at least 1, or -1 for as many as fit" })
+  .nullish();
+
 /** How long, how often and in what form. */
 export const generationFields = {
   n: z.int().min(1).max(128).nullish(),
