@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import Anthropic, { BadRequestError } from "@anthropic-ai/sdk";
+import Anthropic, { BadRequestError, NotFoundError } from "@anthropic-ai/sdk";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
 
 const model = "any";
@@ -57,6 +57,26 @@ describe("Anthropic's client", () => {
     );
   });
 
+  it("keeps to a schema by either name of the format, and thinks as long as it likes where that is adaptive", async () => {
+    const format = {
+      type: "json_schema",
+      schema: { type: "object", properties: { 城市: { enum: ["北京"] } } },
+    } as const;
+    for (const form of [{ output_format: format }, { output_config: { format } }]) {
+      const answer = await onTiny.messages.create({ model, max_tokens: 100, messages, ...form });
+      const [text] = answer.content;
+      assert.ok(text?.type === "text");
+      const { 城市 = "北京" } = JSON.parse(text.text) as { readonly 城市?: string };
+      assert.equal(城市, "北京");
+    }
+    const adaptive: object = { thinking: { type: "adaptive" } };
+    const thought = await onDemo.messages.create({ model, max_tokens: 900, messages, ...adaptive });
+    assert.deepEqual(
+      thought.content.map(({ type }) => type),
+      ["thinking", "text"],
+    );
+  });
+
   it("names the stop sequence that ended the text", async () => {
     const answer = await onDemo.messages.create({
       model,
@@ -94,6 +114,11 @@ describe("Anthropic's client", () => {
     await assert.rejects(onTiny.messages.create({ model, messages: [], max_tokens: 1 }), (error) => {
       assert.ok(error instanceof BadRequestError);
       assert.equal(Reflect.get(error.error as object, "type"), "error");
+      return true;
+    });
+    await assert.rejects(onTiny.messages.batches.list(), (error) => {
+      assert.ok(error instanceof NotFoundError);
+      assert.match(error.message, /"type":"not_found_error"/u);
       return true;
     });
   });

@@ -21,11 +21,21 @@ export function errorEnvelope(error: unknown): { readonly status: number; readon
   return { status, body: { error: { message: error.message, type, code: reason, param } } };
 }
 
+/** Anthropic's names for what OpenAI's types do not tell apart. */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  404: "not_found_error",
+  413: "request_too_large",
+  500: "api_error",
+  503: "api_error",
+};
+
 /** The same for clients of Anthropic's API, who look for a `type` beside `error`. */
 export function anthropicErrorEnvelope(error: unknown) {
   const { status, body } = errorEnvelope(error);
-  const type = body.error.type === "server_error" ? "api_error" : body.error.type;
-  return { status, body: { type: "error", error: { ...body.error, type } } };
+  return {
+    status,
+    body: { type: "error", error: { ...body.error, type: ANTHROPIC_TYPES[status] ?? body.error.type } },
+  };
 }
 
 export function unsupported(param: string, why: string): RequestError {

@@ -1,5 +1,5 @@
 import { badField } from "../errors.ts";
-import type { ToolChoice } from "../generation/answer-grammar.ts";
+import type { AnswerFormat, ToolChoice } from "../generation/answer-grammar.ts";
 import type { ChatJob } from "../generation/chat-answers.ts";
 import type { ChatMessage, ToolDefinition } from "../generation/chat-message.ts";
 import type { CountTokensRequest, MessagesRequest } from "./messages-schema.ts";
@@ -15,6 +15,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest & Parti
   const prefill = last?.role === "assistant" ? textOfAnswer(last) : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   const tools = toolsOf(body);
+  const answerFormat = answerFormatOf(body);
   return {
     messages: [...system, ...turns.flatMap(chatMessagesOf)],
     messagesParam: "messages",
@@ -29,16 +30,19 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest & Parti
     ),
     templateArguments: {},
     extractReasoning: true,
-    thinkingBudget: body.thinking?.type === "enabled" ? body.thinking.budget_tokens : 0,
+    ...thinkingOf(body),
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: body.stop_sequences ?? [],
     cachePrompt: true,
     ignoreEndOfText: false,
     ...(body.max_tokens === undefined ? {} : { maxTokens: body.max_tokens }),
-    ...(body.output_format
-      ? { answerFormat: { schema: body.output_format.schema, param: "output_format.schema" } }
-      : {}),
+    ...(answerFormat === undefined ? {} : { answerFormat }),
   };
+}
+
+function thinkingOf({ thinking }: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
+  if (thinking?.type === "adaptive") return {};
+  return { thinkingBudget: thinking?.type === "enabled" ? thinking.budget_tokens : 0 };
 }
 
 /** A user's message may carry the results of several tools, which are messages of their own for templates. */
@@ -73,6 +77,12 @@ function textOfAnswer(body: Extract<MessageBody, { role: "assistant" }>): string
   if (typeof body.content === "string") return body.content;
   if (body.content.some((block) => "input" in block)) return undefined;
   return body.content.flatMap((block) => ("text" in block ? [block.text] : [])).join("");
+}
+
+function answerFormatOf(body: Partial<MessagesRequest>): AnswerFormat | undefined {
+  const format = body.output_config?.format;
+  if (format) return { schema: format.schema, param: "output_config.format.schema" };
+  return body.output_format ? { schema: body.output_format.schema, param: "output_format.schema" } : undefined;
 }
 
 function toolsOf(body: CountTokensRequest): ToolDefinition[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jsonSchema, toolName } from "./chat-schema.ts";
+import { notSupported } from "./sampling-fields.ts";
 
 const textBlock = z.object({ type: z.literal("text"), text: z.string() });
 const otherBlock = z.object({ type: z.string() }).refine(() => false, {
@@ -55,8 +56,11 @@ const toolChoice = z.discriminatedUnion("type", [
 
 const thinkingMode = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1) }),
+  z.strictObject({ type: z.literal("adaptive") }),
   z.strictObject({ type: z.literal("disabled") }),
 ]);
+
+const outputFormat = z.strictObject({ type: z.literal("json_schema"), schema: jsonSchema });
 
 /** What both routes need to build the prompt. */
 const promptFields = {
@@ -80,7 +84,14 @@ export const messagesRequest = z.strictObject({
   top_k: z.int().min(0).nullish(),
   metadata: z.object({ user_id: z.string().nullish() }).nullish(),
   service_tier: z.enum(["auto", "standard_only"]).nullish(),
-  output_format: z.strictObject({ type: z.literal("json_schema"), schema: jsonSchema }).nullish(),
+  output_config: z
+    .strictObject({ format: outputFormat.nullish(), effort: notSupported("output_config.effort") })
+    .nullish(),
+  /** The name that `output_config.format` had first. */
+  output_format: outputFormat.nullish(),
+  container: notSupported("container"),
+  context_management: notSupported("context_management"),
+  mcp_servers: notSupported("mcp_servers"),
 });
 
 export type MessagesRequest = z.output<typeof messagesRequest>;
