@@ -85,21 +85,19 @@ describe("Bad input", () => {
   });
 
   it("in another encoding than UTF-8, or compressed, is refused rather than read as other text", async () => {
-    const send = async (body: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>> = {}) => {
-      const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body, headers });
-      const { error } = (await response.json()) as Partial<Envelope>;
-      return [response.status, error?.code];
-    };
     const [before, after] = ['{"max_tokens":1,"messages":[{"role":"user","content":"', '"}]}'];
     const bytes = (...content: number[]) =>
       Uint8Array.from([...Buffer.from(before), ...content, ...Buffer.from(after)]);
     const gbk = bytes(0xc4, 0xe3, 0xba, 0xc3);
-    assert.deepEqual(await send(gbk), [400, "invalid_json"]);
+    assert.deepEqual(await sendBody(worker.url, gbk), [400, "invalid_json"]);
     const plain = Uint8Array.from(Buffer.from(`${before}你好${after}`));
-    assert.deepEqual(await send(Uint8Array.from([0xef, 0xbb, 0xbf, ...plain])), [200, undefined]);
+    assert.deepEqual(await sendBody(worker.url, Uint8Array.from([0xef, 0xbb, 0xbf, ...plain])), [200, undefined]);
     const zipped = Uint8Array.from(gzipSync(plain));
-    assert.deepEqual(await send(zipped, { "content-encoding": "gzip" }), [415, "unsupported_content_encoding"]);
-    assert.deepEqual(await send(plain, { "content-encoding": "identity" }), [200, undefined]);
+    assert.deepEqual(await sendBody(worker.url, zipped, { "content-encoding": "gzip" }), [
+      415,
+      "unsupported_content_encoding",
+    ]);
+    assert.deepEqual(await sendBody(worker.url, plain, { "content-encoding": "identity" }), [200, undefined]);
   });
 
   it("is told apart: unknown routes 404, known ones with another method 405 and Allow", async () => {
@@ -193,6 +191,12 @@ describe("A worker with a secret", () => {
     }
   });
 });
+
+async function sendBody(url: string, body: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>> = {}) {
+  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body, headers });
+  const { error } = (await response.json()) as Partial<Envelope>;
+  return [response.status, error?.code];
+}
 
 interface Completion {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
