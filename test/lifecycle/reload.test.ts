@@ -72,6 +72,19 @@ describe("reload", () => {
     assert.deepEqual(await pids(), before);
   });
 
+  it("keeps the number of workers that scale asked for, and says so, until the configuration has another", async () => {
+    assert.equal((await pasture.run(["scale", "1"])).code, 0);
+    const kept = "Still 1 worker, as drover scale asked; the configuration says 2.";
+    assert.equal((await pasture.run(["reload"])).stdout, `Reloaded; no setting has changed. ${kept}\n`);
+    assert.equal((await pasture.status()).length, 1);
+    writeFileSync(file, "model: first.gguf\nworkers: { count: 3, threads: 1, slots: 2, context: 256 }\n");
+    assert.equal((await pasture.run(["reload"])).stdout, "Reloaded: workers.count.\n");
+    assert.equal((await pasture.status()).length, 3);
+    write("");
+    assert.equal((await pasture.run(["reload"])).stdout, "Reloaded: workers.count.\n");
+    await drover.workers((rows) => rows.length === 2 && rows.every((row) => row.state === "ready"));
+  });
+
   it("swaps the model under load without a failed request", async () => {
     const before = await pids();
     await underLoad(async () => {

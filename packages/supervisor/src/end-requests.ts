@@ -34,13 +34,3 @@ export function listenForEnd(onSecond: () => void): EndRequests {
     },
   };
 }
-
-/** SIGHUP and SIGQUIT, which ask for something while the process goes on. Returns what ends it. */
-export function listenForOrders(orders: { readonly reload: () => void; readonly dump: () => void }): () => void {
-  process.on("SIGHUP", orders.reload);
-  process.on("SIGQUIT", orders.dump);
-  return () => {
-    process.off("SIGHUP", orders.reload);
-    process.off("SIGQUIT", orders.dump);
-  };
-}

@@ -25,6 +25,8 @@ export interface ReloadReport {
   readonly changed: readonly string[];
   /** Settings that wait for a restart of drover. */
   readonly needRestart: readonly string[];
+  /** Where `drover scale` still decides the number of workers: what it asked for, and what the configuration says. */
+  readonly scaled?: { readonly workers: number; readonly configured: number };
 }
 
 /** Holds the settings that apply now, and brings in new ones. */
@@ -32,6 +34,7 @@ export class Reloader {
   readonly #parts: ReloadParts;
   #settings: Settings;
   #model: string | undefined;
+  #scaledTo: number | undefined;
 
   constructor(settings: Settings, parts: ReloadParts) {
     this.#settings = settings;
@@ -41,6 +44,12 @@ export class Reloader {
   /** As of the last successful reload. */
   get settings(): Settings {
     return this.#settings;
+  }
+
+  /** Changes the number of workers by hand. It holds until a reload finds another `workers.count` in the configuration. */
+  async scale(count: number): Promise<void> {
+    await this.#parts.supervisor.scale(count);
+    this.#scaledTo = count;
   }
 
   /**
@@ -55,12 +64,13 @@ export class Reloader {
     const change = diffSettings(this.#settings, loaded);
     const served = await this.#prepare(loaded.model);
     const layout = await this.#layout(loaded, served);
+    const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
+    const configured = this.#parts.countOf(loaded, layout, supervisor.workerCount);
     this.#applyToBalancer(balancer, loaded);
     const before = this.#settings;
     supervisor.applySettings(loaded);
     try {
-      const count = this.#parts.countOf(loaded, layout, supervisor.workerCount);
-      await supervisor.roll({ settings: loaded, model: served }, layout, count);
+      await supervisor.roll({ settings: loaded, model: served }, layout, scaledTo ?? configured);
     } catch (error) {
       balancer.applySettings(before);
       supervisor.applySettings(before);
@@ -68,12 +78,16 @@ export class Reloader {
     }
     this.#settings = loaded;
     this.#model = wanted;
+    this.#scaledTo = scaledTo;
     logger.level = loaded.log.level;
     if (change.restart.length > 0)
       logger.warn(`changed, but only a restart of drover applies it: ${change.restart.join(", ")}`);
     const changed = [...change.live, ...change.roll];
-    logger.info({ changed }, `reloaded: ${changed.length === 0 ? "no setting has changed" : changed.join(", ")}`);
-    return { changed, needRestart: change.restart };
+    const scaled =
+      scaledTo === undefined || scaledTo === configured ? {} : { scaled: { workers: scaledTo, configured } };
+    const report = { changed, needRestart: change.restart, ...scaled };
+    logger.info({ changed, ...scaled }, describeReload(report));
+    return report;
   }
 
   #load(model: string | undefined): Settings {
@@ -110,6 +124,12 @@ export class Reloader {
       throw refused((error as Error).message, error);
     }
   }
+}
+
+/** One line for the log. */
+function describeReload({ changed, scaled }: ReloadReport): string {
+  const done = `reloaded: ${changed.length === 0 ? "no setting has changed" : changed.join(", ")}`;
+  return scaled === undefined ? done : `${done}; workers still ${scaled.workers}, as drover scale asked`;
 }
 
 function refused(reason: string, cause: unknown): SupervisorError {

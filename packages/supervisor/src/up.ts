@@ -7,18 +7,20 @@ import {
 } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import { adminPath } from "./admin/admin-path.ts";
-import { type AdminActions, createAdminServer } from "./admin/admin-server.ts";
+import { adminActions, reloadUnder } from "./admin/admin-actions.ts";
+import { createAdminServer } from "./admin/admin-server.ts";
 import { claimSocket } from "./admin/claim-socket.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import type { ExitCode, Invocation } from "./commands/command.ts";
-import { type EndRequests, listenForEnd, listenForOrders } from "./end-requests.ts";
+import { type EndRequests, listenForEnd } from "./end-requests.ts";
 import { SupervisorError } from "./errors.ts";
 import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
 import { countOf, createLayoutChooser, type LayoutChooser } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
 import { packageVersion } from "./package-version.ts";
 import { prepareModel } from "./prepare-model.ts";
-import { Reloader, type ReloadReport } from "./reload.ts";
+import { Reloader } from "./reload.ts";
+import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
 import { joinServiceManager } from "./systemd/join.ts";
 import { journalLine, leadsToJournal, prioritized } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
@@ -86,6 +88,7 @@ async function run(around: Surroundings): Promise<ExitCode> {
     parts?.supervisor.killAll();
     process.exit(1);
   });
+  const orders = listenForOrders(logs.logger);
   const admin = createAdminServer(adminActions(() => parts, { end, logs, manager }));
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
@@ -102,55 +105,15 @@ async function run(around: Surroundings): Promise<ExitCode> {
     };
     [balancer, address] = await openDoor(around, sockets, hooks);
     parts = createWorkers(around, { model, layout, chooser, balancer });
-    await serve(around, { ...parts, balancer, end, address, manager, count: countOf(settings, layout, 0) });
+    await serve(around, { ...parts, balancer, end, orders, address, manager, count: countOf(settings, layout, 0) });
     return 0;
   } finally {
     manager.close();
     releaseSocket();
     admin.close();
     admin.closeAllConnections();
+    orders.close();
     end.close();
-  }
-}
-
-interface Handles {
-  readonly end: EndRequests;
-  readonly logs: Logs;
-  readonly manager: ServiceManager;
-}
-
-function adminActions(
-  parts: () => { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined,
-  { end, logs, manager }: Handles,
-): AdminActions {
-  const running = () => {
-    const found = parts();
-    if (found === undefined) throw new SupervisorError("refused", "drover is still preparing the model");
-    return found;
-  };
-  return {
-    status: async () => (await parts()?.supervisor.status()) ?? { workers: [] },
-    scale: (count) => running().supervisor.scale(count),
-    restart: (worker) => running().supervisor.restart(worker),
-    drain: (worker) => running().supervisor.drain(worker),
-    undrain: (worker) => running().supervisor.undrain(worker),
-    reload: (model) => reloadUnder(manager, running().reloader, model),
-    stop: () => end.ask("drover stop"),
-    logs,
-  };
-}
-
-/** Says to systemd that a reload begins and that it has ended, whatever its result. */
-async function reloadUnder(
-  manager: ServiceManager,
-  reloader: Reloader,
-  model: string | undefined,
-): Promise<ReloadReport> {
-  await manager.reloading();
-  try {
-    return await reloader.reload(model);
-  } finally {
-    await manager.reloaded();
   }
 }
 
@@ -245,6 +208,7 @@ interface Running {
   readonly reloader: Reloader;
   readonly balancer: Balancer;
   readonly end: EndRequests;
+  readonly orders: SignalOrders;
   readonly address: ListenAddress;
   readonly manager: ServiceManager;
   readonly count: number;
@@ -252,11 +216,11 @@ interface Running {
 
 /** From the first worker's start to the last one's end. */
 async function serve(around: Surroundings, running: Running): Promise<void> {
-  const { supervisor, reloader, balancer, end, address, manager, count } = running;
+  const { supervisor, reloader, balancer, end, orders, address, manager, count } = running;
   const { logger } = around.logs;
   let drainTimeoutMs = 0;
   supervisor.start(count);
-  const stopSignals = listenForOrders({
+  orders.begin({
     reload: () => void reloadUnder(manager, reloader, undefined).catch((error: Error) => logger.error(error.message)),
     dump: () => void dumpState(logger, running),
   });
@@ -282,7 +246,6 @@ async function serve(around: Surroundings, running: Running): Promise<void> {
     around.progress.end();
     await balancer.close({ drainTimeoutMs });
     await supervisor.stop();
-    stopSignals();
     logger.info("every worker has ended");
   }
 }

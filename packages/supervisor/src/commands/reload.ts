@@ -29,7 +29,12 @@ async function absolute(model: string): Promise<string> {
   return source.type === "path" ? resolve(source.path) : model;
 }
 
-function describe({ changed, needRestart }: ReloadReport): string {
-  const done = changed.length === 0 ? "Reloaded; no setting has changed." : `Reloaded: ${changed.join(", ")}.`;
-  return needRestart.length === 0 ? done : `${done} Only a restart of drover applies ${needRestart.join(", ")}.`;
+function describe({ changed, needRestart, scaled }: ReloadReport): string {
+  const sentences = [changed.length === 0 ? "Reloaded; no setting has changed." : `Reloaded: ${changed.join(", ")}.`];
+  if (needRestart.length > 0) sentences.push(`Only a restart of drover applies ${needRestart.join(", ")}.`);
+  if (scaled !== undefined) {
+    const count = `${scaled.workers} ${scaled.workers === 1 ? "worker" : "workers"}`;
+    sentences.push(`Still ${count}, as drover scale asked; the configuration says ${scaled.configured}.`);
+  }
+  return sentences.join(" ");
 }
