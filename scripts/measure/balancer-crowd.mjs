@@ -1,10 +1,11 @@
 // Memory per client with 10,000 idle clients and with 2,000 queued requests, and a new request's latency beside them.
-// usage: node scripts/measure/balancer-crowd.mjs [--quick]      (after pnpm build)
+// usage: node scripts/measure/balancer-crowd.mjs [--quick] [--rounds N]      (after pnpm build)
 import { once } from "node:events";
 import net from "node:net";
 import { runRequests, systemClock } from "@drover/bench";
-import { quick } from "./lib/drover.mjs";
+import { quick, roundsOr } from "./lib/options.mjs";
 import { rssBytes, startProxy, startUpstream } from "./lib/proxies.mjs";
+import { spread } from "./lib/spread.mjs";
 
 const idleClients = quick ? 1000 : 10_000;
 const queued = quick ? 200 : 2000;
@@ -20,7 +21,7 @@ async function latency(proxy, path) {
     durationMs: 2000,
     clock: systemClock,
   });
-  return `p50 ${report.latency.p50Ms?.toFixed(2)} ms, p99 ${report.latency.p99Ms?.toFixed(2)} ms`;
+  return report.latency;
 }
 
 function connect(port) {
@@ -42,13 +43,14 @@ async function open(port, count, text) {
 
 async function idle() {
   const proxy = await startProxy("drover", upstream.url);
-  console.log(`no other client: ${await latency(proxy, "/v1/models")}`);
+  const alone = await latency(proxy, "/v1/models");
   const before = rssBytes(proxy.pid);
   const sockets = await open(Number(new URL(proxy.url).port), idleClients);
-  console.log(`beside ${idleClients} idle clients: ${await latency(proxy, "/v1/models")}`);
-  console.log(`${((rssBytes(proxy.pid) - before) / idleClients / 1024).toFixed(1)} KiB an idle client`);
+  const beside = await latency(proxy, "/v1/models");
+  const kibibytes = (rssBytes(proxy.pid) - before) / idleClients / 1024;
   for (const socket of sockets) socket.destroy();
   await proxy.stop();
+  return { alone, beside, kibibytes };
 }
 
 async function queue() {
@@ -61,13 +63,24 @@ async function queue() {
   const sockets = await open(port, queued + 1, text);
   await systemClock.wait(1000);
   const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
-  const depth = /^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1];
-  console.log(`queued: ${depth}; /health beside them: ${await latency(proxy, "/health")}`);
-  console.log(`${((rssBytes(proxy.pid) - before) / queued / 1024).toFixed(1)} KiB a queued request`);
+  const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
+  const beside = await latency(proxy, "/health");
+  const kibibytes = (rssBytes(proxy.pid) - before) / queued / 1024;
   for (const socket of sockets) socket.destroy();
   await proxy.stop();
+  return { depth, beside, kibibytes };
 }
 
-await idle();
-await queue();
+const rounds = [];
+for (const count = roundsOr(3); rounds.length < count; ) rounds.push({ idle: await idle(), queue: await queue() });
 await upstream.stop();
+
+const of = (read, digits) => spread(rounds.map(read), digits);
+const times = (read) => `p50 ${of((round) => read(round).p50Ms, 2)} ms, p99 ${of((round) => read(round).p99Ms, 2)} ms`;
+console.log(`no other client: ${times(({ idle: one }) => one.alone)}`);
+console.log(`beside ${idleClients} idle clients: ${times(({ idle: one }) => one.beside)}`);
+console.log(`${of(({ idle: one }) => one.kibibytes, 1)} KiB an idle client`);
+console.log(
+  `queued: ${of(({ queue: one }) => one.depth)}; /health beside them: ${times(({ queue: one }) => one.beside)}`,
+);
+console.log(`${of(({ queue: one }) => one.kibibytes, 1)} KiB a queued request`);

@@ -1,12 +1,13 @@
 // CPU time per relayed server-sent event at 50 streams of 100 events/s: the balancer with everything on, a bare
 // http-proxy, nginx and HAProxy, in interleaved rounds on the same upstream.
-// usage: node scripts/measure/balancer-events.mjs [--quick]      (after pnpm build; needs nginx and haproxy)
+// usage: node scripts/measure/balancer-events.mjs [--quick] [--rounds N]      (after pnpm build; needs nginx and haproxy)
 import { setMaxListeners } from "node:events";
 import { createChatClient, systemClock } from "@drover/bench";
-import { quick } from "./lib/drover.mjs";
-import { cpuMs, median, proxyNames, spread, startProxy, startUpstream } from "./lib/proxies.mjs";
+import { quick, roundsOr } from "./lib/options.mjs";
+import { cpuMs, proxyNames, startProxy, startUpstream } from "./lib/proxies.mjs";
+import { median, spread } from "./lib/spread.mjs";
 
-const rounds = quick ? 1 : 5;
+const rounds = roundsOr(5);
 const seconds = quick ? 3 : 6;
 const streams = 50;
 const everyMs = 10;

@@ -1,11 +1,12 @@
 // Requests/s, latency and CPU time per request through the balancer (least_conn, queue, metrics and access log on),
 // a bare http-proxy, nginx and HAProxy, in interleaved rounds on the same upstream.
-// usage: node scripts/measure/balancer-requests.mjs [--quick]      (after pnpm build; needs nginx and haproxy)
+// usage: node scripts/measure/balancer-requests.mjs [--quick] [--rounds N]      (after pnpm build; needs nginx and haproxy)
 import { runRequests, systemClock } from "@drover/bench";
-import { quick } from "./lib/drover.mjs";
-import { cpuMs, median, proxyNames, spread, startProxy, startUpstream } from "./lib/proxies.mjs";
+import { quick, roundsOr } from "./lib/options.mjs";
+import { cpuMs, proxyNames, startProxy, startUpstream } from "./lib/proxies.mjs";
+import { median, spread } from "./lib/spread.mjs";
 
-const rounds = quick ? 1 : 5;
+const rounds = roundsOr(5);
 const durationMs = quick ? 2000 : 5000;
 const body = JSON.stringify({ messages: [{ role: "user", content: "x".repeat(500) }] });
 const upstream = await startUpstream();

@@ -1,10 +1,10 @@
 // The proxies that the balancer is measured against, each pinned to one CPU in front of the same upstream.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, startChildServer, systemClock } from "@drover/bench";
 import { bin } from "./drover.mjs";
+import { onInterrupt, scratch } from "./session.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const signal = new AbortController().signal;
@@ -23,7 +23,12 @@ async function start(name, port, [file, words]) {
     clock: systemClock,
     signal,
   });
-  return { name, url: `http://127.0.0.1:${port}`, pid: server.pid, stop: () => server.stop() };
+  const forget = onInterrupt(() => server.stop());
+  const stop = async () => {
+    await server.stop();
+    forget();
+  };
+  return { name, url: `http://127.0.0.1:${port}`, pid: server.pid, stop };
 }
 
 export async function startUpstream() {
@@ -78,7 +83,7 @@ export const proxyNames = Object.keys(starters);
 
 /** Starts one of {@link proxyNames} before `target`; `stop` also removes its files. */
 export async function startProxy(name, target) {
-  const folder = mkdtempSync(join(tmpdir(), "drover-measure-"));
+  const folder = mkdtempSync(join(scratch, "proxy-"));
   const port = await freePort();
   const server = await start(name, port, await starters[name](target, port, folder));
   const stop = async () => {
@@ -97,15 +102,4 @@ export function cpuMs(pid) {
 /** Resident memory in bytes. */
 export function rssBytes(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
-}
-
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** `median (least to most)` */
-export function spread(values, digits = 0) {
-  return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
 }

@@ -1,6 +1,6 @@
 /**
  * Prints the figures of the worker's speed: `node packages/bench/dist/worker-speed/main.js [--rounds N] [--cpu N]
- * [--models DIRECTORY] [--pure] [SCENARIO …]`. `--pure`: all matrices in the scenario's encoding, the output matrix too. Needs a quiet machine: both sides of each ratio alternate on one CPU, and the
+ * [--models DIRECTORY] [--model FILE] [--pure] [SCENARIO …]`. `--pure`: all matrices in the scenario's encoding, the output matrix too; `--model`: another model in its place. Needs a quiet machine: both sides of each ratio alternate on one CPU, and the
  * median of the rounds counts, but what other processes take is missing all the same.
  */
 import { access, mkdir, rename } from "node:fs/promises";
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     cpu: { type: "string", default: "0" },
     models: { type: "string", default: join(tmpdir(), "drover-bench-models") },
+    model: { type: "string" },
     pure: { type: "boolean", default: false },
   },
 });
@@ -31,10 +32,9 @@ for (const scenario of wanted) await run(scenario);
 
 async function run(scenario: Scenario): Promise<void> {
   const { name, quantization, slots, stock } = scenario;
-  const modelPath = await model(quantization);
-  print(
-    `\n${name}: DeepSeek-R1-Distill-Qwen-1.5B's shapes in ${quantization}${values.pure ? ", pure" : ""}, ${slots} slots, 1 thread on CPU ${values.cpu}`,
-  );
+  const modelPath = values.model ?? (await synthetic(quantization));
+  const shapes = `DeepSeek-R1-Distill-Qwen-1.5B's shapes in ${quantization}${values.pure ? ", pure" : ""}`;
+  print(`\n${name}: ${values.model ?? shapes}, ${slots} slots, 1 thread on CPU ${values.cpu}`);
   const options = { modelPath, slots, contextTokens: 2048, itlTargetMs: 250, stock };
   const child = await startSpeedChild(options, Number(values.cpu));
   try {
@@ -45,7 +45,7 @@ async function run(scenario: Scenario): Promise<void> {
   }
 }
 
-async function model(quantization: string): Promise<string> {
+async function synthetic(quantization: string): Promise<string> {
   const path = join(values.models, `r1-1.5b-${quantization}${values.pure ? "-pure" : ""}.gguf`);
   const there = await access(path).then(
     () => true,

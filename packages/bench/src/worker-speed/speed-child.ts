@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { BenchError } from "../errors.ts";
+import { dieWithParent } from "../servers/die-with-parent.ts";
 
 export interface SpeedChildOptions {
   readonly modelPath: string;
@@ -23,7 +24,9 @@ const script = fileURLToPath(new URL("../../fixtures/worker-speed/child.mjs", im
 
 /** @param cpu pinned to, where the machine has `taskset` */
 export async function startSpeedChild(options: SpeedChildOptions, cpu: number): Promise<SpeedChild> {
-  const child = spawn("taskset", ["-c", String(cpu), process.execPath, script, JSON.stringify(options)], {
+  const words = ["-c", String(cpu), process.execPath, script, JSON.stringify(options)];
+  const command = dieWithParent({ file: "taskset", words });
+  const child = spawn(command.file, command.words, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   await answer(child);

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { writeSyntheticModel } from "@drover/models";
+import { execa } from "execa";
+import { Pasture } from "../support/drover-process.ts";
+import { needs } from "../support/needs.ts";
+
+const script = (name: string) => fileURLToPath(new URL(`../../../scripts/measure/${name}`, import.meta.url));
+
+describe("the measuring scripts", () => {
+  const pasture = new Pasture();
+  const model = join(pasture.folder, "tiny.gguf");
+  const environment = { TMPDIR: pasture.folder, PASTURE_OF_TEST: pasture.folder };
+
+  before(() => writeSyntheticModel("tiny", model, "q4_0"));
+  after(() => pasture.close());
+
+  it(
+    "measure the model of --model with an empty cache of their own, and leave nothing when they are killed",
+    needs("setpriv"),
+    async () => {
+      const words = [script("all.mjs"), "small-team", "--quick", "--model", model];
+      const all = execa(process.execPath, words, { env: environment, reject: false });
+      const drover = await running(pasture, (command) => command.includes("\0up\0") && command.includes(model));
+      const cache = /XDG_CACHE_HOME=([^\0]*)/.exec(readFileSync(`/proc/${drover}/environ`, "utf8"))?.[1] ?? "";
+      assert.ok(cache.startsWith(join(pasture.folder, "drover-measure-")), cache);
+      assert.ok(existsSync(cache));
+      all.kill("SIGTERM");
+      const { exitCode, stdout } = await all;
+      assert.equal(exitCode, 143);
+      assert.match(stdout, /=== node scripts\/measure\/small-team\.mjs --quick --model/);
+      await pasture.empty(20_000);
+      assert.ok(!existsSync(cache));
+    },
+  );
+
+  it("print medians with their spread", async () => {
+    const code = `import { spread } from "${script("lib/spread.mjs")}"; console.log(spread([3, 1, 2], 1), spread([7]));`;
+    const { stdout } = await execa(process.execPath, ["--input-type=module", "--eval", code]);
+    assert.equal(stdout, "2.0 (1.0 to 3.0) 7");
+  });
+
+  it("refuse a word that they do not know", async () => {
+    const { stderr, exitCode } = await execa(process.execPath, [script("all.mjs"), "--fast"], { reject: false });
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /--quick, --model FILE/);
+  });
+});
+
+/** The first process of the pasture whose command line (words end in NUL) is as wanted. */
+async function running(pasture: Pasture, isIt: (command: string) => boolean): Promise<number> {
+  const endMs = performance.now() + 60_000;
+  for (;;) {
+    const found = pasture.left().find((pid) => {
+      try {
+        return isIt(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+      } catch {
+        return false;
+      }
+    });
+    if (found !== undefined) return found;
+    assert.ok(performance.now() < endMs, "no such process within a minute");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
