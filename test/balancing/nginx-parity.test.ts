@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { choiceScenarios } from "./nginx-scenarios.ts";
+import { clientScenarios } from "./nginx-scenarios-clients.ts";
 import { messageScenarios } from "./nginx-scenarios-messages.ts";
 import { phaseScenarios } from "./nginx-scenarios-phases.ts";
 import { Side } from "./parity-side.ts";
@@ -31,7 +32,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const scenario of [...choiceScenarios, ...messageScenarios, ...phaseScenarios]) {
+  for (const scenario of [...choiceScenarios, ...messageScenarios, ...phaseScenarios, ...clientScenarios]) {
     it(scenario.name, async () => compare(scenario));
   }
 

@@ -127,8 +127,37 @@ async function take(step: Step, port: number, upstreams: readonly ScriptedUpstre
   if (step.kind === "together") return together(step.texts, port, upstreams);
   if (step.kind === "leave") return leave(step.text, port, upstreams);
   if (step.kind === "switch") return [await switched(step, port)];
+  if (step.kind === "slow") return [await slowly(step, port)];
+  if (step.kind === "unread") return [await unread(step, port)];
   await pause(step.ms);
   return [];
+}
+
+/** The answer, and whether the connection was closed behind it without being asked. */
+async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port: number): Promise<SeenAnswer> {
+  const client = new RawClient(port);
+  for (const [index, part] of parts.entries()) {
+    if (index > 0) await pause(everyMs);
+    if (client.heard) break;
+    client.write(part);
+  }
+  const answer = await bounded(client.read("GET"), parts.join(""));
+  const isClosed = await client.isClosed(1500);
+  client.destroy();
+  return { ...answer, interim: [...answer.interim, isClosed ? "then closed" : "then open"] };
+}
+
+/** How much of a cut answer came is the kernel's affair. */
+async function unread({ text, forMs }: Extract<Step, { kind: "unread" }>, port: number): Promise<SeenAnswer> {
+  const client = new RawClient(port);
+  client.pause();
+  client.write(text);
+  await pause(forMs);
+  client.resume();
+  await client.isClosed(20_000);
+  const answer = await bounded(client.read("GET"), text);
+  client.destroy();
+  return { ...answer, body: answer.whole ? `${answer.body.length} bytes` : "cut" };
 }
 
 async function inTurn(texts: readonly string[], port: number): Promise<SeenAnswer[]> {

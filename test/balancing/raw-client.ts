@@ -81,6 +81,15 @@ export class RawClient {
     this.#socket.resetAndDestroy();
   }
 
+  /** Reads nothing until `resume`, so that the kernel's buffers fill. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

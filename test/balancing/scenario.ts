@@ -19,7 +19,16 @@ export type Step =
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
   /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. */
   | { readonly kind: "leave"; readonly text: string }
+  /** Sends the parts on one connection, with that pause between any two, then reads the answer, if there is one, and waits for the close. */
+  | { readonly kind: "slow"; readonly parts: readonly string[]; readonly everyMs: number }
+  /** Sends the request and reads nothing before that long has passed. */
+  | { readonly kind: "unread"; readonly text: string; readonly forMs: number }
   | { readonly kind: "wait"; readonly ms: number };
+
+/** Sends the parts one by one and waits for the end of the connection. */
+export function slow(parts: readonly string[], everyMs = 0): Step {
+  return { kind: "slow", parts, everyMs };
+}
 
 /** One request on a connection of its own. */
 export function one(text: string): Step {

@@ -75,6 +75,7 @@ class Exchange implements ConnectionUser {
   start(): void {
     const { connection, task, timeouts } = this.#options;
     task.client.response.once("close", this.#onClientClose);
+    task.cancel?.addEventListener("abort", this.#onCancel);
     connection.use(this);
     if (connection.connected) this.onConnected();
     else connection.limit(timeouts.connectMs);
@@ -279,10 +280,15 @@ class Exchange implements ConnectionUser {
     else this.#finish({ kind: "client-gone" });
   };
 
+  readonly #onCancel = (): void => {
+    if (this.#phase !== "done") this.#finish({ kind: "client-gone" });
+  };
+
   #finish(result: ExchangeResult): void {
     const { attempt, clock, connection, task } = this.#options;
     this.#phase = "done";
     task.client.response.off("close", this.#onClientClose);
+    task.cancel?.removeEventListener("abort", this.#onCancel);
     this.#sending?.stop();
     attempt.bytesSent = this.#sending?.bytes ?? 0;
     attempt.responseMs = clock.now() - attempt.startedAtMs;

@@ -86,6 +86,8 @@ export interface ForwardTask {
   readonly timeouts: ForwardTimeouts;
   /** Turns the answer's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the answer and ends with `intercepted`. */
   onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";
+  /** Calls it off, as when the client leaves; who does so ends the client's connection or answers it. */
+  readonly cancel?: AbortSignal;
   /** nginx `proxy_ignore_client_abort`. @default false */
   readonly ignoreClientAbort?: boolean;
   /** HTTP version spoken to the upstream. @default "1.1" */
@@ -104,7 +106,7 @@ export interface ForwardTask {
  * - `broken`: the upstream died after the head was sent; the client's connection was ended (an event stream after an `error` event).
  * - `failed`: no upstream answered; `status` is 502, 504, or the status nginx would give.
  * - `intercepted`: `onHead` took it.
- * - `client-gone`: the client left; nginx logs 499.
+ * - `client-gone`: the client left, or `cancel` was used; nginx logs 499.
  */
 export type ForwardOutcome = { readonly attempts: readonly Attempt[] } & (
   | { readonly kind: "answered"; readonly status: number }

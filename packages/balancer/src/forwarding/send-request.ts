@@ -39,7 +39,10 @@ function sendStreamed(
   const { stream, lengthBytes } = body;
   const { socket } = connection;
   const sending = { complete: false, bytes: head.length, resume, stop };
+  let stopped = false;
   const onData = (chunk: Buffer): void => {
+    // Whoever stopped it may have done so for this very chunk.
+    if (stopped) return;
     const framed = lengthBytes === undefined;
     socket.cork();
     if (framed) socket.write(`${chunk.length.toString(16)}\r\n`);
@@ -57,6 +60,7 @@ function sendStreamed(
     stream.resume();
   }
   function stop(): void {
+    stopped = true;
     stream.off("data", onData);
     stream.off("end", onEnd);
     stream.resume();
@@ -64,5 +68,7 @@ function sendStreamed(
   socket.write(head, "latin1");
   stream.on("data", onData);
   stream.on("end", onEnd);
+  // Who listens to it as well has paused it until now.
+  stream.resume();
   return sending;
 }

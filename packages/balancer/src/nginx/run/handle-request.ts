@@ -54,6 +54,7 @@ async function fromServer(state: RequestState, runtime: Runtime): Promise<Outcom
 async function inLocation(state: RequestState, location: LocationModel, runtime: Runtime): Promise<Outcome> {
   if (location.internal && !state.isInternal) return { kind: "status", status: 404 };
   state.location = location;
+  state.request.socket.setTimeout(location.settings.sendTimeoutMs);
   const { maxBodyBytes } = location.settings;
   const announced = Number(state.headerValues("content-length")[0] ?? 0);
   if (!state.isInternal && maxBodyBytes > 0 && announced > maxBodyBytes) {

@@ -24,6 +24,7 @@ import { relayedFields } from "./relayed-fields.ts";
 import type { AttemptFacts } from "../variable-source.ts";
 import type { RequestState } from "./request-state.ts";
 import type { Runtime } from "./runtime.ts";
+import { type BodyFault, watchBody } from "./watch-body.ts";
 
 /** Passes a request on to the location's upstream, and its answer back. */
 export async function proxyRequest(
@@ -40,8 +41,10 @@ export async function proxyRequest(
   if (taken.kind === "gone") return { kind: "gone" };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
-  const task = taskOf(state, location, route, bodyOf(state, location, taken.body), attempts, runtime);
-  const outcome = await forwardRequest(task, {
+  const body = bodyOf(state, location, taken.body);
+  const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
+  const task = taskOf(state, location, route, body, attempts, runtime);
+  const outcome = await forwardRequest(watch === undefined ? task : { ...task, cancel: watch.cancel }, {
     connections: route.group.connections(location),
     clock: runtime.clock,
     // nginx cuts the connection, whatever the answer was.
@@ -49,7 +52,34 @@ export async function proxyRequest(
   });
   logAttempts(state, outcome, route, runtime);
   if (route.isTemporary) route.group.retire();
-  return ended(state, outcome);
+  const fault = outcome.kind === "client-gone" ? watch?.fault() : undefined;
+  return fault === undefined ? ended(state, outcome) : endedByBody(state, fault, runtime);
+}
+
+/** Calls the forwarding off where the client's body, passed on as it comes, breaks the location's limits. */
+function watchStream(state: RequestState, location: LocationModel) {
+  const { maxBodyBytes, bodyTimeoutMs } = location.settings;
+  const controller = new AbortController();
+  let fault: BodyFault | undefined;
+  const limits = {
+    limitBytes: maxBodyBytes === 0 ? Number.POSITIVE_INFINITY : maxBodyBytes,
+    timeoutMs: bodyTimeoutMs,
+    after: (delayMs: number, then: () => void) => state.after(delayMs, then),
+  };
+  watchBody(state.request, limits, (found) => {
+    fault = found;
+    controller.abort();
+  });
+  return { cancel: controller.signal, fault: () => fault };
+}
+
+/** nginx answers 413 while it still can, and closes; a client that fell silent is not answered. */
+function endedByBody(state: RequestState, fault: BodyFault, runtime: Runtime): Outcome {
+  if (fault === "timeout") return { kind: "close", status: 408 };
+  logError(state, runtime, "client intended to send too large chunked body");
+  if (!state.response.headersSent) return { kind: "status", status: 413 };
+  state.response.destroy();
+  return { kind: "sent" };
 }
 
 interface Route {

@@ -1,0 +1,73 @@
+import { get, one, request, type Scenario, sequence, slow } from "./scenario.ts";
+import { ok } from "./scripted-upstream.ts";
+
+const server = (text: string): string => `server { listen LISTEN; ${text} }`;
+const format = "log_format status '$status $upstream_status';";
+const logged = "access_log FOLDER/clients.log status;";
+const fast = "client_header_timeout 400ms; client_body_timeout 400ms; send_timeout 400ms; keepalive_timeout 400ms;";
+const unbuffered = "proxy_http_version 1.1; proxy_request_buffering off;";
+const head = "POST /v1 HTTP/1.1\r\nHost: a.test\r\n";
+const letters = (text: string): readonly string[] => text.split("");
+const chunk = (size: number): string => `${size.toString(16)}\r\n${"x".repeat(size)}\r\n`;
+
+/** Clients that are slow, silent, greedy or deaf. */
+export const clientScenarios: readonly Scenario[] = [
+  {
+    name: "a head that does not come in time is not answered, whether it drips or was never begun",
+    upstreams: { a: () => ok("body") },
+    conf: `${fast} ${server("location / { proxy_pass http://@a; }")}`,
+    steps: [slow([""]), slow(["GET / HT"]), slow(letters(`${head}X-Long: ${"a".repeat(40)}`), 100), one(get("/"))],
+  },
+  {
+    name: "a held body that falls silent is not answered, and one that drips is waited for",
+    upstreams: { a: ({ body }) => ok(body) },
+    conf: `${format} ${fast} ${server(`${logged} location / { proxy_pass http://@a; }`)}`,
+    steps: [
+      slow([`${head}Content-Length: 9\r\n\r\nabc`]),
+      slow([`${head}Transfer-Encoding: chunked\r\n\r\n3\r\nab`]),
+      slow([`${head}Content-Length: 9\r\nConnection: close\r\n\r\n`, ...letters("abcdefghi")], 100),
+    ],
+  },
+  {
+    name: "a body that is passed on as it comes and falls silent is not answered",
+    upstreams: { a: ({ body }) => ok(body) },
+    conf: `${format} ${fast} ${server(`${logged} location / { ${unbuffered} proxy_pass http://@a; }`)}`,
+    steps: [
+      slow([`${head}Content-Length: 9\r\n\r\nabc`]),
+      slow([`${head}Content-Length: 9\r\n\r\n`, "abc"], 100),
+      slow([`${head}Transfer-Encoding: chunked\r\n\r\n`, "3\r\nabc\r\n", "4\r\na"], 100),
+      slow([`${head}Content-Length: 9\r\nConnection: close\r\n\r\n`, "abc", "def", "ghi"], 50),
+    ],
+  },
+  {
+    name: "client_max_body_size holds for a chunked body that is passed on as it comes",
+    upstreams: { a: ({ body }) => ok(String(body.length)) },
+    conf: `${format} ${server(`${logged} client_max_body_size 30k; location / { ${unbuffered} proxy_pass http://@a; } location /free { client_max_body_size 0; ${unbuffered} proxy_pass http://@a; }`)}`,
+    steps: [
+      one(request("POST /in", ["Transfer-Encoding: chunked"], `${chunk(20_000)}${chunk(10_000)}0\r\n\r\n`)),
+      one(request("POST /free", ["Transfer-Encoding: chunked"], `${chunk(60_000)}0\r\n\r\n`)),
+      slow([`${head}Transfer-Encoding: chunked\r\n\r\n${chunk(20_000)}`, `${chunk(20_000)}0\r\n\r\n`], 100),
+      slow([`${head}Transfer-Encoding: chunked\r\n\r\n`, `${chunk(40_000)}0\r\n\r\n`], 100),
+      one(request("POST /in", ["Content-Length: 40000"], "x".repeat(40_000))),
+    ],
+  },
+  {
+    name: "a connection that asks nothing more is closed after keepalive_timeout",
+    upstreams: { a: () => ok("body") },
+    conf: `${fast} ${server("location / { proxy_pass http://@a; } location /other { keepalive_timeout 0; proxy_pass http://@a; }")}`,
+    steps: [
+      slow([get("/", "Connection: keep-alive")]),
+      sequence(get("/", "Connection: keep-alive"), get("/", "Connection: keep-alive"), get("/")),
+      slow([get("/other", "Connection: keep-alive")]),
+    ],
+  },
+  {
+    name: "send_timeout cuts a client that takes nothing of its answer",
+    upstreams: { a: () => ok("x".repeat(12_000_000)) },
+    conf: `${fast} ${server("location / { proxy_pass http://@a; } location /long { send_timeout 30s; proxy_pass http://@a; }")}`,
+    steps: [
+      { kind: "unread", text: get("/"), forMs: 2000 },
+      { kind: "unread", text: get("/long"), forMs: 2000 },
+    ],
+  },
+];

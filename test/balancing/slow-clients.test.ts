@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { RawClient } from "./raw-client.ts";
+import { type RunningBalancer, startBalancer, statusOf, until } from "./running-balancer.ts";
+import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+
+const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
+const whole = `${head}Content-Length: 2\r\n\r\n{}`;
+
+/** What each slow client sends at once, and then a letter at a time for as long as it is let. */
+const slow: Readonly<Record<string, readonly [atOnce: string, then: string]>> = {
+  "that says nothing after it connected": ["", ""],
+  "that stops in its head": [head.slice(0, 30), ""],
+  "whose head comes a letter at a time": ["", `${head}X-Long: ${"a".repeat(1000)}`],
+  "that stops before its body": [`${head}Content-Length: 9\r\n\r\n`, ""],
+  "that stops in its body": [`${head}Content-Length: 9\r\n\r\nabc`, ""],
+  "whose body comes a letter at a time": [`${head}Content-Length: 1000\r\n\r\n`, "a".repeat(999)],
+  "whose chunked body comes a letter at a time": [`${head}Transfer-Encoding: chunked\r\n\r\n3e8\r\n`, "a".repeat(999)],
+};
+
+const sockets = (): number => readdirSync("/proc/self/fd").length;
+
+describe("a balancer and clients that are slow to ask", () => {
+  const upstream = new ScriptedUpstream("a", () => ok("{}"));
+  let running: RunningBalancer;
+
+  before(async () => {
+    running = await startBalancer([await upstream.listen()], (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, headerTimeout: 250, bodyTimeout: 500, idleTimeout: 300 },
+    }));
+  });
+  after(async () => {
+    await running.balancer.close({ drainTimeoutMs: 0 });
+    await upstream.close();
+  });
+
+  for (const [name, [atOnce, then]] of Object.entries(slow)) {
+    it(`answers 408 to one ${name}, closes, and has kept nobody waiting for it`, async () => {
+      const other = new RawClient(running.port);
+      other.write(whole);
+      assert.equal(await statusOf(other), 200);
+      const before = sockets();
+      upstream.reset();
+      const client = new RawClient(running.port);
+      client.write(atOnce);
+      const letters = then[Symbol.iterator]();
+      const drip = setInterval(() => {
+        const { value } = letters.next();
+        if (value !== undefined && !client.heard) client.write(value);
+      }, 10);
+      other.write(whole);
+      assert.equal(await statusOf(other), 200);
+      assert.equal(client.heard, false, "the other was served only after the slow one was gone");
+      assert.equal(await statusOf(client), 408);
+      clearInterval(drip);
+      assert.equal(await client.isClosed(5000), true);
+      other.destroy();
+      assert.deepEqual(
+        upstream.seen.map(({ body }) => body),
+        ["{}"],
+      );
+      await until("no lease is held", () => running.leases() === 0);
+      await until("no descriptor is held", () => sockets() <= before);
+    });
+  }
+
+  it("closes a kept connection that asks nothing more", async () => {
+    const client = new RawClient(running.port);
+    client.write(whole);
+    assert.equal(await statusOf(client), 200);
+    assert.equal(await client.isClosed(5000), true);
+    assert.equal(await statusOf(client), 0);
+  });
+});
+
+describe("a balancer and a client that takes nothing of its answer", () => {
+  it("cuts it after limits.sendTimeout, with its upstream's connection and its lease", async () => {
+    const text = `HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n${"x".repeat(19_000_000)}`;
+    const upstream = new ScriptedUpstream("a", () => ({ kind: "send", text }));
+    const running = await startBalancer([await upstream.listen()], (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, sendTimeout: 300 },
+    }));
+    try {
+      const client = new RawClient(running.port);
+      client.pause();
+      client.write(whole);
+      await until("it has a lease", () => running.leases() === 1);
+      await until("its lease is released", () => running.leases() === 0);
+      await until("the upstream's connection is closed", () => upstream.open === 0);
+      client.resume();
+      assert.equal(await client.isClosed(5000), true);
+      const answer = await client.read("POST");
+      assert.equal(answer.whole, false);
+    } finally {
+      await running.balancer.close({ drainTimeoutMs: 0 });
+      await upstream.close();
+    }
+  });
+});
