@@ -1,46 +1,72 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { q40Costs } from "../test-support/step-costs.ts";
+import { q40Costs, q4kCosts, wideCosts } from "../test-support/step-costs.ts";
 import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
+import type { StepCosts } from "./step-costs.ts";
 
-const step = { targetMs: 250, costs: q40Costs, slowness: 1, batchTokens: 512 };
+const quiet = { decode: 1, prompt: 1 };
+const step = { targetMs: 250, measured: true, slowness: quiet, batchTokens: 512 };
+const long = [{ slot: 0, remaining: 1500, age: 1 }];
+
+/** Tokens of one long prompt beside `decoding` slots. */
+function beside(decoding: number, costs: StepCosts, more: Partial<typeof step> = {}): number {
+  const budget = prefillBudget({ ...step, decoding, decodeMs: costs.groupMs(decoding), ...more });
+  return sharePrefill(long, budget, costs, 1).get(0) ?? 0;
+}
+
+const tokens = (count: number) => ({ tokens: count, ms: Number.POSITIVE_INFINITY });
 
 describe("the prompt budget of a step", () => {
-  it("keeps the step within the target while slots decode", () => {
-    for (const [decoding, decodeMs] of [
-      [1, 41],
-      [4, 90],
-    ] as const) {
-      const tokens = prefillBudget({ ...step, decoding, decodeMs });
-      assert.ok(tokens >= 4 && decodeMs + q40Costs.groupMs(tokens) <= 250, `${tokens}`);
-    }
+  it("keeps the step within the target where decoding leaves room, and uses the room", () => {
+    assert.equal(beside(1, q40Costs), 8);
+    assert.ok(q40Costs.groupMs(1) + q40Costs.groupMs(8) <= 250);
   });
 
-  it("keeps the step within two and a half times a step without prompts where four or more decode", () => {
-    for (const [decoding, decodeMs] of [
-      [4, 90],
-      [8, 159],
-      [16, 320],
-    ] as const) {
-      const tokens = prefillBudget({ ...step, decoding, decodeMs });
-      assert.ok(decodeMs + q40Costs.groupMs(tokens) <= 2.5 * decodeMs, `${tokens} beside ${decodeMs} ms`);
-    }
+  it("keeps a step of four or more within two and a half times the step without prompts, on each table", () => {
+    const cases = fc.record({
+      costs: fc.constantFrom(q40Costs, q4kCosts, wideCosts),
+      decoding: fc.integer({ min: 4, max: 8 }),
+      slowness: fc.double({ min: 1, max: 4, noNaN: true }),
+      remaining: fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 1, maxLength: 6 }),
+      turn: fc.nat(),
+    });
+    fc.assert(
+      fc.property(cases, ({ costs, decoding, slowness, remaining, turn }) => {
+        const decodeMs = costs.groupMs(decoding);
+        const both = { decode: slowness, prompt: slowness };
+        const budget = prefillBudget({ ...step, decoding, decodeMs, slowness: both });
+        const waiting = remaining.map((tokens, slot) => ({ slot, remaining: tokens, age: slot }));
+        const pieces = [...sharePrefill(waiting, budget, costs, turn).values()];
+        const ms = pieces.reduce((sum, tokens) => sum + costs.groupMs(tokens), decodeMs);
+        assert.ok(ms <= 2.5 * decodeMs, `${pieces.join("+")} beside ${decoding}: ${ms} of ${decodeMs} ms`);
+        const total = remaining.reduce((sum, tokens) => sum + tokens, 0);
+        assert.ok(pieces.reduce((sum, tokens) => sum + tokens, 0) >= Math.min(4, total, ...remaining), "no progress");
+      }),
+    );
   });
 
-  it("shrinks on a machine that is slower than measured", () => {
-    const patient = { ...step, targetMs: 1000, decoding: 1 };
-    const quick = prefillBudget({ ...patient, decodeMs: 41 });
-    assert.ok(prefillBudget({ ...patient, slowness: 2, decodeMs: 82 }) < quick / 2);
+  it("takes the sizes that kernels of sixteen tokens like", () => {
+    assert.equal(beside(8, wideCosts), 16);
+    assert.equal(beside(0, wideCosts), 32, "between 32 and 48 each token is as dear as all up to 48");
+    assert.equal(beside(4, wideCosts), 4);
   });
 
-  it("goes on by a few tokens however slow decoding is", () => {
-    assert.equal(prefillBudget({ ...step, slowness: 100, decoding: 8, decodeMs: 2000 }), 4);
+  it("shrinks where prompts are slower than measured, and does not grow where decoding is", () => {
+    const roomy = { targetMs: 1000 };
+    assert.ok(beside(1, q40Costs, { ...roomy, slowness: { decode: 1, prompt: 2 } }) <= beside(1, q40Costs, roomy) / 2);
+    assert.ok(beside(1, q40Costs, { ...roomy, slowness: { decode: 4, prompt: 1 } }) < beside(1, q40Costs, roomy));
+  });
+
+  it("goes on by a few tokens however slow the machine is", () => {
+    assert.equal(beside(8, q40Costs, { slowness: { decode: 8, prompt: 8 }, targetMs: 1 }), 8);
+    assert.equal(beside(1, q40Costs, { slowness: { decode: 8, prompt: 8 }, targetMs: 1 }), 4);
   });
 
   it("is larger when nobody decodes, but never more than a batch holds", () => {
-    assert.ok(prefillBudget({ ...step, decoding: 0, decodeMs: 0 }) > 100);
-    assert.equal(prefillBudget({ ...step, costs: undefined, decoding: 0, decodeMs: 0 }), 512);
+    assert.ok(beside(0, q40Costs) > 100);
+    const unmeasured = prefillBudget({ ...step, measured: false, decoding: 0, decodeMs: 0 });
+    assert.equal(sharePrefill(long, unmeasured, undefined, 1).get(0), 512);
   });
 });
 
@@ -53,7 +79,7 @@ describe("sharing the prompt budget", () => {
 
   it("gives the prompt with the fewest tokens left its share first", () => {
     assert.deepEqual(
-      [...sharePrefill(prompts, 64, 1)],
+      [...sharePrefill(prompts, tokens(64), undefined, 1)],
       [
         [1, 30],
         [2, 34],
@@ -62,7 +88,7 @@ describe("sharing the prompt budget", () => {
   });
 
   it("opens each fourth step with the oldest prompt", () => {
-    assert.deepEqual([...sharePrefill(prompts, 64, 4)], [[0, 64]]);
+    assert.deepEqual([...sharePrefill(prompts, tokens(64), undefined, 4)], [[0, 64]]);
   });
 
   it("finishes a long prompt however many short ones come", () => {
@@ -70,7 +96,7 @@ describe("sharing the prompt budget", () => {
     let turn = 0;
     for (; remaining > 0 && turn < 400; turn++) {
       const short = { slot: 1, remaining: 64, age: 10 + turn };
-      remaining -= sharePrefill([{ slot: 0, remaining, age: 1 }, short], 64, turn).get(0) ?? 0;
+      remaining -= sharePrefill([{ slot: 0, remaining, age: 1 }, short], tokens(64), undefined, turn).get(0) ?? 0;
     }
     assert.ok(turn <= 64, `${turn} steps`);
   });
@@ -84,7 +110,7 @@ describe("sharing the prompt budget", () => {
         fc.nat(),
         (row, budget, turn) => {
           const waiting = row.map((each, slot) => ({ ...each, slot }));
-          const shares = sharePrefill(waiting, budget, turn);
+          const shares = sharePrefill(waiting, tokens(budget), undefined, turn);
           const total = [...shares.values()].reduce((sum, tokens) => sum + tokens, 0);
           assert.equal(
             total,

@@ -1,8 +1,6 @@
 import type { Clock } from "../clock.ts";
+import { type ExpectedMs, followSlowness, type Slowness } from "./slowness.ts";
 import type { GroupPlan } from "./step-planner.ts";
-
-/** How fast the estimate of the machine's slowness follows. */
-const SMOOTHING = 0.1;
 
 /** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
 export class StepMeter {
@@ -15,23 +13,23 @@ export class StepMeter {
   lastMs = 0;
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
-  /** Measured over expected time of a step, lately; 1 is as measured at start. */
-  slowness = 1;
+  /** Measured over expected time of steps, lately; 1 is as measured at start. */
+  slowness: Slowness = { decode: 1, prompt: 1 };
   /** Drafted tokens that were verified, and those that came true. */
   drafted = 0;
   draftsHeld = 0;
   readonly #clock: Clock;
-  #expectedMs: number | undefined;
+  #expected: ExpectedMs | undefined;
   #lastEndMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  expect(plan: GroupPlan, expectedMs: number | undefined): void {
+  expect(plan: GroupPlan, expected: ExpectedMs | undefined): void {
     const apart = plan.groups.some(({ first }, index) => index > 0 && plan.groups[index - 1]?.last !== first - 1);
     if (apart) this.splitSteps += 1;
-    this.#expectedMs = expectedMs;
+    this.#expected = expected;
   }
 
   async decode<T>(run: () => Promise<T>): Promise<T> {
@@ -43,10 +41,7 @@ export class StepMeter {
     this.steps += 1;
     this.decodeMs += took;
     this.lastMs = took;
-    if (this.#expectedMs !== undefined && this.#expectedMs > 0) {
-      const ratio = Math.min(8, Math.max(0.25, took / this.#expectedMs));
-      this.slowness += SMOOTHING * (ratio - this.slowness);
-    }
+    if (this.#expected !== undefined) this.slowness = followSlowness(this.slowness, this.#expected, took);
     return result;
   }
 

@@ -14,5 +14,13 @@ export const q4kCosts = createStepCosts(
   ),
 );
 
+/** A synthetic 1.5B model in Q4_0 on another day: 16 cost little more than 8, and 32 as much as twice 16. */
+export const wideCosts = createStepCosts(
+  Object.entries({ 1: 51, 2: 116, 3: 180, 4: 215, 8: 362, 16: 387, 32: 771, 64: 1535 }).map(([tokens, ms]) => ({
+    tokens: Number(tokens),
+    ms,
+  })),
+);
+
 /** A machine where each token costs the same and a group nearly nothing. */
 export const linearCosts = createStepCosts([{ tokens: 1, ms: 10 }]);
