@@ -47,6 +47,23 @@ export class ClientRelay {
     }
   }
 
+  /**
+   * The whole of an answer that came in one read, with a head that is not out yet: as one string in one write. `end` with a body would
+   * add an empty piece to it and make two pieces to gather.
+   */
+  whole(head: RelayedHead, body: Buffer): void {
+    const response = this.#response;
+    const { socket } = response;
+    this.started = true;
+    response.writeHead(head.status, head.reason, head.headers as string[]);
+    if (body.length > 0) {
+      socket?.cork();
+      response.write(body.toString("latin1"), "latin1");
+      socket?.uncork();
+    }
+    response.end();
+  }
+
   /** The head is out since the queue (`queueEvents`): an event stream goes on in it, anything else must become an event. */
   #goOn(head: RelayedHead, chunked: boolean): void {
     const response = this.#response;

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { type Framing, readAnswerHead } from "./answer-head.ts";
 import { ChunkWalker } from "./chunk-walker.ts";
 import { ClientRelay } from "./client-relay.ts";
-import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts } from "./forward-task.ts";
+import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts, RelayedHead } from "./forward-task.ts";
 import { headText } from "./head-text.ts";
 import { headerValue } from "./hop-by-hop.ts";
 import type { AttemptFailure } from "./retry-rule.ts";
@@ -192,12 +192,27 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#phase = "body";
+    if (this.#framing.kind === "length" && this.#isWhole(this.#framing.lengthBytes, rest)) {
+      this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
+      return;
+    }
     this.#isEventStream = /^text\/event-stream\b/i.test(headerValue(head.headers, "content-type") ?? "");
     if (this.#framing.kind === "chunked") this.#walker = new ChunkWalker(this.#isEventStream);
     this.#bodyLeft = this.#framing.kind === "length" ? this.#framing.lengthBytes : 0;
     if (!this.#deaf) this.#relay.start(relayed, this.#framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
+  }
+
+  #isWhole(lengthBytes: number, rest: Buffer): boolean {
+    return rest.length >= lengthBytes && !this.#deaf && !this.#options.task.client.response.headersSent;
+  }
+
+  #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
+    const { attempt } = this.#options;
+    attempt.bodyBytes += lengthBytes;
+    this.#finish({ kind: "relayed", reusable: this.#isReusable(rest.length === lengthBytes) });
+    this.#relay.whole(head, rest.subarray(0, lengthBytes));
   }
 
   #readBody(bytes: Buffer): void {
@@ -255,10 +270,13 @@ class Exchange implements ConnectionUser {
 
   #complete(exact: boolean, trailers: readonly string[]): void {
     if (this.#phase === "done") return;
-    const reusable = exact && this.#keepAlive && this.#sending?.complete === true;
-    this.#finish({ kind: "relayed", reusable });
+    this.#finish({ kind: "relayed", reusable: this.#isReusable(exact) });
     if (this.#tunnel !== undefined) this.#tunnel.end();
     else if (!this.#deaf) this.#relay.end(trailers);
+  }
+
+  #isReusable(exact: boolean): boolean {
+    return exact && this.#keepAlive && this.#sending?.complete === true;
   }
 
   #break(reason: string): void {

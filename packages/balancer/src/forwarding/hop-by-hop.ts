@@ -31,7 +31,8 @@ const nothing: ReadonlySet<string> = new Set();
 function namedByConnection(headers: RawHeaders): ReadonlySet<string> {
   let named = nothing;
   for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() !== "connection") continue;
+    const name = headers[index] ?? "";
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
     const names = (headers[index + 1] ?? "").toLowerCase().split(",");
     named = new Set([...named, ...names.map((name) => name.trim())]);
   }
@@ -41,7 +42,8 @@ function namedByConnection(headers: RawHeaders): ReadonlySet<string> {
 /** The first value of a field, by its name in lower case. */
 export function headerValue(headers: RawHeaders, lowerName: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === lowerName) return headers[index + 1];
+    const name = headers[index] ?? "";
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return headers[index + 1];
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { addressBytes } from "./address-bytes.ts";
 import { markChecked, type Peer } from "./peer.ts";
 import { isCandidate, type PickContext, type PickState } from "./policy.ts";
 import { pickRoundRobin } from "./round-robin.ts";
@@ -12,9 +13,10 @@ const firstHash = 89;
  */
 export function pickIpHash(state: PickState, context: PickContext): Peer | undefined {
   if (state.hashTries > maxTries || state.group.peers.length < 2) return pickRoundRobin(state, context);
+  const bytes = addressBytes(state.clientAddress);
   let hash = state.hash ?? firstHash;
   while (true) {
-    for (const byte of state.addressBytes) hash = (hash * 113 + byte) % 6271;
+    for (const byte of bytes) hash = (hash * 113 + byte) % 6271;
     const peer = peerAtWeight(state.group.peers, hash % state.group.totalWeight);
     if (peer !== undefined && isCandidate(peer, state, context.nowMs)) {
       markChecked(peer, context.nowMs);

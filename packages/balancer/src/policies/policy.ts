@@ -13,8 +13,8 @@ export interface PickState {
   triesLeft: number;
   /** `hash KEY`'s value, as bytes. */
   readonly key: Uint8Array;
-  /** Bytes that `ip_hash` hashes: three of an IPv4 address, sixteen of an IPv6 one. */
-  readonly addressBytes: Uint8Array;
+  /** The client's address, for `ip_hash`. */
+  readonly clientAddress: string;
   /** How many tokens (any unit) of this request a peer already holds; only for upstreams that Drover owns. */
   readonly affinity: ((peer: Peer) => number) | undefined;
   /** Estimated cost in seconds on a peer, for `prefix`. */

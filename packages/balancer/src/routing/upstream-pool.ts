@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { addressBytes } from "../policies/address-bytes.ts";
 import { isFull, type Peer, type PeerGroup } from "../policies/peer.ts";
 import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
@@ -144,7 +143,7 @@ export class UpstreamPool {
       tried: new Map(),
       triesLeft: tries > 0 ? Math.min(tries, possible) : possible,
       key: request.key ?? noBytes,
-      addressBytes: addressBytes(request.clientAddress ?? ""),
+      clientAddress: request.clientAddress ?? "",
       affinity: onUpstreams(request.affinity),
       cost: onUpstreams(request.cost),
       hash: undefined,
