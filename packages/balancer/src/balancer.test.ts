@@ -86,10 +86,40 @@ describe("a balancer", () => {
     assert.equal(active(running), 0);
   });
 
+  it("lets a request wait for a worker that just died, and posts it again once that is back", async () => {
+    const dying = await rawUpstream((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    const running = await run([dying]);
+    const { balancer } = running;
+    const answer = fetch(running.url, { method: "POST", body: "again" });
+    await eventually("it waits", () => balancer.status().queue.depth === 1);
+    const id = balancer.status().upstreams[0]?.id ?? "";
+    balancer.setReady(id, false);
+    balancer.removeUpstream(id);
+    const back = await httpUpstream((request, response) => request.pipe(response));
+    closers.push(() => back.close());
+    balancer.addUpstream({ id, origin: back.origin, slots: 1, owned: true });
+    assert.equal(balancer.status().queue.depth, 1);
+    balancer.setReady(id, true);
+    assert.equal(await (await answer).text(), "again");
+    assert.equal(active(running), 0);
+  });
+
+  it("tries a worker again that lost a connection but lives", async () => {
+    let served = 0;
+    const shaky = await httpUpstream((request, response) => {
+      served += 1;
+      if (served === 1) request.socket.resetAndDestroy();
+      else request.pipe(response);
+    });
+    const running = await run([shaky]);
+    const answer = await fetch(running.url, { method: "POST", body: "again" });
+    assert.equal(await answer.text(), "again");
+    assert.equal(served, 2);
+  });
+
   it("answers 502 in the error envelope when no upstream is left", async () => {
     const running = await run([]);
-    running.balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${await deadPort()}`, slots: 1, owned: true });
-    running.balancer.setReady("w1", true);
+    running.balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${await deadPort()}` });
     const answer = await fetch(running.url, { method: "POST", body: "x" });
     assert.equal(answer.status, 502);
     const body = (await answer.json()) as { error: { type: string; code: string } };

@@ -74,7 +74,7 @@ async function attemptOn(lease: Lease, attempt: Attempt, run: Run): Promise<Exch
     if (result.kind === "relayed" && result.reusable) connections.give(connection);
     else connection.destroy();
     if (result.kind === "failed") {
-      outcome = result.failure === 403 || result.failure === 404 ? "next" : "failed";
+      outcome = outcomeOf(result.failure);
       lease.upstream.lastFailure = result.reason;
       lease.release(outcome);
       if (stale && result.failure === "error") giveOneMoreTry(lease, run);
@@ -83,6 +83,11 @@ async function attemptOn(lease: Lease, attempt: Attempt, run: Run): Promise<Exch
   } finally {
     lease.release(outcome);
   }
+}
+
+function outcomeOf(failure: AttemptFailure): LeaseOutcome {
+  if (failure === 403 || failure === 404) return "next";
+  return failure === "error" ? "lost" : "failed";
 }
 
 /** A kept-alive connection that breaks may only have been closed by the upstream in the meantime (nginx `peer.cached`). */

@@ -1,10 +1,11 @@
 import type { Upstream } from "./upstream.ts";
 
 /**
- * How an attempt ended, for the failure accounting: `ok`; `failed` (connect error, timeout, invalid header, or a listed status);
+ * How an attempt ended, for the failure accounting: `ok`; `failed` (timeout, invalid header, or a listed status); `lost` (refused, reset or
+ * closed early: a failure too, and of a worker perhaps the first sign of its death);
  * `next` (a 403 or 404 that sends the request on, which is nobody's failure); `unused` (the client left before anything was sent).
  */
-export type LeaseOutcome = "ok" | "failed" | "next" | "unused";
+export type LeaseOutcome = "ok" | "failed" | "lost" | "next" | "unused";
 
 /** A held place on an upstream. */
 export class Lease {

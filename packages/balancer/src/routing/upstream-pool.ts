@@ -4,6 +4,7 @@ import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
 import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
+import { Suspects } from "./suspects.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
 
 /** Everything a pool takes; plain values, so that nginx directives and Drover's settings can both make one. */
@@ -42,6 +43,7 @@ export class UpstreamPool {
   readonly #random: () => number;
   readonly #upstreams = new Map<string, Upstream>();
   readonly #idle = new Map<string, (() => void)[]>();
+  readonly #suspects: Suspects;
   #policy: Policy;
   #group: PeerGroup;
   #events: PoolEvents = {};
@@ -52,6 +54,7 @@ export class UpstreamPool {
     this.#policy = policies[options.policy];
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
+    this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
   }
 
   /** Sets who is told of changes. */
@@ -179,7 +182,8 @@ export class UpstreamPool {
     const upstream = best;
     upstream.requests += 1;
     return new Lease(upstream, this.#clock.now(), (lease, outcome) => {
-      if (outcome === "failed") upstream.failures += 1;
+      if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
+      if (outcome === "lost") this.#suspects.add(upstream);
       this.#events.onReleased?.(lease, "unused");
     });
   }
@@ -207,7 +211,7 @@ export class UpstreamPool {
     for (const upstream of this.#upstreams.values()) {
       if (upstream.down) continue;
       if (upstream.draining || !upstream.ready) waiting ||= upstream.owned;
-      else if (state.tried.get(upstream) === upstream.generation) waiting ||= upstream.owned && !upstream.ready;
+      else if (state.tried.get(upstream) === upstream.generation) waiting ||= this.#suspects.has(upstream);
       else if (isFull(upstream)) return "busy";
     }
     return waiting ? "waiting" : "none";
@@ -224,7 +228,8 @@ export class UpstreamPool {
     const { upstream } = lease;
     upstream.conns -= 1;
     upstream.busyMs += this.#clock.now() - lease.takenAtMs;
-    if (outcome === "failed") upstream.failures += 1;
+    if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
+    if (outcome === "lost") this.#suspects.add(upstream);
     this.#account(upstream, outcome, state);
     this.#settleDrain(upstream);
     this.#events.onReleased?.(lease, outcome);
@@ -239,7 +244,7 @@ export class UpstreamPool {
       return;
     }
     const nowMs = this.#clock.now();
-    if (outcome !== "failed") recordSuccess(upstream, nowMs);
+    if (outcome !== "failed" && outcome !== "lost") recordSuccess(upstream, nowMs);
     else if (recordFailure(upstream, nowMs)) this.#events.onTakenOut?.(upstream);
     if (state.triesLeft > 0) state.triesLeft -= 1;
   }

@@ -1,0 +1,36 @@
+import type { Clock } from "../clock.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** A process's end is known within milliseconds; a machine that is out of breath may take longer. */
+const suspicionMs = 1000;
+
+/**
+ * Workers that lost a connection a moment ago: each is probably dead, and its supervisor about to say so. Until then whoever has tried it may wait
+ * for what comes. One that is not taken out of service in time lives, and may be tried again.
+ */
+export class Suspects {
+  readonly #clock: Clock;
+  readonly #onCleared: () => void;
+  readonly #upstreams = new Set<Upstream>();
+
+  constructor(clock: Clock, onCleared: () => void) {
+    this.#clock = clock;
+    this.#onCleared = onCleared;
+  }
+
+  has(upstream: Upstream): boolean {
+    return this.#upstreams.has(upstream);
+  }
+
+  /** Nothing for a server that is not Drover's own: there nobody knows better than nginx's rules. */
+  add(upstream: Upstream): void {
+    if (!upstream.owned || !upstream.ready || this.#upstreams.has(upstream)) return;
+    const { generation } = upstream;
+    this.#upstreams.add(upstream);
+    this.#clock.after(suspicionMs, () => {
+      this.#upstreams.delete(upstream);
+      if (upstream.ready && upstream.generation === generation) upstream.generation += 1;
+      this.#onCleared();
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+
+describe("drover up with one worker on a real model", () => {
+  const pasture = new Pasture();
+  let drover: Drover;
+  let url: string;
+
+  before(async () => {
+    const model = join(pasture.folder, "tiny.gguf");
+    await writeSyntheticModel("tiny", model, "q8_0");
+    drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--slots", "4", "--ctx", "1024"]);
+    url = await drover.url();
+    await drover.workers((rows) => rows.some((row) => row.state === "ready"));
+  });
+  after(() => pasture.close());
+
+  const chat = async () => {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ max_tokens: 100, messages: [{ role: "user", content: "hello" }] }),
+    });
+    return response.status === 200 ? "whole" : `${response.status} ${await response.text()}`;
+  };
+
+  it("answers every chat that had not begun to answer when its only worker was killed, once it is back", async () => {
+    const burst = Array.from({ length: 12 }, () => chat());
+    const [row] = await drover.workers((rows) => rows.some((worker) => worker.slots.busy > 0));
+    process.kill(row?.pid ?? 0, "SIGKILL");
+    // Of these some meet a worker that refuses, and some one that is not there yet.
+    const late = Array.from({ length: 12 }, () => chat());
+    assert.deepEqual(
+      await Promise.all([...burst, ...late]),
+      Array.from({ length: 24 }, () => "whole"),
+    );
+    assert.deepEqual(
+      (await pasture.status()).map((worker) => worker.restarts),
+      [1],
+    );
+  });
+});
