@@ -105,6 +105,21 @@ describe("Answers in a JSON schema", () => {
     );
   });
 
+  it("keep to Chinese names, values and patterns, whose characters are made of several tokens", async () => {
+    const ajv = new Ajv2020({ strict: false });
+    const schema = {
+      type: "object",
+      properties: { 城市: { enum: ["北京", "上海", "🐑"] }, 标签: { type: "string", pattern: "^[一-龥]{2}-\\d$" } },
+      required: ["城市", "标签"],
+      additionalProperties: false,
+    };
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(schema, 2 * at + 1)));
+    for (const { body } of answers) {
+      const text = body.choices?.[0]?.message.content ?? "";
+      assert.ok(ajv.validate(schema, JSON.parse(text)), `${text} is not valid: ${ajv.errorsText()}`);
+    }
+  });
+
   it("are valid even where max_tokens cut them off, and say so", async () => {
     const ajv = new Ajv2020({ strict: false });
     const schema = {

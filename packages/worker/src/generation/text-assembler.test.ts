@@ -27,9 +27,21 @@ describe("TextAssembler", () => {
     );
   });
 
-  it("puts one replacement character for an overlong sequence, a stray byte and an unfinished end", () => {
+  it("reads sequences as grammars do: overlong ones by their number, what is no character as one replacement", () => {
+    const read = (...bytes: number[]) => {
+      const assembler = new TextAssembler();
+      return assembler.push(Uint8Array.from(bytes)) + assembler.flush();
+    };
+    assert.equal(read(0xf0, 0x84, 0xb8, 0x8a), "上");
+    assert.equal(read(0xe0, 0x82, 0x80), "\u{80}");
+    assert.equal(read(0xed, 0xa0, 0x80), "\u{FFFD}");
+    assert.equal(read(0xf8, 0x84, 0xb8, 0x8a), "\u{FFFD}");
+    assert.equal(read(0xf4, 0xbf, 0xbf, 0xbf), "\u{FFFD}");
+  });
+
+  it("puts one replacement character for a stray byte and an unfinished end", () => {
     const assembler = new TextAssembler();
-    assert.equal(assembler.push(Uint8Array.of(0xe0, 0x82, 0x80, 0x41, 0x80, 0xf0, 0x9f)), "\u{FFFD}A\u{FFFD}");
+    assert.equal(assembler.push(Uint8Array.of(0x41, 0x80, 0x42, 0xf0, 0x9f)), "A\u{FFFD}B");
     assert.equal(assembler.flush(), "\u{FFFD}");
   });
 });

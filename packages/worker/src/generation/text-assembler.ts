@@ -1,8 +1,9 @@
 const REPLACEMENT = "\u{FFFD}";
 
 /**
- * Turns the bytes of tokens into text, so that no character is ever split between two pieces. A sequence that has the
- * form of a character but is none (an overlong one, a surrogate) becomes one U+FFFD: grammars count it as one character too.
+ * Turns the bytes of tokens into text, so that no character is ever split between two pieces. Sequences are read as
+ * llama.cpp's grammars read them (`decode_utf8` in llama-grammar.cpp), so that text that was held to a grammar fits it: an
+ * overlong sequence is the character whose number it has, and one that is none (a surrogate, one too large) is one U+FFFD.
  */
 export class TextAssembler {
   #unfinished: readonly number[] = [];
@@ -48,9 +49,9 @@ function plainLength(bytes: Uint8Array, at: number): number {
 
 /** Of the sequence that this byte leads; 1 for a byte that leads none. */
 function sequenceLength(lead: number): number {
-  if (lead >= 0xf0 && lead < 0xf8) return 4;
-  if (lead >= 0xe0 && lead < 0xf0) return 3;
-  return lead >= 0xc0 && lead < 0xe0 ? 2 : 1;
+  if (lead >= 0xf0) return 4;
+  if (lead >= 0xe0) return 3;
+  return lead >= 0xc0 ? 2 : 1;
 }
 
 function countFollowers(bytes: Uint8Array, at: number, length: number): number {
@@ -59,7 +60,10 @@ function countFollowers(bytes: Uint8Array, at: number, length: number): number {
   return count;
 }
 
-function decode(sequence: Uint8Array): string {
-  const text = Buffer.from(sequence).toString("utf8");
-  return sequence.length > 1 && Array.from(text).length === 1 ? text : REPLACEMENT;
+function decode([lead = 0, ...followers]: Uint8Array): string {
+  if (followers.length === 0) return REPLACEMENT;
+  const first = lead & (0x3f >> (followers.length - 1));
+  const codePoint = followers.reduce((value, byte) => value * 64 + (byte & 0x3f), first);
+  const isCharacter = codePoint <= 0x10ffff && (codePoint < 0xd800 || codePoint > 0xdfff);
+  return isCharacter ? String.fromCodePoint(codePoint) : REPLACEMENT;
 }
