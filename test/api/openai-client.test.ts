@@ -223,11 +223,11 @@ describe("OpenAI's client on random weights", () => {
       {
         type: "function" as const,
         function: {
-          name: "weather",
+          name: "查询天气",
           parameters: {
             type: "object",
-            properties: { city: { type: "string", maxLength: 8 }, unit: { enum: ["c", "f"] } },
-            required: ["city", "unit"],
+            properties: { 城市: { type: "string", maxLength: 8 }, unit: { enum: ["c", "f"] } },
+            required: ["城市", "unit"],
             additionalProperties: false,
           },
         },
@@ -237,10 +237,10 @@ describe("OpenAI's client on random weights", () => {
     const answer = await chat(asked);
     const [call] = answer.choices[0]?.message.tool_calls ?? [];
     assert.ok(call?.type === "function");
-    assert.equal(call.function.name, "weather");
+    assert.equal(call.function.name, "查询天气");
     assert.equal(answer.choices[0]?.finish_reason, "tool_calls");
     const args = JSON.parse(call.function.arguments) as Record<string, string>;
-    assert.deepEqual(Object.keys(args), ["city", "unit"]);
+    assert.deepEqual(Object.keys(args), ["城市", "unit"]);
     const stream = client.chat.completions.stream({
       model,
       messages: [...messages],

@@ -33,7 +33,10 @@ const assistantContent = z.union([
     ),
 ]);
 
-export const toolName = z.string().regex(/^[\w.-]{1,64}$/u, "must be 1 to 64 of a-z, A-Z, 0-9, _, . and -");
+/** OpenAI's and Anthropic's names, and the same in other scripts, as llama.cpp's server takes them. */
+export const toolName = z
+  .string()
+  .regex(/^[\p{L}\p{M}\p{N}_.-]{1,64}$/u, "must be 1 to 64 letters of any script, digits, _, . and -");
 
 const calledTool = z
   .object({

@@ -20,7 +20,6 @@ export const completionRequest = z.strictObject({
   max_tokens: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
   best_of: z.int().min(1).max(128).nullish(),
-  n_predict: notSupported("n_predict"),
   response_format: notSupported("response_format"),
   json_schema: notSupported("json_schema"),
   cache_salt: neutralOnly("cache_salt", ""),

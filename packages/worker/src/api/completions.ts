@@ -167,7 +167,7 @@ function answerRequest(serving: Serving, body: CompletionRequest, prompt: readon
 }
 
 function limitOf({ slots }: Serving): PromptLimit {
-  return { contextTokens: slots.contextTokens, param: "prompt" };
+  return { contextTokens: slots.contextTokens, answerTokens: 1, param: "prompt" };
 }
 
 interface Prompt {

@@ -35,8 +35,7 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
     throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
   }
-  // An input may fill the context: nothing is added to it.
-  const limit = { contextTokens: embedder.maxTokens + 1, param: "input" };
+  const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
   const inputs = inputsOf(serving, body.input, limit);
   for (const input of inputs) refuseLongPrompt(input, limit);
   const vectors = await embedAll(embedder, inputs, reply);

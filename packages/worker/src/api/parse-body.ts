@@ -50,8 +50,9 @@ function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly Property
   );
 }
 
-/** Of several alternatives the one that got furthest is what the client meant. */
+/** Of several alternatives the one that got furthest is what the client meant; never one of another type altogether. */
 function depth(issues: readonly z.core.$ZodIssue[]): number {
+  if (issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0)) return 0;
   return Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === "invalid_type" ? 0 : 0.5)));
 }
 

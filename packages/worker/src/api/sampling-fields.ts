@@ -45,6 +45,13 @@ export const samplingFields = {
   grammar: notSupported("grammar"),
   n_keep: neutralOnly("n_keep", 0),
   t_max_predict_ms: neutralOnly("t_max_predict_ms", 0),
+  n_predict: notSupported("n_predict"),
+  min_keep: neutralOnly("min_keep", 0),
+  post_sampling_probs: neutralOnly("post_sampling_probs", false),
+  timings_per_token: neutralOnly("timings_per_token", false),
+  return_progress: neutralOnly("return_progress", false),
+  return_tokens: neutralOnly("return_tokens", false),
+  lora: notSupported("lora"),
 } as const;
 
 /** Who asks and how: taken, with no effect on the answer. */

@@ -8,6 +8,8 @@ const CUT_TOKENS = 64;
 /** What a prompt must fit in, and what it is called in the request. */
 export interface PromptLimit {
   readonly contextTokens: number;
+  /** Places that must be left for an answer. */
+  readonly answerTokens: 0 | 1;
   readonly param: string;
 }
 
@@ -28,7 +30,9 @@ export function refuseHugeText(vocabulary: Vocabulary, text: string, limit: Prom
 
 /** @throws RequestError where the prompt leaves no place for an answer's first token. */
 export function refuseLongPrompt(prompt: readonly number[], limit: PromptLimit): void {
-  if (prompt.length >= limit.contextTokens) throw contextLengthExceeded(limit, String(prompt.length));
+  if (prompt.length + limit.answerTokens > limit.contextTokens) {
+    throw contextLengthExceeded(limit, String(prompt.length));
+  }
 }
 
 /** @throws RequestError for a chat of so many messages that it can't fit, as each takes a token at least. */
@@ -43,9 +47,11 @@ export function refuseManyTokens(prompt: unknown, limit: PromptLimit): void {
   }
 }
 
-function contextLengthExceeded({ param, contextTokens }: PromptLimit, promptTokens: string): RequestError {
+function contextLengthExceeded(limit: PromptLimit, promptTokens: string): RequestError {
+  const { contextTokens, answerTokens, param } = limit;
   const message =
-    `This model's maximum context length is ${contextTokens} tokens, of which the answer needs at least one. ` +
+    `This model's maximum context length is ${contextTokens} tokens` +
+    `${answerTokens === 0 ? "" : ", of which the answer needs at least one"}. ` +
     `However, your prompt has ${promptTokens} tokens. Please shorten it.`;
   return new RequestError(message, {
     status: 400,

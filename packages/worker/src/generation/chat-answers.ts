@@ -57,7 +57,7 @@ export function answerRequestOf(parts: ChatParts, job: ChatJob): AnswerRequest {
     tools,
     templateArguments: job.templateArguments,
     mayThink,
-    limit: { contextTokens: parts.slots.contextTokens, param: job.messagesParam },
+    limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   });
   return {

@@ -4,7 +4,7 @@ import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
 
-const LIMIT = { contextTokens: 4096, param: "messages" };
+const LIMIT = { contextTokens: 4096, answerTokens: 1, param: "messages" } as const;
 const USER: ChatMessage = { role: "user", content: "hi" };
 
 /** In the way of DeepSeek-R1: an own form for calls, thoughts of earlier turns cut off, thinking opened by the prompt. */

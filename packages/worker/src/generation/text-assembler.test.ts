@@ -28,10 +28,6 @@ describe("TextAssembler", () => {
   });
 
   it("reads sequences as grammars do: overlong ones by their number, what is no character as one replacement", () => {
-    const read = (...bytes: number[]) => {
-      const assembler = new TextAssembler();
-      return assembler.push(Uint8Array.from(bytes)) + assembler.flush();
-    };
     assert.equal(read(0xf0, 0x84, 0xb8, 0x8a), "上");
     assert.equal(read(0xe0, 0x82, 0x80), "\u{80}");
     assert.equal(read(0xed, 0xa0, 0x80), "\u{FFFD}");
@@ -45,3 +41,8 @@ describe("TextAssembler", () => {
     assert.equal(assembler.flush(), "\u{FFFD}");
   });
 });
+
+function read(...bytes: number[]): string {
+  const assembler = new TextAssembler();
+  return assembler.push(Uint8Array.from(bytes)) + assembler.flush();
+}
