@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { figureLine, kernelLimit } from "./figures.ts";
+import { figureLine, kernelLimit, planLimit } from "./figures.ts";
 
 describe("a figure of the worker's speed", () => {
   it("stands beside the most that the kernels allow: the stock loops' two steps over one", () => {
@@ -9,6 +9,15 @@ describe("a figure of the worker's speed", () => {
     assert.match(lines[0] ?? "", /^8 streams, most that one decode a step can gain here +1\.20 x$/);
     assert.match(lines[1] ?? "", /^4 streams, most that one decode a step can gain here +1\.38 x$/);
     assert.deepEqual(kernelLimit(16, costs), []);
+  });
+
+  it("stands beside the most that a plan can gain: by padding to a cheaper size, by cutting, or by nothing", () => {
+    const costs = { 1: 41, 2: 78, 3: 110, 4: 100, 5: 173, 6: 238, 7: 347, 8: 349 };
+    const gain = (count: number): string => planLimit(count, 8, costs).map(figureLine).join();
+    assert.match(gain(3), /^3 streams, most that padding and cutting can gain here +1\.10 x$/);
+    assert.match(gain(8), / +1\.75 x$/);
+    assert.match(gain(2), / +1\.00 x$/);
+    assert.deepEqual(planLimit(12, 8, costs), []);
   });
 
   it("shows the median of its rounds, the range, and whether the limit was met", () => {

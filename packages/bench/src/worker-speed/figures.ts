@@ -44,6 +44,25 @@ export function kernelLimit(count: number, costs: Readonly<Record<string, number
   return [{ name, unit: "x", rounds: [(most + one) / all] }];
 }
 
+/**
+ * The most that padding and cutting can gain over one decode of `count` neighbouring sequences: its cost over that of the cheapest groups which
+ * have room for them. Nothing without the costs of these steps.
+ * @param costs as for `kernelLimit`
+ * @param slots a group has at most this many sequences
+ */
+export function planLimit(count: number, slots: number, costs: Readonly<Record<string, number>>): readonly Figure[] {
+  const cost = (tokens: number): number => costs[tokens] ?? Number.POSITIVE_INFINITY;
+  const best = [0];
+  for (let tokens = 1; tokens <= count; tokens++) {
+    const groups = Array.from({ length: slots }, (_, index) => index + 1);
+    best[tokens] = Math.min(...groups.map((group) => cost(group) + (best[Math.max(0, tokens - group)] ?? 0)));
+  }
+  const gain = cost(count) / (best[count] ?? 0);
+  return Number.isFinite(gain)
+    ? [{ name: `${count} streams, most that padding and cutting can gain here`, unit: "x", rounds: [gain] }]
+    : [];
+}
+
 /** `name   1.71 x   (1.64 … 1.80, 3 rounds)   at least 1.55: met` */
 export function figureLine({ name, unit, rounds, atLeast, atMost }: Figure): string {
   const middle = median(rounds);

@@ -1,4 +1,4 @@
-import { type Figure, kernelLimit, ratios } from "./figures.ts";
+import { type Figure, kernelLimit, planLimit, ratios } from "./figures.ts";
 import type { SpeedChild } from "./speed-child.ts";
 
 interface Streams {
@@ -37,8 +37,8 @@ export const scenarios: readonly Scenario[] = [
     slots: 8,
     stock: false,
     async *measure(child, rounds) {
-      yield* await againstUnplanned(child, rounds, 3);
-      yield* await againstUnplanned(child, rounds, 7);
+      yield* await againstUnplanned(child, rounds, 3, 8);
+      yield* await againstUnplanned(child, rounds, 7, 8);
     },
   },
   {
@@ -47,8 +47,8 @@ export const scenarios: readonly Scenario[] = [
     slots: 16,
     stock: false,
     async *measure(child, rounds) {
-      yield* await againstUnplanned(child, rounds, 8);
-      yield* await againstUnplanned(child, rounds, 12);
+      yield* await againstUnplanned(child, rounds, 8, 16);
+      yield* await againstUnplanned(child, rounds, 12, 16);
     },
   },
   { name: "holes", quantization: "q4_0", slots: 8, stock: false, measure: holes },
@@ -94,7 +94,12 @@ async function againstStock(
   ];
 }
 
-async function againstUnplanned(child: SpeedChild, rounds: number, count: number): Promise<readonly Figure[]> {
+async function againstUnplanned(
+  child: SpeedChild,
+  rounds: number,
+  count: number,
+  slots: number,
+): Promise<readonly Figure[]> {
   const tokens = 16;
   const results = await repeat(rounds, async () => ({
     plain: (await child.measure<Streams>("streams", { count, tokens, planned: false })).tokensPerSecond,
@@ -102,15 +107,17 @@ async function againstUnplanned(child: SpeedChild, rounds: number, count: number
   }));
   const plain = results.map((each) => each.plain);
   const planned = results.map((each) => each.planned);
+  const costs = await child.measure<Readonly<Record<string, number>>>("costs", {});
   return [
     figure(`${count} streams, loop without plans`, "tokens/s", plain),
     figure(`${count} streams, planned`, "tokens/s", planned),
     ...ratios(`${count} streams, planned against not`, planned, plain, { atLeast: 1.2 }),
+    ...planLimit(count, slots, costs),
   ];
 }
 
 async function* holes(child: SpeedChild, rounds: number): AsyncGenerator<Figure> {
-  const tokens = 16;
+  const tokens = 32;
   const results = await repeat(rounds, async () => ({
     together: (await child.measure<Streams>("streams", { count: 4, tokens, planned: true })).tokensPerSecond,
     apart: (await child.measure<Streams>("holes", { tokens, planned: true })).tokensPerSecond,
