@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { execa } from "execa";
+import { writeSyntheticModel } from "@drover/models";
+import { needs } from "../support/needs.ts";
+
+const main = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "worker-speed", "main.js");
+
+describe("a measurement of the worker's speed", () => {
+  let models: string;
+  before(async () => {
+    models = await mkdtemp(join(tmpdir(), "drover-speed-"));
+    await writeSyntheticModel("tiny", join(models, "r1-1.5b-q4_0.gguf"), "q4_0");
+  });
+  after(() => rm(models, { recursive: true }));
+
+  /** The measuring process, not the one that started it. */
+  const measuring = () => processes().filter((words) => words.includes("child.mjs") && words.includes(models));
+
+  for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
+    for (const moment of ["opens its model", "measures"] as const) {
+      it(`leaves nothing behind when ${signal} ends it while it ${moment}`, needs("taskset"), async () => {
+        // Two minutes, if nobody ends it.
+        const run = execa(process.execPath, [main, "--models", models, "churn"], { reject: false });
+        let printed = "";
+        run.stdout.on("data", (text) => (printed += String(text)));
+        await until(() => measuring().length > 0, "the measuring process");
+        if (moment === "measures") await until(() => printed.includes("step costs"), "the measurement");
+        run.kill(signal);
+        await run;
+        await until(() => measuring().length === 0, "its end");
+      });
+    }
+  }
+});
+
+/** Command lines of the running processes (no zombies). */
+function processes(): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const isZombie = / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/, ""));
+        return isZombie ? [] : readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      } catch {
+        return [];
+      }
+    });
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!condition()) {
+    assert.ok(performance.now() < endMs, `waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
