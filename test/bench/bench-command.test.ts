@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
+import { freePort, startChildServer, systemClock } from "@drover/bench";
 import { execa } from "execa";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
 
@@ -53,6 +54,37 @@ describe("drover bench", () => {
       assert.match(full.stderr, /\/dev\/full can't be written: the disk is full/);
       assert.match(full.stdout, /req\/s/, "the table is printed before");
     } finally {
+      await worker.stop();
+    }
+  });
+
+  it("sends the key that a server wants: --key, or DROVER_API_KEY without its label", async () => {
+    const worker = await startFakeWorker({ tokens: 2 });
+    const address = `127.0.0.1:${await freePort()}`;
+    const url = `http://${address}`;
+    const keys = ["--api-key", "team=a-key-of-the-team"];
+    const server = await startChildServer({
+      name: "drover balance",
+      file: process.execPath,
+      words: [bin, "balance", "--listen", address, "--upstream", worker.url, ...keys],
+      readyUrl: `${url}/health`,
+      readyTimeoutMs: 60_000,
+      clock: systemClock,
+      signal: new AbortController().signal,
+    });
+    try {
+      const load = ["--users", "1", "--warmup", "0", "--duration", "3s", "--think", "0"];
+      const words = ["bench", "--url", url, ...load];
+      const without = await drover(...words);
+      assert.equal(without.exitCode, 1);
+      assert.match(without.stderr, /wants another API key \(HTTP 401\); give it with --key or DROVER_API_KEY/);
+      const named = await drover(...words, "--key", "a-key-of-the-team");
+      assert.equal(named.exitCode, 0, named.stderr);
+      const env = { DROVER_API_KEY: "team=a-key-of-the-team" };
+      const known = await execa(process.execPath, [bin, ...words], { reject: false, timeout: 60_000, env });
+      assert.equal(known.exitCode, 0, known.stderr);
+    } finally {
+      await server.stop();
       await worker.stop();
     }
   });

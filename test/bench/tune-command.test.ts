@@ -12,10 +12,15 @@ const bin = join(supervisor, "bin", "drover.js");
 const folder = mkdtempSync(join(tmpdir(), "drover-tune-test-"));
 after(() => rmSync(folder, { recursive: true }));
 const tune = (...words: string[]) =>
-  execa(process.execPath, [bin, "tune", ...words], { reject: false, timeout: 120_000, cwd: folder });
+  execa(process.execPath, [bin, "tune", ...words], {
+    reject: false,
+    timeout: 120_000,
+    cwd: folder,
+    env: { DROVER_API_KEY: "team=a-key-of-the-team" },
+  });
 
 describe("drover tune", () => {
-  it("writes settings that Drover reads, with what was measured, and keeps a file that is there", async () => {
+  it("writes settings that Drover reads, with what was measured where keys are set, and keeps a file that is there", async () => {
     const load = ["--users", "2", "--warmup", "0", "--duration", "300ms", "--max-tokens", "8", "--for", "12s"];
     const { exitCode, stdout, stderr } = await tune(...load, "--html", "tune.html");
     assert.equal(exitCode, 0, stderr);

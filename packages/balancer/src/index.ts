@@ -9,6 +9,7 @@ export type {
 } from "./balancer-api.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError, NginxConfigError } from "./errors.ts";
+export { firstKey } from "./front/authenticate.ts";
 export { type NginxOptions, readNginxOptions } from "./nginx/command-line.ts";
 export { systemError as systemErrorText } from "./nginx/config-files.ts";
 export { toDroverYaml } from "./nginx/import.ts";

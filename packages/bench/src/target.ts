@@ -37,7 +37,7 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
   if (models.status === 401 || models.status === 403)
     throw new BenchError(
       "target_refuses",
-      `${url} wants another API key (HTTP ${models.status}); give it with --api-key`,
+      `${url} wants another API key (HTTP ${models.status}); give it with --key or DROVER_API_KEY`,
     );
   const listed = (models.body as { data?: { id?: string }[] } | undefined)?.data?.[0]?.id;
   return { url, model: options.model ?? listed ?? "default", wordsPerToken: await measureWords(url, headers) };

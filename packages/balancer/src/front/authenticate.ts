@@ -19,8 +19,7 @@ export interface KeySources {
 
 /** Reads all keys. @throws FrontDoorError when the file cannot be read or a key is too short to be one */
 export function readKeys(sources: KeySources): KeyRing {
-  const lines = [...sources.keys, ...(sources.file === undefined ? [] : linesOf(sources.file))];
-  const known = lines.map((line, index) => readKey(line, index));
+  const known = linesFrom(sources).map((line, index) => readKey(line, index));
   return {
     size: known.length,
     labelOf(headers) {
@@ -37,13 +36,27 @@ export function readKeys(sources: KeySources): KeyRing {
 
 const shortest = 4;
 
+/** A key that is let in, for who asks on the operator's behalf; undefined: nobody needs one. @throws FrontDoorError when the file cannot be read */
+export function firstKey(sources: KeySources): string | undefined {
+  const [line] = linesFrom(sources);
+  return line === undefined ? undefined : splitKey(line).key;
+}
+
 function readKey(line: string, index: number): { label: string; digest: Buffer } {
-  const match = /^([A-Za-z0-9_.@-]{1,64})=(.+)$/.exec(line);
-  const key = match?.[2] ?? line;
+  const { label = `key${index + 1}`, key } = splitKey(line);
   if (key.length < shortest) {
     throw new FrontDoorError(`API key ${index + 1} has fewer than ${shortest} characters; choose a longer one`);
   }
-  return { label: match?.[1] ?? `key${index + 1}`, digest: digestOf(key) };
+  return { label, digest: digestOf(key) };
+}
+
+function splitKey(line: string): { readonly label?: string | undefined; readonly key: string } {
+  const match = /^([A-Za-z0-9_.@-]{1,64})=(.+)$/.exec(line);
+  return { label: match?.[1], key: match?.[2] ?? line };
+}
+
+function linesFrom({ keys, file }: KeySources): readonly string[] {
+  return [...keys, ...(file === undefined ? [] : linesOf(file))];
 }
 
 function linesOf(file: string): readonly string[] {

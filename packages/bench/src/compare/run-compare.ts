@@ -21,6 +21,8 @@ export interface CompareOptions extends LoadRequest {
   readonly upWords: readonly string[];
   /** Commands of further sides. */
   readonly against: readonly string[];
+  /** Sent to every side. */
+  readonly apiKey?: string | undefined;
   /** Which of `hand-made` and `pinned` take part; `none`: neither. @default both */
   readonly only?: readonly string[] | undefined;
   /** @default 3 */
@@ -158,8 +160,9 @@ async function measureSide(
 ): Promise<readonly StepReport[]> {
   const { signal } = options;
   const running = await side.start(signal);
-  const target = await lookAtTarget({ url: running.url });
-  const client = createChatClient({ ...plan, ...target, clock });
+  const { apiKey } = options;
+  const target = await lookAtTarget({ url: running.url, apiKey });
+  const client = createChatClient({ ...plan, ...target, apiKey, clock });
   const steps: StepReport[] = [];
   try {
     for (const [index, load] of plan.loads.entries()) {

@@ -14,6 +14,7 @@ export interface MeasureOptions {
   /** Words for `drover up` that are the same for all candidates: model, context. */
   readonly words: readonly string[];
   readonly plan: LoadPlan;
+  readonly apiKey?: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onStep?: ((progress: StepProgress) => void) | undefined;
@@ -50,8 +51,9 @@ async function runOnce(
   const { plan, clock, signal } = options;
   const [load] = plan.loads;
   if (load === undefined) throw new BenchError("bad_option", "--users names no number of users");
-  const target = await lookAtTarget({ url: drover.url });
-  const client = createChatClient({ ...plan, ...target, clock });
+  const { apiKey } = options;
+  const target = await lookAtTarget({ url: drover.url, apiKey });
+  const client = createChatClient({ ...plan, ...target, apiKey, clock });
   const startMs = clock.nowMs();
   try {
     return await runStep({

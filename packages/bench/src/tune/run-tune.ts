@@ -15,6 +15,8 @@ export interface TuneOptions extends LoadRequest {
   readonly bin: string;
   /** Words for `drover up`: model, context. */
   readonly words: readonly string[];
+  /** Sent with each request. */
+  readonly apiKey?: string | undefined;
   /** What the words serve, for the report. */
   readonly model: string;
   /** @default five minutes */

@@ -1,4 +1,5 @@
 import type { ExitCode, Invocation } from "./command.ts";
+import { keyOfStarted } from "./key-to-send.ts";
 import { loadRequest } from "./load-flags.ts";
 import { interruptible } from "./measuring.ts";
 import { splitWords } from "./worker-words.ts";
@@ -9,12 +10,14 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const html = invocation.text("html");
   if (html !== undefined) lib.requireWritable(html);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const apiKey = await keyOfStarted(invocation);
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   const words = splitWords(invocation);
   try {
     const report = await lib.runCompare({
       ...request,
+      apiKey,
       bin: process.argv[1] ?? "",
       workerWords: words.worker,
       upWords: words.up,

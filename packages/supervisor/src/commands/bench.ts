@@ -1,6 +1,7 @@
 import type { BenchReport, DroverServer } from "@drover/bench";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { compare } from "./bench-compare.ts";
+import { keyFlag, keyOfRunning, keyOfStarted } from "./key-to-send.ts";
 import { loadFlags, loadRequest } from "./load-flags.ts";
 import { explained, interruptible } from "./measuring.ts";
 import { upWords, WORKER_SETTINGS } from "./worker-words.ts";
@@ -17,7 +18,7 @@ export const bench: Command = {
   },
   flags: {
     url: { type: "text", doc: "Address of any OpenAI-compatible server; without it a Drover is started and measured" },
-    key: { type: "text", doc: "API key to send" },
+    ...keyFlag,
     "model-name": { type: "text", doc: "Model to ask for; by itself the first of /v1/models" },
     ...loadFlags,
     rate: { type: "text", doc: "Open loop instead of users: steps of requests a second, such as 0.5,1,2" },
@@ -48,6 +49,8 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
   for (const file of files) lib.requireWritable(file);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   lib.checkLoad(request);
+  const hasUrl = invocation.text("url") !== undefined;
+  const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   const started = await startTarget(invocation, stop.signal);
@@ -55,7 +58,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
     const report = await lib.runBench({
       ...request,
       url: started?.url ?? invocation.text("url") ?? "",
-      apiKey: invocation.text("key"),
+      apiKey,
       model: invocation.text("model-name"),
       processes: started === undefined ? pidList(invocation) : () => started.processes(),
       signal: stop.signal,

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { SupervisorError } from "../errors.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
+import { keyFlag, keyOfStarted } from "./key-to-send.ts";
 import { loadFlags, loadRequest } from "./load-flags.ts";
 import { explained, interruptible } from "./measuring.ts";
 
@@ -12,6 +13,7 @@ export const tune: Command = {
   settings: ["model", "workers.context"],
   flags: {
     ...loadFlags,
+    ...keyFlag,
     slo: { type: "text", doc: "Only configurations that meet this target can win, such as p95<10s" },
     for: { type: "text", doc: "Longest time for the search (5m)" },
     twin: {
@@ -46,6 +48,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
   if (html !== undefined) lib.requireWritable(html);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   const { settings } = invocation.settings();
+  const apiKey = await keyOfStarted(invocation);
   const served = await servedModel(settings.model, invocation);
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
@@ -53,6 +56,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
     const context = settings.workers.context;
     const report = await lib.runTune({
       ...request,
+      apiKey,
       bin: process.argv[1] ?? "",
       words: [`--model=${served.path}`, `--ctx=${context}`],
       model: served.name,
