@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -16,7 +16,7 @@ const tune = (...words: string[]) =>
     reject: false,
     timeout: 120_000,
     cwd: folder,
-    env: { DROVER_API_KEY: "team=a-key-of-the-team" },
+    env: { DROVER_API_KEY: "team=a-key-of-the-team", XDG_CACHE_HOME: join(folder, "cache") },
   });
 
 describe("drover tune", () => {
@@ -34,6 +34,17 @@ describe("drover tune", () => {
     const again = await tune(...load);
     assert.equal(again.exitCode, 2);
     assert.match(again.stderr, /drover\.yaml is there already/);
+  });
+
+  it("measures a model that was fetched before itself, not its synthetic twin", async () => {
+    const models = join(folder, "cache", "drover", "models");
+    mkdirSync(models, { recursive: true });
+    // Which file it is can be seen from what is wrong with it, in a second.
+    writeFileSync(join(models, "hf_org_qwen2.5-0.5b-GGUF_m-q4_0.gguf"), "no model");
+    const { exitCode, stderr } = await tune("--model", "hf:org/qwen2.5-0.5b-GGUF/m-q4_0.gguf", "--out", "fetched.yaml");
+    assert.equal(exitCode, 1, stderr);
+    assert.match(stderr, /hf_org_qwen2\.5-0\.5b-GGUF_m-q4_0\.gguf/);
+    assert.doesNotMatch(stderr, /twin/);
   });
 
   it("refuses a model that is neither there nor known by its shapes, before anything is started", async () => {

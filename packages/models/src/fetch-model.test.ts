@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fetchModel, modelCacheDir } from "./fetch-model.ts";
+import { fetchModel, findFetched, modelCacheDir } from "./fetch-model.ts";
 import { resolveModelSource } from "./model-source.ts";
 import { writeSyntheticModel } from "./synthetic-model.ts";
 import { serveFile, status, whole, type Answer } from "./test-support/file-server.ts";
@@ -43,6 +43,8 @@ describe("fetchModel", () => {
       );
       await server.close();
       assert.equal(await fetchModel(source, options), path);
+      assert.equal(await findFetched(source, options), path);
+      assert.equal(await findFetched(resolveModelSource("hf:some/tiny-GGUF:Q8_0"), options), undefined);
     });
   });
 

@@ -34,6 +34,23 @@ export async function fetchModel(source: ModelSource, options: FetchOptions): Pr
   return await fetchParts(remoteFile(source, options.endpoints ?? {}), options);
 }
 
+/** The path that {@link fetchModel} would give without asking anybody; undefined where it would have to fetch something. */
+export async function findFetched(
+  source: ModelSource,
+  options: Pick<FetchOptions, "cacheDir" | "endpoints">,
+): Promise<string | undefined> {
+  if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
+  if (source.type === "path") return (await exists(source.path)) ? source.path : undefined;
+  const known = source.type === "hugging-face-tag" ? await notedFile(source, options.cacheDir) : source;
+  if (known === undefined) return undefined;
+  const { cacheName } = remoteFile(known, options.endpoints ?? {});
+  const split = splitPart(cacheName);
+  const names = Array.from({ length: split?.parts ?? 1 }, (_, index) => split?.nameOf(index + 1) ?? cacheName);
+  const paths = names.map((name) => join(options.cacheDir, name));
+  const there = await Promise.all(paths.map(exists));
+  return there.includes(false) ? undefined : paths[0];
+}
+
 /** Where models are kept: `$XDG_CACHE_HOME/drover/models`, or `~/.cache/drover/models`. */
 export function modelCacheDir(environment: { readonly XDG_CACHE_HOME?: string | undefined }, home: string): string {
   const base = environment.XDG_CACHE_HOME;
@@ -42,28 +59,37 @@ export function modelCacheDir(environment: { readonly XDG_CACHE_HOME?: string | 
 }
 
 async function existingPath(path: string): Promise<string> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats !== undefined) return path;
+  if (await exists(path)) return path;
   throw new ModelError("model_missing", `${path} does not exist. Check the path of the model.`);
 }
 
-async function fetchTag(
-  source: Extract<ModelSource, { type: "hugging-face-tag" }>,
-  options: FetchOptions,
-): Promise<string> {
-  const note = join(options.cacheDir, `hf_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
-  const known = (await readFile(note, "utf8").catch(() => "")).trim();
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+type TagSource = Extract<ModelSource, { type: "hugging-face-tag" }>;
+
+async function fetchTag(source: TagSource, options: FetchOptions): Promise<string> {
   const endpoints = options.endpoints ?? {};
-  const file =
-    known === ""
-      ? await resolveTag(source, endpoints, options.signal)
-      : ({ ...source, type: "hugging-face", file: known, revision: "main" } as const);
+  const known = await notedFile(source, options.cacheDir);
+  const file = known ?? (await resolveTag(source, endpoints, options.signal));
   const path = await fetchParts(remoteFile(file, endpoints), options);
-  if (known === "") {
+  if (known === undefined) {
+    const note = noteOf(source, options.cacheDir);
     await writeFile(`${note}.new`, file.file);
     await rename(`${note}.new`, note);
   }
   return path;
+}
+
+/** What a tag was found to stand for before. */
+async function notedFile(source: TagSource, cacheDir: string) {
+  const file = (await readFile(noteOf(source, cacheDir), "utf8").catch(() => "")).trim();
+  return file === "" ? undefined : ({ ...source, type: "hugging-face", file, revision: "main" } as const);
+}
+
+function noteOf(source: TagSource, cacheDir: string): string {
+  return join(cacheDir, `hf_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
 }
 
 async function fetchParts(remote: RemoteFile, options: FetchOptions): Promise<string> {

@@ -2,7 +2,7 @@ export type { Clock } from "./clock.ts";
 export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
-export { fetchModel, modelCacheDir, type FetchOptions } from "./fetch-model.ts";
+export { fetchModel, findFetched, modelCacheDir, type FetchOptions } from "./fetch-model.ts";
 export type { OnProgress } from "./gguf-writer.ts";
 export {
   estimateMemory,

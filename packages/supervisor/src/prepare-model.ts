@@ -1,6 +1,13 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { fetchModel, modelCacheDir, type OnProgress, readModelInfo, resolveModelSource } from "@drover/models";
+import {
+  fetchModel,
+  findFetched,
+  modelCacheDir,
+  type OnProgress,
+  readModelInfo,
+  resolveModelSource,
+} from "@drover/models";
 import type { ServedModel } from "./workers/worker-launch.ts";
 
 export interface PrepareOptions {
@@ -19,15 +26,26 @@ export interface PrepareOptions {
 export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
   const { environment, onProgress, signal } = options;
   const source = resolveModelSource(model);
+  const path = await fetchModel(source, { ...placesIn(environment), onProgress, signal });
+  await readModelInfo(path);
+  const { ino, size, mtimeMs } = await stat(path);
+  return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };
+}
+
+/** The file of the `model` setting where it needs no download; undefined where it does, or where there is no such file. */
+export async function findPrepared(
+  model: string,
+  environment: PrepareOptions["environment"],
+): Promise<string | undefined> {
+  return await findFetched(resolveModelSource(model), placesIn(environment));
+}
+
+function placesIn(environment: PrepareOptions["environment"]) {
   const endpoints = {
     huggingFace: environment["HF_ENDPOINT"],
     huggingFaceToken: environment["HF_TOKEN"],
     modelScope: environment["MODELSCOPE_ENDPOINT"],
     modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
   };
-  const cacheDir = modelCacheDir(environment, homedir());
-  const path = await fetchModel(source, { cacheDir, endpoints, onProgress, signal });
-  await readModelInfo(path);
-  const { ino, size, mtimeMs } = await stat(path);
-  return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };
+  return { cacheDir: modelCacheDir(environment, homedir()), endpoints };
 }

@@ -79,10 +79,14 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-/** The model itself where it is a file that is there; else its synthetic twin, made once and kept. */
+/** The model itself where it is here, fetched before or as a file; else its synthetic twin, made once and kept. */
 async function servedModel(model: string, invocation: Invocation): Promise<{ path: string; name: string }> {
   const wanted = invocation.text("twin");
-  if (wanted === undefined && (model === "demo" || existsSync(model))) return { path: model, name: model };
+  if (wanted === undefined) {
+    const { findPrepared } = await import("../prepare-model.ts");
+    const path = await findPrepared(model, invocation.environment);
+    if (path !== undefined) return { path, name: model };
+  }
   const { twinOf } = await import("@drover/bench");
   const twin = twinOf(wanted ?? model);
   if (twin === undefined)
