@@ -135,6 +135,21 @@ describe("bad input to drover", () => {
     }
   });
 
+  it("names the argument that is missing, the choice that there is not and the number that is none", async () => {
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [["scale"], "<count> is missing after `drover scale`. See `drover scale --help`."],
+      [["model", "synth", "tiny"], "<out> is missing after `drover model synth`. See `drover model synth --help`."],
+      [["model", "synth", "tiny", "m", "--quant", "q9"], 'quant is "q9", but must be one of "q4_0", "q4_k_m", "q8_0"'],
+      [["logs", "--lines", "many"], "--lines must be a number"],
+      [["worker", "--port", "x"], "--port must be a number"],
+    ];
+    for (const [words, said] of wrong) {
+      const ended = await pasture.run(words);
+      assertRefused(ended, 2, /^drover: [^\n]+\n$/);
+      assert.ok(ended.stderr.includes(said), ended.stderr);
+    }
+  });
+
   it("says that it is not built, rather than what could not be imported", () => {
     const bin = join(pasture.folder, "bin");
     mkdirSync(bin);

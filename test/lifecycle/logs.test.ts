@@ -47,6 +47,8 @@ describe("the log of drover", needs("setpriv"), () => {
     await new Promise<void>((resolve) => {
       following = pasture.run(["logs", "-f", "2", "-n", "1"], {}, resolve);
     });
+    const unknown = await pasture.run(["logs", "7"]);
+    assert.deepEqual([unknown.code, unknown.stderr], [1, 'drover: there is no worker "7"; there are 1, 2\n']);
     assert.equal((await pasture.run(["restart", "2"])).code, 0);
     await drover.end();
     const { stdout = "", code, stderr } = (await following) ?? {};

@@ -72,6 +72,17 @@ describe("drover model and drover plan", () => {
     assert.deepEqual(outputTypes, ["Q4_0", "Q8_0"]);
   });
 
+  it("does not overwrite a file that is there, unless it is told to", async () => {
+    const words = ["model", "synth", "tiny", model];
+    const before = readFileSync(model);
+    const { code, stderr } = await pasture.run(words);
+    assert.equal(code, 2);
+    assert.match(stderr, /exists already; choose another name, or overwrite it with --force/);
+    assert.deepEqual(readFileSync(model), before);
+    assert.equal((await pasture.run(["model", "synth", "tiny", join(pasture.folder, "copy.gguf")])).code, 0);
+    assert.equal((await pasture.run(["model", "synth", "tiny", join(pasture.folder, "copy.gguf"), "--force"])).code, 0);
+  });
+
   it("makes the demo model when it is asked for it, and prints where it is", async () => {
     const { code, stdout } = await pasture.run(["model", "pull", "demo"], environment);
     assert.equal(code, 0);

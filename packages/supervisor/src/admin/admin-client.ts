@@ -9,17 +9,14 @@ import { SupervisorError } from "../errors.ts";
  */
 export async function callAdmin<T>(path: string, method: "GET" | "POST", call: string): Promise<T> {
   const response = await send(path, method, call);
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const part of response) text += part;
-  const body = JSON.parse(text) as T & { readonly error?: string };
-  if (response.statusCode !== 200) throw new SupervisorError("refused", body.error ?? "the supervisor refused");
-  return body;
+  if (response.statusCode !== 200) throw await refusalOf(response);
+  return JSON.parse(await textOf(response)) as T;
 }
 
 /** The lines of `GET call`, until the supervisor ends or the loop is left. Errors as {@link callAdmin}. */
 export async function* streamAdmin(path: string, call: string): AsyncGenerator<string> {
   const response = await send(path, "GET", call);
+  if (response.statusCode !== 200) throw await refusalOf(response);
   try {
     yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
@@ -39,6 +36,18 @@ async function send(path: string, method: string, call: string): Promise<Incomin
   } catch (cause) {
     throw unreachable(path, (cause as NodeJS.ErrnoException).code ?? "unknown", cause);
   }
+}
+
+async function refusalOf(response: IncomingMessage): Promise<SupervisorError> {
+  const { error } = JSON.parse(await textOf(response)) as { readonly error?: string };
+  return new SupervisorError("refused", error ?? "the supervisor refused");
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const part of response) text += part;
+  return text;
 }
 
 function unreachable(path: string, code: string, cause: unknown): SupervisorError {

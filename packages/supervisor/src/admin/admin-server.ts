@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { SupervisorStatus } from "../workers/worker-status.ts";
 
@@ -28,7 +29,10 @@ interface Call {
 export function createAdminServer(actions: AdminActions): Server {
   const routes: Readonly<Record<string, Handler>> = {
     "GET /status": () => actions.status(),
-    "GET /logs": (call) => sendLogs(actions.logs, call),
+    "GET /logs": async (call) => {
+      if (call.worker !== undefined) requireKnown(call.worker, await actions.status(), actions.logs);
+      sendLogs(actions.logs, call);
+    },
     "POST /stop": () => actions.stop(),
     "POST /restart": ({ worker }) => actions.restart(worker),
     "POST /drain": ({ worker = "" }) => actions.drain(worker),
@@ -63,12 +67,23 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
 }
 
+/** One that was taken away may still have lines. */
+function requireKnown(worker: string, { workers }: SupervisorStatus, logs: AdminActions["logs"]): void {
+  if (workers.some(({ id }) => id === worker) || logs.recent().some((line) => isOf(worker, line))) return;
+  const known = workers.map(({ id }) => id).join(", ");
+  throw new SupervisorError("refused", `there is no worker "${worker}"; there are ${known}`);
+}
+
+function isOf(worker: string, line: string): boolean {
+  return line.includes(`"worker":"${worker}"`);
+}
+
 /** A reader that does not keep up is cut off: lines must not pile up in memory. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
 function sendLogs(logs: AdminActions["logs"], { query, worker, response }: Call): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
-  const isMeant = (line: string) => worker === undefined || line.includes(`"worker":"${worker}"`);
+  const isMeant = (line: string) => worker === undefined || isOf(worker, line);
   const count = Number(query.get("lines") ?? 100);
   const recent = logs.recent().filter(isMeant);
   response.write(recent.slice(Math.max(0, recent.length - count)).join(""));

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { nearest } from "@drover/config";
 import yargs, { type Argv, type Options } from "yargs";
 import { SupervisorError } from "../errors.ts";
+import { packageVersion } from "../package-version.ts";
 import type { Command, ExitCode, Flag } from "./command.ts";
 import { createInvocation } from "./invocation.ts";
 import { settingFlags } from "./setting-flags.ts";
@@ -49,7 +49,7 @@ function createParser(words: readonly string[]): Argv {
     .example("$0 up", "serve the demo model on http://127.0.0.1:8080")
     .example("$0 up --model m.gguf --workers 2", "serve your own")
     .example("$0 status --watch", "what each worker does")
-    .completion("completion", "Print a completion script for bash or zsh")
+    .completion("completion", "Print the completion script of your $SHELL, bash or zsh")
     .version(packageVersion())
     .help()
     .alias("help", "h")
@@ -107,7 +107,7 @@ function usageError(message: string, words: readonly string[], commands: readonl
   const typed = words.filter((word) => !word.startsWith("-"))[path.length];
   if (known.length > 0) {
     const names = known.map(nameOf);
-    if (typed === undefined) return usage(`a command is missing; there are ${names.join(", ")}. ${help}`);
+    if (typed === undefined) return usage(`a command is missing: ${names.join(", ")}. ${help}`);
     if (!names.includes(typed))
       return usage(`there is no command "${typed}"${hint(nearest(typed, names), "")}. ${help}`);
   }
@@ -122,8 +122,23 @@ function usageError(message: string, words: readonly string[], commands: readonl
     );
     return usage(`${said[0] ?? message}. ${help}`);
   }
-  return usage(`${message.replaceAll("\n", " ").trim()}. ${help}`);
+  return usage(`${missingArgument(message, path) ?? wrongChoice(message) ?? plain(message)}. ${help}`);
 }
+
+/** The name instead of yargs' count of them. */
+function missingArgument(message: string, path: readonly Command[]): string | undefined {
+  const given = /^Not enough non-option arguments: got (\d+)/.exec(message)?.[1];
+  const required = path.at(-1)?.usage.match(/<[^>]+>/g) ?? [];
+  const name = given === undefined ? undefined : required[Number(given)];
+  return name === undefined ? undefined : `${name} is missing after \`drover ${path.map(nameOf).join(" ")}\``;
+}
+
+function wrongChoice(message: string): string | undefined {
+  const [, name, given, choices] = /Argument: ([^,]+), Given: (.+), Choices: (.+)/.exec(message) ?? [];
+  return name === undefined ? undefined : `${name} is ${given}, but must be one of ${choices}`;
+}
+
+const plain = (message: string): string => message.replaceAll("\n", " ").trim();
 
 function commandPath(words: readonly string[], commands: readonly Command[]): readonly Command[] {
   const first = words.findIndex((word) => commands.some((command) => nameOf(command) === word));
@@ -142,10 +157,3 @@ const nameOf = (command: Command): string => command.usage.split(" ")[0] ?? comm
 const hint = (word: string | undefined, dashes: string) =>
   word === undefined ? "" : `; did you mean ${dashes}${word}?`;
 const usage = (message: string) => new SupervisorError("usage", message.replace("?.", "?"));
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    readonly version: string;
-  };
-  return manifest.version;
-}

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { loadSettings } from "@drover/config";
+import { SupervisorError } from "../errors.ts";
 import type { Invocation } from "./command.ts";
 
 const DEFAULT_FILE = "drover.yaml";
@@ -19,7 +20,11 @@ export function createInvocation(
     values,
     texts,
     text: (name) => texts(name).at(-1),
-    number: (name) => (values[name] === undefined ? undefined : Number(texts(name).at(-1))),
+    number: (name) => {
+      const value = values[name] === undefined ? undefined : Number(texts(name).at(-1));
+      if (Number.isNaN(value)) throw new SupervisorError("usage", `--${name} must be a number`);
+      return value;
+    },
     isOn: (name) => values[name] === true,
     settings: (flags = {}) => {
       const loaded = loadSettings({

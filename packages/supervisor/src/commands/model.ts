@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { SupervisorError } from "../errors.ts";
 import type { Command, Invocation } from "./command.ts";
 import { showModel } from "../terminal/model-sheet.ts";
 
@@ -45,6 +47,7 @@ const synth: Command = {
       choices: ["q4_0", "q4_k_m", "q8_0", "f16"],
       doc: "Encoding of the weights",
     },
+    force: { type: "switch", doc: "Overwrite the file; without it one that exists is kept" },
     pure: {
       type: "switch",
       doc: "One encoding for all matrices, as llama-quantize --pure; by itself the output matrix gets more bits",
@@ -56,8 +59,11 @@ const synth: Command = {
   run: async (invocation) => {
     const { writeSyntheticModel } = await import("@drover/models");
     const { createDownloadBar } = await import("../terminal/download.ts");
-    const bar = createDownloadBar(invocation.stderr, "writing");
     const out = invocation.text("out") ?? "";
+    if (existsSync(out) && !invocation.isOn("force")) {
+      throw new SupervisorError("usage", `${out} exists already; choose another name, or overwrite it with --force`);
+    }
+    const bar = createDownloadBar(invocation.stderr, "writing");
     try {
       await writeSyntheticModel(invocation.text("preset") ?? "", out, invocation.text("quant") ?? "q4_0", {
         onProgress: bar.onProgress,

@@ -5,7 +5,10 @@ export function showModel(model: ModelInfo, memory: MemoryEstimate): string {
   const { perWorker } = memory;
   const facts: readonly (readonly [string, string])[] = [
     ["name", model.name],
-    ["architecture", `${model.architecture}, ${model.layers} layers of ${model.embeddingLength}`],
+    [
+      "architecture",
+      `${model.architecture}, ${model.layers} ${model.layers === 1 ? "layer" : "layers"} of ${model.embeddingLength}`,
+    ],
     ["parameters", shortCount(model.parameters)],
     ["quantization", model.quantization],
     ["file", `${shortBytes(model.fileBytes)}${model.parts > 1 ? ` in ${model.parts} parts` : ""}`],

@@ -11,7 +11,7 @@ const PLAIN = Object.fromEntries(
 /** The workers as people read them. */
 export function statusTable({ workers }: SupervisorStatus): string {
   const table = new Table({
-    head: ["worker", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
+    head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
     chars: { ...PLAIN, middle: "  " },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
