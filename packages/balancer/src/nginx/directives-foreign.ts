@@ -1,7 +1,7 @@
 import { type DirectiveRow, ignored, refused, refusedUnless } from "./directive-rule.ts";
 
-const compression = "answers are not compressed; let the upstream do it";
-const noCompression = ignored("has no meaning while answers are not compressed");
+const compression = "answers are not compressed; take the line out, or let the upstream do it";
+const noCompression = ignored("has no meaning without gzip");
 
 function all(names: string, contexts: string, args: string, treatment: DirectiveRow[3]): DirectiveRow[] {
   return names.split(" ").map((name): DirectiveRow => [name, contexts, args, treatment]);
@@ -9,7 +9,7 @@ function all(names: string, contexts: string, args: string, treatment: Directive
 
 /** Directives of nginx's other http modules: known by name, so that the message can say why rather than "unknown directive". */
 export const foreignDirectives: readonly DirectiveRow[] = [
-  ["gzip", "HSLl", "on|off", ignored("answers are passed on uncompressed, as to a client that does not accept gzip")],
+  ["gzip", "HSLl", "on|off", refusedUnless("off", compression)],
   ...all("gzip_types gzip_proxied gzip_disable", "HSL", "1+", noCompression),
   ...all("gzip_comp_level gzip_min_length gzip_http_version gzip_vary", "HSL", "1", noCompression),
   ...all("gzip_buffers", "HSL", "2", noCompression),
