@@ -1,9 +1,15 @@
+import { type SettingPath, settingsTable } from "@drover/config";
 import type { Command } from "./command.ts";
+
+/** What only workers have, or the supervisor that watches them; such a setting in a file is passed over. */
+const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout).*|admin\..*)$/;
+
+const balancing: readonly SettingPath[] = settingsTable.flatMap(({ path }) => (aboutWorkers.test(path) ? [] : [path]));
 
 export const balance: Command = {
   usage: "balance",
   summary: "Balance between servers that Drover does not start, by flags or by an nginx configuration",
-  settings: "all",
+  settings: balancing,
   flags: {
     "nginx-conf": { type: "text", doc: "Serve what this nginx configuration says; a file of conf.d is taken too" },
     "nginx-compat": {
