@@ -33,7 +33,7 @@ export function createLogs(parts: {
       kept.push(line);
       if (kept.length > KEPT_LINES) kept.shift();
       for (const follower of followers) follower(line);
-      parts.sink.write(parts.show(line));
+      parts.sink.write(bareText(line) ?? parts.show(line));
     },
   };
   return {
@@ -45,6 +45,13 @@ export function createLogs(parts: {
     },
     flush: () => parts.sink.flush(),
   };
+}
+
+/** A line of an access log in another program's format stands alone, whatever the format of the rest is. */
+function bareText(line: LogLine): string | undefined {
+  // Within a string of the JSON text a quote would have a backslash before it.
+  if (!line.includes('"bare":true')) return undefined;
+  return `${(JSON.parse(line) as { readonly msg: string }).msg}\n`;
 }
 
 /** Shows a JSON line as people read it. */
@@ -60,7 +67,7 @@ export function prettyLine(hasColors: boolean): (line: LogLine) => string {
     },
     singleLine: true,
   });
-  return (line) => format(JSON.parse(line));
+  return (line) => bareText(line) ?? format(JSON.parse(line));
 }
 
 /** Where shown lines are written. */

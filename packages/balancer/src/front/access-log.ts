@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
+import { logTime } from "../nginx/log-time.ts";
 
 /** One request, when it is over. */
 export interface AccessEntry {
@@ -23,9 +24,12 @@ export type AccessFormat = "off" | "json" | "combined";
 /** Writes one line for each request; nothing of a body or a key is ever in it. */
 export function logAccess(logger: Logger, format: AccessFormat, entry: AccessEntry): void {
   if (format === "off") return;
-  if (format === "combined") logger.info(combined(entry));
+  if (format === "combined") logger.info(bare, combined(entry));
   else logger.info(fields(entry), "request");
 }
+
+/** Tells whoever shows log lines that the message is the whole line, to be written as it is. */
+const bare = { bare: true };
 
 function fields(entry: AccessEntry) {
   return {
@@ -42,21 +46,13 @@ function fields(entry: AccessEntry) {
   };
 }
 
-/** nginx's `combined`. */
+/** nginx's `combined`, with the key's label for the user. */
 function combined(entry: AccessEntry): string {
   const { request } = entry;
   const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
   const referer = quoted(request.headers.referer);
   const agent = quoted(request.headers["user-agent"]);
-  return `${entry.clientAddress} - ${entry.keyLabel ?? "-"} [${localTime(entry.nowMs)}] "${escape(line)}" ${entry.status} ${entry.bodyBytes} ${referer} ${agent}`;
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-function localTime(nowMs: number): string {
-  const [date = "", time = ""] = new Date(nowMs).toISOString().split(/[T.]/);
-  const [year, month, day] = date.split("-");
-  return `${day}/${months[Number(month) - 1]}/${year}:${time} +0000`;
+  return `${entry.clientAddress} - ${entry.keyLabel ?? "-"} [${logTime(entry.nowMs)}] "${escape(line)}" ${entry.status} ${entry.bodyBytes} ${referer} ${agent}`;
 }
 
 function quoted(value: string | undefined): string {

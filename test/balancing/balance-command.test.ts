@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { freePort } from "../support/free-port.ts";
+import { needs } from "../support/needs.ts";
+import { NginxFolder, runCommand, until } from "./nginx-process.ts";
+import { DROVER_BIN } from "../support/drover-process.ts";
+import { RawClient } from "./raw-client.ts";
+import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+
+function withoutTime(line: string): string {
+  return line.replace(/\[\d\d\/\w{3}\/\d{4}(:\d\d){3} [+-]\d{4}\]/, "[TIME]");
+}
+
+describe("drover balance by its flags", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-flags-"));
+  const upstream = new ScriptedUpstream("a", ({ line }) => ok(`answer to ${line}`));
+  let child: ChildProcess | undefined;
+  let printed = "";
+  /** Of the upstream. */
+  let address = "";
+
+  afterEach(async () => {
+    if (child === undefined) return;
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+    child = undefined;
+    await upstream.close();
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** Its port, once it listens. */
+  async function balance(...words: readonly string[]): Promise<number> {
+    printed = "";
+    address = `127.0.0.1:${await upstream.listen()}`;
+    const all = ["balance", "--upstream", `http://${address}`, "--listen", "127.0.0.1:0", ...words];
+    child = spawn(process.execPath, [DROVER_BIN, ...all], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout?.on("data", (bytes: Buffer) => (printed += bytes.toString("latin1")));
+    await until(() => printed.includes('"port":'), "it listens");
+    return Number(/"port":(\d+)/.exec(printed)?.[1]);
+  }
+
+  it("serves without an nginx file, and logs as JSON", async () => {
+    const port = await balance("--access-log", "json");
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/models`);
+    assert.equal(await answer.text(), "answer to GET /v1/models HTTP/1.1");
+    await until(() => printed.includes('"path":"/v1/models"'), "its log line");
+    const line = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
+    assert.deepEqual([line["status"], line["method"], line["msg"]], [200, "GET", "request"]);
+  });
+
+  it("writes nginx's combined line, byte for byte but for the time", needs("nginx"), async () => {
+    const port = await balance("--access-log", "combined");
+    const nginx = new NginxFolder();
+    const nginxPort = await freePort();
+    nginx.configure(
+      `server { listen 127.0.0.1:${nginxPort}; location / { proxy_pass http://${address}; } }`,
+      "daemon off; user root;",
+    );
+    const real = spawn("/usr/sbin/nginx", ["-p", nginx.folder, "-c", nginx.path("nginx.conf")], { stdio: "ignore" });
+    try {
+      await until(() => nginx.pid !== undefined, "nginx runs");
+      const request =
+        'GET /a%20b?c="d" HTTP/1.1\r\nHost: x\r\nReferer: http://here/"\\\r\nUser-Agent: \xfcber\tagent\r\nConnection: close\r\n\r\n';
+      for (const asked of [port, nginxPort]) {
+        const client = new RawClient(asked);
+        client.write(request);
+        assert.match((await client.read("GET")).line, / 200 /);
+        client.destroy();
+      }
+      await until(() => printed.includes("GET /a") && nginx.text("access.log").endsWith("\n"), "both lines");
+      const ours = printed.split("\n").find((line) => line.includes("GET /a")) ?? "";
+      const theirs = nginx.text("access.log").trimEnd();
+      assert.match(theirs, /^127\.0\.0\.1 - - \[\d/);
+      assert.equal(withoutTime(ours), withoutTime(theirs));
+    } finally {
+      real.kill("SIGTERM");
+      if (real.exitCode === null) await once(real, "exit");
+      await nginx.close();
+    }
+  });
+
+  it("shows no setting in its help that only workers have", () => {
+    const { stdout } = runCommand(process.execPath, [DROVER_BIN, "balance", "--help"]);
+    for (const flag of ["listen", "policy", "upstream", "access-log", "drain-timeout"]) {
+      assert.match(stdout, new RegExp(` --${flag} `));
+    }
+    assert.doesNotMatch(stdout, / --(?:model|workers|threads|slots|ctx|liveness-timeout|admin-socket|strict) /);
+  });
+});
