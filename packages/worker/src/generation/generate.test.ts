@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteVocabulary } from "../test-support/byte-vocabulary.ts";
-import { type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
+import { CONTEXT_TOKENS, type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
 import { type AnswerRequest, generateAnswer } from "./generate.ts";
 import type { OutputEnd } from "./output.ts";
 import { TokenTexts } from "./token-texts.ts";
@@ -33,8 +33,19 @@ describe("generateAnswer", () => {
     const { answer, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
     assert.deepEqual([answer.reasoning, answer.content], ["ab", "Yes"]);
     assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...byteVocabulary.tokenize("<think>ab\n</think>", true)]);
-    assert.equal(requests[1]?.maxTokens, 100 - 3 - PLAIN.thinkingEnd.tokens.length);
+    assert.equal(requests[1]?.maxTokens, 100 - 3);
     assert.deepEqual(answer.end?.tokens, { prompt: 3, cached: 0, completion: 6, reasoning: 3 });
+  });
+
+  it("ends where thinking or its end leaves no place in the slot, rather than ask for one that does not fit", async () => {
+    const prompt = Array.from({ length: CONTEXT_TOKENS - 5 }, () => 65);
+    const scripts = [{ text: "<think>ab" }, { text: "Yes" }];
+    const asked = { prompt, reasoning: "inside", maxTokens: CONTEXT_TOKENS } as const;
+    const budget = await run(scripts, { ...asked, thinkingBudget: 3 });
+    assert.deepEqual([budget.requests.length, budget.answer.end?.finish], [1, "length"]);
+    const grammar = { gbnf: 'root ::= "[" [0-9] "]"' };
+    const closed = await run([{ text: "abcd</think>" }], { ...asked, grammar });
+    assert.deepEqual([closed.requests.length, closed.answer.end?.finish], [1, "length"]);
   });
 
   it("leaves thinking free and holds what follows to the grammar", async () => {

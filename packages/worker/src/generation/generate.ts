@@ -149,10 +149,11 @@ class Answer implements GenerationHandle {
 
   #onEnd(reason: EndReason, error: Error | undefined): void {
     const next = this.#next;
-    const left = this.#request.maxTokens - this.#counts.completion - (next?.length ?? 0);
-    if (reason === "stopped" && next !== undefined && left > 0 && !this.#cancelled) {
+    if (reason === "stopped" && next !== undefined && !this.#cancelled) {
       this.#next = undefined;
       const prompt = [...this.#request.prompt, ...this.#generated, ...next];
+      const left = this.#left(prompt);
+      if (left < 1) return this.#end("length", undefined);
       // Not from inside the batch loop's callback: it has not yet given this answer's slot back.
       queueMicrotask(() => {
         if (this.#cancelled) this.#end("cancelled", undefined);
@@ -160,7 +161,13 @@ class Answer implements GenerationHandle {
       });
       return;
     }
-    this.#end(next !== undefined && reason === "stopped" ? "length" : reason, error);
+    this.#end(reason, error);
+  }
+
+  /** Tokens that the answer may still have behind this prompt: none where the thinking filled the slot. */
+  #left(prompt: readonly number[]): number {
+    const { maxTokens } = this.#request;
+    return Math.min(maxTokens - this.#counts.completion, this.#parts.generator.contextTokens - prompt.length);
   }
 
   /** What is held back. JSON that the length cut off is made whole: the answer fits its schema even then. */

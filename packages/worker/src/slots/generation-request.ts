@@ -20,7 +20,7 @@ export interface Sampling {
   readonly logitBias: ReadonlyMap<number, number>;
 }
 
-/** A grammar in GBNF that the output must follow to its end. `lazyTrigger`: constrain only after this text appeared. */
+/** A grammar in GBNF that the output must follow to its end. */
 export interface GrammarSpec {
   readonly gbnf: string;
 }
@@ -82,5 +82,7 @@ export interface GenerationHandle {
 
 /** What the HTTP side sees of the slots. */
 export interface Generator {
+  /** Tokens that a slot holds, prompt and answer together. */
+  readonly contextTokens: number;
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle;
 }

@@ -8,11 +8,14 @@ export interface Script {
   readonly end?: "end-of-text" | "failed" | "hang";
 }
 
+export const CONTEXT_TOKENS = 4096;
+
 /** Plays one script a request, a byte a turn of the event loop: for endings that a real engine does not do on demand. */
 export function scriptedGenerator(...scripts: readonly Script[]) {
   const requests: GenerationRequest[] = [];
   const cancelled: number[] = [];
   const generator: Generator = {
+    contextTokens: CONTEXT_TOKENS,
     generate(request, sink) {
       const number = requests.push(request) - 1;
       const script = scripts[number] ?? { text: "" };
