@@ -136,11 +136,7 @@ function drawMemory(plan: Plan): readonly string[] {
     row("process", perWorker.processBytes),
     "in all:",
     row(plural(count, "worker"), budget.workersBytes, `${count} x ${size(perWorker.totalBytes)}`),
-    row(
-      "weights, shared",
-      budget.sharedBytes,
-      `read in each step; ${size(need.mappedBytes)} of file are mapped, the rest may be dropped`,
-    ),
+    row("weights, shared", budget.sharedBytes, `of ${size(need.mappedBytes)} mapped; the rest may be dropped`),
     row("headroom", budget.headroomBytes),
     row("needed", budget.neededBytes),
     row(
