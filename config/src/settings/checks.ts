@@ -8,7 +8,7 @@ export const checksSettings = [
     schema: text(),
     default: "/health",
     reload: "live",
-    doc: "What is asked of a worker started by `workers.command`; a status from 200 to 399 is good.",
+    doc: "What is asked of a worker started by `workers.command`; a status from 200 to 399 is good, and where this is left as it is also 404 and 405, because many servers have no such route.",
   },
   {
     path: "checks.body",

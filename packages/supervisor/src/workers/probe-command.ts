@@ -1,5 +1,5 @@
 import { get } from "node:http";
-import type { Settings } from "@drover/config";
+import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/worker/protocol";
 import type { Clock } from "../clock.ts";
 import type { SpawnWorker, WorkerLaunch, WorkerListener, WorkerProcess } from "./spawn-worker.ts";
@@ -111,7 +111,12 @@ function probeOnce(port: number, rule: ProbeRule): Promise<string | undefined> {
   });
 }
 
+/** The path that nobody chose: a server that does not have it is as well as it can say. */
+const DEFAULT_PATH = defaultSettings().checks.path;
+
 function judgeAnswer(status: number, body: string, rule: ProbeRule): string | undefined {
+  const lacksRoute = status === 404 || status === 405;
+  if (lacksRoute && rule.path === DEFAULT_PATH && rule.body === undefined) return undefined;
   if (status < 200 || status > 399) return `it answered ${status}`;
   if (rule.body !== undefined && !body.includes(rule.body)) return `its answer lacks "${rule.body}"`;
   return undefined;
