@@ -65,6 +65,8 @@ export interface Balancer {
   /** An owned upstream is not ready at first. @throws BadUpstreamError */
   addUpstream(spec: UpstreamSpec): void;
   setReady(id: string, ready: boolean): void;
+  /** Whether a worker that is not ready will be; requests wait for one that will, and are answered 502 where none is left. @default true */
+  setExpected(id: string, isExpected: boolean): void;
   /** Gives it no new lease; resolves when its last one is released. */
   drainUpstream(id: string): Promise<void>;
   undrainUpstream(id: string): void;

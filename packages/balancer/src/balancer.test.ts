@@ -104,6 +104,23 @@ describe("a balancer", () => {
     assert.equal(active(running), 0);
   });
 
+  it("lets nobody wait for a worker that is not expected back", async () => {
+    const upstream = await httpUpstream((_request, response) => response.end("back"));
+    const { balancer, url } = await run([upstream]);
+    balancer.setReady("w1", false);
+    const ask = async (): Promise<number> => (await fetch(url, { method: "POST", body: "x" })).status;
+    const waiting = ask();
+    await eventually("it waits", () => balancer.status().queue.depth === 1);
+    balancer.setExpected("w1", false);
+    assert.equal(await waiting, 502);
+    assert.equal(await ask(), 502);
+    balancer.setExpected("w1", true);
+    const later = ask();
+    await eventually("it waits", () => balancer.status().queue.depth === 1);
+    balancer.setReady("w1", true);
+    assert.equal(await later, 200);
+  });
+
   it("tries a worker again that lost a connection but lives", async () => {
     let served = 0;
     const shaky = await httpUpstream((request, response) => {

@@ -81,6 +81,11 @@ class RunningBalancer implements Balancer {
     this.#pool.setReady(id, ready);
   }
 
+  setExpected(id: string, isExpected: boolean): void {
+    this.#pool.setExpected(id, isExpected);
+    if (!isExpected) this.#queue.dismiss((pick) => this.#pool.vacancy(pick) === "none");
+  }
+
   drainUpstream(id: string): Promise<void> {
     return this.#pool.drain(id);
   }

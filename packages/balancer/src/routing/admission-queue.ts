@@ -8,6 +8,8 @@ export type Admission =
   /** As many wait as may. */
   | { readonly kind: "overflow" }
   | { readonly kind: "timeout" }
+  /** Nothing is left that could take it. */
+  | { readonly kind: "none" }
   /** The client left. */
   | { readonly kind: "aborted" }
   /** The balancer is closing. */
@@ -86,6 +88,12 @@ export class AdmissionQueue {
   /** Gives out what places there are. Called whenever one may have come free. */
   dispatch(): void {
     while (this.#depth > 0 && this.#dispatchOne());
+  }
+
+  /** Sends those away for whom nothing can come any more. */
+  dismiss(isHopeless: (pick: PickState) => boolean): void {
+    const everyone = [...this.#lines.values()].flat();
+    for (const entry of everyone) if (isHopeless(entry.request.pick)) entry.settle({ kind: "none" });
   }
 
   /** Sends everyone away, now and from now on. */

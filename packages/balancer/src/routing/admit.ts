@@ -45,7 +45,7 @@ export function createAdmitter({ request, response, owner, onPlace }: Applicant,
       count(admission.waitedMs);
       return admission.lease;
     }
-    refusal = admission.kind === "aborted" ? undefined : admission.kind;
+    refusal = admission.kind === "aborted" || admission.kind === "none" ? undefined : admission.kind;
     return undefined;
   };
   const count = (waitMs: number): void => {

@@ -111,6 +111,12 @@ export class UpstreamPool {
     this.#events.onVacancy?.();
   }
 
+  /** Whether a worker that is not ready is worth waiting for; at first it is. */
+  setExpected(id: string, isExpected: boolean): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream !== undefined) upstream.hopeless = !isExpected;
+  }
+
   /** What active checks found: a server that is back starts afresh, slowly where `slowStartMs` says so. */
   setDown(id: string, down: boolean): void {
     const upstream = this.#upstreams.get(id);
@@ -210,7 +216,7 @@ export class UpstreamPool {
     let waiting = false;
     for (const upstream of this.#upstreams.values()) {
       if (upstream.down) continue;
-      if (upstream.draining || !upstream.ready) waiting ||= upstream.owned;
+      if (upstream.draining || !upstream.ready) waiting ||= upstream.owned && !upstream.hopeless;
       else if (state.tried.get(upstream) === upstream.generation) waiting ||= this.#suspects.has(upstream);
       else if (isFull(upstream)) return "busy";
     }

@@ -40,6 +40,8 @@ export interface Upstream extends Peer {
   readonly owned: boolean;
   readonly backup: boolean;
   readonly secret: string | undefined;
+  /** A worker that is not expected back: nobody waits for it. */
+  hopeless: boolean;
   /** Requests ever leased. */
   requests: number;
   /** Attempts that failed, ever. */
@@ -74,6 +76,7 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     failTimeoutSeconds: (spec.failTimeoutMs ?? 10_000) / 1000,
     slowStartMs: spec.slowStartMs ?? 0,
     down: spec.down ?? false,
+    hopeless: false,
     ready: !owned,
     ...freshCounters(weight),
   };

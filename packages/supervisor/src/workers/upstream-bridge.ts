@@ -3,7 +3,7 @@ import type { Balancer, UpstreamStatus } from "@drover/balancer";
 /** What the bridge needs of the balancer. */
 export type TrafficPort = Pick<
   Balancer,
-  "addUpstream" | "setReady" | "drainUpstream" | "undrainUpstream" | "removeUpstream" | "status"
+  "addUpstream" | "setReady" | "setExpected" | "drainUpstream" | "undrainUpstream" | "removeUpstream" | "status"
 >;
 
 /** Where a worker takes requests. */
@@ -78,6 +78,11 @@ export class UpstreamBridge {
     if (this.#isDraining) this.#balancer.undrainUpstream(this.id);
     this.#isDraining = false;
     this.#balancer.setReady(this.id, true);
+  }
+
+  /** Whether requests may wait for it while it is not ready. */
+  expect(isExpected: boolean): void {
+    if (this.#address !== undefined) this.#balancer.setExpected(this.id, isExpected);
   }
 
   /** Gives it no new request. */

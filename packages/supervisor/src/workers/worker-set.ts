@@ -123,7 +123,10 @@ export class WorkerSet {
         close: () => bridge.close(),
         active: () => bridge.active,
       },
-      onChange: (change) => onChange(member, change),
+      onChange: (change) => {
+        bridge.expect(change.to !== "quarantined");
+        onChange(member, change);
+      },
       onLine: (line) => forwardLine(output, line),
       onProgress: (progress) => onProgress(id, progress),
       explainEnd: (end) => this.#explainEnd(end),
