@@ -140,6 +140,18 @@ describe("Answers in a JSON schema", () => {
     }
   });
 
+  it("are valid, and break off nobody else's, where logit_bias bans what the grammar needs", async () => {
+    const others = Promise.all([1, 3, 5].map((seed) => ask(SCHEMAS[0], seed, { logprobs: true })));
+    const quote = { logit_bias: { 34: -100 }, max_tokens: 50 };
+    const poisoned = await Promise.all([1, 3, 5, 7].map((seed) => ask({ type: "string" }, seed, quote)));
+    for (const { status, body } of poisoned) {
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.equal(typeof JSON.parse(body.choices?.[0]?.message.content ?? ""), "string");
+      assert.equal(body.choices?.[0]?.finish_reason, "length");
+    }
+    for (const { status } of await others) assert.equal(status, 200);
+  });
+
   it("answers json_object with an object", async () => {
     const response_format = {
       type: "json_object",

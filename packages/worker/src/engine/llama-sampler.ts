@@ -14,9 +14,20 @@ export function createLlamaSampler(native: NativeParts): TokenSampler {
   const sampler: NativeSampler = new native.bindings.AddonSampler(native.model);
   let sampling: Sampling | undefined;
   let history: number[] = [];
+  let constrained = false;
+  /** Where a bias has banned all that the grammar allows, llama.cpp takes any token, and then the grammar throws. */
+  const sampleToken = async (row: LogitRow): Promise<number | undefined> => {
+    try {
+      return await native.context.sampleToken(row, sampler);
+    } catch (error) {
+      if (constrained) return undefined;
+      throw error;
+    }
+  };
   return {
     reset(next: Sampling, tokens: readonly number[]): void {
       sampling = next;
+      constrained = false;
       history = tokens.slice(-PENALTY_TOKENS);
       // The native sampler keeps its random state while the seed stays the same, so another seed comes in between.
       sampler.applyConfig({ temperature: 0, seed: ~next.seed >>> 0 });
@@ -26,10 +37,11 @@ export function createLlamaSampler(native: NativeParts): TokenSampler {
       if (sampling === undefined) throw new Error("constrain() before reset()");
       const grammarEvaluationState = grammarState(native, grammar);
       sampler.applyConfig({ ...nativeConfig(sampling, history), grammarEvaluationState });
+      constrained = true;
     },
     async sample(row: LogitRow): Promise<number | undefined> {
-      const token = await native.context.sampleToken(row, sampler);
-      if (token < 0) return undefined;
+      const token = await sampleToken(row);
+      if (token === undefined || token < 0) return undefined;
       history.push(token);
       if (history.length > 4 * PENALTY_TOKENS) history = history.slice(-PENALTY_TOKENS);
       return token;

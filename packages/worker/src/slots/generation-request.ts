@@ -56,7 +56,7 @@ export interface GeneratedToken {
 export type EndReason =
   /** The model ended its text; the end token itself is not reported. */
   | "end-of-text"
-  /** maxTokens or the slot's context was reached. */
+  /** maxTokens or the slot's context was reached, or the grammar and the bias left no token: the answer is cut off. */
   | "length"
   /** `onToken` answered "stop". */
   | "stopped"

@@ -57,7 +57,7 @@ export class Slot {
     isEndOfText: (token: number) => boolean,
   ): EndReason | undefined {
     const running = this.running as Running;
-    if (generated === undefined) return "end-of-text";
+    if (generated === undefined) return "length";
     if (!running.request.ignoreEndOfText && isEndOfText(generated.token)) return "end-of-text";
     this.tokens.push(generated.token);
     running.generated += 1;
