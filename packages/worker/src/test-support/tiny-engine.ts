@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeSyntheticModel } from "@drover/models";
+import { type GgufFile, syntheticFile, writeGguf } from "@drover/models";
 import type { Engine } from "../engine/engine.ts";
 import { loadLlamaEngine } from "../engine/llama-engine.ts";
 
@@ -9,12 +9,13 @@ import { loadLlamaEngine } from "../engine/llama-engine.ts";
 export async function openTinyEngine(options: {
   readonly slots: number;
   readonly contextTokens: number;
-  readonly quantization?: "f16" | "q8_0";
+  /** @default the `tiny` model in f16 */
+  readonly model?: GgufFile;
 }): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), "drover-tiny-"));
   const modelPath = join(directory, "tiny.gguf");
   try {
-    await writeSyntheticModel("tiny", modelPath, options.quantization ?? "f16");
+    await writeGguf(modelPath, options.model ?? syntheticFile("tiny", "f16"));
     return await loadLlamaEngine({
       modelPath,
       threads: 1,

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { systemClock } from "../clock.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
+import { q40Costs } from "../test-support/step-costs.ts";
+import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { tinyMamba, tinyGemma2 } from "../test-support/tiny-models.ts";
+import { SlotPool } from "./slot-pool.ts";
+
+function prompt(length: number, seed: number): readonly number[] {
+  return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
+}
+
+const models = { recurrent: tinyMamba(), "sliding-window": tinyGemma2(32) };
+
+for (const [kind, model] of Object.entries(models)) {
+  describe(`a ${kind} model`, () => {
+    it("generates the tokens of one plain sequence, whoever its neighbours and whatever its slot held", async () => {
+      const engine = await openTinyEngine({ slots: 4, contextTokens: 512, model });
+      const parts = { engine, clock: systemClock, itlTargetMs: 250 };
+      const prompts = Array.from({ length: 24 }, (_, index) => [
+        ...prompt(100, index % 3),
+        ...prompt(20 + (index % 7), index),
+      ]);
+      const expected: (readonly number[])[] = [];
+      const plain = new SlotPool({ ...parts, costs: undefined, speculates: false });
+      for (const each of prompts) expected.push((await generateTokens(plain, each, 12, { cachePrompt: false })).tokens);
+      assert.ok(new Set(expected.map(String)).size > 12, "the answers depend on the prompts");
+      const pool = new SlotPool({ ...parts, costs: q40Costs, speculates: true });
+      const results = await Promise.all(prompts.map((each) => generateTokens(pool, each, 12)));
+      for (const [index, { tokens }] of results.entries()) assert.deepEqual(tokens, expected[index], `prompt ${index}`);
+      const cached = results.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0);
+      if (engine.model.canCutState) assert.ok(cached > 1000, `only ${cached} tokens came from kept prefixes`);
+      await engine.dispose();
+    });
+  });
+}
