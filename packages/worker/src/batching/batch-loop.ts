@@ -25,8 +25,8 @@ export interface BatchLoopParts {
   readonly prepare: () => Promise<void>;
   /** Is a request waiting that `prepare` did not see yet? */
   readonly isWaiting: () => boolean;
-  /** The slot holds its whole prompt now. */
-  readonly onPrefilled: (slot: Slot) => void;
+  /** The slot holds its whole prompt now, and the next step waits for the answer. */
+  readonly onPrefilled: (slot: Slot) => Promise<void> | undefined;
   readonly onEnded: (slot: Slot) => void;
 }
 
@@ -86,14 +86,19 @@ export class BatchLoop {
     const parts = entries.map((entry) => batchPart(slots[entry.slot] as Slot, entry));
     const rows = await this.meter.decode(() => engine.decode(parts));
     if (parts.every(({ tokens }) => tokens.length === 1)) this.#learnCosts(groups);
-    const sampling: Promise<Sampled>[] = [];
+    const ready: { readonly slot: Slot; readonly rows: readonly LogitRow[] }[] = [];
     for (const [index, { slot: id, tokens }] of entries.entries()) {
       const slot = slots[id] as Slot;
       if (tokens === 0) engine.cut(id, slot.evaluated);
       slot.evaluated += tokens - slot.draft.length;
       const wanted = rows[index] ?? [];
-      if (tokens > 0 && wanted.length > 0) sampling.push(this.#sample(slot, wanted));
+      if (tokens === 0 || wanted.length === 0) continue;
+      ready.push({ slot, rows: wanted });
+      if (slot.running?.generated !== 0) continue;
+      const prefilled = this.#parts.onPrefilled(slot);
+      if (prefilled !== undefined) await prefilled;
     }
+    const sampling = ready.map(({ slot, rows }) => this.#sample(slot, rows));
     // All at once: several threads sample side by side, and with one it makes no difference.
     for (const { slot, generated } of await Promise.all(sampling)) this.#deliver(slot, generated);
   }
@@ -160,7 +165,6 @@ export class BatchLoop {
 
   /** Samples one token, and one more for each drafted token that it confirms. */
   async #sample(slot: Slot, rows: readonly LogitRow[]): Promise<Sampled> {
-    if (slot.running?.generated === 0) this.#parts.onPrefilled(slot);
     const generated: (GeneratedToken | undefined)[] = [];
     for (const [index, row] of rows.entries()) {
       if (slot.running?.cancelled !== false) break;

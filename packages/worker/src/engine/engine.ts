@@ -59,6 +59,13 @@ export interface TokenSampler {
   sample(row: LogitRow): Promise<number | undefined>;
 }
 
+/** The state of a sequence after its first tokens, outside of the context. */
+export interface Checkpoint {
+  readonly tokens: number;
+  /** Frees its memory, of which the garbage collector knows nothing. */
+  dispose(): void;
+}
+
 /** One model in memory with one context of several sequences. */
 export interface Engine {
   readonly model: ModelDescription;
@@ -85,6 +92,13 @@ export interface Engine {
   cut(sequence: number, from: number): boolean;
   /** Makes `target` hold what `source` holds. */
   copy(source: number, target: number): Promise<void>;
+  /** Keeps what a sequence holds now, for models whose state can't be cut. Undefined: not possible. */
+  checkpoint(sequence: number): Promise<Checkpoint | undefined>;
+  /**
+   * Takes a sequence back to a checkpoint of it, which has to be its beginning still.
+   * False: it can't be; what the sequence holds is unknown then.
+   */
+  restore(sequence: number, checkpoint: Checkpoint): Promise<boolean>;
   /** Each of the two sequences holds what the other held. False: no memory for it, and both are as before. */
   exchange(a: number, b: number): Promise<boolean>;
   dispose(): Promise<void>;

@@ -11,6 +11,7 @@ import {
 } from "node-llama-cpp";
 import { WorkerError } from "../errors.ts";
 import type { BatchPart, Embedder, Engine, LogitRow, ModelDescription, RowLogprobs, Vocabulary } from "./engine.ts";
+import { llamaCheckpoints } from "./llama-checkpoints.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import { type NativeContext, type NativeParts, nativeParts, type NativeVocabulary } from "./native-context.ts";
 import { exchangeSequences } from "./exchange-sequences.ts";
@@ -70,6 +71,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     copy: async (source, target) => {
       await native.context.copySequenceStateFromOtherSequence(target, source);
     },
+    ...llamaCheckpoints(native),
     exchange: (a, b) => exchangeSequences(native.context, a, b, context.contextSize),
     dispose: () => llama.dispose(),
   };

@@ -40,6 +40,8 @@ export interface NativeContext {
   copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
   /** -1: the sequence is empty. */
   getSequenceKvCacheMaxPosition(sequence: number): number;
+  /** False: not possible. `lastPosition`: of the tokens that the checkpoint kept. */
+  restoreCheckpoint(checkpoint: NativeCheckpoint, lastPosition: number, sequence: number): Promise<boolean>;
   saveSequenceStateToFile(path: string, sequence: number, tokens: Uint32Array): Promise<number>;
   loadSequenceStateFromFile(path: string, sequence: number, mostTokens: number): Promise<Uint32Array>;
 }
@@ -71,7 +73,14 @@ export type NativeGrammarState = object;
 export type NativeModel = object;
 type NativeGrammar = object;
 
+/** The part of a sequence's state that can't be cut, in memory. */
+export interface NativeCheckpoint {
+  init(context: NativeContext, sequence: number): Promise<void>;
+  dispose(): void;
+}
+
 export interface NativeBindings {
+  readonly AddonContextSequenceCheckpoint: new () => NativeCheckpoint;
   readonly AddonSampler: new (model: NativeModel) => NativeSampler;
   readonly AddonGrammar: new (
     gbnf: string,
@@ -95,11 +104,12 @@ const needed = {
     "removeTokenCellsFromSequence",
     "copySequenceStateFromOtherSequence",
     "getSequenceKvCacheMaxPosition",
+    "restoreCheckpoint",
     "saveSequenceStateToFile",
     "loadSequenceStateFromFile",
   ],
   model: ["getTokenString", "getTokenAttributes"],
-  bindings: ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState"],
+  bindings: ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState", "AddonContextSequenceCheckpoint"],
 } as const;
 
 export interface NativeParts {

@@ -34,6 +34,13 @@ describe("choosing a slot", () => {
     assert.equal(chooseSlot(full, full, { slots: [], length: 0 }, true).slot, full[0]);
   });
 
+  it("goes back to a checkpoint of a state that can't be cut", () => {
+    const kept = [{ id: 0, evaluated: 300, lastUse: 0, checkpoint: { tokens: 200 } }];
+    const match = { slots: [0], length: 250 };
+    assert.deepEqual(chooseSlot(kept, kept, match, false), { slot: kept[0], cachedTokens: 200 });
+    assert.equal(chooseSlot(kept, kept, { ...match, length: 190 }, false).cachedTokens, 0);
+  });
+
   it("uses a state that can't be cut only as a whole", () => {
     assert.equal(chooseSlot(all, all, { slots: [2], length: 290 }, false).cachedTokens, 0);
     assert.equal(chooseSlot(all, all, { slots: [2], length: 300 }, false).cachedTokens, 300);

@@ -9,6 +9,8 @@ export interface Candidate {
   readonly id: number;
   /** Tokens that it holds. */
   readonly evaluated: number;
+  /** The beginning of it to which a model that can't cut its state can go back. */
+  readonly checkpoint?: { readonly tokens: number } | undefined;
   /** Lower is longer ago. */
   readonly lastUse: number;
 }
@@ -36,11 +38,12 @@ export function chooseSlot<S extends Candidate>(
   match: { readonly slots: readonly number[]; readonly length: number },
   canCutState: boolean,
 ): SlotChoice<S> {
-  const share = canCutState ? LEAST_KEPT_SHARE : 1;
   const [holder] = free
-    .filter(({ id, evaluated }) => match.slots.includes(id) && match.length >= share * evaluated)
-    .toSorted((a, b) => a.evaluated - b.evaluated);
-  if (holder !== undefined) return { slot: holder, cachedTokens: match.length };
+    .filter((slot) => match.slots.includes(slot.id))
+    .map((slot) => ({ slot, cachedTokens: usable(slot, match.length, canCutState) }))
+    .filter(({ cachedTokens }) => cachedTokens > 0)
+    .toSorted((a, b) => b.cachedTokens - a.cachedTokens || a.slot.evaluated - b.slot.evaluated);
+  if (holder !== undefined) return holder;
   const slot =
     free.find(({ evaluated }) => evaluated === 0) ??
     free.reduce((oldest, candidate) => (candidate.lastUse < oldest.lastUse ? candidate : oldest));
@@ -49,4 +52,12 @@ export function chooseSlot<S extends Candidate>(
   const copyFrom = slots[match.slots[0] ?? -1];
   if (copyFrom === undefined || match.length < LEAST_COPIED_TOKENS) return { slot, cachedTokens: 0 };
   return { slot, cachedTokens: match.length, copyFrom };
+}
+
+/** How much of the common prefix the slot may be taken over for. */
+function usable({ evaluated, checkpoint }: Candidate, common: number, canCutState: boolean): number {
+  if (canCutState) return common >= LEAST_KEPT_SHARE * evaluated ? common : 0;
+  if (common >= evaluated) return evaluated;
+  const kept = checkpoint?.tokens ?? 0;
+  return common >= kept ? kept : 0;
 }

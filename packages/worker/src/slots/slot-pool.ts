@@ -62,7 +62,7 @@ export class SlotPool implements Generator, SlotsView {
       slots: this.#slots,
       prepare: () => this.#prepare(),
       isWaiting: () => this.#queue.length > 0,
-      onPrefilled: (slot) => this.#remember(slot),
+      onPrefilled: (slot) => this.#prefilled(slot),
       onEnded: (slot) => this.#remember(slot),
     });
   }
@@ -185,7 +185,27 @@ export class SlotPool implements Generator, SlotsView {
       slot.evaluated = copyFrom.evaluated;
     }
     // Where all of the prompt is known its last token is evaluated again: its logits are gone.
-    cutSlot(engine, slot, Math.min(cachedTokens, prompt.length - 1));
+    await this.#goBack(slot, Math.min(cachedTokens, prompt.length - 1));
+  }
+
+  /** Leaves the slot with at most the first `tokens`, by its checkpoint where the model can't cut its state. */
+  async #goBack(slot: Slot, tokens: number): Promise<void> {
+    const { engine } = this.#parts;
+    const { checkpoint } = slot;
+    const needed = slot.evaluated > tokens && !engine.model.canCutState;
+    if (needed && checkpoint !== undefined && checkpoint.tokens <= tokens) {
+      if (!(await engine.restore(slot.id, checkpoint))) return cutSlot(engine, slot, 0);
+      slot.evaluated = checkpoint.tokens;
+      slot.tokens.length = slot.evaluated;
+    } else cutSlot(engine, slot, tokens);
+  }
+
+  /** The next turn of a chat begins with this prompt, but seldom with just the tokens of its answer. */
+  #prefilled(slot: Slot): Promise<void> | undefined {
+    const { engine } = this.#parts;
+    this.#remember(slot);
+    if (engine.model.canCutState || !slot.keeps) return undefined;
+    return engine.checkpoint(slot.id).then((checkpoint) => slot.keep(checkpoint));
   }
 
   /** Brings running slots together where llama.cpp would otherwise compute them apart for long enough to pay. */
@@ -231,5 +251,6 @@ function cutSlot(engine: Engine, slot: Slot, tokens: number): void {
     engine.cut(slot.id, 0);
     slot.evaluated = 0;
   }
+  if (slot.evaluated < (slot.checkpoint?.tokens ?? 0)) slot.keep(undefined);
   slot.tokens.length = slot.evaluated;
 }

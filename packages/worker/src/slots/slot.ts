@@ -1,4 +1,4 @@
-import type { TokenSampler } from "../engine/engine.ts";
+import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "./generation-request.ts";
 
 /** A request that holds a slot. */
@@ -25,6 +25,8 @@ export class Slot {
   draft: readonly number[] = [];
   /** May what the slot holds be kept for later requests? */
   keeps = true;
+  /** Of the first tokens that the sequence holds, where the model can't cut its state. */
+  checkpoint: Checkpoint | undefined;
   /** Counts up with each use; the lowest is the least recently used. */
   lastUse = 0;
 
@@ -74,8 +76,15 @@ export class Slot {
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
 
+  /** Another checkpoint, or none, takes the place of the one before. */
+  keep(checkpoint: Checkpoint | undefined): void {
+    this.checkpoint?.dispose();
+    this.checkpoint = checkpoint;
+  }
+
   /** The sequence is empty now. */
   forget(): void {
+    this.keep(undefined);
     this.evaluated = 0;
     this.tokens.length = 0;
     this.draft = [];
@@ -89,6 +98,6 @@ export class Slot {
   }
 }
 
-function contents({ sampler, tokens, evaluated, running, keeps, draft, lastUse }: Slot) {
-  return { sampler, tokens, evaluated, running, keeps, draft, lastUse };
+function contents({ sampler, tokens, evaluated, running, keeps, draft, checkpoint, lastUse }: Slot) {
+  return { sampler, tokens, evaluated, running, keeps, draft, checkpoint, lastUse };
 }

@@ -13,6 +13,36 @@ function prompt(length: number, seed: number): readonly number[] {
 
 const models = { recurrent: tinyMamba(), "sliding-window": tinyGemma2(32) };
 
+describe("a checkpoint of a recurrent model", () => {
+  it("lets the next turn of a chat go on from the prompt before, though the answer in it has other tokens", async () => {
+    const engine = await openTinyEngine({ slots: 2, contextTokens: 512, model: tinyMamba() });
+    const pool = new SlotPool({
+      engine,
+      clock: systemClock,
+      costs: q40Costs,
+      itlTargetMs: 250,
+      speculates: false,
+    });
+    let history: readonly number[] = prompt(100, 1);
+    const cached: number[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const beside = generateTokens(pool, prompt(60, 7 + turn), 20);
+      const { tokens, cachedTokens } = await generateTokens(pool, history, 10);
+      await beside;
+      cached.push(cachedTokens);
+      const alone = await generateTokens(pool, history, 10, { cachePrompt: false });
+      assert.deepEqual(tokens, alone.tokens, `turn ${turn}`);
+      history = [...history, ...tokens.slice(0, 5), 399, ...prompt(20, 20 + turn)];
+    }
+    assert.equal(cached[0], 0);
+    assert.ok(
+      cached.slice(1).some((tokens) => tokens >= 100),
+      String(cached),
+    );
+    await engine.dispose();
+  });
+});
+
 for (const [kind, model] of Object.entries(models)) {
   describe(`a ${kind} model`, () => {
     it("generates the tokens of one plain sequence, whoever its neighbours and whatever its slot held", async () => {
