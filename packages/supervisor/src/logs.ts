@@ -67,7 +67,16 @@ export function prettyLine(hasColors: boolean): (line: LogLine) => string {
     },
     singleLine: true,
   });
-  return (line) => bareText(line) ?? format(JSON.parse(line));
+  return (line) => bareText(line) ?? format(withoutEcho(JSON.parse(line) as Entry));
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** The message of a change of state says all of it; a terminal has no room for it twice. */
+function withoutEcho(entry: Entry): Entry {
+  if (typeof entry["from"] !== "string" || typeof entry["event"] !== "string") return entry;
+  const { from: _from, to: _to, event: _event, reason: _reason, ...rest } = entry;
+  return rest;
 }
 
 /** Where shown lines are written. */

@@ -9,6 +9,9 @@ export interface Progress {
   readonly print: (text: string) => void;
 }
 
+/** What is printed may be longer than a line: it would leave the ends of the bars that it is written over. */
+const ERASE_BELOW = "\u001b[J";
+
 /** Bars on a terminal; elsewhere nothing, because the log says it. */
 export function createProgress(stream: NodeJS.WriteStream, write: (text: string) => void): Progress {
   if (!stream.isTTY) return { update: () => {}, end: () => {}, print: write };
@@ -20,6 +23,8 @@ export function createProgress(stream: NodeJS.WriteStream, write: (text: string)
       hideCursor: true,
       clearOnComplete: true,
       linewrap: true,
+      // Else it ends by itself at SIGINT, and what is printed during the drain is never shown.
+      gracefulExit: false,
     },
     cliProgress.Presets.shades_classic,
   );
@@ -27,7 +32,10 @@ export function createProgress(stream: NodeJS.WriteStream, write: (text: string)
   const loading = new Set<string>();
   let hasEnded = false;
   const end = () => {
+    if (hasEnded) return;
     hasEnded = true;
+    // What was printed since the last redraw waits for the next one, and stop() would drop it: the welcome, for one.
+    if (byWorker.size > 0) bars.update();
     bars.stop();
   };
   return {
@@ -43,7 +51,7 @@ export function createProgress(stream: NodeJS.WriteStream, write: (text: string)
     end,
     print(text) {
       if (hasEnded || byWorker.size === 0) write(text);
-      else bars.log(text);
+      else bars.log(`${ERASE_BELOW}${text}`);
     },
   };
 }
