@@ -26,7 +26,7 @@ import { journalLine, leadsToJournal, prioritized } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
 import { createDownloadBar } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
-import { curlLine, realModelHint, welcomeText } from "./terminal/welcome.ts";
+import { curlLine, programName, realModelHint, welcomeText } from "./terminal/welcome.ts";
 import { askCanary } from "./workers/canary.ts";
 import { followLoad } from "./workers/follow-load.ts";
 import { withProbes } from "./workers/probe-command.ts";
@@ -257,9 +257,13 @@ async function dumpState(logger: Logger, { supervisor, reloader, balancer }: Run
   logger.info({ state: { ...state, resources: process.getActiveResourcesInfo() } }, "state, as SIGQUIT asked");
 }
 
-function sayWelcome({ settings, logs, isPretty, progress }: Surroundings, { address, port }: ListenAddress): void {
+function sayWelcome(
+  { invocation, settings, logs, isPretty, progress }: Surroundings,
+  { address, port }: ListenAddress,
+): void {
   const url = port === 0 ? address : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const welcome = { url, isDemo: settings.model === "demo", hasKeys: settings.apiKeys.length > 0 };
+  const facts = { isDemo: settings.model === "demo", hasKeys: settings.apiKeys.length > 0 };
+  const welcome = { url, ...facts, program: programName(invocation.environment) };
   if (isPretty) progress.print(welcomeText(welcome));
   else logs.logger.info({ url, curl: curlLine(welcome), ...realModelHint(welcome) }, `serving on ${url}`);
 }

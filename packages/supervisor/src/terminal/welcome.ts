@@ -4,6 +4,13 @@ export interface Welcome {
   readonly url: string;
   readonly isDemo: boolean;
   readonly hasKeys: boolean;
+  /** How the user calls drover. */
+  readonly program: string;
+}
+
+/** After `pnpm start` there is no `drover` in anybody's PATH. */
+export function programName(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment["npm_lifecycle_event"] === "start" ? "./node_modules/.bin/drover" : "drover";
 }
 
 /** A command line to copy. */
@@ -14,8 +21,8 @@ export function curlLine({ url, hasKeys }: Welcome): string {
 }
 
 /** For a log line: how to leave the demo behind. */
-export function realModelHint({ isDemo }: Welcome): { readonly realModel?: string } {
-  return isDemo ? { realModel: "drover up --model FILE.gguf, or --model hf:ORG/REPO:Q4_K_M" } : {};
+export function realModelHint({ isDemo, program }: Welcome): { readonly realModel?: string } {
+  return isDemo ? { realModel: `${program} up --model FILE.gguf, or --model hf:ORG/REPO:Q4_K_M` } : {};
 }
 
 /** The lines that a terminal shows. */
@@ -28,8 +35,9 @@ export function welcomeText(welcome: Welcome): string {
     "",
     ...(welcome.isDemo
       ? [
-          "  This is the demo model. For a real one: drover up --model FILE.gguf",
-          "  or --model hf:ORG/REPO:Q4_K_M (see drover up --help)",
+          "  This is the demo model. For a real one (see up --help):",
+          `  ${welcome.program} up --model FILE.gguf`,
+          `  ${welcome.program} up --model hf:ORG/REPO:Q4_K_M`,
           "",
         ]
       : []),
