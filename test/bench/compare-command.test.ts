@@ -27,7 +27,19 @@ describe("drover bench compare", () => {
     async () => {
       const against = `${process.execPath} ${FAKE_WORKER_PATH} --port {port}`;
       const load = ["--users", "2", "--warmup", "0", "--duration", "1s", "--think", "0", "--max-tokens", "4"];
-      const words = ["--workers", "1", "--rounds", "1", "--only", "pinned", "--against", against, "--json"];
+      const words = [
+        "--least-answers",
+        "1",
+        "--workers",
+        "1",
+        "--rounds",
+        "1",
+        "--only",
+        "pinned",
+        "--against",
+        against,
+        "--json",
+      ];
       const { stdout, stderr, exitCode } = await execa(process.execPath, [bin, "bench", "compare", ...load, ...words], {
         reject: false,
         timeout: 120_000,

@@ -21,7 +21,8 @@ export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warm
 /** Of one CPU; less than this is what any machine does beside. */
 const FOREIGN_PERCENT = 15;
 
-function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
+/** What would mislead about one step. */
+export function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
   const name = loadName({ load });
   const notes: string[] = [];
   if (own.bottleneck)

@@ -1,6 +1,6 @@
 /**
  * The common hand-made configuration: least_conn, kept-alive upstream connections, streams passed on at once, and a read
- * timeout that a queued request survives.
+ * timeout that a queued request survives. One process: each would count connections for itself, and so choose worse.
  */
 export function nginxConfig(folder: string, listenPort: number, workerPorts: readonly number[]): string {
   const servers = workerPorts.map((port) => `    server 127.0.0.1:${port};`).join("\n");

@@ -21,8 +21,21 @@ describe("the ratios of a comparison", () => {
     assert.deepEqual([found?.other, found?.load], ["nginx", two.load]);
   });
 
-  it("are left out where a side served nothing, rather than made endless", () => {
-    const rounds = [round("drover", 0, one), round("nginx", 0, failed)];
-    assert.ok(ratiosOf(rounds, "drover").every(({ metric, ratio }) => metric === "tokens/s" || ratio === undefined));
+  it("are bounds where the other side served nothing, rather than endless, and left out where the base did", () => {
+    const found = ratiosOf([round("drover", 0, one), round("nginx", 0, failed)], "drover");
+    const requests = found.find(({ metric }) => metric === "requests/s");
+    // Five answers in ten seconds against fewer than one.
+    assert.deepEqual([requests?.ratio?.value.toFixed(3), requests?.bound], ["5.000", "at least"]);
+    assert.equal(found.find(({ metric }) => metric === "response p95")?.ratio, undefined);
+    const turned = ratiosOf([round("drover", 0, failed), round("nginx", 0, one)], "drover");
+    assert.ok(turned.every(({ ratio, bound }) => ratio === undefined && bound === undefined));
+  });
+
+  it("take the age of a request that still waits as the least response time of a side that answered none", () => {
+    const counts = { ...failed.counts, failed: 0, unfinished: 4, oldestUnfinishedMs: 8000 };
+    const found = ratiosOf([round("drover", 0, one), round("nginx", 0, { ...failed, counts })], "drover");
+    const response = found.find(({ metric }) => metric === "response p95");
+    assert.ok(Math.abs((response?.ratio?.value ?? 0) - 200 / 8000) < 1e-4);
+    assert.equal(response?.bound, "at most");
   });
 });

@@ -9,15 +9,26 @@ export interface Metric {
   /** Is a larger figure the better one? */
   readonly moreIsBetter: boolean;
   readonly of: (step: StepReport) => number | null;
+  /** For a step without this figure: what it can't be better than; null where that is not known. */
+  readonly bestCase: (step: StepReport) => number | null;
 }
 
+/** Not one in the whole window. */
+const underOne: Metric["of"] = ({ counts }) => (counts.windowMs > 0 ? 1000 / counts.windowMs : null);
+const unknown: Metric["of"] = () => null;
+
 export const metrics: readonly Metric[] = [
-  { name: "requests/s", moreIsBetter: true, of: ({ counts }) => counts.requestsPerSecond },
-  { name: "tokens/s", moreIsBetter: true, of: ({ counts }) => counts.tokensOutPerSecond },
-  { name: "response p50", moreIsBetter: false, of: ({ counts }) => counts.response.p50Ms },
-  { name: "response p95", moreIsBetter: false, of: ({ counts }) => counts.response.p95Ms },
-  { name: "TTFT p95", moreIsBetter: false, of: ({ counts }) => counts.ttft.p95Ms },
-  { name: "ITL p95", moreIsBetter: false, of: ({ counts }) => counts.itl.p95Ms },
+  { name: "requests/s", moreIsBetter: true, of: ({ counts }) => counts.requestsPerSecond, bestCase: underOne },
+  { name: "tokens/s", moreIsBetter: true, of: ({ counts }) => counts.tokensOutPerSecond, bestCase: underOne },
+  { name: "response p50", moreIsBetter: false, of: ({ counts }) => counts.response.p50Ms, bestCase: unknown },
+  {
+    name: "response p95",
+    moreIsBetter: false,
+    of: ({ counts }) => counts.response.p95Ms,
+    bestCase: ({ counts }) => counts.oldestUnfinishedMs,
+  },
+  { name: "TTFT p95", moreIsBetter: false, of: ({ counts }) => counts.ttft.p95Ms, bestCase: unknown },
+  { name: "ITL p95", moreIsBetter: false, of: ({ counts }) => counts.itl.p95Ms, bestCase: unknown },
 ];
 
 /** One metric at one load: the base's figure over another side's. */
@@ -25,8 +36,10 @@ export interface CompareRatio {
   readonly other: string;
   readonly load: Load;
   readonly metric: string;
-  /** Undefined where a side had no such figure in some round. */
+  /** Undefined where a side had no such figure in some round, nor a bound of it. */
   readonly ratio: Interval | undefined;
+  /** Where the other side served nothing in some round: its best case was taken, and the ratio is a bound. */
+  readonly bound: "at least" | "at most" | undefined;
 }
 
 /** Ratios within each round (its sides were measured minutes apart), combined over the rounds. */
@@ -35,9 +48,15 @@ export function ratiosOf(rounds: readonly CompareRound[], base: string): readonl
   const loads = rounds.find(({ side }) => side === base)?.steps.map(({ load }) => load) ?? [];
   return others.flatMap((other) =>
     loads.flatMap((load, index) =>
-      metrics.map(({ name, of }) => {
-        const pairs = pairsOf(rounds, base, other, index, of);
-        return { other, load, metric: name, ratio: ratioInterval(pairs, seededRandom(1)) };
+      metrics.map((metric) => {
+        const pairs = pairsOf(rounds, base, other, index, metric);
+        const ratio = ratioInterval(
+          pairs.map(({ ours, theirs }) => [ours, theirs] as const),
+          seededRandom(1),
+        );
+        const isBound = ratio !== undefined && pairs.some(({ isBestCase }) => isBestCase);
+        const bound = isBound ? (metric.moreIsBetter ? "at least" : "at most") : undefined;
+        return { other, load, metric: metric.name, ratio, bound } as const;
       }),
     ),
   );
@@ -48,14 +67,15 @@ function pairsOf(
   base: string,
   other: string,
   index: number,
-  of: Metric["of"],
-): readonly (readonly [number, number])[] {
-  const figure = (side: string, round: number) => {
-    const step = rounds.find((one) => one.side === side && one.round === round)?.steps[index];
-    return step === undefined ? undefined : (of(step) ?? 0);
-  };
+  { of, bestCase }: Metric,
+): readonly { readonly ours: number; readonly theirs: number; readonly isBestCase: boolean }[] {
+  const stepOf = (side: string, round: number) =>
+    rounds.find((one) => one.side === side && one.round === round)?.steps[index];
   return [...new Set(rounds.map(({ round }) => round))].flatMap((round) => {
-    const [a, b] = [figure(base, round), figure(other, round)];
-    return a === undefined || b === undefined ? [] : [[a, b] as const];
+    const [ours, theirs] = [stepOf(base, round), stepOf(other, round)];
+    if (ours === undefined || theirs === undefined) return [];
+    const measured = of(theirs) ?? 0;
+    const isBestCase = measured === 0;
+    return [{ ours: of(ours) ?? 0, theirs: isBestCase ? (bestCase(theirs) ?? 0) : measured, isBestCase }];
   });
 }

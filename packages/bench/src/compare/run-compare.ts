@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { BenchError } from "../errors.ts";
 import { type Load, runStep, type StepReport } from "../load/run-step.ts";
 import { describeMachine, type Machine } from "../machine.ts";
-import { notesOf } from "../notes.ts";
+import { notesOf, stepNotes } from "../notes.ts";
 import type { StepProgress } from "../run-bench.ts";
 import { lookAtTarget } from "../target.ts";
 import { type CompareRatio, ratiosOf } from "./ratios.ts";
@@ -25,6 +25,8 @@ export interface CompareOptions extends LoadRequest {
   readonly apiKey?: string | undefined;
   /** Which of `hand-made` and `pinned` take part; `none`: neither. @default both */
   readonly only?: readonly string[] | undefined;
+  /** A window grows until so many requests have ended in it, at most tenfold. @default 10 */
+  readonly leastAnswers?: number | undefined;
   /** @default 3 */
   readonly rounds?: number | undefined;
   readonly signal: AbortSignal;
@@ -34,6 +36,7 @@ export interface CompareOptions extends LoadRequest {
 }
 
 const DEFAULT_ROUNDS = 3;
+const LEAST_ANSWERS = 10;
 
 /** One side in one round. */
 export interface CompareRound {
@@ -68,6 +71,9 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
   const roundCount = options.rounds ?? DEFAULT_ROUNDS;
   if (!Number.isInteger(roundCount) || roundCount < 1)
     throw new BenchError("bad_option", `--rounds: ${roundCount} is no whole number of at least 1`);
+  const { leastAnswers = LEAST_ANSWERS } = options;
+  if (!Number.isInteger(leastAnswers) || leastAnswers < 0)
+    throw new BenchError("bad_option", `--least-answers: ${leastAnswers} is no whole number`);
   const only = knownSides(options.only);
   options.onSide?.("starting Drover once to see how it lays out its workers");
   const layout = await readLayout(options, clock);
@@ -103,10 +109,13 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
 function compareNotes(rounds: readonly CompareRound[], plan: LoadPlan): readonly string[] {
   const count = new Set(rounds.map(({ round }) => round)).size;
   const steps = rounds.flatMap((round) => round.steps);
+  const ofSteps = rounds.flatMap((round) => round.steps.flatMap(stepNotes).map((note) => `${round.side}, ${note}`));
   return [
     `A ratio is Drover's figure over the other side's: the geometric mean of ${count} rounds, with a 95% bootstrap interval over the rounds.`,
     ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
-    ...new Set(notesOf(steps, plan)),
+    "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's answers and seconds stand beside its figures.",
+    ...new Set(notesOf(steps, plan).filter((note) => !steps.flatMap(stepNotes).includes(note))),
+    ...new Set(ofSteps),
   ];
 }
 
@@ -171,7 +180,11 @@ async function measureSide(
       const processes = () => running.processes();
       // Another seed in each round, the same for each side.
       const seed = plan.seed + round;
-      steps.push(await runStep({ ...plan, ...target, seed, load, client, clock, signal, processes, onRecorder }));
+      const leastAnswers = options.leastAnswers ?? LEAST_ANSWERS;
+      const context = { ...plan, ...target, seed, load, client, clock, signal, leastAnswers };
+      const step = await runStep({ ...context, processes, onRecorder });
+      // Interrupted while warming up: there is nothing in it, and zeros would look like a result.
+      if (step.counts.windowMs > 0) steps.push(step);
     }
   } finally {
     await client.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
@@ -104,6 +104,8 @@ function nginxSide(name: string, doc: string, handWorkers: readonly HandWorker[]
 
 async function startNginx(workerPorts: readonly number[], clock: Clock, signal: AbortSignal) {
   const folder = mkdtempSync(join(tmpdir(), "drover-nginx-"));
+  // Started by root, nginx serves as another user, who keeps long request bodies in here.
+  chmodSync(folder, 0o711);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(folder, "nginx.conf");

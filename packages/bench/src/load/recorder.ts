@@ -18,8 +18,9 @@ export type Belonging = "ended" | "intended";
 
 /** Counts what belongs to the window from `fromMs` to `toMs`; warm-up and run-out lie outside of it. */
 export class Recorder {
-  readonly fromMs: number;
-  readonly toMs: number;
+  #fromMs: number;
+  #toMs: number;
+  #ended = 0;
   readonly #belonging: Belonging;
   readonly #response = createDurations();
   readonly #ttft = createDurations();
@@ -41,8 +42,32 @@ export class Recorder {
 
   constructor(fromMs: number, toMs: number, belonging: Belonging) {
     this.#belonging = belonging;
-    this.fromMs = fromMs;
-    this.toMs = toMs;
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+  }
+
+  get fromMs(): number {
+    return this.#fromMs;
+  }
+
+  get toMs(): number {
+    return this.#toMs;
+  }
+
+  /** Answers and failures since the first request, inside of the window or not. */
+  get ended(): number {
+    return this.#ended;
+  }
+
+  /** Puts off a window that has not begun. */
+  delay(ms: number): void {
+    this.#fromMs += ms;
+    this.#toMs += ms;
+  }
+
+  /** Puts off the end of a window that has not ended. */
+  lengthen(ms: number): void {
+    this.#toMs += ms;
   }
 
   /** @param intendedMs when the request should have been sent; its latencies count from here */
@@ -66,6 +91,7 @@ export class Recorder {
     const { result } = exchange;
     if (result.kind === "cancelled") return;
     this.#pending.delete(request);
+    this.#ended += 1;
     if (result.kind === "ok" && this.#inside(exchange.endMs)) this.#sums.okInside += 1;
     if (!this.#inside(this.#belonging === "ended" ? exchange.endMs : request.intendedMs)) return;
     if (result.kind === "ok") {

@@ -57,6 +57,19 @@ describe("one step of load", () => {
     near(counts.response.maxMs, 1000);
   });
 
+  it("waits for a slow target where so many answers are wanted: until each user had one, then in whole windows", async () => {
+    // One place, 25 s an answer, 4 users who do not think: 0.04 requests/s, and each waits for three others.
+    const slow = { ttftMs: 1000, itlMs: 1500, tokens: 17 };
+    const { counts } = await measure({ thinkMs: 0, leastAnswers: 5 }, () => slow, 1);
+    near(counts.windowMs, 180_000);
+    assert.equal(counts.ok, 7);
+    near(counts.response.p50Ms, 100_000);
+    const planned = await measure({ thinkMs: 0 }, () => slow, 1);
+    near(planned.counts.windowMs, 60_000);
+    const silent = await measure({ leastAnswers: 5 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
+    near(silent.counts.windowMs, 600_000);
+  });
+
   it("is not touched by a wall clock that jumps back and forth", async () => {
     let jumps = 0;
     const steady = await measure({});

@@ -1,6 +1,5 @@
 import { setMaxListeners } from "node:events";
 import type { ChatClient } from "../client/exchange.ts";
-import type { Clock } from "../clock.ts";
 import type { Preset } from "../presets/preset.ts";
 import { seededRandom } from "../random.ts";
 import { runArrivals } from "./arrivals.ts";
@@ -10,21 +9,19 @@ import { type ProcessUse, type WatchedProcess, watchProcesses } from "./process-
 import type { Slo, SloStep } from "../slo.ts";
 import { Recorder } from "./recorder.ts";
 import { runUsers } from "./users.ts";
+import { waitForEnd, waitForStart, type WindowOptions } from "./window.ts";
 
 /** Closed loop with so many users, or open loop with so many requests a second. */
 export type Load = { readonly users: number } | { readonly perSecond: number };
 
-export interface StepOptions {
-  readonly load: Load;
+export interface StepOptions extends WindowOptions {
   readonly preset: Preset;
   readonly warmupMs: number;
-  readonly durationMs: number;
   readonly thinkMs: number;
   readonly answerTokens: number;
   readonly wordsPerToken: number;
   readonly seed: number;
   readonly client: ChatClient;
-  readonly clock: Clock;
   /** Ends the step early; what was counted until then is kept. */
   readonly signal: AbortSignal;
   readonly processes?: (() => Promise<readonly WatchedProcess[]>) | undefined;
@@ -82,9 +79,9 @@ function sloStep(slo: Slo, recorder: Recorder, nowMs: number): SloStep {
 
 async function waitOut(options: StepOptions, recorder: Recorder): Promise<OwnLoad> {
   const { clock, signal, durationMs } = options;
-  await clock.wait(options.warmupMs, signal);
+  await waitForStart(recorder, options);
   const endWatch = watchOwnLoad();
-  await clock.wait(recorder.toMs - clock.nowMs(), signal);
+  await waitForEnd(recorder, options);
   const own = endWatch();
   if ("users" in options.load) return own;
   // As long again as the window: longer waits say no more than that the target can't keep up.

@@ -16,7 +16,7 @@ export function ratioRows(report: CompareReport): Rows {
         const found = report.ratios.find(
           (one) => one.other === name && one.metric === metric.name && sameLoad(one.load, load),
         );
-        return showInterval(found?.ratio);
+        return [found?.bound ?? "", showInterval(found?.ratio)].join(" ").trim();
       }),
     ]),
   );
@@ -33,6 +33,7 @@ export function sideRows(report: CompareReport): Rows {
         name,
         loadName({ load }),
         showPercent(meanOf(successes)),
+        answersOf(steps),
         ...metrics.map(({ of }, index) => {
           const mean = meanOf(steps.flatMap((step) => of(step) ?? []));
           return index < 2 ? showNumber(mean) : showMs(mean);
@@ -40,7 +41,13 @@ export function sideRows(report: CompareReport): Rows {
       ];
     }),
   );
-  return { title: "Each side", head: ["side", "load", "ok %", ...metrics.map(({ name }) => name)], rows };
+  return { title: "Each side", head: ["side", "load", "ok %", "answers", ...metrics.map(({ name }) => name)], rows };
+}
+
+/** Of all rounds: a quantile over few answers means little. */
+function answersOf(steps: readonly StepReport[]): string {
+  const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
+  return `${sum(({ counts }) => counts.ok)} in ${(sum(({ counts }) => counts.windowMs) / 1000).toFixed(0)} s`;
 }
 
 export function stepsOf(report: CompareReport, side: string, load: Load): readonly StepReport[] {

@@ -24,6 +24,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       against: invocation.texts("against"),
       only: invocation.text("only")?.split(","),
       rounds: invocation.number("rounds"),
+      leastAnswers: invocation.number("least-answers"),
       signal: stop.signal,
       onSide: (line) => invocation.stderr.write(`${line}\n`),
       onStep: (step) => bar.step(step),

@@ -30,6 +30,10 @@ export const bench: Command = {
     },
     only: { type: "text", doc: "compare: of the nginx set-ups take these only: hand-made, pinned or none" },
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
+    "least-answers": {
+      type: "number",
+      doc: "compare: lengthen a step until so many requests have ended in it, at most tenfold (10)",
+    },
     json: { type: "switch", doc: "Print the report as JSON" },
     csv: { type: "text", doc: "Write the figures to this file" },
     html: { type: "text", doc: "Write one self-contained page with plots to this file" },
