@@ -175,6 +175,14 @@ describe("OpenAI's client on random weights", () => {
     assert.equal(bytes.toString("utf8").length > 0, true);
   });
 
+  it("reports to several at once the log-probabilities that it reports to one alone", async () => {
+    const asked = { temperature: 0, logprobs: true, top_logprobs: 20, max_tokens: 120, ignore_eos: true };
+    const alone = (await chat(asked)).choices[0]?.logprobs;
+    for (const { choices } of await Promise.all(Array.from({ length: 16 }, () => chat(asked)))) {
+      assert.deepEqual(choices[0]?.logprobs, alone);
+    }
+  });
+
   it("goes on with texts, several at once, with echo and log-probabilities", async () => {
     const answer = await client.completions.create({
       model,

@@ -100,7 +100,7 @@ export class BatchLoop {
     }
     const sampling = ready.map(({ slot, rows }) => this.#sample(slot, rows));
     // All at once: several threads sample side by side, and with one it makes no difference.
-    for (const { slot, generated } of await Promise.all(sampling)) this.#deliver(slot, generated);
+    for (const { slot, generated } of await allSettled(sampling)) this.#deliver(slot, generated);
   }
 
   #plan(): { readonly entries: readonly StepEntry[]; readonly groups: readonly Group[] } {
@@ -222,6 +222,12 @@ export class BatchLoop {
       this.#parts.onEnded(slot);
     }
   }
+}
+
+/** Like `Promise.all`, but fails only when none is under way any more: the next decode writes over what they read. */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 /** How fast the odds of a generation's drafts follow. */

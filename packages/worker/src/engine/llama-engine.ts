@@ -203,8 +203,23 @@ function logitIndexes(part: BatchPart): Uint32Array {
   return Uint32Array.from(part.tokens.keys());
 }
 
-/** One greedy sampler serves all: it changes no logit, so what comes back is what the model said. */
+/**
+ * One greedy sampler serves all: it changes no logit, so what comes back is what the model said. It serves one after the
+ * other: a native sampler has one buffer of candidates, and two threads in it corrupt memory.
+ */
 function createLogprobs(native: NativeParts): (row: LogitRow, token: number, top: number) => Promise<RowLogprobs> {
+  const read = createLogprobsReader(native);
+  let last: Promise<unknown> = Promise.resolve();
+  return (row, token, top) => {
+    const next = last.then(() => read(row, token, top));
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+function createLogprobsReader(
+  native: NativeParts,
+): (row: LogitRow, token: number, top: number) => Promise<RowLogprobs> {
   const raw = new native.bindings.AddonSampler(native.model);
   raw.applyConfig({ temperature: 0, seed: 0 });
   return async (row, token, top) => {
