@@ -184,9 +184,8 @@ async function lookForHarm(pasture: Pasture, { drover, workers, descriptors }: S
   if (leases > 0) harm.push(`${leases} leases are held though no request runs`);
   if (state.balancer.queue.depth > 0) harm.push(`${state.balancer.queue.depth} requests wait though none was sent`);
   if (state.balancer.upstreams.length !== workers) harm.push(`${state.balancer.upstreams.length} upstreams`);
-  await sleep(500);
-  const open = pasture.openDescriptors(drover);
-  if (open.length > descriptors + SPARE_DESCRIPTORS) harm.push(`${open.length} descriptors, before ${descriptors}`);
+  const open = await settledDescriptors(pasture, drover, descriptors + SPARE_DESCRIPTORS);
+  if (open > descriptors + SPARE_DESCRIPTORS) harm.push(`${open} descriptors, before ${descriptors}`);
   const zombies = pasture.zombiesOf(drover);
   if (zombies.length > 0) harm.push(`zombies: ${zombies.join(", ")}`);
   const processes = pasture.left().length;
@@ -208,4 +207,16 @@ interface Dump {
 
 function areReady(rows: readonly WorkerRow[], workers: number): boolean {
   return rows.length === workers && rows.every((row) => row.state === "ready");
+}
+
+const SETTLE_MS = 10_000;
+
+/** How many descriptors are open once they are at most `enough`, or at last: the sockets of ended requests close by and by. */
+async function settledDescriptors(pasture: Pasture, drover: Drover, enough: number): Promise<number> {
+  const endMs = Date.now() + SETTLE_MS;
+  for (;;) {
+    const open = pasture.openDescriptors(drover).length;
+    if (open <= enough || Date.now() > endMs) return open;
+    await sleep(20);
+  }
 }

@@ -1,4 +1,4 @@
-/** Time as the balancer sees it. Passed in, so that tests can turn it by hand. */
+/** Time, passed in so that tests can turn it by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
