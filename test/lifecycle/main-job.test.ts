@@ -32,6 +32,33 @@ describe("drover up with two workers on a real model", () => {
     return { status: response.status, tokens: body.usage?.completion_tokens };
   };
 
+  /** A streamed chat. One that had begun to answer may end in an error event; one that had not must succeed. */
+  const streamed = async (tokens: number) => {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        max_tokens: tokens,
+        messages: [{ role: "user", content: "hello" }],
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
+    });
+    assert.equal(response.status, 200);
+    const events = [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => data);
+    const last = events.at(-1) ?? "";
+    if (last === "[DONE]") {
+      assert.match(events.at(-2) ?? "", new RegExp(`"completion_tokens":${tokens}\\b`));
+      return "whole";
+    }
+    assert.match(last, /^\{"error":/);
+    assert.ok(
+      events.some((event) => /"content":"[^"]/.test(event)),
+      `it failed before its first token: ${last}`,
+    );
+    return "broken off";
+  };
+
   /** Chats of which each must succeed: a plain one has not begun to answer before it is whole. */
   const chats = (count: number, tokens: number) =>
     Promise.all(
@@ -55,12 +82,15 @@ describe("drover up with two workers on a real model", () => {
     assert.equal(statSync(join(pasture.folder, "drover.sock")).mode & 0o777, 0o600);
   });
 
-  it("answers all of 50 concurrent chats while a worker is killed among them", async () => {
+  it("answers all of 50 concurrent chats, half of them streamed, while a worker is killed among them", async () => {
     const { pid } = await rowOf("1");
-    const all = chats(50, 200);
+    const streams = Promise.all(Array.from({ length: 25 }, () => streamed(200)));
+    const all = Promise.all([chats(25, 200), streams]);
     await drover.workers((rows) => rows.some((row) => row.id === "1" && row.slots.busy > 0));
     process.kill(pid, "SIGKILL");
     await all;
+    // A worker has four slots: no other stream can have begun on the one that was killed.
+    assert.ok((await streams).filter((end) => end === "broken off").length <= 4);
     const rows = await drover.workers(areReady);
     assert.deepEqual(
       rows.map((row) => row.restarts),

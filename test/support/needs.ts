@@ -8,6 +8,7 @@ const debianPackages = {
   numactl: "numactl",
   taskset: "util-linux",
   setpriv: "util-linux",
+  script: "bsdutils",
   lscpu: "util-linux",
   python3: "python3",
   git: "git",
