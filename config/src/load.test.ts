@@ -34,6 +34,19 @@ describe("loadSettings", () => {
     assert.deepEqual(settings.apiKeys, ["a", "b"]);
   });
 
+  it("refuses an empty key rather than be open to all, by flag and by file", () => {
+    const said =
+      '"apiKeys" is a string, but must be one or more keys, none of them empty (leave it out to be open to all)';
+    assert.throws(() => load("", { flags: { "api-key": "" } }), { message: `--api-key: ${said}` });
+    assert.throws(() => load("", { flags: { "api-key": ["team=s3cret", ""] } }), /none of them empty/);
+    assert.throws(() => load("apiKeys: ['']\n"), /none of them empty/);
+  });
+
+  it("says of a folder that it is one", () => {
+    const file = { flags: {}, environment: {}, file: "/tmp" };
+    assert.throws(() => loadSettings(file), { message: "/tmp: the configuration can't be read: it is a folder" });
+  });
+
   it("yields every setting, converted: durations in milliseconds, sizes in bytes", () => {
     const settings = defaultSettings();
     assert.equal(settings.supervision.livenessTimeout, 10_000);

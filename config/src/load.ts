@@ -68,14 +68,20 @@ function readFile(file: string | undefined): SettingsFile {
   try {
     return parseSettingsFile(readFileSync(file, "utf8"), file);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const reason = unreadable[code] ?? message;
     return {
       values: new Map(),
       problems: [{ where: file, path: "", message: `the configuration can't be read: ${reason}` }],
     };
   }
 }
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+};
 
 interface Found {
   readonly source: SettingSource;
@@ -102,7 +108,8 @@ function lastOf(typed: unknown, setting: Setting): unknown {
 
 function wrong(setting: Setting, value: unknown, issues: readonly { readonly message: string }[]): string {
   const allowed = issues[0]?.message ?? "another value";
-  const shown = setting.secret === true ? `a ${typeof value}` : JSON.stringify(value);
+  const shown =
+    setting.secret === true ? (Array.isArray(value) ? "a list" : `a ${typeof value}`) : JSON.stringify(value);
   return `"${setting.path}" is ${shown}, but must be ${allowed}`;
 }
 

@@ -78,6 +78,17 @@ export const list = () =>
       : value,
   );
 
+/** As {@link list}, of secrets: an empty one is most likely a variable that was not set, and would let in everybody or nobody. */
+export const secretList = () => {
+  const error = { error: "one or more keys, none of them empty (leave it out to be open to all)" };
+  return z
+    .union([z.array(z.string()), z.string()], { error: "a list of texts" })
+    .refine((value) => (typeof value === "string" ? isFilled(value) : value.every(isFilled)), error)
+    .pipe(list());
+};
+
+const isFilled = (text: string): boolean => text.trim() !== "";
+
 /** Where to listen: `HOST:PORT`, `[IPV6]:PORT`, `PORT` or `unix:/path`, several with commas; port 0 lets the system choose. Yields the text. */
 export const address = () => {
   const error = { error: "HOST:PORT, [IPV6]:PORT, PORT or unix:/path (several with commas), such as 127.0.0.1:8080" };

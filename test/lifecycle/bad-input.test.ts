@@ -140,6 +140,7 @@ describe("bad input to drover", () => {
       [["scale"], "<count> is missing after `drover scale`. See `drover scale --help`."],
       [["model", "synth", "tiny"], "<out> is missing after `drover model synth`. See `drover model synth --help`."],
       [["model", "synth", "tiny", "m", "--quant", "q9"], 'quant is "q9", but must be one of "q4_0", "q4_k_m", "q8_0"'],
+      [["up", "--workers"], "--workers needs a value. See `drover up --help`."],
       [["logs", "--lines", "many"], "--lines must be a number"],
       [["worker", "--port", "x"], "--port must be a number"],
     ];

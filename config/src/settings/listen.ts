@@ -1,4 +1,4 @@
-import { address, duration, list, size, text, whole } from "../quantities.ts";
+import { address, duration, list, secretList, size, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** The public port. */
@@ -14,7 +14,7 @@ export const listenSettings = [
   },
   {
     path: "apiKeys",
-    schema: list(),
+    schema: secretList(),
     default: [],
     flag: "api-key",
     secret: true,

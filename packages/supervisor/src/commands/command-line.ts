@@ -122,7 +122,9 @@ function usageError(message: string, words: readonly string[], commands: readonl
     );
     return usage(`${said[0] ?? message}. ${help}`);
   }
-  return usage(`${missingArgument(message, path) ?? wrongChoice(message) ?? plain(message)}. ${help}`);
+  return usage(
+    `${missingArgument(message, path) ?? missingValue(message) ?? wrongChoice(message) ?? plain(message)}. ${help}`,
+  );
 }
 
 /** The name instead of yargs' count of them. */
@@ -131,6 +133,11 @@ function missingArgument(message: string, path: readonly Command[]): string | un
   const required = path.at(-1)?.usage.match(/<[^>]+>/g) ?? [];
   const name = given === undefined ? undefined : required[Number(given)];
   return name === undefined ? undefined : `${name} is missing after \`drover ${path.map(nameOf).join(" ")}\``;
+}
+
+function missingValue(message: string): string | undefined {
+  const flag = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  return flag === undefined ? undefined : `${flag.length === 1 ? "-" : "--"}${flag} needs a value`;
 }
 
 function wrongChoice(message: string): string | undefined {
