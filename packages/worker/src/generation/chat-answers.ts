@@ -1,6 +1,6 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
 import type { Sampling } from "../slots/generation-request.ts";
-import { type AnswerFormat, type ToolChoice, answerGrammar } from "./answer-grammar.ts";
+import { type AnswerFormat, type ToolChoice, answerGrammar, callGrammar } from "./answer-grammar.ts";
 import type { ChatMessage, ToolDefinition } from "./chat-message.ts";
 import type { ChatPrompts } from "./chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
@@ -71,6 +71,9 @@ export function answerRequestOf(parts: ChatParts, job: ChatJob): AnswerRequest {
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
     ...(grammar === undefined ? {} : { grammar }),
+    ...(tools.length > 0 && grammar === undefined
+      ? { callGrammar: (written: string) => callGrammar(toolFormat, { ...job, tools }, written) }
+      : {}),
     ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };

@@ -5,6 +5,7 @@ import { CONTEXT_TOKENS, type Script, scriptedGenerator } from "../test-support/
 import { type AnswerRequest, generateAnswer } from "./generate.ts";
 import type { OutputEnd } from "./output.ts";
 import { TokenTexts } from "./token-texts.ts";
+import { ToolCallParser } from "./tool-calls.ts";
 
 const THINKING_END = "\n</think>";
 const PLAIN: AnswerRequest = {
@@ -56,6 +57,30 @@ describe("generateAnswer", () => {
     });
     assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar], [undefined, grammar]);
     assert.deepEqual([answer.reasoning, answer.content], ["hm", "7"]);
+  });
+
+  it("holds a call to its grammar once the model has begun it, and not before", async () => {
+    const grammar = { gbnf: "root ::= [0-9]" };
+    const written: string[] = [];
+    const { answer, requests } = await run([{ text: "Let me see. <tool_call>x" }, { text: '\n{"name": "f"' }], {
+      toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
+      callGrammar: (text) => {
+        written.push(text);
+        return grammar;
+      },
+    });
+    assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar, requests.length], [undefined, grammar, 2]);
+    const begun = byteVocabulary.tokenize("Let me see. <tool_call>", false);
+    assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...begun]);
+    assert.deepEqual([written, answer.content, answer.end?.finish], [["<tool_call>"], "Let me see.", "tool_calls"]);
+  });
+
+  it("leaves a call free whose grammar there is none of", async () => {
+    const { answer, requests } = await run([{ text: '<tool_call>{"name": "f", "arguments": {}}' }], {
+      toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
+      callGrammar: () => undefined,
+    });
+    assert.deepEqual([requests.length, answer.end?.finish], [1, "tool_calls"]);
   });
 
   it("holds an answer to the grammar from its beginning where no thinking was opened", async () => {

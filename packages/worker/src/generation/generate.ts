@@ -6,6 +6,7 @@ import type {
   GrammarSpec,
   Sampling,
 } from "../slots/generation-request.ts";
+import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputSink, finishOf } from "./output.ts";
 import { completeText } from "./json-schema/complete-text.ts";
 import { OutputParser, type ParsedStep } from "./output-parser.ts";
@@ -27,6 +28,8 @@ export interface AnswerRequest {
   readonly grammar?: GrammarSpec;
   /** Makes the parser of one answer. Absent: the answer calls no tools. */
   readonly toolCalls?: () => ToolCallParser;
+  /** Of what follows the beginning of a call; undefined: it stays free. Absent: calls are free. */
+  readonly callGrammar?: (written: string) => GrammarSpec | undefined;
   readonly topLogprobs?: number;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
@@ -46,7 +49,7 @@ export function generateAnswer(parts: AnswerParts, request: AnswerRequest, sink:
 
 /**
  * One answer on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
- * up) or where a grammar begins after it: the second goes on from the first one's tokens, whose state its slot still keeps.
+ * up) or where a grammar begins after it or with a call of a tool: the second goes on from the first one's tokens, whose state its slot still keeps.
  */
 class Answer implements GenerationHandle {
   readonly #parts: AnswerParts;
@@ -59,6 +62,10 @@ class Answer implements GenerationHandle {
   #stopString: string | undefined;
   #started = false;
   #cancelled = false;
+  /** Of a call that the model began. */
+  #callGrammar: GrammarSpec | undefined;
+  /** Does the running generation keep to it? */
+  #bound = false;
   /** Tokens to put in before the second generation. */
   #next: readonly number[] | undefined;
 
@@ -114,13 +121,13 @@ class Answer implements GenerationHandle {
     const step = this.#parser.push(token, this.#parts.tokenTexts.bytes(token.token, marks));
     this.#counts.completion += 1;
     if (wasReasoning || this.#parser.isReasoning) this.#counts.reasoning += 1;
-    if (first && this.#needsSecond()) this.#generated.push(token.token);
+    if (this.#needsSecond()) this.#generated.push(token.token);
     if (step.pieces.length > 0 || step.tokens.length > 0) this.#sink.onPieces(step.pieces, step.tokens);
     if (step.stopped !== undefined) {
       this.#stopString = step.stopped;
       return "stop";
     }
-    return first && this.#mustSwitch(wasReasoning) ? "stop" : "go-on";
+    return (first && this.#mustSwitch(wasReasoning)) || this.#mustBind() ? "stop" : "go-on";
   }
 
   #start(): void {
@@ -130,7 +137,8 @@ class Answer implements GenerationHandle {
   }
 
   #needsSecond(): boolean {
-    return this.#request.thinkingBudget !== undefined || this.#request.grammar !== undefined;
+    const { thinkingBudget, grammar, callGrammar } = this.#request;
+    return thinkingBudget !== undefined || grammar !== undefined || callGrammar !== undefined;
   }
 
   #mustSwitch(wasReasoning: boolean): boolean {
@@ -147,21 +155,43 @@ class Answer implements GenerationHandle {
     return true;
   }
 
+  /** Has a call begun whose rest can be held to the tools' schemas? */
+  #mustBind(): boolean {
+    const opening = this.#callGrammar === undefined ? this.#parser.openingCall : undefined;
+    if (opening === undefined) return false;
+    this.#callGrammar = this.#request.callGrammar?.(opening);
+    if (this.#callGrammar === undefined) return false;
+    this.#bound = true;
+    this.#next = [];
+    return true;
+  }
+
   #onEnd(reason: EndReason, error: Error | undefined): void {
     const next = this.#next;
-    if (reason === "stopped" && next !== undefined && !this.#cancelled) {
-      this.#next = undefined;
-      const prompt = [...this.#request.prompt, ...this.#generated, ...next];
-      const left = this.#left(prompt);
-      if (left < 1) return this.#end("length", undefined);
-      // Not from inside the batch loop's callback: it has not yet given this answer's slot back.
-      queueMicrotask(() => {
-        if (this.#cancelled) this.#end("cancelled", undefined);
-        else this.#generate(prompt, left, this.#request.grammar, false);
-      });
-      return;
+    this.#next = undefined;
+    if (this.#cancelled) return this.#end(reason, error);
+    if (reason === "stopped" && next !== undefined) {
+      this.#generated.push(...next);
+      return this.#goOn(this.#callGrammar ?? this.#request.grammar);
+    }
+    // Schemas too large for llama.cpp's grammars: a call that nobody asked to hold to them goes on without.
+    const refused = error instanceof WorkerError && error.code === "bad_grammar" && this.#callGrammar !== undefined;
+    if (refused && this.#bound) {
+      this.#bound = false;
+      return this.#goOn(undefined);
     }
     this.#end(reason, error);
+  }
+
+  #goOn(grammar: GrammarSpec | undefined): void {
+    const prompt = [...this.#request.prompt, ...this.#generated];
+    const left = this.#left(prompt);
+    if (left < 1) return this.#end("length", undefined);
+    // Not from inside the batch loop's callback: it has not yet given this answer's slot back.
+    queueMicrotask(() => {
+      if (this.#cancelled) this.#end("cancelled", undefined);
+      else this.#generate(prompt, left, grammar, false);
+    });
   }
 
   /** Tokens that the answer may still have behind this prompt: none where the thinking filled the slot. */

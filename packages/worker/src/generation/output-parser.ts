@@ -48,6 +48,11 @@ export class OutputParser {
     return this.#splitter.isInside;
   }
 
+  /** The text of a call of a tool that has begun and has no name yet. */
+  get openingCall(): string | undefined {
+    return this.#toolCalls?.opening;
+  }
+
   get calledTools(): boolean {
     return this.#toolCalls?.called ?? false;
   }

@@ -59,6 +59,11 @@ export class ToolCallParser {
     return this.#held.length + (this.#isNamed ? 0 : this.#callText.length);
   }
 
+  /** The text of a call that has begun with its mark and has no name yet. */
+  get opening(): string | undefined {
+    return this.#state === "call" && !this.#isNamed && !this.#callText.startsWith("{") ? this.#callText : undefined;
+  }
+
   /** Did the answer call a tool so far? */
   get called(): boolean {
     return this.#count > 0;

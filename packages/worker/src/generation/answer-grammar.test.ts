@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { systemClock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
+import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { callGrammar } from "./answer-grammar.ts";
+import { ToolCallParser } from "./tool-calls.ts";
+
+const parameters = {
+  type: "object",
+  properties: { city: { enum: ["Paris", "Lyon"] }, days: { type: "integer", minimum: 1, maximum: 9 } },
+  required: ["city", "days"],
+  additionalProperties: false,
+};
+const tools = [
+  { name: "weather", parameters },
+  { name: "time", parameters: { ...parameters, required: ["city"] } },
+];
+const answer = { tools, parallelToolCalls: false };
+
+describe("the grammar of a call that has begun", () => {
+  let engine: Engine;
+  let pool: SlotPool;
+  before(async () => {
+    engine = await openTinyEngine({ slots: 1, contextTokens: 512 });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+  });
+  after(() => engine.dispose());
+
+  for (const [format, written] of [
+    ["hermes", "<tool_call>"],
+    ["hermes", '<tool_call>\n{"name": "wea'],
+    ["llama3", "<|python_tag|>"],
+    ["deepseek", "<｜tool▁calls▁begin｜>"],
+  ] as const) {
+    it(`makes a random model's call after ${JSON.stringify(written)} valid (${format})`, async () => {
+      const grammar = callGrammar(format, answer, written);
+      assert.ok(grammar !== undefined);
+      for (let seed = 0; seed < 5; seed++) {
+        const sampling = { ...greedy, temperature: 1, seed };
+        const result = await generateTokens(pool, [1, 2, 3], 300, { grammar, sampling, ignoreEndOfText: false });
+        assert.equal(result.reason, "end-of-text");
+        const bytes = result.tokens.map((token) => engine.vocabulary.tokenBytes(token, true));
+        const pieces = new ToolCallParser(format, new Set(["weather", "time"]), () => "id").push(
+          written + Buffer.concat(bytes).toString("utf8"),
+        );
+        const args = pieces.map((piece) => (piece.kind === "tool-arguments" ? piece.text : "")).join("");
+        assert.ok(["Paris", "Lyon"].includes((JSON.parse(args) as { readonly city: string }).city));
+        assert.ok(pieces.some(({ kind }) => kind === "tool-call"));
+      }
+    });
+  }
+
+  it("is none where the call begins like no tool's, or a schema can't be said", () => {
+    assert.equal(callGrammar("hermes", answer, '<tool_call>{"tool'), undefined);
+    assert.equal(callGrammar("hermes", answer, "<｜tool▁calls▁begin｜>"), undefined);
+    const odd = [{ name: "odd", parameters: { type: "object", not: { type: "null" } } }];
+    assert.equal(callGrammar("hermes", { ...answer, tools: odd }, "<tool_call>"), undefined);
+  });
+});
