@@ -23,6 +23,7 @@ export { planLoad } from "./bench-options.ts";
 export { type Candidate, candidateName } from "./tune/candidate.ts";
 export { measureCandidate } from "./tune/measure-candidate.ts";
 export { coarseCandidates } from "./tune/search-space.ts";
+export { median } from "./statistics/median.ts";
 export { dieWithParent } from "./servers/die-with-parent.ts";
 export { type ChildServer, startChildServer } from "./servers/child-server.ts";
 export { freePort } from "./servers/free-port.ts";

@@ -1,8 +1,6 @@
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+import { median } from "@drover/bench";
+
+export { median };
 
 /** `median (least to most)`, or the only one */
 export function spread(values, digits = 0) {

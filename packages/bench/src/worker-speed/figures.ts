@@ -1,3 +1,5 @@
+import { median } from "../statistics/median.ts";
+
 /** One printed line: what was measured in each round, and what it has to be. */
 export interface Figure {
   readonly name: string;
@@ -5,13 +7,6 @@ export interface Figure {
   readonly rounds: readonly number[];
   readonly atLeast?: number;
   readonly atMost?: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const high = sorted[Math.floor(middle)] ?? Number.NaN;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? high) + high) / 2 : high;
 }
 
 /**
