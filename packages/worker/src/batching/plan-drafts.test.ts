@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { linearCosts, q40Costs } from "../test-support/step-costs.ts";
+import * as fc from "fast-check";
+import { linearCosts, q40Costs, q4kCosts, wideCosts } from "../test-support/step-costs.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { planDrafts } from "./plan-drafts.ts";
 
@@ -31,6 +32,33 @@ describe("planning drafts", () => {
   it("leaves a draft that probably fails, or that costs as much as decoding", () => {
     assert.equal(planDrafts([{ slot: 0, drafted: 7, odds: 0.3 }], alone).size, 0);
     assert.equal(planDrafts([{ slot: 0, drafted: 7, odds: 1 }], { ms: 10, decoding: 1, costs: linearCosts }).size, 0);
+  });
+
+  it("plans only what raises the tokens a second of the whole step, by the odds and the costs", () => {
+    const choice = fc.record({
+      drafted: fc.integer({ min: 0, max: 7 }),
+      odds: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    const step = fc.record({
+      choices: fc.array(choice, { minLength: 1, maxLength: 8 }),
+      costs: fc.constantFrom(q40Costs, q4kCosts, wideCosts, linearCosts),
+    });
+    fc.assert(
+      fc.property(step, ({ choices, costs }) => {
+        const decoding = choices.length;
+        const ms = costs.groupMs(decoding);
+        const slots = choices.map((each, slot) => ({ ...each, slot }));
+        const plan = planDrafts(slots, { ms, decoding, costs });
+        let [tokens, stepMs] = [decoding, ms];
+        for (const [slot, length] of plan) {
+          const { drafted = 0, odds = 0 } = choices[slot] ?? {};
+          assert.ok(length >= 1 && length <= drafted);
+          for (let index = 1; index <= length; index++) tokens += odds ** index;
+          stepMs = decoding === 1 ? costs.groupMs(1 + length) : stepMs + costs.groupMs(length);
+        }
+        assert.ok(plan.size === 0 || tokens / stepMs > decoding / ms, `${tokens} in ${stepMs} ms`);
+      }),
+    );
   });
 
   it("does not make seven others wait for one slot's draft", () => {
