@@ -18,6 +18,7 @@ import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from 
 import { countOf, createLayoutChooser, type LayoutChooser } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
 import { packageVersion } from "./package-version.ts";
+import { readTopology } from "./placement/topology.ts";
 import { prepareModel } from "./prepare-model.ts";
 import { Reloader } from "./reload.ts";
 import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
@@ -30,7 +31,7 @@ import { curlLine, programName, realModelHint, welcomeText } from "./terminal/we
 import { askCanary } from "./workers/canary.ts";
 import { followLoad } from "./workers/follow-load.ts";
 import { withProbes } from "./workers/probe-command.ts";
-import { freeBytes, residentBytes } from "./workers/process-memory.ts";
+import { residentBytes } from "./workers/process-memory.ts";
 import { fitsBeside } from "./workers/rolling.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
 import { Supervisor } from "./workers/supervisor.ts";
@@ -181,7 +182,7 @@ function createWorkers(
     logger,
     spawn: withProbes(spawnWorker, probes),
     askCanary,
-    fitsBeside: (old) => fitsBeside(residentBytes(old.runner.pid), freeBytes()),
+    fitsBeside: (old) => fitsBeside(residentBytes(old.runner.pid), readTopology().memory.freeBytes),
     clock: systemClock,
     random: systemRandom,
     onProgress: progress.update,

@@ -15,29 +15,11 @@ export function residentBytes(pid: number | undefined): number {
   return pid === undefined ? 0 : kibibytes(readFile(`/proc/${pid}/status`) ?? "", "VmRSS");
 }
 
-/** Memory that can be had without swapping: of the machine, or of this cgroup where that is less. undefined: not Linux. */
-export function freeBytes(): number | undefined {
-  try {
-    const machine = kibibytes(readFileSync("/proc/meminfo", "utf8"), "MemAvailable");
-    return Math.min(machine, cgroupFreeBytes());
-  } catch {
-    return undefined;
-  }
-}
-
 /** How often the kernel has killed a process of this cgroup (else of this machine) for want of memory. */
 export function outOfMemoryKills(): number | undefined {
   const events = readCgroupFile("memory.events") ?? readFile("/proc/vmstat");
   const count = events === undefined ? undefined : /^oom_kill (\d+)$/m.exec(events)?.[1];
   return count === undefined ? undefined : Number(count);
-}
-
-function cgroupFreeBytes(): number {
-  const limit = readCgroupFile("memory.max")?.trim();
-  const used = readCgroupFile("memory.current")?.trim();
-  const cache = /^inactive_file (\d+)$/m.exec(readCgroupFile("memory.stat") ?? "")?.[1] ?? "0";
-  if (limit === undefined || used === undefined || limit === "max") return Number.POSITIVE_INFINITY;
-  return Number(limit) - Number(used) + Number(cache);
 }
 
 /** A file of this process's cgroup v2; undefined where there is none. */

@@ -33,10 +33,7 @@ export function planRoll(members: readonly RollMember[], count: number, recipeOf
 /** Memory that must stay free while two generations of a worker exist side by side. */
 const HEADROOM_BYTES = 256 * 2 ** 20;
 
-/**
- * Whether a new worker fits beside the old one. `needBytes` is the estimate of the new one; without an estimate of what
- * is free (undefined: not Linux) it is started after the old one has ended, which always fits.
- */
-export function fitsBeside(needBytes: number, freeBytes: number | undefined): boolean {
-  return freeBytes !== undefined && freeBytes - needBytes >= HEADROOM_BYTES;
+/** Whether a new worker, which needs about what the old one holds, fits beside it; else it is started after that has ended. */
+export function fitsBeside(needBytes: number, freeBytes: number): boolean {
+  return freeBytes - needBytes >= HEADROOM_BYTES;
 }

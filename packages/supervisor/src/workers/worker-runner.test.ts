@@ -70,6 +70,7 @@ function createWorld() {
     onChange: (change) => changes.push(change),
     onLine: () => {},
     onProgress: () => {},
+    explainEnd: ({ signal }) => (signal === "SIGKILL" ? "the kernel did it" : undefined),
   });
   const alive = () => processes.filter((process) => process.isAlive);
   const say = (message: WorkerMessage) => alive()[0]?.listener.onMessage(message);
@@ -186,6 +187,23 @@ describe("WorkerRunner", () => {
       event: "gave-up",
       reason: "m.gguf is no model",
     });
+  });
+
+  it("lets an end by SIGKILL be explained, but not one that it sent itself", async () => {
+    const { runner, changes, clock, processes, say } = createWorld();
+    const killed = { exitCode: undefined, signal: "SIGKILL", reason: undefined } as const;
+    runner.start();
+    await setImmediate();
+    say(READY);
+    processes[0]?.end(killed);
+    await setImmediate();
+    assert.equal(changes.at(-1)?.reason, "the kernel did it");
+    clock.advance(2_000);
+    await setImmediate();
+    runner.replaceNow("test");
+    processes[1]?.end(killed);
+    await setImmediate();
+    assert.equal(changes.at(-1)?.reason, "killed by SIGKILL");
   });
 
   it("restarts a worker whose start takes longer than the start timeout", async () => {

@@ -73,6 +73,8 @@ export class WorkerRunner {
   #busySlots = 0;
   #starts = 0;
   #wasReady = false;
+  /** By us, which the kernel's count of its own kills must not explain. */
+  #wasKilled = false;
   #startedAt: number | undefined;
   #readySince: number | undefined;
   #disarm: (() => void) | undefined;
@@ -220,6 +222,7 @@ export class WorkerRunner {
         this.#process?.signal("SIGTERM");
         return;
       case "kill":
+        this.#wasKilled = true;
         this.#process?.signal("SIGKILL");
         return;
       case "arm-start-timer":
@@ -291,7 +294,8 @@ export class WorkerRunner {
 
   #onEnd(end: ProcessEnd): void {
     const { clock, random, limits, explainEnd } = this.#parts;
-    const reason = this.#failure?.message ?? explainEnd?.(end) ?? describeEnd(end);
+    const explained = explainEnd?.(end);
+    const reason = this.#failure?.message ?? (this.#wasKilled ? undefined : explained) ?? describeEnd(end);
     const isHopeless = !this.#wasReady && this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
     const exit = { now: clock.now(), readySince: this.#readySince, isWanted: this.#isWanted, isHopeless };
     const verdict = judgeExit(this.#history, exit, limits(), random);
@@ -300,6 +304,7 @@ export class WorkerRunner {
     this.#process = undefined;
     this.#word = undefined;
     this.#failure = undefined;
+    this.#wasKilled = false;
     this.#pulse = undefined;
     this.#busySlots = 0;
     this.#startedAt = undefined;
