@@ -6,7 +6,7 @@ import { quick } from "./lib/options.mjs";
 
 const windows = quick
   ? "--users 1,8,20 --warmup 5s --duration 15s --least-answers 2"
-  : "--users 1,2,4,8,12,16,20 --warmup 8s --duration 40s --least-answers 20";
+  : "--users 1,2,4,8,12,16,20 --warmup 8s --duration 30s --least-answers 10";
 const load = "--only pinned --ctx 1024 --preset small-team --think 0 --max-tokens 48 --ignore-eos";
 await compare("compare-pinned", `${load} ${windows}`.split(" "), [
   { metric: "requests/s", atLeast: 1 },
