@@ -10,6 +10,7 @@ const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
 const ambiguous: Readonly<Record<string, string>> = {
   "Content-Length beside Transfer-Encoding (CL.TE)": `${head}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG`,
   "Transfer-Encoding beside Content-Length (TE.CL)": `${head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n5c\r\nGPOST / HTTP/1.1\r\n\r\n0\r\n\r\n`,
+  "an empty Transfer-Encoding beside Content-Length": `${head}Transfer-Encoding: \r\nContent-Length: 3\r\n\r\nabc`,
   "two different Content-Lengths": `${head}Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde`,
   "two equal Content-Lengths": `${head}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc`,
   "a list of Content-Lengths": `${head}Content-Length: 3, 3\r\n\r\nabc`,
@@ -98,6 +99,44 @@ describe("a balancer and what clients send", () => {
     assert.equal(await statusOf(client), 200);
     assert.equal(upstream.seen.length, 1);
     client.destroy();
+  });
+
+  it("answers 505 to HTTP/2.0 spoken as HTTP/1.1", async () => {
+    assert.equal(await refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505);
+  });
+
+  it("keeps Host, whatever Connection names", async () => {
+    upstream.reset();
+    const client = new RawClient(running.port);
+    client.write(`${head}Connection: host, x-mine\r\nX-Mine: 1\r\nContent-Length: 0\r\n\r\n`);
+    assert.equal(await statusOf(client), 200);
+    client.destroy();
+    const names = upstream.seen[0]?.fields.map((field) => field.split(":")[0]?.toLowerCase());
+    assert.deepEqual([names?.includes("host"), names?.includes("x-mine")], [true, false]);
+  });
+
+  it("serves one request of a connection at a time, however many are pipelined, and reads no more than a few ahead", async () => {
+    const silent = new ScriptedUpstream("silent", () => ({ kind: "silence" }));
+    const other = await startBalancer([await silent.listen()]);
+    const one = `${head}Content-Length: 2\r\n\r\n{}`;
+    const client = new RawClient(other.port);
+    client.write(one.repeat(20));
+    await until("the first is there", () => silent.seen.length === 1);
+    client.destroy();
+    await until("no lease is held", () => other.leases() === 0);
+    const flood = new RawClient(other.port);
+    flood.write(one.repeat(200_000));
+    await until("the first is there", () => silent.seen.length === 2);
+    const beside = new RawClient(other.port);
+    beside.write(one);
+    await until("another client's is there", () => silent.seen.length === 3);
+    assert.equal(other.leases(), 2);
+    assert.ok(flood.waiting > 0, "all was read");
+    flood.destroy();
+    beside.destroy();
+    await other.balancer.close({ drainTimeoutMs: 0 });
+    await silent.close();
+    assert.equal(silent.seen.length, 3);
   });
 
   it("answers pipelined requests in their order", async () => {

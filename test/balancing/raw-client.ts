@@ -36,6 +36,11 @@ export class RawClient {
     return this.#ended || this.#held !== "";
   }
 
+  /** Bytes that the kernel has not taken yet. */
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
   write(text: string): void {
     this.#socket.write(text, "latin1");
   }

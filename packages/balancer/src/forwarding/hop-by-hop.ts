@@ -20,7 +20,7 @@ export function withoutHopByHop(headers: RawHeaders, also: ReadonlySet<string> =
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? "";
     const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || also.has(lower) || named.has(lower)) continue;
+    if (hopByHop.has(lower) || also.has(lower) || (named.has(lower) && lower !== "host")) continue;
     kept.push(name, headers[index + 1] ?? "");
   }
   return kept;

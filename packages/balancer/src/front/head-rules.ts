@@ -9,6 +9,12 @@ export function headProblem(
 ): { readonly status: number; readonly message: string; readonly code: string } | undefined {
   if (request.httpVersionMajor < 1)
     return { status: 400, message: "the request line names no HTTP version", code: "bad_request" };
+  if (request.httpVersionMajor > 1)
+    return { status: 505, message: "this server speaks HTTP/1.1", code: "version_not_supported" };
+  // An empty one too, which Node's parser takes for none.
+  if (request.headers["transfer-encoding"] !== undefined && request.headers["content-length"] !== undefined) {
+    return { status: 400, message: "the request has Content-Length beside Transfer-Encoding", code: "bad_request" };
+  }
   if (request.rawHeaders.length / 2 > MAX_FIELDS) {
     return { status: 431, message: `a request may have ${MAX_FIELDS} header fields`, code: "header_too_large" };
   }

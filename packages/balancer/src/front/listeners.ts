@@ -6,6 +6,7 @@ import type { Certificate } from "./certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { createServer, listenOn, type ServerLimits } from "./server.ts";
+import { Turns } from "./turns.ts";
 
 /** Who serves what comes in. */
 export interface ListenerHandlers {
@@ -19,6 +20,7 @@ export class Listeners {
   readonly #handlers: ListenerHandlers;
   readonly #limits: ServerLimits;
   readonly #connectionLimit: ConnectionLimit;
+  readonly #turns = new Turns();
   readonly #upgraded = new Set<Duplex>();
   /** Connections that have asked nothing yet. */
   readonly #newcomers = new Set<Duplex>();
@@ -90,7 +92,7 @@ export class Listeners {
       onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => {
         this.#forgetNewcomer(request.socket);
         if (this.#isStopping) response.shouldKeepAlive = false;
-        this.#handlers.onRequest(request, response);
+        this.#turns.take(request.socket, response, () => this.#handlers.onRequest(request, response));
       },
       onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
         this.#upgraded.add(socket);

@@ -3,6 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
+import { Turns } from "../../front/turns.ts";
 import { systemError } from "../config-files.ts";
 import type { AddressModel, ListenerModel } from "../model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
@@ -26,6 +27,7 @@ export class Listener {
   #contexts: TlsContexts;
   readonly server: http.Server;
   readonly isTls: boolean;
+  readonly #turns = new Turns();
   /** Requests under way, by connection. */
   readonly busy = new Map<Socket, number>();
 
@@ -115,7 +117,7 @@ export class Listener {
     const { server } = this;
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
       this.#count(request.socket, response);
-      events.onRequest(request, response, this);
+      this.#turns.take(request.socket, response, () => events.onRequest(request, response, this));
     };
     server.on("request", onRequest);
     server.on("checkContinue", onRequest);

@@ -1,0 +1,50 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Over it nothing more is read. Not from the first on: of a connection that is not read nobody hears that it ended. */
+const mostWaiting = 64;
+
+/**
+ * Serves the requests of a connection one after the other, as nginx does. Node hands over all that were pipelined at once: without turns a single client
+ * could hold a place, and a connection to an upstream, for each of thousands that it never reads the answers of.
+ */
+export class Turns {
+  /** Connections with a request under way, and those that wait behind it. */
+  readonly #waiting = new Map<Socket, (() => void)[] | undefined>();
+
+  /** Calls `serve` when every earlier request of the connection is over; never, if the connection ends before. */
+  take(socket: Socket, response: ServerResponse, serve: () => void): void {
+    const run = (): void => {
+      response.once("close", () => this.#next(socket));
+      serve();
+    };
+    if (!this.#waiting.has(socket)) {
+      this.#waiting.set(socket, undefined);
+      run();
+      return;
+    }
+    const waiting = this.#waiting.get(socket);
+    if (waiting === undefined) this.#hold(socket, run);
+    else waiting.push(run);
+    if ((waiting?.length ?? 0) >= mostWaiting) socket.pause();
+  }
+
+  /** What is not read can't pile up here: Node starts to read again after each answer. */
+  #hold(socket: Socket, run: () => void): void {
+    this.#waiting.set(socket, [run]);
+    const onResume = (): void => {
+      const waiting = this.#waiting.get(socket);
+      if (waiting === undefined) socket.off("resume", onResume);
+      else if (waiting.length >= mostWaiting) socket.pause();
+    };
+    socket.on("resume", onResume);
+  }
+
+  #next(socket: Socket): void {
+    const waiting = this.#waiting.get(socket);
+    const run = socket.writable ? waiting?.shift() : undefined;
+    if (run === undefined) this.#waiting.delete(socket);
+    if (waiting?.length === mostWaiting - 1) socket.resume();
+    run?.();
+  }
+}
