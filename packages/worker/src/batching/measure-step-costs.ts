@@ -45,6 +45,9 @@ export async function measureStepCosts(engine: Engine, clock: Clock): Promise<re
 const LOOK_BUDGET_MS = 300;
 const LOOK_PASSES = 3;
 
+/** A larger model's step is long enough to look at once: its worker should not start late for it. */
+const LOOK_LONG_MS = 500;
+
 /** Times the smallest and the largest step again: enough to tell whether a stored table still holds. */
 export async function lookAtStepCosts(engine: Engine, clock: Clock): Promise<readonly CostPoint[]> {
   const sizes = [...new Set([1, engine.sequences])];
@@ -52,7 +55,7 @@ export async function lookAtStepCosts(engine: Engine, clock: Clock): Promise<rea
   const start = clock.monotonicMs();
   for (let pass = 0; pass < LOOK_PASSES; pass++) {
     if (pass >= LEAST_PASSES && clock.monotonicMs() - start >= LOOK_BUDGET_MS) break;
-    for (const tokens of sizes) await times.take(tokens);
+    for (const tokens of sizes) if ((times.best(tokens) ?? 0) < LOOK_LONG_MS) await times.take(tokens);
   }
   return times.points();
 }
