@@ -105,6 +105,28 @@ describe("a balancer and what clients send", () => {
     assert.equal(await refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505);
   });
 
+  for (const [name, body] of [
+    ["GET", ""],
+    ["POST", "a body"],
+  ]) {
+    it(`serves a ${name} that offers another protocol than WebSocket as if it did not`, async () => {
+      upstream.reset();
+      const client = new RawClient(running.port);
+      const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+      const text = `${name} /h HTTP/1.1\r\nHost: drover\r\n${offer}Content-Length: ${body?.length}\r\n\r\n`;
+      client.write(text);
+      client.write(body ?? "");
+      assert.equal(await statusOf(client), 200);
+      client.write(text + body);
+      assert.equal(await statusOf(client), 200);
+      client.destroy();
+      assert.deepEqual(
+        upstream.seen.map((seen) => [seen.line, seen.body]),
+        Array.from({ length: 2 }, () => [`${name} /h HTTP/1.1`, body]),
+      );
+    });
+  }
+
   it("keeps Host, whatever Connection names", async () => {
     upstream.reset();
     const client = new RawClient(running.port);

@@ -43,7 +43,10 @@ export function createServer(
   };
   const server =
     certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
-  server.on("connection", handlers.onConnection);
+  const readTwice = new WeakSet<Socket>();
+  server.on("connection", (socket) => {
+    if (!readTwice.has(socket)) handlers.onConnection(socket);
+  });
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -54,7 +57,12 @@ export function createServer(
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!isRefused(request, socket, handlers)) handlers.onUpgrade(request, socket, head);
+    if (isRefused(request, socket, handlers)) return;
+    if (isWebSocket(request)) handlers.onUpgrade(request, socket, head);
+    else {
+      readTwice.add(request.socket);
+      readAgain(server, request, head);
+    }
   });
   server.on("connect", (_request, socket: Duplex) =>
     answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
@@ -68,6 +76,22 @@ export function createServer(
     }
   });
   return server;
+}
+
+function isWebSocket(request: http.IncomingMessage): boolean {
+  return request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** Another protocol (`h2c`, as curl asks for) is not taken up: the request is read once more without the wish, as RFC 9110, 7.8 allows. */
+function readAgain(server: http.Server, request: http.IncomingMessage, head: Buffer): void {
+  const { socket } = request;
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index] ?? "";
+    if (name.toLowerCase() !== "upgrade") lines.push(`${name}: ${request.rawHeaders[index + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+  server.emit(server instanceof https.Server ? "secureConnection" : "connection", socket);
 }
 
 function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {
