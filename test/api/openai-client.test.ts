@@ -226,6 +226,15 @@ describe("OpenAI's client on random weights", () => {
     assert.ok(floats.usage.prompt_tokens > 2);
   });
 
+  it("embeds the longest input that it says it takes", async () => {
+    const tokens = Array.from({ length: 2049 }, () => 97);
+    const refusal = await client.embeddings.create({ model, input: tokens }).catch((error: Error) => error);
+    const [, longest] = /length is (\d+) tokens/u.exec("message" in refusal ? refusal.message : "") ?? [];
+    assert.ok(Number(longest) > 2000);
+    const { usage } = await client.embeddings.create({ model, input: tokens.slice(0, Number(longest)) });
+    assert.equal(usage.prompt_tokens, Number(longest));
+  });
+
   it("calls a required tool with arguments that fit its schema, whole and streamed", async () => {
     const tools = [
       {

@@ -166,15 +166,18 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
   };
 }
 
+/** The library puts begin and end tokens around an input to embed, and leaves one place of its context empty. */
+const LIBRARY_TOKENS = 3;
+
 async function createEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<Embedder> {
-  const maxTokens = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
+  const contextSize = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
   const context = await model.createEmbeddingContext({
-    contextSize: maxTokens,
-    batchSize: maxTokens,
+    contextSize,
+    batchSize: contextSize,
     threads: options.threads,
   });
   return {
-    maxTokens,
+    maxTokens: contextSize - LIBRARY_TOKENS,
     async embed(tokens) {
       const { vector } = await context.getEmbeddingFor([...tokens] as Token[]);
       const length = Math.hypot(...vector);
