@@ -7,6 +7,7 @@ import tls from "node:tls";
 import { describe, it } from "node:test";
 import { freePort } from "../support/free-port.ts";
 import { NginxFolder, until } from "./nginx-process.ts";
+import { RawClient } from "./raw-client.ts";
 import { startBalancer } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
@@ -69,6 +70,28 @@ describe("a balancer's listeners", () => {
     } finally {
       await balancer.close({ drainTimeoutMs: 0 });
       await upstream.close();
+    }
+  });
+
+  it("take the times of a reloaded nginx configuration", async () => {
+    const folder = new NginxFolder();
+    const port = await freePort();
+    const answering = (text: string, time: string): string =>
+      `keepalive_timeout ${time}; server { listen 127.0.0.1:${port}; return 200 ${text}; }`;
+    folder.configure(answering("before", "60s"));
+    const child = folder.start();
+    const answer = () => fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+    try {
+      await until(() => answer().then(Boolean, () => false), "it listens");
+      folder.configure(answering("after", "200ms"));
+      child.kill("SIGHUP");
+      await until(async () => (await answer()) === "after", "the new configuration");
+      const client = new RawClient(port);
+      client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await client.read("GET");
+      assert.equal(await client.isClosed(10_000), true);
+    } finally {
+      await folder.close();
     }
   });
 

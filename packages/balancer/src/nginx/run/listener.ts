@@ -60,6 +60,9 @@ export class Listener {
   adopt(model: ListenerModel, contexts: TlsContexts): void {
     this.#model = model;
     this.#contexts = contexts;
+    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    this.server.headersTimeout = headerTimeoutMs;
+    this.server.keepAliveTimeout = settings.keepaliveTimeoutMs;
     this.#useDefaultCertificate();
   }
 
