@@ -22,7 +22,7 @@ const load = [
   "--duration",
   quick ? "8s" : "12s",
 ];
-const limit = quick ? "90s" : "8m";
+const limit = quick ? "90s" : "5m";
 const picks = [];
 for (const run of [1, 2]) {
   const out = join(scratch, `drover-${run}.yaml`);
