@@ -30,7 +30,12 @@ const responseFormat = fc.constantFrom(
     type: "json_schema",
     json_schema: {
       name: "a",
-      schema: { type: "object", properties: { 头: { type: "integer" } }, required: ["头"], additionalProperties: false },
+      schema: {
+        type: "object",
+        properties: { 头: { type: "integer" } },
+        required: ["头"],
+        additionalProperties: false,
+      },
     },
   },
 );
@@ -61,7 +66,13 @@ const chat = fc.record(
   { requiredKeys: ["messages", "max_tokens", "logprobs"] },
 );
 const completion = fc.record(
-  { ...sampling, prompt: text, max_tokens: fc.integer({ min: 1, max: 60 }), logprobs: fc.nat(5), ignore_eos: fc.boolean() },
+  {
+    ...sampling,
+    prompt: text,
+    max_tokens: fc.integer({ min: 1, max: 60 }),
+    logprobs: fc.nat(5),
+    ignore_eos: fc.boolean(),
+  },
   { requiredKeys: ["prompt", "max_tokens"] },
 );
 const message = fc.record(
