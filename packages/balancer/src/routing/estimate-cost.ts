@@ -4,9 +4,8 @@ export interface CostFacts {
   readonly uncachedChars: number;
   /** Measured: time to the first byte per character that was not held; undefined while nothing was measured. */
   readonly msPerChar: number | undefined;
-  /** Requests on it now, and the places they share. */
+  /** Requests on it now. */
   readonly active: number;
-  readonly slots: number;
   /** Measured: how long a request holds its place. */
   readonly meanServiceMs: number | undefined;
 }
@@ -14,9 +13,12 @@ export interface CostFacts {
 /** About a hundred tokens a second of prefill at four characters a token: only the ratio between upstreams counts. */
 const assumedMsPerChar = 2.5;
 
-/** Seconds until a request placed here would be done, as far as its place matters: the prompt still to read, and the tokens still to come of others. */
+/**
+ * What placing a request here costs, in seconds: the prompt still to read, and for each request that runs here half of its time, by which
+ * the two hold each other up. A free slot is not free: on a CPU a batch of two takes nearly twice as long as one.
+ */
 export function estimateCostSeconds(facts: CostFacts): number {
   const prefillMs = facts.uncachedChars * (facts.msPerChar ?? assumedMsPerChar);
-  const aheadMs = (facts.active / Math.max(1, facts.slots)) * ((facts.meanServiceMs ?? 0) / 2);
-  return (prefillMs + aheadMs) / 1000;
+  const besideMs = facts.active * ((facts.meanServiceMs ?? 0) / 2);
+  return (prefillMs + besideMs) / 1000;
 }

@@ -44,7 +44,6 @@ export class PlacementHints {
       uncachedChars: chain.chars - this.#index.held(upstream, chain),
       msPerChar: this.#speedOf(upstream).value(),
       active: upstream.conns,
-      slots: upstream.maxConns,
       meanServiceMs:
         upstream.requests === upstream.conns ? undefined : upstream.busyMs / (upstream.requests - upstream.conns),
     });
