@@ -34,7 +34,13 @@ export class NginxFolder {
 
   /** The text of a file, empty while there is none. */
   text(name: string): string {
-    return existsSync(this.path(name)) ? readFileSync(this.path(name), "utf8") : "";
+    try {
+      return readFileSync(this.path(name), "utf8");
+    } catch (error) {
+      // Not asked for beforehand: a server that ends may remove its pid file in between.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+      throw error;
+    }
   }
 
   /** Runs drover-nginx to its end, with this folder's configuration. */
