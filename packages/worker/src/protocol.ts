@@ -84,6 +84,11 @@ export interface WorkerOptions {
    * cutting, no moving). @default "cached"
    */
   readonly stepCosts?: "cached" | "measure" | "off";
+  /**
+   * Where the KV state of ended requests is kept for every worker of this directory, and how many bytes of it at most.
+   * The directory has to be there, for this user only. Absent: a slot's state is kept in the slot alone.
+   */
+  readonly snapshots?: { readonly directory: string; readonly limitBytes: number };
   /** Lowest level that is logged, as JSON lines on stdout. @default "info" */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error";
 }

@@ -22,6 +22,7 @@ const schema = z.strictObject({
   speculate: z.enum(["off", "lookup"]).default("off"),
   embeddings: z.boolean().default(false),
   stepCosts: z.enum(["cached", "measure", "off"]).default("cached"),
+  snapshots: z.strictObject({ directory: z.string().min(1), limitBytes: positive }).optional(),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
 });
 
