@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+import { residentBytesOf } from "../support/processes.ts";
 
 const CONTEXT = 256;
 const hello = [{ role: "user", content: "Hi" }];
@@ -138,14 +138,14 @@ describe("Bad input", () => {
   });
 
   it("over 10 MiB is refused with 413 and closed, whether announced or chunked, with memory flat", async () => {
-    const before = residentBytes(worker.pid);
+    const before = residentBytesOf(worker.pid);
     const announced = await sendBytes({ "content-length": String(40 * 1024 * 1024) }, 1024);
     assert.deepEqual([announced.status, announced.closes], [413, true]);
     for (let round = 0; round < 5; round++) {
       const chunked = await sendBytes({}, 40 * 1024 * 1024);
       assert.deepEqual([chunked.status, chunked.closes], [413, true]);
     }
-    const growth = residentBytes(worker.pid) - before;
+    const growth = residentBytesOf(worker.pid) - before;
     assert.ok(growth < 60 * 1024 * 1024, `grew by ${growth / 1024 / 1024} MiB`);
   });
 
@@ -209,8 +209,4 @@ async function sendBody(url: string, body: Uint8Array<ArrayBuffer>, headers: Rea
 interface Completion {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
   readonly choices: readonly { readonly finish_reason: string }[];
-}
-
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }

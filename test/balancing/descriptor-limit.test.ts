@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
 import net from "node:net";
 import { describe, it } from "node:test";
 import { freePort } from "../support/free-port.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
+import { descriptorsOf } from "../support/processes.ts";
 import { RawClient } from "./raw-client.ts";
 import { statusOf } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
@@ -56,7 +56,7 @@ async function answers(port: number): Promise<number> {
 /** Resolves once the process has as many descriptors as it may. */
 async function full(pid: number): Promise<void> {
   const endMs = performance.now() + 10_000;
-  while (readdirSync(`/proc/${pid}/fd`).length < DESCRIPTORS - 1) {
+  while (descriptorsOf(pid).length < DESCRIPTORS - 1) {
     if (performance.now() > endMs) throw new Error("the descriptors did not run out");
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { signalIfThere, stateOf } from "../support/processes.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
 
@@ -59,13 +60,13 @@ export class NginxFolder {
   /** Whether the process of the pid file lives. */
   get pid(): number | undefined {
     const pid = Number(this.text("nginx.pid"));
-    return pid > 0 && existsSync(`/proc/${pid}`) ? pid : undefined;
+    return pid > 0 && stateOf(pid) !== undefined ? pid : undefined;
   }
 
   /** Ends whatever still runs. */
   async close(): Promise<void> {
     const { pid } = this;
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    if (pid !== undefined) signalIfThere(pid, "SIGKILL");
     for (const child of this.#children) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill("SIGKILL");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import tls from "node:tls";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../support/free-port.ts";
+import { effectiveUserOf } from "../support/processes.ts";
 import { NginxFolder, until } from "./nginx-process.ts";
 import { testCertificates } from "./test-certificates.ts";
 
@@ -73,8 +74,8 @@ describe("drover-nginx with TLS", () => {
       "it listens",
     );
     if (isRoot) {
-      const [, effective] = /^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
-      assert.notEqual(effective, "0");
+      const user = effectiveUserOf(child.pid ?? 0);
+      assert.ok(user !== undefined && user !== 0);
     }
     give("one", "b");
     child.kill("SIGHUP");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { descriptorsOf } from "../support/processes.ts";
 import { RawClient } from "./raw-client.ts";
 import { type RunningBalancer, startBalancer, statusOf, until } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
@@ -19,7 +19,7 @@ const slow: Readonly<Record<string, readonly [atOnce: string, then: string]>> = 
   "whose chunked body comes a letter at a time": [`${head}Transfer-Encoding: chunked\r\n\r\n3e8\r\n`, "a".repeat(999)],
 };
 
-const sockets = (): number => readdirSync("/proc/self/fd").length;
+const sockets = (): number => descriptorsOf(process.pid).length;
 
 describe("a balancer and clients that are slow to ask", () => {
   const upstream = new ScriptedUpstream("a", () => ok("{}"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { writeSyntheticModel } from "@drover/models";
 import { execa } from "execa";
 import { Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
+import { commandOf, environmentOf } from "../support/processes.ts";
 
 const script = (name: string) => fileURLToPath(new URL(`../../../scripts/measure/${name}`, import.meta.url));
 
@@ -24,8 +25,8 @@ describe("the measuring scripts", () => {
     async () => {
       const words = [script("all.mjs"), "small-team", "--quick", "--model", model];
       const all = execa(process.execPath, words, { env: environment, reject: false });
-      const drover = await running(pasture, (command) => command.includes("\0up\0") && command.includes(model));
-      const cache = /XDG_CACHE_HOME=([^\0]*)/.exec(readFileSync(`/proc/${drover}/environ`, "utf8"))?.[1] ?? "";
+      const drover = await running(pasture, (command) => command.includes("up") && command.join(" ").includes(model));
+      const cache = /^XDG_CACHE_HOME=(.*)$/m.exec(environmentOf(drover).join("\n"))?.[1] ?? "";
       assert.ok(cache.startsWith(join(pasture.folder, "drover-measure-")), cache);
       assert.ok(existsSync(cache));
       all.kill("SIGTERM");
@@ -50,17 +51,11 @@ describe("the measuring scripts", () => {
   });
 });
 
-/** The first process of the pasture whose command line (words end in NUL) is as wanted. */
-async function running(pasture: Pasture, isIt: (command: string) => boolean): Promise<number> {
+/** The first process of the pasture whose command line is as wanted. */
+async function running(pasture: Pasture, isIt: (words: readonly string[]) => boolean): Promise<number> {
   const endMs = performance.now() + 60_000;
   for (;;) {
-    const found = pasture.left().find((pid) => {
-      try {
-        return isIt(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-      } catch {
-        return false;
-      }
-    });
+    const found = pasture.left().find((pid) => isIt(commandOf(pid)));
     if (found !== undefined) return found;
     assert.ok(performance.now() < endMs, "no such process within a minute");
     await new Promise((resolve) => setTimeout(resolve, 20));

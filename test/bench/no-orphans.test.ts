@@ -1,26 +1,16 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
 import { needs } from "../support/needs.ts";
+import { commandOf, runningProcesses } from "../support/processes.ts";
 
 const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
 const bin = join(supervisor, "bin", "drover.js");
 
-/** Running processes (no zombies) whose command line holds the word. */
-const running = (word: string) =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        const isZombie = / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/, ""));
-        return !isZombie && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word);
-      } catch {
-        return false;
-      }
-    });
+/** Running processes that were given the word. */
+const running = (word: string) => runningProcesses().filter((pid) => commandOf(pid).includes(word));
 const until = async (condition: () => boolean, what: string) => {
   const endMs = performance.now() + 90_000;
   while (!condition()) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { execa } from "execa";
 import { writeSyntheticModel } from "@drover/models";
 import { needs } from "../support/needs.ts";
+import { commandOf, runningProcesses } from "../support/processes.ts";
 
 const main = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "worker-speed", "main.js");
 
@@ -23,7 +23,11 @@ describe("a measurement of the worker's speed", () => {
   after(() => rm(models, { recursive: true }));
 
   /** The measuring process, not the one that started it. */
-  const measuring = () => processes().filter((words) => words.includes("child.mjs") && words.includes(models));
+  const measuring = () =>
+    runningProcesses().filter((pid) => {
+      const command = commandOf(pid).join(" ");
+      return command.includes("child.mjs") && command.includes(models);
+    });
 
   for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
     for (const moment of ["opens its model", "measures"] as const) {
@@ -41,20 +45,6 @@ describe("a measurement of the worker's speed", () => {
     }
   }
 });
-
-/** Command lines of the running processes (no zombies). */
-function processes(): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const isZombie = / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/, ""));
-        return isZombie ? [] : readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      } catch {
-        return [];
-      }
-    });
-}
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + 90_000;

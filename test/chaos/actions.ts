@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { Drover, Pasture } from "../support/drover-process.ts";
+import { descriptorsOf, signalIfThere } from "../support/processes.ts";
 import type { Random } from "./random.ts";
 import type { Trouble } from "./unruly-worker.ts";
 
@@ -72,11 +73,7 @@ async function pickWorker({ pasture, random }: StormField): Promise<Target | und
 async function signalOne(field: StormField, signal: NodeJS.Signals): Promise<void> {
   const row = await pickWorker(field);
   if (row === undefined) return;
-  try {
-    process.kill(row.pid, signal);
-  } catch {
-    // It died by something else meanwhile.
-  }
+  signalIfThere(row.pid, signal);
 }
 
 async function stealPort(field: StormField): Promise<void> {
@@ -84,7 +81,7 @@ async function stealPort(field: StormField): Promise<void> {
   if (row === undefined) return;
   const { port } = row;
   const thief = createServer((socket) => socket.destroy());
-  process.kill(row.pid, "SIGKILL");
+  signalIfThere(row.pid, "SIGKILL");
   // The dead worker's socket is free once the kernel has taken it down.
   for (let tries = 0; tries < 50; tries += 1) {
     const isListening = await new Promise<boolean>((resolve) => {
@@ -141,7 +138,7 @@ async function descriptorLimit(field: StormField): Promise<void> {
   const pid = String(field.drover.child.pid);
   const { stdout } = await execa("prlimit", ["--pid", pid, "--nofile", "--output", "SOFT,HARD", "--noheadings"]);
   const [soft = "1024", hard = "4096"] = stdout.trim().split(/\s+/);
-  const open = field.pasture.openDescriptors(field.drover).length;
+  const open = descriptorsOf(field.drover.child.pid ?? 0).length;
   field.setStarved(true);
   await execa("prlimit", ["--pid", pid, `--nofile=${open + 4}:${hard}`]);
   try {

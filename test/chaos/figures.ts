@@ -5,7 +5,6 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { writeSyntheticModel } from "@drover/models";
 import { workerArguments, type WorkerMessage } from "@drover/worker/protocol";
 import { type Drover, type LogEntry, Pasture } from "../support/drover-process.ts";
+import { cpuMsOf } from "../support/processes.ts";
 import { percentile } from "./recoveries.ts";
 
 const pasture = new Pasture();
@@ -103,19 +103,12 @@ async function measureRest(): Promise<void> {
   await sleep(5000);
   const shares: number[] = [];
   for (let round = 0; round < 5; round += 1) {
-    const before = cpuMs(drover);
+    const before = cpuMsOf(drover.child.pid ?? 0);
     await sleep(10_000);
-    shares.push((cpuMs(drover) - before) / 100);
+    shares.push((cpuMsOf(drover.child.pid ?? 0) - before) / 100);
   }
   report("supervisor at rest with 8 workers, % of one core over 10 s", shares, 2);
   await drover.end();
-}
-
-function cpuMs({ child }: Drover): number {
-  const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // Clock ticks of 10 ms; fields 14 and 15 of proc(5).
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function allReady(drover: Drover, count: number): Promise<void> {

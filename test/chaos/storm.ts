@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
+import { descriptorsOf, zombiesOf } from "../support/processes.ts";
 import { ACTIONS, type StormField } from "./actions.ts";
 import { type ClientsReport, runClients } from "./clients.ts";
 import { createRandom } from "./random.ts";
@@ -47,7 +48,7 @@ async function storm(pasture: Pasture, options: StormOptions): Promise<StormRepo
   const { drover, starved } = field;
   const url = await drover.url();
   await drover.workers((rows) => areReady(rows, workers), RECOVERY_MS);
-  const descriptors = pasture.openDescriptors(drover).length;
+  const descriptors = descriptorsOf(drover.child.pid ?? 0).length;
 
   const over = new AbortController();
   const load = runClients({
@@ -184,9 +185,9 @@ async function lookForHarm(pasture: Pasture, { drover, workers, descriptors }: S
   if (leases > 0) harm.push(`${leases} leases are held though no request runs`);
   if (state.balancer.queue.depth > 0) harm.push(`${state.balancer.queue.depth} requests wait though none was sent`);
   if (state.balancer.upstreams.length !== workers) harm.push(`${state.balancer.upstreams.length} upstreams`);
-  const open = await settledDescriptors(pasture, drover, descriptors + SPARE_DESCRIPTORS);
+  const open = await settledDescriptors(drover, descriptors + SPARE_DESCRIPTORS);
   if (open > descriptors + SPARE_DESCRIPTORS) harm.push(`${open} descriptors, before ${descriptors}`);
-  const zombies = pasture.zombiesOf(drover);
+  const zombies = zombiesOf(drover.child.pid ?? 0);
   if (zombies.length > 0) harm.push(`zombies: ${zombies.join(", ")}`);
   const processes = pasture.left().length;
   if (processes !== workers + 1) harm.push(`${processes} processes for ${workers} workers and the supervisor`);
@@ -212,10 +213,10 @@ function areReady(rows: readonly WorkerRow[], workers: number): boolean {
 const SETTLE_MS = 10_000;
 
 /** How many descriptors are open once they are at most `enough`, or at last: the sockets of ended requests close by and by. */
-async function settledDescriptors(pasture: Pasture, drover: Drover, enough: number): Promise<number> {
+async function settledDescriptors(drover: Drover, enough: number): Promise<number> {
   const endMs = Date.now() + SETTLE_MS;
   for (;;) {
-    const open = pasture.openDescriptors(drover).length;
+    const open = descriptorsOf(drover.child.pid ?? 0).length;
     if (open <= enough || Date.now() > endMs) return open;
     await sleep(20);
   }

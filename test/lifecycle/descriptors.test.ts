@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
+import { descriptorsOf } from "../support/processes.ts";
 
 describe("a supervisor without a free descriptor", needs("setpriv"), () => {
   const pasture = new Pasture();
@@ -18,7 +19,7 @@ describe("a supervisor without a free descriptor", needs("setpriv"), () => {
     const limit = async (soft: string) => {
       await execa("prlimit", ["--pid", String(drover.child.pid), `--nofile=${soft}:`]);
     };
-    const open = pasture.openDescriptors(drover).length;
+    const open = descriptorsOf(drover.child.pid ?? 0).length;
     await limit(String(open + 2));
     process.kill(row.pid, "SIGKILL");
     const refused = await drover.entry((entry) => /no descriptor is free/.test(String(entry["reason"])));

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Drover, DROVER_BIN, Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { freePort } from "../support/free-port.ts";
+import { commandOf } from "../support/processes.ts";
 
 /** A model server as people have it: it knows its two flags and one route, and nothing of health checks. */
 const app = `
@@ -55,7 +56,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://deepseek_bac
 
     const { pid } = rows[0] ?? {};
     assert.ok(pid);
-    assert.match(readFileSync(`/proc/${pid}/cmdline`, "utf8"), /app\.mjs/);
+    assert.ok(commandOf(pid).includes("app.mjs"));
     process.kill(pid, "SIGKILL");
     const after = await Promise.all(Array.from({ length: 8 }, () => ask("again")));
     assert.ok(

@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
-import { type Drover, Pasture, stateOf, type WorkerRow } from "../support/drover-process.ts";
+import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
+import { stateOf } from "../support/processes.ts";
 
 const areReady = (rows: readonly WorkerRow[]) => rows.length === 2 && rows.every((row) => row.state === "ready");
 

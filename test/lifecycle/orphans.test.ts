@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
-import { Pasture, stateOf } from "../support/drover-process.ts";
+import { Pasture } from "../support/drover-process.ts";
 import { askFake, changeFake, fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
+import { stateOf } from "../support/processes.ts";
 
 describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   const pasture = new Pasture();

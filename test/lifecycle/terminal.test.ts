@@ -8,6 +8,7 @@ import { writeSyntheticModel } from "@drover/models";
 import { type ExecaError, execa } from "execa";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
+import { commandOf, signalIfThere } from "../support/processes.ts";
 
 const BAR = /\[[█░]+\] /;
 const ESCAPE = "\u001b";
@@ -91,8 +92,8 @@ function endsInBar(seen: string): boolean {
 
 /** SIGTERM for the drover of a terminal, not for its workers: they are its own to end. */
 function endDrover(pid: number): void {
-  const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-  if (words[0] === process.execPath && words[2] === "up") process.kill(pid, "SIGTERM");
+  const words = commandOf(pid);
+  if (words[0] === process.execPath && words[2] === "up") signalIfThere(pid, "SIGTERM");
 }
 
 /** Gives the file in two parts, so that there is a while to show. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -34,10 +34,10 @@ describe("drover model and drover plan", () => {
       const words = ["model", "pull", `http://127.0.0.1:${port}/tiny.gguf`];
       const path = join(environment.XDG_CACHE_HOME, "drover", "models", "127.0.0.1_tiny.gguf");
       const first = pasture.run(words, environment);
-      while (!existsSync(`${path}.part`) || readFileSync(`${path}.part`).length < 200_000) {
+      while ((statSync(`${path}.part`, { throwIfNoEntry: false })?.size ?? 0) < 200_000) {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      for (const pid of pasture.left()) process.kill(pid, "SIGKILL");
+      pasture.signal("SIGKILL");
       await first;
       assert.ok(existsSync(`${path}.lock`) && !existsSync(path));
       const second = await pasture.run(words, environment);

@@ -1,12 +1,13 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
 
 /** The program itself, to be run by node. */
 export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
@@ -80,25 +81,6 @@ export class Pasture {
     return JSON.parse(await text(response)) as T;
   }
 
-  /** What the descriptors of a drover lead to. Linux only. */
-  openDescriptors(drover: Drover): readonly string[] {
-    const folder = `/proc/${drover.child.pid}/fd`;
-    return readdirSync(folder).flatMap((name) => {
-      try {
-        return [readlinkSync(join(folder, name))];
-      } catch {
-        return [];
-      }
-    });
-  }
-
-  /** Children that a drover has not reaped. Linux only. */
-  zombiesOf(drover: Drover): readonly number[] {
-    return readdirSync("/proc")
-      .map(Number)
-      .filter((pid) => pid > 0 && stateOf(pid) === "Z" && parentOf(pid) === drover.child.pid);
-  }
-
   /** Resolves when a worker of the drover in this pasture is ready; for one whose output nobody reads. */
   async serving(limitMs = 20_000): Promise<void> {
     const endMs = Date.now() + limitMs;
@@ -110,14 +92,11 @@ export class Pasture {
 
   /** Processes of this pasture that are neither gone nor zombies. Linux only. */
   left(): readonly number[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => pid !== process.pid && belongsTo(pid, this.folder) && stateOf(pid) !== "Z");
+    return runningProcesses().filter((pid) => pid !== process.pid && this.#owns(pid));
   }
 
   /** Resolves when no process is left, or rejects with those that are. */
-  async empty(limitMs = 5_000): Promise<void> {
+  async empty(limitMs = 60_000): Promise<void> {
     const endMs = Date.now() + limitMs;
     while (this.left().length > 0) {
       if (Date.now() > endMs) throw new Error(`still there: ${this.left().join(", ")}`);
@@ -125,12 +104,21 @@ export class Pasture {
     }
   }
 
+  /** Sends all of its processes a signal. */
+  signal(signal: NodeJS.Signals): void {
+    for (const pid of this.left()) signalIfThere(pid, signal);
+  }
+
   /** Ends whatever still runs and takes the folder away. */
   async close(): Promise<void> {
     for (const drover of this.#herd) drover.child.kill("SIGKILL");
-    for (const pid of this.left()) process.kill(pid, "SIGKILL");
+    this.signal("SIGKILL");
     await this.empty();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #owns(pid: number): boolean {
+    return environmentOf(pid).includes(`PASTURE_OF_TEST=${this.folder}`);
   }
 
   #spawn(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
@@ -221,33 +209,6 @@ export class Drover {
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.child.kill(signal);
     return await this.ended;
-  }
-}
-
-/** The state letter of a process, `R`, `S`, `T`, `Z` and so on; undefined: there is none. */
-export function stateOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).charAt(0);
-  } catch {
-    return undefined;
-  }
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-function belongsTo(pid: number, folder: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`PASTURE_OF_TEST=${folder}`);
-  } catch {
-    return false;
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
 import type { FakeScript } from "../fake-worker/script.ts";
 import type { WorkerRow } from "./drover-process.ts";
+import { environmentOf } from "./processes.ts";
 
 /** `--worker-command` of a scripted worker that speaks Drover's protocol. */
 export function fakeCommand(script: Partial<FakeScript> = {}): string {
@@ -10,8 +10,10 @@ export function fakeCommand(script: Partial<FakeScript> = {}): string {
 
 /** Asks a running fake worker of a drover directly; Linux only, because its secret stands in its environment. */
 export async function askFake(row: WorkerRow, path: string, body: object): Promise<Response> {
-  const environment = readFileSync(`/proc/${row.pid}/environ`, "utf8").split("\0");
-  const secret = environment.find((entry) => entry.startsWith("DROVER_WORKER_SECRET="))?.split("=")[1] ?? "";
+  const secret =
+    environmentOf(row.pid ?? 0)
+      .find((entry) => entry.startsWith("DROVER_WORKER_SECRET="))
+      ?.split("=")[1] ?? "";
   return await fetch(`http://127.0.0.1:${row.port}${path}`, {
     method: "POST",
     headers: { "x-drover-secret": secret },

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
+import { environmentOf } from "../support/processes.ts";
 import { startNotifyReceiver } from "../support/notify-receiver.ts";
 
 const drover = new URL("../../../node_modules/.bin/drover", import.meta.url).pathname;
@@ -135,9 +136,7 @@ function start({ flags, variables = {}, through = [] }: Run) {
       const { workers } = JSON.parse(stdout) as { readonly workers: readonly { readonly pid: number }[] };
       assert.ok(workers.length > 0);
       return workers.flatMap(({ pid }) =>
-        readFileSync(`/proc/${pid}/environ`, "utf8")
-          .split("\0")
-          .map((variable) => variable.slice(0, variable.indexOf("="))),
+        environmentOf(pid).map((variable) => variable.slice(0, variable.indexOf("="))),
       );
     },
     /** Ends it as systemd does, and checks that it went well. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { after, before, describe, it } from "node:test";
+import { residentBytesOf } from "../support/processes.ts";
 import { startWorker, type WorkerProcess } from "../support/worker-process.ts";
 
 /** Far more than the slots, so that many wait in the queue. */
@@ -20,10 +20,10 @@ describe("clients that leave", () => {
     const random = sequence(5);
     await abortMany(worker.port, 600, random);
     await assertIdle(worker);
-    const before = residentBytes(worker);
+    const before = residentBytesOf(worker.child.pid ?? 0);
     await abortMany(worker.port, 2000, random);
     await assertIdle(worker);
-    const growth = residentBytes(worker) - before;
+    const growth = residentBytesOf(worker.child.pid ?? 0) - before;
     assert.ok(growth < 24 * 1024 * 1024, `grew by ${(growth / 1024 / 1024).toFixed(1)} MiB`);
   });
 });
@@ -64,11 +64,6 @@ async function assertIdle(worker: WorkerProcess): Promise<void> {
     if (last.active === 0 && last.busySlots === 0) return;
   }
   assert.fail(`${last?.active} requests, ${last?.busySlots} slots busy`);
-}
-
-function residentBytes(worker: WorkerProcess): number {
-  const [, pages = "0"] = readFileSync(`/proc/${worker.child.pid}/statm`, "utf8").split(" ");
-  return Number(pages) * 4096;
 }
 
 function sequence(seed: number): () => number {
