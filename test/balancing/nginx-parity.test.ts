@@ -10,6 +10,7 @@ import { choiceScenarios } from "./nginx-scenarios.ts";
 import { clientScenarios } from "./nginx-scenarios-clients.ts";
 import { messageScenarios } from "./nginx-scenarios-messages.ts";
 import { phaseScenarios } from "./nginx-scenarios-phases.ts";
+import { hostScenarios } from "./nginx-scenarios-hosts.ts";
 import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
@@ -32,7 +33,13 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const scenario of [...choiceScenarios, ...messageScenarios, ...phaseScenarios, ...clientScenarios]) {
+  for (const scenario of [
+    ...choiceScenarios,
+    ...messageScenarios,
+    ...phaseScenarios,
+    ...clientScenarios,
+    ...hostScenarios,
+  ]) {
     it(scenario.name, async () => compare(scenario));
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { hostName } from "./host-name.ts";
 
 /** Fields that a request may have; nginx's `max_headers` since 1.29. Node drops what is over its own limit in silence. */
 const MAX_FIELDS = 1000;
@@ -21,5 +22,7 @@ export function headProblem(
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
   // RFC 9112, 3.2; that there is one at all in HTTP/1.1 is Node's check.
   if (hosts > 1) return { status: 400, message: "the request has more than one Host", code: "bad_request" };
+  if (request.headers.host !== undefined && hostName(request.headers.host, "strict") === undefined)
+    return { status: 400, message: "the request's Host is no host name", code: "bad_request" };
   return undefined;
 }

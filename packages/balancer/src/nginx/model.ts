@@ -1,4 +1,5 @@
 import type { KeepaliveRule } from "../forwarding/forward-task.ts";
+import type { HostRule } from "../front/host-name.ts";
 import type { RetryRule } from "../forwarding/retry-rule.ts";
 import type { ConfigPlace } from "../errors.ts";
 import type { PolicyName } from "../policies/registry.ts";
@@ -76,6 +77,7 @@ export interface ServerModel {
   readonly headerTimeoutMs: number;
   readonly headerBuffers: { readonly count: number; readonly sizeBytes: number };
   readonly maxHeaders: number;
+  readonly hostRule: HostRule;
   readonly ignoreInvalidHeaders: boolean;
   readonly underscoresInHeaders: boolean;
   readonly mergeSlashes: boolean;

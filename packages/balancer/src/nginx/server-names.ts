@@ -70,16 +70,3 @@ export class ServerNames<T> {
     return undefined;
   }
 }
-
-/**
- * The name a Host header asks for: without port and trailing dot, in lower case. Undefined where nginx answers 400
- * (`ngx_http_validate_host`).
- */
-export function normalizeHost(header: string): string | undefined {
-  const [all = "", name = ""] = /^(\[[^\]]*\]|[^:]*)(?::.*)?$/.exec(header) ?? [];
-  if (all === "" && header !== "") return undefined;
-  // eslint-disable-next-line eslint/no-control-regex -- these are the bytes nginx refuses.
-  if (/[\0-\x20\x7f/\\]|\.\./.test(header)) return undefined;
-  const host = name.replace(/\.$/, "").toLowerCase();
-  return host === "" ? undefined : host;
-}

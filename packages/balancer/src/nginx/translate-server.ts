@@ -46,6 +46,7 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
     headerTimeoutMs: scope.timeMs("client_header_timeout", 60_000),
     headerBuffers: readHeaderBuffers(scope),
     maxHeaders: scope.count("max_headers", 1000),
+    hostRule: context.compat === "1.22" ? "nginx-1.22" : "strict",
     ignoreInvalidHeaders: scope.isOn("ignore_invalid_headers", true),
     underscoresInHeaders: scope.isOn("underscores_in_headers", false),
     mergeSlashes: scope.isOn("merge_slashes", true),

@@ -13,16 +13,25 @@ export interface RequestTarget {
 
 /** Undefined where nginx answers 400. */
 export function parseTarget(target: string, mergeSlashes: boolean): RequestTarget | undefined {
-  const [scheme = "", host] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target) ?? [];
+  const [scheme = "", host = ""] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target) ?? [];
   let unparsed = target.slice(scheme.length);
   if (scheme !== "" && !unparsed.startsWith("/")) unparsed = `/${unparsed}`;
-  if (!unparsed.startsWith("/") || (scheme !== "" && host === "")) return undefined;
+  if (!unparsed.startsWith("/") || (scheme !== "" && !authority.test(host))) return undefined;
   const whole = unparsed.split("#", 1)[0] ?? "";
   const mark = whole.indexOf("?");
   const uri = normalizePath(mark === -1 ? whole : whole.slice(0, mark), mergeSlashes);
   if (uri === undefined) return undefined;
-  return { unparsed, uri, args: mark === -1 ? "" : whole.slice(mark + 1), hasArgs: mark !== -1, host };
+  return {
+    unparsed,
+    uri,
+    args: mark === -1 ? "" : whole.slice(mark + 1),
+    hasArgs: mark !== -1,
+    host: scheme === "" ? undefined : host,
+  };
 }
+
+/** What nginx takes in a request line: no names with `_`, no user before the host. */
+const authority = /^(?:\[[\w:.~!$&'()*+,;=-]*\]|[a-z0-9.-]+)(?::\d*)?$/i;
 
 /** Decodes and resolves a path; undefined for a bad escape, a NUL or a path that climbs above its root. */
 export function normalizePath(path: string, mergeSlashes: boolean): string | undefined {

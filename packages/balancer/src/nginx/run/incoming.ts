@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { TLSSocket } from "node:tls";
+import { hostName } from "../../front/host-name.ts";
 import { keepCaptures } from "../captures.ts";
-import { normalizeHost } from "../server-names.ts";
 import { parseTarget, type RequestTarget } from "../uri.ts";
 import type { ConnectionFacts } from "../variable-source.ts";
 import { type Listener, plainAddress } from "./listener.ts";
@@ -25,24 +25,25 @@ export function readIncoming(
   runtime: Runtime,
 ): Incoming {
   const address = listener.addressOf(request.socket);
-  const target = parseTarget(request.url ?? "", address.defaultServer.mergeSlashes);
+  const { mergeSlashes, hostRule } = address.defaultServer;
+  const target = parseTarget(request.url ?? "", mergeSlashes);
   const hosts = hostHeaders(request);
-  const written = target?.host ?? hosts[0];
-  const host = written === undefined || written === "" ? "" : normalizeHost(written);
+  // The field is looked at even where the target names the host.
+  const [named] = hosts.map((field) => hostName(field, hostRule));
+  const host = target?.host === undefined ? named : hostName(target.host, hostRule);
   const match = address.names.find(host ?? "");
   const isRefused =
     target === undefined ||
-    host === undefined ||
     hosts.length > 1 ||
-    (hosts[0] !== undefined && hosts[0] !== "" && normalizeHost(hosts[0]) === undefined) ||
-    (hosts.length === 0 && request.httpVersion === "1.1");
+    (hosts.length === 1 ? named === undefined : request.httpVersion === "1.1") ||
+    (target.host !== undefined && host === undefined);
   const server = isRefused ? address.defaultServer : match.server;
   const state = new RequestState({
     request,
     response,
     server,
     target: target ?? noTarget,
-    host: host === undefined || host === "" ? server.name : host,
+    host: host ?? server.name,
     connection: { ...connection, ...peerFacts(request.socket as TLSSocket) },
     clock: runtime.clock,
     newRequestId: runtime.newRequestId,
