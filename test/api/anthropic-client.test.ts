@@ -93,6 +93,7 @@ describe("Anthropic's client", () => {
     const answer = await onTiny.messages.create({ ...asked, messages });
     const [call] = answer.content;
     assert.ok(call?.type === "tool_use");
+    assert.match(call.id, /^toolu_\w{24}$/u);
     assert.deepEqual(Object.keys(call.input as object), ["a", "b"]);
     assert.equal(answer.stop_reason, "tool_use");
     const result = { type: "tool_result", tool_use_id: call.id, content: "5" } as const;
@@ -108,6 +109,20 @@ describe("Anthropic's client", () => {
     const { input_tokens } = await onTiny.messages.countTokens({ model, messages });
     const { usage } = await onTiny.messages.create({ model, messages, max_tokens: 1 });
     assert.equal(input_tokens, usage.input_tokens + (usage.cache_read_input_tokens ?? 0));
+  });
+
+  it("lists the model in its own shape", async () => {
+    const list = await onTiny.models.list();
+    const [listed] = list.data;
+    assert.deepEqual([listed?.type, listed?.id, listed?.display_name], ["model", "tiny", "tiny"]);
+    assert.ok(Math.abs(Date.parse(listed?.created_at ?? "") - Date.now()) < 600_000);
+    assert.deepEqual([list.has_more, list.first_id, list.last_id], [false, "tiny", "tiny"]);
+    assert.deepEqual(await onTiny.models.retrieve("tiny"), listed);
+    await assert.rejects(onTiny.models.retrieve("other"), (error) => {
+      assert.ok(error instanceof NotFoundError);
+      assert.equal(Reflect.get(error.error as object, "type"), "error");
+      return true;
+    });
   });
 
   it("reads refusals as Anthropic writes them", async () => {

@@ -251,7 +251,7 @@ describe("a balancer", () => {
 
   it("shows every place on /slots, with what each worker says itself", async () => {
     const upstream = await httpUpstream((request, response) =>
-      response.end(request.url === "/slots" ? '{"costs":[41,78]}' : "other"),
+      response.end(request.url === "/slots" ? '[{"id":0}]' : request.url === "/steps" ? '{"queued":0}' : "other"),
     );
     const running = await run([upstream], 2);
     const deaf = await rawUpstream((socket) => socket.destroy());
@@ -268,7 +268,8 @@ describe("a balancer", () => {
           { id: 1, is_processing: false },
         ],
         active: 0,
-        worker: { costs: [41, 78] },
+        worker: [{ id: 0 }],
+        steps: { queued: 0 },
       },
       { id: "w2", ready: true, slots: [{ id: 0, is_processing: false }], active: 0 },
     ]);

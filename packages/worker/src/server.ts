@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { isAnthropic } from "./api/client-api.ts";
 import { closeAfterAnswer, closeWithAnswer } from "./api/close-after-answer.ts";
 import { anthropicErrorEnvelope, errorEnvelope } from "./api/error-envelope.ts";
 import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http-errors.ts";
@@ -61,7 +62,7 @@ function answerError(parts: ServerParts, error: unknown, request: FastifyRequest
   if (!(refusal instanceof RequestError)) {
     parts.logger.error({ err: error, requestId: request.id, url: request.url }, "a request failed inside the worker");
   }
-  const envelopeOf = request.url.startsWith("/v1/messages") ? anthropicErrorEnvelope : errorEnvelope;
+  const envelopeOf = isAnthropic(request) ? anthropicErrorEnvelope : errorEnvelope;
   const { status, body } = envelopeOf(refusal);
   if (status === 413) {
     reply.hijack();

@@ -78,10 +78,16 @@ async function slots({ pool, queue }: ServiceParts): Promise<OwnAnswer> {
       ready: isAble(upstream),
       slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
       active: upstream.conns,
-      worker: upstream.owned && isAble(upstream) ? await askUpstream(upstream, "/slots") : undefined,
+      ...(upstream.owned && isAble(upstream) ? await workersView(upstream) : {}),
     })),
   );
   return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
+}
+
+/** What a worker says itself; no field for what it does not answer. */
+async function workersView(upstream: Upstream) {
+  const [worker, steps] = await Promise.all([askUpstream(upstream, "/slots"), askUpstream(upstream, "/steps")]);
+  return { worker, steps };
 }
 
 function isAble(upstream: Upstream): boolean {

@@ -17,7 +17,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const body = parseBody(messagesRequest, request.body);
   const job = messagesJobOf(serving, body);
   const id = `msg_${randomUUID().replaceAll("-", "")}`;
-  const answer = answerRequestOf(serving, job);
+  const answer = answerRequestOf({ ...serving, newCallId: newToolUseId }, job);
   if (body.stream === true) {
     const stream = new SseStream(reply, anthropicErrorEnvelope);
     const events = new MessageEvents(id, serving.model.id);
@@ -85,6 +85,10 @@ function stopReasonOf(end: OutputEnd): string {
   if (end.finish === "tool_calls") return "tool_use";
   if (end.finish === "length") return "max_tokens";
   return end.stopString === undefined ? "end_turn" : "stop_sequence";
+}
+
+function newToolUseId(): string {
+  return `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
 }
 
 /** Tokens that came from the cache are not counted as input here. */

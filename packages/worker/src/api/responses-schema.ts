@@ -54,6 +54,24 @@ const textFormat = z.discriminatedUnion("type", [
   }),
 ]);
 
+/**
+ * More fields of items that an answer of this server never has (calls of hosted tools, images), or has anyway (reasoning, which is sent as it is and
+ * needs no encrypted copy): asking for them changes nothing.
+ */
+const INCLUDED = [
+  "code_interpreter_call.outputs",
+  "computer_call_output.output.image_url",
+  "file_search_call.results",
+  "message.input_image.image_url",
+  "reasoning.encrypted_content",
+  "web_search_call.action.sources",
+  "web_search_call.results",
+] as const;
+
+function notIncluded({ input }: { readonly input?: unknown }): string {
+  return `Unsupported: ${JSON.stringify(input)} can't be included. This server takes: ${INCLUDED.join(", ")}.`;
+}
+
 export const responsesRequest = z.strictObject({
   ...bookkeepingFields,
   // Nothing is ever stored: `store` is answered with false.
@@ -86,7 +104,7 @@ export const responsesRequest = z.strictObject({
     .nullish(),
   truncation: neutralOnly("truncation", "disabled"),
   background: neutralOnly("background", false),
-  include: z.array(z.never({ error: "Unsupported: nothing further can be included." })).nullish(),
+  include: z.array(z.enum(INCLUDED, { error: notIncluded })).nullish(),
   previous_response_id: notSupported("previous_response_id"),
   conversation: notSupported("conversation"),
   prompt: notSupported("prompt"),

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { chatCompletions } from "./chat-completions.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
 import { completionRequest } from "./completion-schema.ts";
+import { isAnthropic } from "./client-api.ts";
 import { completions } from "./completions.ts";
 import { embeddings, embeddingsRequest } from "./embeddings.ts";
 import { health } from "./health.ts";
@@ -10,10 +11,11 @@ import { countTokens, messages } from "./messages.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
-import { props, slots } from "./props.ts";
+import { props } from "./props.ts";
 import { responses } from "./responses.ts";
 import { responsesRequest } from "./responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
+import { slots, steps } from "./slots.ts";
 import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./tokens.ts";
 
 export interface Route {
@@ -63,12 +65,15 @@ function getRoutes(serving: Serving): readonly Route[] {
     handle,
   });
   return [
-    get("/v1/models", "The model", () => listModels(serving, started)),
-    get("/v1/models/*", "The model, by its id", (request) => retrieveModel(serving, started, wildcard(request))),
+    get("/v1/models", "The model", (request) => listModels(serving, started, isAnthropic(request))),
+    get("/v1/models/*", "The model, by its id", (request) =>
+      retrieveModel(serving, started, wildcard(request), isAnthropic(request)),
+    ),
     get("/health", "Is the worker well, and how busy", () => health(serving)),
     get("/v1/health", "The same", () => health(serving)),
-    get("/slots", "What each slot does, and the measured costs of steps", () => slots(serving)),
-    get("/props", "Facts about the model", () => props(serving)),
+    get("/slots", "What each slot does", (request) => slots(serving, request.query)),
+    get("/steps", "What steps cost", () => steps(serving)),
+    get("/props", "Facts about the model, and defaults", () => props(serving)),
   ];
 }
 

@@ -5,6 +5,8 @@ import type { GrammarSpec, Sampling, TokenLogprob } from "../slots/generation-re
 export interface ModelDescription {
   /** The id that clients see in /v1/models: the file's name without `.gguf`, unless set. */
   readonly id: string;
+  /** Of the model's file, without its folder. */
+  readonly fileName: string;
   readonly architecture: string;
   readonly trainedContextTokens: number;
   readonly vocabularySize: number;

@@ -143,6 +143,7 @@ function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescript
   const { tokens, fileInsights, fileInfo } = model;
   return {
     id: options.modelId ?? basename(options.modelPath).replace(/\.gguf$/i, ""),
+    fileName: basename(options.modelPath),
     architecture: model.architecture,
     trainedContextTokens: model.trainContextSize,
     vocabularySize: fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,

@@ -1,4 +1,4 @@
-/** What the HTTP side may see of the slots (`/health`, `/slots`, `/props`). */
+/** What the HTTP side may see of the slots (`/health`, `/slots`, `/steps`, `/props`). */
 
 export interface SlotDescription {
   readonly id: number;
@@ -17,6 +17,6 @@ export interface SlotsView {
   /** Cheap: `/health` asks on every call. */
   counts(): { readonly idle: number; readonly processing: number; readonly queued: number };
   describe(): readonly SlotDescription[];
-  /** More for `GET /slots`, such as the table of step costs. JSON values only. */
+  /** For `GET /steps`: what steps were and cost. JSON values only. */
   facts?(): Readonly<Record<string, unknown>>;
 }

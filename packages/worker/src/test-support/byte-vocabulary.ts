@@ -22,6 +22,7 @@ export const byteVocabulary: Vocabulary = {
 
 export const byteModel: ModelDescription = {
   id: "bytes",
+  fileName: "bytes.gguf",
   architecture: "none",
   trainedContextTokens: 4096,
   vocabularySize: 256 + CONTROL.length,

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+
+interface Slot {
+  readonly id: number;
+  readonly n_ctx: number;
+  readonly is_processing: boolean;
+  readonly next_token: readonly { readonly n_decoded: number }[];
+}
+
+describe("Clients of llama.cpp's server", () => {
+  let worker: ApiWorker;
+  const get = async (path: string) => await (await fetch(worker.url + path)).json();
+
+  before(async () => {
+    worker = await startApiWorker("tiny", { slots: 2 });
+  });
+  after(() => worker.close());
+
+  it("find the slots as a list, busy ones told apart, and 503 where they ask for it and none is free", async () => {
+    const idle = (await get("/slots")) as readonly Slot[];
+    assert.deepEqual(
+      idle.map(({ id, n_ctx, is_processing }) => ({ id, n_ctx, is_processing })),
+      [0, 1].map((id) => ({ id, n_ctx: 2048, is_processing: false })),
+    );
+    assert.equal((await fetch(`${worker.url}/slots?fail_on_no_slot=1`)).status, 200);
+    const leave = new AbortController();
+    const body = JSON.stringify({ messages: [{ role: "user", content: "hi" }], stream: true, n: 2, ignore_eos: true });
+    const answer = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body, signal: leave.signal });
+    await answer.body?.getReader().read();
+    const busy = (await get("/slots")) as readonly Slot[];
+    const refused = await fetch(`${worker.url}/slots?fail_on_no_slot=1`);
+    leave.abort();
+    assert.ok(busy.every((slot) => slot.is_processing));
+    assert.ok(busy.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0));
+    assert.equal(refused.status, 503);
+    await worker.idle();
+  });
+
+  it("find the defaults that a request without parameters gets, the template and the model's names", async () => {
+    const props = (await get("/props")) as Record<string, unknown> & {
+      readonly default_generation_settings: { readonly n_ctx: number; readonly params: Record<string, unknown> };
+    };
+    assert.equal(props["total_slots"], 2);
+    assert.equal(props["model_alias"], "tiny");
+    assert.equal(props["model_path"], "tiny.gguf");
+    assert.match(String(props["chat_template"]), /messages/u);
+    assert.deepEqual(props["modalities"], { vision: false, audio: false });
+    assert.equal(props.default_generation_settings.n_ctx, 2048);
+    const { temperature, top_k, top_p, min_p, n_predict } = props.default_generation_settings.params;
+    assert.deepEqual([temperature, top_k, top_p, min_p, n_predict], [0.8, 40, 0.95, 0.05, -1]);
+  });
+
+  it("find what steps cost beside the slots", async () => {
+    const steps = (await get("/steps")) as { readonly queued: number; readonly steps: { readonly total: number } };
+    assert.equal(steps.queued, 0);
+    assert.ok(steps.steps.total > 0);
+  });
+});
