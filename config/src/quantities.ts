@@ -41,6 +41,12 @@ export const size = () =>
     },
   });
 
+/** `auto`, `off`, or a size. */
+export const autoOffOrSize = () => {
+  const error = { error: '"auto", "off" or a size such as 512MiB or 2GiB' };
+  return z.union([z.enum(["auto", "off"], error), size()], error);
+};
+
 /** A whole number from `min` to `max`; text from flags and environment is read as a number. */
 export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   quantity({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { autoOrWhole, duration, flag, oneOf, text, whole } from "../quantities.ts";
+import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** What is served, and by how many workers. */
@@ -115,6 +115,15 @@ export const workersSettings = [
     flag: "speculate",
     reload: "roll",
     doc: "Guess tokens from the text so far and check several in one step. Helps where answers repeat the prompt.",
+  },
+  {
+    path: "workers.snapshots",
+    schema: autoOffOrSize(),
+    default: "auto",
+    unit: "size",
+    flag: "snapshots",
+    reload: "roll",
+    doc: "Memory for KV snapshots: the states of ended requests, as files in /dev/shm, from which any worker goes on. A size for all workers together, `auto` (at most an eighth of the memory; see `drover plan`), or `off`.",
   },
   {
     path: "workers.embeddings",

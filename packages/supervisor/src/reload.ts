@@ -2,20 +2,23 @@ import type { Balancer } from "@drover/balancer";
 import { ConfigError, type LoadedSettings, type Settings } from "@drover/config";
 import type { Logger } from "pino";
 import { SupervisorError } from "./errors.ts";
+import type { Chosen } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
 import { diffSettings } from "./workers/settings-change.ts";
+import type { SnapshotDirectory } from "./workers/snapshot-directory.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
 
 export interface ReloadParts {
   readonly supervisor: Supervisor;
+  readonly snapshots: Pick<SnapshotDirectory, "settle">;
   readonly balancer: Pick<Balancer, "applySettings">;
   readonly logger: Logger;
   /** Reads everything anew; `model` is given on top where it was ever given to a reload. Throws ConfigError. */
   readonly load: (model: string | undefined) => LoadedSettings;
   /** Throws ModelError. */
   readonly prepareModel: (model: string) => Promise<ServedModel>;
-  readonly chooseLayout: (settings: Settings, model: ServedModel) => Promise<Layout>;
+  readonly chooseLayout: (settings: Settings, model: ServedModel) => Promise<Chosen>;
   /** Workers to run by these settings and on this layout, where `running` run now. */
   readonly countOf: (settings: Settings, layout: Layout, running: number) => number;
 }
@@ -63,19 +66,20 @@ export class Reloader {
     const loaded = this.#load(wanted);
     const change = diffSettings(this.#settings, loaded);
     const served = await this.#prepare(loaded.model);
-    const layout = await this.#layout(loaded, served);
+    const { layout, snapshotLimitBytes } = await this.#layout(loaded, served);
     const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
     const configured = this.#parts.countOf(loaded, layout, supervisor.workerCount);
     this.#applyToBalancer(balancer, loaded);
     const before = this.#settings;
     supervisor.applySettings(loaded);
     try {
-      await supervisor.roll({ settings: loaded, model: served }, layout, scaledTo ?? configured);
+      await supervisor.roll({ settings: loaded, model: served, snapshotLimitBytes }, layout, scaledTo ?? configured);
     } catch (error) {
       balancer.applySettings(before);
       supervisor.applySettings(before);
       throw error;
     }
+    this.#parts.snapshots.settle(snapshotLimitBytes);
     this.#settings = loaded;
     this.#model = wanted;
     this.#scaledTo = scaledTo;
@@ -109,7 +113,7 @@ export class Reloader {
     }
   }
 
-  async #layout(settings: Settings, model: ServedModel): Promise<Layout> {
+  async #layout(settings: Settings, model: ServedModel): Promise<Chosen> {
     try {
       return await this.#parts.chooseLayout(settings, model);
     } catch (error) {

@@ -15,7 +15,7 @@ import type { ExitCode, Invocation } from "./commands/command.ts";
 import { type EndRequests, listenForEnd } from "./end-requests.ts";
 import { SupervisorError } from "./errors.ts";
 import { createLogs, descriptorSink, type LogLine, type Logs, prettyLine } from "./logs.ts";
-import { countOf, createLayoutChooser, type LayoutChooser } from "./placement/choose-layout.ts";
+import { countOf, createLayoutChooser, type LayoutChooser, NOTHING_RUNS } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
 import { packageVersion } from "./package-version.ts";
 import { readTopology } from "./placement/topology.ts";
@@ -34,6 +34,7 @@ import { withProbes } from "./workers/probe-command.ts";
 import { residentBytes } from "./workers/process-memory.ts";
 import { fitsBeside } from "./workers/rolling.ts";
 import { spawnWorker } from "./workers/spawn-worker.ts";
+import { SnapshotDirectory } from "./workers/snapshot-directory.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { hasProcess } from "./workers/worker-states.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
@@ -73,6 +74,8 @@ interface Surroundings {
 
 async function run(around: Surroundings): Promise<ExitCode> {
   const { invocation, settings, logs } = around;
+  const snapshots = new SnapshotDirectory(logs.logger);
+  snapshots.removeLeftOvers();
   const chooser = createLayoutChooser(logs.logger);
   chooser.check(settings);
   let parts: { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined;
@@ -91,11 +94,17 @@ async function run(around: Surroundings): Promise<ExitCode> {
   });
   const orders = listenForOrders(logs.logger);
   const admin = createAdminServer(adminActions(() => parts, { end, logs, manager }));
+  // For every end that is not SIGKILL, a crash too.
+  const removeSnapshots = () => snapshots.remove();
+  process.on("exit", removeSnapshots);
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
     const model = await fetchUnlessEnded(around, end);
     if (model === undefined) return 0;
-    const layout = await chooser.choose(settings, model.path, 0);
+    const { layout, snapshotLimitBytes } = await chooser.choose(settings, model.path, NOTHING_RUNS);
+    snapshots.settle(snapshotLimitBytes);
+    // A size that was asked for has to be had; `auto` does without.
+    if (snapshotLimitBytes > 0 && settings.workers.snapshots !== "auto") snapshots.make();
     const sockets = manager.sockets.map(({ fd }) => fd);
     const page = { name: "Drover", version: packageVersion() };
     const hooks = {
@@ -105,10 +114,12 @@ async function run(around: Surroundings): Promise<ExitCode> {
       frontPage: () => ((parts?.reloader.settings ?? settings).workers.command === undefined ? page : undefined),
     };
     [balancer, address] = await openDoor(around, sockets, hooks);
-    parts = createWorkers(around, { model, layout, chooser, balancer });
+    parts = createWorkers(around, { model, layout, chooser, balancer, snapshots, snapshotLimitBytes });
     await serve(around, { ...parts, balancer, end, orders, address, manager, count: countOf(settings, layout, 0) });
     return 0;
   } finally {
+    removeSnapshots();
+    process.off("exit", removeSnapshots);
     manager.close();
     releaseSocket();
     admin.close();
@@ -167,6 +178,8 @@ function createWorkers(
     readonly layout: Layout;
     readonly chooser: LayoutChooser;
     readonly balancer: Balancer;
+    readonly snapshots: SnapshotDirectory;
+    readonly snapshotLimitBytes: number;
   },
 ): { readonly supervisor: Supervisor; readonly reloader: Reloader } {
   const { logger } = logs;
@@ -197,7 +210,14 @@ function createWorkers(
     logger,
     load: (model) => invocation.settings(model === undefined ? {} : { model }),
     prepareModel: (model) => prepareModel(model, { environment: invocation.environment }),
-    chooseLayout: (wanted, { path }) => made.chooser.choose(wanted, path, supervisor.workerCount),
+    chooseLayout: async (wanted, { path }) => {
+      const isSame = wanted.workers.snapshots === reloader.settings.workers.snapshots;
+      return await made.chooser.choose(wanted, path, {
+        workers: supervisor.workerCount,
+        snapshotBytes: await made.snapshots.bytes(),
+        snapshotLimitBytes: isSame ? made.snapshots.limitBytes : 0,
+      });
+    },
     countOf,
   });
   current = () => reloader.settings;

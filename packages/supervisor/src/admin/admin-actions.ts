@@ -24,7 +24,7 @@ export function adminActions(
     return found;
   };
   return {
-    status: async () => (await parts()?.supervisor.status()) ?? { workers: [] },
+    status: async () => (await parts()?.supervisor.status()) ?? { workers: [], snapshots: null },
     scale: (count) => running().reloader.scale(count),
     restart: (worker) => running().supervisor.restart(worker),
     drain: (worker) => running().supervisor.drain(worker),

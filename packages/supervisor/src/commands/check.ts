@@ -1,3 +1,5 @@
+import type { Settings } from "@drover/config";
+import { SupervisorError } from "../errors.ts";
 import type { Command } from "./command.ts";
 
 export const check: Command = {
@@ -8,6 +10,7 @@ export const check: Command = {
   examples: [["drover check --config drover.yaml", "say what is wrong in a file, with line and nearest key"]],
   run: async (invocation) => {
     const { settings, sources, file } = invocation.settings();
+    await checkSnapshots(settings);
     if (invocation.isOn("json")) {
       const origin = Object.fromEntries(sources);
       invocation.stdout.write(`${JSON.stringify({ valid: true, file: file ?? null, settings, sources: origin })}\n`);
@@ -17,3 +20,12 @@ export const check: Command = {
     return 0;
   },
 };
+
+/** Whether this machine can hold them; all else that a machine may lack depends on the model, which `drover plan` looks at. */
+async function checkSnapshots(settings: Settings): Promise<void> {
+  const { sharedMemoryForNext } = await import("../workers/snapshot-directories.ts");
+  const { wishSnapshots } = await import("../placement/snapshot-wish.ts");
+  const { readTopology } = await import("../placement/topology.ts");
+  const { refused } = wishSnapshots(settings, sharedMemoryForNext(), readTopology().memory);
+  if (refused !== undefined) throw new SupervisorError("memory_short", refused);
+}

@@ -12,6 +12,7 @@ export const plan: Command = {
     "workers.batch",
     "workers.kvType",
     "workers.flashAttention",
+    "workers.snapshots",
     "strict",
   ],
   flags: { json: { type: "switch", doc: "Print JSON" } },
@@ -25,14 +26,24 @@ export const plan: Command = {
     const { prepareModel } = await import("../prepare-model.ts");
     const { drawPlan, refusal } = await import("../placement/draw-plan.ts");
     const { makePlan } = await import("../placement/plan.ts");
+    const { sharedMemoryForNext } = await import("../workers/snapshot-directories.ts");
     const { readTopology } = await import("../placement/topology.ts");
     const { path } = await prepareModel(settings.model, { environment: invocation.environment });
-    const made = makePlan(readTopology(), settings, await readModelInfo(path));
+    const made = makePlan(readTopology(), settings, await readModelInfo(path), sharedMemoryForNext());
     const refused = refusal(made);
     if (invocation.isOn("json")) {
-      const { topology, layout, shape, need, budget, model } = made;
+      const { topology, layout, shape, need, budget, snapshots, model } = made;
       const facts = { path, name: model.name, quantization: model.quantization };
-      const text = JSON.stringify({ topology, layout, shape, model: facts, need, budget, refused: refused ?? null });
+      const text = JSON.stringify({
+        topology,
+        layout,
+        shape,
+        model: facts,
+        need,
+        budget,
+        snapshots,
+        refused: refused ?? null,
+      });
       invocation.stdout.write(`${text}\n`);
     } else {
       invocation.stdout.write(drawPlan(made));

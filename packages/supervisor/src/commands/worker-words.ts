@@ -19,6 +19,7 @@ const SEVERAL: readonly SettingPath[] = [
   "workers.slots",
   "workers.firstPort",
   "workers.pin",
+  "workers.snapshots",
   "balancer.policy",
 ];
 

@@ -68,7 +68,12 @@ async function requireMemory({ workers }: Settings, modelPath: string): Promise<
   const { refusal } = await import("../placement/draw-plan.ts");
   const { makePlan } = await import("../placement/plan.ts");
   const { readTopology } = await import("../placement/topology.ts");
-  const plan = makePlan(readTopology(), { workers: { ...workers, count: 1 } }, await readModelInfo(modelPath));
+  const plan = makePlan(
+    readTopology(),
+    { workers: { ...workers, count: 1, snapshots: "off" } },
+    await readModelInfo(modelPath),
+    { freeBytes: 0 },
+  );
   const refused = refusal(plan);
   if (refused !== undefined) throw new SupervisorError("memory_short", refused);
 }

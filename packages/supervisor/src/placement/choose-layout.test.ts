@@ -7,7 +7,7 @@ import { loadSettings, type Settings } from "@drover/config";
 import { writeSyntheticModel } from "@drover/models";
 import { pino } from "pino";
 import { readRecorded } from "../test-support/recorded-machine.ts";
-import { countOf, createLayoutChooser } from "./choose-layout.ts";
+import { countOf, createLayoutChooser, NOTHING_RUNS } from "./choose-layout.ts";
 import { layOut } from "./layout.ts";
 
 function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
@@ -40,7 +40,7 @@ describe("createLayoutChooser", () => {
     const chooser = createLayoutChooser(logger, { read: () => machine });
     const settings = settingsOf({ workers: 2, threads: 9 });
     chooser.check(settings);
-    await chooser.choose(settings, model, 0);
+    await chooser.choose(settings, model, NOTHING_RUNS);
     assert.equal(said.length, 1);
     assert.match(said[0] ?? "", /2 workers use 18 threads in all/);
     const strict = createLayoutChooser(logger, { read: () => machine });
@@ -65,10 +65,13 @@ describe("createLayoutChooser", () => {
     let topology = machine;
     const chooser = createLayoutChooser(logger, { read: () => topology });
     const settings = settingsOf({ workers: 5 });
-    assert.equal((await chooser.choose(settings, model, 0)).places.length, 5);
+    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.places.length, 5);
     topology = held;
-    assert.equal((await chooser.choose(settings, model, 5)).places.length, 5);
-    await assert.rejects(chooser.choose(settings, model, 0), { code: "memory_short", message: /5 workers do not fit/ });
+    assert.equal((await chooser.choose(settings, model, { ...NOTHING_RUNS, workers: 5 })).layout.places.length, 5);
+    await assert.rejects(chooser.choose(settings, model, NOTHING_RUNS), {
+      code: "memory_short",
+      message: /5 workers do not fit/,
+    });
   });
 
   it("does not judge the memory of a command of the user's", async () => {
@@ -76,7 +79,7 @@ describe("createLayoutChooser", () => {
     const none = { ...machine, memory: { ...machine.memory, freeBytes: 0 } };
     const chooser = createLayoutChooser(logger, { read: () => none });
     const settings = settingsOf({ workers: 2, "worker-command": "my-server --port {port}" });
-    assert.equal((await chooser.choose(settings, model, 0)).places.length, 2);
+    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.places.length, 2);
   });
 
   it("binds memory to the nodes that allow it only", async () => {
@@ -85,9 +88,9 @@ describe("createLayoutChooser", () => {
       read: () => readRecorded("two-sockets-64c"),
       canBind: (node) => node === 1,
     });
-    const { places } = await chooser.choose(settingsOf({ workers: 2 }), model, 0);
+    const { layout } = await chooser.choose(settingsOf({ workers: 2 }), model, NOTHING_RUNS);
     assert.deepEqual(
-      places.map((place) => place.boundNode),
+      layout.places.map((place) => place.boundNode),
       [undefined, 1],
     );
   });

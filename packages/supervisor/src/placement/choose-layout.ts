@@ -5,26 +5,46 @@ import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
 import { canBindMemory } from "./can-bind-memory.ts";
 import { layOut, type Layout, type WorkerPlace } from "./layout.ts";
-import { layoutWish, makePlan } from "./plan.ts";
+import { layoutWish, makePlan, type Plan } from "./plan.ts";
+import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
+import { wishSnapshots } from "./snapshot-wish.ts";
 import { readTopology, type Topology } from "./topology.ts";
 
 export interface LayoutChooser {
   /**
-   * What the CPUs alone can tell, before a model is fetched. What does not fit is a warning.
-   * @throws SupervisorError `over_committed` with `strict`
+   * What CPUs and shared memory alone can tell, before a model is fetched. More threads than CPUs are a warning.
+   * @throws SupervisorError `over_committed` with `strict`, `memory_short` for `workers.snapshots`
    */
   readonly check: (settings: Settings) => void;
   /**
-   * The layout that the settings ask for, on the CPUs that this process may use. `running` workers of the layout chosen before give their memory back. What a
+   * The layout that the settings ask for, on the CPUs that this process may use. What runs gives its memory back. What a
    * worker command of the user's needs is not known, so that only Drover's own workers must fit.
    * @throws SupervisorError `memory_short`, and `over_committed` with `strict`
    */
-  readonly choose: (settings: Settings, modelPath: string, running: number) => Promise<Layout>;
+  readonly choose: (settings: Settings, modelPath: string, running: Running) => Promise<Chosen>;
+}
+
+/** What was started by the layout that was chosen before. */
+export interface Running {
+  readonly workers: number;
+  /** What snapshots take now. */
+  readonly snapshotBytes: number;
+  /** Their limit, where it is to be kept rather than to follow each change of the free memory; 0: none. */
+  readonly snapshotLimitBytes: number;
+}
+
+export const NOTHING_RUNS: Running = { workers: 0, snapshotBytes: 0, snapshotLimitBytes: 0 };
+
+export interface Chosen {
+  readonly layout: Layout;
+  /** Most bytes of snapshots; 0: none are kept. */
+  readonly snapshotLimitBytes: number;
 }
 
 /** How the machine is looked at. */
 export interface MachineProbes {
   readonly read: () => Topology;
+  readonly readShared: () => SharedMemory;
   /** Whether a process may be bound to the node's memory. */
   readonly canBind: (node: number) => boolean;
   readonly platform: NodeJS.Platform;
@@ -33,7 +53,12 @@ export interface MachineProbes {
 /** Chooses layouts on this machine as it is at each call, and says each warning once. */
 export function createLayoutChooser(
   logger: Logger,
-  { read = readTopology, canBind = canBindMemory, platform = process.platform }: Partial<MachineProbes> = {},
+  {
+    read = readTopology,
+    readShared = readSharedMemory,
+    canBind = canBindMemory,
+    platform = process.platform,
+  }: Partial<MachineProbes> = {},
 ): LayoutChooser {
   let workerBytes = 0;
   let warned: readonly string[] = [];
@@ -51,22 +76,38 @@ export function createLayoutChooser(
         hasSaidUnpinned = true;
         logger.warn("workers are not pinned to CPUs: this is not Linux");
       }
-      warn(layOut(read(), layoutWish(settings)).warnings, settings.strict);
+      const topology = read();
+      const { refused } = wishSnapshots(settings, readShared(), topology.memory);
+      if (refused !== undefined) throw new SupervisorError("memory_short", refused);
+      warn(layOut(topology, layoutWish(settings)).warnings, settings.strict);
     },
     choose: async (settings, modelPath, running) => {
       const topology = read();
-      const freeBytes = topology.memory.freeBytes + running * workerBytes;
+      const freeBytes = topology.memory.freeBytes + running.workers * workerBytes + running.snapshotBytes;
       const memory = { ...topology.memory, freeBytes };
-      const plan = makePlan({ ...topology, memory }, settings, await readModelInfo(modelPath));
-      const refused = settings.workers.command === undefined ? refusal(plan) : undefined;
+      const shared = readShared();
+      const plan = makePlan({ ...topology, memory }, settings, await readModelInfo(modelPath), {
+        ...shared,
+        freeBytes: shared.freeBytes + running.snapshotBytes,
+      });
+      const refused = settings.workers.command === undefined ? refusal(plan) : plan.snapshots.refused;
       if (refused !== undefined) throw new SupervisorError("memory_short", refused);
       warn(plan.layout.warnings, settings.strict);
       for (const reason of plan.layout.reasons) logger.debug(`placement: ${reason}`);
       workerBytes = plan.need.perWorker.totalBytes;
-      return unbindUnless(canBind, plan.layout, logger);
+      const layout = unbindUnless(canBind, plan.layout, logger);
+      return { layout, snapshotLimitBytes: keepLimit(running.snapshotLimitBytes, plan) };
     },
   };
 }
+
+/** A limit that is all but what `auto` would choose now stays, because another one needs new workers. */
+function keepLimit(before: number, { budget, snapshots }: Plan): number {
+  const isAuto = snapshots.leastBytes < snapshots.mostBytes;
+  return isAuto && before > 0 && budget.snapshotBytes >= before * KEPT_SHARE ? before : budget.snapshotBytes;
+}
+
+const KEPT_SHARE = 7 / 8;
 
 /** Containers often forbid it, and numactl would then end instead of the worker starting. */
 function unbindUnless(canBind: (node: number) => boolean, layout: Layout, logger: Logger): Layout {

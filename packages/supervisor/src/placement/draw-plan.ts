@@ -1,4 +1,4 @@
-import { shortRanges } from "../terminal/table.ts";
+import { shortRanges, shortSize as size } from "../terminal/table.ts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
@@ -27,15 +27,16 @@ export function drawPlan(plan: Plan): string {
 
 /** Why the plan can't be started; undefined when it can. */
 export function refusal(plan: Plan): string | undefined {
-  const { budget, need, layout, shape } = plan;
+  const { budget, need, layout, shape, snapshots } = plan;
+  if (snapshots.refused !== undefined) return snapshots.refused;
   if (budget.fits) return undefined;
   const count = layout.places.length;
   const workers = count === 1 ? "1 worker does" : `${count} workers do`;
-  const sum = `${size(budget.sharedBytes)} of shared weights + ${count} x ${size(need.perWorker.totalBytes)} + ${size(budget.headroomBytes)} of headroom = ${size(budget.neededBytes)}`;
+  const kept = budget.snapshotBytes === 0 ? "" : ` + ${size(budget.snapshotBytes)} of snapshots`;
+  const less = `less --ctx (${shape.contextTokens}) or --slots (${shape.slots})${kept === "" ? "" : ` or --snapshots (${size(budget.snapshotBytes)})`}`;
+  const sum = `${size(budget.sharedBytes)} of shared weights + ${count} x ${size(need.perWorker.totalBytes)}${kept} + ${size(budget.headroomBytes)} of headroom = ${size(budget.neededBytes)}`;
   const advice =
-    budget.mostWorkers > 0
-      ? `Use --workers ${budget.mostWorkers}, or less --ctx (${shape.contextTokens}) or --slots (${shape.slots}).`
-      : `Use less --ctx (${shape.contextTokens}) or --slots (${shape.slots}), or a smaller model.`;
+    budget.mostWorkers > 0 ? `Use --workers ${budget.mostWorkers}, or ${less}.` : `Use ${less}, or a smaller model.`;
   return `${workers} not fit into memory: ${sum}, and ${size(budget.freeBytes)} are free. ${advice}`;
 }
 
@@ -120,8 +121,6 @@ function drawMemory(plan: Plan): readonly string[] {
   const { need, budget, shape, layout, model } = plan;
   const { perWorker } = need;
   const count = layout.places.length;
-  const row = (label: string, bytes: number, note = ""): string =>
-    `${`  ${label}`.padEnd(24)}${size(bytes).padStart(9)}${note === "" ? "" : `   ${note}`}`;
   return [
     `Memory for ${model.name} (${model.quantization}, ${plural(model.layers, "layer")})`,
     "each worker:",
@@ -137,6 +136,7 @@ function drawMemory(plan: Plan): readonly string[] {
     "in all:",
     row(plural(count, "worker"), budget.workersBytes, `${count} x ${size(perWorker.totalBytes)}`),
     row("weights, shared", budget.sharedBytes, `of ${size(need.mappedBytes)} mapped; the rest may be dropped`),
+    row("snapshots", budget.snapshotBytes, snapshotNote(plan)),
     row("headroom", budget.headroomBytes),
     row("needed", budget.neededBytes),
     row(
@@ -149,8 +149,13 @@ function drawMemory(plan: Plan): readonly string[] {
   ];
 }
 
-function size(bytes: number): string {
-  return bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+function row(label: string, bytes: number, note = ""): string {
+  return `${`  ${label}`.padEnd(24)}${size(bytes).padStart(9)}${note === "" ? "" : `   ${note}`}`;
+}
+
+function snapshotNote({ budget, snapshots }: Plan): string {
+  if (budget.snapshotBytes > 0) return "of ended requests, in /dev/shm, for all workers";
+  return `none: ${snapshots.reason ?? "the workers leave no memory for them"}`;
 }
 
 function plural(count: number, noun: string): string {

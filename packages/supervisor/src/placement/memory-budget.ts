@@ -1,3 +1,5 @@
+import { LEAST_SNAPSHOT_BYTES, type SnapshotWish } from "./snapshot-wish.ts";
+
 /** What workers need, as @drover/models estimates it; in bytes. */
 export interface MemoryNeed {
   /** The model's files in the page cache, once for all workers. */
@@ -26,7 +28,9 @@ export interface MemoryBudget {
   readonly workersBytes: number;
   /** Left to everything else: a twentieth of the memory, at least 256 MiB and at most 4 GiB. */
   readonly headroomBytes: number;
-  /** `sharedBytes`, `workersBytes` and `headroomBytes`. */
+  /** For snapshots of all workers together. Where no size was asked for, only what the workers leave. */
+  readonly snapshotBytes: number;
+  /** `sharedBytes`, `workersBytes`, `snapshotBytes` and `headroomBytes`. */
   readonly neededBytes: number;
   readonly freeBytes: number;
   readonly fits: boolean;
@@ -35,22 +39,36 @@ export interface MemoryBudget {
 }
 
 /** Whether `workers` workers fit into the memory that is free, and how many would. */
-export function budgetMemory(need: MemoryNeed, ground: MemoryGround, workers: number): MemoryBudget {
+export function budgetMemory(
+  need: MemoryNeed,
+  ground: MemoryGround,
+  workers: number,
+  wish: Pick<SnapshotWish, "leastBytes" | "mostBytes">,
+): MemoryBudget {
   const whole = Math.min(ground.totalBytes, ground.limitBytes ?? ground.totalBytes);
   const headroomBytes = Math.round(Math.min(4 * GIB, Math.max(GIB / 4, whole / 20)));
   const sharedBytes = Math.max(0, need.mappedBytes - need.perWorker.repackedBytes);
   const workersBytes = need.perWorker.totalBytes * workers;
-  const neededBytes = sharedBytes + workersBytes + headroomBytes;
   const room = ground.freeBytes - sharedBytes - headroomBytes;
+  const snapshotBytes = cutSnapshots(wish, room - workersBytes);
+  const neededBytes = sharedBytes + workersBytes + snapshotBytes + headroomBytes;
   return {
     sharedBytes,
     workersBytes,
     headroomBytes,
+    snapshotBytes,
     neededBytes,
     freeBytes: ground.freeBytes,
     fits: neededBytes <= ground.freeBytes,
-    mostWorkers: Math.max(0, Math.floor(room / need.perWorker.totalBytes)),
+    mostWorkers: Math.max(0, Math.floor((room - wish.leastBytes) / need.perWorker.totalBytes)),
   };
 }
 
+function cutSnapshots({ leastBytes, mostBytes }: Pick<SnapshotWish, "leastBytes" | "mostBytes">, room: number): number {
+  if (leastBytes === mostBytes) return mostBytes;
+  const bytes = Math.min(mostBytes, room);
+  return bytes < LEAST_SNAPSHOT_BYTES ? leastBytes : Math.floor(bytes / MIB) * MIB;
+}
+
+const MIB = 2 ** 20;
 const GIB = 2 ** 30;

@@ -6,9 +6,17 @@ import { DISTILL_MODEL } from "../test-support/distill-model.ts";
 import { drawingPath, readRecorded, recordedMachines } from "../test-support/recorded-machine.ts";
 import { drawPlan, refusal } from "./draw-plan.ts";
 import { makePlan, type Plan } from "./plan.ts";
+import type { SharedMemory } from "./shared-memory.ts";
+import type { Topology } from "./topology.ts";
 
 function planFor(machine: string, flags: Readonly<Record<string, unknown>> = {}): Plan {
-  return makePlan(readRecorded(machine), settingsOf(flags), DISTILL_MODEL);
+  const topology = readRecorded(machine);
+  return makePlan(topology, settingsOf(flags), DISTILL_MODEL, sharedOf(topology));
+}
+
+/** As Linux makes /dev/shm: half of the memory. */
+function sharedOf({ memory }: Topology): SharedMemory {
+  return { freeBytes: memory.totalBytes / 2 };
 }
 
 function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
@@ -63,7 +71,7 @@ describe("drover plan", () => {
     );
     const topology = readRecorded("two-sockets-64c");
     const nodes = topology.nodes.map((node) => (node.id === 1 ? { ...node, freeBytes: 2 ** 30 } : node));
-    const { layout } = makePlan({ ...topology, nodes }, settingsOf({}), DISTILL_MODEL);
+    const { layout } = makePlan({ ...topology, nodes }, settingsOf({}), DISTILL_MODEL, sharedOf(topology));
     assert.deepEqual(
       layout.places.map((place) => place.boundNode),
       [0, 0, 0, 0, undefined, undefined, undefined, undefined],

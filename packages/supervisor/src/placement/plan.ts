@@ -3,6 +3,8 @@ import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/mod
 import { bindMemory } from "./bind-memory.ts";
 import { layOut, type Layout, type LayoutWish } from "./layout.ts";
 import { budgetMemory, type MemoryBudget, type MemoryNeed } from "./memory-budget.ts";
+import type { SharedMemory } from "./shared-memory.ts";
+import { type SnapshotWish, wishSnapshots } from "./snapshot-wish.ts";
 import type { Topology } from "./topology.ts";
 
 /** What Drover would start: where, why, and whether it fits. */
@@ -14,6 +16,7 @@ export interface Plan {
   readonly model: ModelInfo;
   readonly need: MemoryNeed;
   readonly budget: MemoryBudget;
+  readonly snapshots: SnapshotWish;
 }
 
 export interface WorkerShape {
@@ -32,21 +35,27 @@ const LONGEST_EXACT_CONTEXT = 8192;
 
 /**
  * Plans by the settings: the workers' places, what they need and what is free. `auto` workers and a range `2..8` are cut to what memory holds; `budget.fits`
- * says whether what was planned fits.
+ * says whether what was planned fits. Snapshots get what the workers leave, unless their size was asked for.
  */
-export function makePlan(topology: Topology, settings: Pick<Settings, "workers">, model: ModelInfo): Plan {
+export function makePlan(
+  topology: Topology,
+  settings: Pick<Settings, "workers">,
+  model: ModelInfo,
+  shared: SharedMemory,
+): Plan {
+  const snapshots = wishSnapshots(settings, shared, topology.memory);
   const { workers, threads } = layoutWish(settings);
   const shape = shapeOf(settings, model);
   const need = needOf(settings, model, topology.processor);
   const [least] = wantedWorkers(settings.workers.count);
   const first = layOut(topology, { workers, threads });
-  const most = budgetMemory(need, topology.memory, 1).mostWorkers;
+  const most = budgetMemory(need, topology.memory, 1, snapshots).mostWorkers;
   const isCut = least <= most && most < first.places.length;
   const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
   const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
-  const budget = budgetMemory(need, topology.memory, cut.places.length);
+  const budget = budgetMemory(need, topology.memory, cut.places.length, snapshots);
   const layout = bindMemory({ ...cut, reasons }, topology.nodes, need.perWorker.totalBytes);
-  return { topology, layout, shape, model, need, budget };
+  return { topology, layout, shape, model, need, budget, snapshots };
 }
 
 /** What the settings want of {@link layOut}; of a range, the most. */

@@ -8,8 +8,8 @@ const PLAIN = Object.fromEntries(
     .map((part) => [part, ""]),
 );
 
-/** The workers as people read them. */
-export function statusTable({ workers }: SupervisorStatus): string {
+/** The workers, and what they share, as people read them. */
+export function statusTable({ workers, snapshots }: SupervisorStatus): string {
   const table = new Table({
     head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
     chars: { ...PLAIN, middle: "  " },
@@ -30,7 +30,9 @@ export function statusTable({ workers }: SupervisorStatus): string {
       shortDuration(worker.uptimeMs),
     ]);
   }
-  return table.toString();
+  if (snapshots === null) return table.toString();
+  const { files, bytes, limitBytes, directory } = snapshots;
+  return `${table.toString()}\nsnapshots: ${files}, ${shortSize(bytes)} of ${shortSize(limitBytes)} in ${directory}`;
 }
 
 /** [0, 1, 2, 5] as `0-2,5`. */
@@ -44,7 +46,8 @@ export function shortRanges(numbers: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(",");
 }
 
-function shortSize(bytes: number): string {
+/** In MiB or GiB. */
+export function shortSize(bytes: number): string {
   if (bytes < 2 ** 30) return `${Math.round(bytes / 2 ** 20)} MiB`;
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -11,6 +11,8 @@ import type { WorkerRunner } from "./worker-runner.ts";
 export interface Recipe {
   readonly settings: Settings;
   readonly model: ServedModel;
+  /** Most bytes of snapshots in the directory that all workers share; 0: none are kept. */
+  readonly snapshotLimitBytes: number;
 }
 
 /** One of the supervisor's workers: its life, its traffic and its place. The worker handle of the design. */
@@ -26,7 +28,7 @@ export interface Member {
 
 /** Two members with the same text are interchangeable. */
 export function recipeText(recipe: Recipe, place: WorkerPlace): string {
-  return JSON.stringify([recipe.model, place, workerFingerprint(recipe.settings)]);
+  return JSON.stringify([recipe.model, place, recipe.snapshotLimitBytes, workerFingerprint(recipe.settings)]);
 }
 
 export function memberStatus(member: Member, usage: Usage | undefined, now: number): WorkerStatus {

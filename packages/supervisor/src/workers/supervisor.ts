@@ -8,6 +8,7 @@ import type { AskCanary } from "./canary.ts";
 import { type Member, type Recipe, recipeText } from "./member.ts";
 import { createTurns, replaceMember, type RollParts } from "./roll-workers.ts";
 import { planRoll } from "./rolling.ts";
+import type { SnapshotDirectory } from "./snapshot-directory.ts";
 import type { SpawnWorker } from "./spawn-worker.ts";
 import { stopWorker } from "./stop-worker.ts";
 import type { TrafficPort } from "./upstream-bridge.ts";
@@ -19,6 +20,9 @@ import type { SupervisorStatus } from "./worker-status.ts";
 export interface SupervisorParts {
   readonly settings: Settings;
   readonly model: ServedModel;
+  readonly snapshots: SnapshotDirectory;
+  /** For the workers that are started first. */
+  readonly snapshotLimitBytes: number;
   /** One place for each worker; workers beyond it share places. */
   readonly layout: Layout;
   readonly balancer: TrafficPort;
@@ -53,7 +57,8 @@ export class Supervisor {
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
-    this.#recipe = { settings: parts.settings, model: parts.model };
+    const { settings, model, snapshotLimitBytes } = parts;
+    this.#recipe = { settings, model, snapshotLimitBytes };
     this.#layout = parts.layout;
     this.#lastTick = parts.clock.now();
     this.#set = new WorkerSet({

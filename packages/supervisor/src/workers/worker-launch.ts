@@ -22,10 +22,15 @@ export function workerLaunch(
   settings: Settings,
   model: ServedModel,
   place: WorkerPlace,
-  where: { readonly port: number; readonly index: number },
+  where: {
+    readonly port: number;
+    readonly index: number;
+    readonly snapshots: WorkerOptions["snapshots"];
+  },
 ): WorkerLaunch {
+  const options = workerOptions(settings, model, { port: where.port, threads: place.threads });
   return {
-    options: workerOptions(settings, model, { port: where.port, threads: place.threads }),
+    options: where.snapshots === undefined ? options : { ...options, snapshots: where.snapshots },
     cpus: settings.workers.pin ? place.cpus : undefined,
     numaNode: settings.workers.pin ? place.boundNode : undefined,
     command: settings.workers.command,

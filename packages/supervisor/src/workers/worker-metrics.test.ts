@@ -19,7 +19,7 @@ const worker: WorkerStatus = {
 
 describe("workerMetrics", () => {
   it("gives each worker's state, restarts, CPU, memory and age in Prometheus's text format", () => {
-    const text = workerMetrics({ workers: [worker, { ...worker, id: "2", state: "quarantined" }] });
+    const text = workerMetrics({ workers: [worker, { ...worker, id: "2", state: "quarantined" }], snapshots: null });
     for (const line of [
       "# TYPE drover_worker_restarts_total counter",
       'drover_worker_ready{worker="1"} 1',
@@ -35,6 +35,6 @@ describe("workerMetrics", () => {
 
   it("gives nothing before there is a worker", () => {
     assert.equal(workerMetrics(undefined), "");
-    assert.equal(workerMetrics({ workers: [] }), "");
+    assert.equal(workerMetrics({ workers: [], snapshots: null }), "");
   });
 });

@@ -7,6 +7,7 @@ import { memberStatus, type Member, type Recipe } from "./member.ts";
 import { outOfMemoryKills } from "./process-memory.ts";
 import type { ProcessEnd, SpawnWorker } from "./spawn-worker.ts";
 import { type TrafficPort, UpstreamBridge } from "./upstream-bridge.ts";
+import type { SnapshotDirectory } from "./snapshot-directory.ts";
 import { sampleUsage } from "./usage.ts";
 import { workerLaunch } from "./worker-launch.ts";
 import { forwardLine } from "./worker-output.ts";
@@ -20,6 +21,7 @@ export interface WorkerSetParts {
   readonly random: () => number;
   readonly logger: Logger;
   readonly limits: () => RunnerLimits;
+  readonly snapshots: SnapshotDirectory;
   /** Share of the model that a worker has loaded, 0 to 1. */
   readonly onProgress: (worker: string, progress: number) => void;
   readonly onChange: (member: Member, change: WorkerChange) => void;
@@ -98,11 +100,12 @@ export class WorkerSet {
     const pids = members.flatMap(({ runner }) => (runner.pid === undefined ? [] : [runner.pid]));
     const usage = await sampleUsage(pids);
     const now = this.#parts.clock.now();
-    return { workers: members.map((member) => memberStatus(member, usage.get(member.runner.pid ?? -1), now)) };
+    const workers = members.map((member) => memberStatus(member, usage.get(member.runner.pid ?? -1), now));
+    return { workers, snapshots: (await this.#parts.snapshots.status()) ?? null };
   }
 
   #build({ index, place, recipe, replaces }: MemberSpec): Member {
-    const { balancer, clock, random, spawn, limits, logger, onChange, onProgress } = this.#parts;
+    const { balancer, clock, random, spawn, limits, snapshots, logger, onChange, onProgress } = this.#parts;
     const id = String(index);
     const upstreamId = replaces?.bridge.id === id ? `${id}b` : id;
     const bridge = new UpstreamBridge(balancer, upstreamId, {
@@ -117,7 +120,11 @@ export class WorkerSet {
       spawn,
       limits,
       launch: async () =>
-        workerLaunch(recipe.settings, recipe.model, place, { port: await this.#pickPort(member), index }),
+        workerLaunch(recipe.settings, recipe.model, place, {
+          port: await this.#pickPort(member),
+          index,
+          snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
+        }),
       traffic: {
         open: ({ port, slots }, { secret }) => bridge.open({ port, slots, secret }),
         close: () => bridge.close(),

@@ -1,3 +1,4 @@
+import type { SnapshotStatus } from "./snapshot-directory.ts";
 import type { Usage } from "./usage.ts";
 import type { WorkerState } from "./worker-transitions.ts";
 
@@ -24,6 +25,8 @@ export interface WorkerStatus {
 /** What the admin API answers to `GET /status`. */
 export interface SupervisorStatus {
   readonly workers: readonly WorkerStatus[];
+  /** null: none are kept. */
+  readonly snapshots: SnapshotStatus | null;
 }
 
 export const NO_USAGE: Usage = { cpuPercent: 0, rssBytes: 0 };
