@@ -1,5 +1,5 @@
 /** Composition root of a worker: loads the model, opens the port, and tells the supervisor (where there is one). */
-import { randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +12,13 @@ import type { CostPoint, StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "./clock.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
+import { modelDigest } from "./engine/model-digest.ts";
 import { WorkerError } from "./errors.ts";
 import { linkParent, type ParentLink } from "./parent-link.ts";
 import { PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
+import { SnapshotStore } from "./slots/snapshot-store.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
@@ -57,6 +59,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     ...(learner !== undefined && { learner }),
     itlTargetMs: options.itlTargetMs,
     speculates: options.speculate === "lookup",
+    ...(await snapshots(engine, options, logger)),
   });
   await firstToken(pool, engine);
   const server = createServer({
@@ -124,6 +127,23 @@ async function stepCosts(
     logger.info({ stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
     void store(corrected);
   });
+}
+
+/** Workers with the same model and layout of state have the same key, and so read each other's. */
+async function snapshots(
+  engine: Engine,
+  { modelPath, snapshots: wanted }: CompleteOptions,
+  logger: Logger,
+): Promise<{ readonly snapshots?: SnapshotStore }> {
+  if (wanted === undefined) return {};
+  if (!engine.savesWholeState) {
+    logger.info("no snapshots: the state of a sliding-window model can't be saved whole");
+    return {};
+  }
+  const parts = JSON.stringify({ ...engine.stateKey, model: await modelDigest(modelPath) });
+  const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
+  const onTrouble = (message: string) => logger.warn(message);
+  return { snapshots: new SnapshotStore({ engine, clock: systemClock, key, ...wanted, onTrouble }) };
 }
 
 function byTokens(points: readonly CostPoint[]): Readonly<Record<string, number>> {

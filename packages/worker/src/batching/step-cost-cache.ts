@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { modelDigest } from "../engine/model-digest.ts";
 import type { CostPoint } from "./step-costs.ts";
 
 const stored = z.array(z.object({ tokens: z.number().int().positive(), ms: z.number().positive() })).min(1);
@@ -33,22 +34,4 @@ export async function writeStepCosts(file: string, points: readonly CostPoint[])
   const own = `${file}.${process.pid}`;
   await writeFile(own, JSON.stringify(points));
   await rename(own, file);
-}
-
-const DIGEST_BYTES = 1024 * 1024;
-
-/** Of the size, the start (all metadata and tensor shapes) and the end: a model of many GB is not read twice for this. */
-async function modelDigest(path: string): Promise<string> {
-  const { size } = await stat(path);
-  const file = await open(path);
-  try {
-    const hash = createHash("sha256").update(String(size));
-    for (const position of [0, Math.max(0, size - DIGEST_BYTES)]) {
-      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(DIGEST_BYTES), position });
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest("hex");
-  } finally {
-    await file.close();
-  }
 }

@@ -81,6 +81,8 @@ export interface Engine {
   readonly batchTokens: number;
   /** What the cost of a step depends on, apart from the machine. */
   readonly costKey: Readonly<Record<string, string | number>>;
+  /** What the layout of a sequence's state depends on, apart from the model. */
+  readonly stateKey: Readonly<Record<string, string | number | boolean>>;
   /**
    * One llama.cpp decode of the parts in this order; one at a time. llama.cpp computes neighbouring parts together while
    * their sequence ids ascend by one, and starts a new group wherever they do not.
@@ -101,7 +103,19 @@ export interface Engine {
    * False: it can't be; what the sequence holds is unknown then.
    */
   restore(sequence: number, checkpoint: Checkpoint): Promise<boolean>;
-  /** Each of the two sequences holds what the other held. False: no memory for it, and both are as before. */
+  /**
+   * False where a window slides within the context: llama.cpp saves the last window alone, so what was saved can't be cut
+   * back to a prefix. Source: state_write in llama.cpp's llama-kv-cache.cpp.
+   */
+  readonly savesWholeState: boolean;
+  /** Writes what a sequence holds, which are these tokens, to a file. False: it can't be, and there is no file. */
+  saveState(sequence: number, tokens: readonly number[], path: string): Promise<boolean>;
+  /**
+   * Makes a sequence hold what {@link saveState} wrote, by an engine with the same model and {@link stateKey}.
+   * @returns its tokens; undefined: it can't be, and the sequence is empty.
+   */
+  loadState(sequence: number, path: string): Promise<readonly number[] | undefined>;
+  /** Each of the two sequences holds what the other held. False: no memory for it, or their state can't be saved whole; both are as before. */
   exchange(a: number, b: number): Promise<boolean>;
   dispose(): Promise<void>;
 }

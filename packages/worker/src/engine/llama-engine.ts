@@ -15,6 +15,7 @@ import { llamaCheckpoints } from "./llama-checkpoints.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import { type NativeContext, type NativeParts, nativeParts, type NativeVocabulary } from "./native-context.ts";
 import { exchangeSequences } from "./exchange-sequences.ts";
+import { sequenceFiles } from "./sequence-files.ts";
 import { createTokenBytes } from "./token-bytes.ts";
 
 export interface LlamaEngineOptions {
@@ -33,6 +34,7 @@ export interface LlamaEngineOptions {
   readonly onWarning: (message: string) => void;
 }
 
+const LIBRARY = "node-llama-cpp 3.22.1";
 const LARGEST_DEFAULT_CONTEXT = 4096;
 
 /** Errors: WorkerError `model_unloadable`, `context_too_large`, `engine_mismatch`. */
@@ -48,6 +50,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const context = await createContext(model, options);
   const native = natives(llama, model, context);
   const description = describe(model, options);
+  const savesWholeState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
   const embedder = options.embeddings ? await createEmbedder(model, options) : undefined;
   return {
     model: description,
@@ -57,12 +60,17 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     contextTokens: context.contextSize,
     batchTokens: options.batchTokens,
     costKey: {
-      library: "node-llama-cpp 3.22.1",
+      library: LIBRARY,
       threads: options.threads,
       slots: options.slots,
       batchTokens: options.batchTokens,
       kvType: options.kvType,
       flashAttention: options.flashAttention,
+    },
+    stateKey: {
+      library: LIBRARY,
+      kvType: options.kvType,
+      flashAttention: usesFlashAttention(options, context.contextSize),
     },
     decode: (parts) => decode(native.context, parts),
     createSampler: () => createLlamaSampler(native),
@@ -72,7 +80,9 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
       await native.context.copySequenceStateFromOtherSequence(target, source);
     },
     ...llamaCheckpoints(native),
-    exchange: (a, b) => exchangeSequences(native.context, a, b, context.contextSize),
+    savesWholeState,
+    ...sequenceFiles(native.context, context.contextSize),
+    exchange: async (a, b) => savesWholeState && (await exchangeSequences(native.context, a, b, context.contextSize)),
     dispose: () => llama.dispose(),
   };
 }

@@ -1,5 +1,10 @@
-/** Fewer common tokens are evaluated again rather than copied from another slot. */
-export const LEAST_COPIED_TOKENS = 64;
+/**
+ * Fewer common tokens are evaluated again rather than copied from another slot: llama.cpp copies a slot's whole context,
+ * used or not, and for a small model that takes about a hundredth of the time in which it evaluates as many tokens.
+ */
+export function leastCopiedTokens(contextTokens: number): number {
+  return Math.max(16, Math.ceil(contextTokens / 128));
+}
 
 /** A slot is taken over for its prefix where the prefix is at least this share of what it holds: the rest is lost. */
 const LEAST_KEPT_SHARE = 0.5;
@@ -27,17 +32,19 @@ export interface SlotChoice<S extends Candidate> {
  * 1. to the free slot that holds the longest common prefix, unless most of what it holds belongs to someone else;
  * 2. else to the lowest free slot that holds nothing, so that running slots stay neighbours;
  * 3. else to the least recently used one.
- * For 2 and 3 the prefix is copied where another slot, busy or not, holds it: a system prompt that several share.
+ * Where snapshots keep what slots hold, 2 and 3 are simply the lowest free slot. For 2 and 3 the prefix is copied where another slot, busy or not, holds it: a system prompt that several share.
  *
  * @param free not empty, ascending
  * @param match slots with the longest common prefix, and its tokens
+ * @param rules `leastCopied` as {@link leastCopiedTokens} has it
  */
 export function chooseSlot<S extends Candidate>(
   free: readonly S[],
   slots: readonly S[],
   match: { readonly slots: readonly number[]; readonly length: number },
-  canCutState: boolean,
+  rules: { readonly canCutState: boolean; readonly leastCopied: number; readonly hasSnapshots: boolean },
 ): SlotChoice<S> {
+  const { canCutState, leastCopied, hasSnapshots } = rules;
   const [holder] = free
     .filter((slot) => match.slots.includes(slot.id))
     .map((slot) => ({ slot, cachedTokens: usable(slot, match.length, canCutState) }))
@@ -45,12 +52,12 @@ export function chooseSlot<S extends Candidate>(
     .toSorted((a, b) => b.cachedTokens - a.cachedTokens || a.slot.evaluated - b.slot.evaluated);
   if (holder !== undefined) return holder;
   const slot =
-    free.find(({ evaluated }) => evaluated === 0) ??
+    free.find(({ evaluated }) => evaluated === 0 || hasSnapshots) ??
     free.reduce((oldest, candidate) => (candidate.lastUse < oldest.lastUse ? candidate : oldest));
   if (!canCutState) return { slot, cachedTokens: 0 };
   if (match.slots.includes(slot.id)) return { slot, cachedTokens: match.length };
   const copyFrom = slots[match.slots[0] ?? -1];
-  if (copyFrom === undefined || match.length < LEAST_COPIED_TOKENS) return { slot, cachedTokens: 0 };
+  if (copyFrom === undefined || match.length < leastCopied) return { slot, cachedTokens: 0 };
   return { slot, cachedTokens: match.length, copyFrom };
 }
 

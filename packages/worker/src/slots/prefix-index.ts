@@ -62,7 +62,8 @@ function* chain(tokens: readonly number[]): Generator<number> {
   }
 }
 
-function commonPrefix(kept: readonly number[], prompt: readonly number[]): number {
+/** How many leading tokens are the same. */
+export function commonPrefix(kept: readonly number[], prompt: readonly number[]): number {
   const most = Math.min(kept.length, prompt.length);
   let length = 0;
   while (length < most && kept[length] === prompt[length]) length += 1;

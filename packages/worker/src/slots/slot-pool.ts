@@ -6,10 +6,10 @@ import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "./generation-request.ts";
-import { chooseSlot, LEAST_COPIED_TOKENS, type SlotChoice } from "./choose-slot.ts";
-import { PrefixIndex } from "./prefix-index.ts";
+import { KeptState } from "./kept-state.ts";
 import { type Running, Slot } from "./slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
 
 export interface SlotPoolParts {
   readonly engine: Engine;
@@ -21,6 +21,8 @@ export interface SlotPoolParts {
   readonly itlTargetMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
+  /** What workers keep of ended requests for each other. Absent: each slot keeps its last one. */
+  readonly snapshots?: SnapshotStore;
 }
 
 /** Steps over which moving a sequence must pay. */
@@ -40,10 +42,7 @@ export class SlotPool implements Generator, SlotsView {
   readonly #parts: SlotPoolParts;
   readonly #slots: readonly Slot[];
   readonly #loop: BatchLoop;
-  /** What each slot holds. */
-  readonly #prefixes = new PrefixIndex();
-  /** The prompts that slots are reading. */
-  readonly #coming = new PrefixIndex();
+  readonly #kept: KeptState;
   #queue: Running[] = [];
   #uses = 0;
   #moves = 0;
@@ -57,13 +56,14 @@ export class SlotPool implements Generator, SlotsView {
     this.#parts = parts;
     this.contextTokens = engine.contextTokens;
     this.#slots = Array.from({ length: engine.sequences }, (_, id) => new Slot(id, engine.createSampler()));
+    this.#kept = new KeptState({ ...parts, slots: this.#slots, snapshots: parts.snapshots });
     this.#loop = new BatchLoop({
       ...parts,
       slots: this.#slots,
       prepare: () => this.#prepare(),
       isWaiting: () => this.#queue.length > 0,
-      onPrefilled: (slot) => this.#prefilled(slot),
-      onEnded: (slot) => this.#remember(slot),
+      onPrefilled: (slot) => this.#kept.prefilled(slot),
+      onEnded: (slot) => this.#kept.remember(slot),
     });
   }
 
@@ -102,9 +102,11 @@ export class SlotPool implements Generator, SlotsView {
 
   facts(): Readonly<Record<string, unknown>> {
     const { steps, splitSteps, decodeMs, betweenMs, slowness, drafted, draftsHeld } = this.#loop.meter;
+    const { snapshots } = this.#parts;
     return {
       steps: { total: steps, split: splitSteps, decodeMs, betweenMs, slowness },
       drafts: { tried: drafted, held: draftsHeld },
+      snapshots: snapshots === undefined ? null : snapshots.facts(),
       moves: this.#moves,
       stepCosts: this.#parts.costs?.points ?? null,
       itlTargetMs: this.#parts.itlTargetMs,
@@ -135,77 +137,38 @@ export class SlotPool implements Generator, SlotsView {
     for (const slot of this.#slots) {
       if (slot.running?.cancelled !== true) continue;
       slot.end("cancelled");
-      this.#remember(slot);
+      this.#kept.remember(slot);
     }
+    const isIdle = this.#queue.length === 0 && this.#slots.every((slot) => slot.running === undefined);
+    await this.#kept.saveEnded(isIdle);
+    if (this.#queue.length > 0) await this.#giveSlots();
+    await this.#rearrange();
+  }
+
+  async #giveSlots(): Promise<void> {
+    await this.#kept.refresh();
     for (let place = 0; place < this.#queue.length; ) {
       if (this.#slots.every((slot) => slot.running !== undefined)) break;
       const running = this.#queue[place] as Running;
-      if (this.#isComing(running.request)) place += 1;
+      if (this.#kept.isComing(running.request)) place += 1;
       else {
         this.#queue.splice(place, 1);
         await this.#admit(running);
       }
     }
-    await this.#rearrange();
-  }
-
-  /**
-   * Is a slot just reading what this prompt begins with? It then waits and copies that, rather than evaluate the same
-   * system prompt beside it; those behind it in the queue go first.
-   */
-  #isComing({ prompt, cachePrompt }: GenerationRequest): boolean {
-    if (!cachePrompt || !this.#parts.engine.model.canCutState) return false;
-    const coming = this.#coming.longest(prompt).length;
-    return coming >= LEAST_COPIED_TOKENS && coming >= this.#prefixes.longest(prompt).length + LEAST_COPIED_TOKENS;
   }
 
   async #admit(running: Running): Promise<void> {
-    const { prompt, cachePrompt } = running.request;
-    const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
-    const free = this.#slots.filter((slot) => slot.running === undefined);
-    const choice = chooseSlot(free, this.#slots, match, this.#parts.engine.model.canCutState);
-    const { slot } = choice;
+    const { slot, fill } = this.#kept.choose(running.request);
     try {
-      await this.#fill(choice, prompt);
+      await fill();
       slot.begin(running, slot.evaluated, ++this.#uses);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new WorkerError("unexpected", String(cause));
       if (slot.running === running) slot.end("failed", error);
       else running.sink.onEnd({ reason: "failed", error });
     }
-    this.#remember(slot);
-  }
-
-  /** Leaves in the slot what it and the prompt have in common. */
-  async #fill({ slot, cachedTokens, copyFrom }: SlotChoice<Slot>, prompt: readonly number[]): Promise<void> {
-    const { engine } = this.#parts;
-    if (copyFrom !== undefined) {
-      await engine.copy(copyFrom.id, slot.id);
-      slot.tokens = copyFrom.tokens.slice(0, copyFrom.evaluated);
-      slot.evaluated = copyFrom.evaluated;
-    }
-    // Where all of the prompt is known its last token is evaluated again: its logits are gone.
-    await this.#goBack(slot, Math.min(cachedTokens, prompt.length - 1));
-  }
-
-  /** Leaves the slot with at most the first `tokens`, by its checkpoint where the model can't cut its state. */
-  async #goBack(slot: Slot, tokens: number): Promise<void> {
-    const { engine } = this.#parts;
-    const { checkpoint } = slot;
-    const needed = slot.evaluated > tokens && !engine.model.canCutState;
-    if (needed && checkpoint !== undefined && checkpoint.tokens <= tokens) {
-      if (!(await engine.restore(slot.id, checkpoint))) return cutSlot(engine, slot, 0);
-      slot.evaluated = checkpoint.tokens;
-      slot.tokens.length = slot.evaluated;
-    } else cutSlot(engine, slot, tokens);
-  }
-
-  /** The next turn of a chat begins with this prompt, but seldom with just the tokens of its answer. */
-  #prefilled(slot: Slot): Promise<void> | undefined {
-    const { engine } = this.#parts;
-    this.#remember(slot);
-    if (engine.model.canCutState || !slot.keeps) return undefined;
-    return engine.checkpoint(slot.id).then((checkpoint) => slot.keep(checkpoint));
+    this.#kept.remember(slot);
   }
 
   /** Brings running slots together where llama.cpp would otherwise compute them apart for long enough to pay. */
@@ -224,33 +187,11 @@ export class SlotPool implements Generator, SlotsView {
         break;
       }
       a.exchange(b);
-      this.#remember(a);
-      this.#remember(b);
+      this.#kept.remember(a);
+      this.#kept.remember(b);
       this.#moves += 1;
       this.#moveMs += MOVE_SMOOTHING * (clock.monotonicMs() - start - this.#moveMs);
     }
     this.#layout = this.#slots.map((slot) => (slot.running === undefined ? "-" : "x")).join("");
   }
-
-  /** Files what the slot holds for later requests, or forgets it where its request did not want that. */
-  #remember(slot: Slot): void {
-    const reading = slot.keeps && slot.running?.generated === 0 && slot.pending > 0;
-    if (reading) this.#coming.set(slot.id, slot.tokens.slice());
-    else this.#coming.delete(slot.id);
-    if (slot.keeps) return this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated));
-    this.#prefixes.delete(slot.id);
-    if (slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
-  }
-}
-
-/** Leaves the slot with at most the first `tokens`; with none where the model can't cut its state there. */
-function cutSlot(engine: Engine, slot: Slot, tokens: number): void {
-  if (slot.evaluated <= tokens) return;
-  if (engine.cut(slot.id, tokens)) slot.evaluated = tokens;
-  else {
-    engine.cut(slot.id, 0);
-    slot.evaluated = 0;
-  }
-  if (slot.evaluated < (slot.checkpoint?.tokens ?? 0)) slot.keep(undefined);
-  slot.tokens.length = slot.evaluated;
 }

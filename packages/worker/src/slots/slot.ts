@@ -25,6 +25,8 @@ export class Slot {
   draft: readonly number[] = [];
   /** May what the slot holds be kept for later requests? */
   keeps = true;
+  /** Holds what no snapshot has yet. */
+  isUnsaved = false;
   /** Of the first tokens that the sequence holds, where the model can't cut its state. */
   checkpoint: Checkpoint | undefined;
   /** Counts up with each use; the lowest is the least recently used. */
@@ -73,6 +75,7 @@ export class Slot {
     if (running === undefined) return;
     this.running = undefined;
     this.tokens.length = this.evaluated;
+    this.isUnsaved = this.keeps;
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
 
@@ -88,6 +91,7 @@ export class Slot {
     this.evaluated = 0;
     this.tokens.length = 0;
     this.draft = [];
+    this.isUnsaved = false;
   }
 
   /** The two sequences were exchanged in the engine. */
@@ -98,6 +102,6 @@ export class Slot {
   }
 }
 
-function contents({ sampler, tokens, evaluated, running, keeps, draft, checkpoint, lastUse }: Slot) {
-  return { sampler, tokens, evaluated, running, keeps, draft, checkpoint, lastUse };
+function contents({ sampler, tokens, evaluated, running, keeps, isUnsaved, draft, checkpoint, lastUse }: Slot) {
+  return { sampler, tokens, evaluated, running, keeps, isUnsaved, draft, checkpoint, lastUse };
 }

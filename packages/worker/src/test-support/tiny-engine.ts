@@ -10,7 +10,7 @@ export async function openTinyEngine(options: {
   readonly slots: number;
   readonly contextTokens: number;
   /** @default the `tiny` model in f16 */
-  readonly model?: GgufFile;
+  readonly model?: GgufFile | undefined;
 }): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), "drover-tiny-"));
   const modelPath = join(directory, "tiny.gguf");

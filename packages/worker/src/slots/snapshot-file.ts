@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+
+/**
+ * A snapshot is a sequence file of llama.cpp: a magic number, a version, the number of tokens, the tokens, the state;
+ * integers of 32 bits, little-endian. Source: llama_state_seq_save_file in llama.cpp's llama-context.cpp.
+ */
+const MAGIC = 0x67677371;
+const HEAD_BYTES = 12;
+const TOKEN_BYTES = 4;
+
+/** `key`: of the model and of how its state is laid out. The same tokens have the same name, whichever worker saves them. */
+export function snapshotName(key: string, tokens: readonly number[]): string {
+  const digest = createHash("sha256").update(Uint32Array.from(tokens)).digest("hex").slice(0, 20);
+  return `${key}-${tokens.length}-${digest}.kv`;
+}
+
+export function isSnapshot(name: string, key: string): boolean {
+  return name.startsWith(`${key}-`) && name.endsWith(".kv");
+}
+
+/** A snapshot while it is written; hidden from {@link isSnapshot}. */
+export function unfinishedName(name: string, pid: number): string {
+  return `.${name}.${pid}`;
+}
+
+export interface SnapshotHead {
+  readonly tokens: readonly number[];
+  readonly bytes: number;
+}
+
+/** Undefined: gone, or not a snapshot. */
+export async function readSnapshotHead(path: string): Promise<SnapshotHead | undefined> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(HEAD_BYTES);
+    await file.read({ buffer: head });
+    const count = head.readUInt32LE(8);
+    if (head.readUInt32LE(0) !== MAGIC || HEAD_BYTES + count * TOKEN_BYTES > size) return undefined;
+    const body = Buffer.alloc(count * TOKEN_BYTES);
+    await file.read({ buffer: body, position: HEAD_BYTES });
+    return { tokens: Array.from({ length: count }, (_, index) => body.readInt32LE(index * TOKEN_BYTES)), bytes: size };
+  } catch {
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import { evictSnapshots, type KeptFile } from "./evict-snapshots.ts";
+import { commonPrefix, PrefixIndex } from "./prefix-index.ts";
+import { isSnapshot, readSnapshotHead, snapshotName, unfinishedName } from "./snapshot-file.ts";
+
+export interface SnapshotStoreParts {
+  /** Which saves whole states. */
+  readonly engine: Pick<Engine, "saveState" | "loadState" | "model">;
+  readonly clock: Clock;
+  /** Exists, and is this user's alone. Other workers have it too. */
+  readonly directory: string;
+  /** Of all files in it. */
+  readonly limitBytes: number;
+  /** Of the model and of how its state is laid out: workers with the same one read each other's snapshots. */
+  readonly key: string;
+  /** Called once for each kind of trouble. */
+  readonly onTrouble: (message: string) => void;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  readonly tokens: readonly number[];
+  readonly bytes: number;
+}
+
+/** Shorter states are computed as fast as they are read. */
+const LEAST_TOKENS = 16;
+
+/** What the file system keeps free for others. */
+const SPARE_BYTES = 16 * 2 ** 20;
+
+/**
+ * The KV states of ended requests, as files in memory that all workers of a supervisor share: any of them goes on with
+ * any conversation, and so does the one that takes a dead one's place. There is no index but the directory itself; a
+ * file appears whole (written aside, then renamed) or not at all, and a file that has gone is one that was never there.
+ */
+export class SnapshotStore {
+  readonly #parts: SnapshotStoreParts;
+  readonly #known = new Map<string, { readonly id: number; readonly snapshot: Snapshot }>();
+  readonly #byId = new Map<number, Snapshot>();
+  readonly #prefixes = new PrefixIndex();
+  #ids = 0;
+  #saved = 0;
+  #loaded = 0;
+  #bytesPerToken = 0;
+  readonly #troubles = new Set<string>();
+
+  constructor(parts: SnapshotStoreParts) {
+    this.#parts = parts;
+  }
+
+  /** For a look at what it does: of this worker, since its start. */
+  facts(): { readonly known: number; readonly saved: number; readonly loaded: number } {
+    return { known: this.#known.size, saved: this.#saved, loaded: this.#loaded };
+  }
+
+  /** Takes notice of what other workers have saved or removed. */
+  async refresh(): Promise<void> {
+    const { directory, key } = this.#parts;
+    const names = new Set((await readdir(directory).catch(() => [])).filter((name) => isSnapshot(name, key)));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#forget(name);
+    for (const name of names) {
+      if (this.#known.has(name)) continue;
+      const head = await readSnapshotHead(join(directory, name));
+      if (head !== undefined) this.#file({ name, ...head });
+    }
+  }
+
+  /** The snapshot that saves the most of this prompt, and how many of its tokens; as of the last refresh. */
+  find(prompt: readonly number[]): { readonly snapshot: Snapshot; readonly cachedTokens: number } | undefined {
+    if (!this.#parts.engine.model.canCutState) return this.#findWhole(prompt);
+    const { slots: ids, length } = this.#prefixes.longest(prompt);
+    const [snapshot] = ids.map((id) => this.#byId.get(id) as Snapshot).toSorted((a, b) => a.bytes - b.bytes);
+    return snapshot === undefined ? undefined : { snapshot, cachedTokens: length };
+  }
+
+  /** One that is a beginning of the prompt as a whole: a state that can't be cut back is of no use otherwise. */
+  #findWhole(prompt: readonly number[]): { readonly snapshot: Snapshot; readonly cachedTokens: number } | undefined {
+    const [snapshot] = [...this.#byId.values()]
+      .filter(({ tokens }) => tokens.length < prompt.length && commonPrefix(tokens, prompt) === tokens.length)
+      .toSorted((a, b) => b.tokens.length - a.tokens.length);
+    return snapshot === undefined ? undefined : { snapshot, cachedTokens: snapshot.tokens.length };
+  }
+
+  /** Puts it into a sequence. @returns the tokens that the sequence holds now: none where the snapshot has gone */
+  async load(snapshot: Snapshot, sequence: number): Promise<readonly number[]> {
+    const path = join(this.#parts.directory, snapshot.name);
+    const tokens = await this.#parts.engine.loadState(sequence, path);
+    if (tokens === undefined) {
+      this.#forget(snapshot.name);
+      return [];
+    }
+    await this.#touch(snapshot.name);
+    this.#loaded += 1;
+    return tokens;
+  }
+
+  /** Keeps what a sequence holds, where room can be made for it. Does nothing where it is kept already. */
+  async save(sequence: number, tokens: readonly number[]): Promise<void> {
+    const { directory, key, engine } = this.#parts;
+    if (tokens.length < LEAST_TOKENS) return;
+    const holder = this.#holderOf(tokens);
+    if (holder !== undefined) return this.#touch(holder.name);
+    if (!(await this.#makeRoom(tokens.length * this.#bytesPerToken))) return;
+    const name = snapshotName(key, tokens);
+    const unfinished = join(directory, unfinishedName(name, process.pid));
+    if (!(await engine.saveState(sequence, tokens, unfinished))) {
+      this.#trouble(cannotWrite(directory));
+      return;
+    }
+    try {
+      const { size: bytes } = await stat(unfinished);
+      await rename(unfinished, join(directory, name));
+      this.#bytesPerToken = bytes / tokens.length;
+      this.#file({ name, tokens, bytes });
+      this.#saved += 1;
+      await this.#dropBeginningsOf(name, tokens);
+    } catch (error) {
+      // The supervisor removes the directory when it ends.
+      this.#trouble(`a snapshot is lost: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** One that begins with all of these tokens. */
+  #holderOf(tokens: readonly number[]): Snapshot | undefined {
+    const { slots: ids, length } = this.#prefixes.longest(tokens);
+    if (length < tokens.length) return undefined;
+    const holders = ids.map((id) => this.#byId.get(id) as Snapshot);
+    return holders.find((held) => this.#parts.engine.model.canCutState || held.tokens.length === tokens.length);
+  }
+
+  /** A conversation's earlier turns are in its last one. */
+  async #dropBeginningsOf(name: string, tokens: readonly number[]): Promise<void> {
+    if (!this.#parts.engine.model.canCutState) return;
+    for (const { snapshot } of this.#known.values()) {
+      const { length } = snapshot.tokens;
+      if (snapshot.name === name || length > tokens.length || commonPrefix(snapshot.tokens, tokens) < length) continue;
+      await this.#remove(snapshot.name);
+    }
+  }
+
+  /** False: what is needed is more than there may be. */
+  async #makeRoom(neededBytes: number): Promise<boolean> {
+    const { directory, limitBytes } = this.#parts;
+    if (neededBytes > limitBytes) return false;
+    const system = await statfs(directory).catch(() => undefined);
+    if (system === undefined) return this.#trouble(cannotWrite(directory));
+    const files = await this.#files();
+    const keptBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const mostBytes = Math.min(limitBytes, keptBytes + system.bavail * system.bsize - SPARE_BYTES);
+    if (neededBytes > mostBytes) return false;
+    for (const { name } of evictSnapshots(files, neededBytes, mostBytes)) await this.#remove(name);
+    return true;
+  }
+
+  /** All there are, of other models and unfinished ones too: what a killed worker left grows old, and goes first. */
+  async #files(): Promise<readonly KeptFile[]> {
+    const { directory } = this.#parts;
+    const names = await readdir(directory).catch(() => []);
+    const files = names.map(async (name) => {
+      const { size: bytes, mtimeMs: lastUseMs } = await stat(join(directory, name));
+      return { name, bytes, lastUseMs };
+    });
+    return (await Promise.allSettled(files)).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  }
+
+  async #touch(name: string): Promise<void> {
+    const now = this.#parts.clock.nowMs() / 1000;
+    await utimes(join(this.#parts.directory, name), now, now).catch(() => this.#forget(name));
+  }
+
+  async #remove(name: string): Promise<void> {
+    this.#forget(name);
+    await rm(join(this.#parts.directory, name), { force: true }).catch(() => {});
+  }
+
+  #file(snapshot: Snapshot): void {
+    const id = this.#ids++;
+    this.#known.set(snapshot.name, { id, snapshot });
+    this.#byId.set(id, snapshot);
+    this.#prefixes.set(id, snapshot.tokens);
+  }
+
+  #forget(name: string): void {
+    const known = this.#known.get(name);
+    if (known === undefined) return;
+    this.#known.delete(name);
+    this.#byId.delete(known.id);
+    this.#prefixes.delete(known.id);
+  }
+
+  #trouble(message: string): false {
+    if (!this.#troubles.has(message)) this.#parts.onTrouble(message);
+    this.#troubles.add(message);
+    return false;
+  }
+}
+
+function cannotWrite(directory: string): string {
+  return `a snapshot can't be written to ${directory}: conversations stay with their workers`;
+}
