@@ -132,6 +132,40 @@ describe("a balancer and what clients send", () => {
     });
   }
 
+  it("answers a request that offers another protocol behind those that were pipelined before it", async () => {
+    const late = new ScriptedUpstream("late", ({ line }) => ({
+      ...ok(line.split(" ")[1] ?? ""),
+      held: line.includes("/late"),
+    }));
+    const other = await startBalancer([await late.listen()]);
+    for (const protocol of ["h2c", "websocket"]) {
+      late.reset();
+      const client = new RawClient(other.port);
+      client.write("GET /late HTTP/1.1\r\nHost: drover\r\n\r\n");
+      client.write(`GET /offer HTTP/1.1\r\nHost: drover\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+      await until("the first is there", () => late.seen.length === 1);
+      late.release();
+      assert.equal((await client.read("GET")).body, "/late");
+      assert.equal((await client.read("GET")).body, "/offer");
+      client.destroy();
+    }
+    await other.balancer.close({ drainTimeoutMs: 0 });
+    await late.close();
+  });
+
+  it("takes a target in absolute form for its path, and its host for the Host", async () => {
+    upstream.reset();
+    const client = new RawClient(running.port);
+    client.write("GET http://named.test/v1/models?x=1 HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    assert.equal(await statusOf(client, "GET"), 200);
+    client.write("GET HTTP://named.test/live HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    assert.equal((await client.read("GET")).body, '{"status":"ok"}');
+    client.destroy();
+    const [seen] = upstream.seen;
+    assert.equal(seen?.line, "GET /v1/models?x=1 HTTP/1.1");
+    assert.ok(seen?.fields.includes("Host: named.test"), seen?.fields.join("\n"));
+  });
+
   it("keeps Host, whatever Connection names", async () => {
     upstream.reset();
     const client = new RawClient(running.port);

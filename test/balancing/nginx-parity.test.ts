@@ -11,6 +11,7 @@ import { clientScenarios } from "./nginx-scenarios-clients.ts";
 import { messageScenarios } from "./nginx-scenarios-messages.ts";
 import { phaseScenarios } from "./nginx-scenarios-phases.ts";
 import { hostScenarios } from "./nginx-scenarios-hosts.ts";
+import { upgradeScenarios } from "./nginx-scenarios-upgrades.ts";
 import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
@@ -39,6 +40,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"
     ...phaseScenarios,
     ...clientScenarios,
     ...hostScenarios,
+    ...upgradeScenarios,
   ]) {
     it(scenario.name, async () => compare(scenario));
   }

@@ -124,6 +124,7 @@ ${text}
 
 async function take(step: Step, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
   if (step.kind === "requests") return inTurn(step.texts, port);
+  if (step.kind === "pipelined") return pipelined(step.texts, port);
   if (step.kind === "together") return together(step.texts, port, upstreams);
   if (step.kind === "leave") return leave(step.text, port, upstreams);
   if (step.kind === "switch") return [await switched(step, port)];
@@ -167,6 +168,15 @@ async function inTurn(texts: readonly string[], port: number): Promise<SeenAnswe
     client.write(text);
     answers.push(await bounded(client.read(methodOf(text)), text));
   }
+  client.destroy();
+  return answers;
+}
+
+async function pipelined(texts: readonly string[], port: number): Promise<SeenAnswer[]> {
+  const client = new RawClient(port);
+  client.write(texts.join(""));
+  const answers: SeenAnswer[] = [];
+  for (const text of texts) answers.push(await bounded(client.read(methodOf(text)), text));
   client.destroy();
   return answers;
 }

@@ -13,6 +13,8 @@ export interface Scenario {
 export type Step =
   /** Requests on one connection, each sent when the answer before it has come. */
   | { readonly kind: "requests"; readonly texts: readonly string[] }
+  /** Requests on one connection, all sent at once. */
+  | { readonly kind: "pipelined"; readonly texts: readonly string[] }
   /** Requests on connections of their own, each sent once the one before it has reached an upstream; then all answers. */
   | { readonly kind: "together"; readonly texts: readonly string[] }
   /** Sends the text, then bytes once the answer's head has come; as many are awaited in return. */
@@ -37,6 +39,10 @@ export function one(text: string): Step {
 
 export function sequence(...texts: readonly string[]): Step {
   return { kind: "requests", texts };
+}
+
+export function pipelined(...texts: readonly string[]): Step {
+  return { kind: "pipelined", texts };
 }
 
 export function together(...texts: readonly string[]): Step {

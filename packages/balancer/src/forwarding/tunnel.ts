@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 /** A client's raw connection, where its request asked for another protocol. */
 export interface ClientConnection {
   readonly socket: Duplex;
-  /** What came after the request's head. */
-  readonly firstBytes: Buffer;
+  /** Takes it over; what came after the request already. */
+  take(): Buffer;
 }
 
 /** Carries bytes both ways after an upstream answered 101, each side waiting for the other where it is slow. */
@@ -17,10 +17,11 @@ export class Tunnel {
   constructor(client: ClientConnection, upstream: Socket, onEnd: () => void) {
     this.#client = client.socket;
     this.#upstream = upstream;
+    const early = client.take();
     client.socket.on("data", (bytes: Buffer) => this.#toUpstream(bytes));
     client.socket.on("drain", () => upstream.resume());
     for (const event of ["end", "close", "error"]) client.socket.once(event, onEnd);
-    if (client.firstBytes.length > 0) this.#toUpstream(client.firstBytes);
+    if (early.length > 0) this.#toUpstream(early);
     client.socket.resume();
   }
 

@@ -4,9 +4,11 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
+import { EarlierAnswers } from "./earlier-answers.ts";
 import { errorEnvelope } from "./error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
 import type { ListenTarget } from "./listen-address.ts";
+import { toOriginForm } from "./origin-form.ts";
 
 /** What the server hands over. */
 export interface ServerHandlers {
@@ -49,7 +51,9 @@ export function createServer(
   });
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
+  const earlier = new EarlierAnswers();
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    earlier.add(request.socket, response);
     if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response);
   };
   server.on("request", onRequest);
@@ -57,12 +61,14 @@ export function createServer(
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isRefused(request, socket, handlers)) return;
-    if (isWebSocket(request)) handlers.onUpgrade(request, socket, head);
-    else {
-      readTwice.add(request.socket);
-      readAgain(server, request, head);
-    }
+    earlier.whenOver(request.socket, () => {
+      if (isRefused(request, socket, handlers)) return;
+      if (isWebSocket(request)) handlers.onUpgrade(request, socket, head);
+      else {
+        readTwice.add(request.socket);
+        readAgain(server, request, head);
+      }
+    });
   });
   server.on("connect", (_request, socket: Duplex) =>
     answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
@@ -95,6 +101,7 @@ function readAgain(server: http.Server, request: http.IncomingMessage, head: Buf
 }
 
 function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {
+  toOriginForm(request);
   const problem = headProblem(request);
   if (problem === undefined) return false;
   handlers.onBadRequest(problem.code);

@@ -11,10 +11,12 @@ const mostWaiting = 64;
 export class Turns {
   /** Connections with a request under way, and those that wait behind it. */
   readonly #waiting = new Map<Socket, (() => void)[] | undefined>();
+  readonly #current = new WeakMap<Socket, ServerResponse>();
 
   /** Calls `serve` when every earlier request of the connection is over; never, if the connection ends before. */
   take(socket: Socket, response: ServerResponse, serve: () => void): void {
     const run = (): void => {
+      this.#current.set(socket, response);
       response.once("close", () => this.#next(socket));
       serve();
     };
@@ -27,6 +29,11 @@ export class Turns {
     if (waiting === undefined) this.#hold(socket, run);
     else waiting.push(run);
     if ((waiting?.length ?? 0) >= mostWaiting) socket.pause();
+  }
+
+  /** The last response whose turn came. */
+  current(socket: Socket): ServerResponse | undefined {
+    return this.#current.get(socket);
   }
 
   /** What is not read can't pile up here: Node starts to read again after each answer. */

@@ -48,6 +48,8 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
   if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
   if (parts.location !== undefined) fields.push("Location", parts.location);
   const keepAlive = staysOpen(state);
+  // Node does not see to the connection of a request that offered another protocol.
+  if (!keepAlive && state.switchable !== undefined) state.response.shouldKeepAlive = false;
   fields.push("Connection", status === 101 ? "upgrade" : keepAlive ? "keep-alive" : "close");
   if (keepAlive && settings.keepaliveHeaderSeconds !== undefined) {
     fields.push("Keep-Alive", `timeout=${settings.keepaliveHeaderSeconds}`);

@@ -3,22 +3,24 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
+import type { ClientConnection } from "../../forwarding/tunnel.ts";
 import { Turns } from "../../front/turns.ts";
 import { systemError } from "../config-files.ts";
 import type { AddressModel, ListenerModel } from "../model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
+import { Upgrades } from "./upgrades.ts";
 
 /** What a listener does with what comes in; asked anew for each request, so that a reload takes effect at once. */
 export interface ListenerEvents {
-  onRequest(request: http.IncomingMessage, response: http.ServerResponse, listener: Listener, upgrade?: Upgrade): void;
+  onRequest(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    listener: Listener,
+    /** Where an upstream may switch the protocol. */
+    switchable: ClientConnection | undefined,
+  ): void;
   /** Bytes that are no request. Status 0: nothing is answered. */
   onBadRequest(socket: Socket, status: number, listener: Listener): void;
-}
-
-/** The raw connection of a request that asks for another protocol. */
-export interface Upgrade {
-  readonly socket: Duplex;
-  readonly firstBytes: Buffer;
 }
 
 /** One listening socket. Kept over reloads; its model is exchanged. */
@@ -29,7 +31,7 @@ export class Listener {
   readonly isTls: boolean;
   readonly #turns = new Turns();
   /** Requests under way, by connection. */
-  readonly busy = new Map<Socket, number>();
+  readonly #busy = new WeakMap<Socket, number>();
 
   constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
     this.#model = model;
@@ -118,37 +120,34 @@ export class Listener {
 
   #wire(events: ListenerEvents): void {
     const { server } = this;
-    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    const upgrades = new Upgrades(server, this.#turns, (request, response, switchable) => {
       this.#count(request.socket, response);
-      this.#turns.take(request.socket, response, () => events.onRequest(request, response, this));
+      events.onRequest(request, response, this, switchable);
+    });
+    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      const switchable = upgrades.offerOf(request);
+      this.#count(request.socket, response);
+      this.#turns.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
     };
     server.on("request", onRequest);
     server.on("checkContinue", onRequest);
     server.on("checkExpectation", onRequest);
-    server.on("upgrade", (request, socket: Duplex, firstBytes: Buffer) => {
-      const response = new http.ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.assignSocket(request.socket);
-      response.on("finish", () => request.socket.end());
-      this.#count(request.socket, response);
-      events.onRequest(request, response, this, { socket, firstBytes });
-    });
     server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
       events.onBadRequest(socket as Socket, statusOfParseError(error), this);
     });
     // A listener here takes over closing from Node: between requests the keepalive time is over, in an answer the client takes nothing.
     server.on("timeout", (socket) => {
-      if ((this.busy.get(socket) ?? 0) === 0 || socket.writableLength > 0) socket.destroy();
+      if ((this.#busy.get(socket) ?? 0) === 0 || socket.writableLength > 0) socket.destroy();
     });
   }
 
   #count(socket: Socket, response: http.ServerResponse): void {
-    this.busy.set(socket, (this.busy.get(socket) ?? 0) + 1);
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     response.once("close", () => {
-      const left = (this.busy.get(socket) ?? 1) - 1;
-      if (left === 0) this.busy.delete(socket);
-      else this.busy.set(socket, left);
+      const left = (this.#busy.get(socket) ?? 1) - 1;
+      if (left === 0) this.#busy.delete(socket);
+      else this.#busy.set(socket, left);
     });
   }
 }

@@ -1,6 +1,7 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
 import { systemClock, type Clock } from "../../clock.ts";
+import type { ClientConnection } from "../../forwarding/tunnel.ts";
 import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model.ts";
 import { evaluate } from "../template.ts";
 import { accessLine } from "./access-line.ts";
@@ -8,7 +9,7 @@ import type { ServerIdentity } from "./answer-fields.ts";
 import { type Group, startGroup } from "./groups.ts";
 import { handleRequest } from "./handle-request.ts";
 import { type Incoming, readIncoming } from "./incoming.ts";
-import { Listener, type ListenerEvents, type Upgrade } from "./listener.ts";
+import { Listener, type ListenerEvents } from "./listener.ts";
 import { LogFiles } from "./log-files.ts";
 import { type Names, systemNames } from "./names.ts";
 import type { RequestState } from "./request-state.ts";
@@ -49,7 +50,7 @@ export class NginxServer {
     this.#clock = options.clock ?? systemClock;
     this.logs = new LogFiles(this.#clock);
     this.#events = {
-      onRequest: (request, response, listener, upgrade) => this.#onRequest(request, response, listener, upgrade),
+      onRequest: (request, response, listener, switchable) => this.#onRequest(request, response, listener, switchable),
       onBadRequest: (socket, status, listener) => this.#onBadRequest(socket, status, listener),
     };
   }
@@ -178,19 +179,19 @@ export class NginxServer {
     request: http.IncomingMessage,
     response: http.ServerResponse,
     listener: Listener,
-    upgrade?: Upgrade,
+    switchable: ClientConnection | undefined,
   ): void {
     const runtime = this.#runtime;
     if (runtime === undefined) return;
     response.sendDate = false;
     const incoming = readIncoming(request, response, listener, this.#connectionOf(request.socket), runtime);
-    void this.#serve(incoming, runtime, upgrade);
+    incoming.state.switchable = switchable;
+    void this.#serve(incoming, runtime);
   }
 
-  async #serve({ state, refused }: Incoming, runtime: Runtime, upgrade: Upgrade | undefined): Promise<void> {
+  async #serve({ state, refused }: Incoming, runtime: Runtime): Promise<void> {
     const { response, request } = state;
     if (runtime.isClosing) response.shouldKeepAlive = false;
-    state.upgrade = upgrade;
     request.socket.setTimeout(state.settings.sendTimeoutMs);
     const ended = new Promise<void>((resolve) => response.once("close", resolve));
     try {

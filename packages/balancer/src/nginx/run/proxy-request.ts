@@ -196,7 +196,7 @@ function taskOf(
     httpVersion: proxy.httpVersion,
     attempts,
     headersAreComplete: true,
-    ...(state.upgrade === undefined ? {} : { switchable: state.upgrade }),
+    ...(state.switchable === undefined ? {} : { switchable: state.switchable }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { AnswerHead } from "../../forwarding/forward-task.ts";
 import type { LocationModel, LocationSettings, ServerModel } from "../model.ts";
 import type { RequestTarget } from "../uri.ts";
-import type { Upgrade } from "./listener.ts";
+import type { ClientConnection } from "../../forwarding/tunnel.ts";
 import type { AttemptFacts, ConnectionFacts, VariableSource } from "../variable-source.ts";
 
 export interface RequestStateParts {
@@ -50,7 +50,7 @@ export class RequestState implements VariableSource {
   proxyPort: string | undefined;
   upstreamHead: AnswerHead | undefined;
   /** The raw connection, where the client asked for another protocol. */
-  upgrade: Upgrade | undefined;
+  switchable: ClientConnection | undefined;
   status = 0;
   sentFields: readonly string[] = [];
   ownBodyBytes = 0;
