@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { until } from "../support/until.ts";
 import { RawClient } from "./raw-client.ts";
-import { type RunningBalancer, startBalancer, statusOf, until } from "./running-balancer.ts";
+import { type RunningBalancer, startBalancer, statusOf } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
 const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
@@ -70,9 +71,9 @@ describe("a balancer and what clients send", () => {
     const client = new RawClient(running.port);
     client.write(bytes);
     const status = await statusOf(client);
-    assert.equal(await client.isClosed(5000), true, "the connection stays open");
+    assert.equal(await client.isClosed(), true, "the connection stays open");
     assert.deepEqual(upstream.seen, [], "an upstream saw it");
-    await until("its lease is released", () => running.leases() === 0);
+    await until(() => running.leases() === 0, "its lease is released");
     return status;
   }
 
@@ -143,7 +144,7 @@ describe("a balancer and what clients send", () => {
       const client = new RawClient(other.port);
       client.write("GET /late HTTP/1.1\r\nHost: drover\r\n\r\n");
       client.write(`GET /offer HTTP/1.1\r\nHost: drover\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
-      await until("the first is there", () => late.seen.length === 1);
+      await until(() => late.seen.length === 1, "the first is there");
       late.release();
       assert.equal((await client.read("GET")).body, "/late");
       assert.equal((await client.read("GET")).body, "/offer");
@@ -182,15 +183,15 @@ describe("a balancer and what clients send", () => {
     const one = `${head}Content-Length: 2\r\n\r\n{}`;
     const client = new RawClient(other.port);
     client.write(one.repeat(20));
-    await until("the first is there", () => silent.seen.length === 1);
+    await until(() => silent.seen.length === 1, "the first is there");
     client.destroy();
-    await until("no lease is held", () => other.leases() === 0);
+    await until(() => other.leases() === 0, "no lease is held");
     const flood = new RawClient(other.port);
     flood.write(one.repeat(200_000));
-    await until("the first is there", () => silent.seen.length === 2);
+    await until(() => silent.seen.length === 2, "the first is there");
     const beside = new RawClient(other.port);
     beside.write(one);
-    await until("another client's is there", () => silent.seen.length === 3);
+    await until(() => silent.seen.length === 3, "another client's is there");
     assert.equal(other.leases(), 2);
     assert.ok(flood.waiting > 0, "all was read");
     flood.destroy();
@@ -226,7 +227,7 @@ describe("a balancer whose clients reset their connection", () => {
       assert.equal(await statusOf(next), 200);
       next.destroy();
       assert.equal(upstream.seen.length, 1, "the broken request came through");
-      await until("every lease is released", () => running.leases() === 0);
+      await until(() => running.leases() === 0, "every lease is released");
       await running.balancer.close({ drainTimeoutMs: 0 });
       await upstream.close();
     });
@@ -241,12 +242,12 @@ describe("a balancer whose clients reset their connection", () => {
       const running = await startBalancer([await upstream.listen()]);
       const client = new RawClient(running.port);
       client.write(request);
-      await until("the upstream has the request", () => upstream.seen.length === 1);
+      await until(() => upstream.seen.length === 1, "the upstream has the request");
       if (answer.kind === "send") await client.bytes(begun.length);
       assert.equal(running.leases(), 1);
       await client.reset("");
-      await until("the lease is released", () => running.leases() === 0);
-      await until("the upstream's connection is closed", () => upstream.open === 0);
+      await until(() => running.leases() === 0, "the lease is released");
+      await until(() => upstream.open === 0, "the upstream's connection is closed");
       await running.balancer.close({ drainTimeoutMs: 0 });
       await upstream.close();
     });

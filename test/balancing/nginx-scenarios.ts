@@ -84,8 +84,8 @@ export const choiceScenarios: readonly Scenario[] = [
   {
     name: "after fail_timeout one request tries the server again, and its success brings it back",
     upstreams: { a: ({ upstream }, n) => (n === 1 ? { kind: "reset" } : ok(upstream)), b: named },
-    conf: `upstream u { server @a fail_timeout=1s; server @b; } ${server("location / { proxy_pass http://u; }")}`,
-    steps: [...times(3, get("/")), { kind: "wait", ms: 2300 }, ...times(4, get("/"))],
+    conf: `upstream u { server @a fail_timeout=3s; server @b; } ${server("location / { proxy_pass http://u; }")}`,
+    steps: [...times(3, get("/")), { kind: "wait", ms: 4300 }, ...times(4, get("/"))],
   },
   {
     name: "max_conns holds the next request off, and with no server left it is a 502",

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import tls from "node:tls";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { effectiveUserOf } from "../support/processes.ts";
-import { NginxFolder, until } from "./nginx-process.ts";
+import { until } from "../support/until.ts";
+import { NginxFolder } from "./nginx-process.ts";
 import { testCertificates } from "./test-certificates.ts";
 
 /** The name in the certificate that is shown for a name, and the body of `/`. */

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
-import { freePort } from "../support/free-port.ts";
+import { isDeepStrictEqual } from "node:util";
+import { freePort } from "../support/ports.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { RawClient, type SeenAnswer } from "./raw-client.ts";
 import type { Scenario, Step } from "./scenario.ts";
 import type { ScriptedUpstream, SeenRequest } from "./scripted-upstream.ts";
@@ -12,8 +14,16 @@ import type { ScriptedUpstream, SeenRequest } from "./scripted-upstream.ts";
 export interface Observation {
   readonly answers: readonly Omit<SeenAnswer, "rest">[];
   readonly requests: readonly SeenRequest[];
-  readonly logs: Readonly<Record<string, string>>;
+  readonly logs: Logs;
 }
+
+/** Texts by the name of the file. */
+type Logs = Readonly<Record<string, string>>;
+
+/** An upstream connection that is not closed within this time after its client has left stays open. */
+const OPEN_MS = 3000;
+const LOGS_MS = 20_000;
+const MORE_LINES_MS = 500;
 
 /** A running proxy: the real nginx, or drover-nginx; both are told each scenario's configuration by a reload. */
 export class Side {
@@ -27,11 +37,12 @@ export class Side {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** Runs a scenario with its servers; they are reset afterwards. `addresses` are what `@name` stands for. */
+  /** Runs a scenario with its servers; they are reset afterwards. `addresses` are what `@name` stands for, `expected` what the other side did. */
   async observe(
     scenario: Scenario,
     upstreams: readonly ScriptedUpstream[],
     addresses: ReadonlyMap<string, string>,
+    expected?: Observation,
   ): Promise<Observation> {
     const port = await freePort();
     const conf = this.#configuration(scenario, port, addresses);
@@ -45,7 +56,7 @@ export class Side {
       // Between steps all requests have ended, so what is new came in this step; within one, by server.
       order.push(...seen().filter((request) => !order.includes(request)));
     }
-    const logs = await this.#logs(conf);
+    const logs = await this.#logs(conf, expected?.logs);
     for (const upstream of upstreams) upstream.reset();
     return {
       answers: answers.map((answer) => normalAnswer(answer, port)),
@@ -93,31 +104,28 @@ ${text}
     } else {
       this.#child.kill("SIGHUP");
     }
-    const endMs = Date.now() + 30_000;
-    while (!(await isOpen(port))) {
-      if (Date.now() > endMs || this.#child.exitCode !== null) {
-        throw new Error(`${this.#command.join(" ")} does not listen:\n${this.#errors()}`);
-      }
-      await pause(10);
-    }
+    const child = this.#child;
+    await until(async () => child.exitCode !== null || (await isOpen(port)), `it listens:\n${this.#errors()}`);
+    if (child.exitCode !== null) throw new Error(`${this.#command.join(" ")} ended:\n${this.#errors()}`);
   }
 
   #errors(): string {
     return existsSync(this.#path("error.log")) ? readFileSync(this.#path("error.log"), "utf8").slice(-2000) : "";
   }
 
-  async #logs(conf: string): Promise<Readonly<Record<string, string>>> {
+  /** Lines are written after the answer has gone out. `awaited` is what they should be, where that is known. */
+  async #logs(conf: string, awaited: Logs | undefined): Promise<Logs> {
     const names = [...conf.matchAll(/access_log \S*\/(\w+\.log)/g)].map((match) => match[1] ?? "");
     if (names.length === 0) return {};
-    // Lines are written after the answer has gone out.
     const read = (): [string, string][] =>
       [...new Set(names)].map((name) => [name, readFileSync(this.#path(name), "latin1")]);
-    const endMs = Date.now() + 5000;
-    for (let before = ""; Date.now() < endMs; await pause(200)) {
-      const now = JSON.stringify(read());
-      if (now === before && read().every(([, text]) => text !== "")) break;
-      before = now;
-    }
+    const areThere = (): boolean =>
+      awaited === undefined
+        ? read().every(([, text]) => text !== "")
+        : isDeepStrictEqual(Object.fromEntries(read()), awaited);
+    // Where they stay different, the comparison says how.
+    await until(areThere, "the logs are written", LOGS_MS).catch(() => {});
+    await pause(MORE_LINES_MS);
     return Object.fromEntries(read());
   }
 }
@@ -126,7 +134,7 @@ async function take(step: Step, port: number, upstreams: readonly ScriptedUpstre
   if (step.kind === "requests") return inTurn(step.texts, port);
   if (step.kind === "pipelined") return pipelined(step.texts, port);
   if (step.kind === "together") return together(step.texts, port, upstreams);
-  if (step.kind === "leave") return leave(step.text, port, upstreams);
+  if (step.kind === "leave") return leave(step, port, upstreams);
   if (step.kind === "switch") return [await switched(step, port)];
   if (step.kind === "slow") return [await slowly(step, port)];
   if (step.kind === "unread") return [await unread(step, port)];
@@ -143,7 +151,7 @@ async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port:
     client.write(part);
   }
   const answer = await bounded(client.read("GET"), parts.join(""));
-  const isClosed = await client.isClosed(1500);
+  const isClosed = await client.isClosed();
   client.destroy();
   return { ...answer, interim: [...answer.interim, isClosed ? "then closed" : "then open"] };
 }
@@ -155,7 +163,7 @@ async function unread({ text, forMs }: Extract<Step, { kind: "unread" }>, port: 
   client.write(text);
   await pause(forMs);
   client.resume();
-  await client.isClosed(20_000);
+  await client.isClosed();
   const answer = await bounded(client.read("GET"), text);
   client.destroy();
   return { ...answer, body: answer.whole ? `${answer.body.length} bytes` : "cut" };
@@ -193,8 +201,7 @@ async function together(
     const client = new RawClient(port);
     client.write(text);
     clients.push(client);
-    const endMs = Date.now() + 5000;
-    while (seen() === before && !client.heard && Date.now() < endMs) await pause(2);
+    await until(() => seen() > before || client.heard, "it reaches an upstream, or is answered");
   }
   for (const upstream of upstreams) upstream.release();
   const answers = await Promise.all(clients.map((client) => bounded(client.read("GET"), "together")));
@@ -203,25 +210,24 @@ async function together(
 }
 
 /** The answer is held until the client has left; what came of it shows in the upstream's connections and in the log. */
-async function leave(text: string, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
+async function leave(
+  { text, goesOn }: Extract<Step, { kind: "leave" }>,
+  port: number,
+  upstreams: readonly ScriptedUpstream[],
+): Promise<SeenAnswer[]> {
   const client = new RawClient(port);
   client.write(text);
   const open = (): number => upstreams.reduce((sum, upstream) => sum + upstream.open, 0);
-  await until(() =>
-    upstreams.some((upstream) => upstream.seen.some(({ line }) => text.startsWith(line.split(" HTTP")[0] ?? "-"))),
-  );
+  const isThere = ({ line }: SeenRequest) => text.startsWith(line.split(" HTTP")[0] ?? "-");
+  await until(() => upstreams.some(({ seen }) => seen.some(isThere)), "it reaches an upstream");
   client.destroy();
   // Where the request goes on there is nothing to wait for but time.
-  await until(() => open() === 0, 1500);
+  if (goesOn === true) await pause(OPEN_MS);
+  else await until(() => open() === 0, "the upstream's connection is closed");
   const line = `${open()} open after the client left`;
   for (const upstream of upstreams) upstream.release();
-  await until(() => open() === 0);
+  await until(() => open() === 0, "the upstream's connection is closed at last");
   return [{ line, fields: [], body: "", whole: true, interim: [] }];
-}
-
-async function until(condition: () => boolean, limitMs = 5000): Promise<void> {
-  const endMs = Date.now() + limitMs;
-  while (!condition() && Date.now() < endMs) await pause(5);
 }
 
 async function switched(step: Extract<Step, { kind: "switch" }>, port: number): Promise<SeenAnswer> {
@@ -252,7 +258,7 @@ function methodOf(text: string): string {
 async function bounded<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within 30 s: ${what.slice(0, 200)}`)), 30_000);
+    timer = setTimeout(() => reject(new Error(`no answer: ${what.slice(0, 200)}`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([promise, late]);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import { PATIENCE_MS } from "../support/until.ts";
 import { readChunks } from "./scripted-upstream.ts";
 
 /** What a client saw of one answer. */
@@ -72,10 +73,12 @@ export class RawClient {
   }
 
   /** Resolves with true when the other side closes, with false when it has not within the time. */
-  async isClosed(withinMs: number): Promise<boolean> {
+  async isClosed(withinMs = PATIENCE_MS): Promise<boolean> {
     if (this.#ended) return true;
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, withinMs));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
     await Promise.race([once(this.#socket, "close"), timeout]);
+    clearTimeout(timer);
     return this.#ended;
   }
 

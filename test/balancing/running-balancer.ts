@@ -39,12 +39,3 @@ export async function startBalancer(
 export async function statusOf(client: RawClient, method = "POST"): Promise<number> {
   return Number((await client.read(method)).line.split(" ")[1] ?? 0);
 }
-
-/** Resolves once `check` holds; the event loop turns between two looks. Rejects after five seconds. */
-export async function until(what: string, check: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5000;
-  while (!check()) {
-    if (performance.now() > endMs) throw new Error(`not within 5 s: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

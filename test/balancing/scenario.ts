@@ -19,8 +19,8 @@ export type Step =
   | { readonly kind: "together"; readonly texts: readonly string[] }
   /** Sends the text, then bytes once the answer's head has come; as many are awaited in return. */
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
-  /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. */
-  | { readonly kind: "leave"; readonly text: string }
+  /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. `goesOn`: nothing is to come of that. */
+  | { readonly kind: "leave"; readonly text: string; readonly goesOn?: boolean }
   /** Sends the parts on one connection, with that pause between any two, then reads the answer, if there is one, and waits for the close. */
   | { readonly kind: "slow"; readonly parts: readonly string[]; readonly everyMs: number }
   /** Sends the request and reads nothing before that long has passed. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { descriptorsOf } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { RawClient } from "./raw-client.ts";
-import { type RunningBalancer, startBalancer, statusOf, until } from "./running-balancer.ts";
+import { type RunningBalancer, startBalancer, statusOf } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
 const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
@@ -24,11 +25,13 @@ const sockets = (): number => descriptorsOf(process.pid).length;
 describe("a balancer and clients that are slow to ask", () => {
   const upstream = new ScriptedUpstream("a", () => ok("{}"));
   let running: RunningBalancer;
+  let upstreamPort: number;
 
   before(async () => {
-    running = await startBalancer([await upstream.listen()], (settings) => ({
+    upstreamPort = await upstream.listen();
+    running = await startBalancer([upstreamPort], (settings) => ({
       ...settings,
-      limits: { ...settings.limits, headerTimeout: 250, bodyTimeout: 500, idleTimeout: 300 },
+      limits: { ...settings.limits, headerTimeout: 1000, bodyTimeout: 1500 },
     }));
   });
   after(async () => {
@@ -55,23 +58,28 @@ describe("a balancer and clients that are slow to ask", () => {
       assert.equal(client.heard, false, "the other was served only after the slow one was gone");
       assert.equal(await statusOf(client), 408);
       clearInterval(drip);
-      assert.equal(await client.isClosed(5000), true);
+      assert.equal(await client.isClosed(), true);
       other.destroy();
       assert.deepEqual(
         upstream.seen.map(({ body }) => body),
         ["{}"],
       );
-      await until("no lease is held", () => running.leases() === 0);
-      await until("no descriptor is held", () => sockets() <= before);
+      await until(() => running.leases() === 0, "no lease is held");
+      await until(() => sockets() <= before, "no descriptor is held");
     });
   }
 
   it("closes a kept connection that asks nothing more", async () => {
-    const client = new RawClient(running.port);
+    const impatient = await startBalancer([upstreamPort], (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, idleTimeout: 300 },
+    }));
+    const client = new RawClient(impatient.port);
     client.write(whole);
     assert.equal(await statusOf(client), 200);
-    assert.equal(await client.isClosed(5000), true);
+    assert.equal(await client.isClosed(), true);
     assert.equal(await statusOf(client), 0);
+    await impatient.balancer.close({ drainTimeoutMs: 0 });
   });
 });
 
@@ -87,11 +95,11 @@ describe("a balancer and a client that takes nothing of its answer", () => {
       const client = new RawClient(running.port);
       client.pause();
       client.write(whole);
-      await until("it has a lease", () => running.leases() === 1);
-      await until("its lease is released", () => running.leases() === 0);
-      await until("the upstream's connection is closed", () => upstream.open === 0);
+      await until(() => running.leases() === 1, "it has a lease");
+      await until(() => running.leases() === 0, "its lease is released");
+      await until(() => upstream.open === 0, "the upstream's connection is closed");
       client.resume();
-      assert.equal(await client.isClosed(5000), true);
+      assert.equal(await client.isClosed(), true);
       const answer = await client.read("POST");
       assert.equal(answer.whole, false);
     } finally {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../support/until.ts";
 import { RawClient, type SeenAnswer } from "./raw-client.ts";
-import { startBalancer, until } from "./running-balancer.ts";
+import { startBalancer } from "./running-balancer.ts";
 import { type Answer, ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
 const get = "GET /v1/models HTTP/1.1\r\nHost: drover\r\n\r\n";
@@ -43,7 +44,7 @@ async function ask(bad: Answer, spare: boolean): Promise<{ readonly answer: Seen
   client.write(get);
   const answer = await client.read("GET");
   client.destroy();
-  await until("every lease is released", () => running.leases() === 0);
+  await until(() => running.leases() === 0, "every lease is released");
   await running.balancer.close({ drainTimeoutMs: 0 });
   await upstream.close();
   if (spare) await other.close();

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
 import { commandOf, environmentOf } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 const script = (name: string) => fileURLToPath(new URL(`../../../scripts/measure/${name}`, import.meta.url));
 
@@ -33,7 +34,7 @@ describe("the measuring scripts", () => {
       const { exitCode, stdout } = await all;
       assert.equal(exitCode, 143);
       assert.match(stdout, /=== node scripts\/measure\/small-team\.mjs --quick --model/);
-      await pasture.empty(20_000);
+      await pasture.empty();
       assert.ok(!existsSync(cache));
     },
   );
@@ -53,11 +54,7 @@ describe("the measuring scripts", () => {
 
 /** The first process of the pasture whose command line is as wanted. */
 async function running(pasture: Pasture, isIt: (words: readonly string[]) => boolean): Promise<number> {
-  const endMs = performance.now() + 60_000;
-  for (;;) {
-    const found = pasture.left().find((pid) => isIt(commandOf(pid)));
-    if (found !== undefined) return found;
-    assert.ok(performance.now() < endMs, "no such process within a minute");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const found = () => pasture.left().find((pid) => isIt(commandOf(pid)));
+  await until(() => found() !== undefined, "the process runs");
+  return found() ?? assert.fail("it ended at once");
 }

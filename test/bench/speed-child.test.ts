@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { execa } from "execa";
 import { writeSyntheticModel } from "@drover/models";
 import { needs } from "../support/needs.ts";
 import { commandOf, runningProcesses } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 const main = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "worker-speed", "main.js");
 
@@ -45,11 +45,3 @@ describe("a measurement of the worker's speed", () => {
     }
   }
 });
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const endMs = performance.now() + 90_000;
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, `waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 
 const files = new URL("../../../config/files/", import.meta.url).pathname;

@@ -22,7 +22,7 @@ describe("workers that follow the load", needs("setpriv"), () => {
     const answers = Promise.all(Array.from({ length: 24 }, () => chat(url, 10)));
     await drover.workers((rows) => rows.length === 3 && rows.every((row) => row.state === "ready"));
     assert.ok((await answers).every(({ status }) => status === 200));
-    await drover.workers((rows) => rows.length === 1, 15_000);
+    await drover.workers((rows) => rows.length === 1);
     assert.equal((await drover.end()).code, 0);
   });
 
@@ -32,7 +32,7 @@ describe("workers that follow the load", needs("setpriv"), () => {
     await drover.workers((rows) => rows.every((row) => row.state === "exited" && row.pid === null));
     assert.equal(pasture.left().length, 1);
     assert.equal((await chat(url, 2)).status, 200);
-    await drover.workers((rows) => rows.some((row) => row.state === "ready"));
+    assert.ok(drover.entries.filter((entry) => entry["to"] === "ready").length > 2, "a worker was woken");
     assert.equal((await drover.end()).code, 0);
   });
 
@@ -40,7 +40,7 @@ describe("workers that follow the load", needs("setpriv"), () => {
     const words = ["--workers", "2", "--worker-command", fakeCommand(), "--worker-memory-limit", "1MiB"];
     const drover = pasture.up(words);
     const url = await drover.url();
-    await drover.entry((entry) => /over the limit of 1 MiB: draining and replacing/.test(String(entry.msg)), 30_000);
+    await drover.entry((entry) => /over the limit of 1 MiB: draining and replacing/.test(String(entry.msg)));
     const before = (await pasture.status()).map((row) => row.pid);
     await drover.workers(
       (rows) => rows.some((row) => !before.includes(row.pid)) && rows.some((row) => row.state === "ready"),
@@ -64,14 +64,14 @@ describe("workers that follow the load", needs("setpriv"), () => {
     );
     writeFileSync(
       join(pasture.folder, "drover.yaml"),
-      "checks: { path: /alive, body: all well, interval: 200ms, timeout: 300ms, fall: 2 }\n",
+      "checks: { path: /alive, body: all well, interval: 200ms, timeout: 2s, fall: 2 }\n",
     );
     const drover = pasture.up(["--workers", "1", "--worker-command", `${process.execPath} ${program} {port}`]);
     const url = await drover.url();
     const [row] = await pasture.status();
     assert.equal((await fetch(`${url}/v1/completions`, { method: "POST", body: "{}" })).status, 200);
     const failed = await drover.entry((entry) => entry["event"] === "crashed");
-    assert.match(String(failed["reason"]), /2 probes of \/alive failed: no answer within 300 ms/);
+    assert.match(String(failed["reason"]), /2 probes of \/alive failed: no answer within 2000 ms/);
     const [next] = await drover.workers((rows) => rows[0]?.state === "ready");
     assert.ok(row && next && next.pid !== row.pid && next.restarts === 1);
     assert.equal((await drover.end()).code, 0);

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Drover, DROVER_BIN, Pasture, type WorkerRow } from "../support/drover-process.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort, freePorts } from "../support/ports.ts";
 import { commandOf } from "../support/processes.ts";
 
 /** A model server as people have it: it knows its two flags and one route, and nothing of health checks. */
@@ -28,7 +28,7 @@ describe("drover up from an imported nginx configuration", () => {
   it("starts the upstream's servers by their command, spreads requests over them and brings a killed one back", async () => {
     const at = (name: string) => join(pasture.folder, name);
     const listen = await freePort();
-    const first = await twoFreePorts();
+    const first = await freePorts(2);
     writeFileSync(at("app.mjs"), app);
     writeFileSync(
       at("llm.conf"),
@@ -41,7 +41,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://deepseek_bac
     assert.ok(existsSync(at("drover.yaml")));
 
     const drover = startIn(pasture);
-    const rows = await drover.workers(areReady, 60_000);
+    const rows = await drover.workers(areReady);
     assert.deepEqual(
       rows.map((row) => row.port),
       [first, first + 1],
@@ -63,7 +63,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://deepseek_bac
       after.every((text) => text.startsWith("200 ")),
       after.join("\n"),
     );
-    await drover.workers((found) => areReady(found) && found[0]?.pid !== pid, 60_000);
+    await drover.workers((found) => areReady(found) && found[0]?.pid !== pid);
     assert.match(await ask("last"), /^200 /);
     assert.equal((await drover.end()).code, 0);
     assert.deepEqual(pasture.left(), []);
@@ -75,11 +75,4 @@ function startIn(pasture: Pasture): Drover {
   const env = { ...process.env, XDG_RUNTIME_DIR: pasture.folder, PASTURE_OF_TEST: pasture.folder };
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
   return new Drover(pasture, spawn(process.execPath, [DROVER_BIN, "up"], { cwd: pasture.folder, env, stdio }));
-}
-
-async function twoFreePorts(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (port < 65_535 && (await freePort(port + 1).catch(() => 0)) === port + 1) return port;
-  }
 }

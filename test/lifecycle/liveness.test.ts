@@ -6,8 +6,9 @@ import { type Drover, Pasture } from "../support/drover-process.ts";
 import { changeFake, fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
 
-const LIVENESS_MS = 2500;
-const STALL_MS = 2000;
+/** Of these, less than the defaults of 10 s and a minute, several heartbeats must be missed: a busy machine delays one or two. */
+const LIVENESS_MS = 5000;
+const STALL_MS = 4000;
 
 describe("a worker that is not alive", needs("setpriv"), () => {
   const pasture = new Pasture();
@@ -21,37 +22,35 @@ describe("a worker that is not alive", needs("setpriv"), () => {
   });
   after(() => pasture.close());
 
-  /** Lets the worker go wrong at its next request: it must be replaced in time, and the request answered all the same. */
-  const expectReplaced = async (script: Partial<FakeScript>, withinMs: number) => {
+  /** Lets the worker go wrong at its next request: it must be replaced, and the request answered all the same. @returns why */
+  const expectReplaced = async (script: Partial<FakeScript>) => {
     const [row] = await drover.workers(([only]) => only?.state === "ready");
     assert.ok(row?.pid);
     await changeFake(row, script);
-    const begun = Date.now();
+    const before = drover.entries.length;
     assert.deepEqual((await chat(url, 3)).status, 200);
     const [next] = await drover.workers(([only]) => only?.state === "ready");
     assert.ok(next !== undefined && next.pid !== row.pid && next.restarts === row.restarts + 1);
-    // A heartbeat and a look come each second; the rest is the backoff and the start of a process.
-    assert.ok(Date.now() - begun < withinMs + 2000 + 5000, `${Date.now() - begun} ms`);
+    const hung = drover.entries.slice(before).find((entry) => entry["event"] === "hung");
+    return String(hung?.["reason"]);
   };
 
   it("is replaced when its event loop is blocked", async () => {
-    await expectReplaced({ blockAfterRequests: 1 }, LIVENESS_MS);
-    assert.ok(drover.entries.some((entry) => /no (heartbeat|engine step) for \d+ ms/.test(String(entry["reason"]))));
+    assert.match(await expectReplaced({ blockAfterRequests: 1 }), /no (?:heartbeat|engine step) for \d+ ms/);
   });
 
   it("is replaced when a decode never returns, though its heart beats", async () => {
-    await expectReplaced({ stuckSteps: true, answer: "never" }, STALL_MS);
-    assert.ok(drover.entries.some((entry) => /no engine step for \d+ ms/.test(String(entry["reason"]))));
+    assert.match(await expectReplaced({ stuckSteps: true, answer: "never" }), /no engine step for \d+ ms/);
   });
 
   it("is replaced when it accepts requests and never answers", async () => {
-    await expectReplaced({ answer: "never" }, STALL_MS);
+    assert.match(await expectReplaced({ answer: "never" }), /no engine step for \d+ ms/);
   });
 
   it("is left alone when it is slow but steps, for longer than every timeout", async () => {
     const [row] = await drover.workers(([only]) => only?.state === "ready");
     assert.ok(row);
-    await changeFake(row, { itlMs: 600 });
+    await changeFake(row, { itlMs: 800 });
     const body = JSON.stringify({ stream: true, max_tokens: 8, messages: [{ role: "user", content: "hello" }] });
     const text = await (await fetch(`${url}/v1/chat/completions`, { method: "POST", body })).text();
     assert.match(text, /t7 [^]*data: \[DONE\]/);

@@ -7,6 +7,7 @@ import { chat } from "../support/chat.ts";
 import { DROVER_BIN, type Ended, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
+import { nextPorts } from "../support/ports.ts";
 
 describe("the log of drover", needs("setpriv"), () => {
   const pasture = new Pasture();
@@ -27,7 +28,7 @@ describe("the log of drover", needs("setpriv"), () => {
 
   it("may find its disk full without harm to anybody", async () => {
     const full = openSync("/dev/full", "w");
-    const words = ["up", "--listen", "127.0.0.1:0", "--worker-port", "29100", "--workers", "1"];
+    const words = ["up", "--listen", "127.0.0.1:0", "--worker-port", String(nextPorts(20)), "--workers", "1"];
     const child = spawn(process.execPath, [DROVER_BIN, ...words, "--worker-command", fakeCommand()], {
       cwd: pasture.folder,
       env: { ...process.env, XDG_RUNTIME_DIR: pasture.folder, PASTURE_OF_TEST: pasture.folder },

@@ -20,7 +20,7 @@ describe("a real worker that is busy with a long prompt", () => {
   /** Doubles the prompt until it takes longer than `limitMs` by half, however fast the machine is. */
   const expectLeftAlone = async (words: readonly string[], limitMs: number) => {
     const drover = pasture.up([...common, ...words]);
-    await pasture.serving(60_000);
+    await pasture.serving();
     const url = await drover.url();
     const [row] = await pasture.status();
     let tookMs = 0;

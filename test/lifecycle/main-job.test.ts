@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
@@ -16,7 +17,7 @@ describe("drover up with two workers on a real model", () => {
   before(async () => {
     const model = join(pasture.folder, "tiny.gguf");
     await writeSyntheticModel("tiny", model, "q8_0");
-    const limits = ["--liveness-timeout", "2s", "--slots", "4", "--ctx", "1024"];
+    const limits = ["--liveness-timeout", "5s", "--slots", "4", "--ctx", "1024"];
     drover = pasture.up(["--model", model, "--workers", "2", "--threads", "1", ...limits]);
     url = await drover.url();
     await drover.workers(areReady);
@@ -79,7 +80,8 @@ describe("drover up with two workers on a real model", () => {
     const fields = "id pid state port cpus slots requests restarts cpuPercent rssBytes uptimeMs";
     assert.equal(Object.keys(rows[0] ?? {}).join(" "), fields);
     assert.ok(rows.every((row) => row.cpus.length === 1 && row.rssBytes > 2 ** 20 && row.slots.total === 4));
-    assert.equal(new Set(rows.flatMap((row) => row.cpus)).size, Math.min(2, rows.flatMap((row) => row.cpus).length));
+    // A machine of one CPU has none of its own for the second.
+    assert.ok(new Set(rows.flatMap((row) => row.cpus)).size >= Math.min(2, availableParallelism()));
     assert.equal(statSync(join(pasture.folder, "drover.sock")).mode & 0o777, 0o600);
   });
 
@@ -109,7 +111,7 @@ describe("drover up with two workers on a real model", () => {
       [1, 1],
     );
     assert.ok([undefined, "Z"].includes(stateOf(pid)));
-    assert.ok(drover.entries.some((entry) => /no heartbeat for 2\d\d\d ms/.test(String(entry["reason"]))));
+    assert.ok(drover.entries.some((entry) => /no heartbeat for \d+ ms/.test(String(entry["reason"]))));
   });
 
   it("drains and restarts a worker without a failed request, and shows its log", async () => {

@@ -5,6 +5,7 @@ import { Pasture } from "../support/drover-process.ts";
 import { askFake, changeFake, fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
 import { stateOf } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   const pasture = new Pasture();
@@ -21,7 +22,8 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
     broken.push(assert.rejects(askFake(blocked, "/v1/chat/completions", {})));
     await drover.workers((found) => found[1]?.slots.busy === 1);
     process.kill(stopped.pid, "SIGSTOP");
-    while (stateOf(stopped.pid) !== "T") await new Promise((resolve) => setImmediate(resolve));
+    const stoppedPid = stopped.pid;
+    await until(() => stateOf(stoppedPid) === "T", "it is stopped");
 
     await drover.end("SIGKILL");
     await pasture.empty();
@@ -34,22 +36,22 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   });
 
   it("is ended by the second signal at once, with no process left", async () => {
-    const drover = pasture.up(["--workers", "2", "--threads", "1", "--worker-command", fakeCommand({ itlMs: 60_000 })]);
+    // The answer would be whole, and the exit status 0, after two minutes: that is not waited for.
+    const words = ["--workers", "2", "--threads", "1", "--worker-command", fakeCommand({ itlMs: 60_000 })];
+    const drover = pasture.up([...words, "--drain-timeout", "10m"]);
     const url = await drover.url();
     const broken = assert.rejects(chat(url, 2));
     await drover.workers((rows) => rows.some((row) => row.slots.busy > 0));
     drover.child.kill("SIGTERM");
     await drover.entry((entry) => /running answers have/.test(entry.msg ?? ""));
-    const begun = Date.now();
     const ended = await drover.end("SIGTERM");
     assert.equal(ended.code, 1);
-    assert.ok(Date.now() - begun < 3000);
     await broken;
     await pasture.empty();
   });
 
   it("gives a queued request 503 with Retry-After when it drains, and kills what ignores TERM after the grace", async () => {
-    const stubborn = fakeCommand({ ignoreTerm: true, itlMs: 700, tokens: 4, slots: 1 });
+    const stubborn = fakeCommand({ ignoreTerm: true, itlMs: 1500, tokens: 4, slots: 1 });
     const drover = pasture.up(["--workers", "1", "--worker-command", stubborn], {
       DROVER_SUPERVISION_GRACE: "500ms",
     });
@@ -57,8 +59,8 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
     const running = chat(url, 4);
     await drover.workers((rows) => rows[0]?.slots.busy === 1);
     const queued = chat(url, 4);
-    await drover.workers(() => true);
-    await drover.workers(() => true);
+    const depth = async () => /^drover_queue_depth (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+    await until(async () => (await depth()) === "1", "the second request waits");
     const ended = await drover.end("SIGTERM");
     assert.equal((await running).tokens, 4);
     const refused = await queued;

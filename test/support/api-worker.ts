@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeDemoModel } from "@drover/models";
 import type { WorkerOptions } from "@drover/worker/protocol";
+import { until } from "./until.ts";
 import { startWorker } from "./worker-process.ts";
 
 export interface ApiWorker {
   readonly url: string;
   readonly pid: number;
-  /** Resolves when all slots are idle, or rejects. */
-  idle(limitMs?: number): Promise<void>;
+  /** Resolves when all slots are idle. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,7 +30,7 @@ export async function startApiWorker(model: "tiny" | "demo", options: Partial<Wo
   return {
     url,
     pid: worker.child.pid ?? 0,
-    idle: (limitMs = 5_000) => untilIdle(url, limitMs),
+    idle: () => until(() => isIdle(url), "all slots are idle"),
     close: async () => {
       await worker.close();
       rmSync(folder, { recursive: true, force: true });
@@ -37,11 +38,7 @@ export async function startApiWorker(model: "tiny" | "demo", options: Partial<Wo
   };
 }
 
-async function untilIdle(url: string, limitMs: number): Promise<void> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const now = (await (await fetch(`${url}/health`)).json()) as Health;
-    if (now.slots_idle > 0 && now.slots_processing === 0) return;
-    if (Date.now() > end) throw new Error(`still busy: ${JSON.stringify(now)}`);
-  }
+async function isIdle(url: string): Promise<boolean> {
+  const health = (await (await fetch(`${url}/health`)).json()) as Health;
+  return health.slots_idle > 0 && health.slots_processing === 0;
 }

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { nextPorts } from "./ports.ts";
 import { environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 /** The program itself, to be run by node. */
 export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
@@ -62,8 +64,7 @@ export class Pasture {
 
   /** Starts `drover up` on a free port; resolves at once. */
   up(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Drover {
-    const firstPort = 20_000 + Math.floor(Math.random() * 9_000);
-    const all = ["up", "--listen", "127.0.0.1:0", "--worker-port", String(firstPort), ...words];
+    const all = ["up", "--listen", "127.0.0.1:0", "--worker-port", String(nextPorts(20)), ...words];
     const drover = new Drover(this, this.#spawn(all, environment));
     this.#herd.push(drover);
     return drover;
@@ -82,12 +83,9 @@ export class Pasture {
   }
 
   /** Resolves when a worker of the drover in this pasture is ready; for one whose output nobody reads. */
-  async serving(limitMs = 20_000): Promise<void> {
-    const endMs = Date.now() + limitMs;
-    while (!(await this.status().catch(() => [])).some((row) => row.state === "ready")) {
-      if (Date.now() > endMs) throw new Error(`no worker was ready within ${limitMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+  async serving(): Promise<void> {
+    const isReady = async () => (await this.status().catch(() => [])).some((row) => row.state === "ready");
+    await until(isReady, "a worker is ready");
   }
 
   /** Processes of this pasture that are neither gone nor zombies. Linux only. */
@@ -95,13 +93,9 @@ export class Pasture {
     return runningProcesses().filter((pid) => pid !== process.pid && this.#owns(pid));
   }
 
-  /** Resolves when no process is left, or rejects with those that are. */
-  async empty(limitMs = 60_000): Promise<void> {
-    const endMs = Date.now() + limitMs;
-    while (this.left().length > 0) {
-      if (Date.now() > endMs) throw new Error(`still there: ${this.left().join(", ")}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+  /** Resolves when no process is left. */
+  async empty(): Promise<void> {
+    await until(() => this.left().length === 0, "no process is left");
   }
 
   /** Sends all of its processes a signal. */
@@ -158,7 +152,7 @@ export class Drover {
   }
 
   /** The first log entry, past or to come, for which `isIt` holds. */
-  async entry(isIt: (entry: LogEntry) => boolean, limitMs = 20_000): Promise<LogEntry> {
+  async entry(isIt: (entry: LogEntry) => boolean, limitMs = PATIENCE_MS): Promise<LogEntry> {
     const endMs = Date.now() + limitMs;
     for (;;) {
       const found = this.entries.find(isIt);
@@ -193,7 +187,7 @@ export class Drover {
   }
 
   /** The row of each worker, once `isIt` holds for all of them. */
-  async workers(isIt: (rows: readonly WorkerRow[]) => boolean, limitMs = 20_000): Promise<readonly WorkerRow[]> {
+  async workers(isIt: (rows: readonly WorkerRow[]) => boolean, limitMs = PATIENCE_MS): Promise<readonly WorkerRow[]> {
     const endMs = Date.now() + limitMs;
     for (;;) {
       // Until its socket is there nobody can be asked.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { environmentOf } from "../support/processes.ts";
 import { startNotifyReceiver } from "../support/notify-receiver.ts";

@@ -142,7 +142,7 @@ function serve(...scripts: readonly Script[]) {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 5_000;
+  const end = Date.now() + 60_000;
   while (!isSo()) {
     if (Date.now() > end) throw new Error("it did not happen");
     await new Promise((resolve) => setImmediate(resolve));

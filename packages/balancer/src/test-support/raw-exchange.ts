@@ -9,7 +9,7 @@ export function rawExchange(port: number, bytes: string, until?: string): Promis
       socket.destroy();
       resolve(seen);
     };
-    socket.setTimeout(5000, () => reject(new Error(`silence after: ${seen}`)));
+    socket.setTimeout(60_000, () => reject(new Error(`silence after: ${seen}`)));
     socket.on("data", (part: Buffer) => {
       seen += part.toString("latin1");
       if (until !== undefined && seen.includes(until)) done();

@@ -1,0 +1,15 @@
+/** Longer than anything takes on a slow and busy machine: what has not come by then does not come. */
+export const PATIENCE_MS = 90_000;
+
+/** Resolves once the condition holds. @throws Error after `limitMs` */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = PATIENCE_MS,
+): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
