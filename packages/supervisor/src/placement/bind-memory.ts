@@ -3,14 +3,21 @@ import type { NumaNode } from "./topology.ts";
 
 /**
  * Binds each worker's memory to the node of its CPUs, on machines with several nodes. Where a node has too little free for its workers they are
- * left unbound, because a bound process is killed rather than given memory of another node.
+ * left unbound, because a bound process is killed rather than given memory of another node. `snapshotBytes` are reserved on each node: a file in memory lies
+ * where the worker that writes it is bound.
  */
-export function bindMemory(layout: Layout, nodes: readonly NumaNode[], workerBytes: number): Layout {
+export function bindMemory(
+  layout: Layout,
+  nodes: readonly NumaNode[],
+  workerBytes: number,
+  snapshotBytes: number,
+): Layout {
   if (nodes.length < 2) return layout;
   const roomy = new Set(
     nodes
       .filter(
-        ({ id, freeBytes }) => freeBytes >= workerBytes * layout.places.filter((place) => place.node === id).length,
+        ({ id, freeBytes }) =>
+          freeBytes - snapshotBytes >= workerBytes * layout.places.filter((place) => place.node === id).length,
       )
       .map((node) => node.id),
   );
@@ -28,4 +35,13 @@ export function bindMemory(layout: Layout, nodes: readonly NumaNode[], workerByt
       ),
     ],
   };
+}
+
+/** What bound workers leave on the fullest of their nodes; no limit where none is bound. */
+export function spareOnNodes({ places }: Layout, nodes: readonly NumaNode[], workerBytes: number): number {
+  const spare = nodes.flatMap(({ id, freeBytes }) => {
+    const bound = places.filter(({ boundNode }) => boundNode === id).length;
+    return bound === 0 ? [] : [Math.max(0, freeBytes - bound * workerBytes)];
+  });
+  return Math.min(Number.POSITIVE_INFINITY, ...spare);
 }

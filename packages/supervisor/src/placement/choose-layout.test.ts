@@ -7,8 +7,10 @@ import { loadSettings, type Settings } from "@drover/config";
 import { writeSyntheticModel } from "@drover/models";
 import { pino } from "pino";
 import { readRecorded } from "../test-support/recorded-machine.ts";
-import { countOf, createLayoutChooser, NOTHING_RUNS } from "./choose-layout.ts";
+import { countOf, createLayoutChooser, NOTHING_RUNS, type Running } from "./choose-layout.ts";
 import { layOut } from "./layout.ts";
+
+const MIB = 2 ** 20;
 
 function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
   return loadSettings({ flags, environment: {}, file: undefined }).settings;
@@ -80,6 +82,22 @@ describe("createLayoutChooser", () => {
     const chooser = createLayoutChooser(logger, { read: () => none });
     const settings = settingsOf({ workers: 2, "worker-command": "my-server --port {port}" });
     assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.places.length, 2);
+  });
+
+  it("keeps a limit of snapshots that is all but what auto chooses, and counts what they hold as theirs", async () => {
+    const { logger } = heardLogger();
+    const shared = { freeBytes: 200 * MIB };
+    const chooser = createLayoutChooser(logger, { read: () => machine, readShared: () => shared });
+    const limitOf = async (flags: Readonly<Record<string, unknown>>, running: Partial<Running>) =>
+      (await chooser.choose(settingsOf(flags), model, { ...NOTHING_RUNS, ...running })).snapshotLimitBytes / MIB;
+    assert.equal(await limitOf({}, {}), 100);
+    assert.equal(await limitOf({}, { snapshotBytes: 40 * MIB }), 120);
+    assert.equal(await limitOf({}, { snapshotLimitBytes: 110 * MIB }), 110);
+    assert.equal(await limitOf({}, { snapshotLimitBytes: 70 * MIB }), 70);
+    assert.equal(await limitOf({}, { snapshotLimitBytes: 150 * MIB }), 100);
+    assert.equal(await limitOf({ snapshots: "off" }, { snapshotLimitBytes: 110 * MIB }), 0);
+    await assert.rejects(limitOf({ snapshots: "1GiB" }, {}), { code: "memory_short", message: /--snapshots/ });
+    assert.throws(() => chooser.check(settingsOf({ snapshots: "1GiB" })), { code: "memory_short" });
   });
 
   it("binds memory to the nodes that allow it only", async () => {

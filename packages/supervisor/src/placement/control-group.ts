@@ -45,7 +45,7 @@ function readV2(files: MachineFiles, folder: string): ControlGroup {
     positive(files.read(`${folder}/memory.high`)),
   ]);
   const used = Number(files.read(`${folder}/memory.current`) ?? 0);
-  const cached = statistic(files.read(`${folder}/memory.stat`), "file");
+  const cached = givenBack(files.read(`${folder}/memory.stat`), "file", "shmem");
   return {
     quotaCpus: share(quota, period),
     limitBytes,
@@ -61,7 +61,7 @@ function readV1Cpu(files: MachineFiles, folder: string): ControlGroup {
 function readV1Memory(files: MachineFiles, folder: string): ControlGroup {
   const limitBytes = positive(files.read(`${folder}/memory.limit_in_bytes`));
   const used = Number(files.read(`${folder}/memory.usage_in_bytes`) ?? 0);
-  const cached = statistic(files.read(`${folder}/memory.stat`), "total_cache");
+  const cached = givenBack(files.read(`${folder}/memory.stat`), "total_cache", "total_shmem");
   return {
     quotaCpus: undefined,
     limitBytes,
@@ -91,6 +91,11 @@ function share(quota: string | undefined, period: string | undefined): number | 
 function positive(text: string | undefined): number | undefined {
   const value = Number(text);
   return value > 0 && value < 2 ** 60 ? value : undefined;
+}
+
+/** Files in memory (/dev/shm) count as cache there, but nothing on disk stands behind them. */
+function givenBack(text: string | undefined, cache: string, shared: string): number {
+  return Math.max(0, statistic(text, cache) - statistic(text, shared));
 }
 
 function statistic(text: string | undefined, name: string): number {

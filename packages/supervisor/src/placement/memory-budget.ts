@@ -65,9 +65,9 @@ export function budgetMemory(
 }
 
 function cutSnapshots({ leastBytes, mostBytes }: Pick<SnapshotWish, "leastBytes" | "mostBytes">, room: number): number {
-  if (leastBytes === mostBytes) return mostBytes;
+  if (leastBytes > 0) return leastBytes;
   const bytes = Math.min(mostBytes, room);
-  return bytes < LEAST_SNAPSHOT_BYTES ? leastBytes : Math.floor(bytes / MIB) * MIB;
+  return bytes < LEAST_SNAPSHOT_BYTES ? 0 : Math.floor(bytes / MIB) * MIB;
 }
 
 const MIB = 2 ** 20;

@@ -9,6 +9,8 @@ import { makePlan, type Plan } from "./plan.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 import type { Topology } from "./topology.ts";
 
+const MIB = 2 ** 20;
+
 function planFor(machine: string, flags: Readonly<Record<string, unknown>> = {}): Plan {
   const topology = readRecorded(machine);
   return makePlan(topology, settingsOf(flags), DISTILL_MODEL, sharedOf(topology));
@@ -55,6 +57,45 @@ describe("drover plan", () => {
     assert.equal(planFor("vm-2vcpu").layout.places.length, 1);
     assert.equal(planFor("laptop-4c8t", { workers: "2..9" }).layout.places.length, 5);
     assert.equal(planFor("laptop-4c8t", { workers: 9 }).layout.places.length, 9);
+  });
+
+  it("gives snapshots what the workers leave, and less than 64 MiB not at all", () => {
+    const topology = readRecorded("laptop-4c8t");
+    const planWith = (freeBytes: number, flags: Readonly<Record<string, unknown>> = {}) =>
+      makePlan(
+        { ...topology, memory: { ...topology.memory, freeBytes } },
+        settingsOf({ workers: "1..2", ...flags }),
+        DISTILL_MODEL,
+        sharedOf(topology),
+      );
+    const { budget } = planFor("laptop-4c8t");
+    const two = budget.neededBytes - budget.snapshotBytes;
+    assert.equal(planFor("laptop-4c8t").layout.places.length, 2);
+    const cut = planWith(two + 100 * MIB + 5);
+    assert.deepEqual([cut.layout.places.length, cut.budget.snapshotBytes], [2, 100 * MIB]);
+    const none = planWith(two + 63 * MIB);
+    assert.deepEqual([none.layout.places.length, none.budget.snapshotBytes, none.budget.fits], [2, 0, true]);
+    assert.match(drawPlan(none), /snapshots +0 MiB   none: the workers leave no memory for them/);
+    const asked = planWith(two + 100 * MIB, { snapshots: "1GiB" });
+    assert.deepEqual([asked.layout.places.length, asked.budget.snapshotBytes], [1, 1024 * MIB]);
+    const tooMuch = planWith(two + 100 * MIB, { workers: 2, snapshots: "1GiB" });
+    assert.match(
+      refusal(tooMuch) ?? "",
+      /2 x .* \+ 1\.0 GiB of snapshots \+ .* Use --workers 1, .* or --snapshots \(1\.0 GiB\)/,
+    );
+  });
+
+  it("cuts snapshots to what bound workers leave on the fullest of their nodes, and binds none where a size needs the room", () => {
+    const topology = readRecorded("two-sockets-64c");
+    const { need, layout } = planFor("two-sockets-64c");
+    const onNode = need.perWorker.totalBytes * layout.places.filter((place) => place.node === 1).length;
+    const nodes = topology.nodes.map((node) => (node.id === 1 ? { ...node, freeBytes: onNode + 80 * MIB } : node));
+    const planWith = (flags: Readonly<Record<string, unknown>>) =>
+      makePlan({ ...topology, nodes }, settingsOf(flags), DISTILL_MODEL, sharedOf(topology));
+    const cut = planWith({});
+    assert.deepEqual([cut.budget.snapshotBytes, cut.layout.places.at(-1)?.boundNode], [80 * MIB, 1]);
+    const asked = planWith({ snapshots: "100MiB" });
+    assert.deepEqual([asked.budget.snapshotBytes, asked.layout.places.at(-1)?.boundNode], [100 * MIB, undefined]);
   });
 
   it("binds memory to nodes where there are several and they have room", () => {

@@ -1,6 +1,6 @@
 import type { Settings } from "@drover/config";
 import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/models";
-import { bindMemory } from "./bind-memory.ts";
+import { bindMemory, spareOnNodes } from "./bind-memory.ts";
 import { layOut, type Layout, type LayoutWish } from "./layout.ts";
 import { budgetMemory, type MemoryBudget, type MemoryNeed } from "./memory-budget.ts";
 import type { SharedMemory } from "./shared-memory.ts";
@@ -53,8 +53,10 @@ export function makePlan(
   const isCut = least <= most && most < first.places.length;
   const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
   const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
-  const budget = budgetMemory(need, topology.memory, cut.places.length, snapshots);
-  const layout = bindMemory({ ...cut, reasons }, topology.nodes, need.perWorker.totalBytes);
+  const workerBytes = need.perWorker.totalBytes;
+  const layout = bindMemory({ ...cut, reasons }, topology.nodes, workerBytes, snapshots.leastBytes);
+  const mostBytes = Math.min(snapshots.mostBytes, spareOnNodes(layout, topology.nodes, workerBytes));
+  const budget = budgetMemory(need, topology.memory, cut.places.length, { ...snapshots, mostBytes });
   return { topology, layout, shape, model, need, budget, snapshots };
 }
 

@@ -16,7 +16,7 @@ describe("readTopology", () => {
     assert.ok(cpus.every((cpu) => cpu.cache === 0 && cpu.node === 0 && cpu.kind === "performance"));
   });
 
-  it("knows NUMA nodes with their free memory, page cache included", () => {
+  it("knows NUMA nodes with their free memory, page cache included but not files in memory", () => {
     const { cpus, nodes } = readRecorded("two-sockets-64c");
     assert.deepEqual([cpus[31]?.node, cpus[32]?.node, cpus[95]?.node, cpus[96]?.node], [0, 1, 0, 1]);
     assert.deepEqual(
@@ -45,11 +45,11 @@ describe("readTopology", () => {
     );
   });
 
-  it("takes the tightest quota and limit of all control groups above, and counts page cache as free", () => {
+  it("takes the tightest quota and limit of all control groups above, and counts page cache as free, but not files in memory", () => {
     const { quotaCpus, memory } = readRecorded("container-1.5cpu");
     assert.equal(quotaCpus, 1.5);
     assert.equal(memory.limitBytes, 3 * GIB);
-    assert.equal(memory.freeBytes, 3 * GIB - 419_430_400 + 314_572_800);
+    assert.equal(memory.freeBytes, 3 * GIB - 419_430_400 + 314_572_800 - 20_971_520);
     const nested = readRecorded("nested-groups");
     assert.deepEqual([nested.quotaCpus, nested.memory.limitBytes, nested.memory.freeBytes], [2, 1.5 * GIB, GIB]);
   });
@@ -58,7 +58,7 @@ describe("readTopology", () => {
     const { cpus, machineCpus, quotaCpus, memory } = readRecorded("container-v1");
     assert.deepEqual([cpus.length, machineCpus, quotaCpus], [4, 16, 3]);
     assert.deepEqual(memory.limitBytes, 2 * GIB);
-    assert.equal(memory.freeBytes, 2 * GIB - 209_715_200 + 104_857_600);
+    assert.equal(memory.freeBytes, 2 * GIB - 209_715_200 + 104_857_600 - 10_485_760);
   });
 
   it("takes a machine that tells nothing for the simplest one", () => {

@@ -121,7 +121,8 @@ function readNodes(files: MachineFiles): readonly NodeCpus[] {
       return {
         id,
         cpus: new Set(parseCpuList(files.read(`${NODES}/node${id}/cpulist`) ?? "")),
-        freeBytes: kibibytes(memory, "MemFree") + kibibytes(memory, "FilePages"),
+        // FilePages are page cache and files in memory; those of the second kind stay.
+        freeBytes: kibibytes(memory, "MemFree") + kibibytes(memory, "FilePages") - kibibytes(memory, "Shmem"),
       };
     });
 }

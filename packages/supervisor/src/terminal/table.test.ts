@@ -10,4 +10,10 @@ describe("statusTable", () => {
     assert.match(table, /^id .*\n1 .* 0-3 .* 8\/8 .* 50m 0s *$/);
     assert.ok(table.split("\n").every((line) => line.length <= 80));
   });
+
+  it("says below what snapshots take, where any are kept", () => {
+    const snapshots = { directory: "/dev/shm/drover-1", files: 3, bytes: 90 * 2 ** 20, limitBytes: 2 ** 31 };
+    const last = statusTable({ workers: [], snapshots }).split("\n").at(-1);
+    assert.equal(last, "snapshots: 3, 90 MiB of 2.0 GiB in /dev/shm/drover-1");
+  });
 });

@@ -33,6 +33,14 @@ describe("workerMetrics", () => {
       assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
   });
 
+  it("gives number, size and limit of the snapshots where any are kept", () => {
+    const snapshots = { directory: "/dev/shm/d", files: 3, bytes: 300, limitBytes: 1000 };
+    const lines = workerMetrics({ workers: [worker], snapshots }).split("\n");
+    for (const line of ["drover_snapshot_files 3", "drover_snapshot_bytes 300", "drover_snapshot_limit_bytes 1000"])
+      assert.ok(lines.includes(line), line);
+    assert.doesNotMatch(workerMetrics({ workers: [worker], snapshots: null }), /snapshot/);
+  });
+
   it("gives nothing before there is a worker", () => {
     assert.equal(workerMetrics(undefined), "");
     assert.equal(workerMetrics({ workers: [], snapshots: null }), "");

@@ -1,3 +1,4 @@
+import type { SnapshotStatus } from "./snapshot-directory.ts";
 import type { SupervisorStatus, WorkerStatus } from "./worker-status.ts";
 
 interface Metric {
@@ -46,12 +47,24 @@ const METRICS: readonly Metric[] = [
   },
 ];
 
-/** What the supervisor knows of its workers, in Prometheus's text format; empty before there are any. */
+const SNAPSHOT_METRICS: readonly (readonly [name: string, help: string, value: (of: SnapshotStatus) => number])[] = [
+  ["drover_snapshot_files", "KV snapshots that the workers keep together.", ({ files }) => files],
+  ["drover_snapshot_bytes", "Memory that KV snapshots take in /dev/shm.", ({ bytes }) => bytes],
+  ["drover_snapshot_limit_bytes", "Memory that KV snapshots may take.", ({ limitBytes }) => limitBytes],
+];
+
+/** What the supervisor knows of its workers and of what they share, in Prometheus's text format; empty before there are any. */
 export function workerMetrics(status: SupervisorStatus | undefined): string {
   const workers = status?.workers ?? [];
   if (workers.length === 0) return "";
-  return METRICS.map(({ name, type, help, value }) => {
+  const ofWorkers = METRICS.map(({ name, type, help, value }) => {
     const lines = workers.map((worker) => `${name}{worker="${worker.id}"} ${value(worker)}\n`);
     return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
-  }).join("");
+  });
+  const snapshots = status?.snapshots ?? null;
+  if (snapshots === null) return ofWorkers.join("");
+  const shared = SNAPSHOT_METRICS.map(
+    ([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value(snapshots)}\n`,
+  );
+  return [...ofWorkers, ...shared].join("");
 }

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { loadSettings } from "@drover/config";
+import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
+import { type SnapshotWish, wishSnapshots } from "./snapshot-wish.ts";
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+function wish(
+  snapshots: string,
+  shared: SharedMemory = { freeBytes: 8 * GIB },
+  memory: { readonly limitBytes?: number } = {},
+  flags: Readonly<Record<string, unknown>> = {},
+): SnapshotWish {
+  const { settings } = loadSettings({ flags: { snapshots, ...flags }, environment: {} });
+  return wishSnapshots(settings, shared, { totalBytes: 16 * GIB, freeBytes: GIB, limitBytes: undefined, ...memory });
+}
+
+describe("wishSnapshots", () => {
+  it("takes for auto half of what shared memory has free, at most an eighth of the memory or of its limit", () => {
+    assert.deepEqual(wish("auto"), { leastBytes: 0, mostBytes: 2 * GIB });
+    assert.equal(wish("auto", { freeBytes: GIB }).mostBytes, GIB / 2);
+    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 2 * GIB }).mostBytes, GIB / 4);
+  });
+
+  it("keeps none by auto where that is under 64 MiB, as in Docker, or where there is no place for them", () => {
+    assert.equal(wish("auto", { freeBytes: 128 * MIB }).mostBytes, 64 * MIB);
+    assert.match(JSON.stringify(wish("auto", { freeBytes: 64 * MIB })), /"mostBytes":0.*64 MiB free/);
+    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 256 * MIB }).mostBytes, 0);
+    const nowhere = { freeBytes: 0, problem: "there is no /dev/shm" };
+    assert.deepEqual(wish("auto", nowhere), { leastBytes: 0, mostBytes: 0, reason: nowhere.problem });
+  });
+
+  it("keeps none for servers of the user's, and none when told so", () => {
+    const command = { "worker-command": "server --port {port}" };
+    assert.deepEqual(
+      [wish("auto", undefined, {}, command).mostBytes, wish("auto", undefined, {}, command).refused],
+      [0, undefined],
+    );
+    assert.match(wish("1GiB", undefined, {}, command).refused ?? "", /--snapshots.* is 1\.0 GiB.*--worker-command/);
+    for (const off of ["off", "0"]) assert.equal(wish(off).mostBytes, 0);
+  });
+
+  it("reserves a size that was asked for, and says what to do where there is no room for it", () => {
+    assert.deepEqual(wish("1MiB"), { leastBytes: MIB, mostBytes: MIB });
+    const { refused = "", mostBytes } = wish("9GiB");
+    assert.equal(mostBytes, 0);
+    assert.match(
+      refused,
+      /^workers\.snapshots \(--snapshots\) is 9\.0 GiB, but \/dev\/shm has only 8\.0 GiB free\. Use less/,
+    );
+    assert.match(
+      wish("1MiB", { freeBytes: 0, problem: "there is no /dev/shm" }).refused ?? "",
+      /there is no \/dev\/shm\. Use auto/,
+    );
+  });
+});
+
+describe("readSharedMemory", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-shared-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("says why nothing can be kept where there is no memory", () => {
+    assert.match(readSharedMemory(join(folder, "none")).problem ?? "", /^there is no /);
+    assert.equal(readSharedMemory("/proc").problem, "/proc is no tmpfs");
+  });
+});

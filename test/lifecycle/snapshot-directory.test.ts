@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+
+const SHARED_MEMORY = "/dev/shm";
+/** Small enough for Docker's /dev/shm of 64 MiB. */
+const SIZE = "8MiB";
+const LIMIT_BYTES = 8 * 2 ** 20;
+
+/** `drover status --json`'s part about snapshots. */
+interface Kept {
+  readonly directory: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly limitBytes: number;
+}
+
+describe("the directory of snapshots", { skip: hasRoom() ? false : `needs ${SHARED_MEMORY} with 32 MiB free` }, () => {
+  const pasture = new Pasture();
+  const other = new Pasture();
+  after(async () => {
+    await pasture.close();
+    await other.close();
+  });
+  const file = join(pasture.folder, "drover.yaml");
+  const write = (snapshots: string, count = 1) =>
+    writeFileSync(file, `workers: { count: ${count}, threads: 1, slots: 2, context: 256, snapshots: ${snapshots} }\n`);
+
+  it("is this user's alone, is told to each worker, and goes with the supervisor", async () => {
+    write(SIZE, 2);
+    const drover = pasture.up([]);
+    await allReady(drover);
+    const kept = await keptBy(pasture);
+    assert.ok(kept);
+    const { directory } = kept;
+    const found = lstatSync(directory);
+    assert.deepEqual([found.isDirectory(), found.mode & 0o777, found.uid], [true, 0o700, process.geteuid?.()]);
+    assert.match(directory, new RegExp(`^/dev/shm/drover-${found.uid}-\\d+-${drover.child.pid}-\\d+-`));
+    assert.deepEqual(
+      await toldTo(pasture),
+      [kept, kept].map(() => ({ directory, limitBytes: LIMIT_BYTES })),
+    );
+
+    writeFileSync(join(directory, "other-model-1-abc.kv"), "12345");
+    const { files, bytes, limitBytes } = (await keptBy(pasture)) ?? kept;
+    assert.ok(files >= 1 && bytes >= 5);
+    assert.equal(limitBytes, LIMIT_BYTES);
+    const metrics = await (await fetch(`${await drover.url()}/metrics`)).text();
+    assert.match(metrics, /^drover_snapshot_files [1-9]/m);
+    assert.match(metrics, new RegExp(`^drover_snapshot_limit_bytes ${LIMIT_BYTES}$`, "m"));
+    assert.match((await pasture.run(["status"])).stdout, /^snapshots: \d+, .* of 8 MiB in \/dev\/shm\/drover-/m);
+
+    const [first] = await pasture.status();
+    process.kill(first?.pid ?? 0, "SIGKILL");
+    await drover.workers((rows) => rows[0]?.restarts === 1 && rows[0].state === "ready");
+    assert.deepEqual(
+      await toldTo(pasture),
+      [kept, kept].map(() => ({ directory, limitBytes: LIMIT_BYTES })),
+    );
+
+    assert.equal((await drover.end()).code, 0);
+    assert.equal(existsSync(directory), false);
+  });
+
+  it("follows workers.snapshots at a reload, by new workers", async () => {
+    write("off");
+    const drover = pasture.up([]);
+    await allReady(drover);
+    assert.deepEqual([await keptBy(pasture), await toldTo(pasture)], [null, [undefined]]);
+    write(SIZE);
+    assert.equal((await pasture.run(["reload"])).stdout, "Reloaded: workers.snapshots.\n");
+    const directory = (await keptBy(pasture))?.directory ?? "";
+    assert.deepEqual(await toldTo(pasture), [{ directory, limitBytes: LIMIT_BYTES }]);
+    write("900TiB");
+    assert.match(
+      (await pasture.run(["reload"])).stderr,
+      /everything is as it was: workers\.snapshots \(--snapshots\) is/,
+    );
+    assert.ok(existsSync(directory));
+    write("off");
+    assert.equal((await pasture.run(["reload"])).code, 0);
+    assert.deepEqual([existsSync(directory), await toldTo(pasture)], [false, [undefined]]);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("is removed by the next start where the supervisor was killed, and others' are not", async () => {
+    write(SIZE);
+    const neighbour = other.up(["--workers", "1", "--threads", "1", "--slots", "2", "--snapshots", SIZE]);
+    await allReady(neighbour);
+    const alive = (await keptBy(other))?.directory ?? "";
+    const killed = pasture.up([]);
+    await allReady(killed);
+    const left = (await keptBy(pasture))?.directory ?? "";
+    await killed.end("SIGKILL");
+    await pasture.empty();
+    assert.ok(existsSync(left));
+    const target = join(pasture.folder, "target");
+    mkdirSync(target);
+    writeFileSync(join(target, "kept.kv"), "");
+    const link = `${left.slice(0, -6)}zzzzzz`;
+    symlinkSync(target, link);
+    try {
+      const next = pasture.up([]);
+      await next.entry(
+        (entry) => entry.msg === `removed the snapshots of a drover that was killed (pid ${killed.child.pid})`,
+      );
+      assert.deepEqual(
+        [left, alive, join(target, "kept.kv"), link].map((path) => existsSync(path)),
+        [false, true, true, true],
+      );
+      await allReady(next);
+      const own = (await keptBy(pasture))?.directory ?? "";
+      assert.ok(existsSync(own));
+      next.child.kill("SIGTERM");
+      next.child.kill("SIGTERM");
+      await next.ended;
+      assert.equal(existsSync(own), false);
+    } finally {
+      rmSync(link);
+    }
+    assert.equal((await neighbour.end()).code, 0);
+    assert.equal(existsSync(alive), false);
+  });
+
+  it("is refused by up, check and plan alike where /dev/shm can't hold the size", async () => {
+    write("auto");
+    for (const command of ["up", "check", "plan"]) {
+      const { code, stdout, stderr } = await pasture.run([command, "--snapshots", "900TiB"]);
+      assert.equal(code, 2);
+      assert.match(
+        stdout + stderr,
+        /workers\.snapshots \(--snapshots\) is 921600\.0 GiB, but \/dev\/shm has only .* free\. Use less or auto, or enlarge it/,
+      );
+    }
+  });
+
+  it("is no flag of commands that keep none", async () => {
+    for (const command of ["worker", "balance"]) {
+      const { code, stderr } = await pasture.run([command, "--snapshots", "off"]);
+      assert.equal(code, 2);
+      assert.match(stderr, /snapshots/);
+    }
+  });
+});
+
+function hasRoom(): boolean {
+  try {
+    const { type, bavail, bsize } = statfsSync(SHARED_MEMORY);
+    return type === 0x01021994 && bavail * bsize >= 32 * 2 ** 20;
+  } catch {
+    return false;
+  }
+}
+
+async function allReady(drover: Drover): Promise<void> {
+  await drover.workers((rows) => rows.length > 0 && rows.every((row) => row.state === "ready"));
+}
+
+async function keptBy(pasture: Pasture): Promise<Kept | null> {
+  return (await pasture.admin<{ readonly snapshots: Kept | null }>("GET", "/status")).snapshots;
+}
+
+/** What each worker's command line says of snapshots. */
+async function toldTo(pasture: Pasture): Promise<readonly unknown[]> {
+  return (await pasture.status()).map(({ pid }) => {
+    const options = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").at(-2) ?? "";
+    return (JSON.parse(options) as { readonly snapshots?: unknown }).snapshots;
+  });
+}
