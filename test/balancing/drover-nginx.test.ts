@@ -14,10 +14,10 @@ interface Got {
   readonly body: string;
 }
 
-function fetchFrom(port: number, path = "/", agent?: http.Agent): Promise<Got> {
+function fetchFrom(port: number, path = "/", agent?: http.Agent, headers = {}): Promise<Got> {
   return new Promise((resolve, reject) => {
     http
-      .get({ host: "127.0.0.1", port, path, agent: agent ?? false }, (response) => {
+      .get({ host: "127.0.0.1", port, path, headers, agent: agent ?? false }, (response) => {
         let body = "";
         response.on("data", (part: Buffer) => (body += part.toString()));
         response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
@@ -110,6 +110,21 @@ describe("drover-nginx", () => {
     assert.deepEqual(new Set(statuses), new Set([200]));
     child.kill("SIGTERM");
     assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+
+  it("takes on large_client_header_buffers by a reload, where clients connect anew", async () => {
+    folder.configure(`large_client_header_buffers 4 8k; ${serving("taken")}`);
+    const child = folder.start();
+    await until(() => listens(port), "it listens");
+    const cookie = { cookie: "c".repeat(40_000) };
+    const status = (): Promise<number> => fetchFrom(port, "/", undefined, cookie).then((got) => got.status);
+    assert.equal(await status(), 400);
+    folder.configure(`large_client_header_buffers 2 64k; ${serving("taken")}`);
+    child.kill("SIGHUP");
+    await until(async () => (await status()) === 200, "larger ones");
+    folder.configure(`large_client_header_buffers 4 1k; ${serving("taken")}`);
+    child.kill("SIGHUP");
+    await until(async () => (await status()) === 400, "smaller ones");
   });
 
   it("keeps the old configuration when the new one is wrong, and says why", async () => {

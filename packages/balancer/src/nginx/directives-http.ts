@@ -102,7 +102,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["variables_hash_bucket_size", "H", "1", tuning],
   ["request_pool_size", "HS", "1", tuning],
   ["connection_pool_size", "HS", "1", tuning],
-  ["client_header_buffer_size", "HS", "1", tuning],
+  ["client_header_buffer_size", "HS", "1", supported],
   ["client_body_buffer_size", "HSL", "1", tuning],
   ["client_body_temp_path", "HSL", "1-4", ignored("a buffered body stays in memory up to client_max_body_size")],
   ["client_body_in_single_buffer", "HSL", "on|off", tuning],

@@ -75,7 +75,7 @@ export interface ServerModel {
   readonly locations: readonly LocationNode<LocationModel>[];
   readonly named: ReadonlyMap<string, LocationModel>;
   readonly headerTimeoutMs: number;
-  readonly headerBuffers: { readonly count: number; readonly sizeBytes: number };
+  readonly headerBuffers: { readonly firstBytes: number; readonly count: number; readonly sizeBytes: number };
   readonly maxHeaders: number;
   readonly hostRule: HostRule;
   readonly ignoreInvalidHeaders: boolean;

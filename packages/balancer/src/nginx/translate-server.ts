@@ -121,7 +121,8 @@ function readHeaderBuffers(scope: Scope): ServerModel["headerBuffers"] {
   if (directive !== undefined && (!/^[1-9]\d{0,5}$/.test(count) || sizeBytes === undefined || sizeBytes === 0)) {
     throw NginxConfigError.at(directive.place, '"large_client_header_buffers" directive invalid value');
   }
-  return { count: Number(count), sizeBytes: sizeBytes ?? 8192 };
+  const firstBytes = scope.sizeBytes("client_header_buffer_size", 1024);
+  return { firstBytes, count: Number(count), sizeBytes: sizeBytes ?? 8192 };
 }
 
 const tlsVersions: readonly TlsVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];

@@ -2,6 +2,7 @@ import type http from "node:http";
 import type { TLSSocket } from "node:tls";
 import { hostName } from "../../front/host-name.ts";
 import { keepCaptures } from "../captures.ts";
+import type { ServerModel } from "../model.ts";
 import { parseTarget, type RequestTarget } from "../uri.ts";
 import type { ConnectionFacts } from "../variable-source.ts";
 import { type Listener, plainAddress } from "./listener.ts";
@@ -50,8 +51,24 @@ export function readIncoming(
     writtenBefore: request.socket.bytesWritten,
   });
   if (match.captures !== undefined) keepCaptures(state, match.captures);
+  const tooLong = tooLongFor(state, address.defaultServer);
+  if (tooLong !== undefined) return { state, refused: tooLong };
   if (isRefused || request.rawHeaders.length / 2 > server.maxHeaders) return { state, refused: 400 };
   return { state, refused: request.method === "TRACE" ? 405 : undefined };
+}
+
+/** Each line, its end included, must fit into what is left of the first buffer or into a large one (`ngx_http_alloc_large_header_buffer`). */
+function tooLongFor({ requestLine, request }: RequestState, { headerBuffers }: ServerModel): number | undefined {
+  const { firstBytes, sizeBytes } = headerBuffers;
+  let end = requestLine.length + "\r\n".length;
+  if (end > firstBytes && end > sizeBytes) return 414;
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const length = (rawHeaders[index]?.length ?? 0) + (rawHeaders[index + 1]?.length ?? 0) + ": \r\n".length;
+    end += length;
+    if (end > firstBytes && length > sizeBytes) return 494;
+  }
+  return undefined;
 }
 
 function hostHeaders({ rawHeaders }: http.IncomingMessage): string[] {

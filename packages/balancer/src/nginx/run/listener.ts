@@ -37,9 +37,9 @@ export class Listener {
     this.#model = model;
     this.#contexts = contexts;
     this.isTls = model.otherwise.tls;
-    const { headerBuffers, headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
     const options: http.ServerOptions = {
-      maxHeaderSize: headerBuffers.count * headerBuffers.sizeBytes,
+      maxHeaderSize: mostHeaderBytes(model),
       headersTimeout: headerTimeoutMs,
       requestTimeout: 0,
       keepAliveTimeout: settings.keepaliveTimeoutMs,
@@ -63,6 +63,8 @@ export class Listener {
     this.#model = model;
     this.#contexts = contexts;
     const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    // Node looks at it for each new connection.
+    Object.assign(this.server, { maxHeaderSize: mostHeaderBytes(model) });
     this.server.headersTimeout = headerTimeoutMs;
     this.server.keepAliveTimeout = settings.keepaliveTimeoutMs;
     this.#useDefaultCertificate();
@@ -150,6 +152,11 @@ export class Listener {
       else this.#busy.set(socket, left);
     });
   }
+}
+
+function mostHeaderBytes({ otherwise }: ListenerModel): number {
+  const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
+  return firstBytes + count * sizeBytes;
 }
 
 /** IPv4 addresses that came in by an IPv6 socket are shown as what they are. */
