@@ -214,6 +214,35 @@ describe("the front door", () => {
     await Promise.all(busy);
   });
 
+  it("speaks of errors as Anthropic's API does below /v1/messages, and nowhere else", async () => {
+    const { url, balancer } = await open((settings) => ({
+      ...settings,
+      apiKeys: ["key-1"],
+      maxBody: 10,
+      queue: { ...settings.queue, limit: 0 },
+      limits: { ...settings.limits, requestsPerMinute: 4 },
+    }));
+    const ask = async (path: string, init: RequestInit = withKey("key-1")) => {
+      const answer = await fetch(`${url}${path}`, { method: "POST", ...init });
+      const { type, error } = (await answer.json()) as { type?: string; error: { type: string; message: string } };
+      assert.ok(error.message.length > 0);
+      return [answer.status, type, error.type];
+    };
+    assert.deepEqual(await ask("/v1/messages", {}), [401, "error", "authentication_error"]);
+    assert.deepEqual(await ask("/v1/messages?beta=true", {}), [401, "error", "authentication_error"]);
+    assert.deepEqual(await ask("/v1/messagesx", {}), [401, undefined, "proxy_authentication_error"]);
+    const large = { ...withKey("key-1"), body: "far too large" };
+    assert.deepEqual(await ask("/v1/messages", large), [413, "error", "request_too_large"]);
+    assert.deepEqual(await ask("/v1/messages/count_tokens", large), [413, "error", "request_too_large"]);
+    balancer.removeUpstream("w1");
+    assert.deepEqual(await ask("/v1/messages"), [502, "error", "api_error"]);
+    const worker = { id: "w2", origin: "http://127.0.0.1:9", slots: 1, owned: true, secret: "s" };
+    balancer.addUpstream(worker);
+    balancer.setExpected("w2", true);
+    assert.deepEqual(await ask("/v1/messages"), [429, "error", "rate_limit_error"]);
+    assert.deepEqual(await ask("/v1/messages"), [429, "error", "rate_limit_error"]);
+  });
+
   it("warns when other machines can reach it and no key is set", async () => {
     const lines: string[] = [];
     const logger = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });

@@ -25,7 +25,7 @@ export function respond(response: ServerResponse, requestId: string, answer: Own
   response.end(answer.body);
 }
 
-/** Sends an error in OpenAI's envelope. */
+/** Sends an error in the envelope of the API that was asked. */
 export function respondError(
   response: ServerResponse,
   requestId: string,
@@ -35,7 +35,7 @@ export function respondError(
   respond(response, requestId, {
     status: error.status,
     contentType: "application/json",
-    body: errorEnvelope(error),
+    body: errorEnvelope(error, response.req.url),
     headers,
   });
 }
@@ -46,7 +46,7 @@ export function respondError(
  */
 export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): void {
   const { socket } = request;
-  const body = errorEnvelope(error);
+  const body = errorEnvelope(error, request.url);
   const head = [
     `HTTP/1.1 ${error.status} ${reasonOf(error.status)}`,
     "Content-Type: application/json",

@@ -105,7 +105,7 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
   const problem = headProblem(request);
   if (problem === undefined) return false;
   handlers.onBadRequest(problem.code);
-  answerRaw(socket, problem.status, problem.message, problem.code);
+  answerRaw(socket, problem.status, problem.message, problem.code, request.url);
   return true;
 }
 
@@ -125,12 +125,12 @@ export function listenOn(server: http.Server, target: ListenTarget): Promise<{ a
 }
 
 /** Answers on a socket that no request came from, and closes it. */
-export function answerRaw(socket: Duplex, status: number, message: string, code: string): void {
+export function answerRaw(socket: Duplex, status: number, message: string, code: string, target?: string): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const body = errorEnvelope({ status, message, code });
+  const body = errorEnvelope({ status, message, code }, target);
   const reason = http.STATUS_CODES[status] ?? "Error";
   const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());

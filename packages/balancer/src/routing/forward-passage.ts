@@ -29,7 +29,7 @@ export async function forwardPassage(passage: Passage, parts: ForwardParts): Pro
     {
       connections: parts.connections,
       clock: parts.clock,
-      errorEvent,
+      errorEvent: (reason) => errorEvent(reason, request.url),
     },
   );
   events?.stop();

@@ -43,7 +43,7 @@ export function queueEvents(
 /** Ends a stream that has begun with queue events with an error. */
 export function endWithError(response: ServerResponse, message: string): void {
   if (response.destroyed || response.writableEnded) return;
-  response.end(errorEvent(message));
+  response.end(errorEvent(message, response.req.url));
 }
 
 function wantsStream(body: Buffer): boolean {

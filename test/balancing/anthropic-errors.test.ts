@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import Anthropic, { APIError, AuthenticationError, InternalServerError, RateLimitError } from "@anthropic-ai/sdk";
+import { until } from "../support/until.ts";
+import { type RunningBalancer, startBalancer } from "./running-balancer.ts";
+import { ScriptedUpstream } from "./scripted-upstream.ts";
+
+const start =
+  '{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"usage":{}}}';
+const event = `event: message_start\ndata: ${start}\n\n`;
+const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+describe("Anthropic's client before a front door that refuses", () => {
+  /** Breaks its first answer off, and never gives another. */
+  const upstream = new ScriptedUpstream("a", (_request, n) =>
+    n === 1
+      ? { kind: "send", text: `${head}${event.length.toString(16)}\r\n${event}\r\n`, thenClose: true }
+      : { kind: "silence" },
+  );
+  let running: RunningBalancer;
+
+  before(async () => {
+    running = await startBalancer([], (settings) => ({
+      ...settings,
+      apiKeys: ["the-key"],
+      queue: { ...settings.queue, limit: 1, timeout: 300 },
+    }));
+    const origin = `http://127.0.0.1:${await upstream.listen()}`;
+    running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });
+    running.balancer.setReady("w1", true);
+  });
+  after(async () => {
+    await running.balancer.close({ drainTimeoutMs: 0 });
+    await upstream.close();
+  });
+
+  function client(apiKey: string): Anthropic {
+    return new Anthropic({ baseURL: `http://127.0.0.1:${running.port}`, apiKey, maxRetries: 0 });
+  }
+
+  const asked = { model: "m", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] } as const;
+  const ask = async (apiKey = "the-key") => client(apiKey).messages.create({ ...asked, messages: [...asked.messages] });
+
+  it("knows what is wrong by the error's type, when it is refused and in the middle of a stream", async () => {
+    await assert.rejects(ask("wrong"), (error) => is(error, AuthenticationError, "authentication_error"));
+    const stream = client("the-key").messages.stream({ ...asked, messages: [...asked.messages] });
+    await assert.rejects(stream.finalMessage(), (error) => is(error, APIError, "api_error"));
+    const held = ask().catch(() => undefined);
+    await until(() => running.leases() === 1, "the only place is taken");
+    const waiting = ask();
+    const late = assert.rejects(waiting, (error) => is(error, InternalServerError, "overloaded_error"));
+    await until(() => running.balancer.status().queue.depth === 1, "one waits");
+    await assert.rejects(ask(), (error) => is(error, RateLimitError, "rate_limit_error"));
+    await late;
+    await running.balancer.close({ drainTimeoutMs: 0 });
+    await held;
+  });
+});
+
+function is(error: unknown, kind: new (...args: never[]) => APIError, type: string): boolean {
+  assert.ok(error instanceof kind, String(error));
+  const body = error.error as { readonly type: string; readonly error: { readonly type: string } };
+  assert.deepEqual([body.type, body.error.type], ["error", type]);
+  return true;
+}
