@@ -19,6 +19,8 @@ http.createServer((request, response) => {
 }).listen(Number(flag("--port")), "127.0.0.1");
 `;
 
+const IMPORTED = "Wrote drover.yaml. Look at its comments, then: drover up --config drover.yaml\n";
+
 const areReady = (rows: readonly WorkerRow[]) => rows.length === 2 && rows.every((row) => row.state === "ready");
 
 describe("drover up from an imported nginx configuration", () => {
@@ -37,7 +39,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://deepseek_bac
     );
     const command = `${process.execPath} app.mjs --port {port} --n_threads {threads}`;
     const imported = await pasture.run(["import", "nginx", "llm.conf", "--command", command, "-o", "drover.yaml"]);
-    assert.deepEqual(imported, { code: 0, stdout: "", stderr: "" });
+    assert.deepEqual(imported, { code: 0, stdout: "", stderr: IMPORTED });
     assert.ok(existsSync(at("drover.yaml")));
 
     const drover = startIn(pasture);

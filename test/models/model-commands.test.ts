@@ -50,6 +50,26 @@ describe("drover model and drover plan", () => {
     }
   });
 
+  it("says why a download does not begin, and that it tries again", async () => {
+    const content = readFileSync(model);
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests += 1;
+      if (requests === 1) response.writeHead(503, { "retry-after": "0" }).end();
+      else response.end(content);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as { port: number };
+      const pulled = await pasture.run(["model", "pull", `http://127.0.0.1:${port}/late.gguf`], environment);
+      assert.equal(pulled.code, 0);
+      assert.match(pulled.stderr, /late\.gguf: .*503.*\. Trying again in 1 s \(failure 1 of 6\)\.\n/u);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   it("shows what a model file holds and what a worker needs", async () => {
     const { code, stdout } = await pasture.run(["model", "info", model]);
     assert.equal(code, 0);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
+import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import { fetchModel } from "./fetch-model.ts";
 import type { ModelSource } from "./model-source.ts";
@@ -34,6 +35,7 @@ interface Outcome {
   readonly slept: readonly number[];
   readonly left: readonly string[];
   readonly progress: readonly number[];
+  readonly retries: readonly DownloadRetry[];
 }
 
 async function download(...answers: readonly Answer[]): Promise<Outcome> {
@@ -42,11 +44,17 @@ async function download(...answers: readonly Answer[]): Promise<Outcome> {
     const server = await serveFile(content, ...answers);
     const clock = hastyClock();
     const progress: number[] = [];
+    const retries: DownloadRetry[] = [];
     const cacheDir = join(directory, "cache");
     try {
       const source: ModelSource = { type: "url", url: `${server.url}/folder/model.gguf` };
       const onProgress = ({ doneBytes }: { doneBytes: number }): number => progress.push(doneBytes);
-      const result = await fetchModel(source, { cacheDir, clock, onProgress }).then(
+      const result = await fetchModel(source, {
+        cacheDir,
+        clock,
+        onProgress,
+        onRetry: (retry) => retries.push(retry),
+      }).then(
         (path) => ({ path, error: undefined }),
         (error: unknown) => ({ path: undefined, error }),
       );
@@ -58,6 +66,7 @@ async function download(...answers: readonly Answer[]): Promise<Outcome> {
         slept: clock.slept,
         left: (await readdir(cacheDir)).toSorted(),
         progress,
+        retries,
       };
     } finally {
       await server.close();
@@ -182,6 +191,15 @@ describe("a download", () => {
     const outcome = await download(status(502));
     assertFailed(outcome, "download_failed", /answered 502, 6 times in a row/);
     assert.equal(outcome.ranges.length, 6);
+  });
+
+  it("tells of each failure that it will try again, with the reason and the wait", async () => {
+    const { retries } = await download(status(502));
+    assert.deepEqual(
+      retries.map(({ failures, waitMs }) => [failures, waitMs]),
+      [1000, 2000, 4000, 8000, 16_000].map((waitMs, index) => [index + 1, waitMs]),
+    );
+    assert.match(retries[0]?.reason ?? "", /502/u);
   });
 
   it("names what is wrong with a file that is not there or not allowed", async () => {

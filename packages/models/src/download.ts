@@ -10,7 +10,22 @@ import { writeError, type OnProgress } from "./gguf-writer.ts";
 import { makeFolder } from "./make-folder.ts";
 import { dropPartial } from "./partial-file.ts";
 
+/** An attempt that failed, and when the next one begins. */
+export interface DownloadRetry {
+  readonly url: string;
+  readonly reason: string;
+  readonly waitMs: number;
+  /** Attempts that failed in a row without a byte of progress. */
+  readonly failures: number;
+  /** With so many it is given up. */
+  readonly mostFailures: number;
+}
+
+export type OnRetry = (retry: DownloadRetry) => void;
+
 export interface DownloadOptions {
+  /** Told of each attempt that failed and will be made again. */
+  readonly onRetry?: OnRetry | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: OnProgress | undefined;
@@ -52,7 +67,11 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-async function attemptUntilDone(path: string, remote: RemoteFile, options: AttemptOptions): Promise<void> {
+async function attemptUntilDone(
+  path: string,
+  remote: RemoteFile,
+  options: AttemptOptions & Pick<DownloadOptions, "onRetry">,
+): Promise<void> {
   let failures = 0;
   for (;;) {
     const result = await attemptDownload(path, remote, options);
@@ -63,7 +82,9 @@ async function attemptUntilDone(path: string, remote: RemoteFile, options: Attem
       throw new ModelError("download_failed", message);
     }
     const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
-    await pause(Math.min(result.retryAfterMs ?? backoffMs, 10 * LONGEST_BACKOFF_MS), options);
+    const waitMs = Math.min(result.retryAfterMs ?? backoffMs, 10 * LONGEST_BACKOFF_MS);
+    options.onRetry?.({ url: remote.url, reason: result.reason, waitMs, failures, mostFailures: MOST_FAILURES });
+    await pause(waitMs, options);
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock, type Clock } from "./clock.ts";
 import { ensureDemoModel } from "./demo-model.ts";
-import { downloadFile } from "./download.ts";
+import { downloadFile, type OnRetry } from "./download.ts";
 import { remoteFile, type Endpoints, type RemoteFile } from "./endpoints.ts";
 import { ModelError } from "./errors.ts";
 import type { OnProgress } from "./gguf-writer.ts";
@@ -14,6 +14,8 @@ export interface FetchOptions {
   readonly cacheDir: string;
   /** Of all parts together where the model is in parts; the total grows as parts are reached. */
   readonly onProgress?: OnProgress | undefined;
+  /** Told of each attempt of a download that failed and will be made again. */
+  readonly onRetry?: OnRetry | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly endpoints?: Endpoints | undefined;
   /** @default the system's */
@@ -118,6 +120,7 @@ async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: 
       doneBytes: beforeBytes + doneBytes,
       totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
     });
-  await downloadFile(path, remote, { clock: options.clock ?? systemClock, signal: options.signal, onProgress });
+  const { clock = systemClock, signal, onRetry } = options;
+  await downloadFile(path, remote, { clock, signal, onProgress, onRetry });
   return path;
 }

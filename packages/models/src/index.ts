@@ -1,5 +1,6 @@
 export type { Clock } from "./clock.ts";
 export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
+export type { DownloadRetry, OnRetry } from "./download.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { fetchModel, findFetched, modelCacheDir, type FetchOptions } from "./fetch-model.ts";

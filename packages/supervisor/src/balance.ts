@@ -13,6 +13,7 @@ import { createLogs, descriptorSink, type Logs, prettyLine } from "./logs.ts";
 import { ignoredLines } from "./nginx/nginx-command.ts";
 import { serveNginx } from "./nginx/serve.ts";
 import { packageVersion } from "./package-version.ts";
+import { publicUrl } from "./terminal/welcome.ts";
 
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(invocation: Invocation): Promise<ExitCode> {
@@ -66,7 +67,9 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom });
   try {
     const addresses = await balancer.listen();
-    logger.info({ addresses, upstreams: settings.balancer.upstreams }, "balancing");
+    const isTls = settings.tls.certificate !== undefined;
+    const urls = addresses.map((address) => publicUrl({ ...address, isTls }));
+    logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${urls.join(", ")}`);
     process.on("SIGHUP", reload);
     await told();
     await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });

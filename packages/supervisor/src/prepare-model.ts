@@ -5,6 +5,7 @@ import {
   findFetched,
   modelCacheDir,
   type OnProgress,
+  type OnRetry,
   readModelInfo,
   resolveModelSource,
 } from "@drover/models";
@@ -14,6 +15,8 @@ export interface PrepareOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told of a download. */
   readonly onProgress?: OnProgress;
+  /** Told of each attempt of a download that failed and will be made again. */
+  readonly onRetry?: OnRetry;
   /** Breaks a download off. */
   readonly signal?: AbortSignal;
 }
@@ -24,9 +27,9 @@ export interface PrepareOptions {
  * @throws ModelError for whatever is wrong with it
  */
 export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
-  const { environment, onProgress, signal } = options;
+  const { environment, ...rest } = options;
   const source = resolveModelSource(model);
-  const path = await fetchModel(source, { ...placesIn(environment), onProgress, signal });
+  const path = await fetchModel(source, { ...placesIn(environment), ...rest });
   await readModelInfo(path);
   const { ino, size, mtimeMs } = await stat(path);
   return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   type Balancer,
   BalancerError,
@@ -25,9 +26,9 @@ import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
 import { joinServiceManager } from "./systemd/join.ts";
 import { journalLine, leadsToJournal, prioritized } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
-import { createDownloadBar } from "./terminal/download.ts";
+import { createDownloadBar, downloadLog } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
-import { curlLine, programName, realModelHint, welcomeText } from "./terminal/welcome.ts";
+import { curlWords, programName, publicUrl, realModelHint, type Welcome, welcomeText } from "./terminal/welcome.ts";
 import { askCanary } from "./workers/canary.ts";
 import { followLoad } from "./workers/follow-load.ts";
 import { withProbes } from "./workers/probe-command.ts";
@@ -131,13 +132,15 @@ async function run(around: Surroundings): Promise<ExitCode> {
 
 /** The model, or undefined where somebody asked for the end first. */
 async function fetchUnlessEnded(
-  { settings, invocation }: Surroundings,
+  { settings, invocation, logs }: Surroundings,
   end: EndRequests,
 ): Promise<ServedModel | undefined> {
   const cancel = new AbortController();
   const bar = createDownloadBar(invocation.stderr, "fetching the model");
   const { environment } = invocation;
-  const options = { environment, onProgress: bar.onProgress, signal: cancel.signal };
+  const told = downloadLog(logs.logger);
+  const onProgress = invocation.stderr.isTTY ? bar.onProgress : told.onProgress;
+  const options = { environment, onProgress, onRetry: told.onRetry, signal: cancel.signal };
   const prepared = prepareModel(settings.model, options);
   try {
     return await Promise.race([prepared, end.first.then(() => undefined)]);
@@ -209,7 +212,7 @@ function createWorkers(
     supervisor,
     logger,
     load: (model) => invocation.settings(model === undefined ? {} : { model }),
-    prepareModel: (model) => prepareModel(model, { environment: invocation.environment }),
+    prepareModel: (model) => prepareModel(model, { environment: invocation.environment, ...downloadLog(logger) }),
     chooseLayout: async (wanted, { path }) => {
       const isSame = wanted.workers.snapshots === reloader.settings.workers.snapshots;
       return await made.chooser.choose(wanted, path, {
@@ -261,7 +264,7 @@ async function serve(around: Surroundings, running: Running): Promise<void> {
     const who = await end.first;
     void manager.stopping();
     drainTimeoutMs = reloader.settings.supervision.drainTimeout;
-    logger.info(`${who}: running answers have ${drainTimeoutMs} ms to end`);
+    logger.info(`${who}: running answers have ${drainTimeoutMs / 1000} s to end`);
   } finally {
     stopFollowing();
     around.progress.end();
@@ -282,9 +285,16 @@ function sayWelcome(
   { invocation, settings, logs, isPretty, progress }: Surroundings,
   { address, port }: ListenAddress,
 ): void {
-  const url = port === 0 ? address : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const facts = { isDemo: settings.model === "demo", hasKeys: settings.apiKeys.length > 0 };
-  const welcome = { url, ...facts, program: programName(invocation.environment) };
+  const { workers, model, tls, apiKeys, apiKeysFile } = settings;
+  const welcome: Welcome = {
+    address,
+    port,
+    isTls: tls.certificate !== undefined,
+    serves: workers.command !== undefined ? "command" : model === "demo" ? "demo" : "model",
+    hasKeys: apiKeys.length > 0 || apiKeysFile !== undefined,
+    program: programName(invocation.environment, existsSync),
+  };
+  const url = publicUrl(welcome);
   if (isPretty) progress.print(welcomeText(welcome));
-  else logs.logger.info({ url, curl: curlLine(welcome), ...realModelHint(welcome) }, `serving on ${url}`);
+  else logs.logger.info({ url, curl: curlWords(welcome).join(" "), ...realModelHint(welcome) }, `serving on ${url}`);
 }

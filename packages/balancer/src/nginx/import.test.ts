@@ -19,9 +19,9 @@ describe("importing an nginx configuration", () => {
     const yaml = imported(conf);
     for (const line of [
       'listen: "0.0.0.0:80"',
-      "maxBody: 8388608B",
+      "maxBody: 8MiB",
       "  policy: least_conn",
-      "  readTimeout: 300000ms",
+      "  readTimeout: 300s",
       '    - "http://127.0.0.1:8081 weight=2"',
       '    - "http://127.0.0.1:8082 backup"',
     ]) {

@@ -68,8 +68,19 @@ function settingLines(location: LocationModel | undefined): string[] {
   const bytes = location?.settings.maxBodyBytes;
   if (bytes === undefined) return [];
   return [
-    bytes === 0 ? "# client_max_body_size 0: give the largest body you expect\nmaxBody: 1GiB" : `maxBody: ${bytes}B`,
+    bytes === 0
+      ? "# client_max_body_size 0: give the largest body you expect\nmaxBody: 1GiB"
+      : `maxBody: ${sizeWord(bytes)}`,
   ];
+}
+
+function sizeWord(bytes: number): string {
+  if (bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20}MiB`;
+  return bytes % 2 ** 10 === 0 ? `${bytes / 2 ** 10}KiB` : `${bytes}B`;
+}
+
+function durationWord(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
 const policies: Readonly<Record<string, { readonly name: string; readonly note?: string }>> = {
@@ -89,7 +100,10 @@ function groupLines(group: UpstreamGroupModel, main: MainLocation | undefined, c
     `  policy: ${chosen.name}`,
     ...(proxy === undefined
       ? []
-      : [`  connectTimeout: ${proxy.connectTimeoutMs}ms`, `  readTimeout: ${proxy.readTimeoutMs}ms`]),
+      : [
+          `  connectTimeout: ${durationWord(proxy.connectTimeoutMs)}`,
+          `  readTimeout: ${durationWord(proxy.readTimeoutMs)}`,
+        ]),
     ...(keepalive === undefined
       ? ["  # connections to the servers are kept here; nginx closed each after its request"]
       : []),

@@ -29,6 +29,7 @@ export async function runCommandLine(
   const run = async (command: Command, values: Readonly<Record<string, unknown>>) => {
     exitCode = (await command.run?.(createInvocation(values, environment))) ?? 0;
   };
+  if (words[0] === "completion") chooseShell(words[1]);
   const parser = createParser(words);
   for (const command of commands) addCommand(parser, command, run);
   parser.demandCommand(1, "").fail((message, error) => {
@@ -40,6 +41,14 @@ export async function runCommandLine(
   return exitCode;
 }
 
+/** yargs knows no argument here: it writes for the shell that it believes it runs under. */
+function chooseShell(name: string | undefined): void {
+  if (name === undefined || name.startsWith("-")) return;
+  if (name !== "bash" && name !== "zsh") throw usage(`there is no completion for "${name}"; give bash or zsh`);
+  process.env["SHELL"] = `/bin/${name}`;
+  delete process.env["ZSH_NAME"];
+}
+
 function createParser(words: readonly string[]): Argv {
   return yargs([...words])
     .scriptName("drover")
@@ -49,7 +58,7 @@ function createParser(words: readonly string[]): Argv {
     .example("$0 up", "serve the demo model on http://127.0.0.1:8080")
     .example("$0 up --model m.gguf --workers 2", "serve your own")
     .example("$0 status --watch", "what each worker does")
-    .completion("completion", "Print the completion script of your $SHELL, bash or zsh")
+    .completion("completion", "Print the completion script of bash or zsh, by its name or as $SHELL says")
     .version(packageVersion())
     .help()
     .alias("help", "h")

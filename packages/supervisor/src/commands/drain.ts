@@ -12,6 +12,7 @@ export const drain: Command = {
   run: async (invocation) => {
     const id = encodeURIComponent(invocation.text("worker") ?? "");
     await callAdmin(findAdmin(invocation), "POST", `/drain?worker=${id}`);
+    invocation.stdout.write(`Worker ${invocation.text("worker")} is drained.\n`);
     return 0;
   },
 };
@@ -24,6 +25,7 @@ export const undrain: Command = {
   run: async (invocation) => {
     const id = encodeURIComponent(invocation.text("worker") ?? "");
     await callAdmin(findAdmin(invocation), "POST", `/undrain?worker=${id}`);
+    invocation.stdout.write(`Worker ${invocation.text("worker")} takes requests again.\n`);
     return 0;
   },
 };

@@ -34,7 +34,11 @@ const nginx: Command = {
     }
     const output = invocation.text("output");
     if (output === undefined) invocation.stdout.write(text);
-    else write(output, text);
+    else {
+      write(output, text);
+      const run = command === undefined ? "balance" : "up";
+      invocation.stderr.write(`Wrote ${output}. Look at its comments, then: drover ${run} --config ${output}\n`);
+    }
     return 0;
   },
 };

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { SupervisorError } from "../errors.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Command } from "./command.ts";
+import { fetchHere } from "./fetch-here.ts";
 import { showModel } from "../terminal/model-sheet.ts";
 
 const info: Command = {
@@ -12,7 +13,7 @@ const info: Command = {
   run: async (invocation) => {
     const { readModelInfo } = await import("@drover/models");
     const { needOf } = await import("../placement/plan.ts");
-    const path = await fetchHere(invocation, invocation.text("file") ?? "");
+    const { path } = await fetchHere(invocation, invocation.text("file") ?? "");
     const model = await readModelInfo(path);
     const memory = needOf(invocation.settings().settings, model, process.arch);
     const { tensors: _tensors, ...facts } = model;
@@ -28,7 +29,7 @@ const pull: Command = {
   arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, ms:ORG/REPO/FILE.gguf or https://…" } },
   examples: [["drover model pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "fetch it before it is needed"]],
   run: async (invocation) => {
-    invocation.stdout.write(`${await fetchHere(invocation, invocation.text("model") ?? "")}\n`);
+    invocation.stdout.write(`${(await fetchHere(invocation, invocation.text("model") ?? "")).path}\n`);
     return 0;
   },
 };
@@ -82,15 +83,3 @@ export const model: Command = {
   summary: "Look at, fetch or make models",
   subcommands: [info, pull, synth],
 };
-
-async function fetchHere(invocation: Invocation, name: string): Promise<string> {
-  const { prepareModel } = await import("../prepare-model.ts");
-  const { createDownloadBar } = await import("../terminal/download.ts");
-  const bar = createDownloadBar(invocation.stderr, "fetching");
-  try {
-    const { path } = await prepareModel(name, { environment: invocation.environment, onProgress: bar.onProgress });
-    return path;
-  } finally {
-    bar.end();
-  }
-}

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { fetchHere } from "./fetch-here.ts";
 
 export const plan: Command = {
   usage: "plan",
@@ -23,12 +24,11 @@ export const plan: Command = {
   run: async (invocation) => {
     const { settings } = invocation.settings();
     const { readModelInfo } = await import("@drover/models");
-    const { prepareModel } = await import("../prepare-model.ts");
     const { drawPlan, refusal } = await import("../placement/draw-plan.ts");
     const { makePlan } = await import("../placement/plan.ts");
     const { sharedMemoryForNext } = await import("../workers/snapshot-directories.ts");
     const { readTopology } = await import("../placement/topology.ts");
-    const { path } = await prepareModel(settings.model, { environment: invocation.environment });
+    const { path } = await fetchHere(invocation, settings.model);
     const made = makePlan(readTopology(), settings, await readModelInfo(path), sharedMemoryForNext());
     const refused = refusal(made);
     if (invocation.isOn("json")) {
@@ -46,7 +46,7 @@ export const plan: Command = {
       });
       invocation.stdout.write(`${text}\n`);
     } else {
-      invocation.stdout.write(drawPlan(made));
+      invocation.stdout.write(drawPlan(made, invocation.stdout.isTTY ? invocation.stdout.columns : undefined));
     }
     return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
   },

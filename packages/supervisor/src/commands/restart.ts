@@ -11,6 +11,7 @@ export const restart: Command = {
     const worker = invocation.text("worker");
     const query = worker === undefined ? "" : `?worker=${encodeURIComponent(worker)}`;
     await callAdmin(findAdmin(invocation), "POST", `/restart${query}`);
+    invocation.stdout.write(`${worker === undefined ? "Every worker" : `Worker ${worker}`} was restarted.\n`);
     return 0;
   },
 };

@@ -16,6 +16,7 @@ export const scale: Command = {
       throw new SupervisorError("usage", `"${typed}" is no number of workers; give a whole number from 1 to 1024`);
     }
     await callAdmin(findAdmin(invocation), "POST", `/scale?count=${count}`);
+    invocation.stdout.write(`${count} ${count === 1 ? "worker" : "workers"} from now on.\n`);
     return 0;
   },
 };

@@ -14,6 +14,7 @@ export const stop: Command = {
     const path = findAdmin(invocation);
     await callAdmin(path, "POST", "/stop");
     while (await isThere(path)) await pause(systemClock, LOOK_AGAIN_MS);
+    invocation.stdout.write("Drover has ended.\n");
     return 0;
   },
 };

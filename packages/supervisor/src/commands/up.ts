@@ -6,8 +6,8 @@ export const up: Command = {
   settings: "all",
   examples: [
     ["drover up", "serve the demo model"],
-    ["drover up -m model.gguf -w 2 -t 4 --listen 0.0.0.0:8080", "two workers of four threads each, for the network"],
-    ["drover up -m hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "fetch a model first"],
+    ["drover up -m m.gguf -w 2 -t 4 -l 8080", "two workers of four threads each, for the network"],
+    ["drover up -m hf:ORG/REPO:Q4_K_M", "fetch a model first"],
   ],
   run: async (invocation) => (await import("../up.ts")).up(invocation),
 };

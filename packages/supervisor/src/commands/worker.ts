@@ -3,6 +3,7 @@ import type { Settings } from "@drover/config";
 import { workerArguments } from "@drover/worker/protocol";
 import { SupervisorError } from "../errors.ts";
 import type { Command, Invocation } from "./command.ts";
+import { fetchHere } from "./fetch-here.ts";
 
 export const worker: Command = {
   usage: "worker",
@@ -24,10 +25,9 @@ export const worker: Command = {
     const { settings } = invocation.settings();
     const port = await portOf(invocation);
     const { execa } = await import("execa");
-    const { prepareModel } = await import("../prepare-model.ts");
     const { workerMain } = await import("../workers/spawn-worker.ts");
     const { workerOptions } = await import("../workers/worker-launch.ts");
-    const model = await prepareModel(settings.model, { environment: invocation.environment });
+    const model = await fetchHere(invocation, settings.model);
     await requireMemory(settings, model.path);
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
     const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];

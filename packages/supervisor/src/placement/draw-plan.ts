@@ -1,15 +1,16 @@
 import { shortRanges, shortSize as size } from "../terminal/table.ts";
+import { wrap } from "../terminal/wrap.ts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
 
 /** The plan for people: the machine's cores with the worker that each belongs to, and the memory arithmetic. */
-export function drawPlan(plan: Plan): string {
+export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY): string {
   const { topology, layout } = plan;
   const lines = [
     describeMachine(topology),
     "",
-    ...drawCpus(topology, layout),
+    ...drawCpus(topology, layout, columns),
     "",
     ...layout.places.map(({ cpus, threads, node }, index) => {
       const where =
@@ -22,8 +23,15 @@ export function drawPlan(plan: Plan): string {
     "",
     ...drawMemory(plan),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.flatMap((line) => wrap(line, columns, isRow(line) ? NOTE_INDENT : "  ")).join("\n")}\n`;
 }
+
+/** A figure with a note; all else that may be long is prose. */
+function isRow(line: string): boolean {
+  return line.startsWith("  ");
+}
+
+const NOTE_INDENT = " ".repeat(36);
 
 /** Why the plan can't be started; undefined when it can. */
 export function refusal(plan: Plan): string | undefined {
@@ -57,10 +65,11 @@ function describeMachine({ cpus, machineCpus, nodes, quotaCpus, memory }: Topolo
 const SPARED = "*";
 const UNUSED = ".";
 const SYMBOLS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const CORES_PER_LINE = 32;
+const LABEL_WIDTH = 24;
+const MOST_CORES_PER_LINE = 32;
 
 /** One mark for each CPU, the threads of a core together, a line for each L3 group. */
-function drawCpus(topology: Topology, layout: Layout): readonly string[] {
+function drawCpus(topology: Topology, layout: Layout, columns: number): readonly string[] {
   const marks = new Map<number, string>();
   for (const id of layout.spared) marks.set(id, SPARED);
   for (const [index, { cpus }] of layout.places.entries()) {
@@ -71,8 +80,9 @@ function drawCpus(topology: Topology, layout: Layout): readonly string[] {
   for (const [group, cpus] of groupCpus(topology)) {
     const cores = [...new Set(cpus.map((cpu) => cpu.core))].map((core) => cpus.filter((cpu) => cpu.core === core));
     const cells = cores.map((threads) => threads.map((cpu) => marks.get(cpu.id) ?? UNUSED).join(""));
-    for (let at = 0; at < cells.length; at += CORES_PER_LINE) {
-      lines.push(`${(at === 0 ? group : "").padEnd(24)}${cells.slice(at, at + CORES_PER_LINE).join(" ")}`);
+    const perLine = coresPerLine(columns, Math.max(...cells.map((cell) => cell.length)));
+    for (let at = 0; at < cells.length; at += perLine) {
+      lines.push(`${(at === 0 ? group : "").padEnd(LABEL_WIDTH)}${cells.slice(at, at + perLine).join(" ")}`);
     }
   }
   const legend = [
@@ -82,6 +92,12 @@ function drawCpus(topology: Topology, layout: Layout): readonly string[] {
     ...(lines.some((line) => line.includes("+", 24)) ? ["+: used by several workers"] : []),
   ];
   return [...lines, `(${legend.join("; ")})`];
+}
+
+/** Eights, so that a core's place is easily counted. */
+function coresPerLine(columns: number, cellWidth: number): number {
+  const fitting = Math.min(MOST_CORES_PER_LINE, Math.floor((columns - LABEL_WIDTH + 1) / (cellWidth + 1)));
+  return Math.max(8, fitting - (fitting % 8));
 }
 
 function groupCpus({ cpus, nodes }: Topology): ReadonlyMap<string, readonly Cpu[]> {

@@ -36,6 +36,14 @@ describe("drover plan", () => {
     });
   }
 
+  it("fits a terminal of 80 columns on every machine", () => {
+    for (const machine of recordedMachines()) {
+      const drawing = drawPlan(planFor(machine), 80);
+      for (const line of drawing.split("\n")) assert.ok(line.length <= 80, line);
+      assert.deepEqual(drawing.split(/\s+/u), drawPlan(planFor(machine)).split(/\s+/u));
+    }
+  });
+
   it("refuses what can't fit, with the arithmetic and what would fit", () => {
     const plan = planFor("laptop-4c8t", { workers: 6 });
     assert.match(

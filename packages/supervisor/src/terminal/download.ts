@@ -1,4 +1,5 @@
-import type { OnProgress } from "@drover/models";
+import type { DownloadRetry, OnProgress, OnRetry } from "@drover/models";
+import type { Logger } from "pino";
 import cliProgress from "cli-progress";
 
 /** Shows how far a download or a long write is: a bar on a terminal, elsewhere nothing. `end` takes it away. */
@@ -23,4 +24,27 @@ export function createDownloadBar(
     },
     end: () => bar.stop(),
   };
+}
+
+/** Puts a download into the log: its begin, each tenth of it, and each attempt that failed. */
+export function downloadLog(logger: Pick<Logger, "info" | "warn">): {
+  readonly onProgress: OnProgress;
+  readonly onRetry: OnRetry;
+} {
+  let tenths = -1;
+  return {
+    onProgress({ doneBytes, totalBytes }) {
+      const reached = totalBytes === undefined ? 0 : Math.floor((10 * doneBytes) / totalBytes);
+      if (reached <= tenths) return;
+      tenths = reached;
+      logger.info({ doneBytes, totalBytes }, `fetching the model: ${10 * reached}%`);
+    },
+    onRetry: (retry) => logger.warn(describeRetry(retry)),
+  };
+}
+
+/** Why nothing comes, and when it is tried again. */
+export function describeRetry({ url, reason, waitMs, failures, mostFailures }: DownloadRetry): string {
+  const seconds = Math.max(1, Math.round(waitMs / 1000));
+  return `${url}: ${reason}. Trying again in ${seconds} s (failure ${failures} of ${mostFailures}).`;
 }

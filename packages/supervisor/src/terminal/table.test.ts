@@ -16,4 +16,13 @@ describe("statusTable", () => {
     const last = statusTable({ workers: [], snapshots }).split("\n").at(-1);
     assert.equal(last, "snapshots: 3, 90 MiB of 2.0 GiB in /dev/shm/drover-1");
   });
+
+  it("shows no limit of slots where there is none", () => {
+    const worker = { pid: 1, port: 8081, cpus: [0], cpuPercent: 0, rssBytes: 0 };
+    const more = { slots: { busy: 3, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
+    assert.match(
+      statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null }),
+      / 3\/- /u,
+    );
+  });
 });

@@ -22,7 +22,8 @@ export function statusTable({ workers, snapshots }: SupervisorStatus): string {
       worker.pid ?? "-",
       worker.port ?? "-",
       worker.cpus.length === 0 ? "any" : shortRanges(worker.cpus),
-      `${worker.slots.busy}/${worker.slots.total}`,
+      // A command of the user's has as many as are asked of it.
+      `${worker.slots.busy}/${worker.slots.total === 0 ? "-" : worker.slots.total}`,
       worker.requests,
       worker.restarts,
       `${worker.cpuPercent.toFixed(0)}%`,

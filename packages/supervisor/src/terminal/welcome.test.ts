@@ -1,13 +1,55 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { programName, realModelHint, welcomeText } from "./welcome.ts";
+import { curlWords, programName, realModelHint, type Welcome, welcomeText } from "./welcome.ts";
+
+const welcome: Welcome = {
+  address: "127.0.0.1",
+  port: 8080,
+  isTls: false,
+  serves: "demo",
+  hasKeys: false,
+  program: "drover",
+};
 
 describe("the welcome", () => {
-  it("names the program as the user can call it, by pnpm start or from the PATH", () => {
-    const welcome = { url: "http://127.0.0.1:8080", isDemo: true, hasKeys: false };
-    const cloned = { ...welcome, program: programName({ npm_lifecycle_event: "start" }) };
-    assert.match(welcomeText(cloned), /^  \.\/node_modules\/\.bin\/drover up --model FILE\.gguf$/m);
-    assert.match(realModelHint(cloned).realModel ?? "", /^\.\/node_modules\/\.bin\/drover up/);
-    assert.match(welcomeText({ ...welcome, program: programName({}) }), /^  drover up --model FILE\.gguf$/m);
+  it("names the program as the user can call it: by pnpm start, in a clone, or from the PATH", () => {
+    const program = programName({ npm_lifecycle_event: "start" }, () => true);
+    assert.match(welcomeText({ ...welcome, program }), /^  \.\/node_modules\/\.bin\/drover up --model FILE\.gguf$/m);
+    assert.match(realModelHint({ ...welcome, program }).realModel ?? "", /^\.\/node_modules\/\.bin\/drover up/);
+    const path = { PATH: "/bin:/opt/bin" };
+    assert.equal(
+      programName(path, (file) => file === "./node_modules/.bin/drover"),
+      "./node_modules/.bin/drover",
+    );
+    assert.equal(
+      programName(path, (file) => file !== "/bin/drover"),
+      "drover",
+    );
+    assert.equal(
+      programName(path, () => false),
+      "drover",
+    );
+  });
+
+  it("fits a terminal of 80 columns, with a command line that can be copied as it is", () => {
+    const text = welcomeText({ ...welcome, isTls: true, hasKeys: true });
+    for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+    assert.match(text, /^ {2}curl -N https:\/\/127\.0\.0\.1:8080\/v1\/chat\/completions \\\n {4}-H /mu);
+    assert.match(text, / {4}-H 'authorization: Bearer YOUR_KEY' \\\n/u);
+  });
+
+  it("gives an address that can be connected to where every interface is listened on", () => {
+    assert.match(welcomeText({ ...welcome, address: "0.0.0.0" }), /serves on http:\/\/0\.0\.0\.0:8080$/mu);
+    assert.match(curlWords({ ...welcome, address: "0.0.0.0" })[0] ?? "", /http:\/\/127\.0\.0\.1:8080\//u);
+    assert.match(curlWords({ ...welcome, address: "::" })[0] ?? "", /http:\/\/\[::1\]:8080\//u);
+    const socket = curlWords({ ...welcome, address: "/run/d.sock", port: 0 })[0];
+    assert.equal(socket, "curl -N --unix-socket /run/d.sock http://localhost/v1/chat/completions");
+  });
+
+  it("says nothing of the demo model where a command of the user's serves", () => {
+    const text = welcomeText({ ...welcome, serves: "command" });
+    assert.match(text, /serves on/u);
+    assert.doesNotMatch(text, /demo|curl/u);
+    assert.deepEqual(realModelHint({ ...welcome, serves: "model" }), {});
   });
 });

@@ -150,7 +150,8 @@ export class WorkerSet {
       const wanted = this.#ports.get(bridge.id) ?? recipe.settings.workers.firstPort;
       const { port, taken } = await findFreePort(wanted, others);
       if (taken.length > 0) {
-        this.#parts.logger.warn({ worker: id, port, taken }, `port ${taken.join(", ")} is in use; taking ${port}`);
+        const inUse = taken.length === 1 ? `port ${taken.join()} is` : `ports ${taken.join(", ")} are`;
+        this.#parts.logger.warn({ worker: id, port, taken }, `${inUse} in use; taking ${port}`);
       }
       this.#ports.set(bridge.id, port);
       return port;
