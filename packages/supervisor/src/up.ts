@@ -64,6 +64,8 @@ function lineFormat(invocation: Invocation, settings: Settings, isPretty: boolea
   return settings.log.format === "json" ? prioritized : journalLine;
 }
 
+const KEEP_EVERY_MS = 5000;
+
 interface Surroundings {
   readonly invocation: Invocation;
   readonly settings: Settings;
@@ -98,6 +100,7 @@ async function run(around: Surroundings): Promise<ExitCode> {
   // For every end that is not SIGKILL, a crash too.
   const removeSnapshots = () => snapshots.remove();
   process.on("exit", removeSnapshots);
+  const stopKeeping = systemClock.every(KEEP_EVERY_MS, () => snapshots.keep());
   const releaseSocket = await claimSocket(admin, adminPath(settings.admin.socket, invocation.environment));
   try {
     const model = await fetchUnlessEnded(around, end);
@@ -119,6 +122,7 @@ async function run(around: Surroundings): Promise<ExitCode> {
     await serve(around, { ...parts, balancer, end, orders, address, manager, count: countOf(settings, layout, 0) });
     return 0;
   } finally {
+    stopKeeping();
     removeSnapshots();
     process.off("exit", removeSnapshots);
     manager.close();

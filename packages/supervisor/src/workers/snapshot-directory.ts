@@ -73,6 +73,11 @@ export class SnapshotDirectory {
     }
   }
 
+  /** Makes it again where somebody has removed it: a login manager does that when this user's last session ends. */
+  keep(): void {
+    if (this.#path !== undefined) this.forWorker(this.#limitBytes);
+  }
+
   /** Bytes that its files take. */
   async bytes(): Promise<number> {
     return (await this.status())?.bytes ?? 0;
