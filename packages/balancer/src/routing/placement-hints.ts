@@ -1,5 +1,5 @@
 import { estimateCostSeconds } from "./estimate-cost.ts";
-import { type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
+import { type Holder, type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
 import { meanOf } from "./retry-after.ts";
 import type { PickRequest, UpstreamPool } from "./upstream-pool.ts";
 import type { Upstream } from "./upstream.ts";
@@ -11,6 +11,9 @@ export interface Hints extends Pick<PickRequest, "affinity" | "cost"> {
   /** Its answer's head came after this long. */
   onFirstByte(upstream: Upstream, ms: number): void;
 }
+
+/** The workers that read each other's snapshots. */
+const sharing: Holder = { generation: 0 };
 
 const noHints: Hints = { onPlaced: () => undefined, onFirstByte: () => undefined };
 
@@ -29,19 +32,26 @@ export class PlacementHints {
       affinity: (upstream) => (upstream.owned ? this.#index.held(upstream, chain) : 0),
       cost: (upstream) => this.#cost(upstream, chain),
       onPlaced: (upstream) => {
-        held.set(upstream, this.#index.held(upstream, chain));
+        held.set(upstream, this.#held(upstream, chain));
         this.#index.remember(upstream, chain);
       },
       onFirstByte: (upstream, ms) => {
+        if (upstream.sharesState) this.#index.remember(sharing, chain);
         const uncached = chain.chars - (held.get(upstream) ?? 0);
         if (uncached > 0) this.#speedOf(upstream).add(ms / uncached);
       },
     };
   }
 
+  /** Characters that it need not read: those which others have read as well, where it has their snapshots. */
+  #held(upstream: Upstream, chain: PrefixChain): number {
+    const shared = upstream.sharesState ? this.#index.held(sharing, chain) : 0;
+    return Math.max(shared, this.#index.held(upstream, chain));
+  }
+
   #cost(upstream: Upstream, chain: PrefixChain): number {
     return estimateCostSeconds({
-      uncachedChars: chain.chars - this.#index.held(upstream, chain),
+      uncachedChars: chain.chars - this.#held(upstream, chain),
       msPerChar: this.#speedOf(upstream).value(),
       active: upstream.conns,
       meanServiceMs:

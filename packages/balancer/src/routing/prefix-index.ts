@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Upstream } from "./upstream.ts";
 
 /** A request's text as a chain: each link stands for everything up to there. */
 export interface PrefixChain {
@@ -31,13 +30,19 @@ export function prefixChain(path: string, body: Buffer): PrefixChain | undefined
   return { links, chars };
 }
 
+/** Who may hold a chain: an upstream, or several together. */
+export interface Holder {
+  /** Another one: it holds nothing yet. */
+  readonly generation: number;
+}
+
 /** Which upstream has seen which chains; what it has seen it may still hold. */
 export class PrefixIndex {
-  readonly #seen = new WeakMap<Upstream, { generation: number; links: Map<string, number> }>();
+  readonly #seen = new WeakMap<Holder, { generation: number; links: Map<string, number> }>();
 
-  /** Characters at the start of the text that the upstream has seen. */
-  held(upstream: Upstream, chain: PrefixChain): number {
-    const links = this.#linksOf(upstream);
+  /** Characters at the start of the text that the holder has seen. */
+  held(holder: Holder, chain: PrefixChain): number {
+    const links = this.#linksOf(holder);
     for (let index = chain.links.length - 1; index >= 0; index -= 1) {
       const link = chain.links[index];
       if (link !== undefined && links.has(link.hash)) return link.chars;
@@ -45,9 +50,9 @@ export class PrefixIndex {
     return 0;
   }
 
-  /** The upstream was given this text. */
-  remember(upstream: Upstream, chain: PrefixChain): void {
-    const links = this.#linksOf(upstream);
+  /** The holder was given this text. */
+  remember(holder: Holder, chain: PrefixChain): void {
+    const links = this.#linksOf(holder);
     for (const { hash, chars } of chain.links) {
       links.delete(hash);
       links.set(hash, chars);
@@ -59,11 +64,11 @@ export class PrefixIndex {
   }
 
   /** A restarted worker holds nothing. */
-  #linksOf(upstream: Upstream): Map<string, number> {
-    const known = this.#seen.get(upstream);
-    if (known !== undefined && known.generation === upstream.generation) return known.links;
+  #linksOf(holder: Holder): Map<string, number> {
+    const known = this.#seen.get(holder);
+    if (known !== undefined && known.generation === holder.generation) return known.links;
     const links = new Map<string, number>();
-    this.#seen.set(upstream, { generation: upstream.generation, links });
+    this.#seen.set(holder, { generation: holder.generation, links });
     return links;
   }
 }

@@ -174,6 +174,24 @@ describe("placement by prefix", () => {
   });
 });
 
+describe("placement by prefix among workers that share their snapshots", () => {
+  it("takes the idle one, though another has read the prompt", () => {
+    const shares = ["a", "b"].map((id) => ({ ...worker(id), sharesState: true }));
+    const pool = new UpstreamPool({ policy: "prefix", upstreams: shares, clock: systemClock, random: Math.random });
+    pool.setReady("a", true);
+    pool.setReady("b", true);
+    const hints = new PlacementHints();
+    const body = chat("a long prompt ".repeat(500));
+    const hint = hints.of("/v1/chat/completions", body, pool);
+    const first = pool.acquire(pool.startPick(hint));
+    assert.ok(first !== undefined);
+    hint.onPlaced(first.upstream);
+    hint.onFirstByte(first.upstream, 100);
+    const other = pool.acquire(pool.startPick(hints.of("/v1/chat/completions", body, pool)));
+    assert.notEqual(other?.upstream.id, first.upstream.id);
+  });
+});
+
 describe("slow start", () => {
   it("gives a server that came back a share that rises with the time", () => {
     const clock = handClock();

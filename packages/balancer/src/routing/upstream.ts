@@ -8,6 +8,8 @@ export interface UpstreamSpec {
   readonly origin: string;
   /** A worker that Drover owns: not ready until told so, and a POST may be sent again. @default false */
   readonly owned?: boolean;
+  /** Knows what other such workers have read, by snapshots. @default false */
+  readonly sharesState?: boolean;
   /** Places of a worker; the same as `maxConns`, which wins. */
   readonly slots?: number;
   /** @default 1 */
@@ -38,6 +40,7 @@ export interface Upstream extends Peer {
   readonly origin: string;
   readonly address: Address;
   readonly owned: boolean;
+  readonly sharesState: boolean;
   readonly backup: boolean;
   readonly secret: string | undefined;
   /** A worker that is not expected back: nobody waits for it. */
@@ -68,6 +71,7 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     origin: spec.origin,
     address,
     owned,
+    sharesState: spec.sharesState ?? false,
     backup: spec.backup ?? false,
     secret: spec.secret,
     weight,

@@ -11,10 +11,12 @@ export interface WorkerAddress {
   readonly port: number;
   readonly slots: number;
   readonly secret: string;
+  /** It reads the snapshots of the others. */
+  readonly sharesState: boolean;
 }
 
 /** Stands for a worker's address until it has one; never ready, so nothing is ever sent there. */
-const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "" };
+const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "", sharesState: false };
 
 /**
  * Turns traffic to one worker on and off. A worker that came back elsewhere (its port was stolen, its slots changed) is
@@ -70,7 +72,11 @@ export class UpstreamBridge {
       return;
     }
     const known = this.#address;
-    const isSame = known?.port === address.port && known.slots === address.slots && known.secret === address.secret;
+    const isSame =
+      known?.port === address.port &&
+      known.slots === address.slots &&
+      known.secret === address.secret &&
+      known.sharesState === address.sharesState;
     if (!isSame) {
       this.remove();
       this.#add(address);
@@ -108,8 +114,8 @@ export class UpstreamBridge {
   }
 
   #add(address: WorkerAddress): void {
-    const { port, slots, secret } = address;
-    this.#balancer.addUpstream({ id: this.id, origin: `http://127.0.0.1:${port}`, owned: true, slots, secret });
+    const { port, ...rest } = address;
+    this.#balancer.addUpstream({ id: this.id, origin: `http://127.0.0.1:${port}`, owned: true, ...rest });
     this.#address = address;
   }
 

@@ -126,7 +126,8 @@ export class WorkerSet {
           snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
         }),
       traffic: {
-        open: ({ port, slots }, { secret }) => bridge.open({ port, slots, secret }),
+        open: ({ port, slots }, { secret, options }) =>
+          bridge.open({ port, slots, secret, sharesState: options.snapshots !== undefined }),
         close: () => bridge.close(),
         active: () => bridge.active,
       },
