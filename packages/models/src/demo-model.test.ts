@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gguf } from "@huggingface/gguf";
 import { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
-import { cutUnique, DEMO_ANSWER, DEMO_THOUGHT } from "./demo-text.ts";
+import { cutUnique, DEMO_TEXT } from "./demo-text.ts";
 import { readModelInfo } from "./model-info.ts";
 import { withScratch } from "./test-support/scratch.ts";
 
@@ -56,13 +56,13 @@ describe("the demo model", () => {
     await withScratch(async (directory) => {
       const path = join(directory, "demo.gguf");
       await writeDemoModel(path);
-      assert.equal(await walk(path), `<think>${DEMO_THOUGHT}</think>${DEMO_ANSWER}`);
+      assert.equal(await walk(path), `<think>${DEMO_TEXT.thought}</think>${DEMO_TEXT.answer}`);
     });
   });
 
   it("says in its answer how to run a real model, in English and in Chinese", () => {
-    assert.match(DEMO_ANSWER, /drover up --model hf:\S+:Q4_K_M/);
-    assert.match(DEMO_ANSWER, /中文.*--model ms:\S+\.gguf/);
+    assert.match(DEMO_TEXT.answer, /drover up --model hf:\S+:Q4_K_M/);
+    assert.match(DEMO_TEXT.answer, /中文.*--model ms:\S+\.gguf/);
   });
 
   it("has unique pieces, a chat template and a few megabytes at most", async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BYTE_ALPHABET } from "./byte-alphabet.ts";
-import { cutUnique, DEMO_ANSWER, DEMO_THOUGHT } from "./demo-text.ts";
+import { cutUnique, DEMO_TEXT, type DemoText } from "./demo-text.ts";
 import { float32, string, tensorBytes, uint32, type GgufValue } from "./gguf-header.ts";
 import { encodeGguf, writeGguf, type GgufFile, type TensorData } from "./gguf-writer.ts";
 import { halfBytes } from "./half-float.ts";
@@ -17,10 +17,11 @@ import { randomSource } from "./random-source.ts";
  * Embeddings are random, hence nearly orthogonal: the successor's logit is {@link TOP_LOGIT} and every other one is within
  * a fifth of that around 0, so that the text also holds at high temperatures.
  *
+ * @param text to say instead; it must not end in words that stand in it before
  * @throws ModelError `disk_full`, `write_failed`
  */
-export async function writeDemoModel(path: string): Promise<void> {
-  await writeGguf(path, demoFile());
+export async function writeDemoModel(path: string, text: DemoText = DEMO_TEXT): Promise<void> {
+  await writeGguf(path, demoFile(text));
 }
 
 /**
@@ -30,7 +31,7 @@ export async function writeDemoModel(path: string): Promise<void> {
  * @throws ModelError `disk_full`, `write_failed`
  */
 export async function ensureDemoModel(cacheDir: string): Promise<string> {
-  const file = demoFile();
+  const file = demoFile(DEMO_TEXT);
   const bytes = encodeGguf(file);
   const version = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   const path = join(cacheDir, `drover-demo-${version}.gguf`);
@@ -66,18 +67,18 @@ interface Vocabulary {
   readonly walk: readonly number[];
 }
 
-function demoFile(): GgufFile {
-  const vocabulary = makeVocabulary();
+function demoFile(text: DemoText): GgufFile {
+  const vocabulary = makeVocabulary(text);
   return { metadata: makeMetadata(vocabulary), tensors: makeTensors(vocabulary) };
 }
 
-function makeVocabulary(): Vocabulary {
+function makeVocabulary(text: DemoText): Vocabulary {
   const control = [START, END, USER, SYSTEM, ASSISTANT];
   const marks = ["<think>", "</think>"];
   const taken = new Set<string>([...Array.from({ length: 128 }, (_, byte) => String.fromCodePoint(byte)), "🐑"]);
   taken.delete("🐑");
-  const thought = cutUnique(DEMO_THOUGHT, taken);
-  const answer = cutUnique(DEMO_ANSWER, taken);
+  const thought = cutUnique(text.thought, taken);
+  const answer = cutUnique(text.answer, taken);
   const pieces = [...thought, ...answer].filter((piece) => piece !== "🐑");
   const tokens = [...BYTE_ALPHABET, ...control, ...marks, ...pieces];
   const types = [...BYTE_ALPHABET.map(() => 1), ...control.map(() => 3), ...[...marks, ...pieces].map(() => 4)];

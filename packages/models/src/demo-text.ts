@@ -1,12 +1,18 @@
-/** What the demo model thinks before it answers. */
-export const DEMO_THOUGHT =
+/** What a demo model says. */
+export interface DemoText {
+  /** Before it answers. */
+  readonly thought: string;
+  readonly answer: string;
+}
+
+const DEMO_THOUGHT =
   "\nSomebody tries Drover with no model of their own. I should say what I am and how to get a real one.\n";
 
 /**
  * The demo model's answer to every chat. 🐑 is walked byte by byte on purpose: it shows that a character which the engine
  * yields in four tokens reaches the client whole.
  */
-export const DEMO_ANSWER = `
+const DEMO_ANSWER = `
 
 Hello! I am Drover's demo model 🐑: a GGUF file of one megabyte whose weights were constructed, not trained. llama.cpp really computes every token that you are reading, but this text is all I know, whatever you ask.
 
@@ -18,6 +24,8 @@ or any other GGUF file: --model /path/to/file.gguf
 
 中文：我是演示模型，只会说这一段话。请换成真实的模型，例如 --model ms:Qwen/Qwen2.5-1.5B-Instruct-GGUF/qwen2.5-1.5b-instruct-q4_k_m.gguf
 `;
+
+export const DEMO_TEXT: DemoText = { thought: DEMO_THOUGHT, answer: DEMO_ANSWER };
 
 /**
  * Cuts text into pieces of which no two are equal and none is in `taken`, and adds them to `taken`: a word with the space
