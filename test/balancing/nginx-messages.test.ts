@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadNginxConfig, NginxConfigError } from "@drover/balancer";
-import { needs } from "../support/needs.ts";
+import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
@@ -86,7 +86,7 @@ const mistakes = [
   ].map((text) => `events {} http { ${text} }`),
 ];
 
-describe("messages beside Debian's nginx", needs("nginx"), () => {
+describe("messages beside Debian's nginx", needsNginx("1.22"), () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-messages-"));
   const path = join(folder, "nginx.conf");
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../support/ports.ts";
-import { needs } from "../support/needs.ts";
+import { needsNginx } from "../support/needs.ts";
 import { choiceScenarios } from "./nginx-scenarios.ts";
 import { clientScenarios } from "./nginx-scenarios-clients.ts";
 import { messageScenarios } from "./nginx-scenarios-messages.ts";
@@ -19,7 +19,7 @@ import { ScriptedUpstream } from "./scripted-upstream.ts";
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
 const nginx = "/usr/sbin/nginx";
 
-describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needs("nginx"), () => {
+describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1.22"), () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-parity-"));
   const real = new Side(join(folder, "nginx"), [nginx]);
   const ours = new Side(join(folder, "drover"), [process.execPath, droverNginx, "--nginx-compat", "1.22"]);

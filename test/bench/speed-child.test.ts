@@ -1,18 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { execa } from "execa";
 import { writeSyntheticModel } from "@drover/models";
 import { needs } from "../support/needs.ts";
-import { commandOf, runningProcesses } from "../support/processes.ts";
+import { allowedCpus, commandOf, runningProcesses } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 const main = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "worker-speed", "main.js");
 
 /** Other measurements are pinned to the first CPU. */
-const last = ["--cpu", String(availableParallelism() - 1)];
+const last = ["--cpu", String(allowedCpus().at(-1))];
 
 describe("a measurement of the worker's speed", () => {
   let models: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
-import { freePort } from "../support/ports.ts";
+import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 
 const files = new URL("../../../config/files/", import.meta.url).pathname;
@@ -83,7 +83,16 @@ function metricNames(text: string): ReadonlySet<string> {
 async function metricsOfDemo(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "drover-files-"));
   const port = await freePort();
-  const flags = ["--listen", `127.0.0.1:${port}`, "--admin-socket", join(folder, "admin.sock"), "--workers", "1"];
+  const flags = [
+    "--listen",
+    `127.0.0.1:${port}`,
+    "--admin-socket",
+    join(folder, "admin.sock"),
+    "--workers",
+    "1",
+    "--worker-port",
+    String(nextPorts(10)),
+  ];
   const child = execa(join(bin, "drover"), ["up", "--threads", "1", ...flags], {
     env: { XDG_CACHE_HOME: folder },
     stdio: "ignore",

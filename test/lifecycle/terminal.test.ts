@@ -8,7 +8,9 @@ import { writeSyntheticModel } from "@drover/models";
 import { type ExecaError, execa } from "execa";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
+import { nextPorts } from "../support/ports.ts";
 import { commandOf, signalIfThere } from "../support/processes.ts";
+import { PATIENCE_MS } from "../support/until.ts";
 
 const BAR = /\[[█░]+\] /;
 const ESCAPE = "\u001b";
@@ -30,7 +32,7 @@ describe("progress bars", () => {
       stdin: "ignore",
       buffer: false,
       reject: false,
-      timeout: 60_000,
+      timeout: PATIENCE_MS,
     });
     let seen = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -42,7 +44,20 @@ describe("progress bars", () => {
   };
 
   it("of loading workers show on a terminal, and are erased when the workers are ready", needs("script"), async () => {
-    const words = ["up", "--model", model, "--workers", "1", "--slots", "1", "--listen", "127.0.0.1:0"];
+    const words = [
+      "up",
+      "--model",
+      model,
+      "--workers",
+      "1",
+      "--threads",
+      "1",
+      "--slots",
+      "1",
+      "--listen",
+      "127.0.0.1:0",
+    ];
+    words.push("--worker-port", String(nextPorts(10)));
     const seen = await onTerminal(words, (text) => text.includes("Drover serves on") && !endsInBar(text));
     assert.match(seen, /worker 1 \[[█░]+\] \d+% loading/);
     assert.match(afterLastBar(seen), ERASED);
@@ -67,7 +82,7 @@ describe("progress bars", () => {
       const pulled = await pasture.run(["model", "pull", `${server.url}/pipe.gguf`], environment);
       assert.deepEqual([pulled.code, pulled.stderr], [0, ""]);
       assert.doesNotMatch(pulled.stdout, BAR);
-      const drover = pasture.up(["--model", model, "--workers", "1", "--slots", "1"], environment);
+      const drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--slots", "1"], environment);
       await drover.url();
       const { stdout, stderr } = await drover.end();
       assert.ok(!`${pulled.stdout}${stdout}${stderr}`.includes(ESCAPE));

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -30,6 +31,16 @@ export function needs(...programs: readonly Program[]): { readonly skip: string 
   // nginx and haproxy lie in /usr/sbin, which is not in everyone's PATH.
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return needsIn(folders, programs);
+}
+
+/** As {@link needs} with nginx, for tests that hold its very words against ours: each release has others. */
+export function needsNginx(release: string): { readonly skip: string | false } {
+  const needed = needs("nginx");
+  if (needed.skip !== false) return needed;
+  const path = `${process.env["PATH"]}:/usr/sbin:/sbin`;
+  const { stderr } = spawnSync("nginx", ["-v"], { encoding: "utf8", env: { ...process.env, PATH: path } });
+  const found = /nginx\/(\S+)/.exec(stderr)?.[1] ?? "unknown";
+  return { skip: found.startsWith(`${release}.`) ? false : `compares with nginx ${release}, and here is ${found}` };
 }
 
 /** As {@link needs}, with the folders to look in. */

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
+import { availableParallelism } from "node:os";
 import {
+  allowedCpus,
   commandOf,
   cpuMsOf,
   descriptorsOf,
@@ -25,6 +27,7 @@ describe("what the tests ask of a process", () => {
     assert.ok(environmentOf(process.pid).some((variable) => variable.startsWith("PATH=")));
     assert.ok(residentBytesOf(process.pid) > 2 ** 20 && cpuMsOf(process.pid) > 0);
     assert.ok(descriptorsOf(process.pid).length >= 3);
+    assert.ok(allowedCpus().length >= availableParallelism());
   });
 
   it("is answered, and not thrown, for one that has ended since it was listed", async () => {

@@ -41,6 +41,15 @@ export function effectiveUserOf(pid: number): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
+/** The CPUs that this process may use, ascending: not always the first ones of the machine. */
+export function allowedCpus(): readonly number[] {
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(read(process.pid, "status"))?.[1] ?? "0";
+  return list.split(",").flatMap((range) => {
+    const [from = 0, to = from] = range.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+}
+
 /** The words of its command line; none for a zombie or one that is gone. */
 export function commandOf(pid: number): readonly string[] {
   return read(pid, "cmdline").split("\0").slice(0, -1);

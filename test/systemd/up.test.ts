@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
-import { freePort } from "../support/ports.ts";
+import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { environmentOf } from "../support/processes.ts";
 import { startNotifyReceiver } from "../support/notify-receiver.ts";
@@ -120,7 +120,18 @@ interface Run {
 /** Starts `drover up` on the demo model, with an admin socket of its own. */
 function start({ flags, variables = {}, through = [] }: Run) {
   const socket = join(mkdtempSync(join(folder, "run-")), "admin.sock");
-  const [file = drover, ...words] = [...through, drover, "up", "--admin-socket", socket, "--threads", "1", ...flags];
+  const [file = drover, ...words] = [
+    ...through,
+    drover,
+    "up",
+    "--admin-socket",
+    socket,
+    "--threads",
+    "1",
+    "--worker-port",
+    String(nextPorts(10)),
+    ...flags,
+  ];
   const child = execa(file, words, {
     env: { XDG_CACHE_HOME: folder, ...variables },
     stdio: "ignore",
