@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { type Framing, readAnswerHead } from "./answer-head.ts";
-import { ChunkWalker } from "./chunk-walker.ts";
+import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
 import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts, RelayedHead } from "./forward-task.ts";
 import { headText } from "./head-text.ts";
@@ -55,11 +55,10 @@ class Exchange implements ConnectionUser {
   readonly #relay: ClientRelay;
   #phase: Phase = "connecting";
   #sending: Sending | undefined;
-  /** Bytes that make no whole head or chunk yet. */
+  /** Bytes that make no whole head yet. */
   #held: Buffer = nothing;
   #framing: Framing = { kind: "none" };
-  #bodyLeft = 0;
-  #walker: ChunkWalker | undefined;
+  #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
   #isEventStream = false;
   #keepAlive = false;
@@ -103,11 +102,9 @@ class Exchange implements ConnectionUser {
       this.#tunnel.toClient(bytes);
       return;
     }
-    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    this.#held = nothing;
     try {
-      if (this.#phase === "head") this.#readHead(all);
-      else if (this.#phase === "body") this.#readBody(all);
+      if (this.#phase === "head") this.#readHead(this.#withHeld(bytes));
+      else if (this.#phase === "body") this.#readBody(bytes);
     } catch (error) {
       // This runs below a socket's event, where nobody would catch it.
       this.#settle.reject(error);
@@ -118,7 +115,7 @@ class Exchange implements ConnectionUser {
   onEnd(): void {
     if (this.#tunnel !== undefined) this.#complete(false, []);
     else if (this.#phase === "body") {
-      if (this.#framing.kind === "until-close") this.#complete(false, []);
+      if (this.#body?.endsWithConnection === true) this.#complete(false, []);
       else this.#break("it closed the connection in the middle of its answer");
     } else this.#fail("error", "it closed the connection before its answer");
   }
@@ -136,6 +133,12 @@ class Exchange implements ConnectionUser {
     else if (this.#tunnel !== undefined) this.#complete(false, []);
     else if (this.#phase === "body" && this.#paused) this.#onClientStall();
     else if (this.#phase === "body") this.#break("it was silent for too long");
+  }
+
+  #withHeld(bytes: Buffer): Buffer {
+    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held = nothing;
+    return all;
   }
 
   #readHead(bytes: Buffer): void {
@@ -197,8 +200,7 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#isEventStream = /^text\/event-stream\b/i.test(headerValue(head.headers, "content-type") ?? "");
-    if (this.#framing.kind === "chunked") this.#walker = new ChunkWalker(this.#isEventStream);
-    this.#bodyLeft = this.#framing.kind === "length" ? this.#framing.lengthBytes : 0;
+    this.#body = new BodyReader(this.#framing, this.#isEventStream);
     if (!this.#deaf) this.#relay.start(relayed, this.#framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
@@ -216,43 +218,21 @@ class Exchange implements ConnectionUser {
   }
 
   #readBody(bytes: Buffer): void {
-    if (this.#framing.kind === "none") this.#complete(bytes.length === 0, []);
-    else if (this.#framing.kind === "length") this.#readLength(bytes);
-    else if (this.#walker !== undefined) this.#readChunks(bytes, this.#walker);
-    else {
-      this.#options.attempt.bodyBytes += bytes.length;
-      this.#pass(bytes);
-    }
+    const body = this.#body;
+    if (body === undefined) return;
+    const progress = body.read(bytes, this.#relay.raw || this.#deaf, this.#pass);
+    this.#options.attempt.bodyBytes = body.payloadBytes;
+    if (progress.kind === "invalid") this.#break("its chunked framing is broken");
+    else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
   }
 
-  /** Never more than was promised: what comes on top is dropped with the connection. */
-  #readLength(bytes: Buffer): void {
-    const taken = bytes.subarray(0, this.#bodyLeft);
-    this.#bodyLeft -= taken.length;
-    this.#options.attempt.bodyBytes += taken.length;
-    this.#pass(taken);
-    if (this.#bodyLeft === 0) this.#complete(taken.length === bytes.length, []);
-  }
-
-  #readChunks(bytes: Buffer, walker: ChunkWalker): void {
-    const step =
-      this.#relay.raw || this.#deaf
-        ? walker.walk(bytes)
-        : walker.walk(bytes, (start, end) => this.#pass(bytes.subarray(start, end)));
-    this.#options.attempt.bodyBytes = walker.payloadBytes;
-    if (this.#relay.raw) this.#pass(bytes.subarray(0, step.passOn));
-    if (step.kind === "invalid") this.#break("its chunked framing is broken");
-    else if (step.kind === "end") this.#complete(step.endOffset === bytes.length, step.trailers);
-    else if (step.passOn < bytes.length) this.#held = Buffer.from(bytes.subarray(step.passOn));
-  }
-
-  #pass(bytes: Buffer): void {
+  readonly #pass = (bytes: Buffer): void => {
     if (this.#deaf || this.#relay.write(bytes) || this.#paused) return;
     this.#paused = true;
     const { connection, timeouts } = this.#options;
     connection.limit(timeouts.clientStallMs ?? 0);
     connection.socket.pause();
-  }
+  };
 
   /** A client that takes nothing holds a place that others wait for. */
   #onClientStall(): void {
@@ -282,7 +262,7 @@ class Exchange implements ConnectionUser {
   #break(reason: string): void {
     if (this.#phase === "done") return;
     this.#finish({ kind: "broken", reason });
-    const clean = this.#isEventStream && this.#walker?.inChunk !== true;
+    const clean = this.#isEventStream && this.#body?.inChunk !== true;
     if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.errorEvent(reason) : undefined);
   }
 

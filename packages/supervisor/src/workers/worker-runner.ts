@@ -1,12 +1,10 @@
 import type { WorkerMessage } from "@drover/worker/protocol";
 import type { Clock } from "../clock.ts";
-import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
+import type { LivenessLimits } from "./liveness.ts";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
-import type { ProcessEnd, SpawnWorker, WorkerLaunch, WorkerProcess } from "./spawn-worker.ts";
+import type { ProcessEnd, SpawnWorker, WorkerLaunch } from "./spawn-worker.ts";
+import { type ReadyWord, WorkerRun } from "./worker-run.ts";
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState } from "./worker-transitions.ts";
-
-/** What a worker said when it became ready. */
-export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
 
 export interface RunnerLimits extends RestartLimits, LivenessLimits {
   readonly startTimeout: number;
@@ -49,9 +47,6 @@ export interface RunnerParts {
   readonly earlierRestarts?: number;
 }
 
-/** Reasons that another try does not mend. */
-const HOPELESS_CODES = new Set(["model_unloadable", "context_too_large", "bad_options", "engine_mismatch"]);
-
 /**
  * One worker: its state, and the only place where the effects of worker-transitions.ts are performed. Events come in by
  * {@link start}, {@link stop} and the like, from the process, and from timers; each is taken whole before the next.
@@ -62,21 +57,14 @@ export class WorkerRunner {
   #state: WorkerState = "exited";
   #isWanted = false;
   #isDrained = false;
-  #process: WorkerProcess | undefined;
+  /** Its present process; undefined while there is none. */
+  #run: WorkerRun | undefined;
   #launch: WorkerLaunch | undefined;
-  #word: ReadyWord | undefined;
-  #failure: { readonly code: string; readonly message: string } | undefined;
   #lastReason: string | undefined;
   #history: RestartHistory = NO_RESTARTS;
   #backoffMs = 0;
-  #pulse: Pulse | undefined;
-  #busySlots = 0;
   #starts = 0;
   #wasReady = false;
-  /** By us, which the kernel's count of its own kills must not explain. */
-  #wasKilled = false;
-  #startedAt: number | undefined;
-  #readySince: number | undefined;
   #disarm: (() => void) | undefined;
   readonly #waiters = new Set<() => void>();
 
@@ -90,7 +78,7 @@ export class WorkerRunner {
   }
 
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#run?.pid;
   }
 
   get launch(): WorkerLaunch | undefined {
@@ -99,11 +87,11 @@ export class WorkerRunner {
 
   /** Its own words when it became ready; undefined while it is not up. */
   get word(): ReadyWord | undefined {
-    return this.#word;
+    return this.#run?.word;
   }
 
   get busySlots(): number {
-    return this.#busySlots;
+    return this.#run?.busySlots ?? 0;
   }
 
   /** Starts after the first one, wanted or not. */
@@ -113,7 +101,7 @@ export class WorkerRunner {
 
   /** When the present process was started. */
   get startedAt(): number | undefined {
-    return this.#startedAt;
+    return this.#run?.startedAt;
   }
 
   /** Whether it ever served. */
@@ -166,7 +154,7 @@ export class WorkerRunner {
   /** Sends KILL without further ado and wants it to stay down. */
   killNow(): void {
     this.#isWanted = false;
-    this.#process?.signal("SIGKILL");
+    this.#run?.signal("SIGKILL");
   }
 
   /** Resolves once the state is one of `states`. */
@@ -177,13 +165,8 @@ export class WorkerRunner {
 
   /** To be called each second. `missedMs`: time in which the supervisor itself did not run. */
   checkLiveness(missedMs: number): void {
-    if (this.#pulse === undefined) return;
-    const now = this.#parts.clock.now();
-    this.#pulse = forgive(this.#pulse, missedMs);
-    const verdict = judgeLiveness(this.#pulse, now, this.#parts.limits());
-    const quietMs = now - (verdict === "silent" ? this.#pulse.heardAt : this.#pulse.steppedAt);
-    if (verdict === "silent") this.#dispatch("hung", `no heartbeat for ${quietMs} ms`);
-    if (verdict === "stalled") this.#dispatch("hung", `requests but no engine step for ${quietMs} ms`);
+    const reason = this.#run?.judge(this.#parts.clock.now(), missedMs, this.#parts.limits());
+    if (reason !== undefined) this.#dispatch("hung", reason);
   }
 
   #dispatch(event: WorkerEvent, reason?: string): void {
@@ -192,7 +175,7 @@ export class WorkerRunner {
     if (state === from && effects.length === 0) return;
     this.#state = state;
     if (reason !== undefined) this.#lastReason = reason;
-    if (event === "hung") this.#pulse = undefined;
+    if (event === "hung") this.#run?.giveUp();
     for (const effect of effects) this.#perform(effect);
     this.#parts.onChange({ worker: this.id, from, to: state, event, reason });
     for (const wake of this.#waiters) wake();
@@ -206,24 +189,23 @@ export class WorkerRunner {
         void this.#spawn();
         return;
       case "open-traffic":
-        if (this.#word !== undefined && this.#launch !== undefined) traffic.open(this.#word, this.#launch);
+        if (this.word !== undefined && this.#launch !== undefined) traffic.open(this.word, this.#launch);
         return;
       case "close-traffic":
         traffic.close();
         return;
       case "ask-drain":
-        this.#process?.send({ type: "drain" });
+        this.#run?.send({ type: "drain" });
         return;
       case "ask-undrain":
-        this.#process?.send({ type: "undrain" });
+        this.#run?.send({ type: "undrain" });
         return;
       case "shut-down":
-        this.#process?.send({ type: "shutdown" });
-        this.#process?.signal("SIGTERM");
+        this.#run?.send({ type: "shutdown" });
+        this.#run?.signal("SIGTERM");
         return;
       case "kill":
-        this.#wasKilled = true;
-        this.#process?.signal("SIGKILL");
+        this.#run?.kill();
         return;
       case "arm-start-timer":
         this.#arm(limits().startTimeout, "hung", `not ready within ${limits().startTimeout} ms`);
@@ -247,73 +229,48 @@ export class WorkerRunner {
 
   async #spawn(): Promise<void> {
     this.#starts += 1;
-    this.#startedAt = this.#parts.clock.now();
+    const run = new WorkerRun(this.#parts.clock.now());
+    this.#run = run;
     try {
       this.#launch = await this.#parts.launch();
       // Somebody stopped it while a port was looked for: there is nothing to end.
-      if (this.#state !== "starting") return this.#onEnd({ exitCode: 0, signal: undefined, reason: undefined });
-      this.#process = this.#parts.spawn(this.#launch, {
-        onMessage: (message) => this.#onMessage(message),
+      if (this.#state !== "starting") return this.#onEnd(run, { exitCode: 0, signal: undefined, reason: undefined });
+      const process = this.#parts.spawn(this.#launch, {
+        onMessage: (message) => this.#onMessage(run, message),
         onLine: this.#parts.onLine,
       });
-      this.#onEnd(await this.#process.ended);
+      run.has(process);
+      this.#onEnd(run, await process.ended);
     } catch (error) {
-      this.#onEnd({ exitCode: undefined, signal: undefined, reason: (error as Error).message });
+      this.#onEnd(run, { exitCode: undefined, signal: undefined, reason: (error as Error).message });
     }
   }
 
-  #onMessage(message: WorkerMessage): void {
+  #onMessage(run: WorkerRun, message: WorkerMessage): void {
     const { clock, traffic, onProgress } = this.#parts;
-    switch (message.type) {
-      case "loading":
-        this.#pulse ??= firstPulse(clock.now());
-        // Ready is more than loaded: the first token comes after it.
-        onProgress(Math.min(message.progress, 0.99));
-        return this.#dispatch("loading");
-      case "ready":
-        this.#word = message;
-        this.#wasReady = true;
-        this.#readySince = clock.now();
-        this.#pulse = firstPulse(clock.now());
-        onProgress(1);
-        return this.#dispatch(this.#isDrained ? "ready-drained" : "ready");
-      case "heartbeat": {
-        this.#busySlots = message.busySlots;
-        if (this.#pulse === undefined) return;
-        const active = Math.max(message.active, traffic.active());
-        this.#pulse = afterHeartbeat(this.#pulse, { steps: message.steps, active }, clock.now());
-        return;
-      }
-      case "failed":
-        this.#failure = message;
-        return;
-      case "drained":
-        return;
+    // Messages may be read after the end of the process that sent them.
+    if (run !== this.#run) return;
+    run.hear(message, clock.now(), traffic.active());
+    if (message.type === "loading") {
+      // Ready is more than loaded: the first token comes after it.
+      onProgress(Math.min(message.progress, 0.99));
+      this.#dispatch("loading");
+    } else if (message.type === "ready") {
+      this.#wasReady = true;
+      onProgress(1);
+      this.#dispatch(this.#isDrained ? "ready-drained" : "ready");
     }
   }
 
-  #onEnd(end: ProcessEnd): void {
+  #onEnd(run: WorkerRun, end: ProcessEnd): void {
     const { clock, random, limits, explainEnd } = this.#parts;
-    const explained = explainEnd?.(end);
-    const reason = this.#failure?.message ?? (this.#wasKilled ? undefined : explained) ?? describeEnd(end);
-    const isHopeless = !this.#wasReady && this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
-    const exit = { now: clock.now(), readySince: this.#readySince, isWanted: this.#isWanted, isHopeless };
+    const reason = run.describe(end, explainEnd?.(end));
+    const isHopeless = !this.#wasReady && run.isHopeless;
+    const exit = { now: clock.now(), readySince: run.readySince, isWanted: this.#isWanted, isHopeless };
     const verdict = judgeExit(this.#history, exit, limits(), random);
     if (verdict.event !== "exited") this.#history = verdict.history;
     if (verdict.event === "crashed") this.#backoffMs = verdict.delayMs;
-    this.#process = undefined;
-    this.#word = undefined;
-    this.#failure = undefined;
-    this.#wasKilled = false;
-    this.#pulse = undefined;
-    this.#busySlots = 0;
-    this.#startedAt = undefined;
-    this.#readySince = undefined;
+    this.#run = undefined;
     this.#dispatch(verdict.event, reason);
   }
-}
-
-function describeEnd(end: ProcessEnd): string {
-  if (end.reason !== undefined) return end.reason;
-  return end.signal === undefined ? `exited with code ${end.exitCode ?? "unknown"}` : `killed by ${end.signal}`;
 }

@@ -1,0 +1,115 @@
+import type { SupervisorMessage, WorkerMessage } from "@drover/worker/protocol";
+import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
+import type { ProcessEnd, WorkerProcess } from "./spawn-worker.ts";
+
+/** What a worker said when it became ready. */
+export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
+
+/** Reasons that another try does not mend. */
+const HOPELESS_CODES = new Set(["model_unloadable", "context_too_large", "bad_options", "engine_mismatch"]);
+
+/** One process of a worker, from the decision to start it to its end: what it said, and whether it lives. The next one knows nothing of it. */
+export class WorkerRun {
+  readonly startedAt: number;
+  #process: WorkerProcess | undefined;
+  #word: ReadyWord | undefined;
+  #readySince: number | undefined;
+  #failure: Extract<WorkerMessage, { readonly type: "failed" }> | undefined;
+  #pulse: Pulse | undefined;
+  #busySlots = 0;
+  #wasKilled = false;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
+
+  /** undefined while it is only decided on. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Its own words when it became ready; undefined before. */
+  get word(): ReadyWord | undefined {
+    return this.#word;
+  }
+
+  get readySince(): number | undefined {
+    return this.#readySince;
+  }
+
+  get busySlots(): number {
+    return this.#busySlots;
+  }
+
+  /** Whether it said that it can't do its work, for a reason that the next one would have too. */
+  get isHopeless(): boolean {
+    return this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
+  }
+
+  has(process: WorkerProcess): void {
+    this.#process = process;
+  }
+
+  /** Keeps what it says. `active`: requests that the balancer has on it. */
+  hear(message: WorkerMessage, now: number, active: number): void {
+    switch (message.type) {
+      case "loading":
+        this.#pulse ??= firstPulse(now);
+        return;
+      case "ready":
+        this.#word = message;
+        this.#readySince = now;
+        this.#pulse = firstPulse(now);
+        return;
+      case "heartbeat":
+        this.#busySlots = message.busySlots;
+        if (this.#pulse === undefined) return;
+        this.#pulse = afterHeartbeat(
+          this.#pulse,
+          { steps: message.steps, active: Math.max(message.active, active) },
+          now,
+        );
+        return;
+      case "failed":
+        this.#failure = message;
+        return;
+      case "drained":
+    }
+  }
+
+  /** Why it must be taken for hung, or undefined. `missedMs`: time in which the supervisor itself did not run. */
+  judge(now: number, missedMs: number, limits: LivenessLimits): string | undefined {
+    if (this.#pulse === undefined) return undefined;
+    this.#pulse = forgive(this.#pulse, missedMs);
+    const verdict = judgeLiveness(this.#pulse, now, limits);
+    if (verdict === "silent") return `no heartbeat for ${now - this.#pulse.heardAt} ms`;
+    if (verdict === "stalled") return `requests but no engine step for ${now - this.#pulse.steppedAt} ms`;
+    return undefined;
+  }
+
+  /** It is judged no more: it was, or somebody ends it. */
+  giveUp(): void {
+    this.#pulse = undefined;
+  }
+
+  send(message: SupervisorMessage): void {
+    this.#process?.send(message);
+  }
+
+  signal(signal: "SIGTERM" | "SIGKILL"): void {
+    this.#process?.signal(signal);
+  }
+
+  /** By the supervisor's decision, which the kernel's count of its own kills must not explain. */
+  kill(): void {
+    this.#wasKilled = true;
+    this.signal("SIGKILL");
+  }
+
+  /** Why it ended: its own words before what the kernel says, and that before the bare exit code or signal. */
+  describe(end: ProcessEnd, explained: string | undefined): string {
+    const known = this.#failure?.message ?? (this.#wasKilled ? undefined : explained) ?? end.reason;
+    if (known !== undefined) return known;
+    return end.signal === undefined ? `exited with code ${end.exitCode ?? "unknown"}` : `killed by ${end.signal}`;
+  }
+}
