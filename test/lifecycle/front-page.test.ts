@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { writeSyntheticModel } from "@drover/models";
-import { type Drover, Pasture } from "../support/drover-process.ts";
+import { Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
+import { startTinyDrover } from "../support/tiny-drover.ts";
 
 interface Page {
   readonly name: string;
@@ -17,14 +16,10 @@ const key = { authorization: "Bearer s3cret" };
 
 describe("the public port's front page", () => {
   const pasture = new Pasture();
-  let drover: Drover;
   let url: string;
 
   before(async () => {
-    const model = join(pasture.folder, "tiny.gguf");
-    await writeSyntheticModel("tiny", model, "q8_0");
-    drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--ctx", "128", "--api-key", "s3cret"]);
-    url = await drover.url();
+    ({ url } = await startTinyDrover(pasture, ["--workers", "1", "--ctx", "128", "--api-key", "s3cret"]));
   });
   after(() => pasture.close());
 

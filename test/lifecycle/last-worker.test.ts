@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
+import { startTinyDrover } from "../support/tiny-drover.ts";
 
 describe("drover up with one worker on a real model", () => {
   const pasture = new Pasture();
@@ -10,10 +9,7 @@ describe("drover up with one worker on a real model", () => {
   let url: string;
 
   before(async () => {
-    const model = join(pasture.folder, "tiny.gguf");
-    await writeSyntheticModel("tiny", model, "q8_0");
-    drover = pasture.up(["--model", model, "--workers", "1", "--threads", "1", "--slots", "4", "--ctx", "1024"]);
-    url = await drover.url();
+    ({ drover, url } = await startTinyDrover(pasture, ["--workers", "1", "--slots", "4", "--ctx", "1024"]));
     await drover.workers((rows) => rows.some((row) => row.state === "ready"));
   });
   after(() => pasture.close());

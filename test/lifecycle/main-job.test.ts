@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { writeSyntheticModel } from "@drover/models";
+import { chat } from "../support/chat.ts";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { allowedCpus, stateOf } from "../support/processes.ts";
+import { startTinyDrover } from "../support/tiny-drover.ts";
 
 const areReady = (rows: readonly WorkerRow[]) => rows.length === 2 && rows.every((row) => row.state === "ready");
 
@@ -14,24 +15,11 @@ describe("drover up with two workers on a real model", () => {
   let url: string;
 
   before(async () => {
-    const model = join(pasture.folder, "tiny.gguf");
-    await writeSyntheticModel("tiny", model, "q8_0");
     const limits = ["--liveness-timeout", "5s", "--slots", "4", "--ctx", "1024"];
-    drover = pasture.up(["--model", model, "--workers", "2", "--threads", "1", ...limits]);
-    url = await drover.url();
+    ({ drover, url } = await startTinyDrover(pasture, ["--workers", "2", ...limits]));
     await drover.workers(areReady);
   });
   after(() => pasture.close());
-
-  const chat = async (tokens: number) => {
-    const response = await fetch(`${url}/v1/chat/completions`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ max_tokens: tokens, messages: [{ role: "user", content: "hello" }] }),
-    });
-    const body = (await response.json()) as { readonly usage?: { readonly completion_tokens: number } };
-    return { status: response.status, tokens: body.usage?.completion_tokens };
-  };
 
   /** A streamed chat. One that had begun to answer may end in an error event; one that had not must succeed. */
   const streamed = async (tokens: number) => {
@@ -64,7 +52,8 @@ describe("drover up with two workers on a real model", () => {
   const chats = (count: number, tokens: number) =>
     Promise.all(
       Array.from({ length: count }, async () => {
-        assert.deepEqual(await chat(tokens), { status: 200, tokens });
+        const answer = await chat(url, tokens);
+        assert.deepEqual([answer.status, answer.tokens], [200, tokens]);
       }),
     );
 
@@ -119,7 +108,7 @@ describe("drover up with two workers on a real model", () => {
     await load;
     assert.equal((await rowOf("1")).restarts, 2);
     const printed = await pasture.run(["status", "--json"]);
-    assert.deepEqual(Object.keys(JSON.parse(printed.stdout) as object), ["workers"]);
+    assert.deepEqual(Object.keys(JSON.parse(printed.stdout) as object), ["workers", "snapshots"]);
     const { stdout } = await pasture.run(["logs", "1"]);
     assert.match(stdout, /"from":"stopping","to":"exited"/);
     assert.doesNotMatch(stdout, /"worker":"2"/);
@@ -150,10 +139,10 @@ describe("drover up with two workers on a real model", () => {
   });
 
   it("lets a running answer end on SIGTERM, then leaves no process behind", async () => {
-    const answer = chat(900);
+    const answer = chats(1, 900);
     await drover.workers((rows) => rows.some((row) => row.slots.busy > 0));
     const ended = await drover.end("SIGTERM");
-    assert.deepEqual(await answer, { status: 200, tokens: 900 });
+    await answer;
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(ended.stderr, "");
     assert.deepEqual(pasture.left(), []);
