@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { parseSlo } from "../slo.ts";
 import { createTimedClient, type TimedAnswer } from "../test-support/timed-client.ts";
 import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { chat } from "../presets/chat.ts";
 import { code } from "../presets/code.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 
@@ -32,7 +33,32 @@ const failing = (share: number) => (number: number) => ({ ...STEADY, fails: numb
 const near = (actual: number | null, expected: number) =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= expected * 0.002, `${actual} is not ${expected}`);
 
+/** What so many users ask in a step. */
+const asked = async (users: number) => {
+  const questions: string[] = [];
+  const clock = createVirtualClock();
+  const inner = createTimedClient(clock, () => STEADY);
+  const client: StepOptions["client"] = {
+    ...inner,
+    ask: (question, ...rest) => {
+      questions.push(JSON.stringify(question.messages));
+      return inner.ask(question, ...rest);
+    },
+  };
+  const base = { preset: chat, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+  const signal = new AbortController().signal;
+  await clock.run(runStep({ ...base, load: { users }, durationMs: 20_000, client, clock, signal }));
+  return questions;
+};
+
 describe("one step of load", () => {
+  it("asks the same as before for the same seed and load, and other things for another load", async () => {
+    const two = await asked(2);
+    assert.deepEqual(await asked(2), two);
+    const four = new Set(await asked(4));
+    assert.ok(two.length > 10 && two.every((question) => !four.has(question)));
+  });
+
   it("reports known delays to 0.2%, for the response, the first token and between tokens", async () => {
     const { counts } = await measure({});
     near(counts.response.p50Ms, 1000);

@@ -20,6 +20,7 @@ export interface StepOptions extends WindowOptions {
   readonly thinkMs: number;
   readonly answerTokens: number;
   readonly wordsPerToken: number;
+  /** The same seed and load ask the same questions. */
   readonly seed: number;
   readonly client: ChatClient;
   /** Ends the step early; what was counted until then is kept. */
@@ -49,7 +50,7 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const fromMs = startMs + options.warmupMs;
   const recorder = new Recorder(fromMs, fromMs + options.durationMs, "users" in load ? "ended" : "intended");
   options.onRecorder?.(recorder);
-  const context = { ...options, recorder, signal: stop.signal, random: seededRandom(options.seed) };
+  const context = { ...options, recorder, signal: stop.signal, random: seededRandom(stepSeed(options.seed, load)) };
   const running =
     "users" in load ? runUsers(load.users, options.thinkMs, context) : runArrivals(load.perSecond, context);
   const list = options.processes ?? (() => Promise.resolve([]));
@@ -67,6 +68,13 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
     own,
     slo: options.slo === undefined ? undefined : sloStep(options.slo, recorder, endMs),
   };
+}
+
+/**
+ * Steps of one run ask different things: what one has left in the servers' caches must not make the next one fast.
+ */
+function stepSeed(seed: number, load: Load): number {
+  return Math.imul(seed, 0x9e3779b1) + Math.round(1000 * ("users" in load ? load.users : load.perSecond));
 }
 
 function sloStep(slo: Slo, recorder: Recorder, nowMs: number): SloStep {
