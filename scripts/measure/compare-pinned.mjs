@@ -6,13 +6,13 @@ import { compare } from "./lib/compare.mjs";
 import { names, quick } from "./lib/options.mjs";
 
 const loads = {
-  // Long enough for each of the six questions to have been asked before the window.
-  "small-team": `--preset small-team --ctx 1024 --warmup ${quick ? 5 : 15}s`,
-  chat: `--preset chat --ctx 2048 --warmup ${quick ? 5 : 10}s`,
+  "small-team": "--preset small-team --ctx 1024",
+  chat: "--preset chat --ctx 2048",
 };
+// The crowd first: each of the small team's six questions has been asked before a single user's window begins.
 const windows = quick
-  ? "--users 1,8,20 --duration 15s --least-answers 2"
-  : "--users 1,2,4,8,12,16,20 --duration 30s --least-answers 10";
+  ? "--users 20,8,1 --warmup 5s --duration 15s --least-answers 2"
+  : "--users 20,16,12,8,4,2,1 --warmup 10s --duration 30s --least-answers 20";
 for (const [name, load] of Object.entries(loads)) {
   if (names.length > 0 && !names.includes(name)) continue;
   console.log(`\n${name}:`);

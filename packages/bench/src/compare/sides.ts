@@ -43,13 +43,13 @@ export function handMadeSide(parts: SideParts): Side {
   );
 }
 
-/** (c) nginx in Drover's place, before the very same workers */
+/** (c) nginx in Drover's place, before the very same workers, which nobody gives a directory for snapshots */
 export function pinnedSide(parts: SideParts): Side {
   const workers = parts.layout.map(({ cpus, slots }) => ({ cpus, threads: cpus.length, slots }));
   const slots = workers[0]?.slots ?? 0;
   return nginxSide(
     "nginx, same workers",
-    `nginx least_conn before ${workers.length} workers pinned as Drover's, with ${slots} slots each`,
+    `nginx least_conn before ${workers.length} workers pinned as Drover's, with ${slots} slots each, started by hand and so without shared snapshots`,
     workers,
     parts,
   );
