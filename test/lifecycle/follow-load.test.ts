@@ -32,7 +32,6 @@ describe("workers that follow the load", needs("setpriv"), () => {
     await drover.workers((rows) => rows.every((row) => row.state === "exited" && row.pid === null));
     assert.equal(pasture.left().length, 1);
     assert.equal((await chat(url, 2)).status, 200);
-    assert.ok(drover.entries.filter((entry) => entry["to"] === "ready").length > 2, "a worker was woken");
     assert.equal((await drover.end()).code, 0);
   });
 
