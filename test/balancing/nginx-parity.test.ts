@@ -11,6 +11,7 @@ import { clientScenarios } from "./nginx-scenarios-clients.ts";
 import { messageScenarios } from "./nginx-scenarios-messages.ts";
 import { phaseScenarios } from "./nginx-scenarios-phases.ts";
 import { hostScenarios } from "./nginx-scenarios-hosts.ts";
+import { answerScenarios } from "./nginx-scenarios-answers.ts";
 import { upgradeScenarios } from "./nginx-scenarios-upgrades.ts";
 import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
@@ -41,6 +42,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
     ...clientScenarios,
     ...hostScenarios,
     ...upgradeScenarios,
+    ...answerScenarios,
   ]) {
     it(scenario.name, async () => compare(scenario));
   }

@@ -137,6 +137,7 @@ async function take(step: Step, port: number, upstreams: readonly ScriptedUpstre
   if (step.kind === "leave") return leave(step, port, upstreams);
   if (step.kind === "switch") return [await switched(step, port)];
   if (step.kind === "slow") return [await slowly(step, port)];
+  if (step.kind === "reset") return reset(step.text, port);
   if (step.kind === "unread") return [await unread(step, port)];
   await pause(step.ms);
   return [];
@@ -228,6 +229,14 @@ async function leave(
   for (const upstream of upstreams) upstream.release();
   await until(() => open() === 0, "the upstream's connection is closed at last");
   return [{ line, fields: [], body: "", whole: true, interim: [] }];
+}
+
+/** What came of it shows in the log. */
+async function reset(text: string, port: number): Promise<SeenAnswer[]> {
+  const client = new RawClient(port);
+  await client.reset(text);
+  await pause(100);
+  return [];
 }
 
 async function switched(step: Extract<Step, { kind: "switch" }>, port: number): Promise<SeenAnswer> {

@@ -21,6 +21,8 @@ export type Step =
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
   /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. `goesOn`: nothing is to come of that. */
   | { readonly kind: "leave"; readonly text: string; readonly goesOn?: boolean }
+  /** Sends the text and resets the connection. */
+  | { readonly kind: "reset"; readonly text: string }
   /** Sends the parts on one connection, with that pause between any two, then reads the answer, if there is one, and waits for the close. */
   | { readonly kind: "slow"; readonly parts: readonly string[]; readonly everyMs: number }
   /** Sends the request and reads nothing before that long has passed. */

@@ -7,6 +7,7 @@ import { ConnectionPool } from "./forwarding/connection-pool.ts";
 import { type FrontDoor, openFrontDoor, watchedFiles } from "./front/front-door.ts";
 import { isLoopback, type ListenTarget, parseListen } from "./front/listen-address.ts";
 import { Listeners } from "./front/listeners.ts";
+import type { RawAnswer } from "./front/server.ts";
 import { createMetrics } from "./metrics.ts";
 import { startActiveChecks } from "./routing/active-checks.ts";
 import { AdmissionQueue } from "./routing/admission-queue.ts";
@@ -163,7 +164,10 @@ class RunningBalancer implements Balancer {
       onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => this.#take(request, response),
       onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
         void routeUpgrade(request, socket, head, this.#parts),
-      onRefused: (reason: string) => this.#parts.metrics.countRefusal(reason),
+      onRefused: (reason: string, answered?: RawAnswer) => {
+        this.#parts.metrics.countRefusal(reason);
+        if (answered !== undefined) this.#parts.rawAnswers.set(answered.socket, answered);
+      },
     };
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
@@ -237,6 +241,7 @@ class RunningBalancer implements Balancer {
   #routeParts(): RouteParts {
     const { clock, random, logger, events, frontPage } = this.#options;
     return {
+      rawAnswers: new WeakMap(),
       frontPage: () => frontPage?.(),
       pool: this.#pool,
       queue: this.#queue,

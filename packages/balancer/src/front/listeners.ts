@@ -5,14 +5,14 @@ import type { Clock } from "../clock.ts";
 import type { Certificate } from "./certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";
-import { createServer, listenOn, type ServerLimits } from "./server.ts";
+import { createServer, listenOn, type RawAnswer, type ServerLimits } from "./server.ts";
 import { Turns } from "./turns.ts";
 
 /** Who serves what comes in. */
 export interface ListenerHandlers {
   readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
   readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
-  readonly onRefused: (reason: string) => void;
+  readonly onRefused: (reason: string, answered?: RawAnswer) => void;
 }
 
 /** The public ports, with the connections that were upgraded away from HTTP. */

@@ -9,9 +9,9 @@ export interface OwnAnswer {
   readonly headers?: readonly string[];
 }
 
-/** Sends the whole of an answer that the balancer makes itself; nothing when the head is already out. */
-export function respond(response: ServerResponse, requestId: string, answer: OwnAnswer): void {
-  if (response.headersSent || response.destroyed) return;
+/** Sends the whole of an answer that the balancer makes itself; nothing when the head is already out. @returns bytes of the body that goes out */
+export function respond(response: ServerResponse, requestId: string, answer: OwnAnswer): number {
+  if (response.headersSent || response.destroyed) return 0;
   const headers = [
     "Content-Type",
     answer.contentType,
@@ -23,16 +23,17 @@ export function respond(response: ServerResponse, requestId: string, answer: Own
   ];
   response.writeHead(answer.status, headers);
   response.end(answer.body);
+  return response.req.method === "HEAD" ? 0 : Buffer.byteLength(answer.body);
 }
 
-/** Sends an error in the envelope of the API that was asked. */
+/** Sends an error in the envelope of the API that was asked. @returns as `respond` does */
 export function respondError(
   response: ServerResponse,
   requestId: string,
   error: ProxyError,
   headers: readonly string[] = [],
-): void {
-  respond(response, requestId, {
+): number {
+  return respond(response, requestId, {
     status: error.status,
     contentType: "application/json",
     body: errorEnvelope(error, response.req.url),
@@ -42,9 +43,9 @@ export function respondError(
 
 /**
  * Refuses a request whose body is still coming, and closes: the answer goes out, what the client still sends is read and dropped for
- * a while, so that no reset overtakes the answer (nginx `lingering_close`).
+ * a while, so that no reset overtakes the answer (nginx `lingering_close`). @returns bytes of the answer's body
  */
-export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): void {
+export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): number {
   const { socket } = request;
   const body = errorEnvelope(error, request.url);
   const head = [
@@ -58,6 +59,7 @@ export function refuseBody(request: IncomingMessage, requestId: string, error: P
   request.resume();
   socket.setTimeout(lingerMs, () => socket.destroy());
   request.once("end", () => socket.destroy());
+  return Buffer.byteLength(body);
 }
 
 const lingerMs = 2000;

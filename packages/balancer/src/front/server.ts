@@ -15,8 +15,8 @@ export interface ServerHandlers {
   readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
   readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly onConnection: (socket: Socket) => void;
-  /** Bytes that are no HTTP request: already answered. */
-  readonly onBadRequest: (reason: string) => void;
+  /** What is no HTTP request, or stops being one in its body: already answered. */
+  readonly onBadRequest: (reason: string, answered: RawAnswer) => void;
 }
 
 export interface ServerLimits {
@@ -26,6 +26,13 @@ export interface ServerLimits {
   /** For head and body. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+}
+
+/** An answer on a socket that no request came from, or whose request can't be read on. */
+export interface RawAnswer {
+  readonly socket: Duplex;
+  readonly status: number;
+  readonly bodyBytes: number;
 }
 
 /** An HTTP server that answers what it cannot parse with the error envelope, and closes. */
@@ -77,8 +84,7 @@ export function createServer(
     const { status, message, code } = describe(error);
     if (status === 0) socket.destroy();
     else {
-      handlers.onBadRequest(code);
-      answerRaw(socket, status, message, code);
+      handlers.onBadRequest(code, answerRaw(socket, status, message, code));
     }
   });
   return server;
@@ -104,8 +110,8 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
   toOriginForm(request);
   const problem = headProblem(request);
   if (problem === undefined) return false;
-  handlers.onBadRequest(problem.code);
-  answerRaw(socket, problem.status, problem.message, problem.code, request.url);
+  const { status, message, code } = problem;
+  handlers.onBadRequest(code, answerRaw(socket, status, message, code, request.url));
   return true;
 }
 
@@ -125,15 +131,16 @@ export function listenOn(server: http.Server, target: ListenTarget): Promise<{ a
 }
 
 /** Answers on a socket that no request came from, and closes it. */
-export function answerRaw(socket: Duplex, status: number, message: string, code: string, target?: string): void {
+export function answerRaw(socket: Duplex, status: number, message: string, code: string, target?: string): RawAnswer {
   if (!socket.writable) {
     socket.destroy();
-    return;
+    return { socket, status, bodyBytes: 0 };
   }
   const body = errorEnvelope({ status, message, code }, target);
   const reason = http.STATUS_CODES[status] ?? "Error";
   const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
+  return { socket, status, bodyBytes: Buffer.byteLength(body) };
 }
 
 /** Status 0: the client is gone, or nothing worth an answer came. */
@@ -141,6 +148,8 @@ function describe(error: NodeJS.ErrnoException): { status: number; message: stri
   switch (error.code ?? "") {
     case "ECONNRESET":
     case "EPIPE":
+    // It hung up in the middle of a request; nginx answers nothing either.
+    case "HPE_INVALID_EOF_STATE":
       return { status: 0, message: "", code: "reset" };
     case "HPE_HEADER_OVERFLOW":
       return { status: 431, message: "the request's head is too large", code: "header_too_large" };

@@ -2,6 +2,7 @@ import type { ProxyError } from "../front/error-envelope.ts";
 import { errorEvent } from "../front/error-envelope.ts";
 import { readBody } from "../front/read-body.ts";
 import { refuseBody, respondError } from "../front/respond.ts";
+import type { RawAnswer } from "../front/server.ts";
 import type { ConnectionPool } from "../forwarding/connection-pool.ts";
 import { forwardRequest } from "../forwarding/forward-request.ts";
 import type { AnswerHead, Attempt, ForwardOutcome, ForwardTask, RequestBody } from "../forwarding/forward-task.ts";
@@ -12,6 +13,8 @@ import type { PlacementHints } from "./placement-hints.ts";
 import { endWithError, queueEvents } from "./queue-events.ts";
 
 export interface ForwardParts extends PassageParts, AdmitParts {
+  /** What was answered on a connection because its request could not be read to the end. */
+  readonly rawAnswers: WeakMap<object, RawAnswer>;
   readonly hints: PlacementHints;
   readonly connections: ConnectionPool;
   readonly retryAfterSeconds: () => number;
@@ -47,10 +50,13 @@ async function bodyOf(passage: Passage, parts: ForwardParts): Promise<RequestBod
   if (read.kind === "none" || read.kind === "bytes") return read;
   if (read.kind === "too-large") {
     const message = `the request body is larger than ${maxBodyBytes} bytes`;
-    refuseBody(request, requestId, { status: 413, message, code: "body_too_large" });
+    const bodyBytes = refuseBody(request, requestId, { status: 413, message, code: "body_too_large" });
     parts.metrics.countRefusal("body_too_large");
-    finish(passage, parts, endedHere(413));
-  } else finish(passage, parts, endedHere(499));
+    finish(passage, parts, endedHere(413, bodyBytes));
+  } else {
+    const answered = parts.rawAnswers.get(request.socket);
+    finish(passage, parts, endedHere(answered?.status ?? 499, answered?.bodyBytes ?? 0));
+  }
   return undefined;
 }
 
@@ -95,7 +101,7 @@ const noBytes = Buffer.alloc(0);
 /** Answers where nobody else did, then counts and logs. */
 function conclude(passage: Passage, outcome: ForwardOutcome, admitter: Admitter, parts: ForwardParts): void {
   const { response, requestId } = passage;
-  if (outcome.kind === "failed") answerFailure(passage, outcome, admitter.refusal(), parts);
+  const ownBytes = outcome.kind === "failed" ? answerFailure(passage, outcome, admitter.refusal(), parts) : 0;
   if (outcome.kind === "broken") {
     const upstream = outcome.attempts.at(-1)?.upstream.id;
     parts.logger.warn({ id: requestId, upstream, reason: outcome.reason }, "an upstream broke off its answer");
@@ -103,7 +109,7 @@ function conclude(passage: Passage, outcome: ForwardOutcome, admitter: Admitter,
   for (let retry = 1; retry < outcome.attempts.length; retry += 1) parts.metrics.countRetry();
   finish(passage, parts, {
     status: outcome.kind === "client-gone" ? 499 : response.statusCode,
-    bodyBytes: outcome.attempts.at(-1)?.bodyBytes ?? 0,
+    bodyBytes: outcome.kind === "failed" ? ownBytes : (outcome.attempts.at(-1)?.bodyBytes ?? 0),
     queueMs: admitter.waitedMs(),
     upstreams: outcome.attempts.map((attempt) => attempt.upstream.id),
   });
@@ -111,13 +117,14 @@ function conclude(passage: Passage, outcome: ForwardOutcome, admitter: Admitter,
 
 type Failed = Extract<ForwardOutcome, { kind: "failed" }>;
 
-function answerFailure(passage: Passage, outcome: Failed, refusal: Refusal | undefined, parts: ForwardParts): void {
+/** @returns bytes of the answer's body */
+function answerFailure(passage: Passage, outcome: Failed, refusal: Refusal | undefined, parts: ForwardParts): number {
   const { response, requestId, extraHeaders } = passage;
   const error = refusal === undefined ? failureOf(outcome) : refusalErrors[refusal];
   if (refusal !== undefined) parts.metrics.countRefusal(error.code);
   const retryAfter = refusal === undefined ? [] : ["Retry-After", String(parts.retryAfterSeconds())];
-  if (response.headersSent) endWithError(response, error.message);
-  else respondError(response, requestId, error, [...retryAfter, ...extraHeaders]);
+  if (response.headersSent) return endWithError(response, error.message);
+  return respondError(response, requestId, error, [...retryAfter, ...extraHeaders]);
 }
 
 function failureOf(outcome: Failed): ProxyError {

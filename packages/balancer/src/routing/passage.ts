@@ -23,6 +23,7 @@ export interface Passage {
 export interface Ending {
   /** 499 for a client that left. */
   readonly status: number;
+  /** Of the answer that was sent, whoever made it. */
   readonly bodyBytes: number;
   readonly queueMs: number;
   readonly upstreams: readonly string[];
@@ -38,8 +39,8 @@ export interface PassageParts {
 }
 
 /** The end of a request that no upstream saw. */
-export function endedHere(status: number): Ending {
-  return { status, bodyBytes: 0, queueMs: 0, upstreams: [] };
+export function endedHere(status: number, bodyBytes: number): Ending {
+  return { status, bodyBytes, queueMs: 0, upstreams: [] };
 }
 
 /** Counts and logs a request that is over. */

@@ -40,10 +40,12 @@ export function queueEvents(
   };
 }
 
-/** Ends a stream that has begun with queue events with an error. */
-export function endWithError(response: ServerResponse, message: string): void {
-  if (response.destroyed || response.writableEnded) return;
-  response.end(errorEvent(message, response.req.url));
+/** Ends a stream that has begun with queue events with an error. @returns the bytes of it */
+export function endWithError(response: ServerResponse, message: string): number {
+  if (response.destroyed || response.writableEnded) return 0;
+  const event = errorEvent(message, response.req.url);
+  response.end(event);
+  return Buffer.byteLength(event);
 }
 
 function wantsStream(body: Buffer): boolean {

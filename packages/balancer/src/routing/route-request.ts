@@ -83,8 +83,9 @@ function answer(passage: Passage, own: OwnAnswer): void {
 }
 
 function refuse(passage: Passage, parts: RouteParts, error: ProxyError, headers: readonly string[] = []): void {
-  respondError(passage.response, passage.requestId, error, [...headers, ...passage.extraHeaders]);
-  finish(passage, parts, endedHere(error.status));
+  const { response, requestId, extraHeaders } = passage;
+  const bodyBytes = respondError(response, requestId, error, [...headers, ...extraHeaders]);
+  finish(passage, parts, endedHere(error.status, bodyBytes));
 }
 
 function pathOf(target: string): string {

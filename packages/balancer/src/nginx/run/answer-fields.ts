@@ -59,7 +59,16 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
   state.status = status;
   state.sentFields = fields;
   addConfigured(state, status, fields);
+  state.headBytes = headLength(status, reason, fields);
   return { status, reason, fields };
+}
+
+function headLength(status: number, reason: string, fields: readonly string[]): number {
+  let length = `HTTP/1.1 ${status} ${reason}\r\n\r\n`.length;
+  for (let index = 0; index < fields.length; index += 2) {
+    length += (fields[index]?.length ?? 0) + (fields[index + 1]?.length ?? 0) + ": \r\n".length;
+  }
+  return length;
 }
 
 /** Whether the client's connection is kept after this answer, by nginx's rules. */

@@ -14,7 +14,7 @@ import { LogFiles } from "./log-files.ts";
 import { type Names, systemNames } from "./names.ts";
 import type { RequestState } from "./request-state.ts";
 import type { Runtime } from "./runtime.ts";
-import { refuseRaw } from "./refuse-raw.ts";
+import { type RawRefusal, refuseRaw } from "./refuse-raw.ts";
 import { sendPage } from "./own-answer.ts";
 import { loadTlsContexts } from "./tls-contexts.ts";
 
@@ -41,6 +41,8 @@ export class NginxServer {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
+  /** What was answered where a request stopped being HTTP in its body. */
+  readonly #refusals = new WeakMap<Socket, RawRefusal>();
   readonly #events: ListenerEvents;
   #runtime: Runtime | undefined;
   #connectionsSeen = 0;
@@ -205,6 +207,11 @@ export class NginxServer {
     }
     if (!response.destroyed && !response.closed) await ended;
     state.isComplete = response.writableFinished;
+    const refusal = this.#refusals.get(request.socket);
+    if (refusal !== undefined && !response.headersSent) {
+      state.status = refusal.status;
+      state.headBytes = refusal.headBytes;
+    }
     writeAccessLogs(state, runtime.logs);
   }
 
@@ -214,7 +221,7 @@ export class NginxServer {
       socket.destroy();
       return;
     }
-    refuseRaw(socket, status, listener.addressOf(socket).defaultServer, runtime);
+    this.#refusals.set(socket, refuseRaw(socket, status, listener.addressOf(socket).defaultServer, runtime));
   }
 
   #connectionOf(socket: Socket): { number: number; requests: number; openedAtMs: number } {

@@ -5,7 +5,7 @@ export type Outcome =
   /** To be answered with an error page, or with nginx's page for this status. */
   | { readonly kind: "status"; readonly status: number; readonly location?: string }
   /** The connection is closed without an answer (`return 444`, a client that stopped sending). */
-  | { readonly kind: "close"; readonly status: 444 | 408 }
+  | { readonly kind: "close"; readonly status: 444 | 408 | 400 }
   /** The client left before its answer began. */
   | { readonly kind: "gone" }
   /** Starts anew with another URI, or in a named location. */

@@ -24,11 +24,11 @@ export function sendPage(state: RequestState, status: number, identity: ServerId
 /** Answers with a text of the configuration (`return 200 text`). */
 export function sendText(state: RequestState, status: number, text: string, identity: ServerIdentity): void {
   const body = Buffer.from(text, "latin1");
-  const isEmpty = status === 204 || status === 304;
-  send(state, identity, isEmpty ? undefined : body, {
+  const isBare = status === 204;
+  send(state, identity, isBare || status === 304 ? undefined : body, {
     status,
-    contentType: isEmpty ? undefined : contentTypeOf(state),
-    contentLength: isEmpty ? undefined : body.length,
+    contentType: isBare ? undefined : contentTypeOf(state),
+    contentLength: isBare ? undefined : body.length,
   });
 }
 
@@ -41,7 +41,6 @@ function send(state: RequestState, identity: ServerIdentity, body: Buffer | unde
   const { response } = state;
   const { status, reason, fields } = buildHead(state, parts, identity, state.nowMs());
   const hasBody = body !== undefined && state.request.method !== "HEAD";
-  state.ownBodyBytes = hasBody ? body.length : 0;
   response.writeHead(status, reason, fields);
   if (!isStillSending(state)) {
     response.end(hasBody ? body : undefined);

@@ -38,7 +38,8 @@ export async function proxyRequest(
   const taken = await takeBody(state, location);
   if (taken.kind === "too-large") return { kind: "status", status: 413 };
   if (taken.kind === "timeout") return { kind: "close", status: 408 };
-  if (taken.kind === "gone") return { kind: "gone" };
+  // nginx takes a body that ends too early for a bad request.
+  if (taken.kind === "gone") return { kind: "close", status: 400 };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
   const body = bodyOf(state, location, taken.body);

@@ -3,18 +3,23 @@ import type { ServerModel } from "../model.ts";
 import type { Runtime } from "./runtime.ts";
 import { pageOf, publicStatus, reasonOf } from "./special-pages.ts";
 
+export interface RawRefusal {
+  readonly status: number;
+  readonly headBytes: number;
+}
+
 /** Answers bytes that are no request with nginx's page, and closes. */
 export function refuseRaw(
   socket: Socket,
   status: number,
   server: ServerModel,
   { identity, clock, logs }: Runtime,
-): void {
+): RawRefusal {
+  const shown = publicStatus(status);
   if (!socket.writable) {
     socket.destroy();
-    return;
+    return { status: shown, headBytes: 0 };
   }
-  const shown = publicStatus(status);
   const serverText = server.settings.serverTokens === "off" ? identity.short : identity.full;
   const page = pageOf(status, serverText, undefined, false) ?? "";
   const head = [
@@ -31,4 +36,5 @@ export function refuseRaw(
     `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`,
   );
   socket.end(`${head}\r\n\r\n${page}`, () => socket.destroy());
+  return { status: shown, headBytes: head.length + "\r\n\r\n".length };
 }

@@ -53,7 +53,8 @@ export class RequestState implements VariableSource {
   switchable: ClientConnection | undefined;
   status = 0;
   sentFields: readonly string[] = [];
-  ownBodyBytes = 0;
+  /** Length of the answer's head, without what Node adds for chunks. */
+  headBytes = 0;
   isComplete = false;
   readonly #clock: Clock;
   readonly #newRequestId: () => string;
@@ -107,8 +108,10 @@ export class RequestState implements VariableSource {
     return size + (this.requestBody?.length ?? 0);
   }
 
+  /** As nginx counts: all that went out but the head, so with the framing of chunks. */
   get bodyBytesSent(): number {
-    return this.ownBodyBytes > 0 ? this.ownBodyBytes : (this.attempts.at(-1)?.at(-1)?.bodyBytes ?? 0);
+    const framing = this.response.chunkedEncoding ? "Transfer-Encoding: chunked\r\n".length : 0;
+    return Math.max(0, this.bytesSent - this.headBytes - framing);
   }
 
   get bytesSent(): number {
