@@ -19,6 +19,22 @@ let agent: EnvHttpProxyAgent | undefined;
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
-  return "code" in error ? String(error.code) : error.message;
+  return wordsOf(cause instanceof Error ? cause : error);
+}
+
+/** For those that have no Node at hand. */
+const WORDS: ReadonlyMap<unknown, string> = new Map([
+  ["ECONNREFUSED", "the connection was refused"],
+  ["ECONNRESET", "the connection was broken off"],
+  ["ENOTFOUND", "there is no such host"],
+  ["EAI_AGAIN", "the host's name can't be looked up now"],
+  ["ENETUNREACH", "the network can't be reached"],
+  ["EHOSTUNREACH", "the host can't be reached"],
+  ["ETIMEDOUT", "the connection timed out"],
+]);
+
+function wordsOf(error: Error): string {
+  if (!("code" in error)) return error.message;
+  const words = WORDS.get(error.code);
+  return words === undefined ? String(error.code) : `${words} (${String(error.code)})`;
 }

@@ -13,6 +13,7 @@ import { createLogs, descriptorSink, type Logs, prettyLine } from "./logs.ts";
 import { ignoredLines } from "./nginx/nginx-command.ts";
 import { serveNginx } from "./nginx/serve.ts";
 import { packageVersion } from "./package-version.ts";
+import { wantsColours } from "./terminal/colours.ts";
 import { publicUrl } from "./terminal/welcome.ts";
 
 /** Composition root of `drover balance`: resolves once it was told to end. */
@@ -60,7 +61,7 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
     );
   }
   const isPretty = settings.log.format === "pretty" || (settings.log.format === "auto" && invocation.stdout.isTTY);
-  const show = isPretty ? prettyLine(invocation.stdout.isTTY) : (line: string) => line;
+  const show = isPretty ? prettyLine(wantsColours(invocation.stdout, invocation.environment)) : (line: string) => line;
   const logs = createLogs({ level: settings.log.level, show, sink: descriptorSink(1, systemClock) });
   const { logger } = logs;
   const reload = (): void => applyAnew(balancer, invocation, logger);

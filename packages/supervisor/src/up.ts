@@ -26,9 +26,10 @@ import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
 import { joinServiceManager } from "./systemd/join.ts";
 import { journalLine, leadsToJournal, prioritized } from "./systemd/journal.ts";
 import type { ServiceManager } from "./systemd/service-manager.ts";
+import { wantsColours } from "./terminal/colours.ts";
 import { createDownloadBar, downloadLog } from "./terminal/download.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
-import { curlWords, programName, publicUrl, realModelHint, type Welcome, welcomeText } from "./terminal/welcome.ts";
+import { curlWords, programName, publicUrl, realModelHint, welcomeOf, welcomeText } from "./terminal/welcome.ts";
 import { askCanary } from "./workers/canary.ts";
 import { followLoad } from "./workers/follow-load.ts";
 import { withProbes } from "./workers/probe-command.ts";
@@ -59,7 +60,7 @@ export async function up(invocation: Invocation): Promise<ExitCode> {
 }
 
 function lineFormat(invocation: Invocation, settings: Settings, isPretty: boolean): (line: LogLine) => string {
-  if (isPretty) return prettyLine(invocation.stdout.isTTY);
+  if (isPretty) return prettyLine(wantsColours(invocation.stdout, invocation.environment));
   if (!leadsToJournal(invocation.environment, 1)) return (line) => line;
   return settings.log.format === "json" ? prioritized : journalLine;
 }
@@ -285,19 +286,8 @@ async function dumpState(logger: Logger, { supervisor, reloader, balancer }: Run
   logger.info({ state: { ...state, resources: process.getActiveResourcesInfo() } }, "state, as SIGQUIT asked");
 }
 
-function sayWelcome(
-  { invocation, settings, logs, isPretty, progress }: Surroundings,
-  { address, port }: ListenAddress,
-): void {
-  const { workers, model, tls, apiKeys, apiKeysFile } = settings;
-  const welcome: Welcome = {
-    address,
-    port,
-    isTls: tls.certificate !== undefined,
-    serves: workers.command !== undefined ? "command" : model === "demo" ? "demo" : "model",
-    hasKeys: apiKeys.length > 0 || apiKeysFile !== undefined,
-    program: programName(invocation.environment, existsSync),
-  };
+function sayWelcome({ invocation, settings, logs, isPretty, progress }: Surroundings, address: ListenAddress): void {
+  const welcome = welcomeOf(settings, address, programName(invocation.environment, existsSync));
   const url = publicUrl(welcome);
   if (isPretty) progress.print(welcomeText(welcome));
   else logs.logger.info({ url, curl: curlWords(welcome).join(" "), ...realModelHint(welcome) }, `serving on ${url}`);

@@ -122,7 +122,7 @@ async function stepCosts(
     points = await measureStepCosts(engine, systemClock);
     await store(points);
   }
-  logger.info({ stepCosts: byTokens(points), known }, "step costs, ms");
+  logger.debug({ stepCosts: byTokens(points), known }, "step costs, ms");
   return new StepCostLearner(points, (corrected) => {
     logger.info({ stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
     void store(corrected);

@@ -1,32 +1,22 @@
-import Table from "cli-table3";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { latencyRows, loadName, type Rows, throughputRows, verdictLines } from "./bench-rows.ts";
+import { latencyRows, loadName, throughputRows, verdictLines } from "./bench-rows.ts";
 import { showBytes, showMs } from "./figures.ts";
+import { plainTable } from "./plain-table.ts";
 
-/** The report for a terminal or a pipe: no colours, the same everywhere. */
-export function benchTable(report: BenchReport): string {
+/** The report for a terminal of so many columns, or a pipe. */
+export function benchTable(report: BenchReport, columns?: number): string {
   return [
     `${report.preset} against ${report.target.url} (${report.target.model}), ${report.startedAt}`,
     `${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)}, Node ${report.machine.node}`,
-    plainTable(throughputRows(report)),
-    plainTable(latencyRows(report)),
+    plainTable(throughputRows(report), { columns }),
+    plainTable(latencyRows(report), { columns }),
     ...report.steps.flatMap(processLines),
     ...report.steps.flatMap(failureLines),
     ...verdictLines(report),
     ...report.notes,
     "",
   ].join("\n");
-}
-
-export function plainTable({ head, rows }: Pick<Rows, "head" | "rows">): string {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, index) => (index === 0 ? "left" : "right")),
-  });
-  for (const row of rows) table.push([...row]);
-  return table.toString();
 }
 
 function processLines(step: StepReport): readonly string[] {

@@ -1,18 +1,18 @@
 import { metrics } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
-import { plainTable } from "./bench-table.ts";
 import { loadsOf, meanOf, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
 import { showBytes } from "./figures.ts";
 import { htmlPage } from "./html-page.ts";
 import { lineChart } from "./line-chart.ts";
+import { plainTable } from "./plain-table.ts";
 
 /** The comparison for a terminal or a pipe. */
-export function compareTable(report: CompareReport): string {
+export function compareTable(report: CompareReport, columns?: number): string {
   return [
     headline(report),
     ...report.sides.map(({ name, doc }) => `  ${name}: ${doc}`),
-    plainTable(sideRows(report)),
-    plainTable(ratioRows(report)),
+    plainTable(sideRows(report), { columns, keys: 2 }),
+    plainTable(ratioRows(report), { columns, keys: 2 }),
     ...report.notes,
     ...(report.interrupted ? ["The run was interrupted: rounds are missing."] : []),
     "",

@@ -18,6 +18,15 @@ describe("the reports", () => {
     assert.match(text, /1 user /);
   });
 
+  it("fit a terminal of 80 columns as several tables, each naming its rows", () => {
+    const [wide, narrow] = [benchTable(sampleReport()), benchTable(sampleReport(), 80)].map(rowsOf);
+    assert.ok(wide?.some((row) => row.length > 80));
+    assert.ok(narrow?.every((row) => row.length <= 80));
+    for (const title of ["tokens/s in", "RSS", "TTFT p50", "ITL p99"])
+      assert.equal(narrow?.filter((row) => row.includes(`${title} │`)).length, 1);
+    for (const row of narrow ?? []) assert.match(row, /^│ (?:load|\d users?) /u);
+  });
+
   it("the csv has one line a step, quotes what needs it, and leaves unmeasured cells empty", () => {
     const lines = benchCsv(sampleReport()).trimEnd().split("\r\n");
     assert.equal(lines.length, 4);
@@ -59,3 +68,7 @@ describe("the reports", () => {
     assert.deepEqual(createAxis([], 0, 100).ticks.at(-1), 1);
   });
 });
+
+function rowsOf(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line.startsWith("│"));
+}

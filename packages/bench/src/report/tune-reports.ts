@@ -1,16 +1,17 @@
 import type { TuneReport } from "../tune/run-tune.ts";
 import { rank, type Standing } from "../tune/standings.ts";
-import { plainTable } from "./bench-table.ts";
 import type { Rows } from "./bench-rows.ts";
 import { meanOf } from "./compare-rows.ts";
 import { escapeHtml } from "./escape.ts";
 import { showBytes, showMs, showNumber } from "./figures.ts";
 import { createAxis, tickLabel } from "./axis.ts";
+import { plainTable } from "./plain-table.ts";
 import { htmlPage } from "./html-page.ts";
 
 /** What was tried, for a terminal or a pipe. */
-export function tuneTable(report: TuneReport): string {
-  return [headline(report), plainTable(tuneRows(report)), ...report.verdicts, ...report.notes, ""].join("\n");
+export function tuneTable(report: TuneReport, columns?: number): string {
+  const table = plainTable(tuneRows(report), { columns, keys: 2 });
+  return [headline(report), table, ...report.verdicts, ...report.notes, ""].join("\n");
 }
 
 /** What was tried, as one self-contained page. */

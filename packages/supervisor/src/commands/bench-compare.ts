@@ -3,6 +3,7 @@ import { keyOfStarted } from "./key-to-send.ts";
 import { loadRequest } from "./load-flags.ts";
 import { interruptible } from "./measuring.ts";
 import { splitWords } from "./worker-words.ts";
+import { columnsOf } from "../terminal/columns.ts";
 
 /** `drover bench compare`. */
 export async function compare(invocation: Invocation): Promise<ExitCode> {
@@ -30,7 +31,9 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       onStep: (step) => bar.step(step),
     });
     bar.stop();
-    invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.compareTable(report));
+    invocation.stdout.write(
+      invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.compareTable(report, columnsOf(invocation.stdout)),
+    );
     if (html !== undefined) lib.writeReport(html, lib.comparePage(report));
     return report.rounds.some(({ steps }) => steps.some(({ counts }) => counts.ok > 0)) ? 0 : 1;
   } finally {

@@ -5,6 +5,7 @@ import { keyFlag, keyOfRunning, keyOfStarted } from "./key-to-send.ts";
 import { loadFlags, loadRequest } from "./load-flags.ts";
 import { explained, interruptible } from "./measuring.ts";
 import { upWords, WORKER_SETTINGS } from "./worker-words.ts";
+import { columnsOf } from "../terminal/columns.ts";
 
 export const bench: Command = {
   usage: "bench [mode]",
@@ -56,8 +57,8 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
   const hasUrl = invocation.text("url") !== undefined;
   const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));
   const stop = interruptible();
-  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   const started = await startTarget(invocation, stop.signal);
+  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   try {
     const report = await lib.runBench({
       ...request,
@@ -86,7 +87,9 @@ async function startTarget(invocation: Invocation, signal: AbortSignal): Promise
 
 async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {
   const lib = await import("@drover/bench");
-  invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.benchTable(report));
+  invocation.stdout.write(
+    invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.benchTable(report, columnsOf(invocation.stdout)),
+  );
   const csv = invocation.text("csv");
   if (csv !== undefined) lib.writeReport(csv, lib.benchCsv(report));
   const html = invocation.text("html");

@@ -1,6 +1,7 @@
 import { streamAdmin } from "../admin/admin-client.ts";
 import { ADMIN_SETTINGS, findAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
+import { wantsColours } from "../terminal/colours.ts";
 
 export const logs: Command = {
   usage: "logs [worker]",
@@ -19,7 +20,9 @@ export const logs: Command = {
     if (worker !== undefined) query.set("worker", worker);
     if (invocation.isOn("follow")) query.set("follow", "1");
     const isPretty = invocation.stdout.isTTY && !invocation.isOn("json");
-    const show = isPretty ? (await import("../logs.ts")).prettyLine(true) : (line: string) => `${line}\n`;
+    const show = isPretty
+      ? (await import("../logs.ts")).prettyLine(wantsColours(invocation.stdout, invocation.environment))
+      : (line: string) => `${line}\n`;
     for await (const line of streamAdmin(findAdmin(invocation), `/logs?${query.toString()}`)) {
       if (line !== "") invocation.stdout.write(show(line));
     }

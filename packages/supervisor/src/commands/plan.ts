@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { fetchHere } from "./fetch-here.ts";
+import { columnsOf } from "../terminal/columns.ts";
 
 export const plan: Command = {
   usage: "plan",
@@ -46,7 +47,7 @@ export const plan: Command = {
       });
       invocation.stdout.write(`${text}\n`);
     } else {
-      invocation.stdout.write(drawPlan(made, invocation.stdout.isTTY ? invocation.stdout.columns : undefined));
+      invocation.stdout.write(drawPlan(made, columnsOf(invocation.stdout)));
     }
     return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
   },

@@ -6,6 +6,7 @@ import type { Command, ExitCode, Invocation } from "./command.ts";
 import { keyFlag, keyOfStarted } from "./key-to-send.ts";
 import { loadFlags, loadRequest } from "./load-flags.ts";
 import { explained, interruptible } from "./measuring.ts";
+import { columnsOf } from "../terminal/columns.ts";
 
 export const tune: Command = {
   usage: "tune",
@@ -70,7 +71,9 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
     });
     bar.stop();
     lib.writeReport(out, lib.configText(report, settings.model));
-    invocation.stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report));
+    invocation.stdout.write(
+      invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report, columnsOf(invocation.stdout)),
+    );
     if (html !== undefined) lib.writeReport(html, lib.tunePage(report));
     return 0;
   } finally {

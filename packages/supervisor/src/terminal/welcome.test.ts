@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { curlWords, programName, realModelHint, type Welcome, welcomeText } from "./welcome.ts";
+import { loadSettings } from "@drover/config";
+import { curlWords, programName, realModelHint, type Welcome, welcomeOf, welcomeText } from "./welcome.ts";
 
 const welcome: Welcome = {
   address: "127.0.0.1",
@@ -46,6 +47,16 @@ describe("the welcome", () => {
     assert.equal(socket, "curl -N --unix-socket /run/d.sock http://localhost/v1/chat/completions");
   });
 
+  it("knows of keys in a file, of TLS and of a command from the settings", () => {
+    assert.deepEqual(factsOf({}), [false, "demo", false]);
+    assert.deepEqual(factsOf({ "tls-certificate": "c.pem", "tls-key": "k.pem", model: "m.gguf" }), [
+      true,
+      "model",
+      false,
+    ]);
+    assert.deepEqual(factsOf({ "worker-command": "serve {port}", "api-keys-file": "keys" }), [false, "command", true]);
+  });
+
   it("says nothing of the demo model where a command of the user's serves", () => {
     const text = welcomeText({ ...welcome, serves: "command" });
     assert.match(text, /serves on/u);
@@ -53,3 +64,9 @@ describe("the welcome", () => {
     assert.deepEqual(realModelHint({ ...welcome, serves: "model" }), {});
   });
 });
+
+function factsOf(flags: Readonly<Record<string, unknown>>) {
+  const { settings } = loadSettings({ flags, environment: {}, file: undefined });
+  const { isTls, serves, hasKeys } = welcomeOf(settings, welcome, "drover");
+  return [isTls, serves, hasKeys];
+}

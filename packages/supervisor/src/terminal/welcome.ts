@@ -1,3 +1,5 @@
+import type { Settings } from "@drover/config";
+
 /** What a user wants to know once Drover serves. */
 export interface Welcome {
   /** An IP address, or a socket's path. */
@@ -22,6 +24,21 @@ export function programName(
   if (environment["npm_lifecycle_event"] === "start") return IN_CLONE;
   const folders = (environment["PATH"] ?? "").split(":").filter((folder) => folder !== "");
   return !folders.some((folder) => isFile(`${folder}/drover`)) && isFile(IN_CLONE) ? IN_CLONE : "drover";
+}
+
+/** @param place what is listened on */
+export function welcomeOf(
+  { workers, model, tls, apiKeys, apiKeysFile }: Settings,
+  place: Pick<Welcome, "address" | "port">,
+  program: string,
+): Welcome {
+  return {
+    ...place,
+    isTls: tls.certificate !== undefined,
+    serves: workers.command !== undefined ? "command" : model === "demo" ? "demo" : "model",
+    hasKeys: apiKeys.length > 0 || apiKeysFile !== undefined,
+    program,
+  };
 }
 
 /** Where Drover serves. */

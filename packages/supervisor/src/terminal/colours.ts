@@ -1,0 +1,7 @@
+/** Colours are for terminals, and not where the user wants none. Source: no-color.org */
+export function wantsColours(
+  stream: { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stream.isTTY === true && (environment["NO_COLOR"] ?? "") === "";
+}
