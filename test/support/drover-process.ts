@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,6 +108,7 @@ export class Pasture {
     for (const drover of this.#herd) drover.child.kill("SIGKILL");
     this.signal("SIGKILL");
     await this.empty();
+    for (const { child } of this.#herd) removeSnapshotsOf(child.pid);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -204,6 +205,13 @@ export class Drover {
     this.child.kill(signal);
     return await this.ended;
   }
+}
+
+/** What a drover that was killed could not take away; the next one would. */
+function removeSnapshotsOf(pid: number | undefined): void {
+  const isOwn = new RegExp(`^drover-${process.geteuid?.()}-\\d+-${pid}-\\d+-\\w{6}$`);
+  const names = existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((name) => isOwn.test(name)) : [];
+  for (const name of names) rmSync(join("/dev/shm", name), { recursive: true, force: true });
 }
 
 function readEntry(line: string): LogEntry {
