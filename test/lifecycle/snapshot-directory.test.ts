@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { type Drover, Pasture } from "../support/drover-process.ts";
+import { needsSharedMemory } from "../support/needs.ts";
 import { commandOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const SHARED_MEMORY = "/dev/shm";
 /** Small enough for Docker's /dev/shm of 64 MiB. */
 const SIZE = "8MiB";
 const LIMIT_BYTES = 8 * 2 ** 20;
@@ -19,7 +19,7 @@ interface Kept {
   readonly limitBytes: number;
 }
 
-describe("the directory of snapshots", { skip: hasRoom() ? false : `needs ${SHARED_MEMORY} with 32 MiB free` }, () => {
+describe("the directory of snapshots", needsSharedMemory(4 * LIMIT_BYTES), () => {
   const pasture = new Pasture();
   const other = new Pasture();
   after(async () => {
@@ -126,15 +126,6 @@ describe("the directory of snapshots", { skip: hasRoom() ? false : `needs ${SHAR
     }
   });
 });
-
-function hasRoom(): boolean {
-  try {
-    const { type, bavail, bsize } = statfsSync(SHARED_MEMORY);
-    return type === 0x01021994 && bavail * bsize >= 32 * 2 ** 20;
-  } catch {
-    return false;
-  }
-}
 
 async function allReady(drover: Drover): Promise<void> {
   await drover.workers((rows) => rows.length > 0 && rows.every((row) => row.state === "ready"));

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
+import { needsSharedMemory } from "../support/needs.ts";
+import { until } from "../support/until.ts";
 
 interface Message {
   readonly role: "user" | "assistant";
   readonly content: string;
 }
 
-describe("a conversation with a real model", () => {
+describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), () => {
   const pasture = new Pasture();
   let drover: Drover;
   let url: string;
@@ -57,7 +58,7 @@ describe("a conversation with a real model", () => {
     const first = await say("the drover walks behind the herd, and counts the cattle at each gate that they come to");
     assert.equal(first.cached, 0);
     // It is written as soon as the answer has ended, which is when the client has it.
-    for (let left = 6000; (await kept()) === 0 && left > 0; left--) await wait(10);
+    await until(async () => ((await kept()) ?? 0) > 0, "a snapshot is kept");
     await kill(first.worker?.pid ?? 0);
     const second = await say("and then?");
     assert.ok(second.cached >= 50, `only ${second.cached} tokens were known after the first worker was killed`);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that tests use and that not every machine has, with the Debian package each comes from (`.ci/run` installs them). */
@@ -19,6 +19,9 @@ const debianPackages = {
   "systemd-nspawn": "systemd-container",
   debootstrap: "debootstrap",
 } as const;
+
+/** Of linux/magic.h. */
+const TMPFS_MAGIC = 0x01021994;
 
 type Program = keyof typeof debianPackages;
 
@@ -41,6 +44,17 @@ export function needsNginx(release: string): { readonly skip: string | false } {
   const { stderr } = spawnSync("nginx", ["-v"], { encoding: "utf8", env: { ...process.env, PATH: path } });
   const found = /nginx\/(\S+)/.exec(stderr)?.[1] ?? "unknown";
   return { skip: found.startsWith(`${release}.`) ? false : `compares with nginx ${release}, and here is ${found}` };
+}
+
+/** For tests of snapshots: Docker's /dev/shm has 64 MiB, and some containers none. */
+export function needsSharedMemory(freeBytes: number): { readonly skip: string | false } {
+  const reason = `needs /dev/shm with ${freeBytes / 2 ** 20} MiB free`;
+  try {
+    const { type, bavail, bsize } = statfsSync("/dev/shm");
+    return { skip: type === TMPFS_MAGIC && bavail * bsize >= freeBytes ? false : reason };
+  } catch {
+    return { skip: reason };
+  }
 }
 
 /** As {@link needs}, with the folders to look in. */

@@ -164,7 +164,7 @@ describe("a balancer", () => {
   it("answers 429 with Retry-After when the queue is full, and 503 when the wait is too long", async () => {
     const upstream = await httpUpstream(() => undefined);
     const running = await run([upstream], 1, {
-      settings: (settings) => ({ ...settings, queue: { ...settings.queue, limit: 1, timeout: 100 } }),
+      settings: (settings) => ({ ...settings, queue: { ...settings.queue, limit: 1, timeout: 1500 } }),
     });
     const stop = new AbortController();
     const stuck = fetch(running.url, { method: "POST", body: "x", signal: stop.signal }).catch(() => undefined);
@@ -308,7 +308,7 @@ describe("a balancer", () => {
     const streaming = await fetch(running.url, { method: "POST", body: "x" });
     const queued = fetch(running.url, { method: "POST", body: "x" });
     await eventually("one waits", () => running.balancer.status().queue.depth === 1);
-    const closed = running.balancer.close({ drainTimeoutMs: 5000 });
+    const closed = running.balancer.close({ drainTimeoutMs: 60_000 });
     assert.equal((await queued).status, 503);
     answer?.end("end");
     assert.equal(await streaming.text(), "begin end");
@@ -321,7 +321,7 @@ describe("a balancer", () => {
     await once(newcomer, "connect");
     // Connections are accepted in order, so once this one is answered the newcomer's is accepted too.
     assert.equal(await (await fetch(running.url)).text(), "ok");
-    const closed = running.balancer.close({ drainTimeoutMs: 5000 });
+    const closed = running.balancer.close({ drainTimeoutMs: 60_000 });
     newcomer.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
     const answer = (await newcomer.setEncoding("utf8").toArray()).join("");
     assert.match(answer, /^HTTP\/1\.1 503 .*\r\nretry-after: \d+/is);
