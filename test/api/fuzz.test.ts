@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as fc from "fast-check";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+import { PATIENCE_MS } from "../support/until.ts";
 
 const hello = [{ role: "user", content: "Hi" }];
 
@@ -171,7 +172,7 @@ describe("Malformed bodies", () => {
   });
 
   async function check(path: string, body: string): Promise<void> {
-    const response = await fetch(worker.url + path, { method: "POST", body, signal: AbortSignal.timeout(20_000) });
+    const response = await fetch(worker.url + path, { method: "POST", body, signal: AbortSignal.timeout(PATIENCE_MS) });
     const text = await response.text();
     const told = `${path} ${body.slice(0, 1000)} -> ${response.status} ${text.slice(0, 500)}`;
     if (response.status === 200) return;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as fc from "fast-check";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+import { PATIENCE_MS } from "../support/until.ts";
 
 const SLOTS = 4;
 
@@ -113,7 +114,7 @@ describe("Good requests of every kind, side by side", () => {
 
   async function send({ path, body, abortMs }: Sent): Promise<void> {
     const left = abortMs === undefined ? undefined : AbortSignal.timeout(abortMs);
-    const limit = AbortSignal.timeout(30_000);
+    const limit = AbortSignal.timeout(PATIENCE_MS);
     const signal = left === undefined ? limit : AbortSignal.any([left, limit]);
     try {
       const response = await fetch(worker.url + path, { method: "POST", body: JSON.stringify(body), signal });

@@ -85,7 +85,8 @@ describe("drover balance --nginx-conf", () => {
     for (const words of [[], ["--command", "python app.py --port {port} --n_threads {threads}"]]) {
       const output = join(folder, `drover-${words.length}.yaml`);
       const imported = runCommand(process.execPath, [drover, "import", "nginx", path, "-o", output, ...words]);
-      assert.deepEqual(imported, { code: 0, stdout: "", stderr: "" });
+      assert.deepEqual([imported.code, imported.stdout], [0, ""]);
+      assert.ok(imported.stderr.startsWith(`Wrote ${output}. `), imported.stderr);
       const checked = runCommand(process.execPath, [drover, "check", "--config", output]);
       assert.equal(checked.code, 0, checked.stderr);
     }

@@ -5,10 +5,12 @@ import { describe, it } from "node:test";
 import { freePort, startChildServer, systemClock } from "@drover/bench";
 import { execa } from "execa";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
 const bin = join(supervisor, "bin", "drover.js");
-const drover = (...words: string[]) => execa(process.execPath, [bin, ...words], { reject: false, timeout: 60_000 });
+const drover = (...words: string[]) =>
+  execa(process.execPath, [bin, ...words], { reject: false, timeout: COMMAND_LIMIT_MS });
 
 describe("drover bench", () => {
   it("prints the table, and JSON on request", async () => {
@@ -81,7 +83,7 @@ describe("drover bench", () => {
       const named = await drover(...words, "--key", "a-key-of-the-team");
       assert.equal(named.exitCode, 0, named.stderr);
       const env = { DROVER_API_KEY: "team=a-key-of-the-team" };
-      const known = await execa(process.execPath, [bin, ...words], { reject: false, timeout: 60_000, env });
+      const known = await execa(process.execPath, [bin, ...words], { reject: false, timeout: COMMAND_LIMIT_MS, env });
       assert.equal(known.exitCode, 0, known.stderr);
     } finally {
       await server.stop();
@@ -93,7 +95,10 @@ describe("drover bench", () => {
     const worker = await startFakeWorker({ tokens: 2 });
     try {
       const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--duration", "60s"];
-      const running = execa(process.execPath, [bin, ...words, "--think", "0"], { reject: false, timeout: 60_000 });
+      const running = execa(process.execPath, [bin, ...words, "--think", "0"], {
+        reject: false,
+        timeout: COMMAND_LIMIT_MS,
+      });
       while ((await worker.stats()).completed < 5) await new Promise((resolve) => setTimeout(resolve, 20));
       running.kill("SIGINT");
       const { stdout, exitCode } = await running;

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { execa } from "execa";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
 import { needs } from "../support/needs.ts";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
 const bin = join(supervisor, "bin", "drover.js");
@@ -42,7 +43,7 @@ describe("drover bench compare", () => {
       ];
       const { stdout, stderr, exitCode } = await execa(process.execPath, [bin, "bench", "compare", ...load, ...words], {
         reject: false,
-        timeout: 120_000,
+        timeout: COMMAND_LIMIT_MS,
         // The Drover of side (a) wants it.
         env: { DROVER_API_KEY: "team=a-key-of-the-team" },
       });

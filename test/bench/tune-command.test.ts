@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import { execa } from "execa";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
 const bin = join(supervisor, "bin", "drover.js");
@@ -14,7 +15,7 @@ after(() => rmSync(folder, { recursive: true }));
 const tune = (...words: string[]) =>
   execa(process.execPath, [bin, "tune", ...words], {
     reject: false,
-    timeout: 120_000,
+    timeout: COMMAND_LIMIT_MS,
     cwd: folder,
     env: { DROVER_API_KEY: "team=a-key-of-the-team", XDG_CACHE_HOME: join(folder, "cache") },
   });

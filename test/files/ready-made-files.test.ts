@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const files = new URL("../../../config/files/", import.meta.url).pathname;
 const bin = new URL("../../../node_modules/.bin/", import.meta.url).pathname;
@@ -97,7 +98,7 @@ async function metricsOfDemo(): Promise<string> {
     env: { XDG_CACHE_HOME: folder },
     stdio: "ignore",
     reject: false,
-    timeout: 120_000,
+    timeout: COMMAND_LIMIT_MS,
   });
   try {
     for (const until = Date.now() + 60_000; ; ) {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
 import { needsTool, toolPath } from "../support/needs.ts";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const rules = new URL("../../../.oxlintrc.json", import.meta.url).pathname;
 
@@ -62,7 +63,7 @@ async function lint(file: string, name: string) {
     return await execa(toolPath("oxlint"), ["--deny-warnings", "-f", "unix"], {
       cwd: root,
       reject: false,
-      timeout: 30_000,
+      timeout: COMMAND_LIMIT_MS,
     });
   } finally {
     rmSync(root, { recursive: true });

@@ -9,6 +9,7 @@ import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { environmentOf } from "../support/processes.ts";
 import { startNotifyReceiver } from "../support/notify-receiver.ts";
+import { COMMAND_LIMIT_MS, PATIENCE_MS } from "../support/until.ts";
 
 const drover = new URL("../../../node_modules/.bin/drover", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "drover-systemd-"));
@@ -136,8 +137,8 @@ function start({ flags, variables = {}, through = [] }: Run) {
     env: { XDG_CACHE_HOME: folder, ...variables },
     stdio: "ignore",
     reject: false,
-    timeout: 120_000,
-    forceKillAfterDelay: 20_000,
+    timeout: COMMAND_LIMIT_MS,
+    forceKillAfterDelay: PATIENCE_MS,
   });
   return {
     child,
@@ -160,7 +161,7 @@ function start({ flags, variables = {}, through = [] }: Run) {
 
 /** Whether the port answers a chat; one that refuses connections is asked again for a while. */
 async function answersChat(port: number): Promise<boolean> {
-  const until = Date.now() + 60_000;
+  const until = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
