@@ -53,6 +53,18 @@ export const clientScenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "a large body is held, has a length, and is sent again to the next server",
+    upstreams: { a: () => ({ kind: "reset" }), b: ({ body }) => ok(String(body.length)) },
+    conf: `upstream u { server @a max_fails=0; server @b backup; } ${server(`client_max_body_size 0; client_body_buffer_size 16k;
+      location / { proxy_pass http://u; } location /all { proxy_next_upstream error non_idempotent; proxy_pass http://u; }`)}`,
+    steps: [
+      one(request("PUT /", [], "x".repeat(100_000))),
+      one(request("PUT /", ["Transfer-Encoding: chunked"], `${chunk(90_000)}${chunk(50_000)}0\r\n\r\n`)),
+      one(request("POST /all", ["Transfer-Encoding: chunked"], `${chunk(20_000_000)}0\r\n\r\n`)),
+      one(request("POST /", [], "x".repeat(100_000))),
+    ],
+  },
+  {
     name: "a connection that asks nothing more is closed after keepalive_timeout",
     upstreams: { a: () => ok("body") },
     conf: `${fast} ${server("location / { proxy_pass http://@a; } location /other { keepalive_timeout 0; proxy_pass http://@a; }")}`,

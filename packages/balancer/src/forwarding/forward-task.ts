@@ -12,7 +12,16 @@ export type RawHeaders = readonly string[];
 export type RequestBody =
   | { readonly kind: "none" }
   | { readonly kind: "bytes"; readonly bytes: Buffer }
+  | StoredBody
   | { readonly kind: "stream"; readonly stream: IncomingMessage; readonly lengthBytes: number | undefined };
+
+/** A body that is held somewhere else than in memory, and can be read as often as is needed. */
+export interface StoredBody {
+  readonly kind: "stored";
+  readonly lengthBytes: number;
+  /** The bytes from there on, as many as it likes; none at the end or where they are lost. Rejects with the system's error. */
+  read(offsetBytes: number): Promise<Buffer>;
+}
 
 /** The head of an upstream's answer, checked, with the hop-by-hop fields still in it. */
 export interface AnswerHead {

@@ -20,6 +20,7 @@ const expectsBody = new Set(["POST", "PUT", "PATCH"]);
 function framingLine(task: ForwardTask): string {
   const { body } = task;
   if (body.kind === "bytes") return `Content-Length: ${body.bytes.length}\r\n`;
+  if (body.kind === "stored") return `Content-Length: ${body.lengthBytes}\r\n`;
   if (body.kind === "stream") {
     return body.lengthBytes === undefined
       ? "Transfer-Encoding: chunked\r\n"

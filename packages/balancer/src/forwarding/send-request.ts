@@ -1,4 +1,5 @@
-import type { ForwardTask } from "./forward-task.ts";
+import type { Socket } from "node:net";
+import type { ForwardTask, StoredBody } from "./forward-task.ts";
 import { requestHead } from "./request-head.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
@@ -22,6 +23,7 @@ export function sendRequest(task: ForwardTask, connection: UpstreamConnection, k
   const { socket, upstream } = connection;
   const head = requestHead(task, upstream.secret, keepAlive);
   if (task.body.kind === "stream") return sendStreamed(task.body, connection, head);
+  if (task.body.kind === "stored") return sendStored(task.body, connection.socket, head);
   const bytes = task.body.kind === "bytes" ? task.body.bytes : undefined;
   if (bytes === undefined || bytes.length === 0) {
     socket.write(head, "latin1");
@@ -37,6 +39,37 @@ export function sendRequest(task: ForwardTask, connection: UpstreamConnection, k
     socket.uncork();
   }
   return { complete: true, bytes: head.length + (bytes?.length ?? 0), resume: () => undefined, stop: () => undefined };
+}
+
+function sendStored(body: StoredBody, socket: Socket, head: string): Sending {
+  const sending = { complete: false, bytes: head.length, resume, stop };
+  let sent = 0;
+  let isReading = false;
+  let isStopped = false;
+  const sendOn = async (): Promise<void> => {
+    isReading = true;
+    let roomy = true;
+    while (roomy && sent < body.lengthBytes) {
+      const piece = await body.read(sent);
+      if (isStopped) return;
+      if (piece.length === 0) throw new Error("the stored body is shorter than it was");
+      sent += piece.length;
+      sending.bytes += piece.length;
+      sending.complete = sent === body.lengthBytes;
+      roomy = socket.write(piece);
+    }
+    isReading = false;
+  };
+  // An upstream that waits for the rest must not wait for ever.
+  function resume(): void {
+    if (!isReading && !isStopped) sendOn().catch((error: unknown) => socket.destroy(error as Error));
+  }
+  function stop(): void {
+    isStopped = true;
+  }
+  socket.write(head, "latin1");
+  resume();
+  return sending;
 }
 
 function sendStreamed(

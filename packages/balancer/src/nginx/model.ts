@@ -119,6 +119,9 @@ export interface LocationSettings {
   /** 0 is no limit. */
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
+  /** What of a body is held in memory; a larger one goes to a file in the folder, absolute. */
+  readonly bodyBufferBytes: number;
+  readonly bodyFolder: string;
   readonly sendTimeoutMs: number;
   /** 0 turns keepalive off. */
   readonly keepaliveTimeoutMs: number;

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { NginxConfigError } from "../errors.ts";
 import type { AddHeader, ErrorPage, LocationSettings } from "./model.ts";
 import type { Directive } from "./parse.ts";
@@ -17,6 +19,9 @@ export function readSettings(scope: Scope, context: TranslateContext): LocationS
     recursiveErrorPages: scope.isOn("recursive_error_pages", false),
     maxBodyBytes: scope.sizeBytes("client_max_body_size", 1024 * 1024),
     bodyTimeoutMs: scope.timeMs("client_body_timeout", 60_000),
+    // Not nginx's 16k: a long prompt need not go by way of a file.
+    bodyBufferBytes: scope.sizeBytes("client_body_buffer_size", 1024 * 1024),
+    bodyFolder: resolve(context.paths.prefix, scope.one("client_body_temp_path")?.args[0] ?? tmpdir()),
     sendTimeoutMs: scope.timeMs("send_timeout", 60_000),
     ...readKeepalive(scope),
     accessLogs: readAccessLogs(scope, context),

@@ -207,6 +207,7 @@ export class NginxServer {
     }
     if (!response.destroyed && !response.closed) await ended;
     state.isComplete = response.writableFinished;
+    void state.spooledBody?.close();
     const refusal = this.#refusals.get(request.socket);
     if (refusal !== undefined && !response.headersSent) {
       state.status = refusal.status;

@@ -4,6 +4,7 @@ import type { AnswerHead } from "../../forwarding/forward-task.ts";
 import type { LocationModel, LocationSettings, ServerModel } from "../model.ts";
 import type { RequestTarget } from "../uri.ts";
 import type { ClientConnection } from "../../forwarding/tunnel.ts";
+import type { SpooledBody } from "./spooled-body.ts";
 import type { AttemptFacts, ConnectionFacts, VariableSource } from "../variable-source.ts";
 
 export interface RequestStateParts {
@@ -46,6 +47,8 @@ export class RequestState implements VariableSource {
   isInternal = false;
   redirects = 0;
   requestBody: Buffer | undefined;
+  /** The body where it was too large to be held in memory; closed when the request is over. */
+  spooledBody: SpooledBody | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
   upstreamHead: AnswerHead | undefined;
@@ -90,6 +93,11 @@ export class RequestState implements VariableSource {
     return this.#requestId;
   }
 
+  /** 32 hexadecimal digits, others each time. */
+  newId(): string {
+    return this.#newRequestId();
+  }
+
   get serverName(): string {
     return this.server.name;
   }
@@ -105,7 +113,7 @@ export class RequestState implements VariableSource {
   get requestLengthBytes(): number {
     let size = this.requestLine.length + 4;
     for (const text of this.request.rawHeaders) size += text.length + 2;
-    return size + (this.requestBody?.length ?? 0);
+    return size + (this.requestBody?.length ?? this.spooledBody?.lengthBytes ?? 0);
   }
 
   /** As nginx counts: all that went out but the head, so with the framing of chunks. */
