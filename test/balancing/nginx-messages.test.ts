@@ -83,6 +83,14 @@ const mistakes = [
     "large_client_header_buffers 0 8k;",
     "log_format a x; log_format a y;",
     "keepalive_timeout 5 x;",
+    "server { if $host { return 200; } }",
+    "server { if ($host { return 200; } }",
+    "server { if (x = y) { return 200; } }",
+    "server { if ($host y) { return 200; } }",
+    "server { if ($host == y) { return 200; } }",
+    "server { if () { return 200; } }",
+    "server { if ($host = a) { listen 80; } }",
+    "server { if ($host = a) { return x; } }",
   ].map((text) => `events {} http { ${text} }`),
 ];
 

@@ -77,6 +77,23 @@ export const phaseScenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "if decides by what variables are, in the order of the file",
+    upstreams: { a: ({ line }) => ok(line) },
+    conf: server(`server_name a.test b.test; set $which none;
+      if ($host = b.test) { return 301 https://$host$request_uri; }
+      if ( $arg_a ) { set $which a; }
+      if ($arg_a !~* "^(?<first>x)(.*)") { set $which "$which-no-x"; }
+      if ($arg_a ~ ^x(.)) { set $rest $1; }
+      location / { if ($request_method != GET) { return 405; } add_header X-W $which/$first/$rest; proxy_pass http://@a; }
+      location /t { if ($which = a$arg_b) { return 200 same; } if ($arg_c) { set $which c; } return 200 $which; }`),
+    steps: [
+      one(get("/x?y", "Host: b.test")),
+      ...["/", "/?a", "/?a=", "/?a=0", "/?a=1", "/?a=xyz", "/?a=XYZ"].map((path) => one(get(path))),
+      ...["/t", "/t?a=1", "/t?a=xy", "/t?a=xy&b=b", "/t?c=1", "/t?a=xy&c=1"].map((path) => one(get(path))),
+      one(request("POST /", [], "abc")),
+    ],
+  },
+  {
     name: "add_header is for good statuses, with always for all, and inherited whole or not at all",
     upstreams: { a: ({ line }) => (line.includes("bad") ? answer("404 Not Found", "no") : ok("yes", ["X-Up: 1"])) },
     conf: server(`add_header X-A a; add_header X-B b always; add_header X-Empty "";

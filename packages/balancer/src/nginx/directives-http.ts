@@ -132,7 +132,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["expires", "HSLl", "1-2", refusedUnless("off", "write `add_header Cache-Control …` instead")],
   ["rewrite", "SLsl", "2-3", refused("URIs are not rewritten; use `return`, or a location with proxy_pass and a URI")],
   ["break", "SLsl", "0", refused("there is nothing it could end without rewrite")],
-  ["if", "SL", "1+ {}", refused("use locations, `map` and variables instead")],
+  ["if", "SL", "1+ {}", supported],
   ["max_headers", "HS", "1", supported],
   ["early_hints", "HSL", "1+", ignored("1xx answers of the upstream are passed on in any case")],
   ["add_header_inherit", "HSL", "1", refusedUnless("on", "add_header is inherited by nginx's old rule only")],

@@ -4,6 +4,7 @@ import type { RetryRule } from "../forwarding/retry-rule.ts";
 import type { ConfigPlace } from "../errors.ts";
 import type { PolicyName } from "../policies/registry.ts";
 import type { LocationNode } from "./locations.ts";
+import type { Condition } from "./if-condition.ts";
 import type { IgnoredDirective } from "./parse.ts";
 import type { ServerNames } from "./server-names.ts";
 import type { Getter, Template } from "./template.ts";
@@ -99,6 +100,7 @@ export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 /** Done in the order of the file, before a location is looked for (server) or its handler runs (location). */
 export type RewriteStep =
   | { readonly kind: "set"; readonly name: string; readonly value: Template }
+  | { readonly kind: "if"; readonly condition: Condition; readonly steps: readonly RewriteStep[] }
   | { readonly kind: "return"; readonly status: number; readonly text: Template | undefined };
 
 export interface LocationModel {

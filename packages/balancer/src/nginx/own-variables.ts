@@ -37,6 +37,7 @@ function settableNames(directives: readonly Directive[]): Set<string> {
   for (const { name, args, place, block, rows } of directives) {
     if (name === "set") names.add(variableName(args[0] ?? "", place));
     if (name === "server_name" || name === "location") for (const word of args) addCaptureNames(names, word);
+    if (name === "if") for (const word of args) addCaptureNames(names, word);
     if (name === "map") for (const { words } of rows ?? []) addCaptureNames(names, words[0] ?? "");
     for (const inner of settableNames(block ?? [])) names.add(inner);
   }

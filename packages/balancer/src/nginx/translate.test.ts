@@ -118,6 +118,11 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
       '/c/n.conf:1: variable "$document_root" is not supported: Drover serves no files',
     ],
     [
+      server("location / { if ($arg_a) { proxy_pass http://127.0.0.1:1; } return 200; }"),
+      '/c/n.conf:1: directive "proxy_pass" inside "if" is not supported: only `set` and `return` are; use locations, `map` and variables instead',
+    ],
+    [server("if (-f $uri) { return 200; }"), '/c/n.conf:1: "-f" in an "if" is not supported: no files are served'],
+    [
       server("location ~ a++ { }"),
       '/c/n.conf:1: the regular expression "a++" is not supported: JavaScript has no equal of possessive quantifiers',
     ],

@@ -79,11 +79,16 @@ function withoutHandler(state: RequestState, { identity }: Runtime): Outcome {
   return { kind: "sent" };
 }
 
-function runSteps(state: RequestState, steps: readonly RewriteStep[], { identity }: Runtime): Outcome | undefined {
+function runSteps(state: RequestState, steps: readonly RewriteStep[], runtime: Runtime): Outcome | undefined {
   for (const step of steps) {
     if (step.kind === "set") {
       state.own.set(step.name, evaluate(step.value, state));
       if (step.name === "args") state.args = state.own.get("args") ?? "";
+      continue;
+    }
+    if (step.kind === "if") {
+      const answered = step.condition(state) ? runSteps(state, step.steps, runtime) : undefined;
+      if (answered !== undefined) return answered;
       continue;
     }
     const { status } = step;
@@ -91,7 +96,7 @@ function runSteps(state: RequestState, steps: readonly RewriteStep[], { identity
     const text = returnText(state, step.text);
     if (isRedirect(status)) return { kind: "status", status, location: text };
     if (step.text === undefined && status >= 400) return { kind: "status", status };
-    sendText(state, status, text, identity);
+    sendText(state, status, text, runtime.identity);
     return { kind: "sent" };
   }
   return undefined;
