@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
+import { kill } from "../support/processes.ts";
 
 describe("a drained worker", () => {
   const pasture = new Pasture();
@@ -28,7 +29,7 @@ describe("a drained worker", () => {
 
   it("comes back drained when its process is killed, and takes no request", async () => {
     const [row] = await pasture.status();
-    process.kill(row?.pid ?? 0, "SIGKILL");
+    kill(row?.pid);
     const [back] = await drover.workers(([first]) => first?.state === "draining" && first.pid !== row?.pid);
     for (let count = 0; count < 4; count += 1) assert.equal((await chat(url, 1)).status, 200);
     const [first, second] = await pasture.status();

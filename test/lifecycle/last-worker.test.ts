@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
+import { kill } from "../support/processes.ts";
 
 describe("drover up with one worker on a real model", () => {
   const pasture = new Pasture();
@@ -26,7 +27,7 @@ describe("drover up with one worker on a real model", () => {
   it("answers every chat that had not begun to answer when its only worker was killed, once it is back", async () => {
     const burst = Array.from({ length: 12 }, () => chat());
     const [row] = await drover.workers((rows) => rows.some((worker) => worker.slots.busy > 0));
-    process.kill(row?.pid ?? 0, "SIGKILL");
+    kill(row?.pid);
     // Of these some meet a worker that refuses, and some one that is not there yet.
     const late = Array.from({ length: 12 }, () => chat());
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
-import { commandOf } from "../support/processes.ts";
+import { commandOf, kill } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 /** Small enough for Docker's /dev/shm of 64 MiB. */
@@ -51,7 +51,7 @@ describe("the directory of snapshots", needsSharedMemory(4 * LIMIT_BYTES), () =>
     assert.match((await pasture.run(["status"])).stdout, /^snapshots: \d+, .* of 8 MiB in \/dev\/shm\/drover-/m);
 
     const [first] = await pasture.status();
-    process.kill(first?.pid ?? 0, "SIGKILL");
+    kill(first?.pid);
     await drover.workers((rows) => rows[0]?.restarts === 1 && rows[0].state === "ready");
     assert.deepEqual(await toldTo(pasture), [{ directory, limitBytes: LIMIT_BYTES }]);
 

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
+import { kill } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 interface Message {
@@ -49,8 +50,8 @@ describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), ()
   const kept = async () =>
     (await pasture.admin<{ readonly snapshots: { readonly files: number } | null }>("GET", "/status")).snapshots?.files;
 
-  const kill = async (pid: number) => {
-    process.kill(pid, "SIGKILL");
+  const replace = async (pid: number | null | undefined) => {
+    kill(pid);
     await drover.workers((rows) => rows.every((row) => row.state === "ready" && row.pid !== pid));
   };
 
@@ -59,10 +60,10 @@ describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), ()
     assert.equal(first.cached, 0);
     // It is written as soon as the answer has ended, which is when the client has it.
     await until(async () => ((await kept()) ?? 0) > 0, "a snapshot is kept");
-    await kill(first.worker?.pid ?? 0);
+    await replace(first.worker?.pid);
     const second = await say("and then?");
     assert.ok(second.cached >= 50, `only ${second.cached} tokens were known after the first worker was killed`);
-    for (const row of await pasture.status()) await kill(row.pid ?? 0);
+    for (const row of await pasture.status()) await replace(row.pid);
     const third = await say("and at night?");
     assert.ok(third.cached >= 50, `only ${third.cached} tokens were known after all workers were killed`);
   });

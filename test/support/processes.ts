@@ -66,6 +66,12 @@ export function descriptorsOf(pid: number): readonly string[] {
   return listed(folder).flatMap((name) => ifThere(() => [readlinkSync(join(folder, name))]) ?? []);
 }
 
+/** SIGKILL for a process that must be there. @throws Error without a pid: 0 would be this process and all of its group */
+export function kill(pid: number | null | undefined): void {
+  if (pid === undefined || pid === null || pid <= 0) throw new Error("there is no process to kill");
+  process.kill(pid, "SIGKILL");
+}
+
 /** Sends a signal, to nobody where it has ended by itself. */
 export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   ifThere(() => process.kill(pid, signal));
