@@ -94,6 +94,20 @@ export const phaseScenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "allow and deny decide by the first that is for the client's address",
+    upstreams: { a: ({ line }) => ok(line) },
+    conf: server(`deny 127.0.0.1; error_page 404 = /none;
+      location / { proxy_pass http://@a; }
+      location /net { deny 10.0.0.0/8; allow 127.0.0.0/8; deny all; proxy_pass http://@a; }
+      location /other { allow ::1; allow 127.0.0.2; allow unix:; deny all; proxy_pass http://@a; }
+      location /all { allow all; proxy_pass http://@a; location ~ ht { deny all; } }
+      location /six { allow 2001:db8::/32; proxy_pass http://@a; }
+      location /page { error_page 403 /told; proxy_pass http://@a; }
+      location /told { allow all; return 200 no; }
+      location /early { return 200 yes; }`),
+    steps: ["/", "/net", "/other", "/all", "/all/.ht", "/six", "/page", "/early"].map((path) => one(get(path))),
+  },
+  {
     name: "add_header is for good statuses, with always for all, and inherited whole or not at all",
     upstreams: { a: ({ line }) => (line.includes("bad") ? answer("404 Not Found", "no") : ok("yes", ["X-Up: 1"])) },
     conf: server(`add_header X-A a; add_header X-B b always; add_header X-Empty "";

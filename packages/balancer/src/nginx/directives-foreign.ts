@@ -1,4 +1,4 @@
-import { type DirectiveRow, ignored, refused, refusedUnless } from "./directive-rule.ts";
+import { type DirectiveRow, ignored, refused, refusedUnless, supported } from "./directive-rule.ts";
 
 const compression = "answers are not compressed; take the line out, or let the upstream do it";
 const noCompression = ignored("has no meaning without gzip");
@@ -20,13 +20,7 @@ export const foreignDirectives: readonly DirectiveRow[] = [
   ...all("auth_request", "HSL", "1", refusedUnless("off", "there are no subrequests")),
   ...all("auth_request_set", "HSL", "2", refused("there are no subrequests")),
   ...all("auth_jwt", "HSL", "1-2", refusedUnless("off", "tokens are not checked")),
-  ...all(
-    "allow",
-    "HSLx",
-    "1",
-    refused("addresses are not checked; listen on a private address", ([a]) => a === "all"),
-  ),
-  ...all("deny", "HSLx", "1", refused("addresses are not checked; listen on a private address")),
+  ...all("allow deny", "HSLx", "1", supported),
   ...all("limit_req limit_conn", "HSL", "1+", refused("use `max_conns`, or `drover up` with limits per key")),
   ...all("limit_req_zone", "H", "3-4", ignored("only declares a zone")),
   ...all("limit_conn_zone", "H", "2", ignored("only declares a zone")),

@@ -120,7 +120,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["disable_symlinks", "HSL", "1-2", files],
   ["subrequest_output_buffer_size", "HSL", "1", tuning],
   ["auth_delay", "HSL", "1", ignored("there is no authentication to delay")],
-  ["satisfy", "HSL", "1", ignored("there are no access rules to combine")],
+  ["satisfy", "HSL", "1", refusedUnless("all", "keys and addresses cannot stand for each other")],
   ["index", "HSL", "1+", files],
   ["root", "HSLl", "1", supported],
   ["alias", "L", "1", refused(noFiles)],

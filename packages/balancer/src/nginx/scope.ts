@@ -4,7 +4,7 @@ import { parseSize, parseTime } from "./units.ts";
 
 /** Directives that may stand several times in one block. */
 const repeatable = new Set(
-  `server upstream location listen server_name map log_format set return if add_header error_page access_log error_log
+  `server upstream location listen server_name map log_format set return if allow deny add_header error_page access_log error_log
    proxy_set_header proxy_hide_header proxy_pass_header proxy_redirect ssl_certificate ssl_certificate_key types http events`
     .trim()
     .split(/\s+/),
@@ -14,10 +14,12 @@ const repeatable = new Set(
 export class Scope {
   readonly #own = new Map<string, Directive[]>();
   readonly #parent: Scope | undefined;
+  readonly #all: readonly Directive[];
 
   /** @throws NginxConfigError `"x" directive is duplicate`. */
   constructor(directives: readonly Directive[], parent?: Scope) {
     this.#parent = parent;
+    this.#all = directives;
     for (const directive of directives) {
       const same = this.#own.get(directive.name);
       if (same === undefined) this.#own.set(directive.name, [directive]);
@@ -34,6 +36,12 @@ export class Scope {
   /** All of this name in the nearest block that has any: nginx's rule for lists. */
   many(name: string): readonly Directive[] {
     return this.#own.get(name) ?? this.#parent?.many(name) ?? [];
+  }
+
+  /** As `many`, for names that are one list, in the order of the file. */
+  manyOf(names: readonly string[]): readonly Directive[] {
+    const own = this.#all.filter(({ name }) => names.includes(name));
+    return own.length === 0 ? (this.#parent?.manyOf(names) ?? []) : own;
   }
 
   one(name: string): Directive | undefined {

@@ -1,3 +1,4 @@
+import { deniesEverybody } from "./access-rules.ts";
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "./captures.ts";
 import type { LocationMatch, LocationNode } from "./locations.ts";
@@ -48,7 +49,7 @@ function translateLocation(
   const [pass] = scope.own("proxy_pass");
   const proxy = pass === undefined ? undefined : readProxyPass(pass, match.kind, context);
   const steps = readSteps(block, context.own);
-  const answers = proxy !== undefined || steps.some(({ kind }) => kind === "return");
+  const answers = proxy !== undefined || steps.some(({ kind }) => kind === "return") || deniesEverybody(scope);
   const inside = translateLocations(block, scope, context, named, match);
   if (!answers && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, place);
   const value: LocationModel = {

@@ -147,6 +147,11 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
     assert.match(warnings.join(), /location "= \/50x.html" has no "proxy_pass".*its error pages are nginx's own/);
   });
 
+  it("serves no files where everybody is denied, and says nothing of it", () => {
+    const { warnings } = load(server("root /x; location / { return 204; } location ~ /\\.ht { deny all; }"));
+    assert.deepEqual(warnings, []);
+  });
+
   it("warns of names that two servers claim", () => {
     const model = load(http("server { listen 80; server_name a; } server { listen 80; server_name a; }"));
     assert.deepEqual(model.warnings, ['conflicting server name "a" on 0.0.0.0:80, ignored']);

@@ -1,3 +1,4 @@
+import { isLetIn } from "../access-rules.ts";
 import { keepCaptures } from "../captures.ts";
 import { findLocation } from "../locations.ts";
 import type { LocationModel, RewriteStep } from "../model.ts";
@@ -68,6 +69,11 @@ async function inLocation(state: RequestState, location: LocationModel, runtime:
   }
   const answered = runSteps(state, location.steps, runtime);
   if (answered !== undefined) return answered;
+  if (!isLetIn(location.settings.access, state.connection.remoteAddress)) {
+    const message = `access forbidden by rule, ${aboutRequest(state)}`;
+    runtime.logs.error(location.settings.errorLogs, "error", message, state.connection.number);
+    return { kind: "status", status: 403 };
+  }
   if (location.proxy === undefined) return withoutHandler(state, runtime);
   return proxyRequest(state, location, location.proxy, runtime);
 }
