@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { badField, type RequestError } from "../errors.ts";
+import { issueText } from "./issue-text.ts";
 
 const MOST_NESTING = 100;
 
@@ -45,7 +46,7 @@ function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly Property
   const reason = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
   return badField(
     name,
-    name === null ? `Invalid body: ${issue.message}` : `Invalid '${name}': ${issue.message}`,
+    name === null ? `Invalid body: ${issueText(issue)}` : `Invalid '${name}': ${issueText(issue)}`,
     reason,
   );
 }
@@ -57,7 +58,7 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 }
 
 function unionMessage(name: string | null, alternatives: readonly (readonly z.core.$ZodIssue[])[]): string {
-  const messages = alternatives.flatMap((issues) => issues.slice(0, 1).map((issue) => issue.message));
+  const messages = alternatives.flatMap((issues) => issues.slice(0, 1).map(issueText));
   return `Invalid '${name ?? "body"}': ${[...new Set(messages)].join(", or ")}`;
 }
 

@@ -1,0 +1,54 @@
+import type { z } from "zod";
+
+/** What is wrong with a field, as it goes on after its name: `must be at most 2`. A schema's own message stays as it is. */
+export function issueText(issue: z.core.$ZodIssue): string {
+  return isOwn(issue.message) ? issue.message : (plainText(issue) ?? issue.message);
+}
+
+/** zod's default messages all begin with one of these. */
+const DEFAULTS = ["Too big: ", "Too small: ", "Invalid input", "Invalid option: ", "Invalid key in ", "Invalid discri"];
+
+function isOwn(message: string): boolean {
+  return !DEFAULTS.some((start) => message.startsWith(start));
+}
+
+function plainText(issue: z.core.$ZodIssue): string | undefined {
+  switch (issue.code) {
+    case "too_big":
+      return `must ${bound(issue.origin, issue.inclusive === false ? "under" : "at most", issue.maximum)}`;
+    case "too_small":
+      return `must ${bound(issue.origin, issue.inclusive === false ? "over" : "at least", issue.minimum)}`;
+    case "invalid_type":
+      return `must be ${KINDS.get(issue.expected) ?? issue.expected}${received(issue.message)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_key":
+      return issue.issues[0] === undefined ? undefined : issueText(issue.issues[0]);
+    case "invalid_union":
+      return /Expected (.*)$/u.exec(issue.message)?.[1]?.replace(/^/u, "must be ").replaceAll(" | ", " or ");
+    default:
+      return undefined;
+  }
+}
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ["array", "a list"],
+  ["boolean", "true or false"],
+  ["int", "a whole number"],
+  ["null", "null"],
+  ["number", "a number"],
+  ["object", "an object"],
+  ["record", "an object"],
+  ["string", "a text"],
+]);
+
+function received(message: string): string {
+  const kind = /received (\w+)$/u.exec(message)?.[1];
+  return kind === undefined ? "" : `, not ${KINDS.get(kind) ?? kind}`;
+}
+
+function bound(origin: string, how: string, limit: number | bigint): string {
+  if (origin === "array") return `have ${how} ${limit} ${limit === 1 ? "item" : "items"}`;
+  if (origin === "string") return `have ${how} ${limit} ${limit === 1 ? "character" : "characters"}`;
+  return `be ${how} ${limit}`;
+}
