@@ -13,22 +13,21 @@ function isOwn(message: string): boolean {
 }
 
 function plainText(issue: z.core.$ZodIssue): string | undefined {
-  switch (issue.code) {
-    case "too_big":
-      return `must ${bound(issue.origin, issue.inclusive === false ? "under" : "at most", issue.maximum)}`;
-    case "too_small":
-      return `must ${bound(issue.origin, issue.inclusive === false ? "over" : "at least", issue.minimum)}`;
-    case "invalid_type":
-      return `must be ${KINDS.get(issue.expected) ?? issue.expected}${received(issue.message)}`;
-    case "invalid_value":
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "invalid_key":
-      return issue.issues[0] === undefined ? undefined : issueText(issue.issues[0]);
-    case "invalid_union":
-      return /Expected (.*)$/u.exec(issue.message)?.[1]?.replace(/^/u, "must be ").replaceAll(" | ", " or ");
-    default:
-      return undefined;
+  if (issue.code === "too_big") {
+    return `must ${bound(issue.origin, issue.inclusive === false ? "under" : "at most", issue.maximum)}`;
   }
+  if (issue.code === "too_small") {
+    return `must ${bound(issue.origin, issue.inclusive === false ? "over" : "at least", issue.minimum)}`;
+  }
+  if (issue.code === "invalid_type") {
+    return `must be ${KINDS.get(issue.expected) ?? issue.expected}${received(issue.message)}`;
+  }
+  if (issue.code === "invalid_value")
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+  if (issue.code === "invalid_key") return issue.issues[0] === undefined ? undefined : issueText(issue.issues[0]);
+  if (issue.code !== "invalid_union") return undefined;
+  const names = /Expected (.*)$/u.exec(issue.message)?.[1];
+  return names === undefined ? undefined : `must be ${names.replaceAll(" | ", " or ")}`;
 }
 
 const KINDS: ReadonlyMap<string, string> = new Map([
