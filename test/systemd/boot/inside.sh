@@ -29,7 +29,7 @@ eventually() { # eventually SECONDS COMMAND…
 value() { systemctl show -P "$1" drover.service; }
 chat() {
   curl -fsS --max-time 30 $URL/v1/chat/completions -H 'content-type: application/json' \
-    -d '{"max_tokens":8,"messages":[{"role":"user","content":"hello"}]}' | grep -q '"choices"'
+    -d '{"max_tokens":8,"messages":[{"role":"user","content":"hello, and enough of it for a snapshot"}]}' | grep -q '"choices"'
 }
 workers() { $DROVER status --json --admin-socket $ADMIN | grep -o '"pid":[0-9]*' | cut -d: -f2; }
 status_is() { [[ $(value StatusText) =~ $1 ]] || { value StatusText && false; }; }
@@ -46,6 +46,14 @@ pinned() {
   masks=$(for pid in $(workers); do grep Cpus_allowed_list "/proc/$pid/status"; done)
   [[ $(sort -u <<<"$masks" | wc -l) -eq $(wc -l <<<"$masks") ]] || { echo "$masks" && false; }
 }
+snapshots_are_private() { # in the one directory that is there
+  local uid directory
+  uid=$(ps -o uid= -p "$(value MainPID)" | tr -d ' ')
+  directory=$(echo /dev/shm/drover-*)
+  [[ $(stat -c '%F %a %u' "$directory") == "directory 700 $uid" ]] && compgen -G "$directory/*.kv" &&
+    ! runuser -u nobody -- ls "$directory" || { ls -lan /dev/shm "$directory" && false; }
+}
+no_snapshots_left() { ! compgen -G '/dev/shm/drover-*'; }
 deaf_to_outsiders() { ! runuser -u nobody -- $DROVER status --admin-socket $ADMIN; }
 
 reload_with() { # reload_with SLOTS
@@ -161,6 +169,7 @@ check "it does not run as root" not_root
 check "supervisor and workers have no capabilities, no new privileges, filtered system calls" sandboxed
 check "each worker is pinned to its own CPU" pinned
 check "another account can't reach the admin socket" deaf_to_outsiders
+check "snapshots lie in /dev/shm, for the service's account only" eventually 15 snapshots_are_private
 check "the exposure is rated under 4.0" systemd-analyze security --threshold=40 drover.service
 check "a killed worker is replaced within the service" killed_worker_is_replaced 0
 check "the journal has priorities" journal_priorities
@@ -168,7 +177,10 @@ check "systemctl reload waits and succeeds" reload_with 3
 check "systemctl reload fails on an invalid configuration, and the service goes on" bad_reload_fails
 SHOW=1 check "three restarts under load lose no connection" restart_loses_nothing
 check "a supervisor that stands still is restarted by the watchdog, its workers gone" watchdog_restarts
+check "a chat with the one after it is answered" chat
+check "its snapshots lie in the only directory there is" eventually 15 snapshots_are_private
 check "systemctl stop ends everything, with success" stops_clean
+check "no snapshot is left" no_snapshots_left
 check "an invalid configuration fails once and is not tried again" bad_configuration_is_not_retried
 check "a user's own service starts without root" user_service
 

@@ -48,11 +48,20 @@ export class SnapshotDirectory {
   }
 
   /**
-   * Makes the directory now rather than for the first worker.
+   * Makes the directory where it is not there, or not any more; returns its path.
    * @throws SupervisorError `memory_short`
    */
-  make(): void {
-    this.#make();
+  make(): string {
+    try {
+      if (this.#path === undefined) this.#path = mkdtempSync(join(this.#root, ownerPrefix(readSelf(this.#uid))));
+      // Fails where somebody else's file or link has the name.
+      else if (!this.#isThere(this.#path)) mkdirSync(this.#path, 0o700);
+      return this.#path;
+    } catch (cause) {
+      const { code = "unknown" } = cause as NodeJS.ErrnoException;
+      const message = `the directory for snapshots can't be made in ${this.#root} (${code}); say workers.snapshots: off (--snapshots off) to do without`;
+      throw new SupervisorError("memory_short", message, { cause });
+    }
   }
 
   /** The limit that all workers have from now on. With 0 the directory goes. */
@@ -61,11 +70,11 @@ export class SnapshotDirectory {
     if (limitBytes === 0) this.remove();
   }
 
-  /** What a worker is told at its start; undefined: it keeps none. The directory is made where it is not there, or not any more. */
+  /** What a worker is told at its start; undefined: it keeps none. */
   forWorker(limitBytes: number): WorkerOptions["snapshots"] {
     if (limitBytes === 0) return undefined;
     try {
-      return { directory: this.#make(), limitBytes };
+      return { directory: this.make(), limitBytes };
     } catch (error) {
       if (!this.#hasWarned) this.#logger.warn((error as Error).message);
       this.#hasWarned = true;
@@ -102,19 +111,6 @@ export class SnapshotDirectory {
     if (this.#path === undefined) return;
     removeAll(this.#path);
     this.#path = undefined;
-  }
-
-  #make(): string {
-    try {
-      if (this.#path === undefined) this.#path = mkdtempSync(join(this.#root, ownerPrefix(readSelf(this.#uid))));
-      // Fails where somebody else's file or link has the name.
-      else if (!this.#isThere(this.#path)) mkdirSync(this.#path, 0o700);
-      return this.#path;
-    } catch (cause) {
-      const { code = "unknown" } = cause as NodeJS.ErrnoException;
-      const message = `the directory for snapshots can't be made in ${this.#root} (${code}); say workers.snapshots: off (--snapshots off) to do without`;
-      throw new SupervisorError("memory_short", message, { cause });
-    }
   }
 
   #isThere(path: string): boolean {
