@@ -15,12 +15,13 @@ export const status: Command = {
     watch: { type: "switch", doc: "Look again each second until Ctrl-C" },
   },
   run: async (invocation) => {
+    const { columnsOf } = await import("../terminal/columns.ts");
     const { statusTable } = await import("../terminal/table.ts");
     const path = findAdmin(invocation);
     for (;;) {
       const found = await callAdmin<SupervisorStatus>(path, "GET", "/status");
       const clear = invocation.isOn("watch") && invocation.stdout.isTTY && !invocation.isOn("json");
-      const text = invocation.isOn("json") ? JSON.stringify(found) : statusTable(found);
+      const text = invocation.isOn("json") ? JSON.stringify(found) : statusTable(found, columnsOf(invocation.stdout));
       invocation.stdout.write(`${clear ? "\u001b[H\u001b[2J" : ""}${text}\n`);
       if (!invocation.isOn("watch")) return 0;
       await pause(systemClock, WATCH_PERIOD_MS);

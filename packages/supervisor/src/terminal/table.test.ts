@@ -11,6 +11,20 @@ describe("statusTable", () => {
     assert.ok(table.split("\n").every((line) => line.length <= 80));
   });
 
+  it("moves together where long figures would not fit the terminal", () => {
+    const worker = { pid: 1_234_567, port: 8081, cpus: [0, 1, 2, 3], cpuPercent: 1600, rssBytes: 2 ** 34 };
+    const more = { slots: { busy: 16, total: 16 }, requests: 123_456, restarts: 12, uptimeMs: 50 * 86_400_000 };
+    const snapshots = { directory: `/dev/shm/drover-${"0".repeat(40)}`, files: 3, bytes: 0, limitBytes: 2 ** 31 };
+    const workers = [{ id: "10", state: "quarantined", ...worker, ...more } as const];
+    const status = { workers, snapshots };
+    assert.ok(
+      statusTable(status)
+        .split("\n")
+        .some((line) => line.length > 80),
+    );
+    for (const line of statusTable(status, 80).split("\n")) assert.ok(line.length <= 80, line);
+  });
+
   it("says below what snapshots take, where any are kept", () => {
     const snapshots = { directory: "/dev/shm/drover-1", files: 3, bytes: 90 * 2 ** 20, limitBytes: 2 ** 31 };
     const last = statusTable({ workers: [], snapshots }).split("\n").at(-1);

@@ -1,18 +1,28 @@
 import Table from "cli-table3";
 import type { SupervisorStatus } from "../workers/worker-status.ts";
+import { wrap } from "./wrap.ts";
 
-/** No lines: two blanks between columns. */
+/** No lines. */
 const PLAIN = Object.fromEntries(
   ["top", "bottom", "left", "mid", "right"]
     .flatMap((side) => [side, `${side}-left`, `${side}-mid`, `${side}-right`])
     .map((part) => [part, ""]),
 );
 
-/** The workers, and what they share, as people read them. */
-export function statusTable({ workers, snapshots }: SupervisorStatus): string {
+/** The workers, and what they share, as people read them; in a narrow terminal closer together. */
+export function statusTable({ workers, snapshots }: SupervisorStatus, columns = Number.POSITIVE_INFINITY): string {
+  const wide = workerTable(workers, "  ");
+  const table = wide.split("\n").some((line) => line.length > columns) ? workerTable(workers, " ") : wide;
+  if (snapshots === null) return table;
+  const { files, bytes, limitBytes, directory } = snapshots;
+  const line = `snapshots: ${files}, ${shortSize(bytes)} of ${shortSize(limitBytes)} in ${directory}`;
+  return [table, ...wrap(line, columns)].join("\n");
+}
+
+function workerTable(workers: SupervisorStatus["workers"], between: string): string {
   const table = new Table({
     head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
-    chars: { ...PLAIN, middle: "  " },
+    chars: { ...PLAIN, middle: between },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
   for (const worker of workers) {
@@ -31,9 +41,7 @@ export function statusTable({ workers, snapshots }: SupervisorStatus): string {
       shortDuration(worker.uptimeMs),
     ]);
   }
-  if (snapshots === null) return table.toString();
-  const { files, bytes, limitBytes, directory } = snapshots;
-  return `${table.toString()}\nsnapshots: ${files}, ${shortSize(bytes)} of ${shortSize(limitBytes)} in ${directory}`;
+  return table.toString();
 }
 
 /** [0, 1, 2, 5] as `0-2,5`. */
