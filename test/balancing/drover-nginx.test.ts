@@ -3,6 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { renameSync } from "node:fs";
+import { createGunzip } from "node:zlib";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
@@ -125,6 +126,24 @@ describe("drover-nginx", () => {
     folder.configure(`large_client_header_buffers 4 1k; ${serving("taken")}`);
     child.kill("SIGHUP");
     await until(async () => (await status()) === 400, "smaller ones");
+  });
+
+  it("passes each event of a compressed stream on as it comes", async () => {
+    const [, upstreamPort] = await startUpstream(() => ({
+      kind: "send",
+      text: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nb\r\ndata: one\n\n\r\n",
+    }));
+    folder.configure(`gzip on; gzip_types text/event-stream;
+      server { listen 127.0.0.1:${port}; location /up { return 200; } location / { proxy_pass http://127.0.0.1:${upstreamPort}; } }`);
+    folder.start();
+    await until(() => listens(port, "/up"), "it listens");
+    const request = http.get({ port, host: "127.0.0.1", headers: { "accept-encoding": "gzip" }, agent: false });
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    assert.equal(response.headers["content-encoding"], "gzip");
+    // The stream goes on for ever: its end is not waited for.
+    const [bytes] = (await once(response.pipe(createGunzip()), "data")) as [Buffer];
+    assert.equal(bytes.toString(), "data: one\n\n");
+    request.destroy();
   });
 
   it("keeps the old configuration when the new one is wrong, and says why", async () => {
@@ -259,10 +278,10 @@ describe("drover-nginx", () => {
       stderr,
       /^nginx version: drover\/\S+\nbuilt by .*\nbuilt with OpenSSL .*\nTLS SNI support enabled\nconfigure arguments: --prefix=/,
     );
-    assert.match(stderr, / --without-http_gzip_module /);
+    assert.match(stderr, / --without-http_ssi_module /);
     assert.doesNotMatch(
       stderr,
-      /--without-http_(?:proxy|ssl|log|upstream_(?:hash|ip_hash|least_conn|random|keepalive))/,
+      /--without-http_(?:proxy|gzip_module|access_module|ssl|log|upstream_(?:hash|ip_hash|least_conn|random|keepalive))/,
     );
   });
 });

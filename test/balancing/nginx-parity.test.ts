@@ -12,6 +12,7 @@ import { messageScenarios } from "./nginx-scenarios-messages.ts";
 import { phaseScenarios } from "./nginx-scenarios-phases.ts";
 import { hostScenarios } from "./nginx-scenarios-hosts.ts";
 import { answerScenarios } from "./nginx-scenarios-answers.ts";
+import { gzipScenarios } from "./nginx-scenarios-gzip.ts";
 import { upgradeScenarios } from "./nginx-scenarios-upgrades.ts";
 import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
@@ -42,6 +43,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
     ...clientScenarios,
     ...hostScenarios,
     ...upgradeScenarios,
+    ...gzipScenarios,
     ...answerScenarios,
   ]) {
     it(scenario.name, async () => compare(scenario));

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { constants, createGzip, type Gzip } from "node:zlib";
 import type { Framing } from "./answer-head.ts";
 import type { RelayedHead } from "./forward-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
@@ -12,6 +13,7 @@ export class ClientRelay {
   readonly #response: ServerResponse;
   readonly #onDrained: () => void;
   #socket: Socket | undefined;
+  #gzip: Gzip | undefined;
   #waitsForDrain = false;
   /** Set where an answer that is no event stream comes after queue events: it becomes an event. */
   #collected: Buffer[] | undefined;
@@ -31,7 +33,7 @@ export class ClientRelay {
   start(head: RelayedHead, framing: Framing): void {
     const response = this.#response;
     const modern = response.req.httpVersionMinor >= 1 && response.req.httpVersionMajor === 1;
-    const chunked = framing.kind === "chunked" && modern;
+    const chunked = framing.kind === "chunked" && modern && head.gzipLevel === undefined;
     const headers = chunked ? [...head.headers, "Transfer-Encoding", "chunked"] : head.headers;
     this.started = true;
     if (response.headersSent) {
@@ -39,6 +41,10 @@ export class ClientRelay {
       return;
     }
     response.writeHead(head.status, head.reason, headers as string[]);
+    if (head.gzipLevel !== undefined) {
+      this.#gzip = gzipInto(response, head.gzipLevel);
+      return;
+    }
     // A pipelined request has no socket until those before it are answered.
     if (response.socket !== null && (chunked || framing.kind === "length")) {
       this.#socket = response.socket;
@@ -90,8 +96,11 @@ export class ClientRelay {
       this.#collected.push(copy);
       return true;
     }
-    const target = this.#socket ?? this.#response;
-    if (target.write(copy)) return true;
+    const target = this.#gzip ?? this.#socket ?? this.#response;
+    const isRoomy = target.write(copy);
+    // What is held back for a better ratio would be tokens that wait.
+    this.#gzip?.flush(constants.Z_SYNC_FLUSH);
+    if (isRoomy) return true;
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true;
       target.once("drain", () => {
@@ -105,7 +114,8 @@ export class ClientRelay {
   /** The whole answer was relayed. */
   end(trailers: readonly string[] = []): void {
     if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
-    if (this.#collected === undefined) this.#response.end();
+    if (this.#gzip !== undefined) this.#gzip.end();
+    else if (this.#collected === undefined) this.#response.end();
     else
       this.#response.end(
         `event: error\ndata: ${Buffer.concat(this.#collected)
@@ -116,7 +126,7 @@ export class ClientRelay {
 
   /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for whole. */
   breakOff(errorEvent: string | undefined): void {
-    if (errorEvent === undefined || !this.#response.chunkedEncoding) {
+    if (errorEvent === undefined || this.#gzip !== undefined || !this.#response.chunkedEncoding) {
       this.#response.destroy();
       return;
     }
@@ -126,6 +136,14 @@ export class ClientRelay {
     this.#response.shouldKeepAlive = false;
     this.#response.end();
   }
+}
+
+function gzipInto(response: ServerResponse, level: number): Gzip {
+  const gzip = createGzip({ level });
+  gzip.pipe(response);
+  gzip.on("error", () => response.destroy());
+  response.once("close", () => gzip.destroy());
+  return gzip;
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

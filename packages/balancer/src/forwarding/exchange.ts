@@ -195,7 +195,11 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#phase = "body";
-    if (this.#framing.kind === "length" && this.#isWhole(this.#framing.lengthBytes, rest)) {
+    if (
+      relayed.gzipLevel === undefined &&
+      this.#framing.kind === "length" &&
+      this.#isWhole(this.#framing.lengthBytes, rest)
+    ) {
       this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
       return;
     }

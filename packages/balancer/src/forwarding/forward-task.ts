@@ -36,6 +36,8 @@ export interface RelayedHead {
   readonly status: number;
   readonly reason: string;
   readonly headers: RawHeaders;
+  /** The body is to be compressed; the headers say so already, and give no length. @default as it comes */
+  readonly gzipLevel?: number;
 }
 
 /** One try on one upstream; times as nginx's `$upstream_*_time`, undefined where it did not come so far. */

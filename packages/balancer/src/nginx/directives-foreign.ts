@@ -1,20 +1,19 @@
 import { type DirectiveRow, ignored, refused, refusedUnless, supported } from "./directive-rule.ts";
 
-const compression = "answers are not compressed; take the line out, or let the upstream do it";
-const noCompression = ignored("has no meaning without gzip");
-
 function all(names: string, contexts: string, args: string, treatment: DirectiveRow[3]): DirectiveRow[] {
   return names.split(" ").map((name): DirectiveRow => [name, contexts, args, treatment]);
 }
 
 /** Directives of nginx's other http modules: known by name, so that the message can say why rather than "unknown directive". */
 export const foreignDirectives: readonly DirectiveRow[] = [
-  ["gzip", "HSLl", "on|off", refusedUnless("off", compression)],
-  ...all("gzip_types gzip_proxied gzip_disable", "HSL", "1+", noCompression),
-  ...all("gzip_comp_level gzip_min_length gzip_http_version gzip_vary", "HSL", "1", noCompression),
-  ...all("gzip_buffers", "HSL", "2", noCompression),
-  ...all("gzip_static gunzip", "HSL", "1", refusedUnless("off", compression)),
-  ...all("gunzip_buffers", "HSL", "2", noCompression),
+  ["gzip", "HSLl", "on|off", supported],
+  ...all("gzip_types gzip_proxied gzip_disable", "HSL", "1+", supported),
+  ...all("gzip_comp_level gzip_min_length gzip_http_version", "HSL", "1", supported),
+  ["gzip_vary", "HSL", "on|off", supported],
+  ...all("gzip_buffers", "HSL", "2", ignored("tunes nginx's own memory or system calls, not what clients see")),
+  ["gzip_static", "HSL", "1", ignored("only matters for files, which Drover does not serve")],
+  ["gunzip", "HSL", "on|off", refusedUnless("off", "what is compressed already is passed on as it is")],
+  ...all("gunzip_buffers", "HSL", "2", ignored("has no meaning without gunzip")),
   ...all("auth_basic", "HSLx", "1", refusedUnless("off", "use Drover's API keys")),
   ...all("auth_basic_user_file", "HSLx", "1", ignored("has no meaning without auth_basic")),
   ...all("auth_request", "HSL", "1", refusedUnless("off", "there are no subrequests")),

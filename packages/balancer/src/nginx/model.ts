@@ -5,6 +5,7 @@ import type { ConfigPlace } from "../errors.ts";
 import type { PolicyName } from "../policies/registry.ts";
 import type { LocationNode } from "./locations.ts";
 import type { AccessRules } from "./access-rules.ts";
+import type { GzipRules } from "./gzip-rules.ts";
 import type { Condition } from "./if-condition.ts";
 import type { IgnoredDirective } from "./parse.ts";
 import type { ServerNames } from "./server-names.ts";
@@ -117,6 +118,7 @@ export interface LocationModel {
 /** What a location inherits from its server and that from http. */
 export interface LocationSettings {
   readonly access: AccessRules;
+  readonly gzip: GzipRules | undefined;
   readonly addHeaders: readonly AddHeader[];
   readonly errorPages: readonly ErrorPage[];
   readonly recursiveErrorPages: boolean;

@@ -83,10 +83,10 @@ describe("the nginx parser", () => {
       failure("http {\n proxy_cache_path /a keys_zone=b:1m;\n}"),
       '/c/nginx.conf:2: directive "proxy_cache_path" is not supported: answers are not cached',
     );
-    assert.match(failure("http {\n gzip on;\n}"), /^\/c\/nginx\.conf:2: directive "gzip" is not supported: /);
+    assert.match(failure("http {\n gunzip on;\n}"), /^\/c\/nginx\.conf:2: directive "gunzip" is not supported: /);
     assert.deepEqual(
-      parse("http { gzip off; gzip_types text/plain; }").ignored.map(({ name }) => name),
-      ["gzip_types"],
+      parse("http { gunzip off; gzip_static on; }").ignored.map(({ name }) => name),
+      ["gzip_static"],
     );
     const { ignored } = parse(
       "worker_processes 4; events { worker_connections 9; } http { sendfile on; proxy_cache off; }",

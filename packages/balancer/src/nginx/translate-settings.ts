@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { NginxConfigError } from "../errors.ts";
 import { readAccessRules } from "./access-rules.ts";
+import { readGzip } from "./gzip-rules.ts";
 import type { AddHeader, ErrorPage, LocationSettings } from "./model.ts";
 import type { Directive } from "./parse.ts";
 import { invalidParameter, invalidValue, type Scope } from "./scope.ts";
@@ -16,6 +17,7 @@ import { parseTime } from "./units.ts";
 export function readSettings(scope: Scope, context: TranslateContext): LocationSettings {
   return {
     access: readAccessRules(scope),
+    gzip: readGzip(scope),
     addHeaders: readAddHeaders(scope, context.own),
     errorPages: scope.many("error_page").map((directive) => readErrorPage(directive, context.own)),
     recursiveErrorPages: scope.isOn("recursive_error_pages", false),

@@ -1,6 +1,8 @@
+import { gzipSync } from "node:zlib";
 import { evaluate, type Template } from "../template.ts";
 import { buildHead, type HeadParts, type ServerIdentity } from "./answer-fields.ts";
 import { absoluteUrl } from "./absolute-url.ts";
+import { compressed } from "./compress.ts";
 import type { RequestState } from "./request-state.ts";
 import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
 
@@ -37,10 +39,12 @@ export function returnText(state: RequestState, text: Template | undefined): str
   return text === undefined ? "" : evaluate(text, state);
 }
 
-function send(state: RequestState, identity: ServerIdentity, body: Buffer | undefined, parts: HeadParts): void {
+function send(state: RequestState, identity: ServerIdentity, text: Buffer | undefined, parts: HeadParts): void {
   const { response } = state;
-  const { status, reason, fields } = buildHead(state, parts, identity, state.nowMs());
-  const hasBody = body !== undefined && state.request.method !== "HEAD";
+  const { parts: sent, level } = compressed(state, parts);
+  const { status, reason, fields } = buildHead(state, sent, identity, state.nowMs());
+  const hasBody = text !== undefined && state.request.method !== "HEAD";
+  const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
   response.writeHead(status, reason, fields);
   if (!isStillSending(state)) {
     response.end(hasBody ? body : undefined);

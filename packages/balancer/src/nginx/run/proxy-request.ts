@@ -14,6 +14,7 @@ import { evaluate } from "../template.ts";
 import { implicitGroup, parseServerAddress } from "../translate-upstream.ts";
 import { buildHead } from "./answer-fields.ts";
 import { takeBody } from "./client-body.ts";
+import { compressed } from "./compress.ts";
 import { aboutRequest } from "./error-line.ts";
 import { errorPageFor } from "./error-page.ts";
 import { type Group, startGroup } from "./groups.ts";
@@ -214,9 +215,9 @@ function onHead(
   if (state.response.req.httpVersion === "1.0" && headerValue(head.headers, "content-length") === undefined) {
     state.response.shouldKeepAlive = false;
   }
-  const parts = relayedFields(state, location, head);
+  const { parts, level } = compressed(state, relayedFields(state, location, head));
   const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.now());
-  return { status, reason, headers: fields };
+  return { status, reason, headers: fields, ...(level === undefined ? {} : { gzipLevel: level }) };
 }
 
 /** What nginx counts as an attempt when there is no server to ask. */
