@@ -23,7 +23,7 @@ describe("Anthropic's client before a front door that refuses", () => {
     running = await startBalancer([], (settings) => ({
       ...settings,
       apiKeys: ["the-key"],
-      queue: { ...settings.queue, limit: 1, timeout: 300 },
+      queue: { ...settings.queue, limit: 1, timeout: 2000 },
     }));
     const origin = `http://127.0.0.1:${await upstream.listen()}`;
     running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
-import { COMMAND_LIMIT_MS } from "../support/until.ts";
+import { COMMAND_LIMIT_MS, PATIENCE_MS } from "../support/until.ts";
 
 const files = new URL("../../../config/files/", import.meta.url).pathname;
 const bin = new URL("../../../node_modules/.bin/", import.meta.url).pathname;
@@ -101,7 +101,7 @@ async function metricsOfDemo(): Promise<string> {
     timeout: COMMAND_LIMIT_MS,
   });
   try {
-    for (const until = Date.now() + 60_000; ; ) {
+    for (const until = Date.now() + PATIENCE_MS; ; ) {
       const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
       const text = (await response?.text()) ?? "";
       if (text.includes("drover_worker_ready")) return text;

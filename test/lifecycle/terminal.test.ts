@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { commandOf, signalIfThere } from "../support/processes.ts";
 import { PATIENCE_MS } from "../support/until.ts";
 
 const BAR = /\[[█░]+\] /;
+const FETCHING = /fetching \[[█░]+\] \d+% of \d+ MiB/;
 const ESCAPE = "\u001b";
 
 describe("progress bars", () => {
@@ -67,8 +68,11 @@ describe("progress bars", () => {
   it("of a download show on a terminal, and are erased when it is here", needs("script"), async () => {
     const server = await serve(model);
     try {
-      const seen = await onTerminal(["model", "pull", `${server.url}/terminal.gguf`]);
-      assert.match(seen, /fetching \[[█░]+\] \d+% of \d+ MiB/);
+      const seen = await onTerminal(["model", "pull", `${server.url}/terminal.gguf`], (text) => {
+        if (FETCHING.test(text)) server.sendRest();
+        return false;
+      });
+      assert.match(seen, FETCHING);
       assert.match(afterLastBar(seen), ERASED);
       assert.match(seen, /127\.0\.0\.1_terminal\.gguf\r\n$/);
     } finally {
@@ -78,6 +82,7 @@ describe("progress bars", () => {
 
   it("are not there on a pipe, nor is any escape code", async () => {
     const server = await serve(model);
+    server.sendRest();
     try {
       const pulled = await pasture.run(["model", "pull", `${server.url}/pipe.gguf`], environment);
       assert.deepEqual([pulled.code, pulled.stderr], [0, ""]);
@@ -111,13 +116,15 @@ function endDrover(pid: number): void {
   if (words[0] === process.execPath && words[2] === "up") signalIfThere(pid, "SIGTERM");
 }
 
-/** Gives the file in two parts, so that there is a while to show. */
+/** Gives the first half of the file, and the rest once it is told to, so that there is a while to show. */
 async function serve(file: string) {
   const content = readFileSync(file);
+  const go = new EventEmitter();
+  const told = once(go, "rest");
   const server = createServer((_request, response) => {
     response.writeHead(200, { "content-length": content.length });
     response.write(content.subarray(0, content.length / 2));
-    setTimeout(() => response.end(content.subarray(content.length / 2)), 200);
+    void told.then(() => response.end(content.subarray(content.length / 2)));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
@@ -125,5 +132,5 @@ async function serve(file: string) {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, close };
+  return { url: `http://127.0.0.1:${port}`, sendRest: () => go.emit("rest"), close };
 }
