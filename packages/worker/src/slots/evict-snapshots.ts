@@ -5,7 +5,10 @@ export interface KeptFile {
   readonly lastUseMs: number;
 }
 
-/** The least recently used files, which have to go before `neededBytes` more fit into `limitBytes`. */
+/** So many conversations are enough for anyone, and so few files are looked at in a millisecond or two. */
+export const MOST_SNAPSHOTS = 1000;
+
+/** The least recently used files, which have to go before another one of `neededBytes` fits into `limitBytes`. */
 export function evictSnapshots(
   files: readonly KeptFile[],
   neededBytes: number,
@@ -14,7 +17,7 @@ export function evictSnapshots(
   const evicted: KeptFile[] = [];
   let keptBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const file of files.toSorted((a, b) => a.lastUseMs - b.lastUseMs)) {
-    if (keptBytes + neededBytes <= limitBytes) break;
+    if (keptBytes + neededBytes <= limitBytes && files.length - evicted.length < MOST_SNAPSHOTS) break;
     evicted.push(file);
     keptBytes -= file.bytes;
   }

@@ -1,4 +1,5 @@
-import { readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
+import { chmod, readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -98,30 +99,34 @@ export class SnapshotStore {
     return tokens;
   }
 
-  /** Keeps what a sequence holds, where room can be made for it. Does nothing where it is kept already. */
+  /** Keeps what a sequence holds, where room can be made for it. Does nothing where it is kept already. Never rejects. */
   async save(sequence: number, tokens: readonly number[]): Promise<void> {
-    const { directory, key, engine } = this.#parts;
     if (tokens.length < LEAST_TOKENS) return;
     const holder = this.#holderOf(tokens);
-    if (holder !== undefined) return this.#touch(holder.name);
-    if (!(await this.#makeRoom(tokens.length * this.#bytesPerToken))) return;
+    try {
+      if (holder !== undefined) await this.#touch(holder.name);
+      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens);
+    } catch (error) {
+      // Somebody has removed the directory: the supervisor does when it ends.
+      this.#trouble(`a snapshot is lost: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #write(sequence: number, tokens: readonly number[]): Promise<void> {
+    const { directory, key, engine } = this.#parts;
     const name = snapshotName(key, tokens);
     const unfinished = join(directory, unfinishedName(name, process.pid));
     if (!(await engine.saveState(sequence, tokens, unfinished))) {
       this.#trouble(cannotWrite(directory));
       return;
     }
-    try {
-      const { size: bytes } = await stat(unfinished);
-      await rename(unfinished, join(directory, name));
-      this.#bytesPerToken = bytes / tokens.length;
-      this.#file({ name, tokens, bytes });
-      this.#saved += 1;
-      await this.#dropBeginningsOf(name, tokens);
-    } catch (error) {
-      // The supervisor removes the directory when it ends.
-      this.#trouble(`a snapshot is lost: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    await chmod(unfinished, 0o600);
+    const { size: bytes } = await stat(unfinished);
+    await rename(unfinished, join(directory, name));
+    this.#bytesPerToken = bytes / tokens.length;
+    this.#file({ name, tokens, bytes });
+    this.#saved += 1;
+    await this.#dropBeginningsOf(name, tokens);
   }
 
   /** One that begins with all of these tokens. */
@@ -148,7 +153,7 @@ export class SnapshotStore {
     if (neededBytes > limitBytes) return false;
     const system = await statfs(directory).catch(() => undefined);
     if (system === undefined) return this.#trouble(cannotWrite(directory));
-    const files = await this.#files();
+    const files = this.#files();
     const keptBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     const mostBytes = Math.min(limitBytes, keptBytes + system.bavail * system.bsize - SPARE_BYTES);
     if (neededBytes > mostBytes) return false;
@@ -157,14 +162,13 @@ export class SnapshotStore {
   }
 
   /** All there are, of other models and unfinished ones too: what a killed worker left grows old, and goes first. */
-  async #files(): Promise<readonly KeptFile[]> {
+  #files(): readonly KeptFile[] {
     const { directory } = this.#parts;
-    const names = await readdir(directory).catch(() => []);
-    const files = names.map(async (name) => {
-      const { size: bytes, mtimeMs: lastUseMs } = await stat(join(directory, name));
-      return { name, bytes, lastUseMs };
+    // Synchronous: these files are in memory, and a promise for each takes ten times as long.
+    return readdirSync(directory).flatMap((name) => {
+      const found = statSync(join(directory, name), { throwIfNoEntry: false });
+      return found === undefined ? [] : [{ name, bytes: found.size, lastUseMs: found.mtimeMs }];
     });
-    return (await Promise.allSettled(files)).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }
 
   async #touch(name: string): Promise<void> {
