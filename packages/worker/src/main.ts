@@ -1,14 +1,9 @@
 /** Composition root of a worker: loads the model, opens the port, and tells the supervisor (where there is one). */
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type Logger, pino } from "pino";
-import { lookAtStepCosts, measureStepCosts } from "./batching/measure-step-costs.ts";
-import { readStepCosts, stepCostFile, writeStepCosts } from "./batching/step-cost-cache.ts";
-import { StepCostLearner } from "./batching/step-cost-learner.ts";
-import { costsHold } from "./batching/step-cost-shape.ts";
-import type { CostPoint, StepCosts } from "./batching/step-costs.ts";
+import { knowStepCosts } from "./batching/know-step-costs.ts";
+import type { StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "./clock.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -50,7 +45,7 @@ try {
 
 async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const engine = await load(options, logger);
-  const learner = await stepCosts(engine, options, logger);
+  const learner = await knowStepCosts(engine, options, logger);
   const costs = learner?.costs;
   pool = new SlotPool({
     engine,
@@ -99,36 +94,6 @@ async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {
   });
 }
 
-/** Read from the cache while it holds, else measured; written to it whenever something else was seen. */
-async function stepCosts(
-  engine: Engine,
-  options: CompleteOptions,
-  logger: Logger,
-): Promise<StepCostLearner | undefined> {
-  if (options.stepCosts === "off") return undefined;
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  const file = await stepCostFile(join(cache, "drover"), options.modelPath, engine.costKey);
-  const store = async (points: readonly CostPoint[]) => {
-    // A read-only home costs the measurement at each start, no more.
-    await writeStepCosts(file, points).catch((error: unknown) => logger.warn({ err: error }, "step costs not stored"));
-  };
-  let points = options.stepCosts === "cached" ? await readStepCosts(file) : undefined;
-  if (points !== undefined && !costsHold(points, await lookAtStepCosts(engine, systemClock))) {
-    logger.info({ stepCosts: byTokens(points) }, "the stored step costs do not hold: measuring anew");
-    points = undefined;
-  }
-  const known = points !== undefined;
-  if (points === undefined) {
-    points = await measureStepCosts(engine, systemClock);
-    await store(points);
-  }
-  logger.debug({ stepCosts: byTokens(points), known }, "step costs, ms");
-  return new StepCostLearner(points, (corrected) => {
-    logger.info({ stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
-    void store(corrected);
-  });
-}
-
 /** Workers with the same model and layout of state have the same key, and so read each other's. */
 async function snapshots(
   engine: Engine,
@@ -144,10 +109,6 @@ async function snapshots(
   const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
   const onTrouble = (message: string) => logger.warn(message);
   return { snapshots: new SnapshotStore({ engine, clock: systemClock, key, ...wanted, onTrouble }) };
-}
-
-function byTokens(points: readonly CostPoint[]): Readonly<Record<string, number>> {
-  return Object.fromEntries(points.map(({ tokens, ms }) => [tokens, ms]));
 }
 
 /** Tokens a second of a long prompt, and of one answer alone. */

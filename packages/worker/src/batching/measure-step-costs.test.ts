@@ -5,7 +5,7 @@ import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";
 
 const table = (points: Awaited<ReturnType<typeof measureStepCosts>>) =>
-  Object.fromEntries(points.map(({ tokens, ms }) => [tokens, ms]));
+  Object.fromEntries((points ?? []).map(({ tokens, ms }) => [tokens, ms]));
 
 describe("measuring the cost of steps", () => {
   let engine: Engine;
@@ -50,6 +50,14 @@ describe("measuring the cost of steps", () => {
     let meetings = 0;
     const { engine: slow, clock } = timed((_, tokens) => (tokens === 5 && ++meetings <= 3 ? 500 : 0));
     assert.equal(table(await measureStepCosts(slow, clock))[5], 100);
+  });
+
+  it("gives up where it takes longer than it may, and leaves every sequence empty", async () => {
+    const { engine: slow, clock, decodes } = timed(() => 3000);
+    assert.equal(await measureStepCosts(slow, clock, 10_000), undefined);
+    assert.ok(decodes.length <= 5, `${decodes.length} decodes`);
+    await engine.decode([{ sequence: 0, position: 0, tokens: [1], logits: "none" }]);
+    engine.cut(0, 0);
   });
 
   it("looks at the smallest and the largest step again, and no more", async () => {

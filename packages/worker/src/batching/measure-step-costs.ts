@@ -21,8 +21,15 @@ const PROMPT_SIZES = [16, 32, 64];
  * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. The best of several passes
  * counts: whatever else the machine did can only add. Each pass goes over all sizes, so that between two decodes of one
  * lies the time of all others, and a burst of foreign load does not meet it each time. All sequences must be empty, and are again afterwards.
+ *
+ * @param mostMs gives up where it takes longer
+ * @returns undefined: given up
  */
-export async function measureStepCosts(engine: Engine, clock: Clock): Promise<readonly CostPoint[]> {
+export async function measureStepCosts(
+  engine: Engine,
+  clock: Clock,
+  mostMs = Number.POSITIVE_INFINITY,
+): Promise<readonly CostPoint[] | undefined> {
   const decoding = Array.from({ length: engine.sequences }, (_, index) => index + 1);
   const prompts = PROMPT_SIZES.filter(
     (tokens) => tokens > engine.sequences && tokens <= Math.min(engine.batchTokens, engine.contextTokens),
@@ -33,7 +40,10 @@ export async function measureStepCosts(engine: Engine, clock: Clock): Promise<re
     const must = pass < LEAST_PASSES;
     if (!must && clock.monotonicMs() - start >= BUDGET_MS) break;
     const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => (times.best(tokens) ?? 0) < LONG_MS);
-    for (const tokens of sizes) await times.take(tokens);
+    for (const tokens of sizes) {
+      await times.take(tokens);
+      if (clock.monotonicMs() - start > mostMs) return undefined;
+    }
   }
   for (let repeat = 0; repeat < MOST_REPEATS; repeat++) {
     for (const tokens of suspiciousSizes(times.points())) await times.take(tokens);
