@@ -128,6 +128,21 @@ describe("drover-nginx", () => {
     await until(async () => (await status()) === 400, "smaller ones");
   });
 
+  it("has the port that a request names in $request_port", async () => {
+    folder.configure(serving("$host$is_request_port$request_port"));
+    folder.start();
+    await until(() => listens(port), "it listens");
+    for (const [path, host, seen] of [
+      ["/", "a.test:81", "a.test:81"],
+      ["/", "[::1]:82", "[::1]:82"],
+      ["/", "[::1]", "[::1]"],
+      ["http://b.test:83/", "a.test:81", "b.test:83"],
+      ["http://b.test/", "a.test:81", "b.test"],
+    ] as const) {
+      assert.equal((await fetchFrom(port, path, undefined, { host })).body, seen, `${path} ${host}`);
+    }
+  });
+
   it("passes each event of a compressed stream on as it comes", async () => {
     const [, upstreamPort] = await startUpstream(() => ({
       kind: "send",

@@ -67,6 +67,8 @@ const plain: Readonly<Record<string, Getter>> = {
   content_length: (source) => source.headerValues("content-length")[0],
   content_type: (source) => source.headerValues("content-type")[0],
   host: (source) => source.host,
+  request_port: requestPort,
+  is_request_port: (source) => (requestPort(source) === "" ? "" : ":"),
   hostname: () => hostname(),
   scheme: (source) => (source.connection.tls === undefined ? "http" : "https"),
   https: (source) => (source.connection.tls === undefined ? "" : "on"),
@@ -114,6 +116,12 @@ const plain: Readonly<Record<string, Getter>> = {
   upstream_bytes_sent: (source) => perAttempt(source, (attempt) => String(attempt.bytesSent)),
   upstream_cache_status: () => undefined,
 };
+
+/** The port that the request names, by its target or else by its Host (nginx has it since 1.29.3). */
+function requestPort(source: VariableSource): string {
+  const [, authority] = /^\S+ [a-z][a-z0-9+.-]*:\/\/([^/?# ]*)/i.exec(source.requestLine) ?? [];
+  return /:(\d+)$/.exec(authority ?? source.headerValues("host")[0] ?? "")?.[1] ?? "";
+}
 
 function dashed(name: string): string {
   return name.toLowerCase().replaceAll("_", "-");
