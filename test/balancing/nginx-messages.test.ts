@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { loadNginxConfig, NginxConfigError } from "@drover/balancer";
 import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
+import { testCertificates } from "./test-certificates.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
 
@@ -119,6 +120,46 @@ describe("messages beside Debian's nginx", needsNginx("1.22"), () => {
       assert.equal(ourMessage(path), line.replace(/^nginx: \[\w+\] /, ""));
     });
   }
+
+  it("are that all is well for Debian's own nginx.conf with a site of upstreams, and one as certbot leaves it", () => {
+    const [certificate, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(certificate, testCertificates.a.certificate);
+    writeFileSync(key, testCertificates.a.key);
+    writeFileSync(
+      join(folder, "site"),
+      `upstream u { least_conn; server 127.0.0.1:1; server 127.0.0.1:2; }
+server {
+    server_name llm.test;
+    location / { include /etc/nginx/proxy_params; proxy_pass http://u; proxy_buffering off; }
+    location ~ /\\.ht { deny all; }
+    listen 127.0.0.1:18443 ssl; # managed by Certbot
+    ssl_certificate ${certificate}; # managed by Certbot
+    ssl_certificate_key ${key}; # managed by Certbot
+}
+server {
+    if ($host = llm.test) {
+        return 301 https://$host$request_uri;
+    } # managed by Certbot
+    listen 127.0.0.1:18080;
+    server_name llm.test;
+    return 404; # managed by Certbot
+}
+`,
+    );
+    const stock = readFileSync("/etc/nginx/nginx.conf", "utf8");
+    assert.match(stock, /^\s*gzip on;/m);
+    const site = stock
+      .replace("/etc/nginx/sites-enabled/*", join(folder, "site"))
+      .replace("/etc/nginx/modules-enabled", join(folder, "none"))
+      .replace("/etc/nginx/conf.d", join(folder, "none"))
+      .replace(/^pid .*/m, `pid ${folder}/pid;`)
+      .replaceAll("/var/log/nginx", folder);
+    writeFileSync(path, site);
+    const real = runCommand("/usr/sbin/nginx", ["-t", "-q", "-e", "/dev/null", "-c", path]);
+    const ours = runCommand(process.execPath, [droverNginx, "-t", "-q", "-e", "/dev/null", "-c", path]);
+    assert.deepEqual(ours, real);
+    assert.equal(ours.code, 0);
+  });
 
   it("are the same for an unknown variable, with file and line besides", () => {
     writeFileSync(path, "events {}\nhttp { server { return 200 $nope; } }");
