@@ -9,10 +9,11 @@ const loads = {
   "small-team": "--preset small-team --ctx 1024",
   chat: "--preset chat --ctx 2048",
 };
-// The crowd first: each of the small team's six questions has been asked before a single user's window begins.
+// The crowd first: each of the small team's six questions has been asked before a single user's window begins. And long
+// enough before the window for the answers of the cold start to have ended.
 const windows = quick
   ? "--users 20,8,1 --warmup 5s --duration 15s --least-answers 2"
-  : "--users 20,16,12,8,4,2,1 --warmup 10s --duration 30s --least-answers 20";
+  : "--users 20,16,12,8,4,2,1 --warmup 45s --duration 30s --least-answers 20";
 for (const [name, load] of Object.entries(loads)) {
   if (names.length > 0 && !names.includes(name)) continue;
   console.log(`\n${name}:`);

@@ -28,3 +28,16 @@ describe("a prompt that begins like one that is being read", () => {
     await engine.dispose();
   });
 });
+
+describe("short prompts that are the same", () => {
+  it("are read once where they come together", async () => {
+    const engine = await openTinyEngine({ slots: 4, contextTokens: 1024 });
+    const pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    const results = await Promise.all([1, 2, 3, 4].map(() => generateTokens(pool, prompt(40, 1), 3)));
+    assert.deepEqual(
+      results.map(({ cachedTokens }) => cachedTokens),
+      [0, 39, 39, 39],
+    );
+    await engine.dispose();
+  });
+});

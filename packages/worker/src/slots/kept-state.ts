@@ -16,9 +16,6 @@ export interface KeptStateParts {
   readonly itlTargetMs: number;
 }
 
-/** A prompt waits for another that is being read if it gets this many tokens from it. */
-const LEAST_AWAITED_TOKENS = 64;
-
 /** A snapshot is read if it has this many tokens more than the slots: less is evaluated as fast. */
 const LEAST_LOADED_TOKENS = 16;
 
@@ -54,13 +51,14 @@ export class KeptState {
    */
   isComing({ prompt, cachePrompt }: GenerationRequest): boolean {
     if (!cachePrompt || !this.#parts.engine.model.canCutState) return false;
+    const least = leastCopiedTokens(this.#parts.engine.contextTokens);
     const coming = this.#coming.longest(prompt).length;
-    if (coming < LEAST_AWAITED_TOKENS) return false;
+    if (coming < least) return false;
     const known = Math.max(
       this.#prefixes.longest(prompt).length,
       this.#parts.snapshots?.find(prompt)?.cachedTokens ?? 0,
     );
-    return coming >= known + LEAST_AWAITED_TOKENS;
+    return coming >= known + least;
   }
 
   /** @returns a free slot (one has to be) that holds as much of the prompt as is known, and nothing else. */
