@@ -53,6 +53,16 @@ async function idle() {
   return { alone, beside, kibibytes };
 }
 
+/** What waits, once it is all or half a minute has gone. */
+async function depthOf(proxy) {
+  for (let left = 60; ; left--) {
+    const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
+    const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
+    if (depth >= queued || left === 0) return depth;
+    await systemClock.wait(500);
+  }
+}
+
 async function queue() {
   // One stream at a time, which never ends: all others wait.
   const proxy = await startProxy("drover", `${upstream.url} max_conns=1`);
@@ -61,9 +71,7 @@ async function queue() {
   const text = `POST /v1/chat/completions?events=1000000&every=1000 HTTP/1.1\r\nHost: d\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const before = rssBytes(proxy.pid);
   const sockets = await open(port, queued + 1, text);
-  await systemClock.wait(1000);
-  const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
-  const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
+  const depth = await depthOf(proxy);
   const beside = await latency(proxy, "/health");
   const kibibytes = (rssBytes(proxy.pid) - before) / queued / 1024;
   for (const socket of sockets) socket.destroy();
