@@ -39,6 +39,10 @@ describe("bad input to drover", () => {
     assert.deepEqual(pasture.left(), []);
   };
 
+  it("reads the flags behind two dashes too, which package managers hand on", async () => {
+    assertRefused(await pasture.run(["up", "--", "--workers", "none"]), 2, /workers.*none/);
+  });
+
   it("refuses a model file that is not there", async () => {
     assertRefused(await pasture.up(["--model", "no-such.gguf"]).ended, 2, /no-such\.gguf/);
   });

@@ -17,14 +17,16 @@ const COMMON: Readonly<Record<string, Options>> = {
 };
 
 /**
- * Parses `words` and runs the command they name.
+ * Parses the words of a command line and runs the command they name.
  * @throws SupervisorError `usage` naming what is wrong and the nearest known word
  */
 export async function runCommandLine(
   commands: readonly Command[],
-  words: readonly string[],
+  given: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ExitCode> {
+  // `pnpm start -- --workers 2` hands the dashes on, and behind them yargs would read no flag and say nothing.
+  const words = given.filter((word) => word !== "--");
   let exitCode: ExitCode = 0;
   const run = async (command: Command, values: Readonly<Record<string, unknown>>) => {
     exitCode = (await command.run?.(createInvocation(values, environment))) ?? 0;
