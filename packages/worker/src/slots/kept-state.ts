@@ -112,7 +112,8 @@ export class KeptState {
   async #fill(choice: SlotChoice<Slot> & { readonly load?: Snapshot }, prompt: readonly number[]): Promise<void> {
     const { engine, snapshots } = this.#parts;
     const { slot, cachedTokens, copyFrom, load } = choice;
-    if (slot.isUnsaved && engine.model.canCutState && cachedTokens < slot.evaluated) await this.#save(slot);
+    const goesOn = load === undefined && copyFrom === undefined && cachedTokens >= slot.evaluated;
+    if (slot.isUnsaved && engine.model.canCutState && !goesOn) await this.#save(slot);
     slot.isUnsaved = false;
     if (load !== undefined && snapshots !== undefined) {
       slot.forget();
