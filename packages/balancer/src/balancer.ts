@@ -207,7 +207,8 @@ class RunningBalancer implements Balancer {
   #watch(): void {
     const { clock, logger } = this.#options;
     this.#stopWatching();
-    this.#stopWatching = watchFiles(watchedFiles(this.#rules.front), () => this.#reopenDoor());
+    const { filesDigest } = this.#door;
+    this.#stopWatching = watchFiles(watchedFiles(this.#rules.front), filesDigest, clock, () => this.#reopenDoor());
     this.#stopChecks();
     const { check } = this.#rules;
     if (check === undefined) return;

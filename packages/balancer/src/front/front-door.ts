@@ -4,6 +4,7 @@ import { type TrustedProxies, trustedProxies } from "./client-address.ts";
 import type { ProxyError } from "./error-envelope.ts";
 import { type Entry, KeyLimits, type LimitRules } from "./key-limits.ts";
 import { type KeyRing, type KeySources, readKeys } from "./authenticate.ts";
+import { digestFiles } from "../watch-files.ts";
 
 /** What the front door is set up with. */
 export interface FrontRules {
@@ -22,6 +23,8 @@ export interface FrontDoor {
   readonly limits: KeyLimits;
   readonly trusted: TrustedProxies;
   readonly certificate: Certificate | undefined;
+  /** What its files held just before they were read (`digestFiles`). */
+  readonly filesDigest: string;
 }
 
 /** Reads keys, certificate and networks. Counters of limits that did not change go on. @throws FrontDoorError */
@@ -30,8 +33,10 @@ export function openFrontDoor(rules: FrontRules, before?: FrontDoor): FrontDoor 
     before !== undefined &&
     before.rules.limits.requestsPerMinute === rules.limits.requestsPerMinute &&
     before.rules.limits.concurrency === rules.limits.concurrency;
+  const filesDigest = digestFiles(watchedFiles(rules));
   return {
     rules,
+    filesDigest,
     keys: readKeys(rules.keys),
     limits: sameLimits ? before.limits : new KeyLimits(rules.limits),
     trusted: trustedProxies(rules.trustedProxies),
