@@ -64,6 +64,12 @@ export async function forwardUpgrade(task: UpgradeTask): Promise<UpgradeOutcome>
       if (mayRetry(task.retry, "error", state)) continue;
       return { kind: "failed", reason };
     }
+    // It may have left meanwhile: its end would not be heard of again, and the place be held for ever.
+    if (task.socket.destroyed) {
+      upstreamSocket.destroy();
+      lease.release("ok");
+      return { kind: "client-gone" };
+    }
     try {
       await join(task, lease.upstream, upstreamSocket);
     } finally {
