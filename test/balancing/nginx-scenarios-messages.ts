@@ -201,10 +201,10 @@ export const messageScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: "a client that stops in its body is left after client_body_timeout, one that stops in its head after client_header_timeout",
+    name: "a client that stops in its body is left after client_body_timeout",
     upstreams: echoing,
-    conf: `log_format s "$request_uri $status"; ${server(`client_header_timeout 500ms; client_body_timeout 300ms; location / { access_log FOLDER/late.log s; proxy_pass http://@a; }`)}`,
-    steps: [one(request("POST /", ["Content-Length: 10"], "abc")), one("GET / HTTP/1.1\r\nHost: a")],
+    conf: `log_format s "$request_uri $status"; ${server(`client_body_timeout 300ms; location / { access_log FOLDER/late.log s; proxy_pass http://@a; }`)}`,
+    steps: [one(request("POST /", ["Content-Length: 10"], "abc"))],
   },
   {
     name: "what is no proper request is a 400",

@@ -52,6 +52,6 @@ export const upgradeScenarios: readonly Scenario[] = [
       a: () => ({ kind: "send", text: `HTTP/1.0 200 OK\r\n\r\n${"x".repeat(6_000_000)}`, thenClose: true }),
     },
     conf: server("location / { proxy_pass http://@a; }"),
-    steps: [{ kind: "unread", text: get("/", "Upgrade: h2c", "Connection: Upgrade, close"), forMs: 300 }],
+    steps: [{ kind: "unread", text: get("/", "Upgrade: h2c", "Connection: Upgrade, close"), until: 300 }],
   },
 ];

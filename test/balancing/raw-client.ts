@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import net from "node:net";
-import { PATIENCE_MS } from "../support/until.ts";
+import { until } from "../support/until.ts";
 import { readChunks } from "./scripted-upstream.ts";
 
 /** What a client saw of one answer. */
@@ -20,21 +19,46 @@ export class RawClient {
   readonly #socket: net.Socket;
   #held = "";
   #ended = false;
+  #broken = false;
+  #connected = false;
+  /** Called, all of them, whenever something has happened. */
+  #waiting: (() => void)[] = [];
 
   constructor(port: number) {
-    this.#socket = net.connect(port, "127.0.0.1");
+    this.#socket = net.connect(port, "127.0.0.1", () => {
+      this.#connected = true;
+      this.#wake();
+    });
     this.#socket.on("data", (bytes) => {
       this.#held += bytes.toString("latin1");
+      this.#wake();
     });
-    this.#socket.on("error", () => {});
+    // A reset is an end like any other here, but what came before it is not taken for whole.
+    this.#socket.on("error", () => {
+      this.#broken = true;
+    });
     this.#socket.on("close", () => {
       this.#ended = true;
+      this.#wake();
     });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Whether anything came, or the connection ended. */
   get heard(): boolean {
     return this.#ended || this.#held !== "";
+  }
+
+  /** Its own port; undefined before it is connected. */
+  get port(): number | undefined {
+    return this.#socket.localPort;
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -50,7 +74,7 @@ export class RawClient {
   async read(method: string): Promise<SeenAnswer> {
     const interim: string[] = [];
     for (;;) {
-      const answer = readAnswer(this.#held, method, this.#ended);
+      const answer = readAnswer(this.#held, method, this.#ended, this.#broken);
       if (answer !== undefined && /^HTTP\/1\.1 1\d\d/.test(answer.line) && !answer.line.includes(" 101")) {
         interim.push(answer.line);
         this.#held = answer.rest;
@@ -59,33 +83,32 @@ export class RawClient {
         const { line, fields, body, whole } = answer;
         return { line, fields, body, whole, interim };
       } else {
-        await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+        await this.#news();
       }
     }
   }
 
   /** Resolves with what came once `length` bytes are there. */
   async bytes(length: number): Promise<string> {
-    while (this.#held.length < length && !this.#ended) {
-      await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
-    }
+    while (this.#held.length < length && !this.#ended) await this.#news();
     return this.#held.slice(0, length);
   }
 
-  /** Resolves with true when the other side closes, with false when it has not within the time. */
-  async isClosed(withinMs = PATIENCE_MS): Promise<boolean> {
-    if (this.#ended) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-    await Promise.race([once(this.#socket, "close"), timeout]);
-    clearTimeout(timer);
+  /** Resolves with true when the other side closes, with false when it does not. */
+  async isClosed(): Promise<boolean> {
+    await until(() => this.#ended, "it is closed").catch(() => {});
     return this.#ended;
+  }
+
+  /** Writes the text; resolves when the kernel has it. */
+  async send(text: string): Promise<void> {
+    await new Promise((resolve) => this.#socket.write(text, "latin1", resolve));
   }
 
   /** Writes the text, and resets the connection once it is on its way. */
   async reset(text: string): Promise<void> {
-    if (this.#socket.connecting) await once(this.#socket, "connect");
-    if (text !== "") await new Promise((resolve) => this.#socket.write(text, "latin1", resolve));
+    while (!this.#connected && !this.#ended) await this.#news();
+    if (text !== "") await this.send(text);
     this.#socket.resetAndDestroy();
   }
 
@@ -107,7 +130,7 @@ interface ReadAnswer extends Omit<SeenAnswer, "interim"> {
   readonly rest: string;
 }
 
-function readAnswer(text: string, method: string, ended: boolean): ReadAnswer | undefined {
+function readAnswer(text: string, method: string, ended: boolean, broken: boolean): ReadAnswer | undefined {
   const end = text.indexOf("\r\n\r\n");
   if (end === -1) return ended ? { line: "", fields: [], body: text, whole: false, rest: "" } : undefined;
   const [line = "", ...raw] = text.slice(0, end).split("\r\n");
@@ -132,5 +155,5 @@ function readAnswer(text: string, method: string, ended: boolean): ReadAnswer | 
     if (after.length >= Number(length)) return made(after.slice(0, Number(length)), true, Number(length));
     return ended ? made(after, false, after.length) : undefined;
   }
-  return ended ? made(after, true, after.length) : undefined;
+  return ended ? made(after, !broken, after.length) : undefined;
 }

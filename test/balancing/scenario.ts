@@ -21,12 +21,12 @@ export type Step =
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
   /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. `goesOn`: nothing is to come of that. */
   | { readonly kind: "leave"; readonly text: string; readonly goesOn?: boolean }
-  /** Sends the text and resets the connection. */
+  /** Sends the text and resets the connection once the proxy has read it; a line in the log must come of that. */
   | { readonly kind: "reset"; readonly text: string }
   /** Sends the parts on one connection, with that pause between any two, then reads the answer, if there is one, and waits for the close. */
   | { readonly kind: "slow"; readonly parts: readonly string[]; readonly everyMs: number }
-  /** Sends the request and reads nothing before that long has passed. */
-  | { readonly kind: "unread"; readonly text: string; readonly forMs: number }
+  /** Sends the request and reads nothing before that long has passed, or before the proxy has closed. */
+  | { readonly kind: "unread"; readonly text: string; readonly until: number | "closed" }
   | { readonly kind: "wait"; readonly ms: number };
 
 /** Sends the parts one by one and waits for the end of the connection. */
