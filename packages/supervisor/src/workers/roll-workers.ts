@@ -15,6 +15,8 @@ export interface RollParts {
   readonly canaryTimeoutMs: number;
   /** Whether a worker of this recipe fits beside the one that it replaces. */
   readonly fitsBeside: (old: Member) => boolean;
+  /** Whether all workers are being ended: none may be started any more. */
+  readonly isEnding: () => boolean;
 }
 
 /** What a member is replaced by. */
@@ -55,8 +57,10 @@ async function replaceAfter(old: Member, next: NextGeneration, parts: RollParts)
   const failure = await startWithCanary(candidate, parts);
   if (failure !== undefined) {
     await discard(candidate, parts);
-    old.runner.start();
-    await old.runner.until("ready", "draining", "quarantined", "exited");
+    if (!parts.isEnding()) {
+      old.runner.start();
+      await old.runner.until("ready", "draining", "quarantined", "exited");
+    }
     return { isDone: false, reason: failure };
   }
   takeOver(candidate, old, set);
@@ -73,6 +77,7 @@ function takeOver(candidate: Member, old: Member, set: WorkerSet): void {
 
 /** undefined: it serves; else why not. One try: a canary that dies is not started again. */
 async function startWithCanary({ runner, recipe }: Member, parts: RollParts): Promise<string | undefined> {
+  if (parts.isEnding()) return "drover is ending";
   runner.start();
   const state = await runner.until("ready", "backoff", "quarantined", "exited");
   const { word, launch } = runner;

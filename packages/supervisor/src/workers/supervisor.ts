@@ -239,6 +239,8 @@ export class Supervisor {
         done.push(old);
         continue;
       }
+      // Nothing is to come back then, neither the new nor the old.
+      if (this.#isEnding) throw new SupervisorError("refused", "drover is ending");
       const failure = `worker ${old.id} failed with the new configuration: ${result.reason}`;
       this.#parts.logger.error({ worker: old.id }, `${failure}; going back`);
       for (const before of done) await replaceMember(this.#set.get(before.id), before, this.#rollParts());
@@ -279,6 +281,7 @@ export class Supervisor {
       clock,
       askCanary,
       fitsBeside,
+      isEnding: () => this.#isEnding,
       drainTimeoutMs: drainTimeout,
       canaryTimeoutMs: startTimeout,
     };
