@@ -4,13 +4,14 @@ import type { Logger } from "pino";
 import { SupervisorError } from "./errors.ts";
 import type { Chosen } from "./placement/choose-layout.ts";
 import type { Layout } from "./placement/layout.ts";
+import { createTurns } from "./workers/roll-workers.ts";
 import { diffSettings } from "./workers/settings-change.ts";
 import type { SnapshotDirectory } from "./workers/snapshot-directory.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
 
 export interface ReloadParts {
-  readonly supervisor: Supervisor;
+  readonly supervisor: Pick<Supervisor, "workerCount" | "applySettings" | "roll" | "scale">;
   readonly snapshots: Pick<SnapshotDirectory, "settle">;
   readonly balancer: Pick<Balancer, "applySettings">;
   readonly logger: Logger;
@@ -35,6 +36,10 @@ export interface ReloadReport {
 /** Holds the settings that apply now, and brings in new ones. */
 export class Reloader {
   readonly #parts: ReloadParts;
+  /** Each reload begins with what the one before has left: of two files the one that was read last counts. */
+  readonly #inReloadTurn = createTurns();
+  /** A model that is fetched for a reload holds no change of the number up. */
+  readonly #inChangeTurn = createTurns();
   #settings: Settings;
   #model: string | undefined;
   #scaledTo: number | undefined;
@@ -50,9 +55,11 @@ export class Reloader {
   }
 
   /** Changes the number of workers by hand. It holds until a reload finds another `workers.count` in the configuration. */
-  async scale(count: number): Promise<void> {
-    await this.#parts.supervisor.scale(count);
-    this.#scaledTo = count;
+  scale(count: number): Promise<void> {
+    return this.#inChangeTurn(async () => {
+      await this.#parts.supervisor.scale(count);
+      this.#scaledTo = count;
+    });
   }
 
   /**
@@ -60,12 +67,22 @@ export class Reloader {
    * rolls them; what needs a restart is named and kept as it was. `model` swaps the model, for later reloads too.
    * @throws SupervisorError `refused` with the reason; nothing has changed then
    */
-  async reload(model: string | undefined): Promise<ReloadReport> {
+  reload(model: string | undefined): Promise<ReloadReport> {
+    return this.#inReloadTurn(async () => {
+      const wanted = model ?? this.#model;
+      const loaded = this.#load(wanted);
+      const served = await this.#prepare(loaded.model);
+      return await this.#inChangeTurn(async () => {
+        const report = await this.#apply(loaded, served);
+        this.#model = wanted;
+        return report;
+      });
+    });
+  }
+
+  async #apply(loaded: Settings, served: ServedModel): Promise<ReloadReport> {
     const { logger, supervisor, balancer } = this.#parts;
-    const wanted = model ?? this.#model;
-    const loaded = this.#load(wanted);
     const change = diffSettings(this.#settings, loaded);
-    const served = await this.#prepare(loaded.model);
     const { layout, snapshotLimitBytes } = await this.#layout(loaded, served);
     const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
     const configured = this.#parts.countOf(loaded, layout, supervisor.workerCount);
@@ -81,7 +98,6 @@ export class Reloader {
     }
     this.#parts.snapshots.settle(snapshotLimitBytes);
     this.#settings = loaded;
-    this.#model = wanted;
     this.#scaledTo = scaledTo;
     logger.level = loaded.log.level;
     if (change.restart.length > 0)
