@@ -6,6 +6,9 @@ import { createGate } from "./gate.ts";
 import { Reloader } from "./reload.ts";
 import type { ServedModel } from "./workers/worker-launch.ts";
 
+/** Everything that is done goes on by promises alone, so a turn of the loop is enough for all of it. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A reloader over a configuration that can be changed, whose models are there as soon as they are told to be. */
 function createWorld() {
   const world = { model: "first.gguf", workers: 2, count: 2 };
@@ -44,8 +47,6 @@ function createWorld() {
     }),
     countOf: (settings) => Number(settings.workers.count),
   });
-  /** Everything that is done goes on by promises alone, so a turn of the loop is enough for all of it. */
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
   /** Lets a model be there that is asked for. */
   const finish = async (path: string) => {
     await settle();
@@ -56,12 +57,12 @@ function createWorld() {
     await settle();
   };
   const asked = () => [...prepared.keys()];
-  return { world, reloader, rolled, asked, finish, settle };
+  return { world, reloader, rolled, asked, finish };
 }
 
 describe("Reloader", () => {
   it("ends with what was read last, however long the model of an earlier reload takes", async () => {
-    const { world, reloader, rolled, asked, finish, settle } = createWorld();
+    const { world, reloader, rolled, asked, finish } = createWorld();
     world.model = "second.gguf";
     const slow = reloader.reload(undefined);
     await settle();
@@ -91,7 +92,7 @@ describe("Reloader", () => {
   });
 
   it("keeps a number of workers that is asked for while it waits for a model, and does not hold that up", async () => {
-    const { world, reloader, rolled, finish, settle } = createWorld();
+    const { world, reloader, rolled, finish } = createWorld();
     world.model = "second.gguf";
     const reload = reloader.reload(undefined);
     await settle();

@@ -43,8 +43,9 @@ export function followLoad(parts: FollowLoadParts): () => void {
     if (isBusy || parts.supervisor.isAsleep) return;
     const now = parts.clock.now();
     if (wantsSleep(parts, now)) {
+      const isWanted = () => wantsSleep(parts, parts.clock.now());
       parts.logger.info("nobody asked for long: unloading all workers until the next request");
-      void alone("unloading", parts.supervisor.sleep());
+      void alone("unloading", parts.supervisor.sleep(isWanted));
       return;
     }
     const scale = scaleWanted(parts, memory, now);

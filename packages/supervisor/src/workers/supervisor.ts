@@ -182,10 +182,10 @@ export class Supervisor {
     if (runner.state !== "ready" && !isDrained) throw notNow(runner, "put back to work");
   }
 
-  /** Unloads every worker until {@link wake}. */
-  sleep(): Promise<void> {
+  /** Unloads every worker until {@link wake}, if that is still wanted when its turn comes: a request may have come first. */
+  sleep(isWanted: () => boolean): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#isEnding) return;
+      if (this.#isEnding || !isWanted()) return;
       this.#isAsleep = true;
       await Promise.all(this.#set.members.map(({ runner, bridge }) => stopWorker(runner, bridge, this.#rollParts())));
     });
@@ -239,7 +239,6 @@ export class Supervisor {
         done.push(old);
         continue;
       }
-      // Nothing is to come back then, neither the new nor the old.
       if (this.#isEnding) throw new SupervisorError("refused", "drover is ending");
       const failure = `worker ${old.id} failed with the new configuration: ${result.reason}`;
       this.#parts.logger.error({ worker: old.id }, `${failure}; going back`);
