@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { readModelInfo, writeSyntheticModel } from "@drover/models";
 import { Pasture } from "../support/drover-process.ts";
+import { until } from "../support/until.ts";
 
 describe("drover model and drover plan", () => {
   const pasture = new Pasture();
@@ -34,9 +35,8 @@ describe("drover model and drover plan", () => {
       const words = ["model", "pull", `http://127.0.0.1:${port}/tiny.gguf`];
       const path = join(environment.XDG_CACHE_HOME, "drover", "models", "127.0.0.1_tiny.gguf");
       const first = pasture.run(words, environment);
-      while ((statSync(`${path}.part`, { throwIfNoEntry: false })?.size ?? 0) < 200_000) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      const arrivedBytes = () => statSync(`${path}.part`, { throwIfNoEntry: false })?.size ?? 0;
+      await until(() => arrivedBytes() >= 200_000, "what the server has sent is in the file");
       pasture.signal("SIGKILL");
       await first;
       assert.ok(existsSync(`${path}.lock`) && !existsSync(path));

@@ -3,7 +3,6 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import { fetchModel } from "./fetch-model.ts";
@@ -48,7 +47,10 @@ async function download(...answers: readonly Answer[]): Promise<Outcome> {
     const cacheDir = join(directory, "cache");
     try {
       const source: ModelSource = { type: "url", url: `${server.url}/folder/model.gguf` };
-      const onProgress = ({ doneBytes }: { doneBytes: number }): number => progress.push(doneBytes);
+      const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
+        progress.push(doneBytes);
+        server.arrived(doneBytes);
+      };
       const result = await fetchModel(source, {
         cacheDir,
         clock,
@@ -170,7 +172,8 @@ describe("a download", () => {
       const server = await serveFile(content, breakAfter(100_000), status(403), whole());
       try {
         const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
-        const options = { cacheDir: directory, clock: hastyClock() };
+        const onProgress = ({ doneBytes }: { doneBytes: number }): void => server.arrived(doneBytes);
+        const options = { cacheDir: directory, clock: hastyClock(), onProgress };
         await assert.rejects(fetchModel(source, options), { code: "download_forbidden" });
         const path = await fetchModel(source, options);
         assert.ok((await readFile(path)).equals(content));
@@ -233,11 +236,21 @@ describe("a download", () => {
         response.write(content.subarray(0, 1000));
       };
       const server = await serveFile(content, silent, whole());
-      // the first silence is over at once, so this does not wait a minute
-      const clock: Clock = { ...hastyClock(), after: (_durationMs, action) => systemClock.after(200, action) };
+      let giveUp = (): void => {};
+      const clock: Clock = {
+        ...hastyClock(),
+        after: (_durationMs, action) => {
+          giveUp = action;
+          return () => undefined;
+        },
+      };
+      // the minute of silence is over as soon as it has begun
+      const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
+        if (doneBytes === 1000) giveUp();
+      };
       try {
         const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
-        const path = await fetchModel(source, { cacheDir: directory, clock });
+        const path = await fetchModel(source, { cacheDir: directory, clock, onProgress });
         assert.ok((await readFile(path)).equals(content));
         assert.equal(server.requests.length, 2);
       } finally {

@@ -10,14 +10,14 @@ import { withScratch } from "./test-support/scratch.ts";
 
 /** A hub with one repository: its registry names the file, `/resolve/` serves it. */
 function hub(paths: string[]): Answer {
-  return (request, response, content) => {
+  return (request, response, content, onceArrived) => {
     paths.push(request.url ?? "");
     if (request.url?.startsWith("/v2/") === true) {
       const knows = request.headers["user-agent"] === "llama-cpp" && request.url.endsWith("/manifests/Q4_K_M");
       const body = JSON.stringify(knows ? { ggufFile: { rfilename: "sub/tiny-q4_k_m.gguf" } } : {});
-      return status(200, { "content-type": "application/json" }, body)(request, response, content);
+      return status(200, { "content-type": "application/json" }, body)(request, response, content, onceArrived);
     }
-    return whole()(request, response, content);
+    return whole()(request, response, content, onceArrived);
   };
 }
 

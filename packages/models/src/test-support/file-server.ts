@@ -1,21 +1,36 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How the server answers one request; the last one given answers all further ones. */
-export type Answer = (request: IncomingMessage, response: ServerResponse, content: Buffer) => void;
+/** How the server answers one request; the last one given answers all further ones. `onceArrived`: see {@link FileServer.arrived}. */
+export type Answer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Buffer,
+  onceArrived: (bytes: number, action: () => void) => void,
+) => void;
 
 export interface FileServer {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
+  /** To be told how much of the file the client has: what was sent may be lost with a connection that breaks before it was read. */
+  readonly arrived: (bytes: number) => void;
   readonly close: () => Promise<void>;
 }
 
 export async function serveFile(content: Buffer, ...answers: readonly Answer[]): Promise<FileServer> {
   const requests: IncomingMessage[] = [];
+  const waiting = new Set<{ readonly bytes: number; readonly action: () => void }>();
+  const arrived = (bytes: number): void => {
+    for (const each of waiting) {
+      if (each.bytes > bytes) continue;
+      waiting.delete(each);
+      each.action();
+    }
+  };
   const server: Server = createServer((request, response) => {
     requests.push(request);
     const answer = answers[Math.min(requests.length, answers.length) - 1] ?? whole();
-    answer(request, response, content);
+    answer(request, response, content, (bytes, action) => void waiting.add({ bytes, action }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -24,7 +39,7 @@ export async function serveFile(content: Buffer, ...answers: readonly Answer[]):
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { url: `http://127.0.0.1:${port}`, requests, close };
+  return { url: `http://127.0.0.1:${port}`, requests, arrived, close };
 }
 
 /** All of it, or the range that was asked for under the same ETag. */
@@ -41,16 +56,17 @@ export function whole(etag = '"one"'): Answer {
   };
 }
 
-/** Announces all, and breaks the connection after `bytes` of the answer. */
+/** Announces all, and breaks the connection once the client has `bytes` of the answer. */
 export function breakAfter(bytes: number, etag = '"one"'): Answer {
-  return (request, response, content) => {
+  return (request, response, content, onceArrived) => {
     const from = rangeStart(request, etag);
     response.writeHead(from > 0 ? 206 : 200, {
       etag,
       "content-length": content.length - from,
       ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
     });
-    response.write(content.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 150));
+    response.write(content.subarray(from, from + bytes));
+    onceArrived(from + bytes, () => response.destroy());
   };
 }
 
