@@ -5,6 +5,7 @@ const HEARTBEAT_PERIOD_MS = 1000;
 
 /** What a child process's `process` offers of its parent. */
 interface ParentChannel {
+  readonly connected?: boolean;
   readonly send?: (message: WorkerMessage, handle: undefined, options: undefined, done: () => void) => boolean;
   on(event: "message", listener: (message: SupervisorMessage) => void): unknown;
   on(event: "disconnect", listener: () => void): unknown;
@@ -41,6 +42,8 @@ export function linkParent(parts: {
     if (Object.hasOwn(on, message.type)) on[message.type]();
   });
   channel.on("disconnect", on.gone);
+  // A supervisor that died while this process was still reading its modules: the event has passed.
+  if (channel.connected === false) on.gone();
   const stop = parts.ticker.every(HEARTBEAT_PERIOD_MS, () => void send({ type: "heartbeat", ...status() }));
   return { send, close: stop };
 }
