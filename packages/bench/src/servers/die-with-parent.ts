@@ -8,6 +8,9 @@ export interface CommandLine {
 
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
 
+/** Ends at once where its parent is not the process that asked for it any more, which may have died before the kernel was told; else runs the rest. */
+const UNLESS_ORPHAN = '[ "$PPID" = "$0" ] || exit 1; exec "$@"';
+
 /**
  * The command, made to get SIGTERM when this process dies in whatever way: a killed measurement must not leave servers
  * behind that hold memory and spoil the next one. Elsewhere than on Linux with util-linux: the command as it is.
@@ -15,5 +18,18 @@ const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
 export function dieWithParent(command: CommandLine): CommandLine {
   const setpriv = SETPRIV.find((path) => existsSync(path));
   if (setpriv === undefined) return command;
-  return { file: setpriv, words: ["--pdeathsig", "TERM", "--", command.file, ...command.words] };
+  return {
+    file: setpriv,
+    words: [
+      "--pdeathsig",
+      "TERM",
+      "--",
+      "/bin/sh",
+      "-c",
+      UNLESS_ORPHAN,
+      String(process.pid),
+      command.file,
+      ...command.words,
+    ],
+  };
 }
