@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
-import { freePort, startChildServer, systemClock } from "@drover/bench";
+import { startChildServer, systemClock } from "@drover/bench";
 import { execa } from "execa";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
-import { COMMAND_LIMIT_MS } from "../support/until.ts";
+import { freePort } from "../support/ports.ts";
+import { COMMAND_LIMIT_MS, until } from "../support/until.ts";
 
 const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
 const bin = join(supervisor, "bin", "drover.js");
@@ -16,7 +17,7 @@ describe("drover bench", () => {
   it("prints the table, and JSON on request", async () => {
     const worker = await startFakeWorker({ tokens: 2 });
     try {
-      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0"];
+      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--least-answers", "1"];
       const table = await drover(
         ...words,
         "--think",
@@ -75,7 +76,7 @@ describe("drover bench", () => {
       signal: new AbortController().signal,
     });
     try {
-      const load = ["--users", "1", "--warmup", "0", "--duration", "3s", "--think", "0"];
+      const load = ["--users", "1", "--warmup", "0", "--duration", "3s", "--think", "0", "--least-answers", "1"];
       const words = ["bench", "--url", url, ...load];
       const without = await drover(...words);
       assert.equal(without.exitCode, 1);
@@ -99,7 +100,7 @@ describe("drover bench", () => {
         reject: false,
         timeout: COMMAND_LIMIT_MS,
       });
-      while ((await worker.stats()).completed < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(async () => (await worker.stats()).completed >= 5, "five answers");
       running.kill("SIGINT");
       const { stdout, exitCode } = await running;
       assert.equal(exitCode, 0);

@@ -22,6 +22,8 @@ export interface StepProgress {
 }
 
 export interface BenchOptions extends LoadRequest, TargetRequest {
+  /** Closed loop: a step grows until so many requests have ended in it, at most tenfold. @default it is as long as planned */
+  readonly leastAnswers?: number | undefined;
   /** Ends the run; the report has what there is until then. */
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((progress: StepProgress) => void) | undefined;
@@ -75,8 +77,18 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
     const startMs = clock.nowMs();
     const onRecorder = (recorder: Recorder) =>
       options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder });
-    const { processes } = options;
-    const step = await runStep({ ...plan, ...target, load, client, clock, signal, processes, onRecorder });
+    const { processes, leastAnswers } = options;
+    const step = await runStep({
+      ...plan,
+      ...target,
+      load,
+      client,
+      clock,
+      signal,
+      processes,
+      leastAnswers,
+      onRecorder,
+    });
     // Interrupted while warming up: there is nothing in it, and zeros would look like a result.
     if (step.counts.windowMs > 0) steps.push(step);
   }

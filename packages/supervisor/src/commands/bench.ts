@@ -33,7 +33,7 @@ export const bench: Command = {
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
     "least-answers": {
       type: "number",
-      doc: "compare: lengthen a step until so many requests have ended in it, at most tenfold (10)",
+      doc: "Lengthen a step until so many requests have ended in it, at most tenfold (compare: 10)",
     },
     json: { type: "switch", doc: "Print the report as JSON" },
     csv: { type: "text", doc: "Write the figures to this file" },
@@ -66,6 +66,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
       apiKey,
       model: invocation.text("model-name"),
       processes: started === undefined ? pidList(invocation) : () => started.processes(),
+      leastAnswers: invocation.number("least-answers"),
       signal: stop.signal,
       onStep: (step) => bar.step(step),
     });
