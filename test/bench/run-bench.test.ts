@@ -3,27 +3,32 @@ import { describe, it } from "node:test";
 import { type BenchOptions, type BenchReport, runBench } from "@drover/bench";
 import type { FakeScript } from "../fake-worker/script.ts";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
+import { freePort } from "../support/ports.ts";
 
-const LOAD = { preset: "code", users: [2], warmupMs: 0, durationMs: 60_000, thinkMs: 0, timeoutMs: 5000 };
+const LOAD = { preset: "code", users: [2], warmupMs: 0, durationMs: 60_000, thinkMs: 0, timeoutMs: 60_000 };
 type Counts = BenchReport["steps"][number]["counts"];
 
 /**
- * Measures a worker that is healthy for the trial request, then as scripted, and interrupts once `enough` was counted: no
+ * Measures a worker that is as `first` says for the trial request, then as scripted, and interrupts once `enough` was counted: no
  * test depends on how much a busy machine gets done in a window.
  */
 async function bench(
   script: Partial<FakeScript>,
   enough: (counts: Counts) => boolean,
   options: Partial<BenchOptions> = {},
+  first: Partial<FakeScript> = {},
 ) {
-  const worker = await startFakeWorker({ tokens: 3 });
+  const worker = await startFakeWorker({ tokens: 3, ...first });
   const stop = new AbortController();
+  let changed: Promise<void> | undefined;
   const { users: _, ...open } = LOAD;
   try {
-    return await runBench({
+    const report = await runBench({
       ...(options.rate === undefined ? LOAD : open),
       url: worker.url,
-      onTarget: () => void worker.change(script),
+      onTarget: () => {
+        if (Object.keys(script).length > 0) changed = worker.change(script);
+      },
       signal: stop.signal,
       onStep: ({ recorder }) => {
         const look = () => (enough(recorder.counts(performance.now())) ? stop.abort() : again());
@@ -32,6 +37,8 @@ async function bench(
       },
       ...options,
     });
+    await changed;
+    return report;
   } finally {
     await worker.stop();
   }
@@ -67,7 +74,8 @@ describe("bench against a real port", () => {
   });
 
   it("counts a target that dies as refused, and one that never answers as timed out", async () => {
-    const dead = await bench({ crashAfterRequests: 4 }, ({ reasons }) => (reasons.refused ?? 0) > 0);
+    const isRefused = ({ reasons }: Counts) => (reasons.refused ?? 0) > 0;
+    const dead = await bench({}, isRefused, {}, { crashAfterRequests: 4 });
     assert.ok(countsOf(dead).failed > 0);
     const silent = await bench({ answer: "never" }, ({ reasons }) => (reasons.timeout ?? 0) > 0, { timeoutMs: 150 });
     assert.ok(countsOf(silent).failed > 0);
@@ -89,7 +97,8 @@ describe("bench against a real port", () => {
     const worker = await startFakeWorker({ answer: "status", status: 400 });
     await assert.rejects(runBench({ ...LOAD, url: worker.url }), { code: "target_refuses", message: /http-400/ });
     await worker.stop();
-    await assert.rejects(runBench({ ...LOAD, url: worker.url }), { code: "target_unreachable" });
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    await assert.rejects(runBench({ ...LOAD, url: nobody }), { code: "target_unreachable" });
     await assert.rejects(runBench({ ...LOAD, url: "not an address" }), { code: "bad_option" });
     await assert.rejects(runBench({ ...LOAD, url: worker.url, users: [0] }), { code: "bad_option" });
   });
