@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+import { until } from "../support/until.ts";
 
 interface Slot {
   readonly id: number;
@@ -27,14 +28,18 @@ describe("Clients of llama.cpp's server", () => {
     assert.equal((await fetch(`${worker.url}/slots?fail_on_no_slot=1`)).status, 200);
     const leave = new AbortController();
     const body = JSON.stringify({ messages: [{ role: "user", content: "hi" }], stream: true, n: 2, ignore_eos: true });
-    const answer = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body, signal: leave.signal });
-    await answer.body?.getReader().read();
-    const busy = (await get("/slots")) as readonly Slot[];
-    const refused = await fetch(`${worker.url}/slots?fail_on_no_slot=1`);
+    const answering = async () => {
+      const call = { method: "POST", body, signal: leave.signal };
+      while (!leave.signal.aborted) await (await fetch(`${worker.url}/v1/chat/completions`, call)).text();
+    };
+    // More than there are slots, and again and again: however late this looks, answers are being made.
+    const clients = [1, 2, 3].map(() => answering().catch(() => assert.ok(leave.signal.aborted)));
+    const isBusy = (slots: readonly Slot[]) =>
+      slots.every((slot) => slot.is_processing) && slots.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0);
+    await until(async () => isBusy((await get("/slots")) as readonly Slot[]), "both slots are busy");
+    await until(async () => (await fetch(`${worker.url}/slots?fail_on_no_slot=1`)).status === 503, "no slot is free");
     leave.abort();
-    assert.ok(busy.every((slot) => slot.is_processing));
-    assert.ok(busy.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0));
-    assert.equal(refused.status, 503);
+    await Promise.all(clients);
     await worker.idle();
   });
 
