@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-/** How long a client may say nothing, and how much it may still send, before the connection is cut under it. */
-const LINGER_MS = 1_000;
+/** How long a client may say nothing (nginx's lingering_timeout), and how much it may still send, before the connection is cut under it. */
+const LINGER_MS = 5_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
 
 /**
