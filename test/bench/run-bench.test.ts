@@ -74,8 +74,8 @@ describe("bench against a real port", () => {
   });
 
   it("counts a target that dies as refused, and one that never answers as timed out", async () => {
-    const isRefused = ({ reasons }: Counts) => (reasons.refused ?? 0) > 0;
-    const dead = await bench({}, isRefused, {}, { crashAfterRequests: 4 });
+    const crash = { crashAfterRequests: 4 };
+    const dead = await bench({}, ({ reasons }) => (reasons.refused ?? 0) > 0, {}, crash);
     assert.ok(countsOf(dead).failed > 0);
     const silent = await bench({ answer: "never" }, ({ reasons }) => (reasons.timeout ?? 0) > 0, { timeoutMs: 150 });
     assert.ok(countsOf(silent).failed > 0);
