@@ -236,7 +236,7 @@ describe("a download", () => {
         response.write(content.subarray(0, 1000));
       };
       const server = await serveFile(content, silent, whole());
-      let giveUp = (): void => {};
+      let giveUp: (() => void) | undefined;
       const clock: Clock = {
         ...hastyClock(),
         after: (_durationMs, action) => {
@@ -246,7 +246,7 @@ describe("a download", () => {
       };
       // the minute of silence is over as soon as it has begun
       const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
-        if (doneBytes === 1000) giveUp();
+        if (doneBytes === 1000) giveUp?.();
       };
       try {
         const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
