@@ -24,13 +24,7 @@ export async function startWorker(options: Partial<WorkerOptions> = {}): Promise
   await writeSyntheticModel("tiny", modelPath, "q8_0");
   const all = { modelPath, port: 0, threads: 1, slots: 4, contextTokens: 512, stepCosts: "off", ...options } as const;
   const child = fork(MAIN, [...workerArguments(all)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  const next: WorkerProcess["next"] = async (type) => {
-    for (;;) {
-      const message = await heard(child);
-      if (message.type === type) return message as Extract<WorkerMessage, { readonly type: typeof type }>;
-      if (message.type === "failed") throw new Error(`${message.code}: ${message.message}`);
-    }
-  };
+  const next = listen(child);
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const exit = once(child, "exit");
@@ -48,16 +42,38 @@ export async function startWorker(options: Partial<WorkerOptions> = {}): Promise
   }
 }
 
-async function heard(child: ChildProcess): Promise<WorkerMessage> {
-  const done = new AbortController();
-  const { signal } = done;
-  try {
-    const lost = once(child, "exit", { signal }).then(([code, by]): never => {
-      throw new Error(`the worker ended with ${String(code ?? by)}`);
+interface Waiting {
+  readonly type: WorkerMessage["type"];
+  readonly resolve: (message: WorkerMessage) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One listener for all messages, from the start: several come at once to a process that was held up, and Node gives those that
+ * nobody listens for to the next listener in one go, of which a listener for one message takes the first.
+ */
+function listen(child: ChildProcess): WorkerProcess["next"] {
+  const waiting = new Set<Waiting>();
+  let lost: Error | undefined;
+  const lose = (error: Error) => {
+    lost = error;
+    for (const { reject } of waiting) reject(error);
+    waiting.clear();
+  };
+  child.on("message", (message: WorkerMessage) => {
+    if (message.type === "failed") return lose(new Error(`${message.code}: ${message.message}`));
+    for (const each of waiting) {
+      if (each.type !== message.type) continue;
+      waiting.delete(each);
+      each.resolve(message);
+    }
+  });
+  child.once("exit", (code, by) => lose(new Error(`the worker ended with ${String(code ?? by)}`)));
+  return async (type) => {
+    const message = await new Promise<WorkerMessage>((resolve, reject) => {
+      if (lost === undefined) waiting.add({ type, resolve, reject });
+      else reject(lost);
     });
-    const [message] = await Promise.race([once(child, "message", { signal }), lost]);
-    return message as WorkerMessage;
-  } finally {
-    done.abort();
-  }
+    return message as Extract<WorkerMessage, { readonly type: typeof type }>;
+  };
 }
