@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { type Generated, generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -46,7 +47,6 @@ describe("the slot pool", () => {
     new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: 250, speculates });
 
   it("generates the tokens of one plain sequence through slots, prefixes, padding, cutting, moving and chunks, for 200 random prompts", async () => {
-    // Flash attention's sums depend on the batch, so the worker leaves it off: without it all is equal to the last bit.
     const next = random(7);
     const prompts: number[][] = [];
     for (let index = 0; index < 200; index++) {
@@ -55,23 +55,28 @@ describe("the slot pool", () => {
       prompts.push([...kept, ...Array.from({ length: 1 + next(120) }, () => next(400))].slice(0, 440));
     }
     const plain = open();
-    const expected: (readonly number[])[] = [];
-    for (const each of prompts) expected.push((await generateTokens(plain, each, 24, { cachePrompt: false })).tokens);
+    const expected: Generated[] = [];
+    for (const each of prompts)
+      expected.push(await generateTokens(plain, each, 24, { cachePrompt: false, topLogprobs: 2 }));
     for (const costs of [undefined, q40Costs, q4kCosts]) {
       const pool = open(costs);
       const waiting = [...prompts.keys()];
       let cachedTokens = 0;
+      const tokens = { wanted: 0, same: 0 };
       const user = async () => {
         while (waiting.length > 0) {
           const [index] = waiting.splice(next(Math.min(8, waiting.length)), 1) as [number];
           const wanted = 1 + next(24);
           const result = await generateTokens(pool, prompts[index] as number[], wanted);
-          assert.deepEqual(result.tokens, expected[index]?.slice(0, wanted), `prompt ${index}`);
+          assert.equal(result.tokens.length, wanted);
+          tokens.wanted += wanted;
+          tokens.same += assertSameText(result.tokens, expected[index] as Generated, `prompt ${index}`);
           cachedTokens += result.cachedTokens;
         }
       };
       await Promise.all(Array.from({ length: 11 }, user));
       assert.ok(cachedTokens > 1000, `only ${cachedTokens} tokens came from kept prefixes`);
+      assert.ok(tokens.same > 0.9 * tokens.wanted, `${tokens.same} of ${tokens.wanted} tokens are the same`);
       for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
     }
   });

@@ -6,7 +6,8 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { GgufFile } from "@drover/models";
 import { systemClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
+import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { tinyGemma2, tinyMamba } from "../test-support/tiny-models.ts";
@@ -75,11 +76,11 @@ describe("snapshots", () => {
     const begin = await generateTokens(first.pool, prompt(200, 1), 20);
     await first.pool.whenIdle();
     const next = [...prompt(200, 1), ...begin.tokens, ...prompt(9, 5)];
-    const alone = await generateTokens(plain, next, 20, { cachePrompt: false });
+    const alone = await generateTokens(plain, next, 20, { cachePrompt: false, topLogprobs: 2 });
     const result = await generateTokens(second.pool, next, 20);
     // The last token of an answer is never evaluated.
     assert.equal(result.cachedTokens, 219);
-    assert.deepEqual(result.tokens, alone.tokens);
+    assertSameText(result.tokens, alone, "the other worker");
   });
 
   it("are kept of every conversation, of which a worker has more than slots", async () => {
@@ -184,14 +185,12 @@ for (const [kind, model] of Object.entries({ plain: (): undefined => {}, recurre
     const workers = engines.map((engine) => openPool(engine, directory));
     // Turns of 10 conversations, in turn with one worker and the other, more at once than there are slots.
     let cached = 0;
-    const sampling = { ...greedy, temperature: 0.8, topK: 40 };
     const talk = async (chat: number) => {
       let history = prompt(40 + 17 * chat, chat);
       const turns: { readonly history: readonly number[]; readonly tokens: readonly number[] }[] = [];
       for (let turn = 0; turn < 4; turn++) {
         const { pool } = workers[(chat + turn) % 2] as (typeof workers)[0];
-        const seed = chat * 10 + turn;
-        const result = await generateTokens(pool, history, 6 + chat, { sampling: { ...sampling, seed } });
+        const result = await generateTokens(pool, history, 6 + chat);
         cached += result.cachedTokens;
         turns.push({ history, tokens: result.tokens });
         history = [...history, ...result.tokens.slice(0, 4), ...prompt(11, turn)];
@@ -203,15 +202,17 @@ for (const [kind, model] of Object.entries({ plain: (): undefined => {}, recurre
     const [engine] = engines;
     for (let sequence = 0; sequence < engine.sequences; sequence++) engine.cut(sequence, 0);
     const plain = new SlotPool({ ...rest, engine });
+    let [wanted, same] = [0, 0];
     for (const [chat, turns] of chats.entries()) {
       for (const [turn, { history, tokens }] of turns.entries()) {
-        const seed = chat * 10 + turn;
-        const alone = { sampling: { ...sampling, seed }, cachePrompt: false };
+        const alone = { cachePrompt: false, topLogprobs: 2 };
         const expected = await generateTokens(plain, history, tokens.length, alone);
-        assert.deepEqual(tokens, expected.tokens, `chat ${chat}, turn ${turn}`);
+        wanted += tokens.length;
+        same += assertSameText(tokens, expected, `chat ${chat}, turn ${turn}`);
       }
     }
     assert.ok(cached > 1000, `only ${cached} tokens were not computed anew`);
+    assert.ok(same > 0.9 * wanted, `${same} of ${wanted} tokens are the same`);
     for (const each of engines) await each.dispose();
     await rm(directory, { recursive: true });
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../clock.ts";
-import { generateTokens } from "../test-support/generate-tokens.ts";
+import { type Generated, generateTokens } from "../test-support/generate-tokens.ts";
+import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { tinyMamba, tinyGemma2 } from "../test-support/tiny-models.ts";
@@ -30,8 +31,8 @@ describe("a checkpoint of a recurrent model", () => {
       const { tokens, cachedTokens } = await generateTokens(pool, history, 10);
       await beside;
       cached.push(cachedTokens);
-      const alone = await generateTokens(pool, history, 10, { cachePrompt: false });
-      assert.deepEqual(tokens, alone.tokens, `turn ${turn}`);
+      const alone = await generateTokens(pool, history, 10, { cachePrompt: false, topLogprobs: 2 });
+      assertSameText(tokens, alone, `turn ${turn}`);
       history = [...history, ...tokens.slice(0, 5), 399, ...prompt(20, 20 + turn)];
     }
     assert.equal(cached[0], 0);
@@ -52,13 +53,17 @@ for (const [kind, model] of Object.entries(models)) {
         ...prompt(100, index % 3),
         ...prompt(20 + (index % 7), index),
       ]);
-      const expected: (readonly number[])[] = [];
+      const expected: Generated[] = [];
       const plain = new SlotPool({ ...parts, costs: undefined, speculates: false });
-      for (const each of prompts) expected.push((await generateTokens(plain, each, 12, { cachePrompt: false })).tokens);
-      assert.ok(new Set(expected.map(String)).size > 12, "the answers depend on the prompts");
+      for (const each of prompts)
+        expected.push(await generateTokens(plain, each, 12, { cachePrompt: false, topLogprobs: 2 }));
+      assert.ok(new Set(expected.map(({ tokens }) => String(tokens))).size > 12, "the answers depend on the prompts");
       const pool = new SlotPool({ ...parts, costs: q40Costs, speculates: true });
       const results = await Promise.all(prompts.map((each) => generateTokens(pool, each, 12)));
-      for (const [index, { tokens }] of results.entries()) assert.deepEqual(tokens, expected[index], `prompt ${index}`);
+      let same = 0;
+      for (const [index, { tokens }] of results.entries())
+        same += assertSameText(tokens, expected[index] as Generated, `prompt ${index}`);
+      assert.ok(same > 0.9 * 12 * prompts.length, `${same} tokens are the same`);
       const cached = results.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0);
       if (engine.model.canCutState) assert.ok(cached > 1000, `only ${cached} tokens came from kept prefixes`);
       await engine.dispose();
