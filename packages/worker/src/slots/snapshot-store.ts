@@ -121,6 +121,9 @@ export class SnapshotStore {
       return;
     }
     await chmod(unfinished, 0o600);
+    // The clock's time, as for every later use: a file system's is some milliseconds behind, and the same for several files.
+    const now = this.#parts.clock.nowMs() / 1000;
+    await utimes(unfinished, now, now);
     const { size: bytes } = await stat(unfinished);
     await rename(unfinished, join(directory, name));
     this.#bytesPerToken = bytes / tokens.length;

@@ -22,6 +22,10 @@ const rest = { clock: systemClock, costs: q40Costs, itlTargetMs: 250, speculates
 
 const pools: SlotPool[] = [];
 
+/** No two looks at it are at the same time, however coarse the machine's clock is. */
+let nowMs = Date.now();
+const ticking = { ...systemClock, nowMs: () => (nowMs += 10) };
+
 /** A new worker's pool on an engine that another one may have used before; several workers share the directory. */
 function openPool(
   engine: Engine,
@@ -31,7 +35,7 @@ function openPool(
   const troubles: string[] = [];
   const onTrouble = (message: string) => troubles.push(message);
   const limits = { key: "model", limitBytes: 2 ** 30, ...more };
-  const snapshots = new SnapshotStore({ engine, clock: systemClock, directory, ...limits, onTrouble });
+  const snapshots = new SnapshotStore({ engine, clock: ticking, directory, ...limits, onTrouble });
   for (let sequence = 0; sequence < engine.sequences; sequence++) engine.cut(sequence, 0);
   const pool = new SlotPool({ ...rest, engine, snapshots });
   pools.push(pool);
