@@ -123,7 +123,7 @@ export const workersSettings = [
     unit: "size",
     flag: "snapshots",
     reload: "roll",
-    doc: "Memory for KV snapshots: the states of ended requests, as files in /dev/shm, from which any worker goes on. A size for all workers together, `auto` (at most an eighth of the memory; see `drover plan`), or `off`.",
+    doc: "Memory for KV snapshots: the states of ended requests, as files in /dev/shm, from which any worker goes on; running streams outlive their workers by it too. A size for all workers together, `auto` (at most an eighth of the memory; see `drover plan`), or `off`.",
   },
   {
     path: "workers.embeddings",

@@ -12,6 +12,8 @@ export interface Metrics {
   countQueueWait(waitMs: number): void;
   /** A request was sent on to another upstream. */
   countRetry(): void;
+  /** A worker took over another one's answer. */
+  countResume(): void;
   /** A request was refused before any upstream saw it, and why. */
   countRefusal(reason: string): void;
   /** Time from the request to the first byte of its answer. */
@@ -47,6 +49,11 @@ export function createMetrics(
     help: "Requests sent on to another upstream.",
     registers,
   });
+  const resumes = new Counter({
+    name: "drover_resumed_answers_total",
+    help: "Streams whose worker died, and that another one went on with.",
+    registers,
+  });
   const refusals = new Counter({
     name: "drover_refusals_total",
     help: "Requests refused before any upstream saw them.",
@@ -64,6 +71,7 @@ export function createMetrics(
     },
     countQueueWait: (waitMs) => waits.observe(waitMs / 1000),
     countRetry: () => retries.inc(),
+    countResume: () => resumes.inc(),
     countRefusal: (reason) => refusals.inc({ reason }),
     countFirstByte: (ms) => firstBytes.observe(ms / 1000),
   };

@@ -14,6 +14,7 @@ import { PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
 import { SnapshotStore } from "./slots/snapshot-store.ts";
+import type { JournalPlace } from "./resume/answer-journal.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
@@ -64,6 +65,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     slots: pool,
     ...(engine.embedder !== undefined && { embedder: engine.embedder }),
     ...(process.env[SECRET_ENV] !== undefined && { secret: process.env[SECRET_ENV] }),
+    ...(await journals(engine, options, logger)),
     logger,
     clock: systemClock,
     randomSeed: () => randomInt(2 ** 32),
@@ -109,6 +111,27 @@ async function snapshots(
   const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
   const onTrouble = (message: string) => logger.warn(message);
   return { snapshots: new SnapshotStore({ engine, clock: systemClock, key, ...wanted, onTrouble }) };
+}
+
+/** Beside the snapshots, also for models that have none. */
+async function journals(
+  engine: Engine,
+  { modelPath, snapshots: place }: CompleteOptions,
+  logger: Logger,
+): Promise<{ readonly journals?: JournalPlace }> {
+  if (place === undefined) return {};
+  const parts = JSON.stringify({
+    id: engine.model.id,
+    model: await modelDigest(modelPath),
+    protocol: PROTOCOL_VERSION,
+  });
+  const identity = createHash("sha256").update(parts).digest().readUInt32LE(0) >>> 1;
+  let isTold = false;
+  const onTrouble = (message: string) => {
+    if (!isTold) logger.warn(message);
+    isTold = true;
+  };
+  return { journals: { directory: place.directory, identity, onTrouble } };
 }
 
 /** Tokens a second of a long prompt, and of one answer alone. */

@@ -12,6 +12,12 @@ export const SECRET_ENV = "DROVER_WORKER_SECRET";
 /** Request header that carries the supervisor's secret to a worker. */
 export const SECRET_HEADER = "x-drover-secret";
 
+/**
+ * Request header: a UUID that names the request, and the bytes of its answer's body that the client has already. In the
+ * answer: those bytes, where the body begins behind them and another worker could go on with it in turn.
+ */
+export const RESUME_HEADER = "x-drover-resume";
+
 /** Worker to supervisor. */
 export type WorkerMessage =
   /** The model is being read. `progress` is 0 to 1. */

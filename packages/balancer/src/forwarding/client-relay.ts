@@ -11,7 +11,8 @@ import { headerValue } from "./hop-by-hop.ts";
  */
 export class ClientRelay {
   readonly #response: ServerResponse;
-  readonly #onDrained: () => void;
+  /** The client takes bytes again. */
+  onDrained: () => void = () => undefined;
   #socket: Socket | undefined;
   #gzip: Gzip | undefined;
   #waitsForDrain = false;
@@ -19,9 +20,8 @@ export class ClientRelay {
   #collected: Buffer[] | undefined;
   started = false;
 
-  constructor(response: ServerResponse, onDrained: () => void) {
+  constructor(response: ServerResponse) {
     this.#response = response;
-    this.#onDrained = onDrained;
   }
 
   /** True once the upstream's own framing is passed on. */
@@ -105,7 +105,7 @@ export class ClientRelay {
       this.#waitsForDrain = true;
       target.once("drain", () => {
         this.#waitsForDrain = false;
-        this.#onDrained();
+        this.onDrained();
       });
     }
     return false;

@@ -1,40 +1,14 @@
-import type { Clock } from "../clock.ts";
 import { type Framing, readAnswerHead } from "./answer-head.ts";
 import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
-import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts, RelayedHead } from "./forward-task.ts";
+import type { ExchangeOptions, ExchangeResult, UnfinishedAnswer } from "./exchange-options.ts";
+import type { AnswerHead, RelayedHead } from "./forward-task.ts";
 import { headText } from "./head-text.ts";
-import { headerValue } from "./hop-by-hop.ts";
+import { isEventStream, resumeOffset } from "./resume-offset.ts";
 import type { AttemptFailure } from "./retry-rule.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
 import { Tunnel } from "./tunnel.ts";
-import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.ts";
-
-/** How one attempt ended. Only `failed` and `intercepted` have sent nothing to the client. */
-export type ExchangeResult =
-  | { readonly kind: "relayed"; readonly reusable: boolean }
-  | { readonly kind: "broken"; readonly reason: string }
-  | { readonly kind: "intercepted"; readonly head: AnswerHead }
-  | { readonly kind: "client-gone" }
-  | {
-      readonly kind: "failed";
-      readonly failure: AttemptFailure;
-      readonly reason: string;
-      readonly requestSent: boolean;
-    };
-
-export interface ExchangeOptions {
-  readonly task: ForwardTask;
-  readonly connection: UpstreamConnection;
-  readonly attempt: Attempt;
-  readonly clock: Clock;
-  readonly timeouts: ForwardTimeouts;
-  readonly keepAlive: boolean;
-  /** Whether an answer with this status is not relayed, but tried elsewhere. */
-  readonly isRetried: (status: number) => boolean;
-  /** The event that tells a client of an event stream that its upstream died. */
-  readonly errorEvent: (reason: string) => string | undefined;
-}
+import type { ConnectionUser } from "./upstream-connection.ts";
 
 type Phase = "connecting" | "head" | "body" | "done";
 const nothing = Buffer.alloc(0);
@@ -61,6 +35,8 @@ class Exchange implements ConnectionUser {
   #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
   #isEventStream = false;
+  /** Could another worker go on with it? */
+  #isResumable = false;
   #keepAlive = false;
   #paused = false;
   #deaf = false;
@@ -68,7 +44,8 @@ class Exchange implements ConnectionUser {
   constructor(options: ExchangeOptions, settle: Settle) {
     this.#options = options;
     this.#settle = settle;
-    this.#relay = new ClientRelay(options.task.client.response, () => this.#unpause());
+    this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
+    this.#relay.onDrained = () => this.#unpause();
   }
 
   start(): void {
@@ -84,7 +61,7 @@ class Exchange implements ConnectionUser {
     const { attempt, clock, connection, task, timeouts, keepAlive } = this.#options;
     attempt.connectMs = clock.now() - attempt.startedAtMs;
     this.#phase = "head";
-    this.#sending = sendRequest(task, connection, keepAlive);
+    this.#sending = sendRequest(task, connection, { keepAlive, sentBytes: this.#sentBefore });
     const flushed = connection.socket.writableLength === 0;
     connection.limit(flushed ? timeouts.readMs : timeouts.sendMs);
   }
@@ -184,9 +161,15 @@ class Exchange implements ConnectionUser {
   }
 
   #answer(head: AnswerHead, rest: Buffer): void {
-    const { task, attempt, isRetried } = this.#options;
+    const { task, attempt, isRetried, unfinished } = this.#options;
     if (isRetried(head.status)) {
       this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
+      return;
+    }
+    this.#isEventStream = isEventStream(head);
+    this.#isResumable = this.#mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
+    if (unfinished !== undefined) {
+      this.#goOn(head, rest);
       return;
     }
     const relayed = task.onHead(head, attempt);
@@ -203,11 +186,32 @@ class Exchange implements ConnectionUser {
       this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
       return;
     }
-    this.#isEventStream = /^text\/event-stream\b/i.test(headerValue(head.headers, "content-type") ?? "");
     this.#body = new BodyReader(this.#framing, this.#isEventStream);
     if (!this.#deaf) this.#relay.start(relayed, this.#framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
+  }
+
+  /** The client has the head and the beginning: what comes now are the next events. */
+  #goOn(head: AnswerHead, rest: Buffer): void {
+    this.#phase = "body";
+    this.#isEventStream = true;
+    if (!this.#isResumable) {
+      this.#break(`another worker could not go on with the answer: it said ${head.status}`);
+      return;
+    }
+    this.#body = new BodyReader(this.#framing, true);
+    this.#readBody(rest);
+  }
+
+  get #mayResume(): boolean {
+    const { task, connection } = this.#options;
+    return task.resumeKey !== undefined && connection.upstream.owned;
+  }
+
+  /** Of the body, by workers before this one. */
+  get #sentBefore(): number {
+    return this.#options.unfinished?.sentBytes ?? 0;
   }
 
   #isWhole(lengthBytes: number, rest: Buffer): boolean {
@@ -225,7 +229,7 @@ class Exchange implements ConnectionUser {
     const body = this.#body;
     if (body === undefined) return;
     const progress = body.read(bytes, this.#relay.raw || this.#deaf, this.#pass);
-    this.#options.attempt.bodyBytes = body.payloadBytes;
+    this.#options.attempt.bodyBytes = this.#sentBefore + body.payloadBytes;
     if (progress.kind === "invalid") this.#break("its chunked framing is broken");
     else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
   }
@@ -265,8 +269,13 @@ class Exchange implements ConnectionUser {
 
   #break(reason: string): void {
     if (this.#phase === "done") return;
-    this.#finish({ kind: "broken", reason });
     const clean = this.#isEventStream && this.#body?.inChunk !== true;
+    if (clean && this.#isResumable && !this.#deaf) {
+      const unfinished: UnfinishedAnswer = { relay: this.#relay, sentBytes: this.#options.attempt.bodyBytes };
+      this.#finish({ kind: "broken", reason, unfinished });
+      return;
+    }
+    this.#finish({ kind: "broken", reason });
     if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.errorEvent(reason) : undefined);
   }
 

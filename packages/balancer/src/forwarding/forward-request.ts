@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../routing/lease.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
-import { exchange, type ExchangeResult } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
+import type { ExchangeResult, UnfinishedAnswer } from "./exchange-options.ts";
 import type { Attempt, ForwardOutcome, ForwardTask } from "./forward-task.ts";
 import { type AttemptFailure, mayRetry, type RetryRule, statusOf } from "./retry-rule.ts";
 
@@ -23,7 +24,8 @@ const mostOwnedAttempts = 4;
 export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): Promise<ForwardOutcome> {
   const attempts: Attempt[] = task.attempts ?? [];
   const startedAtMs = parts.clock.now();
-  let last: Extract<ExchangeResult, { kind: "failed" }> | undefined;
+  let last: { readonly reason: string } | undefined;
+  let unfinished: UnfinishedAnswer | undefined;
   while (true) {
     const acquired = task.acquire(task.pick);
     const lease = acquired instanceof Promise ? await acquired : acquired;
@@ -31,19 +33,37 @@ export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): 
       lease?.release("unused");
       return { kind: "client-gone", attempts };
     }
-    if (lease === undefined) return noneLeft(attempts, last);
+    if (lease === undefined) {
+      return unfinished === undefined ? noneLeft(attempts, last) : breakOff(unfinished, last?.reason, attempts, parts);
+    }
     task.onLease?.(lease);
+    if (unfinished !== undefined) task.onResume?.(lease, last?.reason ?? "");
     const attempt = newAttempt(lease, parts.clock);
     attempts.push(attempt);
-    const result = await attemptOn(lease, attempt, { task, parts, startedAtMs, attempts });
-    if (result.kind !== "failed") return { ...endOf(result, attempt), attempts };
-    attempt.status ??= statusOf(result.failure);
+    const run: Run = { task, parts, startedAtMs, attempts, unfinished };
+    const result = await attemptOn(lease, attempt, run);
+    if (result.kind === "broken" && result.unfinished !== undefined) ({ unfinished } = result);
+    else if (result.kind !== "failed") return { ...endOf(result, attempt), attempts };
+    else attempt.status ??= statusOf(result.failure);
     attempt.error = result.reason;
     last = result;
-    if (!goesOn(result, lease, { task, parts, startedAtMs, attempts })) {
+    if (goesOn(result, lease, run)) continue;
+    if (unfinished !== undefined) return breakOff(unfinished, result.reason, attempts, parts);
+    if (result.kind === "failed") {
       return { kind: "failed", status: statusOf(result.failure), reason: result.reason, attempts };
     }
   }
+}
+
+/** Nobody goes on with it. */
+function breakOff(
+  { relay }: UnfinishedAnswer,
+  reason = "no upstream is left",
+  attempts: readonly Attempt[],
+  parts: ForwarderParts,
+): ForwardOutcome {
+  relay.breakOff(parts.errorEvent(reason));
+  return { kind: "broken", status: 200, reason, attempts };
 }
 
 interface Run {
@@ -51,6 +71,7 @@ interface Run {
   readonly parts: ForwarderParts;
   readonly startedAtMs: number;
   readonly attempts: readonly Attempt[];
+  readonly unfinished: UnfinishedAnswer | undefined;
 }
 
 async function attemptOn(lease: Lease, attempt: Attempt, run: Run): Promise<ExchangeResult> {
@@ -68,6 +89,7 @@ async function attemptOn(lease: Lease, attempt: Attempt, run: Run): Promise<Exch
       // A worker of Drover's own is judged by its heartbeat: a long prefill is silence, and healthy.
       timeouts: lease.upstream.owned ? { ...task.timeouts, sendMs: 0, readMs: 0 } : task.timeouts,
       keepAlive: connections.keepalive.connections > 0,
+      unfinished: run.unfinished,
       isRetried: (status) => isListed(status, lease, run),
       errorEvent: parts.errorEvent,
     });
@@ -78,7 +100,10 @@ async function attemptOn(lease: Lease, attempt: Attempt, run: Run): Promise<Exch
       lease.upstream.lastFailure = result.reason;
       lease.release(outcome);
       if (stale && result.failure === "error") giveOneMoreTry(lease, run);
-    } else if (result.kind === "broken") lease.upstream.lastFailure = result.reason;
+    } else if (result.kind === "broken") {
+      lease.upstream.lastFailure = result.reason;
+      if (result.unfinished !== undefined) outcome = "lost";
+    }
     return result;
   } finally {
     lease.release(outcome);
@@ -114,9 +139,10 @@ function hasUntried(pick: PickState): boolean {
   );
 }
 
-function goesOn(result: Extract<ExchangeResult, { kind: "failed" }>, lease: Lease, run: Run): boolean {
-  const state = retryState(lease, run, result.requestSent, run.task.pick.triesLeft);
-  return mayRetry(ruleFor(lease, run.task), result.failure, state);
+function goesOn(result: Extract<ExchangeResult, { reason: string }>, lease: Lease, run: Run): boolean {
+  const isBroken = result.kind === "broken";
+  const state = retryState(lease, run, isBroken || result.requestSent, run.task.pick.triesLeft);
+  return mayRetry(ruleFor(lease, run.task), isBroken ? "error" : result.failure, state);
 }
 
 function retryState(lease: Lease, run: Run, requestSent: boolean, triesLeft: number) {

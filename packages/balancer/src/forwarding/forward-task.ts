@@ -95,6 +95,10 @@ export interface ForwardTask {
   /** For attempts on Drover's own workers. @default `retry` */
   readonly ownedRetry?: RetryRule;
   readonly timeouts: ForwardTimeouts;
+  /** Names the request to workers of Drover's own, so that one may go on with an event stream that another one began; no client may guess it. @default none does */
+  readonly resumeKey?: string;
+  /** Told when another upstream has taken over a stream that broke off for this reason. */
+  onResume?(lease: Lease, reason: string): void;
   /** Turns the answer's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the answer and ends with `intercepted`. */
   onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";
   /** Calls it off, as when the client leaves; who does so ends the client's connection or answers it. */
@@ -114,7 +118,7 @@ export interface ForwardTask {
 /**
  * How it ended. Where nothing was sent to the client (`failed`, `intercepted`) the caller answers.
  * - `answered`: the whole answer was relayed.
- * - `broken`: the upstream died after the head was sent; the client's connection was ended (an event stream after an `error` event).
+ * - `broken`: the upstream died after the head was sent, and no other one went on with its answer; the client's connection was ended (an event stream after an `error` event).
  * - `failed`: no upstream answered; `status` is 502, 504, or the status nginx would give.
  * - `intercepted`: `onHead` took it.
  * - `client-gone`: the client left, or `cancel` was used; nginx logs 499.

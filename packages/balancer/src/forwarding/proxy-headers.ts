@@ -12,6 +12,7 @@ const replaced: ReadonlySet<string> = new Set([
   "x-forwarded-host",
   "x-drover-secret",
   "x-drover-queue-events",
+  "x-drover-resume",
 ]);
 const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
 
@@ -49,6 +50,7 @@ const hidden: ReadonlySet<string> = new Set([
   "x-accel-limit-rate",
   "x-accel-buffering",
   "x-accel-charset",
+  "x-drover-resume",
 ]);
 
 /** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */

@@ -15,13 +15,24 @@ export interface Sending {
   stop(): void;
 }
 
+interface SendingOptions {
+  readonly keepAlive: boolean;
+  /** Of the answer's body, by an earlier attempt. */
+  readonly sentBytes: number;
+}
+
 /** Up to here a copy behind the head costs less than a write of two pieces. */
 const MOST_COPIED_BYTES = 16_384;
 
 /** Writes the request to a connected upstream: one write for head and held body, or the head and the client's bytes as they come. */
-export function sendRequest(task: ForwardTask, connection: UpstreamConnection, keepAlive: boolean): Sending {
+export function sendRequest(
+  task: ForwardTask,
+  connection: UpstreamConnection,
+  { keepAlive, sentBytes }: SendingOptions,
+): Sending {
   const { socket, upstream } = connection;
-  const head = requestHead(task, upstream.secret, keepAlive);
+  const resume = upstream.owned && task.resumeKey !== undefined ? `${task.resumeKey} ${sentBytes}` : undefined;
+  const head = requestHead(task, { keepAlive, secret: upstream.secret, resume });
   if (task.body.kind === "stream") return sendStreamed(task.body, connection, head);
   if (task.body.kind === "stored") return sendStored(task.body, connection.socket, head);
   const bytes = task.body.kind === "bytes" ? task.body.bytes : undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { ProxyError } from "../front/error-envelope.ts";
 import { errorEvent } from "../front/error-envelope.ts";
 import { readBody } from "../front/read-body.ts";
@@ -87,6 +88,11 @@ function taskOf(
     },
     retry: rules.retry,
     ownedRetry: rules.ownedRetry,
+    ...(request.method === "POST" && body.kind === "bytes" ? { resumeKey: randomUUID() } : {}),
+    onResume: ({ upstream }, reason) => {
+      parts.metrics.countResume();
+      parts.logger.warn({ id: requestId, upstream: upstream.id, reason }, "a worker goes on with another one's answer");
+    },
     timeouts: rules.timeouts,
     onHead: (head: AnswerHead, attempt: Attempt) => {
       hints.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField } from "../errors.ts";
 import { type ChatJob, answerRequestOf } from "../generation/chat-answers.ts";
@@ -24,7 +23,7 @@ export async function chatCompletions(
   }
   const job = chatJobOf(serving, body);
   const choices = body.n ?? 1;
-  const head = { id: `chatcmpl-${randomUUID()}`, created: nowSeconds(serving), model: serving.model.id };
+  const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };
   if (body.stream !== true) return completeChat(serving, reply, job, choices, head);
   const chunks = new ChatChunks(serving, job, head, body.stream_options?.include_usage === true);
   await streamChat(serving, reply, job, choices, chunks);
@@ -61,7 +60,7 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
   const request = answerRequestOf(serving, job);
-  const stream = new SseStream(reply);
+  const stream = new SseStream(serving, reply);
   try {
     const ends = await runChoices(
       serving,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField } from "../errors.ts";
 import {
@@ -40,7 +39,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     return new CompletionText(serving, body, echo);
   });
   const head = {
-    id: `cmpl-${randomUUID()}`,
+    id: `cmpl-${serving.newUuid()}`,
     object: "text_completion",
     created: nowSeconds(serving),
     model: serving.model.id,
@@ -79,7 +78,7 @@ async function stream(
   texts: readonly CompletionText[],
   { head, perPrompt, withUsage }: StreamForm,
 ): Promise<void> {
-  const stream = new SseStream(reply);
+  const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
   const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
   const event = (index: number, finish: string | null) =>

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ChatJob, answerRequestOf } from "../generation/chat-answers.ts";
 import { runChoices } from "./choices.ts";
@@ -8,7 +7,7 @@ import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { parseBody } from "./parse-body.ts";
-import type { Serving } from "./serving.ts";
+import { CALL_ID_DIGITS, newId, type Serving } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 import type { OutputEnd, OutputPiece, TokenCounts } from "../generation/output.ts";
 
@@ -16,10 +15,10 @@ import type { OutputEnd, OutputPiece, TokenCounts } from "../generation/output.t
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = parseBody(messagesRequest, request.body);
   const job = messagesJobOf(serving, body);
-  const id = `msg_${randomUUID().replaceAll("-", "")}`;
-  const answer = answerRequestOf({ ...serving, newCallId: newToolUseId }, job);
+  const id = newId(serving, "msg");
+  const answer = answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
   if (body.stream === true) {
-    const stream = new SseStream(reply, anthropicErrorEnvelope);
+    const stream = new SseStream(serving, reply, anthropicErrorEnvelope);
     const events = new MessageEvents(id, serving.model.id);
     try {
       const [end] = await runChoices(serving, reply, [answer], () => ({
@@ -85,10 +84,6 @@ function stopReasonOf(end: OutputEnd): string {
   if (end.finish === "tool_calls") return "tool_use";
   if (end.finish === "length") return "max_tokens";
   return end.stopString === undefined ? "end_turn" : "stop_sequence";
-}
-
-function newToolUseId(): string {
-  return `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
 }
 
 /** Tokens that came from the cache are not counted as input here. */

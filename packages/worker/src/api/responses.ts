@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type AnswerRequest } from "../generation/generate.ts";
 import { answerRequestOf } from "../generation/chat-answers.ts";
@@ -9,14 +8,14 @@ import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
 import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
-import { type Serving, nowSeconds } from "./serving.ts";
+import { newId, nowSeconds, type Serving } from "./serving.ts";
 import { SseStream } from "./sse-stream.ts";
 
 /** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = parseBody(responsesRequest, request.body);
   const answer = answerRequestOf(serving, responsesJobOf(serving, body));
-  const output = new ResponseOutput(newId);
+  const output = new ResponseOutput((prefix) => newId(serving, prefix));
   const write = responseWriter(serving, body, output);
   if (body.stream === true) {
     await streamResponse(serving, reply, answer, output, write);
@@ -37,7 +36,7 @@ async function streamResponse(
   output: ResponseOutput,
   write: Writer,
 ) {
-  const stream = new SseStream(reply);
+  const stream = new SseStream(serving, reply);
   const events = new ResponseEvents(output);
   try {
     const [end] = await runChoices(serving, reply, [answer], () => ({
@@ -58,7 +57,7 @@ async function streamResponse(
 
 /** The response as it is now: `end` is undefined while it is being written. */
 function responseWriter(serving: Serving, body: ResponsesRequest, output: ResponseOutput): Writer {
-  const head = { id: newId("resp"), object: "response", created_at: nowSeconds(serving) };
+  const head = { id: newId(serving, "resp"), object: "response", created_at: nowSeconds(serving) };
   const asked = {
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
@@ -98,8 +97,4 @@ function responseUsage(tokens: TokenCounts) {
     output_tokens_details: { reasoning_tokens: tokens.reasoning },
     total_tokens: tokens.prompt + tokens.completion,
   };
-}
-
-function newId(prefix: string): string {
-  return `${prefix}_${randomUUID().replaceAll("-", "")}`;
 }

@@ -12,6 +12,7 @@ import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
 import { props } from "./props.ts";
+import { resumable } from "./resumable.ts";
 import { responses } from "./responses.ts";
 import { responsesRequest } from "./responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
@@ -44,12 +45,14 @@ function postRoutes(serving: Serving): readonly Route[] {
     body: z.ZodType,
     handle: (serving: Serving, request: FastifyRequest, reply: FastifyReply) => unknown,
   ): Route => ({ method: "POST", url, summary, body, handle: (request, reply) => handle(serving, request, reply) });
+  const answer: typeof post = (url, summary, body, handle) =>
+    post(url, summary, body, (all, request, reply) => handle(resumable(all, request, reply), request, reply));
   return [
-    post("/v1/chat/completions", "Answer a chat (OpenAI)", chatCompletionRequest, chatCompletions),
-    post("/v1/completions", "Go on with a text (OpenAI)", completionRequest, completions),
+    answer("/v1/chat/completions", "Answer a chat (OpenAI)", chatCompletionRequest, chatCompletions),
+    answer("/v1/completions", "Go on with a text (OpenAI)", completionRequest, completions),
     post("/v1/embeddings", "Vectors of texts (OpenAI)", embeddingsRequest, embeddings),
-    post("/v1/responses", "Answer a chat (OpenAI's responses)", responsesRequest, responses),
-    post("/v1/messages", "Answer a chat (Anthropic)", messagesRequest, messages),
+    answer("/v1/responses", "Answer a chat (OpenAI's responses)", responsesRequest, responses),
+    answer("/v1/messages", "Answer a chat (Anthropic)", messagesRequest, messages),
     post("/v1/messages/count_tokens", "Count a chat's tokens (Anthropic)", countTokensRequest, countTokens),
     post("/tokenize", "Text to tokens", tokenizeRequest, tokenize),
     post("/detokenize", "Tokens to text", detokenizeRequest, detokenize),

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
+import type { JournalPlace } from "../resume/answer-journal.ts";
 import type { Generator } from "../slots/generation-request.ts";
 import type { SlotsView } from "../slots/slots-view.ts";
 
@@ -16,6 +17,8 @@ export interface ServerParts {
   readonly secret?: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where answers are written down for a successor of this worker. Absent: they end with it. */
+  readonly journals?: JournalPlace;
   /** 32 random bits, for seeds that the client leaves to us. */
   readonly randomSeed: () => number;
 }

@@ -8,8 +8,12 @@ import type { ServerParts } from "./server-parts.ts";
 /** The parts, and what is made of them once per model. */
 export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
+  /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
+  readonly newUuid: () => string;
   /** Ids of calls of tools. */
   readonly newCallId: () => string;
+  /** What the client has of the stream already, from an earlier worker. @default 0 */
+  readonly sentBytes?: number;
 }
 
 export function createServing(parts: ServerParts): Serving {
@@ -18,9 +22,18 @@ export function createServing(parts: ServerParts): Serving {
     prompts: new ChatPrompts(parts.model, parts.vocabulary, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
-    newCallId: () => `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
+    newUuid: randomUUID,
+    newCallId: () => newId({ newUuid: randomUUID }, "call", CALL_ID_DIGITS),
     tokenTexts: new TokenTexts(parts.vocabulary),
   };
+}
+
+/** Digits that are left of a UUID in the ids of calls, as OpenAI and Anthropic have them. */
+export const CALL_ID_DIGITS = 24;
+
+/** `msg_0123…`, of at most 32 hexadecimal digits. */
+export function newId({ newUuid }: Pick<Serving, "newUuid">, prefix: string, digits = 32): string {
+  return `${prefix}_${newUuid().replaceAll("-", "").slice(0, digits)}`;
 }
 
 /** Unix time in seconds, as `created` fields have it. */

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { errorEnvelope } from "./error-envelope.ts";
+import type { Serving } from "./serving.ts";
 
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -13,10 +14,17 @@ export class SseStream {
   readonly #reply: FastifyReply;
   readonly #envelopeOf: (error: unknown) => { readonly body: unknown };
   #isOpen = false;
+  /** Of what the client has already. */
+  #skipBytes: number;
 
   /** `envelopeOf`: how the API in question writes errors. */
-  constructor(reply: FastifyReply, envelopeOf: (error: unknown) => { readonly body: unknown } = errorEnvelope) {
+  constructor(
+    { sentBytes = 0 }: Pick<Serving, "sentBytes">,
+    reply: FastifyReply,
+    envelopeOf: (error: unknown) => { readonly body: unknown } = errorEnvelope,
+  ) {
     this.#reply = reply;
+    this.#skipBytes = sentBytes;
     this.#envelopeOf = envelopeOf;
   }
 
@@ -30,11 +38,22 @@ export class SseStream {
 
   /** `events` are whole events, with their empty lines. */
   write(events: string): void {
-    if (events !== "" && !this.#reply.raw.destroyed) this.#reply.raw.write(events);
+    const unsent = this.#unsent(events);
+    if (unsent !== "" && !this.#reply.raw.destroyed) this.#reply.raw.write(unsent);
   }
 
   end(events: string): void {
-    if (!this.#reply.raw.destroyed) this.#reply.raw.end(events);
+    const unsent = this.#unsent(events);
+    if (this.#skipBytes > 0) this.#reply.raw.destroy();
+    else if (!this.#reply.raw.destroyed) this.#reply.raw.end(unsent);
+  }
+
+  /** Clients get whole writes only. A stream that does not come to where they are is not the one that they began with. */
+  #unsent(events: string): string {
+    if (this.#skipBytes === 0) return events;
+    this.#skipBytes -= Buffer.byteLength(events);
+    if (this.#skipBytes < 0) this.#reply.raw.destroy();
+    return "";
   }
 
   /**

@@ -55,8 +55,8 @@ export type LogitRow = number;
 export interface TokenSampler {
   /** Starts afresh. `history`: the tokens so far, for the penalties. */
   reset(sampling: Sampling, history: readonly number[]): void;
-  /** The tokens from here on must follow this grammar. Errors: WorkerError `bad_grammar`. */
-  constrain(grammar: GrammarSpec): void;
+  /** The tokens from here on must follow this grammar, of which `taken` are there already. Errors: WorkerError `bad_grammar`. */
+  constrain(grammar: GrammarSpec, taken?: readonly number[]): void;
   /** Undefined: the grammar leaves no token. */
   sample(row: LogitRow): Promise<number | undefined>;
 }

@@ -33,9 +33,12 @@ export function createLlamaSampler(native: NativeParts): TokenSampler {
       sampler.applyConfig({ temperature: 0, seed: ~next.seed >>> 0 });
       sampler.applyConfig(nativeConfig(next, history));
     },
-    constrain(grammar: GrammarSpec): void {
+    constrain(grammar: GrammarSpec, taken: readonly number[] = []): void {
       if (sampling === undefined) throw new Error("constrain() before reset()");
       const grammarEvaluationState = grammarState(native, grammar);
+      for (const token of taken) {
+        native.bindings.AddonSampler.acceptGrammarEvaluationStateToken(grammarEvaluationState, token);
+      }
       sampler.applyConfig({ ...nativeConfig(sampling, history), grammarEvaluationState });
       constrained = true;
     },

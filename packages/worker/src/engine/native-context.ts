@@ -81,7 +81,10 @@ export interface NativeCheckpoint {
 
 export interface NativeBindings {
   readonly AddonContextSequenceCheckpoint: new () => NativeCheckpoint;
-  readonly AddonSampler: new (model: NativeModel) => NativeSampler;
+  readonly AddonSampler: {
+    new (model: NativeModel): NativeSampler;
+    acceptGrammarEvaluationStateToken(state: NativeGrammarState, token: number): void;
+  };
   readonly AddonGrammar: new (
     gbnf: string,
     options: { readonly addonExports: unknown; readonly rootRuleName: string },

@@ -30,6 +30,8 @@ export interface GenerationRequest {
   readonly prompt: readonly number[];
   /** At least 1. The slot's context may end the generation earlier, with the reason `length`. */
   readonly maxTokens: number;
+  /** How many tokens at the prompt's end this generation made itself, in an earlier worker: its grammar begins before them. @default 0 */
+  readonly resumedTokens?: number;
   readonly sampling: Sampling;
   readonly grammar?: GrammarSpec;
   /** Alternatives to report with each token (0: only the chosen token's). Absent: no log-probabilities. */

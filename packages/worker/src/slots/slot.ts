@@ -50,7 +50,8 @@ export class Slot {
     this.keeps = request.cachePrompt;
     this.lastUse = use;
     this.sampler.reset(request.sampling, request.prompt);
-    if (request.grammar !== undefined) this.sampler.constrain(request.grammar);
+    const { grammar, prompt, resumedTokens = 0 } = request;
+    if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
     running.sink.onStart?.({ slot: this.id, cachedTokens });
   }
 

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { RequestError } from "../errors.ts";
+import { RESUME_HEADER } from "../protocol.ts";
+import { AnswerJournal, type JournalPlace } from "../resume/answer-journal.ts";
+import { JournaledGenerator } from "../resume/journaled-generator.ts";
+import { CALL_ID_DIGITS, newId, nowSeconds, type Serving } from "./serving.ts";
+
+/** A UUID that the balancer made up for the request, and the bytes of the stream that its client has already. */
+const WISH = /^([0-9a-f-]{36}) (\d{1,12})$/;
+
+/**
+ * What serves this one request: where the balancer asks for it, in a way that another worker can go on with. Ids, seed
+ * and time follow from the request's key and journal, so that each attempt makes the same stream.
+ *
+ * @throws RequestError 409 where the client has a part of a stream of which nothing is known here.
+ */
+export function resumable(serving: Serving, request: FastifyRequest, reply: FastifyReply): Serving {
+  const [, key, sent] = WISH.exec(String(request.headers[RESUME_HEADER] ?? "")) ?? [];
+  if (key === undefined || serving.journals === undefined) return serving;
+  return journaled(serving, serving.journals, { key, sentBytes: Number(sent) }, reply);
+}
+
+interface Wish {
+  readonly key: string;
+  readonly sentBytes: number;
+}
+
+function journaled(serving: Serving, place: JournalPlace, { key, sentBytes }: Wish, reply: FastifyReply): Serving {
+  const journal = new AnswerJournal(place, key, nowSeconds(serving));
+  if (sentBytes > 0 && !journal.isTakenOver) throw notResumable();
+  reply.raw.once("close", () => journal.remove());
+  const generator = new JournaledGenerator(serving.generator, journal, {
+    journaled: () => reply.raw.setHeader(RESUME_HEADER, String(sentBytes)),
+    givenUp: () => {
+      if (sentBytes > 0) throw notResumable();
+      if (!reply.raw.headersSent) reply.raw.removeHeader(RESUME_HEADER);
+    },
+  });
+  let draws = 0;
+  const draw = () => createHash("sha256").update(`${key} ${draws++}`).digest();
+  const newUuid = () => uuidOf(draw());
+  return {
+    ...serving,
+    generator,
+    sentBytes,
+    clock: { ...serving.clock, nowMs: () => journal.createdSeconds * 1000 },
+    randomSeed: () => draw().readUInt32LE(0),
+    newUuid,
+    newCallId: () => newId({ newUuid }, "call", CALL_ID_DIGITS),
+  };
+}
+
+function uuidOf(bytes: Buffer): string {
+  const digits = bytes.toString("hex");
+  return [
+    [0, 8],
+    [8, 12],
+    [12, 16],
+    [16, 20],
+    [20, 32],
+  ]
+    .map(([from, to]) => digits.slice(from, to))
+    .join("-");
+}
+
+function notResumable(): RequestError {
+  return new RequestError("This worker knows nothing of the answer that it is to go on with.", {
+    status: 409,
+    type: "server_error",
+    reason: "not_resumable",
+    param: null,
+  });
+}

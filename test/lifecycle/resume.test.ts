@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+import { needsSharedMemory } from "../support/needs.ts";
+import { signalIfThere } from "../support/processes.ts";
+import { startTinyDrover } from "../support/tiny-drover.ts";
+import { until } from "../support/until.ts";
+
+const isReady = (rows: readonly { readonly state: string }[]) => rows.every((row) => row.state === "ready");
+
+describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
+  const pasture = new Pasture();
+  let drover: Drover;
+  let url: string;
+  before(async () => {
+    const shape = ["--workers", "2", "--slots", "2", "--ctx", "4096", "--snapshots", "64MiB"];
+    ({ drover, url } = await startTinyDrover(pasture, shape));
+    await drover.workers(isReady);
+  });
+  after(() => pasture.close());
+
+  const resumed = async () => {
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+  };
+
+  const post = (path: string, body: object) =>
+    fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...body, stream: true }),
+    });
+
+  /** Kills the worker that answers now: nobody where the answer was over before it was found. */
+  const killBusy = async () => {
+    const row = (await pasture.status()).find(({ slots }) => slots.busy > 0);
+    if (typeof row?.pid === "number") signalIfThere(row.pid, "SIGKILL");
+  };
+
+  /** Reads a stream to its end while as many workers are killed one after another, each while it answers. */
+  const broken = async (path: string, body: object, kills: number): Promise<string> => {
+    for (let tries = 0; tries < 30; tries += 1) {
+      const before = await resumed();
+      const response = await post(path, body);
+      assert.deepEqual([response.status, response.headers.get("x-drover-resume")], [200, null]);
+      const text = response.text();
+      for (let killed = 0; killed < kills; killed += 1) {
+        await killBusy();
+        await until(async () => (await resumed()) > before + killed || (await isOver(text)), "a worker has taken over");
+      }
+      const whole = await text;
+      const now = await resumed();
+      await drover.workers(isReady);
+      // Where it was faster than the killing, another one is tried.
+      if (now - before === kills) return whole;
+    }
+    throw new Error("each stream was over before its worker could be killed");
+  };
+
+  const messages = [{ role: "user", content: "count the cattle at the gate" }];
+  const whole = { stream_options: { include_usage: true }, ignore_eos: true };
+  const requests = {
+    "/v1/chat/completions": { messages, max_tokens: 1500, temperature: 0, ...whole },
+    "/v1/completions": { prompt: "count the cattle", max_tokens: 1500, temperature: 0.8, ...whole },
+    "/v1/messages": { model: "tiny", messages, max_tokens: 1500, temperature: 0 },
+    "/v1/responses": { input: "count the cattle", max_output_tokens: 1500, temperature: 0 },
+  };
+
+  for (const [path, body] of Object.entries(requests)) {
+    it(`goes on where it was, by another worker: ${path}`, async () => {
+      const alone = await (await post(path, body)).text();
+      const text = await broken(path, body, 1);
+      assert.equal(idsOf(text).size, 1, "one answer has one id");
+      assert.doesNotMatch(text, /event: error/);
+      // With a temperature the seed of the rest is another one.
+      if (body.temperature === 0) assert.equal(plain(text), plain(alone));
+      else assert.match(text, /"completion_tokens":1500\b.*\n\ndata: \[DONE\]\n\n$/);
+    });
+  }
+
+  it("goes on even where all workers die one after another, and leaves nothing behind", async () => {
+    const [path, body] = ["/v1/chat/completions", requests["/v1/chat/completions"]] as const;
+    const alone = await (await post(path, body)).text();
+    assert.equal(plain(await broken(path, body, 2)), plain(alone));
+    const { snapshots } = await pasture.admin<{ snapshots: { directory: string } }>("GET", "/status");
+    await until(
+      () => readdirSync(snapshots.directory).every((name) => !name.startsWith(".answer-")),
+      "no journal is left",
+    );
+  });
+});
+
+async function isOver(text: Promise<string>): Promise<boolean> {
+  return await Promise.race([text.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
+}
+
+/** Ids and times differ from stream to stream. */
+function plain(stream: string): string {
+  return stream
+    .replaceAll(/"(?:id|item_id)":"[a-z]+[-_][0-9a-f-]{20,}"/g, '"id":""')
+    .replaceAll(/"created(?:_at)?":\d+/g, "")
+    .replaceAll(/"usage":\{[^}]*\}[^}]*\}?/g, "");
+}
+
+/** Of the answer; its parts have ids of their own. */
+function idsOf(stream: string): ReadonlySet<string> {
+  return new Set(stream.match(/"(?:chatcmpl-|cmpl-|resp_|msg_(?=[^}]*"type":"message","role"))[0-9a-f-]+"/g));
+}
