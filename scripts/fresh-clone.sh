@@ -3,7 +3,7 @@
 # empty home folder and empty caches, as on a machine that has never seen Drover.
 # usage: scripts/fresh-clone.sh [--full]   (--full: every test; else those of config, enough to see that `test` builds and runs)
 set -euo pipefail
-readonly LARGEST_INSTALL_MB=150 START_SECONDS=900
+readonly LARGEST_INSTALL_MB=150 START_SECONDS=900 STOP_SECONDS=120
 folder=$(mktemp -d)
 # The repository may be another user's, as where CI mounts it into a container; it is only read.
 printf '[safe]\n\tdirectory = *\n' >"$folder/gitconfig"
@@ -12,17 +12,22 @@ repository=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
 server=
 
 # npx and pnpm do not pass a signal on to what they run; the whole process group gets it, as from a terminal.
+# Zombies do not count: where nobody reaps orphans, as in some containers, they stay.
 stop_server() {
   [[ -n $server ]] || return 0
-  kill -TERM -- "-$server" 2>/dev/null || true
-  wait "$server" 2>/dev/null || true
-  while pgrep -g "$server" >/dev/null; do sleep 0.1; done
+  local group=$server stopped=$SECONDS
   server=
+  kill -TERM -- "-$group" 2>/dev/null || true
+  while pgrep -r D,R,S,T -g "$group" >/dev/null; do
+    ((SECONDS - stopped < STOP_SECONDS)) || { kill -KILL -- "-$group" 2>/dev/null; return 1; }
+    sleep 0.1
+  done
+  wait "$group" 2>/dev/null || true
 }
 
 clean_up() {
-  stop_server
-  rm -rf "$folder"
+  stop_server || true
+  rm -rf "$folder" || true
 }
 trap clean_up EXIT
 
@@ -49,7 +54,8 @@ until [[ -n $address ]]; do
   kill -0 "$server" 2>/dev/null || { cat "$folder/out" "$folder/err" >&2; fail "start ended before it served"; }
   ((SECONDS - started < START_SECONDS)) || { cat "$folder/out" "$folder/err" >&2; fail "start printed no address within $START_SECONDS s"; }
   sleep 0.2
-  address=$(cat "$folder/out" "$folder/err" | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1 || true)
+  # With what follows the port: the line may be half written.
+  address=$(cat "$folder/out" "$folder/err" | grep -oE 'http://127\.0\.0\.1:[0-9]+"' | head -n 1 | tr -d '"' || true)
 done
 printf 'start: serving %s after %d s\n' "$address" $((SECONDS - started))
 # The first worker may still be loading when the address is printed: the request waits for it in the queue.
@@ -57,7 +63,7 @@ answer=$(curl -sS --max-time 300 "$address/v1/chat/completions" -H 'content-type
   -d '{"messages":[{"role":"user","content":"hello"}],"max_tokens":16,"temperature":0}')
 [[ $answer == *'"choices"'* ]] || fail "the demo model did not answer: $answer"
 printf 'start: a chat was answered\n'
-stop_server
+stop_server || fail "start did not end within $STOP_SECONDS s of TERM"
 
 megabytes=$(du -sm node_modules | cut -f1)
 ((megabytes < LARGEST_INSTALL_MB)) || fail "node_modules takes $megabytes MB, more than $LARGEST_INSTALL_MB"
