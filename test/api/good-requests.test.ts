@@ -4,6 +4,9 @@ import * as fc from "fast-check";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
 import { PATIENCE_MS } from "../support/until.ts";
 
+/** The same draws on each run: a check that fails by chance says nothing of what was changed. */
+fc.configureGlobal({ seed: 20_261_123 });
+
 const SLOTS = 4;
 
 interface Sent {

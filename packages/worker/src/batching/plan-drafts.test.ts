@@ -5,6 +5,9 @@ import { linearCosts, q40Costs, q4kCosts, wideCosts } from "../test-support/step
 import { draftTokens } from "./draft-tokens.ts";
 import { planDrafts } from "./plan-drafts.ts";
 
+/** The same draws on each run: a check that fails by chance says nothing of what was changed. */
+fc.configureGlobal({ seed: 20_261_123 });
+
 describe("drafting tokens", () => {
   it("guesses what followed the last time", () => {
     assert.deepEqual(draftTokens([1, 2, 3, 4, 5, 9, 2, 3], 2), [4, 5]);

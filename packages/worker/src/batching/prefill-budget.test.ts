@@ -5,6 +5,9 @@ import { q40Costs, q4kCosts, wideCosts } from "../test-support/step-costs.ts";
 import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
 import type { StepCosts } from "./step-costs.ts";
 
+/** The same draws on each run: a check that fails by chance says nothing of what was changed. */
+fc.configureGlobal({ seed: 20_261_123 });
+
 const quiet = { decode: 1, prompt: 1 };
 const step = { targetMs: 250, measured: true, slowness: quiet, batchTokens: 512 };
 const long = [{ slot: 0, remaining: 1500, age: 1 }];

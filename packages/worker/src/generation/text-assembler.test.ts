@@ -4,6 +4,9 @@ import * as fc from "fast-check";
 import { wellFormed } from "./control-texts.ts";
 import { TextAssembler } from "./text-assembler.ts";
 
+/** The same draws on each run: a check that fails by chance says nothing of what was changed. */
+fc.configureGlobal({ seed: 20_261_123 });
+
 describe("TextAssembler", () => {
   it("gives the same text however the bytes are cut, and never half a character", () => {
     fc.assert(
