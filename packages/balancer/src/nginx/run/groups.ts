@@ -123,8 +123,11 @@ function followName(
   const { address } = server;
   if (address.kind !== "name" || resolver === undefined) return nothing;
   let stop = nothing;
+  let isStopped = false;
   const ask = async (): Promise<void> => {
     const found = await resolveName(address.name, resolver, parts.names);
+    // It may have been retired while the question was under way.
+    if (isStopped) return;
     if (found.length > 0) {
       const specs = found.map((entry) => specOf(server, index, entry.address, scheme));
       for (const { id } of pool.upstreams) {
@@ -136,5 +139,8 @@ function followName(
     stop = parts.clock.after(ttlMs, () => void ask());
   };
   stop = parts.clock.after(Math.max(1000, resolver.validMs ?? 5000), () => void ask());
-  return () => stop();
+  return () => {
+    isStopped = true;
+    stop();
+  };
 }

@@ -67,8 +67,8 @@ export class NginxServer {
    * @throws NginxConfigError for names, certificates, logs and addresses that cannot be had
    */
   async apply(model: NginxModel): Promise<void> {
-    const runtime = await this.#prepare(model);
     const contexts = loadTlsContexts(serversOf(model));
+    const runtime = await this.#prepare(model);
     const opened: Listener[] = [];
     try {
       for (const listening of model.listeners) {
@@ -159,14 +159,9 @@ export class NginxServer {
       for (const { path } of settings.errorLogs) if (path !== undefined) this.logs.open(path);
       for (const { path } of settings.accessLogs) if (path.constant !== undefined) this.logs.open(path.constant);
     }
-    const groups = new Map<string, Group>();
-    for (const [key, group] of model.upstreams) {
-      const scheme = key.endsWith(httpsSuffix) ? "https" : "http";
-      groups.set(key, await startGroup(group, scheme, group.resolver, { clock: this.#clock, random, names }));
-    }
     return {
       model,
-      groups,
+      groups: await this.#startGroups(model, names),
       logs: this.logs,
       clock: this.#clock,
       random,
@@ -175,6 +170,22 @@ export class NginxServer {
       newRequestId,
       isClosing: false,
     };
+  }
+
+  /** @throws NginxConfigError; then none goes on asking for names */
+  async #startGroups(model: NginxModel, names: Names): Promise<ReadonlyMap<string, Group>> {
+    const { random } = this.#options;
+    const groups = new Map<string, Group>();
+    try {
+      for (const [key, group] of model.upstreams) {
+        const scheme = key.endsWith(httpsSuffix) ? "https" : "http";
+        groups.set(key, await startGroup(group, scheme, group.resolver, { clock: this.#clock, random, names }));
+      }
+    } catch (error) {
+      for (const group of groups.values()) group.destroy();
+      throw error;
+    }
+    return groups;
   }
 
   #onRequest(
