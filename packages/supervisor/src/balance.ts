@@ -66,13 +66,15 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const { logger } = logs;
   const reload = (): void => applyAnew(balancer, invocation, logger);
   const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom });
+  // Before anybody can know that it runs: unheard, each of these signals would end the process.
+  process.on("SIGHUP", reload);
+  const toldToEnd = told();
   try {
     const addresses = await balancer.listen();
     const isTls = settings.tls.certificate !== undefined;
     const urls = addresses.map((address) => publicUrl({ ...address, isTls }));
     logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${urls.join(", ")}`);
-    process.on("SIGHUP", reload);
-    await told();
+    await toldToEnd;
     await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
   } finally {
     process.off("SIGHUP", reload);
