@@ -8,16 +8,27 @@ export interface Clock {
   every(periodMs: number, then: () => void): () => void;
 }
 
-/** The machine's clock. */
+/**
+ * The machine's clock. After a standstill of this process (a machine that slept, a core that was elsewhere) its timers are due before anything is read that
+ * came meanwhile: so each is called one turn of the loop later, and nobody is taken for silent who only was not heard yet.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, then) {
-    const timer = setTimeout(then, delayMs);
-    return () => clearTimeout(timer);
+    let turn: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => (turn = setImmediate(then)), delayMs);
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(turn);
+    };
   },
   every(periodMs, then) {
-    const timer = setInterval(then, periodMs);
+    let turn: NodeJS.Immediate | undefined;
+    const timer = setInterval(() => (turn = setImmediate(then)), periodMs);
     timer.unref();
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      clearImmediate(turn);
+    };
   },
 };

@@ -28,6 +28,8 @@ export class UpstreamConnection {
   connected = false;
   #user: ConnectionUser | undefined;
   #onIdleLoss: (() => void) | undefined;
+  /** Set while the time is over, but what came meanwhile is still to be read. */
+  #overdue: NodeJS.Immediate | undefined;
 
   constructor(upstream: Upstream, nowMs: number, verifyTls: boolean) {
     this.upstream = upstream;
@@ -36,8 +38,12 @@ export class UpstreamConnection {
     this.socket.setNoDelay(true);
     this.socket.on("end", () => (this.#user === undefined ? this.#lost() : this.#user.onEnd()));
     this.socket.on("error", (error) => (this.#user === undefined ? this.#lost() : this.#user.onError(error)));
-    this.socket.on("timeout", () => (this.#user === undefined ? this.#lost() : this.#user.onSilence()));
-    this.socket.on("drain", () => this.#user?.onDrained());
+    // As with the clock's timers: after a standstill of this process the time is over before anything is read.
+    this.socket.on("timeout", () => (this.#overdue = setImmediate(() => this.#silent())));
+    this.socket.on("drain", () => {
+      clearImmediate(this.#overdue);
+      this.#user?.onDrained();
+    });
     this.socket.on("close", () => (this.#user === undefined ? this.#lost() : this.#user.onEnd()));
   }
 
@@ -62,10 +68,12 @@ export class UpstreamConnection {
 
   /** Silence that is allowed from now on; 0 is any. */
   limit(ms: number): void {
+    clearImmediate(this.#overdue);
     this.socket.setTimeout(ms);
   }
 
   destroy(): void {
+    clearImmediate(this.#overdue);
     this.#user = undefined;
     this.#onIdleLoss = undefined;
     this.socket.destroy();
@@ -78,7 +86,13 @@ export class UpstreamConnection {
     onLoss?.();
   }
 
+  #silent(): void {
+    if (this.#user === undefined) this.#lost();
+    else this.#user.onSilence();
+  }
+
   #read(bytes: Buffer): void {
+    clearImmediate(this.#overdue);
     if (this.#user === undefined) this.#lost();
     else this.#user.onBytes(bytes);
   }
