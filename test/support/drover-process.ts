@@ -133,6 +133,8 @@ export class Drover {
   readonly #pasture: Pasture;
   readonly #stdout: string[] = [];
   readonly #waiting = new Set<() => void>();
+  /** Ended, and all that it said was read. */
+  #isOver = false;
 
   constructor(pasture: Pasture, child: Child) {
     this.#pasture = pasture;
@@ -142,7 +144,10 @@ export class Drover {
       this.entries.push(readEntry(line));
       this.#wake();
     });
-    child.on("close", () => this.#wake());
+    child.on("close", () => {
+      this.#isOver = true;
+      this.#wake();
+    });
     // A test may close it, to see what becomes of a drover without a reader.
     const complaints = text(child.stderr).catch(() => "");
     this.ended = Promise.all([complaints, once(child, "close")]).then(([stderr]) => ({
@@ -158,7 +163,7 @@ export class Drover {
     for (;;) {
       const found = this.entries.find(isIt);
       if (found !== undefined) return found;
-      if (this.child.exitCode !== null) throw new Error(`drover ended: ${(await this.ended).stderr}`);
+      if (this.#isOver) throw new Error(`drover ended: ${(await this.ended).stderr}`);
       const leftMs = endMs - Date.now();
       if (leftMs <= 0)
         throw new Error(`no such entry within ${limitMs} ms; the last:\n${this.#stdout.slice(-15).join("\n")}`);
@@ -194,7 +199,7 @@ export class Drover {
       // Until its socket is there nobody can be asked.
       const rows = await this.#pasture.status().catch(() => undefined);
       if (rows !== undefined && isIt(rows)) return rows;
-      if (this.child.exitCode !== null) throw new Error(`drover ended: ${(await this.ended).stderr}`);
+      if (this.#isOver) throw new Error(`drover ended: ${(await this.ended).stderr}`);
       if (Date.now() > endMs) throw new Error(`not within ${limitMs} ms: ${JSON.stringify(rows)}`);
       await this.#news(20);
     }
@@ -222,8 +227,10 @@ function readEntry(line: string): LogEntry {
   }
 }
 
-async function text(stream: NodeJS.ReadableStream): Promise<string> {
+async function text(stream: Readable): Promise<string> {
   let all = "";
+  // A character may be cut between two reads.
+  stream.setEncoding("utf8");
   for await (const part of stream) all += String(part);
   return all;
 }
