@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
 import { Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
+import { keepBusy } from "../support/keep-busy.ts";
 import { needs } from "../support/needs.ts";
 
 describe("workers that follow the load", needs("setpriv"), () => {
@@ -19,9 +20,9 @@ describe("workers that follow the load", needs("setpriv"), () => {
     });
     const url = await drover.url();
     assert.equal((await pasture.status()).length, 1);
-    const answers = Promise.all(Array.from({ length: 24 }, () => chat(url, 10)));
+    const load = keepBusy(8, () => chat(url, 10));
     await drover.workers((rows) => rows.length === 3 && rows.every((row) => row.state === "ready"));
-    assert.ok((await answers).every(({ status }) => status === 200));
+    assert.ok((await load.stop()).every(({ status }) => status === 200));
     await drover.workers((rows) => rows.length === 1);
     assert.equal((await drover.end()).code, 0);
   });
@@ -72,7 +73,7 @@ describe("workers that follow the load", needs("setpriv"), () => {
     const failed = await drover.entry((entry) => entry["event"] === "crashed");
     assert.match(String(failed["reason"]), /2 probes of \/alive failed: no answer within 2000 ms/);
     const [next] = await drover.workers((rows) => rows[0]?.state === "ready");
-    assert.ok(row && next && next.pid !== row.pid && next.restarts === 1);
+    assert.ok(row && next && next.pid !== row.pid && next.restarts >= 1);
     assert.equal((await drover.end()).code, 0);
     assert.deepEqual(pasture.left(), []);
   });
