@@ -48,6 +48,8 @@ export interface FakeScript {
   readonly slots: number;
   /** Serve only `slots` requests at a time; the others wait in order. */
   readonly queue: boolean;
+  /** Answers wait until the script is changed to one without it. */
+  readonly hold: boolean;
   /** Bytes a token's text is filled up to. 0: as it is (`t0 `, `t1 `, …). */
   readonly tokenBytes: number;
 }
@@ -68,6 +70,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   tokens: 8,
   slots: 4,
   queue: false,
+  hold: false,
   tokenBytes: 0,
 };
 

@@ -33,6 +33,7 @@ export interface FakeState {
 export function createFakeServer(state: FakeState, secret: string | undefined): Server {
   const timeline = createTimeline();
   const waiting: (() => void)[] = [];
+  const held: (() => void)[] = [];
   const places = { busy: 0 };
   const serve = (request: IncomingMessage, response: ServerResponse, body: string) => {
     const script = scriptOf(state.script, request);
@@ -47,7 +48,12 @@ export function createFakeServer(state: FakeState, secret: string | undefined): 
           waiting.shift()?.();
         },
       };
-      answer(askOf(request, body, script, state.stats.requests), script, response, timeline, on);
+      const go = () => {
+        if (response.destroyed) on.end();
+        else answer(askOf(request, body, script, state.stats.requests), script, response, timeline, on);
+      };
+      if (script.hold) held.push(go);
+      else go();
     };
     if (script.queue && places.busy >= script.slots) waiting.push(begin);
     else begin();
@@ -62,6 +68,7 @@ export function createFakeServer(state: FakeState, secret: string | undefined): 
       const given = request.headers["x-drover-secret"];
       if (secret !== undefined && given !== secret) sendJson(response, 401, { error: { message: "wrong secret" } });
       else if (!answerSmallRoute(state, request, response, body)) serve(request, response, body);
+      if (!state.script.hold) for (const go of held.splice(0)) go();
     });
   });
   server.keepAliveTimeout = 60_000;

@@ -13,7 +13,8 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
 
   it("takes idle, busy, blocked and stopped workers with it, and the next one takes its socket over", async () => {
     const words = ["--workers", "4", "--threads", "1", "--worker-command", fakeCommand({ answer: "never" })];
-    const drover = pasture.up(words);
+    // The supervisor must not find and end them before it is killed.
+    const drover = pasture.up([...words, "--liveness-timeout", "10m", "--stall-timeout", "10m"]);
     const rows = await drover.workers((found) => found.length === 4 && found.every((row) => row.state === "ready"));
     const [, busy, blocked, stopped] = rows;
     assert.ok(busy && blocked && stopped?.pid);
@@ -51,22 +52,25 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   });
 
   it("gives a queued request 503 with Retry-After when it drains, and kills what ignores TERM after the grace", async () => {
-    const stubborn = fakeCommand({ ignoreTerm: true, itlMs: 1500, tokens: 4, slots: 1 });
-    const drover = pasture.up(["--workers", "1", "--worker-command", stubborn], {
+    const stubborn = fakeCommand({ ignoreTerm: true, hold: true, tokens: 4, slots: 1 });
+    const patience = ["--drain-timeout", "10m", "--stall-timeout", "10m"];
+    const drover = pasture.up(["--workers", "1", "--worker-command", stubborn, ...patience], {
       DROVER_SUPERVISION_GRACE: "500ms",
     });
     const url = await drover.url();
     const running = chat(url, 4);
-    await drover.workers((rows) => rows[0]?.slots.busy === 1);
+    const [row] = await drover.workers((rows) => rows[0]?.slots.busy === 1);
+    assert.ok(row);
     const queued = chat(url, 4);
     const depth = async () => /^drover_queue_depth (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
     await until(async () => (await depth()) === "1", "the second request waits");
-    const ended = await drover.end("SIGTERM");
-    assert.equal((await running).tokens, 4);
+    drover.child.kill("SIGTERM");
     const refused = await queued;
     assert.equal(refused.status, 503);
     assert.ok(Number(refused.headers.get("retry-after")) >= 1);
-    assert.equal(ended.code, 0);
+    await changeFake(row, { hold: false });
+    assert.equal((await running).tokens, 4);
+    assert.equal((await drover.ended).code, 0);
     assert.ok(drover.entries.some((entry) => entry["event"] === "grace-over"));
     assert.deepEqual(pasture.left(), []);
   });
