@@ -12,7 +12,11 @@ describe("a supervisor without a free descriptor", needs("setpriv"), () => {
 
   it("goes on, says why a worker can't start, and starts it once there is one", async () => {
     const command = fakeCommand();
-    const drover = pasture.up(["--workers", "1", "--worker-command", command], { DROVER_SUPERVISION_BACKOFF: "300ms" });
+    const drover = pasture.up(["--workers", "1", "--worker-command", command], {
+      DROVER_SUPERVISION_BACKOFF: "300ms",
+      // However long it takes until the limit is lifted.
+      DROVER_SUPERVISION_MAX_RESTARTS: "1000",
+    });
     await drover.url();
     const [row] = await pasture.status();
     assert.ok(row?.pid);
