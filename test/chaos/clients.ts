@@ -35,20 +35,23 @@ export interface ClientsOptions {
   readonly count: number;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** Go on after `signal` until there are so many whole answers, or each line has sent a thousand requests. @default 0 */
+  readonly leastWhole?: number;
   /** Whether the server was without a free descriptor since then: the system cuts its connections, not the server. */
   readonly wasStarved: (sinceMs: number) => boolean;
 }
 
 /** Sends requests on `count` lines, streaming and plain in turn, until `signal`; resolves when the last one has ended. */
 export async function runClients(options: ClientsOptions): Promise<ClientsReport> {
-  const { url, count, seed, signal, wasStarved } = options;
+  const { url, count, seed, signal, wasStarved, leastWhole = 0 } = options;
   const counts: Record<string, number> = {};
   const statuses: Record<string, number> = {};
   const wrongs: string[] = [];
   const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
+  const isOver = (number: number) => signal.aborted && ((counts["whole"] ?? 0) >= leastWhole || number >= 1000);
   const line = async (index: number) => {
     const random = createRandom(seed * 1000 + index);
-    for (let number = 0; !signal.aborted; number += 1) {
+    for (let number = 0; !isOver(number); number += 1) {
       const ask: Ask = { url, isStream: number % 2 === index % 2, tokens: random.between(4, 64), agent };
       const begunMs = Date.now();
       const result = await send(ask);

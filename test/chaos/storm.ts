@@ -30,6 +30,8 @@ export interface StormReport {
 }
 
 const RECOVERY_MS = 60_000;
+/** What has recovered serves again. */
+const LEAST_WHOLE = 30;
 const UNRULY_WORKER = fileURLToPath(new URL("./unruly-worker.js", import.meta.url));
 
 /** Makes trouble for a real drover under load, lets it recover, and looks whether any harm is left. */
@@ -56,6 +58,7 @@ async function storm(pasture: Pasture, options: StormOptions): Promise<StormRepo
     count: clients,
     seed,
     signal: over.signal,
+    leastWhole: LEAST_WHOLE,
     wasStarved: (sinceMs) => starved.lastMs >= sinceMs,
   });
   const actions = await makeTrouble(field, options, Date.now() + seconds * 1000);
@@ -82,8 +85,9 @@ async function prepare(pasture: Pasture, workers: number, seed: number): Promise
     `model: ${models[0]}`,
     `workers: { count: ${workers}, threads: 1, command: "${command}" }`,
     "supervision:",
-    "  livenessTimeout: 2s",
-    "  stallTimeout: 4s",
+    // A busy machine delays a heartbeat by seconds.
+    "  livenessTimeout: 5s",
+    "  stallTimeout: 8s",
     "  startTimeout: 20s",
     "  grace: 1s",
     "  backoff: 200ms",
@@ -153,16 +157,17 @@ async function restore({ pasture, drover, configure, models, asked }: Field, wor
   for (;;) {
     const rows = await drover.workers((found) => areReady(found, workers), RECOVERY_MS).catch(() => []);
     // One that was stopped or blocked a moment ago is listed as ready until its heartbeat is missed.
-    const answers = await Promise.all(rows.map(({ port }) => answersHealth(port)));
+    const answers = await Promise.all(rows.map(({ port }) => isAnswering(port)));
     if (answers.every(Boolean) || Date.now() > endMs) return;
   }
 }
 
-async function answersHealth(port: number | null): Promise<boolean> {
+async function isAnswering(port: number | null): Promise<boolean> {
   const signal = AbortSignal.timeout(1000);
   const response = await fetch(`http://127.0.0.1:${port}/health`, { signal }).catch(() => undefined);
-  await response?.arrayBuffer();
-  return response?.ok === true;
+  await response?.arrayBuffer().catch(() => {});
+  // It refuses whoever does not know its secret, and so it lives.
+  return response !== undefined;
 }
 
 interface Scene {
@@ -176,25 +181,48 @@ interface Scene {
 const SPARE_DESCRIPTORS = 24;
 
 async function lookForHarm(pasture: Pasture, { drover, workers, descriptors }: Scene): Promise<readonly string[]> {
+  const harm = [...(await lastingHarm(pasture, { drover, workers, descriptors }))];
+  const ended = await drover.end("SIGTERM");
+  if (ended.code !== 0 || ended.stderr !== "") harm.push(`ended with ${ended.code}: ${ended.stderr}`);
+  if (pasture.left().length > 0) harm.push(`processes are left: ${pasture.left().join(", ")}`);
+  return harm;
+}
+
+const SETTLE_MS = 30_000;
+
+/** What is still not right at last: the leases and sockets of ended requests go by and by. */
+async function lastingHarm(pasture: Pasture, scene: Scene): Promise<readonly string[]> {
+  const endMs = Date.now() + SETTLE_MS;
+  for (;;) {
+    const harm = await presentHarm(pasture, scene);
+    if (harm.length === 0 || Date.now() > endMs) return harm;
+    await sleep(200);
+  }
+}
+
+async function presentHarm(pasture: Pasture, { drover, workers, descriptors }: Scene): Promise<readonly string[]> {
   const harm: string[] = [];
   const rows = await pasture.status();
   if (!areReady(rows, workers)) harm.push(`not every worker is ready: ${JSON.stringify(rows)}`);
-  drover.child.kill("SIGQUIT");
-  const { state } = (await drover.entry((entry) => entry["state"] !== undefined)) as unknown as Dump;
-  const leases = state.balancer.upstreams.reduce((sum, upstream) => sum + upstream.active, 0);
+  const { balancer } = (await dumpOf(drover)).state;
+  const leases = balancer.upstreams.reduce((sum, upstream) => sum + upstream.active, 0);
   if (leases > 0) harm.push(`${leases} leases are held though no request runs`);
-  if (state.balancer.queue.depth > 0) harm.push(`${state.balancer.queue.depth} requests wait though none was sent`);
-  if (state.balancer.upstreams.length !== workers) harm.push(`${state.balancer.upstreams.length} upstreams`);
-  const open = await settledDescriptors(drover, descriptors + SPARE_DESCRIPTORS);
+  if (balancer.queue.depth > 0) harm.push(`${balancer.queue.depth} requests wait though none was sent`);
+  if (balancer.upstreams.length !== workers) harm.push(`${balancer.upstreams.length} upstreams`);
+  const open = descriptorsOf(drover.child.pid ?? 0).length;
   if (open > descriptors + SPARE_DESCRIPTORS) harm.push(`${open} descriptors, before ${descriptors}`);
   const zombies = zombiesOf(drover.child.pid ?? 0);
   if (zombies.length > 0) harm.push(`zombies: ${zombies.join(", ")}`);
   const processes = pasture.left().length;
   if (processes !== workers + 1) harm.push(`${processes} processes for ${workers} workers and the supervisor`);
-  const ended = await drover.end("SIGTERM");
-  if (ended.code !== 0 || ended.stderr !== "") harm.push(`ended with ${ended.code}: ${ended.stderr}`);
-  if (pasture.left().length > 0) harm.push(`processes are left: ${pasture.left().join(", ")}`);
   return harm;
+}
+
+/** What SIGQUIT writes to the log, as of now. */
+async function dumpOf(drover: Drover): Promise<Dump> {
+  const earlier = new Set(drover.entries);
+  drover.child.kill("SIGQUIT");
+  return (await drover.entry((entry) => entry["state"] !== undefined && !earlier.has(entry))) as unknown as Dump;
 }
 
 interface Dump {
@@ -208,16 +236,4 @@ interface Dump {
 
 function areReady(rows: readonly WorkerRow[], workers: number): boolean {
   return rows.length === workers && rows.every((row) => row.state === "ready");
-}
-
-const SETTLE_MS = 10_000;
-
-/** How many descriptors are open once they are at most `enough`, or at last: the sockets of ended requests close by and by. */
-async function settledDescriptors(drover: Drover, enough: number): Promise<number> {
-  const endMs = Date.now() + SETTLE_MS;
-  for (;;) {
-    const open = descriptorsOf(drover.child.pid ?? 0).length;
-    if (open <= enough || Date.now() > endMs) return open;
-    await sleep(20);
-  }
 }
