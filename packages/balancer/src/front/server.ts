@@ -7,6 +7,7 @@ import type { Certificate } from "./certificate.ts";
 import { EarlierAnswers } from "./earlier-answers.ts";
 import { errorEnvelope } from "./error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
+import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 
@@ -59,7 +60,9 @@ export function createServer(
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
   const earlier = new EarlierAnswers();
+  const late = new LateRequests();
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    late.begun(request);
     earlier.add(request.socket, response);
     if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response);
   };
@@ -82,10 +85,10 @@ export function createServer(
   );
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const { status, message, code } = describe(error);
+    const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, status, message, code));
     if (status === 0) socket.destroy();
-    else {
-      handlers.onBadRequest(code, answerRaw(socket, status, message, code));
-    }
+    else if (status === 408) late.unlessRead(socket, refuse);
+    else refuse();
   });
   return server;
 }

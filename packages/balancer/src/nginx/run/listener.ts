@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
 import type { ClientConnection } from "../../forwarding/tunnel.ts";
+import { LateRequests } from "../../front/late-requests.ts";
 import { Turns } from "../../front/turns.ts";
 import { systemError } from "../config-files.ts";
 import type { AddressModel, ListenerModel } from "../model.ts";
@@ -126,7 +127,9 @@ export class Listener {
       this.#count(request.socket, response);
       events.onRequest(request, response, this, switchable);
     });
+    const late = new LateRequests();
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      late.begun(request);
       const switchable = upgrades.offerOf(request);
       this.#count(request.socket, response);
       this.#turns.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
@@ -135,8 +138,11 @@ export class Listener {
     server.on("checkContinue", onRequest);
     server.on("checkExpectation", onRequest);
     server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
-    server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-      events.onBadRequest(socket as Socket, statusOfParseError(error), this);
+    server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
+      const socket = duplex as Socket;
+      const refuse = (): void => events.onBadRequest(socket, statusOfParseError(error), this);
+      if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
+      else refuse();
     });
     // A listener here takes over closing from Node: between requests the keepalive time is over, in an answer the client takes nothing.
     server.on("timeout", (socket) => {
