@@ -60,13 +60,19 @@ export function balancerRules(settings: Settings): BalancerRules {
     front: frontRules(settings),
     server: {
       maxHeaderBytes: settings.limits.headerBytes,
-      headersTimeoutMs: settings.limits.headerTimeout,
+      // Head and body together have bodyTimeout; Node takes no longer time for the head alone.
+      headersTimeoutMs: shorter(settings.limits.headerTimeout, settings.limits.bodyTimeout),
       requestTimeoutMs: settings.limits.bodyTimeout,
       keepAliveTimeoutMs: settings.limits.idleTimeout,
     },
     check: settings.balancer.check ? checkRule(settings) : undefined,
     upstreams: settings.balancer.upstreams.map((line) => parseUpstreamLine(line)),
   };
+}
+
+/** 0 is no limit. */
+function shorter(oneMs: number, otherMs: number): number {
+  return oneMs === 0 || otherMs === 0 ? Math.max(oneMs, otherMs) : Math.min(oneMs, otherMs);
 }
 
 function frontRules(settings: Settings): FrontRules {
