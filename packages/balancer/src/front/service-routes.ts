@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Clock } from "../clock.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AdmissionQueue } from "../routing/admission-queue.ts";
 import { askUpstream } from "../routing/ask-upstream.ts";
@@ -10,6 +11,7 @@ import { frontPage, type FrontPageFacts } from "./front-page.ts";
 import type { OwnAnswer } from "./respond.ts";
 
 export interface ServiceParts {
+  readonly clock: Clock;
   readonly pool: UpstreamPool;
   readonly queue: AdmissionQueue;
   readonly metrics: Metrics;
@@ -71,22 +73,22 @@ function health({ pool }: ServiceParts): OwnAnswer {
 }
 
 /** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
-async function slots({ pool, queue }: ServiceParts): Promise<OwnAnswer> {
+async function slots({ clock, pool, queue }: ServiceParts): Promise<OwnAnswer> {
   const upstreams = await Promise.all(
     pool.upstreams.map(async (upstream) => ({
       id: upstream.id,
       ready: isAble(upstream),
       slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
       active: upstream.conns,
-      ...(upstream.owned && isAble(upstream) ? await workersView(upstream) : {}),
+      ...(upstream.owned && isAble(upstream) ? await workersView(upstream, clock) : {}),
     })),
   );
   return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
 }
 
 /** What a worker says itself; no field for what it does not answer. */
-async function workersView(upstream: Upstream) {
-  const [worker, steps] = await Promise.all([askUpstream(upstream, "/slots"), askUpstream(upstream, "/steps")]);
+async function workersView(upstream: Upstream, clock: Clock) {
+  const [worker, steps] = await Promise.all(["/slots", "/steps"].map((path) => askUpstream(upstream, path, clock)));
   return { worker, steps };
 }
 

@@ -55,7 +55,7 @@ export function startActiveChecks(
   const probeAll = (): void => {
     for (const upstream of pool.upstreams) {
       if (upstream.owned || (upstream.down && !takenOut.has(upstream))) continue;
-      void probe(upstream, rule).then((failure) => settle(upstream, failure));
+      void probe(upstream, rule, clock).then((failure) => settle(upstream, failure));
     }
   };
   probeAll();
@@ -68,13 +68,17 @@ export type CheckListener = (upstream: Upstream, up: boolean, reason: string) =>
 const mostBodyBytes = 65_536;
 
 /** Undefined when the upstream is well, else why it is not. */
-function probe(upstream: Upstream, rule: CheckRule): Promise<string | undefined> {
+function probe(upstream: Upstream, rule: CheckRule, clock: Clock): Promise<string | undefined> {
   const { address } = upstream;
   const where = address.kind === "unix" ? { socketPath: address.path } : { host: address.host, port: address.port };
   const client = address.tls ? https : http;
   return new Promise((resolve) => {
     const request = client.get({ ...where, path: rule.path, agent: false, headers: { "user-agent": "drover-check" } });
-    request.setTimeout(rule.timeoutMs, () => request.destroy(new Error(`no answer within ${rule.timeoutMs} ms`)));
+    const late = new Error(`no answer within ${rule.timeoutMs} ms`);
+    request.once(
+      "close",
+      clock.after(rule.timeoutMs, () => request.destroy(late)),
+    );
     request.once("error", (error) => resolve(error.message));
     request.once("response", (answer) => {
       let body = "";

@@ -1,4 +1,5 @@
 import http from "node:http";
+import type { Clock } from "../clock.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How long a worker may take to answer a question that needs no slot. */
@@ -6,13 +7,14 @@ const patienceMs = 1000;
 const mostBytes = 1_048_576;
 
 /** The JSON that an upstream answers to a GET; undefined where it does not, in time and with 200. */
-export function askUpstream(upstream: Upstream, path: string): Promise<unknown> {
+export function askUpstream(upstream: Upstream, path: string, clock: Clock): Promise<unknown> {
   const { address, secret } = upstream;
   const where = address.kind === "unix" ? { socketPath: address.path } : { host: address.host, port: address.port };
   const headers = secret === undefined ? {} : { "x-drover-secret": secret };
   return new Promise((resolve) => {
     const request = http.get({ ...where, path, headers, agent: false });
-    request.setTimeout(patienceMs, () => request.destroy());
+    const stop = clock.after(patienceMs, () => request.destroy());
+    request.once("close", stop);
     request.once("error", () => resolve(undefined));
     request.once("response", (answer) => {
       let body = "";
