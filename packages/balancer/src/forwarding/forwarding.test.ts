@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { Settings } from "@drover/config";
+import { eventually } from "../test-support/eventually.ts";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 import { deadPort, httpUpstream, rawUpstream, type TestUpstream } from "../test-support/upstream-server.ts";
@@ -221,8 +222,9 @@ describe("forwarding", () => {
     socket.pause();
     socket.on("error", () => undefined);
     const activeNow = () => balancer.status().upstreams[0]?.active;
-    while (activeNow() !== 1) await new Promise((resolve) => setTimeout(resolve, 2));
-    while (activeNow() !== 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    // Its place is held by then, or has been.
+    await eventually("the upstream is asked", () => upstream.seen() === 1);
+    await eventually("the place is free", () => activeNow() === 0);
     socket.destroy();
   });
 
@@ -257,7 +259,7 @@ describe("forwarding", () => {
     const activeOn = (id: string) => balancer.status().upstreams.find((upstream) => upstream.id === id)?.active;
     assert.equal(activeOn("here"), 1);
     socket.destroy();
-    while (activeOn("here") !== 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await eventually("the place is free", () => activeOn("here") === 0);
   });
 });
 

@@ -23,7 +23,6 @@ describe("the access log", () => {
           ...settings,
           log: { ...settings.log, access: "combined" },
           balancer: { ...settings.balancer, upstreams },
-          limits: { ...settings.limits, headerTimeout: 200, bodyTimeout: 300 },
         }),
       options: { logger },
     });
@@ -69,7 +68,11 @@ describe("the access log", () => {
     const upstream = await httpUpstream((_request, response) => response.end("never asked"));
     closers.push(() => upstream.close());
     const ask = await open([upstream.origin]);
-    const [late, loggedLate] = await ask(`${post}Content-Length: 9\r\n\r\nabc`);
+    const hurry = await open([upstream.origin], (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, bodyTimeout: 300 },
+    }));
+    const [late, loggedLate] = await hurry(`${post}Content-Length: 9\r\n\r\nabc`);
     assert.match(late, /^408 [1-9]/);
     assert.equal(loggedLate, late);
     const [broken, loggedBroken] = await ask(`${post}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n`);

@@ -9,9 +9,11 @@ import { afterEach, describe, it } from "node:test";
 import tls from "node:tls";
 import type { Settings } from "@drover/config";
 import { pino } from "pino";
+import { type Clock, systemClock } from "../clock.ts";
 import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
 import { eventually } from "../test-support/eventually.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
+import { timelessClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 
 describe("the front door", () => {
@@ -20,9 +22,13 @@ describe("the front door", () => {
     await Promise.all(closers.splice(0).map((close) => close()));
   });
 
-  async function open(change: (settings: Settings) => Settings, handler: http.RequestListener = echoHeaders) {
+  async function open(
+    change: (settings: Settings) => Settings,
+    handler: http.RequestListener = echoHeaders,
+    clock: Clock = systemClock,
+  ) {
     const upstream = await httpUpstream(handler);
-    const running = await runBalancer({ settings: change });
+    const running = await runBalancer({ settings: change, options: { clock } });
     closers.push(
       () => running.balancer.close({ drainTimeoutMs: 0 }),
       () => upstream.close(),
@@ -181,6 +187,7 @@ describe("the front door", () => {
     const { url, balancer } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
+      timelessClock,
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
@@ -201,6 +208,7 @@ describe("the front door", () => {
     const { url } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
+      timelessClock,
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));

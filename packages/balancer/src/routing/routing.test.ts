@@ -223,7 +223,7 @@ describe("active checks", () => {
     const upstream = await httpUpstream((_request, response) => response.writeHead(now.status).end(now.text));
     const pool = poolOf([{ id: "a", origin: upstream.origin }]);
     const changes: string[] = [];
-    const rule = { path: "/health", intervalMs: 10, rise: 2, fall: 3, timeoutMs: 1000, bodyIncludes: "well" };
+    const rule = { path: "/health", intervalMs: 10, rise: 2, fall: 3, timeoutMs: 60_000, bodyIncludes: "well" };
     const stop = startActiveChecks(pool, rule, systemClock, (_upstream, up, reason) => changes.push(`${up} ${reason}`));
     await eventually("some probes", () => upstream.seen() >= 3);
     assert.deepEqual(changes, []);
@@ -246,7 +246,7 @@ describe("active checks", () => {
       { ...worker("own"), origin },
       { id: "checked", origin },
     ]);
-    const rule = { path: "/", intervalMs: 5, rise: 1, fall: 1, timeoutMs: 1000 };
+    const rule = { path: "/", intervalMs: 5, rise: 1, fall: 1, timeoutMs: 60_000 };
     const stop = startActiveChecks(pool, rule, systemClock, () => undefined);
     await eventually("the third is out", () => pool.get("checked")?.down === true);
     stop();
