@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { writeDemoModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
 import { signalIfThere } from "../support/processes.ts";
-import { startTinyDrover } from "../support/tiny-drover.ts";
 import { until } from "../support/until.ts";
+
+/**
+ * More tokens than are asked for, each far more likely than any other. With random weights some are a tie, which may fall the other
+ * way where llama.cpp adds up in another order: it does when tokens that were generated one by one are read again as a prompt.
+ */
+const TEXT = {
+  thought: "\nCounting.\n",
+  answer: `\n\n${Array.from({ length: 1600 }, (_, index) => `cow${index}`).join(" ")}`,
+};
 
 const isReady = (rows: readonly { readonly state: string }[]) => rows.every((row) => row.state === "ready");
 
@@ -15,7 +25,10 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
   let url: string;
   before(async () => {
     const shape = ["--workers", "2", "--slots", "2", "--ctx", "4096", "--snapshots", "64MiB"];
-    ({ drover, url } = await startTinyDrover(pasture, shape));
+    const model = join(pasture.folder, "long.gguf");
+    await writeDemoModel(model, TEXT);
+    drover = pasture.up(["--model", model, "--threads", "1", ...shape]);
+    url = await drover.url();
     await drover.workers(isReady);
   });
   after(() => pasture.close());
@@ -63,7 +76,7 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
   const requests = {
     "/v1/chat/completions": { messages, max_tokens: 1500, temperature: 0, ...whole },
     "/v1/completions": { prompt: "count the cattle", max_tokens: 1500, temperature: 0.8, ...whole },
-    "/v1/messages": { model: "tiny", messages, max_tokens: 1500, temperature: 0 },
+    "/v1/messages": { model: "long", messages, max_tokens: 1500, temperature: 0 },
     "/v1/responses": { input: "count the cattle", max_output_tokens: 1500, temperature: 0 },
   };
 
