@@ -17,43 +17,48 @@ describe("Anthropic's client before a front door that refuses", () => {
       ? { kind: "send", text: `${head}${event.length.toString(16)}\r\n${event}\r\n`, thenClose: true }
       : { kind: "silence" },
   );
-  let running: RunningBalancer;
+  let patient: RunningBalancer;
+  let impatient: RunningBalancer;
 
   before(async () => {
-    running = await startBalancer([], (settings) => ({
-      ...settings,
-      apiKeys: ["the-key"],
-      queue: { ...settings.queue, limit: 1, timeout: 2000 },
-    }));
     const origin = `http://127.0.0.1:${await upstream.listen()}`;
-    running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });
-    running.balancer.setReady("w1", true);
+    const start = async (timeout: number): Promise<RunningBalancer> => {
+      const queue = { limit: 1, timeout };
+      const running = await startBalancer([], (settings) => ({ ...settings, apiKeys: ["the-key"], queue }));
+      running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });
+      running.balancer.setReady("w1", true);
+      return running;
+    };
+    patient = await start(600_000);
+    impatient = await start(100);
   });
   after(async () => {
-    await running.balancer.close({ drainTimeoutMs: 0 });
+    for (const { balancer } of [patient, impatient]) await balancer.close({ drainTimeoutMs: 0 });
     await upstream.close();
   });
 
-  function client(apiKey: string): Anthropic {
-    return new Anthropic({ baseURL: `http://127.0.0.1:${running.port}`, apiKey, maxRetries: 0 });
+  function client(apiKey: string, { port } = patient): Anthropic {
+    return new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey, maxRetries: 0 });
   }
 
   const asked = { model: "m", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] } as const;
-  const ask = async (apiKey = "the-key") => client(apiKey).messages.create({ ...asked, messages: [...asked.messages] });
+  const ask = async (apiKey = "the-key", running = patient) =>
+    client(apiKey, running).messages.create({ ...asked, messages: [...asked.messages] });
 
   it("knows what is wrong by the error's type, when it is refused and in the middle of a stream", async () => {
     await assert.rejects(ask("wrong"), (error) => is(error, AuthenticationError, "authentication_error"));
     const stream = client("the-key").messages.stream({ ...asked, messages: [...asked.messages] });
     await assert.rejects(stream.finalMessage(), (error) => is(error, APIError, "api_error"));
-    const held = ask().catch(() => undefined);
-    await until(() => running.leases() === 1, "the only place is taken");
-    const waiting = ask();
-    const late = assert.rejects(waiting, (error) => is(error, InternalServerError, "overloaded_error"));
-    await until(() => running.balancer.status().queue.depth === 1, "one waits");
+    const held = [patient, impatient].map((running) => ask("the-key", running).catch(() => undefined));
+    for (const running of [patient, impatient]) {
+      await until(() => running.leases() === 1, "the only place is taken");
+    }
+    await assert.rejects(ask("the-key", impatient), (error) => is(error, InternalServerError, "overloaded_error"));
+    const waiting = ask().catch(() => undefined);
+    await until(() => patient.balancer.status().queue.depth === 1, "one waits");
     await assert.rejects(ask(), (error) => is(error, RateLimitError, "rate_limit_error"));
-    await late;
-    await running.balancer.close({ drainTimeoutMs: 0 });
-    await held;
+    for (const { balancer } of [patient, impatient]) await balancer.close({ drainTimeoutMs: 0 });
+    await Promise.all([...held, waiting]);
   });
 });
 

@@ -41,7 +41,7 @@ describe("drover balance by its flags", () => {
     const all = ["balance", "--upstream", `http://${address}`, "--listen", "127.0.0.1:0", ...words];
     child = spawn(process.execPath, [DROVER_BIN, ...all], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
     child.stdout?.on("data", (bytes: Buffer) => (printed += bytes.toString("latin1")));
-    await until(() => printed.includes('"port":'), "it listens");
+    await until(() => /"port":\d+.*\n/.test(printed), "it listens");
     return Number(/"port":(\d+)/.exec(printed)?.[1]);
   }
 
@@ -49,8 +49,9 @@ describe("drover balance by its flags", () => {
     const port = await balance("--access-log", "json");
     const answer = await fetch(`http://127.0.0.1:${port}/v1/models`);
     assert.equal(await answer.text(), "answer to GET /v1/models HTTP/1.1");
-    await until(() => printed.includes('"path":"/v1/models"'), "its log line");
-    const line = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
+    await until(() => /"path":"\/v1\/models".*\n/.test(printed), "its log line");
+    const text = printed.split("\n").find((one) => one.includes('"path":"/v1/models"'));
+    const line = JSON.parse(text ?? "") as Record<string, unknown>;
     assert.deepEqual([line["status"], line["method"], line["msg"]], [200, "GET", "request"]);
   });
 
@@ -73,7 +74,7 @@ describe("drover balance by its flags", () => {
         assert.match((await client.read("GET")).line, / 200 /);
         client.destroy();
       }
-      await until(() => printed.includes("GET /a") && nginx.text("access.log").endsWith("\n"), "both lines");
+      await until(() => /GET \/a.*\n/.test(printed) && nginx.text("access.log").endsWith("\n"), "both lines");
       const ours = printed.split("\n").find((line) => line.includes("GET /a")) ?? "";
       const theirs = nginx.text("access.log").trimEnd();
       assert.match(theirs, /^127\.0\.0\.1 - - \[\d/);

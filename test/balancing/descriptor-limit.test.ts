@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { freePort } from "../support/ports.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
 import { descriptorsOf } from "../support/processes.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { RawClient } from "./raw-client.ts";
 import { statusOf } from "./running-balancer.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
@@ -27,8 +28,10 @@ describe("a balancer out of descriptors (EMFILE)", () => {
       const clients = Array.from({ length: 2 * DESCRIPTORS }, () =>
         net.connect(port, "127.0.0.1").on("error", () => {}),
       );
-      await Promise.all(clients.map((client) => Promise.race([once(client, "connect"), once(client, "close")])));
-      await full(child.pid ?? 0);
+      await Promise.all(
+        clients.map((client) => new Promise((resolve) => client.once("connect", resolve).once("close", resolve))),
+      );
+      await until(() => descriptorsOf(child.pid ?? 0).length >= DESCRIPTORS - 1, "the descriptors run out");
       for (const client of clients) client.destroy();
       assert.equal(await answers(port), 200);
       assert.equal(child.exitCode, null);
@@ -42,22 +45,13 @@ describe("a balancer out of descriptors (EMFILE)", () => {
 
 /** Asks until an answer comes: while it starts, and while it closes what the clients left. */
 async function answers(port: number): Promise<number> {
-  const endMs = performance.now() + 20_000;
+  const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const client = new RawClient(port);
     client.write(request);
-    const status = await statusOf(client, "GET").catch(() => 0); // refused: not there yet
+    const status = await statusOf(client, "GET"); // 0 where it is refused: not there yet
     client.destroy();
     if (status === 200) return status;
     if (performance.now() > endMs) return status;
-  }
-}
-
-/** Resolves once the process has as many descriptors as it may. */
-async function full(pid: number): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (descriptorsOf(pid).length < DESCRIPTORS - 1) {
-    if (performance.now() > endMs) throw new Error("the descriptors did not run out");
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }

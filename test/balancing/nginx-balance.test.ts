@@ -122,7 +122,7 @@ describe("names in an nginx configuration", () => {
       assert.equal(await bodyOf(port, "/var"), "127.0.0.1");
       names.addresses = ["127.0.0.2"];
       await until(async () => (await bodyOf(port)) === "127.0.0.2", "the new address");
-      assert.equal(await bodyOf(port, "/var"), "127.0.0.2");
+      await until(async () => (await bodyOf(port, "/var")) === "127.0.0.2", "the new address by the variable");
     } finally {
       await folder.close();
       names.close();

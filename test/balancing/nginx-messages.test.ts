@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadNginxConfig, NginxConfigError } from "@drover/balancer";
+import { freePort } from "../support/ports.ts";
 import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
 import { testCertificates } from "./test-certificates.ts";
@@ -121,7 +122,9 @@ describe("messages beside Debian's nginx", needsNginx("1.22"), () => {
     });
   }
 
-  it("are that all is well for Debian's own nginx.conf with a site of upstreams, and one as certbot leaves it", () => {
+  it("are that all is well for Debian's own nginx.conf with a site of upstreams, and one as certbot leaves it", async () => {
+    // nginx opens them even for a test: they must be nobody else's.
+    const [secure, plain] = [await freePort(), await freePort()];
     const [certificate, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
     writeFileSync(certificate, testCertificates.a.certificate);
     writeFileSync(key, testCertificates.a.key);
@@ -132,7 +135,7 @@ server {
     server_name llm.test;
     location / { include /etc/nginx/proxy_params; proxy_pass http://u; proxy_buffering off; }
     location ~ /\\.ht { deny all; }
-    listen 127.0.0.1:18443 ssl; # managed by Certbot
+    listen 127.0.0.1:${secure} ssl; # managed by Certbot
     ssl_certificate ${certificate}; # managed by Certbot
     ssl_certificate_key ${key}; # managed by Certbot
 }
@@ -140,7 +143,7 @@ server {
     if ($host = llm.test) {
         return 301 https://$host$request_uri;
     } # managed by Certbot
-    listen 127.0.0.1:18080;
+    listen 127.0.0.1:${plain};
     server_name llm.test;
     return 404; # managed by Certbot
 }

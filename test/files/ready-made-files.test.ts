@@ -102,8 +102,10 @@ async function metricsOfDemo(): Promise<string> {
   });
   try {
     for (const until = Date.now() + PATIENCE_MS; ; ) {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
-      const text = (await response?.text()) ?? "";
+      const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+        (response) => response.text(),
+        () => "",
+      );
       if (text.includes("drover_worker_ready")) return text;
       if (Date.now() > until) assert.fail(`no metrics: ${text}`);
       await pause(100);
