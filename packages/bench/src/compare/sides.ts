@@ -21,6 +21,8 @@ export interface SideParts {
 }
 
 const READY_TIMEOUT_MS = 600_000;
+/** It listens in milliseconds, but what it is asked is answered by a worker. */
+const NGINX_READY_TIMEOUT_MS = 60_000;
 
 /** (a) */
 export function droverSide(parts: Pick<SideParts, "bin" | "upWords" | "clock">): Side {
@@ -119,7 +121,7 @@ async function startNginx(workerPorts: readonly number[], clock: Clock, signal: 
       // Debian puts it where users' PATH often does not look.
       environment: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
       readyUrl: `${url}/health`,
-      readyTimeoutMs: 10_000,
+      readyTimeoutMs: NGINX_READY_TIMEOUT_MS,
       clock,
       signal,
     });
