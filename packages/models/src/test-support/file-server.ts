@@ -32,6 +32,8 @@ export async function serveFile(content: Buffer, ...answers: readonly Answer[]):
     const answer = answers[Math.min(requests.length, answers.length) - 1] ?? whole();
     answer(request, response, content, (bytes, action) => void waiting.add({ bytes, action }));
   });
+  // The client ends idle connections, never the server: a request on one that it is just closing would fail.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const close = (): Promise<void> =>
