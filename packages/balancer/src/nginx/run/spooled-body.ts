@@ -23,7 +23,10 @@ export class SpooledBody implements StoredBody {
     const path = join(folder, name);
     const file = await openNew(path).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
-      await mkdir(folder, { mode: 0o700 });
+      await mkdir(folder, { mode: 0o700 }).catch((failure: NodeJS.ErrnoException) => {
+        // Another body was as far at the same moment.
+        if (failure.code !== "EEXIST") throw failure;
+      });
       return openNew(path);
     });
     try {
