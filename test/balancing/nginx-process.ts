@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signalIfThere, stateOf } from "../support/processes.ts";
-import { PATIENCE_MS } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
 
@@ -67,7 +67,11 @@ export class NginxFolder {
   /** Ends whatever still runs. */
   async close(): Promise<void> {
     const { pid } = this;
-    if (pid !== undefined) signalIfThere(pid, "SIGKILL");
+    if (pid !== undefined) {
+      signalIfThere(pid, "SIGKILL");
+      // Until it is gone it may still write into the folder.
+      await until(() => ["Z", undefined].includes(stateOf(pid)), "it is gone");
+    }
     for (const child of this.#children) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill("SIGKILL");
