@@ -27,11 +27,13 @@ export interface UpgradeTask {
 }
 
 /**
- * - `switched`: an upstream answered (with 101 or not), and the connection has ended since.
+ * - `switched`: an upstream answered, with 101 or this status, and the connection has ended since.
+ * - `client-gone`: the client left before that.
  * - `failed`: no upstream could be connected to; nothing was sent to the client.
  */
 export type UpgradeOutcome =
-  | { readonly kind: "switched" | "client-gone" }
+  | { readonly kind: "switched"; readonly status: number; readonly upstream: string }
+  | { readonly kind: "client-gone" }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Finds an upstream that takes the connection, and lets http-proxy join the two. The lease is held until the client's connection ends. */
@@ -71,11 +73,11 @@ export async function forwardUpgrade(task: UpgradeTask): Promise<UpgradeOutcome>
       return { kind: "client-gone" };
     }
     try {
-      await join(task, lease.upstream, upstreamSocket);
+      const status = await join(task, lease.upstream, upstreamSocket);
+      return { kind: "switched", status, upstream: lease.upstream.id };
     } finally {
       lease.release("ok");
     }
-    return { kind: "switched" };
   }
 }
 
@@ -98,16 +100,23 @@ function connectTo(upstream: Upstream, task: UpgradeTask): Promise<net.Socket | 
   });
 }
 
-/** Resolves when the client's connection has ended. */
-function join(task: UpgradeTask, upstream: Upstream, upstreamSocket: net.Socket): Promise<void> {
+/** Resolves when the client's connection has ended, with the status of the answer. */
+function join(task: UpgradeTask, upstream: Upstream, upstreamSocket: net.Socket): Promise<number> {
+  let status = 502;
   const agent = new http.Agent();
   Object.assign(agent, { createConnection: () => upstreamSocket });
   const proxy = loadHttpProxy().createProxyServer({});
-  proxy.on("proxyReqWs", (outgoing) => outgoing.prependListener("response", endByClosing));
+  proxy.on("proxyReqWs", (outgoing) => {
+    outgoing.prependListener("upgrade", () => (status = 101));
+    outgoing.prependListener("response", (answer) => {
+      status = answer.statusCode ?? status;
+      endByClosing(answer);
+    });
+  });
   return new Promise((resolve) => {
     task.socket.once("close", () => {
       upstreamSocket.destroy();
-      resolve();
+      resolve(status);
     });
     // Without it the default of the server would be an uncaught error.
     task.socket.on("error", () => task.socket.destroy());

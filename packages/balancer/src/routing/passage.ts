@@ -6,18 +6,22 @@ import { logAccess } from "../front/access-log.ts";
 import type { FrontDoor } from "../front/front-door.ts";
 import type { Metrics } from "../metrics.ts";
 
-/** A request on its way through the balancer. */
-export interface Passage {
+/** What is counted and logged of a request, or of a connection that changes its protocol. */
+export interface Visit {
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
   readonly requestId: string;
   readonly clientAddress: string;
   readonly startedAtMs: number;
+  /** Label of the key that was used. */
+  keyLabel: string | undefined;
+}
+
+/** A request on its way through the balancer. */
+export interface Passage extends Visit {
+  readonly response: ServerResponse;
   readonly path: string;
   /** Fields that every answer to it carries. */
   readonly extraHeaders: readonly string[];
-  /** Label of the key that was used. */
-  keyLabel: string | undefined;
 }
 
 export interface Ending {
@@ -44,8 +48,8 @@ export function endedHere(status: number, bodyBytes: number): Ending {
 }
 
 /** Counts and logs a request that is over. */
-export function finish(passage: Passage, parts: PassageParts, ending: Ending): void {
-  const { request, requestId, clientAddress, startedAtMs, keyLabel } = passage;
+export function finish(visit: Visit, parts: PassageParts, ending: Ending): void {
+  const { request, requestId, clientAddress, startedAtMs, keyLabel } = visit;
   const nowMs = parts.clock.now();
   const durationMs = nowMs - startedAtMs;
   parts.metrics.countRequest(ending.status, durationMs);
