@@ -27,7 +27,9 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
     const shape = ["--workers", "2", "--slots", "2", "--ctx", "4096", "--snapshots", "64MiB"];
     const model = join(pasture.folder, "long.gguf");
     await writeDemoModel(model, TEXT);
-    drover = pasture.up(["--model", model, "--threads", "1", ...shape]);
+    // However often a worker is killed here, it comes back, and soon.
+    const environment = { DROVER_SUPERVISION_MAX_RESTARTS: "1000", DROVER_SUPERVISION_BACKOFF_LIMIT: "1s" };
+    drover = pasture.up(["--model", model, "--threads", "1", ...shape], environment);
     url = await drover.url();
     await drover.workers(isReady);
   });
