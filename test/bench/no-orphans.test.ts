@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
+import { dieWithParent } from "@drover/bench";
 import { execa } from "execa";
 import { needs } from "../support/needs.ts";
 import { nextPorts } from "../support/ports.ts";
@@ -22,5 +24,13 @@ describe("a measurement that is killed", () => {
     bench.kill("SIGKILL");
     await bench;
     await until(() => running(mark).length === 0, "the end of the started Drover");
+  });
+
+  it("is noticed by what it has just started, though the kernel was not told in time", needs("setpriv"), async () => {
+    const { file, words } = dieWithParent({ file: "echo", words: ["begun"] });
+    assert.equal((await execa(file, words)).stdout, "begun");
+    // Another process is its parent, as when the first one has died.
+    const adopted = await execa("sh", ["-c", '"$@"; exit $?', "sh", file, ...words], { reject: false });
+    assert.deepEqual([adopted.exitCode, adopted.stdout], [1, ""]);
   });
 });
