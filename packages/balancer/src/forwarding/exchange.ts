@@ -272,6 +272,8 @@ class Exchange implements ConnectionUser {
     const clean = this.#isEventStream && this.#body?.inChunk !== true;
     if (clean && this.#isResumable && !this.#deaf) {
       const unfinished: UnfinishedAnswer = { relay: this.#relay, sentBytes: this.#options.attempt.bodyBytes };
+      // What it has made is the client's now, however long the rest takes.
+      this.#relay.flush();
       this.#finish({ kind: "broken", reason, unfinished });
       return;
     }

@@ -21,19 +21,26 @@ const rest: Successor = (sentBytes, response) => {
   response.end(Buffer.from(whole).subarray(sentBytes));
 };
 
+const headText =
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-drover-resume: 0\r\nTransfer-Encoding: chunked\r\n\r\n";
+
 describe("a stream whose worker dies", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
     await Promise.all(closers.splice(0).map((close) => close()));
   });
 
-  /** Two workers; whichever is asked first dies after `most` events, or in the middle of one. */
-  async function run(successor: Successor, { most = 2, isJournaled = true, tears = false } = {}) {
+  /** Two workers; whichever is asked first dies after `most` events, or in the middle of one, or answers with broken framing at once. */
+  async function run(successor: Successor, { most = 2, isJournaled = true, tears = false, garbles = false } = {}) {
     const asked: string[] = [];
     const serve: http.RequestListener = (request, response) => {
       const [key = "", sent] = String(request.headers["x-drover-resume"]).split(" ");
       asked.push(key);
       if (asked.length > 1) return successor(Number(sent), response);
+      if (garbles) {
+        response.socket?.write(`${headText}b\r\n${events[0]}\r\nno size\r\n`);
+        return;
+      }
       response.writeHead(200, isJournaled ? { ...head, "x-drover-resume": "0" } : head);
       for (const event of events.slice(0, most)) response.write(event);
       if (tears) response.socket?.write("20\r\ndata: th");
@@ -73,6 +80,20 @@ describe("a stream whose worker dies", () => {
   it("drops the event that was torn, and takes it whole from the other", async () => {
     const { url } = await run(rest, { tears: true });
     assert.equal(await (await post(url)).text(), whole);
+  });
+
+  it("is seen as far as it came while the other one takes its time", async () => {
+    let goOn: (() => void) | undefined;
+    const { url } = await run((sentBytes, response) => (goOn = () => rest(sentBytes, response)), { garbles: true });
+    const answer = await post(url);
+    let text = "";
+    for await (const part of answer.body ?? []) {
+      text += Buffer.from(part as Uint8Array).toString();
+      if (text !== events[0]) continue;
+      await eventually("another one is asked", () => goOn !== undefined);
+      goOn?.();
+    }
+    assert.equal(text, whole);
   });
 
   const failures: Readonly<Record<string, Successor>> = {
