@@ -67,7 +67,7 @@ describe("drover plan", () => {
     assert.equal(planFor("laptop-4c8t", { workers: 9 }).layout.places.length, 9);
   });
 
-  it("gives snapshots what the workers leave, and less than 64 MiB not at all", () => {
+  it("gives snapshots what the workers leave, and less than 16 MiB not at all", () => {
     const topology = readRecorded("laptop-4c8t");
     const planWith = (freeBytes: number, flags: Readonly<Record<string, unknown>> = {}) =>
       makePlan(
@@ -81,7 +81,7 @@ describe("drover plan", () => {
     assert.equal(planFor("laptop-4c8t").layout.places.length, 2);
     const cut = planWith(two + 100 * MIB + 5);
     assert.deepEqual([cut.layout.places.length, cut.budget.snapshotBytes], [2, 100 * MIB]);
-    const none = planWith(two + 63 * MIB);
+    const none = planWith(two + 15 * MIB);
     assert.deepEqual([none.layout.places.length, none.budget.snapshotBytes, none.budget.fits], [2, 0, true]);
     assert.match(drawPlan(none), /snapshots +0 MiB   none: the workers leave no memory for them/);
     const asked = planWith(two + 100 * MIB, { snapshots: "1GiB" });

@@ -27,10 +27,10 @@ describe("wishSnapshots", () => {
     assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 2 * GIB }).mostBytes, GIB / 4);
   });
 
-  it("keeps none by auto where that is under 64 MiB, as in Docker, or where there is no place for them", () => {
-    assert.equal(wish("auto", { freeBytes: 128 * MIB }).mostBytes, 64 * MIB);
-    assert.match(JSON.stringify(wish("auto", { freeBytes: 64 * MIB })), /"mostBytes":0.*64 MiB free/);
-    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 256 * MIB }).mostBytes, 0);
+  it("makes do with what Docker has by auto, and keeps none where that is under 16 MiB or where there is no place for them", () => {
+    assert.equal(wish("auto", { freeBytes: 64 * MIB }).mostBytes, 32 * MIB);
+    assert.match(JSON.stringify(wish("auto", { freeBytes: 31 * MIB })), /"mostBytes":0.*31 MiB free/);
+    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 64 * MIB }).mostBytes, 0);
     const nowhere = { freeBytes: 0, problem: "there is no /dev/shm" };
     assert.deepEqual(wish("auto", nowhere), { leastBytes: 0, mostBytes: 0, reason: nowhere.problem });
   });

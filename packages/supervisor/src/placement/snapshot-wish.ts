@@ -15,8 +15,11 @@ export interface SnapshotWish {
   readonly refused?: string;
 }
 
-/** Less is not worth it: a thousand tokens of a model of 1.5 billion weights are 28 MB. */
-export const LEAST_SNAPSHOT_BYTES = 64 * 2 ** 20;
+/**
+ * Less holds no conversation: a thousand tokens of a model of 1.5 billion weights are 28 MB. Half of Docker's 64 MiB is enough,
+ * because streams outlive their workers by what lies beside the snapshots.
+ */
+export const LEAST_SNAPSHOT_BYTES = 16 * 2 ** 20;
 
 /**
  * What the setting `workers.snapshots` asks for: a size as it is, `auto` at most half of what shared memory has free and an eighth of the memory.
