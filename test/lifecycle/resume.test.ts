@@ -24,7 +24,7 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
   let drover: Drover;
   let url: string;
   before(async () => {
-    const shape = ["--workers", "2", "--slots", "2", "--ctx", "4096", "--snapshots", "64MiB"];
+    const shape = ["--workers", "2", "--slots", "2", "--ctx", "4096", "--snapshots", "4MiB"];
     const model = join(pasture.folder, "long.gguf");
     await writeDemoModel(model, TEXT);
     // However often a worker is killed here, it comes back, and soon.
