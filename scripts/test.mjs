@@ -38,6 +38,7 @@ process.env["XDG_CACHE_HOME"] = cache;
 process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
 
 // Many files start several processes each: more at once would only wait for one another. The time is for the slowest machine.
+const ends = [];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const stream = run({ files, concurrency: Math.min(8, availableParallelism()), timeout: 1_200_000 });
 const isSuite = (data) => data.details?.type === "suite";
@@ -47,8 +48,13 @@ stream.on("test:pass", (data) => {
 stream.on("test:fail", (data) => {
   if (!isSuite(data)) counts.failed += 1;
   process.exitCode = 1;
+  // A file whose tests all passed can fail by how its process ended, which the reporter keeps to itself.
+  const { exitCode, signal } = data.details.error ?? {};
+  if (signal) ends.push(`${data.name} was ended by ${signal}`);
+  else if (exitCode) ends.push(`${data.name} exited with ${exitCode}`);
 });
 stream.compose(new spec()).pipe(process.stdout);
 stream.on("end", () => {
+  for (const end of ends) process.stdout.write(`\n${end}`);
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 });
