@@ -20,6 +20,12 @@ export interface KeptStateParts {
 const LEAST_LOADED_TOKENS = 16;
 
 const SAVING_SHARE = 0.1;
+/** A running answer is saved again when it has so many tokens more: fewer are evaluated in a moment. */
+const LEAST_UNSAVED_TOKENS = 16;
+/** All answers that run wait for each of these, so a longer one is not made … */
+const RUNNING_SHARE = 0.4;
+/** … and this is the share of a worker's time that goes into them. */
+const RUNNING_TIME_SHARE = 0.01;
 const SAVING_SMOOTHING = 0.3;
 
 /**
@@ -34,6 +40,8 @@ export class KeptState {
   readonly #coming = new PrefixIndex();
   /** What writing a token of a snapshot takes, lately. */
   #saveMsPerToken = 0.1;
+  /** When the next snapshot of a running answer may be made. */
+  #nextRunningMs = 0;
 
   constructor(parts: KeptStateParts) {
     this.#parts = parts;
@@ -108,12 +116,32 @@ export class KeptState {
     }
   }
 
+  /**
+   * Keeps a running answer now and then, so that who goes on with it when this worker dies has little to read: the one with
+   * the most tokens that no snapshot has, at most one before each step.
+   */
+  async saveRunning(): Promise<void> {
+    const { slots, clock, snapshots, engine, itlTargetMs } = this.#parts;
+    const now = clock.monotonicMs();
+    if (snapshots === undefined || !engine.model.canCutState || now < this.#nextRunningMs) return;
+    const [slot] = slots
+      .filter((each) => isAnswering(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
+      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * itlTargetMs)
+      .toSorted((a, b) => unsavedTokens(b) - unsavedTokens(a));
+    if (slot === undefined) return;
+    await this.#save(slot);
+    const end = clock.monotonicMs();
+    this.#nextRunningMs = end + (end - now) / RUNNING_TIME_SHARE;
+  }
+
   /** Leaves in the slot what it and the prompt have in common. */
   async #fill(choice: SlotChoice<Slot> & { readonly load?: Snapshot }, prompt: readonly number[]): Promise<void> {
     const { engine, snapshots } = this.#parts;
     const { slot, cachedTokens, copyFrom, load } = choice;
     const goesOn = load === undefined && copyFrom === undefined && cachedTokens >= slot.evaluated;
-    if (slot.isUnsaved && engine.model.canCutState && !goesOn) await this.#save(slot);
+    const isLost = slot.isUnsaved && engine.model.canCutState && !goesOn;
+    if (isLost) await this.#save(slot);
+    const savedTokens = copyFrom?.savedTokens ?? (slot.isUnsaved ? slot.savedTokens : Number.POSITIVE_INFINITY);
     slot.isUnsaved = false;
     if (load !== undefined && snapshots !== undefined) {
       slot.forget();
@@ -127,6 +155,7 @@ export class KeptState {
     }
     // Where all of the prompt is known its last token is evaluated again: its logits are gone.
     await this.#goBack(slot, Math.min(cachedTokens, prompt.length - 1));
+    slot.savedTokens = Math.min(slot.evaluated, savedTokens);
   }
 
   /** Leaves the slot with at most the first `tokens`, by its checkpoint where the model can't cut its state. */
@@ -147,6 +176,7 @@ export class KeptState {
     if (snapshots === undefined || slot.evaluated === 0) return;
     const start = clock.monotonicMs();
     await snapshots.save(slot.id, slot.tokens.slice(0, slot.evaluated));
+    slot.savedTokens = slot.evaluated;
     this.#saveMsPerToken += SAVING_SMOOTHING * ((clock.monotonicMs() - start) / slot.evaluated - this.#saveMsPerToken);
   }
 
@@ -158,6 +188,14 @@ export class KeptState {
 
 function isReading({ keeps, running, pending }: Slot): boolean {
   return keeps && running?.generated === 0 && pending > 0;
+}
+
+function isAnswering({ keeps, running }: Slot): boolean {
+  return keeps && running !== undefined && !running.cancelled && running.generated > 0;
+}
+
+function unsavedTokens({ evaluated, savedTokens }: Slot): number {
+  return evaluated - savedTokens;
 }
 
 /** Leaves the slot with at most the first `tokens`; with none where the model can't cut its state there. */

@@ -141,6 +141,7 @@ export class SlotPool implements Generator, SlotsView {
     }
     const isIdle = this.#queue.length === 0 && this.#slots.every((slot) => slot.running === undefined);
     await this.#kept.saveEnded(isIdle);
+    await this.#kept.saveRunning();
     if (this.#queue.length > 0) await this.#giveSlots();
     await this.#rearrange();
   }

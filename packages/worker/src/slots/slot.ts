@@ -27,6 +27,8 @@ export class Slot {
   keeps = true;
   /** Holds what no snapshot has yet. */
   isUnsaved = false;
+  /** How many of its tokens a snapshot has, as far as is known. */
+  savedTokens = 0;
   /** Of the first tokens that the sequence holds, where the model can't cut its state. */
   checkpoint: Checkpoint | undefined;
   /** Counts up with each use; the lowest is the least recently used. */
@@ -93,6 +95,7 @@ export class Slot {
     this.tokens.length = 0;
     this.draft = [];
     this.isUnsaved = false;
+    this.savedTokens = 0;
   }
 
   /** The two sequences were exchanged in the engine. */
@@ -103,6 +106,7 @@ export class Slot {
   }
 }
 
-function contents({ sampler, tokens, evaluated, running, keeps, isUnsaved, draft, checkpoint, lastUse }: Slot) {
-  return { sampler, tokens, evaluated, running, keeps, isUnsaved, draft, checkpoint, lastUse };
+function contents(slot: Slot) {
+  const { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse } = slot;
+  return { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse };
 }
