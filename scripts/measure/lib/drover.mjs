@@ -17,7 +17,9 @@ export const bin = fileURLToPath(new URL("../../../packages/supervisor/bin/drove
 export async function drover(words, options) {
   const title = `$ drover ${words.map((word) => (/[\s<>]/.test(word) ? `'${word}'` : word)).join(" ")}`;
   const { code, stdout } = await run(title, process.execPath, [bin, ...words], options);
-  if (code !== 0) process.exit(code);
+  // An interrupted measurement prints what there is.
+  const isInterrupted = (code === 130 || code === 143) && stdout !== "";
+  if (code !== 0 && !isInterrupted) process.exit(code);
   return stdout;
 }
 

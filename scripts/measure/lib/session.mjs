@@ -21,6 +21,8 @@ for (const [signal, code] of [
     if (ending) return;
     ending = true;
     await Promise.allSettled([...stops].map((stop) => stop()));
+    // What was captured until then is printed first.
+    await new Promise((resolve) => setImmediate(resolve));
     process.exit(code);
   });
 }
@@ -33,6 +35,7 @@ export function onInterrupt(stop) {
 
 /** Runs a command to its end, which it prints first. @returns its exit code, and its standard output where `capture` */
 export async function run(title, file, words, { capture = false, environment = {} } = {}) {
+  if (ending) await forever();
   console.log(title);
   const command = dieWithParent({ file, words });
   const child = spawn(command.file, command.words, {
@@ -49,7 +52,11 @@ export async function run(title, file, words, { capture = false, environment = {
   child.stdout?.setEncoding("utf8").on("data", (text) => (stdout += text));
   const [code] = await closed;
   forget();
-  // Interrupted: what would come next must not begin.
-  if (ending) await new Promise(() => {});
+  if (ending && !capture) await forever();
   return { code: code ?? 1, stdout };
+}
+
+/** Interrupted: what would come next must not begin. */
+function forever() {
+  return new Promise(() => {});
 }

@@ -16,14 +16,18 @@ export async function explained(run: () => Promise<ExitCode>): Promise<ExitCode>
 /** The first Ctrl-C ends the measurement and keeps its figures; the second ends the process as usual. */
 export function interruptible(): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    end() {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
+  // Never `once`: execa listens too while a server of ours runs, and ends the process by the signal where it is alone with it.
+  const stop = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      end();
+      process.kill(process.pid, signal);
+    } else controller.abort();
   };
+  const end = (): void => {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return { signal: controller.signal, end };
 }

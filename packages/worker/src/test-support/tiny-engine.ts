@@ -5,6 +5,10 @@ import { type GgufFile, syntheticFile, writeGguf } from "@drover/models";
 import type { Engine } from "../engine/engine.ts";
 import { loadLlamaEngine } from "../engine/llama-engine.ts";
 
+// Where a process just runs out, Node frees the library's objects in any order, each of which counts the others: once in hundreds of runs that
+// ends it by a signal after its last test. A process that exits does not free them; workers do so, too.
+process.once("exit", () => process.exit());
+
 /** The real engine on the `tiny` model, which is written in milliseconds. Dispose of it when the tests are done. */
 export async function openTinyEngine(options: {
   readonly slots: number;
