@@ -3,6 +3,7 @@ import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
 import type { ExchangeOptions, ExchangeResult, UnfinishedAnswer } from "./exchange-options.ts";
 import type { AnswerHead, RelayedHead } from "./forward-task.ts";
+import { relayEarlyHints } from "./early-hints.ts";
 import { headText } from "./head-text.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
 import type { AttemptFailure } from "./retry-rule.ts";
@@ -62,8 +63,7 @@ class Exchange implements ConnectionUser {
     attempt.connectMs = clock.now() - attempt.startedAtMs;
     this.#phase = "head";
     this.#sending = sendRequest(task, connection, { keepAlive, sentBytes: this.#sentBefore });
-    const flushed = connection.socket.writableLength === 0;
-    connection.limit(flushed ? timeouts.readMs : timeouts.sendMs);
+    connection.limit(connection.socket.writableLength === 0 ? timeouts.readMs : timeouts.sendMs);
   }
 
   onDrained(): void {
@@ -125,7 +125,7 @@ class Exchange implements ConnectionUser {
     else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
     else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
     else if (read.head.status < 200) {
-      this.#informational(read.head);
+      if (!this.#deaf) relayEarlyHints(read.head, task.client);
       const rest = bytes.subarray(read.endOffset);
       if (rest.length > 0) this.#readHead(rest);
     } else {
@@ -153,21 +153,15 @@ class Exchange implements ConnectionUser {
     if (rest.length > 0) this.onBytes(rest);
   }
 
-  /** 103 is worth passing on; 100 was answered by the front door, and 102 says nothing. */
-  #informational(head: AnswerHead): void {
-    const { response, request } = this.#options.task.client;
-    if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1 || this.#deaf) return;
-    response.socket.write(headText(103, head.reason === "" ? "Early Hints" : head.reason, head.headers), "latin1");
-  }
-
   #answer(head: AnswerHead, rest: Buffer): void {
-    const { task, attempt, isRetried, unfinished } = this.#options;
+    const { task, attempt, isRetried, unfinished, connection } = this.#options;
     if (isRetried(head.status)) {
       this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
       return;
     }
     this.#isEventStream = isEventStream(head);
-    this.#isResumable = this.#mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
+    const mayResume = task.resumeKey !== undefined && connection.upstream.owned;
+    this.#isResumable = mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
     if (unfinished !== undefined) {
       this.#goOn(head, rest);
       return;
@@ -202,11 +196,6 @@ class Exchange implements ConnectionUser {
     }
     this.#body = new BodyReader(this.#framing, true);
     this.#readBody(rest);
-  }
-
-  get #mayResume(): boolean {
-    const { task, connection } = this.#options;
-    return task.resumeKey !== undefined && connection.upstream.owned;
   }
 
   /** Of the body, by workers before this one. */
