@@ -13,8 +13,8 @@ import { linkParent, type ParentLink } from "./parent-link.ts";
 import { PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
-import { SnapshotStore } from "./slots/snapshot-store.ts";
-import type { JournalPlace } from "./resume/answer-journal.ts";
+import { SnapshotStore } from "./state/snapshot-store.ts";
+import type { JournalPlace } from "./state/answer-journal.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { isAnthropic } from "./api/client-api.ts";
-import { closeAfterAnswer, closeWithAnswer } from "./api/close-after-answer.ts";
-import { anthropicErrorEnvelope, errorEnvelope } from "./api/error-envelope.ts";
-import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http-errors.ts";
-import { parseJson } from "./api/parse-json.ts";
+import { isAnthropic } from "./api/http/client-api.ts";
+import { closeAfterAnswer, closeWithAnswer } from "./api/http/close-after-answer.ts";
+import { anthropicErrorEnvelope, errorEnvelope } from "./api/http/error-envelope.ts";
+import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http/http-errors.ts";
+import { parseJson } from "./api/http/parse-json.ts";
 import { type Route, routesOf } from "./api/routes.ts";
 import type { ServerParts } from "./api/server-parts.ts";
 import { createServing } from "./api/serving.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { pino } from "pino";
 import { RESUME_HEADER } from "../protocol.ts";
 import { createServer } from "../server.ts";
-import type { Generator } from "../slots/generation-request.ts";
+import type { Generator } from "../generation-contract.ts";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 
 const KEY = "0b8f3a3e-8f0e-4c0e-9d51-7f3a1b2c4d5e";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../errors.ts";
 import { RESUME_HEADER } from "../protocol.ts";
-import { AnswerJournal, type JournalPlace } from "../resume/answer-journal.ts";
-import { JournaledGenerator } from "../resume/journaled-generator.ts";
+import { AnswerJournal, type JournalPlace } from "../state/answer-journal.ts";
+import { JournaledGenerator } from "../state/journaled-generator.ts";
 import { CALL_ID_DIGITS, newId, nowSeconds, type Serving } from "./serving.ts";
 
 /** A UUID that the balancer made up for the request, and the bytes of the stream that its client has already. */

@@ -1,23 +1,23 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { chatCompletions } from "./chat-completions.ts";
-import { chatCompletionRequest } from "./chat-schema.ts";
-import { completionRequest } from "./completion-schema.ts";
-import { isAnthropic } from "./client-api.ts";
-import { completions } from "./completions.ts";
-import { embeddings, embeddingsRequest } from "./embeddings.ts";
-import { health } from "./health.ts";
-import { countTokens, messages } from "./messages.ts";
-import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
-import { listModels, retrieveModel } from "./models.ts";
+import { chatCompletions } from "./openai-chat/chat-completions.ts";
+import { chatCompletionRequest } from "./openai-chat/chat-schema.ts";
+import { completionRequest } from "./openai-completions/completion-schema.ts";
+import { isAnthropic } from "./http/client-api.ts";
+import { completions } from "./openai-completions/completions.ts";
+import { embeddings, embeddingsRequest } from "./openai-embeddings/embeddings.ts";
+import { health } from "./llama-server/health.ts";
+import { countTokens, messages } from "./anthropic/messages.ts";
+import { countTokensRequest, messagesRequest } from "./anthropic/messages-schema.ts";
+import { listModels, retrieveModel } from "./llama-server/models.ts";
 import { openApiDocument } from "./openapi.ts";
-import { props } from "./props.ts";
+import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
-import { responses } from "./responses.ts";
-import { responsesRequest } from "./responses-schema.ts";
+import { responses } from "./openai-responses/responses.ts";
+import { responsesRequest } from "./openai-responses/responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
-import { slots, steps } from "./slots.ts";
-import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./tokens.ts";
+import { slots, steps } from "./llama-server/slots.ts";
+import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./llama-server/tokens.ts";
 
 export interface Route {
   readonly method: "GET" | "POST";

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
-import type { JournalPlace } from "../resume/answer-journal.ts";
-import type { Generator } from "../slots/generation-request.ts";
+import type { JournalPlace } from "../state/answer-journal.ts";
+import type { Generator } from "../generation-contract.ts";
 import type { SlotsView } from "../slots/slots-view.ts";
 
 /** What the HTTP side needs of the rest of the worker. */

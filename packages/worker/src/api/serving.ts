@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { AnswerParts } from "../generation/generate.ts";
-import { ChatPrompts } from "../generation/chat-prompt.ts";
-import { TokenTexts } from "../generation/token-texts.ts";
+import { ChatPrompts } from "../generation/prompt/chat-prompt.ts";
+import { TokenTexts } from "../generation/output/token-texts.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 /** The parts, and what is made of them once per model. */

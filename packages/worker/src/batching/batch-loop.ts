@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
-import type { EndReason, GeneratedToken } from "../slots/generation-request.ts";
-import type { Running, Slot } from "../slots/slot.ts";
+import type { EndReason, GeneratedToken } from "../generation-contract.ts";
+import type { Running, Slot } from "./slot.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";

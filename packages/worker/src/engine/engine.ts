@@ -1,6 +1,6 @@
 /** What Drover needs of an inference library. llama-engine.ts is the only implementation and the only import of it. */
 
-import type { GrammarSpec, Sampling, TokenLogprob } from "../slots/generation-request.ts";
+import type { GrammarSpec, Sampling, TokenLogprob } from "../generation-contract.ts";
 
 export interface ModelDescription {
   /** The id that clients see in /v1/models: the file's name without `.gguf`, unless set. */

@@ -1,5 +1,5 @@
 import { WorkerError } from "../errors.ts";
-import type { GrammarSpec, Sampling } from "../slots/generation-request.ts";
+import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import type { LogitRow, TokenSampler } from "./engine.ts";
 import type { NativeGrammarState, NativeParts, NativeSampler, NativeSamplerConfig } from "./native-context.ts";
 

@@ -6,7 +6,7 @@ import { SlotPool } from "../slots/slot-pool.ts";
 import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { callGrammar } from "./answer-grammar.ts";
-import { ToolCallParser } from "./tool-calls.ts";
+import { ToolCallParser } from "./output/tool-calls.ts";
 
 const parameters = {
   type: "object",

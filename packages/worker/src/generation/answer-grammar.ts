@@ -1,9 +1,9 @@
-import type { GrammarSpec } from "../slots/generation-request.ts";
-import type { ToolDefinition } from "./chat-message.ts";
-import type { ToolFormat } from "./chat-template.ts";
-import { GrammarRules, literal } from "./json-schema/grammar-rules.ts";
-import type { Schema } from "./json-schema/schema.ts";
-import { schemaRule } from "./json-schema/schema-rule.ts";
+import type { GrammarSpec } from "../generation-contract.ts";
+import type { ToolDefinition } from "./prompt/chat-message.ts";
+import type { ToolFormat } from "./prompt/chat-template.ts";
+import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
+import type { Schema } from "../json-schema/schema.ts";
+import { schemaRule } from "../json-schema/schema-rule.ts";
 
 /** Most calls that a grammar lets an answer make side by side. */
 const MOST_CALLS = 16;

@@ -1,10 +1,10 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
-import type { Sampling } from "../slots/generation-request.ts";
+import type { Sampling } from "../generation-contract.ts";
 import { type AnswerFormat, type ToolChoice, answerGrammar, callGrammar } from "./answer-grammar.ts";
-import type { ChatMessage, ToolDefinition } from "./chat-message.ts";
-import type { ChatPrompts } from "./chat-prompt.ts";
+import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
+import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
-import { ToolCallParser } from "./tool-calls.ts";
+import { ToolCallParser } from "./output/tool-calls.ts";
 
 /** A chat to answer, whichever API it came by. */
 export interface ChatJob {

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import { CONTEXT_TOKENS, type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
 import { type AnswerRequest, generateAnswer } from "./generate.ts";
-import type { OutputEnd } from "./output.ts";
-import { TokenTexts } from "./token-texts.ts";
-import { ToolCallParser } from "./tool-calls.ts";
+import type { OutputEnd } from "./output/output.ts";
+import { TokenTexts } from "./output/token-texts.ts";
+import { ToolCallParser } from "./output/tool-calls.ts";
 
 const THINKING_END = "\n</think>";
 const PLAIN: AnswerRequest = {

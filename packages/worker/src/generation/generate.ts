@@ -5,14 +5,14 @@ import type {
   Generator,
   GrammarSpec,
   Sampling,
-} from "../slots/generation-request.ts";
+} from "../generation-contract.ts";
 import { WorkerError } from "../errors.ts";
-import { type OutputEnd, type OutputSink, finishOf } from "./output.ts";
-import { completeText } from "./json-schema/complete-text.ts";
-import { OutputParser, type ParsedStep } from "./output-parser.ts";
-import type { ReasoningStart } from "./reasoning.ts";
-import type { TokenTexts } from "./token-texts.ts";
-import type { ToolCallParser } from "./tool-calls.ts";
+import { type OutputEnd, type OutputSink, finishOf } from "./output/output.ts";
+import { completeText } from "../json-schema/grammar/complete-text.ts";
+import { OutputParser, type ParsedStep } from "./output/output-parser.ts";
+import type { ReasoningStart } from "./output/reasoning.ts";
+import type { TokenTexts } from "./output/token-texts.ts";
+import type { ToolCallParser } from "./output/tool-calls.ts";
 
 export interface AnswerRequest {
   readonly prompt: readonly number[];

@@ -5,11 +5,11 @@ import { placeOf, planMoves } from "../batching/step-planner.ts";
 import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
-import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "./generation-request.ts";
-import { KeptState } from "./kept-state.ts";
-import { type Running, Slot } from "./slot.ts";
+import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "../generation-contract.ts";
+import { KeptState } from "../state/kept-state.ts";
+import { type Running, Slot } from "../batching/slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
-import type { SnapshotStore } from "./snapshot-store.ts";
+import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 export interface SlotPoolParts {
   readonly engine: Engine;

@@ -5,7 +5,7 @@ import type {
   GenerationRequest,
   Generator,
   Sampling,
-} from "../slots/generation-request.ts";
+} from "../generation-contract.ts";
 
 export const greedy: Sampling = {
   temperature: 0,

@@ -1,4 +1,4 @@
-import type { EndReason, GenerationRequest, Generator } from "../slots/generation-request.ts";
+import type { EndReason, GenerationRequest, Generator } from "../generation-contract.ts";
 import { byteVocabulary } from "./byte-vocabulary.ts";
 
 /** What the engine does for one request: the text it generates, and then how it ends. */

@@ -1,0 +1,106 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
+import { runChoices } from "../generating/choices.ts";
+import { anthropicErrorEnvelope } from "../http/error-envelope.ts";
+import { MessageEvents } from "./message-events.ts";
+import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
+import { messagesJobOf } from "./messages-job.ts";
+import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
+import { parseBody } from "../http/parse-body.ts";
+import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
+import { SseStream } from "../http/sse-stream.ts";
+import type { OutputEnd, OutputPiece, TokenCounts } from "../../generation/output/output.ts";
+
+/** `POST /v1/messages`: Anthropic's API. */
+export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const body = parseBody(messagesRequest, request.body);
+  const job = messagesJobOf(serving, body);
+  const id = newId(serving, "msg");
+  const answer = answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
+  if (body.stream === true) {
+    const stream = new SseStream(serving, reply, anthropicErrorEnvelope);
+    const events = new MessageEvents(id, serving.model.id);
+    try {
+      const [end] = await runChoices(serving, reply, [answer], () => ({
+        onStart: (prompt) => {
+          stream.open();
+          stream.write(events.start(prompt));
+        },
+        onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
+      }));
+      if (end !== undefined) stream.end(events.end(end, stopReasonOf(end)));
+    } catch (error) {
+      stream.fail(error);
+    }
+    return reply;
+  }
+  return await wholeMessage(serving, reply, job, answer, id);
+}
+
+/** `POST /v1/messages/count_tokens`. */
+export function countTokens(serving: Serving, request: FastifyRequest) {
+  const job = messagesJobOf(serving, parseBody(countTokensRequest, request.body));
+  return { input_tokens: answerRequestOf(serving, job).prompt.length };
+}
+
+async function wholeMessage(
+  serving: Serving,
+  reply: FastifyReply,
+  job: ChatJob,
+  answer: ReturnType<typeof answerRequestOf>,
+  id: string,
+) {
+  const builder = new ChatMessageBuilder(serving, job);
+  const [end] = await runChoices(serving, reply, [answer], () => ({
+    onPieces: (pieces) => builder.add(shown(job, pieces), []),
+  }));
+  if (end === undefined) throw new Error("a request of one choice ended with none");
+  const calls = builder.toolCalls.map((call) => ({
+    type: "tool_use",
+    id: call.id,
+    name: call.name,
+    input: objectOf(call.arguments),
+  }));
+  const text = builder.content === "" && calls.length > 0 ? [] : [{ type: "text", text: builder.content }];
+  const thinking = builder.reasoning === "" ? [] : [{ type: "thinking", thinking: builder.reasoning, signature: "" }];
+  return {
+    id,
+    type: "message",
+    role: "assistant",
+    model: serving.model.id,
+    content: [...thinking, ...text, ...calls],
+    stop_reason: stopReasonOf(end),
+    stop_sequence: end.stopString ?? null,
+    usage: messageUsage(end.tokens),
+  };
+}
+
+/** A client that enabled no thinking does not expect blocks of it, should the model think nevertheless. */
+function shown(job: ChatJob, pieces: readonly OutputPiece[]): readonly OutputPiece[] {
+  return job.thinkingBudget === 0 ? pieces.filter((piece) => piece.kind !== "reasoning") : pieces;
+}
+
+function stopReasonOf(end: OutputEnd): string {
+  if (end.finish === "tool_calls") return "tool_use";
+  if (end.finish === "length") return "max_tokens";
+  return end.stopString === undefined ? "end_turn" : "stop_sequence";
+}
+
+/** Tokens that came from the cache are not counted as input here. */
+function messageUsage(tokens: TokenCounts) {
+  return {
+    input_tokens: tokens.prompt - tokens.cached,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: tokens.cached,
+    output_tokens: tokens.completion,
+  };
+}
+
+/** Arguments that a length limit cut off are no JSON. */
+function objectOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,68 @@
+import type { FastifyReply } from "fastify";
+import { type AnswerRequest, generateAnswer } from "../../generation/generate.ts";
+import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
+import type { GenerationHandle } from "../../generation-contract.ts";
+import { type RequestError, WorkerError, badField } from "../../errors.ts";
+import { engineFailed, generationCancelled } from "../http/error-envelope.ts";
+import { type Serving, onClientGone } from "../serving.ts";
+
+/** Where one choice's output goes while it is generated. */
+export interface ChoiceSink extends Pick<OutputSink, "onPieces"> {
+  onStart?: OutputSink["onStart"];
+  /** The choice is complete. */
+  onEnd?(end: OutputEnd): void;
+}
+
+/**
+ * Generates all choices of a request side by side, each in its own slot and with its own seed, and ends them all when
+ * the client leaves or one fails.
+ *
+ * @throws RequestError `engine_failed` or `cancelled`.
+ */
+export function runChoices(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly AnswerRequest[],
+  sinkOf: (index: number) => ChoiceSink,
+): Promise<readonly OutputEnd[]> {
+  return new Promise((resolve, reject) => {
+    const handles: GenerationHandle[] = [];
+    const ends: OutputEnd[] = [];
+    let left = requests.length;
+    const cancelAll = () => handles.forEach((handle) => handle.cancel());
+    const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
+      ends[index] = end;
+      left -= 1;
+      if (end.finish === "failed") {
+        serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
+        reject(failureOf(end.error));
+        cancelAll();
+      } else if (end.finish === "cancelled") reject(generationCancelled());
+      else sink.onEnd?.(end);
+      if (left === 0) resolve(ends);
+    };
+    onClientGone(reply, cancelAll);
+    requests.forEach((request, index) => {
+      const sink = sinkOf(index);
+      const handle = generateAnswer(serving, withSeed(request, index), {
+        onStart: (prompt) => sink.onStart?.(prompt),
+        onPieces: (pieces, tokens) => sink.onPieces(pieces, tokens),
+        onEnd: (end) => onEnd(index, sink, end),
+      });
+      handles.push(handle);
+    });
+  });
+}
+
+/** A grammar that llama.cpp refuses came from a schema of the client's: of one too large, as it seems. */
+function failureOf(error: Error | undefined): RequestError {
+  if (error instanceof WorkerError && error.code === "bad_grammar") {
+    return badField(null, "The schemas of this request are too much for llama.cpp's grammars.", "unsupported_schema");
+  }
+  return engineFailed(error?.message ?? "unknown reason");
+}
+
+function withSeed(request: AnswerRequest, index: number): AnswerRequest {
+  if (index === 0) return request;
+  return { ...request, sampling: { ...request.sampling, seed: (request.sampling.seed + index) >>> 0 } };
+}

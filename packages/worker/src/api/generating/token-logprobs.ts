@@ -1,0 +1,82 @@
+import type { GeneratedToken, TokenLogprob } from "../../generation-contract.ts";
+import type { Vocabulary } from "../../engine/engine.ts";
+import { TextAssembler } from "../../generation/output/text-assembler.ts";
+import type { Serving } from "../serving.ts";
+
+/** Chat's `logprobs.content`. */
+export function chatLogprobs(vocabulary: Vocabulary, tokens: readonly GeneratedToken[]) {
+  return tokens.map((token) => ({
+    ...entry(vocabulary, { token: token.token, logprob: token.logprob ?? 0 }),
+    top_logprobs: (token.topLogprobs ?? []).map((other) => entry(vocabulary, other)),
+  }));
+}
+
+export interface CompletionLogprobs {
+  readonly tokens: string[];
+  readonly token_logprobs: number[];
+  readonly top_logprobs: Record<string, number>[];
+  readonly text_offset: number[];
+}
+
+export interface CompletionLogprobs {
+  readonly tokens: string[];
+  readonly token_logprobs: number[];
+  readonly top_logprobs: Record<string, number>[];
+  readonly text_offset: number[];
+}
+
+/** Where each token of a text begins, in characters. */
+export class TextOffsets {
+  readonly #assembler = new TextAssembler();
+  #characters: number;
+
+  /** `before`: text that stands before the first token. */
+  constructor(before: string) {
+    this.#characters = charactersOf(before);
+  }
+
+  /** A token that is only a part of a character begins where the character does. */
+  next(bytes: Uint8Array): number {
+    const offset = this.#characters;
+    this.#characters += charactersOf(this.#assembler.push(bytes));
+    return offset;
+  }
+}
+
+/** Legacy completions' `logprobs`. */
+export function completionLogprobs(
+  { vocabulary, tokenTexts }: Pick<Serving, "vocabulary" | "tokenTexts">,
+  tokens: readonly GeneratedToken[],
+  offsets: TextOffsets,
+): CompletionLogprobs {
+  const textOf = (token: number) => tokenText(vocabulary.tokenBytes(token, true), "bytes:");
+  const tops = (token: GeneratedToken) =>
+    (token.topLogprobs ?? []).map((other): [string, number] => [textOf(other.token), finite(other.logprob)]);
+  return {
+    tokens: tokens.map(({ token }) => textOf(token)),
+    token_logprobs: tokens.map(({ logprob }) => finite(logprob ?? 0)),
+    top_logprobs: tokens.map((token) => Object.fromEntries(tops(token))),
+    text_offset: tokens.map(({ token }) => offsets.next(tokenTexts.bytes(token, "thinking"))),
+  };
+}
+
+function entry(vocabulary: Vocabulary, { token, logprob }: TokenLogprob) {
+  const bytes = vocabulary.tokenBytes(token, true);
+  return { token: tokenText(bytes, ""), logprob: finite(logprob), bytes: Array.from(bytes) };
+}
+
+/** OpenAI writes parts of characters as escapes, `\xe4\xbd`, so that each has a text of its own. */
+function tokenText(bytes: Uint8Array, beforeEscapes: string): string {
+  const text = Buffer.from(bytes).toString("utf8");
+  if (Buffer.from(text).equals(bytes)) return text;
+  return beforeEscapes + Array.from(bytes, (byte) => String.raw`\x${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+function charactersOf(text: string): number {
+  return Array.from(text).length;
+}
+
+/** JSON has no infinity; OpenAI gives -9999 for a token that is as good as impossible. */
+function finite(logprob: number): number {
+  return Number.isFinite(logprob) ? logprob : -9999;
+}

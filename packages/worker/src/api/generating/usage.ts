@@ -1,0 +1,27 @@
+import type { TokenCounts } from "../../generation/output/output.ts";
+
+/** OpenAI's `usage` of a request with one prompt and one or more answers. */
+export function usageOf(choices: readonly TokenCounts[]) {
+  return usageOfPrompts(choices, choices.length);
+}
+
+/** The same for several prompts, each with `perPrompt` answers. A prompt counts once, as its first answer found it. */
+export function usageOfPrompts(choices: readonly TokenCounts[], perPrompt: number) {
+  const firsts = choices.filter((_, index) => index % perPrompt === 0);
+  return usage(sum(firsts.map((choice) => choice.prompt)), sum(firsts.map((choice) => choice.cached)), choices);
+}
+
+function usage(promptTokens: number, cachedTokens: number, choices: readonly TokenCounts[]) {
+  const completionTokens = sum(choices.map((choice) => choice.completion));
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
+    completion_tokens_details: { reasoning_tokens: sum(choices.map((choice) => choice.reasoning)) },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import { badField, type RequestError } from "../../errors.ts";
+import { issueText } from "./issue-text.ts";
+
+const MOST_NESTING = 100;
+
+/**
+ * The body as the schema describes it.
+ *
+ * @throws RequestError 400 that names the first field at fault.
+ */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  if (body === undefined || body === null) throw badField(null, "The request needs a JSON body.", "missing_body");
+  if (isNestedTooDeep(body))
+    throw badField(null, `The body is nested deeper than ${MOST_NESTING} levels.`, "nested_too_deep");
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw refusalOf(parsed.error.issues, []);
+}
+
+/** A field of a body that was not checked yet. */
+export function fieldOf(body: unknown, name: string): unknown {
+  return typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
+}
+
+function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[]): RequestError {
+  const [issue] = issues;
+  if (issue === undefined) return badField(null, "The body is not valid.");
+  const path = [...above, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const [closest] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+    if (closest !== undefined && depth(closest) > 0) return refusalOf(closest, path);
+    const missing = issue.errors[0]?.find((first) => first.message.endsWith("received undefined"));
+    if (missing !== undefined) return refusalOf([missing], path);
+    return badField(fieldName(path), unionMessage(fieldName(path), issue.errors), "invalid_type");
+  }
+  if (issue.code === "unrecognized_keys") {
+    const name = fieldName([...path, issue.keys[0] ?? ""]);
+    return badField(name, `Unrecognized request argument supplied: ${name}`, "unknown_parameter");
+  }
+  const name = fieldName(path);
+  if (issue.message.startsWith("Unsupported")) return badField(name, issue.message, "unsupported_parameter");
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) {
+    return badField(name, `Missing required parameter: '${name}'.`, "missing_required_parameter");
+  }
+  const reason = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
+  return badField(
+    name,
+    name === null ? `Invalid body: ${issueText(issue)}` : `Invalid '${name}': ${issueText(issue)}`,
+    reason,
+  );
+}
+
+/** Of several alternatives the one that got furthest is what the client meant; never one of another type altogether. */
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  if (issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0)) return 0;
+  return Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === "invalid_type" ? 0 : 0.5)));
+}
+
+function unionMessage(name: string | null, alternatives: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const messages = alternatives.flatMap((issues) => issues.slice(0, 1).map(issueText));
+  return `Invalid '${name ?? "body"}': ${[...new Set(messages)].join(", or ")}`;
+}
+
+/** `messages[0].content[1].type`, as OpenAI writes it. */
+function fieldName(path: readonly PropertyKey[]): string | null {
+  let name = "";
+  for (const key of path) {
+    if (typeof key === "number") name += `[${key}]`;
+    else name += name === "" ? String(key) : `.${String(key)}`;
+  }
+  return name === "" ? null : name;
+}
+
+/** Without recursion: a body may nest a million levels. */
+function isNestedTooDeep(body: unknown): boolean {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_NESTING) return true;
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+  return false;
+}

@@ -1,0 +1,68 @@
+import type { FastifyReply } from "fastify";
+import { errorEnvelope } from "./error-envelope.ts";
+import type { Serving } from "../serving.ts";
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  // Tells nginx and its like not to gather the stream into blocks.
+  "x-accel-buffering": "no",
+} as const;
+
+/** A response of server-sent events. Each call is one write. */
+export class SseStream {
+  readonly #reply: FastifyReply;
+  readonly #envelopeOf: (error: unknown) => { readonly body: unknown };
+  #isOpen = false;
+  /** Of what the client has already. */
+  #skipBytes: number;
+
+  /** `envelopeOf`: how the API in question writes errors. */
+  constructor(
+    { sentBytes = 0 }: Pick<Serving, "sentBytes">,
+    reply: FastifyReply,
+    envelopeOf: (error: unknown) => { readonly body: unknown } = errorEnvelope,
+  ) {
+    this.#reply = reply;
+    this.#skipBytes = sentBytes;
+    this.#envelopeOf = envelopeOf;
+  }
+
+  /** From now on this is a stream, and errors are events in it. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#reply.hijack();
+    if (!this.#reply.raw.destroyed) this.#reply.raw.writeHead(200, HEADERS);
+  }
+
+  /** `events` are whole events, with their empty lines. */
+  write(events: string): void {
+    const unsent = this.#unsent(events);
+    if (unsent !== "" && !this.#reply.raw.destroyed) this.#reply.raw.write(unsent);
+  }
+
+  end(events: string): void {
+    const unsent = this.#unsent(events);
+    if (this.#skipBytes > 0) this.#reply.raw.destroy();
+    else if (!this.#reply.raw.destroyed) this.#reply.raw.end(unsent);
+  }
+
+  /** Clients get whole writes only. A stream that does not come to where they are is not the one that they began with. */
+  #unsent(events: string): string {
+    if (this.#skipBytes === 0) return events;
+    this.#skipBytes -= Buffer.byteLength(events);
+    if (this.#skipBytes < 0) this.#reply.raw.destroy();
+    return "";
+  }
+
+  /**
+   * Says that the answer broke off: an `error` event and the end, never a `[DONE]`.
+   *
+   * @throws the error itself while the stream is not open: it can still have its own status.
+   */
+  fail(error: unknown): void {
+    if (!this.#isOpen) throw error;
+    this.end(`event: error\ndata: ${JSON.stringify(this.#envelopeOf(error).body)}\n\n`);
+  }
+}

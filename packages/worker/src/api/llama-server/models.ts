@@ -1,0 +1,41 @@
+import { badField, RequestError } from "../../errors.ts";
+import type { Serving } from "../serving.ts";
+
+/** `GET /v1/models`, in OpenAI's shape or in Anthropic's. */
+export function listModels(serving: Serving, startedSeconds: number, anthropic: boolean) {
+  if (!anthropic) return { object: "list", data: [modelOf(serving, startedSeconds)] };
+  const { id } = serving.model;
+  return { data: [anthropicModelOf(serving, startedSeconds)], has_more: false, first_id: id, last_id: id };
+}
+
+/** `GET /v1/models/:model`. @throws RequestError 404 for a model that this worker does not have. */
+export function retrieveModel(serving: Serving, startedSeconds: number, id: string, anthropic: boolean) {
+  if (id === "") throw badField("model", "Missing required parameter: 'model'.");
+  if (id === serving.model.id) return (anthropic ? anthropicModelOf : modelOf)(serving, startedSeconds);
+  throw new RequestError(`The model '${id}' does not exist; this server has '${serving.model.id}'.`, {
+    status: 404,
+    type: "invalid_request_error",
+    reason: "model_not_found",
+    param: "model",
+  });
+}
+
+function anthropicModelOf({ model: { id } }: Serving, startedSeconds: number) {
+  return { type: "model", id, display_name: id, created_at: new Date(1000 * startedSeconds).toISOString() };
+}
+
+function modelOf({ model, slots }: Serving, startedSeconds: number) {
+  return {
+    id: model.id,
+    object: "model",
+    created: startedSeconds,
+    owned_by: "drover",
+    meta: {
+      architecture: model.architecture,
+      n_vocab: model.vocabularySize,
+      n_ctx: slots.contextTokens,
+      n_ctx_train: model.trainedContextTokens,
+      n_embd: model.embeddingLength,
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { RequestError } from "../../errors.ts";
+import type { Serving } from "../serving.ts";
+
+/**
+ * `GET /slots`: what each slot does, as a list like llama.cpp's server.
+ *
+ * @throws RequestError 503 where none is free and the client asked by `?fail_on_no_slot=1` to be told so
+ */
+export function slots({ slots: view }: Serving, query: unknown) {
+  if (asksToFail(query) && view.counts().idle === 0) {
+    const refusal = { status: 503, type: "server_error", reason: "no_slot_available", param: null } as const;
+    throw new RequestError("No slot is free.", refusal);
+  }
+  return view.describe().map((slot) => ({
+    id: slot.id,
+    n_ctx: view.contextTokens,
+    speculative: false,
+    is_processing: slot.state !== "idle",
+    next_token: [{ has_next_token: slot.state !== "idle", n_remain: -1, n_decoded: slot.generatedTokens }],
+    state: slot.state,
+    kept_tokens: slot.keptTokens,
+    prompt_tokens: slot.promptTokens,
+    generated_tokens: slot.generatedTokens,
+  }));
+}
+
+/** `GET /steps`: what the steps so far were and cost, and how many requests wait for a slot. */
+export function steps({ slots: view }: Serving) {
+  return { queued: view.counts().queued, ...view.facts?.() };
+}
+
+function asksToFail(query: unknown): boolean {
+  if (typeof query !== "object" || query === null || !("fail_on_no_slot" in query)) return false;
+  return query.fail_on_no_slot !== "0" && query.fail_on_no_slot !== "";
+}

@@ -1,0 +1,46 @@
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { badField } from "../../errors.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { parseBody } from "../http/parse-body.ts";
+import type { Serving } from "../serving.ts";
+
+export const tokenizeRequest = z.strictObject({
+  // More would keep everybody else waiting.
+  content: z.string().max(1024 * 1024),
+  /** Put the model's begin token first, where it has one. */
+  add_special: z.boolean().nullish(),
+  /** Read control texts as control tokens. @default true */
+  parse_special: z.boolean().nullish(),
+  with_pieces: z.boolean().nullish(),
+});
+
+export const detokenizeRequest = z.strictObject({ tokens: z.array(z.int().min(0)).max(1_000_000) });
+
+/** `POST /tokenize`, as llama.cpp's server answers it. */
+export function tokenize({ vocabulary, model }: Serving, request: FastifyRequest) {
+  const body = parseBody(tokenizeRequest, request.body);
+  const tokens = vocabulary.tokenize(wellFormed(body.content), body.parse_special ?? true);
+  if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
+  if (body.with_pieces !== true) return { tokens };
+  return { tokens: tokens.map((id) => ({ id, piece: pieceOf(vocabulary.tokenBytes(id, true)) })) };
+}
+
+/** `POST /detokenize`. */
+export function detokenize({ vocabulary, model }: Serving, request: FastifyRequest) {
+  const { tokens } = parseBody(detokenizeRequest, request.body);
+  const outside = tokens.find((token) => token >= model.vocabularySize);
+  if (outside !== undefined) {
+    throw badField(
+      "tokens",
+      `Invalid 'tokens': ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+    );
+  }
+  return { content: Buffer.concat(tokens.map((token) => vocabulary.tokenBytes(token, true))).toString("utf8") };
+}
+
+/** A text, or the bytes where they are only a part of a character. */
+function pieceOf(bytes: Uint8Array): string | number[] {
+  const text = Buffer.from(bytes).toString("utf8");
+  return Buffer.from(text).equals(bytes) ? text : Array.from(bytes);
+}

@@ -1,0 +1,76 @@
+import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
+import type { GeneratedToken } from "../../generation-contract.ts";
+import type { Serving } from "../serving.ts";
+import { chatLogprobs } from "../generating/token-logprobs.ts";
+import { usageOf } from "../generating/usage.ts";
+
+interface ChunkHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+/** The events of a streamed chat completion. What does not change from token to token is put into JSON once. */
+export class ChatChunks {
+  readonly #serving: Serving;
+  readonly #withLogprobs: boolean;
+  readonly #withUsage: boolean;
+  readonly #head: string;
+  readonly #usageNull: string;
+
+  constructor(serving: Serving, job: ChatJob, head: ChunkHead, withUsage: boolean) {
+    this.#serving = serving;
+    this.#withLogprobs = job.topLogprobs !== undefined;
+    this.#withUsage = withUsage;
+    this.#usageNull = withUsage ? ',"usage":null' : "";
+    const constant = JSON.stringify({
+      id: head.id,
+      object: "chat.completion.chunk",
+      created: head.created,
+      model: head.model,
+      system_fingerprint: "drover",
+    });
+    this.#head = `data: ${constant.slice(0, -1)},"choices":[`;
+  }
+
+  start(index: number): string {
+    return this.#event(index, '{"role":"assistant","content":""}', "null", "null");
+  }
+
+  pieces(index: number, pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): string {
+    const logprobs = this.#logprobs(tokens);
+    if (pieces.length === 0) return logprobs === "null" ? "" : this.#event(index, "{}", logprobs, "null");
+    return pieces
+      .map((piece, at) => this.#event(index, deltaOf(piece), at === pieces.length - 1 ? logprobs : "null", "null"))
+      .join("");
+  }
+
+  finish(index: number, end: OutputEnd): string {
+    return this.#event(index, "{}", "null", `"${end.finish}"`);
+  }
+
+  end(ends: readonly OutputEnd[]): string {
+    if (!this.#withUsage) return "data: [DONE]\n\n";
+    return `${this.#head}],"usage":${JSON.stringify(usageOf(ends.map((end) => end.tokens)))}}\n\ndata: [DONE]\n\n`;
+  }
+
+  #event(index: number, delta: string, logprobs: string, finish: string): string {
+    return `${this.#head}{"index":${index},"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#usageNull}}\n\n`;
+  }
+
+  #logprobs(tokens: readonly GeneratedToken[]): string {
+    if (!this.#withLogprobs || tokens.length === 0) return "null";
+    return JSON.stringify({ content: chatLogprobs(this.#serving.vocabulary, tokens), refusal: null });
+  }
+}
+
+function deltaOf(piece: OutputPiece): string {
+  if (piece.kind === "content") return `{"content":${JSON.stringify(piece.text)}}`;
+  if (piece.kind === "reasoning") return `{"reasoning_content":${JSON.stringify(piece.text)}}`;
+  if (piece.kind === "tool-arguments") {
+    return `{"tool_calls":[{"index":${piece.index},"function":{"arguments":${JSON.stringify(piece.text)}}}]}`;
+  }
+  const call = { index: piece.index, id: piece.id, type: "function", function: { name: piece.name, arguments: "" } };
+  return `{"tool_calls":[${JSON.stringify(call)}]}`;
+}

@@ -1,0 +1,82 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { badField } from "../../errors.ts";
+import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
+import { chatJobOf } from "./chat-job.ts";
+import { ChatChunks } from "./chat-chunks.ts";
+import { ChatMessageBuilder } from "./chat-message-builder.ts";
+import { chatCompletionRequest } from "./chat-schema.ts";
+import { runChoices } from "../generating/choices.ts";
+import { parseBody } from "../http/parse-body.ts";
+import { type Serving, nowSeconds } from "../serving.ts";
+import { SseStream } from "../http/sse-stream.ts";
+import { usageOf } from "../generating/usage.ts";
+
+/** `POST /v1/chat/completions`. */
+export async function chatCompletions(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const body = parseBody(chatCompletionRequest, request.body);
+  if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
+    throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
+  }
+  const job = chatJobOf(serving, body);
+  const choices = body.n ?? 1;
+  const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };
+  if (body.stream !== true) return completeChat(serving, reply, job, choices, head);
+  const chunks = new ChatChunks(serving, job, head, body.stream_options?.include_usage === true);
+  await streamChat(serving, reply, job, choices, chunks);
+  return reply;
+}
+
+interface Head {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
+  const request = answerRequestOf(serving, job);
+  const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
+  const ends = await runChoices(
+    serving,
+    reply,
+    Array.from(builders, () => request),
+    (index) => ({
+      onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
+    }),
+  );
+  return {
+    id: head.id,
+    object: "chat.completion",
+    created: head.created,
+    model: head.model,
+    system_fingerprint: "drover",
+    choices: ends.map((end, index) => ({ index, ...builders[index]?.choice(end) })),
+    usage: usageOf(ends.map((end) => end.tokens)),
+  };
+}
+
+async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
+  const request = answerRequestOf(serving, job);
+  const stream = new SseStream(serving, reply);
+  try {
+    const ends = await runChoices(
+      serving,
+      reply,
+      Array.from({ length: choices }, () => request),
+      (index) => ({
+        onStart: () => {
+          stream.open();
+          stream.write(chunks.start(index));
+        },
+        onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
+        onEnd: (end) => stream.write(chunks.finish(index, end)),
+      }),
+    );
+    stream.end(chunks.end(ends));
+  } catch (error) {
+    stream.fail(error);
+  }
+}

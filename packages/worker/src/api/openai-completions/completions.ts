@@ -1,0 +1,219 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { badField } from "../../errors.ts";
+import {
+  type PromptLimit,
+  refuseHugeText,
+  refuseLongPrompt,
+  refuseManyTokens,
+} from "../../generation/prompt/bounded-tokenize.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import type { AnswerRequest } from "../../generation/generate.ts";
+import { infillPrompt } from "../../generation/prompt/infill.ts";
+import type { OutputPiece } from "../../generation/output/output.ts";
+import type { GeneratedToken } from "../../generation-contract.ts";
+import { runChoices } from "../generating/choices.ts";
+import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
+import { unsupported } from "../http/error-envelope.ts";
+import { fieldOf, parseBody } from "../http/parse-body.ts";
+import { samplingOf } from "../generating/sampling-fields.ts";
+import { type Serving, nowSeconds } from "../serving.ts";
+import { SseStream } from "../http/sse-stream.ts";
+import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
+import { usageOfPrompts } from "../generating/usage.ts";
+
+/** OpenAI's default for this API. */
+const DEFAULT_MAX_TOKENS = 16;
+
+/** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
+export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  refuseManyTokens(fieldOf(request.body, "prompt"), limitOf(serving));
+  const body = parseBody(completionRequest, request.body);
+  checkFields(body);
+  const prompts = promptsOf(serving, body);
+  const requests = prompts.flatMap(({ tokens }) =>
+    Array.from({ length: body.n ?? 1 }, () => answerRequest(serving, body, tokens)),
+  );
+  const perPrompt = body.n ?? 1;
+  const texts = requests.map((_, index) => {
+    const echo = body.echo === true ? (prompts[Math.floor(index / perPrompt)]?.text ?? "") : "";
+    return new CompletionText(serving, body, echo);
+  });
+  const head = {
+    id: `cmpl-${serving.newUuid()}`,
+    object: "text_completion",
+    created: nowSeconds(serving),
+    model: serving.model.id,
+    system_fingerprint: "drover",
+  };
+  const form = { head, perPrompt, withUsage: body.stream_options?.include_usage === true };
+  if (body.stream === true) {
+    await stream(serving, reply, requests, texts, form);
+    return reply;
+  }
+  const ends = await runChoices(serving, reply, requests, (index) => ({
+    onPieces: (pieces, tokens) => texts[index]?.add(pieces, tokens),
+  }));
+  const choices = ends.map((end, index) => texts[index]?.choice(index, end.finish));
+  return {
+    ...head,
+    choices,
+    usage: usageOfPrompts(
+      ends.map((end) => end.tokens),
+      perPrompt,
+    ),
+  };
+}
+
+interface StreamForm {
+  readonly head: Readonly<Record<string, unknown>>;
+  /** Choices of each prompt. */
+  readonly perPrompt: number;
+  readonly withUsage: boolean;
+}
+
+async function stream(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly AnswerRequest[],
+  texts: readonly CompletionText[],
+  { head, perPrompt, withUsage }: StreamForm,
+): Promise<void> {
+  const stream = new SseStream(serving, reply);
+  const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
+  const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
+  const event = (index: number, finish: string | null) =>
+    before + JSON.stringify(texts[index]?.take(index, finish)) + after;
+  try {
+    const ends = await runChoices(serving, reply, requests, (index) => ({
+      onStart: () => stream.open(),
+      onPieces: (pieces, tokens) => {
+        texts[index]?.add(pieces, tokens);
+        stream.write(event(index, null));
+      },
+      onEnd: (end) => stream.write(event(index, end.finish)),
+    }));
+    const usage = JSON.stringify(
+      usageOfPrompts(
+        ends.map((end) => end.tokens),
+        perPrompt,
+      ),
+    );
+    stream.end(`${withUsage ? `${before}],"usage":${usage}}\n\n` : ""}data: [DONE]\n\n`);
+  } catch (error) {
+    stream.fail(error);
+  }
+}
+
+/** The text of one choice, as far as it was not yet sent. */
+class CompletionText {
+  readonly #serving: Serving;
+  readonly #withLogprobs: boolean;
+  #text: string;
+  readonly #offsets: TextOffsets;
+  #tokens: GeneratedToken[] = [];
+
+  constructor(serving: Serving, body: CompletionRequest, echo: string) {
+    this.#serving = serving;
+    this.#withLogprobs = typeof body.logprobs === "number";
+    this.#text = echo;
+    this.#offsets = new TextOffsets(echo);
+  }
+
+  add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
+    for (const piece of pieces) if (piece.kind === "content") this.#text += piece.text;
+    if (this.#withLogprobs) this.#tokens.push(...tokens);
+  }
+
+  choice(index: number, finish: string | null) {
+    const logprobs = this.#withLogprobs ? completionLogprobs(this.#serving, this.#tokens, this.#offsets) : null;
+    return { text: this.#text, index, logprobs, finish_reason: finish };
+  }
+
+  /** The choice as it is, and an empty one from then on. */
+  take(index: number, finish: string | null) {
+    const choice = this.choice(index, finish);
+    this.#text = "";
+    this.#tokens = [];
+    return choice;
+  }
+}
+
+function checkFields(body: CompletionRequest): void {
+  if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
+    throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
+  }
+  if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
+    throw unsupported("best_of", "This server takes it only where it equals 'n'.");
+  }
+  if (body.echo === true && typeof body.logprobs === "number") {
+    throw unsupported("echo", "Log-probabilities of a prompt are not computed: leave out 'echo' or 'logprobs'.");
+  }
+}
+
+function answerRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): AnswerRequest {
+  refuseLongPrompt(prompt, limitOf(serving));
+  return {
+    prompt,
+    maxTokens: body.max_tokens === -1 ? serving.slots.contextTokens : (body.max_tokens ?? DEFAULT_MAX_TOKENS),
+    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    stops: body.stop,
+    reasoning: "off",
+    thinkingEnd: { text: "", tokens: [] },
+    cachePrompt: body.cache_prompt ?? true,
+    ignoreEndOfText: body.ignore_eos ?? false,
+    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
+  };
+}
+
+function limitOf({ slots }: Serving): PromptLimit {
+  return { contextTokens: slots.contextTokens, answerTokens: 1, param: "prompt" };
+}
+
+interface Prompt {
+  readonly tokens: readonly number[];
+  readonly text: string;
+}
+
+function promptsOf(serving: Serving, body: CompletionRequest): readonly Prompt[] {
+  const several = separate(body.prompt);
+  const total = several.length * (body.n ?? 1);
+  if (total > 128)
+    throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most 128 are given.`);
+  return several.map((prompt) => promptOf(serving, body, prompt));
+}
+
+function promptOf(serving: Serving, body: CompletionRequest, prompt: string | readonly number[]): Prompt {
+  const { vocabulary, model } = serving;
+  if (typeof prompt === "string") refuseHugeText(vocabulary, prompt, limitOf(serving));
+  const given = typeof prompt === "string" ? vocabulary.tokenize(wellFormed(prompt), true) : prompt;
+  const outside = given.find((token) => token >= model.vocabularySize);
+  if (outside !== undefined) {
+    throw badField(
+      "prompt",
+      `Invalid 'prompt': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+    );
+  }
+  const filled =
+    typeof body.suffix === "string" && body.suffix !== "" ? infillPrompt(vocabulary, given, body.suffix) : given;
+  if (filled === undefined)
+    throw unsupported("suffix", `The model '${model.id}' can't fill in (it has no infill tokens).`);
+  const withBos =
+    model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
+  const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
+  if (tokens.length > 0) return { tokens, text: textOf(serving, prompt) };
+  const first = model.bosToken ?? model.eosToken;
+  if (first === undefined)
+    throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
+  return { tokens: [first], text: "" };
+}
+
+function textOf(serving: Serving, prompt: string | readonly number[]): string {
+  if (typeof prompt === "string") return prompt;
+  return Buffer.concat(prompt.map((token) => serving.vocabulary.tokenBytes(token, true))).toString("utf8");
+}
+
+function separate(prompt: CompletionRequest["prompt"]): readonly (string | readonly number[])[] {
+  if (typeof prompt === "string") return [prompt];
+  const texts = prompt.filter((item) => typeof item === "string" || Array.isArray(item));
+  return texts.length > 0 ? texts : [prompt.filter((item) => typeof item === "number")];
+}

@@ -1,0 +1,102 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Embedder } from "../../engine/engine.ts";
+import { RequestError, badField } from "../../errors.ts";
+import { type PromptLimit, refuseHugeText, refuseLongPrompt } from "../../generation/prompt/bounded-tokenize.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { unsupported } from "../http/error-envelope.ts";
+import { parseBody } from "../http/parse-body.ts";
+import { bookkeepingFields } from "../generating/sampling-fields.ts";
+import { type Serving, onClientGone } from "../serving.ts";
+
+const tokens = z.array(z.int().min(0)).min(1, "must not be empty");
+
+export const embeddingsRequest = z.strictObject({
+  model: bookkeepingFields.model,
+  user: bookkeepingFields.user,
+  input: z.union([
+    z.string().min(1, "must not be empty"),
+    tokens,
+    z.array(z.string().min(1, "must not be empty")).min(1, "must not be empty").max(2048),
+    z.array(tokens).min(1).max(2048),
+  ]),
+  encoding_format: z.enum(["float", "base64"]).nullish(),
+  dimensions: z.int().min(1).nullish(),
+});
+
+type Input = z.output<typeof embeddingsRequest>["input"];
+
+/** `POST /v1/embeddings`. */
+export async function embeddings(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const body = parseBody(embeddingsRequest, request.body);
+  const { embedder } = serving;
+  if (embedder === undefined) throw notLoaded(serving);
+  const { embeddingLength } = serving.model;
+  if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
+    throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
+  }
+  const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
+  const inputs = inputsOf(serving, body.input, limit);
+  for (const input of inputs) refuseLongPrompt(input, limit);
+  const vectors = await embedAll(embedder, inputs, reply);
+  const promptTokens = inputs.reduce((sum, input) => sum + input.length, 0);
+  return {
+    object: "list",
+    data: vectors.map((vector, index) => ({
+      object: "embedding",
+      index,
+      embedding: body.encoding_format === "base64" ? base64(vector) : vector,
+    })),
+    model: serving.model.id,
+    usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
+  };
+}
+
+/** One after the other; the rest is left undone when the client leaves. */
+async function embedAll(embedder: Embedder, inputs: readonly (readonly number[])[], reply: FastifyReply) {
+  const client = { gone: false };
+  onClientGone(reply, () => {
+    client.gone = true;
+  });
+  const vectors: (readonly number[])[] = [];
+  for (const input of inputs) if (!client.gone) vectors.push(await embedder.embed(input));
+  return vectors;
+}
+
+function inputsOf({ vocabulary, model }: Serving, input: Input, limit: PromptLimit): readonly (readonly number[])[] {
+  return separate(input).map((one) => {
+    if (typeof one !== "string") {
+      const outside = one.find((token) => token >= model.vocabularySize);
+      if (outside === undefined) return one;
+      throw badField(
+        "input",
+        `Invalid 'input': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+      );
+    }
+    refuseHugeText(vocabulary, one, limit);
+    const tokens = vocabulary.tokenize(wellFormed(one), false);
+    return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
+  });
+}
+
+function separate(input: Input): readonly (string | readonly number[])[] {
+  if (typeof input === "string") return [input];
+  const several = input.filter((item) => typeof item === "string" || Array.isArray(item));
+  return several.length > 0 ? several : [input.filter((item) => typeof item === "number")];
+}
+
+/** OpenAI's: little-endian 32-bit floats. */
+function base64(vector: readonly number[]): string {
+  const bytes = Buffer.alloc(vector.length * 4);
+  vector.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
+  return bytes.toString("base64");
+}
+
+function notLoaded({ model }: Serving): RequestError {
+  return new RequestError(`The model '${model.id}' was loaded without --embeddings; start Drover with that flag.`, {
+    status: 400,
+    type: "invalid_request_error",
+    reason: "embeddings_not_enabled",
+    param: "model",
+  });
+}

@@ -1,0 +1,84 @@
+import { badField } from "../../errors.ts";
+import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
+import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
+import { ANY_OBJECT, effortTokens } from "../openai-chat/chat-job.ts";
+import type { ResponsesRequest } from "./responses-schema.ts";
+import { samplingOf } from "../generating/sampling-fields.ts";
+import type { Serving } from "../serving.ts";
+
+/** A body of the responses API as a job. */
+export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJob {
+  const instructions: ChatMessage[] =
+    typeof body.instructions === "string" ? [{ role: "system", content: body.instructions }] : [];
+  const tools = toolsOf(body);
+  const answerFormat = answerFormatOf(body);
+  const thinkingBudget = effortTokens(body.reasoning?.effort);
+  return {
+    messages: [...instructions, ...messagesOf(body.input)],
+    messagesParam: "input",
+    tools,
+    toolChoice: toolChoiceOf(body, tools),
+    parallelToolCalls: body.parallel_tool_calls ?? true,
+    templateArguments: {},
+    extractReasoning: true,
+    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    stops: [],
+    cachePrompt: true,
+    ignoreEndOfText: false,
+    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
+    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+  };
+}
+
+function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {
+  if (typeof input === "string") return [{ role: "user", content: input }];
+  const messages: ChatMessage[] = [];
+  for (const item of input) {
+    if ("role" in item) messages.push(messageOf(item.role, item.content));
+    else if (item.type === "function_call_output") {
+      messages.push({ role: "tool", content: item.output, toolCallId: item.call_id });
+    } else if (item.type === "function_call") {
+      addCall(messages, { id: item.call_id, name: item.name, arguments: item.arguments });
+    }
+  }
+  // Reasoning items belong to answers that follow them; templates leave out earlier thoughts anyway.
+  return messages;
+}
+
+function messageOf(role: "user" | "assistant" | "system" | "developer", content: string): ChatMessage {
+  if (role === "assistant") return { role, content, toolCalls: [] };
+  return { role: role === "user" ? "user" : "system", content };
+}
+
+/** Calls are items of their own here, and parts of the assistant's message for templates. */
+function addCall(messages: ChatMessage[], call: ToolCall): void {
+  const last = messages.at(-1);
+  if (last?.role === "assistant") messages[messages.length - 1] = { ...last, toolCalls: [...last.toolCalls, call] };
+  else messages.push({ role: "assistant", content: "", toolCalls: [call] });
+}
+
+function toolsOf(body: ResponsesRequest): ToolDefinition[] {
+  return (body.tools ?? []).map(({ name, description, parameters }) => ({
+    name,
+    parameters: parameters ?? { type: "object", properties: {} },
+    ...(typeof description === "string" ? { description } : {}),
+  }));
+}
+
+function toolChoiceOf(body: ResponsesRequest, tools: readonly ToolDefinition[]): ToolChoice {
+  const choice = body.tool_choice ?? "auto";
+  if (choice === "none" || choice === "auto") return choice;
+  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
+  if (choice === "required") return choice;
+  if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
+  throw badField("tool_choice.name", `Invalid 'tool_choice.name': no tool named '${choice.name}' is in 'tools'.`);
+}
+
+function answerFormatOf(body: ResponsesRequest): AnswerFormat | undefined {
+  const format = body.text?.format;
+  if (format === undefined || format === null || format.type === "text") return undefined;
+  if (format.type === "json_object") return { schema: ANY_OBJECT, param: "text.format" };
+  return { schema: format.schema, param: "text.format.schema" };
+}

@@ -1,0 +1,100 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type AnswerRequest } from "../../generation/generate.ts";
+import { answerRequestOf } from "../../generation/chat-answers.ts";
+import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
+import { runChoices } from "../generating/choices.ts";
+import { parseBody } from "../http/parse-body.ts";
+import { ResponseEvents } from "./response-events.ts";
+import { ResponseOutput, itemJson } from "./response-output.ts";
+import { responsesJobOf } from "./responses-job.ts";
+import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
+import { newId, nowSeconds, type Serving } from "../serving.ts";
+import { SseStream } from "../http/sse-stream.ts";
+
+/** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
+export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const body = parseBody(responsesRequest, request.body);
+  const answer = answerRequestOf(serving, responsesJobOf(serving, body));
+  const output = new ResponseOutput((prefix) => newId(serving, prefix));
+  const write = responseWriter(serving, body, output);
+  if (body.stream === true) {
+    await streamResponse(serving, reply, answer, output, write);
+    return reply;
+  }
+  const [end] = await runChoices(serving, reply, [answer], () => ({
+    onPieces: (pieces) => pieces.forEach((piece) => output.add(piece)),
+  }));
+  return write(end);
+}
+
+type Writer = (end: OutputEnd | undefined) => unknown;
+
+async function streamResponse(
+  serving: Serving,
+  reply: FastifyReply,
+  answer: AnswerRequest,
+  output: ResponseOutput,
+  write: Writer,
+) {
+  const stream = new SseStream(serving, reply);
+  const events = new ResponseEvents(output);
+  try {
+    const [end] = await runChoices(serving, reply, [answer], () => ({
+      onStart: () => {
+        stream.open();
+        const response = write(undefined);
+        stream.write(events.response("response.created", response) + events.response("response.in_progress", response));
+      },
+      onPieces: (pieces) => stream.write(events.pieces(pieces)),
+    }));
+    const isCut = end?.finish === "length";
+    const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
+    stream.end(last + events.response(isCut ? "response.incomplete" : "response.completed", write(end)));
+  } catch (error) {
+    stream.fail(error);
+  }
+}
+
+/** The response as it is now: `end` is undefined while it is being written. */
+function responseWriter(serving: Serving, body: ResponsesRequest, output: ResponseOutput): Writer {
+  const head = { id: newId(serving, "resp"), object: "response", created_at: nowSeconds(serving) };
+  const asked = {
+    instructions: body.instructions ?? null,
+    max_output_tokens: body.max_output_tokens ?? null,
+    model: serving.model.id,
+    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    previous_response_id: null,
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
+    store: false,
+    temperature: body.temperature ?? 0.8,
+    text: { format: body.text?.format ?? { type: "text" } },
+    tool_choice: body.tool_choice ?? "auto",
+    tools: body.tools ?? [],
+    top_p: body.top_p ?? 0.95,
+    truncation: "disabled",
+    metadata: body.metadata ?? {},
+  };
+  return (end) => {
+    const status = end === undefined ? "in_progress" : end.finish === "length" ? "incomplete" : "completed";
+    const lastItem = output.last;
+    return {
+      ...head,
+      status,
+      error: null,
+      incomplete_details: status === "incomplete" ? { reason: "max_output_tokens" } : null,
+      output: output.items.map((item) => itemJson(item, item === lastItem ? status : "completed")),
+      usage: end === undefined ? null : responseUsage(end.tokens),
+      ...asked,
+    };
+  };
+}
+
+function responseUsage(tokens: TokenCounts) {
+  return {
+    input_tokens: tokens.prompt,
+    input_tokens_details: { cached_tokens: tokens.cached },
+    output_tokens: tokens.completion,
+    output_tokens_details: { reasoning_tokens: tokens.reasoning },
+    total_tokens: tokens.prompt + tokens.completion,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
+import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
+
+/** A request that holds a slot. */
+export interface Running {
+  readonly request: GenerationRequest;
+  readonly sink: GenerationSink;
+  generated: number;
+  cancelled: boolean;
+  /** Share of its drafted tokens that came true, lately. */
+  draftOdds: number;
+}
+
+/**
+ * One sequence of the engine's context. `tokens` beyond `evaluated` wait to be decoded; those before it are in the KV
+ * cache, and stay there after a request has ended so that the next one may go on from them.
+ */
+export class Slot {
+  readonly id: number;
+  sampler: TokenSampler;
+  tokens: number[] = [];
+  evaluated = 0;
+  running: Running | undefined;
+  /** Guessed tokens that the next step verifies, behind its one pending token. */
+  draft: readonly number[] = [];
+  /** May what the slot holds be kept for later requests? */
+  keeps = true;
+  /** Holds what no snapshot has yet. */
+  isUnsaved = false;
+  /** How many of its tokens a snapshot has, as far as is known. */
+  savedTokens = 0;
+  /** Of the first tokens that the sequence holds, where the model can't cut its state. */
+  checkpoint: Checkpoint | undefined;
+  /** Counts up with each use; the lowest is the least recently used. */
+  lastUse = 0;
+
+  constructor(id: number, sampler: TokenSampler) {
+    this.id = id;
+    this.sampler = sampler;
+  }
+
+  get pending(): number {
+    return this.tokens.length - this.evaluated;
+  }
+
+  /** Takes a request whose first `cachedTokens` the sequence holds already. Errors: WorkerError `bad_grammar`. */
+  begin(running: Running, cachedTokens: number, use: number): void {
+    const { request } = running;
+    this.tokens = [...request.prompt];
+    this.evaluated = cachedTokens;
+    this.running = running;
+    this.keeps = request.cachePrompt;
+    this.lastUse = use;
+    this.sampler.reset(request.sampling, request.prompt);
+    const { grammar, prompt, resumedTokens = 0 } = request;
+    if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
+    running.sink.onStart?.({ slot: this.id, cachedTokens });
+  }
+
+  /** Takes a sampled token (undefined: the grammar left none). @returns why the generation ends with it, if it does */
+  accept(
+    generated: GeneratedToken | undefined,
+    contextTokens: number,
+    isEndOfText: (token: number) => boolean,
+  ): EndReason | undefined {
+    const running = this.running as Running;
+    if (generated === undefined) return "length";
+    if (!running.request.ignoreEndOfText && isEndOfText(generated.token)) return "end-of-text";
+    this.tokens.push(generated.token);
+    running.generated += 1;
+    if (running.sink.onToken(generated) === "stop") return "stopped";
+    return running.generated >= running.request.maxTokens || this.tokens.length >= contextTokens ? "length" : undefined;
+  }
+
+  /** Frees the slot; what was evaluated stays. */
+  end(reason: EndReason, error?: Error): void {
+    const { running } = this;
+    if (running === undefined) return;
+    this.running = undefined;
+    this.tokens.length = this.evaluated;
+    this.isUnsaved = this.keeps;
+    running.sink.onEnd(error === undefined ? { reason } : { reason, error });
+  }
+
+  /** Another checkpoint, or none, takes the place of the one before. */
+  keep(checkpoint: Checkpoint | undefined): void {
+    this.checkpoint?.dispose();
+    this.checkpoint = checkpoint;
+  }
+
+  /** The sequence is empty now. */
+  forget(): void {
+    this.keep(undefined);
+    this.evaluated = 0;
+    this.tokens.length = 0;
+    this.draft = [];
+    this.isUnsaved = false;
+    this.savedTokens = 0;
+  }
+
+  /** The two sequences were exchanged in the engine. */
+  exchange(other: Slot): void {
+    const mine = contents(this);
+    Object.assign(this, contents(other));
+    Object.assign(other, mine);
+  }
+}
+
+function contents(slot: Slot) {
+  const { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse } = slot;
+  return { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse };
+}

@@ -1,0 +1,44 @@
+import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
+
+/** A piece of an answer, in the order in which it was generated. */
+export type OutputPiece =
+  | { readonly kind: "content"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
+  /** A tool's call begins. `index` counts the answer's calls from 0. */
+  | { readonly kind: "tool-call"; readonly index: number; readonly id: string; readonly name: string }
+  /** More of a call's arguments, which are JSON when complete. */
+  | { readonly kind: "tool-arguments"; readonly index: number; readonly text: string };
+
+export interface TokenCounts {
+  readonly prompt: number;
+  /** Of the prompt: needed no evaluation. */
+  readonly cached: number;
+  readonly completion: number;
+  /** Of the completion. */
+  readonly reasoning: number;
+}
+
+export interface OutputEnd {
+  readonly finish: "stop" | "length" | "tool_calls" | "cancelled" | "failed";
+  /** The stop string that ended it. */
+  readonly stopString?: string;
+  readonly tokens: TokenCounts;
+  /** With `failed`. */
+  readonly error?: Error;
+}
+
+/** Where one answer goes. Called synchronously by the batch loop: quick, and never throwing. */
+export interface OutputSink {
+  /** The first token is there. Comes before all pieces, once, unless the generation fails or is cancelled first. */
+  onStart(prompt: Pick<TokenCounts, "prompt" | "cached">): void;
+  /** The pieces of one step; `tokens` are those whose text they complete, with log-probabilities where asked for. */
+  onPieces(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void;
+  /** Last call, exactly once. */
+  onEnd(end: OutputEnd): void;
+}
+
+/** What the answer's consumer is told for the engine's reason. */
+export function finishOf(reason: EndReason, calledTools: boolean): OutputEnd["finish"] {
+  if (reason === "length" || reason === "cancelled" || reason === "failed") return reason;
+  return calledTools ? "tool_calls" : "stop";
+}

@@ -1,0 +1,45 @@
+import type { Vocabulary } from "../../engine/engine.ts";
+
+const THINK_MARKS = ["<think>", "</think>"];
+const TOOL_MARKS = [
+  "<tool_call>",
+  "</tool_call>",
+  "<|python_tag|>",
+  "<|eom_id|>",
+  "<｜tool▁calls▁begin｜>",
+  "<｜tool▁calls▁end｜>",
+  "<｜tool▁call▁begin｜>",
+  "<｜tool▁call▁end｜>",
+  "<｜tool▁sep｜>",
+];
+
+const NOTHING = new Uint8Array(0);
+
+/** The bytes of generated tokens. Control tokens give no text, but for those that mark thinking and calls of tools. */
+export class TokenTexts {
+  readonly #vocabulary: Vocabulary;
+  readonly #think: ReadonlyMap<number, Uint8Array>;
+  readonly #tool: ReadonlyMap<number, Uint8Array>;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+    this.#think = markTokens(vocabulary, THINK_MARKS);
+    this.#tool = markTokens(vocabulary, TOOL_MARKS);
+  }
+
+  /** `marks`: which control tokens have a text. Under a grammar all have, as the grammar counts it. */
+  bytes(token: number, marks: "thinking" | "tools" | "all"): Uint8Array {
+    const mark = this.#think.get(token) ?? (marks === "thinking" ? undefined : this.#tool.get(token));
+    if (mark !== undefined) return mark;
+    return this.#vocabulary.isEndOfText(token) ? NOTHING : this.#vocabulary.tokenBytes(token, marks === "all");
+  }
+}
+
+function markTokens(vocabulary: Vocabulary, marks: readonly string[]): ReadonlyMap<number, Uint8Array> {
+  const tokens = new Map<number, Uint8Array>();
+  for (const mark of marks) {
+    const [token, ...more] = vocabulary.tokenize(mark, true);
+    if (token !== undefined && more.length === 0) tokens.set(token, new TextEncoder().encode(mark));
+  }
+  return tokens;
+}

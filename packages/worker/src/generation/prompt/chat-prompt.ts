@@ -1,0 +1,148 @@
+import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
+import { type PromptLimit, refuseHugeText, refuseLongPrompt, refuseManyMessages } from "./bounded-tokenize.ts";
+import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
+import { ChatTemplate, type TemplateMessage } from "./chat-template.ts";
+import { ControlTexts } from "./control-texts.ts";
+import type { ReasoningStart } from "../output/reasoning.ts";
+import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
+
+export interface ChatPromptInput {
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ToolDefinition[];
+  /** Further variables for the template, such as `enable_thinking`. */
+  readonly templateArguments: Readonly<Record<string, unknown>>;
+  /** Text that the answer must go on from. */
+  readonly prefill?: string;
+  /** False: the answer begins with its content, however the model likes to begin. */
+  readonly mayThink: boolean;
+  readonly limit: PromptLimit;
+}
+
+export interface ChatPrompt {
+  readonly tokens: number[];
+  readonly reasoning: ReasoningStart;
+}
+
+/** Turns chats into prompts by the model's own template; no text of a client ever becomes a control token. */
+export class ChatPrompts {
+  readonly template: ChatTemplate;
+  readonly #controlTexts: ControlTexts;
+  readonly #model: ModelDescription;
+  readonly #vocabulary: Vocabulary;
+
+  /** `onUnreadable`: see {@link ChatTemplate}. */
+  constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
+    this.#model = model;
+    this.#vocabulary = vocabulary;
+    this.template = new ChatTemplate(model, vocabulary, onUnreadable);
+    this.#controlTexts = new ControlTexts(vocabulary, model);
+  }
+
+  /** @throws RequestError where the prompt does not fit, or the template refuses. */
+  build(input: ChatPromptInput): ChatPrompt {
+    refuseManyMessages(input.messages.length, input.limit);
+    const rendered = this.#render(input);
+    const text = this.#finish(rendered, input);
+    refuseHugeText(this.#vocabulary, text, input.limit);
+    const tokens = this.#controlTexts.tokenize(text);
+    const { bosToken, addsBosToken } = this.#model;
+    if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
+    refuseLongPrompt(tokens, input.limit);
+    const end = text.trimEnd();
+    return { tokens, reasoning: end.endsWith("<think>") ? "inside" : end.endsWith("</think>") ? "closed" : "may-open" };
+  }
+
+  #render(input: ChatPromptInput): string {
+    const asTools = input.tools.length > 0 && this.template.rendersTools;
+    const messages = input.messages.map((message) => this.#templateMessage(message));
+    const guardedTools = guardAll(input.tools, this.#controlTexts);
+    const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
+    const thinking = input.mayThink ? {} : { enable_thinking: false };
+    return this.template.render(
+      asTools || input.tools.length === 0 ? messages : withSystemText(messages, describeTools(guardedTools)),
+      { ...guardAll(input.templateArguments, this.#controlTexts), ...thinking, ...tools },
+    );
+  }
+
+  /** Closes a thinking part that is not wanted, and adds the prefill. */
+  #finish(rendered: string, input: ChatPromptInput): string {
+    let text = rendered;
+    if (!input.mayThink && this.template.thinks) {
+      const end = rendered.trimEnd();
+      if (end.endsWith("<think>")) text += "\n</think>";
+      else if (!end.endsWith("</think>")) text += "<think>\n\n</think>";
+    }
+    return input.prefill === undefined ? text : text + this.#controlTexts.guard(input.prefill);
+  }
+
+  #templateMessage(message: ChatMessage): TemplateMessage {
+    const guard = (text: string) => this.#controlTexts.guard(text);
+    if (message.role === "tool") {
+      if (this.template.rendersTools) {
+        return { role: "tool", content: guard(message.content), tool_call_id: guard(message.toolCallId) };
+      }
+      return { role: "user", content: writeToolResult(guard(message.content)) };
+    }
+    if (message.role !== "assistant") {
+      const name = message.name === undefined ? {} : { name: guard(message.name) };
+      return { role: message.role, content: guard(message.content), ...name };
+    }
+    return this.#assistantMessage(message);
+  }
+
+  #assistantMessage(message: Extract<ChatMessage, { readonly role: "assistant" }>): TemplateMessage {
+    const guard = (text: string) => this.#controlTexts.guardAnswer(text);
+    const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
+    if (message.toolCalls.length === 0) return { role: "assistant", content: guard(message.content), ...reasoning };
+    if (!this.template.rendersTools) {
+      return {
+        role: "assistant",
+        content: guard(message.content) + writeToolCalls(guardAll(message.toolCalls, this.#controlTexts)),
+        ...reasoning,
+      };
+    }
+    const calls = guardAll(
+      message.toolCalls.map((call) => templateToolCall(call, this.template.wantsArgumentObjects)),
+      this.#controlTexts,
+    );
+    // DeepSeek's template tells calls from text by `content is none`.
+    const content = message.content === "" ? null : guard(message.content);
+    const asText = this.template.toolFormat === "deepseek" ? content : (content ?? "");
+    return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
+  }
+}
+
+function withSystemText(messages: readonly TemplateMessage[], text: string): readonly TemplateMessage[] {
+  const [first, ...rest] = messages;
+  if (first?.["role"] !== "system") return [{ role: "system", content: text }, ...messages];
+  return [{ ...first, content: `${String(first["content"])}\n\n${text}` }, ...rest];
+}
+
+function templateTool(tool: ToolDefinition): unknown {
+  return { type: "function", function: tool };
+}
+
+function templateToolCall(call: ToolCall, asObject: boolean): unknown {
+  const args = asObject ? parseArguments(call.arguments) : call.arguments;
+  return { id: call.id, type: "function", function: { name: call.name, arguments: args } };
+}
+
+/** A model may have written arguments that are no JSON; they stay a text then. */
+function parseArguments(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The same value with every text in it guarded, names of fields too. */
+function guardAll<T>(value: T, controlTexts: ControlTexts): T;
+function guardAll(value: unknown, controlTexts: ControlTexts): unknown {
+  if (typeof value === "string") return controlTexts.guard(value);
+  if (Array.isArray(value)) return value.map((item) => guardAll(item, controlTexts));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [controlTexts.guard(key), guardAll(item, controlTexts)]),
+  );
+}

@@ -1,0 +1,77 @@
+import { Template } from "@huggingface/jinja";
+import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
+import { badField } from "../../errors.ts";
+
+/** For models that bring no template of their own. */
+const CHATML =
+  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/** How a model writes its calls of tools. */
+export type ToolFormat = "hermes" | "llama3" | "deepseek";
+
+/** A message as templates expect it. */
+export type TemplateMessage = Readonly<Record<string, unknown>>;
+
+/** A model's own Jinja template, and what can be told from its text. */
+export class ChatTemplate {
+  readonly source: string;
+  readonly toolFormat: ToolFormat;
+  /** Does the template itself describe `tools` to the model, and write earlier calls? If not, Drover does both as text. */
+  readonly rendersTools: boolean;
+  /** Must the arguments of earlier calls be objects (true) or JSON texts? */
+  readonly wantsArgumentObjects: boolean;
+  /** Does the model think in `<think>` tags? */
+  readonly thinks: boolean;
+  readonly #template: Template;
+  readonly #constants: Readonly<Record<string, unknown>>;
+
+  /** `onUnreadable`: the model's own template is no Jinja that can be parsed; ChatML takes its place. */
+  constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
+    const { source, template } = read(model.chatTemplate ?? CHATML, onUnreadable);
+    this.source = source;
+    this.#template = template;
+    this.rendersTools = /\btools\b/u.test(this.source) && this.source.includes("tool_calls");
+    this.toolFormat = this.rendersTools ? toolFormatOf(this.source) : "hermes";
+    this.wantsArgumentObjects = /arguments['"\]]*\s*\|\s*tojson/u.test(this.source);
+    this.thinks = this.source.includes("think>") || vocabulary.tokenize("<think>", true).length === 1;
+    this.#constants = {
+      bos_token: controlText(vocabulary, model.bosToken),
+      eos_token: controlText(vocabulary, model.eosToken),
+    };
+  }
+
+  /**
+   * The prompt's text, up to where the assistant's answer begins.
+   *
+   * @throws RequestError where the template itself refuses the messages (such as roles that must alternate).
+   */
+  render(messages: readonly TemplateMessage[], extra: Readonly<Record<string, unknown>>): string {
+    try {
+      return this.#template.render({ ...this.#constants, ...extra, messages, add_generation_prompt: true });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw badField("messages", `The model's chat template refuses these messages: ${reason}`);
+    }
+  }
+}
+
+function read(source: string, onUnreadable: (reason: string) => void): { source: string; template: Template } {
+  try {
+    return { source, template: new Template(source) };
+  } catch (error) {
+    onUnreadable(error instanceof Error ? error.message : String(error));
+    return { source: CHATML, template: new Template(CHATML) };
+  }
+}
+
+function toolFormatOf(source: string): ToolFormat {
+  if (source.includes("<tool_call>")) return "hermes";
+  if (source.includes("<｜tool▁call")) return "deepseek";
+  if (source.includes("<|start_header_id|>") && source.includes("tool_calls")) return "llama3";
+  return "hermes";
+}
+
+function controlText(vocabulary: Vocabulary, token: number | undefined): string {
+  return token === undefined ? "" : new TextDecoder().decode(vocabulary.tokenBytes(token, true));
+}

@@ -1,0 +1,78 @@
+import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
+
+/** Marks a place where text must be cut before it is tokenised. A noncharacter of Unicode: no tokenizer knows it. */
+const CUT = "\u{FDD0}";
+
+/** Texts that a vocabulary need not call control tokens, and that mean as much. */
+const MARKS = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"];
+
+const decoder = new TextDecoder();
+
+/** The control tokens of a model, and the means to keep text of clients from turning into them. */
+export class ControlTexts {
+  readonly #vocabulary: Vocabulary;
+  readonly #places: RegExp | undefined;
+  readonly #placesInAnswers: RegExp | undefined;
+
+  constructor(vocabulary: Vocabulary, model: ModelDescription) {
+    this.#vocabulary = vocabulary;
+    const texts = controlTexts(vocabulary, model.vocabularySize);
+    this.#places = placesBefore([...new Set([...texts, ...MARKS])]);
+    this.#placesInAnswers = placesBefore(texts.filter((text) => !MARKS.includes(text)));
+  }
+
+  /** The same text with a cut after the first character of each control text, to go through a template and then {@link tokenize}. */
+  guard(text: string): string {
+    return insertCuts(text, this.#places);
+  }
+
+  /** The same for what a model answered earlier: its thinking and calls stay what they are, as templates look for them. */
+  guardAnswer(text: string): string {
+    return insertCuts(text, this.#placesInAnswers);
+  }
+
+  /** Tokens of a rendered prompt: the template's own control texts are control tokens, guarded ones are not. */
+  tokenize(rendered: string): number[] {
+    const parts = rendered.split(CUT);
+    if (parts.length === 1) return this.#vocabulary.tokenize(rendered, true);
+    return parts.flatMap((part) => (part === "" ? [] : this.#vocabulary.tokenize(part, true)));
+  }
+}
+
+/** JSON can carry halves of characters, which have no bytes. */
+export function wellFormed(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, "\u{FFFD}");
+}
+
+/** Texts of at least two characters that the tokenizer would read as control tokens. */
+function controlTexts(vocabulary: Vocabulary, vocabularySize: number): string[] {
+  const texts = [];
+  for (let token = 0; token < vocabularySize; token++) {
+    if (vocabulary.tokenBytes(token, false).length > 0) continue;
+    const text = decoder.decode(vocabulary.tokenBytes(token, true));
+    if (text.length > 1) texts.push(text);
+  }
+  return texts;
+}
+
+/** Matches the empty place before each of the texts, overlapping ones too. */
+function placesBefore(texts: readonly string[]): RegExp | undefined {
+  return texts.length === 0 ? undefined : new RegExp(`(?=(?:${texts.map(escape).join("|")}))`, "gu");
+}
+
+function insertCuts(given: string, places: RegExp | undefined): string {
+  const text = wellFormed(given.includes(CUT) ? given.replaceAll(CUT, "") : given);
+  if (places === undefined) return text;
+  let result = "";
+  let from = 0;
+  for (const match of text.matchAll(places)) {
+    const cut = match.index + ((text.codePointAt(match.index) ?? 0) > 0xffff ? 2 : 1);
+    result += text.slice(from, cut) + CUT;
+    from = cut;
+  }
+  return from === 0 ? text : result + text.slice(from);
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+}

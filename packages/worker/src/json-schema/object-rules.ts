@@ -1,0 +1,114 @@
+import { type GrammarRules, type CodeRange, charClass, literal } from "./grammar/grammar-rules.ts";
+import { space } from "./grammar/json-rules.ts";
+
+/** Characters of a property's name that need no escape. */
+const NAME_CHARS: readonly CodeRange[] = [
+  [0x20, 0x21],
+  [0x23, 0x5b],
+  [0x5d, 0x7e],
+  [0xa0, 0xd7ff],
+  [0xe000, 0x10ffff],
+];
+
+const MOST_NAME_CHARS = 100;
+
+export interface PropertyRule {
+  readonly name: string;
+  readonly required: boolean;
+  /** The rule of its value. */
+  readonly value: string;
+}
+
+/** Properties beyond the listed ones. */
+export interface FurtherProperties {
+  /** The rule of a name with its quotes. */
+  readonly name: string;
+  readonly value: string;
+  readonly least: number;
+  readonly most: number | undefined;
+}
+
+/** An object whose listed properties come in their order, the optional ones or not, and then the further ones. */
+export function objectRule(rules: GrammarRules, listed: readonly PropertyRule[], further?: FurtherProperties): string {
+  const ws = space(rules);
+  let { none, some } = endRules(rules, further);
+  for (const { name, required, value } of listed.toReversed()) {
+    const pair = rules.add(`${literal(JSON.stringify(name))} ":" ${ws} ${value}`);
+    const [first, next] = [`${pair} ${some}`, `"," ${ws} ${pair} ${some}`];
+    // `none`: no property was written so far, so no comma comes before the next.
+    none = rules.add(required ? first : `${first} | ${none}`);
+    some = rules.add(required ? next : `${next} | ${some}`);
+  }
+  return rules.add(`"{" ${ws} ${none} ${ws} "}"`);
+}
+
+function endRules(rules: GrammarRules, further: FurtherProperties | undefined): { none: string; some: string } {
+  const empty = rules.add('""');
+  if (further === undefined) return { none: empty, some: empty };
+  const { name, value, least, most } = further;
+  const ws = space(rules);
+  const pair = rules.add(`${name} ":" ${ws} ${value}`);
+  const next = rules.add(`"," ${ws} ${pair}`);
+  const some = rules.add(rules.repeat(next, least, most));
+  if (most === 0) return { none: empty, some: empty };
+  const first = `${pair} ${rules.repeat(next, Math.max(0, least - 1), most === undefined ? undefined : most - 1)}`;
+  return { none: rules.add(least > 0 ? first : `${first} | ""`), some };
+}
+
+/** A name, in quotes and without escapes, that is none of these. */
+export function otherName(rules: GrammarRules, names: readonly string[]): string {
+  const tree: NameTree = { isName: false, next: new Map() };
+  for (const name of names) {
+    let node = tree;
+    for (const char of name) {
+      const next = node.next.get(char) ?? { isName: false, next: new Map() };
+      node.next.set(char, next);
+      node = next;
+    }
+    node.isName = true;
+  }
+  return rules.add(`"\\"" ${treeRule(rules, tree)} "\\""`);
+}
+
+interface NameTree {
+  isName: boolean;
+  readonly next: Map<string, NameTree>;
+}
+
+function treeRule(rules: GrammarRules, tree: NameTree): string {
+  const taken = Array.from(tree.next.keys(), (char) => char.codePointAt(0) ?? 0);
+  const other = charClass(without(NAME_CHARS, taken));
+  const anything = rules.add(`${charClass(NAME_CHARS)}{0,${MOST_NAME_CHARS}}`);
+  const options = [`${other} ${anything}`];
+  for (const [char, next] of tree.next) {
+    if (isNameChar(char)) options.push(`${literal(char)} ${treeRule(rules, next)}`);
+  }
+  if (!tree.isName) options.push('""');
+  return rules.add(options.join(" | "));
+}
+
+function isNameChar(char: string): boolean {
+  const code = char.codePointAt(0) ?? 0;
+  return NAME_CHARS.some(([first, last]) => first <= code && code <= last);
+}
+
+function without(ranges: readonly CodeRange[], codes: readonly number[]): readonly CodeRange[] {
+  return codes.reduce<readonly CodeRange[]>(
+    (left, code) =>
+      left.flatMap(([first, last]): readonly CodeRange[] => {
+        if (code < first || code > last) return [[first, last]];
+        const below: readonly CodeRange[] = code > first ? [[first, code - 1]] : [];
+        const above: readonly CodeRange[] = code < last ? [[code + 1, last]] : [];
+        return [...below, ...above];
+      }),
+    ranges,
+  );
+}
+
+/** Makes optional properties required until there are `least`, and leaves the last ones out beyond `most`. */
+export function chooseOptional(names: readonly string[], required: ReadonlySet<string>, least: number, most: number) {
+  const optional = names.filter((name) => !required.has(name));
+  const must = new Set(optional.slice(0, Math.max(0, least - required.size)));
+  const left = new Set(optional.slice(Math.max(0, most - required.size)));
+  return { must, left };
+}

@@ -1,0 +1,78 @@
+import { type CodeRange, type GrammarRules, charClass } from "../grammar/grammar-rules.ts";
+import { stringChar } from "../grammar/json-rules.ts";
+import { type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
+
+/** Characters that stand in a JSON string as they are. */
+const PLAIN: readonly CodeRange[] = [
+  [0x20, 0x21],
+  [0x23, 0x5b],
+  [0x5d, 0x7e],
+  [0xa0, 0xd7ff],
+  [0xe000, 0x10ffff],
+];
+
+/** Characters that must be escaped there, and how. Other control characters are not offered. */
+const ESCAPED: readonly (readonly [number, string])[] = [
+  [0x22, '\\"'],
+  [0x5c, "\\\\"],
+  [0x08, "\\b"],
+  [0x09, "\\t"],
+  [0x0a, "\\n"],
+  [0x0c, "\\f"],
+  [0x0d, "\\r"],
+];
+
+/**
+ * GBNF of the inside of a JSON string whose text matches the pattern.
+ *
+ * @throws UnsupportedPattern for what a grammar can't say (look-around, back references …).
+ */
+export function patternRule(rules: GrammarRules, pattern: string): string {
+  const { node, startsAnywhere, endsAnywhere } = parseRegex(pattern);
+  const rest = `${stringChar(rules)}*`;
+  const body = [startsAnywhere ? rest : "", ruleOf(rules, node), endsAnywhere ? rest : ""];
+  return rules.add(body.filter((part) => part !== "").join(" "));
+}
+
+/** Fewest and most characters of texts that match; Infinity where there is no most. */
+export function patternLengths(pattern: string): readonly [number, number] {
+  const { node, startsAnywhere, endsAnywhere } = parseRegex(pattern);
+  const [least, most] = lengthsOf(node);
+  return [least, startsAnywhere || endsAnywhere ? Infinity : most];
+}
+
+function lengthsOf(node: RegexNode): readonly [number, number] {
+  if (node.kind === "class") return [1, 1];
+  if (node.kind === "repeat") {
+    const [least, most] = lengthsOf(node.of);
+    return [least * node.least, most === 0 ? 0 : most * (node.most ?? Infinity)];
+  }
+  const lengths = (node.kind === "choice" ? node.options : node.parts).map(lengthsOf);
+  if (node.kind === "choice") {
+    return [Math.min(...lengths.map(([least]) => least)), Math.max(...lengths.map(([, most]) => most))];
+  }
+  return [lengths.reduce((sum, [least]) => sum + least, 0), lengths.reduce((sum, [, most]) => sum + most, 0)];
+}
+
+function ruleOf(rules: GrammarRules, node: RegexNode): string {
+  if (node.kind === "class") return rules.add(classBody(node.ranges));
+  if (node.kind === "choice") return rules.add(node.options.map((option) => ruleOf(rules, option)).join(" | "));
+  if (node.kind === "repeat") return rules.add(rules.repeat(ruleOf(rules, node.of), node.least, node.most));
+  return node.parts.length === 0 ? '""' : rules.add(node.parts.map((part) => ruleOf(rules, part)).join(" "));
+}
+
+function classBody(ranges: readonly CodeRange[]): string {
+  const plain = PLAIN.flatMap((allowed) => ranges.flatMap((range) => overlap(allowed, range)));
+  const escaped = ESCAPED.filter(([code]) => ranges.some(([first, last]) => first <= code && code <= last));
+  // In a GBNF literal the backslash and the quote are escaped once more.
+  const options = escaped.map(([, text]) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
+  if (plain.length > 0) options.unshift(charClass(plain));
+  if (options.length === 0) throw new UnsupportedPattern("it asks for characters that are never offered");
+  return options.join(" | ");
+}
+
+function overlap(a: CodeRange, b: CodeRange): readonly CodeRange[] {
+  const first = Math.max(a[0], b[0]);
+  const last = Math.min(a[1], b[1]);
+  return first <= last ? [[first, last]] : [];
+}

@@ -1,0 +1,31 @@
+import { badField } from "../errors.ts";
+import type { GrammarRules } from "./grammar/grammar-rules.ts";
+import { type Schema, UnsupportedSchema, at } from "./schema.ts";
+import { SchemaConverter } from "./schema-converter.ts";
+
+const MOST_CHARS = 128 * 1024;
+
+/**
+ * The rule of JSON that is valid under the schema, whatever the model likes.
+ *
+ * @param param what the schema is called in the request
+ * @throws RequestError that names the keyword which is not supported.
+ */
+export function schemaRule(rules: GrammarRules, schema: Schema, param: string): string {
+  if (JSON.stringify(schema).length > MOST_CHARS) {
+    throw badField(
+      param,
+      `Unsupported schema: '${param}' has more than ${MOST_CHARS} characters.`,
+      "unsupported_schema",
+    );
+  }
+  try {
+    return new SchemaConverter(rules, schema).rule(schema, "");
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw badField(param, `Unsupported schema at '${param}': ${error.message}.`, "unsupported_schema");
+    if (!(error instanceof UnsupportedSchema)) throw error;
+    const where = at(param, error.path).replace(/\.$/u, "");
+    throw badField(where, `Unsupported schema at '${where}': ${error.message}.`, "unsupported_schema");
+  }
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { systemClock } from "../clock.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
+import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
+
+function prompt(length: number, seed: number): readonly number[] {
+  return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
+}
+
+describe("a prompt that begins like one that is being read", () => {
+  it("waits for the common part alone, not for the rest of the other", async () => {
+    const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
+    const pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    const shared = prompt(100, 1);
+    const ended: string[] = [];
+    const ask = async (name: string, rest: readonly number[]) => {
+      const result = await generateTokens(pool, [...shared, ...rest], 1);
+      ended.push(name);
+      return result;
+    };
+    const long = ask("long", prompt(800, 2));
+    const short = ask("short", prompt(5, 3));
+    assert.equal((await short).cachedTokens, 100);
+    await long;
+    assert.deepEqual(ended, ["short", "long"]);
+    await engine.dispose();
+  });
+});
+
+describe("short prompts that are the same", () => {
+  it("are read once where they come together", async () => {
+    const engine = await openTinyEngine({ slots: 4, contextTokens: 1024 });
+    const pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    const results = await Promise.all([1, 2, 3, 4].map(() => generateTokens(pool, prompt(40, 1), 3)));
+    assert.deepEqual(
+      results.map(({ cachedTokens }) => cachedTokens),
+      [0, 39, 39, 39],
+    );
+    await engine.dispose();
+  });
+});

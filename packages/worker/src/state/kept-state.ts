@@ -1,0 +1,211 @@
+import type { Clock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
+import type { GenerationRequest } from "../generation-contract.ts";
+import { PrefixIndex } from "./prefix-index.ts";
+import type { Slot } from "../batching/slot.ts";
+import type { Snapshot, SnapshotStore } from "./snapshot-store.ts";
+
+export interface KeptStateParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly slots: readonly Slot[];
+  /** Shared with other workers. Undefined: state is kept in the slots alone. */
+  readonly snapshots: SnapshotStore | undefined;
+  /** Running answers wait while a snapshot is written: a tenth of this at most. */
+  readonly itlTargetMs: number;
+}
+
+/** A snapshot is read if it has this many tokens more than the slots: less is evaluated as fast. */
+const LEAST_LOADED_TOKENS = 16;
+
+const SAVING_SHARE = 0.1;
+/** A running answer is saved again when it has so many tokens more: fewer are evaluated in a moment. */
+const LEAST_UNSAVED_TOKENS = 16;
+/** All answers that run wait for each of these, so a longer one is not made … */
+const RUNNING_SHARE = 0.4;
+/** … and this is the share of a worker's time that goes into them. */
+const RUNNING_TIME_SHARE = 0.01;
+const SAVING_SMOOTHING = 0.3;
+
+/**
+ * What slots hold between requests, and snapshots behind them: finds the longest beginning of a prompt whose state is
+ * known, brings it into a free slot, and keeps what a request leaves.
+ */
+export class KeptState {
+  readonly #parts: KeptStateParts;
+  /** What each slot holds. */
+  readonly #prefixes = new PrefixIndex();
+  /** The prompts that slots are reading. */
+  readonly #coming = new PrefixIndex();
+  /** What writing a token of a snapshot takes, lately. */
+  #saveMsPerToken = 0.1;
+  /** When the next snapshot of a running answer may be made. */
+  #nextRunningMs = 0;
+
+  constructor(parts: KeptStateParts) {
+    this.#parts = parts;
+  }
+
+  /** Before requests are given slots: takes notice of what was read and saved since. */
+  async refresh(): Promise<void> {
+    for (const slot of this.#parts.slots) if (isReading(slot)) this.#file(slot);
+    await this.#parts.snapshots?.refresh();
+  }
+
+  /**
+   * Is a slot just reading what this prompt begins with? It then waits and copies that, rather than evaluate the same
+   * system prompt beside it; those behind it in the queue go first.
+   */
+  isComing({ prompt, cachePrompt }: GenerationRequest): boolean {
+    if (!cachePrompt || !this.#parts.engine.model.canCutState) return false;
+    const least = leastCopiedTokens(this.#parts.engine.contextTokens);
+    const coming = this.#coming.longest(prompt).length;
+    if (coming < least) return false;
+    const known = Math.max(
+      this.#prefixes.longest(prompt).length,
+      this.#parts.snapshots?.find(prompt)?.cachedTokens ?? 0,
+    );
+    return coming >= known + least;
+  }
+
+  /** @returns a free slot (one has to be) that holds as much of the prompt as is known, and nothing else. */
+  choose({ prompt, cachePrompt }: GenerationRequest): { readonly slot: Slot; readonly fill: () => Promise<void> } {
+    const { slots, engine, snapshots } = this.#parts;
+    const { canCutState } = engine.model;
+    const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
+    const free = slots.filter((slot) => slot.running === undefined);
+    const leastCopied = leastCopiedTokens(engine.contextTokens);
+    const rules = { canCutState, leastCopied, hasSnapshots: snapshots !== undefined };
+    const choice = chooseSlot(free, slots, match, rules);
+    const found = cachePrompt ? snapshots?.find(prompt) : undefined;
+    if (found === undefined || found.cachedTokens < choice.cachedTokens + LEAST_LOADED_TOKENS) {
+      return { slot: choice.slot, fill: () => this.#fill(choice, prompt) };
+    }
+    const { slot } = chooseSlot(free, slots, { slots: [], length: 0 }, rules);
+    const { snapshot, cachedTokens } = found;
+    return { slot, fill: () => this.#fill({ slot, cachedTokens, load: snapshot }, prompt) };
+  }
+
+  /** Files what the slot holds for later requests, or forgets it where its request did not want that. */
+  remember(slot: Slot): void {
+    if (isReading(slot)) this.#coming.set(slot.id, slot.tokens.slice());
+    else this.#coming.delete(slot.id);
+    this.#file(slot);
+    if (!slot.keeps && slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
+  }
+
+  /** The next turn of a chat begins with this prompt, but seldom with just the tokens of its answer. */
+  async prefilled(slot: Slot): Promise<void> {
+    const { engine } = this.#parts;
+    this.remember(slot);
+    if (engine.model.canCutState || !slot.keeps) return;
+    slot.keep(await engine.checkpoint(slot.id));
+    await this.#save(slot);
+  }
+
+  /**
+   * Keeps what ended requests have left: at once where that is quick, else as soon as nobody waits for it. Where state
+   * can't be cut their prompts have been kept, to which the next turn can go back.
+   */
+  async saveEnded(isIdle: boolean): Promise<void> {
+    if (!this.#parts.engine.model.canCutState) return;
+    const mostMs = isIdle ? Number.POSITIVE_INFINITY : SAVING_SHARE * this.#parts.itlTargetMs;
+    for (const slot of this.#parts.slots) {
+      if (slot.isUnsaved && slot.evaluated * this.#saveMsPerToken <= mostMs) await this.#save(slot);
+    }
+  }
+
+  /**
+   * Keeps a running answer now and then, so that who goes on with it when this worker dies has little to read: the one with
+   * the most tokens that no snapshot has, at most one before each step.
+   */
+  async saveRunning(): Promise<void> {
+    const { slots, clock, snapshots, engine, itlTargetMs } = this.#parts;
+    const now = clock.monotonicMs();
+    if (snapshots === undefined || !engine.model.canCutState || now < this.#nextRunningMs) return;
+    const [slot] = slots
+      .filter((each) => isAnswering(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
+      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * itlTargetMs)
+      .toSorted((a, b) => unsavedTokens(b) - unsavedTokens(a));
+    if (slot === undefined) return;
+    await this.#save(slot);
+    const end = clock.monotonicMs();
+    this.#nextRunningMs = end + (end - now) / RUNNING_TIME_SHARE;
+  }
+
+  /** Leaves in the slot what it and the prompt have in common. */
+  async #fill(choice: SlotChoice<Slot> & { readonly load?: Snapshot }, prompt: readonly number[]): Promise<void> {
+    const { engine, snapshots } = this.#parts;
+    const { slot, cachedTokens, copyFrom, load } = choice;
+    const goesOn = load === undefined && copyFrom === undefined && cachedTokens >= slot.evaluated;
+    const isLost = slot.isUnsaved && engine.model.canCutState && !goesOn;
+    if (isLost) await this.#save(slot);
+    const savedTokens = copyFrom?.savedTokens ?? (slot.isUnsaved ? slot.savedTokens : Number.POSITIVE_INFINITY);
+    slot.isUnsaved = false;
+    if (load !== undefined && snapshots !== undefined) {
+      slot.forget();
+      slot.tokens = [...(await snapshots.load(load, slot.id))];
+      slot.evaluated = slot.tokens.length;
+    }
+    if (copyFrom !== undefined) {
+      await engine.copy(copyFrom.id, slot.id);
+      slot.tokens = copyFrom.tokens.slice(0, copyFrom.evaluated);
+      slot.evaluated = copyFrom.evaluated;
+    }
+    // Where all of the prompt is known its last token is evaluated again: its logits are gone.
+    await this.#goBack(slot, Math.min(cachedTokens, prompt.length - 1));
+    slot.savedTokens = Math.min(slot.evaluated, savedTokens);
+  }
+
+  /** Leaves the slot with at most the first `tokens`, by its checkpoint where the model can't cut its state. */
+  async #goBack(slot: Slot, tokens: number): Promise<void> {
+    const { engine } = this.#parts;
+    const { checkpoint } = slot;
+    const needed = slot.evaluated > tokens && !engine.model.canCutState;
+    if (needed && checkpoint !== undefined && checkpoint.tokens <= tokens) {
+      if (!(await engine.restore(slot.id, checkpoint))) return cutSlot(engine, slot, 0);
+      slot.evaluated = checkpoint.tokens;
+      slot.tokens.length = slot.evaluated;
+    } else cutSlot(engine, slot, tokens);
+  }
+
+  async #save(slot: Slot): Promise<void> {
+    const { clock, snapshots } = this.#parts;
+    slot.isUnsaved = false;
+    if (snapshots === undefined || slot.evaluated === 0) return;
+    const start = clock.monotonicMs();
+    await snapshots.save(slot.id, slot.tokens.slice(0, slot.evaluated));
+    slot.savedTokens = slot.evaluated;
+    this.#saveMsPerToken += SAVING_SMOOTHING * ((clock.monotonicMs() - start) / slot.evaluated - this.#saveMsPerToken);
+  }
+
+  #file(slot: Slot): void {
+    if (slot.keeps) this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated));
+    else this.#prefixes.delete(slot.id);
+  }
+}
+
+function isReading({ keeps, running, pending }: Slot): boolean {
+  return keeps && running?.generated === 0 && pending > 0;
+}
+
+function isAnswering({ keeps, running }: Slot): boolean {
+  return keeps && running !== undefined && !running.cancelled && running.generated > 0;
+}
+
+function unsavedTokens({ evaluated, savedTokens }: Slot): number {
+  return evaluated - savedTokens;
+}
+
+/** Leaves the slot with at most the first `tokens`; with none where the model can't cut its state there. */
+function cutSlot(engine: Engine, slot: Slot, tokens: number): void {
+  if (slot.evaluated <= tokens) return;
+  if (engine.cut(slot.id, tokens)) slot.evaluated = tokens;
+  else {
+    engine.cut(slot.id, 0);
+    slot.evaluated = 0;
+  }
+  if (slot.evaluated < (slot.checkpoint?.tokens ?? 0)) slot.keep(undefined);
+  slot.tokens.length = slot.evaluated;
+}
