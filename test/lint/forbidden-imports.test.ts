@@ -21,7 +21,7 @@ const forbidden = [
   ["packages/balancer/src/x.ts", "@drover/worker/protocol"],
   ["packages/balancer/src/x.ts", "@drover/supervisor"],
   ["packages/balancer/src/policies/x.ts", "node:net"],
-  ["packages/balancer/src/forwarding/retry-rule.ts", "node:http"],
+  ["packages/balancer/src/request/retry-rule.ts", "node:http"],
   ["packages/bench/src/x.ts", "@drover/balancer"],
   ["packages/supervisor/src/x.ts", "node-llama-cpp"],
   ["packages/supervisor/src/x.ts", "@drover/worker/main"],

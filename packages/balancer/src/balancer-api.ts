@@ -1,8 +1,8 @@
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "./clock.ts";
-import type { FrontPageFacts } from "./front/front-page.ts";
-import type { UpstreamSpec } from "./routing/upstream.ts";
+import type { FrontPageFacts } from "./own-routes/front-page.ts";
+import type { UpstreamSpec } from "./pool/upstream.ts";
 
 /** What a balancer is made of. */
 export interface BalancerOptions {

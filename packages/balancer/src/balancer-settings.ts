@@ -1,14 +1,14 @@
 import type { Settings } from "@drover/config";
 import { FrontDoorError } from "./errors.ts";
-import type { AccessFormat } from "./front/access-log.ts";
-import type { FrontRules } from "./front/front-door.ts";
-import type { ServerLimits } from "./front/server.ts";
-import { defaultKeepalive } from "./forwarding/connection-pool.ts";
-import type { ForwardTimeouts, KeepaliveRule } from "./forwarding/forward-task.ts";
-import type { RetryRule } from "./forwarding/retry-rule.ts";
-import type { CheckRule } from "./routing/active-checks.ts";
-import { parseUpstreamLine } from "./routing/upstream-line.ts";
-import type { UpstreamSpec } from "./routing/upstream.ts";
+import type { AccessFormat } from "./request/access-log.ts";
+import type { FrontRules } from "./access/front-door.ts";
+import type { ServerLimits } from "./http/server.ts";
+import { defaultKeepalive } from "./upstream-http/connection-pool.ts";
+import type { ForwardTimeouts, KeepaliveRule } from "./request/forward-task.ts";
+import type { RetryRule } from "./request/retry-rule.ts";
+import type { CheckRule } from "./pool/active-checks.ts";
+import { parseUpstreamLine } from "./pool/upstream-line.ts";
+import type { UpstreamSpec } from "./pool/upstream.ts";
 import type { PolicyName } from "./policies/registry.ts";
 
 /** What the balancer itself reads of the settings, as plain values. */

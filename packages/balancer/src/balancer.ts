@@ -3,21 +3,21 @@ import type { Duplex } from "node:stream";
 import type { Settings } from "@drover/config";
 import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress, UpstreamStatus } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
-import { ConnectionPool } from "./forwarding/connection-pool.ts";
-import { type FrontDoor, openFrontDoor, watchedFiles } from "./front/front-door.ts";
-import { isLoopback, type ListenTarget, parseListen } from "./front/listen-address.ts";
-import { Listeners } from "./front/listeners.ts";
-import type { RawAnswer } from "./front/server.ts";
-import { createMetrics } from "./metrics.ts";
-import { startActiveChecks } from "./routing/active-checks.ts";
-import { AdmissionQueue } from "./routing/admission-queue.ts";
-import { PlacementHints } from "./routing/placement-hints.ts";
-import { meanOf, retryAfterSeconds } from "./routing/retry-after.ts";
-import { type RouteParts, routeRequest } from "./routing/route-request.ts";
-import { routeUpgrade } from "./routing/route-upgrade.ts";
-import { UpstreamPool } from "./routing/upstream-pool.ts";
-import type { Upstream, UpstreamSpec } from "./routing/upstream.ts";
-import { watchFiles } from "./watch-files.ts";
+import { ConnectionPool } from "./upstream-http/connection-pool.ts";
+import { type FrontDoor, openFrontDoor, watchedFiles } from "./access/front-door.ts";
+import { isLoopback, type ListenTarget, parseListen } from "./http/listen-address.ts";
+import { Listeners } from "./http/listeners.ts";
+import type { RawAnswer } from "./http/server.ts";
+import { createMetrics } from "./own-routes/metrics.ts";
+import { startActiveChecks } from "./pool/active-checks.ts";
+import { AdmissionQueue } from "./queue/admission-queue.ts";
+import { PlacementHints } from "./pool/placement-hints.ts";
+import { meanOf, retryAfterSeconds } from "./queue/retry-after.ts";
+import { type RouteParts, routeRequest } from "./request/route-request.ts";
+import { routeUpgrade } from "./request/route-upgrade.ts";
+import { UpstreamPool } from "./pool/upstream-pool.ts";
+import type { Upstream, UpstreamSpec } from "./pool/upstream.ts";
+import { watchFiles } from "./access/watch-files.ts";
 
 /**
  * Builds a balancer; nothing is opened before `listen`.

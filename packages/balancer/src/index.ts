@@ -9,7 +9,7 @@ export type {
 } from "./balancer-api.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError, NginxConfigError } from "./errors.ts";
-export { firstKey } from "./front/authenticate.ts";
+export { firstKey } from "./access/keys.ts";
 export { type NginxOptions, readNginxOptions } from "./nginx/command-line.ts";
 export { systemError as systemErrorText } from "./nginx/config-files.ts";
 export { toDroverYaml } from "./nginx/import.ts";
@@ -17,4 +17,4 @@ export { defaultPaths, type LoadedNginxConfig, loadNginxConfig } from "./nginx/l
 export type { NginxModel } from "./nginx/model.ts";
 export { NginxServer } from "./nginx/run/nginx-server.ts";
 export type { NginxPaths } from "./nginx/translate-context.ts";
-export type { UpstreamSpec } from "./routing/upstream.ts";
+export type { UpstreamSpec } from "./pool/upstream.ts";

@@ -1,6 +1,6 @@
-import type { KeepaliveRule } from "../forwarding/forward-task.ts";
-import type { HostRule } from "../front/host-name.ts";
-import type { RetryRule } from "../forwarding/retry-rule.ts";
+import type { KeepaliveRule } from "../request/forward-task.ts";
+import type { HostRule } from "../http/host-name.ts";
+import type { RetryRule } from "../request/retry-rule.ts";
 import type { ConfigPlace } from "../errors.ts";
 import type { PolicyName } from "../policies/registry.ts";
 import type { LocationNode } from "./locations.ts";

@@ -1,4 +1,4 @@
-import type { RetryRule, RetryWord } from "../forwarding/retry-rule.ts";
+import type { RetryRule, RetryWord } from "../request/retry-rule.ts";
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "./captures.ts";
 import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "./model.ts";

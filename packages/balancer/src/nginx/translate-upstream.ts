@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { KeepaliveRule } from "../forwarding/forward-task.ts";
+import type { KeepaliveRule } from "../request/forward-task.ts";
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import type { PolicyName } from "../policies/registry.ts";
 import type { NginxCompat, UpstreamGroupModel, UpstreamServerModel } from "./model.ts";

@@ -1,4 +1,4 @@
-import type { Attempt } from "../forwarding/forward-task.ts";
+import type { Attempt } from "../request/forward-task.ts";
 
 /** What variables are read from: one request with its connection, its answer so far and its upstreams. */
 export interface VariableSource {

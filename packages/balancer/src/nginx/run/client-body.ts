@@ -1,4 +1,4 @@
-import type { RequestBody } from "../../forwarding/forward-task.ts";
+import type { RequestBody } from "../../request/forward-task.ts";
 import type { LocationModel } from "../model.ts";
 import { readBody, type WholeBody } from "./read-body.ts";
 import type { RequestState } from "./request-state.ts";

@@ -1,4 +1,4 @@
-import { headerValue } from "../../forwarding/hop-by-hop.ts";
+import { headerValue } from "../../upstream-http/hop-by-hop.ts";
 import type { GzipRules } from "../gzip-rules.ts";
 import type { HeadParts } from "./answer-fields.ts";
 import type { RequestState } from "./request-state.ts";

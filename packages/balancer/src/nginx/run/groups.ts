@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { ConnectionPool } from "../../forwarding/connection-pool.ts";
-import { UpstreamPool } from "../../routing/upstream-pool.ts";
-import type { UpstreamSpec } from "../../routing/upstream.ts";
+import { ConnectionPool } from "../../upstream-http/connection-pool.ts";
+import { UpstreamPool } from "../../pool/upstream-pool.ts";
+import type { UpstreamSpec } from "../../pool/upstream.ts";
 import { NginxConfigError } from "../../errors.ts";
 import type { LocationModel, ResolverModel, UpstreamGroupModel, UpstreamServerModel } from "../model.ts";
 import { type Names, resolveName } from "./names.ts";

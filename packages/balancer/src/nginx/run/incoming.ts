@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { TLSSocket } from "node:tls";
-import { hostName } from "../../front/host-name.ts";
+import { hostName } from "../../http/host-name.ts";
 import { keepCaptures } from "../captures.ts";
 import type { ServerModel } from "../model.ts";
 import { parseTarget, type RequestTarget } from "../uri.ts";

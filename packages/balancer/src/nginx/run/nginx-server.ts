@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
 import { systemClock, type Clock } from "../../clock.ts";
-import type { ClientConnection } from "../../forwarding/tunnel.ts";
+import type { ClientConnection } from "../../upstream-http/tunnel.ts";
 import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model.ts";
 import { evaluate } from "../template.ts";
 import { accessLine } from "./access-line.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { forwardRequest } from "../../forwarding/forward-request.ts";
+import { forwardRequest } from "../../request/forward-request.ts";
 import type {
   AnswerHead,
   Attempt,
@@ -7,8 +7,8 @@ import type {
   ForwardTask,
   RelayedHead,
   RequestBody,
-} from "../../forwarding/forward-task.ts";
-import { headerValue } from "../../forwarding/hop-by-hop.ts";
+} from "../../request/forward-task.ts";
+import { headerValue } from "../../upstream-http/hop-by-hop.ts";
 import type { LocationModel, ProxyPass } from "../model.ts";
 import { evaluate } from "../template.ts";
 import { implicitGroup, parseServerAddress } from "../translate-upstream.ts";

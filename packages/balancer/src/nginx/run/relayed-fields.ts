@@ -1,4 +1,4 @@
-import type { AnswerHead } from "../../forwarding/forward-task.ts";
+import type { AnswerHead } from "../../request/forward-task.ts";
 import type { LocationModel } from "../model.ts";
 import type { HeadParts } from "./answer-fields.ts";
 import { absoluteUrl } from "./absolute-url.ts";

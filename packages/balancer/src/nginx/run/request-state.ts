@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../clock.ts";
-import type { AnswerHead } from "../../forwarding/forward-task.ts";
+import type { AnswerHead } from "../../request/forward-task.ts";
 import type { LocationModel, LocationSettings, ServerModel } from "../model.ts";
 import type { RequestTarget } from "../uri.ts";
-import type { ClientConnection } from "../../forwarding/tunnel.ts";
+import type { ClientConnection } from "../../upstream-http/tunnel.ts";
 import type { SpooledBody } from "./spooled-body.ts";
 import type { AttemptFacts, ConnectionFacts, VariableSource } from "../variable-source.ts";
 

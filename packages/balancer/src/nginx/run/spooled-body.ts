@@ -1,6 +1,6 @@
 import { mkdir, open, type FileHandle, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { StoredBody } from "../../forwarding/forward-task.ts";
+import type { StoredBody } from "../../request/forward-task.ts";
 
 /** How much is read back at a time. */
 const pieceBytes = 65_536;

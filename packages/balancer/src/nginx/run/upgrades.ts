@@ -1,8 +1,8 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import type { ClientConnection } from "../../forwarding/tunnel.ts";
-import type { Turns } from "../../front/turns.ts";
+import type { ClientConnection } from "../../upstream-http/tunnel.ts";
+import type { Turns } from "../../http/turns.ts";
 import { HeldConnection } from "./held-connection.ts";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;

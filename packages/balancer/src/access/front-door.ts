@@ -1,0 +1,71 @@
+import type { IncomingMessage } from "node:http";
+import { type Certificate, type CertificateFiles, readCertificate } from "../http/certificate.ts";
+import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
+import type { ProxyError } from "../http/error-envelope.ts";
+import { type Entry, KeyLimits, type LimitRules } from "./key-limits.ts";
+import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
+import { digestFiles } from "./watch-files.ts";
+
+/** What the front door is set up with. */
+export interface FrontRules {
+  readonly keys: KeySources;
+  readonly limits: LimitRules;
+  readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly tls: CertificateFiles | undefined;
+  readonly connectionsPerAddress: number;
+}
+
+/** The front door in its present state; a reload makes a new one. */
+export interface FrontDoor {
+  readonly rules: FrontRules;
+  readonly keys: KeyRing;
+  readonly limits: KeyLimits;
+  readonly trusted: TrustedProxies;
+  readonly certificate: Certificate | undefined;
+  /** What its files held just before they were read (`digestFiles`). */
+  readonly filesDigest: string;
+}
+
+/** Reads keys, certificate and networks. Counters of limits that did not change go on. @throws FrontDoorError */
+export function openFrontDoor(rules: FrontRules, before?: FrontDoor): FrontDoor {
+  const sameLimits =
+    before !== undefined &&
+    before.rules.limits.requestsPerMinute === rules.limits.requestsPerMinute &&
+    before.rules.limits.concurrency === rules.limits.concurrency;
+  const filesDigest = digestFiles(watchedFiles(rules));
+  return {
+    rules,
+    filesDigest,
+    keys: readKeys(rules.keys),
+    limits: sameLimits ? before.limits : new KeyLimits(rules.limits),
+    trusted: trustedProxies(rules.trustedProxies),
+    certificate: rules.tls === undefined ? undefined : readCertificate(rules.tls),
+  };
+}
+
+/** Files whose change is taken on by itself. */
+export function watchedFiles(rules: FrontRules): readonly string[] {
+  const { keys, tls } = rules;
+  return [keys.file, tls?.certificate, tls?.key].filter((file) => file !== undefined);
+}
+
+/** The label of the caller's key; undefined where no keys are set. A wrong or missing key is the error. */
+export function authenticate(door: FrontDoor, request: IncomingMessage): { label: string | undefined } | ProxyError {
+  if (door.keys.size === 0) return { label: undefined };
+  const label = door.keys.labelOf(request.headers);
+  if (label !== undefined) return { label };
+  const sent = request.headers.authorization !== undefined || request.headers["x-api-key"] !== undefined;
+  return {
+    status: 401,
+    message: sent ? "the API key is not known here" : "an API key is needed: send Authorization: Bearer KEY",
+    code: sent ? "invalid_api_key" : "missing_api_key",
+  };
+}
+
+/** What a caller over its limit is told. */
+export function limitError(refused: Extract<Entry, { kind: "refused" }>): ProxyError {
+  return refused.reason === "rate"
+    ? { status: 429, message: "too many requests a minute; try again later", code: "rate_limit_exceeded" }
+    : { status: 429, message: "too many requests at a time; wait for one to end", code: "concurrency_limit_exceeded" };
+}

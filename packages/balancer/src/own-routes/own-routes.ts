@@ -1,0 +1,105 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../clock.ts";
+import type { Metrics } from "./metrics.ts";
+import type { AdmissionQueue } from "../queue/admission-queue.ts";
+import { askUpstream } from "./ask-upstream.ts";
+import type { UpstreamPool } from "../pool/upstream-pool.ts";
+import type { Upstream } from "../pool/upstream.ts";
+import { errorEnvelope } from "../http/error-envelope.ts";
+import type { FrontDoor } from "../access/front-door.ts";
+import { frontPage, type FrontPageFacts } from "./front-page.ts";
+import type { OwnAnswer } from "../http/respond.ts";
+
+export interface ServiceParts {
+  readonly clock: Clock;
+  readonly pool: UpstreamPool;
+  readonly queue: AdmissionQueue;
+  readonly metrics: Metrics;
+  readonly door: () => FrontDoor;
+  /** undefined: `/` belongs to the upstreams. */
+  readonly frontPage: () => FrontPageFacts | undefined;
+}
+
+type Answer = (parts: ServiceParts, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
+
+/** Answers the paths that are the balancer's own; undefined for all others. They need no place and no key but `/metrics` and `/slots`. */
+export function serviceRoute(
+  request: IncomingMessage,
+  path: string,
+  parts: ServiceParts,
+): OwnAnswer | Promise<OwnAnswer> | undefined {
+  const answer = path === "/" ? frontAnswer(parts) : routes[path];
+  if (answer === undefined) return undefined;
+  if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
+  const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
+  return { ...json(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
+}
+
+/** Whether a path says nothing about the work, and so needs no key. */
+export function isOpenPath(path: string, { frontPage }: ServiceParts): boolean {
+  return openPaths.has(path) || (path === "/" && frontPage() !== undefined);
+}
+
+const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
+
+const routes: Readonly<Record<string, Answer | undefined>> = {
+  "/health": health,
+  "/ready": health,
+  "/live": () => json(200, JSON.stringify({ status: "ok" })),
+  "/slots": slots,
+  "/metrics": async ({ metrics }) => ({
+    status: 200,
+    contentType: metrics.contentType,
+    body: await metrics.render(),
+  }),
+};
+
+function frontAnswer(parts: ServiceParts): Answer | undefined {
+  const facts = parts.frontPage();
+  if (facts === undefined) return undefined;
+  return ({ door }, { headers }) => frontPage(facts, headers.accept, door().keys.size > 0);
+}
+
+/** 200 with llama-server's words while an upstream takes requests, else 503. */
+function health({ pool }: ServiceParts): OwnAnswer {
+  const able = pool.upstreams.filter((upstream) => isAble(upstream));
+  const processing = sum(able, (upstream) => upstream.conns);
+  const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
+  if (able.length > 0) {
+    return json(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
+  }
+  const message = pool.upstreams.length === 0 ? "there is no worker" : "no worker is ready yet";
+  return json(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
+}
+
+/** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
+async function slots({ clock, pool, queue }: ServiceParts): Promise<OwnAnswer> {
+  const upstreams = await Promise.all(
+    pool.upstreams.map(async (upstream) => ({
+      id: upstream.id,
+      ready: isAble(upstream),
+      slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
+      active: upstream.conns,
+      ...(upstream.owned && isAble(upstream) ? await workersView(upstream, clock) : {}),
+    })),
+  );
+  return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
+}
+
+/** What a worker says itself; no field for what it does not answer. */
+async function workersView(upstream: Upstream, clock: Clock) {
+  const [worker, steps] = await Promise.all(["/slots", "/steps"].map((path) => askUpstream(upstream, path, clock)));
+  return { worker, steps };
+}
+
+function isAble(upstream: Upstream): boolean {
+  return upstream.ready && !upstream.down && !upstream.draining;
+}
+
+function sum(upstreams: readonly Upstream[], value: (upstream: Upstream) => number): number {
+  return upstreams.reduce((total, upstream) => total + value(upstream), 0);
+}
+
+function json(status: number, body: string): OwnAnswer {
+  return { status, contentType: "application/json", body };
+}

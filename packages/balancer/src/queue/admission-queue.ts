@@ -1,0 +1,169 @@
+import type { Clock } from "../clock.ts";
+import type { PickState } from "../policies/policy.ts";
+import type { Lease } from "../pool/lease.ts";
+
+/** What became of a request that asked for a place. */
+export type Admission =
+  | { readonly kind: "granted"; readonly lease: Lease; readonly waitedMs: number }
+  /** As many wait as may. */
+  | { readonly kind: "overflow" }
+  | { readonly kind: "timeout" }
+  /** Nothing is left that could take it. */
+  | { readonly kind: "none" }
+  /** The client left. */
+  | { readonly kind: "aborted" }
+  /** The balancer is closing. */
+  | { readonly kind: "closed" };
+
+/** Who can leave; a `ServerResponse` is one. */
+export interface Leaver {
+  once(event: "close", listener: () => void): unknown;
+  off(event: "close", listener: () => void): unknown;
+}
+
+export interface QueueRequest {
+  readonly pick: PickState;
+  /** Whose turn it is goes round between owners; within one, first come first served. */
+  readonly owner: string;
+  readonly client: Leaver;
+  /** A retry has waited already: it goes to the head of its owner's line, and past the limit. */
+  readonly again?: boolean;
+  /** Told its place (1 is the next) whenever it may have changed. */
+  readonly onPlace?: (place: number) => void;
+}
+
+export interface QueueOptions {
+  limit: number;
+  timeoutMs: number;
+}
+
+export interface QueueParts {
+  readonly clock: Clock;
+  readonly acquire: (pick: PickState) => Lease | undefined;
+}
+
+interface Entry {
+  readonly request: QueueRequest;
+  readonly enteredAtMs: number;
+  readonly settle: (admission: Admission) => void;
+}
+
+/** Where requests wait for a lease: bounded in number and time, fair between owners, left at once when the client goes. */
+export class AdmissionQueue {
+  readonly #parts: QueueParts;
+  /** By owner, in the order of their turns. */
+  readonly #lines = new Map<string, Entry[]>();
+  #options: QueueOptions;
+  #depth = 0;
+  #closed = false;
+
+  constructor(options: QueueOptions, parts: QueueParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  get limit(): number {
+    return this.#options.limit;
+  }
+
+  /** Those who wait go on under the rule they came in with. */
+  setOptions(options: QueueOptions): void {
+    this.#options = options;
+  }
+
+  /** Resolves when there is a place, or none will be given. */
+  wait(request: QueueRequest): Promise<Admission> {
+    if (this.#closed) return Promise.resolve({ kind: "closed" });
+    if (this.#depth >= this.#options.limit && request.again !== true) return Promise.resolve({ kind: "overflow" });
+    return new Promise((resolve) => {
+      this.#enter(request, resolve);
+      this.dispatch();
+    });
+  }
+
+  /** Gives out what places there are. Called whenever one may have come free. */
+  dispatch(): void {
+    while (this.#depth > 0 && this.#dispatchOne());
+  }
+
+  /** Sends those away for whom nothing can come any more. */
+  dismiss(isHopeless: (pick: PickState) => boolean): void {
+    const everyone = [...this.#lines.values()].flat();
+    for (const entry of everyone) if (isHopeless(entry.request.pick)) entry.settle({ kind: "none" });
+  }
+
+  /** Sends everyone away, now and from now on. */
+  close(): void {
+    this.#closed = true;
+    const everyone = [...this.#lines.values()].flat();
+    for (const entry of everyone) entry.settle({ kind: "closed" });
+  }
+
+  /** Takes requests again after `close`. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #enter(request: QueueRequest, resolve: (admission: Admission) => void): void {
+    const { clock } = this.#parts;
+    const onClose = (): void => settle({ kind: "aborted" });
+    const stopTimer = clock.after(this.#options.timeoutMs, () => settle({ kind: "timeout" }));
+    const settle = (admission: Admission): void => {
+      stopTimer();
+      request.client.off("close", onClose);
+      this.#remove(entry);
+      resolve(admission);
+    };
+    const entry: Entry = { request, enteredAtMs: clock.now(), settle };
+    request.client.once("close", onClose);
+    const line = this.#lines.get(request.owner) ?? [];
+    this.#lines.set(request.owner, line);
+    if (request.again === true) line.unshift(entry);
+    else line.push(entry);
+    this.#depth += 1;
+    request.onPlace?.(this.#depth);
+  }
+
+  /** One grant, and that owner goes to the end of the round. False when nobody could be placed. */
+  #dispatchOne(): boolean {
+    for (const [owner, line] of this.#lines) {
+      for (const entry of line) {
+        const lease = this.#parts.acquire(entry.request.pick);
+        if (lease !== undefined) {
+          this.#lines.delete(owner);
+          this.#lines.set(owner, line);
+          entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.now() - entry.enteredAtMs });
+          return true;
+        }
+        // Only a retry is choosy: where a fresh request finds no place, there is none.
+        if (entry.request.pick.tried.size === 0) return false;
+      }
+    }
+    return false;
+  }
+
+  #remove(entry: Entry): void {
+    const { owner } = entry.request;
+    const line = this.#lines.get(owner) ?? [];
+    const at = line.indexOf(entry);
+    if (at < 0) return;
+    line.splice(at, 1);
+    if (line.length === 0) this.#lines.delete(owner);
+    this.#depth -= 1;
+    this.#tellPlaces();
+  }
+
+  #tellPlaces(): void {
+    let place = 0;
+    for (const line of this.#lines.values()) {
+      for (const { request } of line) {
+        place += 1;
+        request.onPlace?.(place);
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { constants, createGzip, type Gzip } from "node:zlib";
+import type { Framing } from "./response-head.ts";
+import type { RelayedHead } from "../request/forward-task.ts";
+import { headerValue } from "./hop-by-hop.ts";
+
+/**
+ * The client's side of a relayed answer. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
+ * came, beside Node's response: framing each event anew costs as much as everything else together. Otherwise Node frames.
+ */
+export class ClientRelay {
+  readonly #response: ServerResponse;
+  /** The client takes bytes again. */
+  onDrained: () => void = () => undefined;
+  #socket: Socket | undefined;
+  #gzip: Gzip | undefined;
+  #waitsForDrain = false;
+  /** Set where an answer that is no event stream comes after queue events: it becomes an event. */
+  #collected: Buffer[] | undefined;
+  started = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  /** True once the upstream's own framing is passed on. */
+  get raw(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Sends the head together with the first bytes of the body; `flush` sends it alone. */
+  start(head: RelayedHead, framing: Framing): void {
+    const response = this.#response;
+    const modern = response.req.httpVersionMinor >= 1 && response.req.httpVersionMajor === 1;
+    const chunked = framing.kind === "chunked" && modern && head.gzipLevel === undefined;
+    const headers = chunked ? [...head.headers, "Transfer-Encoding", "chunked"] : head.headers;
+    this.started = true;
+    if (response.headersSent) {
+      this.#goOn(head, chunked);
+      return;
+    }
+    response.writeHead(head.status, head.reason, headers as string[]);
+    if (head.gzipLevel !== undefined) {
+      this.#gzip = gzipInto(response, head.gzipLevel);
+      return;
+    }
+    // A pipelined request has no socket until those before it are answered.
+    if (response.socket !== null && (chunked || framing.kind === "length")) {
+      this.#socket = response.socket;
+      response.socket.cork();
+      response.flushHeaders();
+    }
+  }
+
+  /**
+   * The whole of an answer that came in one read, with a head that is not out yet: as one string in one write. `end` with a body would
+   * add an empty piece to it and make two pieces to gather.
+   */
+  whole(head: RelayedHead, body: Buffer): void {
+    const response = this.#response;
+    const { socket } = response;
+    this.started = true;
+    response.writeHead(head.status, head.reason, head.headers as string[]);
+    if (body.length > 0) {
+      socket?.cork();
+      response.write(body.toString("latin1"), "latin1");
+      socket?.uncork();
+    }
+    response.end();
+  }
+
+  /** The head is out since the queue (`queueEvents`): an event stream goes on in it, anything else must become an event. */
+  #goOn(head: RelayedHead, chunked: boolean): void {
+    const response = this.#response;
+    const isStream = headerValue(head.headers, "content-type")?.startsWith("text/event-stream") === true;
+    if (!isStream || head.status !== 200) this.#collected = [];
+    else if (chunked && response.socket !== null) {
+      this.#socket = response.socket;
+      response.socket.cork();
+    }
+  }
+
+  /** After the bytes of one read: what was corked goes out, and a head without a body yet as well. */
+  flush(): void {
+    if (this.#socket !== undefined) this.#socket.uncork();
+    else if (!this.#response.writableEnded) this.#response.flushHeaders();
+  }
+
+  /** Bytes as `raw` says: with the upstream's framing, or the body's own. False asks to wait for `onDrained`. */
+  write(bytes: Buffer): boolean {
+    if (bytes.length === 0) return !this.#waitsForDrain;
+    // Copied, because the read buffer is used again at once; events are small.
+    const copy = Buffer.from(bytes);
+    if (this.#collected !== undefined) {
+      this.#collected.push(copy);
+      return true;
+    }
+    const target = this.#gzip ?? this.#socket ?? this.#response;
+    const isRoomy = target.write(copy);
+    // What is held back for a better ratio would be tokens that wait.
+    this.#gzip?.flush(constants.Z_SYNC_FLUSH);
+    if (isRoomy) return true;
+    if (!this.#waitsForDrain) {
+      this.#waitsForDrain = true;
+      target.once("drain", () => {
+        this.#waitsForDrain = false;
+        this.onDrained();
+      });
+    }
+    return false;
+  }
+
+  /** The whole answer was relayed. */
+  end(trailers: readonly string[] = []): void {
+    if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
+    if (this.#gzip !== undefined) this.#gzip.end();
+    else if (this.#collected === undefined) this.#response.end();
+    else
+      this.#response.end(
+        `event: error\ndata: ${Buffer.concat(this.#collected)
+          .toString()
+          .replaceAll(/\s*\n\s*/g, " ")}\n\n`,
+      );
+  }
+
+  /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for whole. */
+  breakOff(errorEvent: string | undefined): void {
+    if (errorEvent === undefined || this.#gzip !== undefined || !this.#response.chunkedEncoding) {
+      this.#response.destroy();
+      return;
+    }
+    const length = Buffer.byteLength(errorEvent);
+    if (this.#socket === undefined) this.#response.write(errorEvent);
+    else this.#socket.write(`${length.toString(16)}\r\n${errorEvent}\r\n`);
+    this.#response.shouldKeepAlive = false;
+    this.#response.end();
+  }
+}
+
+function gzipInto(response: ServerResponse, level: number): Gzip {
+  const gzip = createGzip({ level });
+  gzip.pipe(response);
+  gzip.on("error", () => response.destroy());
+  response.once("close", () => gzip.destroy());
+  return gzip;
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const made: [string, string][] = [];
+  for (let index = 0; index < flat.length; index += 2) made.push([flat[index] ?? "", flat[index + 1] ?? ""]);
+  return made;
+}

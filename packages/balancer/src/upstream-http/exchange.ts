@@ -1,0 +1,300 @@
+import { type Framing, readAnswerHead } from "./response-head.ts";
+import { BodyReader } from "./body-reader.ts";
+import { ClientRelay } from "./client-relay.ts";
+import type { ExchangeOptions, ExchangeResult, UnfinishedAnswer } from "./exchange-options.ts";
+import type { AnswerHead, RelayedHead } from "../request/forward-task.ts";
+import { relayEarlyHints } from "./early-hints.ts";
+import { headText } from "./head-text.ts";
+import { isEventStream, resumeOffset } from "./resume-offset.ts";
+import type { AttemptFailure } from "../request/retry-rule.ts";
+import { type Sending, sendRequest } from "./send-request.ts";
+import { Tunnel } from "./tunnel.ts";
+import type { ConnectionUser } from "./connection.ts";
+
+type Phase = "connecting" | "head" | "body" | "done";
+const nothing = Buffer.alloc(0);
+
+interface Settle {
+  readonly resolve: (result: ExchangeResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sends the task's request on one connection and relays the answer to the client. Rejects only with what `task.onHead` throws. */
+export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
+  return new Promise((resolve, reject) => new Exchange(options, { resolve, reject }).start());
+}
+
+class Exchange implements ConnectionUser {
+  readonly #options: ExchangeOptions;
+  readonly #settle: Settle;
+  readonly #relay: ClientRelay;
+  #phase: Phase = "connecting";
+  #sending: Sending | undefined;
+  /** Bytes that make no whole head yet. */
+  #held: Buffer = nothing;
+  #framing: Framing = { kind: "none" };
+  #body: BodyReader | undefined;
+  #tunnel: Tunnel | undefined;
+  #isEventStream = false;
+  /** Could another worker go on with it? */
+  #isResumable = false;
+  #keepAlive = false;
+  #paused = false;
+  #deaf = false;
+
+  constructor(options: ExchangeOptions, settle: Settle) {
+    this.#options = options;
+    this.#settle = settle;
+    this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
+    this.#relay.onDrained = () => this.#unpause();
+  }
+
+  start(): void {
+    const { connection, task, timeouts } = this.#options;
+    task.client.response.once("close", this.#onClientClose);
+    task.cancel?.addEventListener("abort", this.#onCancel);
+    connection.use(this);
+    if (connection.connected) this.onConnected();
+    else connection.limit(timeouts.connectMs);
+  }
+
+  onConnected(): void {
+    const { attempt, clock, connection, task, timeouts, keepAlive } = this.#options;
+    attempt.connectMs = clock.now() - attempt.startedAtMs;
+    this.#phase = "head";
+    this.#sending = sendRequest(task, connection, { keepAlive, sentBytes: this.#sentBefore });
+    connection.limit(connection.socket.writableLength === 0 ? timeouts.readMs : timeouts.sendMs);
+  }
+
+  onDrained(): void {
+    this.#sending?.resume();
+    this.#tunnel?.onUpstreamDrained();
+    this.#options.connection.limit(this.#options.timeouts.readMs);
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.#options.attempt.bytesReceived += bytes.length;
+    if (this.#tunnel !== undefined) {
+      this.#options.attempt.bodyBytes += bytes.length;
+      this.#tunnel.toClient(bytes);
+      return;
+    }
+    try {
+      if (this.#phase === "head") this.#readHead(this.#withHeld(bytes));
+      else if (this.#phase === "body") this.#readBody(bytes);
+    } catch (error) {
+      // This runs below a socket's event, where nobody would catch it.
+      this.#settle.reject(error);
+      this.#finish({ kind: "client-gone" });
+    }
+  }
+
+  onEnd(): void {
+    if (this.#tunnel !== undefined) this.#complete(false, []);
+    else if (this.#phase === "body") {
+      if (this.#body?.endsWithConnection === true) this.#complete(false, []);
+      else this.#break("it closed the connection in the middle of its answer");
+    } else this.#fail("error", "it closed the connection before its answer");
+  }
+
+  onError(error: Error): void {
+    if (this.#tunnel !== undefined) this.#complete(false, []);
+    else if (this.#phase === "body") this.#break(error.message);
+    else this.#fail("error", error.message);
+  }
+
+  onSilence(): void {
+    const { connectMs } = this.#options.timeouts;
+    if (this.#phase === "connecting") this.#fail("timeout", `no connection within ${connectMs} ms`);
+    else if (this.#phase === "head") this.#fail("timeout", "it was silent for too long");
+    else if (this.#tunnel !== undefined) this.#complete(false, []);
+    else if (this.#phase === "body" && this.#paused) this.#onClientStall();
+    else if (this.#phase === "body") this.#break("it was silent for too long");
+  }
+
+  #withHeld(bytes: Buffer): Buffer {
+    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held = nothing;
+    return all;
+  }
+
+  #readHead(bytes: Buffer): void {
+    const { task, attempt, clock } = this.#options;
+    const read = readAnswerHead(bytes, task.method);
+    if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
+    else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
+    else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
+    else if (read.head.status < 200) {
+      if (!this.#deaf) relayEarlyHints(read.head, task.client);
+      const rest = bytes.subarray(read.endOffset);
+      if (rest.length > 0) this.#readHead(rest);
+    } else {
+      attempt.headerMs = clock.now() - attempt.startedAtMs;
+      attempt.status = read.head.status;
+      this.#keepAlive = read.keepAlive;
+      this.#framing = read.framing;
+      this.#answer(read.head, bytes.subarray(read.endOffset));
+    }
+  }
+
+  /** From here on the connection is the two sides' own affair, but for a silence as long as between two reads. */
+  #switch(head: AnswerHead, rest: Buffer): void {
+    const { task, attempt, clock, connection } = this.#options;
+    const relayed = task.switchable === undefined ? undefined : task.onHead(head, attempt);
+    if (task.switchable === undefined || relayed === undefined || relayed === "intercept") {
+      this.#fail("invalid_header", "it switched protocols unasked");
+      return;
+    }
+    attempt.headerMs = clock.now() - attempt.startedAtMs;
+    attempt.status = head.status;
+    this.#phase = "body";
+    task.switchable.socket.write(headText(relayed.status, relayed.reason, relayed.headers), "latin1");
+    this.#tunnel = new Tunnel(task.switchable, connection.socket, () => this.#complete(false, []));
+    if (rest.length > 0) this.onBytes(rest);
+  }
+
+  #answer(head: AnswerHead, rest: Buffer): void {
+    const { task, attempt, isRetried, unfinished, connection } = this.#options;
+    if (isRetried(head.status)) {
+      this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
+      return;
+    }
+    this.#isEventStream = isEventStream(head);
+    const mayResume = task.resumeKey !== undefined && connection.upstream.owned;
+    this.#isResumable = mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
+    if (unfinished !== undefined) {
+      this.#goOn(head, rest);
+      return;
+    }
+    const relayed = task.onHead(head, attempt);
+    if (relayed === "intercept") {
+      this.#finish({ kind: "intercepted", head });
+      return;
+    }
+    this.#phase = "body";
+    if (
+      relayed.gzipLevel === undefined &&
+      this.#framing.kind === "length" &&
+      this.#isWhole(this.#framing.lengthBytes, rest)
+    ) {
+      this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
+      return;
+    }
+    this.#body = new BodyReader(this.#framing, this.#isEventStream);
+    if (!this.#deaf) this.#relay.start(relayed, this.#framing);
+    this.#readBody(rest);
+    if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
+  }
+
+  /** The client has the head and the beginning: what comes now are the next events. */
+  #goOn(head: AnswerHead, rest: Buffer): void {
+    this.#phase = "body";
+    this.#isEventStream = true;
+    if (!this.#isResumable) {
+      this.#break(`another worker could not go on with the answer: it said ${head.status}`);
+      return;
+    }
+    this.#body = new BodyReader(this.#framing, true);
+    this.#readBody(rest);
+  }
+
+  /** Of the body, by workers before this one. */
+  get #sentBefore(): number {
+    return this.#options.unfinished?.sentBytes ?? 0;
+  }
+
+  #isWhole(lengthBytes: number, rest: Buffer): boolean {
+    return rest.length >= lengthBytes && !this.#deaf && !this.#options.task.client.response.headersSent;
+  }
+
+  #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
+    const { attempt } = this.#options;
+    attempt.bodyBytes += lengthBytes;
+    this.#finish({ kind: "relayed", reusable: this.#isReusable(rest.length === lengthBytes) });
+    this.#relay.whole(head, rest.subarray(0, lengthBytes));
+  }
+
+  #readBody(bytes: Buffer): void {
+    const body = this.#body;
+    if (body === undefined) return;
+    const progress = body.read(bytes, this.#relay.raw || this.#deaf, this.#pass);
+    this.#options.attempt.bodyBytes = this.#sentBefore + body.payloadBytes;
+    if (progress.kind === "invalid") this.#break("its chunked framing is broken");
+    else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
+  }
+
+  readonly #pass = (bytes: Buffer): void => {
+    if (this.#deaf || this.#relay.write(bytes) || this.#paused) return;
+    this.#paused = true;
+    const { connection, timeouts } = this.#options;
+    connection.limit(timeouts.clientStallMs ?? 0);
+    connection.socket.pause();
+  };
+
+  /** A client that takes nothing holds a place that others wait for. */
+  #onClientStall(): void {
+    this.#options.task.client.response.destroy();
+    this.#onClientClose();
+  }
+
+  #unpause(): void {
+    if (!this.#paused || this.#phase === "done") return;
+    this.#paused = false;
+    const { connection, timeouts } = this.#options;
+    connection.limit(timeouts.readMs);
+    connection.socket.resume();
+  }
+
+  #complete(exact: boolean, trailers: readonly string[]): void {
+    if (this.#phase === "done") return;
+    this.#finish({ kind: "relayed", reusable: this.#isReusable(exact) });
+    if (this.#tunnel !== undefined) this.#tunnel.end();
+    else if (!this.#deaf) this.#relay.end(trailers);
+  }
+
+  #isReusable(exact: boolean): boolean {
+    return exact && this.#keepAlive && this.#sending?.complete === true;
+  }
+
+  #break(reason: string): void {
+    if (this.#phase === "done") return;
+    const clean = this.#isEventStream && this.#body?.inChunk !== true;
+    if (clean && this.#isResumable && !this.#deaf) {
+      const unfinished: UnfinishedAnswer = { relay: this.#relay, sentBytes: this.#options.attempt.bodyBytes };
+      // What it has made is the client's now, however long the rest takes.
+      this.#relay.flush();
+      this.#finish({ kind: "broken", reason, unfinished });
+      return;
+    }
+    this.#finish({ kind: "broken", reason });
+    if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.errorEvent(reason) : undefined);
+  }
+
+  #fail(failure: AttemptFailure, reason: string): void {
+    if (this.#phase === "done") return;
+    this.#finish({ kind: "failed", failure, reason, requestSent: this.#sending !== undefined });
+  }
+
+  readonly #onClientClose = (): void => {
+    if (this.#phase === "done") return;
+    this.#deaf = true;
+    if (this.#options.task.ignoreClientAbort === true) this.#unpause();
+    else this.#finish({ kind: "client-gone" });
+  };
+
+  readonly #onCancel = (): void => {
+    if (this.#phase !== "done") this.#finish({ kind: "client-gone" });
+  };
+
+  #finish(result: ExchangeResult): void {
+    const { attempt, clock, connection, task } = this.#options;
+    this.#phase = "done";
+    task.client.response.off("close", this.#onClientClose);
+    task.cancel?.removeEventListener("abort", this.#onCancel);
+    this.#sending?.stop();
+    attempt.bytesSent = this.#sending?.bytes ?? 0;
+    attempt.responseMs = clock.now() - attempt.startedAtMs;
+    if (this.#paused) connection.socket.resume();
+    this.#settle.resolve(result);
+  }
+}

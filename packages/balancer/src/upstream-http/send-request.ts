@@ -1,0 +1,126 @@
+import type { Socket } from "node:net";
+import type { ForwardTask, StoredBody } from "../request/forward-task.ts";
+import { requestHead } from "./request-head.ts";
+import type { UpstreamConnection } from "./connection.ts";
+
+/** A request on its way out. */
+export interface Sending {
+  /** The body was handed over to its last byte. */
+  readonly complete: boolean;
+  /** Bytes given to the socket. */
+  readonly bytes: number;
+  /** Goes on with a streamed body after the socket drained. */
+  resume(): void;
+  /** Takes nothing more from the client. */
+  stop(): void;
+}
+
+interface SendingOptions {
+  readonly keepAlive: boolean;
+  /** Of the answer's body, by an earlier attempt. */
+  readonly sentBytes: number;
+}
+
+/** Up to here a copy behind the head costs less than a write of two pieces. */
+const MOST_COPIED_BYTES = 16_384;
+
+/** Writes the request to a connected upstream: one write for head and held body, or the head and the client's bytes as they come. */
+export function sendRequest(
+  task: ForwardTask,
+  connection: UpstreamConnection,
+  { keepAlive, sentBytes }: SendingOptions,
+): Sending {
+  const { socket, upstream } = connection;
+  const resume = upstream.owned && task.resumeKey !== undefined ? `${task.resumeKey} ${sentBytes}` : undefined;
+  const head = requestHead(task, { keepAlive, secret: upstream.secret, resume });
+  if (task.body.kind === "stream") return sendStreamed(task.body, connection, head);
+  if (task.body.kind === "stored") return sendStored(task.body, connection.socket, head);
+  const bytes = task.body.kind === "bytes" ? task.body.bytes : undefined;
+  if (bytes === undefined || bytes.length === 0) {
+    socket.write(head, "latin1");
+  } else if (bytes.length <= MOST_COPIED_BYTES) {
+    const whole = Buffer.allocUnsafe(head.length + bytes.length);
+    whole.write(head, "latin1");
+    bytes.copy(whole, head.length);
+    socket.write(whole);
+  } else {
+    socket.cork();
+    socket.write(head, "latin1");
+    socket.write(bytes);
+    socket.uncork();
+  }
+  return { complete: true, bytes: head.length + (bytes?.length ?? 0), resume: () => undefined, stop: () => undefined };
+}
+
+function sendStored(body: StoredBody, socket: Socket, head: string): Sending {
+  const sending = { complete: false, bytes: head.length, resume, stop };
+  let sent = 0;
+  let isReading = false;
+  let isStopped = false;
+  const sendOn = async (): Promise<void> => {
+    isReading = true;
+    let roomy = true;
+    while (roomy && sent < body.lengthBytes) {
+      const piece = await body.read(sent);
+      if (isStopped) return;
+      if (piece.length === 0) throw new Error("the stored body is shorter than it was");
+      sent += piece.length;
+      sending.bytes += piece.length;
+      sending.complete = sent === body.lengthBytes;
+      roomy = socket.write(piece);
+    }
+    isReading = false;
+  };
+  // An upstream that waits for the rest must not wait for ever.
+  function resume(): void {
+    if (!isReading && !isStopped) sendOn().catch((error: unknown) => socket.destroy(error as Error));
+  }
+  function stop(): void {
+    isStopped = true;
+  }
+  socket.write(head, "latin1");
+  resume();
+  return sending;
+}
+
+function sendStreamed(
+  body: Extract<ForwardTask["body"], { kind: "stream" }>,
+  connection: UpstreamConnection,
+  head: string,
+): Sending {
+  const { stream, lengthBytes } = body;
+  const { socket } = connection;
+  const sending = { complete: false, bytes: head.length, resume, stop };
+  let stopped = false;
+  const onData = (chunk: Buffer): void => {
+    // Whoever stopped it may have done so for this very chunk.
+    if (stopped) return;
+    const framed = lengthBytes === undefined;
+    socket.cork();
+    if (framed) socket.write(`${chunk.length.toString(16)}\r\n`);
+    const roomy = socket.write(chunk);
+    if (framed) socket.write("\r\n");
+    socket.uncork();
+    sending.bytes += chunk.length;
+    if (!roomy) stream.pause();
+  };
+  const onEnd = (): void => {
+    if (lengthBytes === undefined) socket.write("0\r\n\r\n");
+    sending.complete = true;
+  };
+  function resume(): void {
+    stream.resume();
+  }
+  function stop(): void {
+    stopped = true;
+    stream.off("data", onData);
+    stream.off("end", onEnd);
+    stream.resume();
+  }
+  socket.write(head, "latin1");
+  stream.on("data", onData);
+  stream.on("end", onEnd);
+  // Who listens to it as well has paused it until now.
+  stream.resume();
+  return sending;
+}
