@@ -14,7 +14,12 @@ describe("drover bench compare", () => {
   it("refuses an unknown set-up at once, and a command that does not start before anything was measured", async () => {
     const unknown = await execa(process.execPath, [bin, "bench", "compare", "--only", "nginx"], { reject: false });
     assert.equal(unknown.exitCode, 2);
-    assert.match(unknown.stderr, /there are hand-made, pinned and none/);
+    assert.match(unknown.stderr, /there are hand-made, pinned, llama-server and none/);
+    const absent = await execa(process.execPath, [bin, "bench", "compare", "--llama-server", "/nope"], {
+      reject: false,
+    });
+    assert.equal(absent.exitCode, 2);
+    assert.match(absent.stderr, /--llama-server: \/nope is no program/);
     const words = ["--workers", "1", "--only", "none", "--against", "sh -c 'echo out of luck; exit 3'"];
     const broken = await execa(process.execPath, [bin, "bench", "compare", ...words], { reject: false });
     assert.equal(broken.exitCode, 1);

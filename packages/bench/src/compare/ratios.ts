@@ -17,18 +17,25 @@ export interface Metric {
 const underOne: Metric["of"] = ({ counts }) => (counts.windowMs > 0 ? 1000 / counts.windowMs : null);
 const unknown: Metric["of"] = () => null;
 
+/** A time: less is better, and a step without any says nothing. */
+function time(name: string, of: Metric["of"], bestCase: Metric["bestCase"] = unknown): Metric {
+  return { name, moreIsBetter: false, of, bestCase };
+}
+
 export const metrics: readonly Metric[] = [
   { name: "requests/s", moreIsBetter: true, of: ({ counts }) => counts.requestsPerSecond, bestCase: underOne },
   { name: "tokens/s", moreIsBetter: true, of: ({ counts }) => counts.tokensOutPerSecond, bestCase: underOne },
-  { name: "response p50", moreIsBetter: false, of: ({ counts }) => counts.response.p50Ms, bestCase: unknown },
-  {
-    name: "response p95",
-    moreIsBetter: false,
-    of: ({ counts }) => counts.response.p95Ms,
-    bestCase: ({ counts }) => counts.oldestUnfinishedMs,
-  },
-  { name: "TTFT p95", moreIsBetter: false, of: ({ counts }) => counts.ttft.p95Ms, bestCase: unknown },
-  { name: "ITL p95", moreIsBetter: false, of: ({ counts }) => counts.itl.p95Ms, bestCase: unknown },
+  time("TTFT p50", ({ counts }) => counts.ttft.p50Ms),
+  time("TTFT p95", ({ counts }) => counts.ttft.p95Ms),
+  time("response mean", ({ counts }) => counts.response.meanMs),
+  time(
+    "response p95",
+    ({ counts }) => counts.response.p95Ms,
+    ({ counts }) => counts.oldestUnfinishedMs,
+  ),
+  time("ITL p50", ({ counts }) => counts.itl.p50Ms),
+  time("ITL p95", ({ counts }) => counts.itl.p95Ms),
+  time("longest pause", ({ counts }) => counts.itl.maxMs),
 ];
 
 /** One metric at one load: the base's figure over another side's. */

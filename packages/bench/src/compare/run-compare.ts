@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
 import { createChatClient } from "../client/chat-client.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -8,9 +9,10 @@ import { notesOf, stepNotes } from "../notes.ts";
 import type { StepProgress } from "../run-bench.ts";
 import { lookAtTarget } from "../target.ts";
 import { type CompareRatio, ratiosOf } from "./ratios.ts";
+import { findLlamaServer, llamaServerSide, readLlamaServerBuild } from "./llama-server.ts";
+import { readLayout } from "./read-layout.ts";
 import { commandSide, droverSide, handMadeSide, pinnedSide } from "./sides.ts";
-import type { Side, WorkerLayout } from "./side.ts";
-import { startDrover } from "../servers/drover-server.ts";
+import type { DroverLayout, Side, WorkerLayout } from "./side.ts";
 
 export interface CompareOptions extends LoadRequest {
   /** The script of the `drover` command. */
@@ -23,8 +25,14 @@ export interface CompareOptions extends LoadRequest {
   readonly against: readonly string[];
   /** Sent to every side. */
   readonly apiKey?: string | undefined;
-  /** Which of `hand-made` and `pinned` take part; `none`: neither. @default both */
+  /** Which of the known set-ups take part; `none`: none of them. @default both of nginx, and llama-server where there is one */
   readonly only?: readonly string[] | undefined;
+  /** The program of the side `llama-server`. @default the one in PATH */
+  readonly llamaServer?: string | undefined;
+  /** Further arguments for it, one side each. @default one side without any */
+  readonly llamaServerArgs?: readonly string[] | undefined;
+  /** The file of the model that Drover serves, once it is there. */
+  readonly modelFile: () => Promise<string | undefined>;
   /** A window grows until so many requests have ended in it, at most tenfold. @default 10 */
   readonly leastAnswers?: number | undefined;
   /** @default 3 */
@@ -74,11 +82,12 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
   const { leastAnswers = LEAST_ANSWERS } = options;
   if (!Number.isInteger(leastAnswers) || leastAnswers < 0)
     throw new BenchError("bad_option", `--least-answers: ${leastAnswers} is no whole number`);
-  const only = knownSides(options.only);
+  const llamaServer = wantedLlamaServer(options);
   options.onSide?.("starting Drover once to see how it lays out its workers");
   const layout = await readLayout(options, clock);
-  const sides = sidesOf({ ...options, only }, layout, clock);
-  await tryCommands(options, clock);
+  const opponents = await foreignSides(options, llamaServer, layout, clock);
+  const sides = [...ownSides(options, layout, clock), ...opponents];
+  await tryOnce(opponents, options);
   const rounds: CompareRound[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     for (const side of rotate(sides, round)) {
@@ -97,7 +106,7 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
     startedAt,
     machine: describeMachine(),
     preset: plan.preset.name,
-    layout,
+    layout: layout.workers,
     sides: sides.map(({ name, doc }) => ({ name, doc })),
     rounds,
     ratios: ratiosOf(rounds, "drover"),
@@ -119,40 +128,68 @@ function compareNotes(rounds: readonly CompareRound[], plan: LoadPlan): readonly
   ];
 }
 
-function knownSides(only: readonly string[] | undefined): readonly string[] | undefined {
-  const unknown = only?.find((name) => !["hand-made", "pinned", "none"].includes(name));
-  if (unknown === undefined) return only;
-  throw new BenchError("bad_option", `--only: there is no set-up "${unknown}"; there are hand-made, pinned and none`);
+const KNOWN_SIDES: readonly string[] = ["hand-made", "pinned", "llama-server", "none"];
+
+/**
+ * The program of the side `llama-server`, where that side takes part: it was asked for, or it is in PATH and not excluded.
+ * @throws BenchError `bad_option` for an unknown set-up, or a program that is not there
+ */
+function wantedLlamaServer({ only, llamaServer, llamaServerArgs = [] }: CompareOptions): string | undefined {
+  const unknown = only?.find((name) => !KNOWN_SIDES.includes(name));
+  if (unknown !== undefined)
+    throw new BenchError(
+      "bad_option",
+      `--only: there is no set-up "${unknown}"; there are hand-made, pinned, llama-server and none`,
+    );
+  const isAskedFor = llamaServer !== undefined || llamaServerArgs.length > 0 || only?.includes("llama-server") === true;
+  if (!isAskedFor && only !== undefined) return undefined;
+  const path = findLlamaServer(llamaServer, process.env["PATH"] ?? "");
+  if (path === undefined && isAskedFor)
+    throw new BenchError("bad_option", "there is no llama-server in PATH; give its path with --llama-server PATH");
+  return path;
 }
 
-/** A command that does not start must be known before the others were measured for minutes. */
-async function tryCommands(options: CompareOptions, clock: Clock): Promise<void> {
-  for (const command of options.against) {
-    options.onSide?.(`trying once: ${command}`);
-    const running = await commandSide(command, clock).start(options.signal);
+/** A program that does not start must be known before the others were measured for minutes. */
+async function tryOnce(sides: readonly Side[], options: CompareOptions): Promise<void> {
+  for (const side of sides) {
+    options.onSide?.(`trying once: ${side.doc}`);
+    const running = await side.start(options.signal);
     await running.stop();
   }
 }
 
-async function readLayout(options: CompareOptions, clock: Clock): Promise<readonly WorkerLayout[]> {
-  const words = [...options.workerWords, ...options.upWords];
-  const drover = await startDrover({ bin: options.bin, words, clock, signal: options.signal });
-  try {
-    return await drover.layout();
-  } finally {
-    await drover.stop();
-  }
-}
-
-function sidesOf(options: CompareOptions, layout: readonly WorkerLayout[], clock: Clock): readonly Side[] {
-  const parts = { ...options, upWords: [...options.workerWords, ...options.upWords], layout, clock };
+function ownSides(options: CompareOptions, { workers }: DroverLayout, clock: Clock): readonly Side[] {
+  const parts = { ...options, upWords: [...options.workerWords, ...options.upWords], layout: workers, clock };
   const wanted = (name: string) => options.only === undefined || options.only.includes(name);
   return [
     droverSide(parts),
     ...(wanted("hand-made") ? [handMadeSide(parts)] : []),
     ...(wanted("pinned") ? [pinnedSide(parts)] : []),
-    ...options.against.map((command) => commandSide(command, clock)),
   ];
+}
+
+async function foreignSides(
+  options: CompareOptions,
+  llamaServer: string | undefined,
+  layout: DroverLayout,
+  clock: Clock,
+): Promise<readonly Side[]> {
+  const commands = options.against.map((command) => commandSide(command, clock));
+  if (llamaServer === undefined) return commands;
+  const modelFile = await options.modelFile();
+  if (modelFile === undefined)
+    throw new BenchError("bad_option", "llama-server needs the model's file, and this model has none here");
+  const build = await readLlamaServerBuild(llamaServer);
+  const setup = {
+    path: llamaServer,
+    modelFile,
+    threads: availableParallelism(),
+    slots: layout.workers.reduce((sum, { slots }) => sum + slots, 0),
+    contextTokens: layout.contextTokens,
+  };
+  const { llamaServerArgs = [] } = options;
+  const variants = llamaServerArgs.length === 0 ? [""] : llamaServerArgs;
+  return [...variants.map((extra) => llamaServerSide(setup, build, extra.trim(), clock)), ...commands];
 }
 
 function rotate<T>(all: readonly T[], by: number): readonly T[] {

@@ -21,3 +21,10 @@ export interface WorkerLayout {
   readonly cpus: readonly number[];
   readonly slots: number;
 }
+
+/** How Drover laid itself out. */
+export interface DroverLayout {
+  readonly workers: readonly WorkerLayout[];
+  /** Of each slot. */
+  readonly contextTokens: number;
+}

@@ -34,9 +34,9 @@ export function sideRows(report: CompareReport): Rows {
         loadName({ load }),
         showPercent(meanOf(successes)),
         answersOf(steps),
-        ...metrics.map(({ of }, index) => {
+        ...metrics.map(({ of, moreIsBetter }) => {
           const mean = meanOf(steps.flatMap((step) => of(step) ?? []));
-          return index < 2 ? showNumber(mean) : showMs(mean);
+          return moreIsBetter ? showNumber(mean) : showMs(mean);
         }),
       ];
     }),

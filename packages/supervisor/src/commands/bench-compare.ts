@@ -15,6 +15,8 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   const words = splitWords(invocation);
+  const { findPrepared } = await import("../prepare-model.ts");
+  const { model } = invocation.settings().settings;
   try {
     const report = await lib.runCompare({
       ...request,
@@ -24,6 +26,9 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       upWords: words.up,
       against: invocation.texts("against"),
       only: invocation.text("only")?.split(","),
+      llamaServer: invocation.text("llama-server"),
+      llamaServerArgs: invocation.texts("llama-server-args"),
+      modelFile: () => findPrepared(model, invocation.environment),
       rounds: invocation.number("rounds"),
       leastAnswers: invocation.number("least-answers"),
       signal: stop.signal,

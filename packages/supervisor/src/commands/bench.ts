@@ -13,7 +13,7 @@ export const bench: Command = {
   settings: WORKER_SETTINGS,
   arguments: {
     mode: {
-      doc: "`compare`: Drover beside nginx and hand-started workers, in interleaved rounds",
+      doc: "`compare`: Drover beside llama-server, nginx and hand-started workers, in interleaved rounds",
       choices: ["compare"],
     },
   },
@@ -29,7 +29,15 @@ export const bench: Command = {
       type: "text",
       doc: "compare: a further server's command; {port} in it is filled in, and /health must answer",
     },
-    only: { type: "text", doc: "compare: of the nginx set-ups take these only: hand-made, pinned or none" },
+    only: {
+      type: "text",
+      doc: "compare: of the known set-ups take these only, separated by commas: hand-made, pinned, llama-server or none",
+    },
+    "llama-server": { type: "text", doc: "compare: llama.cpp's own server to compare with (the one in PATH)" },
+    "llama-server-args": {
+      type: "text",
+      doc: "compare: further arguments for llama-server, such as '-kvu -fa on'; several times: one side each",
+    },
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
     "least-answers": {
       type: "number",
@@ -42,7 +50,8 @@ export const bench: Command = {
   examples: [
     ["drover bench --preset small-team --slo 'p95<30s' --model m.gguf --workers 2", "start a Drover and measure it"],
     ["drover bench --url http://127.0.0.1:8081 --users 1,4,16 --html report.html", "measure any server"],
-    ["drover bench compare --model m.gguf --users 1,4,8 --html compare.html", "Drover beside nginx set-ups"],
+    ["drover bench compare --model m.gguf --users 1,4,8 --html compare.html", "Drover beside other set-ups"],
+    ["drover bench compare --only llama-server --llama-server-args='-kvu -fa on'", "Drover beside one llama-server"],
   ],
   run: (invocation) =>
     explained(() => (invocation.text("mode") === "compare" ? compare(invocation) : measure(invocation))),

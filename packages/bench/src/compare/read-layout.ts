@@ -1,0 +1,37 @@
+import { request } from "undici";
+import type { Clock } from "../clock.ts";
+import { BenchError } from "../errors.ts";
+import { startDrover } from "../servers/drover-server.ts";
+import type { DroverLayout } from "./side.ts";
+
+export interface LayoutRequest {
+  /** The script of the `drover` command. */
+  readonly bin: string;
+  readonly workerWords: readonly string[];
+  readonly upWords: readonly string[];
+  readonly apiKey?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts Drover once and asks it how it has laid itself out, so that the other sides can have the same.
+ * @throws BenchError `server_failed`
+ */
+export async function readLayout(options: LayoutRequest, clock: Clock): Promise<DroverLayout> {
+  const words = [...options.workerWords, ...options.upWords];
+  const drover = await startDrover({ bin: options.bin, words, clock, signal: options.signal });
+  try {
+    return { workers: await drover.layout(), contextTokens: await contextOf(drover.url, options.apiKey) };
+  } finally {
+    await drover.stop();
+  }
+}
+
+async function contextOf(url: string, apiKey: string | undefined): Promise<number> {
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const response = await request(`${url}/props`, { headers, headersTimeout: 10_000 });
+  const props = (await response.body.json()) as { default_generation_settings?: { n_ctx?: unknown } };
+  const tokens = props.default_generation_settings?.n_ctx;
+  if (typeof tokens === "number") return tokens;
+  throw new BenchError("server_failed", `Drover does not say how large its context is (HTTP ${response.statusCode})`);
+}
