@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const droverBin = fileURLToPath(new URL("../../../packages/supervisor/bin/drover.js", import.meta.url));
+const droverBin = fileURLToPath(new URL("../../../packages/cli/bin/drover.js", import.meta.url));
 
 interface LogLine {
   readonly msg: string;

@@ -13,7 +13,7 @@ import { until } from "../support/until.ts";
 import { NginxFolder, runCommand } from "./nginx-process.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
-const drover = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
+const drover = fileURLToPath(import.meta.resolve("@drover/cli/bin/drover.js"));
 /** The set-up of the documentation; its ports are exchanged for free ones. */
 const example = readFileSync(new URL("../../../config/files/nginx/nginx.conf", import.meta.url), "utf8");
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { startChildServer, systemClock } from "@drover/bench";
 import { execa } from "execa";
@@ -8,8 +7,7 @@ import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
 import { freePort } from "../support/ports.ts";
 import { COMMAND_LIMIT_MS, until } from "../support/until.ts";
 
-const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
-const bin = join(supervisor, "bin", "drover.js");
+const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
 const drover = (...words: string[]) =>
   execa(process.execPath, [bin, ...words], { reject: false, timeout: COMMAND_LIMIT_MS });
 

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
 import { needs } from "../support/needs.ts";
 import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
-const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
-const bin = join(supervisor, "bin", "drover.js");
+const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
 
 describe("drover bench compare", () => {
   it("refuses an unknown set-up at once, and a command that does not start before anything was measured", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { dieWithParent } from "@drover/bench";
 import { execa } from "execa";
@@ -9,8 +8,7 @@ import { nextPorts } from "../support/ports.ts";
 import { commandOf, runningProcesses } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
-const bin = join(supervisor, "bin", "drover.js");
+const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
 
 /** Running processes that were given the word. */
 const running = (word: string) => runningProcesses().filter((pid) => commandOf(pid).includes(word));

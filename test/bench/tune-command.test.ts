@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import { execa } from "execa";
 import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
-const supervisor = dirname(dirname(createRequire(import.meta.url).resolve("@drover/supervisor")));
-const bin = join(supervisor, "bin", "drover.js");
+const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
 const folder = mkdtempSync(join(tmpdir(), "drover-tune-test-"));
 after(() => rmSync(folder, { recursive: true }));
 const tune = (...words: string[]) =>

@@ -12,7 +12,7 @@ import { environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
 import { PATIENCE_MS, until } from "./until.ts";
 
 /** The program itself, to be run by node. */
-export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover.js"));
+export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/cli/bin/drover.js"));
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 

@@ -1,18 +1,19 @@
-import type { ExitCode } from "./commands/command.ts";
+/** 0 clean, 1 failed while running, 2 bad usage or configuration (nothing was started), 3 nothing could be served. */
+export type ExitCode = 0 | 1 | 2 | 3;
 
 /**
  * Why a command of Drover ended.
  *
- * - `usage`: the command line is wrong (commands/command-line.ts)
+ * - `usage`: the command line is wrong (packages/cli)
  * - `already_running`: a live supervisor holds the admin socket (claim-socket.ts)
  * - `not_running`: nobody listens on the admin socket (admin-client.ts)
  * - `refused`: the running supervisor said no, such as to an unknown worker (admin-client.ts, supervisor.ts)
- * - `listen_failed`: the public port or the admin socket can't be had (up.ts, commands/worker.ts)
+ * - `listen_failed`: the public port or the admin socket can't be had (up.ts, `drover worker`)
  * - `over_committed`: more threads than CPUs, with `--strict` (up.ts)
- * - `memory_short`: the workers do not fit into memory (choose-layout.ts, commands/worker.ts)
+ * - `memory_short`: the workers do not fit into memory (choose-layout.ts, `drover worker`)
  * - `nothing_served`: every worker failed to start (supervisor.ts)
- * - `measurement_failed`: the target of a measurement can't be measured, or its report can't be written (commands/bench.ts)
- * - `worker_failed`: a worker that runs alone ended badly (commands/worker.ts)
+ * - `measurement_failed`: the target of a measurement can't be measured, or its report can't be written (`drover bench`)
+ * - `worker_failed`: a worker that runs alone ended badly (`drover worker`)
  */
 export type SupervisorErrorCode =
   | "usage"

@@ -11,7 +11,7 @@ const models = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dr
 // begins with an empty cache.
 process.env.XDG_CACHE_HOME = scratch;
 
-export const bin = fileURLToPath(new URL("../../../packages/supervisor/bin/drover.js", import.meta.url));
+export const bin = fileURLToPath(new URL("../../../packages/cli/bin/drover.js", import.meta.url));
 
 /** Runs `drover WORDS`, printing the command first; answers its standard output where `capture`. Ends this process where it fails. */
 export async function drover(words, options) {

@@ -1,7 +1,7 @@
-import type { EndRequests } from "../end-requests.ts";
+import type { EndRequests } from "../application/end-requests.ts";
 import { SupervisorError } from "../errors.ts";
-import type { Logs } from "../logs.ts";
-import type { Reloader, ReloadReport } from "../reload.ts";
+import type { Logs } from "../application/logs.ts";
+import type { Reloader, ReloadReport } from "../application/reload.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { Supervisor } from "../workers/supervisor.ts";
 import type { AdminActions } from "./admin-server.ts";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { SupervisorError } from "../errors.ts";
-import type { Logs } from "../logs.ts";
+import type { Logs } from "../application/logs.ts";
 import type { SupervisorStatus } from "../workers/worker-status.ts";
 
 /** What the admin API can ask for. Each throws SupervisorError `refused` with the reason. */

@@ -1,5 +1,4 @@
-import { shortRanges, shortSize as size } from "../terminal/table.ts";
-import { wrap } from "../terminal/wrap.ts";
+import { shortRanges, shortSize as size, wrap } from "../texts.ts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";

@@ -1,5 +1,5 @@
 import type { Settings } from "@drover/config";
-import { shortSize } from "../terminal/table.ts";
+import { shortSize } from "../texts.ts";
 import { SHARED_MEMORY, type SharedMemory } from "./shared-memory.ts";
 import type { MemoryAtHand } from "./topology.ts";
 

@@ -1,0 +1,117 @@
+import type { BenchReport, DroverServer } from "@drover/bench";
+import type { ExitCode } from "@drover/supervisor/errors";
+import type { Command, Invocation } from "../line/command.ts";
+import { compare } from "../measuring/compare.ts";
+import { keyFlag, keyOfRunning, keyOfStarted } from "../measuring/key-to-send.ts";
+import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
+import { explained, interruptible } from "../measuring/interruptible.ts";
+import { upWords, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
+import { columnsOf } from "../terminal/columns.ts";
+
+export const bench: Command = {
+  usage: "bench [mode]",
+  summary: "Measure a server under load, or compare set-ups: how many users does it carry?",
+  settings: WORKER_SETTINGS,
+  arguments: {
+    mode: {
+      doc: "`compare`: Drover beside llama-server, nginx and hand-started workers, in interleaved rounds",
+      choices: ["compare"],
+    },
+  },
+  flags: {
+    url: { type: "text", doc: "Address of any OpenAI-compatible server; without it a Drover is started and measured" },
+    ...keyFlag,
+    "model-name": { type: "text", doc: "Model to ask for; by itself the first of /v1/models" },
+    ...loadFlags,
+    rate: { type: "text", doc: "Open loop instead of users: steps of requests a second, such as 0.5,1,2" },
+    slo: { type: "text", doc: "Say how many users are carried at this target, such as p95<10s or ttft.p95<2s" },
+    pids: { type: "text", doc: "Processes of the server whose CPU and memory to watch, such as 101,102" },
+    against: {
+      type: "text",
+      doc: "compare: a further server's command; {port} in it is filled in, and /health must answer",
+    },
+    only: {
+      type: "text",
+      doc: "compare: of the known set-ups take these only, separated by commas: hand-made, pinned, llama-server or none",
+    },
+    "llama-server": { type: "text", doc: "compare: llama.cpp's own server to compare with (the one in PATH)" },
+    "llama-server-args": {
+      type: "text",
+      doc: "compare: further arguments for llama-server, such as '-kvu -fa on'; several times: one side each",
+    },
+    rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
+    "least-answers": {
+      type: "number",
+      doc: "Lengthen a step until so many requests have ended in it, at most tenfold (compare: 10)",
+    },
+    json: { type: "switch", doc: "Print the report as JSON" },
+    csv: { type: "text", doc: "Write the figures to this file" },
+    html: { type: "text", doc: "Write one self-contained page with plots to this file" },
+  },
+  examples: [
+    ["drover bench --preset small-team --slo 'p95<30s' --model m.gguf --workers 2", "start a Drover and measure it"],
+    ["drover bench --url http://127.0.0.1:8081 --users 1,4,16 --html report.html", "measure any server"],
+    ["drover bench compare --model m.gguf --users 1,4,8 --html compare.html", "Drover beside other set-ups"],
+    ["drover bench compare --only llama-server --llama-server-args='-kvu -fa on'", "Drover beside one llama-server"],
+  ],
+  run: (invocation) =>
+    explained(() => (invocation.text("mode") === "compare" ? compare(invocation) : measure(invocation))),
+};
+
+async function measure(invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  const files = ["csv", "html"].flatMap((name) => invocation.text(name) ?? []);
+  for (const file of files) lib.requireWritable(file);
+  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  lib.checkLoad(request);
+  const hasUrl = invocation.text("url") !== undefined;
+  const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));
+  const stop = interruptible();
+  const started = await startTarget(invocation, stop.signal);
+  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  try {
+    const report = await lib.runBench({
+      ...request,
+      url: started?.url ?? invocation.text("url") ?? "",
+      apiKey,
+      model: invocation.text("model-name"),
+      processes: started === undefined ? pidList(invocation) : () => started.processes(),
+      leastAnswers: invocation.number("least-answers"),
+      signal: stop.signal,
+      onStep: (step) => bar.step(step),
+    });
+    bar.stop();
+    return await publish(report, invocation);
+  } finally {
+    bar.stop();
+    stop.end();
+    await started?.stop();
+  }
+}
+
+async function startTarget(invocation: Invocation, signal: AbortSignal): Promise<DroverServer | undefined> {
+  if (invocation.text("url") !== undefined) return undefined;
+  const { startDrover, systemClock } = await import("@drover/bench");
+  invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
+  return startDrover({ bin: process.argv[1] ?? "", words: upWords(invocation), clock: systemClock, signal });
+}
+
+async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  invocation.stdout.write(
+    invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.benchTable(report, columnsOf(invocation.stdout)),
+  );
+  const csv = invocation.text("csv");
+  if (csv !== undefined) lib.writeReport(csv, lib.benchCsv(report));
+  const html = invocation.text("html");
+  if (html !== undefined) lib.writeReport(html, lib.benchPage(report));
+  return report.steps.some(({ counts }) => counts.ok > 0) ? 0 : 1;
+}
+
+function pidList(invocation: Invocation) {
+  const pids = (invocation.text("pids") ?? "")
+    .split(",")
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return () => Promise.resolve(pids.map((pid) => ({ name: `pid ${pid}`, pid })));
+}

@@ -1,0 +1,59 @@
+import { writeFileSync } from "node:fs";
+import { SupervisorError } from "@drover/supervisor/errors";
+import type { Command } from "../line/command.ts";
+
+const nginx: Command = {
+  usage: "nginx <file>",
+  summary: "Write the drover.yaml that does what an nginx configuration does",
+  arguments: { file: { doc: "nginx.conf, or a file of conf.d" } },
+  flags: {
+    command: { type: "text", doc: "Start the servers as workers: `python app.py --port {port} --n_threads {threads}`" },
+    output: {
+      type: "text",
+      alias: "o",
+      doc: "Write to this file, which must not exist, rather than to standard output",
+    },
+  },
+  examples: [
+    ["drover import nginx /etc/nginx/nginx.conf -o drover.yaml", "go on with Drover's own configuration"],
+    [
+      'drover import nginx llm.conf --command "python app.py --port {port} --n_threads {threads}"',
+      "and let Drover start the servers",
+    ],
+  ],
+  run: async (invocation) => {
+    const { loadNginxConfig, NginxConfigError, toDroverYaml } = await import("@drover/balancer");
+    const source = invocation.text("file") ?? "";
+    const command = invocation.text("command");
+    let text: string;
+    try {
+      const loaded = loadNginxConfig({ path: source, form: "part" });
+      text = toDroverYaml(loaded, { source, ...(command === undefined ? {} : { command }) });
+    } catch (error) {
+      throw error instanceof NginxConfigError ? new SupervisorError("usage", error.message) : error;
+    }
+    const output = invocation.text("output");
+    if (output === undefined) invocation.stdout.write(text);
+    else {
+      write(output, text);
+      const run = command === undefined ? "balance" : "up";
+      invocation.stderr.write(`Wrote ${output}. Look at its comments, then: drover ${run} --config ${output}\n`);
+    }
+    return 0;
+  },
+};
+
+export const importing: Command = {
+  usage: "import",
+  summary: "Take over a configuration from another program",
+  subcommands: [nginx],
+};
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: "wx" });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SupervisorError("usage", `can't write ${path}: ${reason}`);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Command } from "../line/command.ts";
+import { fetchHere } from "../terminal/fetch-here.ts";
+import { columnsOf } from "../terminal/columns.ts";
+
+export const plan: Command = {
+  usage: "plan",
+  summary: "Show which CPUs each worker would get, why, and whether memory suffices; starts nothing",
+  settings: [
+    "model",
+    "workers.count",
+    "workers.threads",
+    "workers.slots",
+    "workers.context",
+    "workers.batch",
+    "workers.kvType",
+    "workers.flashAttention",
+    "workers.snapshots",
+    "strict",
+  ],
+  flags: { json: { type: "switch", doc: "Print JSON" } },
+  examples: [
+    ["drover plan --model m.gguf", "what `drover up --model m.gguf` would do here"],
+    ["drover plan --model m.gguf --workers 4 --ctx 16384 --json", "for scripts"],
+  ],
+  run: async (invocation) => {
+    const { settings } = invocation.settings();
+    const { readModelInfo } = await import("@drover/models");
+    const { drawPlan, refusal } = await import("@drover/supervisor/placement");
+    const { makePlan } = await import("@drover/supervisor/placement");
+    const { sharedMemoryForNext } = await import("@drover/supervisor/placement");
+    const { readTopology } = await import("@drover/supervisor/placement");
+    const { path } = await fetchHere(invocation, settings.model);
+    const made = makePlan(readTopology(), settings, await readModelInfo(path), sharedMemoryForNext());
+    const refused = refusal(made);
+    if (invocation.isOn("json")) {
+      const { topology, layout, shape, need, budget, snapshots, model } = made;
+      const facts = { path, name: model.name, quantization: model.quantization };
+      const text = JSON.stringify({
+        topology,
+        layout,
+        shape,
+        model: facts,
+        need,
+        budget,
+        snapshots,
+        refused: refused ?? null,
+      });
+      invocation.stdout.write(`${text}\n`);
+    } else {
+      invocation.stdout.write(drawPlan(made, columnsOf(invocation.stdout)));
+    }
+    return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
+  },
+};

@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
+import type { Command, Invocation } from "../line/command.ts";
+import { keyFlag, keyOfStarted } from "../measuring/key-to-send.ts";
+import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
+import { explained, interruptible } from "../measuring/interruptible.ts";
+import { columnsOf } from "../terminal/columns.ts";
+
+export const tune: Command = {
+  usage: "tune",
+  summary: "Find workers, threads and slots for this machine and model, and write drover.yaml",
+  settings: ["model", "workers.context"],
+  flags: {
+    ...loadFlags,
+    ...keyFlag,
+    slo: { type: "text", doc: "Only configurations that meet this target can win, such as p95<10s" },
+    for: { type: "text", doc: "Longest time for the search (5m)" },
+    twin: {
+      type: "text",
+      doc: "Measure a synthetic model of these shapes: PRESET or PRESET:QUANTIZATION (see `drover model synth`)",
+    },
+    out: { type: "text", doc: "File to write the settings to (drover.yaml); an existing one is kept unless --force" },
+    force: { type: "switch", doc: "Overwrite the file of --out" },
+    json: { type: "switch", doc: "Print the report as JSON" },
+    html: { type: "text", doc: "Write one self-contained page with what was tried to this file" },
+  },
+  examples: [
+    ["drover tune --model m.gguf --preset chat --users 16 --for 10m", "for 16 users who chat"],
+    [
+      "drover tune --model hf:org/DeepSeek-R1-Distill-Qwen-1.5B-GGUF:Q4_0",
+      "by its synthetic twin; nothing is downloaded",
+    ],
+  ],
+  run: (invocation) => explained(() => runCommand(invocation)),
+};
+
+async function runCommand(invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  const out = invocation.text("out") ?? "drover.yaml";
+  const html = invocation.text("html");
+  const force = invocation.isOn("force");
+  if (existsSync(out) && !force)
+    throw new SupervisorError(
+      "usage",
+      `${out} is there already; give another file with --out, or --force to replace it`,
+    );
+  if (html !== undefined) lib.requireWritable(html);
+  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const { settings } = invocation.settings();
+  const apiKey = await keyOfStarted(invocation);
+  const served = await servedModel(settings.model, invocation);
+  const stop = interruptible();
+  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  try {
+    const context = settings.workers.context;
+    const report = await lib.runTune({
+      ...request,
+      apiKey,
+      bin: process.argv[1] ?? "",
+      words: [`--model=${served.path}`, `--ctx=${context}`],
+      model: served.name,
+      limitMs: lib.parseDuration("--for", invocation.text("for") ?? "5m"),
+      signal: stop.signal,
+      onStanding: ({ name, throughput, unfit }, phase) =>
+        void invocation.stderr.write(
+          `${phase}: ${name}: ${unfit?.split("\n")[0] ?? `${throughput?.value.toFixed(1)} tokens/s`}\n`,
+        ),
+      onStep: (step) => bar.step(step),
+    });
+    bar.stop();
+    lib.writeReport(out, lib.configText(report, settings.model));
+    invocation.stdout.write(
+      invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report, columnsOf(invocation.stdout)),
+    );
+    if (html !== undefined) lib.writeReport(html, lib.tunePage(report));
+    return 0;
+  } finally {
+    bar.stop();
+    stop.end();
+  }
+}
+
+/** The model itself where it is here, fetched before or as a file; else its synthetic twin, made once and kept. */
+async function servedModel(model: string, invocation: Invocation): Promise<{ path: string; name: string }> {
+  const wanted = invocation.text("twin");
+  if (wanted === undefined) {
+    const { findPrepared } = await import("@drover/supervisor/application");
+    const path = await findPrepared(model, invocation.environment);
+    if (path !== undefined) return { path, name: model };
+  }
+  const { twinOf } = await import("@drover/bench");
+  const twin = twinOf(wanted ?? model);
+  if (twin === undefined)
+    throw new SupervisorError(
+      "usage",
+      `${wanted ?? model} is no file here, and no synthetic twin of it is known; give the model's file, or the twin's preset with --twin`,
+    );
+  const { modelCacheDir, writeSyntheticModel } = await import("@drover/models");
+  const path = join(modelCacheDir(invocation.environment, homedir()), `${twin.preset}.${twin.quantization}.gguf`);
+  const name = `the synthetic twin ${twin.preset} in ${twin.quantization}`;
+  if (existsSync(path)) return { path, name };
+  invocation.stderr.write(`Writing ${name} to ${path}; nothing is downloaded.\n`);
+  await writeSyntheticModel(twin.preset, path, twin.quantization);
+  return { path, name };
+}

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { loadSettings } from "@drover/config";
+import { SupervisorError } from "@drover/supervisor/errors";
+import type { Invocation } from "./command.ts";
+
+const DEFAULT_FILE = "drover.yaml";
+
+/** Wraps what yargs parsed. */
+export function createInvocation(
+  values: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  let hasWarned = false;
+  const texts = (name: string): readonly string[] => {
+    const value = values[name];
+    if (value === undefined) return [];
+    return (Array.isArray(value) ? value : [value]).map(String);
+  };
+  return {
+    values,
+    texts,
+    text: (name) => texts(name).at(-1),
+    number: (name) => {
+      const value = values[name] === undefined ? undefined : Number(texts(name).at(-1));
+      if (Number.isNaN(value)) throw new SupervisorError("usage", `--${name} must be a number`);
+      return value;
+    },
+    isOn: (name) => values[name] === true,
+    settings: (flags = {}) => {
+      const loaded = loadSettings({
+        flags: { ...settingFlags(values), ...flags },
+        environment,
+        file: settingsFile(values, environment),
+      });
+      // A reload reads the settings again; what is odd in them was said at the start.
+      for (const { where, message } of hasWarned ? [] : loaded.warnings)
+        process.stderr.write(`drover: ${where}: ${message}\n`);
+      hasWarned = true;
+      return loaded;
+    },
+    environment,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  };
+}
+
+/** `-v` stands for `--log-level debug`. */
+function settingFlags(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (values["verbose"] === true && values["log-level"] === undefined) return { ...values, "log-level": "debug" };
+  return values;
+}
+
+function settingsFile(
+  values: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const named = values["config"] ?? environment["DROVER_CONFIG"];
+  if (typeof named === "string" && named !== "") return named;
+  return existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined;
+}

@@ -1,0 +1,51 @@
+import type { LoadRequest } from "@drover/bench";
+import type { Flag, Invocation } from "../line/command.ts";
+
+/** Flags that say what load is put on a target; shared by `bench` and `tune`. */
+export const loadFlags: Readonly<Record<string, Flag>> = {
+  preset: { type: "text", doc: "Kind of load: small-team (the default), chat, rag, code or shared-system" },
+  users: { type: "text", doc: "Steps of users who ask, wait for the answer, think and ask again, such as 1,2,4,8" },
+  warmup: { type: "text", doc: "Left out at the start of each step, such as 60s" },
+  duration: { type: "text", doc: "Measured in each step, such as 120s" },
+  think: { type: "text", doc: "Pause of a user between an answer and the next question, such as 5s" },
+  "max-tokens": {
+    type: "number",
+    doc: "Mean of the answers' token limits; each is drawn from half to one and a half of it",
+  },
+  "ignore-eos": { type: "switch", doc: "Let no answer end before its token limit (ignore_eos)" },
+  temperature: { type: "number", doc: "Sent with each request" },
+  timeout: { type: "text", doc: "Longest silence of the target before a request counts as failed (5m)" },
+  seed: { type: "number", doc: "The same seed asks the same questions (1)" },
+};
+
+/** What was typed for {@link loadFlags}. */
+export function loadRequest(
+  invocation: Invocation,
+  parse: {
+    readonly duration: (option: string, text: string) => number;
+    readonly numbers: (option: string, text: string) => readonly number[];
+  },
+): LoadRequest {
+  const durationOf = (name: string) => {
+    const text = invocation.text(name);
+    return text === undefined ? undefined : parse.duration(`--${name}`, text);
+  };
+  const numbersOf = (name: string) => {
+    const text = invocation.text(name);
+    return text === undefined ? undefined : parse.numbers(`--${name}`, text);
+  };
+  return {
+    preset: invocation.text("preset"),
+    users: numbersOf("users"),
+    rate: numbersOf("rate"),
+    warmupMs: durationOf("warmup"),
+    durationMs: durationOf("duration"),
+    thinkMs: durationOf("think"),
+    answerTokens: invocation.number("max-tokens"),
+    seed: invocation.number("seed"),
+    slo: invocation.text("slo"),
+    timeoutMs: durationOf("timeout"),
+    ignoreEndOfText: invocation.isOn("ignore-eos"),
+    temperature: invocation.number("temperature"),
+  };
+}

@@ -1,0 +1,34 @@
+import { ConfigError } from "@drover/config";
+import type { ModelError } from "@drover/models";
+import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
+
+/** An error in the words that a user sees, and what the process ends with. */
+export interface Farewell {
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+/** Never a stack trace, unless `isDebugging` (DROVER_DEBUG=1). */
+export function explainError(error: unknown, isDebugging: boolean): Farewell {
+  const { text, exitCode } = explain(error);
+  const stack = isDebugging && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
+  return { text: `drover: ${text}${stack}`, exitCode };
+}
+
+function explain(error: unknown): Farewell {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map((problem) => `${problem.where}: ${problem.message}`);
+    const [only] = lines;
+    if (only !== undefined && lines.length === 1) return { text: only, exitCode: 2 };
+    return { text: `the configuration is not valid\n${lines.map((line) => `  ${line}`).join("\n")}`, exitCode: 2 };
+  }
+  if (isModelError(error)) return { text: error.message, exitCode: 2 };
+  if (error instanceof SupervisorError) return { text: error.message, exitCode: error.exitCode };
+  const reason = error instanceof Error ? error.message : String(error);
+  return { text: `${reason} (DROVER_DEBUG=1 shows where this comes from)`, exitCode: 1 };
+}
+
+/** By name: to import the class would load an HTTP client for every `drover status`. */
+function isModelError(error: unknown): error is ModelError {
+  return error instanceof Error && error.name === "ModelError";
+}

@@ -1,0 +1,83 @@
+import type { Settings } from "@drover/config";
+import { publicUrl } from "@drover/supervisor/application";
+
+/** What a user wants to know once Drover serves. */
+export interface Welcome {
+  /** An IP address, or a socket's path. */
+  readonly address: string;
+  /** 0: a socket. */
+  readonly port: number;
+  readonly isTls: boolean;
+  /** What is served: the demo, another model, or what a command of the user's serves. */
+  readonly serves: "demo" | "model" | "command";
+  readonly hasKeys: boolean;
+  /** How the user calls drover. */
+  readonly program: string;
+}
+
+const IN_CLONE = "./node_modules/.bin/drover";
+
+/** After `pnpm start`, and in a clone, there is no `drover` in the user's PATH. `isFile` is asked about relative paths too. */
+export function programName(
+  environment: Readonly<Record<string, string | undefined>>,
+  isFile: (path: string) => boolean,
+): string {
+  if (environment["npm_lifecycle_event"] === "start") return IN_CLONE;
+  const folders = (environment["PATH"] ?? "").split(":").filter((folder) => folder !== "");
+  return !folders.some((folder) => isFile(`${folder}/drover`)) && isFile(IN_CLONE) ? IN_CLONE : "drover";
+}
+
+/** @param place what is listened on */
+export function welcomeOf(
+  { workers, model, tls, apiKeys, apiKeysFile }: Settings,
+  place: Pick<Welcome, "address" | "port">,
+  program: string,
+): Welcome {
+  return {
+    ...place,
+    isTls: tls.certificate !== undefined,
+    serves: workers.command !== undefined ? "command" : model === "demo" ? "demo" : "model",
+    hasKeys: apiKeys.length > 0 || apiKeysFile !== undefined,
+    program,
+  };
+}
+
+/** A command line to copy, in pieces of which each fits a line. */
+export function curlWords(welcome: Welcome): readonly string[] {
+  const base = welcome.port === 0 ? "http://localhost" : publicUrl({ ...welcome, address: reachable(welcome.address) });
+  return [
+    `curl -N ${welcome.port === 0 ? `--unix-socket ${welcome.address} ` : ""}${base}/v1/chat/completions`,
+    "-H 'content-type: application/json'",
+    ...(welcome.hasKeys ? ["-H 'authorization: Bearer YOUR_KEY'"] : []),
+    `-d '{"messages":[{"role":"user","content":"Hello!"}],"stream":true}'`,
+  ];
+}
+
+/** For a log line: how to leave the demo behind. */
+export function realModelHint({ serves, program }: Welcome): { readonly realModel?: string } {
+  return serves === "demo" ? { realModel: `${program} up --model FILE.gguf, or --model hf:ORG/REPO:Q4_K_M` } : {};
+}
+
+/** The lines that a terminal shows. */
+export function welcomeText(welcome: Welcome): string {
+  const lines = [
+    "",
+    `  Drover serves on ${publicUrl(welcome)}`,
+    "",
+    ...(welcome.serves === "command" ? [] : [`  ${curlWords(welcome).join(" \\\n    ")}`, ""]),
+    ...(welcome.serves === "demo"
+      ? [
+          "  This is the demo model. For a real one (see up --help):",
+          `  ${welcome.program} up --model FILE.gguf`,
+          `  ${welcome.program} up --model hf:ORG/REPO:Q4_K_M`,
+          "",
+        ]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** From this machine, where every interface is listened on. */
+function reachable(address: string): string {
+  return address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+}

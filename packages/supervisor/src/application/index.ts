@@ -1,0 +1,6 @@
+export { balance } from "./balance.ts";
+export type { Display } from "./display.ts";
+export { describeRetry, downloadLog } from "./download-log.ts";
+export { findPrepared, prepareModel } from "./prepare-model.ts";
+export { publicUrl } from "./public-url.ts";
+export { up } from "./up.ts";

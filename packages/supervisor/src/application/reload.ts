@@ -1,0 +1,157 @@
+import type { Balancer } from "@drover/balancer";
+import { ConfigError, type LoadedSettings, type Settings } from "@drover/config";
+import type { Logger } from "pino";
+import { SupervisorError } from "../errors.ts";
+import type { Chosen } from "../placement/choose-layout.ts";
+import type { Layout } from "../placement/layout.ts";
+import { createTurns } from "../workers/roll-workers.ts";
+import { diffSettings } from "../workers/settings-change.ts";
+import type { SnapshotDirectory } from "../workers/snapshot-directory.ts";
+import type { Supervisor } from "../workers/supervisor.ts";
+import type { ServedModel } from "../workers/worker-launch.ts";
+
+export interface ReloadParts {
+  readonly supervisor: Pick<Supervisor, "workerCount" | "applySettings" | "roll" | "scale">;
+  readonly snapshots: Pick<SnapshotDirectory, "settle">;
+  readonly balancer: Pick<Balancer, "applySettings">;
+  readonly logger: Logger;
+  /** Reads everything anew; `model` is given on top where it was ever given to a reload. Throws ConfigError. */
+  readonly load: (model: string | undefined) => LoadedSettings;
+  /** Throws ModelError. */
+  readonly prepareModel: (model: string) => Promise<ServedModel>;
+  readonly chooseLayout: (settings: Settings, model: ServedModel) => Promise<Chosen>;
+  /** Workers to run by these settings and on this layout, where `running` run now. */
+  readonly countOf: (settings: Settings, layout: Layout, running: number) => number;
+}
+
+/** What a reload did, for the one who asked. */
+export interface ReloadReport {
+  readonly changed: readonly string[];
+  /** Settings that wait for a restart of drover. */
+  readonly needRestart: readonly string[];
+  /** Where `drover scale` still decides the number of workers: what it asked for, and what the configuration says. */
+  readonly scaled?: { readonly workers: number; readonly configured: number };
+}
+
+/** Holds the settings that apply now, and brings in new ones. */
+export class Reloader {
+  readonly #parts: ReloadParts;
+  /** Each reload begins with what the one before has left: of two files the one that was read last counts. */
+  readonly #inReloadTurn = createTurns();
+  /** A model that is fetched for a reload holds no change of the number up. */
+  readonly #inChangeTurn = createTurns();
+  #settings: Settings;
+  #model: string | undefined;
+  #scaledTo: number | undefined;
+
+  constructor(settings: Settings, parts: ReloadParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  /** As of the last successful reload. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Changes the number of workers by hand. It holds until a reload finds another `workers.count` in the configuration. */
+  scale(count: number): Promise<void> {
+    return this.#inChangeTurn(async () => {
+      await this.#parts.supervisor.scale(count);
+      this.#scaledTo = count;
+    });
+  }
+
+  /**
+   * Reads the configuration again. What only touches the balancer or the supervision applies at once, what touches workers
+   * rolls them; what needs a restart is named and kept as it was. `model` swaps the model, for later reloads too.
+   * @throws SupervisorError `refused` with the reason; nothing has changed then
+   */
+  reload(model: string | undefined): Promise<ReloadReport> {
+    return this.#inReloadTurn(async () => {
+      const wanted = model ?? this.#model;
+      const loaded = this.#load(wanted);
+      const served = await this.#prepare(loaded.model);
+      return await this.#inChangeTurn(async () => {
+        const report = await this.#apply(loaded, served);
+        this.#model = wanted;
+        return report;
+      });
+    });
+  }
+
+  async #apply(loaded: Settings, served: ServedModel): Promise<ReloadReport> {
+    const { logger, supervisor, balancer } = this.#parts;
+    const change = diffSettings(this.#settings, loaded);
+    const { layout, snapshotLimitBytes } = await this.#layout(loaded, served);
+    const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
+    const configured = this.#parts.countOf(loaded, layout, supervisor.workerCount);
+    this.#applyToBalancer(balancer, loaded);
+    const before = this.#settings;
+    supervisor.applySettings(loaded);
+    try {
+      await supervisor.roll({ settings: loaded, model: served, snapshotLimitBytes }, layout, scaledTo ?? configured);
+    } catch (error) {
+      balancer.applySettings(before);
+      supervisor.applySettings(before);
+      throw error;
+    }
+    this.#parts.snapshots.settle(snapshotLimitBytes);
+    this.#settings = loaded;
+    this.#scaledTo = scaledTo;
+    logger.level = loaded.log.level;
+    if (change.restart.length > 0)
+      logger.warn(`changed, but only a restart of drover applies it: ${change.restart.join(", ")}`);
+    const changed = [...change.live, ...change.roll];
+    const scaled =
+      scaledTo === undefined || scaledTo === configured ? {} : { scaled: { workers: scaledTo, configured } };
+    const report = { changed, needRestart: change.restart, ...scaled };
+    logger.info({ changed, ...scaled }, describeReload(report));
+    return report;
+  }
+
+  #load(model: string | undefined): Settings {
+    try {
+      const loaded = this.#parts.load(model);
+      for (const warning of loaded.warnings) this.#parts.logger.warn(`${warning.where}: ${warning.message}`);
+      return loaded.settings;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw refused(error.problems.map(({ where, message }) => `${where}: ${message}`).join("; "), error);
+    }
+  }
+
+  async #prepare(model: string): Promise<ServedModel> {
+    try {
+      return await this.#parts.prepareModel(model);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+
+  async #layout(settings: Settings, model: ServedModel): Promise<Chosen> {
+    try {
+      return await this.#parts.chooseLayout(settings, model);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+
+  #applyToBalancer(balancer: Pick<Balancer, "applySettings">, settings: Settings): void {
+    try {
+      balancer.applySettings(settings);
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
+  }
+}
+
+/** One line for the log. */
+function describeReload({ changed, scaled }: ReloadReport): string {
+  const done = `reloaded: ${changed.length === 0 ? "no setting has changed" : changed.join(", ")}`;
+  return scaled === undefined ? done : `${done}; workers still ${scaled.workers}, as drover scale asked`;
+}
+
+function refused(reason: string, cause: unknown): SupervisorError {
+  return new SupervisorError("refused", `not reloaded, everything is as it was: ${reason}`, { cause });
+}

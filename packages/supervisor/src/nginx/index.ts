@@ -1,0 +1,2 @@
+export { ignoredLines } from "./nginx-command.ts";
+export { serveNginx } from "./serve.ts";

@@ -1,0 +1,35 @@
+/** [0, 1, 2, 5] as `0-2,5`. */
+export function shortRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(",");
+}
+
+/** In MiB or GiB. */
+export function shortSize(bytes: number): string {
+  if (bytes < 2 ** 30) return `${Math.round(bytes / 2 ** 20)} MiB`;
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/**
+ * Breaks a line at blanks, so that no piece is longer than `columns` where its words allow it. Blanks inside stay as they are; what goes on is
+ * indented.
+ */
+export function wrap(line: string, columns: number, indent = "  "): readonly string[] {
+  const [first = "", ...words] = line.split(" ");
+  const lines: string[] = [];
+  let current = first;
+  for (const word of words) {
+    const next = `${current} ${word}`;
+    if (next.length <= columns || current.trim() === "") current = next;
+    else {
+      lines.push(current);
+      current = `${indent}${word}`;
+    }
+  }
+  return [...lines, current];
+}
