@@ -16,7 +16,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
   const words = splitWords(invocation);
-  const { findPrepared } = await import("../prepare-model.ts");
+  const { findPrepared } = await import("@drover/supervisor/application");
   const { model } = invocation.settings().settings;
   try {
     const report = await lib.runCompare({
