@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { MOST_PARTS, MOST_STOPS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { boundedList } from "../http/bounded-list.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 import { notSupported } from "../generating/sampling-fields.ts";
 
@@ -12,7 +14,10 @@ const textOf = (blocks: readonly ({ text: string } | { type: string })[]): strin
   blocks.map((block) => ("text" in block ? block.text : "")).join("");
 
 /** A text, or blocks of text. */
-const text = z.union([z.string(), z.array(z.union([textBlock, otherBlock])).transform(textOf)]);
+const text = z.union([
+  z.string(),
+  boundedList(z.union([textBlock, otherBlock]), { most: MOST_PARTS }).transform(textOf),
+]);
 
 const toolResult = z.object({
   type: z.literal("tool_result"),
@@ -33,11 +38,14 @@ const thinking = z.object({ type: z.literal("thinking"), thinking: z.string() })
 const message = z.discriminatedUnion("role", [
   z.object({
     role: z.literal("user"),
-    content: z.union([z.string(), z.array(z.union([textBlock, toolResult, otherBlock]))]),
+    content: z.union([z.string(), boundedList(z.union([textBlock, toolResult, otherBlock]), { most: MOST_PARTS })]),
   }),
   z.object({
     role: z.literal("assistant"),
-    content: z.union([z.string(), z.array(z.union([textBlock, toolUse, thinking, otherBlock]))]),
+    content: z.union([
+      z.string(),
+      boundedList(z.union([textBlock, toolUse, thinking, otherBlock]), { most: MOST_PARTS }),
+    ]),
   }),
 ]);
 
@@ -65,9 +73,9 @@ const outputFormat = z.strictObject({ type: z.literal("json_schema"), schema: js
 /** What both routes need to build the prompt. */
 const promptFields = {
   model: z.string().max(256),
-  messages: z.array(message).min(1, "must have at least one message"),
+  messages: messageList(message),
   system: text.nullish(),
-  tools: z.array(tool).max(128).nullish(),
+  tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinkingMode.nullish(),
 } as const;
@@ -77,7 +85,7 @@ export const countTokensRequest = z.strictObject(promptFields);
 export const messagesRequest = z.strictObject({
   ...promptFields,
   max_tokens: z.int().min(1),
-  stop_sequences: z.array(z.string().min(1)).max(16).nullish(),
+  stop_sequences: boundedList(z.string().min(1), { most: MOST_STOPS }).nullish(),
   stream: z.boolean().nullish(),
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),

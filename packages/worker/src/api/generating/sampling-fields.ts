@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import type { Sampling } from "../../generation-contract.ts";
+import { boundedList } from "../http/bounded-list.ts";
+import { MOST_ANSWERS, MOST_BIASES } from "./counts.ts";
 
 /** A field that is known, and taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
@@ -14,6 +16,15 @@ export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
 }
 
+const biases = z.preprocess(
+  (value, context) => {
+    if (typeof value !== "object" || value === null || Object.keys(value).length <= MOST_BIASES) return value;
+    context.addIssue({ code: "custom", message: `must have at most ${MOST_BIASES} tokens` });
+    return z.NEVER;
+  },
+  z.record(z.string().regex(/^\d{1,10}$/u, "keys are token ids"), z.number().min(-100).max(100)),
+);
+
 /** How tokens are chosen: the same for all APIs that follow OpenAI's. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish(),
@@ -24,7 +35,7 @@ export const samplingFields = {
   repeat_penalty: z.number().positive().max(10).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
-  logit_bias: z.record(z.string().regex(/^\d{1,10}$/u, "keys are token ids"), z.number().min(-100).max(100)).nullish(),
+  logit_bias: biases.nullish(),
   typical_p: neutralOnly("typical_p", 1),
   mirostat: neutralOnly("mirostat", 0),
   mirostat_tau: notSupported("mirostat_tau"),
@@ -74,9 +85,9 @@ export const maxTokens = z
 
 /** How long, how often and in what form. */
 export const generationFields = {
-  n: z.int().min(1).max(128).nullish(),
+  n: z.int().min(1).max(MOST_ANSWERS).nullish(),
   stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(4)])
+    .union([z.string().min(1), boundedList(z.string().min(1), { most: 4 })])
     .nullish()
     .transform((stop) => (typeof stop === "string" ? [stop] : (stop ?? []))),
   stream: z.boolean().nullish(),

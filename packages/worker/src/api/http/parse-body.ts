@@ -2,7 +2,11 @@ import type { z } from "zod";
 import { badField, type RequestError } from "../../errors.ts";
 import { issueText } from "./issue-text.ts";
 
-const MOST_NESTING = 100;
+/**
+ * The first fault is all that the client is told. Without this a list of five million wrong elements makes five million issues. zod honours it and
+ * leaves it out of its types.
+ */
+const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
 /**
  * The body as the schema describes it.
@@ -11,9 +15,7 @@ const MOST_NESTING = 100;
  */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (body === undefined || body === null) throw badField(null, "The request needs a JSON body.", "missing_body");
-  if (isNestedTooDeep(body))
-    throw badField(null, `The body is nested deeper than ${MOST_NESTING} levels.`, "nested_too_deep");
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, STOP_AT_FIRST_FAULT);
   if (parsed.success) return parsed.data;
   throw refusalOf(parsed.error.issues, []);
 }
@@ -70,14 +72,4 @@ function fieldName(path: readonly PropertyKey[]): string | null {
     else name += name === "" ? String(key) : `.${String(key)}`;
   }
   return name === "" ? null : name;
-}
-
-/** Without recursion: a body may nest a million levels. */
-function isNestedTooDeep(body: unknown): boolean {
-  let level: unknown[] = [body];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MOST_NESTING) return true;
-    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
-  }
-  return false;
 }

@@ -1,3 +1,4 @@
+import { refuseCostlyJson } from "./json-budget.ts";
 import type { FastifyRequest } from "fastify";
 import { badField, RequestError } from "../../errors.ts";
 
@@ -13,6 +14,7 @@ export async function parseJson(request: FastifyRequest, bytes: Buffer): Promise
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
   if (bytes.length === 0) return undefined;
+  await refuseCostlyJson(bytes);
   const text = decode(bytes);
   try {
     return JSON.parse(text);

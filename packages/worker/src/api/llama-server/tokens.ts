@@ -2,6 +2,8 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { MOST_TOKENS } from "../generating/counts.ts";
+import { boundedList } from "../http/bounded-list.ts";
 import { parseBody } from "../http/parse-body.ts";
 import type { Serving } from "../serving.ts";
 
@@ -15,7 +17,7 @@ export const tokenizeRequest = z.strictObject({
   with_pieces: z.boolean().nullish(),
 });
 
-export const detokenizeRequest = z.strictObject({ tokens: z.array(z.int().min(0)).max(1_000_000) });
+export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().min(0), { most: MOST_TOKENS }) });
 
 /** `POST /tokenize`, as llama.cpp's server answers it. */
 export function tokenize({ vocabulary, model }: Serving, request: FastifyRequest) {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { boundedList } from "../http/bounded-list.ts";
+import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import {
   bookkeepingFields,
@@ -19,18 +21,16 @@ const mediaPart = z.object({ type: z.string() }).refine(() => false, {
 /** Text, or parts of which only text is supported; parts are joined. */
 const textContent = z.union([
   z.string(),
-  z
-    .array(z.union([textPart, mediaPart]))
-    .transform((parts) => parts.map((part) => ("text" in part ? part.text : "")).join("")),
+  boundedList(z.union([textPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
+    parts.map((part) => ("text" in part ? part.text : "")).join(""),
+  ),
 ]);
 
 const assistantContent = z.union([
   z.string(),
-  z
-    .array(z.union([textPart, refusalPart, mediaPart]))
-    .transform((parts) =>
-      parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
-    ),
+  boundedList(z.union([textPart, refusalPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
+    parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
+  ),
 ]);
 
 /** OpenAI's and Anthropic's names, and the same in other scripts, as llama.cpp's server takes them. */
@@ -56,7 +56,7 @@ const message = z.discriminatedUnion("role", [
     role: z.literal("assistant"),
     content: assistantContent.nullish(),
     reasoning_content: z.string().nullish(),
-    tool_calls: z.array(calledTool).nullish(),
+    tool_calls: boundedList(calledTool, { most: MOST_CALLS }).nullish(),
     function_call: notSupported("function_call"),
   }),
   z.object({ role: z.literal("tool"), content: textContent, tool_call_id: z.string() }),
@@ -105,13 +105,13 @@ export const chatCompletionRequest = z.strictObject({
   ...bookkeepingFields,
   ...samplingFields,
   ...generationFields,
-  messages: z.array(message).min(1, "must have at least one message"),
+  messages: messageList(message),
   max_tokens: maxTokens,
   max_completion_tokens: z.int().min(1).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
   response_format: responseFormat.nullish(),
-  tools: z.array(tool).max(128).nullish(),
+  tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MOST_ANSWERS, MOST_TOKENS } from "../generating/counts.ts";
 import {
   bookkeepingFields,
   generationFields,
@@ -7,19 +8,25 @@ import {
   notSupported,
   samplingFields,
 } from "../generating/sampling-fields.ts";
+import { boundedList } from "../http/bounded-list.ts";
 
-const tokens = z.array(z.int().min(0)).min(1, "must not be empty");
+const tokens = boundedList(z.int().min(0), { least: 1, most: MOST_TOKENS });
 
 export const completionRequest = z.strictObject({
   ...bookkeepingFields,
   ...samplingFields,
   ...generationFields,
-  prompt: z.union([z.string(), tokens, z.array(z.string()).min(1, "must not be empty"), z.array(tokens).min(1)]),
+  prompt: z.union([
+    z.string(),
+    tokens,
+    boundedList(z.string(), { least: 1, most: MOST_ANSWERS }),
+    boundedList(tokens, { least: 1, most: MOST_ANSWERS }),
+  ]),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   max_tokens: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
-  best_of: z.int().min(1).max(128).nullish(),
+  best_of: z.int().min(1).max(MOST_ANSWERS).nullish(),
   response_format: notSupported("response_format"),
   json_schema: notSupported("json_schema"),
   cache_salt: neutralOnly("cache_salt", ""),

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { MOST_ANSWERS } from "../generating/counts.ts";
 import { badField } from "../../errors.ts";
 import {
   type PromptLimit,
@@ -177,8 +178,8 @@ interface Prompt {
 function promptsOf(serving: Serving, body: CompletionRequest): readonly Prompt[] {
   const several = separate(body.prompt);
   const total = several.length * (body.n ?? 1);
-  if (total > 128)
-    throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most 128 are given.`);
+  if (total > MOST_ANSWERS)
+    throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most ${MOST_ANSWERS} are given.`);
   return several.map((prompt) => promptOf(serving, body, prompt));
 }
 

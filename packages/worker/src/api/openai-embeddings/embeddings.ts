@@ -4,12 +4,17 @@ import type { Embedder } from "../../engine/engine.ts";
 import { RequestError, badField } from "../../errors.ts";
 import { type PromptLimit, refuseHugeText, refuseLongPrompt } from "../../generation/prompt/bounded-tokenize.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { MOST_TOKENS } from "../generating/counts.ts";
+import { boundedList } from "../http/bounded-list.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { bookkeepingFields } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
-const tokens = z.array(z.int().min(0)).min(1, "must not be empty");
+/** Texts of one request, as OpenAI. */
+const MOST_INPUTS = 2048;
+
+const tokens = boundedList(z.int().min(0), { least: 1, most: MOST_TOKENS });
 
 export const embeddingsRequest = z.strictObject({
   model: bookkeepingFields.model,
@@ -17,8 +22,8 @@ export const embeddingsRequest = z.strictObject({
   input: z.union([
     z.string().min(1, "must not be empty"),
     tokens,
-    z.array(z.string().min(1, "must not be empty")).min(1, "must not be empty").max(2048),
-    z.array(tokens).min(1).max(2048),
+    boundedList(z.string().min(1, "must not be empty"), { least: 1, most: MOST_INPUTS }),
+    boundedList(tokens, { least: 1, most: MOST_INPUTS }),
   ]),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).nullish(),

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { boundedList } from "../http/bounded-list.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
 
@@ -10,11 +12,9 @@ const otherPart = z
 
 const text = z.union([
   z.string(),
-  z
-    .array(z.union([textPart, refusalPart, otherPart]))
-    .transform((parts) =>
-      parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
-    ),
+  boundedList(z.union([textPart, refusalPart, otherPart]), { most: MOST_PARTS }).transform((parts) =>
+    parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
+  ),
 ]);
 
 const messageItem = z.object({
@@ -31,7 +31,9 @@ const callItem = z.object({
 const resultItem = z.object({ type: z.literal("function_call_output"), call_id: z.string(), output: text });
 const reasoningItem = z.object({
   type: z.literal("reasoning"),
-  content: z.array(z.object({ type: z.literal("reasoning_text"), text: z.string() })).nullish(),
+  content: boundedList(z.object({ type: z.literal("reasoning_text"), text: z.string() }), {
+    most: MOST_PARTS,
+  }).nullish(),
 });
 
 const tool = z.strictObject({
@@ -76,10 +78,7 @@ export const responsesRequest = z.strictObject({
   ...bookkeepingFields,
   // Nothing is ever stored: `store` is answered with false.
   store: z.boolean().nullish(),
-  input: z.union([
-    z.string(),
-    z.array(z.union([messageItem, callItem, resultItem, reasoningItem])).min(1, "must not be empty"),
-  ]),
+  input: z.union([z.string(), messageList(z.union([messageItem, callItem, resultItem, reasoningItem]))]),
   instructions: z.string().nullish(),
   max_output_tokens: z.int().min(1).nullish(),
   temperature: samplingFields.temperature,
@@ -89,7 +88,7 @@ export const responsesRequest = z.strictObject({
   seed: samplingFields.seed,
   stream: z.boolean().nullish(),
   stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
-  tools: z.array(tool).max(128).nullish(),
+  tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: z
     .union([z.enum(["none", "auto", "required"]), z.strictObject({ type: z.literal("function"), name: z.string() })])
     .nullish(),
@@ -104,7 +103,7 @@ export const responsesRequest = z.strictObject({
     .nullish(),
   truncation: neutralOnly("truncation", "disabled"),
   background: neutralOnly("background", false),
-  include: z.array(z.enum(INCLUDED, { error: notIncluded })).nullish(),
+  include: boundedList(z.enum(INCLUDED, { error: notIncluded }), { most: MOST_PARTS }).nullish(),
   previous_response_id: notSupported("previous_response_id"),
   conversation: notSupported("conversation"),
   prompt: notSupported("prompt"),
