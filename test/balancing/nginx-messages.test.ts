@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadNginxConfig, NginxConfigError } from "@drover/balancer";
+import { loadNginxConfig, NginxConfigError } from "@drover/nginx";
 import { freePort } from "../support/ports.ts";
 import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
 import { testCertificates } from "./test-certificates.ts";
 
-const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
+const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 
 /** Mistakes of all kinds; nginx and Drover must say the same of each. */
 const mistakes = [

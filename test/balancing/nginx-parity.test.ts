@@ -18,7 +18,7 @@ import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 
-const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
+const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 const nginx = "/usr/sbin/nginx";
 
 describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1.22"), () => {

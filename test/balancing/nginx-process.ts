@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { signalIfThere, stateOf } from "../support/processes.ts";
 import { PATIENCE_MS, until } from "../support/until.ts";
 
-const droverNginx = fileURLToPath(import.meta.resolve("@drover/supervisor/bin/drover-nginx.js"));
+const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 
 /** How a command ended. */
 export interface CommandEnd {

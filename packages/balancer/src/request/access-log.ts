@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
-import { logTime } from "../nginx/log-time.ts";
+import { logTime } from "./log-time.ts";
 
 /** One request, when it is over. */
 export interface AccessEntry {

@@ -1,5 +1,4 @@
 import { type SettingPath, settingsTable } from "@drover/config";
-import type { NginxModel } from "@drover/balancer";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { packageVersion } from "../package-version.ts";
@@ -48,30 +47,11 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
 }
 
 async function balanceByNginx(invocation: Invocation, path: string): Promise<ExitCode> {
-  const { loadNginxConfig, NginxConfigError } = await import("@drover/balancer");
-  const { ignoredLines, serveNginx } = await import("@drover/supervisor/nginx");
+  const { NginxError, serveInForeground } = await import("@drover/nginx");
   const compat = invocation.text("nginx-compat") === "1.22" ? "1.22" : "1.29.7";
-  const say = (text: string): void => void invocation.stderr.write(`${text}\n`);
-  const paths = { accessLog: "/dev/stdout", errorLog: "stderr" };
-  const load = (): NginxModel => {
-    try {
-      return loadNginxConfig({ path, compat, form: "part", paths }).model;
-    } catch (error) {
-      throw error instanceof NginxConfigError ? new SupervisorError("usage", error.message) : error;
-    }
-  };
-  await serveNginx({
-    version: packageVersion(),
-    load,
-    hasPidFile: false,
-    onReady: (model, addresses) => {
-      for (const warning of model.warnings) say(`warning: ${warning}`);
-      for (const line of ignoredLines(model.ignored)) say(`ignored: ${line}`);
-      say(`Balancing by ${path} on ${addresses.join(", ")}`);
-    },
-    say: (level, message) => say(`${level}: ${message}`),
-  }).catch((error: unknown) => {
-    throw error instanceof NginxConfigError ? new SupervisorError("listen_failed", error.message) : error;
+  const say = (line: string): void => void invocation.stderr.write(`${line}\n`);
+  await serveInForeground({ path, compat, version: packageVersion(), say }).catch((error: unknown) => {
+    throw error instanceof NginxError ? new SupervisorError("usage", error.message, { cause: error }) : error;
   });
   return 0;
 }

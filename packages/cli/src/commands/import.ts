@@ -22,7 +22,7 @@ const nginx: Command = {
     ],
   ],
   run: async (invocation) => {
-    const { loadNginxConfig, NginxConfigError, toDroverYaml } = await import("@drover/balancer");
+    const { loadNginxConfig, NginxError, toDroverYaml } = await import("@drover/nginx");
     const source = invocation.text("file") ?? "";
     const command = invocation.text("command");
     let text: string;
@@ -30,7 +30,7 @@ const nginx: Command = {
       const loaded = loadNginxConfig({ path: source, form: "part" });
       text = toDroverYaml(loaded, { source, ...(command === undefined ? {} : { command }) });
     } catch (error) {
-      throw error instanceof NginxConfigError ? new SupervisorError("usage", error.message) : error;
+      throw error instanceof NginxError ? new SupervisorError("usage", error.message) : error;
     }
     const output = invocation.text("output");
     if (output === undefined) invocation.stdout.write(text);

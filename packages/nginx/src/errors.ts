@@ -1,0 +1,52 @@
+/** Base of every error this package throws on purpose; `code` is literal and stable. */
+export abstract class NginxError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The "file" of directives given with `-g`: they have no lines. */
+export const commandLine = "command line";
+
+/** Where a word of an nginx configuration stands. */
+export interface ConfigPlace {
+  readonly file: string;
+  /** Counted from 1, as nginx counts. */
+  readonly line: number;
+}
+
+/**
+ * Thrown by the nginx configuration reader, and by nothing else in it: whatever the bytes of a file are, reading them ends
+ * in a configuration or in this. The message has nginx's own form (`unexpected "}" in /etc/nginx/nginx.conf:12`).
+ */
+export class NginxConfigError extends NginxError {
+  override readonly code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED";
+  readonly place: ConfigPlace | undefined;
+
+  constructor(message: string, place?: ConfigPlace, code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED" = "NGINX_CONFIG") {
+    super(message);
+    this.place = place;
+    this.code = code;
+  }
+
+  /** An error as nginx words it: the message, then ` in FILE:LINE`. */
+  static at(place: ConfigPlace, message: string): NginxConfigError {
+    const where = place.file === commandLine ? commandLine : `${place.file}:${place.line}`;
+    return new NginxConfigError(`${message} in ${where}`, place);
+  }
+
+  /** Something nginx could do and Drover cannot, where leaving it out would change what clients see. */
+  static unsupported(place: ConfigPlace, what: string, reason: string): NginxConfigError {
+    return new NginxConfigError(
+      `${place.file}:${place.line}: ${what} is not supported: ${reason}`,
+      place,
+      "NGINX_UNSUPPORTED",
+    );
+  }
+}
+
+/** Thrown by the process around the server: a user, a pid file or a signal that cannot be had. The message is nginx's. */
+export class NginxProcessError extends NginxError {
+  override readonly code = "NGINX_PROCESS";
+}

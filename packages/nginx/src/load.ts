@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import { type ConfigFiles, configPrefix, systemFiles } from "./read/config-files.ts";
+import { readSentences } from "./read/lexer.ts";
+import type { NginxCompat, NginxModel } from "./model/model.ts";
+import { type Directive, parseConfig, type ParsedConfig } from "./read/parse.ts";
+import { translate } from "./translate/translate.ts";
+import type { NginxPaths } from "./translate/context.ts";
+
+export interface LoadOptions {
+  /** The configuration file. */
+  readonly path: string;
+  /** Directives of nginx's `-g`. */
+  readonly globals?: string;
+  /** @default the real file system */
+  readonly files?: ConfigFiles;
+  /** @default "1.29.7" */
+  readonly compat?: NginxCompat;
+  readonly paths?: Partial<NginxPaths>;
+  /**
+   * `whole`: a file nginx would take. `part`: may also be one that an `http` block includes, with `upstream` and `server` at its top.
+   * @default "whole"
+   */
+  readonly form?: "whole" | "part";
+}
+
+export interface LoadedNginxConfig {
+  readonly model: NginxModel;
+  readonly parsed: ParsedConfig;
+}
+
+/** Where nginx.org's packages look; `-p`, `-e` and directives change it. */
+export const defaultPaths: Omit<NginxPaths, "confPrefix"> & { readonly conf: string } = {
+  conf: "/etc/nginx/nginx.conf",
+  prefix: "/etc/nginx",
+  pid: "/run/nginx.pid",
+  errorLog: "/var/log/nginx/error.log",
+  accessLog: "/var/log/nginx/access.log",
+};
+
+/** Reads, checks and translates a configuration. @throws NginxConfigError */
+export function loadNginxConfig(options: LoadOptions): LoadedNginxConfig {
+  const files = options.files ?? systemFiles;
+  const path = resolve(options.path);
+  const paths: NginxPaths = { ...defaultPaths, confPrefix: configPrefix(path), ...options.paths };
+  const isPart = options.form === "part" && isPartOfHttp(files, path);
+  const read = parseConfig(path, files, paths.confPrefix, options.globals, isPart ? "http" : "main");
+  const parsed = isPart ? { ...read, directives: inHttp(read.directives, path) } : read;
+  const needsEvents = options.form !== "part";
+  return { model: translate(parsed, { compat: options.compat ?? "1.29.7", paths, needsEvents }), parsed };
+}
+
+/** Whether `server` or `upstream` stand at the top, as in a file of `conf.d`. What cannot be read is judged by the parser. */
+function isPartOfHttp(files: ConfigFiles, path: string): boolean {
+  let depth = 0;
+  try {
+    for (const sentence of readSentences(files.read(path), path)) {
+      if (sentence.end === "}") depth -= 1;
+      else if (
+        sentence.end !== "eof" &&
+        depth === 0 &&
+        /^(?:server|upstream|map|log_format)$/.test(sentence.words[0] ?? "")
+      ) {
+        return true;
+      }
+      if (sentence.end === "{") depth += 1;
+    }
+  } catch {
+    return false;
+  }
+  return false;
+}
+
+function inHttp(directives: readonly Directive[], file: string): readonly Directive[] {
+  return [{ name: "http", args: [], place: { file, line: 1 }, block: directives }];
+}

@@ -1,0 +1,13 @@
+/** When and how answers are compressed (`ngx_http_gzip_filter_module`). */
+export interface GzipRules {
+  readonly level: number;
+  /** In lower case; `*` is any. */
+  readonly types: ReadonlySet<string>;
+  readonly fewestBytes: number;
+  readonly httpVersion: "1.0" | "1.1";
+  /** What lets an answer to another proxy's request be compressed. */
+  readonly proxied: ReadonlySet<string>;
+  readonly vary: boolean;
+  /** Of user agents that get nothing compressed. */
+  readonly disabled: readonly RegExp[];
+}

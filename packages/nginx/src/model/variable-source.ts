@@ -1,0 +1,66 @@
+import type { Attempt } from "@drover/balancer/engine";
+
+/** What variables are read from: one request with its connection, its answer so far and its upstreams. */
+export interface VariableSource {
+  readonly method: string;
+  /** As the client sent it (`$request_uri`), without an absolute form's scheme and host. */
+  readonly requestUri: string;
+  /** The request line as it came. */
+  readonly requestLine: string;
+  /** `HTTP/1.0` or `HTTP/1.1`. */
+  readonly protocol: string;
+  /** Decoded and resolved; changes on internal redirects. */
+  readonly uri: string;
+  readonly args: string;
+  readonly hasArgs: boolean;
+  /** From the request line, else the Host header, else the server's name: `$host`. */
+  readonly host: string;
+  /** Values of a request header by its name in lower case, in order. */
+  headerValues(name: string): readonly string[];
+  readonly connection: ConnectionFacts;
+  readonly serverName: string;
+  readonly startedAtMs: number;
+  nowMs(): number;
+  readonly requestId: string;
+  readonly requestLengthBytes: number;
+  /** The body, where it was read whole before the upstream was asked. */
+  readonly requestBody: Buffer | undefined;
+  /** 0 before it is known. */
+  readonly status: number;
+  readonly bodyBytesSent: number;
+  readonly bytesSent: number;
+  readonly isComplete: boolean;
+  /** Values of an answer's header as the client got it, by its name in lower case. */
+  sentHeaderValues(name: string): readonly string[];
+  /** Headers and trailers of the last upstream's answer. */
+  upstreamHeaderValues(name: string): readonly string[];
+  /** Attempts on upstreams, a list for each location that proxied. */
+  readonly attempts: readonly (readonly AttemptFacts[])[];
+  /** `$proxy_host` and `$proxy_port`, in a location that proxies. */
+  readonly proxyHost: string | undefined;
+  readonly proxyPort: string | undefined;
+  /** Of the last regular expression that matched. */
+  captures: RegExpExecArray | undefined;
+  /** Values of the configuration's own variables. */
+  readonly own: Map<string, string>;
+}
+
+/** An attempt on an upstream, as variables speak of it. */
+export interface AttemptFacts extends Omit<Attempt, "upstream"> {
+  readonly upstream: { readonly server: string };
+}
+
+/** The client's connection. */
+export interface ConnectionFacts {
+  readonly number: number;
+  /** Requests on it so far, this one included. */
+  readonly requests: number;
+  readonly openedAtMs: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+  readonly tls:
+    | { readonly protocol: string; readonly cipher: string; readonly serverName: string; readonly reused: boolean }
+    | undefined;
+}

@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import { defaultPaths, loadNginxConfig, type LoadedNginxConfig } from "../load.ts";
+import type { NginxPaths } from "../translate/context.ts";
+import { type NginxOptions, readNginxOptions } from "./command-line.ts";
+import { startDaemon, tellParent } from "./daemon.ts";
+import { signalPidFile } from "./pid-file.ts";
+import { createNginxServer, serveNginx } from "./serve.ts";
+import { helpText, versionLine, versionText } from "./version-text.ts";
+
+/** The world an nginx command runs in. */
+export interface NginxWorld {
+  readonly words: readonly string[];
+  readonly version: string;
+  /** This process was started by `daemon on`, and serves. */
+  readonly isDaemon: boolean;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}
+
+/** Does what nginx's command line asks. Resolves with nginx's exit code: 0, or 1 for anything that went wrong. */
+export async function runNginxCommand(world: NginxWorld): Promise<number> {
+  const read = readNginxOptions(world.words);
+  if (read.kind === "wrong") {
+    world.stderr(`nginx: ${read.message}\n`);
+    return 1;
+  }
+  const { options } = read;
+  if (options.help || options.version !== "no") {
+    const short = options.help ? helpText(world.version) : versionLine(world.version);
+    world.stderr(options.version === "long" ? versionText(world.version) : short);
+    return 0;
+  }
+  try {
+    if (options.test !== "no") return await testConfig(options, world);
+    if (options.signal !== undefined) return sendSignal(options);
+    return await start(options, world);
+  } catch (error) {
+    world.stderr(`nginx: [${options.signal === undefined ? "emerg" : "error"}] ${messageOf(error)}\n`);
+    if (options.test !== "no") world.stderr(`nginx: configuration file ${configPath(options)} test failed\n`);
+    return 1;
+  }
+}
+
+function load(options: NginxOptions): LoadedNginxConfig {
+  const { globals, compat } = options;
+  const paths = pathsOf(options);
+  return loadNginxConfig({ path: configPath(options), compat, paths, ...(globals === undefined ? {} : { globals }) });
+}
+
+function pathsOf({ prefix, errorLog }: NginxOptions): Partial<NginxPaths> {
+  return {
+    ...(prefix === undefined ? {} : { prefix: resolve(prefix) }),
+    ...(errorLog === undefined ? {} : { errorLog }),
+  };
+}
+
+function configPath({ prefix, config }: NginxOptions): string {
+  return resolve(prefix ?? defaultPaths.prefix, config ?? defaultPaths.conf);
+}
+
+async function testConfig(options: NginxOptions, world: NginxWorld): Promise<number> {
+  const { model, parsed } = load(options);
+  const path = configPath(options);
+  sayWarnings(model.warnings, world);
+  if (!options.quiet) world.stderr(`nginx: the configuration file ${path} syntax is ok\n`);
+  await createNginxServer(world.version).check(model);
+  if (!options.quiet) {
+    for (const line of ignoredLines(model.ignored)) world.stderr(`nginx: [notice] ${line}\n`);
+    world.stderr(`nginx: configuration file ${path} test is successful\n`);
+  }
+  if (options.test === "dump") {
+    for (const file of parsed.files) {
+      world.stdout(`# configuration file ${file.path}:\n${Buffer.from(file.text, "latin1").toString("utf8")}\n`);
+    }
+  }
+  return 0;
+}
+
+/** One line for each name that is ignored, with the places it stands at. */
+export function ignoredLines(ignored: LoadedNginxConfig["model"]["ignored"]): string[] {
+  const byName = new Map<string, { why: string; places: string[] }>();
+  for (const { name, why, place } of ignored) {
+    const known = byName.get(name) ?? { why, places: [] };
+    known.places.push(`${place.file}:${place.line}`);
+    byName.set(name, known);
+  }
+  return [...byName].map(([name, { why, places }]) => {
+    const more = places.length > 1 ? ` and ${places.length - 1} more` : "";
+    return `"${name}" makes no difference: ${why} (${places[0]}${more})`;
+  });
+}
+
+const signals = { stop: "SIGTERM", quit: "SIGQUIT", reopen: "SIGUSR1", reload: "SIGHUP" } as const;
+
+function sendSignal(options: NginxOptions): number {
+  const { model } = load(options);
+  signalPidFile(model.process.pidPath, signals[options.signal ?? "stop"]);
+  return 0;
+}
+
+async function start(options: NginxOptions, world: NginxWorld): Promise<number> {
+  const { model } = load(options);
+  if (!world.isDaemon) sayWarnings(model.warnings, world);
+  if (model.process.daemon && !world.isDaemon) {
+    // Mistakes show here, where somebody reads them.
+    await createNginxServer(world.version).check(model);
+    return startDaemon(world.words, world.stderr);
+  }
+  try {
+    await serveNginx({
+      version: world.version,
+      load: () => load(options).model,
+      hasPidFile: true,
+      onReady: () => tellParent({ kind: "ready" }),
+      say: (level, message) => {
+        if (world.isDaemon) tellParent({ kind: "says", text: `nginx: [${level}] ${message}\n` });
+        else if (level !== "notice") world.stderr(`nginx: [${level}] ${message}\n`);
+      },
+    });
+    return 0;
+  } catch (error) {
+    if (!world.isDaemon) throw error;
+    tellParent({ kind: "failed", text: `nginx: [emerg] ${messageOf(error)}\n` });
+    return 1;
+  }
+}
+
+function sayWarnings(warnings: readonly string[], { stderr }: NginxWorld): void {
+  for (const warning of warnings) stderr(`nginx: [warn] ${warning}\n`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

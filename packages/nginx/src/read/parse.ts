@@ -1,0 +1,236 @@
+import { commandLine, type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { systemError, toPath } from "../system-error.ts";
+import type { ConfigFiles } from "./config-files.ts";
+import type { Context, DirectiveRule } from "./directive-rule.ts";
+import { rulesFor } from "./directives.ts";
+import { readSentences, type Sentence } from "./lexer.ts";
+
+/** One directive with its words. `block` is there for blocks of directives, `rows` for free ones (`map`, `types`). */
+export interface Directive {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly place: ConfigPlace;
+  readonly block?: readonly Directive[];
+  readonly rows?: readonly Row[];
+}
+
+export interface Row {
+  readonly words: readonly string[];
+  readonly place: ConfigPlace;
+}
+
+export interface IgnoredDirective {
+  readonly name: string;
+  readonly place: ConfigPlace;
+  readonly why: string;
+}
+
+export interface ParsedConfig {
+  readonly directives: readonly Directive[];
+  /** Each with what it says, in the order they were read: what `-T` prints. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly ignored: readonly IgnoredDirective[];
+}
+
+/** nginx recurses until it runs out of memory; deeper than this is a mistake or an attack. */
+const deepest = 64;
+
+/**
+ * Reads an nginx configuration file and all it includes, and checks each directive against the tables: known, allowed here, its
+ * number of arguments, with or without a block. Values are checked later, by `translate`.
+ *
+ * @param prefix where relative names start (nginx's configuration prefix: the directory of the main file).
+ * @param globals directives from `-g`, read before the file as nginx does.
+ * @param top the context the file itself is in.
+ * @throws NginxConfigError with nginx's own message; `NGINX_UNSUPPORTED` for what nginx knows and Drover cannot do.
+ */
+export function parseConfig(
+  path: string,
+  files: ConfigFiles,
+  prefix: string,
+  globals = "",
+  top: "main" | "http" = "main",
+): ParsedConfig {
+  const parser = new Parser(files, prefix);
+  const directives: Directive[] = [];
+  if (globals !== "") directives.push(...parser.text(globals, commandLine, "main"));
+  directives.push(...parser.file(path, undefined, top, 0));
+  return { directives, files: parser.files, ignored: parser.ignored };
+}
+
+class Parser {
+  readonly files: { path: string; text: string }[] = [];
+  readonly ignored: IgnoredDirective[] = [];
+  readonly #source: ConfigFiles;
+  readonly #prefix: string;
+
+  constructor(source: ConfigFiles, prefix: string) {
+    this.#source = source;
+    this.#prefix = prefix;
+  }
+
+  file(path: string, from: ConfigPlace | undefined, context: Context, depth: number): Directive[] {
+    return this.#top(this.#open(path, from), path, context, depth);
+  }
+
+  text(text: string, name: string, context: Context): Directive[] {
+    return this.#top(text, name, context, 0);
+  }
+
+  #top(text: string, name: string, context: Context, depth: number): Directive[] {
+    const sentences = readSentences(text, name);
+    return this.#directives(sentences, name, context, depth, "file");
+  }
+
+  #open(path: string, from: ConfigPlace | undefined): string {
+    try {
+      const text = this.#source.read(path);
+      if (!this.files.some((file) => file.path === path)) this.files.push({ path, text });
+      return text;
+    } catch (error) {
+      const message = `open() "${toPath(path)}" failed (${systemError(error)})`;
+      throw from === undefined ? new NginxConfigError(message) : NginxConfigError.at(from, message);
+    }
+  }
+
+  #directives(
+    sentences: Iterator<Sentence, void>,
+    file: string,
+    context: Context,
+    depth: number,
+    inside: "file" | "block",
+  ): Directive[] {
+    const found: Directive[] = [];
+    for (const sentence of untilEnd(sentences, file, inside)) {
+      const place = { file, line: sentence.line };
+      const [name = "", ...args] = sentence.words;
+      const rule = checkedRule(name, args, sentence.end, context, place);
+      if (depth >= deepest) throw NginxConfigError.at(place, `"${name}" is nested more than ${deepest} levels deep`);
+      if (name === "include") {
+        found.push(...this.#include(args[0] ?? "", place, context, depth + 1));
+        continue;
+      }
+      const directive = this.#blockOf({ name, args, place }, rule, sentences, context, depth + 1);
+      this.#treat(directive, rule);
+      if (rule.treatment.kind === "supported") found.push(directive);
+    }
+    return found;
+  }
+
+  #include(pattern: string, place: ConfigPlace, context: Context, depth: number): Directive[] {
+    const full = this.#source.resolve(this.#prefix, pattern);
+    return this.#source.glob(full).flatMap((path) => this.file(path, place, context, depth));
+  }
+
+  #blockOf(
+    directive: Directive,
+    rule: DirectiveRule,
+    sentences: Iterator<Sentence, void>,
+    context: Context,
+    depth: number,
+  ): Directive {
+    const { file } = directive.place;
+    if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
+    if (rule.block === "none") return directive;
+    // What is refused anyway is refused at its own line, not at a line inside of it.
+    if (rule.treatment.kind === "refused") this.#treat(directive, rule);
+    return { ...directive, block: this.#directives(sentences, file, contextInside(rule, context), depth, "block") };
+  }
+
+  #rows(sentences: Iterator<Sentence, void>, file: string, depth: number, inside: "file" | "block"): Row[] {
+    const rows: Row[] = [];
+    for (const sentence of untilEnd(sentences, file, inside)) {
+      const place = { file, line: sentence.line };
+      if (sentence.end === "{") throw NginxConfigError.at(place, 'unexpected "{"');
+      const [first, pattern = ""] = sentence.words;
+      if (first === "include" && sentence.words.length === 2 && depth < deepest) {
+        for (const path of this.#source.glob(this.#source.resolve(this.#prefix, pattern))) {
+          rows.push(...this.#rows(readSentences(this.#open(path, place), path), path, depth + 1, "file"));
+        }
+      } else {
+        rows.push({ words: sentence.words, place });
+      }
+    }
+    return rows;
+  }
+
+  #treat({ name, args, place }: Directive, { treatment }: DirectiveRule): void {
+    if (treatment.kind === "supported") return;
+    if (treatment.kind === "ignored") {
+      this.ignored.push({ name, place, why: treatment.why });
+      return;
+    }
+    if (treatment.harmless?.(args) === true) return;
+    throw NginxConfigError.unsupported(place, `directive "${name}"`, treatment.why);
+  }
+}
+
+function* untilEnd(
+  sentences: Iterator<Sentence, void>,
+  file: string,
+  inside: "file" | "block",
+): Generator<Extract<Sentence, { end: ";" | "{" }>> {
+  for (;;) {
+    const { value: sentence } = sentences.next();
+    if (sentence === undefined) return;
+    const place = { file, line: sentence.line };
+    if (sentence.end === "}") {
+      if (inside === "file") throw NginxConfigError.at(place, 'unexpected "}"');
+      return;
+    }
+    if (sentence.end === "eof") {
+      if (inside === "block") throw NginxConfigError.at(place, 'unexpected end of file, expecting "}"');
+      return;
+    }
+    yield sentence;
+  }
+}
+
+/** The checks of nginx's `ngx_conf_handler`, in its order. */
+function checkedRule(
+  name: string,
+  args: readonly string[],
+  end: ";" | "{",
+  context: Context,
+  place: ConfigPlace,
+): DirectiveRule {
+  const rules = rulesFor(name);
+  if (rules.length === 0) throw NginxConfigError.at(place, `unknown directive "${name}"`);
+  const rule = rules.find(({ contexts }) => contexts.includes(context));
+  if (rule === undefined) throw NginxConfigError.at(place, `"${name}" directive is not allowed here`);
+  if (rule.block === "none" && end === "{") {
+    throw NginxConfigError.at(place, `directive "${name}" is not terminated by ";"`);
+  }
+  if (rule.block !== "none" && end === ";") {
+    throw NginxConfigError.at(place, `directive "${name}" has no opening "{"`);
+  }
+  if (args.length < rule.fewestArgs || args.length > rule.mostArgs) {
+    throw NginxConfigError.at(place, `invalid number of arguments in "${name}" directive`);
+  }
+  if (rule.isFlag && !/^(?:on|off)$/i.test(args[0] ?? "")) {
+    throw NginxConfigError.at(
+      place,
+      `invalid value "${args[0] ?? ""}" in "${name}" directive, it must be "on" or "off"`,
+    );
+  }
+  return rule;
+}
+
+function contextInside(rule: DirectiveRule, context: Context): Context {
+  switch (rule.name) {
+    case "events":
+      return "events";
+    case "http":
+      return "http";
+    case "upstream":
+      return "upstream";
+    case "location":
+      return "location";
+    case "if":
+      return context === "server" ? "server if" : "location if";
+    case "limit_except":
+      return "limit_except";
+    default:
+      return "server";
+  }
+}

@@ -1,0 +1,45 @@
+import type { Socket } from "node:net";
+import type { ClientConnection } from "@drover/balancer/engine";
+
+/** What a client sends before it knows that the protocol was switched; more waits in the kernel. */
+const mostHeldBytes = 65_536;
+
+/**
+ * A connection that Node's parser gave up because a request on it offers another protocol. It is read on while the upstream is asked, so that a client
+ * that leaves is noticed; what comes early is kept for whoever goes on with the connection.
+ */
+export class HeldConnection implements ClientConnection {
+  readonly socket: Socket;
+  readonly #early: Buffer[];
+  #heldBytes: number;
+
+  constructor(socket: Socket, firstBytes: Buffer) {
+    this.socket = socket;
+    this.#early = [firstBytes];
+    this.#heldBytes = firstBytes.length;
+    socket.on("data", this.#onData).on("end", this.#onGone).on("error", this.#onGone);
+    socket.resume();
+  }
+
+  take(): Buffer {
+    this.socket.off("data", this.#onData).off("end", this.#onGone);
+    return Buffer.concat(this.#early);
+  }
+
+  /** Nobody watches it any more. */
+  letGo(): Buffer {
+    const early = this.take();
+    this.socket.off("error", this.#onGone);
+    return early;
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#early.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > mostHeldBytes) this.socket.pause();
+  };
+
+  readonly #onGone = (): void => {
+    this.socket.destroy();
+  };
+}

@@ -1,0 +1,184 @@
+import http from "node:http";
+import https from "node:https";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { NginxConfigError } from "../../errors.ts";
+import { type ClientConnection, LateRequests, Turns } from "@drover/balancer/engine";
+import { systemError } from "../../system-error.ts";
+import type { AddressModel, ListenerModel } from "../../model/model.ts";
+import { contextFor, type TlsContexts } from "./tls-contexts.ts";
+import { Upgrades } from "./upgrades.ts";
+
+/** What a listener does with what comes in; asked anew for each request, so that a reload takes effect at once. */
+export interface ListenerEvents {
+  onRequest(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    listener: Listener,
+    /** Where an upstream may switch the protocol. */
+    switchable: ClientConnection | undefined,
+  ): void;
+  /** Bytes that are no request. Status 0: nothing is answered. */
+  onBadRequest(socket: Socket, status: number, listener: Listener): void;
+}
+
+/** One listening socket. Kept over reloads; its model is exchanged. */
+export class Listener {
+  #model: ListenerModel;
+  #contexts: TlsContexts;
+  readonly server: http.Server;
+  readonly isTls: boolean;
+  readonly #turns = new Turns();
+  /** Requests under way, by connection. */
+  readonly #busy = new WeakMap<Socket, number>();
+
+  constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
+    this.#model = model;
+    this.#contexts = contexts;
+    this.isTls = model.otherwise.tls;
+    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    const options: http.ServerOptions = {
+      maxHeaderSize: mostHeaderBytes(model),
+      headersTimeout: headerTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: settings.keepaliveTimeoutMs,
+      connectionsCheckingInterval: Math.max(100, Math.min(1000, headerTimeoutMs)),
+      requireHostHeader: false,
+      noDelay: true,
+    };
+    this.server = this.isTls ? https.createServer({ ...options, ...this.#tlsOptions() }) : http.createServer(options);
+    this.#useDefaultCertificate();
+    // Node would drop what is beyond a count without a word; `readIncoming` refuses instead.
+    this.server.maxHeadersCount = 0;
+    this.#wire(events);
+  }
+
+  get model(): ListenerModel {
+    return this.#model;
+  }
+
+  /** Goes on with another configuration of the same socket. */
+  adopt(model: ListenerModel, contexts: TlsContexts): void {
+    this.#model = model;
+    this.#contexts = contexts;
+    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    // Node looks at it for each new connection.
+    Object.assign(this.server, { maxHeaderSize: mostHeaderBytes(model) });
+    this.server.headersTimeout = headerTimeoutMs;
+    this.server.keepAliveTimeout = settings.keepaliveTimeoutMs;
+    this.#useDefaultCertificate();
+  }
+
+  /** @throws NginxConfigError `bind() to … failed`, as nginx says it. */
+  listen(): Promise<void> {
+    const { address, label, backlog } = this.model;
+    const where =
+      address.kind === "unix"
+        ? { path: address.path, readableAll: true, writableAll: true }
+        : { host: address.host, port: address.port, ipv6Only: address.ipv6Only };
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException): void => {
+        reject(new NginxConfigError(`bind() to ${label} failed (${systemError(error)})`));
+      };
+      this.server.once("error", onError);
+      this.server.listen({ ...where, backlog: backlog ?? 511 }, () => {
+        this.server.off("error", onError);
+        this.server.on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** Servers of the address a connection came to. */
+  addressOf(socket: Socket): AddressModel {
+    return this.model.byLocalAddress.get(plainAddress(socket.localAddress ?? "")) ?? this.model.otherwise;
+  }
+
+  /** Takes no new connection; resolves when the last one is closed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+  }
+
+  #tlsOptions(): https.ServerOptions {
+    return {
+      ALPNProtocols: ["http/1.1"],
+      SNICallback: (serverName, done) => {
+        const context = contextFor(this.#model.otherwise, this.#contexts, serverName);
+        if (context === undefined) done(new Error("unrecognized name"));
+        else done(null, context);
+      },
+    };
+  }
+
+  /** For clients that name no server. */
+  #useDefaultCertificate(): void {
+    const options = this.#contexts.get(this.#model.otherwise.defaultServer)?.options;
+    if (options !== undefined && this.server instanceof https.Server) this.server.setSecureContext(options);
+  }
+
+  #wire(events: ListenerEvents): void {
+    const { server } = this;
+    const upgrades = new Upgrades(server, this.#turns, (request, response, switchable) => {
+      this.#count(request.socket, response);
+      events.onRequest(request, response, this, switchable);
+    });
+    const late = new LateRequests();
+    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      late.begun(request);
+      const switchable = upgrades.offerOf(request);
+      this.#count(request.socket, response);
+      this.#turns.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
+    };
+    server.on("request", onRequest);
+    server.on("checkContinue", onRequest);
+    server.on("checkExpectation", onRequest);
+    server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
+    server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
+      const socket = duplex as Socket;
+      const refuse = (): void => events.onBadRequest(socket, statusOfParseError(error), this);
+      if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
+      else refuse();
+    });
+    // A listener here takes over closing from Node: between requests the keepalive time is over, in an answer the client takes nothing.
+    server.on("timeout", (socket) => {
+      if ((this.#busy.get(socket) ?? 0) === 0 || socket.writableLength > 0) socket.destroy();
+    });
+  }
+
+  #count(socket: Socket, response: http.ServerResponse): void {
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    response.once("close", () => {
+      const left = (this.#busy.get(socket) ?? 1) - 1;
+      if (left === 0) this.#busy.delete(socket);
+      else this.#busy.set(socket, left);
+    });
+  }
+}
+
+function mostHeaderBytes({ otherwise }: ListenerModel): number {
+  const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
+  return firstBytes + count * sizeBytes;
+}
+
+/** IPv4 addresses that came in by an IPv6 socket are shown as what they are. */
+export function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+}
+
+/** 0 where nginx closes without an answer: the client is gone, or did not send its head in time. */
+function statusOfParseError(error: NodeJS.ErrnoException): number {
+  switch (error.code ?? "") {
+    case "ECONNRESET":
+    case "EPIPE":
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+    case "HPE_INVALID_EOF_STATE":
+      return 0;
+    case "HPE_HEADER_OVERFLOW":
+      return 494;
+    default:
+      return 400;
+  }
+}

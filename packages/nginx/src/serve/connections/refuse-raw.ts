@@ -1,0 +1,40 @@
+import type { Socket } from "node:net";
+import type { ServerModel } from "../../model/model.ts";
+import type { Runtime } from "../runtime.ts";
+import { pageOf, publicStatus, reasonOf } from "../response/special-pages.ts";
+
+export interface RawRefusal {
+  readonly status: number;
+  readonly headBytes: number;
+}
+
+/** Answers bytes that are no request with nginx's page, and closes. */
+export function refuseRaw(
+  socket: Socket,
+  status: number,
+  server: ServerModel,
+  { identity, clock, logs }: Runtime,
+): RawRefusal {
+  const shown = publicStatus(status);
+  if (!socket.writable) {
+    socket.destroy();
+    return { status: shown, headBytes: 0 };
+  }
+  const serverText = server.settings.serverTokens === "off" ? identity.short : identity.full;
+  const page = pageOf(status, serverText, undefined, false) ?? "";
+  const head = [
+    `HTTP/1.1 ${shown} ${reasonOf(shown)}`,
+    `Server: ${serverText}`,
+    `Date: ${new Date(clock.now()).toUTCString()}`,
+    "Content-Type: text/html",
+    `Content-Length: ${page.length}`,
+    "Connection: close",
+  ].join("\r\n");
+  logs.error(
+    server.settings.errorLogs,
+    "info",
+    `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`,
+  );
+  socket.end(`${head}\r\n\r\n${page}`, () => socket.destroy());
+  return { status: shown, headBytes: head.length + "\r\n\r\n".length };
+}

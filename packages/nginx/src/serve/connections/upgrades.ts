@@ -1,0 +1,87 @@
+import http from "node:http";
+import https from "node:https";
+import type { Socket } from "node:net";
+import type { ClientConnection, Turns } from "@drover/balancer/engine";
+import { HeldConnection } from "./held-connection.ts";
+
+type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
+
+/**
+ * Requests that offer another protocol. Node's parser stops behind their heads; here they are served as all others are, body and further requests on the
+ * connection included, but for what the upstream may make of them: whatever it answers 101 to is switched (nginx `ngx_http_upstream_upgrade`).
+ */
+export class Upgrades {
+  readonly #server: http.Server;
+  readonly #turns: Turns;
+  readonly #serve: Serve;
+  /** The fields of requests that are read once more without their offer, as they came. */
+  readonly #hidden = new WeakMap<Socket, string[]>();
+
+  constructor(server: http.Server, turns: Turns, serve: Serve) {
+    this.#server = server;
+    this.#turns = turns;
+    this.#serve = serve;
+    server.on("upgrade", (request, _socket, firstBytes: Buffer) => this.#onUpgrade(request, firstBytes));
+  }
+
+  /** The connection of a request that was read once more for its body; its fields are what they were. Undefined for any other. */
+  offerOf(request: http.IncomingMessage): ClientConnection | undefined {
+    const { socket } = request;
+    const fields = this.#hidden.get(socket);
+    if (fields === undefined) return undefined;
+    this.#hidden.delete(socket);
+    request.rawHeaders = fields;
+    return { socket, take: () => takeFromParser(socket) };
+  }
+
+  #onUpgrade(request: http.IncomingMessage, firstBytes: Buffer): void {
+    const { socket, headers } = request;
+    if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
+      this.#hidden.set(socket, request.rawHeaders);
+      socket.unshift(Buffer.concat([headWithoutOffer(request), firstBytes]));
+      this.#parse(socket);
+      return;
+    }
+    const held = new HeldConnection(socket, firstBytes);
+    const onTimeout = (): void => void this.#server.emit("timeout", socket);
+    const onDrain = (): void => void this.#turns.current(socket)?.emit("drain");
+    socket.on("timeout", onTimeout).on("drain", onDrain);
+    const response = new http.ServerResponse(request);
+    response.shouldKeepAlive = request.httpVersionMinor > 0 && !/\bclose\b/i.test(headers.connection ?? "");
+    response.on("finish", () => {
+      response.detachSocket(socket);
+      if (response.shouldKeepAlive) {
+        socket.off("timeout", onTimeout).off("drain", onDrain);
+        socket.unshift(held.letGo());
+        this.#parse(socket);
+        socket.setTimeout(this.#server.keepAliveTimeout);
+      } else socket.end();
+      response.emit("close");
+    });
+    this.#turns.take(socket, response, () => {
+      response.assignSocket(socket);
+      this.#serve(request, response, held);
+    });
+  }
+
+  /** Hands the connection to a parser anew. */
+  #parse(socket: Socket): void {
+    this.#server.emit(this.#server instanceof https.Server ? "secureConnection" : "connection", socket);
+  }
+}
+
+function headWithoutOffer({ method, url, httpVersion, rawHeaders }: http.IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (name.toLowerCase() !== "upgrade") lines.push(`${name}: ${rawHeaders[index + 1]}`);
+  }
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+}
+
+/** What comes from now on is no HTTP. */
+function takeFromParser(socket: Socket): Buffer {
+  for (const event of ["data", "end", "drain", "timeout", "error"]) socket.removeAllListeners(event);
+  socket.on("error", () => socket.destroy());
+  return Buffer.alloc(0);
+}

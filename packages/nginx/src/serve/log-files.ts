@@ -1,0 +1,152 @@
+import { closeSync, openSync, write } from "node:fs";
+import { NginxConfigError } from "../errors.ts";
+import { systemError, toPath } from "../system-error.ts";
+import { type Clock, errorTime } from "@drover/balancer/engine";
+import { type ErrorLogModel, type LogLevel, logLevels } from "../model/model.ts";
+
+/** Names with variables in them could be any number; with more than this open, the one opened first is closed. */
+const mostOpen = 500;
+
+/** Log files by path: opened once, written to without waiting, opened anew after a rotation (USR1). */
+export class LogFiles {
+  readonly #files = new Map<string, LogFile>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Opens a file so that a mistake shows at the start. @throws NginxConfigError in nginx's words */
+  open(path: string): void {
+    if (!this.#files.has(path)) this.#files.set(path, new LogFile(path));
+  }
+
+  /** Text is one character per byte. What cannot be written is lost, as in nginx. */
+  write(path: string, text: string): void {
+    let file = this.#files.get(path);
+    if (file === undefined) {
+      try {
+        file = new LogFile(path);
+      } catch {
+        return;
+      }
+      this.#files.set(path, file);
+      this.#closeOldest();
+    }
+    file.write(text);
+  }
+
+  #closeOldest(): void {
+    const [oldest] = this.#files;
+    if (this.#files.size <= mostOpen || oldest === undefined) return;
+    const [path, file] = oldest;
+    this.#files.delete(path);
+    file.close();
+  }
+
+  /** Writes to each error log whose level lets it through. */
+  error(logs: readonly ErrorLogModel[], level: LogLevel, message: string, connection?: number): void {
+    const from = connection === undefined ? "" : `*${connection} `;
+    const line = `${errorTime(this.#clock.now())} [${level}] ${process.pid}#0: ${from}${message}\n`;
+    for (const log of logs) {
+      if (logLevels.indexOf(level) < logLevels.indexOf(log.level)) continue;
+      this.write(log.path ?? "/dev/stderr", Buffer.from(line, "utf8").toString("latin1"));
+    }
+  }
+
+  /** Opens every file anew under its name. */
+  reopen(): void {
+    for (const file of this.#files.values()) file.reopen();
+  }
+
+  /** Resolves when all that was written so far is in the files. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.flush()));
+  }
+}
+
+/** Open descriptors rather than names: a socket (journald) has no name to open. */
+const standard: Readonly<Record<string, number>> = { "/dev/stdout": 1, "/dev/stderr": 2 };
+
+class LogFile {
+  readonly #path: string;
+  #fd: number;
+  #pending = "";
+  #writing: Promise<void> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openLog(path);
+  }
+
+  write(text: string): void {
+    this.#pending += text;
+    this.#writing ??= this.#drain();
+  }
+
+  reopen(): void {
+    if (standard[this.#path] !== undefined) return;
+    try {
+      const fd = openLog(this.#path);
+      const old = this.#fd;
+      this.#fd = fd;
+      // Lines under way still go to the old file.
+      void this.flush().then(() => closeSync(old));
+    } catch {
+      // The old file stays in use.
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  close(): void {
+    if (standard[this.#path] === undefined) void this.flush().then(() => closeSync(this.#fd));
+  }
+
+  async #drain(): Promise<void> {
+    await nextTurn();
+    while (this.#pending !== "") {
+      const bytes = Buffer.from(this.#pending, "latin1");
+      this.#pending = "";
+      await writeAll(this.#fd, bytes);
+    }
+    this.#writing = undefined;
+  }
+}
+
+function openLog(path: string): number {
+  const fd = standard[path];
+  if (fd !== undefined) return fd;
+  try {
+    return openSync(toPath(path), "a", 0o644);
+  } catch (error) {
+    throw new NginxConfigError(`open() "${toPath(path)}" failed (${systemError(error)})`);
+  }
+}
+
+/** Lines of one turn of the loop are written together. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function writeAll(fd: number, bytes: Buffer): Promise<void> {
+  let offset = 0;
+  while (offset < bytes.length) {
+    const written = await writeSome(fd, bytes.subarray(offset));
+    if (written === "failed") return;
+    // A pipe that is full takes more in a while.
+    if (written === "full") await nextTurn();
+    else offset += written;
+  }
+}
+
+function writeSome(fd: number, bytes: Buffer): Promise<number | "full" | "failed"> {
+  return new Promise((resolve) => {
+    write(fd, bytes, (error, written) => {
+      if (error === null) resolve(written);
+      else resolve(error.code === "EAGAIN" ? "full" : "failed");
+    });
+  });
+}

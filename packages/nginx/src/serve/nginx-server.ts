@@ -1,0 +1,269 @@
+import type http from "node:http";
+import type { Socket } from "node:net";
+import { type ClientConnection, type Clock, systemClock } from "@drover/balancer/engine";
+import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model/model.ts";
+import { evaluate } from "../model/template.ts";
+import { accessLine } from "./request/access-line.ts";
+import type { ServerIdentity } from "./response/response-fields.ts";
+import { type Group, startGroup } from "./proxy/groups.ts";
+import { handleRequest } from "./request/handle-request.ts";
+import { type Incoming, readIncoming } from "./request/incoming.ts";
+import { Listener, type ListenerEvents } from "./connections/listener.ts";
+import { LogFiles } from "./log-files.ts";
+import { type Names, systemNames } from "./proxy/names.ts";
+import type { RequestState } from "./request/request-state.ts";
+import type { Runtime } from "./runtime.ts";
+import { type RawRefusal, refuseRaw } from "./connections/refuse-raw.ts";
+import { sendPage } from "./response/own-response.ts";
+import { loadTlsContexts } from "./connections/tls-contexts.ts";
+
+export interface NginxServerOptions {
+  /** `drover/0.1.0`. */
+  readonly identity: ServerIdentity;
+  /** 32 hexadecimal digits. */
+  readonly newRequestId: () => string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+  /** @default the system's resolver */
+  readonly names?: Names;
+}
+
+/**
+ * Serves what an nginx configuration says. `apply` takes on another one: sockets that both have stay open, and requests under way end
+ * by the configuration they began with.
+ */
+export class NginxServer {
+  readonly logs: LogFiles;
+  readonly #options: NginxServerOptions;
+  readonly #clock: Clock;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
+  /** What was answered where a request stopped being HTTP in its body. */
+  readonly #refusals = new WeakMap<Socket, RawRefusal>();
+  readonly #events: ListenerEvents;
+  #runtime: Runtime | undefined;
+  #connectionsSeen = 0;
+
+  constructor(options: NginxServerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.logs = new LogFiles(this.#clock);
+    this.#events = {
+      onRequest: (request, response, listener, switchable) => this.#onRequest(request, response, listener, switchable),
+      onBadRequest: (socket, status, listener) => this.#onBadRequest(socket, status, listener),
+    };
+  }
+
+  /** What is served now. */
+  get model(): NginxModel | undefined {
+    return this.#runtime?.model;
+  }
+
+  /**
+   * Starts, or goes over to another configuration. On any error everything stays as it was.
+   * @throws NginxConfigError for names, certificates, logs and addresses that cannot be had
+   */
+  async apply(model: NginxModel): Promise<void> {
+    const contexts = loadTlsContexts(serversOf(model));
+    const runtime = await this.#prepare(model);
+    const opened: Listener[] = [];
+    try {
+      for (const listening of model.listeners) {
+        if (this.#kept(listening) !== undefined) continue;
+        // The same address, but with TLS where there was none, or the other way round: one socket cannot be both.
+        void this.#listeners.get(listening.label)?.close();
+        const listener = new Listener(listening, contexts, this.#events);
+        await listener.listen();
+        opened.push(listener);
+      }
+    } catch (error) {
+      for (const listener of opened) void listener.close();
+      for (const group of runtime.groups.values()) group.retire();
+      throw error;
+    }
+    const before = this.#runtime;
+    this.#runtime = runtime;
+    for (const [label, listener] of this.#listeners) {
+      const next = model.listeners.find((listening) => this.#kept(listening) === listener);
+      if (next === undefined) {
+        this.#listeners.delete(label);
+        void listener.close();
+      } else {
+        listener.adopt(next, contexts);
+      }
+    }
+    for (const listener of opened) this.#listeners.set(listener.model.label, listener);
+    for (const group of before?.groups.values() ?? []) group.retire();
+  }
+
+  /** Whether `apply` would find names, certificates and logs; addresses are not tried. @throws NginxConfigError */
+  async check(model: NginxModel): Promise<void> {
+    const { groups } = await this.#prepare(model);
+    for (const group of groups.values()) group.destroy();
+    loadTlsContexts(serversOf(model));
+  }
+
+  /** Addresses that are listened on, as nginx prints them, with the ports they really have. */
+  get addresses(): readonly string[] {
+    return [...this.#listeners.values()].map(({ model, server }) => {
+      const bound = server.address();
+      return bound === null || typeof bound === "string"
+        ? model.label
+        : model.label.replace(/\d+$/, String(bound.port));
+    });
+  }
+
+  /**
+   * Takes no new connections and resolves when the last request has ended, or after `graceMs` (0 waits for ever), when what is left is cut.
+   */
+  async close(graceMs: number): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime !== undefined) runtime.isClosing = true;
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    const cut = graceMs === 0 ? () => {} : this.#clock.after(graceMs, () => closeAll(listeners));
+    await Promise.all(listeners.map((listener) => listener.close()));
+    cut();
+    await this.#end(runtime);
+  }
+
+  /** Cuts everything. */
+  async stop(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    const closed = listeners.map((listener) => listener.close());
+    closeAll(listeners);
+    await Promise.all(closed);
+    await this.#end(this.#runtime);
+  }
+
+  async #end(runtime: Runtime | undefined): Promise<void> {
+    for (const group of runtime?.groups.values() ?? []) group.destroy();
+    await this.logs.flush();
+  }
+
+  /** The open listener that goes on under this model: the same address, with or without TLS as before. */
+  #kept(model: ListenerModel): Listener | undefined {
+    const listener = this.#listeners.get(model.label);
+    return listener !== undefined && listener.isTls === model.otherwise.tls ? listener : undefined;
+  }
+
+  async #prepare(model: NginxModel): Promise<Runtime> {
+    const { identity, newRequestId, random } = this.#options;
+    const names = this.#options.names ?? systemNames;
+    for (const { path } of model.process.errorLogs) if (path !== undefined) this.logs.open(path);
+    for (const { settings } of serversOf(model)) {
+      for (const { path } of settings.errorLogs) if (path !== undefined) this.logs.open(path);
+      for (const { path } of settings.accessLogs) if (path.constant !== undefined) this.logs.open(path.constant);
+    }
+    return {
+      model,
+      groups: await this.#startGroups(model, names),
+      logs: this.logs,
+      clock: this.#clock,
+      random,
+      names,
+      identity,
+      newRequestId,
+      isClosing: false,
+    };
+  }
+
+  /** @throws NginxConfigError; then none goes on asking for names */
+  async #startGroups(model: NginxModel, names: Names): Promise<ReadonlyMap<string, Group>> {
+    const { random } = this.#options;
+    const groups = new Map<string, Group>();
+    try {
+      for (const [key, group] of model.upstreams) {
+        const scheme = key.endsWith(httpsSuffix) ? "https" : "http";
+        groups.set(key, await startGroup(group, scheme, group.resolver, { clock: this.#clock, random, names }));
+      }
+    } catch (error) {
+      for (const group of groups.values()) group.destroy();
+      throw error;
+    }
+    return groups;
+  }
+
+  #onRequest(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    listener: Listener,
+    switchable: ClientConnection | undefined,
+  ): void {
+    const runtime = this.#runtime;
+    if (runtime === undefined) return;
+    response.sendDate = false;
+    const incoming = readIncoming(request, response, listener, this.#connectionOf(request.socket), runtime);
+    incoming.state.switchable = switchable;
+    void this.#serve(incoming, runtime);
+  }
+
+  async #serve({ state, refused }: Incoming, runtime: Runtime): Promise<void> {
+    const { response, request } = state;
+    if (runtime.isClosing) response.shouldKeepAlive = false;
+    request.socket.setTimeout(state.settings.sendTimeoutMs);
+    const ended = new Promise<void>((resolve) => response.once("close", resolve));
+    try {
+      if (refused === undefined) await handleRequest(state, runtime);
+      else sendPage(state, refused, runtime.identity);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      runtime.logs.error(state.settings.errorLogs, "crit", message, state.connection.number);
+      if (response.headersSent) response.destroy();
+      else sendPage(state, 500, runtime.identity);
+    }
+    if (!response.destroyed && !response.closed) await ended;
+    state.isComplete = response.writableFinished;
+    void state.spooledBody?.close();
+    const refusal = this.#refusals.get(request.socket);
+    if (refusal !== undefined && !response.headersSent) {
+      state.status = refusal.status;
+      state.headBytes = refusal.headBytes;
+    }
+    writeAccessLogs(state, runtime.logs);
+  }
+
+  #onBadRequest(socket: Socket, status: number, listener: Listener): void {
+    const runtime = this.#runtime;
+    if (status === 0 || runtime === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#refusals.set(socket, refuseRaw(socket, status, listener.addressOf(socket).defaultServer, runtime));
+  }
+
+  #connectionOf(socket: Socket): { number: number; requests: number; openedAtMs: number } {
+    let connection = this.#connections.get(socket);
+    if (connection === undefined) {
+      this.#connectionsSeen += 1;
+      connection = { number: this.#connectionsSeen, requests: 0, openedAtMs: this.#clock.now() };
+      this.#connections.set(socket, connection);
+    }
+    connection.requests += 1;
+    return connection;
+  }
+}
+
+function writeAccessLogs(state: RequestState, logs: LogFiles): void {
+  for (const { path, format, condition } of state.settings.accessLogs) {
+    const wanted = condition === undefined ? "1" : evaluate(condition, state);
+    if (wanted !== "" && wanted !== "0") logs.write(evaluate(path, state), accessLine(format, state));
+  }
+}
+
+function closeAll(listeners: readonly Listener[]): void {
+  for (const { server } of listeners) server.closeAllConnections();
+}
+
+function serversOf(model: NginxModel): readonly ServerModel[] {
+  const servers = new Set<ServerModel>();
+  for (const { otherwise, byLocalAddress } of model.listeners) {
+    for (const address of [otherwise, ...byLocalAddress.values()]) {
+      for (const server of address.servers) servers.add(server);
+    }
+  }
+  return [...servers];
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { loadNginxConfig } from "../../load.ts";
+import { startGroup } from "./groups.ts";
+import type { FoundAddress } from "./names.ts";
+
+const conf = `resolver 127.0.0.1 valid=1s ipv6=off; upstream u { server llm.test:80 resolve; }
+server { listen 80; location / { proxy_pass http://u; } }`;
+
+/** Timers that are set, to be turned by hand. */
+function handClock() {
+  const timers = new Set<() => void>();
+  const after = (_delayMs: number, then: () => void) => {
+    timers.add(then);
+    return () => void timers.delete(then);
+  };
+  const turn = (): void => {
+    const due = [...timers];
+    timers.clear();
+    for (const then of due) then();
+  };
+  return { timers, turn, now: () => 0, after, every: after };
+}
+
+describe("a group that follows a name", () => {
+  it("asks again and again, and no more once it is retired, were a question under way or not", async () => {
+    const files = { read: () => conf, glob: () => [], resolve: (_: string, path: string) => path };
+    const { model } = loadNginxConfig({ path: "/c/n.conf", files, form: "part" });
+    const [upstream] = model.upstreams.values();
+    assert.ok(upstream !== undefined);
+    const clock = handClock();
+    const answers: ((found: readonly FoundAddress[]) => void)[] = [];
+    const names = {
+      lookup: async () => [],
+      query: () => new Promise<readonly FoundAddress[]>((resolve) => answers.push(resolve)),
+    };
+    const answer = async (address: string): Promise<void> => {
+      answers.shift()?.([{ address, ttlMs: 1000 }]);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const starting = startGroup(upstream, "http", upstream.resolver, { clock, random: () => 0, names });
+    await answer("127.0.0.1");
+    const group = await starting;
+    clock.turn();
+    await answer("127.0.0.2");
+    assert.deepEqual(
+      group.pool.upstreams.map(({ server }) => server),
+      ["127.0.0.2:80"],
+    );
+    assert.equal(clock.timers.size, 1);
+    clock.turn();
+    assert.equal(answers.length, 1);
+    group.retire();
+    await answer("127.0.0.3");
+    assert.equal(clock.timers.size, 0);
+  });
+});

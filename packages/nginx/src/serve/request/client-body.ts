@@ -1,0 +1,37 @@
+import type { RequestBody } from "@drover/balancer/engine";
+import type { LocationModel } from "../../model/model.ts";
+import { readBody, type WholeBody } from "./read-body.ts";
+import type { RequestState } from "./request-state.ts";
+
+export type ClientBody =
+  | { readonly kind: "body"; readonly body: RequestBody }
+  | { readonly kind: "too-large" }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "gone" };
+
+/** Takes the request's body as the location wants it: whole, as a stream, or not at all. Asks for it where the client waits for a 100. */
+export async function takeBody(state: RequestState, location: LocationModel): Promise<ClientBody> {
+  const { proxy } = location.settings;
+  const announced = state.headerValues("content-length")[0];
+  const isChunked = state.headerValues("transfer-encoding").length > 0;
+  const before = state.requestBody ?? state.spooledBody;
+  if (before !== undefined) return held(before);
+  if (announced === undefined && !isChunked) return { kind: "body", body: { kind: "none" } };
+  if (/\b100-continue\b/i.test(state.headerValues("expect")[0] ?? "") && state.protocol === "HTTP/1.1") {
+    state.response.writeContinue();
+  }
+  const lengthBytes = announced === undefined ? undefined : Number(announced);
+  const mayStream = lengthBytes !== undefined || proxy.httpVersion === "1.1";
+  if (mayStream && !proxy.bufferRequests) {
+    return { kind: "body", body: { kind: "stream", stream: state.request, lengthBytes } };
+  }
+  const read = await readBody(state, location);
+  if (typeof read === "string") return { kind: read };
+  if (Buffer.isBuffer(read)) state.requestBody = read;
+  else state.spooledBody = read;
+  return held(read);
+}
+
+function held(body: WholeBody): ClientBody {
+  return { kind: "body", body: Buffer.isBuffer(body) ? { kind: "bytes", bytes: body } : body };
+}

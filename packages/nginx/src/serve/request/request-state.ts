@@ -1,0 +1,167 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AnswerHead, ClientConnection, Clock } from "@drover/balancer/engine";
+import type { LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
+import type { RequestTarget } from "../../model/uri.ts";
+import type { SpooledBody } from "./spooled-body.ts";
+import type { AttemptFacts, ConnectionFacts, VariableSource } from "../../model/variable-source.ts";
+
+export interface RequestStateParts {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: ServerModel;
+  readonly target: RequestTarget;
+  readonly host: string;
+  readonly connection: ConnectionFacts;
+  readonly clock: Clock;
+  readonly newRequestId: () => string;
+  /** Bytes the socket had written before this request. */
+  readonly writtenBefore: number;
+}
+
+/** One request on its way through servers and locations, and all that variables can say of it. */
+export class RequestState implements VariableSource {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: ServerModel;
+  readonly connection: ConnectionFacts;
+  readonly host: string;
+  readonly requestUri: string;
+  readonly startedAtMs: number;
+  readonly attempts: AttemptFacts[][] = [];
+  readonly own = new Map<string, string>();
+  /** Valid header fields as the client sent them: name, value, name, value … */
+  readonly fields: readonly string[];
+  method: string;
+  uri: string;
+  args: string;
+  hasArgs: boolean;
+  captures: RegExpExecArray | undefined;
+  location: LocationModel | undefined;
+  /** Set by an error page: what the client is told in place of the answer's own status. */
+  errorStatus: number | undefined;
+  /** An error page was taken; further errors get nginx's own page unless `recursive_error_pages`. */
+  tookErrorPage = false;
+  /** The URI was changed by an internal redirect: the original one is not passed on any more. */
+  isInternal = false;
+  redirects = 0;
+  requestBody: Buffer | undefined;
+  /** The body where it was too large to be held in memory; closed when the request is over. */
+  spooledBody: SpooledBody | undefined;
+  proxyHost: string | undefined;
+  proxyPort: string | undefined;
+  upstreamHead: AnswerHead | undefined;
+  /** The raw connection, where the client asked for another protocol. */
+  switchable: ClientConnection | undefined;
+  status = 0;
+  sentFields: readonly string[] = [];
+  /** Length of the answer's head, without what Node adds for chunks. */
+  headBytes = 0;
+  isComplete = false;
+  readonly #clock: Clock;
+  readonly #newRequestId: () => string;
+  #requestId: string | undefined;
+  readonly #writtenBefore: number;
+
+  constructor(parts: RequestStateParts) {
+    const { request, target, server } = parts;
+    this.request = request;
+    this.response = parts.response;
+    this.server = server;
+    this.connection = parts.connection;
+    this.host = parts.host;
+    this.#newRequestId = parts.newRequestId;
+    this.#clock = parts.clock;
+    this.#writtenBefore = parts.writtenBefore;
+    this.startedAtMs = parts.clock.now();
+    this.method = request.method ?? "GET";
+    this.requestUri = target.unparsed;
+    this.uri = target.uri;
+    this.args = target.args;
+    this.hasArgs = target.hasArgs;
+    this.fields = validFields(request.rawHeaders, server);
+  }
+
+  get settings(): LocationSettings {
+    return this.location?.settings ?? this.server.settings;
+  }
+
+  /** Made when it is first asked for: randomness costs, and few configurations want it. */
+  get requestId(): string {
+    this.#requestId ??= this.#newRequestId();
+    return this.#requestId;
+  }
+
+  /** 32 hexadecimal digits, others each time. */
+  newId(): string {
+    return this.#newRequestId();
+  }
+
+  get serverName(): string {
+    return this.server.name;
+  }
+
+  get protocol(): string {
+    return `HTTP/${this.request.httpVersion}`;
+  }
+
+  get requestLine(): string {
+    return `${this.request.method ?? ""} ${this.request.url ?? ""} ${this.protocol}`;
+  }
+
+  get requestLengthBytes(): number {
+    let size = this.requestLine.length + 4;
+    for (const text of this.request.rawHeaders) size += text.length + 2;
+    return size + (this.requestBody?.length ?? this.spooledBody?.lengthBytes ?? 0);
+  }
+
+  /** As nginx counts: all that went out but the head, so with the framing of chunks. */
+  get bodyBytesSent(): number {
+    const framing = this.response.chunkedEncoding ? "Transfer-Encoding: chunked\r\n".length : 0;
+    return Math.max(0, this.bytesSent - this.headBytes - framing);
+  }
+
+  get bytesSent(): number {
+    return Math.max(0, this.request.socket.bytesWritten - this.#writtenBefore);
+  }
+
+  nowMs(): number {
+    return this.#clock.now();
+  }
+
+  /** Calls `then` once after `delayMs`; the returned function calls it off. */
+  after(delayMs: number, then: () => void): () => void {
+    return this.#clock.after(delayMs, then);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return valuesOf(this.fields, name);
+  }
+
+  sentHeaderValues(name: string): readonly string[] {
+    return valuesOf(this.sentFields, name);
+  }
+
+  upstreamHeaderValues(name: string): readonly string[] {
+    return valuesOf(this.upstreamHead?.headers ?? [], name);
+  }
+}
+
+/** nginx passes over names with other characters than letters, digits and `-` (and `_` where allowed). */
+function validFields(rawHeaders: readonly string[], server: ServerModel): readonly string[] {
+  if (!server.ignoreInvalidHeaders) return rawHeaders;
+  const valid = server.underscoresInHeaders ? /^[\w-]+$/ : /^[A-Za-z0-9-]+$/;
+  const kept: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (valid.test(name)) kept.push(name, rawHeaders[index + 1] ?? "");
+  }
+  return kept;
+}
+
+function valuesOf(fields: readonly string[], lowerName: string): readonly string[] {
+  const found: string[] = [];
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index]?.toLowerCase() === lowerName) found.push(fields[index + 1] ?? "");
+  }
+  return found;
+}

@@ -1,0 +1,89 @@
+import { gzipSync } from "node:zlib";
+import { evaluate, type Template } from "../../model/template.ts";
+import { buildHead, type HeadParts, type ServerIdentity } from "./response-fields.ts";
+import { absoluteUrl } from "./absolute-url.ts";
+import { compressed } from "./compress.ts";
+import type { RequestState } from "../request/request-state.ts";
+import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
+
+/** Answers with nginx's page for a status; with none where it has none. */
+export function sendPage(state: RequestState, status: number, identity: ServerIdentity, location?: string): void {
+  const { settings, response } = state;
+  if (closesConnection(status)) response.shouldKeepAlive = false;
+  const serverText = settings.serverTokens === "off" ? identity.short : identity.full;
+  const shownStatus = state.errorStatus ?? status;
+  const page = pageOf(status, serverText, state.headerValues("user-agent")[0], settings.msiePadding);
+  const isEmpty = shownStatus === 204 || shownStatus === 304;
+  const body = Buffer.from(page ?? "", "latin1");
+  send(state, identity, isEmpty ? undefined : body, {
+    status: publicStatus(status),
+    contentType: page === undefined ? undefined : "text/html",
+    contentLength: isEmpty ? undefined : body.length,
+    location: location === undefined ? undefined : absoluteUrl(state, location),
+  });
+}
+
+/** Answers with a text of the configuration (`return 200 text`). */
+export function sendText(state: RequestState, status: number, text: string, identity: ServerIdentity): void {
+  const body = Buffer.from(text, "latin1");
+  const isBare = status === 204;
+  send(state, identity, isBare || status === 304 ? undefined : body, {
+    status,
+    contentType: isBare ? undefined : contentTypeOf(state),
+    contentLength: isBare ? undefined : body.length,
+  });
+}
+
+/** The text of `return`; empty where it has none. */
+export function returnText(state: RequestState, text: Template | undefined): string {
+  return text === undefined ? "" : evaluate(text, state);
+}
+
+function send(state: RequestState, identity: ServerIdentity, text: Buffer | undefined, parts: HeadParts): void {
+  const { response } = state;
+  const { parts: sent, level } = compressed(state, parts);
+  const { status, reason, fields } = buildHead(state, sent, identity, state.nowMs());
+  const hasBody = text !== undefined && state.request.method !== "HEAD";
+  const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
+  response.writeHead(status, reason, fields);
+  if (!isStillSending(state)) {
+    response.end(hasBody ? body : undefined);
+    return;
+  }
+  if (hasBody) response.write(body);
+  else response.flushHeaders();
+  linger(state);
+}
+
+function isStillSending({ request, response }: RequestState): boolean {
+  if (request.complete || response.shouldKeepAlive) return false;
+  return request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+}
+
+/** Waits as long for a client that is still sending; closing at once could take the answer away from it (nginx `lingering_close`). */
+const lingeringMs = { silence: 5000, whole: 30_000 };
+
+function linger(state: RequestState): void {
+  const { request, response } = state;
+  const finish = (): void => {
+    stopWaiting();
+    stopSilence();
+    if (!response.writableEnded) response.end();
+  };
+  const stopWaiting = state.after(lingeringMs.whole, finish);
+  let stopSilence = state.after(lingeringMs.silence, finish);
+  request.on("data", () => {
+    stopSilence();
+    stopSilence = state.after(lingeringMs.silence, finish);
+  });
+  request.once("end", finish).once("close", finish).once("error", finish);
+  request.resume();
+}
+
+/** By the extension of the URI, as for a file (`ngx_http_set_content_type`). */
+function contentTypeOf({ uri, settings }: RequestState): string {
+  const name = uri.slice(uri.lastIndexOf("/") + 1);
+  const dot = name.lastIndexOf(".");
+  const extension = dot === -1 ? "" : name.slice(dot + 1).toLowerCase();
+  return settings.types.get(extension) ?? settings.defaultType;
+}

@@ -1,0 +1,101 @@
+import { evaluate } from "../../model/template.ts";
+import { reasonOf } from "./special-pages.ts";
+import type { RequestState } from "../request/request-state.ts";
+
+/** What goes out as `Server` and at the foot of nginx's own pages. */
+export interface ServerIdentity {
+  /** `drover/0.1.0`. */
+  readonly full: string;
+  /** `drover`: with `server_tokens off`. */
+  readonly short: string;
+}
+
+/** Statuses `add_header` is for without `always`. */
+const addable: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
+
+/** A head as it is written: nginx's own fields first, in its order, then the answer's, then those of `add_header`. */
+export interface BuiltHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: string[];
+}
+
+export interface HeadParts {
+  readonly status: number;
+  /** The upstream's own; undefined takes nginx's. */
+  readonly reason?: string;
+  readonly contentType?: string | undefined;
+  readonly contentLength?: number | undefined;
+  readonly location?: string | undefined;
+  /** All other fields. */
+  readonly fields?: readonly string[];
+  /** Fields of the upstream's that stand for nginx's own where `proxy_pass_header` lets them through. */
+  readonly server?: string | undefined;
+  readonly date?: string | undefined;
+}
+
+export function buildHead(state: RequestState, parts: HeadParts, identity: ServerIdentity, nowMs: number): BuiltHead {
+  const { settings } = state;
+  const status = state.errorStatus ?? parts.status;
+  const reason = state.errorStatus === undefined ? (parts.reason ?? reasonOf(status)) : reasonOf(status);
+  const fields = [
+    "Server",
+    parts.server ?? (settings.serverTokens === "off" ? identity.short : identity.full),
+    "Date",
+    parts.date ?? new Date(nowMs).toUTCString(),
+  ];
+  if (parts.contentType !== undefined) fields.push("Content-Type", parts.contentType);
+  if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
+  if (parts.location !== undefined) fields.push("Location", parts.location);
+  const keepAlive = staysOpen(state);
+  // Node does not see to the connection of a request that offered another protocol.
+  if (!keepAlive && state.switchable !== undefined) state.response.shouldKeepAlive = false;
+  fields.push("Connection", status === 101 ? "upgrade" : keepAlive ? "keep-alive" : "close");
+  if (keepAlive && settings.keepaliveHeaderSeconds !== undefined) {
+    fields.push("Keep-Alive", `timeout=${settings.keepaliveHeaderSeconds}`);
+  }
+  fields.push(...(parts.fields ?? []));
+  // Variables in add_header may speak of the answer itself.
+  state.status = status;
+  state.sentFields = fields;
+  addConfigured(state, status, fields);
+  state.headBytes = headLength(status, reason, fields);
+  return { status, reason, fields };
+}
+
+function headLength(status: number, reason: string, fields: readonly string[]): number {
+  let length = `HTTP/1.1 ${status} ${reason}\r\n\r\n`.length;
+  for (let index = 0; index < fields.length; index += 2) {
+    length += (fields[index]?.length ?? 0) + (fields[index + 1]?.length ?? 0) + ": \r\n".length;
+  }
+  return length;
+}
+
+/** Whether the client's connection is kept after this answer, by nginx's rules. */
+function staysOpen(state: RequestState): boolean {
+  const { settings, connection, request, response } = state;
+  if (settings.keepaliveTimeoutMs === 0 || !response.shouldKeepAlive) return false;
+  if (connection.requests >= settings.keepaliveRequests) return false;
+  if (state.nowMs() - connection.openedAtMs >= settings.keepaliveLifetimeMs) return false;
+  if (request.httpVersion === "1.0") {
+    return state.headerValues("connection").some((value) => /\bkeep-alive\b/i.test(value));
+  }
+  return !state.headerValues("connection").some((value) => /\bclose\b/i.test(value));
+}
+
+function addConfigured(state: RequestState, status: number, fields: string[]): void {
+  for (const { name, value, always } of state.settings.addHeaders) {
+    if (!always && !addable.has(status)) continue;
+    const text = evaluate(value, state);
+    const lower = name.toLowerCase();
+    if (lower === "last-modified" || lower === "etag") remove(fields, lower);
+    if (text !== "") fields.push(name, text);
+  }
+}
+
+/** These two are set by `add_header`, where all others are added. */
+function remove(fields: string[], lowerName: string): void {
+  for (let index = fields.length - 2; index >= 0; index -= 2) {
+    if (fields[index]?.toLowerCase() === lowerName) fields.splice(index, 2);
+  }
+}

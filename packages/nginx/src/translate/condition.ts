@@ -1,0 +1,45 @@
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { compileRegex, keepCaptures } from "../model/captures.ts";
+import type { Directive } from "../read/parse.ts";
+import { compileTemplate, evaluate, type OwnVariables } from "../model/template.ts";
+import type { Condition } from "../model/model.ts";
+
+/** @throws NginxConfigError for what nginx calls an invalid condition, and for tests of files. Source: `ngx_http_rewrite_if_condition`. */
+export function readCondition({ args, place }: Directive, own: OwnVariables): Condition {
+  const words = unwrapped(args, place);
+  const [first = "", operator = "", operand = ""] = words;
+  if (/^!?-[fdex]$/.test(first)) {
+    throw NginxConfigError.unsupported(place, `"${first}" in an "if"`, "no files are served");
+  }
+  if (!first.startsWith("$") || first.length === 1)
+    throw NginxConfigError.at(place, `invalid condition "${first || ")"}"`);
+  const variable = compileTemplate(first, own, place);
+  if (words.length === 1) {
+    return (source) => !["", "0"].includes(evaluate(variable, source));
+  }
+  if (words.length !== 3) throw NginxConfigError.at(place, `invalid condition "${first}"`);
+  if (operator === "=" || operator === "!=") {
+    const value = compileTemplate(operand, own, place);
+    return (source) => (evaluate(variable, source) === evaluate(value, source)) === (operator === "=");
+  }
+  if (!/^!?~\*?$/.test(operator)) throw NginxConfigError.at(place, `unexpected "${operator}" in condition`);
+  const { regex } = compileRegex(operand, operator.endsWith("*"), place);
+  return (source) => {
+    const captures = regex.exec(evaluate(variable, source));
+    if (captures !== null) keepCaptures(source, captures);
+    return (captures !== null) === operator.startsWith("~");
+  };
+}
+
+/** The words between the parentheses, which may stand apart or at a word. */
+function unwrapped(args: readonly string[], place: ConfigPlace): string[] {
+  const [first = "", ...rest] = args;
+  if (!first.startsWith("(")) throw NginxConfigError.at(place, `invalid condition "${first}"`);
+  const words = [first.slice(1), ...rest];
+  const last = words.pop() ?? "";
+  if (!last.endsWith(")")) throw NginxConfigError.at(place, `invalid condition "${last}"`);
+  words.push(last.slice(0, -1));
+  if (words.length > 1 && words[0] === "") words.shift();
+  if (words.length > 1 && words.at(-1) === "") words.pop();
+  return words;
+}

@@ -1,0 +1,116 @@
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { compileRegex, keepCaptures } from "../model/captures.ts";
+import type { Directive, Row } from "../read/parse.ts";
+import { ServerNames } from "../model/server-names.ts";
+import { compileTemplate, evaluate, type Getter, type Template } from "../model/template.ts";
+import { builtinVariable } from "../model/variables.ts";
+
+/**
+ * The variables a configuration makes itself: by `set`, by `map`, and by named captures in `server_name`, `location` and `map`.
+ * @throws NginxConfigError for a name that cannot be taken and for a bad `map`.
+ */
+export function ownVariables(http: readonly Directive[]): Map<string, Getter> {
+  const own = new Map<string, Getter>();
+  for (const name of settableNames(http)) own.set(name, (source) => source.own.get(name));
+  const maps = http
+    .filter(({ name }) => name === "map")
+    .map((map) => ({ map, name: variableName(map.args[1] ?? "", map.place) }));
+  // Maps may use each other in any order: all names are known before any is compiled.
+  const compiled = new Map<string, Getter>();
+  for (const { name } of maps) own.set(name, (source) => compiled.get(name)?.(source));
+  for (const { map, name } of maps) compiled.set(name, mapGetter(name, map, own));
+  return own;
+}
+
+/** The name in `$name`. @throws NginxConfigError for anything else, and for a variable of nginx's own. */
+export function variableName(word: string, place: ConfigPlace): string {
+  const [, name] = /^\$(\w+)$/.exec(word) ?? [];
+  if (name === undefined) throw NginxConfigError.at(place, `invalid variable name "${word}"`);
+  if (builtinVariable(name) !== undefined && name !== "args" && name !== "limit_rate") {
+    throw NginxConfigError.at(place, `the duplicate "${name}" variable`);
+  }
+  return name;
+}
+
+function settableNames(directives: readonly Directive[]): Set<string> {
+  const names = new Set<string>();
+  for (const { name, args, place, block, rows } of directives) {
+    if (name === "set") names.add(variableName(args[0] ?? "", place));
+    if (name === "server_name" || name === "location") for (const word of args) addCaptureNames(names, word);
+    if (name === "if") for (const word of args) addCaptureNames(names, word);
+    if (name === "map") for (const { words } of rows ?? []) addCaptureNames(names, words[0] ?? "");
+    for (const inner of settableNames(block ?? [])) names.add(inner);
+  }
+  return names;
+}
+
+function addCaptureNames(names: Set<string>, pattern: string): void {
+  for (const [, angled, quoted] of pattern.matchAll(/\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/g)) {
+    names.add(angled ?? quoted ?? "");
+  }
+}
+
+interface MapTable {
+  readonly exact: Map<string, Template>;
+  readonly names: ServerNames<Template | undefined> | undefined;
+  readonly regexes: { readonly regex: RegExp; readonly value: Template }[];
+  fallback: Template | undefined;
+}
+
+function mapGetter(name: string, map: Directive, own: ReadonlyMap<string, Getter>): Getter {
+  const key = compileTemplate(map.args[0] ?? "", own, map.place);
+  const hostnames = (map.rows ?? []).some(({ words }) => words.length === 1 && words[0] === "hostnames");
+  const table: MapTable = {
+    exact: new Map(),
+    names: hostnames ? new ServerNames<Template | undefined>(undefined) : undefined,
+    regexes: [],
+    fallback: undefined,
+  };
+  for (const row of map.rows ?? []) addRow(table, row, own);
+  return (source) => {
+    const known = source.own.get(name);
+    if (known !== undefined) return known;
+    // A map that comes back to itself finds this rather than running for ever.
+    source.own.set(name, "");
+    const text = evaluate(key, source);
+    const found = table.exact.get(text.toLowerCase()) ?? table.names?.find(text.toLowerCase()).server;
+    const value = found === undefined ? matched(table, text, source) : evaluate(found, source);
+    source.own.set(name, value);
+    return value;
+  };
+}
+
+function matched(table: MapTable, text: string, source: Parameters<Getter>[0]): string {
+  for (const { regex, value } of table.regexes) {
+    const captures = regex.exec(text);
+    if (captures === null) continue;
+    keepCaptures(source, captures);
+    return evaluate(value, source);
+  }
+  return table.fallback === undefined ? "" : evaluate(table.fallback, source);
+}
+
+function addRow(table: MapTable, { words, place }: Row, own: ReadonlyMap<string, Getter>): void {
+  const [first = "", second] = words;
+  if (words.length === 1 && (first === "hostnames" || first === "volatile")) return;
+  if (second === undefined || words.length !== 2) {
+    throw NginxConfigError.at(place, "invalid number of the map parameters");
+  }
+  const value = compileTemplate(second, own, place);
+  if (first === "default") {
+    if (table.fallback !== undefined) throw NginxConfigError.at(place, "duplicate default map parameter");
+    table.fallback = value;
+  } else if (first.startsWith("~")) {
+    const caseless = first.startsWith("~*");
+    const { regex } = compileRegex(first.slice(caseless ? 2 : 1), caseless, place);
+    table.regexes.push({ regex, value });
+  } else if (table.names !== undefined && first.startsWith("*.")) {
+    table.names.add({ kind: "leading", suffix: first.slice(1).toLowerCase() }, value);
+  } else if (table.names !== undefined && first.endsWith(".*")) {
+    table.names.add({ kind: "trailing", prefix: first.slice(0, -1).toLowerCase() }, value);
+  } else {
+    const key = (first.startsWith("\\") ? first.slice(1) : first).toLowerCase();
+    if (table.exact.has(key)) throw NginxConfigError.at(place, `conflicting parameter "${first}"`);
+    table.exact.set(key, value);
+  }
+}

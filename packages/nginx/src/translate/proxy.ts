@@ -1,0 +1,172 @@
+import type { RetryRule, RetryWord } from "@drover/balancer/engine";
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { compileRegex } from "../model/captures.ts";
+import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "../model/model.ts";
+import type { Directive } from "../read/parse.ts";
+import { invalidValue, type Scope } from "../read/scope.ts";
+import { compileTemplate, constantTemplate, type OwnVariables } from "../model/template.ts";
+import type { TranslateContext } from "./context.ts";
+import { splitProxyUrl } from "../model/proxy-url.ts";
+import { implicitGroup, parseServerAddress } from "../model/server-address.ts";
+
+/** Everything `proxy_…` but `proxy_pass`. @throws NginxConfigError */
+export function readProxySettings(scope: Scope, context: TranslateContext): ProxySettings {
+  const { own, compat } = context;
+  const optional = (name: string) => {
+    const directive = scope.one(name);
+    return directive === undefined ? undefined : compileTemplate(directive.args[0] ?? "", own, directive.place);
+  };
+  const version = scope.one("proxy_http_version");
+  if (version !== undefined && version.args[0] === "2") {
+    throw NginxConfigError.unsupported(version.place, "proxy_http_version 2", "upstreams are spoken to by HTTP/1");
+  }
+  return {
+    connectTimeoutMs: scope.timeMs("proxy_connect_timeout", 60_000),
+    sendTimeoutMs: scope.timeMs("proxy_send_timeout", 60_000),
+    readTimeoutMs: scope.timeMs("proxy_read_timeout", 60_000),
+    retry: readRetryRule(scope),
+    setHeaders: readSetHeaders(scope, context),
+    hiddenHeaders: readHiddenHeaders(scope),
+    ignoredHeaders: new Set(
+      scope.many("proxy_ignore_headers").flatMap(({ args }) => args.map((name) => name.toLowerCase())),
+    ),
+    httpVersion: scope.word("proxy_http_version", ["1.0", "1.1"], compat === "1.22" ? "1.0" : "1.1"),
+    method: optional("proxy_method"),
+    passHeaders: scope.isOn("proxy_pass_request_headers", true),
+    passBody: scope.isOn("proxy_pass_request_body", true),
+    body: optional("proxy_set_body"),
+    bufferRequests: scope.isOn("proxy_request_buffering", true),
+    interceptErrors: scope.isOn("proxy_intercept_errors", false),
+    ignoreClientAbort: scope.isOn("proxy_ignore_client_abort", false),
+    redirects: readRedirects(scope, own),
+  };
+}
+
+const retryWords: readonly RetryWord[] = [
+  "error",
+  "timeout",
+  "invalid_header",
+  "http_500",
+  "http_502",
+  "http_503",
+  "http_504",
+  "http_403",
+  "http_404",
+  "http_429",
+  "non_idempotent",
+];
+
+function readRetryRule(scope: Scope): RetryRule {
+  const directive = scope.one("proxy_next_upstream");
+  const words = new Set<RetryWord>();
+  for (const word of directive?.args ?? ["error", "timeout"]) {
+    const known = retryWords.find((name) => name === word);
+    if (known !== undefined) words.add(known);
+    // `updating` is about the cache alone.
+    else if (word !== "off" && word !== "updating") throw invalidValue(directive?.place ?? { file: "", line: 0 }, word);
+  }
+  if (directive?.args.includes("off") === true) words.clear();
+  return {
+    words,
+    tries: scope.count("proxy_next_upstream_tries", 0),
+    timeoutMs: scope.timeMs("proxy_next_upstream_timeout", 0),
+  };
+}
+
+/** nginx's defaults after what is configured: those whose name is configured are replaced. An empty value sends nothing. */
+function readSetHeaders(scope: Scope, { own, compat }: TranslateContext): ProxySettings["setHeaders"] {
+  const configured = scope.many("proxy_set_header").map(({ args, place }) => {
+    const [name = "", value = ""] = args;
+    return { name, value: compileTemplate(value, own, place) };
+  });
+  const defaults = [
+    { name: "Host", value: compileTemplate("$proxy_host", own, { file: "", line: 0 }) },
+    { name: "Connection", value: constantTemplate(compat === "1.22" ? "close" : "") },
+    { name: "TE", value: constantTemplate("") },
+    { name: "Keep-Alive", value: constantTemplate("") },
+    { name: "Expect", value: constantTemplate("") },
+    { name: "Upgrade", value: constantTemplate("") },
+    { name: "Transfer-Encoding", value: constantTemplate("") },
+    { name: "Content-Length", value: constantTemplate("") },
+  ];
+  const names = new Set(configured.map(({ name }) => name.toLowerCase()));
+  return [...configured, ...defaults.filter(({ name }) => !names.has(name.toLowerCase()))];
+}
+
+const hiddenByDefault = [
+  "date",
+  "server",
+  "x-pad",
+  "x-accel-expires",
+  "x-accel-redirect",
+  "x-accel-limit-rate",
+  "x-accel-buffering",
+  "x-accel-charset",
+];
+
+function readHiddenHeaders(scope: Scope): Set<string> {
+  const hidden = new Set(hiddenByDefault);
+  for (const { args } of scope.many("proxy_hide_header")) hidden.add((args[0] ?? "").toLowerCase());
+  for (const { args } of scope.many("proxy_pass_header")) hidden.delete((args[0] ?? "").toLowerCase());
+  return hidden;
+}
+
+function readRedirects(scope: Scope, own: OwnVariables): ProxySettings["redirects"] {
+  const directives = scope.many("proxy_redirect");
+  if (directives.length === 0) return "default";
+  if (directives.some(({ args }) => args.length === 1 && args[0] === "off")) return "off";
+  return directives.map((directive) => readRedirect(directive, own));
+}
+
+function readRedirect({ args, place }: Directive, own: OwnVariables): ProxyRedirect {
+  const [from = "", to] = args;
+  if (to === undefined) {
+    if (from === "default") return { kind: "default" };
+    if (from === "false") throw NginxConfigError.at(place, 'invalid parameter "false", use "off" instead');
+    throw NginxConfigError.at(place, `invalid parameter "${from}"`);
+  }
+  const target = compileTemplate(to, own, place);
+  if (!from.startsWith("~")) return { kind: "prefix", from: compileTemplate(from, own, place), to: target };
+  const caseless = from.startsWith("~*");
+  return { kind: "regex", from: compileRegex(from.slice(caseless ? 2 : 1), caseless, place).regex, to: target };
+}
+
+/** @throws NginxConfigError as nginx would. */
+export function readProxyPass(
+  { args, place }: Directive,
+  kind: "exact" | "prefix" | "regex" | "named",
+  context: TranslateContext,
+): ProxyPass {
+  const [url = ""] = args;
+  if (url.includes("$")) return { kind: "variable", url: compileTemplate(url, context.own, place), place };
+  const parts = splitProxyUrl(url);
+  if (parts === undefined) throw NginxConfigError.at(place, "invalid URL prefix");
+  if (parts.uri !== undefined && (kind === "regex" || kind === "named")) {
+    throw NginxConfigError.at(
+      place,
+      '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location, ' +
+        'or inside "if" statement, or inside "limit_except" block',
+    );
+  }
+  const group = groupOf(parts.authority, parts.scheme, place, context);
+  const { scheme, authority, hostHeader, port } = parts;
+  return { kind: "fixed", target: { scheme, authority, hostHeader, port, group }, uri: parts.uri };
+}
+
+/** The upstream block of this name, or a group made for the address. */
+function groupOf(authority: string, scheme: "http" | "https", place: ConfigPlace, context: TranslateContext): string {
+  const named = context.upstreams.get(authority);
+  if (named !== undefined) {
+    if (scheme === "http") return authority;
+    context.upstreams.set(authority + httpsSuffix, named);
+    return authority + httpsSuffix;
+  }
+  const [name = ""] = authority.split(":");
+  if (name !== "unix" && authority.includes(":") && context.upstreams.has(name)) {
+    throw NginxConfigError.at(place, `upstream "${name}" may not have port ${authority.slice(name.length + 1)}`);
+  }
+  const address = parseServerAddress(authority, place, scheme === "https" ? 443 : 80);
+  const key = address.kind === "unix" ? authority : `${authority} by ${scheme}`;
+  if (!context.upstreams.has(key)) context.upstreams.set(key, implicitGroup(authority, place, address));
+  return key;
+}

@@ -1,0 +1,116 @@
+import type { KeepaliveRule, PolicyName } from "@drover/balancer/engine";
+import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import type { NginxCompat, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
+import type { Directive } from "../read/parse.ts";
+import { invalidParameter, Scope } from "../read/scope.ts";
+import { compileTemplate, type OwnVariables, type Template } from "../model/template.ts";
+import { parseServerAddress, serverDefaults } from "../model/server-address.ts";
+import { readResolver } from "./resolver.ts";
+import { parseTime } from "../read/units.ts";
+
+/** @throws NginxConfigError as nginx would. */
+export function translateUpstream(
+  directive: Directive,
+  http: Scope,
+  own: OwnVariables,
+  compat: NginxCompat,
+): UpstreamGroupModel {
+  const { place, args, block = [] } = directive;
+  const name = args[0] ?? "";
+  const scope = new Scope(block, http);
+  const servers = scope.own("server").map(translateServer);
+  if (servers.length === 0) throw NginxConfigError.at(place, "no servers are inside upstream");
+  const method = block.find((inner) => methods.has(inner.name));
+  const { policy, key } = method === undefined ? roundRobin : translateMethod(method, own);
+  const backup = scope.own("server").find(({ args }) => args.includes("backup"));
+  if (backup !== undefined && policy !== "least_conn" && policy !== "round_robin") {
+    throw NginxConfigError.at(backup.place, 'balancing method does not support parameter "backup"');
+  }
+  return {
+    name,
+    place,
+    policy,
+    key,
+    servers,
+    ...translateKeepalive(scope, compat),
+    resolver: readResolver(scope),
+  };
+}
+
+const methods = new Set(["least_conn", "ip_hash", "hash", "random"]);
+const roundRobin: Method = { policy: "round_robin", key: undefined };
+
+interface Method {
+  readonly policy: PolicyName;
+  readonly key: Template | undefined;
+}
+
+function translateMethod({ name, args, place }: Directive, own: OwnVariables): Method {
+  const [first, second] = args;
+  if (name === "least_conn" || name === "ip_hash") return { policy: name, key: undefined };
+  if (name === "hash") {
+    if (second !== undefined && second !== "consistent") throw invalidParameter(place, second);
+    const key = compileTemplate(first ?? "", own, place);
+    return { policy: second === undefined ? "hash" : "consistent_hash", key };
+  }
+  if (first === undefined) return { policy: "random", key: undefined };
+  if (first !== "two" || (second !== undefined && second !== "least_conn")) {
+    throw invalidParameter(place, first === "two" ? (second ?? "") : first);
+  }
+  return { policy: "random_two", key: undefined };
+}
+
+function translateKeepalive(
+  scope: Scope,
+  compat: NginxCompat,
+): { readonly keepalive: KeepaliveRule | undefined; readonly keepaliveLocal: boolean } {
+  const [directive] = scope.own("keepalive");
+  if (directive === undefined && compat === "1.22") return { keepalive: undefined, keepaliveLocal: false };
+  const [text = "32", local] = directive?.args ?? [];
+  const place = directive?.place ?? { file: "", line: 0 };
+  if (!/^\d{1,6}$/.test(text) || (text === "0" && compat === "1.22")) {
+    throw NginxConfigError.at(place, `invalid value "${text}" in "keepalive" directive`);
+  }
+  if (local !== undefined && local !== "local") throw invalidParameter(place, local);
+  if (text === "0") return { keepalive: undefined, keepaliveLocal: false };
+  const inBlock = new Scope(
+    ["keepalive_requests", "keepalive_timeout", "keepalive_time"].flatMap((name) => scope.own(name)),
+  );
+  const keepalive: KeepaliveRule = {
+    connections: Number(text),
+    requests: inBlock.count("keepalive_requests", 1000),
+    idleTimeoutMs: inBlock.timeMs("keepalive_timeout", 60_000),
+    lifetimeMs: inBlock.timeMs("keepalive_time", 3_600_000),
+  };
+  return { keepalive, keepaliveLocal: directive === undefined || local === "local" };
+}
+
+type ServerParameters = { -readonly [K in keyof typeof serverDefaults]: (typeof serverDefaults)[K] } & {
+  resolve: boolean;
+};
+
+function translateServer({ args, place }: Directive): UpstreamServerModel {
+  const [written = "", ...words] = args;
+  const parameters: ServerParameters = { ...serverDefaults, resolve: false };
+  for (const word of words) {
+    if (word === "backup" || word === "down" || word === "resolve") parameters[word] = true;
+    else readParameter(parameters, word, place);
+  }
+  const address = parseServerAddress(written, place);
+  if (parameters.resolve && address.kind !== "name") parameters.resolve = false;
+  return { place, written, address, ...parameters };
+}
+
+function readParameter(parameters: ServerParameters, word: string, place: ConfigPlace): void {
+  const [name = "", value = ""] = word.split(/=(.*)/s);
+  const seconds = parseTime(value, "s");
+  const count = /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+  if (name === "weight" && count !== undefined && count > 0) parameters.weight = count;
+  else if (name === "max_conns" && count !== undefined) parameters.maxConns = count;
+  else if (name === "max_fails" && count !== undefined) parameters.maxFails = count;
+  else if (name === "fail_timeout" && seconds !== undefined) parameters.failTimeoutMs = seconds;
+  else if (name === "slow_start" && seconds !== undefined) parameters.slowStartMs = seconds;
+  else if (name === "service" || name === "route") {
+    throw NginxConfigError.unsupported(place, `parameter "${name}" of server`, "give the servers' addresses and ports");
+  } else throw invalidParameter(place, word);
+}

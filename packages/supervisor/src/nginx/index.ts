@@ -1,2 +1,0 @@
-export { ignoredLines } from "./nginx-command.ts";
-export { serveNginx } from "./serve.ts";
