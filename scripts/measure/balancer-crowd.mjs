@@ -2,7 +2,8 @@
 // usage: node scripts/measure/balancer-crowd.mjs [--quick] [--rounds N]      (after pnpm build)
 import { once } from "node:events";
 import net from "node:net";
-import { runRequests, systemClock } from "@drover/bench";
+import { runRequests } from "@drover/bench";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { quick, roundsOr } from "./lib/options.mjs";
 import { rssBytes, startProxy, startUpstream } from "./lib/proxies.mjs";
 import { spread } from "./lib/spread.mjs";
@@ -59,7 +60,7 @@ async function depthOf(proxy) {
     const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
     const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
     if (depth >= queued || left === 0) return depth;
-    await systemClock.wait(500);
+    await pause(systemClock, 500);
   }
 }
 

@@ -2,7 +2,8 @@
 // http-proxy, nginx and HAProxy, in interleaved rounds on the same upstream.
 // usage: node scripts/measure/balancer-events.mjs [--quick] [--rounds N]      (after pnpm build; needs nginx and haproxy)
 import { setMaxListeners } from "node:events";
-import { createChatClient, systemClock } from "@drover/bench";
+import { createChatClient } from "@drover/bench";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { quick, roundsOr } from "./lib/options.mjs";
 import { cpuMs, proxyNames, startProxy, startUpstream } from "./lib/proxies.mjs";
 import { median, spread } from "./lib/spread.mjs";
@@ -37,10 +38,10 @@ async function relay(proxy) {
   });
   const question = { messages: [{ role: "user", content: "x" }], maxTokens: 1 };
   const asked = Array.from({ length: streams }, () => client.ask(question, stop.signal, () => (events += 1)));
-  await systemClock.wait(1500);
-  const [cpuBefore, before, startMs] = [cpuMs(proxy.pid), events, systemClock.nowMs()];
-  await systemClock.wait(seconds * 1000);
-  const [cpu, relayed, tookMs] = [cpuMs(proxy.pid) - cpuBefore, events - before, systemClock.nowMs() - startMs];
+  await pause(systemClock, 1500);
+  const [cpuBefore, before, startMs] = [cpuMs(proxy.pid), events, systemClock.monotonicMs()];
+  await pause(systemClock, seconds * 1000);
+  const [cpu, relayed, tookMs] = [cpuMs(proxy.pid) - cpuBefore, events - before, systemClock.monotonicMs() - startMs];
   stop.abort();
   await Promise.all(asked);
   await client.close();

@@ -1,7 +1,8 @@
 // Requests/s, latency and CPU time per request through the balancer (least_conn, queue, metrics and access log on),
 // a bare http-proxy, nginx and HAProxy, in interleaved rounds on the same upstream.
 // usage: node scripts/measure/balancer-requests.mjs [--quick] [--rounds N]      (after pnpm build; needs nginx and haproxy)
-import { runRequests, systemClock } from "@drover/bench";
+import { runRequests } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { quick, roundsOr } from "./lib/options.mjs";
 import { cpuMs, proxyNames, startProxy, startUpstream } from "./lib/proxies.mjs";
 import { median, spread } from "./lib/spread.mjs";

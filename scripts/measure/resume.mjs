@@ -1,7 +1,8 @@
 // What clients notice when a worker is killed under their streams: four streams on two workers, one of which is killed when all have a
 // third of their tokens. Prints how many came whole, and the longest pause between two tokens of those that had to move.
 // usage: node scripts/measure/resume.mjs [--quick] [--model FILE] [--rounds N]      (after pnpm build)
-import { createChatClient, startDrover, systemClock } from "@drover/bench";
+import { createChatClient, startDrover } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { bin, modelPath } from "./lib/drover.mjs";
 import { quick, roundsOr } from "./lib/options.mjs";
 import { onInterrupt } from "./lib/session.mjs";
@@ -26,7 +27,7 @@ async function measure(round) {
     return await client.ask({ messages: [{ role: "user", content: words }], maxTokens: tokens }, signal, () => {
       counts[user] += 1;
       if (killedMs !== undefined || Math.min(...counts) < tokens / 3) return;
-      killedMs = systemClock.nowMs();
+      killedMs = systemClock.monotonicMs();
       process.kill(pid, "SIGKILL");
     });
   };

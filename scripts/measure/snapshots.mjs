@@ -1,7 +1,8 @@
 // What a kept KV state is worth: the time to the first token of a prompt of about 500 tokens when nobody knows it, when the
 // worker has it in a slot, and when another worker has taken the place of the one that read it and was killed.
 // usage: node scripts/measure/snapshots.mjs [--quick] [--model FILE] [--rounds N]      (after pnpm build)
-import { createChatClient, startDrover, systemClock } from "@drover/bench";
+import { createChatClient, startDrover } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { setTimeout as wait } from "node:timers/promises";
 import { bin, modelPath } from "./lib/drover.mjs";
 import { quick, roundsOr } from "./lib/options.mjs";
@@ -27,10 +28,10 @@ async function measure(round) {
   const forget = onInterrupt(() => drover.stop());
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, clock: systemClock });
   const tryOnce = async (messages) => {
-    const startMs = systemClock.nowMs();
+    const startMs = systemClock.monotonicMs();
     let firstMs;
     const { result } = await client.ask({ messages, maxTokens: 4 }, signal, () => {
-      firstMs ??= systemClock.nowMs();
+      firstMs ??= systemClock.monotonicMs();
     });
     return result.kind === "ok" ? firstMs - startMs : undefined;
   };

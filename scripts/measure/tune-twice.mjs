@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { candidateName, coarseCandidates, measureCandidate, planLoad, systemClock } from "@drover/bench";
+import { candidateName, coarseCandidates, measureCandidate, planLoad } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { bin, drover, modelPath } from "./lib/drover.mjs";
 import { quick, roundsOr } from "./lib/options.mjs";
 import { onInterrupt, scratch } from "./lib/session.mjs";

@@ -1,4 +1,5 @@
-import { type Balancer, createBalancer, systemClock } from "@drover/balancer";
+import { type Balancer, createBalancer } from "@drover/balancer";
+import { systemClock } from "@drover/foundation/clock";
 import { defaultSettings, type Settings } from "@drover/config";
 import { pino } from "pino";
 import type { RawClient } from "./raw-client.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { startChildServer, systemClock } from "@drover/bench";
+import { startChildServer } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { execa } from "execa";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
 import { freePort } from "../support/ports.ts";

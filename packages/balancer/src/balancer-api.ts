@@ -1,6 +1,6 @@
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
 import type { UpstreamSpec } from "./pool/upstream.ts";
 

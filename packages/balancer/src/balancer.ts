@@ -58,7 +58,7 @@ class RunningBalancer implements Balancer {
     this.#pool = new UpstreamPool({ policy: this.#rules.policy, upstreams: this.#rules.upstreams, clock, random });
     this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
-    this.#idleSinceMs = clock.now();
+    this.#idleSinceMs = clock.monotonicMs();
     this.#parts = this.#routeParts();
     this.#listeners = this.#makeListeners();
     this.#watchPool();
@@ -182,7 +182,7 @@ class RunningBalancer implements Balancer {
   #left(response: http.ServerResponse): void {
     this.#running.delete(response);
     if (this.#running.size > 0) return;
-    this.#idleSinceMs = this.#options.clock.now();
+    this.#idleSinceMs = this.#options.clock.monotonicMs();
     this.#onEmpty?.();
     this.#options.events?.onIdle?.();
   }
@@ -192,7 +192,7 @@ class RunningBalancer implements Balancer {
     this.#pool.listen({
       onVacancy: () => this.#queue.dispatch(),
       onReleased: (lease, outcome) => {
-        if (outcome === "ok") this.#meanService.add(clock.now() - lease.takenAtMs);
+        if (outcome === "ok") this.#meanService.add(clock.monotonicMs() - lease.takenAtMs);
       },
       onTakenOut: (upstream) => {
         logger.warn(

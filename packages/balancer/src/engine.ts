@@ -1,5 +1,4 @@
 /** What another front stands on: connections of clients, the pool of upstreams, and the way of a request to one of them. */
-export { type Clock, systemClock } from "./clock.ts";
 export { ConnectionPool } from "./upstream-http/connection-pool.ts";
 export { forwardRequest } from "./request/forward-request.ts";
 export type {

@@ -1,5 +1,4 @@
 export { createChatClient } from "./client/chat-client.ts";
-export { type Clock, systemClock } from "./clock.ts";
 export { BenchError, type BenchErrorCode } from "./errors.ts";
 export { type RequestsOptions, type RequestsReport, runRequests } from "./load/run-requests.ts";
 export { runStep, type StepOptions, type StepReport } from "./load/run-step.ts";

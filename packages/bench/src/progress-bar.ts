@@ -1,5 +1,5 @@
 import { SingleBar } from "cli-progress";
-import type { Clock } from "./clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import { loadName } from "./report/bench-rows.ts";
 import { showMs, showNumber } from "./report/figures.ts";
 import type { StepProgress } from "./run-bench.ts";
@@ -22,8 +22,8 @@ export function createProgressBar(stream: NodeJS.WriteStream, clock: Clock): Pro
   let current: StepProgress | undefined;
   const run = async () => {
     while (!ended.signal.aborted) {
-      if (current !== undefined) show(bar, current, clock.nowMs());
-      await clock.wait(PERIOD_MS, ended.signal);
+      if (current !== undefined) show(bar, current, clock.monotonicMs());
+      await pause(clock, PERIOD_MS, ended.signal);
     }
     bar.stop();
   };

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { type LoadPlan, type LoadRequest, planLoad, type TargetRequest } from "./bench-options.ts";
 import { createChatClient } from "./client/chat-client.ts";
 import type { ChatClient } from "./client/exchange.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { findKnee } from "./knee.ts";
 import { type Load, runStep, type StepReport } from "./load/run-step.ts";
 import type { Recorder } from "./load/recorder.ts";
@@ -55,7 +55,7 @@ export interface BenchReport {
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const plan = planLoad(options);
   const clock = options.clock ?? systemClock;
-  const startedAt = clock.date().toISOString();
+  const startedAt = new Date(clock.epochMs()).toISOString();
   const target = await lookAtTarget(options);
   const client = createChatClient({ ...options, ...plan, ...target, clock });
   try {
@@ -74,7 +74,7 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
   const steps: StepReport[] = [];
   for (const [index, load] of plan.loads.entries()) {
     if (signal.aborted) break;
-    const startMs = clock.nowMs();
+    const startMs = clock.monotonicMs();
     const onRecorder = (recorder: Recorder) =>
       options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder });
     const { processes, leastAnswers } = options;

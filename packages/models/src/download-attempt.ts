@@ -1,6 +1,6 @@
 import { open, statfs, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { RemoteFile } from "./endpoints.ts";
 import { ModelError } from "./errors.ts";
 import { writeError, type OnProgress } from "./gguf-writer.ts";

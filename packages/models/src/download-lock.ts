@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { Clock } from "./clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import { ModelError } from "./errors.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function lockFile(
 ): Promise<() => Promise<void>> {
   const { clock, waitMs, signal } = options;
   const lockPath = `${path}.lock`;
-  const deadline = clock.now() + waitMs;
+  const deadline = clock.monotonicMs() + waitMs;
   for (;;) {
     const holder = await tryLock(lockPath);
     if (holder === undefined) return () => rm(lockPath, { force: true });
@@ -23,13 +23,13 @@ export async function lockFile(
       await takeAway(lockPath, holder);
       continue;
     }
-    if (clock.now() >= deadline) {
+    if (clock.monotonicMs() >= deadline) {
       const message = `${path} is being downloaded by process ${holder} (lock ${lockPath}). Wait for it, or stop it and try again.`;
       throw new ModelError("download_busy", message);
     }
-    await clock.sleep(LOOK_AGAIN_MS, signal).catch((error: unknown) => {
-      throw new ModelError("download_aborted", `The wait for ${path} was stopped.`, { cause: error });
-    });
+    await pause(clock, LOOK_AGAIN_MS, signal);
+    if (signal?.aborted === true)
+      throw new ModelError("download_aborted", `The wait for ${path} was stopped.`, { cause: signal.reason });
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import { fetchModel } from "./fetch-model.ts";
@@ -11,17 +11,23 @@ import { writeSyntheticModel } from "./synthetic-model.ts";
 import { breakAfter, serveFile, status, whole, type Answer } from "./test-support/file-server.ts";
 import { withScratch } from "./test-support/scratch.ts";
 
+/** The time-out of a silent connection, which {@link hastyClock} does not let run out. */
+const SILENCE_MS = 60_000;
+
 /** Does not wait, and remembers for how long it should have. */
 function hastyClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
   return {
     slept,
-    sleep: (durationMs) => {
+    monotonicMs: () => 0,
+    epochMs: () => 0,
+    after: (durationMs, action) => {
+      if (durationMs === SILENCE_MS) return () => undefined;
       slept.push(durationMs);
-      return Promise.resolve();
+      const turn = setImmediate(action);
+      return () => clearImmediate(turn);
     },
-    after: () => () => undefined,
-    now: () => 0,
+    every: () => () => undefined,
   };
 }
 
@@ -237,9 +243,11 @@ describe("a download", () => {
       };
       const server = await serveFile(content, silent, whole());
       let giveUp: (() => void) | undefined;
+      const hasty = hastyClock();
       const clock: Clock = {
-        ...hastyClock(),
-        after: (_durationMs, action) => {
+        ...hasty,
+        after: (durationMs, action) => {
+          if (durationMs !== SILENCE_MS) return hasty.after(durationMs, action);
           giveUp = action;
           return () => undefined;
         },

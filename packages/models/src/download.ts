@@ -1,6 +1,6 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Clock } from "./clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import { attemptDownload, type AttemptOptions } from "./download-attempt.ts";
 import { lockFile } from "./download-lock.ts";
 import type { RemoteFile } from "./endpoints.ts";
@@ -84,15 +84,9 @@ async function attemptUntilDone(
     const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
     const waitMs = Math.min(result.retryAfterMs ?? backoffMs, 10 * LONGEST_BACKOFF_MS);
     options.onRetry?.({ url: remote.url, reason: result.reason, waitMs, failures, mostFailures: MOST_FAILURES });
-    await pause(waitMs, options);
-  }
-}
-
-async function pause(durationMs: number, { clock, signal }: AttemptOptions): Promise<void> {
-  try {
-    await clock.sleep(durationMs, signal);
-  } catch (error) {
-    throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
+    await pause(options.clock, waitMs, options.signal);
+    if (options.signal?.aborted === true)
+      throw new ModelError("download_aborted", "The download was stopped.", { cause: options.signal.reason });
   }
 }
 

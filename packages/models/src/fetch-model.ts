@@ -1,6 +1,6 @@
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Clock } from "@drover/foundation/clock";
 import { ensureDemoModel } from "./demo-model.ts";
 import { downloadFile, type OnRetry } from "./download.ts";
 import { remoteFile, type Endpoints, type RemoteFile } from "./endpoints.ts";

@@ -1,4 +1,3 @@
-export type { Clock } from "./clock.ts";
 export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
 export type { DownloadRetry, OnRetry } from "./download.ts";
 export type { Endpoints } from "./endpoints.ts";

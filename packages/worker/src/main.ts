@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
 import { knowStepCosts } from "./batching/know-step-costs.ts";
 import type { StepCosts } from "./batching/step-costs.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { modelDigest } from "./engine/model-digest.ts";
@@ -22,7 +22,7 @@ let pool: SlotPool | undefined;
 
 const link = linkParent({
   channel: process,
-  ticker: systemClock,
+  clock: systemClock,
   status: () => {
     const { processing = 0, queued = 0 } = pool?.counts() ?? {};
     return { steps: pool?.steps ?? 0, active: processing + queued, busySlots: processing };

@@ -9,7 +9,7 @@ function timesGone(connected: boolean): readonly [number, number] {
   const channel = Object.assign(new EventEmitter(), { connected, send: () => true });
   linkParent({
     channel,
-    ticker: { every: () => () => {} },
+    clock: { every: () => () => {} },
     status: () => ({ steps: 0, active: 0, busySlots: 0 }),
     on: { drain: () => {}, undrain: () => {}, shutdown: () => {}, gone: () => (gone += 1) },
   });

@@ -1,4 +1,4 @@
-import type { Ticker } from "./clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { SupervisorMessage, WorkerMessage } from "./protocol.ts";
 
 const HEARTBEAT_PERIOD_MS = 1000;
@@ -26,7 +26,7 @@ export interface ParentLink {
 /** Ties the worker to its supervisor: heartbeats out, orders in, and an end when the supervisor is gone. */
 export function linkParent(parts: {
   readonly channel: ParentChannel;
-  readonly ticker: Ticker;
+  readonly clock: Pick<Clock, "every">;
   readonly status: () => WorkerStatus;
   readonly on: Readonly<Record<SupervisorMessage["type"] | "gone", () => void>>;
 }): ParentLink {
@@ -44,6 +44,6 @@ export function linkParent(parts: {
   channel.on("disconnect", on.gone);
   // A supervisor that died while this process was still reading its modules: the event has passed.
   if (channel.connected === false) on.gone();
-  const stop = parts.ticker.every(HEARTBEAT_PERIOD_MS, () => void send({ type: "heartbeat", ...status() }));
+  const stop = parts.clock.every(HEARTBEAT_PERIOD_MS, () => void send({ type: "heartbeat", ...status() }));
   return { send, close: stop };
 }

@@ -135,7 +135,7 @@ function serve(...scripts: readonly Script[]) {
     model: byteModel,
     slots: { contextTokens: 500, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
     logger: pino({ level: "silent" }),
-    clock: { nowMs: () => 0, monotonicMs: () => 0 },
+    clock: { epochMs: () => 0, monotonicMs: () => 0 },
     randomSeed: () => 5,
   });
   return { server, ...scripted };

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, startChildServer, systemClock } from "@drover/bench";
+import { freePort, startChildServer } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import { bin } from "./drover.mjs";
 import { onInterrupt, scratch } from "./session.mjs";
 

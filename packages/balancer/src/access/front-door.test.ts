@@ -9,7 +9,7 @@ import { afterEach, describe, it } from "node:test";
 import tls from "node:tls";
 import type { Settings } from "@drover/config";
 import { pino } from "pino";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
 import { eventually } from "../test-support/eventually.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";

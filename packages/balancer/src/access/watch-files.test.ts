@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { eventually } from "../test-support/eventually.ts";
 import { digestFiles, watchFiles } from "./watch-files.ts";
 
@@ -12,7 +12,8 @@ describe("files that are followed", () => {
   let changes = 0;
   let look: (() => void) | undefined;
   const clock: Clock = {
-    now: () => 0,
+    monotonicMs: () => 0,
+    epochMs: () => 0,
     after: () => () => undefined,
     every(_periodMs, then) {
       look = then;

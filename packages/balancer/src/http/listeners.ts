@@ -1,7 +1,7 @@
 import type http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Certificate } from "./certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";

@@ -1,5 +1,5 @@
 import http from "node:http";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Upstream } from "../pool/upstream.ts";
 
 /** How long a worker may take to answer a question that needs no slot. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Metrics } from "./metrics.ts";
 import type { AdmissionQueue } from "../queue/admission-queue.ts";
 import { askUpstream } from "./ask-upstream.ts";

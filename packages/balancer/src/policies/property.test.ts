@@ -98,7 +98,12 @@ class Comparison {
 
   constructor(model: Model, specs: readonly UpstreamSpec[], seed: number) {
     this.#model = model;
-    const clock = { now: () => this.#nowMs, after: () => () => undefined, every: () => () => undefined };
+    const clock = {
+      monotonicMs: () => this.#nowMs,
+      epochMs: () => this.#nowMs,
+      after: () => () => undefined,
+      every: () => () => undefined,
+    };
     this.#pool = new UpstreamPool({ policy: model.policy, upstreams: specs, clock, random: seeded(seed) });
     this.#random = seeded(seed);
     const peersOf = (backup: boolean): RrPeer[] =>

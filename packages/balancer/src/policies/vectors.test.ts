@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import type { PolicyName } from "./registry.ts";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Upstream } from "./upstream.ts";
 
 /** A process's end is known within milliseconds; a machine that is out of breath may take longer. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
-import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { eventually } from "../test-support/eventually.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 import { startActiveChecks } from "./active-checks.ts";
@@ -17,7 +17,8 @@ import type { UpstreamSpec } from "./upstream.ts";
 function handClock(): Clock & { nowMs: number } {
   const clock = {
     nowMs: 1_000_000,
-    now: () => clock.nowMs,
+    monotonicMs: () => clock.nowMs,
+    epochMs: () => clock.nowMs,
     after: () => () => undefined,
     every: () => () => undefined,
   };

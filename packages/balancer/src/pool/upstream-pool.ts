@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { isFull, type Peer, type PeerGroup } from "../policies/peer.ts";
 import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
@@ -107,7 +107,7 @@ export class UpstreamPool {
     const upstream = this.#upstreams.get(id);
     if (upstream === undefined || upstream.ready === ready) return;
     upstream.ready = ready;
-    if (ready) forgetFailures(upstream, this.#clock.now());
+    if (ready) forgetFailures(upstream, this.#clock.monotonicMs());
     this.#events.onVacancy?.();
   }
 
@@ -122,7 +122,7 @@ export class UpstreamPool {
     const upstream = this.#upstreams.get(id);
     if (upstream === undefined || upstream.down === down) return;
     upstream.down = down;
-    if (!down) forgetFailures(upstream, this.#clock.now());
+    if (!down) forgetFailures(upstream, this.#clock.monotonicMs());
     this.#events.onVacancy?.();
   }
 
@@ -187,7 +187,7 @@ export class UpstreamPool {
     state.tried.set(best, best.generation);
     const upstream = best;
     upstream.requests += 1;
-    return new Lease(upstream, this.#clock.now(), (lease, outcome) => {
+    return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
       if (outcome === "lost") this.#suspects.add(upstream);
       this.#events.onReleased?.(lease, "unused");
@@ -198,7 +198,7 @@ export class UpstreamPool {
   #choose(state: PickState): Upstream | undefined {
     const { group } = state;
     const tried = group.next === undefined ? undefined : [...state.tried];
-    const peer = this.#policy(state, { nowMs: this.#clock.now(), random: this.#random });
+    const peer = this.#policy(state, { nowMs: this.#clock.monotonicMs(), random: this.#random });
     if (peer !== undefined) return this.#upstreams.get(peer.id);
     state.group = group;
     for (const [known, generation] of tried ?? []) state.tried.set(known, generation);
@@ -208,7 +208,7 @@ export class UpstreamPool {
   #hold(upstream: Upstream, state: PickState): Lease {
     upstream.conns += 1;
     upstream.requests += 1;
-    return new Lease(upstream, this.#clock.now(), (lease, outcome) => this.#release(lease, outcome, state));
+    return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => this.#release(lease, outcome, state));
   }
 
   /** Why `acquire` gave nothing, and so whether to wait. */
@@ -233,7 +233,7 @@ export class UpstreamPool {
   #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
     upstream.conns -= 1;
-    upstream.busyMs += this.#clock.now() - lease.takenAtMs;
+    upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
     if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
     if (outcome === "lost") this.#suspects.add(upstream);
     this.#account(upstream, outcome, state);
@@ -249,7 +249,7 @@ export class UpstreamPool {
       state.triesLeft = 0;
       return;
     }
-    const nowMs = this.#clock.now();
+    const nowMs = this.#clock.monotonicMs();
     if (outcome !== "failed" && outcome !== "lost") recordSuccess(upstream, nowMs);
     else if (recordFailure(upstream, nowMs)) this.#events.onTakenOut?.(upstream);
     if (state.triesLeft > 0) state.triesLeft -= 1;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
 
@@ -118,7 +118,7 @@ export class AdmissionQueue {
       this.#remove(entry);
       resolve(admission);
     };
-    const entry: Entry = { request, enteredAtMs: clock.now(), settle };
+    const entry: Entry = { request, enteredAtMs: clock.monotonicMs(), settle };
     request.client.once("close", onClose);
     const line = this.#lines.get(request.owner) ?? [];
     this.#lines.set(request.owner, line);
@@ -136,7 +136,7 @@ export class AdmissionQueue {
         if (lease !== undefined) {
           this.#lines.delete(owner);
           this.#lines.set(owner, line);
-          entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.now() - entry.enteredAtMs });
+          entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.monotonicMs() - entry.enteredAtMs });
           return true;
         }
         // Only a retry is choosy: where a fresh request finds no place, there is none.

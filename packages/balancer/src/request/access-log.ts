@@ -16,7 +16,7 @@ export interface AccessEntry {
   readonly queueMs: number;
   /** Ids of the upstreams that were tried, in order. */
   readonly upstreams: readonly string[];
-  readonly nowMs: number;
+  readonly endedAtEpochMs: number;
 }
 
 export type AccessFormat = "off" | "json" | "combined";
@@ -40,8 +40,8 @@ function fields(entry: AccessEntry) {
     path: entry.request.url,
     status: entry.status,
     bytes: entry.bodyBytes,
-    ms: entry.durationMs,
-    queueMs: entry.queueMs,
+    ms: Math.round(entry.durationMs),
+    queueMs: Math.round(entry.queueMs),
     upstream: entry.upstreams.join(","),
   };
 }
@@ -52,7 +52,7 @@ function combined(entry: AccessEntry): string {
   const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
   const referer = quoted(request.headers.referer);
   const agent = quoted(request.headers["user-agent"]);
-  return `${entry.clientAddress} - ${entry.keyLabel ?? "-"} [${logTime(entry.nowMs)}] "${escape(line)}" ${entry.status} ${entry.bodyBytes} ${referer} ${agent}`;
+  return `${entry.clientAddress} - ${entry.keyLabel ?? "-"} [${logTime(entry.endedAtEpochMs)}] "${escape(line)}" ${entry.status} ${entry.bodyBytes} ${referer} ${agent}`;
 }
 
 function quoted(value: string | undefined): string {

@@ -96,7 +96,7 @@ function taskOf(
     timeouts: rules.timeouts,
     onHead: (head: AnswerHead, attempt: Attempt) => {
       hints.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
-      parts.metrics.countFirstByte(parts.clock.now() - passage.startedAtMs);
+      parts.metrics.countFirstByte(parts.clock.monotonicMs() - passage.startedAtMs);
       return relayedHead(head, requestId, extraHeaders);
     },
   };

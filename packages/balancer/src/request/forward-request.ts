@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../pool/lease.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
@@ -23,7 +23,7 @@ const mostOwnedAttempts = 4;
  */
 export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): Promise<ForwardOutcome> {
   const attempts: Attempt[] = task.attempts ?? [];
-  const startedAtMs = parts.clock.now();
+  const startedAtMs = parts.clock.monotonicMs();
   let last: { readonly reason: string } | undefined;
   let unfinished: UnfinishedAnswer | undefined;
   while (true) {
@@ -152,7 +152,7 @@ function retryState(lease: Lease, run: Run, requestSent: boolean, triesLeft: num
     requestSent,
     replayable: run.task.body.kind !== "stream",
     triesLeft: owned ? mostOwnedAttempts - run.attempts.length : triesLeft,
-    elapsedMs: run.parts.clock.now() - run.startedAtMs,
+    elapsedMs: run.parts.clock.monotonicMs() - run.startedAtMs,
     owned,
   };
 }
@@ -166,7 +166,7 @@ function isFailureStatus(status: number): status is Extract<AttemptFailure, numb
 function newAttempt(lease: Lease, clock: Clock): Attempt {
   return {
     upstream: lease.upstream,
-    startedAtMs: clock.now(),
+    startedAtMs: clock.monotonicMs(),
     connectMs: undefined,
     headerMs: undefined,
     responseMs: undefined,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { BalancerRules } from "../balancer-settings.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { logAccess } from "./access-log.ts";
 import type { FrontDoor } from "../access/front-door.ts";
 import type { Metrics } from "../own-routes/metrics.ts";
@@ -50,9 +50,16 @@ export function endedHere(status: number, bodyBytes: number): Ending {
 /** Counts and logs a request that is over. */
 export function finish(visit: Visit, parts: PassageParts, ending: Ending): void {
   const { request, requestId, clientAddress, startedAtMs, keyLabel } = visit;
-  const nowMs = parts.clock.now();
-  const durationMs = nowMs - startedAtMs;
+  const durationMs = parts.clock.monotonicMs() - startedAtMs;
   parts.metrics.countRequest(ending.status, durationMs);
-  const entry = { request, requestId, clientAddress, keyLabel, durationMs, nowMs, ...ending };
+  const entry = {
+    request,
+    requestId,
+    clientAddress,
+    keyLabel,
+    durationMs,
+    endedAtEpochMs: parts.clock.epochMs(),
+    ...ending,
+  };
   logAccess(parts.logger, parts.rules().accessFormat, entry);
 }

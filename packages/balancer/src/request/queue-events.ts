@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { errorEvent } from "../http/error-envelope.ts";
 
 /** Tells a streaming client its place while it waits; the comments also keep intermediaries from giving up. */

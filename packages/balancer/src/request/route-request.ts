@@ -23,7 +23,7 @@ export async function routeRequest(
     response,
     requestId: requestIdOf(request.headers["x-request-id"], parts.random),
     clientAddress: clientAddress(request, door.trusted),
-    startedAtMs: parts.clock.now(),
+    startedAtMs: parts.clock.monotonicMs(),
     path: pathOf(request.url ?? "/"),
     extraHeaders: corsHeaders(request, door.rules.corsOrigins),
     keyLabel: undefined,

@@ -28,7 +28,7 @@ export async function routeUpgrade(
   socket.on("error", () => socket.destroy());
   const requestId = requestIdOf(request.headers["x-request-id"], parts.random);
   const address = clientAddress(request, parts.door().trusted);
-  const startedAtMs = parts.clock.now();
+  const startedAtMs = parts.clock.monotonicMs();
   const visit: UpgradeVisit = {
     request,
     socket,

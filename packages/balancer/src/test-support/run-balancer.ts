@@ -2,7 +2,7 @@ import { defaultSettings, type Settings } from "@drover/config";
 import { pino } from "pino";
 import { createBalancer } from "../balancer.ts";
 import type { Balancer, BalancerOptions } from "../balancer-api.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 
 export interface RunningTestBalancer {
   readonly balancer: Balancer;

@@ -1,8 +1,9 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 
 /** The time, but no timers: nobody is late in a test that is not about that. */
 export const timelessClock: Clock = {
-  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  epochMs: () => Date.now(),
   after: () => () => undefined,
   every: () => () => undefined,
 };

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Upstream } from "../pool/upstream.ts";
 import type { KeepaliveRule } from "../request/forward-task.ts";
 import { UpstreamConnection } from "./connection.ts";
@@ -45,7 +45,7 @@ export class ConnectionPool {
       this.#idle.splice(index, 1);
       if (!connection.socket.destroyed) return connection;
     }
-    const opened = new UpstreamConnection(upstream, this.#clock.now(), this.#verifyTls);
+    const opened = new UpstreamConnection(upstream, this.#clock.monotonicMs(), this.#verifyTls);
     this.#open.add(opened);
     opened.socket.once("close", () => this.#open.delete(opened));
     return opened;
@@ -54,7 +54,7 @@ export class ConnectionPool {
   /** Takes back a connection whose answer was read to its end. */
   give(connection: UpstreamConnection): void {
     const { connections, requests, idleTimeoutMs, lifetimeMs } = this.keepalive;
-    const old = this.#clock.now() - connection.openedAtMs >= lifetimeMs;
+    const old = this.#clock.monotonicMs() - connection.openedAtMs >= lifetimeMs;
     if (connections === 0 || connection.requests >= requests || old || connection.upstream.down) {
       connection.destroy();
       return;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type net from "node:net";
 import { describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 import { eventually } from "../test-support/eventually.ts";
 import { standStill } from "../test-support/standstill.ts";

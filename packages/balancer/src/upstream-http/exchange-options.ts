@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { ClientRelay } from "./client-relay.ts";
 import type { AnswerHead, Attempt, ForwardTask, ForwardTimeouts } from "../request/forward-task.ts";
 import type { AttemptFailure } from "../request/retry-rule.ts";

@@ -60,7 +60,7 @@ class Exchange implements ConnectionUser {
 
   onConnected(): void {
     const { attempt, clock, connection, task, timeouts, keepAlive } = this.#options;
-    attempt.connectMs = clock.now() - attempt.startedAtMs;
+    attempt.connectMs = clock.monotonicMs() - attempt.startedAtMs;
     this.#phase = "head";
     this.#sending = sendRequest(task, connection, { keepAlive, sentBytes: this.#sentBefore });
     connection.limit(connection.socket.writableLength === 0 ? timeouts.readMs : timeouts.sendMs);
@@ -129,7 +129,7 @@ class Exchange implements ConnectionUser {
       const rest = bytes.subarray(read.endOffset);
       if (rest.length > 0) this.#readHead(rest);
     } else {
-      attempt.headerMs = clock.now() - attempt.startedAtMs;
+      attempt.headerMs = clock.monotonicMs() - attempt.startedAtMs;
       attempt.status = read.head.status;
       this.#keepAlive = read.keepAlive;
       this.#framing = read.framing;
@@ -145,7 +145,7 @@ class Exchange implements ConnectionUser {
       this.#fail("invalid_header", "it switched protocols unasked");
       return;
     }
-    attempt.headerMs = clock.now() - attempt.startedAtMs;
+    attempt.headerMs = clock.monotonicMs() - attempt.startedAtMs;
     attempt.status = head.status;
     this.#phase = "body";
     task.switchable.socket.write(headText(relayed.status, relayed.reason, relayed.headers), "latin1");
@@ -293,7 +293,7 @@ class Exchange implements ConnectionUser {
     task.cancel?.removeEventListener("abort", this.#onCancel);
     this.#sending?.stop();
     attempt.bytesSent = this.#sending?.bytes ?? 0;
-    attempt.responseMs = clock.now() - attempt.startedAtMs;
+    attempt.responseMs = clock.monotonicMs() - attempt.startedAtMs;
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }

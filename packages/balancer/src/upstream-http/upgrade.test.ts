@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { IncomingMessage } from "node:http";
 import net from "node:net";
 import { describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 import { rawUpstream } from "../test-support/upstream-server.ts";
 import { forwardUpgrade } from "./upgrade.ts";

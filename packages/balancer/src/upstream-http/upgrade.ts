@@ -2,7 +2,7 @@ import http from "node:http";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
 import type { Upstream } from "../pool/upstream.ts";
@@ -38,7 +38,7 @@ export type UpgradeOutcome =
 
 /** Finds an upstream that takes the connection, and lets http-proxy join the two. The lease is held until the client's connection ends. */
 export async function forwardUpgrade(task: UpgradeTask): Promise<UpgradeOutcome> {
-  const startedAtMs = task.clock.now();
+  const startedAtMs = task.clock.monotonicMs();
   let reason = "no live upstreams";
   while (true) {
     const lease = await task.acquire(task.pick);
@@ -52,7 +52,7 @@ export async function forwardUpgrade(task: UpgradeTask): Promise<UpgradeOutcome>
       reason = upstreamSocket.message;
       lease.upstream.lastFailure = reason;
       lease.release("failed");
-      const elapsedMs = task.clock.now() - startedAtMs;
+      const elapsedMs = task.clock.monotonicMs() - startedAtMs;
       const { triesLeft } = task.pick;
       const { owned } = lease.upstream;
       const state = {

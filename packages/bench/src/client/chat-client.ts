@@ -1,5 +1,5 @@
 import { type Dispatcher, errors, Pool } from "undici";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { createAnswerReader, messageOf } from "./answer-reader.ts";
 import type { ChatClient, Exchange, FailureReason, Question } from "./exchange.ts";
 import { createLineScanner } from "./line-scanner.ts";
@@ -65,15 +65,15 @@ function createHandler(
   onToken: () => void,
   resolve: (exchange: Exchange) => void,
 ): Dispatcher.DispatchHandler {
-  const startMs = clock.nowMs();
-  const reader = createAnswerReader(() => clock.nowMs(), onToken);
+  const startMs = clock.monotonicMs();
+  const reader = createAnswerReader(() => clock.monotonicMs(), onToken);
   const scanner = createLineScanner((value) => reader.data(value));
   let status = 0;
   let errorBody = "";
   let abort: () => void = ignore;
   const end = (result: Exchange["result"]) => {
     signal.removeEventListener("abort", abort);
-    resolve({ startMs, endMs: clock.nowMs(), tokenTimesMs: reader.tokenTimesMs, result });
+    resolve({ startMs, endMs: clock.monotonicMs(), tokenTimesMs: reader.tokenTimesMs, result });
   };
   return {
     onRequestStart(controller) {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { findLlamaServer, llamaServerArguments, llamaServerSide, readLlamaServerBuild } from "./llama-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "drover-llama-server-"));

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { startChildServer } from "../servers/child-server.ts";
 import { freePort } from "../servers/free-port.ts";

@@ -1,5 +1,5 @@
 import { request } from "undici";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import type { DroverLayout } from "./side.ts";

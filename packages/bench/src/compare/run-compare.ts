@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
 import { createChatClient } from "../client/chat-client.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { type Load, runStep, type StepReport } from "../load/run-step.ts";
 import { describeMachine, type Machine } from "../machine.ts";
@@ -75,7 +75,7 @@ export interface CompareReport {
 export async function runCompare(options: CompareOptions): Promise<CompareReport> {
   const plan = planLoad(options);
   const clock = options.clock ?? systemClock;
-  const startedAt = clock.date().toISOString();
+  const startedAt = new Date(clock.epochMs()).toISOString();
   const roundCount = options.rounds ?? DEFAULT_ROUNDS;
   if (!Number.isInteger(roundCount) || roundCount < 1)
     throw new BenchError("bad_option", `--rounds: ${roundCount} is no whole number of at least 1`);
@@ -231,6 +231,6 @@ async function measureSide(
 }
 
 function progressOf(options: CompareOptions, clock: Clock, load: Load, index: number, steps: number) {
-  const startMs = clock.nowMs();
+  const startMs = clock.monotonicMs();
   return (recorder: StepProgress["recorder"]) => options.onStep?.({ index, steps, load, startMs, recorder });
 }

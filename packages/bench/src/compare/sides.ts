@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { startChildServer } from "../servers/child-server.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import { freePort } from "../servers/free-port.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { WatchedProcess } from "../load/process-watch.ts";
 import { startChildServer, type ChildServer } from "../servers/child-server.ts";
 import { freePort } from "../servers/free-port.ts";

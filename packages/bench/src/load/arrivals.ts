@@ -1,3 +1,4 @@
+import { pause } from "@drover/foundation/clock";
 import type { Conversation } from "../presets/preset.ts";
 import { askOnce, type LoadContext } from "./users.ts";
 
@@ -17,12 +18,12 @@ export async function runArrivals(perSecond: number, context: LoadContext): Prom
     if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
     idle.push(conversation);
   };
-  let intendedMs = clock.nowMs();
+  let intendedMs = clock.monotonicMs();
   while (!signal.aborted) {
     // Exponential gaps; 1 - random() is never 0.
     intendedMs += (-Math.log(1 - random()) / perSecond) * 1000;
-    const waitMs = intendedMs - clock.nowMs();
-    if (waitMs > 0) await clock.wait(waitMs, signal);
+    const waitMs = intendedMs - clock.monotonicMs();
+    if (waitMs > 0) await pause(clock, waitMs, signal);
     if (signal.aborted) break;
     const request = serve(intendedMs);
     running.add(request);

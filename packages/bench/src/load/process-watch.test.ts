@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { watchProcesses } from "./process-watch.ts";
 
 describe("the watch on processes", () => {
   it("samples the living each second, and passes over one that is gone and a list that fails", async () => {
-    const clock = createVirtualClock();
+    const clock = createManualClock();
     const stop = new AbortController();
     let looks = 0;
     const list = () => {

@@ -1,5 +1,5 @@
 import pidusage from "pidusage";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 
 /** A process whose CPU and memory are watched. */
 export interface WatchedProcess {
@@ -38,15 +38,15 @@ export async function watchProcesses(
   countFromMs: number,
 ): Promise<readonly ProcessUse[]> {
   const seen = new Map<string, { process: WatchedProcess; samples: ProcessSample[] }>();
-  const startMs = clock.nowMs();
+  const startMs = clock.monotonicMs();
   while (!signal.aborted) {
     for (const { process, cpuPercent, rssBytes } of await lookAt(await list().catch(() => []))) {
       const key = `${process.name} ${process.pid}`;
       const entry = seen.get(key) ?? { process, samples: [] };
-      entry.samples.push({ atMs: clock.nowMs() - startMs, cpuPercent, rssBytes });
+      entry.samples.push({ atMs: clock.monotonicMs() - startMs, cpuPercent, rssBytes });
       seen.set(key, entry);
     }
-    await clock.wait(PERIOD_MS, signal);
+    await pause(clock, PERIOD_MS, signal);
   }
   return [...seen.values()].map(({ process, samples }) => useOf(process, samples, countFromMs));
 }

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from "undici";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { createDurations, type Summary } from "./histogram.ts";
 
 export interface RequestsOptions {
@@ -29,15 +29,15 @@ export async function runRequests(options: RequestsOptions): Promise<RequestsRep
   const { clock, durationMs, warmupMs } = options;
   const pool = new Pool(options.url, { connections: options.connections, pipelining: 1 });
   const latency = createDurations();
-  const startMs = clock.nowMs() + warmupMs;
+  const startMs = clock.monotonicMs() + warmupMs;
   const endMs = startMs + durationMs;
   let failed = 0;
   const runOne = async () => {
     for (;;) {
-      const sentMs = clock.nowMs();
+      const sentMs = clock.monotonicMs();
       if (sentMs >= endMs) return;
       const isOk = await send(pool, options);
-      const doneMs = clock.nowMs();
+      const doneMs = clock.monotonicMs();
       if (sentMs < startMs || doneMs > endMs) continue;
       if (isOk) latency.add(doneMs - sentMs);
       else failed += 1;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseSlo } from "../slo.ts";
 import { createTimedClient, type TimedAnswer } from "../test-support/timed-client.ts";
-import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { chat } from "../presets/chat.ts";
 import { code } from "../presets/code.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
@@ -13,9 +14,9 @@ const measure = (
   options: Partial<StepOptions>,
   answer: (number: number) => TimedAnswer = () => STEADY,
   places?: number,
-  wallTime?: () => Date,
+  date: Partial<Clock> = {},
 ) => {
-  const clock = createVirtualClock(wallTime);
+  const clock = { ...createManualClock(), ...date };
   const client = createTimedClient(clock, answer, places);
   const defaults = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
   const step = runStep({
@@ -36,7 +37,7 @@ const near = (actual: number | null, expected: number) =>
 /** What so many users ask in a step. */
 const asked = async (users: number) => {
   const questions: string[] = [];
-  const clock = createVirtualClock();
+  const clock = createManualClock();
   const inner = createTimedClient(clock, () => STEADY);
   const client: StepOptions["client"] = {
     ...inner,
@@ -99,7 +100,9 @@ describe("one step of load", () => {
   it("is not touched by a wall clock that jumps back and forth", async () => {
     let jumps = 0;
     const steady = await measure({});
-    const jumping = await measure({}, undefined, undefined, () => new Date((jumps += 1) % 2 === 0 ? 0 : 4e12));
+    const jumping = await measure({}, undefined, undefined, {
+      epochMs: () => ((jumps += 1) % 2 === 0 ? 0 : 4e12),
+    });
     assert.deepEqual(jumping.counts, steady.counts);
   });
 
@@ -140,12 +143,12 @@ describe("one step of load", () => {
   });
 
   it("keeps what was counted when it is interrupted", async () => {
-    const clock = createVirtualClock();
+    const clock = createManualClock();
     const stop = new AbortController();
     const client = createTimedClient(clock, () => STEADY);
     const base = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
     const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
-    await clock.run(clock.wait(20_500));
+    await clock.run(pause(clock, 20_500));
     stop.abort();
     const { counts } = await clock.run(step);
     assert.ok(counts.ok >= 19 && counts.ok <= 21, `${counts.ok} answers in 20 s`);

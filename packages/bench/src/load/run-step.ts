@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { pause } from "@drover/foundation/clock";
 import type { ChatClient } from "../client/exchange.ts";
 import type { Preset } from "../presets/preset.ts";
 import { seededRandom } from "../random.ts";
@@ -46,7 +47,7 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const { load, clock } = options;
   const stop = new AbortController();
   setMaxListeners(0, stop.signal, options.signal);
-  const startMs = clock.nowMs();
+  const startMs = clock.monotonicMs();
   const fromMs = startMs + options.warmupMs;
   const recorder = new Recorder(fromMs, fromMs + options.durationMs, "users" in load ? "ended" : "intended");
   options.onRecorder?.(recorder);
@@ -56,7 +57,7 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const list = options.processes ?? (() => Promise.resolve([]));
   const watched = watchProcesses(list, clock, stop.signal, options.warmupMs);
   const own = await waitOut(options, recorder);
-  const endMs = clock.nowMs();
+  const endMs = clock.monotonicMs();
   const counts = recorder.counts(endMs);
   stop.abort();
   await running;
@@ -94,6 +95,6 @@ async function waitOut(options: StepOptions, recorder: Recorder): Promise<OwnLoa
   if ("users" in options.load) return own;
   // As long again as the window: longer waits say no more than that the target can't keep up.
   const latestMs = recorder.toMs + durationMs;
-  while (!signal.aborted && recorder.open > 0 && clock.nowMs() < latestMs) await clock.wait(100, signal);
+  while (!signal.aborted && recorder.open > 0 && clock.monotonicMs() < latestMs) await pause(clock, 100, signal);
   return own;
 }

@@ -1,5 +1,5 @@
 import type { ChatClient, Exchange } from "../client/exchange.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import type { Preset, PresetContext } from "../presets/preset.ts";
 import type { Random } from "../random.ts";
 import type { Recorder } from "./recorder.ts";
@@ -25,12 +25,12 @@ export async function runUsers(users: number, thinkMs: number, context: LoadCont
   const { clock, signal } = context;
   const run = async (index: number) => {
     const conversation = context.preset.conversation(context);
-    await clock.wait((thinkMs * index) / users, signal);
+    await pause(clock, (thinkMs * index) / users, signal);
     while (!signal.aborted) {
-      const exchange = await askOnce(context, conversation.next(), clock.nowMs());
+      const exchange = await askOnce(context, conversation.next(), clock.monotonicMs());
       if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
       const pauseMs = exchange.result.kind === "failed" ? Math.max(thinkMs, FAILURE_PAUSE_MS) : thinkMs;
-      if (pauseMs > 0) await clock.wait(pauseMs, signal);
+      if (pauseMs > 0) await pause(clock, pauseMs, signal);
     }
   };
   await Promise.all(Array.from({ length: users }, (_, index) => run(index)));
@@ -45,7 +45,7 @@ export async function askOnce(
   const { recorder, clock } = context;
   const request = recorder.begin(intendedMs);
   const question = { messages, maxTokens: answerLimit(context.answerTokens, context.random) };
-  const exchange = await context.client.ask(question, context.signal, () => recorder.token(clock.nowMs()));
+  const exchange = await context.client.ask(question, context.signal, () => recorder.token(clock.monotonicMs()));
   recorder.end(request, exchange);
   return exchange;
 }

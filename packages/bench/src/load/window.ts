@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import type { Load } from "./run-step.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -24,13 +24,13 @@ export async function waitForStart(recorder: Recorder, options: WindowOptions): 
   const { load, clock, signal, durationMs } = options;
   if (options.leastAnswers !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
-    await clock.wait(recorder.fromMs - AHEAD_MS - clock.nowMs(), signal);
+    await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && recorder.ended < load.users && recorder.fromMs < latestMs) {
       recorder.delay(DELAY_MS);
-      await clock.wait(recorder.fromMs - AHEAD_MS - clock.nowMs(), signal);
+      await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }
-  await clock.wait(recorder.fromMs - clock.nowMs(), signal);
+  await pause(clock, recorder.fromMs - clock.monotonicMs(), signal);
 }
 
 /** Resolves when the window ends. It grows in whole lengths: one that ended with its last answer would flatter slow targets. */
@@ -39,14 +39,14 @@ export async function waitForEnd(recorder: Recorder, options: WindowOptions): Pr
   if (options.leastAnswers !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
     const isEnough = () => {
-      const { ok, failed } = recorder.counts(clock.nowMs());
+      const { ok, failed } = recorder.counts(clock.monotonicMs());
       return ok + failed >= (options.leastAnswers ?? 0);
     };
-    await clock.wait(recorder.toMs - AHEAD_MS - clock.nowMs(), signal);
+    await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && !isEnough() && recorder.toMs < latestMs) {
       recorder.lengthen(durationMs);
-      await clock.wait(recorder.toMs - AHEAD_MS - clock.nowMs(), signal);
+      await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }
-  await clock.wait(recorder.toMs - clock.nowMs(), signal);
+  await pause(clock, recorder.toMs - clock.monotonicMs(), signal);
 }

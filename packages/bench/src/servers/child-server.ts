@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { request } from "undici";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 
@@ -63,11 +63,11 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     child.kill("SIGTERM");
     await gone;
   };
-  const untilMs = clock.nowMs() + options.readyTimeoutMs;
+  const untilMs = clock.monotonicMs() + options.readyTimeoutMs;
   while (!(await answers(options))) {
-    const late = clock.nowMs() > untilMs;
+    const late = clock.monotonicMs() > untilMs;
     if (!late && !ended.signal.aborted && !options.signal.aborted) {
-      await clock.wait(POLL_MS, options.signal);
+      await pause(clock, POLL_MS, options.signal);
       continue;
     }
     const why = ended.signal.aborted ? "ended" : late ? "did not get ready in time" : "was interrupted";

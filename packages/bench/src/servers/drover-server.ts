@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { WatchedProcess } from "../load/process-watch.ts";
 import { startChildServer } from "./child-server.ts";
 import { freePort } from "./free-port.ts";
@@ -89,8 +89,8 @@ function watchedProcesses(pid: number, readStatus: () => Promise<Status>, clock:
   let known: readonly WatchedProcess[] = [];
   let knownAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (clock.nowMs() - knownAtMs < STATUS_AGE_MS) return known;
-    knownAtMs = clock.nowMs();
+    if (clock.monotonicMs() - knownAtMs < STATUS_AGE_MS) return known;
+    knownAtMs = clock.monotonicMs();
     const { workers } = await readStatus();
     const each = workers.flatMap((worker) =>
       typeof worker.pid === "number" ? [{ name: `worker ${worker.id}`, pid: worker.pid }] : [],

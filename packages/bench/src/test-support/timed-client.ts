@@ -1,5 +1,5 @@
 import type { ChatClient, Exchange } from "../client/exchange.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "@drover/foundation/clock";
 
 export interface TimedAnswer {
   readonly ttftMs: number;
@@ -33,17 +33,22 @@ export function createTimedClient(
     async ask(_question, signal, onToken): Promise<Exchange> {
       this.asked += 1;
       const { ttftMs, itlMs, tokens, fails } = answer(this.asked);
-      const startMs = clock.nowMs();
+      const startMs = clock.monotonicMs();
       const tokenTimesMs: number[] = [];
       await enter();
       for (let index = 0; index < tokens && !signal.aborted; index += 1) {
-        await clock.wait(index === 0 ? ttftMs : itlMs, signal);
+        await pause(clock, index === 0 ? ttftMs : itlMs, signal);
         if (signal.aborted) break;
-        tokenTimesMs.push(clock.nowMs());
+        tokenTimesMs.push(clock.monotonicMs());
         onToken();
       }
       leave();
-      return { startMs, endMs: clock.nowMs(), tokenTimesMs, result: resultOf(signal.aborted, fails === true, tokens) };
+      return {
+        startMs,
+        endMs: clock.monotonicMs(),
+        tokenTimesMs,
+        result: resultOf(signal.aborted, fails === true, tokens),
+      };
     },
     close: () => Promise.resolve(),
   };

@@ -1,6 +1,6 @@
 import type { LoadPlan } from "../bench-options.ts";
 import { createChatClient } from "../client/chat-client.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { runStep, type StepReport } from "../load/run-step.ts";
 import { startDrover } from "../servers/drover-server.ts";
@@ -54,7 +54,7 @@ async function runOnce(
   const { apiKey } = options;
   const target = await lookAtTarget({ url: drover.url, apiKey });
   const client = createChatClient({ ...plan, ...target, apiKey, clock });
-  const startMs = clock.nowMs();
+  const startMs = clock.monotonicMs();
   try {
     return await runStep({
       ...plan,

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { seededRandom } from "../random.ts";
@@ -56,8 +56,8 @@ const WINDOW_MS = 10_000;
 export async function runTune(options: TuneOptions): Promise<TuneReport> {
   const { plan, users } = planTune(options);
   const clock = options.clock ?? systemClock;
-  const startMs = clock.nowMs();
-  const startedAt = clock.date().toISOString();
+  const startMs = clock.monotonicMs();
+  const startedAt = new Date(clock.epochMs()).toISOString();
   const cpus = options.cpus ?? availableParallelism();
   const result = await search({
     cpus,
@@ -73,7 +73,7 @@ export async function runTune(options: TuneOptions): Promise<TuneReport> {
   return {
     kind: "tune",
     startedAt,
-    tookMs: clock.nowMs() - startMs,
+    tookMs: clock.monotonicMs() - startMs,
     machine: describeMachine(),
     model: options.model,
     preset: plan.preset.name,

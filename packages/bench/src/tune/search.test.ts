@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Random, seededRandom } from "../random.ts";
-import { createVirtualClock } from "../test-support/virtual-clock.ts";
+import { pause } from "@drover/foundation/clock";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { type Candidate, candidateName } from "./candidate.ts";
 import { search, type SearchOptions } from "./search.ts";
 import { coarseCandidates, neighbours } from "./search-space.ts";
@@ -25,7 +26,7 @@ const run = (
   measureOnce: (candidate: Candidate) => Score | { readonly failure: string },
   options: Partial<SearchOptions> = {},
 ) => {
-  const clock = createVirtualClock();
+  const clock = createManualClock();
   const measured: string[] = [];
   const found = search({
     cpus: 16,
@@ -36,12 +37,12 @@ const run = (
     random: seededRandom(1),
     measure: async (candidate) => {
       measured.push(candidateName(candidate));
-      await clock.wait(MEASUREMENT_MS);
+      await pause(clock, MEASUREMENT_MS);
       return measureOnce(candidate);
     },
     ...options,
   });
-  return clock.run(found).then((result) => ({ ...result, measured, tookMs: clock.nowMs() }));
+  return clock.run(found).then((result) => ({ ...result, measured, tookMs: clock.monotonicMs() }));
 };
 
 /** Best at 4 x 4 with flash attention on; batch and KV type do nothing. */

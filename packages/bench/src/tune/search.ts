@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { Random } from "../random.ts";
 import { type Candidate, candidateName } from "./candidate.ts";
 import { coarseCandidates, neighbours } from "./search-space.ts";
@@ -40,13 +40,13 @@ class Trials {
 
   constructor(options: SearchOptions) {
     this.#options = options;
-    this.#startMs = options.clock.nowMs();
+    this.#startMs = options.clock.monotonicMs();
   }
 
   /** Measures once, if there is time until `share` of the limit. @returns false where there is not */
   async try(candidate: Candidate, phase: string, round: number, share: number): Promise<boolean> {
     const { clock, signal, limitMs, measure, onStanding } = this.#options;
-    const beginMs = clock.nowMs();
+    const beginMs = clock.monotonicMs();
     if (signal.aborted) return false;
     if (beginMs - this.#startMs + this.#longestMs > limitMs * share) {
       this.timeWasShort = true;
@@ -54,7 +54,7 @@ class Trials {
     }
     const result = await measure(candidate, round);
     if (signal.aborted) return false;
-    this.#longestMs = Math.max(this.#longestMs, clock.nowMs() - beginMs);
+    this.#longestMs = Math.max(this.#longestMs, clock.monotonicMs() - beginMs);
     const name = candidateName(candidate);
     const entry = this.#scores.get(name) ?? { candidate, scores: [], failure: undefined };
     this.#scores.set(name, entry);

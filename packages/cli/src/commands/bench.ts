@@ -1,4 +1,5 @@
 import type { BenchReport, DroverServer } from "@drover/bench";
+import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { compare } from "../measuring/compare.ts";
@@ -68,7 +69,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
   const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));
   const stop = interruptible();
   const started = await startTarget(invocation, stop.signal);
-  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  const bar = lib.createProgressBar(invocation.stderr, systemClock);
   try {
     const report = await lib.runBench({
       ...request,
@@ -91,7 +92,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
 
 async function startTarget(invocation: Invocation, signal: AbortSignal): Promise<DroverServer | undefined> {
   if (invocation.text("url") !== undefined) return undefined;
-  const { startDrover, systemClock } = await import("@drover/bench");
+  const { startDrover } = await import("@drover/bench");
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
   return startDrover({ bin: process.argv[1] ?? "", words: upWords(invocation), clock: systemClock, signal });
 }

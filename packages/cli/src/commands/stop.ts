@@ -1,5 +1,5 @@
 import { callAdmin } from "@drover/supervisor/admin";
-import { pause, systemClock } from "@drover/supervisor/clock";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { SupervisorError } from "@drover/supervisor/errors";
 import { ADMIN_SETTINGS, findAdmin } from "../line/find-admin.ts";
 import type { Command } from "../line/command.ts";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@drover/foundation/clock";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { keyFlag, keyOfStarted } from "../measuring/key-to-send.ts";
@@ -52,7 +53,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
   const apiKey = await keyOfStarted(invocation);
   const served = await servedModel(settings.model, invocation);
   const stop = interruptible();
-  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  const bar = lib.createProgressBar(invocation.stderr, systemClock);
   try {
     const context = settings.workers.context;
     const report = await lib.runTune({

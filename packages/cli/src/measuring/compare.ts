@@ -1,3 +1,4 @@
+import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { Invocation } from "../line/command.ts";
 import { keyOfStarted } from "./key-to-send.ts";
@@ -14,7 +15,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   const apiKey = await keyOfStarted(invocation);
   const stop = interruptible();
-  const bar = lib.createProgressBar(invocation.stderr, lib.systemClock);
+  const bar = lib.createProgressBar(invocation.stderr, systemClock);
   const words = splitWords(invocation);
   const { findPrepared } = await import("@drover/supervisor/application");
   const { model } = invocation.settings().settings;

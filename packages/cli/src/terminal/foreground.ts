@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Settings } from "@drover/config";
 import { type Display, downloadLog, publicUrl } from "@drover/supervisor/application";
-import { systemClock } from "@drover/supervisor/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { createLogs, descriptorSink, type LogLine, type Logs } from "@drover/supervisor/logs";
 import { journalLine, leadsToJournal, prioritized } from "@drover/supervisor/systemd";
 import type { Invocation } from "../line/command.ts";

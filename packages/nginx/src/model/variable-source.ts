@@ -20,7 +20,8 @@ export interface VariableSource {
   readonly connection: ConnectionFacts;
   readonly serverName: string;
   readonly startedAtMs: number;
-  nowMs(): number;
+  monotonicMs(): number;
+  epochMs(): number;
   readonly requestId: string;
   readonly requestLengthBytes: number;
   /** The body, where it was read whole before the upstream was asked. */

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { NginxModel } from "../model/model.ts";
 import { NginxServer } from "../serve/nginx-server.ts";
-import { pause, systemClock, systemRandom } from "@drover/balancer/clock";
+import { pause, systemClock } from "@drover/foundation/clock";
+import { systemRandom } from "@drover/foundation/randomness";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ServingUser, servingUser } from "./privileges.ts";
 

@@ -18,7 +18,7 @@ function handClock() {
     timers.add(timer);
     return () => void timers.delete(timer);
   };
-  return { timers, now: () => 0, after, every: after };
+  return { timers, monotonicMs: () => 0, epochMs: () => 0, after, every: after };
 }
 
 describe("client_body_timeout", () => {

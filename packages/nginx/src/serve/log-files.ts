@@ -1,7 +1,8 @@
 import { closeSync, openSync, write } from "node:fs";
 import { NginxConfigError } from "../errors.ts";
 import { systemError, toPath } from "../system-error.ts";
-import { type Clock, errorTime } from "@drover/balancer/engine";
+import { errorTime } from "@drover/balancer/engine";
+import type { Clock } from "@drover/foundation/clock";
 import { type ErrorLogModel, type LogLevel, logLevels } from "../model/model.ts";
 
 /** Names with variables in them could be any number; with more than this open, the one opened first is closed. */
@@ -47,7 +48,7 @@ export class LogFiles {
   /** Writes to each error log whose level lets it through. */
   error(logs: readonly ErrorLogModel[], level: LogLevel, message: string, connection?: number): void {
     const from = connection === undefined ? "" : `*${connection} `;
-    const line = `${errorTime(this.#clock.now())} [${level}] ${process.pid}#0: ${from}${message}\n`;
+    const line = `${errorTime(this.#clock.epochMs())} [${level}] ${process.pid}#0: ${from}${message}\n`;
     for (const log of logs) {
       if (logLevels.indexOf(level) < logLevels.indexOf(log.level)) continue;
       this.write(log.path ?? "/dev/stderr", Buffer.from(line, "utf8").toString("latin1"));

@@ -1,6 +1,7 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
-import { type ClientConnection, type Clock, systemClock } from "@drover/balancer/engine";
+import type { ClientConnection } from "@drover/balancer/engine";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
 import { accessLine } from "./request/access-line.ts";
@@ -239,7 +240,7 @@ export class NginxServer {
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
       this.#connectionsSeen += 1;
-      connection = { number: this.#connectionsSeen, requests: 0, openedAtMs: this.#clock.now() };
+      connection = { number: this.#connectionsSeen, requests: 0, openedAtMs: this.#clock.monotonicMs() };
       this.#connections.set(socket, connection);
     }
     connection.requests += 1;

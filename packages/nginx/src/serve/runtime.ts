@@ -1,4 +1,4 @@
-import type { Clock } from "@drover/balancer/engine";
+import type { Clock } from "@drover/foundation/clock";
 import type { NginxModel } from "../model/model.ts";
 import type { ServerIdentity } from "./response/response-fields.ts";
 import type { Group } from "./proxy/groups.ts";

@@ -1,6 +1,7 @@
 import { type Balancer, BalancerError, createBalancer } from "@drover/balancer";
 import type { LoadedSettings, Settings } from "@drover/config";
-import { systemClock, systemRandom } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
+import { systemRandom } from "@drover/foundation/randomness";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "./logs.ts";
 import { publicUrl } from "./public-url.ts";

@@ -1,6 +1,6 @@
 import { write } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 
 /** Where log lines go: JSON text, one line with its newline. */
 export type LogLine = string;

@@ -3,7 +3,7 @@ import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
 import { assertFreeDescriptors } from "../free-descriptors.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { createServiceManager, type ServiceManager } from "./service-manager.ts";
 
 const NOTIFY_LIMIT_MS = 10_000;
@@ -18,7 +18,7 @@ interface Insight {
   /** Workers that there should be. */
   readonly workers: () => number;
   readonly address: () => ListenAddress | undefined;
-  /** When the supervisor last looked after its workers, in clock milliseconds. */
+  /** When the supervisor last looked after its workers, on the monotonic clock. */
   readonly lastCheckAt: () => number | undefined;
 }
 
@@ -39,7 +39,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
       { name: "the public port answers", isFresh: () => answers(address()) },
       {
         name: "the workers are looked after",
-        isFresh: async () => systemClock.now() - (lastCheckAt() ?? 0) < CHECKS_LIMIT_MS,
+        isFresh: async () => systemClock.monotonicMs() - (lastCheckAt() ?? Number.NEGATIVE_INFINITY) < CHECKS_LIMIT_MS,
       },
     ],
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
-import { createManualClock } from "../test-support/manual-clock.ts";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { createServiceManager } from "./service-manager.ts";
 
 /** Lets what was sent arrive. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { createNotify, type Notify, type RunProgram, takeNotifySocket } from "./notify.ts";
 import { type ListenSocket, takeListenSockets } from "./sockets.ts";
 import { startWatchdog, takeWatchdogLimit, type WatchdogCheck } from "./watchdog.ts";

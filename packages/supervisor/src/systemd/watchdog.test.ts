@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { createManualClock } from "../test-support/manual-clock.ts";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { startWatchdog, takeWatchdogLimit } from "./watchdog.ts";
 
 describe("startWatchdog", () => {
@@ -43,7 +43,7 @@ describe("startWatchdog", () => {
       limitMs: 30_000,
       clock,
       checks: [{ name: "it settles", isFresh: () => new Promise(() => void (begun += 1)) }],
-      ping: () => pings.push(clock.now()),
+      ping: () => pings.push(clock.monotonicMs()),
       warn: () => {},
     });
     clock.advance(90_000);
@@ -80,7 +80,7 @@ function start(state: { balancer?: boolean; fails?: boolean }) {
         },
       },
     ],
-    ping: () => pings.push(clock.now()),
+    ping: () => pings.push(clock.monotonicMs()),
     warn: (name) => warnings.push(name),
   });
   return { clock, pings, warnings, end };

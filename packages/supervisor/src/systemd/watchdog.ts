@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 
 /** Something that must go on for Drover to count as alive. */
 export interface WatchdogCheck {

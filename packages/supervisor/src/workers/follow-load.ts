@@ -1,7 +1,7 @@
 import type { Balancer } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { pickOverLimit } from "./memory-guard.ts";
 import { anonymousBytes } from "./process-memory.ts";
 import { decideScale, NO_MEMORY, type ScalingMemory } from "./scaling.ts";
@@ -27,7 +27,7 @@ const MEMORY_EVERY_MS = 5000;
  */
 export function followLoad(parts: FollowLoadParts): () => void {
   let memory: ScalingMemory = NO_MEMORY;
-  let memoryLookAt = 0;
+  let memoryLookAt = Number.NEGATIVE_INFINITY;
   let isBusy = false;
   const alone = async (what: string, work: Promise<void>) => {
     isBusy = true;
@@ -41,9 +41,9 @@ export function followLoad(parts: FollowLoadParts): () => void {
   };
   const look = () => {
     if (isBusy || parts.supervisor.isAsleep) return;
-    const now = parts.clock.now();
+    const now = parts.clock.monotonicMs();
     if (wantsSleep(parts, now)) {
-      const isWanted = () => wantsSleep(parts, parts.clock.now());
+      const isWanted = () => wantsSleep(parts, parts.clock.monotonicMs());
       parts.logger.info("nobody asked for long: unloading all workers until the next request");
       void alone("unloading", parts.supervisor.sleep(isWanted));
       return;

@@ -1,7 +1,7 @@
 import { get } from "node:http";
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/worker/protocol";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { SpawnWorker, WorkerLaunch, WorkerListener, WorkerProcess } from "./spawn-worker.ts";
 
 /** How a worker that is not Drover's own is judged: HAProxy's `inter`, `rise`, `fall`, `timeout check`. */

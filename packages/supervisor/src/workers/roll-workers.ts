@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { createGate } from "../gate.ts";
 import type { AskCanary } from "./canary.ts";
 import type { Member, Recipe } from "./member.ts";

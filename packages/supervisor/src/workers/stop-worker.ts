@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { createGate } from "../gate.ts";
 import type { UpstreamBridge } from "./upstream-bridge.ts";
 import type { WorkerRunner } from "./worker-runner.ts";

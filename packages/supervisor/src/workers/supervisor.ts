@@ -1,6 +1,6 @@
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { SupervisorError } from "../errors.ts";
 import { createGate } from "../gate.ts";
 import type { Layout, WorkerPlace } from "../placement/layout.ts";
@@ -60,7 +60,7 @@ export class Supervisor {
     const { settings, model, snapshotLimitBytes } = parts;
     this.#recipe = { settings, model, snapshotLimitBytes };
     this.#layout = parts.layout;
-    this.#lastTick = parts.clock.now();
+    this.#lastTick = parts.clock.monotonicMs();
     this.#set = new WorkerSet({
       ...parts,
       limits: () => this.#settings.supervision,
@@ -264,7 +264,7 @@ export class Supervisor {
   }
 
   #tick(): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     const late = now - this.#lastTick - TICK_MS;
     this.#lastTick = now;
     // If the supervisor itself stood still, what the workers said meanwhile is not read yet.

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { WorkerMessage } from "@drover/worker/protocol";
 import { array, assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
 import { createGate } from "../gate.ts";
-import { createManualClock } from "../test-support/manual-clock.ts";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import type { ProcessEnd, WorkerLaunch, WorkerListener } from "./spawn-worker.ts";
 import { hasProcess } from "./worker-states.ts";
 import { type WorkerChange, WorkerRunner } from "./worker-runner.ts";

@@ -1,5 +1,5 @@
 import type { WorkerMessage } from "@drover/worker/protocol";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import type { LivenessLimits } from "./liveness.ts";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
 import type { ProcessEnd, SpawnWorker, WorkerLaunch } from "./spawn-worker.ts";
@@ -165,7 +165,7 @@ export class WorkerRunner {
 
   /** To be called each second. `missedMs`: time in which the supervisor itself did not run. */
   checkLiveness(missedMs: number): void {
-    const reason = this.#run?.judge(this.#parts.clock.now(), missedMs, this.#parts.limits());
+    const reason = this.#run?.judge(this.#parts.clock.monotonicMs(), missedMs, this.#parts.limits());
     if (reason !== undefined) this.#dispatch("hung", reason);
   }
 
@@ -229,7 +229,7 @@ export class WorkerRunner {
 
   async #spawn(): Promise<void> {
     this.#starts += 1;
-    const run = new WorkerRun(this.#parts.clock.now());
+    const run = new WorkerRun(this.#parts.clock.monotonicMs());
     this.#run = run;
     try {
       this.#launch = await this.#parts.launch();
@@ -250,7 +250,7 @@ export class WorkerRunner {
     const { clock, traffic, onProgress } = this.#parts;
     // Messages may be read after the end of the process that sent them.
     if (run !== this.#run) return;
-    run.hear(message, clock.now(), traffic.active());
+    run.hear(message, clock.monotonicMs(), traffic.active());
     if (message.type === "loading") {
       // Ready is more than loaded: the first token comes after it.
       onProgress(Math.min(message.progress, 0.99));
@@ -266,7 +266,7 @@ export class WorkerRunner {
     const { clock, random, limits, explainEnd } = this.#parts;
     const reason = run.describe(end, explainEnd?.(end));
     const isHopeless = !this.#wasReady && run.isHopeless;
-    const exit = { now: clock.now(), readySince: run.readySince, isWanted: this.#isWanted, isHopeless };
+    const exit = { now: clock.monotonicMs(), readySince: run.readySince, isWanted: this.#isWanted, isHopeless };
     const verdict = judgeExit(this.#history, exit, limits(), random);
     if (verdict.event !== "exited") this.#history = verdict.history;
     if (verdict.event === "crashed") this.#backoffMs = verdict.delayMs;

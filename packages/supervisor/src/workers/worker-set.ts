@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@drover/foundation/clock";
 import { SupervisorError } from "../errors.ts";
 import type { WorkerPlace } from "../placement/layout.ts";
 import { findFreePort } from "./free-port.ts";
@@ -99,7 +99,7 @@ export class WorkerSet {
     const { members } = this;
     const pids = members.flatMap(({ runner }) => (runner.pid === undefined ? [] : [runner.pid]));
     const usage = await sampleUsage(pids);
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     const workers = members.map((member) => memberStatus(member, usage.get(member.runner.pid ?? -1), now));
     return { workers, snapshots: (await this.#parts.snapshots.status()) ?? null };
   }

@@ -65,7 +65,7 @@ describe("an answer that another worker goes on with", () => {
       model: byteModel,
       slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
       logger: pino({ level: "silent" }),
-      clock: { nowMs: () => nowMs, monotonicMs: () => 0 },
+      clock: { epochMs: () => nowMs, monotonicMs: () => 0 },
       journals: { directory, identity: IDENTITY, onTrouble: assert.fail },
       randomSeed: () => 5,
     });

@@ -44,7 +44,7 @@ function journaled(serving: Serving, place: JournalPlace, { key, sentBytes }: Wi
     ...serving,
     generator,
     sentBytes,
-    clock: { ...serving.clock, nowMs: () => journal.createdSeconds * 1000 },
+    clock: { ...serving.clock, epochMs: () => journal.createdSeconds * 1000 },
     randomSeed: () => draw().readUInt32LE(0),
     newUuid,
     newCallId: () => newId({ newUuid }, "call", CALL_ID_DIGITS),

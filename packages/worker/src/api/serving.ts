@@ -38,7 +38,7 @@ export function newId({ newUuid }: Pick<Serving, "newUuid">, prefix: string, dig
 
 /** Unix time in seconds, as `created` fields have it. */
 export function nowSeconds(serving: Serving): number {
-  return Math.floor(serving.clock.nowMs() / 1000);
+  return Math.floor(serving.clock.epochMs() / 1000);
 }
 
 /** Calls `gone` when the client leaves before it has its whole answer. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
 import type { EndReason, GeneratedToken } from "../generation-contract.ts";
 import type { Running, Slot } from "./slot.ts";
@@ -13,7 +13,7 @@ import { StepMeter } from "./step-meter.ts";
 
 export interface BatchLoopParts {
   readonly engine: Engine;
-  readonly clock: Clock;
+  readonly clock: Time;
   /** By id. */
   readonly slots: readonly Slot[];
   readonly costs: StepCosts | undefined;

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import type { CompleteOptions } from "../worker-options.ts";
 import { lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";

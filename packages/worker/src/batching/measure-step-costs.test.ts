@@ -24,7 +24,7 @@ describe("measuring the cost of steps", () => {
       decodes.push(tokens);
       return await engine.decode(parts);
     };
-    return { engine: { ...engine, decode }, clock: { nowMs: () => nowMs, monotonicMs: () => nowMs }, decodes };
+    return { engine: { ...engine, decode }, clock: { epochMs: () => nowMs, monotonicMs: () => nowMs }, decodes };
   }
   const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64];
   const right = Object.fromEntries(sizes.map((size) => [size, 20 * size]));

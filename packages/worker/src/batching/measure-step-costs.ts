@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { roundMs, suspiciousSizes } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
@@ -27,7 +27,7 @@ const PROMPT_SIZES = [16, 32, 64];
  */
 export async function measureStepCosts(
   engine: Engine,
-  clock: Clock,
+  clock: Time,
   mostMs = Number.POSITIVE_INFINITY,
 ): Promise<readonly CostPoint[] | undefined> {
   const decoding = Array.from({ length: engine.sequences }, (_, index) => index + 1);
@@ -59,7 +59,7 @@ const LOOK_PASSES = 3;
 const LOOK_LONG_MS = 500;
 
 /** Times the smallest and the largest step again: enough to tell whether a stored table still holds. */
-export async function lookAtStepCosts(engine: Engine, clock: Clock): Promise<readonly CostPoint[]> {
+export async function lookAtStepCosts(engine: Engine, clock: Time): Promise<readonly CostPoint[]> {
   const sizes = [...new Set([1, engine.sequences])];
   const times = await openTimes(engine, clock);
   const start = clock.monotonicMs();
@@ -71,7 +71,7 @@ export async function lookAtStepCosts(engine: Engine, clock: Clock): Promise<rea
 }
 
 /** The best time of each size. Up to one token a sequence they are decoded side by side, beyond as a piece of a prompt. */
-async function openTimes(engine: Engine, clock: Clock) {
+async function openTimes(engine: Engine, clock: Time) {
   const best = new Map<number, number>();
   const decode = async (tokens: number) => {
     const parts = tokens <= engine.sequences ? neighbours(tokens) : [piece(tokens)];

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import { type ExpectedMs, followSlowness, type Slowness } from "./slowness.ts";
 import type { GroupPlan } from "./step-planner.ts";
 
@@ -18,11 +18,11 @@ export class StepMeter {
   /** Drafted tokens that were verified, and those that came true. */
   drafted = 0;
   draftsHeld = 0;
-  readonly #clock: Clock;
+  readonly #clock: Time;
   #expected: ExpectedMs | undefined;
   #lastEndMs: number | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Time) {
     this.#clock = clock;
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { generateTokens, greedy } from "../test-support/generate-tokens.ts";

@@ -20,7 +20,7 @@ function timed() {
     nowMs += 20 + 5 * parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
     return await engine.decode(parts);
   };
-  return { engine: { ...engine, decode }, clock: { nowMs: () => nowMs, monotonicMs: () => nowMs } };
+  return { engine: { ...engine, decode }, clock: { epochMs: () => nowMs, monotonicMs: () => nowMs } };
 }
 
 it("a size that was measured far too dear is corrected by the steps of running requests", async () => {

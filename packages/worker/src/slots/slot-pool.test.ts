@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { type Generated, generateTokens, greedy } from "../test-support/generate-tokens.ts";
 import { assertSameText } from "../test-support/same-text.ts";

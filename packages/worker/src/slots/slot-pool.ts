@@ -2,7 +2,7 @@ import { BatchLoop } from "../batching/batch-loop.ts";
 import type { StepCostLearner } from "../batching/step-cost-learner.ts";
 import type { StepCosts } from "../batching/step-costs.ts";
 import { placeOf, planMoves } from "../batching/step-planner.ts";
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "../generation-contract.ts";
@@ -13,7 +13,7 @@ import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 export interface SlotPoolParts {
   readonly engine: Engine;
-  readonly clock: Clock;
+  readonly clock: Time;
   /** Undefined: nothing is padded, cut or moved. */
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */

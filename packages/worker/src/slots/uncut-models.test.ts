@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { type Generated, generateTokens } from "../test-support/generate-tokens.ts";
 import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs } from "../test-support/step-costs.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import type { GenerationRequest, GenerationSink } from "../generation-contract.ts";
 import { SlotPool } from "../slots/slot-pool.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@drover/foundation/clock";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";

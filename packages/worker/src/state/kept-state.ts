@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
 import type { GenerationRequest } from "../generation-contract.ts";
@@ -8,7 +8,7 @@ import type { Snapshot, SnapshotStore } from "./snapshot-store.ts";
 
 export interface KeptStateParts {
   readonly engine: Engine;
-  readonly clock: Clock;
+  readonly clock: Time;
   readonly slots: readonly Slot[];
   /** Shared with other workers. Undefined: state is kept in the slots alone. */
   readonly snapshots: SnapshotStore | undefined;

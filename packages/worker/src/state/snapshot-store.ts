@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { chmod, readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
+import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { evictSnapshots, type KeptFile } from "./evict-snapshots.ts";
 import { commonPrefix, PrefixIndex } from "./prefix-index.ts";
@@ -10,7 +10,7 @@ import { isSnapshot, readSnapshotHead, snapshotName, unfinishedName } from "./sn
 export interface SnapshotStoreParts {
   /** Which saves whole states. */
   readonly engine: Pick<Engine, "saveState" | "loadState" | "model">;
-  readonly clock: Clock;
+  readonly clock: Time;
   /** Exists, and is this user's alone. Other workers have it too. */
   readonly directory: string;
   /** Of all files in it. */
@@ -122,7 +122,7 @@ export class SnapshotStore {
     }
     await chmod(unfinished, 0o600);
     // The clock's time, as for every later use: a file system's is some milliseconds behind, and the same for several files.
-    const now = this.#parts.clock.nowMs() / 1000;
+    const now = this.#parts.clock.epochMs() / 1000;
     await utimes(unfinished, now, now);
     const { size: bytes } = await stat(unfinished);
     await rename(unfinished, join(directory, name));
@@ -175,7 +175,7 @@ export class SnapshotStore {
   }
 
   async #touch(name: string): Promise<void> {
-    const now = this.#parts.clock.nowMs() / 1000;
+    const now = this.#parts.clock.epochMs() / 1000;
     await utimes(join(this.#parts.directory, name), now, now).catch(() => this.#forget(name));
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { GgufFile } from "@drover/models";
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock, type Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { assertSameText } from "../test-support/same-text.ts";
@@ -25,16 +25,13 @@ const pools: SlotPool[] = [];
 
 /** No two looks at it are at the same time, however coarse the machine's clock is. */
 let nowMs = Date.now();
-const ticking = { ...systemClock, nowMs: () => (nowMs += 10) };
+const ticking = { ...systemClock, epochMs: () => (nowMs += 10) };
 
 /** A new worker's pool on an engine that another one may have used before; several workers share the directory. */
 function openPool(
   engine: Engine,
   directory: string,
-  {
-    clock = systemClock,
-    ...more
-  }: { readonly key?: string; readonly limitBytes?: number; readonly clock?: Clock } = {},
+  { clock = systemClock, ...more }: { readonly key?: string; readonly limitBytes?: number; readonly clock?: Time } = {},
 ) {
   const troubles: string[] = [];
   const onTrouble = (message: string) => troubles.push(message);
@@ -93,7 +90,7 @@ describe("snapshots", () => {
 
   it("are made of a running answer too, each in the place of the one before, where that takes a hundredth of the time", async () => {
     let nowMs = 0;
-    const clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => (nowMs += 2) };
+    const clock = { epochMs: () => systemClock.epochMs(), monotonicMs: () => (nowMs += 2) };
     const { pool } = openPool(one, directory, { clock });
     const lengths = new Set<number>();
     await generateTokens(pool, prompt(200, 1), 250, {

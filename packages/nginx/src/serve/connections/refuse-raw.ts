@@ -25,7 +25,7 @@ export function refuseRaw(
   const head = [
     `HTTP/1.1 ${shown} ${reasonOf(shown)}`,
     `Server: ${serverText}`,
-    `Date: ${new Date(clock.now()).toUTCString()}`,
+    `Date: ${new Date(clock.epochMs()).toUTCString()}`,
     "Content-Type: text/html",
     `Content-Length: ${page.length}`,
     "Connection: close",

@@ -19,7 +19,7 @@ function handClock() {
     timers.clear();
     for (const then of due) then();
   };
-  return { timers, turn, now: () => 0, after, every: after };
+  return { timers, turn, monotonicMs: () => 0, epochMs: () => 0, after, every: after };
 }
 
 describe("a group that follows a name", () => {

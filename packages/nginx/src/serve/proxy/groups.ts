@@ -1,4 +1,5 @@
-import { type Clock, ConnectionPool, UpstreamPool, type UpstreamSpec } from "@drover/balancer/engine";
+import type { Clock } from "@drover/foundation/clock";
+import { ConnectionPool, UpstreamPool, type UpstreamSpec } from "@drover/balancer/engine";
 import { NginxConfigError } from "../../errors.ts";
 import type { LocationModel, ResolverModel, UpstreamGroupModel, UpstreamServerModel } from "../../model/model.ts";
 import { type Names, resolveName } from "./names.ts";

@@ -188,7 +188,7 @@ function taskOf(
     acquire: (pick) => {
       const lease = pool.acquire(pick);
       // nginx's log has a line and a status for this too.
-      if (lease === undefined) state.attempts.at(-1)?.push(noServer(model.name, state.nowMs()));
+      if (lease === undefined) state.attempts.at(-1)?.push(noServer(model.name, state.monotonicMs()));
       return lease;
     },
     retry: proxy.retry,
@@ -216,7 +216,7 @@ function onHead(
     state.response.shouldKeepAlive = false;
   }
   const { parts, level } = compressed(state, relayedFields(state, location, head));
-  const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.now());
+  const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.epochMs());
   return { status, reason, headers: fields, ...(level === undefined ? {} : { gzipLevel: level }) };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AnswerHead, ClientConnection, Clock } from "@drover/balancer/engine";
+import type { Clock } from "@drover/foundation/clock";
+import type { AnswerHead, ClientConnection } from "@drover/balancer/engine";
 import type { LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
 import type { RequestTarget } from "../../model/uri.ts";
 import type { SpooledBody } from "./spooled-body.ts";
@@ -72,7 +73,7 @@ export class RequestState implements VariableSource {
     this.#newRequestId = parts.newRequestId;
     this.#clock = parts.clock;
     this.#writtenBefore = parts.writtenBefore;
-    this.startedAtMs = parts.clock.now();
+    this.startedAtMs = parts.clock.monotonicMs();
     this.method = request.method ?? "GET";
     this.requestUri = target.unparsed;
     this.uri = target.uri;
@@ -124,8 +125,12 @@ export class RequestState implements VariableSource {
     return Math.max(0, this.request.socket.bytesWritten - this.#writtenBefore);
   }
 
-  nowMs(): number {
-    return this.#clock.now();
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  epochMs(): number {
+    return this.#clock.epochMs();
   }
 
   /** Calls `then` once after `delayMs`; the returned function calls it off. */

@@ -42,7 +42,7 @@ export function returnText(state: RequestState, text: Template | undefined): str
 function send(state: RequestState, identity: ServerIdentity, text: Buffer | undefined, parts: HeadParts): void {
   const { response } = state;
   const { parts: sent, level } = compressed(state, parts);
-  const { status, reason, fields } = buildHead(state, sent, identity, state.nowMs());
+  const { status, reason, fields } = buildHead(state, sent, identity, state.epochMs());
   const hasBody = text !== undefined && state.request.method !== "HEAD";
   const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
   response.writeHead(status, reason, fields);

@@ -34,7 +34,7 @@ export interface HeadParts {
   readonly date?: string | undefined;
 }
 
-export function buildHead(state: RequestState, parts: HeadParts, identity: ServerIdentity, nowMs: number): BuiltHead {
+export function buildHead(state: RequestState, parts: HeadParts, identity: ServerIdentity, epochMs: number): BuiltHead {
   const { settings } = state;
   const status = state.errorStatus ?? parts.status;
   const reason = state.errorStatus === undefined ? (parts.reason ?? reasonOf(status)) : reasonOf(status);
@@ -42,7 +42,7 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
     "Server",
     parts.server ?? (settings.serverTokens === "off" ? identity.short : identity.full),
     "Date",
-    parts.date ?? new Date(nowMs).toUTCString(),
+    parts.date ?? new Date(epochMs).toUTCString(),
   ];
   if (parts.contentType !== undefined) fields.push("Content-Type", parts.contentType);
   if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
@@ -76,7 +76,7 @@ function staysOpen(state: RequestState): boolean {
   const { settings, connection, request, response } = state;
   if (settings.keepaliveTimeoutMs === 0 || !response.shouldKeepAlive) return false;
   if (connection.requests >= settings.keepaliveRequests) return false;
-  if (state.nowMs() - connection.openedAtMs >= settings.keepaliveLifetimeMs) return false;
+  if (state.monotonicMs() - connection.openedAtMs >= settings.keepaliveLifetimeMs) return false;
   if (request.httpVersion === "1.0") {
     return state.headerValues("connection").some((value) => /\bkeep-alive\b/i.test(value));
   }

@@ -1,1 +1,0 @@
-export { type Clock, pause, systemClock, systemRandom } from "@drover/balancer/clock";
