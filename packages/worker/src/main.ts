@@ -2,15 +2,17 @@
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
-import { knowStepCosts } from "./batching/know-step-costs.ts";
+import { type KnownCosts, knowStepCosts } from "./batching/know-step-costs.ts";
 import type { StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { modelDigest } from "./engine/model-digest.ts";
 import { WorkerError } from "./errors.ts";
+import { CpuLease } from "./leases/cpu-lease.ts";
+import { measureWhileIdle } from "./leases/measure-while-idle.ts";
 import { linkParent, type ParentLink } from "./parent-link.ts";
-import { PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
+import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
 import { SnapshotStore } from "./state/snapshot-store.ts";
@@ -19,6 +21,9 @@ import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
 let pool: SlotPool | undefined;
+let lease: CpuLease | undefined;
+/** An order may come before there is anything to compute with. */
+let firstOrder: LeaseOrder | undefined;
 
 const link = linkParent({
   channel: process,
@@ -30,6 +35,10 @@ const link = linkParent({
   on: {
     drain: () => void pool?.whenIdle().then(() => link.send({ type: "drained" })),
     undrain: () => {},
+    lease: (order) => {
+      if (lease === undefined) firstOrder = order;
+      else lease.order(order);
+    },
     shutdown: () => process.exit(0),
     gone: () => process.exit(1),
   },
@@ -45,16 +54,34 @@ try {
 }
 
 async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
-  const engine = await load(options, logger);
-  const learner = await knowStepCosts(engine, options, logger);
-  const costs = learner?.costs;
+  const computing: { threads: (threads: number) => void } = { threads: () => {} };
+  lease = new CpuLease({
+    threads: options.leases === undefined ? options.threads : 0,
+    tell: options.leases === undefined ? undefined : (message) => void link.send(message),
+    apply: (threads) => computing.threads(threads),
+    clock: systemClock,
+  });
+  if (firstOrder !== undefined) lease.order(firstOrder);
+  const engine = takingTurns(await load(options, logger), lease);
+  computing.threads = (threads) => engine.setThreads(threads);
+  if (lease.threads > 0) engine.setThreads(lease.threads);
+  const known = await knowStepCosts({
+    engine,
+    options,
+    lease,
+    logger,
+    onKnown: (threads, points) => void link.send({ type: "step-costs", threads, points }),
+  });
+  const costs = known?.costs.costs;
+  if (known !== undefined) follow(known, engine, lease, computing);
   pool = new SlotPool({
     engine,
     clock: systemClock,
     costs,
-    ...(learner !== undefined && { learner }),
+    ...(known !== undefined && { learner: known.costs }),
     itlTargetMs: options.itlTargetMs,
     speculates: options.speculate === "lookup",
+    turns: lease,
     ...(await snapshots(engine, options, logger)),
   });
   await firstToken(pool, engine);
@@ -77,6 +104,45 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   logger.info({ port, model: engine.model.id, slots, contextTokens, threads: options.threads }, "ready");
   const ready = { protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens };
   await link.send({ type: "ready", ...ready, ...(costs !== undefined && { speed: speedOf(costs) }) });
+  if (known !== undefined && options.leases !== undefined) {
+    const { measureRest } = known;
+    const { canCutState } = engine.model;
+    measureWhileIdle({ lease, pool, clock: systemClock, canCutState, measureRest, logger });
+  }
+}
+
+/** Plans are made by the costs of the threads that there are. */
+function follow(
+  { costs }: KnownCosts,
+  engine: Engine,
+  lease: CpuLease,
+  computing: { threads: (threads: number) => void },
+): void {
+  computing.threads = (threads) => {
+    engine.setThreads(threads);
+    costs.use(threads);
+  };
+  if (lease.threads > 0) costs.use(lease.threads);
+}
+
+/** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */
+function takingTurns(engine: Engine, lease: CpuLease): Engine {
+  const { embedder } = engine;
+  if (embedder === undefined) return engine;
+  return {
+    ...engine,
+    embedder: {
+      ...embedder,
+      embed: async (tokens) => {
+        const end = await lease.begin();
+        try {
+          return await embedder.embed(tokens);
+        } finally {
+          end();
+        }
+      },
+    },
+  };
 }
 
 async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {

@@ -23,12 +23,17 @@ export interface ParentLink {
   close(): void;
 }
 
+/** What is done about each message, and about the end of the supervisor. */
+export type Orders = {
+  readonly [Type in SupervisorMessage["type"]]: (message: Extract<SupervisorMessage, { readonly type: Type }>) => void;
+} & { readonly gone: () => void };
+
 /** Ties the worker to its supervisor: heartbeats out, orders in, and an end when the supervisor is gone. */
 export function linkParent(parts: {
   readonly channel: ParentChannel;
   readonly clock: Pick<Clock, "every">;
   readonly status: () => WorkerStatus;
-  readonly on: Readonly<Record<SupervisorMessage["type"] | "gone", () => void>>;
+  readonly on: Orders;
 }): ParentLink {
   const { channel, status, on } = parts;
   const send = (message: WorkerMessage): Promise<void> =>
@@ -39,7 +44,7 @@ export function linkParent(parts: {
   if (channel.send === undefined) return { send, close: () => {} };
   channel.on("message", (message) => {
     // A newer supervisor may say what this worker does not know.
-    if (Object.hasOwn(on, message.type)) on[message.type]();
+    if (Object.hasOwn(on, message.type)) (on[message.type] as (message: SupervisorMessage) => void)(message);
   });
   channel.on("disconnect", on.gone);
   // A supervisor that died while this process was still reading its modules: the event has passed.

@@ -4,7 +4,7 @@
  */
 
 /** Version of this protocol; a supervisor refuses a worker that speaks another. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Environment variable with the secret that a worker's HTTP port then demands in {@link SECRET_HEADER}. */
 export const SECRET_ENV = "DROVER_WORKER_SECRET";
@@ -46,10 +46,35 @@ export type WorkerMessage =
   /** The worker can't serve and will exit. `code` is one of the codes in worker/src/errors.ts. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   /** Answer to `drain`: the last request has ended. */
-  | { readonly type: "drained" };
+  | { readonly type: "drained" }
+  /** What it has to compute has changed. A worker whose CPUs are leased counts as `loading` until it says something else. */
+  | { readonly type: "cpus-needed"; readonly need: CpuNeed }
+  /** It computes on the CPUs of this order, and on no others, from now on; earlier orders are settled with it. */
+  | { readonly type: "leased"; readonly epoch: number }
+  /** What one decode takes with `threads` threads while nothing else computes: by the sequences of a step, or the tokens of a piece of a prompt. */
+  | {
+      readonly type: "step-costs";
+      readonly threads: number;
+      readonly points: readonly { readonly tokens: number; readonly ms: number }[];
+    };
+
+/**
+ * What a worker wants CPUs for: nothing; one to read the model with; its share, since it has requests; or all of them and
+ * alone, if it can be, to measure what steps cost.
+ */
+export type CpuNeed = "none" | "loading" | "share" | "all";
+
+/** The CPUs that a worker may compute on. It gives up those that are missing before its next decode, and confirms by `leased`. */
+export interface LeaseOrder {
+  readonly cpus: readonly number[];
+  /** Rises with each order to this worker. */
+  readonly epoch: number;
+}
 
 /** Supervisor to worker. */
 export type SupervisorMessage =
+  /** Compute on these CPUs only. The process may be moved to them before or after. */
+  | ({ readonly type: "lease" } & LeaseOrder)
   /** Finish what runs, take nothing new, answer `drained`. */
   | { readonly type: "drain" }
   /** Take requests again. */
@@ -69,6 +94,12 @@ export interface WorkerOptions {
   readonly port: number;
   /** Threads that llama.cpp computes with; never guessed, because under `taskset` it would see all CPUs. */
   readonly threads: number;
+  /**
+   * The CPUs come by `lease` messages, at most `threads` of them; without one the worker computes nothing. `counts`: the
+   * numbers of CPUs that leases will usually have, whose step costs are worth knowing; the largest first. Absent: the
+   * worker has `threads` threads for ever.
+   */
+  readonly leases?: { readonly counts: readonly number[] };
   /** @default 8 */
   readonly slots?: number;
   /** Tokens that one slot holds. @default the model's own, at most 4096 */

@@ -13,6 +13,7 @@ const schema = z.strictObject({
   host: z.string().default("127.0.0.1"),
   port: z.number().int().min(0).max(65535),
   threads: positive,
+  leases: z.strictObject({ counts: z.array(positive).min(1) }).optional(),
   slots: positive.default(8),
   contextTokens: positive.optional(),
   batchTokens: positive.default(512),

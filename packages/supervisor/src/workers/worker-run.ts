@@ -74,6 +74,10 @@ export class WorkerRun {
         this.#failure = message;
         return;
       case "drained":
+      case "cpus-needed":
+      case "leased":
+      case "step-costs":
+      // Nothing of them says whether it lives.
     }
   }
 

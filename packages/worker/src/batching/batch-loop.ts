@@ -2,11 +2,12 @@ import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
 import type { EndReason, GeneratedToken } from "../generation-contract.ts";
 import type { Running, Slot } from "./slot.ts";
+import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
-import type { StepCostLearner } from "./step-cost-learner.ts";
+import type { CostObserver } from "./step-cost-learner.ts";
 import type { StepCosts } from "./step-costs.ts";
 import { type Group, type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -18,9 +19,11 @@ export interface BatchLoopParts {
   readonly slots: readonly Slot[];
   readonly costs: StepCosts | undefined;
   /** Whose `costs` these are. Absent: they stay as they are. */
-  readonly learner?: StepCostLearner;
+  readonly learner?: CostObserver;
   readonly itlTargetMs: number;
   readonly speculates: boolean;
+  /** A step, with what prepares it, is a turn: between two steps the worker's CPUs may change. Absent: nothing else computes. */
+  readonly turns?: ComputingTurns;
   /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
   readonly prepare: () => Promise<void>;
   /** Is a request waiting that `prepare` did not see yet? */
@@ -66,6 +69,7 @@ export class BatchLoop {
   async #loop(): Promise<void> {
     const { slots, prepare, isWaiting } = this.#parts;
     for (;;) {
+      const endTurn = await this.#parts.turns?.begin();
       try {
         await prepare();
         if (slots.some((slot) => slot.running !== undefined)) await this.#step();
@@ -73,6 +77,8 @@ export class BatchLoop {
         else if (!isWaiting()) break;
       } catch (error) {
         this.#failAll(error instanceof Error ? error : new Error(String(error)));
+      } finally {
+        endTurn?.();
       }
     }
     this.#looping = false;

@@ -3,44 +3,165 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
+import type { CpuLease } from "../leases/cpu-lease.ts";
 import type { CompleteOptions } from "../worker-options.ts";
-import { lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";
+import { CostsByThreads } from "./costs-by-threads.ts";
+import { isComplete, lookAtStepCosts, measureStepCosts, type MeasureOptions } from "./measure-step-costs.ts";
 import { readStepCosts, stepCostFile, writeStepCosts } from "./step-cost-cache.ts";
-import { StepCostLearner } from "./step-cost-learner.ts";
 import { costsHold } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
 
 /** A worker that comes back is waited for; live steps correct the stored table as well, on a machine that is too busy. */
 const LONGEST_MEASURING_ANEW_MS = 10_000;
 
-/** Read from the cache while it holds, else measured; written to it whenever something else was seen. */
-export async function knowStepCosts(
-  engine: Engine,
-  options: Pick<CompleteOptions, "modelPath" | "stepCosts">,
-  logger: Logger,
-): Promise<StepCostLearner | undefined> {
+export interface KnowCostsParts {
+  readonly engine: Engine;
+  readonly options: Pick<CompleteOptions, "modelPath" | "stepCosts" | "threads" | "leases">;
+  readonly lease: CpuLease;
+  readonly logger: Logger;
+  /** Told of each table that is known, and of each one that was corrected. */
+  readonly onKnown: (threads: number, points: readonly CostPoint[]) => void;
+}
+
+/** The step costs of a worker, and what is still to be measured of them. */
+export interface KnownCosts {
+  readonly costs: CostsByThreads;
+  /** While the worker has nothing to do: the tables that the start left rough or out. Ends with the first request. */
+  readonly measureRest: (heldTokens: (sequence: number) => number) => Promise<void>;
+}
+
+/**
+ * The tables for all numbers of threads that leases will have: read from the cache while they hold, else measured with the
+ * CPUs that can be had now; written to the cache whenever something else was seen. Of the numbers below the largest a rough
+ * table does at first.
+ */
+export async function knowStepCosts(parts: KnowCostsParts): Promise<KnownCosts | undefined> {
+  const { options, lease, engine } = parts;
   if (options.stepCosts === "off") return undefined;
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  const file = await stepCostFile(join(cache, "drover"), options.modelPath, engine.costKey);
-  const store = async (points: readonly CostPoint[]) => {
-    // A read-only home costs the measurement at each start, no more.
-    await writeStepCosts(file, points).catch((error: unknown) => logger.warn({ err: error }, "step costs not stored"));
-  };
-  const stored = options.stepCosts === "cached" ? await readStepCosts(file) : undefined;
-  const holds = stored !== undefined && costsHold(stored, await lookAtStepCosts(engine, systemClock));
-  if (stored !== undefined && !holds) {
-    logger.info({ stepCosts: byTokens(stored) }, "the stored step costs do not hold: measuring anew");
-  }
-  const mostMs = stored === undefined ? undefined : LONGEST_MEASURING_ANEW_MS;
-  const measured = holds ? undefined : await measureStepCosts(engine, systemClock, mostMs);
-  const points = measured ?? stored;
-  if (points === undefined) return undefined;
-  if (measured !== undefined) await store(measured);
-  logger.debug({ stepCosts: byTokens(points), known: measured === undefined }, "step costs, ms");
-  return new StepCostLearner(points, (corrected) => {
-    logger.info({ stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
-    void store(corrected);
+  const book = await openBook(parts);
+  const left = new Set(book.counts);
+  await lease.measuring(async () => {
+    for (;;) {
+      const threads = await nextCount(lease, left, book.isEmpty());
+      if (threads === undefined) break;
+      left.delete(threads);
+      await interruptible(async () => {
+        await book.know(threads, { isRough: threads !== book.counts[0], inTurn: turnsWith(engine, lease, threads) });
+        // What one stored table is worth, the others that were stored with it are worth as well.
+        for (const other of book.counts) if (book.costs.measured(other) !== undefined) left.delete(other);
+      });
+    }
   });
+  if (book.isEmpty()) return undefined;
+  return {
+    costs: book.costs,
+    measureRest: async (heldTokens) => {
+      for (const threads of book.counts) {
+        const known = book.costs.measured(threads);
+        if (known !== undefined && isComplete(engine, known)) continue;
+        const inTurn = spareTurnsWith(engine, lease, threads);
+        await interruptible(() => book.measure(threads, { inTurn, heldTokens }));
+      }
+    },
+  };
+}
+
+/** The largest number left that the present lease is enough for; that of the lease where nothing is known at all. */
+async function nextCount(lease: CpuLease, left: ReadonlySet<number>, isFirst: boolean): Promise<number | undefined> {
+  (await lease.begin())();
+  return [...left].find((threads) => threads <= lease.threads) ?? (isFirst ? lease.threads : undefined);
+}
+
+/** The lease became smaller than the number of threads that were measured, or somebody asked for something. */
+class MeasuringInterrupted extends Error {}
+
+async function interruptible(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof MeasuringInterrupted)) throw error;
+  }
+}
+
+function turnsWith(engine: Engine, lease: CpuLease, threads: number): NonNullable<MeasureOptions["inTurn"]> {
+  return async (work) => {
+    const end = await lease.begin();
+    return await withThreads(engine, lease, { threads, end, work });
+  };
+}
+
+function spareTurnsWith(engine: Engine, lease: CpuLease, threads: number): NonNullable<MeasureOptions["inTurn"]> {
+  return async (work) => {
+    const end = lease.tryBegin(threads);
+    if (end === undefined) throw new MeasuringInterrupted();
+    return await withThreads(engine, lease, { threads, end, work });
+  };
+}
+
+async function withThreads<T>(
+  engine: Engine,
+  lease: CpuLease,
+  turn: { readonly threads: number; readonly end: () => void; readonly work: () => Promise<T> },
+): Promise<T> {
+  try {
+    if (lease.threads < turn.threads) throw new MeasuringInterrupted();
+    engine.setThreads(turn.threads);
+    return await turn.work();
+  } finally {
+    engine.setThreads(lease.threads);
+    turn.end();
+  }
+}
+
+/** The tables of this worker, with their files. */
+async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
+  const counts = options.leases?.counts ?? [options.threads];
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  const fileOf = (threads: number) =>
+    stepCostFile(join(cache, "drover"), options.modelPath, { ...engine.costKey, threads });
+  const store = async (threads: number, points: readonly CostPoint[]) => {
+    // A read-only home costs the measurement at each start, no more.
+    await writeStepCosts(await fileOf(threads), points).catch((error: unknown) =>
+      logger.warn({ err: error }, "step costs not stored"),
+    );
+  };
+  const costs = new CostsByThreads(options.threads, (threads, corrected) => {
+    logger.info({ threads, stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
+    onKnown(threads, corrected);
+    void store(threads, corrected);
+  });
+  const known = new Set<number>();
+  const know = (threads: number, points: readonly CostPoint[]) => {
+    known.add(threads);
+    costs.know(threads, points);
+    onKnown(threads, points);
+    logger.debug({ threads, stepCosts: byTokens(points) }, "step costs, ms");
+  };
+  for (const threads of options.stepCosts === "cached" ? counts : []) {
+    const stored = await readStepCosts(await fileOf(threads));
+    if (stored !== undefined) know(threads, stored);
+  }
+  const measure = async (threads: number, how: MeasureOptions) => {
+    const points = await measureStepCosts(engine, systemClock, how);
+    if (points === undefined) return;
+    know(threads, points);
+    await store(threads, points);
+  };
+  return {
+    counts,
+    costs,
+    measure,
+    isEmpty: () => known.size === 0,
+    /** By a look where the table was stored. */
+    know: async (threads: number, how: MeasureOptions) => {
+      const stored = costs.measured(threads);
+      if (stored !== undefined && costsHold(stored, await lookAtStepCosts(engine, systemClock, how))) return;
+      if (stored !== undefined) {
+        logger.info({ threads, stepCosts: byTokens(stored) }, "the stored step costs do not hold: measuring anew");
+      }
+      await measure(threads, stored === undefined ? how : { ...how, mostMs: LONGEST_MEASURING_ANEW_MS });
+    },
+  };
 }
 
 function byTokens(points: readonly CostPoint[]): Readonly<Record<string, number>> {

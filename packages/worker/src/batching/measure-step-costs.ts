@@ -17,38 +17,64 @@ const MOST_REPEATS = 3;
 /** Sizes of prompt pieces, beside the 1 … S tokens of decoding. */
 const PROMPT_SIZES = [16, 32, 64];
 
+/** What a rough table has of the sizes for decoding: enough to compare numbers of threads, and soon measured. */
+const isRoughSize = (tokens: number, most: number): boolean => tokens === most || (tokens & (tokens - 1)) === 0;
+
+export interface MeasureOptions {
+  /** Gives up where it takes longer. @default no limit */
+  readonly mostMs?: number | undefined;
+  /** Leaves out all sizes of decoding but the powers of two and the largest. @default false */
+  readonly isRough?: boolean;
+  /** Wraps each decode with what belongs to it. What it throws ends the measurement. @default calls it */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Tokens that a sequence holds, behind which it is measured. @default 0 */
+  readonly heldTokens?: (sequence: number) => number;
+}
+
 /**
  * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. The best of several passes
  * counts: whatever else the machine did can only add. Each pass goes over all sizes, so that between two decodes of one
- * lies the time of all others, and a burst of foreign load does not meet it each time. All sequences must be empty, and are again afterwards.
+ * lies the time of all others, and a burst of foreign load does not meet it each time. The sequences hold what they held afterwards.
  *
- * @param mostMs gives up where it takes longer
  * @returns undefined: given up
  */
 export async function measureStepCosts(
   engine: Engine,
   clock: Time,
-  mostMs = Number.POSITIVE_INFINITY,
+  options: MeasureOptions = {},
 ): Promise<readonly CostPoint[] | undefined> {
-  const decoding = Array.from({ length: engine.sequences }, (_, index) => index + 1);
-  const prompts = PROMPT_SIZES.filter(
-    (tokens) => tokens > engine.sequences && tokens <= Math.min(engine.batchTokens, engine.contextTokens),
-  );
-  const times = await openTimes(engine, clock);
+  const { mostMs = Number.POSITIVE_INFINITY, isRough = false } = options;
+  const { decoding, prompts } = sizesOf(engine, isRough);
+  const times = await openTimes(engine, clock, options);
   const start = clock.monotonicMs();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const must = pass < LEAST_PASSES;
-    if (!must && clock.monotonicMs() - start >= BUDGET_MS) break;
+    if (!must && (isRough || clock.monotonicMs() - start >= BUDGET_MS)) break;
     const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => (times.best(tokens) ?? 0) < LONG_MS);
     for (const tokens of sizes) {
       await times.take(tokens);
       if (clock.monotonicMs() - start > mostMs) return undefined;
     }
   }
-  for (let repeat = 0; repeat < MOST_REPEATS; repeat++) {
+  const repeats = isRough ? 0 : MOST_REPEATS;
+  for (let repeat = 0; repeat < repeats; repeat++) {
     for (const tokens of suspiciousSizes(times.points())) await times.take(tokens);
   }
   return times.points();
+}
+
+/** Whether a table has all sizes that are measured here. */
+export function isComplete(engine: Engine, table: readonly CostPoint[]): boolean {
+  const known = new Set(table.map(({ tokens }) => tokens));
+  return sizesOf(engine, false).decoding.every((tokens) => known.has(tokens));
+}
+
+function sizesOf(engine: Engine, isRough: boolean) {
+  const all = Array.from({ length: engine.sequences }, (_, index) => index + 1);
+  const most = Math.min(engine.batchTokens, engine.contextTokens);
+  const prompts = PROMPT_SIZES.filter((tokens) => tokens > engine.sequences && tokens <= most);
+  if (!isRough) return { decoding: all, prompts };
+  return { decoding: all.filter((tokens) => isRoughSize(tokens, engine.sequences)), prompts: prompts.slice(-1) };
 }
 
 /** A quick look takes at most this long, after the first two passes. */
@@ -59,9 +85,13 @@ const LOOK_PASSES = 3;
 const LOOK_LONG_MS = 500;
 
 /** Times the smallest and the largest step again: enough to tell whether a stored table still holds. */
-export async function lookAtStepCosts(engine: Engine, clock: Time): Promise<readonly CostPoint[]> {
+export async function lookAtStepCosts(
+  engine: Engine,
+  clock: Time,
+  options: Pick<MeasureOptions, "inTurn"> = {},
+): Promise<readonly CostPoint[]> {
   const sizes = [...new Set([1, engine.sequences])];
-  const times = await openTimes(engine, clock);
+  const times = await openTimes(engine, clock, options);
   const start = clock.monotonicMs();
   for (let pass = 0; pass < LOOK_PASSES; pass++) {
     if (pass >= LEAST_PASSES && clock.monotonicMs() - start >= LOOK_BUDGET_MS) break;
@@ -71,37 +101,39 @@ export async function lookAtStepCosts(engine: Engine, clock: Time): Promise<read
 }
 
 /** The best time of each size. Up to one token a sequence they are decoded side by side, beyond as a piece of a prompt. */
-async function openTimes(engine: Engine, clock: Time) {
+async function openTimes(engine: Engine, clock: Time, options: Pick<MeasureOptions, "inTurn" | "heldTokens">) {
+  const { inTurn = (work) => work(), heldTokens = () => 0 } = options;
   const best = new Map<number, number>();
-  const decode = async (tokens: number) => {
-    const parts = tokens <= engine.sequences ? neighbours(tokens) : [piece(tokens)];
-    await engine.decode(parts);
-    return () => parts.forEach(({ sequence }) => engine.cut(sequence, 0));
-  };
+  const decode = async (tokens: number): Promise<number> =>
+    await inTurn(async () => {
+      const parts = tokens <= engine.sequences ? neighbours(tokens, heldTokens) : [piece(tokens, heldTokens(0))];
+      const start = clock.monotonicMs();
+      await engine.decode(parts);
+      const tookMs = clock.monotonicMs() - start;
+      for (const { sequence, position } of parts) engine.cut(sequence, position);
+      return tookMs;
+    });
   // Reserves memory and reads the weights for the first time.
-  (await decode(engine.sequences))();
+  await decode(engine.sequences);
   return {
     best: (tokens: number) => best.get(tokens),
     async take(tokens: number): Promise<void> {
-      const start = clock.monotonicMs();
-      const clear = await decode(tokens);
-      best.set(tokens, Math.min(clock.monotonicMs() - start, best.get(tokens) ?? Number.POSITIVE_INFINITY));
-      clear();
+      best.set(tokens, Math.min(await decode(tokens), best.get(tokens) ?? Number.POSITIVE_INFINITY));
     },
     points: (): readonly CostPoint[] =>
       [...best].map(([tokens, ms]) => ({ tokens, ms: roundMs(ms) })).toSorted((a, b) => a.tokens - b.tokens),
   };
 }
 
-function neighbours(count: number): readonly BatchPart[] {
+function neighbours(count: number, heldTokens: (sequence: number) => number): readonly BatchPart[] {
   return Array.from({ length: count }, (_, sequence) => ({
     sequence,
-    position: 0,
+    position: heldTokens(sequence),
     tokens: [0],
     logits: "last" as const,
   }));
 }
 
-function piece(tokens: number): BatchPart {
-  return { sequence: 0, position: 0, tokens: Array.from({ length: tokens }, () => 0), logits: "none" };
+function piece(tokens: number, position: number): BatchPart {
+  return { sequence: 0, position, tokens: Array.from({ length: tokens }, () => 0), logits: "none" };
 }

@@ -28,6 +28,9 @@ interface Seen {
   readonly ms: number;
 }
 
+/** What the batch loop tells of its steps. */
+export type CostObserver = Pick<StepCostLearner, "isPlainTurn" | "see">;
+
 /** The step costs that plans are made by, corrected by what steps really take. */
 export class StepCostLearner {
   /** Always the latest. */

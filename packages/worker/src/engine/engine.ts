@@ -83,6 +83,8 @@ export interface Engine {
   readonly costKey: Readonly<Record<string, string | number>>;
   /** What the layout of a sequence's state depends on, apart from the model. */
   readonly stateKey: Readonly<Record<string, string | number | boolean>>;
+  /** Decodes and embeds with this many threads from now on; between two decodes only, and at most the number that it was loaded with. */
+  setThreads(threads: number): void;
   /**
    * One llama.cpp decode of the parts in this order; one at a time. llama.cpp computes neighbouring parts together while
    * their sequence ids ascend by one, and starts a new group wherever they do not.

@@ -72,6 +72,11 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
       kvType: options.kvType,
       flashAttention: usesFlashAttention(options, context.contextSize),
     },
+    setThreads: (threads) => {
+      native.context.setThreads(threads);
+      // Bounds what the library gives the context for embeddings, whose decodes it drives itself.
+      llama.maxThreads = threads;
+    },
     decode: (parts) => decode(native.context, parts),
     createSampler: () => createLlamaSampler(native),
     logprobs: createLogprobs(native),

@@ -5,6 +5,8 @@
  */
 
 export interface NativeContext {
+  /** For the decodes from now on. */
+  setThreads(threads: number): void;
   /** Drops the last batch and makes room for one of `tokens`. */
   initBatch(tokens: number): void;
   /** @returns batch indexes of the tokens named by `logitIndexes`, for `sampleToken` after the decode. */
@@ -100,6 +102,7 @@ export interface NativeVocabulary {
 
 const needed = {
   context: [
+    "setThreads",
     "initBatch",
     "addToBatch",
     "decodeBatch",

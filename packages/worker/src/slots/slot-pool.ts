@@ -1,8 +1,9 @@
 import { BatchLoop } from "../batching/batch-loop.ts";
-import type { StepCostLearner } from "../batching/step-cost-learner.ts";
+import type { CostObserver } from "../batching/step-cost-learner.ts";
 import type { StepCosts } from "../batching/step-costs.ts";
 import { placeOf, planMoves } from "../batching/step-planner.ts";
 import type { Time } from "@drover/foundation/clock";
+import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "../generation-contract.ts";
@@ -17,10 +18,12 @@ export interface SlotPoolParts {
   /** Undefined: nothing is padded, cut or moved. */
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */
-  readonly learner?: StepCostLearner;
+  readonly learner?: CostObserver;
   readonly itlTargetMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
+  /** See the batch loop. */
+  readonly turns?: ComputingTurns;
   /** What workers keep of ended requests for each other. Absent: each slot keeps its last one. */
   readonly snapshots?: SnapshotStore;
 }

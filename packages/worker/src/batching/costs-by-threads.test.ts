@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CostsByThreads, estimateCosts } from "./costs-by-threads.ts";
+
+/** Zen 3, the 1.5B model: ms a step. */
+const one = [
+  { tokens: 1, ms: 78 },
+  { tokens: 4, ms: 212 },
+  { tokens: 8, ms: 425 },
+];
+const two = [
+  { tokens: 1, ms: 39.5 },
+  { tokens: 4, ms: 112 },
+  { tokens: 8, ms: 226 },
+];
+
+describe("step costs by threads", () => {
+  it("are always those of the threads that there are", () => {
+    const costs = new CostsByThreads(2, () => {});
+    costs.know(1, one);
+    costs.know(2, two);
+    assert.equal(costs.costs.groupMs(4), 112);
+    costs.use(1);
+    assert.equal(costs.costs.groupMs(4), 212);
+    assert.deepEqual(costs.costs.points, one);
+  });
+
+  it("are estimated between the counts that were measured, and beyond them by a bit less than in proportion", () => {
+    const tables = new Map([
+      [1, one],
+      [4, one.map(({ tokens, ms }) => ({ tokens, ms: ms / 4 }))],
+    ]);
+    assert.deepEqual(
+      estimateCosts(tables, 2).map(({ ms }) => ms),
+      one.map(({ ms }) => ms / 2),
+    );
+    const eight = estimateCosts(tables, 8)[0]?.ms ?? 0;
+    assert.ok(eight > 78 / 8 && eight < 78 / 4, `${eight} ms`);
+  });
+
+  it("take a measured table in place of an estimate as soon as there is one", () => {
+    const costs = new CostsByThreads(1, () => {});
+    costs.know(2, two);
+    assert.ok(costs.costs.groupMs(8) > 400);
+    costs.know(1, one);
+    assert.equal(costs.costs.groupMs(8), 425);
+  });
+
+  it("are corrected by live steps for the threads that these had", () => {
+    const corrected: number[] = [];
+    const costs = new CostsByThreads(2, (threads) => corrected.push(threads));
+    costs.know(1, one);
+    costs.know(2, two);
+    for (let step = 0; step < 128; step++) {
+      costs.see({ groups: [{ first: 0, last: 0 }], ms: 39.5, depth: 8 });
+      costs.see({ groups: [{ first: 0, last: 3 }], ms: 180, depth: 8 });
+    }
+    assert.deepEqual(corrected, [2]);
+    assert.ok(costs.costs.groupMs(4) > 120);
+    costs.use(1);
+    assert.equal(costs.costs.groupMs(4), 212);
+  });
+});

@@ -1,0 +1,145 @@
+import type { Clock } from "@drover/foundation/clock";
+import type { CpuNeed, LeaseOrder, WorkerMessage } from "../protocol.ts";
+
+/** Whoever computes waits for its turn and for CPUs, and ends its turn between two decodes. */
+export interface ComputingTurns {
+  /** Resolves once nothing else of this worker computes and it holds a CPU. Calling what it resolves with ends the turn. */
+  begin(): Promise<() => void>;
+}
+
+export interface CpuLeaseParts {
+  /** Tells the supervisor; undefined: the CPUs are the worker's own for ever. */
+  readonly tell?: ((message: WorkerMessage) => void) | undefined;
+  /** Threads before the first order; a worker that waits for leases has none. */
+  readonly threads: number;
+  /** The engine computes with this many threads from now on; called between two decodes only, and never with 0. */
+  readonly apply: (threads: number) => void;
+  readonly clock: Pick<Clock, "after">;
+}
+
+/**
+ * A worker that had something to compute keeps its CPUs for this long: the next request of a conversation, or the next
+ * part of a prompt, should not have to ask for them again.
+ */
+const LINGER_MS = 100;
+
+/**
+ * The CPUs that this worker computes on, as the supervisor leases them. Two computing threads on one CPU wait for each
+ * other at every barrier of llama.cpp, so an order takes effect between two decodes and is confirmed then: only after
+ * that does the supervisor lease the CPUs to another worker. Everything that computes (batch loop, embeddings,
+ * measuring) takes turns here, since their threads would meet on the same CPUs as well.
+ */
+export class CpuLease implements ComputingTurns {
+  readonly #parts: CpuLeaseParts;
+  #threads: number;
+  #pending: LeaseOrder | undefined;
+  #isComputing = false;
+  readonly #waiting: ((end: () => void) => void)[] = [];
+  /** What the supervisor was last told. A process that starts counts as loading until it says something else. */
+  #told: CpuNeed = "loading";
+  #measuring = 0;
+  #disarm: (() => void) | undefined;
+  #turns = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(parts: CpuLeaseParts) {
+    this.#parts = parts;
+    this.#threads = parts.threads;
+  }
+
+  /** CPUs held now; 0: none. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  /** Whether nothing computes or waits to. */
+  get isIdle(): boolean {
+    return !this.#isComputing && this.#waiting.length === 0;
+  }
+
+  /** An order of the supervisor; only the latest counts. */
+  order(order: LeaseOrder): void {
+    this.#pending = order;
+    this.#next();
+  }
+
+  begin(): Promise<() => void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#tell(this.#measuring > 0 ? "all" : "share");
+      this.#next();
+    });
+  }
+
+  /** A turn for what can wait: undefined where something else computes, or there are fewer CPUs than `threads`. Asks the supervisor for nothing. */
+  tryBegin(threads: number): (() => void) | undefined {
+    if (!this.isIdle || this.#threads < threads) return undefined;
+    return this.#turn();
+  }
+
+  /** While `work` runs, the supervisor is asked for all CPUs, alone: its figures should be those of an undisturbed worker. */
+  async measuring<T>(work: () => Promise<T>): Promise<T> {
+    this.#measuring += 1;
+    this.#tell("all");
+    try {
+      return await work();
+    } finally {
+      this.#measuring -= 1;
+      this.#lingerUnlessBusy();
+    }
+  }
+
+  /** Calls `listener` whenever the number of CPUs has changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #next(): void {
+    if (this.#isComputing) return;
+    this.#obey();
+    if (this.#threads === 0) return;
+    const first = this.#waiting.shift();
+    first?.(this.#turn());
+  }
+
+  #turn(): () => void {
+    this.#isComputing = true;
+    const turn = ++this.#turns;
+    return () => {
+      if (turn !== this.#turns || !this.#isComputing) return;
+      this.#isComputing = false;
+      this.#next();
+      this.#lingerUnlessBusy();
+    };
+  }
+
+  #obey(): void {
+    const order = this.#pending;
+    if (order === undefined) return;
+    this.#pending = undefined;
+    const threads = order.cpus.length;
+    const hasChanged = threads !== this.#threads;
+    this.#threads = threads;
+    if (threads > 0) this.#parts.apply(threads);
+    this.#parts.tell?.({ type: "leased", epoch: order.epoch });
+    if (hasChanged) for (const listener of this.#listeners) listener();
+  }
+
+  /** One timer however many steps there are: it looks whether another one was made meanwhile. */
+  #lingerUnlessBusy(): void {
+    if (!this.isIdle || this.#disarm !== undefined || this.#parts.tell === undefined) return;
+    const seen = this.#turns;
+    this.#disarm = this.#parts.clock.after(LINGER_MS, () => {
+      this.#disarm = undefined;
+      if (!this.isIdle || this.#measuring > 0) return;
+      if (seen === this.#turns) this.#tell("none");
+      else this.#lingerUnlessBusy();
+    });
+  }
+
+  #tell(need: CpuNeed): void {
+    if (need === this.#told) return;
+    this.#told = need;
+    this.#parts.tell?.({ type: "cpus-needed", need });
+  }
+}
