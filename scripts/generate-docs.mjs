@@ -4,12 +4,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { generatedConfigFiles } from "@drover/config";
 import { exampleUnits, generatedSupervisorFiles } from "@drover/supervisor";
+import { generatedPolicyFiles } from "./policy-files.mjs";
 
+process.chdir(new URL("..", import.meta.url).pathname);
 /** Each is `{path, text}`, the path from the repository's root. A package that generates a file adds its list here. */
-const files = [...generatedConfigFiles(), ...generatedSupervisorFiles(), ...exampleUnits()];
+const files = [...generatedConfigFiles(), ...generatedSupervisorFiles(), ...exampleUnits(), ...generatedPolicyFiles()];
 
 const check = process.argv.includes("--check");
-process.chdir(new URL("..", import.meta.url).pathname);
 
 const stale = files.filter(({ path, text }) => read(path) !== text);
 for (const { path, text } of stale) {

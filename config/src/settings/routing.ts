@@ -1,11 +1,12 @@
 import { duration, flag, list, oneOf, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
+import { policyNames } from "./policy-names.ts";
 
 /** How a request finds its worker, and how long it may wait. */
 export const routingSettings = [
   {
     path: "balancer.policy",
-    schema: oneOf("least_conn", "round_robin", "random_two", "ip_hash", "hash", "prefix"),
+    schema: oneOf(...policyNames),
     default: "least_conn",
     flag: "policy",
     reload: "live",

@@ -17,6 +17,7 @@ import { type RouteParts, routeRequest } from "./request/route-request.ts";
 import { routeUpgrade } from "./request/route-upgrade.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
 import type { Upstream, UpstreamSpec } from "./pool/upstream.ts";
+import { isInService } from "./policies/availability.ts";
 import { watchFiles } from "./access/watch-files.ts";
 
 /**
@@ -265,11 +266,9 @@ class RunningBalancer implements Balancer {
   }
 
   #retryAfter(): number {
-    const able = this.#pool.upstreams.filter((upstream) => upstream.ready && !upstream.down);
-    const places = able.reduce(
-      (sum, upstream) => sum + (upstream.maxConns > 0 ? upstream.maxConns : upstream.conns),
-      0,
-    );
+    const places = this.#pool.upstreams
+      .filter(isInService)
+      .reduce((sum, upstream) => sum + (upstream.maxConns > 0 ? upstream.maxConns : upstream.conns), 0);
     return retryAfterSeconds({ depth: this.#queue.depth, places, meanServiceMs: this.#meanService.value() });
   }
 }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { AdmissionQueue } from "../queue/admission-queue.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
+import { isInService } from "../policies/availability.ts";
 
 /** What is counted, and how Prometheus gets it. */
 export interface Metrics {
@@ -108,9 +109,7 @@ function watchUpstreams(registry: Registry, pool: UpstreamPool): void {
   };
   metric(Gauge, "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
   metric(Gauge, "drover_upstream_slots", "Places of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
-  metric(Gauge, "drover_upstream_ready", "1 while it takes requests.", (upstream) =>
-    upstream.ready && !upstream.down && !upstream.draining ? 1 : 0,
-  );
+  metric(Gauge, "drover_upstream_ready", "1 while it takes requests.", (upstream) => (isInService(upstream) ? 1 : 0));
   metric(Counter, "drover_upstream_requests_total", "Requests ever sent to it.", (upstream) => upstream.requests);
   metric(Counter, "drover_upstream_failures_total", "Attempts on it that failed.", (upstream) => upstream.failures);
 }

@@ -5,6 +5,7 @@ import type { AdmissionQueue } from "../queue/admission-queue.ts";
 import { askUpstream } from "./ask-upstream.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
+import { isInService } from "../policies/availability.ts";
 import { errorEnvelope } from "../http/error-envelope.ts";
 import type { FrontDoor } from "../access/front-door.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
@@ -62,7 +63,7 @@ function frontAnswer(parts: ServiceParts): Answer | undefined {
 
 /** 200 with llama-server's words while an upstream takes requests, else 503. */
 function health({ pool }: ServiceParts): OwnAnswer {
-  const able = pool.upstreams.filter((upstream) => isAble(upstream));
+  const able = pool.upstreams.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
   const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
   if (able.length > 0) {
@@ -77,10 +78,10 @@ async function slots({ clock, pool, queue }: ServiceParts): Promise<OwnAnswer> {
   const upstreams = await Promise.all(
     pool.upstreams.map(async (upstream) => ({
       id: upstream.id,
-      ready: isAble(upstream),
+      ready: isInService(upstream),
       slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
       active: upstream.conns,
-      ...(upstream.owned && isAble(upstream) ? await workersView(upstream, clock) : {}),
+      ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock) : {}),
     })),
   );
   return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
@@ -90,10 +91,6 @@ async function slots({ clock, pool, queue }: ServiceParts): Promise<OwnAnswer> {
 async function workersView(upstream: Upstream, clock: Clock) {
   const [worker, steps] = await Promise.all(["/slots", "/steps"].map((path) => askUpstream(upstream, path, clock)));
   return { worker, steps };
-}
-
-function isAble(upstream: Upstream): boolean {
-  return upstream.ready && !upstream.down && !upstream.draining;
 }
 
 function sum(upstreams: readonly Upstream[], value: (upstream: Upstream) => number): number {

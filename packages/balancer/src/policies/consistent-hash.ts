@@ -1,6 +1,6 @@
 import { crc32End, crc32Start, crc32Update } from "./crc32.ts";
 import type { Peer, PeerGroup } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState } from "./policy.ts";
+import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
 import { pickRoundRobin, pickSmooth } from "./round-robin.ts";
 
 const maxTries = 20;
@@ -13,6 +13,13 @@ interface Ring {
 
 /** A ring is made once per group: a changed pool makes a new group. */
 const rings = new WeakMap<PeerGroup, Ring>();
+
+export const policy = {
+  name: "consistent_hash",
+  pick: pickConsistentHash,
+  parse: ([name, key, ...more]) =>
+    name === "hash" && key !== undefined && more.join(" ") === "consistent" ? { key } : undefined,
+} as const satisfies PolicyDefinition;
 
 /**
  * `hash KEY consistent`: ketama, 160 points for each unit of weight, each `crc32(HOST \0 PORT PREVIOUS)`; the first point at or after the

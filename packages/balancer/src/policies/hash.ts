@@ -1,10 +1,16 @@
 import { crc32End, crc32Start, crc32Update } from "./crc32.ts";
-import { peerAtWeight } from "./ip-hash.ts";
+import { peerAtWeight } from "./peer-at-weight.ts";
 import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState } from "./policy.ts";
+import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
 import { pickRoundRobin } from "./round-robin.ts";
 
 const maxTries = 20;
+
+export const policy = {
+  name: "hash",
+  pick: pickHash,
+  parse: ([name, key, ...more]) => (name === "hash" && key !== undefined && more.length === 0 ? { key } : undefined),
+} as const satisfies PolicyDefinition;
 
 /**
  * `hash KEY`: `hash += (crc32([REHASH] KEY) >> 16) & 0x7fff`, REHASH left out at first, taken modulo the summed weights; as

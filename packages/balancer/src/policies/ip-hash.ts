@@ -1,10 +1,17 @@
 import { addressBytes } from "./address-bytes.ts";
+import { peerAtWeight } from "./peer-at-weight.ts";
 import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState } from "./policy.ts";
+import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
 import { pickRoundRobin } from "./round-robin.ts";
 
 const maxTries = 20;
 const firstHash = 89;
+
+export const policy = {
+  name: "ip_hash",
+  pick: pickIpHash,
+  parse: (directive) => (directive.join(" ") === "ip_hash" ? {} : undefined),
+} as const satisfies PolicyDefinition;
 
 /**
  * The same client address to the same peer: `hash = (hash * 113 + byte) % 6271` over the first three bytes of an IPv4 address or all
@@ -26,14 +33,4 @@ export function pickIpHash(state: PickState, context: PickContext): Peer | undef
     state.hashTries += 1;
     if (state.hashTries > maxTries) return pickRoundRobin(state, context);
   }
-}
-
-/** The peer whose stretch of the summed weights holds `at`. */
-export function peerAtWeight(peers: readonly Peer[], at: number): Peer | undefined {
-  let left = at;
-  for (const peer of peers) {
-    if (left < peer.weight) return peer;
-    left -= peer.weight;
-  }
-  return undefined;
 }

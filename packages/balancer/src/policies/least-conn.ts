@@ -1,6 +1,12 @@
 import { markChecked, type Peer, weightOf } from "./peer.ts";
-import { isCandidate, moveToBackup, type PickContext, type PickState } from "./policy.ts";
+import { isCandidate, moveToBackup, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
 import { gainWeight, pickRoundRobin } from "./round-robin.ts";
+
+export const policy = {
+  name: "least_conn",
+  pick: pickLeastConn,
+  parse: (directive) => (directive.join(" ") === "least_conn" ? {} : undefined),
+} as const satisfies PolicyDefinition;
 
 /**
  * The fewest leases for its weight, compared as `a.conns * b.weight < b.conns * a.weight`. Ties run smooth weighted round robin

@@ -44,28 +44,6 @@ export interface PeerGroup {
   readonly next: PeerGroup | undefined;
 }
 
-/**
- * Whether a lease on this peer may be given now.
- * Source: the conditions at the head of nginx's `ngx_http_upstream_get_peer`; `ready` and `draining` are Drover's.
- */
-export function isEligible(peer: Peer, nowMs: number): boolean {
-  if (peer.down || !peer.ready || peer.draining) return false;
-  if (isFailing(peer, nowMs)) return false;
-  return !isFull(peer);
-}
-
-/** Out because of its failures: `max_fails` reached and `fail_timeout` not yet over. */
-export function isFailing(peer: Peer, nowMs: number): boolean {
-  return (
-    peer.maxFails > 0 && peer.fails >= peer.maxFails && wholeSeconds(nowMs) - peer.checkedAt <= peer.failTimeoutSeconds
-  );
-}
-
-/** Every place is held. */
-export function isFull(peer: Peer): boolean {
-  return peer.maxConns > 0 && peer.conns >= peer.maxConns;
-}
-
 /** One live request per `fail_timeout` probes a peer that failed: being picked starts the wait anew. */
 export function markChecked(peer: Peer, nowMs: number): void {
   const now = wholeSeconds(nowMs);

@@ -1,4 +1,5 @@
-import { isEligible, type Peer, type PeerGroup } from "./peer.ts";
+import { isAvailable } from "./availability.ts";
+import type { Peer, PeerGroup } from "./peer.ts";
 
 /**
  * What one request carries from pick to pick, over all its attempts. A policy may keep its own state in `hash`,
@@ -33,13 +34,27 @@ export interface PickContext {
 
 /**
  * Chooses a peer; does not hold it (the pool does, in the same synchronous call).
- * Never returns a peer that is tried, down, failing, full, not ready or draining.
+ * Never returns a peer that was tried, or that `isAvailable` excludes.
  */
 export type Policy = (state: PickState, context: PickContext) => Peer | undefined;
 
+/**
+ * A policy as its file defines it. `registry.ts` and the values of the setting `balancer.policy` are generated from these files (`pnpm docs:generate`).
+ */
+export interface PolicyDefinition {
+  /** As `balancer.policy` names it. */
+  readonly name: string;
+  readonly pick: Policy;
+  /**
+   * Reads nginx's directive for it, split at blanks: `["hash", "$remote_addr", "consistent"]`. Undefined where the directive means another policy.
+   * @default nginx has no directive for it
+   */
+  readonly parse?: (directive: readonly string[]) => { readonly key?: string } | undefined;
+}
+
 /** Not yet given to this request, and free to take it. */
 export function isCandidate(peer: Peer, state: PickState, nowMs: number): boolean {
-  return state.tried.get(peer) !== peer.generation && isEligible(peer, nowMs);
+  return state.tried.get(peer) !== peer.generation && isAvailable(peer, nowMs);
 }
 
 /** Goes on with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */

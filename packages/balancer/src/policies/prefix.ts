@@ -1,6 +1,11 @@
 import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState } from "./policy.ts";
+import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
 import { pickLeastConn } from "./least-conn.ts";
+
+export const policy = {
+  name: "prefix",
+  pick: pickPrefix,
+} as const satisfies PolicyDefinition;
 
 /**
  * The lowest estimated seconds: prompt tokens the worker does not hold yet, and the tokens it still has to make, over its measured

@@ -1,5 +1,12 @@
-import { isFull, markChecked, type Peer, weightOf } from "./peer.ts";
-import { isCandidate, moveToBackup, type PickContext, type PickState } from "./policy.ts";
+import { hasRoom } from "./availability.ts";
+import { markChecked, type Peer, weightOf } from "./peer.ts";
+import { isCandidate, moveToBackup, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
+
+export const policy = {
+  name: "round_robin",
+  pick: pickRoundRobin,
+  parse: (directive) => (directive.length === 0 ? {} : undefined),
+} as const satisfies PolicyDefinition;
 
 /**
  * Smooth weighted round robin: every candidate gains its effective weight, the highest running total wins and pays back the sum.
@@ -36,8 +43,8 @@ export function gainWeight(peer: Peer, nowMs: number): number {
   return gained;
 }
 
-/** A lone server is used whatever its failures; only `down`, its places and its readiness count. */
+/** A lone server is used whatever its failures. */
 function pickOnlyPeer(peer: Peer | undefined, state: PickState): Peer | undefined {
-  if (peer === undefined || peer.down || !peer.ready || peer.draining || isFull(peer)) return undefined;
+  if (peer === undefined || !hasRoom(peer)) return undefined;
   return state.tried.get(peer) === peer.generation ? undefined : peer;
 }

@@ -1,4 +1,5 @@
-import { isFailing, type Peer, wholeSeconds } from "../policies/peer.ts";
+import { isFailing } from "../policies/availability.ts";
+import { type Peer, wholeSeconds } from "../policies/peer.ts";
 
 /**
  * Counts a failed attempt: the time, one more failure, and less weight for a while.

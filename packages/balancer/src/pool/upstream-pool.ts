@@ -1,5 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
-import { isFull, type Peer, type PeerGroup } from "../policies/peer.ts";
+import { isFull, isInService } from "../policies/availability.ts";
+import type { Peer, PeerGroup } from "../policies/peer.ts";
 import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
@@ -51,7 +52,7 @@ export class UpstreamPool {
   constructor(options: PoolOptions) {
     this.#clock = options.clock;
     this.#random = options.random;
-    this.#policy = policies[options.policy];
+    this.#policy = policies[options.policy].pick;
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
@@ -79,7 +80,7 @@ export class UpstreamPool {
   }
 
   setPolicy(policy: PolicyName): void {
-    this.#policy = policies[policy];
+    this.#policy = policies[policy].pick;
   }
 
   /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
@@ -178,8 +179,7 @@ export class UpstreamPool {
     let best: Upstream | undefined;
     for (const upstream of this.#upstreams.values()) {
       if (!upstream.owned) return undefined;
-      const free = upstream.ready && !upstream.down && !upstream.draining;
-      if (!free || state.tried.get(upstream) === upstream.generation) continue;
+      if (!isInService(upstream) || state.tried.get(upstream) === upstream.generation) continue;
       const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
       if (fewer < 0) best = upstream;
     }
@@ -216,7 +216,7 @@ export class UpstreamPool {
     let waiting = false;
     for (const upstream of this.#upstreams.values()) {
       if (upstream.down) continue;
-      if (upstream.draining || !upstream.ready) waiting ||= upstream.owned && !upstream.hopeless;
+      if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
       else if (state.tried.get(upstream) === upstream.generation) waiting ||= this.#suspects.has(upstream);
       else if (isFull(upstream)) return "busy";
     }

@@ -1,4 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
+import { isInService } from "../policies/availability.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../pool/lease.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
@@ -134,9 +135,7 @@ function ruleFor(lease: Lease, task: ForwardTask): RetryRule {
 }
 
 function hasUntried(pick: PickState): boolean {
-  return pick.group.peers.some(
-    (peer) => peer.ready && !peer.down && !peer.draining && pick.tried.get(peer) !== peer.generation,
-  );
+  return pick.group.peers.some((peer) => isInService(peer) && pick.tried.get(peer) !== peer.generation);
 }
 
 function goesOn(result: Extract<ExchangeResult, { reason: string }>, lease: Lease, run: Run): boolean {

@@ -1,0 +1,32 @@
+import { type Peer, wholeSeconds } from "./peer.ts";
+
+/**
+ * Whether a request may be given to this peer now. Every decision about that is made in this file: policies ask `isAvailable`, the pool and the balancer's
+ * own routes ask for the part that they need.
+ * Source: caddy's `Available = Healthy && !Full`; the conditions at the head of nginx's `ngx_http_upstream_get_peer`.
+ */
+export function isAvailable(peer: Peer, nowMs: number): boolean {
+  return hasRoom(peer) && !isFailing(peer, nowMs);
+}
+
+/** In service, and not every slot is taken. A lone server is used by this rule: its failures would leave nobody to ask (nginx `peers->single`). */
+export function hasRoom(peer: Peer): boolean {
+  return isInService(peer) && !isFull(peer);
+}
+
+/** Takes requests as soon as it has room: loaded, not marked down and not draining. */
+export function isInService(peer: Peer): boolean {
+  return peer.ready && !peer.down && !peer.draining;
+}
+
+/** Out because of its failures: `max_fails` reached and `fail_timeout` not yet over. */
+export function isFailing(peer: Peer, nowMs: number): boolean {
+  return (
+    peer.maxFails > 0 && peer.fails >= peer.maxFails && wholeSeconds(nowMs) - peer.checkedAt <= peer.failTimeoutSeconds
+  );
+}
+
+/** Every slot is taken. */
+export function isFull(peer: Peer): boolean {
+  return peer.maxConns > 0 && peer.conns >= peer.maxConns;
+}
