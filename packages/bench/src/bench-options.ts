@@ -24,7 +24,9 @@ export interface LoadRequest {
   readonly slo?: string | undefined;
   /** Longest silence of the target. @default 300000 */
   readonly timeoutMs?: number | undefined;
-  /** Do not let the model end its answers itself. @default false */
+  /** Closed loop: each step's window ends with so many responses instead of by the clock. */
+  readonly answers?: number | undefined;
+  /** Do not let the model end its answers itself. @default the preset's */
   readonly ignoreEndOfText?: boolean | undefined;
   readonly temperature?: number | undefined;
 }
@@ -49,6 +51,7 @@ export interface LoadPlan {
   readonly seed: number;
   readonly slo: Slo | undefined;
   readonly timeoutMs: number;
+  readonly answers: number | undefined;
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -67,6 +70,7 @@ export function planLoad(request: LoadRequest): LoadPlan {
   const preset = findPreset(request.preset ?? "small-team");
   if (request.users !== undefined && request.rate !== undefined)
     throw new BenchError("bad_option", "--users and --rate exclude each other: closed loop or open loop");
+  if (request.answers !== undefined) requireAnswers(request.answers, request.rate);
   const answerTokens = request.answerTokens ?? preset.answerTokens;
   requireNumber("--max-tokens", answerTokens, 1, 1_000_000);
   const durationMs = request.durationMs ?? preset.durationMs;
@@ -85,8 +89,9 @@ export function planLoad(request: LoadRequest): LoadPlan {
     seed: request.seed ?? 1,
     slo: request.slo === undefined ? undefined : parseSlo(request.slo),
     timeoutMs: request.timeoutMs ?? 300_000,
+    answers: request.answers,
     extra: {
-      ...(request.ignoreEndOfText === true ? { ignore_eos: true } : {}),
+      ...(request.ignoreEndOfText === true || preset.isFixedLength === true ? { ignore_eos: true } : {}),
       ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
     },
   };
@@ -105,6 +110,13 @@ function loadsOf(request: LoadRequest, preset: Preset): readonly Load[] {
     if (!Number.isInteger(count)) throw new BenchError("bad_option", `--users: ${count} is no whole number`);
   }
   return users.map((count) => ({ users: count }));
+}
+
+function requireAnswers(answers: number, rate: LoadRequest["rate"]): void {
+  requireNumber("--answers", answers, 1, 1_000_000);
+  if (!Number.isInteger(answers)) throw new BenchError("bad_option", `--answers: ${answers} is no whole number`);
+  if (rate !== undefined)
+    throw new BenchError("bad_option", "--answers and --rate exclude each other: arrivals have windows by the clock");
 }
 
 function requireNumber(option: string, value: number, least: number, most: number): void {

@@ -7,7 +7,7 @@ import { sampleReport } from "./test-support/sample-report.ts";
 const notes = (change: (step: StepReport) => Partial<StepReport>) => {
   const [step] = sampleReport().steps;
   assert.ok(step !== undefined);
-  return notesOf([{ ...step, ...change(step) }], { warmupMs: 1000 }).join("\n");
+  return notesOf([{ ...step, ...change(step) }], { warmupMs: 1000, answers: undefined }).join("\n");
 };
 
 describe("the notes of a report", () => {
@@ -17,7 +17,7 @@ describe("the notes of a report", () => {
       /load generator/,
     );
     const busy = notes(({ own }) => ({ own: { ...own, cpuPercent: 99, bottleneck: true } }));
-    assert.match(busy, /the load generator itself was busy \(99% of a CPU/);
+    assert.match(busy, /the load generator itself was busy \(99% of a CPU\)/);
     assert.match(
       notes(({ own }) => ({ own: { ...own, lateMaxMs: 3200 } })),
       /stood still for 3\.2 s/,

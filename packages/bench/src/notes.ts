@@ -1,16 +1,19 @@
 import type { LoadPlan } from "./bench-options.ts";
 import { loadName } from "./report/bench-rows.ts";
+import { BUSY_PERCENT, LATE_MS } from "./load/own-load.ts";
 import type { StepReport } from "./load/run-step.ts";
 
 /** Everything about the steps that would mislead who reads the figures only. */
-export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warmupMs">): readonly string[] {
+export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warmupMs" | "answers">): readonly string[] {
   return [
     ...(steps.some(({ load }) => "perSecond" in load)
       ? ["Open loop: latencies count from each request's intended arrival, so waits caused by overload are in them."]
       : [
           "Closed loop: users wait for the target, so a slow target gets fewer requests; --rate measures at a fixed rate.",
         ]),
-    `The first ${plan.warmupMs / 1000} s of each step are left out.`,
+    plan.answers === undefined
+      ? `The first ${plan.warmupMs / 1000} s of each step are left out.`
+      : `Each step's window begins when every user's first request has ended, and ends with the last of the ${plan.answers} requests that end next.`,
     ...(steps.some(({ counts }) => counts.tokensAreChunks && counts.ok > 0)
       ? ["The target sends no usage: tokens are counted as streamed chunks."]
       : []),
@@ -25,9 +28,13 @@ const FOREIGN_PERCENT = 15;
 export function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
   const name = loadName({ load });
   const notes: string[] = [];
-  if (own.bottleneck)
+  if (own.cpuPercent > BUSY_PERCENT)
     notes.push(
-      `${name}: the load generator itself was busy (${own.cpuPercent.toFixed(0)}% of a CPU, timers up to ${own.lateP99Ms.toFixed(0)} ms late): the figures are its limit, not the target's.`,
+      `${name}: the load generator itself was busy (${own.cpuPercent.toFixed(0)}% of a CPU): the figures are its limit, not the target's.`,
+    );
+  if (own.lateP99Ms > LATE_MS)
+    notes.push(
+      `${name}: the load generator had to wait for a CPU (up to ${own.lateP99Ms.toFixed(0)} ms): times between tokens are blurred by as much.`,
     );
   const watched = processes.reduce((sum, { meanCpuPercent }) => sum + meanCpuPercent, 0);
   const foreign = own.machineCpuPercent - own.cpuPercent - watched;

@@ -39,8 +39,12 @@ export function createProgressBar(stream: NodeJS.WriteStream, clock: Clock): Pro
 function show(bar: SingleBar, progress: StepProgress, nowMs: number): void {
   const { recorder, startMs } = progress;
   const counts = recorder.counts(nowMs);
-  bar.setTotal(recorder.toMs - startMs);
-  bar.update(Math.min(nowMs, recorder.toMs) - startMs, {
+  const [done, total] =
+    progress.answers === undefined
+      ? [Math.min(nowMs, recorder.toMs) - startMs, recorder.toMs - startMs]
+      : [Math.min(counts.ok + counts.failed, progress.answers), progress.answers];
+  bar.setTotal(total);
+  bar.update(done, {
     phase: nowMs < recorder.fromMs ? "warm-up" : "measure",
     load: loadName(progress),
     step: `${progress.index + 1}/${progress.steps}`,

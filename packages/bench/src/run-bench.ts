@@ -19,6 +19,8 @@ export interface StepProgress {
   readonly load: Load;
   readonly startMs: number;
   readonly recorder: Recorder;
+  /** The window ends with so many responses; undefined: by the clock. */
+  readonly answers: number | undefined;
 }
 
 export interface BenchOptions extends LoadRequest, TargetRequest {
@@ -76,7 +78,7 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
     if (signal.aborted) break;
     const startMs = clock.monotonicMs();
     const onRecorder = (recorder: Recorder) =>
-      options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder });
+      options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder, answers: plan.answers });
     const { processes, leastAnswers } = options;
     const step = await runStep({
       ...plan,

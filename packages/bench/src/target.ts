@@ -53,7 +53,7 @@ export async function tryPreset(
   context: PresetContext,
   url: string,
 ): Promise<void> {
-  const messages = preset.conversation(context).next();
+  const { messages } = preset.conversation(context).next();
   const exchange = await client.ask({ messages, maxTokens: 1 }, new AbortController().signal, () => {});
   const { result } = exchange;
   if (result.kind !== "failed") return;

@@ -23,7 +23,7 @@ export interface LlamaServerSetup {
 
 /** What the program says about itself. */
 export interface LlamaServerBuild {
-  /** Such as `6890 (1a2b3c4)`; undefined where it does not say. */
+  /** Such as `6890 (1a2b3c4)`; undefined where it does not know. */
   readonly version: string | undefined;
   /** The text of `--help`, which names the flags that this build knows. */
   readonly help: string;
@@ -48,7 +48,7 @@ export function findLlamaServer(given: string | undefined, searchPath: string): 
 /** @throws BenchError `server_failed` where the program does not even print its help */
 export async function readLlamaServerBuild(path: string): Promise<LlamaServerBuild> {
   const [help, version] = await Promise.all([runOnce(path, "--help"), runOnce(path, "--version")]);
-  return { version: /version:\s*(.+)/.exec(version)?.[1]?.trim(), help };
+  return { version: /version:\s*([1-9].*)/.exec(version)?.[1]?.trim(), help };
 }
 
 /**

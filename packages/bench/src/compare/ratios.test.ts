@@ -4,21 +4,39 @@ import { sampleReport } from "../test-support/sample-report.ts";
 import { ratiosOf } from "./ratios.ts";
 import type { CompareRound } from "./run-compare.ts";
 
-const [one, two, failed] = sampleReport().steps;
+const [one, other, third] = sampleReport().steps;
+assert.ok(one !== undefined && other !== undefined && third !== undefined);
+/** The same load as the first step's, nine answers where that one has five. */
+const more = { ...other, load: one.load };
+const failed = { ...third, load: one.load };
 const round = (side: string, number: number, ...steps: CompareRound["steps"]): CompareRound => ({
   side,
   round: number,
   steps,
 });
-assert.ok(one !== undefined && two !== undefined && failed !== undefined);
 
 describe("the ratios of a comparison", () => {
   it("are the base's figure over the other's, within each round", () => {
-    const rounds = [round("drover", 0, two), round("nginx", 0, one), round("nginx", 1, one), round("drover", 1, two)];
+    const rounds = [round("drover", 0, more), round("nginx", 0, one), round("nginx", 1, one), round("drover", 1, more)];
     const found = ratiosOf(rounds, "drover").find(({ metric }) => metric === "requests/s");
     // Nine answers against five, in both rounds.
     assert.ok(Math.abs((found?.ratio?.value ?? 0) - 9 / 5) < 1e-9);
-    assert.deepEqual([found?.other, found?.load], ["nginx", two.load]);
+    assert.deepEqual([found?.other, found?.load], ["nginx", one.load]);
+  });
+
+  it("are taken at the same load, in whatever order the loads were measured, and over all loads as a geometric mean", () => {
+    const slow = { ...one, counts: { ...one.counts, requestsPerSecond: 0.1 } };
+    const slowTwo = { ...other, counts: { ...other.counts, requestsPerSecond: 0.3 } };
+    const found = ratiosOf([round("drover", 0, one, other), round("nginx", 0, slowTwo, slow)], "drover");
+    const requests = found.filter(({ metric }) => metric === "requests/s");
+    assert.deepEqual(
+      requests.map(({ load, ratio }) => [load, ratio?.value.toFixed(3)]),
+      [
+        [{ users: 1 }, "5.000"],
+        [{ users: 2 }, "3.000"],
+        [undefined, Math.sqrt(15).toFixed(3)],
+      ],
+    );
   });
 
   it("are bounds where the other side served nothing, rather than endless, and left out where the base did", () => {

@@ -1,47 +1,14 @@
-import type { Load, StepReport } from "../load/run-step.ts";
+import type { Load } from "../load/run-step.ts";
 import { seededRandom } from "../random.ts";
 import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
+import { type Metric, metricsOf } from "./metrics.ts";
 import type { CompareRound } from "./run-compare.ts";
-
-/** A figure that sides are compared by. */
-export interface Metric {
-  readonly name: string;
-  /** Is a larger figure the better one? */
-  readonly moreIsBetter: boolean;
-  readonly of: (step: StepReport) => number | null;
-  /** For a step without this figure: what it can't be better than; null where that is not known. */
-  readonly bestCase: (step: StepReport) => number | null;
-}
-
-/** Not one in the whole window. */
-const underOne: Metric["of"] = ({ counts }) => (counts.windowMs > 0 ? 1000 / counts.windowMs : null);
-const unknown: Metric["of"] = () => null;
-
-/** A time: less is better, and a step without any says nothing. */
-function time(name: string, of: Metric["of"], bestCase: Metric["bestCase"] = unknown): Metric {
-  return { name, moreIsBetter: false, of, bestCase };
-}
-
-export const metrics: readonly Metric[] = [
-  { name: "requests/s", moreIsBetter: true, of: ({ counts }) => counts.requestsPerSecond, bestCase: underOne },
-  { name: "tokens/s", moreIsBetter: true, of: ({ counts }) => counts.tokensOutPerSecond, bestCase: underOne },
-  time("TTFT p50", ({ counts }) => counts.ttft.p50Ms),
-  time("TTFT p95", ({ counts }) => counts.ttft.p95Ms),
-  time("response mean", ({ counts }) => counts.response.meanMs),
-  time(
-    "response p95",
-    ({ counts }) => counts.response.p95Ms,
-    ({ counts }) => counts.oldestUnfinishedMs,
-  ),
-  time("ITL p50", ({ counts }) => counts.itl.p50Ms),
-  time("ITL p95", ({ counts }) => counts.itl.p95Ms),
-  time("longest pause", ({ counts }) => counts.itl.maxMs),
-];
 
 /** One metric at one load: the base's figure over another side's. */
 export interface CompareRatio {
   readonly other: string;
-  readonly load: Load;
+  /** Undefined: over all loads, as a geometric mean. */
+  readonly load: Load | undefined;
   readonly metric: string;
   /** Undefined where a side had no such figure in some round, nor a bound of it. */
   readonly ratio: Interval | undefined;
@@ -49,35 +16,68 @@ export interface CompareRatio {
   readonly bound: "at least" | "at most" | undefined;
 }
 
-/** Ratios within each round (its sides were measured minutes apart), combined over the rounds. */
+interface Pair {
+  readonly ours: number;
+  readonly theirs: number;
+  /** The other side had no such figure; this is what it can't be better than. */
+  readonly isBestCase: boolean;
+}
+
+/** Ratios within each round (its sides were measured minutes apart), combined over the rounds, and over all loads. */
 export function ratiosOf(rounds: readonly CompareRound[], base: string): readonly CompareRatio[] {
   const others = [...new Set(rounds.map(({ side }) => side))].filter((side) => side !== base);
-  const loads = rounds.find(({ side }) => side === base)?.steps.map(({ load }) => load) ?? [];
+  const loads = loadsOf(rounds);
+  const metrics = metricsOf(rounds.flatMap(({ steps }) => steps));
   return others.flatMap((other) =>
-    loads.flatMap((load, index) =>
-      metrics.map((metric) => {
-        const pairs = pairsOf(rounds, base, other, index, metric);
-        const ratio = ratioInterval(
-          pairs.map(({ ours, theirs }) => [ours, theirs] as const),
-          seededRandom(1),
-        );
-        const isBound = ratio !== undefined && pairs.some(({ isBestCase }) => isBestCase);
-        const bound = isBound ? (metric.moreIsBetter ? "at least" : "at most") : undefined;
-        return { other, load, metric: metric.name, ratio, bound } as const;
-      }),
-    ),
+    metrics.flatMap((metric) => {
+      const ofLoads = loads.map((load) => pairsOf(rounds, base, other, load, metric));
+      const each = loads.map((load, index) => ratioOf(other, load, metric, [ofLoads[index] ?? []]));
+      if (loads.length < 2) return each;
+      // An interrupted run has loads that a side never came to.
+      const measured = ofLoads.filter((pairs) => pairs.length > 0);
+      return [...each, ratioOf(other, undefined, metric, measured)];
+    }),
   );
+}
+
+/** The loads of a comparison in ascending order, each once. */
+export function loadsOf(rounds: readonly CompareRound[]): readonly Load[] {
+  const all = rounds.flatMap(({ steps }) => steps.map(({ load }) => load));
+  return [...new Map(all.map((load) => [amountOf(load), load])).values()].toSorted((a, b) => amountOf(a) - amountOf(b));
+}
+
+/** Users, or requests a second: a comparison has loads of one sort. */
+export function amountOf(load: Load): number {
+  return "users" in load ? load.users : load.perSecond;
+}
+
+/** @param groups of rounds at the same load; each load has the same weight */
+function ratioOf(
+  other: string,
+  load: Load | undefined,
+  metric: Metric,
+  groups: readonly (readonly Pair[])[],
+): CompareRatio {
+  const ratio = ratioInterval(
+    groups.map((pairs) => pairs.map(({ ours, theirs }) => [ours, theirs] as const)),
+    seededRandom(1),
+  );
+  const isBound = ratio !== undefined && groups.flat().some(({ isBestCase }) => isBestCase);
+  const bound = isBound ? (metric.moreIsBetter ? "at least" : "at most") : undefined;
+  return { other, load, metric: metric.name, ratio, bound };
 }
 
 function pairsOf(
   rounds: readonly CompareRound[],
   base: string,
   other: string,
-  index: number,
+  load: Load,
   { of, bestCase }: Metric,
-): readonly { readonly ours: number; readonly theirs: number; readonly isBestCase: boolean }[] {
+): readonly Pair[] {
   const stepOf = (side: string, round: number) =>
-    rounds.find((one) => one.side === side && one.round === round)?.steps[index];
+    rounds
+      .find((one) => one.side === side && one.round === round)
+      ?.steps.find((step) => amountOf(step.load) === amountOf(load));
   return [...new Set(rounds.map(({ round }) => round))].flatMap((round) => {
     const [ours, theirs] = [stepOf(base, round), stepOf(other, round)];
     if (ours === undefined || theirs === undefined) return [];

@@ -1,44 +1,25 @@
-import { availableParallelism } from "node:os";
 import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
 import { createChatClient } from "../client/chat-client.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { type Load, runStep, type StepReport } from "../load/run-step.ts";
 import { describeMachine, type Machine } from "../machine.ts";
-import { notesOf, stepNotes } from "../notes.ts";
 import type { StepProgress } from "../run-bench.ts";
 import { lookAtTarget } from "../target.ts";
+import { foreignSides, ownSides, type SideOptions, tryOnce, wantedLlamaServer } from "./choose-sides.ts";
+import { compareNotes } from "./notes.ts";
 import { type CompareRatio, ratiosOf } from "./ratios.ts";
-import { findLlamaServer, llamaServerSide, readLlamaServerBuild } from "./llama-server.ts";
 import { readLayout } from "./read-layout.ts";
-import { commandSide, droverSide, handMadeSide, pinnedSide } from "./sides.ts";
+import { createSchedule } from "./schedule.ts";
 import type { DroverLayout, Side, WorkerLayout } from "./side.ts";
 
-export interface CompareOptions extends LoadRequest {
-  /** The script of the `drover` command. */
-  readonly bin: string;
-  /** Words that both `drover up` and `drover worker` take: model, context. */
-  readonly workerWords: readonly string[];
-  /** Words for `drover up` alone: workers, policy. */
-  readonly upWords: readonly string[];
-  /** Commands of further sides. */
-  readonly against: readonly string[];
+export interface CompareOptions extends LoadRequest, SideOptions {
   /** Sent to every side. */
   readonly apiKey?: string | undefined;
-  /** Which of the known set-ups take part; `none`: none of them. @default both of nginx, and llama-server where there is one */
-  readonly only?: readonly string[] | undefined;
-  /** The program of the side `llama-server`. @default the one in PATH */
-  readonly llamaServer?: string | undefined;
-  /** Further arguments for it, one side each. @default one side without any */
-  readonly llamaServerArgs?: readonly string[] | undefined;
-  /** The file of the model that Drover serves, once it is there. */
-  readonly modelFile: () => Promise<string | undefined>;
-  /** A window grows until so many requests have ended in it, at most tenfold. @default 10 */
+  /** A window grows until so many requests have ended in it, at most tenfold. @default 10, or what `answers` says */
   readonly leastAnswers?: number | undefined;
   /** @default 3 */
   readonly rounds?: number | undefined;
-  readonly signal: AbortSignal;
-  readonly onSide?: ((line: string) => void) | undefined;
   readonly onStep?: ((progress: StepProgress) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -53,11 +34,15 @@ export interface CompareRound {
   readonly steps: readonly StepReport[];
 }
 
+/** What has to be the same for figures to belong together. */
+export type CompareSettings = Omit<LoadPlan, "preset" | "loads" | "slo" | "extra">;
+
 export interface CompareReport {
   readonly kind: "compare";
   readonly startedAt: string;
   readonly machine: Machine;
   readonly preset: string;
+  readonly settings: CompareSettings;
   readonly layout: readonly WorkerLayout[];
   readonly sides: readonly { readonly name: string; readonly doc: string }[];
   readonly rounds: readonly CompareRound[];
@@ -69,127 +54,79 @@ export interface CompareReport {
 
 /**
  * Measures Drover and other set-ups with the same load in interleaved rounds: one side runs at a time, each round takes
- * all sides, and each begins with another one, so that a machine that warms up or slows down favours none.
+ * all sides, and each begins with another one, so that a machine that warms up or slows down favours none. All answers
+ * have the length that their request asks for: sides whose model ends its answers sooner would look faster.
  * @throws BenchError `bad_option`, `server_failed`
  */
 export async function runCompare(options: CompareOptions): Promise<CompareReport> {
-  const plan = planLoad(options);
+  const plan = planLoad({ ...options, ignoreEndOfText: true });
   const clock = options.clock ?? systemClock;
   const startedAt = new Date(clock.epochMs()).toISOString();
-  const roundCount = options.rounds ?? DEFAULT_ROUNDS;
-  if (!Number.isInteger(roundCount) || roundCount < 1)
-    throw new BenchError("bad_option", `--rounds: ${roundCount} is no whole number of at least 1`);
-  const { leastAnswers = LEAST_ANSWERS } = options;
-  if (!Number.isInteger(leastAnswers) || leastAnswers < 0)
-    throw new BenchError("bad_option", `--least-answers: ${leastAnswers} is no whole number`);
+  checkCounts(options);
   const llamaServer = wantedLlamaServer(options);
   options.onSide?.("starting Drover once to see how it lays out its workers");
   const layout = await readLayout(options, clock);
+  checkContext(plan, layout);
   const opponents = await foreignSides(options, llamaServer, layout, clock);
   const sides = [...ownSides(options, layout, clock), ...opponents];
   await tryOnce(opponents, options);
+  const rounds = await runRounds(sides, plan, options, clock);
+  const { preset, loads: _loads, slo: _slo, extra: _extra, ...settings } = plan;
+  return {
+    kind: "compare",
+    startedAt,
+    machine: describeMachine(),
+    preset: preset.name,
+    settings,
+    layout: layout.workers,
+    sides: sides.map(({ name, doc }) => ({ name, doc })),
+    rounds,
+    ratios: ratiosOf(rounds, "drover"),
+    notes: compareNotes(rounds, settings),
+    interrupted: options.signal.aborted,
+  };
+}
+
+function checkCounts({ rounds = DEFAULT_ROUNDS, leastAnswers = LEAST_ANSWERS }: CompareOptions): void {
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new BenchError("bad_option", `--rounds: ${rounds} is no whole number of at least 1`);
+  if (!Number.isInteger(leastAnswers) || leastAnswers < 0)
+    throw new BenchError("bad_option", `--least-answers: ${leastAnswers} is no whole number`);
+}
+
+/** Every side has Drover's context; prompts that do not fit would be refused for as long as the rounds take. */
+function checkContext({ preset }: LoadPlan, { contextTokens }: DroverLayout): void {
+  const { leastContextTokens = 0, name } = preset;
+  if (contextTokens >= leastContextTokens) return;
+  throw new BenchError(
+    "bad_option",
+    `the preset ${name} needs ${leastContextTokens} tokens of context, and a slot has ${contextTokens}: give --ctx ${leastContextTokens} or more`,
+  );
+}
+
+async function runRounds(
+  sides: readonly Side[],
+  plan: LoadPlan,
+  options: CompareOptions,
+  clock: Clock,
+): Promise<readonly CompareRound[]> {
+  const roundCount = options.rounds ?? DEFAULT_ROUNDS;
+  const schedule = createSchedule(plan, roundCount * sides.length, clock);
   const rounds: CompareRound[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     for (const side of rotate(sides, round)) {
       if (options.signal.aborted) break;
-      options.onSide?.(`round ${round + 1} of ${roundCount}: ${side.name} (${side.doc})`);
+      options.onSide?.(`round ${round + 1} of ${roundCount}: ${side.name} (${schedule.left()})`);
       const steps = await measureSide(side, plan, options, clock, round).catch((error: unknown) => {
         // Ctrl-C ends the servers as well; what was measured before is still worth its report.
         if (options.signal.aborted) return [];
         throw error;
       });
+      schedule.done();
       rounds.push({ side: side.name, round, steps });
     }
   }
-  return {
-    kind: "compare",
-    startedAt,
-    machine: describeMachine(),
-    preset: plan.preset.name,
-    layout: layout.workers,
-    sides: sides.map(({ name, doc }) => ({ name, doc })),
-    rounds,
-    ratios: ratiosOf(rounds, "drover"),
-    notes: compareNotes(rounds, plan),
-    interrupted: options.signal.aborted,
-  };
-}
-
-function compareNotes(rounds: readonly CompareRound[], plan: LoadPlan): readonly string[] {
-  const count = new Set(rounds.map(({ round }) => round)).size;
-  const steps = rounds.flatMap((round) => round.steps);
-  const ofSteps = rounds.flatMap((round) => round.steps.flatMap(stepNotes).map((note) => `${round.side}, ${note}`));
-  return [
-    `A ratio is Drover's figure over the other side's: the geometric mean of ${count} rounds, with a 95% bootstrap interval over the rounds.`,
-    ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
-    "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's answers and seconds stand beside its figures.",
-    ...new Set(notesOf(steps, plan).filter((note) => !steps.flatMap(stepNotes).includes(note))),
-    ...new Set(ofSteps),
-  ];
-}
-
-const KNOWN_SIDES: readonly string[] = ["hand-made", "pinned", "llama-server", "none"];
-
-/**
- * The program of the side `llama-server`, where that side takes part: it was asked for, or it is in PATH and not excluded.
- * @throws BenchError `bad_option` for an unknown set-up, or a program that is not there
- */
-function wantedLlamaServer({ only, llamaServer, llamaServerArgs = [] }: CompareOptions): string | undefined {
-  const unknown = only?.find((name) => !KNOWN_SIDES.includes(name));
-  if (unknown !== undefined)
-    throw new BenchError(
-      "bad_option",
-      `--only: there is no set-up "${unknown}"; there are hand-made, pinned, llama-server and none`,
-    );
-  const isAskedFor = llamaServer !== undefined || llamaServerArgs.length > 0 || only?.includes("llama-server") === true;
-  if (!isAskedFor && only !== undefined) return undefined;
-  const path = findLlamaServer(llamaServer, process.env["PATH"] ?? "");
-  if (path === undefined && isAskedFor)
-    throw new BenchError("bad_option", "there is no llama-server in PATH; give its path with --llama-server PATH");
-  return path;
-}
-
-/** A program that does not start must be known before the others were measured for minutes. */
-async function tryOnce(sides: readonly Side[], options: CompareOptions): Promise<void> {
-  for (const side of sides) {
-    options.onSide?.(`trying once: ${side.doc}`);
-    const running = await side.start(options.signal);
-    await running.stop();
-  }
-}
-
-function ownSides(options: CompareOptions, { workers }: DroverLayout, clock: Clock): readonly Side[] {
-  const parts = { ...options, upWords: [...options.workerWords, ...options.upWords], layout: workers, clock };
-  const wanted = (name: string) => options.only === undefined || options.only.includes(name);
-  return [
-    droverSide(parts),
-    ...(wanted("hand-made") ? [handMadeSide(parts)] : []),
-    ...(wanted("pinned") ? [pinnedSide(parts)] : []),
-  ];
-}
-
-async function foreignSides(
-  options: CompareOptions,
-  llamaServer: string | undefined,
-  layout: DroverLayout,
-  clock: Clock,
-): Promise<readonly Side[]> {
-  const commands = options.against.map((command) => commandSide(command, clock));
-  if (llamaServer === undefined) return commands;
-  const modelFile = await options.modelFile();
-  if (modelFile === undefined)
-    throw new BenchError("bad_option", "llama-server needs the model's file, and this model has none here");
-  const build = await readLlamaServerBuild(llamaServer);
-  const setup = {
-    path: llamaServer,
-    modelFile,
-    threads: availableParallelism(),
-    slots: layout.workers.reduce((sum, { slots }) => sum + slots, 0),
-    contextTokens: layout.contextTokens,
-  };
-  const { llamaServerArgs = [] } = options;
-  const variants = llamaServerArgs.length === 0 ? [""] : llamaServerArgs;
-  return [...variants.map((extra) => llamaServerSide(setup, build, extra.trim(), clock)), ...commands];
+  return rounds;
 }
 
 function rotate<T>(all: readonly T[], by: number): readonly T[] {
@@ -213,7 +150,7 @@ async function measureSide(
   try {
     for (const [index, load] of plan.loads.entries()) {
       if (signal.aborted) break;
-      const onRecorder = progressOf(options, clock, load, index, plan.loads.length);
+      const onRecorder = progressOf(options, plan, clock, load, index);
       const processes = () => running.processes();
       // Another seed in each round, the same for each side.
       const seed = plan.seed + round;
@@ -230,7 +167,8 @@ async function measureSide(
   return steps;
 }
 
-function progressOf(options: CompareOptions, clock: Clock, load: Load, index: number, steps: number) {
+function progressOf(options: CompareOptions, { loads, answers }: LoadPlan, clock: Clock, load: Load, index: number) {
   const startMs = clock.monotonicMs();
-  return (recorder: StepProgress["recorder"]) => options.onStep?.({ index, steps, load, startMs, recorder });
+  return (recorder: StepProgress["recorder"]) =>
+    options.onStep?.({ index, steps: loads.length, load, startMs, recorder, answers });
 }

@@ -1,6 +1,15 @@
 import type { FailureReason } from "../client/exchange.ts";
 import type { Bar, Summary } from "./histogram.ts";
 
+/** The figures of the requests of one kind, where a preset has several. */
+export interface KindCounts {
+  readonly kind: string;
+  readonly ok: number;
+  readonly response: Summary;
+  readonly ttft: Summary;
+  readonly longestPauseMs: number | null;
+}
+
 /** What was counted inside one measuring window. */
 export interface Counts {
   readonly windowMs: number;
@@ -23,6 +32,8 @@ export interface Counts {
   /** From token to token, of successes. */
   readonly itl: Summary;
   readonly itlBars: readonly Bar[];
+  /** The longest that any stream stood still between two tokens, streams included that had not ended; null without any. */
+  readonly longestPauseMs: number | null;
   readonly requestsPerSecond: number;
   readonly tokensInPerSecond: number;
   readonly tokensOutPerSecond: number;
@@ -30,4 +41,6 @@ export interface Counts {
   readonly cachedTokens: number | null;
   /** Chunks were counted as tokens, because the server sends no usage. */
   readonly tokensAreChunks: boolean;
+  /** Empty where the preset has one kind of request only. */
+  readonly kinds: readonly KindCounts[];
 }

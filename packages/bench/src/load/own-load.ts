@@ -15,8 +15,10 @@ export interface OwnLoad {
   readonly bottleneck: boolean;
 }
 
-const BUSY_PERCENT = 85;
-const LATE_MS = 50;
+/** Of a CPU; busier than this, a generator is the limit itself. */
+export const BUSY_PERCENT = 85;
+/** At the 99th percentile; timers that come later than this blur what they measure. */
+export const LATE_MS = 50;
 /** The delay histogram's own timer period, which it adds to every sample. */
 const RESOLUTION_MS = 10;
 const NANOS = 1e6;

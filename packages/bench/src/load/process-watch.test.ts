@@ -17,7 +17,7 @@ describe("the watch on processes", () => {
         { name: "gone", pid: 2 ** 22 + 1 },
       ]);
     };
-    const uses = await clock.run(watchProcesses(list, clock, stop.signal, 0));
+    const uses = await clock.run(watchProcesses(list, clock, stop.signal, () => 0));
     assert.deepEqual(
       uses.map(({ name }) => name),
       ["self"],

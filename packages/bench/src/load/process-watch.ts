@@ -29,13 +29,13 @@ const PERIOD_MS = 1000;
 /**
  * Samples the processes each second until the signal. The list is asked for anew each time: a worker that was restarted
  * has another pid. A process that is gone is left out of that sample.
- * @param countFromMs samples before it (the warm-up) are not in the mean
+ * @param countFrom asked at the end: samples before it (the warm-up) are not in the mean
  */
 export async function watchProcesses(
   list: () => Promise<readonly WatchedProcess[]>,
   clock: Clock,
   signal: AbortSignal,
-  countFromMs: number,
+  countFrom: () => number,
 ): Promise<readonly ProcessUse[]> {
   const seen = new Map<string, { process: WatchedProcess; samples: ProcessSample[] }>();
   const startMs = clock.monotonicMs();
@@ -48,7 +48,7 @@ export async function watchProcesses(
     }
     await pause(clock, PERIOD_MS, signal);
   }
-  return [...seen.values()].map(({ process, samples }) => useOf(process, samples, countFromMs));
+  return [...seen.values()].map(({ process, samples }) => useOf(process, samples, countFrom()));
 }
 
 async function lookAt(processes: readonly WatchedProcess[]) {

@@ -1,10 +1,27 @@
 import type { Exchange, FailureReason, Usage } from "../client/exchange.ts";
 import type { Counts } from "./counts.ts";
-import { createDurations } from "./histogram.ts";
+import { Tally } from "./tally.ts";
 
 /** A request on its way. */
 export interface Pending {
   readonly intendedMs: number;
+  readonly kind: string | undefined;
+  /** A user's first: all users send theirs at once, which is not how they go on. */
+  readonly isFirst: boolean;
+}
+
+/** What is known of a request when it begins. */
+export interface Beginning {
+  /** When the request should have been sent; its latencies count from here. */
+  readonly intendedMs: number;
+  readonly kind?: string | undefined;
+  readonly isFirst?: boolean | undefined;
+}
+
+/** What the window's rules are told of each request that ended. */
+export interface Ended {
+  readonly kind: string | undefined;
+  readonly endMs: number;
 }
 
 const ITL_BARS = 40;
@@ -21,11 +38,13 @@ export class Recorder {
   #fromMs: number;
   #toMs: number;
   #ended = 0;
+  #firstsEnded = 0;
+  #onEnd: ((ended: Ended) => void) | undefined;
   readonly #belonging: Belonging;
-  readonly #response = createDurations();
-  readonly #ttft = createDurations();
-  readonly #itl = createDurations();
-  readonly #pending = new Set<Pending>();
+  readonly #all = new Tally();
+  readonly #kinds = new Map<string, Tally>();
+  /** Each with the time of its last token. */
+  readonly #pending = new Map<Pending, number | undefined>();
   readonly #reasons: Partial<Record<FailureReason, number>> = {};
   readonly #details: Partial<Record<FailureReason, string>> = {};
   readonly #sums = {
@@ -54,53 +73,54 @@ export class Recorder {
     return this.#toMs;
   }
 
-  /** Answers and failures since the first request, inside of the window or not. */
+  /** Responses and failures since the first request, inside of the window or not. */
   get ended(): number {
     return this.#ended;
   }
 
-  /** Puts off a window that has not begun. */
-  delay(ms: number): void {
-    this.#fromMs += ms;
-    this.#toMs += ms;
+  /** Users whose first request has ended. */
+  get firstsEnded(): number {
+    return this.#firstsEnded;
   }
 
-  /** Puts off the end of a window that has not ended. */
-  lengthen(ms: number): void {
-    this.#toMs += ms;
+  /** Moves a window that has not begun, or the end of one that has not ended. */
+  setWindow({ fromMs = this.#fromMs, toMs = this.#toMs }: { readonly fromMs?: number; readonly toMs?: number }): void {
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
   }
 
-  /** @param intendedMs when the request should have been sent; its latencies count from here */
-  begin(intendedMs: number): Pending {
-    const request = { intendedMs };
-    this.#pending.add(request);
+  /** Called when a request has ended and was counted, in the same moment: a window can begin or end exactly there. */
+  set onEnd(listener: ((ended: Ended) => void) | undefined) {
+    this.#onEnd = listener;
+  }
+
+  begin({ intendedMs, kind, isFirst = false }: Beginning): Pending {
+    const request = { intendedMs, kind, isFirst };
+    this.#pending.set(request, undefined);
     return request;
   }
 
   /** Requests of the window that still have no answer. */
   get open(): number {
-    return [...this.#pending].filter(({ intendedMs }) => intendedMs < this.toMs && intendedMs >= this.fromMs).length;
+    return [...this.#pending.keys()].filter(({ intendedMs }) => this.#inside(intendedMs)).length;
   }
 
-  token(nowMs: number): void {
-    if (this.#inside(nowMs)) this.#sums.chunks += 1;
+  token(request: Pending, nowMs: number): void {
+    const lastMs = this.#pending.get(request);
+    this.#pending.set(request, nowMs);
+    if (!this.#inside(nowMs)) return;
+    this.#sums.chunks += 1;
+    if (lastMs !== undefined) for (const tally of this.#talliesOf(request)) tally.pause(nowMs - lastMs);
   }
 
   /** What the measurement itself cancelled stays pending, and so is counted as unfinished. */
   end(request: Pending, exchange: Exchange): void {
-    const { result } = exchange;
-    if (result.kind === "cancelled") return;
+    if (exchange.result.kind === "cancelled") return;
     this.#pending.delete(request);
     this.#ended += 1;
-    if (result.kind === "ok" && this.#inside(exchange.endMs)) this.#sums.okInside += 1;
-    if (!this.#inside(this.#belonging === "ended" ? exchange.endMs : request.intendedMs)) return;
-    if (result.kind === "ok") {
-      this.#succeed(request.intendedMs, exchange, result.usage);
-      return;
-    }
-    this.#sums.failed += 1;
-    this.#reasons[result.reason] = (this.#reasons[result.reason] ?? 0) + 1;
-    this.#details[result.reason] ??= result.detail;
+    if (request.isFirst) this.#firstsEnded += 1;
+    this.#count(request, exchange);
+    this.#onEnd?.({ kind: request.kind, endMs: exchange.endMs });
   }
 
   /**
@@ -109,11 +129,11 @@ export class Recorder {
    * @returns Infinity where the quantile falls among those; null where nothing was counted
    */
   strictQuantileMs(of: "response" | "ttft", quantile: number, nowMs: number): number | null {
-    const durations = of === "response" ? this.#response : this.#ttft;
+    const durations = this.#all[of];
     const failed = this.#sums.failed;
     const plain = durations.quantileMs(quantile) ?? 0;
     const endMs = this.#belonging === "ended" ? Math.min(nowMs, this.toMs) : nowMs;
-    const late = [...this.#pending].filter(({ intendedMs }) => endMs - intendedMs > Math.max(plain, 1)).length;
+    const late = [...this.#pending.keys()].filter(({ intendedMs }) => endMs - intendedMs > Math.max(plain, 1)).length;
     const total = durations.count + failed + (durations.count === 0 ? this.#pending.size : late);
     if (total === 0) return null;
     const share = (quantile * total) / Math.max(1, durations.count);
@@ -126,10 +146,11 @@ export class Recorder {
     const endMs = Math.min(nowMs, this.toMs);
     const windowMs = Math.max(0, endMs - this.fromMs);
     const perSecond = (count: number) => (windowMs === 0 ? 0 : (count / windowMs) * 1000);
-    // A chunk may carry several tokens. The server's own count of whole answers says how many.
+    // A chunk may carry several tokens. The server's own count of complete answers says how many.
     const tokensInChunk = sums.usages === 0 || sums.okChunks === 0 ? 1 : sums.completion / sums.okChunks;
     const waitedToMs = this.#belonging === "ended" ? endMs : nowMs;
-    const started = [...this.#pending].map(({ intendedMs }) => intendedMs).filter((startMs) => startMs < endMs);
+    const started = [...this.#pending.keys()].map((one) => one.intendedMs).filter((startMs) => startMs < endMs);
+    const { response, ttft, itl } = this.#all;
     return {
       windowMs,
       ok: sums.ok,
@@ -139,30 +160,56 @@ export class Recorder {
       unfinished: started.length,
       oldestUnfinishedMs: started.length === 0 ? null : waitedToMs - Math.min(...started),
       successRate: sums.ok + sums.failed === 0 ? null : sums.ok / (sums.ok + sums.failed),
-      response: this.#response.summary(),
-      ttft: this.#ttft.summary(),
-      itl: this.#itl.summary(),
-      itlBars: this.#itl.bars(ITL_BARS),
+      response: response.summary(),
+      ttft: ttft.summary(),
+      itl: itl.summary(),
+      itlBars: itl.bars(ITL_BARS),
+      longestPauseMs: this.#all.longestPauseMs(this.#openPauses(endMs)),
       requestsPerSecond: perSecond(sums.okInside),
       tokensInPerSecond: perSecond(sums.prompt),
       tokensOutPerSecond: perSecond(sums.chunks * tokensInChunk),
       cachedTokens: sums.usages === 0 ? null : sums.cached / sums.usages,
       tokensAreChunks: sums.usages === 0,
+      kinds: [...this.#kinds].map(([kind, tally]) => tally.counts(kind, this.#openPauses(endMs, kind))),
     };
   }
 
-  #succeed(intendedMs: number, exchange: Exchange, usage: Usage | undefined): void {
-    const times = exchange.tokenTimesMs;
-    this.#sums.ok += 1;
-    this.#response.add(exchange.endMs - intendedMs);
-    this.#ttft.add((times[0] ?? exchange.endMs) - intendedMs);
-    for (let index = 1; index < times.length; index += 1) this.#itl.add((times[index] ?? 0) - (times[index - 1] ?? 0));
+  #count(request: Pending, exchange: Exchange): void {
+    const { result, endMs } = exchange;
+    if (result.kind === "ok" && this.#inside(endMs)) this.#sums.okInside += 1;
+    if (!this.#inside(this.#belonging === "ended" ? endMs : request.intendedMs)) return;
+    if (result.kind === "ok") {
+      this.#sums.ok += 1;
+      for (const tally of this.#talliesOf(request)) tally.succeed(request.intendedMs, exchange);
+      this.#addUsage(result.usage, exchange.tokenTimesMs.length);
+    } else if (result.kind === "failed") {
+      this.#sums.failed += 1;
+      this.#reasons[result.reason] = (this.#reasons[result.reason] ?? 0) + 1;
+      this.#details[result.reason] ??= result.detail;
+    }
+  }
+
+  #addUsage(usage: Usage | undefined, chunks: number): void {
     if (usage === undefined) return;
     this.#sums.usages += 1;
-    this.#sums.okChunks += times.length;
+    this.#sums.okChunks += chunks;
     this.#sums.prompt += usage.promptTokens;
     this.#sums.cached += usage.cachedTokens;
     this.#sums.completion += usage.completionTokens;
+  }
+
+  #talliesOf({ kind }: Pending): readonly Tally[] {
+    if (kind === undefined) return [this.#all];
+    const known = this.#kinds.get(kind) ?? new Tally();
+    this.#kinds.set(kind, known);
+    return [this.#all, known];
+  }
+
+  /** How long streams that have begun to arrive have stood still by now. @param kind only those of this kind */
+  #openPauses(endMs: number, kind?: string): readonly number[] {
+    return [...this.#pending].flatMap(([request, lastMs]) =>
+      lastMs === undefined || (kind !== undefined && request.kind !== kind) ? [] : [Math.max(0, endMs - lastMs)],
+    );
   }
 
   #inside(ms: number): boolean {

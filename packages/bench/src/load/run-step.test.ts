@@ -6,6 +6,8 @@ import { type Clock, pause } from "@drover/foundation/clock";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { chat } from "../presets/chat.ts";
 import { code } from "../presets/code.ts";
+import { mixed } from "../presets/mixed.ts";
+import type { Question } from "../client/exchange.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 
 const STEADY: TimedAnswer = { ttftMs: 200, itlMs: 50, tokens: 17 };
@@ -15,9 +17,14 @@ const measure = (
   answer: (number: number) => TimedAnswer = () => STEADY,
   places?: number,
   date: Partial<Clock> = {},
+  answerTo?: (question: Question) => TimedAnswer,
 ) => {
   const clock = { ...createManualClock(), ...date };
-  const client = createTimedClient(clock, answer, places);
+  const client = createTimedClient(
+    clock,
+    (number, question) => (answerTo === undefined ? answer(number) : answerTo(question)),
+    places,
+  );
   const defaults = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
   const step = runStep({
     ...defaults,
@@ -31,6 +38,8 @@ const measure = (
   return clock.run(step);
 };
 const failing = (share: number) => (number: number) => ({ ...STEADY, fails: number % 100 < share });
+/** The tokens of the first response come so far apart. */
+const firstPauses = (itlMs: number) => (number: number) => (number === 1 ? { ttftMs: 200, itlMs, tokens: 9 } : STEADY);
 const near = (actual: number | null, expected: number) =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= expected * 0.002, `${actual} is not ${expected}`);
 
@@ -95,6 +104,59 @@ describe("one step of load", () => {
     near(planned.counts.windowMs, 60_000);
     const silent = await measure({ leastAnswers: 5 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
     near(silent.counts.windowMs, 600_000);
+  });
+
+  it("ends with so many responses: the window begins when all first requests have ended, and lies between two ends", async () => {
+    // One place: the four first requests end after 1, 2, 3 and 4 s, and then one request each second.
+    const { counts } = await measure({ thinkMs: 0, answers: 5 }, () => STEADY, 1);
+    near(counts.windowMs, 5000);
+    assert.equal(counts.ok, 5);
+    near(counts.requestsPerSecond, 1);
+    near(counts.response.maxMs, 4000);
+    const silent = await measure({ answers: 5, durationMs: 6000 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
+    near(silent.counts.windowMs, 60_000);
+    assert.deepEqual([silent.counts.ok, silent.counts.unfinished], [0, 4]);
+  });
+
+  it("has nothing to show where it is interrupted before every user's first request has ended", async () => {
+    const clock = createManualClock();
+    const stop = new AbortController();
+    const client = createTimedClient(clock, () => ({ ...STEADY, ttftMs: 1e9 }));
+    const base = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 0, warmupMs: 0, answers: 5 };
+    const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
+    await clock.run(pause(clock, 20_000));
+    stop.abort();
+    assert.equal((await clock.run(step)).counts.windowMs, 0);
+  });
+
+  it("knows how long a stream stood still, also one that had not ended by then", async () => {
+    // The third token of the first answer comes after 30 s, and so the stream has not ended when the window does.
+    const { counts } = await measure({ warmupMs: 0, durationMs: 45_000 }, firstPauses(30_000));
+    near(counts.itl.maxMs, 50);
+    near(counts.longestPauseMs, 30_000);
+    const hung = await measure({ warmupMs: 0, durationMs: 45_000 }, firstPauses(1e9));
+    near(hung.counts.longestPauseMs, 44_800);
+  });
+
+  it("has the long prompts of the mixed preset every 20 s, or as soon as the one before has its response", async () => {
+    const load = { preset: mixed, load: { users: 2 }, thinkMs: 0, warmupMs: 0, durationMs: 99_000 };
+    const kindsAt = async (longMs: number) => {
+      // The two users and the one beside them begin at once, in this order; each asks again when it has its response.
+      const { counts } = await measure(load, undefined, undefined, undefined, (question) =>
+        question.messages.length > 1 ? { ttftMs: longMs, itlMs: 10, tokens: 2 } : STEADY,
+      );
+      return Object.fromEntries(counts.kinds.map(({ kind, ok, ttft }) => [kind, { ok, ttftMs: ttft.p50Ms }]));
+    };
+    const quick = await kindsAt(1000);
+    assert.equal(quick["long prompts"]?.ok, 5);
+    near(quick["long prompts"]?.ttftMs ?? null, 1000);
+    near(quick["streams"]?.ttftMs ?? null, 200);
+    assert.equal((await kindsAt(32_000))["long prompts"]?.ok, 3);
+    const { counts } = await measure({ ...load, answers: 2 }, undefined, undefined, undefined, (question) =>
+      question.messages.length > 1 ? { ttftMs: 1000, itlMs: 10, tokens: 2 } : STEADY,
+    );
+    assert.equal(counts.kinds.find(({ kind }) => kind === "long prompts")?.ok, 2);
+    assert.ok(counts.ok > 30, "the streams are not what ends the window");
   });
 
   it("is not touched by a wall clock that jumps back and forth", async () => {

@@ -9,15 +9,14 @@ import { type OwnLoad, watchOwnLoad } from "./own-load.ts";
 import { type ProcessUse, type WatchedProcess, watchProcesses } from "./process-watch.ts";
 import type { Slo, SloStep } from "../slo.ts";
 import { Recorder } from "./recorder.ts";
-import { runUsers } from "./users.ts";
-import { waitForEnd, waitForStart, type WindowOptions } from "./window.ts";
+import { runBeside, runUsers } from "./users.ts";
+import { type MeasuringWindow, openWindow, type WindowOptions } from "./window.ts";
 
 /** Closed loop with so many users, or open loop with so many requests a second. */
 export type Load = { readonly users: number } | { readonly perSecond: number };
 
 export interface StepOptions extends WindowOptions {
   readonly preset: Preset;
-  readonly warmupMs: number;
   readonly thinkMs: number;
   readonly answerTokens: number;
   readonly wordsPerToken: number;
@@ -50,13 +49,12 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const startMs = clock.monotonicMs();
   const fromMs = startMs + options.warmupMs;
   const recorder = new Recorder(fromMs, fromMs + options.durationMs, "users" in load ? "ended" : "intended");
+  const window = openWindow(recorder, { ...options, answersOf: options.preset.countedKind });
   options.onRecorder?.(recorder);
-  const context = { ...options, recorder, signal: stop.signal, random: seededRandom(stepSeed(options.seed, load)) };
-  const running =
-    "users" in load ? runUsers(load.users, options.thinkMs, context) : runArrivals(load.perSecond, context);
+  const running = runLoad(options, recorder, stop.signal);
   const list = options.processes ?? (() => Promise.resolve([]));
-  const watched = watchProcesses(list, clock, stop.signal, options.warmupMs);
-  const own = await waitOut(options, recorder);
+  const watched = watchProcesses(list, clock, stop.signal, () => recorder.fromMs - startMs);
+  const own = await waitOut(window, recorder, options);
   const endMs = clock.monotonicMs();
   const counts = recorder.counts(endMs);
   stop.abort();
@@ -69,6 +67,19 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
     own,
     slo: options.slo === undefined ? undefined : sloStep(options.slo, recorder, endMs),
   };
+}
+
+async function runLoad(options: StepOptions, recorder: Recorder, signal: AbortSignal): Promise<void> {
+  const { load, preset } = options;
+  const seed = stepSeed(options.seed, load);
+  const context = { ...options, recorder, signal, random: seededRandom(seed) };
+  // A source of its own: how fast the others are served must not change what they are asked.
+  const beside =
+    preset.beside === undefined ? undefined : runBeside(preset.beside, { ...context, random: seededRandom(seed + 1) });
+  await Promise.all([
+    "users" in load ? runUsers(load.users, options.thinkMs, context) : runArrivals(load.perSecond, context),
+    beside,
+  ]);
 }
 
 /**
@@ -86,11 +97,11 @@ function sloStep(slo: Slo, recorder: Recorder, nowMs: number): SloStep {
   };
 }
 
-async function waitOut(options: StepOptions, recorder: Recorder): Promise<OwnLoad> {
+async function waitOut(window: MeasuringWindow, recorder: Recorder, options: StepOptions): Promise<OwnLoad> {
   const { clock, signal, durationMs } = options;
-  await waitForStart(recorder, options);
+  await window.begun();
   const endWatch = watchOwnLoad();
-  await waitForEnd(recorder, options);
+  await window.ended();
   const own = endWatch();
   if ("users" in options.load) return own;
   // As long again as the window: longer waits say no more than that the target can't keep up.

@@ -1,6 +1,6 @@
 import type { ChatClient, Exchange } from "../client/exchange.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
-import type { Preset, PresetContext } from "../presets/preset.ts";
+import type { Beside, Preset, PresetContext, Prompt } from "../presets/preset.ts";
 import type { Random } from "../random.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -16,9 +16,10 @@ export interface LoadContext extends PresetContext {
 
 /** After a failure a user waits at least this long: a target that refuses at once must not be hammered. */
 const FAILURE_PAUSE_MS = 1000;
+const USUAL_SPREAD = 0.5;
 
 /**
- * Closed loop: each user asks, waits for the whole answer, thinks, and asks again, until the signal. The users begin
+ * Closed loop: each user asks, waits for the complete answer, thinks, and asks again, until the signal. The users begin
  * spread over one thinking time, so that they do not walk in step.
  */
 export async function runUsers(users: number, thinkMs: number, context: LoadContext): Promise<void> {
@@ -26,8 +27,8 @@ export async function runUsers(users: number, thinkMs: number, context: LoadCont
   const run = async (index: number) => {
     const conversation = context.preset.conversation(context);
     await pause(clock, (thinkMs * index) / users, signal);
-    while (!signal.aborted) {
-      const exchange = await askOnce(context, conversation.next(), clock.monotonicMs());
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const exchange = await askOnce(context, conversation.next(), { intendedMs: clock.monotonicMs(), isFirst });
       if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
       const pauseMs = exchange.result.kind === "failed" ? Math.max(thinkMs, FAILURE_PAUSE_MS) : thinkMs;
       if (pauseMs > 0) await pause(clock, pauseMs, signal);
@@ -36,21 +37,35 @@ export async function runUsers(users: number, thinkMs: number, context: LoadCont
   await Promise.all(Array.from({ length: users }, (_, index) => run(index)));
 }
 
-/** Sends one request and records it. @param intendedMs when it should have been sent */
+/** The user beside the others, who asks by the clock, until the signal. */
+export async function runBeside(beside: Beside, context: LoadContext): Promise<void> {
+  const { clock, signal } = context;
+  const conversation = beside.conversation(context);
+  while (!signal.aborted) {
+    const startMs = clock.monotonicMs();
+    const exchange = await askOnce(context, conversation.next(), { intendedMs: startMs });
+    if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
+    await pause(clock, startMs + beside.everyMs - clock.monotonicMs(), signal);
+  }
+}
+
+/** Sends one request and records it. */
 export async function askOnce(
   context: LoadContext,
-  messages: ReturnType<ReturnType<Preset["conversation"]>["next"]>,
-  intendedMs: number,
+  { messages, kind, answerTokens = context.answerTokens }: Prompt,
+  begun: { readonly intendedMs: number; readonly isFirst?: boolean },
 ): Promise<Exchange> {
-  const { recorder, clock } = context;
-  const request = recorder.begin(intendedMs);
-  const question = { messages, maxTokens: answerLimit(context.answerTokens, context.random) };
-  const exchange = await context.client.ask(question, context.signal, () => recorder.token(clock.monotonicMs()));
+  const { recorder, clock, preset, random } = context;
+  const request = recorder.begin({ ...begun, kind });
+  const maxTokens = answerLimit(answerTokens, preset.answerSpread ?? USUAL_SPREAD, random);
+  const exchange = await context.client.ask({ messages, maxTokens }, context.signal, () =>
+    recorder.token(request, clock.monotonicMs()),
+  );
   recorder.end(request, exchange);
   return exchange;
 }
 
-/** From half to one and a half of the mean: answers of one length would keep all users in step. */
-function answerLimit(mean: number, random: Random): number {
-  return Math.max(1, Math.round(mean * (0.5 + random())));
+/** Answers of one length would keep all users in step. */
+function answerLimit(mean: number, spread: number, random: Random): number {
+  return Math.max(1, Math.round(mean * (1 + spread * (2 * random() - 1))));
 }

@@ -2,16 +2,33 @@ import { type Clock, pause } from "@drover/foundation/clock";
 import type { Load } from "./run-step.ts";
 import type { Recorder } from "./recorder.ts";
 
+/** When a step's window begins and ends. */
 export interface WindowOptions {
   readonly load: Load;
+  readonly warmupMs: number;
   readonly durationMs: number;
   /**
    * Closed loop only: the window begins once as many requests have ended as there are users, and grows by its own length
    * until so many have ended in it; each at most tenfold. @default the window is as long as it was planned
    */
   readonly leastAnswers?: number | undefined;
+  /**
+   * Closed loop only, and instead of all that: the window begins when each user's first request has ended, and ends with
+   * the so-manieth request after it; each within ten times the planned length.
+   */
+  readonly answers?: number | undefined;
+  /** Requests of this kind are what `answers` counts. @default all */
+  readonly answersOf?: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+/** A window under way. */
+export interface MeasuringWindow {
+  /** Resolves when it begins. */
+  begun(): Promise<void>;
+  /** Resolves when it has ended; to be called after {@link begun}. */
+  ended(): Promise<void>;
 }
 
 const MOST_WINDOWS = 10;
@@ -19,22 +36,71 @@ const DELAY_MS = 1000;
 /** A window is moved a little before its edge: what ends at the edge must find it where it will be. */
 const AHEAD_MS = 100;
 
-/** Resolves when the window begins. Users who all began at once are out of step by then, and a queue is as long as it gets. */
-export async function waitForStart(recorder: Recorder, options: WindowOptions): Promise<void> {
+/** Sets the recorder's window, by the clock or by requests that end. To be called before the first request. */
+export function openWindow(recorder: Recorder, options: WindowOptions): MeasuringWindow {
+  if (options.answers !== undefined && "users" in options.load)
+    return windowOfAnswers(recorder, options, options.load.users, options.answers);
+  return { begun: () => waitForStart(recorder, options), ended: () => waitForEnd(recorder, options) };
+}
+
+/**
+ * The window lies between two ends of requests, so that exactly `answers` times between two ends are in it: a side gains
+ * nothing by when its responses happen to end, and slow sides need no longer window than they must.
+ */
+function windowOfAnswers(recorder: Recorder, options: WindowOptions, users: number, answers: number): MeasuringWindow {
+  const { clock, signal, durationMs, answersOf } = options;
+  const begun = new AbortController();
+  const full = new AbortController();
+  let counted = 0;
+  recorder.setWindow({ fromMs: Number.POSITIVE_INFINITY, toMs: Number.POSITIVE_INFINITY });
+  const begin = (fromMs: number) => {
+    recorder.setWindow({ fromMs });
+    begun.abort();
+  };
+  recorder.onEnd = ({ kind, endMs }) => {
+    if (full.signal.aborted) return;
+    if (!begun.signal.aborted) {
+      if (recorder.firstsEnded === users) begin(endMs);
+      return;
+    }
+    if (answersOf !== undefined && kind !== answersOf) return;
+    counted += 1;
+    if (counted < answers) return;
+    recorder.setWindow({ toMs: endMs });
+    full.abort();
+  };
+  const within = (event: AbortSignal) => pause(clock, MOST_WINDOWS * durationMs, AbortSignal.any([signal, event]));
+  return {
+    async begun() {
+      await within(begun.signal);
+      // Interrupted, it never began.
+      if (!begun.signal.aborted && !signal.aborted) begin(clock.monotonicMs());
+    },
+    async ended() {
+      await within(full.signal);
+      if (full.signal.aborted) return;
+      full.abort();
+      recorder.setWindow({ toMs: clock.monotonicMs() });
+    },
+  };
+}
+
+/** Users who all began at once are out of step by the start, and a queue is as long as it gets. */
+async function waitForStart(recorder: Recorder, options: WindowOptions): Promise<void> {
   const { load, clock, signal, durationMs } = options;
   if (options.leastAnswers !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
     await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && recorder.ended < load.users && recorder.fromMs < latestMs) {
-      recorder.delay(DELAY_MS);
+      recorder.setWindow({ fromMs: recorder.fromMs + DELAY_MS, toMs: recorder.toMs + DELAY_MS });
       await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }
   await pause(clock, recorder.fromMs - clock.monotonicMs(), signal);
 }
 
-/** Resolves when the window ends. It grows in whole lengths: one that ended with its last answer would flatter slow targets. */
-export async function waitForEnd(recorder: Recorder, options: WindowOptions): Promise<void> {
+/** It grows in its own lengths: one that began by the clock and ended with its last response would flatter slow targets. */
+async function waitForEnd(recorder: Recorder, options: WindowOptions): Promise<void> {
   const { load, clock, signal, durationMs } = options;
   if (options.leastAnswers !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
@@ -44,7 +110,7 @@ export async function waitForEnd(recorder: Recorder, options: WindowOptions): Pr
     };
     await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && !isEnough() && recorder.toMs < latestMs) {
-      recorder.lengthen(durationMs);
+      recorder.setWindow({ toMs: recorder.toMs + durationMs });
       await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }

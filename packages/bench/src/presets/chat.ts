@@ -13,6 +13,7 @@ export const chat: Preset = {
   durationMs: 90_000,
   thinkMs: 2000,
   answerTokens: 96,
+  leastContextTokens: 1536,
   conversation({ random, wordsPerToken }) {
     let history: ChatMessage[] = [];
     let turns = 0;
@@ -26,7 +27,7 @@ export const chat: Preset = {
         // A failed question stays unanswered; two questions in a row would break chat templates.
         if (history.at(-1)?.role === "user") history.pop();
         history.push({ role: "user", content: `${prose(TURN_TOKENS, wordsPerToken, random)}?` });
-        return [...history];
+        return { messages: [...history], kind: turns === 1 ? "first turns" : `turns 2 to ${TURNS}` };
       },
       answered(text) {
         history.push({ role: "assistant", content: text });

@@ -17,5 +17,6 @@ export const code: Preset = {
   durationMs: 120_000,
   thinkMs: 1000,
   answerTokens: 512,
-  conversation: ({ random }) => independentQuestions(() => [{ role: "user", content: pick(TASKS, random) }]),
+  conversation: ({ random }) =>
+    independentQuestions(() => ({ messages: [{ role: "user", content: pick(TASKS, random) }] })),
 };

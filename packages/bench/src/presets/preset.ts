@@ -1,11 +1,20 @@
 import type { ChatMessage } from "../client/exchange.ts";
 import type { Random } from "../random.ts";
 
+/** What a user sends. */
+export interface Prompt {
+  readonly messages: readonly ChatMessage[];
+  /** Prompts of one kind have figures of their own beside those of all; undefined where a preset has one kind only. */
+  readonly kind?: string | undefined;
+  /** Mean of the token limits of its answers. @default the plan's */
+  readonly answerTokens?: number | undefined;
+}
+
 /** One user's way through a preset. */
 export interface Conversation {
   /** What the user sends next. */
-  next(): readonly ChatMessage[];
-  /** The answer to it; a preset with history keeps it. */
+  next(): Prompt;
+  /** The response to it; a preset with history keeps it. */
   answered(text: string): void;
 }
 
@@ -25,12 +34,28 @@ export interface Preset {
   readonly warmupMs: number;
   readonly durationMs: number;
   readonly thinkMs: number;
-  /** Mean of the answers' token limits; each answer's own is drawn from half to one and a half of it. */
+  /** Mean of the responses' token limits. */
   readonly answerTokens: number;
+  /** How far a response's own limit may be from the mean, as a share of it. @default 0.5 */
+  readonly answerSpread?: number | undefined;
+  /** Responses always have as many tokens as they may have (`ignore_eos`). @default false */
+  readonly isFixedLength?: boolean | undefined;
+  /** Which kind of request a window of so many answers counts. @default all */
+  readonly countedKind?: string | undefined;
+  /** The context that its longest prompts and answers need. @default it is at home in any */
+  readonly leastContextTokens?: number | undefined;
+  /** One more user beside those of the plan. */
+  readonly beside?: Beside | undefined;
+  conversation(context: PresetContext): Conversation;
+}
+
+/** A user who asks by the clock. The next request waits for the response to the one before, however late that is. */
+export interface Beside {
+  readonly everyMs: number;
   conversation(context: PresetContext): Conversation;
 }
 
 /** A conversation whose questions do not depend on its answers. */
-export function independentQuestions(next: () => readonly ChatMessage[]): Conversation {
+export function independentQuestions(next: () => Prompt): Conversation {
   return { next, answered: () => {} };
 }

@@ -1,9 +1,5 @@
 import { independentQuestions, type Preset } from "./preset.ts";
-import { prose } from "./prose.ts";
-
-const INSTRUCTION = "Answer the question from the passages only.";
-const PASSAGE_TOKENS = 490;
-const PASSAGES = 4;
+import { longPrompt } from "./long-prompt.ts";
 
 export const rag: Preset = {
   name: "rag",
@@ -13,16 +9,6 @@ export const rag: Preset = {
   durationMs: 120_000,
   thinkMs: 2000,
   answerTokens: 48,
-  conversation: ({ random, wordsPerToken }) =>
-    independentQuestions(() => {
-      const passages = Array.from(
-        { length: PASSAGES },
-        (_, index) => `[${index + 1}] ${prose(PASSAGE_TOKENS, wordsPerToken, random)}.`,
-      );
-      const question = `${prose(16, wordsPerToken, random)}?`;
-      return [
-        { role: "system", content: INSTRUCTION },
-        { role: "user", content: [...passages, question].join("\n\n") },
-      ];
-    }),
+  leastContextTokens: 2304,
+  conversation: (context) => independentQuestions(() => ({ messages: longPrompt(context) })),
 };

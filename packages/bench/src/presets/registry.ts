@@ -1,13 +1,15 @@
 import { nearest } from "@drover/config";
 import { BenchError } from "../errors.ts";
+import { ask } from "./ask.ts";
 import { chat } from "./chat.ts";
 import { code } from "./code.ts";
+import { mixed } from "./mixed.ts";
 import type { Preset } from "./preset.ts";
 import { rag } from "./rag.ts";
 import { sharedSystem } from "./shared-system.ts";
 import { smallTeam } from "./small-team.ts";
 
-const presets = [smallTeam, chat, rag, code, sharedSystem] as const;
+const presets = [smallTeam, ask, chat, rag, mixed, code, sharedSystem] as const;
 
 /** Names for --preset, with what each is. */
 export const presetNames: readonly string[] = presets.map((preset) => preset.name);

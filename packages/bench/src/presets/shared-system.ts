@@ -15,9 +15,11 @@ export const sharedSystem: Preset = {
   conversation({ random, wordsPerToken }) {
     // Its own source, so that every user of every run has the same text.
     const system = prose(SYSTEM_TOKENS, wordsPerToken, seededRandom(800));
-    return independentQuestions(() => [
-      { role: "system", content: system },
-      { role: "user", content: `${prose(24, wordsPerToken, random)}?` },
-    ]);
+    return independentQuestions(() => ({
+      messages: [
+        { role: "system", content: system },
+        { role: "user", content: `${prose(24, wordsPerToken, random)}?` },
+      ],
+    }));
   },
 };

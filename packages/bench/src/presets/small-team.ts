@@ -22,5 +22,6 @@ export const smallTeam: Preset = {
   durationMs: 120_000,
   thinkMs: 5000,
   answerTokens: 256,
-  conversation: ({ random }) => independentQuestions(() => [{ role: "user", content: pick(QUESTIONS, random) }]),
+  conversation: ({ random }) =>
+    independentQuestions(() => ({ messages: [{ role: "user", content: pick(QUESTIONS, random) }] })),
 };

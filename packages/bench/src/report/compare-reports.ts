@@ -1,6 +1,7 @@
-import { metrics } from "../compare/ratios.ts";
+import type { Metric } from "../compare/metrics.ts";
+import { amountOf, loadsOf } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
-import { loadsOf, meanOf, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
+import { medianOf, metricsOfReport, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
 import { showBytes } from "./figures.ts";
 import { htmlPage } from "./html-page.ts";
 import { lineChart } from "./line-chart.ts";
@@ -25,7 +26,7 @@ export function comparePage(report: CompareReport): string {
     title: `drover bench compare: ${report.preset}`,
     subtitle: headline(report),
     verdicts: report.sides.map(({ name, doc }) => `${name}: ${doc}`),
-    plots: metrics.map(({ name }) => metricPlot(report, name)),
+    plots: metricsOfReport(report).map((metric) => metricPlot(report, metric)),
     tables: [ratioRows(report), sideRows(report)],
     notes: report.notes,
     data: report,
@@ -38,21 +39,21 @@ function headline(report: CompareReport): string {
   return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${showBytes(machine.memoryBytes)}, workers: ${workers}, ${report.startedAt}`;
 }
 
-function metricPlot(report: CompareReport, metric: string): string {
-  const of = metrics.find(({ name }) => name === metric)?.of ?? (() => null);
-  const timed = !metric.endsWith("/s");
-  const scale = timed ? 1000 : 1;
+function metricPlot(report: CompareReport, metric: Metric): string {
+  const { name: title, of, moreIsBetter } = metric;
+  const scale = moreIsBetter ? 1 : 1000;
   const series = report.sides.map(({ name }) => ({
     name,
-    points: loadsOf(report).map((load) => {
-      const values = stepsOf(report, name, load).flatMap((step) => of(step) ?? []);
-      const mean = meanOf(values);
+    points: loadsOf(report.rounds).map((load) => {
+      const steps = stepsOf(report, name, load);
+      const values = steps.flatMap((step) => of(step) ?? []);
+      const middle = medianOf(metric, steps);
       return {
-        x: "users" in load ? load.users : load.perSecond,
-        y: mean === null ? null : mean / scale,
+        x: amountOf(load),
+        y: middle === null ? null : middle / scale,
         spread: values.length < 2 ? undefined : ([Math.min(...values) / scale, Math.max(...values) / scale] as const),
       };
     }),
   }));
-  return lineChart({ title: metric, xLabel: "users", yLabel: timed ? "seconds" : metric, series });
+  return lineChart({ title, xLabel: "users", yLabel: moreIsBetter ? title : "seconds", series });
 }

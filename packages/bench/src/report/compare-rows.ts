@@ -1,21 +1,22 @@
-import { metrics } from "../compare/ratios.ts";
+import { type Metric, metricsOf } from "../compare/metrics.ts";
+import { amountOf, type CompareRatio, loadsOf } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
 import type { Load, StepReport } from "../load/run-step.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
+import { median } from "../statistics/median.ts";
 import { loadName, type Rows } from "./bench-rows.ts";
 import { showMs, showNumber, showPercent } from "./figures.ts";
 
-/** Drover's figure over each other side's, with its interval. */
+/** Drover's figure over each other side's, with its interval: at each load, then over all of them. */
 export function ratioRows(report: CompareReport): Rows {
-  const others = report.sides.slice(1);
-  const rows = others.flatMap(({ name }) =>
-    loadsOf(report).map((load) => [
+  const metrics = metricsOfReport(report);
+  const loads: readonly (Load | undefined)[] = loadsOf(report.rounds);
+  const rows = report.sides.slice(1).flatMap(({ name }) =>
+    [...loads, ...(loads.length < 2 ? [] : [undefined])].map((load) => [
       name,
-      loadName({ load }),
+      load === undefined ? "all, mean" : loadName({ load }),
       ...metrics.map((metric) => {
-        const found = report.ratios.find(
-          (one) => one.other === name && one.metric === metric.name && sameLoad(one.load, load),
-        );
+        const found = ratioAt(report.ratios, name, metric.name, load);
         return [found?.bound ?? "", showInterval(found?.ratio)].join(" ").trim();
       }),
     ]),
@@ -23,10 +24,11 @@ export function ratioRows(report: CompareReport): Rows {
   return { title: "Drover over the other side", head: ["against", "load", ...metrics.map(({ name }) => name)], rows };
 }
 
-/** Each side's own figures: the mean over its rounds. */
+/** Each side's own figures: the median of its rounds. */
 export function sideRows(report: CompareReport): Rows {
+  const metrics = metricsOfReport(report);
   const rows = report.sides.flatMap(({ name }) =>
-    loadsOf(report).map((load) => {
+    loadsOf(report.rounds).map((load) => {
       const steps = stepsOf(report, name, load);
       const successes = steps.map(({ counts }) => counts.successRate ?? 0);
       return [
@@ -34,30 +36,39 @@ export function sideRows(report: CompareReport): Rows {
         loadName({ load }),
         showPercent(meanOf(successes)),
         answersOf(steps),
-        ...metrics.map(({ of, moreIsBetter }) => {
-          const mean = meanOf(steps.flatMap((step) => of(step) ?? []));
-          return moreIsBetter ? showNumber(mean) : showMs(mean);
-        }),
+        ...metrics.map((metric) => showFigure(metric, medianOf(metric, steps))),
       ];
     }),
   );
   return { title: "Each side", head: ["side", "load", "ok %", "answers", ...metrics.map(({ name }) => name)], rows };
 }
 
-/** Of all rounds: a quantile over few answers means little. */
-function answersOf(steps: readonly StepReport[]): string {
-  const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
-  return `${sum(({ counts }) => counts.ok)} in ${(sum(({ counts }) => counts.windowMs) / 1000).toFixed(0)} s`;
+export function metricsOfReport({ rounds }: Pick<CompareReport, "rounds">): readonly Metric[] {
+  return metricsOf(rounds.flatMap(({ steps }) => steps));
+}
+
+/** @returns null where no step has the figure */
+export function medianOf({ of }: Metric, steps: readonly StepReport[]): number | null {
+  const values = steps.flatMap((step) => of(step) ?? []);
+  return values.length === 0 ? null : median(values);
 }
 
 export function stepsOf(report: CompareReport, side: string, load: Load): readonly StepReport[] {
   return report.rounds
     .filter((round) => round.side === side)
-    .flatMap(({ steps }) => steps.filter((step) => sameLoad(step.load, load)));
+    .flatMap(({ steps }) => steps.filter((step) => amountOf(step.load) === amountOf(load)));
 }
 
-export function loadsOf(report: CompareReport): readonly Load[] {
-  return report.rounds[0]?.steps.map(({ load }) => load) ?? [];
+/** @param load undefined: over all loads */
+function ratioAt(
+  ratios: readonly CompareRatio[],
+  other: string,
+  metric: string,
+  load: Load | undefined,
+): CompareRatio | undefined {
+  const isAt = (one: Load | undefined) =>
+    one === undefined || load === undefined ? one === load : amountOf(one) === amountOf(load);
+  return ratios.find((one) => one.other === other && one.metric === metric && isAt(one.load));
 }
 
 export function meanOf(values: readonly number[]): number | null {
@@ -72,6 +83,12 @@ function showInterval(interval: Interval | undefined): string {
     : `${showNumber(value)}x (${showNumber(low)} to ${showNumber(high)})`;
 }
 
-function sameLoad(a: Load, b: Load): boolean {
-  return loadName({ load: a }) === loadName({ load: b });
+function showFigure({ moreIsBetter }: Metric, value: number | null): string {
+  return moreIsBetter ? showNumber(value) : showMs(value);
+}
+
+/** Of all rounds: a quantile over few answers means little. */
+function answersOf(steps: readonly StepReport[]): string {
+  const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
+  return `${sum(({ counts }) => counts.ok)} in ${(sum(({ counts }) => counts.windowMs) / 1000).toFixed(0)} s`;
 }

@@ -9,19 +9,23 @@ describe("intervals by bootstrap", () => {
   it("hold the true ratio, and are narrow only when the rounds agree", () => {
     const agreeing = ratioInterval(
       [
-        [40, 10],
-        [41, 10],
-        [39, 10],
-        [40, 10],
+        [
+          [40, 10],
+          [41, 10],
+          [39, 10],
+          [40, 10],
+        ],
       ],
       seededRandom(1),
     );
     const torn = ratioInterval(
       [
-        [80, 10],
-        [20, 10],
-        [40, 10],
-        [40, 10],
+        [
+          [80, 10],
+          [20, 10],
+          [40, 10],
+          [40, 10],
+        ],
       ],
       seededRandom(1),
     );
@@ -32,8 +36,26 @@ describe("intervals by bootstrap", () => {
   });
 
   it("have no bounds with one measurement, and there is no ratio with a side that served nothing", () => {
-    assert.deepEqual(meanInterval([3], seededRandom(1)), { value: 3, low: null, high: null });
-    assert.equal(ratioInterval([[1, 0]], seededRandom(1)), undefined);
+    assert.deepEqual(meanInterval([[3]], seededRandom(1)), { value: 3, low: null, high: null });
+    assert.equal(ratioInterval([[[1, 0]]], seededRandom(1)), undefined);
     assert.equal(ratioInterval([], seededRandom(1)), undefined);
+  });
+
+  it("give groups the same weight, however many rounds each has", () => {
+    const even = ratioInterval(
+      [
+        [
+          [8, 1],
+          [8, 1],
+          [8, 1],
+        ],
+        [
+          [2, 1],
+          [2, 1],
+        ],
+      ],
+      seededRandom(1),
+    );
+    assert.ok(even !== undefined && [even.value, even.low, even.high].every((one) => Math.abs((one ?? 0) - 4) < 1e-9));
   });
 });

@@ -11,15 +11,17 @@ const RESAMPLES = 2000;
 
 /**
  * Geometric mean of the ratios a/b of rounds measured together, with a percentile bootstrap over the rounds (Efron 1979).
- * Undefined where a pair is not positive: a side that served nothing has no ratio.
+ * With several groups: the geometric mean of theirs, and rounds are drawn anew within each group.
+ * Undefined where a group is empty or a pair is not positive: a side that served nothing has no ratio.
  */
 export function ratioInterval(
-  pairs: readonly (readonly [a: number, b: number])[],
+  groups: readonly (readonly (readonly [a: number, b: number])[])[],
   random: Random,
 ): Interval | undefined {
-  if (pairs.length === 0 || pairs.some(([a, b]) => !(a > 0 && b > 0))) return undefined;
+  if (groups.length === 0 || groups.some((pairs) => pairs.length === 0)) return undefined;
+  if (groups.flat().some(([a, b]) => !(a > 0 && b > 0))) return undefined;
   const { value, low, high } = meanInterval(
-    pairs.map(([a, b]) => Math.log(a / b)),
+    groups.map((pairs) => pairs.map(([a, b]) => Math.log(a / b))),
     random,
   );
   return {
@@ -29,13 +31,13 @@ export function ratioInterval(
   };
 }
 
-/** Mean with a percentile bootstrap. @param values at least one */
-export function meanInterval(values: readonly number[], random: Random): Interval {
-  const value = mean(values);
-  if (values.length < 2) return { value, low: null, high: null };
-  const means = Array.from({ length: RESAMPLES }, () =>
-    mean(values.map(() => values[Math.floor(random() * values.length)] ?? 0)),
-  ).toSorted((a, b) => a - b);
+/** Mean of the groups' means with a percentile bootstrap. @param groups at least one, none of them empty */
+export function meanInterval(groups: readonly (readonly number[])[], random: Random): Interval {
+  const value = mean(groups.map(mean));
+  if (groups.some((values) => values.length < 2)) return { value, low: null, high: null };
+  const drawn = (values: readonly number[]) =>
+    mean(values.map(() => values[Math.floor(random() * values.length)] ?? 0));
+  const means = Array.from({ length: RESAMPLES }, () => mean(groups.map(drawn))).toSorted((a, b) => a - b);
   return {
     value,
     low: means[Math.floor(RESAMPLES * 0.025)] ?? null,

@@ -12,7 +12,15 @@ export function sampleReport(): BenchReport {
     machine: { cpu: "A CPU", cpus: 2, memoryBytes: 2 ** 34, platform: "linux x64", node: "v20" },
     target: { url: "http://127.0.0.1:1", model: "<b>model</b>" },
     preset: "code",
-    settings: { warmupMs: 0, durationMs: 10_000, thinkMs: 0, answerTokens: 8, seed: 1, timeoutMs: 1000 },
+    settings: {
+      warmupMs: 0,
+      durationMs: 10_000,
+      thinkMs: 0,
+      answerTokens: 8,
+      seed: 1,
+      timeoutMs: 1000,
+      answers: undefined,
+    },
     steps,
     slo: judgeSlo(parseSlo("p95<10s"), steps),
     knee: 2,
@@ -29,7 +37,7 @@ function sampleStep(users: number, ok: number, failed: number): StepReport {
       index < ok
         ? ({ kind: "ok", text: "", usage: undefined } as const)
         : ({ kind: "failed", reason: "http-503", detail: "busy" } as const);
-    recorder.end(recorder.begin(0), { startMs: 0, endMs: 200, tokenTimesMs: times, result });
+    recorder.end(recorder.begin({ intendedMs: 0 }), { startMs: 0, endMs: 200, tokenTimesMs: times, result });
   }
   const samples = [1, 2, 3].map((second) => ({ atMs: second * 1000, cpuPercent: 90, rssBytes: 2 ** 30 }));
   return {

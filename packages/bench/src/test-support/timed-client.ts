@@ -1,4 +1,4 @@
-import type { ChatClient, Exchange } from "../client/exchange.ts";
+import type { ChatClient, Exchange, Question } from "../client/exchange.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
 
 export interface TimedAnswer {
@@ -14,7 +14,7 @@ export interface TimedAnswer {
  */
 export function createTimedClient(
   clock: Clock,
-  answer: (number: number) => TimedAnswer,
+  answer: (number: number, question: Question) => TimedAnswer,
   places = Number.POSITIVE_INFINITY,
 ): ChatClient & { asked: number } {
   const queue: (() => void)[] = [];
@@ -30,9 +30,9 @@ export function createTimedClient(
   };
   return {
     asked: 0,
-    async ask(_question, signal, onToken): Promise<Exchange> {
+    async ask(question, signal, onToken): Promise<Exchange> {
       this.asked += 1;
-      const { ttftMs, itlMs, tokens, fails } = answer(this.asked);
+      const { ttftMs, itlMs, tokens, fails } = answer(this.asked, question);
       const startMs = clock.monotonicMs();
       const tokenTimesMs: number[] = [];
       await enter();

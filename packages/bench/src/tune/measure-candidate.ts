@@ -66,7 +66,8 @@ async function runOnce(
       clock,
       signal,
       processes: () => drover.processes(),
-      onRecorder: (recorder) => options.onStep?.({ index: 0, steps: 1, load, startMs, recorder }),
+      onRecorder: (recorder) =>
+        options.onStep?.({ index: 0, steps: 1, load, startMs, recorder, answers: plan.answers }),
     });
   } finally {
     await client.close();

@@ -40,7 +40,7 @@ export function standingOf(
     name: candidateName(candidate),
     candidate,
     scores,
-    throughput: values.length === 0 ? undefined : meanInterval(values, random),
+    throughput: values.length === 0 ? undefined : meanInterval([values], random),
     // One bad measurement of several may be chance.
     unfit: failure ?? (unfit.length * 2 > scores.length ? unfit[0]?.unfit : undefined),
   };

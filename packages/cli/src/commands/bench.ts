@@ -38,7 +38,7 @@ export const bench: Command = {
     "llama-server": { type: "text", doc: "compare: llama.cpp's own server to compare with (the one in PATH)" },
     "llama-server-args": {
       type: "text",
-      doc: "compare: further arguments for llama-server, such as '-kvu -fa on'; several times: one side each",
+      doc: "compare: one more llama-server with these arguments, such as '-kvu -fa on'; can be given several times",
     },
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
     "least-answers": {

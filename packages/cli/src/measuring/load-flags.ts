@@ -3,10 +3,14 @@ import type { Flag, Invocation } from "../line/command.ts";
 
 /** Flags that say what load is put on a target; shared by `bench` and `tune`. */
 export const loadFlags: Readonly<Record<string, Flag>> = {
-  preset: { type: "text", doc: "Kind of load: small-team (the default), chat, rag, code or shared-system" },
+  preset: { type: "text", doc: "Kind of load: small-team (the default), ask, chat, rag, mixed, code or shared-system" },
   users: { type: "text", doc: "Steps of users who ask, wait for the answer, think and ask again, such as 1,2,4,8" },
   warmup: { type: "text", doc: "Left out at the start of each step, such as 60s" },
   duration: { type: "text", doc: "Measured in each step, such as 120s" },
+  answers: {
+    type: "number",
+    doc: "End each step's measurement with so many responses instead of by the clock",
+  },
   think: { type: "text", doc: "Pause of a user between an answer and the next question, such as 5s" },
   "max-tokens": {
     type: "number",
@@ -40,6 +44,7 @@ export function loadRequest(
     rate: numbersOf("rate"),
     warmupMs: durationOf("warmup"),
     durationMs: durationOf("duration"),
+    answers: invocation.number("answers"),
     thinkMs: durationOf("think"),
     answerTokens: invocation.number("max-tokens"),
     seed: invocation.number("seed"),

@@ -1,0 +1,66 @@
+import type { KindCounts } from "../load/counts.ts";
+import type { StepReport } from "../load/run-step.ts";
+
+/** A figure that sides are compared by. */
+export interface Metric {
+  readonly name: string;
+  /** Is a larger figure the better one? Such a figure is a rate, all others are times in milliseconds. */
+  readonly moreIsBetter: boolean;
+  readonly of: (step: StepReport) => number | null;
+  /** For a step without this figure: what it can't be better than; null where that is not known. */
+  readonly bestCase: (step: StepReport) => number | null;
+}
+
+/** Not one in the whole window. */
+const underOne: Metric["of"] = ({ counts }) => (counts.windowMs > 0 ? 1000 / counts.windowMs : null);
+const unknown: Metric["of"] = () => null;
+
+const common: readonly Metric[] = [
+  { name: "requests/s", moreIsBetter: true, of: ({ counts }) => counts.requestsPerSecond, bestCase: underOne },
+  { name: "tokens/s", moreIsBetter: true, of: ({ counts }) => counts.tokensOutPerSecond, bestCase: underOne },
+  time("TTFT p50", ({ counts }) => counts.ttft.p50Ms),
+  time("TTFT p95", ({ counts }) => counts.ttft.p95Ms),
+  time("response mean", ({ counts }) => counts.response.meanMs),
+  time(
+    "response p95",
+    ({ counts }) => counts.response.p95Ms,
+    ({ counts }) => counts.oldestUnfinishedMs,
+  ),
+  time("ITL p50", ({ counts }) => counts.itl.p50Ms),
+  time("ITL p95", ({ counts }) => counts.itl.p95Ms),
+  time("longest pause", ({ counts }) => counts.longestPauseMs),
+];
+
+/** What the steps can be compared by: the figures of all requests, and those of each kind of request where there are several. */
+export function metricsOf(steps: readonly StepReport[]): readonly Metric[] {
+  const kinds = [...new Set(steps.flatMap(({ counts }) => counts.kinds.map(({ kind }) => kind)))].toSorted();
+  return [...common, ...kinds.flatMap(metricsOfKind)];
+}
+
+function metricsOfKind(kind: string): readonly Metric[] {
+  const ofKind =
+    (figure: (counts: KindCounts) => number | null): Metric["of"] =>
+    ({ counts }) => {
+      const found = counts.kinds.find((one) => one.kind === kind);
+      return found === undefined ? null : figure(found);
+    };
+  return [
+    time(
+      `TTFT p50, ${kind}`,
+      ofKind(({ ttft }) => ttft.p50Ms),
+    ),
+    time(
+      `TTFT p95, ${kind}`,
+      ofKind(({ ttft }) => ttft.p95Ms),
+    ),
+    time(
+      `longest pause, ${kind}`,
+      ofKind(({ longestPauseMs }) => longestPauseMs),
+    ),
+  ];
+}
+
+/** A time: less is better, and a step without any says nothing. */
+function time(name: string, of: Metric["of"], bestCase: Metric["bestCase"] = unknown): Metric {
+  return { name, moreIsBetter: false, of, bestCase };
+}

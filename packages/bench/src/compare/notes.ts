@@ -1,0 +1,31 @@
+import { notesOf, stepNotes } from "../notes.ts";
+import type { CompareRound, CompareSettings } from "./run-compare.ts";
+
+/** Everything about a comparison that would mislead who reads the ratios only. */
+export function compareNotes(rounds: readonly CompareRound[], settings: CompareSettings): readonly string[] {
+  const count = new Set(rounds.map(({ round }) => round)).size;
+  const steps = rounds.flatMap((round) => round.steps);
+  const ofSteps = rounds.flatMap((round) => round.steps.flatMap(stepNotes).map((note) => `${round.side}, ${note}`));
+  return [
+    `A ratio is Drover's figure over the other side's: the geometric mean of ${count} rounds, with a 95% bootstrap interval over the rounds. A side's own figures are medians of its rounds.`,
+    ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
+    ...(settings.answers === undefined
+      ? [
+          "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's answers and seconds stand beside its figures.",
+        ]
+      : []),
+    ...new Set(notesOf(steps, settings).filter((note) => !steps.flatMap(stepNotes).includes(note))),
+    ...onceEach(ofSteps),
+  ];
+}
+
+/** Of notes that differ in their figures only, as those of several rounds do, the first. */
+function onceEach(notes: readonly string[]): readonly string[] {
+  const seen = new Map<string, string>();
+  for (const note of notes) {
+    const [where = "", ...what] = note.split(": ");
+    const key = `${where}: ${what.join(": ").replaceAll(/\d+/g, "")}`;
+    if (!seen.has(key)) seen.set(key, note);
+  }
+  return [...seen.values()];
+}

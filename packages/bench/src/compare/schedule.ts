@@ -1,0 +1,41 @@
+import type { LoadPlan } from "../bench-options.ts";
+import type { Clock } from "@drover/foundation/clock";
+
+/** How long a run will take, which its user wants to know before, and while it goes on. */
+export interface Schedule {
+  /** What is left, in words. */
+  left(): string;
+  /** One part of the run is over. */
+  done(): void;
+}
+
+/** Servers load models at very different speeds; this is for the first estimate only. */
+const USUAL_START_MS = 15_000;
+
+/** @param parts of the run, each of which puts all loads of the plan on a server that it starts */
+export function createSchedule(plan: LoadPlan, parts: number, clock: Clock): Schedule {
+  const startMs = clock.monotonicMs();
+  let over = 0;
+  return {
+    left() {
+      if (over > 0) return `about ${inWords(((clock.monotonicMs() - startMs) / over) * (parts - over))} left`;
+      const plannedMs = plannedStepsMs(plan);
+      return plannedMs === undefined
+        ? "how long it takes shows after the first part"
+        : `about ${inWords(parts * (plannedMs + USUAL_START_MS))} in all`;
+    },
+    done() {
+      over += 1;
+    },
+  };
+}
+
+/** How long the steps of a plan take; undefined where only the server decides. */
+function plannedStepsMs({ answers, loads, warmupMs, durationMs }: LoadPlan): number | undefined {
+  return answers === undefined ? loads.length * (warmupMs + durationMs) : undefined;
+}
+
+/** Seconds up to two minutes, then minutes. */
+function inWords(ms: number): string {
+  return ms < 120_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
+}
