@@ -18,6 +18,8 @@ export type WorkerErrorCode =
   | "port_in_use"
   /** llama-engine: the inference library lacks what Drover calls of it. */
   | "engine_mismatch"
+  /** apart-tokenizer: the process that tokenized a text died of it, or took too long. */
+  | "tokenizer_died"
   /** llama-sampler: a grammar can't be parsed. */
   | "bad_grammar"
   /** main: the one argument is not a worker's options. */

@@ -5,6 +5,7 @@ import { type Logger, pino } from "pino";
 import { type KnownCosts, knowStepCosts } from "./batching/know-step-costs.ts";
 import type { StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
+import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { modelDigest } from "./engine/model-digest.ts";
@@ -85,9 +86,11 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     ...(await snapshots(engine, options, logger)),
   });
   await firstToken(pool, engine);
+  const apart = new ApartTokenizer(options.modelPath, systemClock);
   const server = createServer({
     generator: pool,
     vocabulary: engine.vocabulary,
+    tokenizeApart: (text, special) => apart.tokenize(text, special),
     model: engine.model,
     slots: pool,
     ...(engine.embedder !== undefined && { embedder: engine.embedder }),

@@ -9,6 +9,8 @@ import type { SlotsView } from "../slots/slots-view.ts";
 export interface ServerParts {
   readonly generator: Generator;
   readonly vocabulary: Vocabulary;
+  /** Tokenizes texts of which this process could die in another one. */
+  readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
   readonly model: ModelDescription;
   readonly slots: SlotsView;
   /** Absent: `/v1/embeddings` answers that the model was not loaded for it. */

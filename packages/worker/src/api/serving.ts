@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { AnswerParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/prompt/chat-prompt.ts";
+import { PromptTokenizer } from "../generation/prompt/prompt-tokenizer.ts";
 import { TokenTexts } from "../generation/output/token-texts.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 /** The parts, and what is made of them once per model. */
 export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
+  readonly tokenizer: PromptTokenizer;
   /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
   readonly newUuid: () => string;
   /** Ids of calls of tools. */
@@ -19,9 +21,10 @@ export interface Serving extends ServerParts, AnswerParts {
 export function createServing(parts: ServerParts): Serving {
   return {
     ...parts,
-    prompts: new ChatPrompts(parts.model, parts.vocabulary, (reason) =>
+    prompts: new ChatPrompts(parts.model, parts, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
+    tokenizer: new PromptTokenizer(parts),
     newUuid: randomUUID,
     newCallId: () => newId({ newUuid: randomUUID }, "call", CALL_ID_DIGITS),
     tokenTexts: new TokenTexts(parts.vocabulary),

@@ -28,6 +28,10 @@ export interface Vocabulary {
   /** The bytes of one token as they stand in the text; may be part of a character. Control tokens give none unless `special`. */
   tokenBytes(token: number, special: boolean): Uint8Array;
   isEndOfText(token: number): boolean;
+  /** Does a pre-tokenizer find words first, over whose borders no token goes (BPE)? */
+  readonly splitsWords: boolean;
+  /** No token stands for more bytes of a text. Undefined: one token may stand for any number. */
+  readonly longestTokenBytes: number | undefined;
 }
 
 /** Present where the model was loaded with `--embeddings`. */

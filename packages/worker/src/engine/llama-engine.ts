@@ -6,6 +6,7 @@ import {
   type Llama,
   type LlamaContext,
   LlamaLogLevel,
+  LlamaVocabularyType,
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
@@ -92,6 +93,13 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   };
 }
 
+/** Only the vocabulary of a model, for a process that does nothing but tokenize. */
+export async function loadLlamaTokenizer(modelPath: string): Promise<(text: string, special: boolean) => number[]> {
+  const llama = await getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.disabled });
+  const model = await llama.loadModel({ modelPath, gpuLayers: 0, vocabOnly: true });
+  return (text, special) => model.tokenize(text, special);
+}
+
 async function loadModel(llama: Llama, options: LlamaEngineOptions): Promise<LlamaModel> {
   try {
     return await llama.loadModel({
@@ -173,13 +181,28 @@ function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescript
 }
 
 function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabulary {
+  const tokenBytes = createTokenBytes(native, model.vocabularyType, (token, special) =>
+    model.detokenize([token as Token], special),
+  );
+  const { bpe, spm } = LlamaVocabularyType;
+  const tokens = model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
+  // Other kinds have one token for any unknown word.
+  const coversAll = tokens > 0 && (model.vocabularyType === bpe || model.vocabularyType === spm);
   return {
     tokenize: (text, special) => model.tokenize(text, special),
-    tokenBytes: createTokenBytes(native, model.vocabularyType, (token, special) =>
-      model.detokenize([token as Token], special),
-    ),
+    tokenBytes,
     isEndOfText: (token) => model.isEogToken(token as Token),
+    splitsWords: model.vocabularyType === bpe,
+    longestTokenBytes: coversAll
+      ? longest(tokens, (token) => tokenBytes(token, false).length || tokenBytes(token, true).length)
+      : undefined,
   };
+}
+
+function longest(tokens: number, lengthOf: (token: number) => number): number {
+  let most = 1;
+  for (let token = 0; token < tokens; token++) most = Math.max(most, lengthOf(token));
+  return most;
 }
 
 /** The library puts begin and end tokens around an input to embed, and leaves one place of its context empty. */

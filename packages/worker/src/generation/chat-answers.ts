@@ -46,13 +46,13 @@ const THINKING_END = "\n</think>";
  *
  * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
  */
-export function answerRequestOf(parts: ChatParts, job: ChatJob): AnswerRequest {
+export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<AnswerRequest> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const { toolFormat } = parts.prompts.template;
   const grammar = answerGrammar(toolFormat, { ...job, tools });
   const names = new Set(tools.map((tool) => tool.name));
   const mayThink = job.thinkingBudget !== 0;
-  const prompt = parts.prompts.build({
+  const prompt = await parts.prompts.build({
     messages: job.messages,
     tools,
     templateArguments: job.templateArguments,

@@ -18,6 +18,9 @@ export const byteVocabulary: Vocabulary = {
     return special ? encoder.encode(CONTROL[token - 256] ?? "") : new Uint8Array(0);
   },
   isEndOfText: (token) => token === 256,
+  splitsWords: false,
+  // Bytes, and control tokens, which no text of a client becomes.
+  longestTokenBytes: 12,
 };
 
 export const byteModel: ModelDescription = {

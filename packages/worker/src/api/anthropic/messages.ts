@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
+import type { AnswerRequest } from "../../generation/generate.ts";
 import { runChoices } from "../generating/choices.ts";
 import { anthropicErrorEnvelope } from "../http/error-envelope.ts";
 import { MessageEvents } from "./message-events.ts";
@@ -16,7 +17,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const body = parseBody(messagesRequest, request.body);
   const job = messagesJobOf(serving, body);
   const id = newId(serving, "msg");
-  const answer = answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
+  const answer = await answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
   if (body.stream === true) {
     const stream = new SseStream(serving, reply, anthropicErrorEnvelope);
     const events = new MessageEvents(id, serving.model.id);
@@ -38,18 +39,12 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
 }
 
 /** `POST /v1/messages/count_tokens`. */
-export function countTokens(serving: Serving, request: FastifyRequest) {
+export async function countTokens(serving: Serving, request: FastifyRequest) {
   const job = messagesJobOf(serving, parseBody(countTokensRequest, request.body));
-  return { input_tokens: answerRequestOf(serving, job).prompt.length };
+  return { input_tokens: (await answerRequestOf(serving, job)).prompt.length };
 }
 
-async function wholeMessage(
-  serving: Serving,
-  reply: FastifyReply,
-  job: ChatJob,
-  answer: ReturnType<typeof answerRequestOf>,
-  id: string,
-) {
+async function wholeMessage(serving: Serving, reply: FastifyReply, job: ChatJob, answer: AnswerRequest, id: string) {
   const builder = new ChatMessageBuilder(serving, job);
   const [end] = await runChoices(serving, reply, [answer], () => ({
     onPieces: (pieces) => builder.add(shown(job, pieces), []),

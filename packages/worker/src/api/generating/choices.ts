@@ -41,6 +41,7 @@ export function runChoices(
       else sink.onEnd?.(end);
       if (left === 0) resolve(ends);
     };
+    if (reply.raw.destroyed) return reject(generationCancelled());
     onClientGone(reply, cancelAll);
     requests.forEach((request, index) => {
       const sink = sinkOf(index);

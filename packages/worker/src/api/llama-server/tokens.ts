@@ -19,10 +19,12 @@ export const tokenizeRequest = z.strictObject({
 
 export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().min(0), { most: MOST_TOKENS }) });
 
+const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, answerTokens: 0, param: "content" } as const;
+
 /** `POST /tokenize`, as llama.cpp's server answers it. */
-export function tokenize({ vocabulary, model }: Serving, request: FastifyRequest) {
+export async function tokenize({ vocabulary, tokenizer, model }: Serving, request: FastifyRequest) {
   const body = parseBody(tokenizeRequest, request.body);
-  const tokens = vocabulary.tokenize(wellFormed(body.content), body.parse_special ?? true);
+  const tokens = await tokenizer.tokenize([wellFormed(body.content)], body.parse_special ?? true, NO_LIMIT);
   if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
   if (body.with_pieces !== true) return { tokens };
   return { tokens: tokens.map((id) => ({ id, piece: pieceOf(vocabulary.tokenBytes(id, true)) })) };

@@ -37,7 +37,7 @@ interface Head {
 }
 
 async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
-  const request = answerRequestOf(serving, job);
+  const request = await answerRequestOf(serving, job);
   const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
   const ends = await runChoices(
     serving,
@@ -59,7 +59,7 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
 }
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
-  const request = answerRequestOf(serving, job);
+  const request = await answerRequestOf(serving, job);
   const stream = new SseStream(serving, reply);
   try {
     const ends = await runChoices(

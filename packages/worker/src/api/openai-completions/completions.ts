@@ -1,12 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { MOST_ANSWERS } from "../generating/counts.ts";
 import { badField } from "../../errors.ts";
-import {
-  type PromptLimit,
-  refuseHugeText,
-  refuseLongPrompt,
-  refuseManyTokens,
-} from "../../generation/prompt/bounded-tokenize.ts";
+import { type PromptLimit, refuseLongPrompt, refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
@@ -30,7 +25,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   refuseManyTokens(fieldOf(request.body, "prompt"), limitOf(serving));
   const body = parseBody(completionRequest, request.body);
   checkFields(body);
-  const prompts = promptsOf(serving, body);
+  const prompts = await promptsOf(serving, body);
   const requests = prompts.flatMap(({ tokens }) =>
     Array.from({ length: body.n ?? 1 }, () => answerRequest(serving, body, tokens)),
   );
@@ -175,18 +170,25 @@ interface Prompt {
   readonly text: string;
 }
 
-function promptsOf(serving: Serving, body: CompletionRequest): readonly Prompt[] {
+async function promptsOf(serving: Serving, body: CompletionRequest): Promise<readonly Prompt[]> {
   const several = separate(body.prompt);
   const total = several.length * (body.n ?? 1);
   if (total > MOST_ANSWERS)
     throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most ${MOST_ANSWERS} are given.`);
-  return several.map((prompt) => promptOf(serving, body, prompt));
+  const prompts: Prompt[] = [];
+  for (const prompt of several) prompts.push(await promptOf(serving, body, prompt));
+  return prompts;
 }
 
-function promptOf(serving: Serving, body: CompletionRequest, prompt: string | readonly number[]): Prompt {
+async function promptOf(
+  serving: Serving,
+  body: CompletionRequest,
+  prompt: string | readonly number[],
+): Promise<Prompt> {
   const { vocabulary, model } = serving;
-  if (typeof prompt === "string") refuseHugeText(vocabulary, prompt, limitOf(serving));
-  const given = typeof prompt === "string" ? vocabulary.tokenize(wellFormed(prompt), true) : prompt;
+  const tokensOf = (text: string, special: boolean) =>
+    serving.tokenizer.tokenize([wellFormed(text)], special, limitOf(serving));
+  const given = typeof prompt === "string" ? await tokensOf(prompt, true) : prompt;
   const outside = given.find((token) => token >= model.vocabularySize);
   if (outside !== undefined) {
     throw badField(
@@ -195,7 +197,9 @@ function promptOf(serving: Serving, body: CompletionRequest, prompt: string | re
     );
   }
   const filled =
-    typeof body.suffix === "string" && body.suffix !== "" ? infillPrompt(vocabulary, given, body.suffix) : given;
+    typeof body.suffix === "string" && body.suffix !== ""
+      ? infillPrompt(vocabulary, given, await tokensOf(body.suffix, false))
+      : given;
   if (filled === undefined)
     throw unsupported("suffix", `The model '${model.id}' can't fill in (it has no infill tokens).`);
   const withBos =

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Embedder } from "../../engine/engine.ts";
 import { RequestError, badField } from "../../errors.ts";
-import { type PromptLimit, refuseHugeText, refuseLongPrompt } from "../../generation/prompt/bounded-tokenize.ts";
+import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
 import { boundedList } from "../http/bounded-list.ts";
@@ -41,7 +41,7 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
     throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
   }
   const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
-  const inputs = inputsOf(serving, body.input, limit);
+  const inputs = await inputsOf(serving, body.input, limit);
   for (const input of inputs) refuseLongPrompt(input, limit);
   const vectors = await embedAll(embedder, inputs, reply);
   const promptTokens = inputs.reduce((sum, input) => sum + input.length, 0);
@@ -68,20 +68,23 @@ async function embedAll(embedder: Embedder, inputs: readonly (readonly number[])
   return vectors;
 }
 
-function inputsOf({ vocabulary, model }: Serving, input: Input, limit: PromptLimit): readonly (readonly number[])[] {
-  return separate(input).map((one) => {
-    if (typeof one !== "string") {
-      const outside = one.find((token) => token >= model.vocabularySize);
-      if (outside === undefined) return one;
-      throw badField(
-        "input",
-        `Invalid 'input': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-      );
-    }
-    refuseHugeText(vocabulary, one, limit);
-    const tokens = vocabulary.tokenize(wellFormed(one), false);
+async function inputsOf(serving: Serving, input: Input, limit: PromptLimit): Promise<readonly (readonly number[])[]> {
+  const inputs: (readonly number[])[] = [];
+  for (const one of separate(input)) inputs.push(await inputOf(serving, one, limit));
+  return inputs;
+}
+
+async function inputOf({ tokenizer, model }: Serving, one: string | readonly number[], limit: PromptLimit) {
+  if (typeof one === "string") {
+    const tokens = await tokenizer.tokenize([wellFormed(one)], false, limit);
     return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
-  });
+  }
+  const outside = one.find((token) => token >= model.vocabularySize);
+  if (outside === undefined) return one;
+  throw badField(
+    "input",
+    `Invalid 'input': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+  );
 }
 
 function separate(input: Input): readonly (string | readonly number[])[] {

@@ -14,7 +14,7 @@ import { SseStream } from "../http/sse-stream.ts";
 /** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = parseBody(responsesRequest, request.body);
-  const answer = answerRequestOf(serving, responsesJobOf(serving, body));
+  const answer = await answerRequestOf(serving, responsesJobOf(serving, body));
   const output = new ResponseOutput((prefix) => newId(serving, prefix));
   const write = responseWriter(serving, body, output);
   if (body.stream === true) {

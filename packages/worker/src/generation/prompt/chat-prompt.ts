@@ -1,5 +1,6 @@
-import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
-import { type PromptLimit, refuseHugeText, refuseLongPrompt, refuseManyMessages } from "./bounded-tokenize.ts";
+import type { ModelDescription } from "../../engine/engine.ts";
+import { type PromptLimit, refuseLongPrompt, refuseManyMessages } from "./prompt-limit.ts";
+import { PromptTokenizer, type TokenizerParts } from "./prompt-tokenizer.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import { ChatTemplate, type TemplateMessage } from "./chat-template.ts";
 import { ControlTexts } from "./control-texts.ts";
@@ -28,23 +29,23 @@ export class ChatPrompts {
   readonly template: ChatTemplate;
   readonly #controlTexts: ControlTexts;
   readonly #model: ModelDescription;
-  readonly #vocabulary: Vocabulary;
+  readonly #tokenizer: PromptTokenizer;
 
   /** `onUnreadable`: see {@link ChatTemplate}. */
-  constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
+  constructor(model: ModelDescription, parts: TokenizerParts, onUnreadable: (reason: string) => void) {
+    const { vocabulary } = parts;
     this.#model = model;
-    this.#vocabulary = vocabulary;
+    this.#tokenizer = new PromptTokenizer(parts);
     this.template = new ChatTemplate(model, vocabulary, onUnreadable);
     this.#controlTexts = new ControlTexts(vocabulary, model);
   }
 
   /** @throws RequestError where the prompt does not fit, or the template refuses. */
-  build(input: ChatPromptInput): ChatPrompt {
+  async build(input: ChatPromptInput): Promise<ChatPrompt> {
     refuseManyMessages(input.messages.length, input.limit);
     const rendered = this.#render(input);
     const text = this.#finish(rendered, input);
-    refuseHugeText(this.#vocabulary, text, input.limit);
-    const tokens = this.#controlTexts.tokenize(text);
+    const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), true, input.limit);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
     refuseLongPrompt(tokens, input.limit);

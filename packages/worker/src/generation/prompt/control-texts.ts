@@ -10,18 +10,16 @@ const decoder = new TextDecoder();
 
 /** The control tokens of a model, and the means to keep text of clients from turning into them. */
 export class ControlTexts {
-  readonly #vocabulary: Vocabulary;
   readonly #places: RegExp | undefined;
   readonly #placesInAnswers: RegExp | undefined;
 
   constructor(vocabulary: Vocabulary, model: ModelDescription) {
-    this.#vocabulary = vocabulary;
     const texts = controlTexts(vocabulary, model.vocabularySize);
     this.#places = placesBefore([...new Set([...texts, ...MARKS])]);
     this.#placesInAnswers = placesBefore(texts.filter((text) => !MARKS.includes(text)));
   }
 
-  /** The same text with a cut after the first character of each control text, to go through a template and then {@link tokenize}. */
+  /** The same text with a cut after the first character of each control text, to go through a template and then {@link parts}. */
   guard(text: string): string {
     return insertCuts(text, this.#places);
   }
@@ -31,11 +29,9 @@ export class ControlTexts {
     return insertCuts(text, this.#placesInAnswers);
   }
 
-  /** Tokens of a rendered prompt: the template's own control texts are control tokens, guarded ones are not. */
-  tokenize(rendered: string): number[] {
-    const parts = rendered.split(CUT);
-    if (parts.length === 1) return this.#vocabulary.tokenize(rendered, true);
-    return parts.flatMap((part) => (part === "" ? [] : this.#vocabulary.tokenize(part, true)));
+  /** The texts of a rendered prompt, to be tokenized each by itself: so only the template's own control texts become control tokens. */
+  parts(rendered: string): readonly string[] {
+    return rendered.split(CUT);
   }
 }
 

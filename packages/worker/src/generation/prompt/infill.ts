@@ -9,12 +9,16 @@ const FAMILIES = [
 ] as const;
 
 /** The prompt that asks for the text between `prefix` and `suffix`; undefined where the model has no such tokens. */
-export function infillPrompt(vocabulary: Vocabulary, prefix: readonly number[], suffix: string): number[] | undefined {
+export function infillPrompt(
+  vocabulary: Vocabulary,
+  prefix: readonly number[],
+  suffix: readonly number[],
+): number[] | undefined {
   for (const family of FAMILIES) {
     const marks = family.map((mark) => vocabulary.tokenize(mark, true));
     const [begin, hole, end] = marks;
     if (begin?.length !== 1 || hole?.length !== 1 || end?.length !== 1) continue;
-    return [...begin, ...prefix, ...hole, ...vocabulary.tokenize(suffix, false), ...end];
+    return [...begin, ...prefix, ...hole, ...suffix, ...end];
   }
   return undefined;
 }

@@ -1,9 +1,4 @@
-import type { Vocabulary } from "../../engine/engine.ts";
 import { RequestError } from "../../errors.ts";
-
-const BLOCK_CHARS = 64 * 1024;
-/** Tokens that a cut between two blocks may add to their count: those of one word, at the most. */
-const CUT_TOKENS = 64;
 
 /** What a prompt must fit in, and what it is called in the request. */
 export interface PromptLimit {
@@ -11,21 +6,6 @@ export interface PromptLimit {
   /** Places that must be left for an answer. */
   readonly answerTokens: 0 | 1;
   readonly param: string;
-}
-
-/**
- * Refuses a text that is certainly too long after looking at its beginning only: ten megabytes would take seconds to
- * tokenise, in which nobody else is served.
- *
- * @throws RequestError `context_length_exceeded`
- */
-export function refuseHugeText(vocabulary: Vocabulary, text: string, limit: PromptLimit): void {
-  if (text.length <= BLOCK_CHARS) return;
-  let tokens = 0;
-  for (let at = 0; at < text.length; at += BLOCK_CHARS) {
-    tokens += vocabulary.tokenize(text.slice(at, at + BLOCK_CHARS), false).length - CUT_TOKENS;
-    if (tokens > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${tokens}`);
-  }
 }
 
 /** @throws RequestError where the prompt leaves no place for an answer's first token. */
@@ -47,7 +27,7 @@ export function refuseManyTokens(prompt: unknown, limit: PromptLimit): void {
   }
 }
 
-function contextLengthExceeded(limit: PromptLimit, promptTokens: string): RequestError {
+export function contextLengthExceeded(limit: PromptLimit, promptTokens: string): RequestError {
   const { contextTokens, answerTokens, param } = limit;
   const message =
     `This model's maximum context length is ${contextTokens} tokens` +

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { string, syntheticFile, writeGguf } from "@drover/models";
+import * as fc from "fast-check";
+import { systemClock } from "@drover/foundation/clock";
+import { ApartTokenizer } from "../../engine/apart-tokenizer.ts";
+import type { Vocabulary } from "../../engine/engine.ts";
+import { loadLlamaTokenizer } from "../../engine/llama-engine.ts";
+import { RequestError } from "../../errors.ts";
+import { byteVocabulary } from "../../test-support/byte-vocabulary.ts";
+import { PromptTokenizer } from "./prompt-tokenizer.ts";
+
+fc.configureGlobal({ seed: 20_261_127 });
+
+/** One of each way to find words that llama.cpp has. */
+const PRE_TOKENIZERS = [
+  "default",
+  "gpt-2",
+  "llama-bpe",
+  "qwen2",
+  "qwen35",
+  "deepseek-llm",
+  "deepseek-coder",
+  "deepseek-v3",
+  "deepseek-r1-qwen",
+  "falcon",
+  "starcoder",
+  "poro-chat",
+  "viking",
+  "chatglm-bpe",
+  "tekken",
+  "chameleon",
+  "gpt-4o",
+  "kimi-k2",
+  "superbpe",
+  "bailingmoe",
+  "seed-coder",
+  "jais-2",
+  "exaone-moe",
+  "youtu",
+  "afmoe",
+  "minimax-m2",
+];
+
+/** Those whose words std::regex finds, by patterns that go on and on. */
+const RECURSIVE = [
+  "default",
+  "tekken",
+  "gpt-4o",
+  "deepseek-v3",
+  "deepseek-llm",
+  "deepseek-coder",
+  "poro-chat",
+  "exaone-moe",
+];
+
+/** Texts of one kind, which std::regex takes as one word in one of them or another. */
+const RUNS = [
+  "-",
+  "a",
+  "ACGT",
+  "Q",
+  "汉字",
+  " ",
+  "\n",
+  "\t ",
+  "|---",
+  "word ",
+  "é",
+  "7",
+  "🐑",
+  "()",
+  "かな",
+  "한",
+  " \n",
+];
+
+const LIMIT = { contextTokens: 10_000_000, answerTokens: 0, param: "content" } as const;
+
+describe("The tokenizer of prompts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-words-"));
+  const models = new Map<string, { readonly plain: (text: string) => number[]; readonly path: string }>();
+
+  before(async () => {
+    for (const pre of PRE_TOKENIZERS) {
+      const path = join(folder, `${pre}.gguf`);
+      const file = syntheticFile("tiny", "f16");
+      await writeGguf(path, { ...file, metadata: new Map([...file.metadata, ["tokenizer.ggml.pre", string(pre)]]) });
+      const tokenize = await loadLlamaTokenizer(path);
+      models.set(pre, { path, plain: (text) => tokenize(text, false) });
+    }
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("cuts long texts so that they have the tokens of the uncut ones, for each pre-tokenizer", async () => {
+    for (const [pre, { plain }] of models) {
+      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart: assert.fail });
+      await fc.assert(
+        fc.asyncProperty(longText, async (text) => {
+          assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), pre);
+        }),
+        { numRuns: 2 },
+      );
+    }
+  });
+
+  it("gives a run of one kind the tokens that llama.cpp gives it, up to lengths that it takes", async () => {
+    for (const pre of RECURSIVE) {
+      const { plain, path } = models.get(pre) ?? assert.fail();
+      const apart = new ApartTokenizer(path, systemClock);
+      const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
+      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart });
+      for (const run of RUNS) {
+        const text = `Look: ${run.repeat(Math.ceil(2500 / run.length))} and so on`;
+        assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), `${pre} ${run}`);
+      }
+      apart.dispose();
+    }
+  });
+
+  it("survives runs that end a process of ordinary stack, and loses no character of them", async () => {
+    for (const pre of RECURSIVE) {
+      const { plain, path } = models.get(pre) ?? assert.fail();
+      const apart = new ApartTokenizer(path, systemClock);
+      const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
+      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart });
+      for (const run of ["-", "ACGT", "汉", "\n"]) {
+        const text = run.repeat(40_000 / run.length);
+        const tokens = await tokenizer.tokenize([text], false, LIMIT);
+        assert.ok(tokens.length >= text.length / 64 && tokens.length <= 3 * text.length, `${pre} ${run}`);
+      }
+      apart.dispose();
+    }
+  });
+
+  it("refuses the text that its process dies of by 400, and serves the next one", async () => {
+    const texts: string[] = [];
+    const path = join(folder, "no-such-model.gguf");
+    const apart = new ApartTokenizer(path, systemClock);
+    const tokenizer = new PromptTokenizer({
+      vocabulary: vocabularyOf((text) => {
+        texts.push(text);
+        return [1];
+      }),
+      tokenizeApart: (text, special) => apart.tokenize(text, special),
+    });
+    const refusal = tokenizer.tokenize(["-".repeat(5000)], false, LIMIT);
+    await assert.rejects(refusal, (error) => error instanceof RequestError && error.refusal.status === 400);
+    assert.deepEqual(await tokenizer.tokenize(["short"], false, LIMIT), [1]);
+    assert.deepEqual(texts, ["short"]);
+    apart.dispose();
+  });
+
+  it("refuses what is certainly too long before anything is tokenized", async () => {
+    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(assert.fail), tokenizeApart: assert.fail });
+    const text = "-".repeat(10_000_000);
+    await assert.rejects(tokenizer.tokenize([text], false, { ...LIMIT, contextTokens: 4096 }), /at least \d+ tokens/u);
+  });
+
+  it("lets the loop go on while it reads a long text", async () => {
+    const { plain } = models.get("qwen2") ?? assert.fail();
+    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain) });
+    let turns = 0;
+    let ended = false;
+    const turn = () => {
+      turns += 1;
+      if (!ended) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], false, LIMIT);
+    await tokenizer.tokenize(
+      Array.from({ length: 20_000 }, () => "<"),
+      false,
+      LIMIT,
+    );
+    ended = true;
+    assert.ok(turns > 25, `${turns} turns`);
+  });
+});
+
+function vocabularyOf(plain: (text: string) => number[]): Vocabulary {
+  return { ...byteVocabulary, tokenize: (text) => plain(text), splitsWords: true, longestTokenBytes: 64 };
+}
+
+const word = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 8 }),
+  fc.stringMatching(/^[a-zA-Z']{1,9}$/u),
+  fc.stringMatching(/^[0-9]{1,7}$/u),
+  fc.constantFrom(
+    "你好，世界。",
+    "👩‍👩‍👧",
+    "don't",
+    "é́",
+    "  ",
+    "\t",
+    "\n\n",
+    " \n",
+    "x;\n",
+    "{\n",
+    "\r\n",
+    "の",
+    "한국어",
+    "///\n",
+  ),
+);
+
+/** Several slices long, and made of lines. */
+const longText = fc
+  .array(fc.array(word, { minLength: 1, maxLength: 12 }), { minLength: 60, maxLength: 60 })
+  .map((lines) => lines.map((words) => `${words.join(" ")}\nAnd`).join(" "))
+  .map((text) => text.repeat(Math.ceil(70_000 / text.length)));

@@ -1,0 +1,92 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Vocabulary } from "../../engine/engine.ts";
+import { badField, WorkerError } from "../../errors.ts";
+import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
+import { hasLongRun, SLICE_CHARS, sliceText } from "./long-texts.ts";
+
+/** Texts that are tokenized at a stretch: each call costs some microseconds, however short its text is. */
+const PARTS_AT_A_STRETCH = 1000;
+
+/** Texts of this length with a run that std::regex can't take are not worth a gigabyte of stack. */
+const MOST_RISKY_CHARS = 1024 * 1024;
+
+export interface TokenizerParts {
+  readonly vocabulary: Vocabulary;
+  /** Tokenizes in another process, which may die of the text. Absent: everything is tokenized here. */
+  readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
+}
+
+/** Tokenizes texts of clients, whatever is in them: without harm to the process, and without holding up its loop. */
+export class PromptTokenizer {
+  readonly #vocabulary: Vocabulary;
+  readonly #apart: TokenizerParts["tokenizeApart"];
+
+  constructor({ vocabulary, tokenizeApart }: TokenizerParts) {
+    this.#vocabulary = vocabulary;
+    this.#apart = tokenizeApart;
+  }
+
+  /**
+   * The tokens of the texts, one after the other, each tokenized by itself.
+   *
+   * @param special read texts such as `<|im_end|>` as their control tokens
+   * @throws RequestError `context_length_exceeded` as soon as it is certain, or 400 for a text that llama.cpp can't tokenize
+   */
+  async tokenize(texts: readonly string[], special: boolean, limit: PromptLimit): Promise<number[]> {
+    this.#refuseHuge(texts, limit);
+    const tokens: number[] = [];
+    const stretch = { chars: 0, parts: 0 };
+    for (const text of texts) {
+      for (const slice of this.#slicesOf(text)) {
+        if (slice.isRisky) append(tokens, await this.#tokenizeApart(slice.text, special, limit.param));
+        else append(tokens, this.#vocabulary.tokenize(slice.text, special));
+        if (tokens.length > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${tokens.length}`);
+        stretch.chars += slice.text.length;
+        stretch.parts += 1;
+        if (stretch.chars < SLICE_CHARS && stretch.parts < PARTS_AT_A_STRETCH) continue;
+        Object.assign(stretch, { chars: 0, parts: 0 });
+        await nextTurn();
+      }
+    }
+    return tokens;
+  }
+
+  /** No token has more than so many bytes, and no character less than one. */
+  #refuseHuge(texts: readonly string[], limit: PromptLimit): void {
+    const { longestTokenBytes } = this.#vocabulary;
+    if (longestTokenBytes === undefined) return;
+    const least = Math.ceil(texts.reduce((sum, text) => sum + text.length, 0) / longestTokenBytes);
+    if (least > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
+  }
+
+  #slicesOf(text: string): readonly { readonly text: string; readonly isRisky: boolean }[] {
+    if (text === "") return [];
+    if (this.#vocabulary.splitsWords && hasLongRun(text)) return [{ text, isRisky: true }];
+    if (text.length <= SLICE_CHARS) return [{ text, isRisky: false }];
+    const slices = this.#vocabulary.splitsWords ? sliceText(text) : undefined;
+    return slices?.map((slice) => ({ text: slice, isRisky: false })) ?? [{ text, isRisky: true }];
+  }
+
+  async #tokenizeApart(text: string, special: boolean, param: string): Promise<readonly number[]> {
+    if (this.#apart === undefined) return this.#vocabulary.tokenize(text, special);
+    if (text.length > MOST_RISKY_CHARS) throw notTokenizable(param, `it has more than ${MOST_RISKY_CHARS} characters`);
+    try {
+      return await this.#apart(text, special);
+    } catch (error) {
+      if (error instanceof WorkerError && error.code === "tokenizer_died") throw notTokenizable(param, error.message);
+      throw error;
+    }
+  }
+}
+
+function notTokenizable(param: string, why: string) {
+  return badField(
+    param,
+    `Invalid '${param}': a text in it goes on for thousands of characters without a break, and ${why}. Break it into lines.`,
+  );
+}
+
+/** `push(...items)` has a limit of some hundred thousand. */
+function append(tokens: number[], more: readonly number[]): void {
+  for (const token of more) tokens.push(token);
+}
