@@ -33,10 +33,10 @@ describe("the public port's front page", () => {
     assert.ok(text.split("\n").every((line) => line.length <= 80));
   });
 
-  it("is a page for a browser", async () => {
+  it("is the console for a browser", async () => {
     const response = await fetch(url, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
     assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
-    assert.match(await response.text(), /^<!doctype html>.*<pre>Drover /s);
+    assert.match(await response.text(), /^<!doctype html>.*<script type="module" src="\.\/console\/assets\/main-/s);
   });
 
   it("lists as JSON only what is really served", async () => {

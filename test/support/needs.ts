@@ -13,6 +13,7 @@ const debianPackages = {
   lscpu: "util-linux",
   python3: "python3",
   git: "git",
+  chromium: "chromium",
   "systemd-analyze": "systemd",
   "systemd-notify": "systemd",
   "systemd-socket-activate": "systemd",
@@ -66,13 +67,18 @@ export function needsIn(folders: readonly string[], programs: readonly Program[]
 }
 
 /** As {@link needs}, for the lint tools, which `pnpm tools` installs apart. */
-export function needsTool(name: "oxlint" | "biome" | "knip"): { readonly skip: string | false } {
+export function needsTool(name: "oxlint" | "biome" | "knip" | "playwright-core"): { readonly skip: string | false } {
   return isExecutable(toolPath(name)) ? { skip: false } : refuse(`needs ${name} (npx -y pnpm@12.21.0 tools)`);
 }
 
 /** Where {@link needsTool} looks. */
 export function toolPath(name: string): string {
   return new URL(`../../../tools/node_modules/.bin/${name}`, import.meta.url).pathname;
+}
+
+/** The folder of a package that `pnpm tools` installs. */
+export function toolFolder(name: string): string {
+  return new URL(`../../../tools/node_modules/${name}`, import.meta.url).pathname;
 }
 
 function refuse(reason: string): { readonly skip: string } {

@@ -2,6 +2,7 @@ import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
+import type { GuestRoutes } from "./own-routes/own-routes.ts";
 import type { UpstreamSpec } from "./pool/upstream.ts";
 
 /** What a balancer is made of. */
@@ -18,6 +19,8 @@ export interface BalancerOptions {
   readonly moreMetrics?: () => Promise<string>;
   /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
   readonly frontPage?: () => FrontPageFacts | undefined;
+  /** Routes that come before the balancer's own, such as the console's page. @default none */
+  readonly guest?: GuestRoutes;
 }
 
 /** What the supervisor wants to know, to scale and to wake. */

@@ -241,10 +241,11 @@ class RunningBalancer implements Balancer {
   }
 
   #routeParts(): RouteParts {
-    const { clock, random, logger, events, frontPage } = this.#options;
+    const { clock, random, logger, events, frontPage, guest } = this.#options;
     return {
       rawAnswers: new WeakMap(),
       frontPage: () => frontPage?.(),
+      guest,
       pool: this.#pool,
       queue: this.#queue,
       hints: new PlacementHints(),

@@ -182,7 +182,7 @@ describe("the front door", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("tells a streaming client its place in the queue, and goes on with the answer in the same stream", async () => {
+  it("tells a streaming client its place in the queue and then its worker, and goes on with the answer in the same stream", async () => {
     const held: http.ServerResponse[] = [];
     const { url, balancer } = await open(
       (settings) => settings,
@@ -199,7 +199,7 @@ describe("the front door", () => {
     held[2]?.writeHead(200, { "content-type": "text/event-stream" });
     held[2]?.write("data: hello\n\n");
     held[2]?.end("data: [DONE]\n\n");
-    assert.equal(await waiting.text(), ": queue 1\n\ndata: hello\n\ndata: [DONE]\n\n");
+    assert.equal(await waiting.text(), ": queue 1\n\n: worker w1\n\ndata: hello\n\ndata: [DONE]\n\n");
     await Promise.all(busy);
   });
 
@@ -217,7 +217,10 @@ describe("the front door", () => {
     for (const response of held) response.end();
     await eventually("it was placed", () => held.length === 3);
     held[2]?.writeHead(400, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
-    assert.equal(await waiting.text(), ': queue 1\n\nevent: error\ndata: {"error":{"message":"no"}}\n\n');
+    assert.equal(
+      await waiting.text(),
+      ': queue 1\n\n: worker w1\n\nevent: error\ndata: {"error":{"message":"no"}}\n\n',
+    );
     await Promise.all(busy);
   });
 

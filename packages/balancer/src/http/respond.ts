@@ -5,7 +5,7 @@ import { errorEnvelope, type ProxyError } from "./error-envelope.ts";
 export interface OwnAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly headers?: readonly string[];
 }
 

@@ -6,8 +6,6 @@ export interface FrontPageFacts {
   readonly version: string;
 }
 
-type Form = "text" | "json" | "html";
-
 /** What can be asked for. A test asks a running Drover for each of them, so that the page stays true. */
 const PUBLIC_ROUTES = [
   ["POST", "/v1/chat/completions", "a chat, whole or streamed"],
@@ -26,20 +24,18 @@ const PUBLIC_ROUTES = [
 
 const SUMMARY = "An OpenAI-compatible server. The base URL for clients is this address with /v1.";
 
-/** `GET /`: what this is and what to ask it, as text, or as JSON or HTML for those who prefer that. `needsKey`: callers send a key. */
+/** `GET /`: what this is and what to ask it, as text, or as JSON for those who prefer that. `needsKey`: callers send a key. */
 export function frontPage(facts: FrontPageFacts, accept: string | undefined, needsKey: boolean): OwnAnswer {
-  const form = preferredForm(accept);
   const headers = ["Vary", "Accept"];
-  if (form === "json") return { status: 200, contentType: "application/json", body: asJson(facts, needsKey), headers };
-  const text = asText(facts, needsKey);
-  if (form === "text") return { status: 200, contentType: "text/plain; charset=utf-8", body: text, headers };
-  return { status: 200, contentType: "text/html; charset=utf-8", body: asHtml(facts, text), headers };
+  if (prefersJson(accept)) {
+    return { status: 200, contentType: "application/json", body: asJson(facts, needsKey), headers };
+  }
+  return { status: 200, contentType: "text/plain; charset=utf-8", body: asText(facts, needsKey), headers };
 }
 
 /** The first of them that `Accept` names; clients name what they like best first. */
-function preferredForm(accept = ""): Form {
-  const named = /text\/html|application\/json|text\/plain/i.exec(accept)?.[0].toLowerCase();
-  return named === "text/html" ? "html" : named === "application/json" ? "json" : "text";
+function prefersJson(accept = ""): boolean {
+  return /text\/html|application\/json|text\/plain/i.exec(accept)?.[0].toLowerCase() === "application/json";
 }
 
 function asText({ name, version }: FrontPageFacts, needsKey: boolean): string {
@@ -51,12 +47,6 @@ function asText({ name, version }: FrontPageFacts, needsKey: boolean): string {
 function asJson(facts: FrontPageFacts, needsKey: boolean): string {
   const routes = PUBLIC_ROUTES.map(([method, path, description]) => ({ method, path, description }));
   return JSON.stringify({ ...facts, needs_key: needsKey, health: "/health", openapi: "/openapi.json", routes });
-}
-
-/** The text as it is: no script, no style, nothing to load. */
-function asHtml({ name }: FrontPageFacts, text: string): string {
-  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<!doctype html><meta charset="utf-8"><title>${name}</title><pre>${escaped}</pre>\n`;
 }
 
 const keyRule = "All but this page, /health and /live need a key: Authorization: Bearer KEY";

@@ -19,7 +19,18 @@ export interface ServiceParts {
   readonly door: () => FrontDoor;
   /** undefined: `/` belongs to the upstreams. */
   readonly frontPage: () => FrontPageFacts | undefined;
+  readonly guest: GuestRoutes | undefined;
 }
+
+/** A route that the program around the balancer adds to the public port. */
+export interface GuestRoute {
+  /** Whether callers need a key, where keys are set. */
+  readonly needsKey: boolean;
+  respond(): OwnAnswer | Promise<OwnAnswer>;
+}
+
+/** Finds the added route of a request; undefined: there is none for it. */
+export type GuestRoutes = (request: IncomingMessage, path: string) => GuestRoute | undefined;
 
 type Answer = (parts: ServiceParts, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 
@@ -34,6 +45,11 @@ export function serviceRoute(
   if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
   const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
   return { ...json(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
+}
+
+/** A route of the program around the balancer; `/` is its only where it is not the upstreams'. */
+export function guestRoute(request: IncomingMessage, path: string, parts: ServiceParts): GuestRoute | undefined {
+  return path === "/" && parts.frontPage() === undefined ? undefined : parts.guest?.(request, path);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */

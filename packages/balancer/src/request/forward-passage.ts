@@ -11,7 +11,8 @@ import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
 import { type AdmitParts, type Admitter, createAdmitter, type Refusal } from "../queue/admit.ts";
 import { endedHere, finish, type Passage, type PassageParts } from "./passage.ts";
 import type { PlacementHints } from "../pool/placement-hints.ts";
-import { endWithError, queueEvents } from "./queue-events.ts";
+import type { Upstream } from "../pool/upstream.ts";
+import { endWithError, type QueueEvents, queueEvents } from "./queue-events.ts";
 
 export interface ForwardParts extends PassageParts, AdmitParts {
   /** What was answered on a connection because its request could not be read to the end. */
@@ -28,14 +29,11 @@ export async function forwardPassage(passage: Passage, parts: ForwardParts): Pro
   const { request, response, keyLabel } = passage;
   const events = queueEvents(passage, body.kind === "bytes" ? body.bytes : undefined, parts.clock);
   const admitter = createAdmitter({ request, response, owner: keyLabel ?? "", onPlace: events?.onPlace }, parts);
-  const outcome = await forwardRequest(
-    taskOf(passage, body, admitter, parts, () => events?.stop()),
-    {
-      connections: parts.connections,
-      clock: parts.clock,
-      errorEvent: (reason) => errorEvent(reason, request.url),
-    },
-  );
+  const outcome = await forwardRequest(taskOf(passage, body, admitter, parts, events), {
+    connections: parts.connections,
+    clock: parts.clock,
+    errorEvent: (reason) => errorEvent(reason, request.url),
+  });
   events?.stop();
   conclude(passage, outcome, admitter, parts);
 }
@@ -66,7 +64,7 @@ function taskOf(
   body: RequestBody,
   admitter: Admitter,
   parts: ForwardParts,
-  onPlaced: () => void,
+  events: QueueEvents | undefined,
 ): ForwardTask {
   const { request, response, requestId, extraHeaders } = passage;
   const rules = parts.rules();
@@ -83,7 +81,7 @@ function taskOf(
     pick: parts.pool.startPick({ clientAddress: passage.clientAddress, key, ...hints }, rules.retry.tries),
     acquire: admitter.acquire,
     onLease: (lease) => {
-      onPlaced();
+      events?.onLease(lease.upstream);
       hints.onPlaced(lease.upstream);
     },
     retry: rules.retry,
@@ -92,14 +90,20 @@ function taskOf(
     onResume: ({ upstream }, reason) => {
       parts.metrics.countResume();
       parts.logger.warn({ id: requestId, upstream: upstream.id, reason }, "a worker goes on with another one's answer");
+      return events === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
     },
     timeouts: rules.timeouts,
     onHead: (head: AnswerHead, attempt: Attempt) => {
       hints.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
       parts.metrics.countFirstByte(parts.clock.monotonicMs() - passage.startedAtMs);
-      return relayedHead(head, requestId, extraHeaders);
+      return relayedHead(head, requestId, [...workerHeader(attempt.upstream), ...extraHeaders]);
     },
   };
+}
+
+/** Which worker answers. Of other upstreams nothing is told: their names are addresses inside. */
+function workerHeader({ owned, id }: Upstream): readonly string[] {
+  return owned ? ["x-drover-worker", id] : [];
 }
 
 const noBytes = Buffer.alloc(0);

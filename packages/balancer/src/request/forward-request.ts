@@ -38,7 +38,7 @@ export async function forwardRequest(task: ForwardTask, parts: ForwarderParts): 
       return unfinished === undefined ? noneLeft(attempts, last) : breakOff(unfinished, last?.reason, attempts, parts);
     }
     task.onLease?.(lease);
-    if (unfinished !== undefined) task.onResume?.(lease, last?.reason ?? "");
+    if (unfinished !== undefined) unfinished.relay.interject(task.onResume?.(lease, last?.reason ?? "") ?? "");
     const attempt = newAttempt(lease, parts.clock);
     attempts.push(attempt);
     const run: Run = { task, parts, startedAtMs, attempts, unfinished };

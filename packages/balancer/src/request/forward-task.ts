@@ -97,8 +97,8 @@ export interface ForwardTask {
   readonly timeouts: ForwardTimeouts;
   /** Names the request to workers of Drover's own, so that one may go on with an event stream that another one began; no client may guess it. @default none does */
   readonly resumeKey?: string;
-  /** Told when another upstream has taken over a stream that broke off for this reason. */
-  onResume?(lease: Lease, reason: string): void;
+  /** Told when another upstream takes over a stream that broke off for this reason. @returns a comment for the client, if any */
+  onResume?(lease: Lease, reason: string): string | undefined;
   /** Turns the answer's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the answer and ends with `intercepted`. */
   onHead(head: AnswerHead, attempt: Attempt): RelayedHead | "intercept";
   /** Calls it off, as when the client leaves; who does so ends the client's connection or answers it. */

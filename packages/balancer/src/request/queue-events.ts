@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
 import { errorEvent } from "../http/error-envelope.ts";
+import type { Upstream } from "../pool/upstream.ts";
 
 /** Tells a streaming client its place while it waits; the comments also keep intermediaries from giving up. */
 export interface QueueEvents {
   /** For `QueueRequest.onPlace`. */
   readonly onPlace: (place: number) => void;
+  /** It has a place now. Where the head is out already, a comment tells the worker that the head would have named. */
+  onLease(upstream: Pick<Upstream, "id" | "owned">): void;
   /** No more comments: the request was placed, or sent away. */
   stop(): void;
 }
@@ -20,6 +23,7 @@ export function queueEvents(
 ): QueueEvents | undefined {
   if (request.headers["x-drover-queue-events"] !== "1" || body === undefined || !wantsStream(body)) return undefined;
   let place = 0;
+  let isPlaced = false;
   let stopRepeat: (() => void) | undefined;
   const say = (): void => {
     if (!response.destroyed && !response.writableEnded) response.write(`: queue ${place}\n\n`);
@@ -35,6 +39,11 @@ export function queueEvents(
         response.once("close", () => stopRepeat?.());
       }
       say();
+    },
+    onLease({ id, owned }) {
+      stopRepeat?.();
+      if (place > 0 && owned && !isPlaced) response.write(`: worker ${id}\n\n`);
+      isPlaced = true;
     },
     stop: () => stopRepeat?.(),
   };

@@ -5,7 +5,7 @@ import type { ProxyError } from "../http/error-envelope.ts";
 import { authenticate, limitError } from "../access/front-door.ts";
 import { requestIdOf } from "./request-id.ts";
 import { type OwnAnswer, respond, respondError } from "../http/respond.ts";
-import { isOpenPath, serviceRoute, type ServiceParts } from "../own-routes/own-routes.ts";
+import { guestRoute, isOpenPath, serviceRoute, type ServiceParts } from "../own-routes/own-routes.ts";
 import { forwardPassage, type ForwardParts } from "./forward-passage.ts";
 import { endedHere, finish, type Passage } from "./passage.ts";
 
@@ -45,14 +45,16 @@ async function serve(passage: Passage, parts: RouteParts): Promise<void> {
     answer(passage, { status: 204, contentType: "text/plain", body: "", headers: preflightHeaders(request) });
     return;
   }
-  const caller = isOpenPath(path, parts) ? { label: undefined } : authenticate(door, request);
+  const guest = guestRoute(request, path, parts);
+  const isOpen = guest === undefined ? isOpenPath(path, parts) : !guest.needsKey;
+  const caller = isOpen ? { label: undefined } : authenticate(door, request);
   if ("code" in caller) {
     parts.metrics.countRefusal(caller.code);
     refuse(passage, parts, caller, ["WWW-Authenticate", "Bearer"]);
     return;
   }
   passage.keyLabel = caller.label;
-  const own = serviceRoute(request, path, parts);
+  const own = guest === undefined ? serviceRoute(request, path, parts) : guest.respond();
   if (own !== undefined) answer(passage, own instanceof Promise ? await own : own);
   else await withinLimits(passage, parts);
 }

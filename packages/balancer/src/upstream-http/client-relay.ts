@@ -111,6 +111,14 @@ export class ClientRelay {
     return false;
   }
 
+  /** Puts a comment between two events of a stream; the upstream's body knows nothing of it. */
+  interject(comment: string): void {
+    if (comment === "" || this.#response.destroyed) return;
+    const framed = `${Buffer.byteLength(comment).toString(16)}\r\n${comment}\r\n`;
+    if (this.#socket === undefined) this.#response.write(comment);
+    else this.#socket.write(framed);
+  }
+
   /** The whole answer was relayed. */
   end(trailers: readonly string[] = []): void {
     if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));

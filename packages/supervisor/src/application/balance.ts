@@ -1,5 +1,6 @@
 import { type Balancer, BalancerError, createBalancer } from "@drover/balancer";
 import type { LoadedSettings, Settings } from "@drover/config";
+import { createConsole } from "@drover/console";
 import { systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
 import { type ExitCode, SupervisorError } from "../errors.ts";
@@ -30,7 +31,8 @@ async function run({ settings, loadSettings, logs }: BalanceOptions): Promise<Ex
   }
   const { logger } = logs;
   const reload = (): void => applyAnew(balancer, loadSettings, logger);
-  const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom });
+  const guest = createConsole();
+  const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom, guest });
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   process.on("SIGHUP", reload);
   const toldToEnd = told();

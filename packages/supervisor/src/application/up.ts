@@ -6,6 +6,7 @@ import {
   type ListenAddress,
 } from "@drover/balancer";
 import type { LoadedSettings, Settings } from "@drover/config";
+import { createConsole } from "@drover/console";
 import type { Logger } from "pino";
 import { adminActions, reloadUnder } from "../admin/admin-actions.ts";
 import { adminPath } from "../admin/admin-path.ts";
@@ -92,6 +93,7 @@ export async function up(around: UpOptions): Promise<ExitCode> {
       events: { onWakeNeeded: () => void parts?.supervisor.wake() },
       moreMetrics: async () => workerMetrics(await parts?.supervisor.status()),
       // A command of the user's may have a page of its own there.
+      guest: createConsole(),
       frontPage: () => ((parts?.reloader.settings ?? settings).workers.command === undefined ? page : undefined),
     };
     [balancer, address] = await openDoor(around, sockets, hooks);
@@ -132,7 +134,7 @@ async function fetchUnlessEnded(
 async function openDoor(
   { settings, logs }: UpOptions,
   listenFds: readonly number[],
-  hooks: Pick<BalancerOptions, "events" | "moreMetrics" | "frontPage">,
+  hooks: Pick<BalancerOptions, "events" | "moreMetrics" | "frontPage" | "guest">,
 ): Promise<readonly [Balancer, ListenAddress]> {
   try {
     const balancer = createBalancer({

@@ -1,0 +1,147 @@
+import { signal } from "@preact/signals";
+import { type ChatEvent, streamChat } from "../api/chat-stream.ts";
+import { ServerError } from "../api/server.ts";
+import { newId, stopwatch, wallTime } from "../clock.ts";
+import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
+import { conversations, update } from "./conversations.ts";
+import { requestOf } from "./request.ts";
+import { partsOf } from "./thinking.ts";
+
+/** What a running answer waits for; `writing`: it comes. */
+export type Phase =
+  | { readonly kind: "sent" }
+  | { readonly kind: "queued"; readonly place: number }
+  | { readonly kind: "prompt"; readonly readTokens: number; readonly allTokens: number }
+  | { readonly kind: "writing" };
+
+/** The running answers, by conversation. */
+export const running = signal<ReadonlyMap<string, Running>>(new Map());
+
+export interface Running {
+  readonly messageId: string;
+  readonly phase: Phase;
+  readonly stop: () => void;
+}
+
+/** Asks for the next answer of a conversation; `unfinished` is an answer at its end that the model goes on writing. Never rejects. */
+export async function answer(conversationId: string, unfinished?: AnswerMessage): Promise<void> {
+  const conversation = conversations.value.get(conversationId);
+  if (conversation === undefined || running.value.has(conversationId)) return;
+  const request = requestOf(conversation, unfinished !== undefined);
+  const abort = new AbortController();
+  const progress = new Progress(conversationId, unfinished ?? newAnswer(newId(), wallTime()), abort);
+  try {
+    for await (const event of streamChat(request, abort.signal)) progress.take(event);
+    progress.end({});
+  } catch (error) {
+    if (abort.signal.aborted) progress.end({ end: "stopped" });
+    else progress.end({ end: "failed", error: textOf(error) });
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof ServerError && error.status === 0 && error.code === "unreachable") return "unreachable";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One answer on its way: what came so far goes into its conversation with each frame of the screen. */
+class Progress {
+  readonly #conversationId: string;
+  readonly #startedAt = stopwatch();
+  readonly #abort: AbortController;
+  #message: AnswerMessage;
+  #frame = 0;
+  /** Tokens as far as events tell; the usage at the end says it exactly. */
+  #countedTokens = 0;
+
+  constructor(conversationId: string, message: AnswerMessage, abort: AbortController) {
+    this.#conversationId = conversationId;
+    this.#abort = abort;
+    const { error: _, ...rest } = message;
+    this.#message = { ...rest, end: "running", workers: [], figures: {} };
+    this.#setPhase({ kind: "sent" });
+    this.#show();
+  }
+
+  take(event: ChatEvent): void {
+    const message = this.#message;
+    switch (event.kind) {
+      case "accepted":
+        this.#message = { ...message, requestId: event.requestId };
+        return;
+      case "worker":
+        this.#message = { ...message, workers: [...message.workers, event.worker] };
+        if (event.isNext) this.#showSoon();
+        return;
+      case "queued":
+        this.#setPhase({ kind: "queued", place: event.place });
+        return;
+      case "prompt":
+        this.#setPhase(event);
+        return;
+      case "delta":
+        this.#takeDelta(event);
+        return;
+      case "usage":
+        this.#figure(event.usage);
+        return;
+      case "finish":
+        this.#message = { ...message, end: event.reason === "length" ? "length" : message.end };
+    }
+  }
+
+  end(change: Partial<Pick<AnswerMessage, "end" | "error">>): void {
+    cancelAnimationFrame(this.#frame);
+    if (this.#message.figures.completionTokens === undefined) this.#figure({ completionTokens: this.#countedTokens });
+    this.#figure({ totalMs: this.#elapsed() });
+    const { end } = this.#message;
+    this.#message = { ...this.#message, end: end === "running" ? "done" : end, ...change };
+    this.#show();
+    const rest = new Map(running.value);
+    rest.delete(this.#conversationId);
+    running.value = rest;
+  }
+
+  #takeDelta({ content, reasoning, model }: Extract<ChatEvent, { kind: "delta" }>): void {
+    const before = this.#message;
+    if (this.#countedTokens === 0) {
+      this.#setPhase({ kind: "writing" });
+      this.#figure({ firstTokenMs: this.#elapsed() });
+    }
+    this.#countedTokens += 1;
+    const message = { ...this.#message, content: before.content + content, reasoning: before.reasoning + reasoning };
+    this.#message = { ...message, model };
+    const { thinkingMs } = this.#message.figures;
+    const parts = partsOf(this.#message);
+    if (thinkingMs === undefined && parts.reasoning !== "" && !parts.isThinking) {
+      this.#figure({ thinkingMs: this.#elapsed() - (this.#message.figures.firstTokenMs ?? 0) });
+    }
+    this.#showSoon();
+  }
+
+  #figure(figures: Figures): void {
+    this.#message = { ...this.#message, figures: { ...this.#message.figures, ...figures } };
+  }
+
+  #elapsed(): number {
+    return stopwatch() - this.#startedAt;
+  }
+
+  #setPhase(phase: Phase): void {
+    const stop = () => this.#abort.abort();
+    const state = { messageId: this.#message.id, phase, stop };
+    running.value = new Map(running.value).set(this.#conversationId, state);
+  }
+
+  #showSoon(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#show();
+    });
+  }
+
+  #show(): void {
+    update(this.#conversationId, (conversation) => withMessage(conversation, this.#message, wallTime()));
+  }
+}

@@ -1,0 +1,63 @@
+import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
+import { texts } from "../language/language.ts";
+import { announce } from "../parts/announcer.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { readConversations, writeConversations } from "./conversation-file.ts";
+import { addConversations, sorted } from "./conversations.ts";
+import { signal } from "@preact/signals";
+
+const message = signal("");
+
+/** Takes all conversations out of this browser, and others in. */
+export function Transfer(): VNode {
+  const input = useRef<HTMLInputElement>(null);
+  const { exportAll, importChats } = texts.value;
+  return (
+    <div class="transfer">
+      <button type="button" class="quiet" onClick={() => input.current?.click()} title={importChats}>
+        <Icon name="upload" />
+        {importChats}
+      </button>
+      {sorted.value.length > 0 && (
+        <button
+          type="button"
+          class="quiet"
+          title={exportAll}
+          aria-label={exportAll}
+          onClick={() => saveFile("drover-chats.json", writeConversations(sorted.value))}
+        >
+          <Icon name="download" />
+        </button>
+      )}
+      <input
+        ref={input}
+        type="file"
+        accept="application/json,.json"
+        hidden
+        aria-label={importChats}
+        onChange={({ currentTarget }) => void take(currentTarget)}
+      />
+      {message.value !== "" && <p class="note">{message.value}</p>}
+    </div>
+  );
+}
+
+async function take(input: HTMLInputElement): Promise<void> {
+  const files = [...(input.files ?? [])];
+  const read = await Promise.all(files.map(async (file) => readConversations(await file.text())));
+  input.value = "";
+  const found = read.flat();
+  const { imported, importFailed } = texts.value;
+  message.value = found.length === 0 ? importFailed : imported(addConversations(found));
+  announce(message.value);
+}
+
+/** Hands a text to the browser as a file to keep. */
+export function saveFile(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

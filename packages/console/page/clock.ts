@@ -1,0 +1,29 @@
+/** The page's only access to time; everything else takes what it needs from here. */
+
+/** Milliseconds since 1970, for what is shown and kept. */
+export function wallTime(): number {
+  return Date.now();
+}
+
+/** Milliseconds that only ever grow, for measuring. */
+export function stopwatch(): number {
+  return performance.now();
+}
+
+/** Calls once after a time. @returns what calls it off */
+export function after(delayMs: number, call: () => void): () => void {
+  const timer = setTimeout(call, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** Calls again and again. @returns what ends it */
+export function every(periodMs: number, call: () => void): () => void {
+  const timer = setInterval(call, periodMs);
+  return () => clearInterval(timer);
+}
+
+/** An identifier that no other conversation or message has. Plain HTTP pages have no `crypto.randomUUID`. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

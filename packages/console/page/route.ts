@@ -1,0 +1,21 @@
+import { signal } from "@preact/signals";
+
+export type View = "chat" | "fleet" | "bench";
+
+export interface Route {
+  readonly view: View;
+  /** Of the conversation; empty: a new one. */
+  readonly id: string;
+}
+
+/** What the address shows, after its `#`. */
+export const route = signal(read());
+
+addEventListener("hashchange", () => {
+  route.value = read();
+});
+
+function read(): Route {
+  const [, view = "", id = ""] = location.hash.split("/");
+  return { view: view === "fleet" || view === "bench" ? view : "chat", id };
+}

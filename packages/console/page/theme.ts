@@ -1,0 +1,22 @@
+import { effect, signal } from "@preact/signals";
+
+export type Theme = "system" | "light" | "dark";
+
+const ENTRY = "drover.theme";
+
+/** The colours that were chosen here; `system` follows the system's. */
+export const theme = signal<Theme>(kept());
+
+export function setTheme(chosen: Theme): void {
+  localStorage.setItem(ENTRY, chosen);
+  theme.value = chosen;
+}
+
+effect(() => {
+  document.documentElement.style.colorScheme = theme.value === "system" ? "" : theme.value;
+});
+
+function kept(): Theme {
+  const found = localStorage.getItem(ENTRY);
+  return found === "light" || found === "dark" ? found : "system";
+}

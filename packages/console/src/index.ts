@@ -1,0 +1,1 @@
+export { type ConsoleRoute, type ConsoleRoutes, createConsole } from "./console-routes.ts";

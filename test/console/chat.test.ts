@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeDemoModel } from "@drover/models";
+import { type Browser, needsBrowser, startChromium } from "../support/browser.ts";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+import { signalIfThere } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+import { Visitor } from "./visitor.ts";
+
+/** Some seconds of text. */
+const LONG = {
+  thought: "\nCounting.\n",
+  answer: `\n\n${Array.from({ length: 1500 }, (_, index) => `cow${index}`).join(" ")}`,
+};
+
+const COUNTED = /cow0\b/u;
+
+describe("the console's chat", needsBrowser(), () => {
+  const pasture = new Pasture();
+  let drover: Drover;
+  let url: string;
+  let browser: Browser;
+  before(async () => {
+    const model = join(pasture.folder, "long.gguf");
+    await writeDemoModel(model, LONG);
+    const environment = { DROVER_SUPERVISION_MAX_RESTARTS: "1000", DROVER_SUPERVISION_BACKOFF_LIMIT: "1s" };
+    const words = ["--model", model, "--workers", "2", "--threads", "1", "--slots", "2", "--ctx", "4096"];
+    drover = pasture.up(words, environment);
+    [browser, url] = await Promise.all([startChromium(), drover.url()]);
+  });
+  after(async () => {
+    await browser.close();
+    await pasture.close();
+  });
+
+  const visit = async (run: (visitor: Visitor) => Promise<void>, options = {}) => {
+    const visitor = await Visitor.open(browser, url, options);
+    try {
+      await run(visitor);
+      assert.deepEqual(visitor.complaints, []);
+    } finally {
+      await visitor.close();
+    }
+  };
+
+  it("streams an answer with its thinking folded behind it, and says how fast it was and which worker made it", () =>
+    visit(async (visitor) => {
+      await visitor.say("Count, please");
+      const answer = visitor.answers.first();
+      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
+      assert.equal(await answer.getAttribute("aria-busy"), "true");
+      await visitor.complete(answer);
+      assert.match(await answer.innerText(), /cow1499/u);
+      assert.match(await answer.locator("summary").innerText(), /^Thought for /u);
+      assert.equal(await answer.locator("details").getAttribute("open"), null);
+      const figures = await answer.locator(".figures").innerText();
+      assert.match(figures, /[\d,.]+ tokens\/s.*first token after [\d.]+ m?s.*\d+ tokens.*worker [12]/su);
+    }));
+
+  it("asks nobody but the server that it came from", () =>
+    visit(async (visitor) => {
+      await visitor.ask("Count, please");
+      const { origin } = new URL(url);
+      assert.ok(visitor.requests.length > 4);
+      for (const request of visitor.requests) assert.equal(new URL(request).origin, origin);
+    }));
+
+  it("keeps an answer as far as it came when it is stopped, frees its slot, and goes on with it when asked to", () =>
+    visit(async (visitor) => {
+      await visitor.say("Count, please");
+      const answer = visitor.answers.first();
+      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
+      await visitor.button("Stop").click();
+      await visitor.complete(answer);
+      assert.match(await answer.innerText(), /Stopped/u);
+      await until(async () => (await pasture.status()).every(({ slots }) => slots.busy === 0), "no slot is busy");
+      const length = (await answer.innerText()).length;
+      await visitor.button("Regenerate").click();
+      await visitor.complete(visitor.answers.first());
+      assert.ok((await visitor.answers.first().innerText()).length > length);
+      assert.equal(await visitor.answers.count(), 1);
+    }));
+
+  it("goes on with a stream whose worker is killed, and says with which worker", () =>
+    visit(async (visitor) => {
+      await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
+      await visitor.say("Count, please");
+      const answer = visitor.answers.first();
+      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
+      const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
+      if (typeof busy?.pid === "number") signalIfThere(busy.pid, "SIGKILL");
+      await visitor.complete(answer);
+      assert.match(await answer.innerText(), /cow1499/u);
+      const other = busy?.id === "1" ? "2" : "1";
+      assert.equal(await answer.locator(".moved").innerText(), `went on with worker ${other}`);
+      await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
+    }));
+
+  it("keeps conversations over a reload, finds them again, and gives them out and takes them in as a file", () =>
+    visit(async (visitor) => {
+      await visitor.ask("Count the black ones");
+      await visitor.button("New chat").click();
+      await visitor.ask("Count the white ones");
+      await visitor.page.reload();
+      await visitor.answers.first().waitFor();
+      assert.match(await visitor.page.locator("article.user").innerText(), /white/u);
+      await visitor.page.locator("#search").fill("BLACK count");
+      const list = visitor.page.locator(".conversations li");
+      await until(async () => (await list.count()) === 1, "one conversation is found");
+      assert.match(await list.innerText(), /black/u);
+      const download = visitor.page.waitForEvent("download");
+      await visitor.button("Export all chats").click();
+      const path = await (await download).path();
+      assert.match(await readFile(path, "utf8"), /Count the white ones/u);
+      const other = await Visitor.open(browser, url);
+      await other.page.locator("input[type=file]").setInputFiles(path);
+      await other.page.locator(".transfer", { hasText: "2 chats imported" }).waitFor();
+      assert.equal(await other.page.locator(".conversations li").count(), 2);
+      await other.close();
+    }));
+
+  it("sends nothing while an input method composes, and sends on the next Enter", () =>
+    visit(async (visitor) => {
+      const input = await visitor.page.context().newCDPSession(visitor.page);
+      await visitor.field.focus();
+      await input.send("Input.imeSetComposition", { text: "你好", selectionStart: 2, selectionEnd: 2 });
+      await visitor.field.press("Enter");
+      assert.equal(await visitor.page.locator("article.user").count(), 0);
+      await input.send("Input.insertText", { text: "你好" });
+      await visitor.field.press("Enter");
+      assert.equal(await visitor.page.locator("article.user .bubble").innerText(), "你好");
+    }));
+
+  it("edits a message and asks anew from there, with the system prompt and parameters that were set", () =>
+    visit(async (visitor) => {
+      await visitor.ask("Count the sheep");
+      await visitor.button("Settings").click();
+      await visitor.page.getByRole("textbox", { name: "System prompt" }).fill("Be short.");
+      await visitor.page.getByRole("spinbutton", { name: /Longest answer/u }).fill("5");
+      await visitor.page.getByRole("button", { name: "Close" }).last().click();
+      await visitor.page.locator("article.user").hover();
+      await visitor.button("Edit").click();
+      await visitor.page.locator(".editor textarea").fill("Count the goats");
+      await visitor.button("Send again").click();
+      const answer = visitor.answers.first();
+      await answer.locator(".note", { hasText: "the limit of tokens" }).waitFor();
+      assert.deepEqual(await visitor.page.locator("article.user").allInnerTexts(), ["Count the goats"]);
+      assert.match(await answer.locator(".figures").innerText(), /5 tokens/u);
+    }));
+});

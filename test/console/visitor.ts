@@ -1,0 +1,71 @@
+import type { Browser, ContextOptions, Locator, Page } from "../support/browser.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
+
+/** Somebody who has the console open, and what a browser would tell them is wrong with it. */
+export class Visitor {
+  readonly page: Page;
+  /** Errors of scripts, violations of the page's policy, files that were missing. */
+  readonly complaints: string[] = [];
+  /** Every address that was asked. */
+  readonly requests: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("request", (request) => this.requests.push(request.url()));
+    // Only a script of the model's could open one.
+    page.on("dialog", (dialog) => {
+      this.complaints.push("a dialog was opened");
+      void dialog.dismiss();
+    });
+  }
+
+  /** Opens the page in a browser profile of its own. */
+  static async open(browser: Browser, url: string, options: ContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ locale: "en-US", ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const visitor = new Visitor(await context.newPage());
+    await visitor.page.goto(url);
+    return visitor;
+  }
+
+  get field(): Locator {
+    return this.page.locator("#message");
+  }
+
+  get answers(): Locator {
+    return this.page.locator("article.answer");
+  }
+
+  /** Says something by the keyboard, and does not wait for the answer. */
+  async say(text: string): Promise<void> {
+    await this.field.fill(text);
+    await this.field.press("Enter");
+  }
+
+  /** Says something; resolves with the answer's element once it is complete. */
+  async ask(text: string): Promise<Locator> {
+    const before = await this.answers.count();
+    await this.say(text);
+    const answer = this.answers.nth(before);
+    await answer.waitFor();
+    await this.complete(answer);
+    return answer;
+  }
+
+  /** Resolves once an answer has ended, however it did. */
+  async complete(answer: Locator): Promise<void> {
+    await until(async () => (await answer.getAttribute("aria-busy")) === "false", "the answer is complete");
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole("button", { name });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
