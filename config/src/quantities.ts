@@ -1,9 +1,11 @@
+import {
+  DURATION_PATTERN,
+  LONGEST_DURATION_MS,
+  parseDuration,
+  parseSize,
+  SIZE_PATTERN,
+} from "@drover/foundation/quantities";
 import { z } from "zod";
-
-const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const BYTES_PER_UNIT = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
-/** Node's timers hold a signed 32-bit number of milliseconds; a longer one would fire at once. */
-const LONGEST_MS = 24 * MS_PER_UNIT.d;
 
 /** Any text but an empty one. */
 export const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
@@ -17,13 +19,9 @@ export const duration = () =>
   quantity({
     allowed: "a duration such as 500ms, 10s or 5m, at most 24d",
     from: 0,
-    to: LONGEST_MS,
-    pattern: /^\d+(\.\d+)? ?(ms|s|m|h|d)?$/,
-    read: (text) => {
-      const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(text);
-      const value = Number(match?.[1]) * MS_PER_UNIT[(match?.[2] ?? "ms") as keyof typeof MS_PER_UNIT];
-      return value <= LONGEST_MS ? value : undefined;
-    },
+    to: LONGEST_DURATION_MS,
+    pattern: DURATION_PATTERN,
+    read: (text) => parseDuration(text),
   });
 
 /** A size as people write it (`10MiB`, `512k`, `2G`, powers of 1024; a bare number is bytes); yields bytes. */
@@ -32,13 +30,8 @@ export const size = () =>
     allowed: "a size such as 512KiB, 10MiB or 2GiB",
     from: 0,
     to: Number.MAX_SAFE_INTEGER,
-    pattern: /^\d+(\.\d+)? ?([kKmMgGtT]([iI]?[bB])?|[bB])?$/,
-    read: (text) => {
-      const match = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:i?b)?|b)?$/i.exec(text);
-      const unit = match?.[2]?.toLowerCase() as keyof typeof BYTES_PER_UNIT | undefined;
-      const value = Math.round(Number(match?.[1]) * (unit === undefined ? 1 : BYTES_PER_UNIT[unit]));
-      return value <= Number.MAX_SAFE_INTEGER ? value : undefined;
-    },
+    pattern: SIZE_PATTERN,
+    read: parseSize,
   });
 
 /** `auto`, `off`, or a size. */

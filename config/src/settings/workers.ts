@@ -1,3 +1,4 @@
+import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
 import { z } from "zod";
 import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
@@ -145,15 +146,12 @@ export const workersSettings = [
 
 function workerCount() {
   const error = { error: 'a whole number from 1 to 1024, "auto", or a range such as 1..4' };
-  const range = z
-    .string()
-    .regex(/^\d+\.\.\d+$/, error)
-    .refine(rises, error);
+  const range = z.string().regex(RANGE_PATTERN, error).refine(isCount, error);
   return z.union([z.literal("auto"), whole(1, 1024), range], error);
 }
 
-/** Whether a range such as `1..4` starts at 1 or more and does not fall. */
-function rises(range: string): boolean {
-  const [from = 0, to = 0] = range.split("..").map(Number);
-  return from >= 1 && from <= to && to <= 1024;
+/** Whether a range such as `1..4` has workers from 1 to 1024. */
+function isCount(text: string): boolean {
+  const range = parseRange(text);
+  return range !== undefined && range.min >= 1 && range.max <= 1024;
 }

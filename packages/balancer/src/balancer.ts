@@ -1,6 +1,7 @@
 import type http from "node:http";
 import type { Duplex } from "node:stream";
 import type { Settings } from "@drover/config";
+import { MovingAverage } from "@drover/foundation/moving-average";
 import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress, UpstreamStatus } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
@@ -12,7 +13,7 @@ import { createMetrics } from "./own-routes/metrics.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
-import { meanOf, retryAfterSeconds } from "./queue/retry-after.ts";
+import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { type RouteParts, routeRequest } from "./request/route-request.ts";
 import { routeUpgrade } from "./request/route-upgrade.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
@@ -40,7 +41,7 @@ class RunningBalancer implements Balancer {
   readonly #connections: ConnectionPool;
   readonly #listeners: Listeners;
   readonly #parts: RouteParts;
-  readonly #meanService = meanOf(0.1);
+  readonly #meanService = new MovingAverage(0.1);
   readonly #running = new Set<http.ServerResponse>();
   #rules: BalancerRules;
   #door: FrontDoor;
@@ -270,7 +271,7 @@ class RunningBalancer implements Balancer {
     const places = this.#pool.upstreams
       .filter(isInService)
       .reduce((sum, upstream) => sum + (upstream.maxConns > 0 ? upstream.maxConns : upstream.conns), 0);
-    return retryAfterSeconds({ depth: this.#queue.depth, places, meanServiceMs: this.#meanService.value() });
+    return retryAfterSeconds({ depth: this.#queue.depth, places, meanServiceMs: this.#meanService.value });
   }
 }
 

@@ -58,7 +58,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const plan = planLoad(options);
   const clock = options.clock ?? systemClock;
   const startedAt = new Date(clock.epochMs()).toISOString();
-  const target = await lookAtTarget(options);
+  const target = await lookAtTarget({ ...options, clock });
   const client = createChatClient({ ...options, ...plan, ...target, clock });
   try {
     await tryPreset(client, plan.preset, { ...target, random: seededRandom(plan.seed) }, target.url);

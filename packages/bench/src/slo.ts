@@ -1,3 +1,4 @@
+import { parseDuration } from "@drover/foundation/quantities";
 import { BenchError } from "./errors.ts";
 import type { StepReport } from "./load/run-step.ts";
 
@@ -11,16 +12,14 @@ export interface Slo {
   readonly text: string;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-
 /**
  * Reads `p95<10s`, `ttft.p99<500ms`, `response.p50<2s`.
  * @throws BenchError `bad_option` for anything else
  */
 export function parseSlo(text: string): Slo {
-  const match = /^(?:(response|ttft)\.)?p(\d{1,2}(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim());
+  const match = /^(?:(response|ttft)\.)?p(\d{1,2}(?:\.\d+)?)\s*<=?\s*(.+)$/.exec(text.trim());
   const percent = Number(match?.[2]);
-  const limitMs = Number(match?.[3]) * (UNITS[match?.[4] ?? ""] ?? Number.NaN);
+  const limitMs = parseDuration(match?.[3] ?? "") ?? 0;
   if (match === null || !(percent > 0) || !(limitMs > 0))
     throw new BenchError("bad_option", `--slo "${text}": write it as p95<10s, or ttft.p99<500ms for the first token`);
   return { of: match[1] === "ttft" ? "ttft" : "response", quantile: percent / 100, limitMs, text: text.trim() };

@@ -1,5 +1,6 @@
+import type { Clock } from "@drover/foundation/clock";
+import { httpGet, jsonOf } from "@drover/foundation/http-get";
 import { request } from "undici";
-import { messageOf } from "./client/answer-reader.ts";
 import type { ChatClient } from "./client/exchange.ts";
 import { BenchError } from "./errors.ts";
 import type { PresetContext, Preset } from "./presets/preset.ts";
@@ -9,6 +10,7 @@ export interface TargetOptions {
   readonly apiKey?: string | undefined;
   /** @default the first of the target's /v1/models */
   readonly model?: string | undefined;
+  readonly clock: Clock;
 }
 
 export interface Target {
@@ -20,6 +22,7 @@ export interface Target {
 
 /** English words a token for models with a large vocabulary; used where the target has no /tokenize. */
 const GUESSED_WORDS_PER_TOKEN = 0.8;
+const TIMEOUT_MS = 10_000;
 const SAMPLE = "the river of the market and a winter report from the village station to a garden by the old bridge";
 
 /**
@@ -33,13 +36,14 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
     "content-type": "application/json",
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
   };
-  const models = await get(`${url}/v1/models`, headers);
+  const models = await httpGet(`${url}/v1/models`, { headers, timeoutMs: TIMEOUT_MS, clock: options.clock });
+  if (!models.responded) throw new BenchError("target_unreachable", `nobody answers at ${url}: ${models.reason}`);
   if (models.status === 401 || models.status === 403)
     throw new BenchError(
       "target_refuses",
       `${url} wants another API key (HTTP ${models.status}); give it with --key or DROVER_API_KEY`,
     );
-  const listed = (models.body as { data?: { id?: string }[] } | undefined)?.data?.[0]?.id;
+  const listed = (jsonOf(models.body) as { data?: { id?: string }[] } | undefined)?.data?.[0]?.id;
   return { url, model: options.model ?? listed ?? "default", wordsPerToken: await measureWords(url, headers) };
 }
 
@@ -74,26 +78,11 @@ function cleanUrl(text: string): string {
   return withScheme.replace(/\/+$/, "").replace(/\/v1$/, "");
 }
 
-async function get(url: string, headers: Record<string, string>) {
-  try {
-    const answer = await request(url, { headers, headersTimeout: 10_000 });
-    return { status: answer.statusCode, body: await answer.body.json().catch(() => undefined) };
-  } catch (error) {
-    throw new BenchError("target_unreachable", `nobody answers at ${url}: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function reasonOf(error: unknown): string {
-  // Node's error for several refused addresses has an empty message and a code.
-  if (error instanceof Error && error.message !== "") return error.message;
-  return error instanceof Error && "code" in error ? String(error.code) : messageOf(error);
-}
-
 /** llama.cpp's and Drover's /tokenize; other servers are guessed at. */
 async function measureWords(url: string, headers: Record<string, string>): Promise<number> {
   const body = JSON.stringify({ content: SAMPLE });
   try {
-    const answer = await request(`${url}/tokenize`, { method: "POST", headers, body, headersTimeout: 10_000 });
+    const answer = await request(`${url}/tokenize`, { method: "POST", headers, body, headersTimeout: TIMEOUT_MS });
     const { tokens } = (await answer.body.json()) as { tokens?: unknown[] };
     const count = tokens?.length ?? 0;
     return answer.statusCode === 200 && count > 0 ? SAMPLE.split(" ").length / count : GUESSED_WORDS_PER_TOKEN;

@@ -1,8 +1,7 @@
-import http from "node:http";
-import https from "node:https";
 import type { Clock } from "@drover/foundation/clock";
+import { httpGet } from "@drover/foundation/http-get";
 import type { UpstreamPool } from "./upstream-pool.ts";
-import type { Upstream } from "./upstream.ts";
+import { httpAddress, type Upstream } from "./upstream.ts";
 
 /** How upstreams that Drover does not own are probed, in HAProxy's words. */
 export interface CheckRule {
@@ -65,31 +64,12 @@ export function startActiveChecks(
 /** Told when checks take an upstream out (`up` false, with the reason) or bring it back. */
 export type CheckListener = (upstream: Upstream, up: boolean, reason: string) => void;
 
-const mostBodyBytes = 65_536;
-
 /** Undefined when the upstream is well, else why it is not. */
-function probe(upstream: Upstream, rule: CheckRule, clock: Clock): Promise<string | undefined> {
-  const { address } = upstream;
-  const where = address.kind === "unix" ? { socketPath: address.path } : { host: address.host, port: address.port };
-  const client = address.tls ? https : http;
-  return new Promise((resolve) => {
-    const request = client.get({ ...where, path: rule.path, agent: false, headers: { "user-agent": "drover-check" } });
-    const late = new Error(`no answer within ${rule.timeoutMs} ms`);
-    request.once(
-      "close",
-      clock.after(rule.timeoutMs, () => request.destroy(late)),
-    );
-    request.once("error", (error) => resolve(error.message));
-    request.once("response", (answer) => {
-      let body = "";
-      answer.setEncoding("utf8");
-      answer.on("data", (part: string) => {
-        if (body.length < mostBodyBytes) body += part;
-      });
-      answer.once("error", (error) => resolve(error.message));
-      answer.once("end", () => resolve(judge(answer.statusCode ?? 0, body, rule)));
-    });
-  });
+async function probe(upstream: Upstream, rule: CheckRule, clock: Clock): Promise<string | undefined> {
+  const { path, timeoutMs } = rule;
+  const headers = { "user-agent": "drover-check" };
+  const result = await httpGet(httpAddress(upstream), { path, headers, timeoutMs, clock });
+  return result.responded ? judge(result.status, result.body, rule) : result.reason;
 }
 
 function judge(status: number, body: string, rule: CheckRule): string | undefined {

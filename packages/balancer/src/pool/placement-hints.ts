@@ -1,6 +1,6 @@
+import { MovingAverage } from "@drover/foundation/moving-average";
 import { estimateCostSeconds } from "./estimate-cost.ts";
 import { type Holder, type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
-import { meanOf } from "../queue/retry-after.ts";
 import type { PickRequest, UpstreamPool } from "./upstream-pool.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -20,7 +20,7 @@ const noHints: Hints = { onPlaced: () => undefined, onFirstByte: () => undefined
 /** Remembers which worker has seen which text, and how fast each reads. */
 export class PlacementHints {
   readonly #index = new PrefixIndex();
-  readonly #speeds = new WeakMap<Upstream, ReturnType<typeof meanOf>>();
+  readonly #speeds = new WeakMap<Upstream, MovingAverage>();
 
   /** Nothing where only one worker could be chosen, or the body is no prompt. */
   of(path: string, body: Buffer, pool: UpstreamPool): Hints {
@@ -52,17 +52,17 @@ export class PlacementHints {
   #cost(upstream: Upstream, chain: PrefixChain): number {
     return estimateCostSeconds({
       uncachedChars: chain.chars - this.#held(upstream, chain),
-      msPerChar: this.#speedOf(upstream).value(),
+      msPerChar: this.#speedOf(upstream).value,
       active: upstream.conns,
       meanServiceMs:
         upstream.requests === upstream.conns ? undefined : upstream.busyMs / (upstream.requests - upstream.conns),
     });
   }
 
-  #speedOf(upstream: Upstream): ReturnType<typeof meanOf> {
+  #speedOf(upstream: Upstream): MovingAverage {
     const known = this.#speeds.get(upstream);
     if (known !== undefined) return known;
-    const made = meanOf(0.2);
+    const made = new MovingAverage(0.2);
     this.#speeds.set(upstream, made);
     return made;
   }

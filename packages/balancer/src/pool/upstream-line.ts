@@ -1,3 +1,4 @@
+import { parseDuration } from "@drover/foundation/quantities";
 import { BadUpstreamError } from "../errors.ts";
 import type { UpstreamSpec } from "./upstream.ts";
 
@@ -37,8 +38,8 @@ function wholeNumber(value: string, word: string, line: string): number {
 }
 
 function milliseconds(value: string, word: string, line: string): number {
-  const match = /^(\d{1,9})(ms|s|m|h)?$/.exec(value);
-  if (match === null) throw new BadUpstreamError(`upstream "${line}": "${word}" needs a time such as 10s`);
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? "s") as "ms" | "s" | "m" | "h"];
-  return Number(match[1]) * unit;
+  // As nginx counts: a bare number is seconds.
+  const ms = parseDuration(value, "s");
+  if (ms === undefined) throw new BadUpstreamError(`upstream "${line}": "${word}" needs a time such as 10s`);
+  return ms;
 }

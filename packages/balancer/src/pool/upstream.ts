@@ -1,3 +1,4 @@
+import type { HttpAddress } from "@drover/foundation/http-get";
 import { BadUpstreamError } from "../errors.ts";
 import type { Peer } from "../policies/peer.ts";
 
@@ -34,6 +35,12 @@ export interface UpstreamSpec {
 export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls: boolean }
   | { readonly kind: "unix"; readonly path: string; readonly tls: false };
+
+/** The same for one request of our own. */
+export function httpAddress({ address }: Pick<Upstream, "address">): HttpAddress {
+  if (address.kind === "unix") return { socketPath: address.path };
+  return { host: address.host, port: address.port, tls: address.tls };
+}
 
 /** An upstream with its running state. */
 export interface Upstream extends Peer {

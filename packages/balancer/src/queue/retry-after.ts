@@ -17,14 +17,3 @@ export function retryAfterSeconds(rate: ServiceRate): number {
   const seconds = ((rate.depth + 1) * rate.meanServiceMs) / rate.places / 1000;
   return Math.min(mostSeconds, Math.max(1, Math.ceil(seconds)));
 }
-
-/** A running mean that forgets: each new value counts `share` of it. */
-export function meanOf(share: number): { add(value: number): void; value(): number | undefined } {
-  let mean: number | undefined;
-  return {
-    add(value) {
-      mean = mean === undefined ? value : mean + (value - mean) * share;
-    },
-    value: () => mean,
-  };
-}

@@ -144,7 +144,7 @@ async function measureSide(
   const { signal } = options;
   const running = await side.start(signal);
   const { apiKey } = options;
-  const target = await lookAtTarget({ url: running.url, apiKey });
+  const target = await lookAtTarget({ url: running.url, apiKey, clock });
   const client = createChatClient({ ...plan, ...target, apiKey, clock });
   const steps: StepReport[] = [];
   try {

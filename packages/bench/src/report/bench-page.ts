@@ -3,7 +3,7 @@ import type { BenchReport } from "../run-bench.ts";
 import { parseSlo } from "../slo.ts";
 import { barChart } from "./bar-chart.ts";
 import { latencyRows, loadName, processRows, throughputRows, verdictLines } from "./bench-rows.ts";
-import { showBytes } from "./figures.ts";
+import { sizeText } from "@drover/foundation/texts";
 import { htmlPage } from "./html-page.ts";
 import { type LineChart, lineChart, type Series } from "./line-chart.ts";
 
@@ -11,7 +11,7 @@ import { type LineChart, lineChart, type Series } from "./line-chart.ts";
 export function benchPage(report: BenchReport): string {
   return htmlPage({
     title: `drover bench: ${report.preset}`,
-    subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)} · ${report.startedAt}`,
+    subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${sizeText(report.machine.memoryBytes)} · ${report.startedAt}`,
     verdicts: verdictLines(report),
     plots: [...loadPlots(report), ...itlPlots(report.steps), ...timePlots(report.steps)],
     tables: [throughputRows(report), latencyRows(report), processRows(report)],

@@ -1,6 +1,7 @@
+import { sizeText } from "@drover/foundation/texts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { showBytes, showMs, showNumber, showPercent } from "./figures.ts";
+import { showMs, showNumber, showPercent } from "./figures.ts";
 
 /** A table for a terminal and for a page. */
 export interface Rows {
@@ -44,7 +45,7 @@ export function processRows(report: BenchReport): Rows {
       name,
       String(pid),
       meanCpuPercent.toFixed(0),
-      showBytes(maxRssBytes),
+      sizeText(maxRssBytes),
     ]),
     [loadName(step), "load generator", String(process.pid), step.own.cpuPercent.toFixed(0), "–"],
   ]);
@@ -86,7 +87,7 @@ function throughputCells(step: StepReport): string[] {
     showNumber(counts.tokensOutPerSecond),
     showNumber(counts.tokensInPerSecond),
     processes.length > 0 ? cpu.toFixed(0) : "–",
-    processes.length > 0 ? showBytes(rss) : "–",
+    processes.length > 0 ? sizeText(rss) : "–",
   ];
 }
 

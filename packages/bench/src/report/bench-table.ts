@@ -1,14 +1,15 @@
+import { sizeText } from "@drover/foundation/texts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 import { latencyRows, loadName, throughputRows, verdictLines } from "./bench-rows.ts";
-import { showBytes, showMs } from "./figures.ts";
+import { showMs } from "./figures.ts";
 import { plainTable } from "./plain-table.ts";
 
 /** The report for a terminal of so many columns, or a pipe. */
 export function benchTable(report: BenchReport, columns?: number): string {
   return [
     `${report.preset} against ${report.target.url} (${report.target.model}), ${report.startedAt}`,
-    `${report.machine.cpu}, ${report.machine.cpus} CPUs, ${showBytes(report.machine.memoryBytes)}, Node ${report.machine.node}`,
+    `${report.machine.cpu}, ${report.machine.cpus} CPUs, ${sizeText(report.machine.memoryBytes)}, Node ${report.machine.node}`,
     plainTable(throughputRows(report), { columns }),
     plainTable(latencyRows(report), { columns }),
     ...report.steps.flatMap(processLines),
@@ -22,7 +23,7 @@ export function benchTable(report: BenchReport, columns?: number): string {
 function processLines(step: StepReport): readonly string[] {
   const each = step.processes.map(
     ({ name, pid, meanCpuPercent, maxRssBytes }) =>
-      `${name} (pid ${pid}) ${meanCpuPercent.toFixed(0)}% ${showBytes(maxRssBytes)}`,
+      `${name} (pid ${pid}) ${meanCpuPercent.toFixed(0)}% ${sizeText(maxRssBytes)}`,
   );
   const own = `load generator ${step.own.cpuPercent.toFixed(0)}% of a CPU, ${step.own.lateP99Ms.toFixed(1)} ms late at p99`;
   return [`${loadName(step)}: ${[...each, own].join(", ")}`];

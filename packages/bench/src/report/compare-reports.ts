@@ -2,7 +2,7 @@ import type { Metric } from "../compare/metrics.ts";
 import { amountOf, loadsOf } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
 import { medianOf, metricsOfReport, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
-import { showBytes } from "./figures.ts";
+import { sizeText } from "@drover/foundation/texts";
 import { htmlPage } from "./html-page.ts";
 import { lineChart } from "./line-chart.ts";
 import { plainTable } from "./plain-table.ts";
@@ -36,7 +36,7 @@ export function comparePage(report: CompareReport): string {
 function headline(report: CompareReport): string {
   const workers = report.layout.map(({ cpus, slots }) => `${slots} slots on CPU ${cpus.join(",")}`).join("; ");
   const { machine } = report;
-  return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${showBytes(machine.memoryBytes)}, workers: ${workers}, ${report.startedAt}`;
+  return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, workers: ${workers}, ${report.startedAt}`;
 }
 
 function metricPlot(report: CompareReport, metric: Metric): string {

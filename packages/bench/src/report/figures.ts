@@ -18,8 +18,3 @@ export function showPercent(share: number | null): string {
   // Rounding must not turn a failure into 100%.
   return share < 1 && share > 0.999 ? "99.9%" : `${(share * 100).toFixed(share === 1 ? 0 : 1)}%`;
 }
-
-export function showBytes(bytes: number): string {
-  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-}

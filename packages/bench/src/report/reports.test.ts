@@ -44,7 +44,7 @@ describe("the reports", () => {
     assert.match(page, /&lt;b&gt;model&lt;\/b&gt;/);
     for (const title of ["Response time", "Throughput", "Time between tokens", "CPU of the workers", "Memory"])
       assert.match(page, new RegExp(`class="title"[^>]*>${title}`));
-    assert.match(page, /<td>worker 1<\/td><td>7<\/td><td>90<\/td><td>1\.00 GiB<\/td>/);
+    assert.match(page, /<td>worker 1<\/td><td>7<\/td><td>90<\/td><td>1\.0 GiB<\/td>/);
     assert.doesNotMatch(page, /NaN|Infinity|undefined/);
     const embedded = /id="figures">(.*)<\/script>/.exec(page)?.[1] ?? "";
     assert.equal((JSON.parse(embedded) as { preset: string }).preset, "code");

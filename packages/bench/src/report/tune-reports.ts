@@ -1,9 +1,10 @@
+import { sizeText } from "@drover/foundation/texts";
 import type { TuneReport } from "../tune/run-tune.ts";
 import { rank, type Standing } from "../tune/standings.ts";
 import type { Rows } from "./bench-rows.ts";
 import { meanOf } from "./compare-rows.ts";
 import { escapeHtml } from "./escape.ts";
-import { showBytes, showMs, showNumber } from "./figures.ts";
+import { showMs, showNumber } from "./figures.ts";
 import { createAxis, tickLabel } from "./axis.ts";
 import { plainTable } from "./plain-table.ts";
 import { htmlPage } from "./html-page.ts";
@@ -28,7 +29,7 @@ export function tunePage(report: TuneReport): string {
 }
 
 function headline({ machine, model, preset, users, startedAt, tookMs }: TuneReport): string {
-  return `${model}, ${users} users of ${preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${showBytes(machine.memoryBytes)}, ${startedAt}, took ${showMs(tookMs)}`;
+  return `${model}, ${users} users of ${preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, ${startedAt}, took ${showMs(tookMs)}`;
 }
 
 function tuneRows(report: TuneReport): Rows {
@@ -53,7 +54,7 @@ function tuneRows(report: TuneReport): Rows {
     ...(["responseP95Ms", "ttftP95Ms", "itlP95Ms"] as const).map((field) =>
       showMs(meanOf(standing.scores.flatMap((score) => score[field] ?? []))),
     ),
-    showBytes(Math.max(0, ...standing.scores.map(({ rssBytes }) => rssBytes))),
+    sizeText(Math.max(0, ...standing.scores.map(({ rssBytes }) => rssBytes))),
     standing.unfit?.split("\n")[0] ?? "",
   ]);
   return { title: "What was tried", head, rows };

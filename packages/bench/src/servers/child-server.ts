@@ -1,6 +1,6 @@
 import { execa } from "execa";
-import { request } from "undici";
 import { type Clock, pause } from "@drover/foundation/clock";
+import { httpGet } from "@drover/foundation/http-get";
 import { BenchError } from "../errors.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 
@@ -77,11 +77,11 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   return { pid: child.pid ?? 0, stop };
 }
 
-async function answers(options: ChildServerOptions): Promise<boolean> {
+async function answers({ readyUrl, clock, isReady }: ChildServerOptions): Promise<boolean> {
+  const result = await httpGet(readyUrl, { timeoutMs: 2000, clock });
+  if (!result.responded || result.status !== 200) return false;
   try {
-    const answer = await request(options.readyUrl, { headersTimeout: 2000, bodyTimeout: 2000 });
-    await answer.body.dump();
-    return answer.statusCode === 200 && ((await options.isReady?.()) ?? true);
+    return (await isReady?.()) ?? true;
   } catch {
     return false;
   }

@@ -52,7 +52,7 @@ async function runOnce(
   const [load] = plan.loads;
   if (load === undefined) throw new BenchError("bad_option", "--users names no number of users");
   const { apiKey } = options;
-  const target = await lookAtTarget({ url: drover.url, apiKey });
+  const target = await lookAtTarget({ url: drover.url, apiKey, clock });
   const client = createChatClient({ ...plan, ...target, apiKey, clock });
   const startMs = clock.monotonicMs();
   try {

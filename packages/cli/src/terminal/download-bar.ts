@@ -1,3 +1,4 @@
+import { sizeText } from "@drover/foundation/texts";
 import type { OnProgress } from "@drover/models";
 import cliProgress from "cli-progress";
 
@@ -15,7 +16,7 @@ export function createDownloadBar(
   let hasBegun = false;
   return {
     onProgress({ doneBytes, totalBytes = doneBytes }) {
-      const size = `${Math.round(totalBytes / 2 ** 20)} MiB`;
+      const size = sizeText(totalBytes);
       if (!hasBegun) bar.start(totalBytes, doneBytes, { size });
       hasBegun = true;
       bar.setTotal(totalBytes);

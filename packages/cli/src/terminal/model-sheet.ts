@@ -1,3 +1,4 @@
+import { sizeText } from "@drover/foundation/texts";
 import type { MemoryEstimate, ModelInfo } from "@drover/models";
 
 /** A model and its memory as people read them. */
@@ -11,25 +12,16 @@ export function showModel(model: ModelInfo, memory: MemoryEstimate): string {
     ],
     ["parameters", shortCount(model.parameters)],
     ["quantization", model.quantization],
-    ["file", `${shortBytes(model.fileBytes)}${model.parts > 1 ? ` in ${model.parts} parts` : ""}`],
+    ["file", `${sizeText(model.fileBytes)}${model.parts > 1 ? ` in ${model.parts} parts` : ""}`],
     ["context", `${model.contextTokens} tokens`],
     ["vocabulary", `${model.vocabularySize} tokens`],
     ["chat template", model.chatTemplate === undefined ? "none: a base model" : "yes"],
-    [
-      "memory per worker",
-      `${shortBytes(perWorker.totalBytes)}: weights repacked ${shortBytes(perWorker.repackedBytes)}`,
-    ],
-    ["", `keys and values ${shortBytes(perWorker.kvBytes)}, compute ${shortBytes(perWorker.computeBytes)}`],
-    ["", `tokenizer ${shortBytes(perWorker.tokenizerBytes)}, process ${shortBytes(perWorker.processBytes)}`],
-    ["memory shared", `${shortBytes(memory.mappedBytes)}: the file itself, once for all workers`],
+    ["memory per worker", `${sizeText(perWorker.totalBytes)}: weights repacked ${sizeText(perWorker.repackedBytes)}`],
+    ["", `keys and values ${sizeText(perWorker.kvBytes)}, compute ${sizeText(perWorker.computeBytes)}`],
+    ["", `tokenizer ${sizeText(perWorker.tokenizerBytes)}, process ${sizeText(perWorker.processBytes)}`],
+    ["memory shared", `${sizeText(memory.mappedBytes)}: the file itself, once for all workers`],
   ];
   return facts.map(([name, value]) => `${name.padEnd(18)} ${value}`).join("\n");
-}
-
-function shortBytes(bytes: number): string {
-  return bytes < 2 ** 30
-    ? `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0)} MiB`
-    : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }
 
 function shortCount(count: number): string {

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { SupervisorStatus } from "@drover/supervisor/admin";
-import { shortRanges, shortSize, wrap } from "@drover/supervisor/texts";
+import { shortRanges, sizeText, wrap } from "@drover/foundation/texts";
 
 /** No lines. */
 const PLAIN = Object.fromEntries(
@@ -15,7 +15,7 @@ export function statusTable({ workers, snapshots }: SupervisorStatus, columns = 
   const table = wide.split("\n").some((line) => line.length > columns) ? workerTable(workers, " ") : wide;
   if (snapshots === null) return table;
   const { files, bytes, limitBytes, directory } = snapshots;
-  const line = `snapshots: ${files}, ${shortSize(bytes)} of ${shortSize(limitBytes)} in ${directory}`;
+  const line = `snapshots: ${files}, ${sizeText(bytes)} of ${sizeText(limitBytes)} in ${directory}`;
   return [table, ...wrap(line, columns)].join("\n");
 }
 
@@ -37,7 +37,7 @@ function workerTable(workers: SupervisorStatus["workers"], between: string): str
       worker.requests,
       worker.restarts,
       `${worker.cpuPercent.toFixed(0)}%`,
-      shortSize(worker.rssBytes),
+      sizeText(worker.rssBytes),
       shortDuration(worker.uptimeMs),
     ]);
   }

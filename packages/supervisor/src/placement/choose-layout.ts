@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { parseRange } from "@drover/foundation/ranges";
 import { readModelInfo } from "@drover/models";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
@@ -123,6 +124,6 @@ function unbindUnless(canBind: (node: number) => boolean, layout: Layout, logger
 /** Workers to run, where `running` run now: as many as there are places, or as many as run now where that is within the range. */
 export function countOf({ workers: { count } }: Settings, layout: Layout, running: number): number {
   if (count === "auto" || typeof count === "number") return layout.places.length;
-  const [min = 1, max = min] = count.split("..").map(Number);
+  const { min, max } = parseRange(count) ?? { min: 1, max: 1 };
   return Math.min(max, layout.places.length, Math.max(min, running));
 }

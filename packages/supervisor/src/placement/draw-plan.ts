@@ -1,4 +1,4 @@
-import { shortRanges, shortSize as size, wrap } from "../texts.ts";
+import { plural, shortRanges, sizeText as size, wrap } from "@drover/foundation/texts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
@@ -171,8 +171,4 @@ function row(label: string, bytes: number, note = ""): string {
 function snapshotNote({ budget, snapshots }: Plan): string {
   if (budget.snapshotBytes > 0) return "of ended requests, in /dev/shm, for all workers";
   return `none: ${snapshots.reason ?? "the workers leave no memory for them"}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { plural } from "@drover/foundation/texts";
 import type { Cpu } from "./topology.ts";
 
 /** Where one worker computes. */
@@ -252,8 +253,4 @@ function groupBy(cpus: readonly Cpu[], key: (cpu: Cpu) => string): readonly (rea
   const groups = new Map<string, Cpu[]>();
   for (const cpu of cpus) groups.set(key(cpu), [...(groups.get(key(cpu)) ?? []), cpu]);
   return [...groups.values()];
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

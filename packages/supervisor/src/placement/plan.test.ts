@@ -83,7 +83,7 @@ describe("drover plan", () => {
     assert.deepEqual([cut.layout.places.length, cut.budget.snapshotBytes], [2, 100 * MIB]);
     const none = planWith(two + 15 * MIB);
     assert.deepEqual([none.layout.places.length, none.budget.snapshotBytes, none.budget.fits], [2, 0, true]);
-    assert.match(drawPlan(none), /snapshots +0 MiB   none: the workers leave no memory for them/);
+    assert.match(drawPlan(none), /snapshots +0 bytes   none: the workers leave no memory for them/);
     const asked = planWith(two + 100 * MIB, { snapshots: "1GiB" });
     assert.deepEqual([asked.layout.places.length, asked.budget.snapshotBytes], [1, 1024 * MIB]);
     const tooMuch = planWith(two + 100 * MIB, { workers: 2, snapshots: "1GiB" });

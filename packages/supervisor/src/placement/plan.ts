@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { parseRange } from "@drover/foundation/ranges";
 import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/models";
 import { bindMemory, spareOnNodes } from "./bind-memory.ts";
 import { layOut, type Layout, type LayoutWish } from "./layout.ts";
@@ -70,8 +71,8 @@ export function layoutWish({ workers: { count, threads } }: Pick<Settings, "work
 function wantedWorkers(count: Settings["workers"]["count"]): readonly [least: number, wanted: number | "auto"] {
   if (count === "auto") return [1, count];
   if (typeof count === "number") return [count, count];
-  const [least = 1, most = least] = count.split("..").map(Number);
-  return [Math.max(1, least), most];
+  const { min, max } = parseRange(count) ?? { min: 1, max: 1 };
+  return [min, max];
 }
 
 /** What one worker needs by the settings, on a processor by Node's name of it. */

@@ -1,5 +1,5 @@
 import type { Settings } from "@drover/config";
-import { shortSize } from "../texts.ts";
+import { sizeText } from "@drover/foundation/texts";
 import { SHARED_MEMORY, type SharedMemory } from "./shared-memory.ts";
 import type { MemoryAtHand } from "./topology.ts";
 
@@ -36,18 +36,18 @@ export function wishSnapshots(
     const whole = Math.min(memory.totalBytes, memory.limitBytes ?? memory.totalBytes);
     const mostBytes = Math.floor(Math.min(shared.freeBytes / 2, whole / 8));
     if (mostBytes >= LEAST_SNAPSHOT_BYTES) return { leastBytes: 0, mostBytes };
-    return none(`${SHARED_MEMORY} (${shortSize(shared.freeBytes)} free) or the memory is too small`);
+    return none(`${SHARED_MEMORY} (${sizeText(shared.freeBytes)} free) or the memory is too small`);
   }
   const refuse = (reason: string, advice: string): SnapshotWish => ({
     ...none(reason),
-    refused: `workers.snapshots (--snapshots) is ${shortSize(snapshots)}, but ${reason}. ${advice}`,
+    refused: `workers.snapshots (--snapshots) is ${sizeText(snapshots)}, but ${reason}. ${advice}`,
   });
   if (command !== undefined)
     return refuse("workers.command (--worker-command) runs servers that keep none", "Leave one of the two out.");
   if (shared.problem !== undefined) return refuse(shared.problem, "Use auto, which does without, or off.");
   if (snapshots > shared.freeBytes)
     return refuse(
-      `${SHARED_MEMORY} has only ${shortSize(shared.freeBytes)} free`,
+      `${SHARED_MEMORY} has only ${sizeText(shared.freeBytes)} free`,
       `Use less or auto, or enlarge it (mount -o remount,size=… ${SHARED_MEMORY}; in Docker --shm-size).`,
     );
   return { leastBytes: snapshots, mostBytes: snapshots };

@@ -1,9 +1,9 @@
-import http from "node:http";
 import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
 import { assertFreeDescriptors } from "../free-descriptors.ts";
 import { systemClock } from "@drover/foundation/clock";
+import { httpGet } from "@drover/foundation/http-get";
 import { createServiceManager, type ServiceManager } from "./service-manager.ts";
 
 const NOTIFY_LIMIT_MS = 10_000;
@@ -61,17 +61,11 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** Asks the public port itself, so that a listener that no longer accepts is noticed. */
-function answers(at: ListenAddress | undefined): Promise<boolean> {
-  if (at === undefined) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const where = at.port === 0 ? { socketPath: at.address } : { host: reachable(at.address), port: at.port };
-    const request = http.get({ ...where, path: "/live", agent: false, timeout: PROBE_LIMIT_MS }, (response) => {
-      response.resume();
-      resolve(true);
-    });
-    request.on("timeout", () => request.destroy(new Error("no answer")));
-    request.on("error", () => resolve(false));
-  });
+async function answers(at: ListenAddress | undefined): Promise<boolean> {
+  if (at === undefined) return false;
+  const where = at.port === 0 ? { socketPath: at.address } : { host: reachable(at.address), port: at.port };
+  const result = await httpGet(where, { path: "/live", timeoutMs: PROBE_LIMIT_MS, clock: systemClock });
+  return result.responded;
 }
 
 /** An address that listens on every interface is asked on this machine's own. */

@@ -2,6 +2,8 @@ import type { Balancer } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
+import { parseRange } from "@drover/foundation/ranges";
+import { sizeText } from "@drover/foundation/texts";
 import { pickOverLimit } from "./memory-guard.ts";
 import { anonymousBytes } from "./process-memory.ts";
 import { decideScale, NO_MEMORY, type ScalingMemory } from "./scaling.ts";
@@ -77,8 +79,9 @@ function scaleWanted(
 ): { readonly count: number | undefined; readonly memory: ScalingMemory } {
   const { count } = settings().workers;
   if (typeof count !== "string" || count === "auto") return { count: undefined, memory: NO_MEMORY };
-  const [min = 1, wanted = min] = count.split("..").map(Number);
-  const max = Math.max(min, Math.min(wanted, supervisor.placeCount));
+  const range = parseRange(count) ?? { min: 1, max: 1 };
+  const { min } = range;
+  const max = Math.max(min, Math.min(range.max, supervisor.placeCount));
   const { scaleUpAfter, scaleDownAfter } = settings().supervision;
   const { members } = supervisor;
   const { queue, upstreams } = balancer.status();
@@ -111,11 +114,7 @@ function overLimit({ supervisor, settings, logger }: FollowLoadParts): string | 
   if (fat === undefined) return undefined;
   logger.warn(
     { worker: fat.id, bytes: fat.bytes },
-    `holds ${mebibytes(fat.bytes)} MiB, over the limit of ${mebibytes(memoryLimit)} MiB: draining and replacing it`,
+    `holds ${sizeText(fat.bytes)}, over the limit of ${sizeText(memoryLimit)}: draining and replacing it`,
   );
   return fat.id;
-}
-
-function mebibytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
 }

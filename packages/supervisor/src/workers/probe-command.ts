@@ -1,7 +1,7 @@
-import { get } from "node:http";
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/worker/protocol";
 import type { Clock } from "@drover/foundation/clock";
+import { httpGet } from "@drover/foundation/http-get";
 import type { SpawnWorker, WorkerLaunch, WorkerListener, WorkerProcess } from "./spawn-worker.ts";
 
 /** How a worker that is not Drover's own is judged: HAProxy's `inter`, `rise`, `fall`, `timeout check`. */
@@ -55,7 +55,7 @@ function probe(
   let hasStopped = false;
   let cancel: () => void;
   const look = async () => {
-    const failure = await probeOnce(launch.options.port, rule());
+    const failure = await probeOnce(launch.options.port, rule(), clock);
     if (hasStopped) return;
     streak.probes += 1;
     streak.good = failure === undefined ? streak.good + 1 : 0;
@@ -90,25 +90,11 @@ function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
   listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots, contextTokens });
 }
 
-const MOST_BODY_CHARACTERS = 65_536;
-
-/** undefined: it is well; else why not. Never rejects. */
-function probeOnce(port: number, rule: ProbeRule): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(rule.timeout);
-    const sent = get({ host: "127.0.0.1", port, path: rule.path, agent: false, signal }, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (part: string) => {
-        if (body.length < MOST_BODY_CHARACTERS) body += part;
-      });
-      response.on("error", (error) => resolve(error.message));
-      response.on("end", () => resolve(judgeAnswer(response.statusCode ?? 0, body, rule)));
-    });
-    sent.on("error", (error) =>
-      resolve(error.name === "AbortError" ? `no answer within ${rule.timeout} ms` : error.message),
-    );
-  });
+/** Undefined when it is well, else why not. Never rejects. */
+async function probeOnce(port: number, rule: ProbeRule, clock: Clock): Promise<string | undefined> {
+  const { path, timeout: timeoutMs } = rule;
+  const result = await httpGet({ host: "127.0.0.1", port }, { path, timeoutMs, clock });
+  return result.responded ? judgeAnswer(result.status, result.body, rule) : result.reason;
 }
 
 /** The path that nobody chose: a server that does not have it is as well as it can say. */

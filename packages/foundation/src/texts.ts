@@ -1,3 +1,15 @@
+/** `1 worker`, `2 workers`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A size with one unit: `7 KiB`, `350 MiB`, `1.5 GiB`. */
+export function sizeText(bytes: number): string {
+  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  if (bytes >= 2 ** 20) return `${Math.round(bytes / 2 ** 20)} MiB`;
+  return bytes >= 2 ** 10 ? `${Math.round(bytes / 2 ** 10)} KiB` : plural(bytes, "byte");
+}
+
 /** [0, 1, 2, 5] as `0-2,5`. */
 export function shortRanges(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
@@ -9,15 +21,9 @@ export function shortRanges(numbers: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(",");
 }
 
-/** In MiB or GiB. */
-export function shortSize(bytes: number): string {
-  if (bytes < 2 ** 30) return `${Math.round(bytes / 2 ** 20)} MiB`;
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-}
-
 /**
- * Breaks a line at blanks, so that no piece is longer than `columns` where its words allow it. Blanks inside stay as they are; what goes on is
- * indented.
+ * Breaks a line at blanks, so that no piece is longer than `columns` where its words allow it. Blanks inside stay as they are; the pieces after
+ * the first are indented.
  */
 export function wrap(line: string, columns: number, indent = "  "): readonly string[] {
   const [first = "", ...words] = line.split(" ");
