@@ -33,7 +33,7 @@ const forbidden = [
   ["packages/supervisor/src/x.ts", "@drover/bench"],
   ["packages/cli/src/x.ts", "@drover/worker/main"],
   ["packages/supervisor/src/x.ts", "@drover/worker/main"],
-  ["packages/supervisor/src/workers/worker-transitions.ts", "@drover/config"],
+  ["packages/supervisor/src/worker/transitions.ts", "@drover/config"],
   ["packages/supervisor/src/placement/layout.ts", "node:fs"],
 ] as const;
 

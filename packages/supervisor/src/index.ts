@@ -1,2 +1,2 @@
-export { generatedSupervisorFiles } from "./workers/states-document.ts";
+export { generatedSupervisorFiles } from "./worker/states-document.ts";
 export { exampleUnits } from "./systemd/example-units.ts";

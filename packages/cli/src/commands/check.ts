@@ -23,7 +23,7 @@ export const check: Command = {
 
 /** Whether this machine can hold them; all else that a machine may lack depends on the model, which `drover plan` looks at. */
 async function checkSnapshots(settings: Settings): Promise<void> {
-  const { sharedMemoryForNext } = await import("@drover/supervisor/placement");
+  const { sharedMemoryForNext } = await import("@drover/supervisor/snapshots");
   const { wishSnapshots } = await import("@drover/supervisor/placement");
   const { readTopology } = await import("@drover/supervisor/placement");
   const { refused } = wishSnapshots(settings, sharedMemoryForNext(), readTopology().memory);

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { callAdmin } from "@drover/supervisor/admin";
-import type { ReloadReport } from "@drover/supervisor/admin";
+import type { ReloadReport } from "@drover/supervisor/application";
 import { ADMIN_SETTINGS, findAdmin } from "../line/find-admin.ts";
 import type { Command } from "../line/command.ts";
 

@@ -25,8 +25,8 @@ export const worker: Command = {
     const { settings } = invocation.settings();
     const port = await portOf(invocation);
     const { execa } = await import("execa");
-    const { workerMain } = await import("@drover/supervisor/worker");
-    const { workerOptions } = await import("@drover/supervisor/worker");
+    const { workerMain } = await import("@drover/supervisor/process");
+    const { workerOptions } = await import("@drover/supervisor/process");
     const model = await fetchHere(invocation, settings.model);
     await requireMemory(settings, model.path);
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
@@ -52,7 +52,7 @@ async function portOf(invocation: Invocation): Promise<number> {
       `--port is ${invocation.text("port")}, but must be a whole number from 0 to 65535`,
     );
   }
-  const { findFreePort } = await import("@drover/supervisor/worker");
+  const { findFreePort } = await import("@drover/supervisor/process");
   if (port !== 0 && (await findFreePort(port, new Set())).taken.includes(port)) {
     throw new SupervisorError(
       "listen_failed",

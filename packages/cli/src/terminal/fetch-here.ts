@@ -1,5 +1,5 @@
 import type { OnRetry } from "@drover/models";
-import type { ServedModel } from "@drover/supervisor/worker";
+import type { ServedModel } from "@drover/supervisor/process";
 import type { Invocation } from "../line/command.ts";
 
 /** Makes a model ready in the foreground: with a bar on a terminal, and a line on standard error for each attempt that failed. */

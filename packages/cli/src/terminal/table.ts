@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { SupervisorStatus } from "@drover/supervisor/admin";
+import type { FleetStatus } from "@drover/supervisor/admin";
 import { shortRanges, sizeText, wrap } from "@drover/foundation/texts";
 
 /** No lines. */
@@ -10,7 +10,7 @@ const PLAIN = Object.fromEntries(
 );
 
 /** The workers, and what they share, as people read them; in a narrow terminal closer together. */
-export function statusTable({ workers, snapshots }: SupervisorStatus, columns = Number.POSITIVE_INFINITY): string {
+export function statusTable({ workers, snapshots }: FleetStatus, columns = Number.POSITIVE_INFINITY): string {
   const wide = workerTable(workers, "  ");
   const table = wide.split("\n").some((line) => line.length > columns) ? workerTable(workers, " ") : wide;
   if (snapshots === null) return table;
@@ -19,7 +19,7 @@ export function statusTable({ workers, snapshots }: SupervisorStatus, columns = 
   return [table, ...wrap(line, columns)].join("\n");
 }
 
-function workerTable(workers: SupervisorStatus["workers"], between: string): string {
+function workerTable(workers: FleetStatus["workers"], between: string): string {
   const table = new Table({
     head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
     chars: { ...PLAIN, middle: between },

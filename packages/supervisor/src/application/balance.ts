@@ -4,7 +4,7 @@ import { createConsole } from "@drover/console";
 import { systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
 import { type ExitCode, SupervisorError } from "../errors.ts";
-import type { Logs } from "./logs.ts";
+import type { Logs } from "../logs.ts";
 import { publicUrl } from "./public-url.ts";
 
 /** What `drover balance` runs with. */

@@ -3,4 +3,5 @@ export type { Display } from "./display.ts";
 export { describeRetry, downloadLog } from "./download-log.ts";
 export { findPrepared, prepareModel } from "./prepare-model.ts";
 export { publicUrl } from "./public-url.ts";
-export { up } from "./up.ts";
+export { up } from "./application.ts";
+export type { ReloadReport } from "./reload.ts";

@@ -9,7 +9,7 @@ import {
   readModelInfo,
   resolveModelSource,
 } from "@drover/models";
-import type { ServedModel } from "../workers/worker-launch.ts";
+import type { ServedModel } from "../process/launch.ts";
 
 export interface PrepareOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import { loadSettings } from "@drover/config";
 import { pino } from "pino";
 import { createGate } from "../gate.ts";
 import { Reloader } from "./reload.ts";
-import type { ServedModel } from "../workers/worker-launch.ts";
+import type { ServedModel } from "../process/launch.ts";
 
 /** Everything that is done goes on by promises alone, so a turn of the loop is enough for all of it. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -17,7 +17,7 @@ function createWorld() {
   const load = (model: string | undefined) =>
     loadSettings({ flags: { model: model ?? world.model, workers: world.count }, environment: {}, file: undefined });
   const reloader = new Reloader(load(undefined).settings, {
-    supervisor: {
+    fleet: {
       get workerCount() {
         return world.workers;
       },

@@ -3,15 +3,15 @@ import { ConfigError, type LoadedSettings, type Settings } from "@drover/config"
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import type { Chosen } from "../placement/choose-layout.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import type { Layout } from "../placement/layout.ts";
-import { createTurns } from "../workers/roll-workers.ts";
-import { diffSettings } from "../workers/settings-change.ts";
-import type { SnapshotDirectory } from "../workers/snapshot-directory.ts";
-import type { Supervisor } from "../workers/supervisor.ts";
-import type { ServedModel } from "../workers/worker-launch.ts";
+import type { ServedModel } from "../process/launch.ts";
+import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import { createTurns } from "../turns.ts";
+import { diffSettings } from "./settings-change.ts";
 
 export interface ReloadParts {
-  readonly supervisor: Pick<Supervisor, "workerCount" | "applySettings" | "roll" | "scale">;
+  readonly fleet: Pick<Fleet, "workerCount" | "applySettings" | "roll" | "scale">;
   readonly snapshots: Pick<SnapshotDirectory, "settle">;
   readonly balancer: Pick<Balancer, "applySettings">;
   readonly logger: Logger;
@@ -57,7 +57,7 @@ export class Reloader {
   /** Changes the number of workers by hand. It holds until a reload finds another `workers.count` in the configuration. */
   scale(count: number): Promise<void> {
     return this.#inChangeTurn(async () => {
-      await this.#parts.supervisor.scale(count);
+      await this.#parts.fleet.scale(count);
       this.#scaledTo = count;
     });
   }
@@ -81,19 +81,19 @@ export class Reloader {
   }
 
   async #apply(loaded: Settings, served: ServedModel): Promise<ReloadReport> {
-    const { logger, supervisor, balancer } = this.#parts;
+    const { logger, fleet, balancer } = this.#parts;
     const change = diffSettings(this.#settings, loaded);
     const { layout, snapshotLimitBytes } = await this.#layout(loaded, served);
     const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
-    const configured = this.#parts.countOf(loaded, layout, supervisor.workerCount);
+    const configured = this.#parts.countOf(loaded, layout, fleet.workerCount);
     this.#applyToBalancer(balancer, loaded);
     const before = this.#settings;
-    supervisor.applySettings(loaded);
+    fleet.applySettings(loaded);
     try {
-      await supervisor.roll({ settings: loaded, model: served, snapshotLimitBytes }, layout, scaledTo ?? configured);
+      await fleet.roll({ settings: loaded, model: served, snapshotLimitBytes }, layout, scaledTo ?? configured);
     } catch (error) {
       balancer.applySettings(before);
-      supervisor.applySettings(before);
+      fleet.applySettings(before);
       throw error;
     }
     this.#parts.snapshots.settle(snapshotLimitBytes);

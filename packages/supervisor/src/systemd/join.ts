@@ -1,7 +1,7 @@
 import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
-import { assertFreeDescriptors } from "../free-descriptors.ts";
+import { assertFreeDescriptors } from "../process/free-descriptors.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
 import { createServiceManager, type ServiceManager } from "./service-manager.ts";

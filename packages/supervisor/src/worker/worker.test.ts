@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { loadSettings } from "@drover/config";
 import type { WorkerMessage } from "@drover/worker/protocol";
 import { array, assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
 import { createGate } from "../gate.ts";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
-import type { ProcessEnd, WorkerLaunch, WorkerListener } from "./spawn-worker.ts";
-import { hasProcess } from "./worker-states.ts";
-import { type WorkerChange, WorkerRunner } from "./worker-runner.ts";
+import type { WorkerLaunch } from "../process/launch.ts";
+import type { ProcessEnd, WorkerListener } from "../process/spawn.ts";
+import { hasProcess } from "./states.ts";
+import type { BalancerPort } from "./traffic.ts";
+import { Worker, type WorkerChange } from "./worker.ts";
 
 const limits = {
   backoff: 500,
@@ -28,20 +31,23 @@ const launch: WorkerLaunch = {
 };
 const READY: WorkerMessage = { type: "ready", protocol: 1, port: 1, model: "m", slots: 1, contextTokens: 1 };
 
-/** A runner over scripted processes and a clock that is moved by hand. */
+const { settings } = loadSettings({ flags: {}, environment: {} });
+const recipe = { settings, model: { path: "m.gguf", id: undefined, version: "1" }, snapshotLimitBytes: 0 };
+
+/** A worker over scripted processes and a clock that is moved by hand. */
 function createWorld() {
   const clock = createManualClock();
   const processes: { isAlive: boolean; isKilled: boolean; listener: WorkerListener; end: (end: ProcessEnd) => void }[] =
     [];
   const changes: WorkerChange[] = [];
   const traffic = { isOpen: false };
-  const runner = new WorkerRunner({
-    id: "1",
+  const parts = {
     clock,
     random: () => 0.5,
+    balancer: balancerOf(traffic),
     launch: () => Promise.resolve(launch),
     limits: () => limits,
-    spawn: (_launch, listener) => {
+    spawn: (_launch: WorkerLaunch, listener: WorkerListener) => {
       const ending = createGate<ProcessEnd>();
       const made = {
         isAlive: true,
@@ -58,55 +64,62 @@ function createWorld() {
       };
       return { pid: processes.length, send: () => {}, signal, ended: ending.opened };
     },
-    traffic: {
-      open: () => {
-        traffic.isOpen = true;
-      },
-      close: () => {
-        traffic.isOpen = false;
-      },
-      active: () => 0,
-    },
-    onChange: (change) => changes.push(change),
+    onChange: (_worker: Worker, change: WorkerChange) => void changes.push(change),
     onLine: () => {},
     onProgress: () => {},
-    explainEnd: ({ signal }) => (signal === "SIGKILL" ? "the kernel did it" : undefined),
-  });
+    explainEnd: ({ signal }: ProcessEnd) => (signal === "SIGKILL" ? "the kernel did it" : undefined),
+  };
+  const worker = new Worker({ index: 1, place: { cpus: [], threads: 1 }, recipe }, parts);
   const alive = () => processes.filter((process) => process.isAlive);
   const say = (message: WorkerMessage) => alive()[0]?.listener.onMessage(message);
   const die = (exitCode: number) => alive()[0]?.end({ exitCode, signal: undefined, reason: undefined });
-  return { clock, processes, changes, traffic, runner, alive, say, die };
+  return { clock, processes, changes, traffic, worker, alive, say, die };
+}
+
+/** A balancer that only keeps whether the worker may have requests. */
+function balancerOf(traffic: { isOpen: boolean }): BalancerPort {
+  return {
+    addUpstream: () => {},
+    removeUpstream: () => {},
+    setReady: (_id, isReady) => {
+      traffic.isOpen = isReady;
+    },
+    setExpected: () => {},
+    drainUpstream: () => Promise.resolve(),
+    undrainUpstream: () => {},
+    status: () => ({ upstreams: [], queue: { depth: 0 } }) as unknown as ReturnType<BalancerPort["status"]>,
+  };
 }
 
 type World = ReturnType<typeof createWorld>;
 
 const ACTIONS: Readonly<Record<string, (world: World) => void>> = {
-  start: ({ runner }) => runner.start(),
-  stop: ({ runner }) => runner.stop(),
-  drain: ({ runner }) => runner.drain(),
-  undrain: ({ runner }) => runner.undrain(),
-  finish: ({ runner }) => runner.finish(),
-  hang: ({ runner }) => runner.replaceNow("test"),
+  start: ({ worker }) => worker.start(),
+  stop: ({ worker }) => worker.stop(),
+  drain: ({ worker }) => worker.drain(),
+  undrain: ({ worker }) => worker.undrain(),
+  finish: ({ worker }) => void worker.finish(60_000),
+  hang: ({ worker }) => worker.replaceNow("test"),
   loading: ({ say }) => say({ type: "loading", progress: 0.5 }),
   ready: ({ say }) => say(READY),
   beat: ({ say }) => say({ type: "heartbeat", steps: 1, active: 1, busySlots: 1 }),
   failed: ({ say }) => say({ type: "failed", code: "model_unloadable", message: "no" }),
   die: ({ die }) => die(1),
-  look: ({ runner }) => runner.checkLiveness(0),
+  look: ({ worker }) => worker.checkLiveness(0),
   "wait a little": ({ clock }) => clock.advance(700),
   "wait long": ({ clock }) => clock.advance(25_000),
 };
 
-function assertSound({ runner, alive, traffic, clock }: World): void {
+function assertSound({ worker, alive, traffic, clock }: World): void {
   assert.ok(alive().length <= 1, "two processes for one worker");
-  assert.ok(!traffic.isOpen || runner.state === "ready", `traffic to a worker that is ${runner.state}`);
-  if (runner.state === "ready") assert.ok(traffic.isOpen, "a ready worker without traffic");
-  const isTimed = ["starting", "loading", "stopping", "backoff"].includes(runner.state);
-  assert.equal(clock.waiting(), isTimed ? 1 : 0, `timers in ${runner.state}`);
-  if (!hasProcess(runner.state)) assert.equal(alive().length, 0, `a process in ${runner.state}`);
+  assert.ok(!traffic.isOpen || worker.state === "ready", `traffic to a worker that is ${worker.state}`);
+  if (worker.state === "ready") assert.ok(traffic.isOpen, "a ready worker without traffic");
+  const isTimed = ["starting", "loading", "stopping", "backoff"].includes(worker.state);
+  assert.equal(clock.waiting(), isTimed ? 1 : 0, `timers in ${worker.state}`);
+  if (!hasProcess(worker.state)) assert.equal(alive().length, 0, `a process in ${worker.state}`);
 }
 
-describe("WorkerRunner", () => {
+describe("Worker", () => {
   it("holds its promises under any sequence of events, and ends with nothing left", async () => {
     const sequences = array(constantFrom(...Object.keys(ACTIONS)), { maxLength: 60 });
     await assertProperty(
@@ -117,23 +130,23 @@ describe("WorkerRunner", () => {
           await setImmediate();
           assertSound(world);
         }
-        world.runner.stop();
+        world.worker.stop();
         world.clock.advance(20_000);
         await setImmediate();
         world.die(0);
         await setImmediate();
-        assert.ok(world.runner.state === "exited" && world.alive().length === 0 && world.clock.waiting() === 0);
+        assert.ok(world.worker.state === "exited" && world.alive().length === 0 && world.clock.waiting() === 0);
       }),
       { numRuns: 300, seed: 1 },
     );
   });
 
   it("kills what does not heed TERM once the grace is over", async () => {
-    const { runner, clock, processes, say } = createWorld();
-    runner.start();
+    const { worker, clock, processes, say } = createWorld();
+    worker.start();
     await setImmediate();
     say(READY);
-    runner.stop();
+    worker.stop();
     clock.advance(4_999);
     assert.equal(processes[0]?.isKilled, false);
     clock.advance(1);
@@ -141,41 +154,41 @@ describe("WorkerRunner", () => {
   });
 
   it("comes back drained after a crash, and serves once that is taken back", async () => {
-    const { runner, clock, traffic, say, die } = createWorld();
-    runner.start();
+    const { worker, clock, traffic, say, die } = createWorld();
+    worker.start();
     await setImmediate();
     say(READY);
-    runner.drain();
+    worker.drain();
     for (let crashes = 0; crashes < 2; crashes += 1) {
       die(1);
       await setImmediate();
       clock.advance(2_000);
       await setImmediate();
       say(READY);
-      assert.deepEqual([runner.state, traffic.isOpen], ["draining", false]);
+      assert.deepEqual([worker.state, traffic.isOpen], ["draining", false]);
     }
-    runner.undrain();
-    assert.deepEqual([runner.state, traffic.isOpen], ["ready", true]);
+    worker.undrain();
+    assert.deepEqual([worker.state, traffic.isOpen], ["ready", true]);
   });
 
   it("comes back serving when it was drained only because it was to end", async () => {
-    const { runner, say, die } = createWorld();
-    runner.start();
+    const { worker, say, die } = createWorld();
+    worker.start();
     await setImmediate();
     say(READY);
-    runner.finish();
-    runner.stop();
+    const finished = worker.finish(60_000);
+    await setImmediate();
     die(0);
-    await setImmediate();
-    runner.start();
+    await finished;
+    worker.start();
     await setImmediate();
     say(READY);
-    assert.equal(runner.state, "ready");
+    assert.equal(worker.state, "ready");
   });
 
   it("says why a worker is gone in its own words, and quarantines it at once when another try is no use", async () => {
-    const { runner, changes, say, die } = createWorld();
-    runner.start();
+    const { worker, changes, say, die } = createWorld();
+    worker.start();
     await setImmediate();
     say({ type: "failed", code: "model_unloadable", message: "m.gguf is no model" });
     die(1);
@@ -190,9 +203,9 @@ describe("WorkerRunner", () => {
   });
 
   it("lets an end by SIGKILL be explained, but not one that it sent itself", async () => {
-    const { runner, changes, clock, processes, say } = createWorld();
+    const { worker, changes, clock, processes, say } = createWorld();
     const killed = { exitCode: undefined, signal: "SIGKILL", reason: undefined } as const;
-    runner.start();
+    worker.start();
     await setImmediate();
     say(READY);
     processes[0]?.end(killed);
@@ -200,15 +213,15 @@ describe("WorkerRunner", () => {
     assert.equal(changes.at(-1)?.reason, "the kernel did it");
     clock.advance(2_000);
     await setImmediate();
-    runner.replaceNow("test");
+    worker.replaceNow("test");
     processes[1]?.end(killed);
     await setImmediate();
     assert.equal(changes.at(-1)?.reason, "killed by SIGKILL");
   });
 
   it("restarts a worker whose start takes longer than the start timeout", async () => {
-    const { runner, clock, processes, die } = createWorld();
-    runner.start();
+    const { worker, clock, processes, die } = createWorld();
+    worker.start();
     await setImmediate();
     clock.advance(20_000);
     assert.equal(processes[0]?.isKilled, true);
@@ -217,6 +230,6 @@ describe("WorkerRunner", () => {
     clock.advance(600);
     await setImmediate();
     assert.equal(processes.length, 2);
-    assert.equal(runner.restarts, 1);
+    assert.equal(worker.restarts, 1);
   });
 });

@@ -1,4 +1,4 @@
-import type { WorkerState } from "./worker-transitions.ts";
+import type { WorkerState } from "./transitions.ts";
 
 /** What each state means to somebody who reads `drover status`. */
 export const STATE_MEANINGS: Readonly<Record<WorkerState, string>> = {

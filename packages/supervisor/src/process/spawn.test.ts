@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { splitWords } from "./spawn-worker.ts";
+import { splitWords } from "./spawn.ts";
 
 describe("splitWords", () => {
   it("cuts a command as a shell does, with quotes and backslashes", () => {

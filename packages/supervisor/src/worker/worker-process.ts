@@ -1,6 +1,6 @@
 import type { SupervisorMessage, WorkerMessage } from "@drover/worker/protocol";
+import type { ProcessEnd, SpawnedProcess } from "../process/spawn.ts";
 import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
-import type { ProcessEnd, WorkerProcess } from "./spawn-worker.ts";
 
 /** What a worker said when it became ready. */
 export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
@@ -9,9 +9,9 @@ export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
 const HOPELESS_CODES = new Set(["model_unloadable", "context_too_large", "bad_options", "engine_mismatch"]);
 
 /** One process of a worker, from the decision to start it to its end: what it said, and whether it lives. The next one knows nothing of it. */
-export class WorkerRun {
+export class WorkerProcess {
   readonly startedAt: number;
-  #process: WorkerProcess | undefined;
+  #spawned: SpawnedProcess | undefined;
   #word: ReadyWord | undefined;
   #readySince: number | undefined;
   #failure: Extract<WorkerMessage, { readonly type: "failed" }> | undefined;
@@ -25,7 +25,7 @@ export class WorkerRun {
 
   /** undefined while it is only decided on. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#spawned?.pid;
   }
 
   /** Its own words when it became ready; undefined before. */
@@ -46,8 +46,9 @@ export class WorkerRun {
     return this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
   }
 
-  has(process: WorkerProcess): void {
-    this.#process = process;
+  /** It was started. */
+  attach(spawned: SpawnedProcess): void {
+    this.#spawned = spawned;
   }
 
   /** Keeps what it says. `active`: requests that the balancer has on it. */
@@ -97,11 +98,11 @@ export class WorkerRun {
   }
 
   send(message: SupervisorMessage): void {
-    this.#process?.send(message);
+    this.#spawned?.send(message);
   }
 
   signal(signal: "SIGTERM" | "SIGKILL"): void {
-    this.#process?.signal(signal);
+    this.#spawned?.signal(signal);
   }
 
   /** By the supervisor's decision, which the kernel's count of its own kills must not explain. */

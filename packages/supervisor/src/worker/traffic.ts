@@ -1,7 +1,7 @@
 import type { Balancer, UpstreamStatus } from "@drover/balancer";
 
-/** What the bridge needs of the balancer. */
-export type TrafficPort = Pick<
+/** What a worker's traffic needs of the balancer. */
+export type BalancerPort = Pick<
   Balancer,
   "addUpstream" | "setReady" | "setExpected" | "drainUpstream" | "undrainUpstream" | "removeUpstream" | "status"
 >;
@@ -22,10 +22,10 @@ const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "", sharesSt
  * Turns traffic to one worker on and off. A worker that came back elsewhere (its port was stolen, its slots changed) is
  * a new upstream for the balancer; its count of requests goes on.
  */
-export class UpstreamBridge {
+export class Traffic {
   /** Its id in the balancer; two generations of a worker have different ones, because for a while both exist. */
   readonly id: string;
-  readonly #balancer: TrafficPort;
+  readonly #balancer: BalancerPort;
   #address: WorkerAddress | undefined;
   #isDraining = false;
   #earlierRequests: number;
@@ -37,7 +37,7 @@ export class UpstreamBridge {
    * @param options.earlierRequests what the worker that this one replaces has counted
    */
   constructor(
-    balancer: TrafficPort,
+    balancer: BalancerPort,
     id: string,
     options: { readonly isHeld?: boolean; readonly earlierRequests?: number } = {},
   ) {

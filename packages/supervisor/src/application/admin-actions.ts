@@ -1,10 +1,10 @@
-import type { EndRequests } from "../application/end-requests.ts";
+import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
-import type { Logs } from "../application/logs.ts";
-import type { Reloader, ReloadReport } from "../application/reload.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { Logs } from "../logs.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import type { Supervisor } from "../workers/supervisor.ts";
-import type { AdminActions } from "./admin-server.ts";
+import type { EndRequests } from "./end-requests.ts";
+import type { Reloader, ReloadReport } from "./reload.ts";
 
 interface Handles {
   readonly end: EndRequests;
@@ -14,21 +14,21 @@ interface Handles {
 
 /** What the admin API does; refused while there is nothing yet to do it with. */
 export function adminActions(
-  parts: () => { readonly supervisor: Supervisor; readonly reloader: Reloader } | undefined,
+  service: () => { readonly fleet: Fleet; readonly reloader: Reloader } | undefined,
   { end, logs, manager }: Handles,
 ): AdminActions {
   const running = () => {
-    const found = parts();
+    const found = service();
     if (found === undefined)
       throw new SupervisorError("refused", "drover is still preparing the model; ask again once it serves");
     return found;
   };
   return {
-    status: async () => (await parts()?.supervisor.status()) ?? { workers: [], snapshots: null },
+    status: async () => (await service()?.fleet.status()) ?? { workers: [], snapshots: null },
     scale: (count) => running().reloader.scale(count),
-    restart: (worker) => running().supervisor.restart(worker),
-    drain: (worker) => running().supervisor.drain(worker),
-    undrain: (worker) => running().supervisor.undrain(worker),
+    restart: (worker) => running().fleet.restart(worker),
+    drain: (worker) => running().fleet.drain(worker),
+    undrain: (worker) => running().fleet.undrain(worker),
     reload: (model) => reloadUnder(manager, running().reloader, model),
     stop: () => end.ask("drover stop"),
     logs,

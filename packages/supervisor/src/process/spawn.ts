@@ -3,24 +3,11 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SECRET_ENV, type SupervisorMessage, type WorkerMessage, type WorkerOptions } from "@drover/worker/protocol";
+import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/worker/protocol";
 import { execa } from "execa";
-import { assertFreeDescriptors } from "../free-descriptors.ts";
-import { pinningWords } from "../placement/pinning.ts";
-
-/** Everything a worker's process is started from. */
-export interface WorkerLaunch {
-  readonly options: WorkerOptions;
-  /** CPUs that it may use; undefined: not pinned. */
-  readonly cpus: readonly number[] | undefined;
-  /** NUMA node that its memory is bound to; undefined: not bound. */
-  readonly numaNode?: number | undefined;
-  /** Runs in place of Drover's own worker. */
-  readonly command: string | undefined;
-  /** Number of the worker, for `{index}` of a command. */
-  readonly index: number;
-  readonly secret: string;
-}
+import { assertFreeDescriptors } from "./free-descriptors.ts";
+import type { WorkerLaunch } from "./launch.ts";
+import { pinningWords } from "./pinning.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -30,8 +17,8 @@ export interface ProcessEnd {
   readonly reason: string | undefined;
 }
 
-/** A worker's running process. Nothing of it throws: a message to a dead process is lost. */
-export interface WorkerProcess {
+/** A process that was started. Nothing of it throws: a message to a dead process is lost. */
+export interface SpawnedProcess {
   /** undefined: it could not be started; `ended` says why. */
   readonly pid: number | undefined;
   readonly send: (message: SupervisorMessage) => void;
@@ -47,7 +34,7 @@ export interface WorkerListener {
 }
 
 /** Throws where the system has no descriptor for it; every later failure is told by `ended`. */
-export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => WorkerProcess;
+export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => SpawnedProcess;
 
 /**
  * Starts a worker in a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone, who drains. Under

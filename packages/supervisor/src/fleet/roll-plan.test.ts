@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pickOverLimit } from "./memory-guard.ts";
-import { fitsBeside, planRoll } from "./rolling.ts";
+import { fitsBeside, planRoll } from "./roll-plan.ts";
 
 const members = [1, 2, 3].map((index) => ({ id: String(index), index, recipe: "old" }));
 

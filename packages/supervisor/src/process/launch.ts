@@ -3,7 +3,20 @@ import type { Settings } from "@drover/config";
 import type { WorkerOptions } from "@drover/worker/protocol";
 import type { WorkerPlace } from "../placement/layout.ts";
 import { AUTO_SLOTS } from "../placement/plan.ts";
-import type { WorkerLaunch } from "./spawn-worker.ts";
+
+/** Everything a worker's process is started from. */
+export interface WorkerLaunch {
+  readonly options: WorkerOptions;
+  /** CPUs that it may use; undefined: not pinned. */
+  readonly cpus: readonly number[] | undefined;
+  /** NUMA node that its memory is bound to; undefined: not bound. */
+  readonly numaNode?: number | undefined;
+  /** Runs in place of Drover's own worker. */
+  readonly command: string | undefined;
+  /** Number of the worker, for `{index}` of a command. */
+  readonly index: number;
+  readonly secret: string;
+}
 
 /** The model as the workers get it. */
 export interface ServedModel {

@@ -1,5 +1,6 @@
-import type { SnapshotStatus } from "./snapshot-directory.ts";
-import type { SupervisorStatus, WorkerStatus } from "./worker-status.ts";
+import type { SnapshotStatus } from "../snapshots/snapshot-directory.ts";
+import type { WorkerStatus } from "../worker/worker-status.ts";
+import type { FleetStatus } from "./fleet-status.ts";
 
 interface Metric {
   readonly name: string;
@@ -54,7 +55,7 @@ const SNAPSHOT_METRICS: readonly (readonly [name: string, help: string, value: (
 ];
 
 /** What the supervisor knows of its workers and of what they share, in Prometheus's text format; empty before there are any. */
-export function workerMetrics(status: SupervisorStatus | undefined): string {
+export function workerMetrics(status: FleetStatus | undefined): string {
   const workers = status?.workers ?? [];
   if (workers.length === 0) return "";
   const ofWorkers = METRICS.map(({ name, type, help, value }) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
-import { diffSettings, workerFingerprint } from "./settings-change.ts";
+import { diffSettings } from "./settings-change.ts";
 
 const load = (flags: Readonly<Record<string, unknown>>) => loadSettings({ flags, environment: {} }).settings;
 
@@ -17,13 +17,5 @@ describe("diffSettings", () => {
 
   it("finds nothing between two readings of the same", () => {
     assert.deepEqual(diffSettings(load({ slots: "3" }), load({ slots: "3" })), { live: [], roll: [], restart: [] });
-  });
-});
-
-describe("workerFingerprint", () => {
-  it("changes with what a worker is started from, and not with their number or with what is live", () => {
-    const plain = workerFingerprint(load({}));
-    assert.notEqual(workerFingerprint(load({ ctx: "512" })), plain);
-    assert.equal(workerFingerprint(load({ workers: "7", "queue-limit": "1" })), plain);
   });
 });

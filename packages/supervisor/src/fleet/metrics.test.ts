@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { workerMetrics } from "./worker-metrics.ts";
-import type { WorkerStatus } from "./worker-status.ts";
+import { workerMetrics } from "./metrics.ts";
+import type { WorkerStatus } from "../worker/worker-status.ts";
 
 const worker: WorkerStatus = {
   id: "1",

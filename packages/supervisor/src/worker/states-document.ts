@@ -1,5 +1,5 @@
-import { STATE_MEANINGS } from "./worker-states.ts";
-import { TRANSITIONS, WORKER_EVENTS, WORKER_STATES, type WorkerEvent } from "./worker-transitions.ts";
+import { STATE_MEANINGS } from "./states.ts";
+import { TRANSITIONS, WORKER_EVENTS, WORKER_STATES, type WorkerEvent } from "./transitions.ts";
 
 /** What each event means, for the document. */
 const EVENT_MEANINGS: Readonly<Record<WorkerEvent, string>> = {
@@ -27,7 +27,7 @@ function renderStates(): string {
   return `${[
     "# A worker's states",
     "",
-    "Made from the table in `packages/supervisor/src/workers/worker-transitions.ts` by `pnpm docs:generate`; do not edit it here.",
+    "Made from the table in `packages/supervisor/src/worker/transitions.ts` by `pnpm docs:generate`; do not edit it here.",
     "`drover status` shows the state; each change is one log entry `{worker, from, to, event}`.",
     "",
     "```mermaid",

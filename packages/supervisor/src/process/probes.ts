@@ -2,7 +2,8 @@ import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/worker/protocol";
 import type { Clock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
-import type { SpawnWorker, WorkerLaunch, WorkerListener, WorkerProcess } from "./spawn-worker.ts";
+import type { WorkerLaunch } from "./launch.ts";
+import type { SpawnedProcess, SpawnWorker, WorkerListener } from "./spawn.ts";
 
 /** How a worker that is not Drover's own is judged: HAProxy's `inter`, `rise`, `fall`, `timeout check`. */
 export type ProbeRule = Settings["checks"];
@@ -45,7 +46,7 @@ interface Streak {
 }
 
 function probe(
-  process: WorkerProcess,
+  process: SpawnedProcess,
   launch: WorkerLaunch,
   listener: WorkerListener,
   { clock, rule, longestPeriodMs }: ProbeParts,

@@ -1,0 +1,177 @@
+import { adminPath } from "../admin/admin-path.ts";
+import { createAdminServer } from "../admin/admin-server.ts";
+import { claimSocket } from "../admin/claim-socket.ts";
+import { systemClock } from "@drover/foundation/clock";
+import type { ExitCode } from "../errors.ts";
+import { followLoad } from "../fleet/follow-load.ts";
+import { countOf, createLayoutChooser, type LayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
+import type { ServedModel } from "../process/launch.ts";
+import { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import { joinServiceManager } from "../systemd/join.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { adminActions, reloadUnder } from "./admin-actions.ts";
+import { type EndRequests, listenForEnd } from "./end-requests.ts";
+import { prepareModel } from "./prepare-model.ts";
+import type { Reloader } from "./reload.ts";
+import { createService, type Service } from "./service.ts";
+import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
+import type { UpOptions } from "./up-options.ts";
+
+const KEEP_SNAPSHOTS_EVERY_MS = 5000;
+
+/** `drover up`: resolves with the exit code once everything it started is gone. */
+export async function up(options: UpOptions): Promise<ExitCode> {
+  return await new Application(options).run();
+}
+
+/**
+ * The whole process. Its parts are made in the order in which they need each other, and taken down in the reverse order:
+ * snapshots and layout, signals, service manager, admin socket; then, with the model at hand, the {@link Service}.
+ */
+class Application {
+  readonly #options: UpOptions;
+  readonly #snapshots: SnapshotDirectory;
+  readonly #chooser: LayoutChooser;
+  readonly #manager: ServiceManager;
+  readonly #end: EndRequests;
+  readonly #orders: SignalOrders;
+  readonly #undo: (() => void)[] = [];
+  /** undefined while the model is prepared. */
+  #service: Service | undefined;
+
+  constructor(options: UpOptions) {
+    const { logger } = options.logs;
+    this.#options = options;
+    this.#snapshots = new SnapshotDirectory(logger);
+    this.#chooser = createLayoutChooser(logger);
+    this.#end = listenForEnd(() => {
+      this.#service?.fleet.killAll();
+      process.exit(1);
+    });
+    this.#orders = listenForOrders(logger);
+    this.#manager = joinServiceManager({
+      logger,
+      balancer: () => this.#service?.balancer.status(),
+      workers: () => this.#service?.fleet.workerCount ?? 0,
+      address: () => this.#service?.address,
+      lastCheckAt: () => this.#service?.fleet.lastCheckAt,
+    });
+    this.#undo.push(this.#end.close, this.#orders.close, this.#manager.close);
+  }
+
+  async run(): Promise<ExitCode> {
+    const { settings } = this.#options;
+    try {
+      this.#snapshots.removeLeftOvers();
+      this.#chooser.check(settings);
+      this.#keepSnapshots();
+      await this.#openAdmin();
+      const model = await this.#fetchUnlessEnded();
+      if (model === undefined) return 0;
+      await this.#serve(await this.#open(model));
+      return 0;
+    } finally {
+      for (const undo of this.#undo.toReversed()) undo();
+    }
+  }
+
+  #keepSnapshots(): void {
+    const remove = () => this.#snapshots.remove();
+    // For every end that is not SIGKILL, a crash too.
+    process.on("exit", remove);
+    const stopKeeping = systemClock.every(KEEP_SNAPSHOTS_EVERY_MS, () => this.#snapshots.keep());
+    this.#undo.push(() => {
+      stopKeeping();
+      remove();
+      process.off("exit", remove);
+    });
+  }
+
+  async #openAdmin(): Promise<void> {
+    const { settings, environment, logs } = this.#options;
+    const handles = { end: this.#end, logs, manager: this.#manager };
+    const admin = createAdminServer(adminActions(() => this.#service, handles));
+    const release = await claimSocket(admin, adminPath(settings.admin.socket, environment));
+    this.#undo.push(() => {
+      release();
+      admin.close();
+      admin.closeAllConnections();
+    });
+  }
+
+  /** The model, or undefined where somebody asked for the end first. */
+  async #fetchUnlessEnded(): Promise<ServedModel | undefined> {
+    const { settings, environment, display } = this.#options;
+    const cancel = new AbortController();
+    const { onProgress, onRetry, ended } = display.download;
+    const prepared = prepareModel(settings.model, { environment, onProgress, onRetry, signal: cancel.signal });
+    try {
+      return await Promise.race([prepared, this.#end.first.then(() => undefined)]);
+    } finally {
+      cancel.abort();
+      ended();
+      await prepared.catch(() => {});
+    }
+  }
+
+  /** Opens the public port and starts the workers. */
+  async #open(model: ServedModel): Promise<Service> {
+    const { settings } = this.#options;
+    const chosen = await this.#chooser.choose(settings, model.path, NOTHING_RUNS);
+    this.#snapshots.settle(chosen.snapshotLimitBytes);
+    // A size that was asked for has to be had; `auto` does without.
+    if (chosen.snapshotLimitBytes > 0 && settings.workers.snapshots !== "auto") this.#snapshots.make();
+    this.#service = await createService(this.#options, {
+      model,
+      chosen,
+      chooser: this.#chooser,
+      snapshots: this.#snapshots,
+      listenFds: this.#manager.sockets.map(({ fd }) => fd),
+    });
+    this.#service.fleet.start(countOf(settings, chosen.layout, 0));
+    return this.#service;
+  }
+
+  /** Until the last worker has ended. */
+  async #serve({ balancer, address, fleet, reloader }: Service): Promise<void> {
+    const { display, logs } = this.#options;
+    const { logger } = logs;
+    let drainTimeoutMs = 0;
+    this.#orders.begin({ reload: () => this.#reload(reloader), dump: () => void this.#dumpState() });
+    const settings = () => reloader.settings;
+    const stopFollowing = followLoad({ fleet, balancer, settings, clock: systemClock, logger });
+    try {
+      const isServing = await Promise.race([fleet.firstReady.then(() => true), this.#end.first.then(() => false)]);
+      if (isServing) {
+        display.serving(address);
+        void this.#manager.ready();
+      }
+      const who = await this.#end.first;
+      void this.#manager.stopping();
+      drainTimeoutMs = reloader.settings.supervision.drainTimeout;
+      logger.info(`${who}: running answers have ${drainTimeoutMs / 1000} s to end`);
+    } finally {
+      stopFollowing();
+      display.end();
+      await balancer.close({ drainTimeoutMs });
+      await fleet.stop();
+      logger.info("every worker has ended");
+    }
+  }
+
+  /** SIGHUP. */
+  #reload(reloader: Reloader): void {
+    const { logger } = this.#options.logs;
+    void reloadUnder(this.#manager, reloader, undefined).catch((error: Error) => logger.error(error.message));
+  }
+
+  /** SIGQUIT: everything there is to know, as one log entry. */
+  async #dumpState(): Promise<void> {
+    if (this.#service === undefined) return;
+    const { fleet, balancer, reloader } = this.#service;
+    const { workers } = await fleet.status();
+    const state = { workers, balancer: balancer.status(), settings: reloader.settings, memory: process.memoryUsage() };
+    const resources = process.getActiveResourcesInfo();
+    this.#options.logs.logger.info({ state: { ...state, resources } }, "state, as SIGQUIT asked");
+  }
+}

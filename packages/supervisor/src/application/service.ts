@@ -1,0 +1,139 @@
+import { type Balancer, BalancerError, createBalancer, type ListenAddress } from "@drover/balancer";
+import { createConsole } from "@drover/console";
+import { systemClock } from "@drover/foundation/clock";
+import { systemRandom } from "@drover/foundation/randomness";
+import { SupervisorError } from "../errors.ts";
+import { Fleet } from "../fleet/fleet.ts";
+import { workerMetrics } from "../fleet/metrics.ts";
+import { fitsBeside } from "../fleet/roll-plan.ts";
+import { countOf, type LayoutChooser, type Chosen } from "../placement/choose-layout.ts";
+import { readTopology } from "../placement/topology.ts";
+import type { ServedModel } from "../process/launch.ts";
+import { residentBytes } from "../process/memory.ts";
+import { spawnWorker } from "../process/spawn.ts";
+import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import { askCanary } from "../worker/canary.ts";
+import { hasProcess } from "../worker/states.ts";
+import { downloadLog } from "./download-log.ts";
+import { prepareModel } from "./prepare-model.ts";
+import { Reloader } from "./reload.ts";
+import type { UpOptions } from "./up-options.ts";
+
+/** What serves a model: the public port, the workers behind it, and what brings in new settings. */
+export interface Service {
+  readonly balancer: Balancer;
+  readonly address: ListenAddress;
+  readonly fleet: Fleet;
+  readonly reloader: Reloader;
+}
+
+/** What was decided before a service can be made. */
+export interface ServicePlan {
+  readonly model: ServedModel;
+  readonly chosen: Chosen;
+  readonly chooser: LayoutChooser;
+  readonly snapshots: SnapshotDirectory;
+  /** Sockets that the service manager has opened; empty: the public port is opened by `listen`. */
+  readonly listenFds: readonly number[];
+}
+
+/**
+ * Opens the public port and makes the workers, which do not run yet.
+ * @throws SupervisorError `listen_failed`
+ */
+export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
+  const hooks: { service?: Service } = {};
+  const balancer = createPublicBalancer(options, plan.listenFds, () => hooks.service);
+  const address = await openPublicPort(balancer);
+  const fleet = createFleet(options, plan, balancer);
+  const reloader = createReloader(options, plan, { balancer, fleet });
+  hooks.service = { balancer, address, fleet, reloader };
+  return hooks.service;
+}
+
+/** @param service undefined until the workers are made: the balancer is there before them */
+function createPublicBalancer(
+  { settings, logs, version }: UpOptions,
+  listenFds: readonly number[],
+  service: () => Service | undefined,
+): Balancer {
+  const page = { name: "Drover", version };
+  try {
+    return createBalancer({
+      settings,
+      logger: logs.logger,
+      clock: systemClock,
+      random: systemRandom,
+      events: { onWakeNeeded: () => void service()?.fleet.wake() },
+      moreMetrics: async () => workerMetrics(await service()?.fleet.status()),
+      guest: createConsole(),
+      // A command of the user's may have a page of its own there.
+      frontPage: () => ((service()?.reloader.settings ?? settings).workers.command === undefined ? page : undefined),
+      ...(listenFds.length === 0 ? {} : { listenFds }),
+    });
+  } catch (error) {
+    throw asListenFailure(error);
+  }
+}
+
+async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {
+  try {
+    const [address] = await balancer.listen();
+    if (address === undefined) throw new SupervisorError("listen_failed", "the public port could not be opened");
+    return address;
+  } catch (error) {
+    throw asListenFailure(error);
+  }
+}
+
+function asListenFailure(error: unknown): unknown {
+  return error instanceof BalancerError ? new SupervisorError("listen_failed", error.message, { cause: error }) : error;
+}
+
+function createFleet({ settings, logs, display }: UpOptions, plan: ServicePlan, balancer: Balancer): Fleet {
+  const { model, chosen, snapshots } = plan;
+  return new Fleet({
+    settings,
+    model,
+    layout: chosen.layout,
+    snapshotLimitBytes: chosen.snapshotLimitBytes,
+    snapshots,
+    balancer,
+    logger: logs.logger,
+    clock: systemClock,
+    random: systemRandom,
+    spawn: spawnWorker,
+    askCanary,
+    fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
+    onProgress: display.loading,
+    onChange: ({ worker, to }) => {
+      if (to === "starting") display.loading(worker, 0);
+      if (!hasProcess(to)) display.loading(worker, 1);
+    },
+  });
+}
+
+function createReloader(
+  { settings, environment, logs: { logger }, loadSettings }: UpOptions,
+  { chooser, snapshots }: ServicePlan,
+  { balancer, fleet }: Pick<Service, "balancer" | "fleet">,
+): Reloader {
+  const reloader: Reloader = new Reloader(settings, {
+    fleet,
+    snapshots,
+    balancer,
+    logger,
+    load: (model) => loadSettings(model === undefined ? {} : { model }),
+    prepareModel: (model) => prepareModel(model, { environment, ...downloadLog(logger) }),
+    chooseLayout: async (wanted, { path }) => {
+      const isSame = wanted.workers.snapshots === reloader.settings.workers.snapshots;
+      return await chooser.choose(wanted, path, {
+        workers: fleet.workerCount,
+        snapshotBytes: await snapshots.bytes(),
+        snapshotLimitBytes: isSame ? snapshots.limitBytes : 0,
+      });
+    },
+    countOf,
+  });
+  return reloader;
+}

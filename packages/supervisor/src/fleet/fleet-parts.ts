@@ -1,0 +1,87 @@
+import type { Settings } from "@drover/config";
+import type { Logger } from "pino";
+import type { Clock } from "@drover/foundation/clock";
+import type { Layout } from "../placement/layout.ts";
+import { type ServedModel, workerLaunch } from "../process/launch.ts";
+import { outOfMemoryKills } from "../process/memory.ts";
+import { forwardLine } from "../process/output.ts";
+import { withProbes } from "../process/probes.ts";
+import type { ProcessEnd, SpawnWorker } from "../process/spawn.ts";
+import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import type { AskCanary } from "../worker/canary.ts";
+import type { BalancerPort } from "../worker/traffic.ts";
+import type { Worker, WorkerChange, WorkerParts } from "../worker/worker.ts";
+import type { Ports } from "./ports.ts";
+
+/** What a fleet needs of its surroundings. */
+export interface FleetParts {
+  readonly settings: Settings;
+  readonly model: ServedModel;
+  readonly snapshots: SnapshotDirectory;
+  /** For the workers that are started first. */
+  readonly snapshotLimitBytes: number;
+  /** One place for each worker; workers beyond it share places. */
+  readonly layout: Layout;
+  readonly balancer: BalancerPort;
+  readonly spawn: SpawnWorker;
+  readonly askCanary: AskCanary;
+  /** Whether a second generation of a worker fits into memory beside the first. */
+  readonly fitsBeside: (old: Worker) => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Share of the model that a worker has loaded, 0 to 1. */
+  readonly onProgress: (worker: string, share: number) => void;
+  readonly onChange: (change: WorkerChange) => void;
+}
+
+/** What each worker of a fleet is given. */
+export function createWorkerParts(
+  { balancer, clock, random, spawn, snapshots, logger, onProgress }: FleetParts,
+  ports: Ports,
+  { settings, onChange }: { readonly settings: () => Settings; readonly onChange: WorkerParts["onChange"] },
+): WorkerParts {
+  const probes = {
+    clock,
+    rule: () => settings().checks,
+    longestPeriodMs: () => settings().supervision.livenessTimeout / 2,
+  };
+  return {
+    balancer,
+    clock,
+    random,
+    spawn: withProbes(spawn, probes),
+    limits: () => settings().supervision,
+    onChange,
+    launch: async ({ id, index, place, recipe, traffic }) =>
+      workerLaunch(recipe.settings, recipe.model, place, {
+        port: await ports.pick(traffic.id, id, recipe.settings.workers.firstPort),
+        index,
+        snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
+      }),
+    onLine: ({ id }, line) => forwardLine(logger.child({ worker: id }), line),
+    onProgress: ({ id }, share) => onProgress(id, share),
+    explainEnd: createEndReader(),
+  };
+}
+
+/** Finds out whether the kernel killed a process because it ran out of memory. */
+function createEndReader(): (end: ProcessEnd) => string | undefined {
+  let known = outOfMemoryKills();
+  return ({ signal }) => {
+    const kills = outOfMemoryKills();
+    const isNew = kills !== undefined && known !== undefined && kills > known;
+    known = kills;
+    if (signal !== "SIGKILL" || !isNew) return undefined;
+    return "killed by the kernel: out of memory. Use fewer --workers, --slots or a smaller --ctx";
+  };
+}
+
+/** One line for each change of a worker's state. */
+export function logChange(logger: Logger, change: WorkerChange, isEnding: boolean): void {
+  const { worker, from, to, event, reason } = change;
+  const isBad = (event === "crashed" || event === "gave-up" || event === "hung") && !isEnding;
+  const why = isBad && reason !== undefined ? ` (${reason})` : "";
+  const fields = { worker, from, to, event, ...(why === "" ? {} : { reason }) };
+  logger[isBad ? "warn" : "info"](fields, `${from} -> ${to}${why}`);
+}

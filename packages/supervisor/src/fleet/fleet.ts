@@ -1,0 +1,286 @@
+import type { Settings } from "@drover/config";
+import { SupervisorError } from "../errors.ts";
+import { createGate } from "../gate.ts";
+import type { Layout } from "../placement/layout.ts";
+import { sampleUsage } from "../process/usage.ts";
+import { createTurns } from "../turns.ts";
+import type { Recipe } from "../worker/recipe.ts";
+import { Worker, type WorkerChange, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
+import { workerStatus } from "../worker/worker-status.ts";
+import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts";
+import type { FleetStatus } from "./fleet-status.ts";
+import { Ports } from "./ports.ts";
+import { replaceWorker } from "./replace-worker.ts";
+import { placeOf, type RollParts, rollWorkers } from "./roll.ts";
+
+const TICK_MS = 1000;
+
+/** All workers: starts them, watches them, and does what the admin API asks for, one thing at a time. */
+export class Fleet {
+  readonly #parts: FleetParts;
+  readonly #workers = new Map<string, Worker>();
+  /** Those that are about to take the place of one. */
+  readonly #candidates = new Set<Worker>();
+  readonly #ports: Ports;
+  readonly #workerParts: WorkerParts;
+  readonly #firstReady = createGate<void>();
+  readonly #inTurn = createTurns();
+  #settings: Settings;
+  #recipe: Recipe;
+  #layout: Layout;
+  #lastTick: number;
+  #stopTicking: (() => void) | undefined;
+  #isEnding = false;
+  #isAsleep = false;
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts;
+    this.#settings = parts.settings;
+    const { settings, model, snapshotLimitBytes } = parts;
+    this.#recipe = { settings, model, snapshotLimitBytes };
+    this.#layout = parts.layout;
+    this.#lastTick = parts.clock.monotonicMs();
+    this.#ports = new Ports(parts.logger);
+    this.#workerParts = createWorkerParts(parts, this.#ports, {
+      settings: () => this.#settings,
+      onChange: (worker, change) => this.#onChange(worker, change),
+    });
+    // Whoever waits hears of it; nobody waiting is no error.
+    this.#firstReady.opened.catch(() => {});
+  }
+
+  /** Resolves when a first worker serves; rejects with SupervisorError `nothing_served` when every one failed. */
+  get firstReady(): Promise<void> {
+    return this.#firstReady.opened;
+  }
+
+  /** When it last looked after its workers, which it does each second. */
+  get lastCheckAt(): number {
+    return this.#lastTick;
+  }
+
+  /** Most workers that have a place of their own, which is also what memory holds. */
+  get placeCount(): number {
+    return this.#layout.places.length;
+  }
+
+  get workerCount(): number {
+    return this.#workers.size;
+  }
+
+  /** By index; without candidates. */
+  get workers(): readonly Worker[] {
+    return [...this.#workers.values()].toSorted((a, b) => a.index - b.index);
+  }
+
+  get isAsleep(): boolean {
+    return this.#isAsleep;
+  }
+
+  /** Starts `count` workers side by side. */
+  start(count: number): void {
+    this.#stopTicking = this.#parts.clock.every(TICK_MS, () => this.#tick());
+    for (let index = 1; index <= count; index += 1) this.#add(index);
+  }
+
+  async status(): Promise<FleetStatus> {
+    const { workers } = this;
+    const usage = await sampleUsage(workers.flatMap(({ process }) => process?.pid ?? []));
+    const now = this.#parts.clock.monotonicMs();
+    const snapshots = (await this.#parts.snapshots.status()) ?? null;
+    return {
+      workers: workers.map((worker) => workerStatus(worker, usage.get(worker.process?.pid ?? -1), now)),
+      snapshots,
+    };
+  }
+
+  /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
+  scale(count: number): Promise<void> {
+    return this.#inTurn(() => this.#resize(count));
+  }
+
+  /** Drains, ends and starts one worker, or each in turn; resolves when they serve again, those that were drained too. */
+  restart(id: string | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const worker of id === undefined ? this.workers : [this.#get(id)]) {
+        await worker.finish(this.#settings.supervision.drainTimeout);
+        if (this.#isEnding) return;
+        worker.undrain();
+        worker.start();
+        const state = await worker.until("ready", "quarantined", "exited");
+        if (state !== "ready")
+          throw new SupervisorError("refused", `worker ${worker.id} did not come back: ${reasonOf(worker)}`);
+      }
+    });
+  }
+
+  /** Replaces one worker by a new one of its kind, without a pause where memory allows. */
+  replace(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#get(id);
+      const result = await replaceWorker(old, old, this.#replaceParts());
+      if (!result.isDone) throw new SupervisorError("refused", `worker ${id} could not be replaced: ${result.reason}`);
+    });
+  }
+
+  /** Applies settings that need no new worker. */
+  applySettings(settings: Settings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * Brings the workers to a new recipe and number, one by one, or leaves everything as it was.
+   * @throws SupervisorError `refused` with the reason
+   */
+  roll(recipe: Recipe, layout: Layout, count: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await rollWorkers(this.workers, { recipe, layout, count }, this.#replaceParts());
+      this.#recipe = recipe;
+      this.#layout = layout;
+      await this.#resize(count);
+      for (const worker of this.workers) if (worker.state === "quarantined") worker.start();
+    });
+  }
+
+  /** Resolves when the worker's last request has ended. */
+  async drain(id: string): Promise<void> {
+    const worker = this.#get(id);
+    worker.drain();
+    if (!worker.isDrained) throw notNow(worker, "drained");
+    await worker.traffic.drained();
+  }
+
+  undrain(id: string): void {
+    const worker = this.#get(id);
+    const { isDrained } = worker;
+    worker.undrain();
+    // A drained one whose process is just coming back will serve as soon as it is there.
+    if (worker.state !== "ready" && !isDrained) throw notNow(worker, "put back to work");
+  }
+
+  /** Unloads every worker until {@link wake}, if that is still wanted when its turn comes: a request may have come first. */
+  sleep(isWanted: () => boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isEnding || !isWanted()) return;
+      this.#isAsleep = true;
+      await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
+    });
+  }
+
+  wake(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isAsleep || this.#isEnding) return;
+      this.#isAsleep = false;
+      for (const worker of this.workers) worker.start();
+    });
+  }
+
+  /** Ends every worker; resolves when no process is left. Requests should have ended before. */
+  async stop(): Promise<void> {
+    this.#isEnding = true;
+    this.#stopTicking?.();
+    const everyone = this.#everyone();
+    for (const worker of everyone) worker.stop();
+    await Promise.all(everyone.map((worker) => worker.until("exited")));
+  }
+
+  /** Kills every worker at once, for a second signal. */
+  killAll(): void {
+    this.#isEnding = true;
+    for (const worker of this.#everyone()) worker.killNow();
+  }
+
+  /** Every one that may have a process. */
+  #everyone(): readonly Worker[] {
+    return [...this.#workers.values(), ...this.#candidates];
+  }
+
+  /** @throws SupervisorError `refused` naming those that there are */
+  #get(id: string): Worker {
+    const worker = this.#workers.get(id);
+    if (worker !== undefined) return worker;
+    const known = [...this.#workers.keys()].join(", ");
+    throw new SupervisorError("refused", `there is no worker "${id}"; there are ${known}`);
+  }
+
+  #add(index: number): void {
+    const worker = this.#create({ index, place: placeOf(this.#layout, index), recipe: this.#recipe });
+    if (!this.#isEnding) worker.start();
+  }
+
+  async #resize(count: number): Promise<void> {
+    for (let index = 1; index <= count; index += 1) if (!this.#workers.has(String(index))) this.#add(index);
+    const surplus = this.workers.filter(({ index }) => index > count);
+    await Promise.all(
+      surplus.map(async (worker) => {
+        await worker.finish(this.#settings.supervision.drainTimeout);
+        this.#dispose(worker);
+      }),
+    );
+  }
+
+  #create(spec: WorkerSpec): Worker {
+    const worker = new Worker(spec, this.#workerParts);
+    if (spec.replaces === undefined) this.#workers.set(worker.id, worker);
+    else this.#candidates.add(worker);
+    return worker;
+  }
+
+  #admit(candidate: Worker): void {
+    this.#candidates.delete(candidate);
+    this.#workers.set(candidate.id, candidate);
+  }
+
+  #dispose(worker: Worker): void {
+    worker.traffic.remove();
+    this.#candidates.delete(worker);
+    if (this.#workers.get(worker.id) === worker) this.#workers.delete(worker.id);
+    this.#ports.release(worker.traffic.id);
+  }
+
+  #onChange(worker: Worker, change: WorkerChange): void {
+    const { logger, onChange } = this.#parts;
+    logChange(logger, change, this.#isEnding);
+    onChange(change);
+    const { workers } = this;
+    if (change.to === "ready" && workers.includes(worker)) this.#firstReady.open();
+    if (workers.every(({ state, wasReady }) => state === "quarantined" && !wasReady)) {
+      const reasons = [...new Set(workers.map(reasonOf))].join("; ");
+      this.#firstReady.fail(new SupervisorError("nothing_served", `every worker failed to start: ${reasons}`));
+    }
+  }
+
+  #tick(): void {
+    const now = this.#parts.clock.monotonicMs();
+    const late = now - this.#lastTick - TICK_MS;
+    this.#lastTick = now;
+    // If the supervisor itself stood still, what the workers said meanwhile is not read yet.
+    const missedMs = late > TICK_MS ? late : 0;
+    for (const worker of this.#everyone()) worker.checkLiveness(missedMs);
+  }
+
+  #replaceParts(): RollParts {
+    const { askCanary, fitsBeside, logger } = this.#parts;
+    const { drainTimeout, startTimeout } = this.#settings.supervision;
+    return {
+      get: (id) => this.#get(id),
+      create: (spec) => this.#create(spec),
+      admit: (candidate) => this.#admit(candidate),
+      dispose: (worker) => this.#dispose(worker),
+      askCanary,
+      fitsBeside,
+      logger,
+      isEnding: () => this.#isEnding,
+      drainTimeoutMs: drainTimeout,
+      canaryTimeoutMs: startTimeout,
+    };
+  }
+}
+
+function reasonOf(worker: Worker): string {
+  return worker.lastReason ?? "unknown";
+}
+
+function notNow(worker: Worker, what: string): SupervisorError {
+  return new SupervisorError("refused", `worker ${worker.id} is ${worker.state} and can't be ${what}`);
+}

@@ -1,0 +1,36 @@
+import type { Logger } from "pino";
+import { findFreePort } from "../process/free-port.ts";
+
+/** Which port each worker has. */
+export class Ports {
+  readonly #logger: Logger;
+  readonly #taken = new Map<string, number>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * The port that `owner` had before, or the first from `first` on, where those are free. One after the other, so that
+   * two workers that start together do not find the same port.
+   */
+  pick(owner: string, worker: string, first: number): Promise<number> {
+    const picking = this.#turn.then(async () => {
+      const others = new Set([...this.#taken].filter(([other]) => other !== owner).map(([, port]) => port));
+      const { port, taken } = await findFreePort(this.#taken.get(owner) ?? first, others);
+      if (taken.length > 0) {
+        const inUse = taken.length === 1 ? `port ${taken.join()} is` : `ports ${taken.join(", ")} are`;
+        this.#logger.warn({ worker, port, taken }, `${inUse} in use; taking ${port}`);
+      }
+      this.#taken.set(owner, port);
+      return port;
+    });
+    this.#turn = picking.catch(() => {});
+    return picking;
+  }
+
+  release(owner: string): void {
+    this.#taken.delete(owner);
+  }
+}

@@ -1,0 +1,99 @@
+import type { WorkerPlace } from "../placement/layout.ts";
+import type { AskCanary } from "../worker/canary.ts";
+import type { Recipe } from "../worker/recipe.ts";
+import { hasProcess } from "../worker/states.ts";
+import type { Worker, WorkerSpec } from "../worker/worker.ts";
+
+/** What a replacement needs of the fleet. */
+export interface ReplaceParts {
+  /** Makes a worker that does not run yet; one that replaces another is a candidate until `admit`. */
+  readonly create: (spec: WorkerSpec) => Worker;
+  /** The candidate becomes the worker of its id. */
+  readonly admit: (candidate: Worker) => void;
+  /** Forgets one whose process has ended. */
+  readonly dispose: (worker: Worker) => void;
+  readonly askCanary: AskCanary;
+  readonly drainTimeoutMs: number;
+  readonly canaryTimeoutMs: number;
+  /** Whether a worker of this recipe fits beside the one that it replaces. */
+  readonly fitsBeside: (old: Worker) => boolean;
+  /** Whether all workers are being ended: none may be started any more. */
+  readonly isEnding: () => boolean;
+}
+
+/** What a worker is replaced by. */
+export interface NextGeneration {
+  readonly recipe: Recipe;
+  readonly place: WorkerPlace;
+}
+
+/** `reason`: why the new one does not serve. The old one then serves as before. */
+export type Replacement = { readonly isDone: true } | { readonly isDone: false; readonly reason: string };
+
+/**
+ * Replaces one worker: starts the new one beside it where memory allows, asks it for a real token, shifts the traffic
+ * and drains the old one. Where memory does not allow it the old one ends first, and comes back if the new one fails.
+ */
+export async function replaceWorker(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
+  if (parts.fitsBeside(old) || !hasProcess(old.state)) return await replaceBeside(old, next, parts);
+  return await replaceAfter(old, next, parts);
+}
+
+async function replaceBeside(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
+  const candidate = createCandidate(old, next, parts);
+  const failure = await startWithCanary(candidate, parts);
+  if (failure !== undefined) {
+    await discard(candidate, parts);
+    return { isDone: false, reason: failure };
+  }
+  takeOver(candidate, old, parts);
+  await discard(old, parts);
+  return { isDone: true };
+}
+
+async function replaceAfter(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
+  await old.finish(parts.drainTimeoutMs);
+  const candidate = createCandidate(old, next, parts);
+  const failure = await startWithCanary(candidate, parts);
+  if (failure !== undefined) {
+    await discard(candidate, parts);
+    if (!parts.isEnding()) {
+      old.start();
+      await old.until("ready", "draining", "quarantined", "exited");
+    }
+    return { isDone: false, reason: failure };
+  }
+  takeOver(candidate, old, parts);
+  parts.dispose(old);
+  return { isDone: true };
+}
+
+function createCandidate(old: Worker, { recipe, place }: NextGeneration, parts: ReplaceParts): Worker {
+  return parts.create({ index: old.index, recipe, place, replaces: old });
+}
+
+/** A drained one is followed by a drained one, which never had traffic: that is released after the drain. */
+function takeOver(candidate: Worker, old: Worker, parts: ReplaceParts): void {
+  if (old.isDrained) candidate.drain();
+  candidate.traffic.release();
+  parts.admit(candidate);
+}
+
+/** undefined: it serves; else why not. One try: a canary that dies is not started again. */
+async function startWithCanary(worker: Worker, parts: ReplaceParts): Promise<string | undefined> {
+  if (parts.isEnding()) return "drover is ending";
+  worker.start();
+  const state = await worker.until("ready", "backoff", "quarantined", "exited");
+  const { process, launch } = worker;
+  if (state !== "ready" || process?.word === undefined || launch === undefined)
+    return worker.lastReason ?? "it did not start";
+  if (worker.recipe.settings.workers.embeddings || launch.command !== undefined) return undefined;
+  const { port, model } = process.word;
+  const result = await parts.askCanary({ port, model, secret: launch.secret, timeoutMs: parts.canaryTimeoutMs });
+  return result.isAlive ? undefined : `its canary failed: ${result.reason}`;
+}
+
+async function discard(worker: Worker, parts: ReplaceParts): Promise<void> {
+  await worker.finish(parts.drainTimeoutMs);
+  parts.dispose(worker);
+}

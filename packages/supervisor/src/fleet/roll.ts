@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+import { SupervisorError } from "../errors.ts";
+import type { Layout, WorkerPlace } from "../placement/layout.ts";
+import { type Recipe, recipeText } from "../worker/recipe.ts";
+import type { Worker } from "../worker/worker.ts";
+import { type ReplaceParts, replaceWorker } from "./replace-worker.ts";
+import { planRoll } from "./roll-plan.ts";
+
+export interface RollParts extends ReplaceParts {
+  readonly get: (id: string) => Worker;
+  readonly logger: Logger;
+}
+
+/**
+ * Brings workers to a new recipe and new CPUs, one by one. When one fails, those before it go back and everything is as
+ * it was.
+ * @throws SupervisorError `refused` with the reason
+ */
+export async function rollWorkers(
+  workers: readonly Worker[],
+  next: { readonly recipe: Recipe; readonly layout: Layout; readonly count: number },
+  parts: RollParts,
+): Promise<void> {
+  const { recipe, layout, count } = next;
+  const present = workers.map((worker) => ({ ...named(worker), recipe: recipeText(worker.recipe, worker.place) }));
+  const plan = planRoll(present, count, (index) => recipeText(recipe, placeOf(layout, index)));
+  const done: Worker[] = [];
+  for (const id of plan.replace) {
+    const old = parts.get(id);
+    const result = await replaceWorker(old, { recipe, place: placeOf(layout, old.index) }, parts);
+    if (result.isDone) {
+      done.push(old);
+      continue;
+    }
+    if (parts.isEnding()) throw new SupervisorError("refused", "drover is ending");
+    const failure = `worker ${old.id} failed with the new configuration: ${result.reason}`;
+    parts.logger.error({ worker: old.id }, `${failure}; going back`);
+    for (const before of done) await replaceWorker(parts.get(before.id), before, parts);
+    throw new SupervisorError("refused", `${failure}. Everything is as it was.`);
+  }
+}
+
+/** Where the worker of an index computes; those beyond the layout's places share them. */
+export function placeOf(layout: Layout, index: number): WorkerPlace {
+  return layout.places[(index - 1) % layout.places.length] ?? { cpus: [], threads: 1 };
+}
+
+function named({ id, index }: Worker): Pick<Worker, "id" | "index"> {
+  return { id, index };
+}

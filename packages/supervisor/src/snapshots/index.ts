@@ -1,0 +1,1 @@
+export { sharedMemoryForNext } from "./snapshot-directories.ts";

@@ -1,0 +1,27 @@
+import { type SettingPath, type Settings, settingsTable } from "@drover/config";
+import type { WorkerPlace } from "../placement/layout.ts";
+import type { ServedModel } from "../process/launch.ts";
+
+/** What a worker is started from. */
+export interface Recipe {
+  readonly settings: Settings;
+  readonly model: ServedModel;
+  /** Most bytes of snapshots in the directory that all workers share; 0: none are kept. */
+  readonly snapshotLimitBytes: number;
+}
+
+/** Two workers with the same text are interchangeable. */
+export function recipeText(recipe: Recipe, place: WorkerPlace): string {
+  return JSON.stringify([recipe.model, place, recipe.snapshotLimitBytes, workerFingerprint(recipe.settings)]);
+}
+
+/** Everything about a worker's start that the settings decide, as one text: equal texts start equal workers. */
+export function workerFingerprint(settings: Settings): string {
+  const paths = settingsTable.filter((row) => row.reload === "roll" && row.path !== "workers.count");
+  return JSON.stringify(paths.map(({ path }) => settingAt(settings, path)));
+}
+
+/** The value of one setting. */
+export function settingAt(settings: Settings, path: SettingPath): unknown {
+  return path.split(".").reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], settings);
+}

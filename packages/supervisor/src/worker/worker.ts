@@ -1,0 +1,307 @@
+import type { WorkerMessage } from "@drover/worker/protocol";
+import type { Clock } from "@drover/foundation/clock";
+import { createGate } from "../gate.ts";
+import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerLaunch } from "../process/launch.ts";
+import type { ProcessEnd, SpawnWorker } from "../process/spawn.ts";
+import type { LivenessLimits } from "./liveness.ts";
+import type { Recipe } from "./recipe.ts";
+import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
+import { type BalancerPort, Traffic } from "./traffic.ts";
+import { transition, type WorkerEffect, type WorkerEvent, type WorkerState } from "./transitions.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+export interface WorkerLimits extends RestartLimits, LivenessLimits {
+  readonly startTimeout: number;
+  readonly grace: number;
+}
+
+/** One change of a worker's state. */
+export interface WorkerChange {
+  readonly worker: string;
+  readonly from: WorkerState;
+  readonly to: WorkerState;
+  readonly event: WorkerEvent;
+  /** Why, where somebody knows: the worker's own words, an exit code, a signal. */
+  readonly reason: string | undefined;
+}
+
+/** Which worker it is. */
+export interface WorkerSpec {
+  /** From 1; its id for users is this number as text. */
+  readonly index: number;
+  readonly place: WorkerPlace;
+  readonly recipe: Recipe;
+  /** It takes over from this one, and has no traffic before its {@link Traffic.release}. */
+  readonly replaces?: Worker;
+}
+
+/** What a worker needs of its surroundings. */
+export interface WorkerParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly balancer: BalancerPort;
+  readonly spawn: SpawnWorker;
+  /** Asked anew for each start, so that a stolen port or a new setting counts. */
+  readonly launch: (worker: Worker) => Promise<WorkerLaunch>;
+  /** Asked at each use: a reload may change them. */
+  readonly limits: () => WorkerLimits;
+  readonly onChange: (worker: Worker, change: WorkerChange) => void;
+  readonly onLine: (worker: Worker, line: string) => void;
+  /** The share of the model that is loaded, 0 to 1. */
+  readonly onProgress: (worker: Worker, share: number) => void;
+  /** Explains an end by signal, such as that the kernel ran out of memory; undefined: nothing more is known. */
+  readonly explainEnd: (end: ProcessEnd) => string | undefined;
+}
+
+/**
+ * One worker: its state, its process, its traffic. It is the only place where the effects of transitions.ts are
+ * performed. Events come in by {@link start}, {@link stop} and the like, from the process, and from timers; each is
+ * handled completely before the next.
+ */
+export class Worker {
+  readonly id: string;
+  readonly index: number;
+  readonly place: WorkerPlace;
+  readonly recipe: Recipe;
+  readonly traffic: Traffic;
+  readonly #parts: WorkerParts;
+  readonly #earlierRestarts: number;
+  #state: WorkerState = "exited";
+  #isWanted = false;
+  #isDrained = false;
+  /** undefined while there is none. */
+  #process: WorkerProcess | undefined;
+  #launch: WorkerLaunch | undefined;
+  #lastReason: string | undefined;
+  #history: RestartHistory = NO_RESTARTS;
+  #backoffMs = 0;
+  #starts = 0;
+  #wasReady = false;
+  #disarm: (() => void) | undefined;
+  readonly #waiters = new Set<() => void>();
+
+  constructor({ index, place, recipe, replaces }: WorkerSpec, parts: WorkerParts) {
+    this.id = String(index);
+    this.index = index;
+    this.place = place;
+    this.recipe = recipe;
+    this.#parts = parts;
+    this.#earlierRestarts = replaces?.restarts ?? 0;
+    const upstreamId = replaces?.traffic.id === this.id ? `${this.id}b` : this.id;
+    this.traffic = new Traffic(parts.balancer, upstreamId, {
+      isHeld: replaces !== undefined,
+      earlierRequests: replaces?.traffic.requests ?? 0,
+    });
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Its present process; undefined while there is none. */
+  get process(): WorkerProcess | undefined {
+    return this.#process;
+  }
+
+  /** What its last process was started from. */
+  get launch(): WorkerLaunch | undefined {
+    return this.#launch;
+  }
+
+  /** Starts after the first one, wanted or not. */
+  get restarts(): number {
+    return this.#earlierRestarts + Math.max(0, this.#starts - 1);
+  }
+
+  /** Whether it ever served. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  /** Whether somebody drained it and did not take that back. It outlives the process. */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  get lastReason(): string | undefined {
+    return this.#lastReason;
+  }
+
+  /** Wants it to run. Clears the past, so that a quarantined worker has all its tries again. */
+  start(): void {
+    this.#isWanted = true;
+    this.#history = NO_RESTARTS;
+    this.#dispatch("start");
+  }
+
+  stop(): void {
+    this.#isWanted = false;
+    this.#dispatch("stop");
+  }
+
+  /** Takes no new request, and neither will its next process, until {@link undrain}. */
+  drain(): void {
+    this.#dispatch("drain");
+    this.#isDrained ||= this.#state === "draining";
+  }
+
+  undrain(): void {
+    this.#isDrained = false;
+    this.#dispatch("undrain");
+  }
+
+  /**
+   * Drains it for at most `drainTimeoutMs`, then ends it; resolves when its process is gone. What still runs after that
+   * time breaks off.
+   */
+  async finish(drainTimeoutMs: number): Promise<void> {
+    this.#dispatch("drain");
+    if (this.#state === "draining") await this.#drainedWithin(drainTimeoutMs);
+    this.stop();
+    await this.until("exited");
+  }
+
+  /** Kills it as if it hung; it starts again. */
+  replaceNow(reason: string): void {
+    this.#dispatch("hung", reason);
+  }
+
+  /** Sends KILL without further ado and wants it to stay down. */
+  killNow(): void {
+    this.#isWanted = false;
+    this.#process?.signal("SIGKILL");
+  }
+
+  /** Resolves once the state is one of `states`. */
+  async until(...states: readonly WorkerState[]): Promise<WorkerState> {
+    while (!states.includes(this.#state)) await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    return this.#state;
+  }
+
+  /** To be called each second. `missedMs`: time in which the supervisor itself did not run. */
+  checkLiveness(missedMs: number): void {
+    const reason = this.#process?.judge(this.#parts.clock.monotonicMs(), missedMs, this.#parts.limits());
+    if (reason !== undefined) this.#dispatch("hung", reason);
+  }
+
+  async #drainedWithin(limitMs: number): Promise<void> {
+    const limit = createGate<void>();
+    const cancel = this.#parts.clock.after(limitMs, limit.open);
+    await Promise.race([this.traffic.drained(), limit.opened]).finally(cancel);
+  }
+
+  #dispatch(event: WorkerEvent, reason?: string): void {
+    const from = this.#state;
+    const { state, effects } = transition(from, event);
+    if (state === from && effects.length === 0) return;
+    this.#state = state;
+    if (reason !== undefined) this.#lastReason = reason;
+    if (event === "hung") this.#process?.giveUp();
+    for (const effect of effects) this.#perform(effect);
+    this.traffic.expect(state !== "quarantined");
+    this.#parts.onChange(this, { worker: this.id, from, to: state, event, reason });
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
+  }
+
+  #perform(effect: WorkerEffect): void {
+    const limits = this.#parts.limits();
+    switch (effect) {
+      case "spawn":
+        void this.#spawn();
+        return;
+      case "open-traffic":
+        this.#openTraffic();
+        return;
+      case "close-traffic":
+        this.traffic.close();
+        return;
+      case "ask-drain":
+        this.#process?.send({ type: "drain" });
+        return;
+      case "ask-undrain":
+        this.#process?.send({ type: "undrain" });
+        return;
+      case "shut-down":
+        this.#process?.send({ type: "shutdown" });
+        this.#process?.signal("SIGTERM");
+        return;
+      case "kill":
+        this.#process?.kill();
+        return;
+      case "arm-start-timer":
+        this.#arm(limits.startTimeout, "hung", `not ready within ${limits.startTimeout} ms`);
+        return;
+      case "arm-grace-timer":
+        this.#arm(limits.grace, "grace-over", `still there ${limits.grace} ms after it was asked to end`);
+        return;
+      case "arm-backoff-timer":
+        this.#arm(this.#backoffMs, "backoff-over");
+        return;
+      case "disarm-timer":
+        this.#disarm?.();
+        this.#disarm = undefined;
+    }
+  }
+
+  #openTraffic(): void {
+    const word = this.#process?.word;
+    if (word === undefined || this.#launch === undefined) return;
+    const { secret, options } = this.#launch;
+    this.traffic.open({ port: word.port, slots: word.slots, secret, sharesState: options.snapshots !== undefined });
+  }
+
+  #arm(delayMs: number, event: WorkerEvent, reason?: string): void {
+    this.#disarm?.();
+    this.#disarm = this.#parts.clock.after(delayMs, () => this.#dispatch(event, reason));
+  }
+
+  async #spawn(): Promise<void> {
+    this.#starts += 1;
+    const process = new WorkerProcess(this.#parts.clock.monotonicMs());
+    this.#process = process;
+    try {
+      this.#launch = await this.#parts.launch(this);
+      // Somebody stopped it while a port was looked for: there is nothing to end.
+      if (this.#state !== "starting")
+        return this.#onEnd(process, { exitCode: 0, signal: undefined, reason: undefined });
+      const spawned = this.#parts.spawn(this.#launch, {
+        onMessage: (message) => this.#onMessage(process, message),
+        onLine: (line) => this.#parts.onLine(this, line),
+      });
+      process.attach(spawned);
+      this.#onEnd(process, await spawned.ended);
+    } catch (error) {
+      this.#onEnd(process, { exitCode: undefined, signal: undefined, reason: (error as Error).message });
+    }
+  }
+
+  #onMessage(process: WorkerProcess, message: WorkerMessage): void {
+    const { clock, onProgress } = this.#parts;
+    // Messages may be read after the end of the process that sent them.
+    if (process !== this.#process) return;
+    process.hear(message, clock.monotonicMs(), this.traffic.active);
+    if (message.type === "loading") {
+      // Ready is more than loaded: the first token comes after it.
+      onProgress(this, Math.min(message.progress, 0.99));
+      this.#dispatch("loading");
+    } else if (message.type === "ready") {
+      this.#wasReady = true;
+      onProgress(this, 1);
+      this.#dispatch(this.#isDrained ? "ready-drained" : "ready");
+    }
+  }
+
+  #onEnd(process: WorkerProcess, end: ProcessEnd): void {
+    const { clock, random, limits, explainEnd } = this.#parts;
+    const reason = process.describe(end, explainEnd(end));
+    const isHopeless = !this.#wasReady && process.isHopeless;
+    const exit = { now: clock.monotonicMs(), readySince: process.readySince, isWanted: this.#isWanted, isHopeless };
+    const verdict = judgeExit(this.#history, exit, limits(), random);
+    if (verdict.event !== "exited") this.#history = verdict.history;
+    if (verdict.event === "crashed") this.#backoffMs = verdict.delayMs;
+    this.#process = undefined;
+    this.#dispatch(verdict.event, reason);
+  }
+}
