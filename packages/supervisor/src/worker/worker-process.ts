@@ -87,8 +87,8 @@ export class WorkerProcess {
     if (this.#pulse === undefined) return undefined;
     this.#pulse = forgive(this.#pulse, missedMs);
     const verdict = judgeLiveness(this.#pulse, now, limits);
-    if (verdict === "silent") return `no heartbeat for ${now - this.#pulse.heardAt} ms`;
-    if (verdict === "stalled") return `requests but no engine step for ${now - this.#pulse.steppedAt} ms`;
+    if (verdict === "silent") return `no heartbeat for ${Math.round(now - this.#pulse.heardAt)} ms`;
+    if (verdict === "stalled") return `requests but no engine step for ${Math.round(now - this.#pulse.steppedAt)} ms`;
     return undefined;
   }
 

@@ -41,6 +41,6 @@ export function workerStatus(worker: Worker, usage: Usage | undefined, now: numb
     restarts: worker.restarts,
     cpuPercent,
     rssBytes,
-    uptimeMs: process === undefined ? 0 : now - process.startedAt,
+    uptimeMs: process === undefined ? 0 : Math.round(now - process.startedAt),
   };
 }
