@@ -20,6 +20,8 @@ export type WorkerErrorCode =
   | "engine_mismatch"
   /** apart-tokenizer: the process that tokenized a text died of it, or took too long. */
   | "tokenizer_died"
+  /** batch-loop: the grammar of a request holds up everybody's tokens. */
+  | "grammar_too_slow"
   /** llama-sampler: a grammar can't be parsed. */
   | "bad_grammar"
   /** main: the one argument is not a worker's options. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "@drover/foundation/clock";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -135,7 +136,7 @@ function serve(...scripts: readonly Script[]) {
     model: byteModel,
     slots: { contextTokens: 500, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
     logger: pino({ level: "silent" }),
-    clock: { epochMs: () => 0, monotonicMs: () => 0 },
+    clock: { ...systemClock, epochMs: () => 0 },
     randomSeed: () => 5,
   });
   return { server, ...scripted };

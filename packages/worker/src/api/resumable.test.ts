@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "@drover/foundation/clock";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,7 +66,7 @@ describe("an answer that another worker goes on with", () => {
       model: byteModel,
       slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
       logger: pino({ level: "silent" }),
-      clock: { epochMs: () => nowMs, monotonicMs: () => 0 },
+      clock: { ...systemClock, epochMs: () => nowMs },
       journals: { directory, identity: IDENTITY, onTrouble: assert.fail },
       randomSeed: () => 5,
     });

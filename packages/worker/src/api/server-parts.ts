@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Time } from "@drover/foundation/clock";
+import type { Clock } from "@drover/foundation/clock";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
 import type { JournalPlace } from "../state/answer-journal.ts";
 import type { Generator } from "../generation-contract.ts";
@@ -18,7 +18,7 @@ export interface ServerParts {
   /** Where set, each request must carry it in SECRET_HEADER. */
   readonly secret?: string;
   readonly logger: Logger;
-  readonly clock: Time;
+  readonly clock: Clock;
   /** Where answers are written down for a successor of this worker. Absent: they end with it. */
   readonly journals?: JournalPlace;
   /** 32 random bits, for seeds that the client leaves to us. */

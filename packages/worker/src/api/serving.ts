@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { AnswerParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/prompt/chat-prompt.ts";
+import { AnswerCompiler, type CompileAnswer } from "../generation/answer-compiler.ts";
 import { PromptTokenizer } from "../generation/prompt/prompt-tokenizer.ts";
 import { TokenTexts } from "../generation/output/token-texts.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -10,6 +11,7 @@ import type { ServerParts } from "./server-parts.ts";
 export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
   readonly tokenizer: PromptTokenizer;
+  readonly compileAnswer: CompileAnswer;
   /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
   readonly newUuid: () => string;
   /** Ids of calls of tools. */
@@ -19,12 +21,14 @@ export interface Serving extends ServerParts, AnswerParts {
 }
 
 export function createServing(parts: ServerParts): Serving {
+  const compiler = new AnswerCompiler(parts.clock);
   return {
     ...parts,
     prompts: new ChatPrompts(parts.model, parts, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
     tokenizer: new PromptTokenizer(parts),
+    compileAnswer: (format, answer) => compiler.compile(format, answer),
     newUuid: randomUUID,
     newCallId: () => newId({ newUuid: randomUUID }, "call", CALL_ID_DIGITS),
     tokenTexts: new TokenTexts(parts.vocabulary),

@@ -1,5 +1,6 @@
 import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
+import { WorkerError } from "../errors.ts";
 import type { EndReason, GeneratedToken } from "../generation-contract.ts";
 import type { Running, Slot } from "./slot.ts";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
@@ -182,7 +183,9 @@ export class BatchLoop {
   }
 
   async #sampleRow(slot: Slot, row: LogitRow): Promise<GeneratedToken | undefined> {
+    const startMs = this.#parts.clock.monotonicMs();
     const token = await slot.sampler.sample(row);
+    slot.sampledFor(this.#parts.clock.monotonicMs() - startMs);
     const top = slot.running?.request.topLogprobs;
     if (token === undefined) return undefined;
     if (top === undefined) return { token };
@@ -194,6 +197,7 @@ export class BatchLoop {
     const { engine, onEnded } = this.#parts;
     const drafted = slot.draft.length;
     slot.draft = [];
+    if (slot.isTooSlow) return this.#endSlow(slot);
     let reason: EndReason | undefined;
     for (const [index, token] of generated.entries()) {
       if (slot.running === undefined || slot.running.cancelled || reason !== undefined) break;
@@ -205,6 +209,15 @@ export class BatchLoop {
     if (reason === undefined) return;
     slot.end(reason);
     onEnded(slot);
+  }
+
+  /** All slots wait for each other's tokens, so none may take more than its share of time for them. */
+  #endSlow(slot: Slot): void {
+    slot.end(
+      "failed",
+      new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold an answer to its grammar"),
+    );
+    this.#parts.onEnded(slot);
   }
 
   /** Forgets the guesses that did not come true, and how good they were. */

@@ -9,7 +9,15 @@ export interface Running {
   cancelled: boolean;
   /** Share of its drafted tokens that came true, lately. */
   draftOdds: number;
+  /** Time that its grammar took beyond what a token may take. */
+  slowMs?: number;
 }
+
+/** Under a grammar of ordinary size a token takes some 20 ms at the most, with the largest vocabularies. */
+const SLOW_SAMPLE_MS = 250;
+
+/** What slow tokens of one request may take of everybody's time. */
+const MOST_SLOW_MS = 750;
 
 /**
  * One sequence of the engine's context. `tokens` beyond `evaluated` wait to be decoded; those before it are in the KV
@@ -55,6 +63,16 @@ export class Slot {
     const { grammar, prompt, resumedTokens = 0 } = request;
     if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
     running.sink.onStart?.({ slot: this.id, cachedTokens });
+  }
+
+  /** A token under a grammar was sampled in so much time. */
+  sampledFor(ms: number): void {
+    if (this.running?.request.grammar === undefined || ms < SLOW_SAMPLE_MS) return;
+    this.running.slowMs = (this.running.slowMs ?? 0) + ms;
+  }
+
+  get isTooSlow(): boolean {
+    return (this.running?.slowMs ?? 0) > MOST_SLOW_MS;
   }
 
   /** Takes a sampled token (undefined: the grammar left none). @returns why the generation ends with it, if it does */

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { callGrammar } from "./answer-grammar.ts";
+import { bindCall, compileAnswer, type ConstrainedAnswer } from "./answer-grammar.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
 const parameters = {
@@ -18,7 +18,12 @@ const tools = [
   { name: "weather", parameters },
   { name: "time", parameters: { ...parameters, required: ["city"] } },
 ];
-const answer = { tools, parallelToolCalls: false };
+const answer = { tools, toolChoice: "auto", parallelToolCalls: false } as const;
+
+function callGrammar(format: "hermes" | "llama3" | "deepseek", constrained: ConstrainedAnswer, written: string) {
+  const { calls } = compileAnswer(format, constrained);
+  return calls && bindCall(calls, written);
+}
 
 describe("the grammar of a call that has begun", () => {
   let engine: Engine;

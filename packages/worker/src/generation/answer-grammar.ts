@@ -1,9 +1,10 @@
 import type { GrammarSpec } from "../generation-contract.ts";
+import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
+import { type TextEntry, textTree } from "../json-schema/grammar/text-tree.ts";
+import type { Schema } from "../json-schema/schema.ts";
+import { refuseCrowdedRules, schemaRule } from "../json-schema/schema-rule.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
-import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
-import type { Schema } from "../json-schema/schema.ts";
-import { schemaRule } from "../json-schema/schema-rule.ts";
 
 /** Most calls that a grammar lets an answer make side by side. */
 const MOST_CALLS = 16;
@@ -24,51 +25,88 @@ export interface ConstrainedAnswer {
   readonly answerFormat?: AnswerFormat;
 }
 
-/** What an answer must keep to; undefined: it is free, and may call tools as it likes. */
-export function answerGrammar(format: ToolFormat, answer: ConstrainedAnswer): GrammarSpec | undefined {
+/** What an answer must keep to; all of it is JSON, as it is made in another thread. */
+export interface CompiledAnswer {
+  /** Of all of the content. Absent: it is free. */
+  readonly grammar?: GrammarSpec;
+  /** Of calls that the model begins of itself, where the content is free. */
+  readonly calls?: CompiledCalls;
+}
+
+export interface CompiledCalls {
+  /** GBNF of the arguments of all tools, and of further calls. */
+  readonly rules: string;
+  /** What stands before the first call. */
+  readonly outer: string;
+  readonly calls: readonly { readonly head: string; readonly after: string }[];
+  /** GBNF of what may follow the first call. */
+  readonly rest: string;
+}
+
+/** @throws RequestError 400 for a schema that a grammar can't say */
+export function compileAnswer(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
   const { tools, toolChoice, answerFormat } = answer;
   const rules = new GrammarRules();
   if (tools.length > 0 && toolChoice !== "auto" && toolChoice !== "none") {
-    return { gbnf: rules.toString(callsRule(rules, format, answer)) };
+    return { grammar: finished(rules, callsRule(rules, format, answer), "tools") };
   }
-  if (answerFormat === undefined) return undefined;
+  if (answerFormat === undefined) return tools.length === 0 ? {} : compileCalls(format, answer);
   const content = schemaRule(rules, answerFormat.schema, answerFormat.param);
-  if (tools.length === 0) return { gbnf: rules.toString(content) };
-  return { gbnf: rules.toString(`${content} | ${callsRule(rules, format, answer)}`) };
+  if (tools.length === 0) return { grammar: finished(rules, content, answerFormat.param) };
+  const calls = callsRule(rules, format, answer);
+  return { grammar: finished(rules, rules.add(`${content} | ${calls}`), answerFormat.param) };
+}
+
+function finished(rules: GrammarRules, root: string, param: string): GrammarSpec {
+  const gbnf = rules.toString(root);
+  refuseCrowdedRules(rules, gbnf, param);
+  return { gbnf };
+}
+
+/** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
+function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
+  const rules = new GrammarRules();
+  try {
+    const calls = answer.tools.map((tool, index) => {
+      const { head, tail } = callFrame(format, tool.name);
+      return { head, after: `${argumentsRule(rules, tool, index)} ${literal(tail)}` };
+    });
+    const repeats = answer.parallelToolCalls && format !== "llama3";
+    const more = repeats ? callsRule(rules, format, { ...answer, toolChoice: "auto" }, "next") : "";
+    const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
+    const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
+    refuseCrowdedRules(rules, bindCall(compiled, compiled.outer)?.gbnf ?? "", "tools");
+    return { calls: compiled };
+  } catch {
+    return {}; // A schema that is not supported: `auto` takes it all the same.
+  }
 }
 
 /**
  * What must follow the beginning of a call that the model made of itself, so that its name and arguments are valid.
  *
  * @param written the call so far, its mark included
- * @returns undefined: the call begins like none of the tools', or a grammar can't say their schemas; it stays free then
+ * @returns undefined: the call begins like none of the tools'; it stays free then
  */
-export function callGrammar(
-  format: ToolFormat,
-  answer: Pick<ConstrainedAnswer, "tools" | "parallelToolCalls">,
-  written: string,
-): GrammarSpec | undefined {
-  const rules = new GrammarRules();
-  const outer = format === "llama3" ? "<|python_tag|>" : format === "deepseek" ? DEEPSEEK_CALLS[0] : "";
+export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec | undefined {
+  const { rules, outer, calls, rest } = compiled;
   if (!written.startsWith(outer)) return undefined;
   const inner = written.slice(outer.length);
-  try {
-    const calls = answer.tools.flatMap((tool, index) => {
-      const { head, tail } = callFrame(format, tool.name);
-      if (!head.startsWith(inner)) return [];
-      return [rules.add(`${literal(head.slice(inner.length))} ${argumentsRule(rules, tool, index)} ${literal(tail)}`)];
-    });
-    if (calls.length === 0) return undefined;
-    const repeats = answer.parallelToolCalls && format !== "llama3";
-    const more = repeats ? ` ${callsRule(rules, format, { ...answer, toolChoice: "auto" }, "next")}` : "";
-    const end = format === "deepseek" ? ` ${literal(DEEPSEEK_CALLS[1])}` : "";
-    return { gbnf: rules.toString(`${rules.add(calls.join(" | "))}${more}${end}`) };
-  } catch {
-    return undefined; // A schema that is not supported: `auto` takes it all the same.
-  }
+  const left = calls
+    .filter(({ head }) => head.startsWith(inner))
+    .map(({ head, after }): TextEntry => [head.slice(inner.length), after]);
+  if (left.length === 0) return undefined;
+  const own = new GrammarRules("c");
+  const call = own.add(textTree(own, left));
+  return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules };
 }
 
 const DEEPSEEK_CALLS = ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"] as const;
+
+function outerMark(format: ToolFormat): string {
+  if (format === "llama3") return "<|python_tag|>";
+  return format === "deepseek" ? DEEPSEEK_CALLS[0] : "";
+}
 
 function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number): string {
   return schemaRule(rules, { type: "object", ...tool.parameters }, `tools[${index}].function.parameters`);
@@ -83,12 +121,12 @@ function callsRule(
 ): string {
   const { tools, toolChoice, parallelToolCalls } = answer;
   const named = typeof toolChoice === "object" ? toolChoice.name : undefined;
-  const calls = tools.flatMap((tool, index) => {
+  const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];
     const { head, tail } = callFrame(format, tool.name);
-    return [rules.add(`${literal(head)} ${argumentsRule(rules, tool, index)} ${literal(tail)}`)];
+    return [[head, `${argumentsRule(rules, tool, index)} ${literal(tail)}`]];
   });
-  const call = rules.add(calls.join(" | "));
+  const call = rules.add(textTree(rules, entries));
   const more = parallelToolCalls && named === undefined && format !== "llama3";
   const rest = rules.repeat(rules.add(`"\\n" ${call}`), 0, MOST_CALLS - 1);
   if (which === "next") return rest;

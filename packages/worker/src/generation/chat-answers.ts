@@ -1,6 +1,7 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
 import type { Sampling } from "../generation-contract.ts";
-import { type AnswerFormat, type ToolChoice, answerGrammar, callGrammar } from "./answer-grammar.ts";
+import { type AnswerFormat, bindCall, type ToolChoice } from "./answer-grammar.ts";
+import type { CompileAnswer } from "./answer-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
@@ -35,6 +36,7 @@ export interface ChatParts {
   readonly vocabulary: Vocabulary;
   readonly model: ModelDescription;
   readonly newCallId: () => string;
+  readonly compileAnswer: CompileAnswer;
   readonly slots: { readonly contextTokens: number };
 }
 
@@ -49,7 +51,7 @@ const THINKING_END = "\n</think>";
 export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<AnswerRequest> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const { toolFormat } = parts.prompts.template;
-  const grammar = answerGrammar(toolFormat, { ...job, tools });
+  const { grammar, calls } = await parts.compileAnswer(toolFormat, { ...job, tools });
   const names = new Set(tools.map((tool) => tool.name));
   const mayThink = job.thinkingBudget !== 0;
   const prompt = await parts.prompts.build({
@@ -71,9 +73,7 @@ export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<A
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
     ...(grammar === undefined ? {} : { grammar }),
-    ...(tools.length > 0 && grammar === undefined
-      ? { callGrammar: (written: string) => callGrammar(toolFormat, { ...job, tools }, written) }
-      : {}),
+    ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
     ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };

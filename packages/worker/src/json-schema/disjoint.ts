@@ -10,12 +10,34 @@ import {
 } from "./schema.ts";
 import type { SchemaRefs } from "./schema-refs.ts";
 
+/** Pairs that were looked at, or are just being: two recursive schemas with eight properties each would be compared 8^8 times. */
+type Known = WeakMap<SchemaObject, WeakMap<SchemaObject, boolean>>;
+
 /** Is it certain that no value is valid under both? `oneOf` is only a choice where this holds for each pair. */
-export function areDisjoint(refs: SchemaRefs, a: Schema, b: Schema, path: string, depth = 0): boolean {
+export function areDisjoint(
+  refs: SchemaRefs,
+  a: Schema,
+  b: Schema,
+  path: string,
+  known: Known = new WeakMap(),
+): boolean {
   const first = refs.flat(a, path);
   const second = refs.flat(b, path);
   if (first === false || second === false) return true;
-  if (first === true || second === true || depth > 8) return false;
+  if (first === true || second === true) return false;
+  const others = known.get(first) ?? new WeakMap<SchemaObject, boolean>();
+  known.set(first, others);
+  const before = others.get(second);
+  if (before !== undefined) return before;
+  // While it is being looked at it is not certain.
+  others.set(second, false);
+  const result = compare(refs, first, second, path, known);
+  others.set(second, result);
+  return result;
+}
+
+function compare(refs: SchemaRefs, first: SchemaObject, second: SchemaObject, path: string, known: Known): boolean {
+  refs.budget.spend(1000, path);
   const firstValues = valuesOf(first, path);
   const secondValues = valuesOf(second, path);
   if (firstValues !== undefined && secondValues !== undefined) {
@@ -29,10 +51,10 @@ export function areDisjoint(refs: SchemaRefs, a: Schema, b: Schema, path: string
   if (firstTypes === undefined || secondTypes === undefined) return false;
   if (!overlap(firstTypes, secondTypes)) return true;
   const bothObjects = firstTypes.every((type) => type === "object") && secondTypes.every((type) => type === "object");
-  return bothObjects && areObjectsDisjoint(refs, first, second, path, depth);
+  return bothObjects && areObjectsDisjoint(refs, first, second, path, known);
 }
 
-function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, path: string, depth: number): boolean {
+function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, path: string, known: Known): boolean {
   const first = propertiesOf(a, path);
   const second = propertiesOf(b, path);
   if (forbidden(a, first, requiredOf(b)) || forbidden(b, second, requiredOf(a))) return true;
@@ -40,7 +62,7 @@ function areObjectsDisjoint(refs: SchemaRefs, a: SchemaObject, b: SchemaObject, 
     const one = first.get(name);
     const other = second.get(name);
     if (one === undefined || other === undefined || !requiredOf(b).includes(name)) return false;
-    return areDisjoint(refs, one, other, path, depth + 1);
+    return areDisjoint(refs, one, other, path, known);
   });
 }
 

@@ -108,12 +108,17 @@ function mergeProperties(a: SchemaObject, b: SchemaObject, path: string): Schema
   for (const name of new Set([...first.keys(), ...second.keys()])) {
     const schemas = [allowedBy(a, first, name, path), allowedBy(b, second, name, path)];
     if (!schemas.includes(false)) {
-      const [one, ...others] = schemas.filter((schema) => schema !== true);
+      const [one, ...others] = distinct(schemas.filter((schema) => schema !== true));
       properties.push([name, one === undefined ? true : others.length === 0 ? one : { allOf: [one, ...others] }]);
     } else if (required.includes(name))
       throw new NoCommonValue(at(path, "required"), `'${name}' is required and forbidden`);
   }
   return { ...result, properties: Object.fromEntries(properties) };
+}
+
+/** Parts that say the same are one: in a lattice of `allOf` their number would double with each level. */
+export function distinct(parts: readonly Schema[]): readonly Schema[] {
+  return [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()];
 }
 
 /** What one of the two schemas says of a property: its own schema, or that of the others. */

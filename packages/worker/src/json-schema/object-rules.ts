@@ -1,3 +1,4 @@
+import { textTree } from "./grammar/text-tree.ts";
 import { type GrammarRules, type CodeRange, charClass, literal } from "./grammar/grammar-rules.ts";
 import { space } from "./grammar/json-rules.ts";
 
@@ -28,21 +29,66 @@ export interface FurtherProperties {
   readonly most: number | undefined;
 }
 
-/** An object whose listed properties come in their order, the optional ones or not, and then the further ones. */
+/**
+ * An object whose listed properties come in their order, the optional ones or not, and then the further ones. Long rows of optional ones come in any
+ * order.
+ */
 export function objectRule(rules: GrammarRules, listed: readonly PropertyRule[], further?: FurtherProperties): string {
   const ws = space(rules);
   let { none, some } = endRules(rules, further);
-  for (const { name, required, value } of listed.toReversed()) {
-    const pair = rules.add(`${literal(JSON.stringify(name))} ":" ${ws} ${value}`);
-    const [first, next] = [`${pair} ${some}`, `"," ${ws} ${pair} ${some}`];
-    // `none`: no property was written so far, so no comma comes before the next.
-    none = rules.add(required ? first : `${first} | ${none}`);
-    some = rules.add(required ? next : `${next} | ${some}`);
+  for (const run of runsOf(listed).toReversed()) {
+    ({ none, some } = "name" in run ? inOrder(rules, run, { none, some }) : anyOrder(rules, run, { none, some }));
   }
   return rules.add(`"{" ${ws} ${none} ${ws} "}"`);
 }
 
-function endRules(rules: GrammarRules, further: FurtherProperties | undefined): { none: string; some: string } {
+/** Optional properties in a row that are offered in their order; each of them is an alternative at the place of the first. */
+const MOST_OPTIONAL_IN_ORDER = 64;
+
+/** The properties, long rows of optional ones taken together. */
+function runsOf(listed: readonly PropertyRule[]): readonly (PropertyRule | readonly PropertyRule[])[] {
+  const runs: (PropertyRule | readonly PropertyRule[])[] = [];
+  for (let from = 0; from < listed.length; ) {
+    let to = from;
+    while (listed[to]?.required === false) to += 1;
+    if (to - from > MOST_OPTIONAL_IN_ORDER) {
+      runs.push(listed.slice(from, to));
+      from = to;
+    } else {
+      const one = listed[from];
+      if (one !== undefined) runs.push(one);
+      from += 1;
+    }
+  }
+  return runs;
+}
+
+function anyOrder(rules: GrammarRules, run: readonly PropertyRule[], after: ObjectEnd): ObjectEnd {
+  const ws = space(rules);
+  const pairs = run.map(({ name, value }) => [JSON.stringify(name), `":" ${ws} ${value}`] as const);
+  const pair = rules.add(textTree(rules, pairs));
+  const next = rules.add(`"," ${ws} ${pair}`);
+  const some = rules.add(`${next}* ${after.some}`);
+  return { none: rules.add(`${pair} ${some} | ${after.none}`), some };
+}
+
+/** What may follow where no property was written so far, and where some were. */
+interface ObjectEnd {
+  readonly none: string;
+  readonly some: string;
+}
+
+function inOrder(rules: GrammarRules, { name, required, value }: PropertyRule, { none, some }: ObjectEnd): ObjectEnd {
+  const ws = space(rules);
+  const pair = rules.add(`${literal(JSON.stringify(name))} ":" ${ws} ${value}`);
+  const [first, next] = [`${pair} ${some}`, `"," ${ws} ${pair} ${some}`];
+  return {
+    none: rules.add(required ? first : `${first} | ${none}`),
+    some: rules.add(required ? next : `${next} | ${some}`),
+  };
+}
+
+function endRules(rules: GrammarRules, further: FurtherProperties | undefined): ObjectEnd {
   const empty = rules.add('""');
   if (further === undefined) return { none: empty, some: empty };
   const { name, value, least, most } = further;

@@ -1,8 +1,9 @@
+import { textTree } from "./grammar/text-tree.ts";
 import { listRule } from "./array-rules.ts";
 import { areDisjoint } from "./disjoint.ts";
-import { type GrammarRules, literal } from "./grammar/grammar-rules.ts";
+import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { anyArray, anyInteger, anyNumber, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
-import { NoCommonValue, mergeSchemas } from "./merge-schemas.ts";
+import { NoCommonValue } from "./merge-schemas.ts";
 import { integerRange, numberRange } from "./number-range.ts";
 import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
 import {
@@ -40,6 +41,7 @@ const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 
 /** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
 export class SchemaConverter {
+  readonly #param: string;
   readonly #rules: GrammarRules;
   readonly #refs: SchemaRefs;
   /** Rules by schema: what makes a schema that refers to itself finite. */
@@ -48,7 +50,9 @@ export class SchemaConverter {
   #open = new Set<string>();
   #depth = 0;
 
-  constructor(rules: GrammarRules, document: Schema) {
+  /** @param param what the schema is called in the request */
+  constructor(rules: GrammarRules, document: Schema, param: string) {
+    this.#param = param;
     this.#rules = rules;
     this.#refs = new SchemaRefs(document);
   }
@@ -59,6 +63,7 @@ export class SchemaConverter {
     if (flat === false) throw new NoCommonValue(path, "nothing is valid under it");
     if (flat === true) return anyValue(this.#rules);
     const key = JSON.stringify(flat);
+    this.#refs.budget.spend(key.length, path);
     if (this.#open.has(key)) throw new UnsupportedSchema(path, "it refers to itself without end");
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -69,7 +74,8 @@ export class SchemaConverter {
     this.#open.add(key);
     this.#depth += 1;
     try {
-      this.#rules.define(name, this.#body(flat, path));
+      const where = at(this.#param, path).replace(/\.$/u, "");
+      this.#rules.at(where, () => this.#rules.define(name, this.#body(flat, path)));
     } catch (error) {
       this.#known.delete(key);
       throw error;
@@ -114,8 +120,9 @@ export class SchemaConverter {
     const options = asSchemas(oneOf, here);
     if (options.length > MOST_EXCLUSIVE)
       throw new UnsupportedSchema(here, `it has more than ${MOST_EXCLUSIVE} alternatives`);
+    const known = new WeakMap<SchemaObject, WeakMap<SchemaObject, boolean>>();
     options.forEach((option, index) => {
-      if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here))) {
+      if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here, known))) {
         throw new UnsupportedSchema(
           here,
           "its alternatives overlap, so that one answer could match several; use anyOf",
@@ -130,7 +137,7 @@ export class SchemaConverter {
     const rules = options.flatMap((option, index) => {
       const here = at(path, index);
       try {
-        return [this.rule(mergeSchemas(rest, this.#refs.flat(option, here), here), here)];
+        return [this.rule(this.#refs.merge(rest, this.#refs.flat(option, here), here), here)];
       } catch (error) {
         if (error instanceof NoCommonValue) return [];
         throw error;
@@ -155,7 +162,10 @@ export class SchemaConverter {
       .find((keyword) => keyword in schema);
     if (bounds !== undefined) throw new UnsupportedSchema(at(path, bounds), "it is not supported beside enum or const");
     if (valid.length === 0) throw new NoCommonValue(path, "none of its values has an allowed type");
-    return valid.map((value) => literal(JSON.stringify(value))).join(" | ");
+    return textTree(
+      this.#rules,
+      valid.map((value) => [JSON.stringify(value), ""]),
+    );
   }
 
   #typed(type: SchemaType, schema: SchemaObject, path: string): string {
@@ -254,7 +264,7 @@ export class SchemaConverter {
 
   #nameRule(names: Schema, path: string): string {
     const here = at(path, "propertyNames");
-    return this.#inside(mergeSchemas({ type: "string" }, this.#refs.flat(names, here), here), here);
+    return this.#inside(this.#refs.merge({ type: "string" }, this.#refs.flat(names, here), here), here);
   }
 
   #nothingMore(room: { readonly least: number }, path: string): undefined {

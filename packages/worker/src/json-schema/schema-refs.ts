@@ -1,11 +1,14 @@
+import { ConversionBudget } from "./conversion-budget.ts";
 import { type Schema, type SchemaObject, UnsupportedSchema, asSchema, asSchemas, at } from "./schema.ts";
-import { isAnnotation, mergeSchemas } from "./merge-schemas.ts";
+import { distinct, isAnnotation, mergeSchemas } from "./merge-schemas.ts";
 
 const MOST_REFERENCES = 64;
 
 /** Resolves `$ref` and `allOf` against one document. */
 export class SchemaRefs {
+  readonly budget = new ConversionBudget();
   readonly #root: Schema;
+  readonly #flat = new WeakMap<SchemaObject, Schema>();
 
   constructor(root: Schema) {
     this.#root = root;
@@ -14,18 +17,33 @@ export class SchemaRefs {
   /** The schema without `$ref` and `allOf` at its top. @throws UnsupportedSchema */
   flat(schema: Schema, path: string, depth = 0): Schema {
     if (typeof schema === "boolean") return schema;
+    const known = this.#flat.get(schema);
+    if (known !== undefined) return known;
+    const result = this.#flatten(schema, path, depth);
+    this.#flat.set(schema, result);
+    return result;
+  }
+
+  #flatten(schema: SchemaObject, path: string, depth: number): Schema {
     if (depth > MOST_REFERENCES) throw new UnsupportedSchema(path, "it refers to itself without end");
     const { $ref, allOf, ...own } = schema;
     let result: Schema = own;
     if ($ref !== undefined) {
       const target = this.flat(this.#target($ref, at(path, "$ref")), path, depth + 1);
-      result = mergeSchemas(withoutAnnotations(target), result, path);
+      result = this.merge(withoutAnnotations(target), result, path);
     }
     if (allOf === undefined) return result;
-    return asSchemas(allOf, at(path, "allOf")).reduce<Schema>(
-      (merged, part, index) => mergeSchemas(merged, this.flat(part, at(path, `allOf.${index}`), depth + 1), path),
+    return distinct(asSchemas(allOf, at(path, "allOf"))).reduce<Schema>(
+      (merged, part, index) => this.merge(merged, this.flat(part, at(path, `allOf.${index}`), depth + 1), path),
       result,
     );
+  }
+
+  /** {@link mergeSchemas}, paid for. */
+  merge(a: Schema, b: Schema, path: string): Schema {
+    if (typeof a === "boolean" || typeof b === "boolean") return mergeSchemas(a, b, path);
+    this.budget.spend(JSON.stringify(a).length + JSON.stringify(b).length, path);
+    return mergeSchemas(a, b, path);
   }
 
   #target(reference: unknown, path: string): Schema {

@@ -1,4 +1,5 @@
 import { badField } from "../errors.ts";
+import { crowdedRules } from "./grammar/open-choices.ts";
 import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { type Schema, UnsupportedSchema, at } from "./schema.ts";
 import { SchemaConverter } from "./schema-converter.ts";
@@ -20,7 +21,7 @@ export function schemaRule(rules: GrammarRules, schema: Schema, param: string): 
     );
   }
   try {
-    return new SchemaConverter(rules, schema).rule(schema, "");
+    return rules.at(param, () => new SchemaConverter(rules, schema, param).rule(schema, ""));
   } catch (error) {
     if (error instanceof RangeError)
       throw badField(param, `Unsupported schema at '${param}': ${error.message}.`, "unsupported_schema");
@@ -28,4 +29,21 @@ export function schemaRule(rules: GrammarRules, schema: Schema, param: string): 
     const where = at(param, error.path).replace(/\.$/u, "");
     throw badField(where, `Unsupported schema at '${where}': ${error.message}.`, "unsupported_schema");
   }
+}
+
+/**
+ * Refuses a grammar that llama.cpp would take seconds over for a token.
+ *
+ * @throws RequestError that names the part of the schema
+ */
+export function refuseCrowdedRules(rules: GrammarRules, gbnf: string, param: string): void {
+  const [where] = crowdedRules(gbnf)
+    .map((rule) => rules.pathOf(rule) || param)
+    .toSorted((a, b) => b.length - a.length);
+  if (where === undefined) return;
+  throw badField(
+    where,
+    `Unsupported schema at '${where}': too many alternatives are open at one place; give them common beginnings, or make them fewer.`,
+    "unsupported_schema",
+  );
 }

@@ -57,6 +57,11 @@ export function runChoices(
 
 /** A grammar that llama.cpp refuses came from a schema of the client's: of one too large, as it seems. */
 function failureOf(error: Error | undefined): RequestError {
+  if (error instanceof WorkerError && error.code === "grammar_too_slow") {
+    const message =
+      "The schema or grammar of this request has too many alternatives: llama.cpp takes too long for a token.";
+    return badField(null, message, "unsupported_schema");
+  }
   if (error instanceof WorkerError && error.code === "bad_grammar") {
     return badField(null, "The schemas of this request are too much for llama.cpp's grammars.", "unsupported_schema");
   }

@@ -12,6 +12,8 @@ type Lengths = ReadonlyMap<string, number>;
 /** Characters to take where any will do, the first that fits. */
 const PREFERRED = [0x30, 0x61, 0x41, 0x20];
 const MOST_OPEN = 2_000;
+/** Parts that are looked at for one text: a few tenths of a second. */
+const MOST_STEPS = 2_000_000;
 const MOST_CHARS = 10_000;
 
 /**
@@ -25,7 +27,7 @@ export function completeText(gbnf: string, beginning: string): string | undefine
   let open = walk.expand([walk.start()]);
   for (const char of beginning) {
     open = walk.advance(open, char.codePointAt(0) ?? 0);
-    if (open.size === 0 || open.size > MOST_OPEN) return undefined;
+    if (open.size === 0 || open.size > MOST_OPEN || walk.steps > MOST_STEPS) return undefined;
   }
   const lengths = ruleLengths(grammar);
   const [shortest] = [...open].toSorted((a, b) => restLength(a, lengths) - restLength(b, lengths));
@@ -40,6 +42,7 @@ class GrammarWalk {
   readonly #grammar: ParsedGrammar;
   readonly #rests = new Map<string, Rest>();
   readonly #repeats = new Map<string, GrammarPart>();
+  steps = 0;
 
   constructor(grammar: ParsedGrammar) {
     this.#grammar = grammar;
@@ -66,6 +69,7 @@ class GrammarWalk {
     const waiting = [...rests];
     while (waiting.length > 0) {
       const rest = waiting.pop();
+      this.steps += 1;
       if (seen.has(rest)) continue;
       seen.add(rest);
       if (rest === undefined || rest.part.kind === "char") open.add(rest);

@@ -4,14 +4,42 @@ const MOST_REPETITIONS = 1000;
 /** More characters or items than this are not offered: no answer has them, and each thousand costs a rule. */
 export const MOST_REPEATED = 100_000;
 
+/** llama.cpp writes each repetition out, on the worker's one thread; so many take a tenth of a second. */
+const MOST_WRITTEN_OUT = 200_000;
+
 /** A set of GBNF rules under construction. Bodies of rules are GBNF; `add` answers the name to use in others. */
 export class GrammarRules {
   readonly #rules = new Map<string, string>();
   readonly #names = new Map<string, string>();
+  readonly #paths = new Map<string, string>();
+  #path = "";
+  readonly #prefix: string;
   #count = 0;
+  #repeated = 0;
+
+  /** @param prefix of the rules' names, for sets that are put together */
+  constructor(prefix = "r") {
+    this.#prefix = prefix;
+  }
 
   get size(): number {
     return this.#rules.size;
+  }
+
+  /** Rules that `build` makes are those of this part of a schema. */
+  at<T>(path: string, build: () => T): T {
+    const outer = this.#path;
+    this.#path = path;
+    try {
+      return build();
+    } finally {
+      this.#path = outer;
+    }
+  }
+
+  /** The part of a schema that the rule was made for. */
+  pathOf(name: string): string {
+    return this.#paths.get(name) ?? "";
   }
 
   /** A rule with this body; the same body gives the same rule. */
@@ -27,24 +55,31 @@ export class GrammarRules {
   /** A name for a rule that is defined later, for rules that refer to themselves. */
   reserve(): string {
     this.#count += 1;
-    return `r${this.#count}`;
+    return `${this.#prefix}${this.#count}`;
   }
 
   define(name: string, body: string): void {
     this.#rules.set(name, body);
+    this.#paths.set(name, this.#path);
   }
 
   /** `item` from `least` to `most` times. @throws RangeError for more than MOST_REPEATED that must be there */
   repeat(item: string, least: number, most: number | undefined): string {
     if (least > MOST_REPEATED) throw new RangeError(`${least} repetitions`);
+    this.#repeated += Math.min(most ?? least, 3 * MOST_REPETITIONS);
+    if (this.#repeated > MOST_WRITTEN_OUT) throw new RangeError("too many repetitions in all");
     const exactly = this.#exactly(item, least);
     if (most === undefined) return join(exactly, `${item}*`);
     return join(exactly, this.#upTo(item, Math.min(most - least, MOST_REPEATED)));
   }
 
   toString(root: string): string {
-    const rules = Array.from(this.#rules, ([name, body]) => `${name} ::= ${body}`);
-    return [`root ::= ${root}`, ...rules, ""].join("\n");
+    return `root ::= ${root}\n${this.lines()}`;
+  }
+
+  /** All rules without a root. */
+  lines(): string {
+    return Array.from(this.#rules, ([name, body]) => `${name} ::= ${body}\n`).join("");
   }
 
   #exactly(item: string, count: number): string {

@@ -1,5 +1,6 @@
 import { type CodeRange, type GrammarRules, charClass } from "../grammar/grammar-rules.ts";
 import { stringChar } from "../grammar/json-rules.ts";
+import { simplifyRegex } from "./simplify-regex.ts";
 import { type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
 
 /** Characters that stand in a JSON string as they are. */
@@ -30,7 +31,7 @@ const ESCAPED: readonly (readonly [number, string])[] = [
 export function patternRule(rules: GrammarRules, pattern: string): string {
   const { node, startsAnywhere, endsAnywhere } = parseRegex(pattern);
   const rest = `${stringChar(rules)}*`;
-  const body = [startsAnywhere ? rest : "", ruleOf(rules, node), endsAnywhere ? rest : ""];
+  const body = [startsAnywhere ? rest : "", ruleOf(rules, simplifyRegex(node)), endsAnywhere ? rest : ""];
   return rules.add(body.filter((part) => part !== "").join(" "));
 }
 

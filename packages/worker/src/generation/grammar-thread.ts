@@ -1,0 +1,18 @@
+/** Entry point of the thread that turns schemas into grammars, which takes up to a second. */
+import { parentPort } from "node:worker_threads";
+import { RequestError } from "../errors.ts";
+import { compileAnswer } from "./answer-grammar.ts";
+import type { CompileMessage, CompileReply } from "./answer-compiler.ts";
+
+parentPort?.on("message", ({ id, format, answer }: CompileMessage) => {
+  parentPort?.postMessage({ id, ...resultOf(() => compileAnswer(format, answer)) } satisfies CompileReply);
+});
+
+function resultOf(compile: () => ReturnType<typeof compileAnswer>) {
+  try {
+    return { compiled: compile() };
+  } catch (error) {
+    if (error instanceof RequestError) return { refused: { message: error.message, refusal: error.refusal } };
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}

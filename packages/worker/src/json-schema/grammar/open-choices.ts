@@ -1,0 +1,76 @@
+import { type GrammarPart, type ParsedGrammar, parseGrammar } from "./grammar-parser.ts";
+
+/**
+ * Alternatives that may be open at one place of a grammar. llama.cpp follows each of them for each token of the vocabulary, some 8 ms for
+ * 152,000 tokens.
+ */
+const MOST_CHOICES = 100;
+
+/** The rules in which more alternatives are open at once than llama.cpp gets through in time. */
+export function crowdedRules(gbnf: string): readonly string[] {
+  const grammar = parseGrammar(gbnf);
+  const choices = new OpenChoices(grammar);
+  return [...grammar].filter(([, options]) => options.some((parts) => isCrowded(choices, parts))).map(([name]) => name);
+}
+
+/** At each place where something else than a character comes next. */
+function isCrowded(choices: OpenChoices, parts: readonly GrammarPart[]): boolean {
+  return parts.some((part, index) => part.kind !== "char" && choices.count(parts.slice(index)) > MOST_CHOICES);
+}
+
+class OpenChoices {
+  readonly #grammar: ParsedGrammar;
+  readonly #nullable: ReadonlySet<string>;
+
+  constructor(grammar: ParsedGrammar) {
+    this.#grammar = grammar;
+    this.#nullable = nullableRules(grammar);
+  }
+
+  /** Characters with which these parts may begin, each place of the grammar counted once. */
+  count(parts: readonly GrammarPart[]): number {
+    const found = new Set<number>();
+    this.#collect(parts, found, new Set());
+    return found.size;
+  }
+
+  #collect(parts: readonly GrammarPart[], found: Set<number>, seen: Set<string>): void {
+    for (const part of parts) {
+      if (found.size > MOST_CHOICES) return;
+      this.#collectPart(part, found, seen);
+      if (!isNullable(part, this.#nullable)) return;
+    }
+  }
+
+  #collectPart(part: GrammarPart, found: Set<number>, seen: Set<string>): void {
+    if (part.kind === "char") found.add(part.id);
+    else if (part.kind === "choice") for (const option of part.options) this.#collect(option, found, seen);
+    else if (part.kind === "repeat") {
+      this.#collectPart(part.of, found, seen);
+      // Each of the empty ones may be the last.
+      if (isNullable(part.of, this.#nullable))
+        for (let one = 0; one < Math.min(part.most, MOST_CHOICES + 1); one++) found.add(-part.id * 1000 - one);
+    } else if (!seen.has(part.name)) {
+      seen.add(part.name);
+      for (const option of this.#grammar.get(part.name) ?? []) this.#collect(option, found, seen);
+    }
+  }
+}
+
+function nullableRules(grammar: ParsedGrammar): ReadonlySet<string> {
+  const nullable = new Set<string>();
+  for (let before = -1; before !== nullable.size; ) {
+    before = nullable.size;
+    for (const [name, options] of grammar) {
+      if (options.some((parts) => parts.every((part) => isNullable(part, nullable)))) nullable.add(name);
+    }
+  }
+  return nullable;
+}
+
+function isNullable(part: GrammarPart, nullable: ReadonlySet<string>): boolean {
+  if (part.kind === "char") return false;
+  if (part.kind === "rule") return nullable.has(part.name);
+  if (part.kind === "repeat") return part.least === 0 || isNullable(part.of, nullable);
+  return part.options.some((option) => option.every((one) => isNullable(one, nullable)));
+}
