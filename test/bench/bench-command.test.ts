@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startChildServer } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
@@ -30,7 +33,11 @@ describe("drover bench", () => {
       );
       assert.equal(table.exitCode, 0, table.stderr);
       assert.match(table.stdout, /This set-up carries 2 users at p95<10s/);
-      assert.equal(table.stderr, "", "no progress bar and no warning in a pipe");
+      assert.match(
+        table.stderr,
+        /^Measuring http:\S+ with small-team: 2 steps, about 6 s\.\n?$/,
+        "no progress bar, no warning",
+      );
       const json = await drover(...words, "--think", "0", "--duration", "300ms", "--json");
       const report = JSON.parse(json.stdout) as { steps: unknown[]; kind: string };
       assert.equal(report.kind, "bench");
@@ -57,6 +64,22 @@ describe("drover bench", () => {
       assert.match(full.stdout, /req\/s/, "the table is printed before");
     } finally {
       await worker.stop();
+    }
+  });
+
+  it("leaves no folder behind where the Drover that it starts can't serve", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "drover-bench-test-"));
+    try {
+      const { exitCode, stderr } = await execa(process.execPath, [bin, "bench", "--model", "/nope"], {
+        reject: false,
+        timeout: COMMAND_LIMIT_MS,
+        env: { TMPDIR: folder },
+      });
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /\/nope/);
+      assert.deepEqual(readdirSync(folder), []);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

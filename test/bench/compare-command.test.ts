@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
@@ -7,6 +10,29 @@ import { needs } from "../support/needs.ts";
 import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
+
+/** The rounds of a comparison once more, as if it had run twice. */
+async function mergeTwice(json: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "drover-merge-test-"));
+  const files = ["1.json", "2.json"].map((name) => join(folder, name));
+  try {
+    for (const file of files) writeFileSync(file, json);
+    const merge = (...words: string[]) =>
+      execa(process.execPath, [bin, "bench", "merge", ...files, ...words], { reject: false });
+    const { stdout, exitCode } = await merge("--csv", join(folder, "rounds.csv"));
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /geometric mean of 2 rounds/);
+    assert.equal(readFileSync(join(folder, "rounds.csv"), "utf8").split("\r\n").length, 1 + 6 + 1);
+    const missed = await merge("--expect", "requests/s >= 1000000 at 2");
+    assert.equal(missed.exitCode, 1);
+    assert.match(missed.stderr, /FAIL {2}requests\/s >= 1000000 at 2: .* over node/);
+    const wrong = await merge("--expect", "speed >= 1");
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /there is no figure "speed"/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe("drover bench compare", () => {
   it("refuses an unknown set-up at once, and a command that does not start before anything was measured", async () => {
@@ -67,6 +93,7 @@ describe("drover bench compare", () => {
         assert.equal(failed, 0, side);
       }
       assert.ok(report.ratios.some(({ other, metric }) => other === "node" && metric === "response p95"));
+      await mergeTwice(stdout);
     },
   );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,16 @@ const tune = (...words: string[]) =>
     cwd: folder,
     env: { DROVER_API_KEY: "team=a-key-of-the-team", XDG_CACHE_HOME: join(folder, "cache") },
   });
+
+/** A search that is interrupted once its first layout has been measured. */
+const interrupted = async (...words: string[]) => {
+  const load = ["--users", "1", "--warmup", "0", "--duration", "300ms", "--max-tokens", "4", "--out", "partial.yaml"];
+  const running = tune(...load, ...words);
+  running.stderr.on("data", (text: Buffer) => {
+    if (/tokens\/s/.test(text.toString())) running.kill("SIGINT");
+  });
+  return await running;
+};
 
 describe("drover tune", () => {
   it("writes settings that Drover reads, with what was measured where keys are set, and keeps a file that is there", async () => {
@@ -45,6 +55,17 @@ describe("drover tune", () => {
     assert.equal(exitCode, 1, stderr);
     assert.match(stderr, /hf_org_qwen2\.5-0\.5b-GGUF_m-q4_0\.gguf/);
     assert.doesNotMatch(stderr, /twin/);
+  });
+
+  it("writes no settings where it is interrupted, and the best so far where that is asked for", async () => {
+    const kept = await interrupted();
+    assert.equal(kept.exitCode, 1, kept.stderr);
+    assert.match(kept.stderr, /partial\.yaml was not written; --partial writes the best so far/);
+    assert.match(kept.stdout, /configuration/, "what was measured is printed");
+    assert.equal(existsSync(join(folder, "partial.yaml")), false);
+    const written = await interrupted("--partial");
+    assert.equal(written.exitCode, 0, written.stderr);
+    assert.match(readFileSync(join(folder, "partial.yaml"), "utf8"), /^# Written by drover tune/);
   });
 
   it("refuses a model that is neither there nor known by its shapes, before anything is started", async () => {

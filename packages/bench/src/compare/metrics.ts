@@ -31,6 +31,12 @@ const common: readonly Metric[] = [
   time("longest pause", ({ counts }) => counts.longestPauseMs),
 ];
 
+/** Could a comparison have a figure of this name? Which kinds of requests there are shows only when it has run. */
+export function isMetricName(name: string): boolean {
+  const kind = /, (.+)$/.exec(name)?.[1];
+  return (kind === undefined ? common : metricsOfKind(kind)).some((metric) => metric.name === name);
+}
+
 /** What the steps can be compared by: the figures of all requests, and those of each kind of request where there are several. */
 export function metricsOf(steps: readonly StepReport[]): readonly Metric[] {
   const kinds = [...new Set(steps.flatMap(({ counts }) => counts.kinds.map(({ kind }) => kind)))].toSorted();

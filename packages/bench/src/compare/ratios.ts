@@ -40,6 +40,18 @@ export function ratiosOf(rounds: readonly CompareRound[], base: string): readonl
   );
 }
 
+/** @param load undefined: over all loads */
+export function ratioAt(
+  ratios: readonly CompareRatio[],
+  other: string,
+  metric: string,
+  load: Load | undefined,
+): CompareRatio | undefined {
+  const isAt = (one: Load | undefined) =>
+    one === undefined || load === undefined ? one === load : amountOf(one) === amountOf(load);
+  return ratios.find((one) => one.other === other && one.metric === metric && isAt(one.load));
+}
+
 /** The loads of a comparison in ascending order, each once. */
 export function loadsOf(rounds: readonly CompareRound[]): readonly Load[] {
   const all = rounds.flatMap(({ steps }) => steps.map(({ load }) => load));

@@ -1,5 +1,5 @@
 import { type Metric, metricsOf } from "../compare/metrics.ts";
-import { amountOf, type CompareRatio, loadsOf } from "../compare/ratios.ts";
+import { amountOf, loadsOf, ratioAt } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
 import type { Load, StepReport } from "../load/run-step.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
@@ -57,18 +57,6 @@ export function stepsOf(report: CompareReport, side: string, load: Load): readon
   return report.rounds
     .filter((round) => round.side === side)
     .flatMap(({ steps }) => steps.filter((step) => amountOf(step.load) === amountOf(load)));
-}
-
-/** @param load undefined: over all loads */
-function ratioAt(
-  ratios: readonly CompareRatio[],
-  other: string,
-  metric: string,
-  load: Load | undefined,
-): CompareRatio | undefined {
-  const isAt = (one: Load | undefined) =>
-    one === undefined || load === undefined ? one === load : amountOf(one) === amountOf(load);
-  return ratios.find((one) => one.other === other && one.metric === metric && isAt(one.load));
 }
 
 export function meanOf(values: readonly number[]): number | null {

@@ -3,9 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { sampleCompare } from "../test-support/sample-compare.ts";
 import { sampleReport } from "../test-support/sample-report.ts";
 import { createAxis } from "./axis.ts";
-import { benchCsv } from "./bench-csv.ts";
+import { compareCsv } from "./compare-csv.ts";
+import { benchCsv } from "./csv.ts";
 import { benchPage } from "./bench-page.ts";
 import { benchTable } from "./bench-table.ts";
 import { requireWritable, writeReport } from "./write-report.ts";
@@ -35,6 +37,19 @@ describe("the reports", () => {
     assert.equal(last[columns.indexOf("failed")], "3");
     assert.equal(last[columns.indexOf("response_p95_ms")], "");
     assert.equal(last[columns.indexOf("reasons")], "http-503=3");
+  });
+
+  it("a comparison's csv has a line for each side in each round at each load", () => {
+    const lines = compareCsv(sampleCompare({ 1: [2, 1], 4: [3, 1] }))
+      .trimEnd()
+      .split("\r\n");
+    const columns = lines[0]?.split(",") ?? [];
+    const rows = lines.slice(1).map((line) => line.split(","));
+    const wanted = ["side", "round", "users", "requests_per_s"].map((name) => columns.indexOf(name));
+    assert.deepEqual(
+      rows.map((row) => wanted.map((index) => row[index]).join(" ")),
+      ["drover 1 1 2", "drover 1 4 3", "llama-server 1 1 1", "llama-server 1 4 1"],
+    );
   });
 
   it("the page needs nothing from outside, escapes what servers said, and draws every plot", () => {

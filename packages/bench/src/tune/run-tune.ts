@@ -42,6 +42,8 @@ export interface TuneReport {
   /** The result in sentences. */
   readonly verdicts: readonly string[];
   readonly notes: readonly string[];
+  /** Ended by its user: the pick is the best so far and no more. */
+  readonly interrupted: boolean;
 }
 
 const FIVE_MINUTES_MS = 300_000;
@@ -82,6 +84,7 @@ export async function runTune(options: TuneOptions): Promise<TuneReport> {
     standings: result.standings,
     verdicts: verdictsOf(result.standings, result.pick),
     notes: tuneNotes(result, plan, users, options.signal.aborted),
+    interrupted: options.signal.aborted,
   };
 }
 

@@ -2,7 +2,7 @@ import type { BenchReport, DroverServer } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
-import { compare } from "../measuring/compare.ts";
+import { compare, merge } from "../measuring/compare.ts";
 import { keyFlag, keyOfRunning, keyOfStarted } from "../measuring/key-to-send.ts";
 import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
 import { explained, interruptible } from "../measuring/interruptible.ts";
@@ -10,14 +10,15 @@ import { upWords, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 export const bench: Command = {
-  usage: "bench [mode]",
+  usage: "bench [mode] [files..]",
   summary: "Measure a server under load, or compare set-ups: how many users does it carry?",
   settings: WORKER_SETTINGS,
   arguments: {
     mode: {
-      doc: "`compare`: Drover beside llama-server, nginx and hand-started workers, in interleaved rounds",
-      choices: ["compare"],
+      doc: "`compare`: Drover beside llama-server, nginx and hand-started workers, in interleaved rounds; `merge`: one comparison out of several",
+      choices: ["compare", "merge"],
     },
+    files: { doc: "merge: what `drover bench compare --json` has printed" },
   },
   flags: {
     url: { type: "text", doc: "Address of any OpenAI-compatible server; without it a Drover is started and measured" },
@@ -41,6 +42,10 @@ export const bench: Command = {
       doc: "compare: one more llama-server with these arguments, such as '-kvu -fa on'; can be given several times",
     },
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
+    expect: {
+      type: "text",
+      doc: "compare, merge: exit with 1 unless this holds, such as 'TTFT p95 <= 0.6 at 8,12' or 'requests/s >= 1.05 overall'; can be given several times",
+    },
     "least-answers": {
       type: "number",
       doc: "Lengthen a step until so many requests have ended in it, at most tenfold (compare: 10)",
@@ -54,9 +59,14 @@ export const bench: Command = {
     ["drover bench --url http://127.0.0.1:8081 --users 1,4,16 --html report.html", "measure any server"],
     ["drover bench compare --model m.gguf --users 1,4,8 --html compare.html", "Drover beside other set-ups"],
     ["drover bench compare --only llama-server --llama-server-args='-kvu -fa on'", "Drover beside one llama-server"],
+    ["drover bench merge 1-user.json 8-users.json --html compare.html", "one report out of two comparisons"],
   ],
   run: (invocation) =>
-    explained(() => (invocation.text("mode") === "compare" ? compare(invocation) : measure(invocation))),
+    explained(() => {
+      const mode = invocation.text("mode");
+      if (mode === "merge") return merge(invocation);
+      return mode === "compare" ? compare(invocation) : measure(invocation);
+    }),
 };
 
 async function measure(invocation: Invocation): Promise<ExitCode> {
@@ -80,6 +90,8 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
       leastAnswers: invocation.number("least-answers"),
       signal: stop.signal,
       onStep: (step) => bar.step(step),
+      onTarget: ({ url }, plan) =>
+        invocation.stderr.write(`Measuring ${url} with ${plan.preset.name}: ${lib.durationText(plan)}.\n`),
     });
     bar.stop();
     return await publish(report, invocation);

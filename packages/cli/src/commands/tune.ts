@@ -24,6 +24,10 @@ export const tune: Command = {
     },
     out: { type: "text", doc: "File to write the settings to (drover.yaml); an existing one is kept unless --force" },
     force: { type: "switch", doc: "Overwrite the file of --out" },
+    partial: {
+      type: "switch",
+      doc: "Write the best so far where the search is interrupted; by itself nothing is written",
+    },
     json: { type: "switch", doc: "Print the report as JSON" },
     html: { type: "text", doc: "Write one self-contained page with what was tried to this file" },
   },
@@ -71,12 +75,18 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       onStep: (step) => bar.step(step),
     });
     bar.stop();
-    lib.writeReport(out, lib.configText(report, settings.model));
+    const isWritten = !report.interrupted || invocation.isOn("partial");
+    if (isWritten) lib.writeReport(out, lib.configText(report, settings.model));
     invocation.stdout.write(
       invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report, columnsOf(invocation.stdout)),
     );
     if (html !== undefined) lib.writeReport(html, lib.tunePage(report));
-    return 0;
+    invocation.stderr.write(
+      isWritten
+        ? `${out} is written; drover up reads it in this folder.\n`
+        : `The search was interrupted, so ${out} was not written; --partial writes the best so far.\n`,
+    );
+    return isWritten ? 0 : 1;
   } finally {
     bar.stop();
     stop.end();

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import type { CompareReport } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
-import type { ExitCode } from "@drover/supervisor/errors";
+import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "../line/command.ts";
 import { keyOfStarted } from "./key-to-send.ts";
 import { loadRequest } from "./load-flags.ts";
@@ -10,8 +12,7 @@ import { columnsOf } from "../terminal/columns.ts";
 /** `drover bench compare`. */
 export async function compare(invocation: Invocation): Promise<ExitCode> {
   const lib = await import("@drover/bench");
-  const html = invocation.text("html");
-  if (html !== undefined) lib.requireWritable(html);
+  await checkOutput(invocation);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   const apiKey = await keyOfStarted(invocation);
   const stop = interruptible();
@@ -38,13 +39,48 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       onStep: (step) => bar.step(step),
     });
     bar.stop();
-    invocation.stdout.write(
-      invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.compareTable(report, columnsOf(invocation.stdout)),
-    );
-    if (html !== undefined) lib.writeReport(html, lib.comparePage(report));
-    return report.rounds.some(({ steps }) => steps.some(({ counts }) => counts.ok > 0)) ? 0 : 1;
+    return await publish(report, invocation);
   } finally {
     bar.stop();
     stop.end();
+  }
+}
+
+/** `drover bench merge`. */
+export async function merge(invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  await checkOutput(invocation);
+  const reports = invocation.texts("files").map((file) => lib.parseCompareReport(file, readText(file)));
+  return await publish(lib.mergeReports(reports), invocation);
+}
+
+/** What is wrong with a file or an expectation must be known before the rounds have taken an hour. */
+async function checkOutput(invocation: Invocation): Promise<void> {
+  const { parseExpectation, requireWritable } = await import("@drover/bench");
+  for (const name of ["csv", "html"]) for (const file of invocation.texts(name)) requireWritable(file);
+  for (const text of invocation.texts("expect")) parseExpectation(text);
+}
+
+async function publish(report: CompareReport, invocation: Invocation): Promise<ExitCode> {
+  const lib = await import("@drover/bench");
+  const verdicts = lib.judgeExpectations(report, invocation.texts("expect").map(lib.parseExpectation));
+  invocation.stdout.write(
+    invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.compareTable(report, columnsOf(invocation.stdout)),
+  );
+  for (const verdict of verdicts) invocation.stderr.write(`${lib.verdictText(verdict)}\n`);
+  const csv = invocation.text("csv");
+  if (csv !== undefined) lib.writeReport(csv, lib.compareCsv(report));
+  const html = invocation.text("html");
+  if (html !== undefined) lib.writeReport(html, lib.comparePage(report));
+  const isServed = report.rounds.some(({ steps }) => steps.some(({ counts }) => counts.ok > 0));
+  return isServed && verdicts.every(({ isMet }) => isMet) ? 0 : 1;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SupervisorError("usage", `${file} can't be read: ${reason}`, { cause: error });
   }
 }

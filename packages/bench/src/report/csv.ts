@@ -1,9 +1,11 @@
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 
-type Column = readonly [name: string, value: (step: StepReport) => string | number | null];
+/** A cell of a table; null where nothing was measured. */
+type Cell = string | number | null;
 
-const COLUMNS: readonly Column[] = [
+/** The figures of a step. */
+export const stepColumns: readonly (readonly [name: string, value: (step: StepReport) => Cell])[] = [
   ["users", ({ load }) => ("users" in load ? load.users : null)],
   ["rate_per_s", ({ load }) => ("perSecond" in load ? load.perSecond : null)],
   ["window_s", ({ counts }) => counts.windowMs / 1000],
@@ -26,6 +28,7 @@ const COLUMNS: readonly Column[] = [
   ["itl_p50_ms", ({ counts }) => counts.itl.p50Ms],
   ["itl_p95_ms", ({ counts }) => counts.itl.p95Ms],
   ["itl_p99_ms", ({ counts }) => counts.itl.p99Ms],
+  ["longest_pause_ms", ({ counts }) => counts.longestPauseMs],
   ["workers_cpu_percent", ({ processes }) => total(processes.map((process) => process.meanCpuPercent))],
   ["workers_rss_bytes", ({ processes }) => total(processes.map((process) => process.maxRssBytes))],
   ["generator_cpu_percent", ({ own }) => own.cpuPercent],
@@ -40,15 +43,21 @@ const COLUMNS: readonly Column[] = [
 
 /** One line a step (RFC 4180). What was not measured is empty, never 0. */
 export function benchCsv(report: BenchReport): string {
-  const lines = report.steps.map((step) => COLUMNS.map(([, value]) => cell(value(step))).join(","));
-  return `${[COLUMNS.map(([name]) => name).join(","), ...lines].join("\r\n")}\r\n`;
+  return csvText(
+    stepColumns.map(([name]) => name),
+    report.steps.map((step) => stepColumns.map(([, value]) => value(step))),
+  );
+}
+
+export function csvText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return [head, ...rows].map((row) => `${row.map(cellText).join(",")}\r\n`).join("");
 }
 
 function total(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
 }
 
-function cell(value: string | number | null): string {
+function cellText(value: Cell): string {
   if (value === null) return "";
   if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
