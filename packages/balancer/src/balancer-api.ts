@@ -4,6 +4,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
 import type { GuestRoutes } from "./own-routes/own-routes.ts";
 import type { UpstreamSpec } from "./pool/upstream.ts";
+import type { Stage } from "./request/client-request.ts";
 
 /** What a balancer is made of. */
 export interface BalancerOptions {
@@ -52,6 +53,8 @@ export interface UpstreamStatus {
 export interface BalancerStatus {
   readonly queue: { readonly depth: number; readonly limit: number };
   readonly upstreams: readonly UpstreamStatus[];
+  /** Requests under way, by how far they have come. */
+  readonly requests: Readonly<Partial<Record<Stage, number>>>;
   /** Since when nothing runs or waits, in clock milliseconds; undefined while busy. */
   readonly idleSinceMs: number | undefined;
 }

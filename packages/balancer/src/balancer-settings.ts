@@ -3,8 +3,8 @@ import { FrontDoorError } from "./errors.ts";
 import type { AccessFormat } from "./request/access-log.ts";
 import type { FrontRules } from "./access/front-door.ts";
 import type { ServerLimits } from "./http/server.ts";
-import { defaultKeepalive } from "./upstream-http/connection-pool.ts";
-import type { ForwardTimeouts, KeepaliveRule } from "./request/forward-task.ts";
+import { defaultKeepalive, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
+import type { ForwardRules } from "./request/forward-client-request.ts";
 import type { RetryRule } from "./request/retry-rule.ts";
 import type { CheckRule } from "./pool/active-checks.ts";
 import { parseUpstreamLine } from "./pool/upstream-line.ts";
@@ -12,14 +12,9 @@ import type { UpstreamSpec } from "./pool/upstream.ts";
 import type { PolicyName } from "./policies/registry.ts";
 
 /** What the balancer itself reads of the settings, as plain values. */
-export interface BalancerRules {
+export interface BalancerRules extends ForwardRules {
   readonly policy: PolicyName;
   readonly queue: { readonly limit: number; readonly timeoutMs: number };
-  readonly maxBodyBytes: number;
-  /** For upstreams that Drover does not own. */
-  readonly retry: RetryRule;
-  readonly ownedRetry: RetryRule;
-  readonly timeouts: ForwardTimeouts;
   readonly keepalive: KeepaliveRule;
   readonly accessFormat: AccessFormat;
   readonly front: FrontRules;

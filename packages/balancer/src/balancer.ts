@@ -1,25 +1,31 @@
 import type http from "node:http";
-import type { Duplex } from "node:stream";
 import type { Settings } from "@drover/config";
 import { MovingAverage } from "@drover/foundation/moving-average";
+import { corsHeaders } from "./access/cors.ts";
+import { type FrontDoor, openFrontDoor, watchedFiles } from "./access/front-door.ts";
+import { clientAddress } from "./access/trusted-proxies.ts";
+import { watchFiles } from "./access/watch-files.ts";
 import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress, UpstreamStatus } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
-import { ConnectionPool } from "./upstream-http/connection-pool.ts";
-import { type FrontDoor, openFrontDoor, watchedFiles } from "./access/front-door.ts";
 import { isLoopback, type ListenTarget, parseListen } from "./http/listen-address.ts";
-import { Listeners } from "./http/listeners.ts";
+import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawAnswer } from "./http/server.ts";
-import { createMetrics } from "./own-routes/metrics.ts";
+import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
+import { isInService } from "./policies/availability.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
-import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
-import { retryAfterSeconds } from "./queue/retry-after.ts";
-import { type RouteParts, routeRequest } from "./request/route-request.ts";
-import { routeUpgrade } from "./request/route-upgrade.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
 import type { Upstream, UpstreamSpec } from "./pool/upstream.ts";
-import { isInService } from "./policies/availability.ts";
-import { watchFiles } from "./access/watch-files.ts";
+import { Admission } from "./queue/admission.ts";
+import { AdmissionQueue } from "./queue/admission-queue.ts";
+import { retryAfterSeconds } from "./queue/retry-after.ts";
+import { logAccess } from "./request/access-log.ts";
+import { ClientRequest, type Ending } from "./request/client-request.ts";
+import { requestIdOf } from "./request/request-id.ts";
+import { RunningRequests } from "./request/running-requests.ts";
+import { serveRequest, type Way } from "./serve-request.ts";
+import { ConnectionPool } from "./upstream-http/connection-pool.ts";
+import type { ClientConnection } from "./upstream-http/tunnel.ts";
 
 /**
  * Builds a balancer; nothing is opened before `listen`.
@@ -40,16 +46,16 @@ class RunningBalancer implements Balancer {
   readonly #queue: AdmissionQueue;
   readonly #connections: ConnectionPool;
   readonly #listeners: Listeners;
-  readonly #parts: RouteParts;
+  readonly #metrics: Metrics;
+  readonly #rawAnswers = new WeakMap<object, RawAnswer>();
+  readonly #way: Way;
   readonly #meanService = new MovingAverage(0.1);
-  readonly #running = new Set<http.ServerResponse>();
+  readonly #running: RunningRequests;
   #rules: BalancerRules;
   #door: FrontDoor;
   #stopWatching: () => void = () => undefined;
   #stopChecks: () => void = () => undefined;
   #wakeAsked = false;
-  #idleSinceMs: number | undefined;
-  #onEmpty: (() => void) | undefined;
 
   constructor(options: BalancerOptions) {
     const { clock, random, settings } = options;
@@ -60,8 +66,9 @@ class RunningBalancer implements Balancer {
     this.#pool = new UpstreamPool({ policy: this.#rules.policy, upstreams: this.#rules.upstreams, clock, random });
     this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
-    this.#idleSinceMs = clock.monotonicMs();
-    this.#parts = this.#routeParts();
+    this.#running = new RunningRequests(clock, () => options.events?.onIdle?.());
+    this.#metrics = createMetrics(this.#pool, this.#queue, options.moreMetrics);
+    this.#way = this.#makeWay();
     this.#listeners = this.#makeListeners();
     this.#watchPool();
   }
@@ -107,7 +114,8 @@ class RunningBalancer implements Balancer {
     return {
       queue: { depth: this.#queue.depth, limit: this.#queue.limit },
       upstreams: this.#pool.upstreams.map((upstream) => statusOf(upstream)),
-      idleSinceMs: this.#idleSinceMs,
+      idleSinceMs: this.#running.idleSinceMs,
+      requests: this.#running.byStage(),
     };
   }
 
@@ -130,11 +138,11 @@ class RunningBalancer implements Balancer {
     this.#stopChecks();
     const stopped = this.#listeners.stop();
     this.#queue.close();
-    for (const response of this.#running) if (!response.headersSent) response.shouldKeepAlive = false;
-    await this.#emptied(drainTimeoutMs);
+    this.#running.closeAfterResponse();
+    await this.#running.emptied(drainTimeoutMs);
     await this.#listeners.newcomersHeard(Math.min(NEWCOMER_LIMIT_MS, drainTimeoutMs), this.#options.clock);
     // What needs a slot is refused at once, with Retry-After; the rest is answered.
-    await this.#emptied(drainTimeoutMs);
+    await this.#running.emptied(drainTimeoutMs);
     this.#listeners.cut();
     this.#connections.destroy();
     await stopped;
@@ -149,45 +157,45 @@ class RunningBalancer implements Balancer {
     for (const spec of this.#rules.upstreams) if (this.#pool.get(spec.id) === undefined) this.#pool.add(spec);
   }
 
-  /** Resolves when no request runs, or after the time given. */
-  #emptied(timeoutMs: number): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const stop = this.#options.clock.after(timeoutMs, resolve);
-      this.#onEmpty = () => {
-        stop();
-        resolve();
-      };
-    });
-  }
-
   #makeListeners(): Listeners {
-    const handlers = {
-      onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => this.#take(request, response),
-      onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
-        void routeUpgrade(request, socket, head, this.#parts),
-      onRefused: (reason: string, answered?: RawAnswer) => {
-        this.#parts.metrics.countRefusal(reason);
-        if (answered !== undefined) this.#parts.rawAnswers.set(answered.socket, answered);
+    const handlers: ListenerHandlers = {
+      onRequest: (incoming, response, switchable) => this.#receive(incoming, response, switchable),
+      onRefused: (reason, answered) => {
+        this.#metrics.countRefusal(reason);
+        if (answered !== undefined) this.#rawAnswers.set(answered.socket, answered);
       },
     };
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
 
-  #take(request: http.IncomingMessage, response: http.ServerResponse): void {
-    this.#idleSinceMs = undefined;
-    this.#running.add(response);
-    response.once("close", () => this.#left(response));
-    void routeRequest(request, response, this.#parts);
+  #receive(
+    incoming: http.IncomingMessage,
+    response: http.ServerResponse,
+    switchable: ClientConnection | undefined,
+  ): void {
+    const { trusted, rules } = this.#door;
+    const arrival = {
+      incoming,
+      response,
+      switchable,
+      id: requestIdOf(incoming.headers["x-request-id"], this.#options.random),
+      clientAddress: clientAddress(incoming, trusted),
+      fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
+      receivedAtMs: this.#options.clock.monotonicMs(),
+      responseHeaders: corsHeaders(incoming, rules.corsOrigins),
+    };
+    const request = new ClientRequest(arrival, this.#onEnd);
+    this.#running.add(request);
+    void serveRequest(request, this.#way);
   }
 
-  #left(response: http.ServerResponse): void {
-    this.#running.delete(response);
-    if (this.#running.size > 0) return;
-    this.#idleSinceMs = this.#options.clock.monotonicMs();
-    this.#onEmpty?.();
-    this.#options.events?.onIdle?.();
-  }
+  /** Counts and logs a request that is over. */
+  readonly #onEnd = (request: ClientRequest, ending: Ending): void => {
+    const { clock, logger } = this.#options;
+    const durationMs = clock.monotonicMs() - request.arrival.receivedAtMs;
+    this.#metrics.countRequest(ending.status, durationMs);
+    logAccess(logger, this.#rules.accessFormat, { request, ...ending, durationMs, endedAtEpochMs: clock.epochMs() });
+  };
 
   #watchPool(): void {
     const { clock, logger } = this.#options;
@@ -241,30 +249,45 @@ class RunningBalancer implements Balancer {
     );
   }
 
-  #routeParts(): RouteParts {
-    const { clock, random, logger, events, frontPage, guest } = this.#options;
+  #makeWay(): Way {
+    const { clock, logger, frontPage, guest } = this.#options;
+    const shared = { pool: this.#pool, metrics: this.#metrics, clock };
     return {
-      rawAnswers: new WeakMap(),
-      frontPage: () => frontPage?.(),
-      guest,
-      pool: this.#pool,
-      queue: this.#queue,
-      hints: new PlacementHints(),
-      connections: this.#connections,
-      metrics: createMetrics(this.#pool, this.#queue, this.#options.moreMetrics),
-      rules: () => this.#rules,
       door: () => this.#door,
-      clock,
-      random,
+      ownRoutes: {
+        ...shared,
+        queue: this.#queue,
+        needsKey: () => this.#door.keys.size > 0,
+        frontPage: () => frontPage?.(),
+        guest,
+      },
+      forwarder: {
+        ...shared,
+        admission: this.#makeAdmission(),
+        hints: new PlacementHints(),
+        connections: this.#connections,
+        logger,
+        rules: () => this.#rules,
+        retryAfterSeconds: () => this.#retryAfter(),
+        rawAnswers: this.#rawAnswers,
+      },
       logger,
-      retryAfterSeconds: () => this.#retryAfter(),
-      onQueueWait: (waitMs) => events?.onQueueWait?.(waitMs),
+    };
+  }
+
+  #makeAdmission(): Admission {
+    const { events } = this.#options;
+    return new Admission(this.#pool, this.#queue, {
+      onWaited: (waitMs) => {
+        this.#metrics.countQueueWait(waitMs);
+        events?.onQueueWait?.(waitMs);
+      },
       onWakeNeeded: () => {
         if (this.#wakeAsked) return;
         this.#wakeAsked = true;
         events?.onWakeNeeded?.();
       },
-    };
+    });
   }
 
   #retryAfter(): number {

@@ -1,16 +1,9 @@
 /** What another front stands on: connections of clients, the pool of upstreams, and the way of a request to one of them. */
-export { ConnectionPool } from "./upstream-http/connection-pool.ts";
+export { ConnectionPool, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
 export { forwardRequest } from "./request/forward-request.ts";
-export type {
-  AnswerHead,
-  Attempt,
-  ForwardOutcome,
-  ForwardTask,
-  KeepaliveRule,
-  RelayedHead,
-  RequestBody,
-  StoredBody,
-} from "./request/forward-task.ts";
+export type { Attempt, ForwardOutcome, ForwardTask } from "./request/forward-task.ts";
+export type { RelayedHead, ResponseHead } from "./upstream-http/response-head.ts";
+export type { RequestBody, StoredBody } from "./upstream-http/upstream-request.ts";
 export { headerValue } from "./upstream-http/hop-by-hop.ts";
 export type { RetryRule, RetryWord } from "./request/retry-rule.ts";
 export type { ClientConnection } from "./upstream-http/tunnel.ts";
@@ -18,6 +11,8 @@ export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
 export { errorTime, isoTime, logTime, seconds } from "./request/log-time.ts";
 export { Turns } from "./http/turns.ts";
-export type { PolicyName } from "./policies/registry.ts";
+export { Upgrades } from "./http/upgrades.ts";
+export type { PolicyDefinition } from "./policies/policy.ts";
+export { policies, type PolicyName } from "./policies/registry.ts";
 export { UpstreamPool } from "./pool/upstream-pool.ts";
 export type { UpstreamSpec } from "./pool/upstream.ts";

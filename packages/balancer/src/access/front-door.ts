@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { type Certificate, type CertificateFiles, readCertificate } from "../http/certificate.ts";
+import { type Certificate, type CertificateFiles, readCertificate } from "./certificate.ts";
 import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
-import type { ProxyError } from "../http/error-envelope.ts";
+import type { ProxyError } from "../error-envelope.ts";
 import { type Entry, KeyLimits, type LimitRules } from "./key-limits.ts";
 import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
 import { digestFiles } from "./watch-files.ts";

@@ -2,16 +2,15 @@ import type http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
 import type { Clock } from "@drover/foundation/clock";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../access/certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";
-import { createServer, listenOn, type RawAnswer, type ServerLimits } from "./server.ts";
+import { createServer, listenOn, type RawAnswer, type ServerHandlers, type ServerLimits } from "./server.ts";
 import { Turns } from "./turns.ts";
 
 /** Who serves what comes in. */
 export interface ListenerHandlers {
-  readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
-  readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onRequest: ServerHandlers["onRequest"];
   readonly onRefused: (reason: string, answered?: RawAnswer) => void;
 }
 
@@ -39,7 +38,12 @@ export class Listeners {
     const bound: { readonly address: string; readonly port: number }[] = [];
     try {
       for (const target of targets) {
-        const server = createServer(this.#serverHandlers(), this.#limits, certificate);
+        const server = createServer(this.#serverHandlers(), this.#turns, this.#limits, certificate);
+        // From then on Node no longer knows them as connections of the server.
+        server.on("upgrade", (_request, socket: Duplex) => {
+          this.#upgraded.add(socket);
+          socket.once("close", () => this.#upgraded.delete(socket));
+        });
         bound.push(await listenOn(server, target));
         this.#servers.push(server);
       }
@@ -87,19 +91,14 @@ export class Listeners {
     for (const socket of this.#upgraded) socket.destroy();
   }
 
-  #serverHandlers() {
+  #serverHandlers(): ServerHandlers {
     return {
-      onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => {
-        this.#forgetNewcomer(request.socket);
+      onHead: (response) => {
+        this.#forgetNewcomer(response.req.socket);
         if (this.#isStopping) response.shouldKeepAlive = false;
-        this.#turns.take(request.socket, response, () => this.#handlers.onRequest(request, response));
       },
-      onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-        this.#upgraded.add(socket);
-        socket.once("close", () => this.#upgraded.delete(socket));
-        this.#handlers.onUpgrade(request, socket, head);
-      },
-      onConnection: (socket: Parameters<ConnectionLimit["admit"]>[0]) => {
+      onRequest: this.#handlers.onRequest,
+      onConnection: (socket) => {
         this.#newcomers.add(socket);
         socket.once("close", () => this.#forgetNewcomer(socket));
         this.#connectionLimit.admit(socket);

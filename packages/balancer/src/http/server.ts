@@ -3,19 +3,28 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
-import type { Certificate } from "./certificate.ts";
-import { EarlierAnswers } from "./earlier-responses.ts";
-import { errorEnvelope } from "./error-envelope.ts";
+import type { ClientConnection } from "../upstream-http/tunnel.ts";
+import type { Certificate } from "../access/certificate.ts";
+import { errorEnvelope } from "../error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
 import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
+import type { Turns } from "./turns.ts";
+import { Upgrades } from "./upgrades.ts";
 
 /** What the server hands over. */
 export interface ServerHandlers {
-  readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
-  readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** `switchable`: the client offers another protocol, and an upstream may take the offer. */
+  readonly onRequest: (
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    switchable: ClientConnection | undefined,
+  ) => void;
+  /** Told of each connection before anything is read of it. */
   readonly onConnection: (socket: Socket) => void;
+  /** Told of each request's head, before its turn. */
+  readonly onHead: (response: http.ServerResponse) => void;
   /** What is no HTTP request, or stops being one in its body: already answered. */
   readonly onBadRequest: (reason: string, answered: RawAnswer) => void;
 }
@@ -39,6 +48,7 @@ export interface RawAnswer {
 /** An HTTP server that answers what it cannot parse with the error envelope, and closes. */
 export function createServer(
   handlers: ServerHandlers,
+  turns: Turns,
   limits: ServerLimits,
   certificate: Certificate | undefined,
 ): http.Server {
@@ -53,33 +63,32 @@ export function createServer(
   };
   const server =
     certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
-  const readTwice = new WeakSet<Socket>();
-  server.on("connection", (socket) => {
-    if (!readTwice.has(socket)) handlers.onConnection(socket);
-  });
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
-  const earlier = new EarlierAnswers();
+  const known = new WeakSet<Socket>();
+  server.on("connection", (socket) => {
+    // A request that offers another protocol is read once more on the same connection.
+    if (!known.has(socket)) handlers.onConnection(socket);
+    known.add(socket);
+  });
+  const serve: ServerHandlers["onRequest"] = (request, response, switchable) => {
+    if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response, switchable);
+  };
   const late = new LateRequests();
+  const upgrades = new Upgrades(server, turns, (request, response, switchable) => {
+    handlers.onHead(response);
+    serve(request, response, switchable);
+  });
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     late.begun(request);
-    earlier.add(request.socket, response);
-    if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response);
+    handlers.onHead(response);
+    const switchable = upgrades.offerOf(request);
+    turns.take(request.socket, response, () => serve(request, response, switchable));
   };
   server.on("request", onRequest);
   // Whether to answer 100 is decided where the body is read.
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
-  server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-    earlier.whenOver(request.socket, () => {
-      if (isRefused(request, socket, handlers)) return;
-      if (isWebSocket(request)) handlers.onUpgrade(request, socket, head);
-      else {
-        readTwice.add(request.socket);
-        readAgain(server, request, head);
-      }
-    });
-  });
   server.on("connect", (_request, socket: Duplex) =>
     answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
   );
@@ -91,22 +100,6 @@ export function createServer(
     else refuse();
   });
   return server;
-}
-
-function isWebSocket(request: http.IncomingMessage): boolean {
-  return request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
-}
-
-/** Another protocol (`h2c`, as curl asks for) is not taken up: the request is read once more without the wish, as RFC 9110, 7.8 allows. */
-function readAgain(server: http.Server, request: http.IncomingMessage, head: Buffer): void {
-  const { socket } = request;
-  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const name = request.rawHeaders[index] ?? "";
-    if (name.toLowerCase() !== "upgrade") lines.push(`${name}: ${request.rawHeaders[index + 1]}`);
-  }
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
-  server.emit(server instanceof https.Server ? "secureConnection" : "connection", socket);
 }
 
 function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {

@@ -1,4 +1,4 @@
-import type { OwnAnswer } from "../http/respond.ts";
+import type { OwnResponse } from "./own-response.ts";
 
 /** What the front page says of the program behind it. */
 export interface FrontPageFacts {
@@ -25,7 +25,7 @@ const PUBLIC_ROUTES = [
 const SUMMARY = "An OpenAI-compatible server. The base URL for clients is this address with /v1.";
 
 /** `GET /`: what this is and what to ask it, as text, or as JSON for those who prefer that. `needsKey`: callers send a key. */
-export function frontPage(facts: FrontPageFacts, accept: string | undefined, needsKey: boolean): OwnAnswer {
+export function frontPage(facts: FrontPageFacts, accept: string | undefined, needsKey: boolean): OwnResponse {
   const headers = ["Vary", "Accept"];
   if (prefersJson(accept)) {
     return { status: 200, contentType: "application/json", body: asJson(facts, needsKey), headers };

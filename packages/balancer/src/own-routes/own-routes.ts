@@ -6,17 +6,17 @@ import { askUpstream } from "./ask-upstream.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import { isInService } from "../policies/availability.ts";
-import { errorEnvelope } from "../http/error-envelope.ts";
-import type { FrontDoor } from "../access/front-door.ts";
+import { errorEnvelope } from "../error-envelope.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
-import type { OwnAnswer } from "../http/respond.ts";
+import type { OwnResponse } from "./own-response.ts";
 
-export interface ServiceParts {
+export interface OwnRouteParts {
   readonly clock: Clock;
   readonly pool: UpstreamPool;
   readonly queue: AdmissionQueue;
   readonly metrics: Metrics;
-  readonly door: () => FrontDoor;
+  /** Whether callers need a key. */
+  readonly needsKey: () => boolean;
   /** undefined: `/` belongs to the upstreams. */
   readonly frontPage: () => FrontPageFacts | undefined;
   readonly guest: GuestRoutes | undefined;
@@ -26,20 +26,20 @@ export interface ServiceParts {
 export interface GuestRoute {
   /** Whether callers need a key, where keys are set. */
   readonly needsKey: boolean;
-  respond(): OwnAnswer | Promise<OwnAnswer>;
+  respond(): OwnResponse | Promise<OwnResponse>;
 }
 
 /** Finds the added route of a request; undefined: there is none for it. */
 export type GuestRoutes = (request: IncomingMessage, path: string) => GuestRoute | undefined;
 
-type Answer = (parts: ServiceParts, request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
+type Answer = (parts: OwnRouteParts, request: IncomingMessage) => OwnResponse | Promise<OwnResponse>;
 
 /** Answers the paths that are the balancer's own; undefined for all others. They need no place and no key but `/metrics` and `/slots`. */
-export function serviceRoute(
+export function ownRoute(
   request: IncomingMessage,
   path: string,
-  parts: ServiceParts,
-): OwnAnswer | Promise<OwnAnswer> | undefined {
+  parts: OwnRouteParts,
+): OwnResponse | Promise<OwnResponse> | undefined {
   const answer = path === "/" ? frontAnswer(parts) : routes[path];
   if (answer === undefined) return undefined;
   if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
@@ -48,12 +48,12 @@ export function serviceRoute(
 }
 
 /** A route of the program around the balancer; `/` is its only where it is not the upstreams'. */
-export function guestRoute(request: IncomingMessage, path: string, parts: ServiceParts): GuestRoute | undefined {
+export function guestRoute(request: IncomingMessage, path: string, parts: OwnRouteParts): GuestRoute | undefined {
   return path === "/" && parts.frontPage() === undefined ? undefined : parts.guest?.(request, path);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */
-export function isOpenPath(path: string, { frontPage }: ServiceParts): boolean {
+export function isOpenPath(path: string, { frontPage }: OwnRouteParts): boolean {
   return openPaths.has(path) || (path === "/" && frontPage() !== undefined);
 }
 
@@ -71,14 +71,14 @@ const routes: Readonly<Record<string, Answer | undefined>> = {
   }),
 };
 
-function frontAnswer(parts: ServiceParts): Answer | undefined {
+function frontAnswer(parts: OwnRouteParts): Answer | undefined {
   const facts = parts.frontPage();
   if (facts === undefined) return undefined;
-  return ({ door }, { headers }) => frontPage(facts, headers.accept, door().keys.size > 0);
+  return ({ needsKey }, { headers }) => frontPage(facts, headers.accept, needsKey());
 }
 
 /** 200 with llama-server's words while an upstream takes requests, else 503. */
-function health({ pool }: ServiceParts): OwnAnswer {
+function health({ pool }: OwnRouteParts): OwnResponse {
   const able = pool.upstreams.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
   const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
@@ -90,7 +90,7 @@ function health({ pool }: ServiceParts): OwnAnswer {
 }
 
 /** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
-async function slots({ clock, pool, queue }: ServiceParts): Promise<OwnAnswer> {
+async function slots({ clock, pool, queue }: OwnRouteParts): Promise<OwnResponse> {
   const upstreams = await Promise.all(
     pool.upstreams.map(async (upstream) => ({
       id: upstream.id,
@@ -113,6 +113,6 @@ function sum(upstreams: readonly Upstream[], value: (upstream: Upstream) => numb
   return upstreams.reduce((total, upstream) => total + value(upstream), 0);
 }
 
-function json(status: number, body: string): OwnAnswer {
+function json(status: number, body: string): OwnResponse {
   return { status, contentType: "application/json", body };
 }

@@ -6,7 +6,7 @@ import { systemClock } from "@drover/foundation/clock";
 import { eventually } from "../test-support/eventually.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 import { startActiveChecks } from "./active-checks.ts";
-import { type Admission, AdmissionQueue } from "../queue/admission-queue.ts";
+import { AdmissionQueue, type QueueOutcome } from "../queue/admission-queue.ts";
 import type { Lease } from "./lease.ts";
 import { PlacementHints } from "./placement-hints.ts";
 import { retryAfterSeconds } from "../queue/retry-after.ts";
@@ -53,14 +53,14 @@ function setUp(limit = 100) {
   pool.listen({ onVacancy: () => queue.dispatch() });
   const served: string[] = [];
   const wait = (owner: string, name: string, client = new EventEmitter()) =>
-    queue.wait({ pick: pool.startPick(), owner, client }).then((admission: Admission) => {
+    queue.wait({ pick: pool.startPick(), owner, client }).then((admission: QueueOutcome) => {
       served.push(`${name} ${admission.kind}`);
       return admission;
     });
   return { pool, queue, served, wait };
 }
 
-function leaseOf(admission: Admission): Lease | undefined {
+function leaseOf(admission: QueueOutcome): Lease | undefined {
   return admission.kind === "granted" ? admission.lease : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { HttpAddress } from "@drover/foundation/http-get";
 import { BadUpstreamError } from "../errors.ts";
 import type { Peer } from "../policies/peer.ts";
+import type { Address, Target } from "../upstream-http/target.ts";
 
 /** A server to forward to, as plain values. Defaults are nginx's. */
 export interface UpstreamSpec {
@@ -31,25 +32,19 @@ export interface UpstreamSpec {
   readonly secret?: string;
 }
 
-/** Where to connect. */
-export type Address =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls: boolean }
-  | { readonly kind: "unix"; readonly path: string; readonly tls: false };
-
-/** The same for one request of our own. */
+/** Where one request of our own goes. */
 export function httpAddress({ address }: Pick<Upstream, "address">): HttpAddress {
   if (address.kind === "unix") return { socketPath: address.path };
   return { host: address.host, port: address.port, tls: address.tls };
 }
 
 /** An upstream with its running state. */
-export interface Upstream extends Peer {
+export interface Upstream extends Peer, Target {
+  /** Marked down in the configuration, or by active checks. */
+  down: boolean;
   readonly origin: string;
-  readonly address: Address;
-  readonly owned: boolean;
   readonly sharesState: boolean;
   readonly backup: boolean;
-  readonly secret: string | undefined;
   /** A worker that is not expected back: nobody waits for it. */
   hopeless: boolean;
   /** Requests ever leased. */

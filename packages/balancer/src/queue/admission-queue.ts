@@ -2,8 +2,8 @@ import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
 
-/** What became of a request that asked for a place. */
-export type Admission =
+/** What became of a request that asked for a lease. */
+export type QueueOutcome =
   | { readonly kind: "granted"; readonly lease: Lease; readonly waitedMs: number }
   /** As many wait as may. */
   | { readonly kind: "overflow" }
@@ -28,8 +28,8 @@ export interface QueueRequest {
   readonly client: Leaver;
   /** A retry has waited already: it goes to the head of its owner's line, and past the limit. */
   readonly again?: boolean;
-  /** Told its place (1 is the next) whenever it may have changed. */
-  readonly onPlace?: (place: number) => void;
+  /** Told its position (1 is the next) whenever it may have changed. */
+  readonly onPosition?: ((position: number) => void) | undefined;
 }
 
 export interface QueueOptions {
@@ -45,7 +45,7 @@ export interface QueueParts {
 interface Entry {
   readonly request: QueueRequest;
   readonly enteredAtMs: number;
-  readonly settle: (admission: Admission) => void;
+  readonly settle: (outcome: QueueOutcome) => void;
 }
 
 /** Where requests wait for a lease: bounded in number and time, fair between owners, left at once when the client goes. */
@@ -75,8 +75,8 @@ export class AdmissionQueue {
     this.#options = options;
   }
 
-  /** Resolves when there is a place, or none will be given. */
-  wait(request: QueueRequest): Promise<Admission> {
+  /** Resolves when there is a lease, or none will be given. */
+  wait(request: QueueRequest): Promise<QueueOutcome> {
     if (this.#closed) return Promise.resolve({ kind: "closed" });
     if (this.#depth >= this.#options.limit && request.again !== true) return Promise.resolve({ kind: "overflow" });
     return new Promise((resolve) => {
@@ -85,7 +85,7 @@ export class AdmissionQueue {
     });
   }
 
-  /** Gives out what places there are. Called whenever one may have come free. */
+  /** Gives out what slots there are. Called whenever one may have come free. */
   dispatch(): void {
     while (this.#depth > 0 && this.#dispatchOne());
   }
@@ -103,20 +103,20 @@ export class AdmissionQueue {
     for (const entry of everyone) entry.settle({ kind: "closed" });
   }
 
-  /** Takes requests again after `close`. */
+  /** Nobody is admitted any more. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  #enter(request: QueueRequest, resolve: (admission: Admission) => void): void {
+  #enter(request: QueueRequest, resolve: (outcome: QueueOutcome) => void): void {
     const { clock } = this.#parts;
     const onClose = (): void => settle({ kind: "aborted" });
     const stopTimer = clock.after(this.#options.timeoutMs, () => settle({ kind: "timeout" }));
-    const settle = (admission: Admission): void => {
+    const settle = (outcome: QueueOutcome): void => {
       stopTimer();
       request.client.off("close", onClose);
       this.#remove(entry);
-      resolve(admission);
+      resolve(outcome);
     };
     const entry: Entry = { request, enteredAtMs: clock.monotonicMs(), settle };
     request.client.once("close", onClose);
@@ -125,10 +125,10 @@ export class AdmissionQueue {
     if (request.again === true) line.unshift(entry);
     else line.push(entry);
     this.#depth += 1;
-    request.onPlace?.(this.#depth);
+    request.onPosition?.(this.#depth);
   }
 
-  /** One grant, and that owner goes to the end of the round. False when nobody could be placed. */
+  /** One grant, and that owner goes to the end of the round. False when nobody could be given a lease. */
   #dispatchOne(): boolean {
     for (const [owner, line] of this.#lines) {
       for (const entry of line) {
@@ -139,7 +139,7 @@ export class AdmissionQueue {
           entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.monotonicMs() - entry.enteredAtMs });
           return true;
         }
-        // Only a retry is choosy: where a fresh request finds no place, there is none.
+        // Only a retry is choosy: where a fresh request finds no slot, there is none.
         if (entry.request.pick.tried.size === 0) return false;
       }
     }
@@ -154,15 +154,15 @@ export class AdmissionQueue {
     line.splice(at, 1);
     if (line.length === 0) this.#lines.delete(owner);
     this.#depth -= 1;
-    this.#tellPlaces();
+    this.#tellPositions();
   }
 
-  #tellPlaces(): void {
-    let place = 0;
+  #tellPositions(): void {
+    let position = 0;
     for (const line of this.#lines.values()) {
       for (const { request } of line) {
-        place += 1;
-        request.onPlace?.(place);
+        position += 1;
+        request.onPosition?.(position);
       }
     }
   }

@@ -1,21 +1,11 @@
-import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
+import type { ClientRequest, Ending } from "./client-request.ts";
 import { logTime } from "./log-time.ts";
 
 /** One request, when it is over. */
-export interface AccessEntry {
-  readonly request: IncomingMessage;
-  readonly requestId: string;
-  readonly clientAddress: string;
-  /** Label of the key that was used. */
-  readonly keyLabel: string | undefined;
-  /** 499 for a client that left. */
-  readonly status: number;
-  readonly bodyBytes: number;
+export interface AccessEntry extends Ending {
+  readonly request: ClientRequest;
   readonly durationMs: number;
-  readonly queueMs: number;
-  /** Ids of the upstreams that were tried, in order. */
-  readonly upstreams: readonly string[];
   readonly endedAtEpochMs: number;
 }
 
@@ -31,28 +21,29 @@ export function logAccess(logger: Logger, format: AccessFormat, entry: AccessEnt
 /** Tells whoever shows log lines that the message is the whole line, to be written as it is. */
 const bare = { bare: true };
 
-function fields(entry: AccessEntry) {
+function fields({ request, status, bodyBytes, durationMs }: AccessEntry) {
   return {
-    id: entry.requestId,
-    client: entry.clientAddress,
-    key: entry.keyLabel,
-    method: entry.request.method,
-    path: entry.request.url,
-    status: entry.status,
-    bytes: entry.bodyBytes,
-    ms: Math.round(entry.durationMs),
-    queueMs: Math.round(entry.queueMs),
-    upstream: entry.upstreams.join(","),
+    id: request.id,
+    client: request.arrival.clientAddress,
+    key: request.keyLabel,
+    method: request.method,
+    path: request.target,
+    status,
+    bytes: bodyBytes,
+    ms: durationMs,
+    queueMs: request.queueMs,
+    upstream: request.attempts.map(({ upstream }) => upstream.id).join(","),
   };
 }
 
 /** nginx's `combined`, with the key's label for the user. */
-function combined(entry: AccessEntry): string {
-  const { request } = entry;
-  const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
-  const referer = quoted(request.headers.referer);
-  const agent = quoted(request.headers["user-agent"]);
-  return `${entry.clientAddress} - ${entry.keyLabel ?? "-"} [${logTime(entry.endedAtEpochMs)}] "${escape(line)}" ${entry.status} ${entry.bodyBytes} ${referer} ${agent}`;
+function combined({ request, status, bodyBytes, endedAtEpochMs }: AccessEntry): string {
+  const { incoming, clientAddress } = request.arrival;
+  const line = `${request.method} ${request.target} HTTP/${incoming.httpVersion}`;
+  const referer = quoted(incoming.headers.referer);
+  const agent = quoted(incoming.headers["user-agent"]);
+  const user = request.keyLabel ?? "-";
+  return `${clientAddress} - ${user} [${logTime(endedAtEpochMs)}] "${escape(line)}" ${status} ${bodyBytes} ${referer} ${agent}`;
 }
 
 function quoted(value: string | undefined): string {

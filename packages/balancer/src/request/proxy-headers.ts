@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
-import type { AnswerHead, RelayedHead } from "./forward-task.ts";
+import type { RelayedHead, ResponseHead } from "../upstream-http/response-head.ts";
 import { headerValue, withoutHopByHop } from "../upstream-http/hop-by-hop.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 /** Set anew for the upstream, whatever the client sent. */
 const replaced: ReadonlySet<string> = new Set([
@@ -16,30 +16,24 @@ const replaced: ReadonlySet<string> = new Set([
 ]);
 const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
 
-/** Who sent the request, as far as the upstream is told. */
-export interface Sender {
-  readonly requestId: string;
-  /** The proxy before us is trusted: what it says of the client is passed on. */
-  readonly fromTrustedProxy: boolean;
-  /** Our own key: not for the upstream. */
-  readonly hideKey: boolean;
-}
-
 /** The client's fields as an upstream gets them: no hop-by-hop ones, and `x-forwarded-*` only as we know it ourselves or from a trusted proxy. */
-export function upstreamHeaders(request: IncomingMessage, sender: Sender): string[] {
-  const headers = withoutHopByHop(request.rawHeaders, sender.hideKey ? replacedAndKey : replaced);
+export function upstreamHeaders(request: ClientRequest): string[] {
+  const { incoming, fromTrustedProxy } = request.arrival;
+  // Our own key is not for the upstream.
+  const headers = withoutHopByHop(incoming.rawHeaders, request.keyLabel === undefined ? replaced : replacedAndKey);
   const before = (name: string): string | undefined => {
-    const value = sender.fromTrustedProxy ? request.headers[name] : undefined;
+    const value = fromTrustedProxy ? incoming.headers[name] : undefined;
     return value === undefined ? undefined : String(value);
   };
-  const address = request.socket.remoteAddress ?? "unknown";
+  const address = incoming.socket.remoteAddress ?? "unknown";
   const forwardedFor = before("x-forwarded-for");
-  const { host } = request.headers;
+  const { host } = incoming.headers;
   if (host === undefined) headers.push("Host", "localhost");
   else headers.push("x-forwarded-host", before("x-forwarded-host") ?? host);
   headers.push("x-forwarded-for", forwardedFor === undefined ? address : `${forwardedFor}, ${address}`);
-  headers.push("x-forwarded-proto", before("x-forwarded-proto") ?? ("encrypted" in request.socket ? "https" : "http"));
-  headers.push("x-request-id", sender.requestId);
+  headers.push("x-forwarded-proto", before("x-forwarded-proto") ?? ("encrypted" in incoming.socket ? "https" : "http"));
+  headers.push("x-request-id", request.id);
+  if (request.wantsWebSocket) headers.push("Connection", "Upgrade", "Upgrade", "websocket");
   return headers;
 }
 
@@ -54,9 +48,10 @@ const hidden: ReadonlySet<string> = new Set([
 ]);
 
 /** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */
-export function relayedHead(head: AnswerHead, requestId: string, extra: readonly string[]): RelayedHead {
+export function relayedHead(head: ResponseHead, requestId: string, extra: readonly string[]): RelayedHead {
   const headers = withoutHopByHop(head.headers, hidden);
   headers.push("x-request-id", requestId, ...extra);
   if (headerValue(headers, "content-type")?.startsWith("text/event-stream")) headers.push("X-Accel-Buffering", "no");
+  if (head.status === 101) headers.push("Connection", "Upgrade", "Upgrade", headerValue(head.headers, "upgrade") ?? "");
   return { status: head.status, reason: head.reason, headers };
 }

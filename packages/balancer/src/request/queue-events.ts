@@ -1,15 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
-import { errorEvent } from "../http/error-envelope.ts";
+import { errorEvent } from "../error-envelope.ts";
 import type { Upstream } from "../pool/upstream.ts";
+import type { ClientRequest } from "./client-request.ts";
 
-/** Tells a streaming client its place while it waits; the comments also keep intermediaries from giving up. */
+/** Tells a streaming client its position in the queue while it waits; the comments also keep intermediaries from giving up. */
 export interface QueueEvents {
-  /** For `QueueRequest.onPlace`. */
-  readonly onPlace: (place: number) => void;
-  /** It has a place now. Where the head is out already, a comment tells the worker that the head would have named. */
+  /** For `QueueRequest.onPosition`. */
+  readonly onPosition: (position: number) => void;
+  /** It has a lease now. Where the head is out already, a comment tells the worker that the head would have named. */
   onLease(upstream: Pick<Upstream, "id" | "owned">): void;
-  /** No more comments: the request was placed, or sent away. */
+  /** No more comments: the request has its lease, or was sent away. */
   stop(): void;
 }
 
@@ -17,24 +18,25 @@ const repeatMs = 10_000;
 
 /** A client that sends `x-drover-queue-events: 1` with a streaming request; undefined for all others. */
 export function queueEvents(
-  { request, response, requestId }: { request: IncomingMessage; response: ServerResponse; requestId: string },
+  { arrival, id }: ClientRequest,
   body: Buffer | undefined,
   clock: Clock,
 ): QueueEvents | undefined {
-  if (request.headers["x-drover-queue-events"] !== "1" || body === undefined || !wantsStream(body)) return undefined;
-  let place = 0;
-  let isPlaced = false;
+  const { incoming, response, responseHeaders } = arrival;
+  if (incoming.headers["x-drover-queue-events"] !== "1" || body === undefined || !wantsStream(body)) return undefined;
+  let position = 0;
+  let isLeased = false;
   let stopRepeat: (() => void) | undefined;
   const say = (): void => {
-    if (!response.destroyed && !response.writableEnded) response.write(`: queue ${place}\n\n`);
+    if (!response.destroyed && !response.writableEnded) response.write(`: queue ${position}\n\n`);
   };
   return {
-    onPlace(now) {
-      if (now === place) return;
-      place = now;
+    onPosition(now) {
+      if (now === position) return;
+      position = now;
       if (!response.headersSent) {
         const kind = ["Content-Type", "text/event-stream", "Cache-Control", "no-cache", "X-Accel-Buffering", "no"];
-        response.writeHead(200, [...kind, "x-request-id", requestId]);
+        response.writeHead(200, [...kind, "x-request-id", id, ...responseHeaders]);
         stopRepeat = clock.every(repeatMs, say);
         response.once("close", () => stopRepeat?.());
       }
@@ -42,8 +44,8 @@ export function queueEvents(
     },
     onLease({ id, owned }) {
       stopRepeat?.();
-      if (place > 0 && owned && !isPlaced) response.write(`: worker ${id}\n\n`);
-      isPlaced = true;
+      if (position > 0 && owned && !isLeased) response.write(`: worker ${id}\n\n`);
+      isLeased = true;
     },
     stop: () => stopRepeat?.(),
   };

@@ -1,3 +1,5 @@
+import type { AttemptFailure } from "../upstream-http/exchange-task.ts";
+
 /** The words of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
 export type RetryWord =
   | "error"
@@ -21,9 +23,6 @@ export interface RetryRule {
   /** No further attempt after this long; 0 is no limit. @default 0 */
   readonly timeoutMs: number;
 }
-
-/** What went wrong with an attempt before anything reached the client. */
-export type AttemptFailure = "error" | "timeout" | "invalid_header" | 500 | 502 | 503 | 504 | 403 | 404 | 429;
 
 /** What the rule looks at. */
 export interface RetryState {

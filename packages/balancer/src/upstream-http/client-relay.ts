@@ -1,8 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { constants, createGzip, type Gzip } from "node:zlib";
-import type { Framing } from "./response-head.ts";
-import type { RelayedHead } from "../request/forward-task.ts";
+import type { Framing, RelayedHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
 /**

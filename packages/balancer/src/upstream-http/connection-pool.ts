@@ -1,7 +1,15 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { Upstream } from "../pool/upstream.ts";
-import type { KeepaliveRule } from "../request/forward-task.ts";
 import { UpstreamConnection } from "./connection.ts";
+import type { Target } from "./target.ts";
+
+/** nginx's `keepalive`, `keepalive_requests`, `keepalive_timeout`, `keepalive_time`. */
+export interface KeepaliveRule {
+  /** Most idle connections kept, over the group; 0 closes each after its request. */
+  readonly connections: number;
+  readonly requests: number;
+  readonly idleTimeoutMs: number;
+  readonly lifetimeMs: number;
+}
 
 /** nginx >= 1.29.7: 32 idle connections, 1,000 requests each, 60 s idle, an hour old at most. */
 export const defaultKeepalive: KeepaliveRule = {
@@ -38,7 +46,7 @@ export class ConnectionPool {
   }
 
   /** An idle connection, or a new one that is still connecting. */
-  take(upstream: Upstream): UpstreamConnection {
+  take(upstream: Target): UpstreamConnection {
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const connection = this.#idle[index];
       if (connection?.upstream !== upstream) continue;
@@ -67,7 +75,7 @@ export class ConnectionPool {
   }
 
   /** Closes what rests; of one upstream, or of all. */
-  closeIdle(upstream?: Upstream): void {
+  closeIdle(upstream?: Target): void {
     const gone = this.#idle.filter((connection) => upstream === undefined || connection.upstream === upstream);
     this.#idle = this.#idle.filter((connection) => !gone.includes(connection));
     for (const connection of gone) connection.destroy();

@@ -1,6 +1,6 @@
 import net from "node:net";
 import tls from "node:tls";
-import type { Upstream } from "../pool/upstream.ts";
+import type { Target } from "./target.ts";
 
 /** Who is told what happens on a connection while it carries a request. */
 export interface ConnectionUser {
@@ -20,7 +20,7 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /** A connection to an upstream; carries one request at a time. */
 export class UpstreamConnection {
-  readonly upstream: Upstream;
+  readonly upstream: Target;
   readonly openedAtMs: number;
   readonly socket: net.Socket;
   /** Requests that it has carried, the running one included. */
@@ -31,7 +31,7 @@ export class UpstreamConnection {
   /** Set while the time is over, but what came meanwhile is still to be read. */
   #overdue: NodeJS.Immediate | undefined;
 
-  constructor(upstream: Upstream, nowMs: number, verifyTls: boolean) {
+  constructor(upstream: Target, nowMs: number, verifyTls: boolean) {
     this.upstream = upstream;
     this.openedAtMs = nowMs;
     this.socket = this.#open(verifyTls);

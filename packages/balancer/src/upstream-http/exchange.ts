@@ -1,15 +1,12 @@
-import { type Framing, readAnswerHead } from "./response-head.ts";
 import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
-import type { ExchangeOptions, ExchangeResult, UnfinishedAnswer } from "./exchange-options.ts";
-import type { AnswerHead, RelayedHead } from "../request/forward-task.ts";
-import { relayEarlyHints } from "./early-hints.ts";
-import { headText } from "./head-text.ts";
+import type { ConnectionUser } from "./connection.ts";
+import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
+import { headText, relayEarlyHints } from "./informational-heads.ts";
+import { type Framing, readResponseHead, type RelayedHead, type ResponseHead } from "./response-head.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
-import type { AttemptFailure } from "../request/retry-rule.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
 import { Tunnel } from "./tunnel.ts";
-import type { ConnectionUser } from "./connection.ts";
 
 type Phase = "connecting" | "head" | "body" | "done";
 const nothing = Buffer.alloc(0);
@@ -19,7 +16,7 @@ interface Settle {
   readonly reject: (error: unknown) => void;
 }
 
-/** Sends the task's request on one connection and relays the answer to the client. Rejects only with what `task.onHead` throws. */
+/** Sends the task's request on one connection and relays the answer to the client. Rejects only with what `listener.onHead` throws. */
 export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
   return new Promise((resolve, reject) => new Exchange(options, { resolve, reject }).start());
 }
@@ -59,10 +56,10 @@ class Exchange implements ConnectionUser {
   }
 
   onConnected(): void {
-    const { attempt, clock, connection, task, timeouts, keepAlive } = this.#options;
-    attempt.connectMs = clock.monotonicMs() - attempt.startedAtMs;
+    const { figures, clock, connection, task, timeouts, keepAlive } = this.#options;
+    figures.connectMs = clock.monotonicMs() - figures.startedAtMs;
     this.#phase = "head";
-    this.#sending = sendRequest(task, connection, { keepAlive, sentBytes: this.#sentBefore });
+    this.#sending = sendRequest(task.outgoing, connection, { keepAlive, sentBytes: this.#sentBefore });
     connection.limit(connection.socket.writableLength === 0 ? timeouts.readMs : timeouts.sendMs);
   }
 
@@ -73,9 +70,9 @@ class Exchange implements ConnectionUser {
   }
 
   onBytes(bytes: Buffer): void {
-    this.#options.attempt.bytesReceived += bytes.length;
+    this.#options.figures.bytesReceived += bytes.length;
     if (this.#tunnel !== undefined) {
-      this.#options.attempt.bodyBytes += bytes.length;
+      this.#options.figures.bodyBytes += bytes.length;
       this.#tunnel.toClient(bytes);
       return;
     }
@@ -119,8 +116,8 @@ class Exchange implements ConnectionUser {
   }
 
   #readHead(bytes: Buffer): void {
-    const { task, attempt, clock } = this.#options;
-    const read = readAnswerHead(bytes, task.method);
+    const { task, figures, clock } = this.#options;
+    const read = readResponseHead(bytes, task.outgoing.method);
     if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
     else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
     else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
@@ -129,8 +126,8 @@ class Exchange implements ConnectionUser {
       const rest = bytes.subarray(read.endOffset);
       if (rest.length > 0) this.#readHead(rest);
     } else {
-      attempt.headerMs = clock.monotonicMs() - attempt.startedAtMs;
-      attempt.status = read.head.status;
+      figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
+      figures.status = read.head.status;
       this.#keepAlive = read.keepAlive;
       this.#framing = read.framing;
       this.#answer(read.head, bytes.subarray(read.endOffset));
@@ -138,35 +135,36 @@ class Exchange implements ConnectionUser {
   }
 
   /** From here on the connection is the two sides' own affair, but for a silence as long as between two reads. */
-  #switch(head: AnswerHead, rest: Buffer): void {
-    const { task, attempt, clock, connection } = this.#options;
-    const relayed = task.switchable === undefined ? undefined : task.onHead(head, attempt);
-    if (task.switchable === undefined || relayed === undefined || relayed === "intercept") {
+  #switch(head: ResponseHead, rest: Buffer): void {
+    const { task, figures, clock, connection, listener } = this.#options;
+    const { switchable } = task.client;
+    const relayed = switchable === undefined ? undefined : listener.onHead(head);
+    if (switchable === undefined || relayed === undefined || relayed === "intercept") {
       this.#fail("invalid_header", "it switched protocols unasked");
       return;
     }
-    attempt.headerMs = clock.monotonicMs() - attempt.startedAtMs;
-    attempt.status = head.status;
+    figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
+    figures.status = head.status;
     this.#phase = "body";
-    task.switchable.socket.write(headText(relayed.status, relayed.reason, relayed.headers), "latin1");
-    this.#tunnel = new Tunnel(task.switchable, connection.socket, () => this.#complete(false, []));
+    const text = headText(relayed.status, relayed.reason, relayed.headers);
+    this.#tunnel = new Tunnel(switchable, connection.socket, text, () => this.#complete(false, []));
     if (rest.length > 0) this.onBytes(rest);
   }
 
-  #answer(head: AnswerHead, rest: Buffer): void {
-    const { task, attempt, isRetried, unfinished, connection } = this.#options;
-    if (isRetried(head.status)) {
+  #answer(head: ResponseHead, rest: Buffer): void {
+    const { task, listener, unfinished, connection } = this.#options;
+    if (listener.isRetried(head.status)) {
       this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
       return;
     }
     this.#isEventStream = isEventStream(head);
-    const mayResume = task.resumeKey !== undefined && connection.upstream.owned;
+    const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
     this.#isResumable = mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
     if (unfinished !== undefined) {
       this.#goOn(head, rest);
       return;
     }
-    const relayed = task.onHead(head, attempt);
+    const relayed = listener.onHead(head);
     if (relayed === "intercept") {
       this.#finish({ kind: "intercepted", head });
       return;
@@ -187,7 +185,7 @@ class Exchange implements ConnectionUser {
   }
 
   /** The client has the head and the beginning: what comes now are the next events. */
-  #goOn(head: AnswerHead, rest: Buffer): void {
+  #goOn(head: ResponseHead, rest: Buffer): void {
     this.#phase = "body";
     this.#isEventStream = true;
     if (!this.#isResumable) {
@@ -198,7 +196,7 @@ class Exchange implements ConnectionUser {
     this.#readBody(rest);
   }
 
-  /** Of the body, by workers before this one. */
+  /** Bytes of the body that earlier workers have already sent. */
   get #sentBefore(): number {
     return this.#options.unfinished?.sentBytes ?? 0;
   }
@@ -208,8 +206,8 @@ class Exchange implements ConnectionUser {
   }
 
   #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
-    const { attempt } = this.#options;
-    attempt.bodyBytes += lengthBytes;
+    const { figures } = this.#options;
+    figures.bodyBytes += lengthBytes;
     this.#finish({ kind: "relayed", reusable: this.#isReusable(rest.length === lengthBytes) });
     this.#relay.whole(head, rest.subarray(0, lengthBytes));
   }
@@ -218,7 +216,7 @@ class Exchange implements ConnectionUser {
     const body = this.#body;
     if (body === undefined) return;
     const progress = body.read(bytes, this.#relay.raw || this.#deaf, this.#pass);
-    this.#options.attempt.bodyBytes = this.#sentBefore + body.payloadBytes;
+    this.#options.figures.bodyBytes = this.#sentBefore + body.payloadBytes;
     if (progress.kind === "invalid") this.#break("its chunked framing is broken");
     else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
   }
@@ -260,14 +258,14 @@ class Exchange implements ConnectionUser {
     if (this.#phase === "done") return;
     const clean = this.#isEventStream && this.#body?.inChunk !== true;
     if (clean && this.#isResumable && !this.#deaf) {
-      const unfinished: UnfinishedAnswer = { relay: this.#relay, sentBytes: this.#options.attempt.bodyBytes };
+      const unfinished: UnfinishedResponse = { relay: this.#relay, sentBytes: this.#options.figures.bodyBytes };
       // What it has made is the client's now, however long the rest takes.
       this.#relay.flush();
       this.#finish({ kind: "broken", reason, unfinished });
       return;
     }
     this.#finish({ kind: "broken", reason });
-    if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.errorEvent(reason) : undefined);
+    if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.listener.errorEvent(reason) : undefined);
   }
 
   #fail(failure: AttemptFailure, reason: string): void {
@@ -287,13 +285,13 @@ class Exchange implements ConnectionUser {
   };
 
   #finish(result: ExchangeResult): void {
-    const { attempt, clock, connection, task } = this.#options;
+    const { figures, clock, connection, task } = this.#options;
     this.#phase = "done";
     task.client.response.off("close", this.#onClientClose);
     task.cancel?.removeEventListener("abort", this.#onCancel);
     this.#sending?.stop();
-    attempt.bytesSent = this.#sending?.bytes ?? 0;
-    attempt.responseMs = clock.monotonicMs() - attempt.startedAtMs;
+    figures.bytesSent = this.#sending?.bytes ?? 0;
+    figures.responseMs = clock.monotonicMs() - figures.startedAtMs;
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { readAnswerHead } from "./response-head.ts";
+import { readResponseHead } from "./response-head.ts";
 import { ChunkWalker } from "./chunk-walker.ts";
 
 /** Feeds the bytes cut at `cuts`, keeping what the walker does not pass on, as the exchange does. */
@@ -89,7 +89,7 @@ describe("an answer's head", () => {
   it("never throws, whatever the bytes, and never waits for more than 64 KiB", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        const { kind } = readAnswerHead(Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\n"), bytes]), "GET");
+        const { kind } = readResponseHead(Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\n"), bytes]), "GET");
         assert.ok(["head", "invalid", "incomplete"].includes(kind));
       }),
     );
@@ -107,7 +107,7 @@ describe("an answer's head", () => {
 });
 
 function read(text: string, method = "GET") {
-  return readAnswerHead(Buffer.from(text, "latin1"), method);
+  return readResponseHead(Buffer.from(text, "latin1"), method);
 }
 
 function framingOf(text: string, method?: string): string {

@@ -1,4 +1,4 @@
-import type { RawHeaders } from "../request/forward-task.ts";
+import type { RawHeaders } from "./upstream-request.ts";
 
 /** Fields that belong to one connection (RFC 9110, 7.6.1), in lower case. `trailer` stays: trailers are relayed. */
 const hopByHop = new Set([

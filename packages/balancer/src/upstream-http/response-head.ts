@@ -1,4 +1,21 @@
-import type { AnswerHead } from "../request/forward-task.ts";
+import type { RawHeaders } from "./upstream-request.ts";
+
+/** The head of an upstream's response, checked, with the hop-by-hop fields still in it. */
+export interface ResponseHead {
+  readonly httpVersion: "1.0" | "1.1";
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RawHeaders;
+}
+
+/** What the client is to see. Framing (`content-length`, `transfer-encoding`, `connection`) is the forwarder's business. */
+export interface RelayedHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RawHeaders;
+  /** The body is to be compressed; the headers say so already, and give no length. @default as it comes */
+  readonly gzipLevel?: number;
+}
 
 /** How the end of an answer's body is known. */
 export type Framing =
@@ -12,7 +29,7 @@ export type HeadRead =
   | { readonly kind: "invalid"; readonly reason: string }
   | {
       readonly kind: "head";
-      readonly head: AnswerHead;
+      readonly head: ResponseHead;
       readonly framing: Framing;
       /** The upstream will take another request on this connection. */
       readonly keepAlive: boolean;
@@ -31,7 +48,7 @@ const badValue = /[\0-\x08\x0a-\x1f\x7f]/;
  * Reads the head of an answer from the start of `bytes`. Strict where leniency could be used to smuggle: folded lines, blanks before the
  * colon, NUL, both `content-length` and `transfer-encoding`, two lengths and any coding but `chunked` are invalid, as in nginx. A bare LF ends a line.
  */
-export function readAnswerHead(bytes: Buffer, method: string): HeadRead {
+export function readResponseHead(bytes: Buffer, method: string): HeadRead {
   const text = bytes.toString("latin1", 0, Math.min(bytes.length, maxHeadBytes));
   let lineEnd = text.indexOf("\n");
   if (lineEnd < 0) return unfinished(text, bytes.length);
@@ -47,7 +64,7 @@ export function readAnswerHead(bytes: Buffer, method: string): HeadRead {
     if (line === "") break;
     if (!pushField(headers, line)) return { kind: "invalid", reason: "it sent an invalid header line" };
   }
-  const head: AnswerHead = {
+  const head: ResponseHead = {
     httpVersion: status[1] === "0" ? "1.0" : "1.1",
     status: Number(status[2]),
     reason: status[3] ?? "",
@@ -100,7 +117,7 @@ interface FramingFields {
   repeated: boolean;
 }
 
-function withFraming(head: AnswerHead, method: string, endOffset: number): HeadRead {
+function withFraming(head: ResponseHead, method: string, endOffset: number): HeadRead {
   const fields = framingFields(head.headers);
   if (fields.repeated) return { kind: "invalid", reason: "it sent content-length or transfer-encoding twice" };
   if (fields.length !== undefined && fields.coding !== undefined) {
@@ -138,7 +155,7 @@ function framingFields(headers: readonly string[]): FramingFields {
   return fields;
 }
 
-function framingOf(head: AnswerHead, method: string, fields: FramingFields): Framing {
+function framingOf(head: ResponseHead, method: string, fields: FramingFields): Framing {
   if (method === "HEAD" || head.status === 204 || head.status === 304 || head.status < 200) return { kind: "none" };
   if (fields.coding !== undefined) return { kind: "chunked" };
   if (fields.length !== undefined) return { kind: "length", lengthBytes: Number(fields.length) };

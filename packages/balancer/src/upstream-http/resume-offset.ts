@@ -1,17 +1,16 @@
-import type { Framing } from "./response-head.ts";
-import type { AnswerHead } from "../request/forward-task.ts";
+import type { Framing, ResponseHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
 /**
  * Bytes of the body that a worker leaves out because the client has them already: 0 where its answer could be gone on with later.
  * Undefined: an answer that ends with its worker.
  */
-export function resumeOffset(head: AnswerHead, framing: Framing): number | undefined {
+export function resumeOffset(head: ResponseHead, framing: Framing): number | undefined {
   const said = headerValue(head.headers, "x-drover-resume");
   const isStream = isEventStream(head) && framing.kind === "chunked" && head.status === 200;
   return isStream && said !== undefined ? Number(said) : undefined;
 }
 
-export function isEventStream(head: AnswerHead): boolean {
+export function isEventStream(head: ResponseHead): boolean {
   return /^text\/event-stream\b/i.test(headerValue(head.headers, "content-type") ?? "");
 }

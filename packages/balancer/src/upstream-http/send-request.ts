@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
-import type { ForwardTask, StoredBody } from "../request/forward-task.ts";
-import { requestHead } from "./request-head.ts";
 import type { UpstreamConnection } from "./connection.ts";
+import type { RequestBody, StoredBody, UpstreamRequest } from "./upstream-request.ts";
 
 /** A request on its way out. */
 export interface Sending {
@@ -26,16 +25,17 @@ const MOST_COPIED_BYTES = 16_384;
 
 /** Writes the request to a connected upstream: one write for head and held body, or the head and the client's bytes as they come. */
 export function sendRequest(
-  task: ForwardTask,
+  outgoing: UpstreamRequest,
   connection: UpstreamConnection,
   { keepAlive, sentBytes }: SendingOptions,
 ): Sending {
   const { socket, upstream } = connection;
-  const resume = upstream.owned && task.resumeKey !== undefined ? `${task.resumeKey} ${sentBytes}` : undefined;
-  const head = requestHead(task, { keepAlive, secret: upstream.secret, resume });
-  if (task.body.kind === "stream") return sendStreamed(task.body, connection, head);
-  if (task.body.kind === "stored") return sendStored(task.body, connection.socket, head);
-  const bytes = task.body.kind === "bytes" ? task.body.bytes : undefined;
+  const { body } = outgoing;
+  const resume = upstream.owned && outgoing.resumeKey !== undefined ? `${outgoing.resumeKey} ${sentBytes}` : undefined;
+  const head = requestHead(outgoing, { keepAlive, secret: upstream.secret, resume });
+  if (body.kind === "stream") return sendStreamed(body, connection, head);
+  if (body.kind === "stored") return sendStored(body, connection.socket, head);
+  const bytes = body.kind === "bytes" ? body.bytes : undefined;
   if (bytes === undefined || bytes.length === 0) {
     socket.write(head, "latin1");
   } else if (bytes.length <= MOST_COPIED_BYTES) {
@@ -84,7 +84,7 @@ function sendStored(body: StoredBody, socket: Socket, head: string): Sending {
 }
 
 function sendStreamed(
-  body: Extract<ForwardTask["body"], { kind: "stream" }>,
+  body: Extract<RequestBody, { kind: "stream" }>,
   connection: UpstreamConnection,
   head: string,
 ): Sending {
@@ -123,4 +123,40 @@ function sendStreamed(
   // Who listens to it as well has paused it until now.
   stream.resume();
   return sending;
+}
+
+interface HeadOptions {
+  readonly keepAlive: boolean;
+  readonly secret: string | undefined;
+  /** The value of `x-drover-resume`. */
+  readonly resume: string | undefined;
+}
+
+/** The request's head as it goes to an upstream; framing and `connection` are decided here. */
+function requestHead(outgoing: UpstreamRequest, { keepAlive, secret, resume }: HeadOptions): string {
+  const version = outgoing.httpVersion ?? "1.1";
+  let head = `${outgoing.method} ${outgoing.target} HTTP/${version}\r\n`;
+  const { headers } = outgoing;
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  head += framingLine(outgoing);
+  if (secret !== undefined) head += `x-drover-secret: ${secret}\r\n`;
+  if (resume !== undefined) head += `x-drover-resume: ${resume}\r\n`;
+  if (outgoing.headersAreComplete === true) return `${head}\r\n`;
+  if (!keepAlive) head += "Connection: close\r\n";
+  else if (version === "1.0") head += "Connection: keep-alive\r\n";
+  return `${head}\r\n`;
+}
+
+/** Methods for which a missing length would mean something (RFC 9110, 8.6). */
+const expectsBody = new Set(["POST", "PUT", "PATCH"]);
+
+function framingLine({ body, method, headersAreComplete }: UpstreamRequest): string {
+  if (body.kind === "bytes") return `Content-Length: ${body.bytes.length}\r\n`;
+  if (body.kind === "stored") return `Content-Length: ${body.lengthBytes}\r\n`;
+  if (body.kind === "stream") {
+    return body.lengthBytes === undefined
+      ? "Transfer-Encoding: chunked\r\n"
+      : `Content-Length: ${body.lengthBytes}\r\n`;
+  }
+  return expectsBody.has(method) && headersAreComplete !== true ? "Content-Length: 0\r\n" : "";
 }

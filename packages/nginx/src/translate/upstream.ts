@@ -1,4 +1,4 @@
-import type { KeepaliveRule, PolicyName } from "@drover/balancer/engine";
+import { type KeepaliveRule, type PolicyName, type PolicyDefinition, policies } from "@drover/balancer/engine";
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
 import type { NginxCompat, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
@@ -46,18 +46,14 @@ interface Method {
 }
 
 function translateMethod({ name, args, place }: Directive, own: OwnVariables): Method {
-  const [first, second] = args;
-  if (name === "least_conn" || name === "ip_hash") return { policy: name, key: undefined };
-  if (name === "hash") {
-    if (second !== undefined && second !== "consistent") throw invalidParameter(place, second);
-    const key = compileTemplate(first ?? "", own, place);
-    return { policy: second === undefined ? "hash" : "consistent_hash", key };
+  const directive = [name, ...args];
+  for (const policy of Object.keys(policies) as PolicyName[]) {
+    const { parse }: PolicyDefinition = policies[policy];
+    const read = parse?.(directive);
+    if (read === undefined) continue;
+    return { policy, key: read.key === undefined ? undefined : compileTemplate(read.key, own, place) };
   }
-  if (first === undefined) return { policy: "random", key: undefined };
-  if (first !== "two" || (second !== undefined && second !== "least_conn")) {
-    throw invalidParameter(place, first === "two" ? (second ?? "") : first);
-  }
-  return { policy: "random_two", key: undefined };
+  throw invalidParameter(place, args.at(-1) ?? "");
 }
 
 function translateKeepalive(

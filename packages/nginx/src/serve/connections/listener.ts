@@ -3,11 +3,10 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
-import { type ClientConnection, LateRequests, Turns } from "@drover/balancer/engine";
+import { type ClientConnection, LateRequests, Turns, Upgrades } from "@drover/balancer/engine";
 import { systemError } from "../../system-error.ts";
 import type { AddressModel, ListenerModel } from "../../model/model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
-import { Upgrades } from "./upgrades.ts";
 
 /** What a listener does with what comes in; asked anew for each request, so that a reload takes effect at once. */
 export interface ListenerEvents {

@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import {
-  type AnswerHead,
   type Attempt,
   type ForwardOutcome,
   forwardRequest,
@@ -8,6 +7,7 @@ import {
   headerValue,
   type RelayedHead,
   type RequestBody,
+  type ResponseHead,
 } from "@drover/balancer/engine";
 import type { LocationModel, ProxyPass } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
@@ -46,13 +46,12 @@ export async function proxyRequest(
   const body = bodyOf(state, location, taken.body);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
   const task = taskOf(state, location, route, body, attempts, runtime);
-  const outcome = await forwardRequest(watch === undefined ? task : { ...task, cancel: watch.cancel }, {
-    connections: route.group.connections(location),
-    clock: runtime.clock,
-    // nginx cuts the connection, whatever the answer was.
-    errorEvent: () => undefined,
-  });
-  logAttempts(state, outcome, route, runtime);
+  const outcome = await forwardRequest(
+    watch === undefined ? task : { ...task, cancel: watch.cancel },
+    route.group.connections(location),
+    runtime.clock,
+  );
+  logAttempts(state, attempts, outcome, route, runtime);
   if (route.isTemporary) route.group.retire();
   const fault = outcome.kind === "client-gone" ? watch?.fault() : undefined;
   return fault === undefined ? ended(state, outcome) : endedByBody(state, fault, runtime);
@@ -179,11 +178,15 @@ function taskOf(
     proxy.retry.tries,
   );
   return {
-    client: { request: state.request, response: state.response },
-    method: proxy.method === undefined ? state.method : evaluate(proxy.method, state),
-    target: uri,
-    headers: proxyFields(state, location),
-    body,
+    client: { request: state.request, response: state.response, switchable: state.switchable },
+    outgoing: {
+      method: proxy.method === undefined ? state.method : evaluate(proxy.method, state),
+      target: uri,
+      headers: proxyFields(state, location),
+      body,
+      httpVersion: proxy.httpVersion,
+      headersAreComplete: true,
+    },
     pick,
     acquire: (pick) => {
       const lease = pool.acquire(pick);
@@ -195,17 +198,14 @@ function taskOf(
     timeouts: { connectMs: proxy.connectTimeoutMs, sendMs: proxy.sendTimeoutMs, readMs: proxy.readTimeoutMs },
     onHead: (head) => onHead(state, location, head, runtime),
     ignoreClientAbort: proxy.ignoreClientAbort,
-    httpVersion: proxy.httpVersion,
     attempts,
-    headersAreComplete: true,
-    ...(state.switchable === undefined ? {} : { switchable: state.switchable }),
   };
 }
 
 function onHead(
   state: RequestState,
   location: LocationModel,
-  head: AnswerHead,
+  head: ResponseHead,
   runtime: Runtime,
 ): RelayedHead | "intercept" {
   const { proxy } = location.settings;
@@ -226,7 +226,7 @@ function noServer(group: string, nowMs: number): AttemptFacts {
   return { ...nothing, upstream: { server: group }, startedAtMs: nowMs, responseMs: 0, status: 502, error: undefined };
 }
 
-function accelRedirect(state: RequestState, head: AnswerHead): string | undefined {
+function accelRedirect(state: RequestState, head: ResponseHead): string | undefined {
   if (state.location?.settings.proxy.ignoredHeaders.has("x-accel-redirect") === true) return undefined;
   return headerValue(head.headers, "x-accel-redirect");
 }
@@ -247,15 +247,21 @@ function ended(state: RequestState, outcome: ForwardOutcome): Outcome {
   }
 }
 
-function intercepted(state: RequestState, head: AnswerHead): Outcome {
+function intercepted(state: RequestState, head: ResponseHead): Outcome {
   const to = accelRedirect(state, head);
   if (to === undefined) return { kind: "status", status: head.status };
   if (state.method !== "HEAD") state.method = "GET";
   return { kind: "redirect", to };
 }
 
-function logAttempts(state: RequestState, outcome: ForwardOutcome, route: Route, runtime: Runtime): void {
-  for (const attempt of outcome.attempts) {
+function logAttempts(
+  state: RequestState,
+  attempts: readonly Attempt[],
+  outcome: ForwardOutcome,
+  route: Route,
+  runtime: Runtime,
+): void {
+  for (const attempt of attempts) {
     if (attempt.error === undefined) continue;
     logError(state, runtime, errorText(attempt), `${route.scheme}://${attempt.upstream.server}${route.uri}`);
   }

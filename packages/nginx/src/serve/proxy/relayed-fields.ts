@@ -1,4 +1,4 @@
-import type { AnswerHead } from "@drover/balancer/engine";
+import type { ResponseHead } from "@drover/balancer/engine";
 import type { LocationModel } from "../../model/model.ts";
 import type { HeadParts } from "../response/response-fields.ts";
 import { absoluteUrl } from "../response/absolute-url.ts";
@@ -9,7 +9,7 @@ import type { RequestState } from "../request/request-state.ts";
 const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
 /** What of an upstream's head the client sees: without hidden fields, redirects rewritten, nginx's own fields apart. */
-export function relayedFields(state: RequestState, location: LocationModel, head: AnswerHead): HeadParts {
+export function relayedFields(state: RequestState, location: LocationModel, head: ResponseHead): HeadParts {
   const { hiddenHeaders } = location.settings.proxy;
   const parts: { -readonly [K in keyof HeadParts]: HeadParts[K] } = { status: head.status, reason: head.reason };
   const fields: string[] = [];

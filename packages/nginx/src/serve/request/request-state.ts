@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
-import type { AnswerHead, ClientConnection } from "@drover/balancer/engine";
+import type { ClientConnection, ResponseHead } from "@drover/balancer/engine";
 import type { LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
 import type { RequestTarget } from "../../model/uri.ts";
 import type { SpooledBody } from "./spooled-body.ts";
@@ -50,7 +50,7 @@ export class RequestState implements VariableSource {
   spooledBody: SpooledBody | undefined;
   proxyHost: string | undefined;
   proxyPort: string | undefined;
-  upstreamHead: AnswerHead | undefined;
+  upstreamHead: ResponseHead | undefined;
   /** The raw connection, where the client asked for another protocol. */
   switchable: ClientConnection | undefined;
   status = 0;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ClientConnection } from "@drover/balancer/engine";
+import type { ClientConnection } from "../upstream-http/tunnel.ts";
 
 /** What a client sends before it knows that the protocol was switched; more waits in the kernel. */
 const mostHeldBytes = 65_536;

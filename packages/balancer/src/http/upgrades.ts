@@ -1,8 +1,9 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import type { ClientConnection, Turns } from "@drover/balancer/engine";
+import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import { HeldConnection } from "./held-connection.ts";
+import type { Turns } from "./turns.ts";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
 

@@ -1,29 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errorEnvelope, type ProxyError } from "./error-envelope.ts";
+import type { OwnResponse } from "../own-routes/own-response.ts";
+import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
 
-/** An answer of the balancer's own. */
-export interface OwnAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Uint8Array;
-  readonly headers?: readonly string[];
-}
-
-/** Sends the whole of an answer that the balancer makes itself; nothing when the head is already out. @returns bytes of the body that goes out */
-export function respond(response: ServerResponse, requestId: string, answer: OwnAnswer): number {
+/** Sends a response that the balancer makes itself; nothing when the head is already out. @returns bytes of the body that goes out */
+export function respond(response: ServerResponse, requestId: string, own: OwnResponse): number {
   if (response.headersSent || response.destroyed) return 0;
   const headers = [
     "Content-Type",
-    answer.contentType,
+    own.contentType,
     "Content-Length",
-    String(Buffer.byteLength(answer.body)),
+    String(Buffer.byteLength(own.body)),
     "x-request-id",
     requestId,
-    ...(answer.headers ?? []),
+    ...(own.headers ?? []),
   ];
-  response.writeHead(answer.status, headers);
-  response.end(answer.body);
-  return response.req.method === "HEAD" ? 0 : Buffer.byteLength(answer.body);
+  response.writeHead(own.status, headers);
+  response.end(own.body);
+  return response.req.method === "HEAD" ? 0 : Buffer.byteLength(own.body);
 }
 
 /** Sends an error in the envelope of the API that was asked. @returns as `respond` does */
@@ -43,7 +36,7 @@ export function respondError(
 
 /**
  * Refuses a request whose body is still coming, and closes: the answer goes out, what the client still sends is read and dropped for
- * a while, so that no reset overtakes the answer (nginx `lingering_close`). @returns bytes of the answer's body
+ * a while, so that no reset overtakes the answer (nginx `lingering_close`). @returns bytes of the response's body
  */
 export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): number {
   const { socket } = request;

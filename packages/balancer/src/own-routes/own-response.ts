@@ -1,0 +1,7 @@
+/** A response of the balancer's own. */
+export interface OwnResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  readonly headers?: readonly string[];
+}

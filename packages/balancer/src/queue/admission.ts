@@ -1,0 +1,71 @@
+import type { PickState } from "../policies/policy.ts";
+import type { Lease } from "../pool/lease.ts";
+import type { UpstreamPool } from "../pool/upstream-pool.ts";
+import type { AdmissionQueue, Leaver, QueueOutcome } from "./admission-queue.ts";
+
+/** Why a request was sent away without an upstream. */
+export type Refusal = "overflow" | "timeout" | "closed";
+
+/** What one request asks for, attempt after attempt, and what became of it. */
+export interface Claim {
+  readonly pick: PickState;
+  /** Between owners the queue is fair. */
+  readonly owner: string;
+  readonly client: Leaver;
+  /** False for requests that run beside the slots of a worker. */
+  readonly needsSlot: boolean;
+  /** Told the request's position in the queue (1 is the next) whenever it may have changed. */
+  readonly onPosition?: ((position: number) => void) | undefined;
+  /** Time spent in the queue, over all attempts. */
+  waitedMs: number;
+  /** Set when there was no lease because of the queue. */
+  refusal: Refusal | undefined;
+}
+
+export interface AdmissionEvents {
+  /** A request got its lease; 0 for one that went straight through. */
+  onWaited(waitMs: number): void;
+  /** A request waits while no worker is ready. */
+  onWakeNeeded(): void;
+}
+
+/** Gives requests their leases: at once where a slot is free and nobody waits, through the queue where one may come free, else none. */
+export class Admission {
+  readonly #pool: UpstreamPool;
+  readonly #queue: AdmissionQueue;
+  readonly #events: AdmissionEvents;
+
+  constructor(pool: UpstreamPool, queue: AdmissionQueue, events: AdmissionEvents) {
+    this.#pool = pool;
+    this.#queue = queue;
+    this.#events = events;
+  }
+
+  acquire(claim: Claim): Promise<Lease | undefined> | Lease | undefined {
+    const pool = this.#pool;
+    const queue = this.#queue;
+    const { pick } = claim;
+    const beside = claim.needsSlot ? undefined : pool.acquireBeside(pick);
+    if (beside !== undefined) return beside;
+    const again = pick.tried.size > 0;
+    const lease = queue.closed ? undefined : queue.depth === 0 || again ? pool.acquire(pick) : undefined;
+    if (lease !== undefined) {
+      this.#events.onWaited(0);
+      return lease;
+    }
+    const vacancy = pool.vacancy(pick);
+    if (vacancy === "none" && !queue.closed) return undefined;
+    if (vacancy === "waiting") this.#events.onWakeNeeded();
+    return queue.wait({ ...claim, again }).then((outcome) => this.#settle(claim, outcome));
+  }
+
+  #settle(claim: Claim, outcome: QueueOutcome): Lease | undefined {
+    if (outcome.kind === "granted") {
+      claim.waitedMs += outcome.waitedMs;
+      this.#events.onWaited(outcome.waitedMs);
+      return outcome.lease;
+    }
+    claim.refusal = outcome.kind === "aborted" || outcome.kind === "none" ? undefined : outcome.kind;
+    return undefined;
+  }
+}

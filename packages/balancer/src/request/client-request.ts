@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ProxyError } from "../error-envelope.ts";
+import type { OwnResponse } from "../own-routes/own-response.ts";
+import type { ClientConnection } from "../upstream-http/tunnel.ts";
+import type { Attempt } from "./forward-task.ts";
+import { respond, respondError } from "./respond.ts";
+
+/**
+ * How far a request has come: it has arrived; its key and limits are checked; it holds a slot of an upstream; it was sent there; the response is on its way
+ * to the client; it is over.
+ */
+export type Stage = "received" | "admitted" | "leased" | "sent" | "relayed" | "ended";
+
+/** What is known of a request when its head has been read. */
+export interface Arrival {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The raw connection of a client that offers another protocol. */
+  readonly switchable: ClientConnection | undefined;
+  readonly id: string;
+  readonly clientAddress: string;
+  /** The proxy before us is trusted: what it says of the client is passed on. */
+  readonly fromTrustedProxy: boolean;
+  readonly receivedAtMs: number;
+  /** Fields that every response to it carries. */
+  readonly responseHeaders: readonly string[];
+}
+
+/** How a request ended; the status is 499 for a client that left. */
+export interface Ending {
+  readonly status: number;
+  /** Bytes of the response's body that were sent, whoever made it. */
+  readonly bodyBytes: number;
+}
+
+/** A client's request, from the head that was read to its end. */
+export class ClientRequest {
+  readonly arrival: Arrival;
+  readonly path: string;
+  /** In their order; the last one may still run. */
+  readonly attempts: Attempt[] = [];
+  /** Label of the key that was used. */
+  keyLabel: string | undefined;
+  queueMs = 0;
+  readonly #onEnd: (request: ClientRequest, ending: Ending) => void;
+  #isAdmitted = false;
+  #isEnded = false;
+
+  constructor(arrival: Arrival, onEnd: (request: ClientRequest, ending: Ending) => void) {
+    this.arrival = arrival;
+    this.path = pathOf(this.target);
+    this.#onEnd = onEnd;
+  }
+
+  get id(): string {
+    return this.arrival.id;
+  }
+
+  get method(): string {
+    return this.arrival.incoming.method ?? "GET";
+  }
+
+  get target(): string {
+    return this.arrival.incoming.url ?? "/";
+  }
+
+  get response(): ServerResponse {
+    return this.arrival.response;
+  }
+
+  /** Whom its use is counted for: the key, or where there are none the client's address. */
+  get owner(): string {
+    return this.keyLabel ?? this.arrival.clientAddress;
+  }
+
+  get wantsWebSocket(): boolean {
+    const { incoming, switchable } = this.arrival;
+    return switchable !== undefined && this.method === "GET" && incoming.headers.upgrade?.toLowerCase() === "websocket";
+  }
+
+  get stage(): Stage {
+    if (this.#isEnded) return "ended";
+    const attempt = this.attempts.at(-1);
+    if (attempt === undefined) return this.#isAdmitted ? "admitted" : "received";
+    if (attempt.headerMs !== undefined) return "relayed";
+    return attempt.connectMs === undefined ? "leased" : "sent";
+  }
+
+  /** Key and limits let it in. */
+  admit(keyLabel: string | undefined): void {
+    this.keyLabel = keyLabel;
+    this.#isAdmitted = true;
+  }
+
+  /** Sends a response of the balancer's own; such a request is not counted. */
+  respond(own: OwnResponse): void {
+    this.#isEnded = true;
+    respond(this.response, this.id, { ...own, headers: [...(own.headers ?? []), ...this.arrival.responseHeaders] });
+  }
+
+  /** Sends an error of the balancer's own, and ends. */
+  refuse(error: ProxyError, headers: readonly string[] = []): void {
+    const bodyBytes = respondError(this.response, this.id, error, [...headers, ...this.arrival.responseHeaders]);
+    this.end({ status: error.status, bodyBytes });
+  }
+
+  /** Counted and logged once, whoever calls first. */
+  end(ending: Ending): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onEnd(this, ending);
+  }
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "@drover/foundation/clock";
+import type { Logger } from "pino";
+import { errorEvent, type ProxyError } from "../error-envelope.ts";
+import type { Metrics } from "../own-routes/metrics.ts";
+import type { Admission, Claim, Refusal } from "../queue/admission.ts";
+import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
+import type { UpstreamPool } from "../pool/upstream-pool.ts";
+import type { Upstream } from "../pool/upstream.ts";
+import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
+import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
+import type { RequestBody } from "../upstream-http/upstream-request.ts";
+import type { ClientRequest, Ending } from "./client-request.ts";
+import { forwardRequest } from "./forward-request.ts";
+import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
+import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
+import { endWithError, type QueueEvents, queueEvents } from "./queue-events.ts";
+import { readBody } from "./read-body.ts";
+import { refuseBody, respondError } from "./respond.ts";
+import type { RetryRule } from "./retry-rule.ts";
+
+/** How requests are forwarded; part of the settings. */
+export interface ForwardRules {
+  readonly maxBodyBytes: number;
+  /** For upstreams that Drover does not own. */
+  readonly retry: RetryRule;
+  readonly ownedRetry: RetryRule;
+  readonly timeouts: ForwardTimeouts;
+}
+
+/** Where requests are forwarded to, and who is told of it. */
+export interface Forwarder {
+  readonly pool: UpstreamPool;
+  readonly admission: Admission;
+  readonly hints: PlacementHints;
+  readonly connections: ConnectionPool;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly rules: () => ForwardRules;
+  readonly retryAfterSeconds: () => number;
+  /** What the server itself answered on a connection because its request could not be read to the end. */
+  readonly rawAnswers: WeakMap<object, Ending>;
+}
+
+/** Body, lease, upstream, response; then the request ends. Throws only for the balancer's own faults. */
+export async function forwardClientRequest(request: ClientRequest, forwarder: Forwarder): Promise<void> {
+  const body = await bodyOf(request, forwarder);
+  if (body === undefined) return;
+  const bytes = body.kind === "bytes" ? body.bytes : undefined;
+  const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool);
+  const events = queueEvents(request, bytes, forwarder.clock);
+  const claim = claimOf(request, placement, events, forwarder);
+  const task = taskOf(request, body, { placement, events, claim }, forwarder);
+  const outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
+  events?.stop();
+  request.queueMs = claim.waitedMs;
+  conclude(request, outcome, claim, forwarder);
+}
+
+/** Undefined when the request was refused, or its client left, while the body came. */
+async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<RequestBody | undefined> {
+  const { incoming, response } = request.arrival;
+  const { maxBodyBytes } = forwarder.rules();
+  const announced = Number(incoming.headers["content-length"] ?? 0);
+  if (/100-continue/i.test(incoming.headers.expect ?? "") && announced <= maxBodyBytes) response.writeContinue();
+  const reading = readBody(incoming, maxBodyBytes);
+  const read = reading instanceof Promise ? await reading : reading;
+  if (read.kind === "none" || read.kind === "bytes") return read;
+  if (read.kind === "too-large") {
+    const message = `the request body is larger than ${maxBodyBytes} bytes`;
+    const bodyBytes = refuseBody(incoming, request.id, { status: 413, message, code: "body_too_large" });
+    forwarder.metrics.countRefusal("body_too_large");
+    request.end({ status: 413, bodyBytes });
+  } else request.end(forwarder.rawAnswers.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
+  return undefined;
+}
+
+function claimOf(
+  request: ClientRequest,
+  placement: Hints,
+  events: QueueEvents | undefined,
+  { pool, rules }: Forwarder,
+): Claim {
+  const key = Buffer.from(request.owner);
+  const { clientAddress } = request.arrival;
+  return {
+    pick: pool.startPick({ clientAddress, key, ...placement }, rules().retry.tries),
+    owner: request.keyLabel ?? "",
+    client: request.response,
+    needsSlot: needsSlot(request),
+    onPosition: events?.onPosition,
+    waitedMs: 0,
+    refusal: undefined,
+  };
+}
+
+/** How a request gets its lease, and who is told of it. */
+interface Placing {
+  readonly placement: Hints;
+  readonly events: QueueEvents | undefined;
+  readonly claim: Claim;
+}
+
+function taskOf(
+  request: ClientRequest,
+  body: RequestBody,
+  { placement, events, claim }: Placing,
+  { admission, metrics, logger, clock, rules }: Forwarder,
+): ForwardTask {
+  const { incoming, response, switchable, receivedAtMs, responseHeaders } = request.arrival;
+  const { retry, ownedRetry, timeouts } = rules();
+  const isResumable = request.method === "POST" && body.kind === "bytes";
+  return {
+    client: { request: incoming, response, switchable: request.wantsWebSocket ? switchable : undefined },
+    outgoing: {
+      method: request.method,
+      target: request.target,
+      headers: upstreamHeaders(request),
+      body,
+      ...(isResumable ? { resumeKey: randomUUID() } : {}),
+    },
+    pick: claim.pick,
+    attempts: request.attempts,
+    retry,
+    ownedRetry,
+    timeouts,
+    acquire: () => admission.acquire(claim),
+    onLease: ({ upstream }) => {
+      events?.onLease(upstream);
+      placement.onPlaced(upstream);
+    },
+    onResume: ({ upstream }, reason) => {
+      metrics.countResume();
+      logger.warn({ id: request.id, upstream: upstream.id, reason }, "a worker resumes another one's response");
+      return events === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
+    },
+    onHead: (head, attempt) => {
+      placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
+      metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
+      return relayedHead(head, request.id, [...workerHeader(attempt.upstream), ...responseHeaders]);
+    },
+    errorEvent: (reason) => errorEvent(reason, request.target),
+  };
+}
+
+/** Which worker answers. Of other upstreams nothing is told: their names are addresses inside. */
+function workerHeader({ owned, id }: Upstream): readonly string[] {
+  return owned ? ["x-drover-worker", id] : [];
+}
+
+const noBytes = Buffer.alloc(0);
+const slotless: ReadonlySet<string> = new Set(["/tokenize", "/detokenize", "/v1/messages/count_tokens"]);
+
+/** Reads and counting of tokens run beside the slots of a worker. */
+function needsSlot(request: ClientRequest): boolean {
+  if (request.wantsWebSocket) return true;
+  return request.method !== "GET" && request.method !== "HEAD" && !slotless.has(request.target);
+}
+
+/** Answers where nobody else did, and ends the request. */
+function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim, forwarder: Forwarder): void {
+  const { attempts } = request;
+  const last = attempts.at(-1);
+  for (let retry = 1; retry < attempts.length; retry += 1) forwarder.metrics.countRetry();
+  if (outcome.kind === "broken") {
+    const details = { id: request.id, upstream: last?.upstream.id, reason: outcome.reason };
+    forwarder.logger.warn(details, "an upstream broke off its response");
+  }
+  if (outcome.kind === "failed") {
+    const bodyBytes = answerFailure(request, outcome, claim.refusal, forwarder);
+    request.end({ status: request.response.statusCode, bodyBytes });
+    return;
+  }
+  const switched = last?.status === 101 ? 101 : request.response.statusCode;
+  request.end({ status: outcome.kind === "client-gone" ? 499 : switched, bodyBytes: last?.bodyBytes ?? 0 });
+}
+
+type Failed = Extract<ForwardOutcome, { kind: "failed" }>;
+
+/** @returns bytes of the response's body */
+function answerFailure(
+  request: ClientRequest,
+  outcome: Failed,
+  refusal: Refusal | undefined,
+  { metrics, retryAfterSeconds }: Forwarder,
+): number {
+  const { response, responseHeaders } = request.arrival;
+  const error = refusal === undefined ? failureOf(request, outcome) : refusalErrors[refusal];
+  if (refusal !== undefined) metrics.countRefusal(error.code);
+  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(retryAfterSeconds())];
+  if (response.headersSent) return endWithError(response, error.message);
+  return respondError(response, request.id, error, [...retryAfter, ...responseHeaders]);
+}
+
+function failureOf({ attempts }: ClientRequest, { status, reason }: Failed): ProxyError {
+  if (status === 504) {
+    return { status: 504, message: `the upstream did not answer in time: ${reason}`, code: "upstream_timeout" };
+  }
+  const tried = attempts.length;
+  if (tried === 0) return { status: 502, message: "no upstream can take the request now", code: "no_live_upstream" };
+  return { status: 502, message: `no upstream answered (${tried} tried): ${reason}`, code: "upstream_failed" };
+}
+
+const refusalErrors: Readonly<Record<Refusal, ProxyError>> = {
+  overflow: { status: 429, message: "too many requests are waiting; try again later", code: "queue_full" },
+  timeout: { status: 503, message: "no worker came free in time; try again later", code: "queue_timeout" },
+  closed: { status: 503, message: "the server is shutting down", code: "shutting_down" },
+};

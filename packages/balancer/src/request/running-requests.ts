@@ -1,0 +1,61 @@
+import type { Clock } from "@drover/foundation/clock";
+import type { ClientRequest, Stage } from "./client-request.ts";
+
+/** The requests that are under way, until the last byte of their response is sent. */
+export class RunningRequests {
+  readonly #clock: Clock;
+  readonly #onIdle: () => void;
+  readonly #requests = new Set<ClientRequest>();
+  #idleSinceMs: number | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  /** `onIdle` is called whenever the last one has ended. */
+  constructor(clock: Clock, onIdle: () => void) {
+    this.#clock = clock;
+    this.#onIdle = onIdle;
+    this.#idleSinceMs = clock.monotonicMs();
+  }
+
+  /** Since when there is none, on the monotonic clock; undefined while there are some. */
+  get idleSinceMs(): number | undefined {
+    return this.#idleSinceMs;
+  }
+
+  /** How many have come how far. */
+  byStage(): Readonly<Partial<Record<Stage, number>>> {
+    const counts: Partial<Record<Stage, number>> = {};
+    for (const { stage } of this.#requests) counts[stage] = (counts[stage] ?? 0) + 1;
+    return counts;
+  }
+
+  add(request: ClientRequest): void {
+    this.#idleSinceMs = undefined;
+    this.#requests.add(request);
+    request.response.once("close", () => this.#remove(request));
+  }
+
+  /** No connection is kept behind a response that has not begun. */
+  closeAfterResponse(): void {
+    for (const { response } of this.#requests) if (!response.headersSent) response.shouldKeepAlive = false;
+  }
+
+  /** Resolves when there is none, or after the time given. */
+  emptied(timeoutMs: number): Promise<void> {
+    if (this.#requests.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.#clock.after(timeoutMs, resolve);
+      this.#onEmpty = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+
+  #remove(request: ClientRequest): void {
+    this.#requests.delete(request);
+    if (this.#requests.size > 0) return;
+    this.#idleSinceMs = this.#clock.monotonicMs();
+    this.#onEmpty?.();
+    this.#onIdle();
+  }
+}

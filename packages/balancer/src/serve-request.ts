@@ -1,0 +1,70 @@
+import type { Logger } from "pino";
+import { type FrontDoor, authenticate, limitError } from "./access/front-door.ts";
+import { isPreflight, preflightHeaders } from "./access/cors.ts";
+import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-routes/own-routes.ts";
+import type { ClientRequest } from "./request/client-request.ts";
+import { forwardClientRequest, type Forwarder } from "./request/forward-client-request.ts";
+
+/** What a request passes on its way. */
+export interface Way {
+  /** The door that is open now; a reload opens another one. */
+  readonly door: () => FrontDoor;
+  readonly ownRoutes: OwnRouteParts;
+  readonly forwarder: Forwarder;
+  readonly logger: Logger;
+}
+
+/** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
+export async function serveRequest(request: ClientRequest, way: Way): Promise<void> {
+  try {
+    if (answersPreflight(request, way)) return;
+    const { ownRoutes } = way;
+    const { incoming } = request.arrival;
+    const guest = guestRoute(incoming, request.path, ownRoutes);
+    const isOpen = guest === undefined ? isOpenPath(request.path, ownRoutes) : !guest.needsKey;
+    if (!isOpen && !authenticated(request, way)) return;
+    const own = guest === undefined ? ownRoute(incoming, request.path, ownRoutes) : guest.respond();
+    if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
+    else await withinLimits(request, way);
+  } catch (error) {
+    way.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
+    const message = "the balancer failed on this request; its log has the reason";
+    request.refuse({ status: 500, message, code: "internal_error" });
+    if (!request.response.writableEnded) request.response.destroy();
+  }
+}
+
+function answersPreflight(request: ClientRequest, { door }: Way): boolean {
+  const { incoming } = request.arrival;
+  if (door().rules.corsOrigins.length === 0 || !isPreflight(incoming)) return false;
+  request.respond({ status: 204, contentType: "text/plain", body: "", headers: preflightHeaders(incoming) });
+  return true;
+}
+
+function authenticated(request: ClientRequest, { door, forwarder }: Way): boolean {
+  const caller = authenticate(door(), request.arrival.incoming);
+  if ("code" in caller) {
+    forwarder.metrics.countRefusal(caller.code);
+    request.refuse(caller, ["WWW-Authenticate", "Bearer"]);
+    return false;
+  }
+  request.admit(caller.label);
+  return true;
+}
+
+/** Forwards it, and counts it for its key's limits until it ends. */
+async function withinLimits(request: ClientRequest, { door, forwarder }: Way): Promise<void> {
+  const { limits } = door();
+  const entry = limits.active ? await limits.enter(request.owner) : undefined;
+  if (entry?.kind === "refused") {
+    const error = limitError(entry);
+    forwarder.metrics.countRefusal(error.code);
+    request.refuse(error, ["Retry-After", String(entry.retryAfterSeconds)]);
+    return;
+  }
+  try {
+    await forwardClientRequest(request, forwarder);
+  } finally {
+    entry?.leave();
+  }
+}

@@ -1,0 +1,16 @@
+import type { Client } from "./exchange-task.ts";
+import type { ResponseHead } from "./response-head.ts";
+import type { RawHeaders } from "./upstream-request.ts";
+
+/** Passes a 103 on, to a client that knows of such heads; 100 was answered by the front door, and 102 says nothing. */
+export function relayEarlyHints(head: ResponseHead, { response, request }: Client): void {
+  if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1) return;
+  response.socket.write(headText(103, head.reason === "" ? "Early Hints" : head.reason, head.headers), "latin1");
+}
+
+/** A head as it stands on the wire, its empty line included. */
+export function headText(status: number, reason: string, headers: RawHeaders): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return `${text}\r\n`;
+}
