@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WorkerOptions } from "@drover/worker/protocol";
+import type { WorkerOptions } from "@drover/contract/worker-options";
 
 /** What goes wrong at the next start of any worker. */
 export interface Trouble {

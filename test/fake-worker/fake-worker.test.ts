@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import type { WorkerMessage } from "@drover/worker/protocol";
+import type { WorkerMessage } from "@drover/contract/ipc";
 import { answerText, type FakeScript } from "./script.ts";
 import { FAKE_WORKER_PATH, startFakeWorker } from "./start-fake-worker.ts";
 
@@ -56,7 +56,7 @@ describe("the fake worker", () => {
     }
   });
 
-  it("tells its parent of loading, ready and drained, and ends on shutdown", async () => {
+  it("tells its parent of loading and ready, and ends on shutdown", async () => {
     const child = fork(FAKE_WORKER_PATH, ["--slots", "3"], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const seen: WorkerMessage[] = [];
     const until = async (type: WorkerMessage["type"]) => {
@@ -66,8 +66,6 @@ describe("the fake worker", () => {
     await until("ready");
     assert.equal(seen[0]?.type, "loading");
     assert.equal(seen.find((message) => message.type === "ready")?.slots, 3);
-    child.send({ type: "drain" });
-    await until("drained");
     child.send({ type: "shutdown" });
     assert.deepEqual(await once(child, "exit"), [0, null]);
   });

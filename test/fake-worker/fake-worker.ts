@@ -1,16 +1,11 @@
 /**
- * A worker without an engine, for tests: speaks @drover/worker/protocol over IPC when it has a parent, and OpenAI's
+ * A worker without an engine, for tests: speaks @drover/contract/ipc over IPC when it has a parent, and OpenAI's
  * HTTP. What it does wrong is in its script (script.ts). Arguments that it does not know are ignored, so it can be
  * started in place of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--ctx N] [--script JSON] …
  */
 import type { AddressInfo } from "node:net";
-import {
-  PROTOCOL_VERSION,
-  SECRET_ENV,
-  type SupervisorMessage,
-  type WorkerMessage,
-  type WorkerOptions,
-} from "@drover/worker/protocol";
+import type { WorkerOptions } from "@drover/contract/worker-options";
+import { PROTOCOL_VERSION, SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { changeScript, DEFAULT_SCRIPT } from "./script.ts";
 import { createFakeServer, type FakeState } from "./server.ts";
 
@@ -26,11 +21,7 @@ const fromEnvironment = changeScript(DEFAULT_SCRIPT, process.env["FAKE_WORKER"] 
 const withSlots = { ...fromEnvironment, slots: Number(flag("slots") ?? options.slots ?? fromEnvironment.slots) };
 const state: FakeState = {
   script: changeScript(withSlots, flag("script") ?? "{}"),
-  draining: false,
   stats: { requests: 0, active: 0, maxActive: 0, completed: 0, aborted: 0, tokens: 0 },
-  onIdle: () => {
-    if (state.draining && state.stats.active === 0) tell({ type: "drained" });
-  },
 };
 const server = createFakeServer(state, process.env[SECRET_ENV]);
 
@@ -48,8 +39,6 @@ function end(): void {
 
 function obey(message: SupervisorMessage): void {
   if (message.type === "shutdown") end();
-  state.draining = message.type === "drain";
-  state.onIdle();
 }
 
 function beat(): void {

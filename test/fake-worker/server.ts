@@ -20,10 +20,7 @@ export interface FakeStats {
 /** The worker's state, shared by HTTP and IPC. */
 export interface FakeState {
   script: FakeScript;
-  draining: boolean;
   readonly stats: FakeStats;
-  /** Called whenever a request has ended. */
-  onIdle: () => void;
 }
 
 /**
@@ -99,7 +96,6 @@ function leave(state: FakeState, response: ServerResponse): void {
   state.stats.active -= 1;
   if (response.writableFinished) state.stats.completed += 1;
   else state.stats.aborted += 1;
-  state.onIdle();
 }
 
 /** Everything but generation. Answers whether the request was one of these. */

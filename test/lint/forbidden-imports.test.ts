@@ -16,14 +16,11 @@ const forbidden = [
   ["packages/worker/src/x.ts", "@drover/balancer"],
   ["packages/worker/src/x.ts", "@drover/models"],
   ["packages/worker/src/x.ts", "node-llama-cpp"],
-  ["packages/worker/src/protocol.ts", "node:fs"],
   ["packages/worker/src/batching/step-planner.ts", "node:os"],
-  ["packages/balancer/src/x.ts", "@drover/worker/protocol"],
   ["packages/balancer/src/x.ts", "@drover/supervisor"],
   ["packages/balancer/src/x.ts", "@drover/nginx"],
   ["packages/nginx/src/x.ts", "@drover/supervisor"],
   ["packages/supervisor/src/x.ts", "@drover/nginx"],
-  ["packages/nginx/src/x.ts", "@drover/worker/protocol"],
   ["packages/balancer/src/policies/x.ts", "node:net"],
   ["packages/balancer/src/request/retry-rule.ts", "node:http"],
   ["packages/bench/src/x.ts", "@drover/balancer"],
@@ -38,7 +35,7 @@ const forbidden = [
 ] as const;
 
 const allowed = [
-  ["packages/supervisor/src/x.ts", "@drover/worker/protocol"],
+  ["packages/supervisor/src/x.ts", "@drover/contract/ipc"],
   ["packages/supervisor/src/x.ts", "@drover/balancer"],
   ["packages/cli/src/x.ts", "@drover/supervisor/admin"],
   ["packages/cli/src/x.ts", "@drover/nginx"],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeDemoModel } from "@drover/models";
-import type { WorkerOptions } from "@drover/worker/protocol";
+import type { WorkerOptions } from "@drover/contract/worker-options";
 import { until } from "./until.ts";
 import { startWorker } from "./worker-process.ts";
 

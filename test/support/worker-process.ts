@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeSyntheticModel } from "@drover/models";
-import { type WorkerMessage, type WorkerOptions, workerArguments } from "@drover/worker/protocol";
+import { type WorkerOptions, workerArguments } from "@drover/contract/worker-options";
+import type { WorkerMessage } from "@drover/contract/ipc";
 
 const MAIN = fileURLToPath(import.meta.resolve("@drover/worker/main"));
 

@@ -1,5 +1,7 @@
 import type http from "node:http";
 import type { Settings } from "@drover/config";
+import { REQUEST_ID_HEADER } from "@drover/contract/headers";
+import { requestIdOf } from "@drover/contract/request-id";
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { corsHeaders } from "./access/cors.ts";
 import { type FrontDoor, openFrontDoor, watchedFiles } from "./access/front-door.ts";
@@ -21,7 +23,6 @@ import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { logAccess } from "./request/access-log.ts";
 import { ClientRequest, type Ending } from "./request/client-request.ts";
-import { requestIdOf } from "./request/request-id.ts";
 import { RunningRequests } from "./request/running-requests.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
@@ -178,7 +179,7 @@ class RunningBalancer implements Balancer {
       incoming,
       response,
       switchable,
-      id: requestIdOf(incoming.headers["x-request-id"], this.#options.random),
+      id: requestIdOf(incoming.headers[REQUEST_ID_HEADER], this.#options.random),
       clientAddress: clientAddress(incoming, trusted),
       fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
       receivedAtMs: this.#options.clock.monotonicMs(),

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Clock } from "./clock.ts";
+import { jsonOf } from "./json-text.ts";
 
 /** Where to ask: a URL, or an address and a path of its own. */
 export type HttpAddress =
@@ -59,15 +60,6 @@ function send(address: HttpAddress, options: http.RequestOptions): http.ClientRe
 export async function getJson(address: HttpAddress, options: GetOptions): Promise<unknown> {
   const result = await httpGet(address, options);
   return result.responded && result.status === 200 ? jsonOf(result.body) : undefined;
-}
-
-/** The value of a JSON text; undefined where it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Node's error for a name with several addresses has an empty message and a code. */

@@ -26,6 +26,8 @@ export type WorkerErrorCode =
   | "bad_grammar"
   /** main: the one argument is not a worker's options. */
   | "bad_options"
+  /** main: its supervisor is of another version. */
+  | "protocol_mismatch"
   /** slot-pool: something that is not an Error was thrown. */
   | "unexpected"
   /** batch-loop: a decode failed. */
@@ -35,9 +37,7 @@ export type WorkerErrorCode =
 
 export interface Refusal {
   readonly status: number;
-  /** OpenAI's error types. */
-  readonly type: "invalid_request_error" | "authentication_error" | "not_found_error" | "server_error";
-  /** OpenAI's code for the case, such as `context_length_exceeded`. */
+  /** The case, such as `context_length_exceeded`. */
   readonly reason: string | null;
   /** The field at fault, such as `messages[0].role`. */
   readonly param: string | null;
@@ -56,5 +56,5 @@ export class RequestError extends WorkerError {
 
 /** A 400 that names the field. */
 export function badField(param: string | null, message: string, reason = "invalid_value"): RequestError {
-  return new RequestError(message, { status: 400, type: "invalid_request_error", reason, param });
+  return new RequestError(message, { status: 400, reason, param });
 }

@@ -3,7 +3,6 @@ import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
 import { type KnownCosts, knowStepCosts } from "./batching/know-step-costs.ts";
-import type { StepCosts } from "./batching/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
@@ -13,7 +12,7 @@ import { WorkerError } from "./errors.ts";
 import { CpuLease } from "./leases/cpu-lease.ts";
 import { measureWhileIdle } from "./leases/measure-while-idle.ts";
 import { linkParent, type ParentLink } from "./parent-link.ts";
-import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "./protocol.ts";
+import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/ipc";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
 import { SnapshotStore } from "./state/snapshot-store.ts";
@@ -34,8 +33,6 @@ const link = linkParent({
     return { steps: pool?.steps ?? 0, active: processing + queued, busySlots: processing };
   },
   on: {
-    drain: () => void pool?.whenIdle().then(() => link.send({ type: "drained" })),
-    undrain: () => {},
     lease: (order) => {
       if (lease === undefined) firstOrder = order;
       else lease.order(order);
@@ -106,7 +103,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const { sequences: slots, contextTokens } = engine;
   logger.info({ port, model: engine.model.id, slots, contextTokens, threads: options.threads }, "ready");
   const ready = { protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens };
-  await link.send({ type: "ready", ...ready, ...(costs !== undefined && { speed: speedOf(costs) }) });
+  await link.send({ type: "ready", ...ready });
   if (known !== undefined && options.leases !== undefined) {
     const { measureRest } = known;
     const { canCutState } = engine.model;
@@ -201,12 +198,6 @@ async function journals(
     isTold = true;
   };
   return { journals: { directory: place.directory, identity, onTrouble } };
-}
-
-/** Tokens a second of a long prompt, and of one answer alone. */
-function speedOf(costs: StepCosts): { readonly prefill: number; readonly decode: number } {
-  const largest = costs.points.at(-1) ?? { tokens: 0, ms: 1 };
-  return { prefill: (1000 * largest.tokens) / largest.ms, decode: 1000 / costs.groupMs(1) };
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */

@@ -11,7 +11,7 @@ function timesGone(connected: boolean): readonly [number, number] {
     channel,
     clock: { every: () => () => {} },
     status: () => ({ steps: 0, active: 0, busySlots: 0 }),
-    on: { drain: () => {}, undrain: () => {}, lease: () => {}, shutdown: () => {}, gone: () => (gone += 1) },
+    on: { lease: () => {}, shutdown: () => {}, gone: () => (gone += 1) },
   });
   const before = gone;
   channel.emit("disconnect");

@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { SupervisorMessage, WorkerMessage } from "./protocol.ts";
+import type { SupervisorMessage, WorkerMessage } from "@drover/contract/ipc";
 
 const HEARTBEAT_PERIOD_MS = 1000;
 

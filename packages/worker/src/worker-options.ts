@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { PROTOCOL_VERSION, protocolMismatch } from "@drover/contract/ipc";
 import { WorkerError } from "./errors.ts";
-import type { WorkerOptions } from "./protocol.ts";
+import type { WorkerOptions } from "@drover/contract/worker-options";
 
 /** Options with every default filled in. */
 export type CompleteOptions = ReturnType<typeof parseOptions>;
@@ -27,9 +28,13 @@ const schema = z.strictObject({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
 });
 
-/** Reads the worker's one argument (see WorkerOptions in protocol.ts). Errors: WorkerError `bad_options`. */
+/** Reads the worker's one argument (see WorkerOptions). Errors: WorkerError `bad_options`, `protocol_mismatch`. */
 export function parseOptions(argument: string | undefined) {
-  const parsed = schema.safeParse(readJson(argument));
+  const given = readJson(argument);
+  const { protocol = PROTOCOL_VERSION, ...options } = (given ?? {}) as { readonly protocol?: number };
+  if (protocol !== PROTOCOL_VERSION)
+    throw new WorkerError("protocol_mismatch", protocolMismatch(PROTOCOL_VERSION, protocol));
+  const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data satisfies WorkerOptionsIn;
   const [issue] = parsed.error.issues;
   throw new WorkerError("bad_options", `worker option ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);

@@ -1,3 +1,4 @@
+import { REQUEST_ID_HEADER } from "@drover/contract/headers";
 import type { IncomingMessage } from "node:http";
 
 /** The fields that let a page of another origin read the answer; none where it may not, or is no page. */
@@ -10,7 +11,7 @@ export function corsHeaders(request: IncomingMessage, origins: readonly string[]
     : ["Vary", "Origin"];
 }
 
-const exposed = ["Access-Control-Expose-Headers", "x-request-id, retry-after"];
+const exposed = ["Access-Control-Expose-Headers", `${REQUEST_ID_HEADER}, retry-after`];
 
 /** A browser that asks whether it may send the real request. */
 export function isPreflight(request: IncomingMessage): boolean {

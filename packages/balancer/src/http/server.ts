@@ -132,7 +132,7 @@ export function answerRaw(socket: Duplex, status: number, message: string, code:
     socket.destroy();
     return { socket, status, bodyBytes: 0 };
   }
-  const body = errorEnvelope({ status, message, code }, target);
+  const body = errorEnvelope({ status, message, code }, { url: target });
   const reason = http.STATUS_CODES[status] ?? "Error";
   const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());

@@ -1,3 +1,5 @@
+import { findRoute } from "@drover/contract/routes";
+import { jsonOf } from "@drover/foundation/json-text";
 import { createHash } from "node:crypto";
 
 /** A request's text as a chain: each link stands for everything up to there. */
@@ -16,7 +18,7 @@ const pieceChars = 512;
 
 /** The chain of a chat's messages, or of a prompt's pieces; undefined where the body is neither. */
 export function prefixChain(path: string, body: Buffer): PrefixChain | undefined {
-  if (body.length > mostBytes || !isGeneration(path)) return undefined;
+  if (body.length > mostBytes || findRoute("POST", path)?.generates !== true) return undefined;
   const texts = textsOf(body);
   if (texts === undefined || texts.length === 0) return undefined;
   const hash = createHash("sha1");
@@ -73,20 +75,8 @@ export class PrefixIndex {
   }
 }
 
-const generationPaths: ReadonlySet<string> = new Set([
-  "/v1/chat/completions",
-  "/v1/completions",
-  "/v1/messages",
-  "/v1/responses",
-  "/completion",
-]);
-
-function isGeneration(path: string): boolean {
-  return generationPaths.has(path);
-}
-
 function textsOf(body: Buffer): readonly string[] | undefined {
-  const parsed = parse(body);
+  const parsed = jsonOf(body.toString());
   if (typeof parsed !== "object" || parsed === null) return undefined;
   const { messages, system, prompt, input } = parsed as Record<string, unknown>;
   if (Array.isArray(messages)) {
@@ -95,14 +85,6 @@ function textsOf(body: Buffer): readonly string[] | undefined {
   }
   const text = typeof prompt === "string" ? prompt : typeof input === "string" ? input : undefined;
   return text === undefined ? undefined : pieces(text);
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
 }
 
 function pieces(text: string): readonly string[] {

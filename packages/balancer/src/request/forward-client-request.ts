@@ -1,3 +1,5 @@
+import { WORKER_HEADER } from "@drover/contract/headers";
+import { findRoute } from "@drover/contract/routes";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
@@ -140,22 +142,22 @@ function taskOf(
       metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
       return relayedHead(head, request.id, [...workerHeader(attempt.upstream), ...responseHeaders]);
     },
-    errorEvent: (reason) => errorEvent(reason, request.target),
+    errorEvent: (reason) => errorEvent(reason, incoming),
   };
 }
 
 /** Which worker answers. Of other upstreams nothing is told: their names are addresses inside. */
 function workerHeader({ owned, id }: Upstream): readonly string[] {
-  return owned ? ["x-drover-worker", id] : [];
+  return owned ? [WORKER_HEADER, id] : [];
 }
 
 const noBytes = Buffer.alloc(0);
-const slotless: ReadonlySet<string> = new Set(["/tokenize", "/detokenize", "/v1/messages/count_tokens"]);
 
 /** Reads and counting of tokens run beside the slots of a worker. */
 function needsSlot(request: ClientRequest): boolean {
   if (request.wantsWebSocket) return true;
-  return request.method !== "GET" && request.method !== "HEAD" && !slotless.has(request.target);
+  const route = findRoute(request.method, request.target);
+  return route === undefined ? request.method !== "GET" && request.method !== "HEAD" : route.takesSlot === true;
 }
 
 /** Answers where nobody else did, and ends the request. */

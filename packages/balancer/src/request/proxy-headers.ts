@@ -1,3 +1,4 @@
+import { QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { RelayedHead, ResponseHead } from "../upstream-http/response-head.ts";
 import { headerValue, withoutHopByHop } from "../upstream-http/hop-by-hop.ts";
 import type { ClientRequest } from "./client-request.ts";
@@ -6,13 +7,13 @@ import type { ClientRequest } from "./client-request.ts";
 const replaced: ReadonlySet<string> = new Set([
   "content-length",
   "expect",
-  "x-request-id",
+  REQUEST_ID_HEADER,
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
-  "x-drover-secret",
-  "x-drover-queue-events",
-  "x-drover-resume",
+  SECRET_HEADER,
+  QUEUE_EVENTS_HEADER,
+  RESUME_HEADER,
 ]);
 const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
 
@@ -32,25 +33,25 @@ export function upstreamHeaders(request: ClientRequest): string[] {
   else headers.push("x-forwarded-host", before("x-forwarded-host") ?? host);
   headers.push("x-forwarded-for", forwardedFor === undefined ? address : `${forwardedFor}, ${address}`);
   headers.push("x-forwarded-proto", before("x-forwarded-proto") ?? ("encrypted" in incoming.socket ? "https" : "http"));
-  headers.push("x-request-id", request.id);
+  headers.push(REQUEST_ID_HEADER, request.id);
   if (request.wantsWebSocket) headers.push("Connection", "Upgrade", "Upgrade", "websocket");
   return headers;
 }
 
 const hidden: ReadonlySet<string> = new Set([
-  "x-request-id",
+  REQUEST_ID_HEADER,
   "x-accel-redirect",
   "x-accel-expires",
   "x-accel-limit-rate",
   "x-accel-buffering",
   "x-accel-charset",
-  "x-drover-resume",
+  RESUME_HEADER,
 ]);
 
 /** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */
 export function relayedHead(head: ResponseHead, requestId: string, extra: readonly string[]): RelayedHead {
   const headers = withoutHopByHop(head.headers, hidden);
-  headers.push("x-request-id", requestId, ...extra);
+  headers.push(REQUEST_ID_HEADER, requestId, ...extra);
   if (headerValue(headers, "content-type")?.startsWith("text/event-stream")) headers.push("X-Accel-Buffering", "no");
   if (head.status === 101) headers.push("Connection", "Upgrade", "Upgrade", headerValue(head.headers, "upgrade") ?? "");
   return { status: head.status, reason: head.reason, headers };

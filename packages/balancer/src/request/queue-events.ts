@@ -1,3 +1,4 @@
+import { QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER } from "@drover/contract/headers";
 import type { ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
 import { errorEvent } from "../error-envelope.ts";
@@ -23,7 +24,7 @@ export function queueEvents(
   clock: Clock,
 ): QueueEvents | undefined {
   const { incoming, response, responseHeaders } = arrival;
-  if (incoming.headers["x-drover-queue-events"] !== "1" || body === undefined || !wantsStream(body)) return undefined;
+  if (incoming.headers[QUEUE_EVENTS_HEADER] !== "1" || body === undefined || !wantsStream(body)) return undefined;
   let position = 0;
   let isLeased = false;
   let stopRepeat: (() => void) | undefined;
@@ -36,7 +37,7 @@ export function queueEvents(
       position = now;
       if (!response.headersSent) {
         const kind = ["Content-Type", "text/event-stream", "Cache-Control", "no-cache", "X-Accel-Buffering", "no"];
-        response.writeHead(200, [...kind, "x-request-id", id, ...responseHeaders]);
+        response.writeHead(200, [...kind, REQUEST_ID_HEADER, id, ...responseHeaders]);
         stopRepeat = clock.every(repeatMs, say);
         response.once("close", () => stopRepeat?.());
       }
@@ -54,7 +55,7 @@ export function queueEvents(
 /** Ends a stream that has begun with queue events with an error. @returns the bytes of it */
 export function endWithError(response: ServerResponse, message: string): number {
   if (response.destroyed || response.writableEnded) return 0;
-  const event = errorEvent(message, response.req.url);
+  const event = errorEvent(message, response.req);
   response.end(event);
   return Buffer.byteLength(event);
 }

@@ -1,3 +1,4 @@
+import { REQUEST_ID_HEADER } from "@drover/contract/headers";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OwnResponse } from "../own-routes/own-response.ts";
 import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
@@ -10,7 +11,7 @@ export function respond(response: ServerResponse, requestId: string, own: OwnRes
     own.contentType,
     "Content-Length",
     String(Buffer.byteLength(own.body)),
-    "x-request-id",
+    REQUEST_ID_HEADER,
     requestId,
     ...(own.headers ?? []),
   ];
@@ -29,7 +30,7 @@ export function respondError(
   return respond(response, requestId, {
     status: error.status,
     contentType: "application/json",
-    body: errorEnvelope(error, response.req.url),
+    body: errorEnvelope(error, response.req),
     headers,
   });
 }
@@ -40,12 +41,12 @@ export function respondError(
  */
 export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): number {
   const { socket } = request;
-  const body = errorEnvelope(error, request.url);
+  const body = errorEnvelope(error, request);
   const head = [
     `HTTP/1.1 ${error.status} ${reasonOf(error.status)}`,
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${requestId}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);

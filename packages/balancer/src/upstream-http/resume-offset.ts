@@ -1,3 +1,4 @@
+import { RESUME_HEADER } from "@drover/contract/headers";
 import type { Framing, ResponseHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
@@ -6,7 +7,7 @@ import { headerValue } from "./hop-by-hop.ts";
  * Undefined: an answer that ends with its worker.
  */
 export function resumeOffset(head: ResponseHead, framing: Framing): number | undefined {
-  const said = headerValue(head.headers, "x-drover-resume");
+  const said = headerValue(head.headers, RESUME_HEADER);
   const isStream = isEventStream(head) && framing.kind === "chunked" && head.status === 200;
   return isStream && said !== undefined ? Number(said) : undefined;
 }

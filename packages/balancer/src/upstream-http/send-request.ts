@@ -1,3 +1,4 @@
+import { RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { Socket } from "node:net";
 import type { UpstreamConnection } from "./connection.ts";
 import type { RequestBody, StoredBody, UpstreamRequest } from "./upstream-request.ts";
@@ -139,8 +140,8 @@ function requestHead(outgoing: UpstreamRequest, { keepAlive, secret, resume }: H
   const { headers } = outgoing;
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   head += framingLine(outgoing);
-  if (secret !== undefined) head += `x-drover-secret: ${secret}\r\n`;
-  if (resume !== undefined) head += `x-drover-resume: ${resume}\r\n`;
+  if (secret !== undefined) head += `${SECRET_HEADER}: ${secret}\r\n`;
+  if (resume !== undefined) head += `${RESUME_HEADER}: ${resume}\r\n`;
   if (outgoing.headersAreComplete === true) return `${head}\r\n`;
   if (!keepAlive) head += "Connection: close\r\n";
   else if (version === "1.0") head += "Connection: keep-alive\r\n";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Settings } from "@drover/config";
-import { workerArguments } from "@drover/worker/protocol";
+import { workerArguments } from "@drover/contract/worker-options";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { fetchHere } from "../terminal/fetch-here.ts";

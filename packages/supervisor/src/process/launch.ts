@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Settings } from "@drover/config";
-import type { WorkerOptions } from "@drover/worker/protocol";
+import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { WorkerPlace } from "../placement/layout.ts";
 import { AUTO_SLOTS } from "../placement/plan.ts";
 

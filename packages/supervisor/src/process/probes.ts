@@ -1,5 +1,5 @@
 import { defaultSettings, type Settings } from "@drover/config";
-import { PROTOCOL_VERSION } from "@drover/worker/protocol";
+import { PROTOCOL_VERSION } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
 import type { WorkerLaunch } from "./launch.ts";

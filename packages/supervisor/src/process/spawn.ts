@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/worker/protocol";
+import { workerArguments } from "@drover/contract/worker-options";
+import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { execa } from "execa";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
@@ -94,7 +95,7 @@ function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
 
 function workerWords(launch: WorkerLaunch): readonly string[] {
   if (launch.command === undefined) {
-    return [process.execPath, workerMain(), JSON.stringify(launch.options)];
+    return [process.execPath, workerMain(), ...workerArguments(launch.options)];
   }
   const values: Readonly<Record<string, string>> = {
     port: String(launch.options.port),

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { WorkerOptions } from "@drover/worker/protocol";
+import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { SHARED_MEMORY } from "../placement/shared-memory.ts";

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { SECRET_HEADER } from "@drover/worker/protocol";
+import { SECRET_HEADER } from "@drover/contract/headers";
 
 /** One real token of a worker that takes no traffic yet. */
 export type AskCanary = (worker: {

@@ -47,8 +47,6 @@ export type WorkerEffect =
   | "spawn"
   | "open-traffic"
   | "close-traffic"
-  | "ask-drain"
-  | "ask-undrain"
   | "shut-down"
   | "kill"
   | "arm-start-timer"
@@ -70,7 +68,7 @@ const BEGIN = to("starting", "spawn", "arm-start-timer");
 /** While a process exists that does not serve yet. */
 const COMING_UP: Row = {
   ready: to("ready", "disarm-timer", "open-traffic"),
-  "ready-drained": to("draining", "disarm-timer", "ask-drain"),
+  "ready-drained": to("draining", "disarm-timer"),
   stop: to("stopping", "shut-down", "arm-grace-timer"),
   hung: to("stopping", "kill", "arm-grace-timer"),
   exited: to("exited", "disarm-timer"),
@@ -84,7 +82,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
   starting: { ...COMING_UP, loading: to("loading") },
   loading: COMING_UP,
   ready: {
-    drain: to("draining", "close-traffic", "ask-drain"),
+    drain: to("draining", "close-traffic"),
     stop: to("stopping", "close-traffic", "shut-down", "arm-grace-timer"),
     hung: to("stopping", "close-traffic", "kill", "arm-grace-timer"),
     exited: to("exited", "close-traffic"),
@@ -92,7 +90,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
     "gave-up": to("quarantined", "close-traffic"),
   },
   draining: {
-    undrain: to("ready", "ask-undrain", "open-traffic"),
+    undrain: to("ready", "open-traffic"),
     stop: to("stopping", "shut-down", "arm-grace-timer"),
     hung: to("stopping", "kill", "arm-grace-timer"),
     exited: to("exited"),

@@ -1,4 +1,4 @@
-import type { SupervisorMessage, WorkerMessage } from "@drover/worker/protocol";
+import { PROTOCOL_VERSION, protocolMismatch, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import type { ProcessEnd, SpawnedProcess } from "../process/spawn.ts";
 import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
 
@@ -6,7 +6,13 @@ import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits
 export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
 
 /** Reasons that another try does not mend. */
-const HOPELESS_CODES = new Set(["model_unloadable", "context_too_large", "bad_options", "engine_mismatch"]);
+const HOPELESS_CODES = new Set([
+  "model_unloadable",
+  "context_too_large",
+  "bad_options",
+  "engine_mismatch",
+  "protocol_mismatch",
+]);
 
 /** One process of a worker, from the decision to start it to its end: what it said, and whether it lives. The next one knows nothing of it. */
 export class WorkerProcess {
@@ -58,6 +64,7 @@ export class WorkerProcess {
         this.#pulse ??= firstPulse(now);
         return;
       case "ready":
+        if (message.protocol !== PROTOCOL_VERSION) return this.#refuse(message.protocol);
         this.#word = message;
         this.#readySince = now;
         this.#pulse = firstPulse(now);
@@ -74,12 +81,17 @@ export class WorkerProcess {
       case "failed":
         this.#failure = message;
         return;
-      case "drained":
       case "cpus-needed":
       case "leased":
       case "step-costs":
       // Nothing of them says whether it lives.
     }
+  }
+
+  #refuse(protocol: number): void {
+    const message = protocolMismatch(protocol, PROTOCOL_VERSION);
+    this.#failure = { type: "failed", code: "protocol_mismatch", message };
+    this.kill();
   }
 
   /** Why it must be taken for hung, or undefined. `missedMs`: time in which the supervisor itself did not run. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { loadSettings } from "@drover/config";
-import type { WorkerMessage } from "@drover/worker/protocol";
+import { PROTOCOL_VERSION, type WorkerMessage } from "@drover/contract/ipc";
 import { array, assert as assertProperty, asyncProperty, constantFrom } from "fast-check";
 import { createGate } from "../gate.ts";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
@@ -29,7 +29,14 @@ const launch: WorkerLaunch = {
   index: 1,
   secret: "s",
 };
-const READY: WorkerMessage = { type: "ready", protocol: 1, port: 1, model: "m", slots: 1, contextTokens: 1 };
+const READY = {
+  type: "ready",
+  protocol: PROTOCOL_VERSION,
+  port: 1,
+  model: "m",
+  slots: 1,
+  contextTokens: 1,
+} as const;
 
 const { settings } = loadSettings({ flags: {}, environment: {} });
 const recipe = { settings, model: { path: "m.gguf", id: undefined, version: "1" }, snapshotLimitBytes: 0 };
@@ -184,6 +191,18 @@ describe("Worker", () => {
     await setImmediate();
     say(READY);
     assert.equal(worker.state, "ready");
+  });
+
+  it("gives no traffic to a worker of another version, and says what to do", async () => {
+    const { worker, traffic, processes, changes, say, die } = createWorld();
+    worker.start();
+    await setImmediate();
+    say({ ...READY, protocol: PROTOCOL_VERSION + 1 });
+    assert.deepEqual([traffic.isOpen, processes[0]?.isKilled], [false, true]);
+    die(1);
+    await setImmediate();
+    assert.equal(worker.state, "quarantined");
+    assert.match(changes.at(-1)?.reason ?? "", /stop it and start it again/);
   });
 
   it("says why a worker is gone in its own words, and quarantines it at once when another try is no use", async () => {

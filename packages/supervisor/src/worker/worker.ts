@@ -1,4 +1,4 @@
-import type { WorkerMessage } from "@drover/worker/protocol";
+import type { WorkerMessage } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
 import { createGate } from "../gate.ts";
 import type { WorkerPlace } from "../placement/layout.ts";
@@ -217,12 +217,6 @@ export class Worker {
       case "close-traffic":
         this.traffic.close();
         return;
-      case "ask-drain":
-        this.#process?.send({ type: "drain" });
-        return;
-      case "ask-undrain":
-        this.#process?.send({ type: "undrain" });
-        return;
       case "shut-down":
         this.#process?.send({ type: "shutdown" });
         this.#process?.signal("SIGTERM");
@@ -286,7 +280,7 @@ export class Worker {
       // Ready is more than loaded: the first token comes after it.
       onProgress(this, Math.min(message.progress, 0.99));
       this.#dispatch("loading");
-    } else if (message.type === "ready") {
+    } else if (message.type === "ready" && process.word !== undefined) {
       this.#wasReady = true;
       onProgress(this, 1);
       this.#dispatch(this.#isDrained ? "ready-drained" : "ready");

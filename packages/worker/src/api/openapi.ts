@@ -5,8 +5,8 @@ import type { Route } from "./routes.ts";
 export function openApiDocument(routes: readonly Route[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    const url = route.url.replace("*", "{model}");
-    paths[url] = { ...paths[url], [route.method.toLowerCase()]: operationOf(route) };
+    const path = route.path.replace("*", "{model}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
   return {
     openapi: "3.1.0",
@@ -38,7 +38,7 @@ function operationOf(route: Route) {
   const parameter = { name: "model", in: "path", required: true, schema: { type: "string" } };
   return {
     summary: route.summary,
-    ...(route.url.includes("*") ? { parameters: [parameter] } : {}),
+    ...(route.path.includes("*") ? { parameters: [parameter] } : {}),
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: jsonSchemaOf(route.body) } } } }),

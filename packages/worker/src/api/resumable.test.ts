@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pino } from "pino";
-import { RESUME_HEADER } from "../protocol.ts";
+import { RESUME_HEADER } from "@drover/contract/headers";
 import { createServer } from "../server.ts";
 import type { Generator } from "../generation-contract.ts";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";

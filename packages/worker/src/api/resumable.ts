@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../errors.ts";
-import { RESUME_HEADER } from "../protocol.ts";
+import { RESUME_HEADER } from "@drover/contract/headers";
 import { AnswerJournal, type JournalPlace } from "../state/answer-journal.ts";
 import { JournaledGenerator } from "../state/journaled-generator.ts";
 import { CALL_ID_DIGITS, newId, nowSeconds, type Serving } from "./serving.ts";
@@ -67,7 +67,6 @@ function uuidOf(bytes: Buffer): string {
 function notResumable(): RequestError {
   return new RequestError("This worker knows nothing of the answer that it is to go on with.", {
     status: 409,
-    type: "server_error",
     reason: "not_resumable",
     param: null,
   });

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { apiOf, type ApiRoute, apiRoutes, type RouteName } from "@drover/contract/routes";
 import { chatCompletions } from "./openai-chat/chat-completions.ts";
 import { chatCompletionRequest } from "./openai-chat/chat-schema.ts";
 import { completionRequest } from "./openai-completions/completion-schema.ts";
-import { isAnthropic } from "./http/client-api.ts";
 import { completions } from "./openai-completions/completions.ts";
 import { embeddings, embeddingsRequest } from "./openai-embeddings/embeddings.ts";
 import { health } from "./llama-server/health.ts";
@@ -19,65 +19,58 @@ import { type Serving, nowSeconds } from "./serving.ts";
 import { slots, steps } from "./llama-server/slots.ts";
 import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./llama-server/tokens.ts";
 
-export interface Route {
-  readonly method: "GET" | "POST";
-  /** `*` at its end stands for anything. */
-  readonly url: string;
-  readonly summary: string;
+/** A row of the routes' table with what serves it. */
+export interface Route extends ApiRoute {
   readonly body?: z.ZodType;
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
+interface Handler {
+  /** What requests are checked against; absent: they have no body. */
+  readonly body?: z.ZodType;
+  readonly handle: (serving: Serving, request: FastifyRequest, reply: FastifyReply) => unknown;
+}
+
 /** Every route of a worker. */
 export function routesOf(serving: Serving): readonly Route[] {
-  const routes = [...postRoutes(serving), ...getRoutes(serving)];
-  const document = openApiDocument(routes);
-  return [
-    ...routes,
-    { method: "GET", url: "/openapi.json", summary: "This API as an OpenAPI document", handle: () => document },
-  ];
-}
-
-function postRoutes(serving: Serving): readonly Route[] {
-  const post = (
-    url: string,
-    summary: string,
-    body: z.ZodType,
-    handle: (serving: Serving, request: FastifyRequest, reply: FastifyReply) => unknown,
-  ): Route => ({ method: "POST", url, summary, body, handle: (request, reply) => handle(serving, request, reply) });
-  const answer: typeof post = (url, summary, body, handle) =>
-    post(url, summary, body, (all, request, reply) => handle(resumable(all, request, reply), request, reply));
-  return [
-    answer("/v1/chat/completions", "Answer a chat (OpenAI)", chatCompletionRequest, chatCompletions),
-    answer("/v1/completions", "Go on with a text (OpenAI)", completionRequest, completions),
-    post("/v1/embeddings", "Vectors of texts (OpenAI)", embeddingsRequest, embeddings),
-    answer("/v1/responses", "Answer a chat (OpenAI's responses)", responsesRequest, responses),
-    answer("/v1/messages", "Answer a chat (Anthropic)", messagesRequest, messages),
-    post("/v1/messages/count_tokens", "Count a chat's tokens (Anthropic)", countTokensRequest, countTokens),
-    post("/tokenize", "Text to tokens", tokenizeRequest, tokenize),
-    post("/detokenize", "Tokens to text", detokenizeRequest, detokenize),
-  ];
-}
-
-function getRoutes(serving: Serving): readonly Route[] {
-  const started = nowSeconds(serving);
-  const get = (url: string, summary: string, handle: Route["handle"]): Route => ({
-    method: "GET",
-    url,
-    summary,
-    handle,
+  const handlers: Readonly<Record<string, Handler>> = handlersOf(nowSeconds(serving), () => document);
+  const routes = apiRoutes.map((row: ApiRoute): Route => {
+    const { body, handle } = handlers[`${row.method} ${row.path}`] as Handler;
+    const servingOf = row.generates === true ? resumable : plain;
+    return {
+      ...row,
+      ...(body !== undefined && { body }),
+      handle: (request, reply) => handle(servingOf(serving, request, reply), request, reply),
+    };
   });
-  return [
-    get("/v1/models", "The model", (request) => listModels(serving, started, isAnthropic(request))),
-    get("/v1/models/*", "The model, by its id", (request) =>
-      retrieveModel(serving, started, wildcard(request), isAnthropic(request)),
-    ),
-    get("/health", "Is the worker well, and how busy", () => health(serving)),
-    get("/v1/health", "The same", () => health(serving)),
-    get("/slots", "What each slot does", (request) => slots(serving, request.query)),
-    get("/steps", "What steps cost", () => steps(serving)),
-    get("/props", "Facts about the model, and defaults", () => props(serving)),
-  ];
+  const document = openApiDocument(routes);
+  return routes;
+}
+
+const plain = (serving: Serving): Serving => serving;
+
+/** @param started when the model was made, for clients */
+function handlersOf(started: number, openApi: () => object): Readonly<Record<RouteName, Handler>> {
+  return {
+    "POST /v1/chat/completions": { body: chatCompletionRequest, handle: chatCompletions },
+    "POST /v1/completions": { body: completionRequest, handle: completions },
+    "POST /v1/embeddings": { body: embeddingsRequest, handle: embeddings },
+    "POST /v1/responses": { body: responsesRequest, handle: responses },
+    "POST /v1/messages": { body: messagesRequest, handle: messages },
+    "POST /v1/messages/count_tokens": { body: countTokensRequest, handle: countTokens },
+    "POST /tokenize": { body: tokenizeRequest, handle: tokenize },
+    "POST /detokenize": { body: detokenizeRequest, handle: detokenize },
+    "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request) === "anthropic") },
+    "GET /v1/models/*": {
+      handle: (serving, request) => retrieveModel(serving, started, wildcard(request), apiOf(request) === "anthropic"),
+    },
+    "GET /health": { handle: health },
+    "GET /v1/health": { handle: health },
+    "GET /slots": { handle: (serving, request) => slots(serving, request.query) },
+    "GET /steps": { handle: steps },
+    "GET /props": { handle: props },
+    "GET /openapi.json": { handle: openApi },
+  };
 }
 
 function wildcard(request: FastifyRequest): string {

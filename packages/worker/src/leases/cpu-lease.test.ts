@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { WorkerMessage } from "../protocol.ts";
+import type { WorkerMessage } from "@drover/contract/ipc";
 import { CpuLease } from "./cpu-lease.ts";
 
 /** A lease with what it told the supervisor, the thread counts that it applied, and a clock that is turned by hand. */

@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { CpuNeed, LeaseOrder, WorkerMessage } from "../protocol.ts";
+import type { CpuNeed, LeaseOrder, WorkerMessage } from "@drover/contract/ipc";
 
 /** Whoever computes waits for its turn and for CPUs, and ends its turn between two decodes. */
 export interface ComputingTurns {

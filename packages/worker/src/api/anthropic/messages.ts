@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
 import { runChoices } from "../generating/choices.ts";
-import { anthropicErrorEnvelope } from "../http/error-envelope.ts";
 import { MessageEvents } from "./message-events.ts";
 import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
@@ -19,7 +18,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const id = newId(serving, "msg");
   const answer = await answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
   if (body.stream === true) {
-    const stream = new SseStream(serving, reply, anthropicErrorEnvelope);
+    const stream = new SseStream(serving, reply);
     const events = new MessageEvents(id, serving.model.id);
     try {
       const [end] = await runChoices(serving, reply, [answer], () => ({

@@ -24,12 +24,7 @@ export function httpErrorOf(error: unknown): unknown {
 }
 
 export function unauthorized(): RequestError {
-  return refuse(
-    401,
-    "invalid_api_key",
-    "This worker takes requests from its own supervisor only.",
-    "authentication_error",
-  );
+  return refuse(401, "invalid_api_key", "This worker takes requests from its own supervisor only.");
 }
 
 export function unknownRoute(method: string, path: string): RequestError {
@@ -40,13 +35,8 @@ export function methodNotAllowed(method: string, path: string, allowed: readonly
   return refuse(405, "method_not_supported", `${method} is not allowed for ${path}; use ${allowed.join(" or ")}.`);
 }
 
-function refuse(
-  status: number,
-  reason: string,
-  message: string,
-  type: "invalid_request_error" | "authentication_error" = "invalid_request_error",
-): RequestError {
-  return new RequestError(message, { status, type, reason, param: null });
+function refuse(status: number, reason: string, message: string): RequestError {
+  return new RequestError(message, { status, reason, param: null });
 }
 
 /** Fastify's own errors carry their status; Node's parser names its with HPE_. */

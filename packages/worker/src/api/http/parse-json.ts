@@ -36,7 +36,6 @@ function decode(bytes: Buffer): string {
 function compressed(encoding: string): RequestError {
   return new RequestError(`Bodies with the content encoding '${encoding}' are not read. Send the JSON as it is.`, {
     status: 415,
-    type: "invalid_request_error",
     reason: "unsupported_content_encoding",
     param: null,
   });

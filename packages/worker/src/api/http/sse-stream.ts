@@ -1,5 +1,7 @@
 import type { FastifyReply } from "fastify";
-import { errorEnvelope } from "./error-envelope.ts";
+import { errorEvent } from "@drover/contract/api-errors";
+import { apiOf } from "@drover/contract/routes";
+import { apiErrorOf } from "./error-envelope.ts";
 import type { Serving } from "../serving.ts";
 
 const HEADERS = {
@@ -12,20 +14,13 @@ const HEADERS = {
 /** A response of server-sent events. Each call is one write. */
 export class SseStream {
   readonly #reply: FastifyReply;
-  readonly #envelopeOf: (error: unknown) => { readonly body: unknown };
   #isOpen = false;
   /** Of what the client has already. */
   #skipBytes: number;
 
-  /** `envelopeOf`: how the API in question writes errors. */
-  constructor(
-    { sentBytes = 0 }: Pick<Serving, "sentBytes">,
-    reply: FastifyReply,
-    envelopeOf: (error: unknown) => { readonly body: unknown } = errorEnvelope,
-  ) {
+  constructor({ sentBytes = 0 }: Pick<Serving, "sentBytes">, reply: FastifyReply) {
     this.#reply = reply;
     this.#skipBytes = sentBytes;
-    this.#envelopeOf = envelopeOf;
   }
 
   /** From now on this is a stream, and errors are events in it. */
@@ -63,6 +58,6 @@ export class SseStream {
    */
   fail(error: unknown): void {
     if (!this.#isOpen) throw error;
-    this.end(`event: error\ndata: ${JSON.stringify(this.#envelopeOf(error).body)}\n\n`);
+    this.end(errorEvent(apiErrorOf(error), apiOf(this.#reply.request)));
   }
 }

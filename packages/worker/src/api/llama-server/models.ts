@@ -14,7 +14,6 @@ export function retrieveModel(serving: Serving, startedSeconds: number, id: stri
   if (id === serving.model.id) return (anthropic ? anthropicModelOf : modelOf)(serving, startedSeconds);
   throw new RequestError(`The model '${id}' does not exist; this server has '${serving.model.id}'.`, {
     status: 404,
-    type: "invalid_request_error",
     reason: "model_not_found",
     param: "model",
   });

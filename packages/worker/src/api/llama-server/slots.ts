@@ -8,7 +8,7 @@ import type { Serving } from "../serving.ts";
  */
 export function slots({ slots: view }: Serving, query: unknown) {
   if (asksToFail(query) && view.counts().idle === 0) {
-    const refusal = { status: 503, type: "server_error", reason: "no_slot_available", param: null } as const;
+    const refusal = { status: 503, reason: "no_slot_available", param: null } as const;
     throw new RequestError("No slot is free.", refusal);
   }
   return view.describe().map((slot) => ({

@@ -103,7 +103,6 @@ function base64(vector: readonly number[]): string {
 function notLoaded({ model }: Serving): RequestError {
   return new RequestError(`The model '${model.id}' was loaded without --embeddings; start Drover with that flag.`, {
     status: 400,
-    type: "invalid_request_error",
     reason: "embeddings_not_enabled",
     param: "model",
   });

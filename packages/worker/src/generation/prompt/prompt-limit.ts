@@ -35,7 +35,6 @@ export function contextLengthExceeded(limit: PromptLimit, promptTokens: string):
     `However, your prompt has ${promptTokens} tokens. Please shorten it.`;
   return new RequestError(message, {
     status: 400,
-    type: "invalid_request_error",
     reason: "context_length_exceeded",
     param,
   });

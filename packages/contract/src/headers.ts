@@ -1,0 +1,19 @@
+/** Names of the headers that Drover reads or writes between its processes or for its clients, in lower case as Node has them. */
+
+/** Request and response: one id for a request in every log; see request-id.ts. */
+export const REQUEST_ID_HEADER = "x-request-id";
+
+/** Request to a worker: the secret that its supervisor gave it. */
+export const SECRET_HEADER = "x-drover-secret";
+
+/**
+ * Request: a UUID that names the request, and the bytes of the response's body that the client already has. Response: those bytes, where the
+ * body begins behind them and another worker could resume it in turn.
+ */
+export const RESUME_HEADER = "x-drover-resume";
+
+/** Request: `1` asks for comments about the place in the queue, in a stream. */
+export const QUEUE_EVENTS_HEADER = "x-drover-queue-events";
+
+/** Response on the public port: the worker that served the request. */
+export const WORKER_HEADER = "x-drover-worker";

@@ -1,0 +1,126 @@
+/** Whose API a route belongs to: it decides how errors are written. */
+export type ApiFamily = "openai" | "anthropic" | "llama-server";
+
+/** One route of a worker: what the balancer and the worker both know of it. */
+export interface ApiRoute {
+  readonly method: "GET" | "POST";
+  /** `*` at its end stands for anything. */
+  readonly path: string;
+  readonly api: ApiFamily;
+  readonly summary: string;
+  /** It computes in a slot, so a request needs a lease. All others run beside the slots. */
+  readonly takesSlot?: true;
+  /** It generates text: a prompt whose prefix a worker may still hold, and a response that can stream and be resumed on another worker. */
+  readonly generates?: true;
+}
+
+/** Every route of a worker. A new one is a row here, and its handler in worker/src/api/routes.ts. */
+export const apiRoutes = [
+  {
+    method: "POST",
+    path: "/v1/chat/completions",
+    api: "openai",
+    summary: "Answer a chat (OpenAI)",
+    takesSlot: true,
+    generates: true,
+  },
+  {
+    method: "POST",
+    path: "/v1/completions",
+    api: "openai",
+    summary: "Continue a text (OpenAI)",
+    takesSlot: true,
+    generates: true,
+  },
+  { method: "POST", path: "/v1/embeddings", api: "openai", summary: "Vectors of texts (OpenAI)", takesSlot: true },
+  {
+    method: "POST",
+    path: "/v1/responses",
+    api: "openai",
+    summary: "Answer a chat (OpenAI's responses)",
+    takesSlot: true,
+    generates: true,
+  },
+  {
+    method: "POST",
+    path: "/v1/messages",
+    api: "anthropic",
+    summary: "Answer a chat (Anthropic)",
+    takesSlot: true,
+    generates: true,
+  },
+  {
+    method: "POST",
+    path: "/v1/messages/count_tokens",
+    api: "anthropic",
+    summary: "Count a chat's tokens (Anthropic)",
+  },
+  { method: "POST", path: "/tokenize", api: "llama-server", summary: "Text to tokens" },
+  { method: "POST", path: "/detokenize", api: "llama-server", summary: "Tokens to text" },
+  { method: "GET", path: "/v1/models", api: "openai", summary: "The model" },
+  { method: "GET", path: "/v1/models/*", api: "openai", summary: "The model, by its id" },
+  { method: "GET", path: "/health", api: "llama-server", summary: "Whether the worker is well, and how busy" },
+  { method: "GET", path: "/v1/health", api: "llama-server", summary: "The same" },
+  { method: "GET", path: "/slots", api: "llama-server", summary: "What each slot does" },
+  { method: "GET", path: "/steps", api: "llama-server", summary: "What steps cost" },
+  { method: "GET", path: "/openapi.json", api: "openai", summary: "This API as an OpenAPI document" },
+  { method: "GET", path: "/props", api: "llama-server", summary: "Facts about the model, and defaults" },
+] as const satisfies readonly ApiRoute[];
+
+/** A route by its method and path, such as `POST /v1/messages`. */
+export type RouteName = (typeof apiRoutes)[number] extends infer Route
+  ? Route extends ApiRoute
+    ? `${Route["method"]} ${Route["path"]}`
+    : never
+  : never;
+
+/** Of other servers that Drover balances, such as llama-server: they are routed like those of its own workers. */
+const FOREIGN_ROUTES: readonly ApiRoute[] = [
+  {
+    method: "POST",
+    path: "/completion",
+    api: "llama-server",
+    summary: "Continue a text",
+    takesSlot: true,
+    generates: true,
+  },
+];
+
+/** The route of a request; undefined for one that no worker has. `target` may have a query; HEAD goes where GET does. */
+export function findRoute(method: string | undefined, target: string): ApiRoute | undefined {
+  const path = pathOf(target);
+  const verb = method === "HEAD" ? "GET" : method;
+  return EXACT.get(`${verb} ${path}`) ?? WITH_REST.find((route) => verb === route.method && isAt(route, path));
+}
+
+/** Methods that there are for a path; none: there is no such path. */
+export function methodsOf(target: string): readonly string[] {
+  const path = pathOf(target);
+  return (apiRoutes as readonly ApiRoute[]).filter((route) => isAt(route, path)).map(({ method }) => method);
+}
+
+/** Who asks: a request, or what is known of one that could not be parsed. */
+export interface Asker {
+  readonly url?: string | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** Whose API is spoken: by the path, or, where a path is in both APIs, by the header that each client of Anthropic's sends. */
+export function apiOf({ url, headers }: Asker): ApiFamily {
+  if (headers?.["anthropic-version"] !== undefined) return "anthropic";
+  return url !== undefined && /^\/v1\/messages(?:[/?]|$)/.test(url) ? "anthropic" : "openai";
+}
+
+const EXACT: ReadonlyMap<string, ApiRoute> = new Map(
+  [...apiRoutes, ...FOREIGN_ROUTES].map((route) => [`${route.method} ${route.path}`, route]),
+);
+const WITH_REST = (apiRoutes as readonly ApiRoute[]).filter(({ path }) => path.endsWith("/*"));
+
+function isAt({ path: pattern }: ApiRoute, path: string): boolean {
+  return pattern.endsWith("/*") ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
+}

@@ -1,0 +1,54 @@
+import { PROTOCOL_VERSION } from "./ipc.ts";
+
+/** What a worker is started with: the one command-line argument of `main.js`, as JSON (see {@link workerArguments}). */
+export interface WorkerOptions {
+  /** A GGUF file; for a split model its first part. */
+  readonly modelPath: string;
+  /** Name for clients. @default the file's name without `.gguf` */
+  readonly modelId?: string;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** 0 takes a free one; `ready` says which. */
+  readonly port: number;
+  /** Threads that llama.cpp computes with; never guessed, because under `taskset` it would see all CPUs. */
+  readonly threads: number;
+  /**
+   * The CPUs come by `lease` messages, at most `threads` of them; without one the worker computes nothing. `counts`: the
+   * numbers of CPUs that leases will usually have, whose step costs are worth knowing; the largest first. Absent: the
+   * worker has `threads` threads for ever.
+   */
+  readonly leases?: { readonly counts: readonly number[] };
+  /** @default 8 */
+  readonly slots?: number;
+  /** Tokens that one slot holds. @default the model's own, at most 4096 */
+  readonly contextTokens?: number;
+  /** Most tokens in one decode. @default 512 */
+  readonly batchTokens?: number;
+  /** Longest time between two tokens of a running answer that the reading of prompts may cause. @default 250 */
+  readonly itlTargetMs?: number;
+  /** @default "auto" */
+  readonly flashAttention?: "auto" | "on" | "off";
+  /** @default "f16" */
+  readonly kvType?: "f16" | "q8_0" | "q4_0";
+  /** @default "off" */
+  readonly speculate?: "off" | "lookup";
+  /** @default false */
+  readonly embeddings?: boolean;
+  /**
+   * Cost of steps by their size: `cached` measures where nothing is known yet, `off` plans without (no padding, no
+   * cutting, no moving). @default "cached"
+   */
+  readonly stepCosts?: "cached" | "measure" | "off";
+  /**
+   * Where the KV state of ended requests is kept for every worker of this directory, and how many bytes of it at most.
+   * The directory has to be there, for this user only. Absent: a slot's state is kept in the slot alone.
+   */
+  readonly snapshots?: { readonly directory: string; readonly limitBytes: number };
+  /** Lowest level that is logged, as JSON lines on stdout. @default "info" */
+  readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error";
+}
+
+/** Arguments of the worker's `main.js`: `spawn(process.execPath, [main, ...workerArguments(options)])`. */
+export function workerArguments(options: WorkerOptions): readonly string[] {
+  return [JSON.stringify({ protocol: PROTOCOL_VERSION, ...options })];
+}
