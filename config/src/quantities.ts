@@ -86,6 +86,12 @@ export const secretList = () => {
     .pipe(list());
 };
 
+/** One secret of at least so many characters. */
+export const secret = (least: number) => {
+  const error = { error: `a text of at least ${least} characters without spaces` };
+  return z.string(error).regex(new RegExp(String.raw`^\S{${least},}$`), error);
+};
+
 const isFilled = (text: string): boolean => text.trim() !== "";
 
 /** Where to listen: `HOST:PORT`, `[IPV6]:PORT`, `PORT` or `unix:/path`, several with commas; port 0 lets the system choose. Yields the text. */

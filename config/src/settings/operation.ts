@@ -1,4 +1,4 @@
-import { oneOf, text } from "../quantities.ts";
+import { oneOf, secret, text } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** How a running drover is reached, and what it logs. */
@@ -10,6 +10,15 @@ export const operationSettings = [
     flag: "admin-socket",
     reload: "restart",
     doc: "Unix socket of `drover status` and the like. `auto` is $XDG_RUNTIME_DIR/drover.sock, else one in the temporary folder named by user id.",
+  },
+  {
+    path: "admin.key",
+    schema: secret(8),
+    default: undefined,
+    flag: "admin-key",
+    secret: true,
+    reload: "live",
+    doc: "Key that the console's buttons ask for (drain, restart, scale, reload), beside an API key where those are set. None: it only shows.",
   },
   {
     path: "log.level",

@@ -1,12 +1,12 @@
 /** The page's only access to time; everything else takes what it needs from here. */
 
 /** Milliseconds since 1970, for what is shown and kept. */
-export function wallTime(): number {
+export function epochMs(): number {
   return Date.now();
 }
 
 /** Milliseconds that only ever grow, for measuring. */
-export function stopwatch(): number {
+export function monotonicMs(): number {
   return performance.now();
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { adminResponse, type ConsoleAdmin } from "./admin-routes.ts";
 import { type PageFiles, readPageFiles } from "./page-files.ts";
-import { assetResponse, type ConsoleResponse, jsonResponse, pageResponse } from "./page-response.ts";
+import { assetResponse, type ConsoleResponse, jsonResponse, pageResponse, refusal } from "./page-response.ts";
 
 /** One of the console's routes, as the balancer is to serve it. */
 export interface ConsoleRoute {
@@ -12,25 +13,47 @@ export interface ConsoleRoute {
 /** Finds the route of a request; undefined for all that is not the console's. */
 export type ConsoleRoutes = (request: IncomingMessage, path: string) => ConsoleRoute | undefined;
 
+export interface ConsoleOptions {
+  /**
+   * What `GET /console/state` gives, as JSON, behind the API keys: what the program around the balancer knows of its workers. Slots and figures
+   * the page reads from `/slots` and `/metrics`, which say them to everybody else too.
+   */
+  readonly state: () => unknown;
+  /** @default there are no actions */
+  readonly admin?: ConsoleAdmin;
+  /** @default those of the last build */
+  readonly files?: PageFiles;
+}
+
 const ASSETS = "/console/assets/";
+const ADMIN = "/console/admin/";
 
 /**
- * The console's routes: the page at `/` for browsers and at `/console/` for everybody, and its files below `/console/assets/`.
- * Who asks `/` for anything but HTML gets what the server itself says there.
+ * The console's routes: the page at `/` for browsers and at `/console/` for everybody, its files below `/console/assets/`, and what it asks
+ * for. Who asks `/` for anything but HTML gets what the server itself says there.
  */
-export function createConsole(files: PageFiles = readPageFiles()): ConsoleRoutes {
+export function createConsole({ state, admin, files = readPageFiles() }: ConsoleOptions): ConsoleRoutes {
   return (request, path) => {
-    const { headers, method } = request;
-    if (path !== "/" && path !== "/console" && !path.startsWith("/console/")) return undefined;
-    // Whatever else is asked of `/` is the server's own business.
-    if (method !== "GET" && method !== "HEAD") return path === "/" ? undefined : open(wrongMethod(path));
-    if (path === "/") return prefersHtml(headers.accept) ? open(pageResponse(files, "./", headers)) : undefined;
-    if (path === "/console/") return open(pageResponse(files, "../", headers));
-    if (path === "/console") return open(redirect("console/"));
-    const name = path.startsWith(ASSETS) ? path.slice(ASSETS.length) : undefined;
-    const file = name === undefined ? undefined : files.get(name);
-    return open(name === undefined || file === undefined ? unknownFile(path) : assetResponse(file, name, headers));
+    if (path === "/") return prefersHtml(request) ? open(pageResponse(files, "./", request.headers)) : undefined;
+    if (path !== "/console" && !path.startsWith("/console/")) return undefined;
+    if (path.startsWith(ADMIN) && admin !== undefined) {
+      const action = path.slice(ADMIN.length);
+      if (request.method !== "POST") return open(wrongMethod(path, "POST"));
+      return { needsKey: true, respond: () => adminResponse(request, action, admin) };
+    }
+    if (!isRead(request)) return open(wrongMethod(path, "GET, HEAD"));
+    if (path === "/console/state") return { needsKey: true, respond: async () => jsonResponse(200, await state()) };
+    return open(pageRoute(request, path, files));
   };
+}
+
+function pageRoute({ headers }: IncomingMessage, path: string, files: PageFiles): ConsoleResponse | undefined {
+  if (path === "/console/") return pageResponse(files, "../", headers);
+  if (path === "/console") return redirect("console/");
+  const name = path.startsWith(ASSETS) ? path.slice(ASSETS.length) : undefined;
+  const file = name === undefined ? undefined : files.get(name);
+  if (name !== undefined && file !== undefined) return assetResponse(file, name, headers);
+  return refusal(404, "unknown_file", `the page has no file ${path}; reload it to get the present one`);
 }
 
 function open(response: ConsoleResponse | undefined): ConsoleRoute | undefined {
@@ -38,23 +61,20 @@ function open(response: ConsoleResponse | undefined): ConsoleRoute | undefined {
 }
 
 /** Browsers name HTML first; `curl` and clients of the API name it not at all. */
-function prefersHtml(accept = ""): boolean {
-  return /text\/html|application\/json|text\/plain/i.exec(accept)?.[0].toLowerCase() === "text/html";
+function prefersHtml(request: IncomingMessage): boolean {
+  const first = /text\/html|application\/json|text\/plain/i.exec(request.headers.accept ?? "")?.[0];
+  return isRead(request) && first?.toLowerCase() === "text/html";
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function redirect(location: string): ConsoleResponse {
   return { status: 308, contentType: "text/plain", body: "", headers: ["Location", location] };
 }
 
-function unknownFile(path: string): ConsoleResponse {
-  return refusal(404, "unknown_file", `the page has no file ${path}; reload it to get the present one`);
-}
-
-function wrongMethod(path: string): ConsoleResponse {
-  const response = refusal(405, "method_not_allowed", `${path} can only be read`);
-  return { ...response, headers: [...response.headers, "Allow", "GET, HEAD"] };
-}
-
-function refusal(status: number, code: string, message: string): ConsoleResponse {
-  return jsonResponse(status, { error: { message, type: "proxy_request_error", code, param: null } });
+function wrongMethod(path: string, allowed: string): ConsoleResponse {
+  const response = refusal(405, "method_not_allowed", `${path} takes ${allowed} only`);
+  return { ...response, headers: [...response.headers, "Allow", allowed] };
 }

@@ -1,1 +1,2 @@
-export { type ConsoleRoute, type ConsoleRoutes, createConsole } from "./console-routes.ts";
+export type { AdminActions as ConsoleActions, ConsoleAdmin } from "./admin-routes.ts";
+export { type ConsoleOptions, type ConsoleRoute, type ConsoleRoutes, createConsole } from "./console-routes.ts";

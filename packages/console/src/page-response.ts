@@ -87,6 +87,11 @@ export function jsonResponse(status: number, value: unknown): ConsoleResponse {
   return { status, contentType: "application/json", body: JSON.stringify(value), headers };
 }
 
+/** An error in the envelope of OpenAI's API. */
+export function refusal(status: number, code: string, message: string): ConsoleResponse {
+  return jsonResponse(status, { error: { message, type: "proxy_request_error", code, param: null } });
+}
+
 function accepts(coding: string, headers: IncomingHttpHeaders): boolean {
   const field = headers["accept-encoding"] ?? "";
   return new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(?:\\.0*)?(?:,|$))`, "i").test(field);

@@ -40,7 +40,7 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const { settings } = invocation.settings();
   const { logs, close } = openForeground(invocation, settings);
   try {
-    return await serve({ settings, loadSettings: invocation.settings, logs });
+    return await serve({ settings, loadSettings: invocation.settings, version: packageVersion(), logs });
   } finally {
     await close();
   }

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { type ChatEvent, streamChat } from "../api/chat-stream.ts";
 import { ServerError } from "../api/server.ts";
-import { newId, stopwatch, wallTime } from "../clock.ts";
+import { newId, monotonicMs, epochMs } from "../clock.ts";
 import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
 import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
@@ -29,7 +29,7 @@ export async function answer(conversationId: string, unfinished?: AnswerMessage)
   if (conversation === undefined || running.value.has(conversationId)) return;
   const request = requestOf(conversation, unfinished !== undefined);
   const abort = new AbortController();
-  const progress = new Progress(conversationId, unfinished ?? newAnswer(newId(), wallTime()), abort);
+  const progress = new Progress(conversationId, unfinished ?? newAnswer(newId(), epochMs()), abort);
   try {
     for await (const event of streamChat(request, abort.signal)) progress.take(event);
     progress.end({});
@@ -47,7 +47,7 @@ function textOf(error: unknown): string {
 /** One answer on its way: what came so far goes into its conversation with each frame of the screen. */
 class Progress {
   readonly #conversationId: string;
-  readonly #startedAt = stopwatch();
+  readonly #startedAt = monotonicMs();
   readonly #abort: AbortController;
   #message: AnswerMessage;
   #frame = 0;
@@ -124,7 +124,7 @@ class Progress {
   }
 
   #elapsed(): number {
-    return stopwatch() - this.#startedAt;
+    return monotonicMs() - this.#startedAt;
   }
 
   #setPhase(phase: Phase): void {
@@ -142,6 +142,6 @@ class Progress {
   }
 
   #show(): void {
-    update(this.#conversationId, (conversation) => withMessage(conversation, this.#message, wallTime()));
+    update(this.#conversationId, (conversation) => withMessage(conversation, this.#message, epochMs()));
   }
 }

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { newId, wallTime } from "../clock.ts";
+import { newId, epochMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { Icon } from "../parts/icon.tsx";
 import { answer, running } from "./answering.ts";
@@ -64,7 +64,7 @@ export function Composer({ conversation }: { readonly conversation: Conversation
 
 /** Says something and asks for the answer. */
 export function say(conversationId: string, content: string): void {
-  const message = { id: newId(), role: "user", content: content.trim(), atMs: wallTime() } as const;
+  const message = { id: newId(), role: "user", content: content.trim(), atMs: epochMs() } as const;
   update(conversationId, (before) => withMessage(before, message, message.atMs));
   void answer(conversationId);
 }

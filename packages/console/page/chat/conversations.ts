@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { after, newId, wallTime } from "../clock.ts";
+import { after, newId, epochMs } from "../clock.ts";
 import { route } from "../route.ts";
 import { type Conversation, newConversation, settled } from "./conversation.ts";
 import { openShelf, type Shelf } from "./shelf.ts";
@@ -11,7 +11,7 @@ export const conversations = signal<ReadonlyMap<string, Conversation>>(new Map()
 export const areLoaded = signal(false);
 
 /** One that nothing was said in yet; it is kept only from its first message on. */
-const draft = signal(newConversation(newId(), wallTime()));
+const draft = signal(newConversation(newId(), epochMs()));
 
 /** The conversation that is shown. */
 export const current = computed(() => conversations.value.get(route.value.id) ?? draft.value);
@@ -36,7 +36,7 @@ export async function loadConversations(): Promise<void> {
 /** Shows an empty conversation, with the system prompt and parameters of the one that was shown. */
 export function startConversation(): void {
   const { system, parameters } = current.value;
-  draft.value = newConversation(newId(), wallTime(), { ...draft.value, system, parameters });
+  draft.value = newConversation(newId(), epochMs(), { ...draft.value, system, parameters });
   location.hash = "#/chat";
 }
 
@@ -52,7 +52,7 @@ export function update(id: string, change: (conversation: Conversation) => Conve
   conversations.value = new Map(conversations.value).set(id, changed);
   saveSoon(id);
   if (before !== undefined) return;
-  draft.value = newConversation(newId(), wallTime(), changed);
+  draft.value = newConversation(newId(), epochMs(), changed);
   location.replace(`#/chat/${id}`);
 }
 

@@ -4,6 +4,8 @@ import { language } from "./language.ts";
 export function durationText(ms: number): string {
   if (ms < 1000) return unit(Math.round(ms), "millisecond");
   if (ms < 60_000) return unit(ms < 9950 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000), "second");
+  if (ms >= 3_600_000)
+    return `${unit(Math.floor(ms / 3_600_000), "hour")} ${unit(Math.floor((ms % 3_600_000) / 60_000), "minute")}`;
   const minutes = Math.floor(ms / 60_000);
   return `${unit(minutes, "minute")} ${unit(Math.round((ms % 60_000) / 1000), "second")}`;
 }
@@ -13,7 +15,24 @@ export function numberText(value: number): string {
   return new Intl.NumberFormat(language.value, { maximumSignificantDigits: value < 100 ? 2 : 3 }).format(value);
 }
 
-function unit(value: number, name: "millisecond" | "second" | "minute"): string {
-  const style = { style: "unit", unit: name, unitDisplay: language.value === "zh" ? "long" : "short" } as const;
+function unit(value: number, name: "millisecond" | "second" | "minute" | "hour"): string {
+  const style = { style: "unit", unit: name, unitDisplay: "short" } as const;
   return new Intl.NumberFormat(language.value, style).format(value);
+}
+
+/** `512 MiB`, `1.9 GiB`. */
+export function bytesText(bytes: number): string {
+  const gib = bytes / 2 ** 30;
+  return gib >= 1 ? `${numberText(gib)} GiB` : `${numberText(Math.round(bytes / 2 ** 20))} MiB`;
+}
+
+/** `0-3, 8` for 0, 1, 2, 3 and 8. */
+export function rangesText(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers.toSorted((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ");
 }

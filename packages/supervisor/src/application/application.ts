@@ -1,5 +1,5 @@
 import { adminPath } from "../admin/admin-path.ts";
-import { createAdminServer } from "../admin/admin-server.ts";
+import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
 import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "../errors.ts";
@@ -35,6 +35,7 @@ class Application {
   readonly #manager: ServiceManager;
   readonly #end: EndRequests;
   readonly #orders: SignalOrders;
+  readonly #actions: AdminActions;
   readonly #undo: (() => void)[] = [];
   /** undefined while the model is prepared. */
   #service: Service | undefined;
@@ -56,6 +57,8 @@ class Application {
       address: () => this.#service?.address,
       lastCheckAt: () => this.#service?.fleet.lastCheckAt,
     });
+    const handles = { end: this.#end, logs: options.logs, manager: this.#manager };
+    this.#actions = adminActions(() => this.#service, handles);
     this.#undo.push(this.#end.close, this.#orders.close, this.#manager.close);
   }
 
@@ -88,9 +91,8 @@ class Application {
   }
 
   async #openAdmin(): Promise<void> {
-    const { settings, environment, logs } = this.#options;
-    const handles = { end: this.#end, logs, manager: this.#manager };
-    const admin = createAdminServer(adminActions(() => this.#service, handles));
+    const { settings, environment } = this.#options;
+    const admin = createAdminServer(this.#actions);
     const release = await claimSocket(admin, adminPath(settings.admin.socket, environment));
     this.#undo.push(() => {
       release();
@@ -126,6 +128,7 @@ class Application {
       chosen,
       chooser: this.#chooser,
       snapshots: this.#snapshots,
+      actions: this.#actions,
       listenFds: this.#manager.sockets.map(({ fd }) => fd),
     });
     this.#service.fleet.start(countOf(settings, chosen.layout, 0));

@@ -12,6 +12,7 @@ export interface BalanceOptions {
   readonly settings: Settings;
   /** Reads the settings again. Throws ConfigError. */
   readonly loadSettings: () => LoadedSettings;
+  readonly version: string;
   readonly logs: Logs;
 }
 
@@ -22,7 +23,7 @@ export async function balance(options: BalanceOptions): Promise<ExitCode> {
   });
 }
 
-async function run({ settings, loadSettings, logs }: BalanceOptions): Promise<ExitCode> {
+async function run({ settings, loadSettings, logs, version }: BalanceOptions): Promise<ExitCode> {
   if (settings.balancer.upstreams.length === 0) {
     throw new SupervisorError(
       "usage",
@@ -31,7 +32,7 @@ async function run({ settings, loadSettings, logs }: BalanceOptions): Promise<Ex
   }
   const { logger } = logs;
   const reload = (): void => applyAnew(balancer, loadSettings, logger);
-  const guest = createConsole();
+  const guest = createConsole({ state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }) });
   const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom, guest });
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   process.on("SIGHUP", reload);

@@ -1,7 +1,7 @@
 import { type Balancer, BalancerError, createBalancer, type ListenAddress } from "@drover/balancer";
-import { createConsole } from "@drover/console";
 import { systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
+import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { workerMetrics } from "../fleet/metrics.ts";
@@ -14,6 +14,7 @@ import { spawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
+import { consoleOf, RecentChanges } from "./console.ts";
 import { downloadLog } from "./download-log.ts";
 import { prepareModel } from "./prepare-model.ts";
 import { Reloader } from "./reload.ts";
@@ -33,6 +34,8 @@ export interface ServicePlan {
   readonly chosen: Chosen;
   readonly chooser: LayoutChooser;
   readonly snapshots: SnapshotDirectory;
+  /** What the console does for who has the admin key. */
+  readonly actions: AdminActions;
   /** Sockets that the service manager has opened; empty: the public port is opened by `listen`. */
   readonly listenFds: readonly number[];
 }
@@ -43,9 +46,10 @@ export interface ServicePlan {
  */
 export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
   const hooks: { service?: Service } = {};
-  const balancer = createPublicBalancer(options, plan.listenFds, () => hooks.service);
+  const changes = new RecentChanges(systemClock);
+  const balancer = createPublicBalancer(options, plan, changes, () => hooks.service);
   const address = await openPublicPort(balancer);
-  const fleet = createFleet(options, plan, balancer);
+  const fleet = createFleet(options, plan, balancer, changes);
   const reloader = createReloader(options, plan, { balancer, fleet });
   hooks.service = { balancer, address, fleet, reloader };
   return hooks.service;
@@ -54,10 +58,12 @@ export async function createService(options: UpOptions, plan: ServicePlan): Prom
 /** @param service undefined until the workers are made: the balancer is there before them */
 function createPublicBalancer(
   { settings, logs, version }: UpOptions,
-  listenFds: readonly number[],
+  { listenFds, actions }: ServicePlan,
+  changes: RecentChanges,
   service: () => Service | undefined,
 ): Balancer {
   const page = { name: "Drover", version };
+  const present = () => service()?.reloader.settings ?? settings;
   try {
     return createBalancer({
       settings,
@@ -66,9 +72,9 @@ function createPublicBalancer(
       random: systemRandom,
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
       moreMetrics: async () => workerMetrics(await service()?.fleet.status()),
-      guest: createConsole(),
+      guest: consoleOf(actions, changes, version, present),
       // A command of the user's may have a page of its own there.
-      frontPage: () => ((service()?.reloader.settings ?? settings).workers.command === undefined ? page : undefined),
+      frontPage: () => (present().workers.command === undefined ? page : undefined),
       ...(listenFds.length === 0 ? {} : { listenFds }),
     });
   } catch (error) {
@@ -90,7 +96,12 @@ function asListenFailure(error: unknown): unknown {
   return error instanceof BalancerError ? new SupervisorError("listen_failed", error.message, { cause: error }) : error;
 }
 
-function createFleet({ settings, logs, display }: UpOptions, plan: ServicePlan, balancer: Balancer): Fleet {
+function createFleet(
+  { settings, logs, display }: UpOptions,
+  plan: ServicePlan,
+  balancer: Balancer,
+  changes: RecentChanges,
+): Fleet {
   const { model, chosen, snapshots } = plan;
   return new Fleet({
     settings,
@@ -106,7 +117,9 @@ function createFleet({ settings, logs, display }: UpOptions, plan: ServicePlan, 
     askCanary,
     fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
     onProgress: display.loading,
-    onChange: ({ worker, to }) => {
+    onChange: (change) => {
+      const { worker, to } = change;
+      changes.add(change);
       if (to === "starting") display.loading(worker, 0);
       if (!hasProcess(to)) display.loading(worker, 1);
     },

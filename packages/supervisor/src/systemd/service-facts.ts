@@ -55,7 +55,9 @@ function typedFlags(installation: Installation): readonly string[] {
     const source = loaded.sources.get(row.path as (typeof settingsTable)[number]["path"]);
     if (row.flag === undefined || source !== "flag" || row.path === "admin.socket") return [];
     if (row.secret === true)
-      throw usage(`--${row.flag} would stand in a unit file that every user may read; use apiKeysFile instead`);
+      throw usage(
+        `--${row.flag} would stand in a unit file that every user may read; use ${secretPlace(row.path)} instead`,
+      );
     const value = typed[row.flag];
     if (typeof value === "boolean") return [value ? `--${row.flag}` : `--no-${row.flag}`];
     return (Array.isArray(value) ? value : [value]).flatMap((one) => [
@@ -63,6 +65,10 @@ function typedFlags(installation: Installation): readonly string[] {
       isPath(row.path, String(one)) ? resolve(installation.workingFolder, String(one)) : String(one),
     ]);
   });
+}
+
+function secretPlace(path: string): string {
+  return path === "apiKeys" ? "apiKeysFile" : `${path} in a configuration file`;
 }
 
 function isPath(path: string, value: string): boolean {

@@ -98,6 +98,7 @@ export class BatchLoop {
       const slot = slots[id] as Slot;
       if (tokens === 0) engine.cut(id, slot.evaluated);
       slot.evaluated += tokens - slot.draft.length;
+      if (slot.running?.generated === 0) this.meter.promptTokens += tokens;
       const wanted = rows[index] ?? [];
       if (tokens === 0 || wanted.length === 0) continue;
       ready.push({ slot, rows: wanted });
@@ -203,6 +204,7 @@ export class BatchLoop {
       if (slot.running === undefined || slot.running.cancelled || reason !== undefined) break;
       // The token before this one was a guess that came true: it is evaluated already.
       if (index > 0) slot.evaluated += 1;
+      this.meter.generatedTokens += 1;
       reason = slot.accept(token, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
     }
     if (drafted > 0) this.#learn(slot, drafted, Math.max(0, generated.length - 1));

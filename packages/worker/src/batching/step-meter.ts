@@ -15,6 +15,9 @@ export class StepMeter {
   betweenMs = 0;
   /** Measured over expected time of steps, lately; 1 is as measured at start. */
   slowness: Slowness = { decode: 1, prompt: 1 };
+  /** Tokens of prompts that were evaluated; those that a slot still knew are none. */
+  promptTokens = 0;
+  generatedTokens = 0;
   /** Drafted tokens that were verified, and those that came true. */
   drafted = 0;
   draftsHeld = 0;

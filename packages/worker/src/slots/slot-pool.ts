@@ -105,9 +105,11 @@ export class SlotPool implements Generator, SlotsView {
 
   facts(): Readonly<Record<string, unknown>> {
     const { steps, splitSteps, decodeMs, betweenMs, slowness, drafted, draftsHeld } = this.#loop.meter;
+    const { promptTokens, generatedTokens } = this.#loop.meter;
     const { snapshots } = this.#parts;
     return {
       steps: { total: steps, split: splitSteps, decodeMs, betweenMs, slowness },
+      tokens: { prompt: promptTokens, generated: generatedTokens },
       drafts: { tried: drafted, held: draftsHeld },
       snapshots: snapshots === undefined ? null : snapshots.facts(),
       moves: this.#moves,

@@ -1,0 +1,48 @@
+import { signal } from "@preact/signals";
+import { ask } from "../api/server.ts";
+
+/** The admin key, once it was found right; kept until the tab is closed. */
+export const adminKey = signal(sessionStorage.getItem("drover.admin-key") ?? "");
+
+/** What is being done, as `ACTION WORKER`. */
+export const pending = signal<ReadonlySet<string>>(new Set());
+
+/** Why the last action was refused; empty: it was not. */
+export const refused = signal("");
+
+/** Tries a key. @throws ServerError where it is wrong */
+export async function unlock(key: string): Promise<void> {
+  await call("check", {}, key);
+  adminKey.value = key;
+  sessionStorage.setItem("drover.admin-key", key);
+}
+
+export function lock(): void {
+  adminKey.value = "";
+  sessionStorage.removeItem("drover.admin-key");
+}
+
+/** Does something and waits until it is done; never rejects. */
+export async function act(action: string, argument: Readonly<Record<string, string>> = {}): Promise<void> {
+  const name = pendingName(action, argument["worker"]);
+  pending.value = new Set(pending.value).add(name);
+  try {
+    await call(action, argument, adminKey.value);
+    refused.value = "";
+  } catch (error) {
+    refused.value = (error as Error).message;
+  } finally {
+    const rest = new Set(pending.value);
+    rest.delete(name);
+    pending.value = rest;
+  }
+}
+
+export function pendingName(action: string, worker = ""): string {
+  return `${action} ${worker}`;
+}
+
+function call(action: string, argument: Readonly<Record<string, string>>, key: string): Promise<Response> {
+  const query = new URLSearchParams(argument).toString();
+  return ask(`console/admin/${action}?${query}`, { method: "POST", headers: { "x-drover-admin-key": key } });
+}

@@ -1,0 +1,82 @@
+/** What the server says of its workers at one moment: the shapes of `/console/state`, `/slots` and `/metrics`, as far as they are shown. */
+
+export interface WorkerRow {
+  readonly id: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly cpus: readonly number[];
+  readonly slots: { readonly busy: number; readonly total: number };
+  readonly requests: number;
+  readonly restarts: number;
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  readonly uptimeMs: number;
+  /** CPUs that it computes on now, where they are elastic. */
+  readonly lease?: { readonly cpus: readonly number[] } | null;
+}
+
+export interface Change {
+  readonly atMs: number;
+  readonly worker: string;
+  readonly from: string;
+  readonly to: string;
+  readonly event: string;
+  readonly reason?: string;
+}
+
+export interface ConsoleState {
+  readonly version: string;
+  /** Whether there is an admin key, with which the buttons work. */
+  readonly mayAct: boolean;
+  readonly workers: readonly WorkerRow[];
+  readonly snapshots: { readonly files: number; readonly bytes: number; readonly limitBytes: number } | null;
+  readonly changes: readonly Change[];
+}
+
+export interface SlotRow {
+  readonly id: number;
+  readonly n_ctx: number;
+  readonly state: "idle" | "prefill" | "decoding";
+  readonly kept_tokens: number;
+  readonly prompt_tokens: number;
+  readonly generated_tokens: number;
+}
+
+export interface UpstreamRow {
+  readonly id: string;
+  readonly ready: boolean;
+  readonly active: number;
+  readonly slots: readonly { readonly id: number; readonly is_processing: boolean }[];
+  readonly worker?: readonly SlotRow[];
+  readonly steps?: {
+    readonly steps?: { readonly total: number; readonly decodeMs: number; readonly betweenMs: number };
+    readonly tokens?: { readonly prompt: number; readonly generated: number };
+  };
+}
+
+export interface SlotsState {
+  readonly upstreams: readonly UpstreamRow[];
+  readonly queue: { readonly depth: number; readonly limit: number };
+}
+
+/** Sums over the labels of each metric, by name. */
+export type MetricSums = ReadonlyMap<string, number>;
+
+export interface FleetState {
+  /** On the page's monotonic clock. */
+  readonly atMs: number;
+  readonly console: ConsoleState;
+  readonly slots: SlotsState;
+  readonly metrics: MetricSums;
+}
+
+/** Reads Prometheus's text format (`name{labels} value`). */
+export function readMetrics(text: string): MetricSums {
+  const sums = new Map<string, number>();
+  for (const line of text.split("\n")) {
+    const match = /^([a-zA-Z_:][\w:]*)(?:\{[^}]*\})? (\S+)/u.exec(line);
+    const value = Number(match?.[2]);
+    if (match?.[1] !== undefined && Number.isFinite(value)) sums.set(match[1], (sums.get(match[1]) ?? 0) + value);
+  }
+  return sums;
+}

@@ -1,0 +1,62 @@
+import type { VNode } from "preact";
+import { texts } from "../language/language.ts";
+import type { SlotRow } from "./fleet-state.ts";
+
+interface SlotDotsProps {
+  /** As the worker tells them; empty where it does not, such as a command of the user's. */
+  readonly slots: readonly SlotRow[];
+  readonly total: number;
+  readonly busy: number;
+}
+
+/** A worker's slots as dots: how far a prompt is read, how full an answer's context is, what an idle one still keeps. */
+export function SlotDots({ slots, total, busy }: SlotDotsProps): VNode {
+  if (slots.length === 0) {
+    return (
+      <ul class="slots">
+        {Array.from({ length: total }, (_, index) => (
+          <li
+            key={index}
+            class={index < busy ? "slot answer" : "slot"}
+            style={{ "--fill": index < busy ? "100%" : "0%" }}
+          />
+        ))}
+      </ul>
+    );
+  }
+  return (
+    <ul class="slots">
+      {slots.map((slot) => {
+        const { kind, share, text } = dotOf(slot);
+        return (
+          <li key={slot.id} class={`slot ${kind}`} style={{ "--fill": fillOf(share) }} title={text}>
+            <span class="hidden">{text}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** A little is seen, too: most conversations are short beside their context. */
+function fillOf(share: number): string {
+  return share === 0 ? "0%" : `${Math.round(22 + 78 * Math.min(1, share))}%`;
+}
+
+interface Dot {
+  readonly kind: "prompt" | "answer" | "kept" | "idle";
+  readonly share: number;
+  readonly text: string;
+}
+
+function dotOf(slot: SlotRow): Dot {
+  const { slotPrompt, slotAnswer, slotKept, slotIdle } = texts.value;
+  const { id, n_ctx: context, state, kept_tokens: kept, prompt_tokens: prompt, generated_tokens: generated } = slot;
+  if (state === "prefill")
+    return { kind: "prompt", share: kept / Math.max(1, prompt), text: slotPrompt(id, kept, prompt) };
+  if (state === "decoding") {
+    return { kind: "answer", share: (prompt + generated) / Math.max(1, context), text: slotAnswer(id, generated) };
+  }
+  if (kept === 0) return { kind: "idle", share: 0, text: slotIdle(id) };
+  return { kind: "kept", share: kept / Math.max(1, context), text: slotKept(id, kept) };
+}

@@ -1,0 +1,73 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { type ConsoleResponse, jsonResponse, refusal } from "./page-response.ts";
+
+/**
+ * What the console's buttons do: the same actions as the admin socket's, over the public port.
+ *
+ * The socket belongs to the user that runs drover and asks for nothing more. Here a key of its own is asked for (`admin.key`), in a header
+ * that no form or link of another site can send; without one the actions are not there at all. API keys are for those who use the models, and do
+ * not open them. Arguments are in the query, so no body is read.
+ */
+export interface ConsoleAdmin {
+  /** The key in force; undefined: nobody may do anything. */
+  readonly key: () => string | undefined;
+  readonly actions: AdminActions;
+}
+
+/** Each rejects with the reason where it was refused, and resolves when it is done. */
+export interface AdminActions {
+  readonly drain: (worker: string) => Promise<unknown>;
+  readonly undrain: (worker: string) => unknown;
+  readonly restart: (worker: string | undefined) => Promise<unknown>;
+  readonly scale: (count: number) => Promise<unknown>;
+  readonly reload: (model: string | undefined) => Promise<unknown>;
+}
+
+/** The header that carries the admin key. */
+export const ADMIN_KEY_HEADER = "x-drover-admin-key";
+
+/** `POST /console/admin/ACTION?…`. 403 names what is wrong with the key, 409 why the action was refused. */
+export async function adminResponse(
+  request: IncomingMessage,
+  action: string,
+  { key, actions }: ConsoleAdmin,
+): Promise<ConsoleResponse> {
+  const wanted = key();
+  if (wanted === undefined) return refusal(403, "no_admin_key", "no admin key is set: start drover with --admin-key");
+  const sent = request.headers[ADMIN_KEY_HEADER];
+  if (typeof sent !== "string" || !isSame(sent, wanted)) {
+    return refusal(403, "wrong_admin_key", "the admin key is missing or wrong");
+  }
+  const perform = performers[action];
+  if (perform === undefined) return refusal(404, "unknown_action", `there is no action ${action}`);
+  try {
+    const query = new URL(request.url ?? "/", "http://console").searchParams;
+    return jsonResponse(200, (await perform(actions, query)) ?? {});
+  } catch (error) {
+    return refusal(409, "refused", (error as Error).message);
+  }
+}
+
+const performers: Readonly<Record<string, (actions: AdminActions, query: URLSearchParams) => unknown>> = {
+  check: () => ({}),
+  drain: ({ drain }, query) => drain(query.get("worker") ?? ""),
+  undrain: ({ undrain }, query) => undrain(query.get("worker") ?? ""),
+  restart: ({ restart }, query) => restart(query.get("worker") ?? undefined),
+  scale: ({ scale }, query) => scale(countOf(query.get("count") ?? "")),
+  reload: ({ reload }, query) => reload(query.get("model") ?? undefined),
+};
+
+function countOf(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`count is a whole number of workers from 1 to 9999, not "${text}"`);
+  return Number(text);
+}
+
+/** Takes as long for a near miss as for any other. */
+function isSame(one: string, other: string): boolean {
+  return timingSafeEqual(digestOf(one), digestOf(other));
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

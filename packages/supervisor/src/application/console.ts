@@ -1,0 +1,48 @@
+import { type ConsoleRoutes, createConsole } from "@drover/console";
+import type { Settings } from "@drover/config";
+import type { Time } from "@drover/foundation/clock";
+import type { AdminActions } from "../admin/admin-server.ts";
+import type { WorkerChange } from "../worker/worker.ts";
+
+/** One change of a worker's state, with its time. */
+interface PastChange extends WorkerChange {
+  readonly atMs: number;
+}
+
+const MOST_CHANGES = 50;
+
+/** What lately became of the workers, for who looks only now. */
+export class RecentChanges {
+  readonly #clock: Time;
+  readonly #changes: PastChange[] = [];
+
+  constructor(clock: Time) {
+    this.#clock = clock;
+  }
+
+  add(change: WorkerChange): void {
+    this.#changes.push({ ...change, atMs: this.#clock.epochMs() });
+    if (this.#changes.length > MOST_CHANGES) this.#changes.shift();
+  }
+
+  /** The oldest first. */
+  all(): readonly PastChange[] {
+    return this.#changes;
+  }
+}
+
+/** The console of `drover up`: the workers as `drover status` has them, and its actions for who has the admin key. */
+export function consoleOf(
+  actions: AdminActions,
+  changes: RecentChanges,
+  version: string,
+  settings: () => Settings,
+): ConsoleRoutes {
+  return createConsole({
+    state: async () => {
+      const mayAct = settings().admin.key !== undefined;
+      return { version, mayAct, ...(await actions.status()), changes: changes.all() };
+    },
+    admin: { key: () => settings().admin.key, actions },
+  });
+}
