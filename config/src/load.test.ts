@@ -61,6 +61,18 @@ describe("loadSettings", () => {
     assert.deepEqual(settings, defaultSettings());
   });
 
+  it("reads a setting by the name that it had in an earlier version, and lets the present one win", () => {
+    const former = { DROVER_ITL_TARGET_MS: "3s" };
+    assert.equal(load("workers: { itlTarget: 2s }\n").settings.workers.longestPause, 2000);
+    assert.equal(load("workers: { itlTarget: 2s }\n", { environment: former }).settings.workers.longestPause, 3000);
+    assert.equal(
+      load("", { environment: former, flags: { "itl-target-ms": "4s" } }).settings.workers.longestPause,
+      4000,
+    );
+    assert.equal(load("workers: { itlTarget: 2s, longestPause: 1s }\n").settings.workers.longestPause, 1000);
+    assert.deepEqual(load("", { environment: former }).warnings, []);
+  });
+
   it("follows YAML's anchors and aliases", () => {
     const { settings } = load("queue: { timeout: &t 7s }\nsupervision: { grace: *t }\n");
     assert.equal(settings.supervision.grace, 7_000);
@@ -87,7 +99,7 @@ describe("loadSettings", () => {
       `${file}:2: unknown key "slots"; did you mean "workers.slots"?`,
       `${file}:4: unknown key "workers.ctx"; did you mean "workers.context"?`,
       `${file}:5: unknown key "workers.slot"; did you mean "workers.slots"?`,
-      `${file}:6: unknown key "workers.zzzzzzz"; known here: count, threads, slots, context, firstPort, command, pin, itlTarget, batch, flashAttention, kvType, speculate, snapshots, embeddings`,
+      `${file}:6: unknown key "workers.zzzzzzz"; known here: count, threads, slots, context, firstPort, command, pin, longestPause, batch, flashAttention, kvType, speculate, snapshots, embeddings`,
     ]);
   });
 

@@ -90,12 +90,16 @@ interface Found {
 }
 
 function find(setting: Setting, options: LoadOptions, file: SettingsFile["values"]): Found {
-  const typed = setting.flag === undefined ? undefined : lastOf(options.flags[setting.flag], setting);
-  if (typed !== undefined) return { source: "flag", where: `--${setting.flag}`, value: typed };
-  const variable = environmentName(setting);
-  const exported = options.environment[variable];
-  if (exported !== undefined && exported !== "") return { source: "environment", where: variable, value: exported };
-  const written = file.get(setting.path);
+  const names = setting.formerly === undefined ? [setting] : [setting, setting.formerly];
+  for (const { flag } of names) {
+    const typed = flag === undefined ? undefined : lastOf(options.flags[flag], setting);
+    if (typed !== undefined) return { source: "flag", where: `--${flag}`, value: typed };
+  }
+  for (const variable of names.map(environmentName)) {
+    const exported = options.environment[variable];
+    if (exported !== undefined && exported !== "") return { source: "environment", where: variable, value: exported };
+  }
+  const written = names.map(({ path }) => file.get(path)).find((value) => value !== undefined);
   if (written !== undefined && written.value !== null)
     return { source: "file", where: `${options.file}:${written.line}`, value: written.value };
   return { source: "default", where: "default", value: setting.default };
@@ -117,7 +121,9 @@ function wrong(setting: Setting, value: unknown, issues: readonly { readonly mes
 const otherVariables = ["DROVER_CONFIG", "DROVER_DEBUG", "DROVER_WORKER_SECRET"];
 
 function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
-  const known = [...settingsTable.map((row) => environmentName(row)), ...otherVariables];
+  const settings: readonly Setting[] = settingsTable;
+  const former = settings.flatMap(({ formerly }) => (formerly === undefined ? [] : [environmentName(formerly)]));
+  const known = [...settings.map(environmentName), ...former, ...otherVariables];
   return Object.keys(environment)
     .filter((name) => name.startsWith("DROVER_") && !known.includes(name) && !isServiceLink(name, environment[name]))
     .toSorted()

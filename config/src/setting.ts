@@ -12,6 +12,8 @@ export interface Setting {
   readonly unit?: string;
   /** The command line's name for it, without dashes; absent: file and environment only. */
   readonly flag?: string;
+  /** Its names in earlier versions, which are still read. */
+  readonly formerly?: { readonly path: string; readonly flag: string };
   /** One letter. */
   readonly alias?: string;
   /** One line; what it does, then when to change it. */
@@ -23,7 +25,7 @@ export interface Setting {
 }
 
 /** Environment variable of a setting, named by its flag (`--worker-port`: DROVER_WORKER_PORT) or else by its path (`log.format`: DROVER_LOG_FORMAT). */
-export function environmentName(setting: Setting): string {
+export function environmentName(setting: Pick<Setting, "path" | "flag">): string {
   const name = setting.flag ?? setting.path.replaceAll(".", "-").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
   return `DROVER_${name.replaceAll("-", "_").toUpperCase()}`;
 }

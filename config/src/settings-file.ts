@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import type { ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import type { Setting } from "./setting.ts";
 import { settingsTable } from "./settings.ts";
 
 /** A value of the file, with the line it stands in. */
@@ -43,6 +44,7 @@ interface Collector {
 }
 
 const paths = settingsTable.map((row) => row.path);
+const formerPaths = (settingsTable as readonly Setting[]).flatMap(({ formerly }) => formerly?.path ?? []);
 const groups = new Set(
   paths.flatMap((path) => path.split(".").map((_, depth, parts) => parts.slice(0, depth).join("."))),
 );
@@ -55,7 +57,7 @@ function collect(map: YAMLMap, prefix: string, into: Collector): void {
     const line = into.lines.linePos(offset ?? 0).line;
     const where = `${into.name}:${line}`;
     const node = isAlias(pair.value) ? pair.value.resolve(into.document) : pair.value;
-    if ((paths as readonly string[]).includes(path)) {
+    if ((paths as readonly string[]).includes(path) || formerPaths.includes(path)) {
       const value = node as { toJS?: (document: Document) => unknown } | null | undefined;
       into.values.set(path, { value: value?.toJS?.(into.document) ?? null, line });
     } else if (groups.has(path) && isMap(node)) {

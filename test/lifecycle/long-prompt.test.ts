@@ -37,7 +37,7 @@ describe("a real worker that is busy with a long prompt", () => {
   };
 
   it("is left alone while one step takes longer than livenessTimeout: its heart beats beside the engine", async () => {
-    const oneStep = ["--batch", CONTEXT, "--itl-target-ms", "600000"];
+    const oneStep = ["--batch", CONTEXT, "--longest-pause", "600s"];
     await expectLeftAlone([...oneStep, "--liveness-timeout", `${LIVENESS_MS}ms`], LIVENESS_MS);
   });
 

@@ -76,13 +76,14 @@ export const workersSettings = [
     doc: "Pin each worker to its own CPUs (Linux).",
   },
   {
-    path: "workers.itlTarget",
+    path: "workers.longestPause",
     schema: duration(),
-    default: "250ms",
+    default: "1500ms",
     unit: "duration",
-    flag: "itl-target-ms",
+    flag: "longest-pause",
+    formerly: { path: "workers.itlTarget", flag: "itl-target-ms" },
     reload: "roll",
-    doc: "Longest time between two tokens of a running answer that the reading of new prompts may cause.",
+    doc: "Longest time that running answers pause while new prompts are read. Shorter: they flow more evenly, and newcomers wait longer.",
   },
   {
     path: "workers.batch",

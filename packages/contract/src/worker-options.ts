@@ -24,8 +24,8 @@ export interface WorkerOptions {
   readonly contextTokens?: number;
   /** Most tokens in one decode. @default 512 */
   readonly batchTokens?: number;
-  /** Longest time between two tokens of a running answer that the reading of prompts may cause. @default 250 */
-  readonly itlTargetMs?: number;
+  /** Longest time that a running answer pauses while prompts are read. @default 1500 */
+  readonly longestPauseMs?: number;
   /** @default "auto" */
   readonly flashAttention?: "auto" | "on" | "off";
   /** @default "f16" */

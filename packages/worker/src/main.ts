@@ -77,7 +77,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     clock: systemClock,
     costs,
     ...(known !== undefined && { learner: known.costs }),
-    itlTargetMs: options.itlTargetMs,
+    longestPauseMs: options.longestPauseMs,
     speculates: options.speculate === "lookup",
     turns: lease,
     ...(await snapshots(engine, options, logger)),

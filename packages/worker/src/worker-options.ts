@@ -18,7 +18,7 @@ const schema = z.strictObject({
   slots: positive.default(8),
   contextTokens: positive.optional(),
   batchTokens: positive.default(512),
-  itlTargetMs: z.number().positive().default(250),
+  longestPauseMs: z.number().positive().default(1500),
   flashAttention: z.enum(["auto", "on", "off"]).default("auto"),
   kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16"),
   speculate: z.enum(["off", "lookup"]).default("off"),

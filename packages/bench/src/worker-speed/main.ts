@@ -35,7 +35,7 @@ async function run(scenario: Scenario): Promise<void> {
   const modelPath = values.model ?? (await synthetic(quantization));
   const shapes = `DeepSeek-R1-Distill-Qwen-1.5B's shapes in ${quantization}${values.pure ? ", pure" : ""}`;
   print(`\n${name}: ${values.model ?? shapes}, ${slots} slots, 1 thread on CPU ${values.cpu}`);
-  const options = { modelPath, slots, contextTokens: 2048, itlTargetMs: 250, stock };
+  const options = { modelPath, slots, contextTokens: 2048, longestPauseMs: 1500, stock };
   const child = await startSpeedChild(options, Number(values.cpu));
   try {
     print(`step costs, ms: ${JSON.stringify(await child.measure("costs", {}))}`);

@@ -8,7 +8,7 @@ export interface SpeedChildOptions {
   readonly modelPath: string;
   readonly slots: number;
   readonly contextTokens: number;
-  readonly itlTargetMs: number;
+  readonly longestPauseMs: number;
   /** Load the stock side too. */
   readonly stock: boolean;
 }

@@ -15,7 +15,7 @@ export const worker: Command = {
       "workers.slots",
       "workers.context",
       "workers.batch",
-      "workers.itlTarget",
+      "workers.longestPause",
     ] as const),
     ...(["workers.flashAttention", "workers.kvType", "workers.speculate", "workers.embeddings", "log.level"] as const),
   ],

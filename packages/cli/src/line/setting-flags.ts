@@ -13,7 +13,10 @@ export function settingFlags(paths: "all" | readonly SettingPath[]): readonly Se
     .filter((row) => paths === "all" || paths.includes(row.path))
     .flatMap((row) => {
       const setting: Setting = row;
-      return setting.flag === undefined ? [] : [{ name: setting.flag, options: optionsOf(setting) }];
+      if (setting.flag === undefined) return [];
+      const options = optionsOf(setting);
+      const former = setting.formerly && { name: setting.formerly.flag, options: { ...options, hidden: true } };
+      return [{ name: setting.flag, options }, ...(former === undefined ? [] : [former])];
     });
 }
 

@@ -6,7 +6,7 @@ import { settingFlags } from "../line/setting-flags.ts";
 const ONE_WORKER: readonly SettingPath[] = [
   "model",
   "workers.context",
-  "workers.itlTarget",
+  "workers.longestPause",
   "workers.batch",
   "workers.flashAttention",
   "workers.kvType",

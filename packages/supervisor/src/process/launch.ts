@@ -58,7 +58,8 @@ export function workerOptions(
   model: ServedModel,
   given: { readonly port: number; readonly threads: number },
 ): WorkerOptions {
-  const { command, slots, context, batch, itlTarget, flashAttention, kvType, speculate, embeddings } = settings.workers;
+  const { command, slots, context, batch, longestPause, flashAttention, kvType, speculate, embeddings } =
+    settings.workers;
   return {
     modelPath: model.path,
     ...(model.id === undefined ? {} : { modelId: model.id }),
@@ -67,7 +68,7 @@ export function workerOptions(
     slots: slots === "auto" ? (command === undefined ? AUTO_SLOTS : NO_LIMIT) : slots,
     ...(context === "auto" ? {} : { contextTokens: context }),
     batchTokens: batch,
-    itlTargetMs: itlTarget,
+    longestPauseMs: longestPause,
     flashAttention,
     kvType,
     speculate,

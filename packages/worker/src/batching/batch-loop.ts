@@ -7,11 +7,13 @@ import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
-import { prefillBudget, sharePrefill } from "./prefill-budget.ts";
+import { PromptShare } from "./prompt-share.ts";
+import { scheduleStep, type WaitingPrompt } from "./scheduler.ts";
 import type { CostObserver } from "./step-cost-learner.ts";
 import type { StepCosts } from "./step-costs.ts";
 import { type Group, type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
+import type { ExpectedStep } from "./slowness.ts";
 
 export interface BatchLoopParts {
   readonly engine: Engine;
@@ -21,7 +23,8 @@ export interface BatchLoopParts {
   readonly costs: StepCosts | undefined;
   /** Whose `costs` these are. Absent: they stay as they are. */
   readonly learner?: CostObserver;
-  readonly itlTargetMs: number;
+  /** Running answers pause no longer for the reading of prompts. */
+  readonly longestPauseMs: number;
   readonly speculates: boolean;
   /** A step, with what prepares it, is a turn: between two steps the worker's CPUs may change. Absent: nothing else computes. */
   readonly turns?: ComputingTurns;
@@ -41,13 +44,14 @@ interface Sampled {
 }
 
 /**
- * Drives all slots in lock step: each step is one decode with a token of every decoding slot and a share of the waiting
- * prompts. Sequences that decode out of phase cost llama.cpp up to twice the time.
+ * Drives all slots in lock step: each step is one llama.cpp decode with a token of every running answer, or with a piece of
+ * one prompt (scheduler.ts says which). Sequences that decode out of phase cost llama.cpp up to twice the time.
  */
 export class BatchLoop {
   readonly meter: StepMeter;
   readonly #parts: BatchLoopParts;
   #looping = false;
+  readonly #share = new PromptShare();
   #idleWaiters: (() => void)[] = [];
 
   constructor(parts: BatchLoopParts) {
@@ -88,11 +92,57 @@ export class BatchLoop {
   }
 
   async #step(): Promise<void> {
+    const { slots, engine, costs, clock } = this.#parts;
+    const places = slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
+    const plan = this.#planGroups(places);
+    const decoding = slots.filter((slot) => places[slot.id] === "decoding");
+    const now = clock.monotonicMs();
+    const step = scheduleStep({
+      prompts: slots.filter((slot) => places[slot.id] === "prefill").map((slot) => waitingPrompt(slot, now)),
+      decoding: decoding.length,
+      decodeMs: plan.ms,
+      costs,
+      slowness: this.meter.slowness,
+      pausedMs: this.#share.pausedMs(now),
+      hasRead: this.#share.hasRead,
+      creditMs: this.#share.creditMs,
+      longestPauseMs: this.#parts.longestPauseMs,
+      batchTokens: engine.batchTokens,
+    });
+    if (step.kind === "decode") await this.#decode(plan, decoding);
+    else await this.#read(step.slot, step.tokens, decoding.length);
+  }
+
+  /** One token of each running answer. */
+  async #decode(plan: GroupPlan, decoding: readonly Slot[]): Promise<void> {
+    const { costs, clock } = this.#parts;
+    const drafts = this.#draft(decoding, plan.ms);
+    const wanted = new Map(decoding.map(({ id }) => [id, 1 + (drafts.get(id) ?? 0)]));
+    // A prompt that fills a hole lends it a token.
+    for (const { first, last } of plan.groups) {
+      for (let id = first; id <= last; id++)
+        if (this.#parts.slots[id]?.running !== undefined && !wanted.has(id)) wanted.set(id, 1);
+    }
+    this.meter.countSplits(plan);
+    // A step that verifies guesses is longer than its plan, and says nothing of the machine.
+    const expectedMs = costs === undefined || drafts.size > 0 ? 0 : plan.ms;
+    await this.#compute(composeStep(plan.groups, wanted), { kind: "decode", expectedMs });
+    this.#share.decoded(this.meter.lastMs, clock.monotonicMs());
+    if (drafts.size === 0) this.#learnCosts(plan.groups);
+  }
+
+  /** The next piece of one prompt. */
+  async #read(slot: number, tokens: number, beside: number): Promise<void> {
+    const { costs, clock } = this.#parts;
+    const { evaluated: depth } = this.#parts.slots[slot] as Slot;
+    await this.#compute([{ slot, tokens }], { kind: "prompt", expectedMs: costs?.groupMs(tokens) ?? 0, tokens, depth });
+    this.#share.read(this.meter.lastMs, beside, clock.monotonicMs());
+  }
+
+  async #compute(entries: readonly StepEntry[], expected: ExpectedStep): Promise<void> {
     const { engine, slots } = this.#parts;
-    const { entries, groups } = this.#plan();
     const parts = entries.map((entry) => batchPart(slots[entry.slot] as Slot, entry));
-    const rows = await this.meter.decode(() => engine.decode(parts));
-    if (parts.every(({ tokens }) => tokens.length === 1)) this.#learnCosts(groups);
+    const rows = await this.meter.decode(expected, () => engine.decode(parts));
     const ready: { readonly slot: Slot; readonly rows: readonly LogitRow[] }[] = [];
     for (const [index, { slot: id, tokens }] of entries.entries()) {
       const slot = slots[id] as Slot;
@@ -109,36 +159,6 @@ export class BatchLoop {
     const sampling = ready.map(({ slot, rows }) => this.#sample(slot, rows));
     // All at once: several threads sample side by side, and with one it makes no difference.
     for (const { slot, generated } of await allSettled(sampling)) this.#deliver(slot, generated);
-  }
-
-  #plan(): { readonly entries: readonly StepEntry[]; readonly groups: readonly Group[] } {
-    const { engine, slots, costs, itlTargetMs } = this.#parts;
-    const places = slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
-    const plan = this.#planGroups(places);
-    const decoding = slots.filter((slot) => places[slot.id] === "decoding");
-    const prompts = slots.filter((slot) => places[slot.id] === "prefill");
-    const budget = prefillBudget({
-      decodeMs: plan.ms,
-      targetMs: itlTargetMs,
-      measured: costs !== undefined,
-      slowness: this.meter.slowness,
-      batchTokens: engine.batchTokens - slots.length,
-      decoding: decoding.length,
-    });
-    const waiting = prompts.map((slot) => ({ slot: slot.id, remaining: slot.pending, age: slot.lastUse }));
-    const wanted = new Map(sharePrefill(waiting, budget, costs, this.meter.steps));
-    const promptMs = [...wanted.values()].reduce((sum, tokens) => sum + (costs?.groupMs(tokens) ?? 0), 0);
-    for (const slot of decoding) wanted.set(slot.id, 1);
-    for (const slot of prompts) {
-      // A prompt that fills a hole lends it a token, whatever the budget gave it.
-      const filling = plan.groups.some(({ first, last }) => first <= slot.id && slot.id <= last);
-      if (filling) wanted.set(slot.id, Math.min(slot.pending, 1 + (wanted.get(slot.id) ?? 0)));
-    }
-    const drafts = this.#draft(decoding, plan.ms);
-    for (const [id, length] of drafts) wanted.set(id, 1 + length);
-    // A step that verifies guesses is longer than its plan, and says nothing of the machine.
-    this.meter.expect(plan, costs === undefined || drafts.size > 0 ? undefined : { decodeMs: plan.ms, promptMs });
-    return { entries: composeStep(plan.groups, wanted), groups: plan.groups };
   }
 
   #planGroups(places: readonly Place[]): GroupPlan {
@@ -256,6 +276,11 @@ const DRAFT_SMOOTHING = 0.2;
 
 /** Any token does for a throw-away one. */
 const PAD_TOKEN = 0;
+
+function waitingPrompt(slot: Slot, nowMs: number): WaitingPrompt {
+  const { id, pending: remaining, evaluated: depth, running } = slot;
+  return { slot: id, remaining, depth, waitedMs: nowMs - (running?.sinceMs ?? nowMs) };
+}
 
 function batchPart(slot: Slot, { tokens }: StepEntry): BatchPart {
   const position = slot.evaluated;

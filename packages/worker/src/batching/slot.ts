@@ -5,6 +5,8 @@ import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } fro
 export interface Running {
   readonly request: GenerationRequest;
   readonly sink: GenerationSink;
+  /** When it came, on the monotonic clock. */
+  readonly sinceMs: number;
   generated: number;
   cancelled: boolean;
   /** Share of its drafted tokens that came true, lately. */

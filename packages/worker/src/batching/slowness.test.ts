@@ -1,46 +1,39 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ExpectedMs, followSlowness, type Slowness } from "./slowness.ts";
+import { AS_MEASURED as quiet, followSlowness, type Slowness, stepMs } from "./slowness.ts";
 
-const quiet: Slowness = { decode: 1, prompt: 1 };
-const decoding = { decodeMs: 200, promptMs: 0 };
-const mixed = { decodeMs: 200, promptMs: 200 };
-
-function after(from: Slowness, expected: ExpectedMs, tookMs: number, steps: number): Slowness {
-  let now = from;
-  for (let step = 0; step < steps; step++) now = followSlowness(now, expected, tookMs);
+function after(steps: number, kind: "decode" | "prompt", ratio: number, start = quiet): Slowness {
+  let now = start;
+  for (let step = 0; step < steps; step++) now = followSlowness(now, { kind, expectedMs: 100 }, 100 * ratio);
   return now;
 }
-const near = (value: number, wanted: number) => assert.ok(Math.abs(value / wanted - 1) < 0.15, `${value}`);
 
-describe("how slow the machine is right now", () => {
-  it("is told by steps without prompts", () => {
-    const slow = after(quiet, decoding, 400, 60);
-    near(slow.decode, 2);
-    assert.equal(slow.prompt, 1);
+describe("how slow steps are right now", () => {
+  it("follows decoding and prompts apart", () => {
+    assert.ok(Math.abs(after(60, "decode", 2).decode - 2) < 0.05);
+    assert.equal(after(60, "decode", 2).prompt, 1);
+    assert.ok(Math.abs(after(60, "prompt", 3).prompt - 3) < 0.1);
+    assert.equal(after(60, "prompt", 3).decode, 1);
   });
 
-  it("counts a prompt whose attention grows as the prompt's, not as slower decoding", () => {
-    const deep = after(quiet, mixed, 200 + 2.5 * 200, 60);
-    near(deep.decode, 1);
-    near(deep.prompt, 2.5);
+  it("comes back when the machine is quiet again", () => {
+    assert.ok(after(60, "decode", 1, after(60, "decode", 4)).decode < 1.05);
   });
 
-  it("forgets a slowness that steps with prompts refute, though none is without", () => {
-    const again = after({ decode: 8, prompt: 1 }, mixed, 400, 40);
-    assert.ok(again.decode < 2, `${again.decode}`);
+  it("learns from deep pieces of prompts what attention takes, and does not take it for a slower machine", () => {
+    let now = quiet;
+    for (let piece = 0; piece < 30; piece++) {
+      const depth = 64 * piece;
+      now = followSlowness(now, { kind: "prompt", expectedMs: 700, tokens: 64, depth }, 700 + 0.0025 * 64 * depth);
+    }
+    assert.ok(Math.abs(now.attentionMs - 2500) < 300, `${now.attentionMs} ms`);
+    assert.ok(Math.abs(now.prompt - 1) < 0.1, `${now.prompt}`);
+    const expected = stepMs(now, { kind: "prompt", expectedMs: 700, tokens: 64, depth: 2000 });
+    assert.ok(Math.abs(expected - 1020) < 50, `${expected} ms`);
   });
 
-  it("never takes prompts for much quicker than decoding, which would let them in without a bound", () => {
-    const { decode, prompt } = followSlowness({ decode: 8, prompt: 0.3 }, mixed, 400);
-    assert.ok(prompt >= 0.7 * decode);
-  });
-
-  it("says nothing where nothing was expected", () => {
-    assert.deepEqual(followSlowness(quiet, { decodeMs: 0, promptMs: 0 }, 100), quiet);
-  });
-
-  it("moves little by one step, however long it took", () => {
-    assert.ok(followSlowness(quiet, decoding, 60_000).decode < 2);
+  it("learns nothing from a step whose time was not foreseen, and little from a single one", () => {
+    assert.equal(followSlowness(quiet, { kind: "decode", expectedMs: 0 }, 500), quiet);
+    assert.ok(followSlowness(quiet, { kind: "decode", expectedMs: 100 }, 100_000).decode < 2);
   });
 });

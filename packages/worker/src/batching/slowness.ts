@@ -1,50 +1,54 @@
 /** How much longer steps take right now than their table says, apart for decoding and for pieces of prompts. */
 export interface Slowness {
   readonly decode: number;
-  /** Grows with the tokens before the piece too: attention over them is not in the table. */
   readonly prompt: number;
+  /** Of a million pairs of a prompt's token and one before its piece, in ms: their attention is not in the table. */
+  readonly attentionMs: number;
 }
 
-/** What the table says of a step. */
-export interface ExpectedMs {
-  readonly decodeMs: number;
-  readonly promptMs: number;
+/** As measured at start, nothing known of attention. */
+export const AS_MEASURED: Slowness = { decode: 1, prompt: 1, attentionMs: 0 };
+
+/** What a step is expected to take. */
+export interface ExpectedStep {
+  readonly kind: "decode" | "prompt";
+  /** By the table; 0: not known. */
+  readonly expectedMs: number;
+  /** Of a piece of a prompt. @default 0 */
+  readonly tokens?: number;
+  /** Tokens of the prompt before the piece. @default 0 */
+  readonly depth?: number;
+}
+
+/** What a step takes as things are. */
+export function stepMs(now: Slowness, { kind, expectedMs, tokens = 0, depth = 0 }: ExpectedStep): number {
+  return now[kind] * expectedMs + (now.attentionMs * tokens * depth) / 1e6;
 }
 
 /** How fast the estimates follow. */
 const SMOOTHING = 0.1;
 
-/** How fast that of decoding follows steps with prompts: only to be right again when none is without for long. */
-const MIXED_SMOOTHING = 0.01;
-
-/** A step with a prompt that is so much quicker than expected says that decoding is not as slow as it was. */
-const CLEARLY_QUICKER = 0.7;
-
-/** A piece of a prompt leaves out the last layer, and saves no more by it: a piece much quicker means a quicker machine. */
-const LEAST_PROMPT_SHARE = 0.75;
-
 /** One step changes no estimate by more than this factor, and none leaves these bounds. */
 const [LEAST, MOST] = [0.25, 8];
 
-/**
- * The estimates after a step. Steps without prompts say how slow decoding is, and the others, with that known, how slow
- * prompts are: a prompt whose attention grows does not count as a machine on which decoding got slower, which would
- * allow the prompt still more time.
- */
-export function followSlowness(now: Slowness, expected: ExpectedMs, tookMs: number): Slowness {
-  const { decodeMs, promptMs } = expected;
-  const guess = now.decode * decodeMs + now.prompt * promptMs;
-  if (guess <= 0) return now;
-  const ratio = within(tookMs / guess);
-  if (promptMs === 0) return { ...now, decode: follow(now.decode, ratio, SMOOTHING) };
-  const mixed = decodeMs === 0 ? 0 : ratio < CLEARLY_QUICKER ? SMOOTHING : MIXED_SMOOTHING;
-  const decode = follow(now.decode, ratio, mixed);
-  return { decode, prompt: Math.max(LEAST_PROMPT_SHARE * decode, follow(now.prompt, ratio, SMOOTHING)) };
+/** A piece so deep in its prompt says what attention takes, and one before that what prompts take by themselves. */
+const LEAST_DEPTH = 512;
+
+/** The estimates after a step of one kind. */
+export function followSlowness(now: Slowness, step: ExpectedStep, tookMs: number): Slowness {
+  const { kind, expectedMs, tokens = 0, depth = 0 } = step;
+  if (expectedMs <= 0) return now;
+  const own = now[kind] * expectedMs;
+  if (depth >= LEAST_DEPTH && tokens > 0) {
+    const seen = ((tookMs - own) / (tokens * depth)) * 1e6;
+    return { ...now, attentionMs: Math.max(0, now.attentionMs + ATTENTION_SMOOTHING * (seen - now.attentionMs)) };
+  }
+  const ratio = within((tookMs - stepMs(now, step) + own) / own);
+  return { ...now, [kind]: within(now[kind] * (1 + SMOOTHING * (ratio - 1))) };
 }
 
-function follow(value: number, ratio: number, smoothing: number): number {
-  return within(value * (1 + smoothing * (ratio - 1)));
-}
+/** Deep pieces are few, and the first should count. */
+const ATTENTION_SMOOTHING = 0.3;
 
 function within(value: number): number {
   return Math.min(MOST, Math.max(LEAST, value));

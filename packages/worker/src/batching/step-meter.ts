@@ -1,5 +1,5 @@
 import type { Time } from "@drover/foundation/clock";
-import { type ExpectedMs, followSlowness, type Slowness } from "./slowness.ts";
+import { AS_MEASURED, type ExpectedStep, followSlowness, type Slowness } from "./slowness.ts";
 import type { GroupPlan } from "./step-planner.ts";
 
 /** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
@@ -14,7 +14,7 @@ export class StepMeter {
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
   /** Measured over expected time of steps, lately; 1 is as measured at start. */
-  slowness: Slowness = { decode: 1, prompt: 1 };
+  slowness: Slowness = AS_MEASURED;
   /** Tokens of prompts that were evaluated; those that a slot still knew are none. */
   promptTokens = 0;
   generatedTokens = 0;
@@ -22,20 +22,18 @@ export class StepMeter {
   drafted = 0;
   draftsHeld = 0;
   readonly #clock: Time;
-  #expected: ExpectedMs | undefined;
   #lastEndMs: number | undefined;
 
   constructor(clock: Time) {
     this.#clock = clock;
   }
 
-  expect(plan: GroupPlan, expected: ExpectedMs | undefined): void {
+  countSplits(plan: GroupPlan): void {
     const apart = plan.groups.some(({ first }, index) => index > 0 && plan.groups[index - 1]?.last !== first - 1);
     if (apart) this.splitSteps += 1;
-    this.#expected = expected;
   }
 
-  async decode<T>(run: () => Promise<T>): Promise<T> {
+  async decode<T>(expected: ExpectedStep, run: () => Promise<T>): Promise<T> {
     const start = this.#clock.monotonicMs();
     if (this.#lastEndMs !== undefined) this.betweenMs += start - this.#lastEndMs;
     const result = await run();
@@ -44,7 +42,7 @@ export class StepMeter {
     this.steps += 1;
     this.decodeMs += took;
     this.lastMs = took;
-    if (this.#expected !== undefined) this.slowness = followSlowness(this.slowness, this.#expected, took);
+    this.slowness = followSlowness(this.slowness, expected, took);
     return result;
   }
 

@@ -30,7 +30,7 @@ describe("the grammar of a call that has begun", () => {
   let pool: SlotPool;
   before(async () => {
     engine = await openTinyEngine({ slots: 1, contextTokens: 512 });
-    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
   });
   after(() => engine.dispose());
 

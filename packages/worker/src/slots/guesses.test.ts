@@ -20,7 +20,7 @@ describe("guessing tokens", () => {
   });
 
   it("ends for an answer whose guesses do not hold often enough to pay, while there are still guesses to make", async () => {
-    const parts = { engine, clock: systemClock, costs: q40Costs, itlTargetMs: 250 };
+    const parts = { engine, clock: systemClock, costs: q40Costs, longestPauseMs: 1500 };
     const pool = new SlotPool({ ...parts, speculates: true });
     // Five tokens at random: their pairs come again and again, and what follows is another one mostly.
     const sampling = { ...greedy, temperature: 1, logitBias: new Map([1, 2, 3, 4, 5].map((token) => [token, 1000])) };

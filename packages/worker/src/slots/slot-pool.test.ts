@@ -44,7 +44,7 @@ describe("the slot pool", () => {
     for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
   });
   const open = (costs = undefined as typeof q40Costs | undefined, speculates = false) =>
-    new SlotPool({ engine, clock: systemClock, costs, itlTargetMs: 250, speculates });
+    new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: 1500, speculates });
 
   it("generates the tokens of one plain sequence through slots, prefixes, padding, cutting, moving and chunks, for 200 random prompts", async () => {
     const next = random(7);
@@ -278,7 +278,7 @@ describe("the slot pool", () => {
       engine: whole,
       clock: systemClock,
       costs: q40Costs,
-      itlTargetMs: 250,
+      longestPauseMs: 1500,
       speculates: true,
     });
     const first = await generateTokens(pool, prompt(60), 10);

@@ -19,7 +19,8 @@ export interface SlotPoolParts {
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */
   readonly learner?: CostObserver;
-  readonly itlTargetMs: number;
+  /** Running answers pause no longer for the reading of prompts. */
+  readonly longestPauseMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
   /** See the batch loop. */
@@ -76,7 +77,8 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
-    const running: Running = { request, sink, generated: 0, cancelled: false, draftOdds: FIRST_DRAFT_ODDS };
+    const sinceMs = this.#parts.clock.monotonicMs();
+    const running: Running = { request, sink, sinceMs, generated: 0, cancelled: false, draftOdds: FIRST_DRAFT_ODDS };
     this.#check(request.prompt);
     this.#queue.push(running);
     this.#loop.wake();
@@ -114,7 +116,7 @@ export class SlotPool implements Generator, SlotsView {
       snapshots: snapshots === undefined ? null : snapshots.facts(),
       moves: this.#moves,
       stepCosts: this.#parts.costs?.points ?? null,
-      itlTargetMs: this.#parts.itlTargetMs,
+      longestPauseMs: this.#parts.longestPauseMs,
     };
   }
 

@@ -21,7 +21,7 @@ describe("a checkpoint of a recurrent model", () => {
       engine,
       clock: systemClock,
       costs: q40Costs,
-      itlTargetMs: 250,
+      longestPauseMs: 1500,
       speculates: false,
     });
     let history: readonly number[] = prompt(100, 1);
@@ -48,7 +48,7 @@ for (const [kind, model] of Object.entries(models)) {
   describe(`a ${kind} model`, () => {
     it("generates the tokens of one plain sequence, whoever its neighbours and whatever its slot held", async () => {
       const engine = await openTinyEngine({ slots: 4, contextTokens: 512, model });
-      const parts = { engine, clock: systemClock, itlTargetMs: 250 };
+      const parts = { engine, clock: systemClock, longestPauseMs: 1500 };
       const prompts = Array.from({ length: 24 }, (_, index) => [
         ...prompt(100, index % 3),
         ...prompt(20 + (index % 7), index),

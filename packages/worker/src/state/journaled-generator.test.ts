@@ -22,7 +22,7 @@ describe("an answer that is written down", () => {
   let directory: string;
   before(async () => {
     engine = await openTinyEngine({ slots: 2, contextTokens: 256 });
-    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
   });
   after(() => engine.dispose());
   beforeEach(() => {

@@ -12,7 +12,13 @@ function prompt(length: number, seed: number): readonly number[] {
 describe("a prompt that begins like one that is being read", () => {
   it("waits for the common part alone, not for the rest of the other", async () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
-    const pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    const pool = new SlotPool({
+      engine,
+      clock: systemClock,
+      costs: undefined,
+      longestPauseMs: 1500,
+      speculates: false,
+    });
     const shared = prompt(100, 1);
     const ended: string[] = [];
     const ask = async (name: string, rest: readonly number[]) => {
@@ -32,7 +38,13 @@ describe("a prompt that begins like one that is being read", () => {
 describe("short prompts that are the same", () => {
   it("are read once where they come together", async () => {
     const engine = await openTinyEngine({ slots: 4, contextTokens: 1024 });
-    const pool = new SlotPool({ engine, clock: systemClock, costs: undefined, itlTargetMs: 250, speculates: false });
+    const pool = new SlotPool({
+      engine,
+      clock: systemClock,
+      costs: undefined,
+      longestPauseMs: 1500,
+      speculates: false,
+    });
     const results = await Promise.all([1, 2, 3, 4].map(() => generateTokens(pool, prompt(40, 1), 3)));
     assert.deepEqual(
       results.map(({ cachedTokens }) => cachedTokens),

@@ -12,18 +12,18 @@ export interface KeptStateParts {
   readonly slots: readonly Slot[];
   /** Shared with other workers. Undefined: state is kept in the slots alone. */
   readonly snapshots: SnapshotStore | undefined;
-  /** Running answers wait while a snapshot is written: a tenth of this at most. */
-  readonly itlTargetMs: number;
+  /** Running answers wait while a snapshot is written, for a small share of this. */
+  readonly longestPauseMs: number;
 }
 
 /** A snapshot is read if it has this many tokens more than the slots: less is evaluated as fast. */
 const LEAST_LOADED_TOKENS = 16;
 
-const SAVING_SHARE = 0.1;
+const SAVING_SHARE = 1 / 60;
 /** A running answer is saved again when it has so many tokens more: fewer are evaluated in a moment. */
 const LEAST_UNSAVED_TOKENS = 16;
 /** All answers that run wait for each of these, so a longer one is not made … */
-const RUNNING_SHARE = 0.4;
+const RUNNING_SHARE = 1 / 15;
 /** … and this is the share of a worker's time that goes into them. */
 const RUNNING_TIME_SHARE = 0.01;
 const SAVING_SMOOTHING = 0.3;
@@ -110,7 +110,7 @@ export class KeptState {
    */
   async saveEnded(isIdle: boolean): Promise<void> {
     if (!this.#parts.engine.model.canCutState) return;
-    const mostMs = isIdle ? Number.POSITIVE_INFINITY : SAVING_SHARE * this.#parts.itlTargetMs;
+    const mostMs = isIdle ? Number.POSITIVE_INFINITY : SAVING_SHARE * this.#parts.longestPauseMs;
     for (const slot of this.#parts.slots) {
       if (slot.isUnsaved && slot.evaluated * this.#saveMsPerToken <= mostMs) await this.#save(slot);
     }
@@ -121,12 +121,12 @@ export class KeptState {
    * the most tokens that no snapshot has, at most one before each step.
    */
   async saveRunning(): Promise<void> {
-    const { slots, clock, snapshots, engine, itlTargetMs } = this.#parts;
+    const { slots, clock, snapshots, engine, longestPauseMs } = this.#parts;
     const now = clock.monotonicMs();
     if (snapshots === undefined || !engine.model.canCutState || now < this.#nextRunningMs) return;
     const [slot] = slots
       .filter((each) => isAnswering(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
-      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * itlTargetMs)
+      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * longestPauseMs)
       .toSorted((a, b) => unsavedTokens(b) - unsavedTokens(a));
     if (slot === undefined) return;
     await this.#save(slot);

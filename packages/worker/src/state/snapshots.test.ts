@@ -19,7 +19,7 @@ function prompt(length: number, seed: number): readonly number[] {
   return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
 }
 
-const rest = { clock: systemClock, costs: q40Costs, itlTargetMs: 250, speculates: false };
+const rest = { clock: systemClock, costs: q40Costs, longestPauseMs: 1500, speculates: false };
 
 const pools: SlotPool[] = [];
 

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { q40Costs, q4kCosts, wideCosts } from "../test-support/step-costs.ts";
+import { type Situation, scheduleStep } from "./scheduler.ts";
+
+/** The same draws on each run: a check that fails by chance says nothing of what was changed. */
+fc.configureGlobal({ seed: 20_261_127 });
+
+const quiet = { decode: 1, prompt: 1, attentionMs: 0 };
+
+function situation(more: Partial<Situation> = {}): Situation {
+  const { decoding = 0, costs = wideCosts } = more;
+  return {
+    prompts: [],
+    decoding,
+    decodeMs: costs?.groupMs(decoding) ?? 0,
+    costs,
+    slowness: quiet,
+    pausedMs: 0,
+    hasRead: false,
+    creditMs: 10_000,
+    longestPauseMs: 1500,
+    batchTokens: 512,
+    ...more,
+  };
+}
+
+const prompt = (slot: number, remaining: number, waitedMs = 0) => ({ slot, remaining, depth: 0, waitedMs });
+
+describe("what the next step computes", () => {
+  it("decodes where no prompt waits", () => {
+    assert.deepEqual(scheduleStep(situation({ decoding: 3 })), { kind: "decode" });
+  });
+
+  it("reads a short prompt in one piece beside running answers, since it costs them the same in two", () => {
+    assert.deepEqual(scheduleStep(situation({ decoding: 1, prompts: [prompt(4, 50)] })), {
+      kind: "read",
+      slot: 4,
+      tokens: 50,
+    });
+  });
+
+  it("takes the shortest prompt first, and of equal ones the oldest", () => {
+    const prompts = [prompt(0, 400, 10), prompt(1, 30, 5), prompt(2, 30, 9)];
+    assert.deepEqual(scheduleStep(situation({ prompts })), { kind: "read", slot: 2, tokens: 30 });
+  });
+
+  it("takes a long prompt before shorter ones once it has waited three times what it takes to read", () => {
+    const readMs = wideCosts.groupMs(400);
+    const late = [prompt(0, 400, 3.1 * readMs), prompt(1, 30, 5)];
+    const early = [prompt(0, 400, 2.9 * readMs), prompt(1, 30, 5)];
+    assert.equal((scheduleStep(situation({ prompts: late })) as { slot: number }).slot, 0);
+    assert.equal((scheduleStep(situation({ prompts: early })) as { slot: number }).slot, 1);
+  });
+
+  it("cuts a long prompt evenly, so that no small rest is left", () => {
+    const step = scheduleStep(situation({ prompts: [prompt(0, 66)], longestPauseMs: 3000, decoding: 0 }));
+    assert.deepEqual(step, { kind: "read", slot: 0, tokens: 48 }, "48 + 18, not 62 + 4");
+  });
+
+  it("lets running answers go on once prompts have used up their share of the time", () => {
+    const prompts = [prompt(1, 30)];
+    assert.equal(scheduleStep(situation({ decoding: 2, prompts, creditMs: 0 })).kind, "decode");
+    assert.equal(scheduleStep(situation({ decoding: 0, prompts, creditMs: 0 })).kind, "read");
+  });
+
+  it("reads nothing more where the pause would get too long, and no piece that costs more a token than it has to", () => {
+    const beside = { decoding: 4, prompts: [prompt(5, 1000)] };
+    const first = scheduleStep(situation(beside));
+    assert.deepEqual(first, { kind: "read", slot: 5, tokens: 48 });
+    const paused = { ...beside, pausedMs: wideCosts.groupMs(48), hasRead: true };
+    assert.deepEqual(scheduleStep(situation(paused)), { kind: "decode" });
+  });
+
+  it("keeps every pause within the limit on each table, as long as a piece at full speed fits", () => {
+    const cases = fc.record({
+      costs: fc.constantFrom(q40Costs, q4kCosts, wideCosts),
+      decoding: fc.integer({ min: 1, max: 16 }),
+      slowness: fc.double({ min: 0.5, max: 2, noNaN: true }),
+      pausedMs: fc.double({ min: 0, max: 1500, noNaN: true }),
+      remaining: fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 6 }),
+    });
+    fc.assert(
+      fc.property(cases, ({ costs, decoding, slowness, pausedMs, remaining }) => {
+        const decodeMs = costs.groupMs(decoding);
+        const prompts = remaining.map((tokens, slot) => prompt(slot, tokens));
+        const both = { decode: slowness, prompt: slowness, attentionMs: 0 };
+        const step = scheduleStep(
+          situation({ costs, decoding, decodeMs, prompts, slowness: both, pausedMs, hasRead: true }),
+        );
+        if (step.kind === "decode") return;
+        const ms = pausedMs + slowness * (costs.groupMs(step.tokens) + decodeMs);
+        assert.ok(ms <= 1500, `${step.tokens} tokens after ${pausedMs} ms beside ${decoding}: ${ms} ms`);
+      }),
+    );
+  });
+
+  it("makes pieces smaller the deeper they are in a prompt, where attention takes its time", () => {
+    const slowness = { ...quiet, attentionMs: 5000 };
+    const pieces = [0, 1000, 3000].map((depth) => {
+      const step = scheduleStep(situation({ decoding: 1, slowness, prompts: [{ ...prompt(1, 900), depth }] }));
+      return step.kind === "read" ? step.tokens : 0;
+    });
+    assert.deepEqual(pieces, [48, 48, 32]);
+  });
+
+  it("goes on with prompts on a machine so slow that no piece fits: one after each token of the running answers", () => {
+    const slow = { decoding: 8, prompts: [prompt(9, 500)], slowness: { decode: 6, prompt: 6, attentionMs: 0 } };
+    assert.equal(scheduleStep(situation(slow)).kind, "read");
+    assert.equal(scheduleStep(situation({ ...slow, hasRead: true })).kind, "decode");
+  });
+
+  it("always gives a piece of at least one token and at most what is left and one decode takes", () => {
+    const cases = fc.record({
+      costs: fc.constantFrom(undefined, q40Costs, q4kCosts, wideCosts),
+      decoding: fc.integer({ min: 0, max: 16 }),
+      hasRead: fc.boolean(),
+      creditMs: fc.double({ min: -2000, max: 10_000, noNaN: true }),
+      pausedMs: fc.double({ min: 0, max: 3000, noNaN: true }),
+      remaining: fc.integer({ min: 1, max: 5000 }),
+      batchTokens: fc.constantFrom(32, 512),
+    });
+    fc.assert(
+      fc.property(cases, ({ remaining, decoding, ...more }) => {
+        const decodeMs = more.costs?.groupMs(decoding) ?? 0;
+        const step = scheduleStep(situation({ ...more, decoding, decodeMs, prompts: [prompt(0, remaining)] }));
+        if (step.kind === "decode") assert.ok(decoding > 0, "a step without work");
+        else assert.ok(step.tokens >= 1 && step.tokens <= Math.min(remaining, more.batchTokens));
+      }),
+    );
+  });
+});

@@ -1,0 +1,154 @@
+/**
+ * What the next step computes: one token of every running answer, or a piece of one prompt. A pure function of the slots,
+ * the measured costs and how long running answers have paused.
+ *
+ * llama.cpp computes each piece of a prompt as a group of its own (DESIGN 7, point 2), so a decode that holds both takes as
+ * long as the two apart. They are therefore never mixed: the piece that completes a prompt gives its first token without
+ * waiting for everybody else's next one, and after each step the newest arrivals and departures count.
+ */
+import { type Slowness, stepMs } from "./slowness.ts";
+import type { StepCosts } from "./step-costs.ts";
+
+export interface WaitingPrompt {
+  readonly slot: number;
+  /** Tokens that are not evaluated yet; at least 1. */
+  readonly remaining: number;
+  /** Tokens before them. */
+  readonly depth: number;
+  /** Since the request came. */
+  readonly waitedMs: number;
+}
+
+export interface Situation {
+  readonly prompts: readonly WaitingPrompt[];
+  /** Answers that run. */
+  readonly decoding: number;
+  /** Of a step with one token of each running answer, as the table says; 0 without costs. */
+  readonly decodeMs: number;
+  readonly costs: StepCosts | undefined;
+  readonly slowness: Slowness;
+  /** Since the running answers had their last token. */
+  readonly pausedMs: number;
+  /** Whether a prompt was read in that time. */
+  readonly hasRead: boolean;
+  /** What prompts may take of the time until running answers have had their share; see {@link PromptShare}. */
+  readonly creditMs: number;
+  readonly longestPauseMs: number;
+  /** Most tokens of one decode. */
+  readonly batchTokens: number;
+}
+
+export type Step =
+  | { readonly kind: "decode" }
+  /** The next `tokens` of a slot's prompt. */
+  | { readonly kind: "read"; readonly slot: number; readonly tokens: number };
+
+/**
+ * 1. Nobody waits for a prompt: decode.
+ * 2. Nobody decodes: read, in pieces that a newcomer with a shorter prompt does not wait for noticeably.
+ * 3. Prompts have used up their share of the time, or the pause would get too long: decode.
+ * 4. Else read: a slot that fills soon makes every later step cheaper a token.
+ */
+export function scheduleStep(situation: Situation): Step {
+  const prompt = nextPrompt(situation);
+  if (prompt === undefined) return { kind: "decode" };
+  const { slot } = prompt;
+  if (situation.decoding === 0) return { kind: "read", slot, tokens: pieceAlone(situation, prompt) };
+  if (situation.creditMs <= 0) return { kind: "decode" };
+  const tokens = pieceBeside(situation, prompt);
+  return tokens > 0 ? { kind: "read", slot, tokens } : { kind: "decode" };
+}
+
+/** A prompt that has waited for so many times what it takes to read goes before all shorter ones. */
+const MOST_STRETCH = 3;
+
+/**
+ * The prompt with the fewest tokens left, because it is answered the soonest and each later one waits for less; but first
+ * those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
+ * Source: shortest remaining processing time, and highest response ratio next (Brinch Hansen, 1971) for its ageing.
+ */
+function nextPrompt({ prompts, costs, slowness }: Situation): WaitingPrompt | undefined {
+  const stretch = ({ remaining, depth, waitedMs }: WaitingPrompt) =>
+    costs === undefined ? 0 : waitedMs / readMs(remaining, depth, costs, slowness);
+  const order = prompts
+    .map((prompt) => ({ prompt, stretch: stretch(prompt) }))
+    .toSorted((a, b) => {
+      const late = Math.max(a.stretch, b.stretch) >= MOST_STRETCH ? b.stretch - a.stretch : 0;
+      return late || a.prompt.remaining - b.prompt.remaining || b.prompt.waitedMs - a.prompt.waitedMs;
+    });
+  return order[0]?.prompt;
+}
+
+/** Pieces while nothing is known of costs. */
+const UNMEASURED_TOKENS = 64;
+
+/** A newcomer with a shorter prompt waits for the end of a step: this share of the longest pause. */
+const ALONE_SHARE = 0.5;
+
+/** While nobody decodes. */
+function pieceAlone(situation: Situation, { remaining, depth }: WaitingPrompt): number {
+  const { costs, longestPauseMs, slowness } = situation;
+  if (costs === undefined) return Math.min(remaining, situation.batchTokens);
+  const most = tokensWithin(ALONE_SHARE * longestPauseMs, depth, costs, slowness);
+  return cut(remaining, Math.max(most, fullSpeedTokens(costs)), situation);
+}
+
+/**
+ * While others wait for their next token: what still fits into their pause, but no piece so small that its tokens cost more
+ * than those of a larger one. On a machine so slow that no such piece fits, one is read after each token. 0: nothing.
+ */
+function pieceBeside(situation: Situation, { remaining, depth }: WaitingPrompt): number {
+  const { costs, slowness, longestPauseMs, pausedMs, decodeMs, hasRead } = situation;
+  if (costs === undefined) return hasRead ? 0 : Math.min(remaining, UNMEASURED_TOKENS, situation.batchTokens);
+  const ms = longestPauseMs - pausedMs - slowness.decode * decodeMs;
+  const most = tokensWithin(ms, depth, costs, slowness);
+  const least = Math.min(remaining, fullSpeedTokens(costs));
+  if (most >= least) return cut(remaining, most, situation);
+  return hasRead ? 0 : cut(remaining, least, situation);
+}
+
+function readMs(tokens: number, depth: number, costs: StepCosts, slowness: Slowness): number {
+  return stepMs(slowness, { kind: "prompt", expectedMs: costs.groupMs(tokens), tokens, depth });
+}
+
+/** The largest piece that takes at most `ms`, its attention to the tokens before it included; at least 0. */
+function tokensWithin(ms: number, depth: number, costs: StepCosts, slowness: Slowness): number {
+  let tokens = costs.tokensWithin(ms / slowness.prompt);
+  while (tokens > 0 && readMs(tokens, depth, costs, slowness) > ms) tokens -= 1;
+  return tokens;
+}
+
+/** Evenly, so that no small remainder is left, and in sizes that the kernels like. */
+function cut(remaining: number, most: number, { costs, batchTokens }: Situation): number {
+  const limit = Math.min(most, batchTokens);
+  if (remaining <= limit) return remaining;
+  const unit = costs === undefined ? KERNEL_TOKENS : kernelTokens(costs);
+  const even = remaining / Math.ceil(remaining / limit);
+  const rounded = Math.ceil(even / unit) * unit;
+  return rounded <= limit ? rounded : Math.max(Math.min(limit, unit), Math.floor(limit / unit) * unit);
+}
+
+/** A larger piece saves no more than this share of a token's cost. */
+const FULL_SPEED_MARGIN = 0.1;
+
+/** The smallest measured piece whose tokens cost hardly more than those of any other. */
+function fullSpeedTokens(costs: StepCosts): number {
+  const perToken = costs.points.map(({ tokens, ms }) => ({ tokens, ms: ms / tokens }));
+  const least = Math.min(...perToken.map(({ ms }) => ms));
+  const found = perToken.find(({ ms }) => ms <= (1 + FULL_SPEED_MARGIN) * least);
+  return found?.tokens ?? UNMEASURED_TOKENS;
+}
+
+/** llama.cpp's kernels for quantized weights take so many tokens at a time; a remainder costs nearly as much. */
+const KERNEL_TOKENS = 4;
+
+/** Where the CPU has kernels for so many, what lies between two multiples costs as much as the next one. */
+const WIDE_KERNEL_TOKENS = 16;
+
+/** The wide kernels are there where a step of 16 costs at most this share of two steps of 8. */
+const WIDE_SHARE = 0.9;
+
+function kernelTokens(costs: StepCosts): number {
+  const half = costs.groupMs(WIDE_KERNEL_TOKENS / 2);
+  return costs.groupMs(WIDE_KERNEL_TOKENS) <= WIDE_SHARE * 2 * half ? WIDE_KERNEL_TOKENS : KERNEL_TOKENS;
+}

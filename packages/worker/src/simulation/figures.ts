@@ -1,0 +1,58 @@
+import type { RecordedMachine } from "./recorded-machines.ts";
+import { planGroups } from "../batching/step-planner.ts";
+import type { SimulatedResponse } from "./simulate.ts";
+
+/** Figures of the responses that ended after `fromMs`. */
+export interface Figures {
+  readonly responses: number;
+  readonly requestsPerSecond: number;
+  readonly ttftMs: Quantiles;
+  readonly meanResponseMs: number;
+  /** Between two tokens of one response. */
+  readonly longestPauseMs: number;
+}
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+export function figuresOf(responses: readonly SimulatedResponse[], fromMs: number, toMs: number): Figures {
+  const ended = responses.filter(({ endMs }) => endMs !== undefined && endMs >= fromMs);
+  const total = ended.reduce((sum, { sentMs, endMs = 0 }) => sum + endMs - sentMs, 0);
+  return {
+    responses: ended.length,
+    requestsPerSecond: (1000 * ended.length) / (toMs - fromMs),
+    ttftMs: quantiles(ended.map(({ sentMs, tokenMs }) => (tokenMs[0] ?? Number.NaN) - sentMs)),
+    meanResponseMs: total / ended.length,
+    longestPauseMs: Math.max(...ended.flatMap(pausesOf)),
+  };
+}
+
+function pausesOf({ tokenMs }: SimulatedResponse): readonly number[] {
+  return tokenMs.slice(1).map((at, index) => at - (tokenMs[index] ?? at));
+}
+
+function quantiles(values: readonly number[]): Quantiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return { p50: at(0.5), p95: at(0.95) };
+}
+
+/**
+ * Requests a second that the machine's table allows and no scheduler can exceed: each prompt read at the cheapest cost a
+ * token, each answer's tokens decoded at the cheapest cost of so many slots.
+ */
+export function boundOf(
+  machine: RecordedMachine,
+  load: { readonly slots: number; readonly promptTokens: number; readonly answerTokens: number },
+): number {
+  const perToken = machine.costs.points.map(({ tokens, ms }) => ms / tokens);
+  const decodeMs = Array.from({ length: load.slots }, (_, index) => {
+    const places = Array.from({ length: index + 1 }, () => "decoding" as const);
+    return planGroups(places, machine.costs).ms / places.length;
+  });
+  // The prompt's last token gives the first of the answer.
+  const ms = load.promptTokens * Math.min(...perToken) + (load.answerTokens - 1) * Math.min(...decodeMs);
+  return 1000 / ms;
+}

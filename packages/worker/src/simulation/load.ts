@@ -1,0 +1,69 @@
+/** Loads for the simulator: what users ask, reproducible from a seed. */
+import type { SimulatedRequest, SimulatedUser } from "./simulate.ts";
+
+/** Draws whole numbers; both ends are drawn. */
+export type Draw = (least: number, most: number) => number;
+
+export function seeded(seed: number): Draw {
+  let state = seed;
+  return (least, most) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return least + ((state >> 8) % (most - least + 1));
+  };
+}
+
+/** Tokens that no other prompt of this load has. */
+function createPrompts(): (length: number) => readonly number[] {
+  let next = 0;
+  return (length) => Array.from({ length }, () => next++);
+}
+
+/** A question of about 60 tokens that nobody asked before, and an answer of 20 to 77. */
+export function questions(seed: number): () => SimulatedRequest {
+  const draw = seeded(seed);
+  const prompt = createPrompts();
+  return () => ({ prompt: prompt(draw(52, 67)), answerTokens: draw(20, 77) });
+}
+
+/** Users who ask again as soon as they are answered. */
+export function closedLoop(users: number, next: () => SimulatedRequest): readonly SimulatedUser[] {
+  return Array.from({ length: users }, (_, user) => ({ startMs: 10 * user, next }));
+}
+
+/** One request every `periodMs`, whether or not those before it were answered. */
+export function openLoop(options: {
+  readonly periodMs: number;
+  readonly durationMs: number;
+  readonly startMs?: number;
+  readonly next: () => SimulatedRequest;
+}): readonly SimulatedUser[] {
+  const { periodMs, durationMs, startMs = 0, next } = options;
+  return Array.from({ length: Math.floor((durationMs - startMs) / periodMs) }, (_, index) => ({
+    startMs: startMs + index * periodMs,
+    next: (turn: number) => (turn === 0 ? next() : undefined),
+  }));
+}
+
+/** Conversations of `turns` questions, each with all that was said before. */
+export function chats(users: number, turns: number, seed: number): readonly SimulatedUser[] {
+  const draw = seeded(seed);
+  const prompt = createPrompts();
+  return Array.from({ length: users }, (_, user) => {
+    let said: readonly number[] = [];
+    const next = (turn: number) => {
+      if (turn % turns === 0) said = [];
+      // What the model says is one token again and again (simulated-engine.ts).
+      said = [...said, ...prompt(draw(30, 60))];
+      const request = { prompt: said, answerTokens: draw(20, 60) };
+      said = [...said, ...Array.from({ length: request.answerTokens }, () => 1)];
+      return request;
+    };
+    return { startMs: 10 * user, next };
+  });
+}
+
+/** The same request of so many tokens each time, with a new prompt. */
+export function requestsOf(promptTokens: number, answerTokens: number, firstToken: number): () => SimulatedRequest {
+  let next = firstToken;
+  return () => ({ prompt: Array.from({ length: promptTokens }, () => next++), answerTokens });
+}

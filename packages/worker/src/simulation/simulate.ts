@@ -1,0 +1,117 @@
+import { createStepCosts } from "../batching/step-costs.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
+import { createSimulatedEngine } from "./simulated-engine.ts";
+import type { RecordedMachine } from "./recorded-machines.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** One request of a simulated user. Token ids matter only for what prompts have in common. */
+export interface SimulatedRequest {
+  readonly prompt: readonly number[];
+  readonly answerTokens: number;
+}
+
+/** Comes at `atMs`, or `pauseMs` after the user's last response ended. */
+export interface SimulatedUser {
+  readonly startMs: number;
+  /** Undefined: the user leaves. */
+  readonly next: (turn: number) => SimulatedRequest | undefined;
+  readonly pauseMs?: number;
+}
+
+/** What one request saw, in ms on the virtual clock. */
+export interface SimulatedResponse {
+  readonly user: number;
+  readonly turn: number;
+  readonly request: SimulatedRequest;
+  readonly sentMs: number;
+  readonly tokenMs: readonly number[];
+  /** Undefined: still running when the simulation ended. */
+  readonly endMs: number | undefined;
+}
+
+export interface Simulation {
+  readonly machine: RecordedMachine;
+  readonly slots: number;
+  readonly users: readonly SimulatedUser[];
+  readonly durationMs: number;
+  /** @default 1500 */
+  readonly longestPauseMs?: number;
+  /** @default 4096 */
+  readonly contextTokens?: number;
+}
+
+/** Runs the real slot pool, batch loop and scheduler on a virtual clock over an engine that takes what a recorded machine took. */
+export async function simulate(simulation: Simulation): Promise<readonly SimulatedResponse[]> {
+  const { machine, slots, users, durationMs, contextTokens = 4096, longestPauseMs = 1500 } = simulation;
+  const clock = new VirtualClock();
+  const engine = createSimulatedEngine(machine, { clock, slots, contextTokens });
+  const costs = createStepCosts(machine.costs.points);
+  const pool = new SlotPool({ engine, clock, costs, longestPauseMs, speculates: false });
+  const responses: SimulatedResponse[] = [];
+  for (const [user, behaviour] of users.entries()) void live(user, behaviour, { clock, pool, responses });
+  await clock.run(durationMs);
+  return responses;
+}
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly pool: SlotPool;
+  readonly responses: SimulatedResponse[];
+}
+
+async function live(user: number, { startMs, next, pauseMs = 0 }: SimulatedUser, world: World): Promise<void> {
+  const { clock } = world;
+  await clock.until(startMs);
+  for (let turn = 0; ; turn++) {
+    const request = next(turn);
+    if (request === undefined) return;
+    await ask(user, turn, request, world);
+    if (pauseMs > 0) await clock.wait(pauseMs);
+  }
+}
+
+function ask(user: number, turn: number, request: SimulatedRequest, { clock, pool, responses }: World): Promise<void> {
+  const tokenMs: number[] = [];
+  const response = {
+    user,
+    turn,
+    request,
+    sentMs: clock.monotonicMs(),
+    tokenMs,
+    endMs: undefined as number | undefined,
+  };
+  responses.push(response);
+  return new Promise((resolve) => {
+    pool.generate(
+      {
+        prompt: request.prompt,
+        maxTokens: request.answerTokens,
+        sampling: GREEDY,
+        cachePrompt: true,
+        ignoreEndOfText: true,
+      },
+      {
+        onToken: () => {
+          tokenMs.push(clock.monotonicMs());
+          return "go-on";
+        },
+        onEnd: () => {
+          response.endMs = clock.monotonicMs();
+          resolve();
+        },
+      },
+    );
+  });
+}
+
+const GREEDY = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  seed: 0,
+  repeatPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  logitBias: new Map<number, number>(),
+};

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { boundOf, figuresOf } from "./figures.ts";
+import { chats, closedLoop, openLoop, questions, requestsOf } from "./load.ts";
+import { type RecordedMachine, recordedMachines, zen3TwoThreads, zen4TwoThreads } from "./recorded-machines.ts";
+import { simulate } from "./simulate.ts";
+
+const SLOTS = 16;
+
+async function ask(machine: RecordedMachine, users: number, durationMs = 400_000) {
+  const responses = await simulate({ machine, slots: SLOTS, durationMs, users: closedLoop(users, questions(users)) });
+  return figuresOf(responses, 60_000, durationMs);
+}
+
+describe("the batch loop on recorded machines", () => {
+  for (const machine of recordedMachines) {
+    it(`answers as many questions a second as the table of ${machine.name} allows, but for a tenth`, async () => {
+      for (const users of [1, 2, 4, 8, 12, 16, 20]) {
+        const { requestsPerSecond } = await ask(machine, users);
+        const slots = Math.min(users, SLOTS);
+
+        const bound = boundOf(machine, { slots, promptTokens: 59.5, answerTokens: 48.5 });
+        const share = requestsPerSecond / bound;
+        assert.ok(share > 0.9, `${users} users: ${requestsPerSecond.toFixed(3)} of ${bound.toFixed(3)} requests/s`);
+      }
+    });
+  }
+
+  it("gives the first token to half of 4 to 16 users within two readings of their question", async () => {
+    for (const users of [4, 8, 12, 16]) {
+      const { ttftMs } = await ask(zen4TwoThreads, users);
+      const readMs = zen4TwoThreads.costs.groupMs(60);
+      assert.ok(ttftMs.p50 < 2 * readMs, `${users} users: p50 ${ttftMs.p50} ms`);
+      assert.ok(ttftMs.p95 < 4 * readMs, `${users} users: p95 ${ttftMs.p95} ms`);
+    }
+  });
+
+  it("beats pieces of four to eight tokens, which is what one slow rule gave on Zen 3, by a third", async () => {
+    const { requestsPerSecond, ttftMs } = await ask(zen3TwoThreads, 8);
+    assert.ok(requestsPerSecond > 1.33 * 0.31, `${requestsPerSecond} requests/s`);
+    assert.ok(ttftMs.p50 < 2300, `p50 ${ttftMs.p50} ms`);
+  });
+
+  it("pauses no running answer for longer than 1.5 s but for what it has yet to learn, whatever is read beside it", async () => {
+    for (const promptTokens of [60, 500, 2000]) {
+      const users = [
+        ...closedLoop(6, requestsOf(60, 200, 0)),
+        ...openLoop({ periodMs: 40_000, durationMs: 300_000, startMs: 5000, next: requestsOf(promptTokens, 50, 1e8) }),
+      ];
+      const responses = await simulate({ machine: zen4TwoThreads, slots: SLOTS, durationMs: 300_000, users });
+      const { longestPauseMs } = figuresOf(responses, 0, 300_000);
+      assert.ok(longestPauseMs < 1.1 * 1500, `beside ${promptTokens} tokens: ${longestPauseMs} ms`);
+    }
+  });
+
+  it("reads a prompt of 2,000 tokens beside eight running answers in at most 1.3 of the time that it takes alone", async () => {
+    const long = openLoop({ periodMs: 90_000, durationMs: 400_000, startMs: 20_000, next: requestsOf(2000, 20, 1e8) });
+    const ttft = async (streams: number) => {
+      const users = [...closedLoop(streams, requestsOf(60, 200, 0)), ...long];
+      const responses = await simulate({ machine: zen4TwoThreads, slots: SLOTS, durationMs: 400_000, users });
+      const longOnes = responses.filter(({ request }) => request.prompt.length === 2000);
+      return figuresOf(longOnes, 0, 400_000).ttftMs.p50;
+    };
+    const [alone, beside] = [await ttft(0), await ttft(8)];
+    assert.ok(beside <= 1.3 * alone, `${beside} ms, alone ${alone} ms`);
+  });
+
+  it("starves no long prompt, though shorter ones never cease to come", async () => {
+    const durationMs = 400_000;
+    const users = [
+      ...openLoop({ periodMs: 1300, durationMs, next: requestsOf(90, 4, 0) }),
+      ...openLoop({ periodMs: 100_000, durationMs, startMs: 10_000, next: requestsOf(1000, 4, 1e8) }),
+    ];
+    const responses = await simulate({ machine: zen4TwoThreads, slots: SLOTS, durationMs, users });
+    const long = responses.filter(({ request }) => request.prompt.length === 1000);
+    const waits = long.slice(0, -1).map(({ sentMs, tokenMs }) => (tokenMs[0] ?? Number.POSITIVE_INFINITY) - sentMs);
+    const readMs = zen4TwoThreads.costs.groupMs(1000);
+    for (const ms of waits) assert.ok(ms < 6 * readMs, `${ms} ms, where reading it takes ${readMs}`);
+  });
+
+  it("answers users in turn where there are more of them than slots", async () => {
+    const responses = await simulate({
+      machine: zen4TwoThreads,
+      slots: 4,
+      durationMs: 600_000,
+      users: closedLoop(12, questions(5)),
+    });
+    const counts = Array.from({ length: 12 }, (_, user) => responses.filter((each) => each.user === user).length);
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 3, `${counts.join(" ")} responses`);
+  });
+
+  it("reads of a chat's later turns only what is new", async () => {
+    const responses = await simulate({
+      machine: zen4TwoThreads,
+      slots: SLOTS,
+      durationMs: 400_000,
+      users: chats(4, 8, 3),
+    });
+    const later = figuresOf(
+      responses.filter(({ turn }) => turn % 8 > 0),
+      30_000,
+      400_000,
+    );
+    const first = figuresOf(
+      responses.filter(({ turn }) => turn % 8 === 0),
+      30_000,
+      400_000,
+    );
+    assert.ok(later.responses > 100, `${later.responses} later turns`);
+    assert.ok(later.ttftMs.p50 < 1.3 * first.ttftMs.p50, `p50 ${later.ttftMs.p50}, first turns ${first.ttftMs.p50} ms`);
+  });
+});
