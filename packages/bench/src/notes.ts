@@ -24,6 +24,13 @@ export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warm
 /** Of one CPU; less than this is what any machine does beside. */
 const FOREIGN_PERCENT = 15;
 
+/** Of one CPU: what neither the target nor this process has used; 0 where the target's processes are not known. */
+export function foreignCpuPercent({ own, processes }: Pick<StepReport, "own" | "processes">): number {
+  if (processes.length === 0) return 0;
+  const watched = processes.reduce((sum, { meanCpuPercent }) => sum + meanCpuPercent, 0);
+  return Math.max(0, own.machineCpuPercent - own.cpuPercent - watched);
+}
+
 /** What would mislead about one step. */
 export function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
   const name = loadName({ load });
@@ -36,9 +43,8 @@ export function stepNotes({ load, counts, own, processes }: StepReport): readonl
     notes.push(
       `${name}: the load generator had to wait for a CPU (up to ${own.lateP99Ms.toFixed(0)} ms): times between tokens are blurred by as much.`,
     );
-  const watched = processes.reduce((sum, { meanCpuPercent }) => sum + meanCpuPercent, 0);
-  const foreign = own.machineCpuPercent - own.cpuPercent - watched;
-  if (processes.length > 0 && foreign > FOREIGN_PERCENT)
+  const foreign = foreignCpuPercent({ own, processes });
+  if (foreign > FOREIGN_PERCENT)
     notes.push(
       `${name}: other processes of this machine took ${foreign.toFixed(0)}% of a CPU meanwhile; repeat the run on a quiet machine.`,
     );

@@ -1,31 +1,23 @@
 import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
-import { createChatClient } from "../client/chat-client.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
-import { type Load, runStep, type StepReport } from "../load/run-step.ts";
+import type { StepReport } from "../load/run-step.ts";
 import { describeMachine, type Machine } from "../machine.ts";
-import type { StepProgress } from "../run-bench.ts";
-import { lookAtTarget } from "../target.ts";
 import { foreignSides, ownSides, type SideOptions, tryOnce, wantedLlamaServer } from "./choose-sides.ts";
+import { LEAST_ANSWERS, measureSide, type SideMeasurement } from "./measure-side.ts";
 import { compareNotes } from "./notes.ts";
 import { type CompareRatio, ratiosOf } from "./ratios.ts";
 import { readLayout } from "./read-layout.ts";
 import { createSchedule } from "./schedule.ts";
 import type { DroverLayout, Side, WorkerLayout } from "./side.ts";
 
-export interface CompareOptions extends LoadRequest, SideOptions {
-  /** Sent to every side. */
-  readonly apiKey?: string | undefined;
-  /** A window grows until so many requests have ended in it, at most tenfold. @default 10, or what `answers` says */
-  readonly leastAnswers?: number | undefined;
+export interface CompareOptions extends LoadRequest, SideOptions, SideMeasurement {
   /** @default 3 */
   readonly rounds?: number | undefined;
-  readonly onStep?: ((progress: StepProgress) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
 
 const DEFAULT_ROUNDS = 3;
-const LEAST_ANSWERS = 10;
 
 /** One side in one round. */
 export interface CompareRound {
@@ -87,11 +79,13 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
   };
 }
 
-function checkCounts({ rounds = DEFAULT_ROUNDS, leastAnswers = LEAST_ANSWERS }: CompareOptions): void {
+function checkCounts({ rounds = DEFAULT_ROUNDS, leastAnswers = LEAST_ANSWERS, retries = 0 }: CompareOptions): void {
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new BenchError("bad_option", `--rounds: ${rounds} is no whole number of at least 1`);
-  if (!Number.isInteger(leastAnswers) || leastAnswers < 0)
-    throw new BenchError("bad_option", `--least-answers: ${leastAnswers} is no whole number`);
+  for (const [option, value] of Object.entries({ "--least-answers": leastAnswers, "--retries": retries })) {
+    if (!Number.isInteger(value) || value < 0)
+      throw new BenchError("bad_option", `${option}: ${value} is no whole number`);
+  }
 }
 
 /** Every side has Drover's context; prompts that do not fit would be refused for as long as the rounds take. */
@@ -117,7 +111,7 @@ async function runRounds(
     for (const side of rotate(sides, round)) {
       if (options.signal.aborted) break;
       options.onSide?.(`round ${round + 1} of ${roundCount}: ${side.name} (${schedule.left()})`);
-      const steps = await measureSide(side, plan, options, clock, round).catch((error: unknown) => {
+      const steps = await measureSide(side, { ...options, plan, clock, round }).catch((error: unknown) => {
         // Ctrl-C ends the servers as well; what was measured before is still worth its report.
         if (options.signal.aborted) return [];
         throw error;
@@ -132,43 +126,4 @@ async function runRounds(
 function rotate<T>(all: readonly T[], by: number): readonly T[] {
   const at = all.length === 0 ? 0 : by % all.length;
   return [...all.slice(at), ...all.slice(0, at)];
-}
-
-async function measureSide(
-  side: Side,
-  plan: LoadPlan,
-  options: CompareOptions,
-  clock: Clock,
-  round: number,
-): Promise<readonly StepReport[]> {
-  const { signal } = options;
-  const running = await side.start(signal);
-  const { apiKey } = options;
-  const target = await lookAtTarget({ url: running.url, apiKey, clock });
-  const client = createChatClient({ ...plan, ...target, apiKey, clock });
-  const steps: StepReport[] = [];
-  try {
-    for (const [index, load] of plan.loads.entries()) {
-      if (signal.aborted) break;
-      const onRecorder = progressOf(options, plan, clock, load, index);
-      const processes = () => running.processes();
-      // Another seed in each round, the same for each side.
-      const seed = plan.seed + round;
-      const leastAnswers = options.leastAnswers ?? LEAST_ANSWERS;
-      const context = { ...plan, ...target, seed, load, client, clock, signal, leastAnswers };
-      const step = await runStep({ ...context, processes, onRecorder });
-      // Interrupted while warming up: there is nothing in it, and zeros would look like a result.
-      if (step.counts.windowMs > 0) steps.push(step);
-    }
-  } finally {
-    await client.close();
-    await running.stop();
-  }
-  return steps;
-}
-
-function progressOf(options: CompareOptions, { loads, answers }: LoadPlan, clock: Clock, load: Load, index: number) {
-  const startMs = clock.monotonicMs();
-  return (recorder: StepProgress["recorder"]) =>
-    options.onStep?.({ index, steps: loads.length, load, startMs, recorder, answers });
 }

@@ -42,6 +42,10 @@ export const bench: Command = {
       doc: "compare: one more llama-server with these arguments, such as '-kvu -fa on'; can be given several times",
     },
     rounds: { type: "number", doc: "compare: interleaved rounds (3)" },
+    retries: {
+      type: "number",
+      doc: "compare: measure a step again, at most so many times, where other processes took part of the machine (0)",
+    },
     expect: {
       type: "text",
       doc: "compare, merge: exit with 1 unless this holds, such as 'TTFT p95 <= 0.6 at 8,12' or 'requests/s >= 1.05 overall'; can be given several times",

@@ -34,6 +34,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       modelFile: () => findPrepared(model, invocation.environment),
       rounds: invocation.number("rounds"),
       leastAnswers: invocation.number("least-answers"),
+      retries: invocation.number("retries"),
       signal: stop.signal,
       onSide: (line) => invocation.stderr.write(`${line}\n`),
       onStep: (step) => bar.step(step),
