@@ -5,7 +5,7 @@ import { model, names, roundsOr } from "./lib/options.mjs";
 import { run } from "./lib/session.mjs";
 
 const words = ["--rounds", String(roundsOr(3)), ...(model === undefined ? [] : ["--model", model]), ...names];
-const main = fileURLToPath(new URL("../../packages/bench/dist/worker-speed/main.js", import.meta.url));
-const title = `$ node packages/bench/dist/worker-speed/main.js ${words.join(" ")}`;
+const main = fileURLToPath(new URL("../../packages/bench/dist/measure/worker-speed/main.js", import.meta.url));
+const title = `$ node packages/bench/dist/measure/worker-speed/main.js ${words.join(" ")}`;
 const { code } = await run(title, process.execPath, [main, ...words]);
 process.exitCode = code;

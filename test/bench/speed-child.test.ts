@@ -9,7 +9,12 @@ import { needs } from "../support/needs.ts";
 import { allowedCpus, commandOf, runningProcesses } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const main = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "worker-speed", "main.js");
+const main = join(
+  dirname(createRequire(import.meta.url).resolve("@drover/bench")),
+  "measure",
+  "worker-speed",
+  "main.js",
+);
 
 /** Other measurements are pinned to the first CPU. */
 const last = ["--cpu", String(allowedCpus().at(-1))];

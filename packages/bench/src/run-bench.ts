@@ -1,27 +1,18 @@
 import { setMaxListeners } from "node:events";
-import { type LoadPlan, type LoadRequest, planLoad, type TargetRequest } from "./bench-options.ts";
+import { type LoadPlan, type LoadRequest, planLoad, type TargetRequest } from "./plan/load-plan.ts";
 import { createChatClient } from "./client/chat-client.ts";
 import type { ChatClient } from "./client/exchange.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
-import { findKnee } from "./knee.ts";
-import { type Load, runStep, type StepReport } from "./load/run-step.ts";
+import { findKnee } from "./statistics/knee.ts";
+import { runStep, type StepReport } from "./load/run-step.ts";
 import type { Recorder } from "./load/recorder.ts";
 import { describeMachine, type Machine } from "./machine.ts";
-import { notesOf } from "./notes.ts";
+import { notesOf } from "./load/step-notes.ts";
 import { seededRandom } from "./random.ts";
-import { judgeSlo, type SloVerdict } from "./slo.ts";
-import { lookAtTarget, type Target, tryPreset } from "./target.ts";
-
-/** A step under way, for a progress bar. */
-export interface StepProgress {
-  readonly index: number;
-  readonly steps: number;
-  readonly load: Load;
-  readonly startMs: number;
-  readonly recorder: Recorder;
-  /** The window ends with so many responses; undefined: by the clock. */
-  readonly answers: number | undefined;
-}
+import { judgeSlo, type SloVerdict } from "./load/slo.ts";
+import { lookAtTarget, type Target, tryPreset } from "./plan/target.ts";
+import type { StepProgress } from "./load/step-progress.ts";
+import { amountOf } from "./load/load.ts";
 
 export interface BenchOptions extends LoadRequest, TargetRequest {
   /** Closed loop: a step grows until so many requests have ended in it, at most tenfold. @default it is as long as planned */
@@ -106,7 +97,7 @@ function reportOf(
 ): BenchReport {
   const { preset, loads: _loads, slo, extra: _extra, ...settings } = plan;
   const points = steps.map(({ load, counts }) => ({
-    x: "users" in load ? load.users : load.perSecond,
+    x: amountOf(load),
     y: counts.requestsPerSecond,
   }));
   return {

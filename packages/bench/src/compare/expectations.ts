@@ -1,9 +1,9 @@
 import { BenchError } from "../errors.ts";
-import type { Load } from "../load/run-step.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { isMetricName } from "./metrics.ts";
-import { amountOf, ratioAt } from "./ratios.ts";
+import { ratioAt } from "./ratios.ts";
 import type { CompareReport } from "./run-compare.ts";
+import { amountOf, type Load } from "../load/load.ts";
 
 /** What Drover's figure over the other side's should be, such as `TTFT p95 <= 0.6 at 8,12,16`. */
 export interface Expectation {

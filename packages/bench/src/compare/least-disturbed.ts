@@ -1,6 +1,6 @@
-import type { Load, StepReport } from "../load/run-step.ts";
-import { foreignCpuPercent } from "../notes.ts";
-import { loadName } from "../report/bench-rows.ts";
+import type { StepReport } from "../load/run-step.ts";
+import { foreignCpuPercent } from "../load/step-notes.ts";
+import { type Load, loadName } from "../load/load.ts";
 
 export interface RetryOptions {
   readonly load: Load;
@@ -27,7 +27,7 @@ export async function leastDisturbed(
     const percent = foreignCpuPercent(best);
     if (percent <= DISTURBED_PERCENT) break;
     onSide?.(
-      `${loadName({ load })}: other processes took ${percent.toFixed(0)}% of a CPU; measuring again (${retry} of ${retries})`,
+      `${loadName(load)}: other processes took ${percent.toFixed(0)}% of a CPU; measuring again (${retry} of ${retries})`,
     );
     const again = await measure(retry);
     // An interrupted one may have no window.

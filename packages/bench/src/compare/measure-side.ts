@@ -1,11 +1,12 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { LoadPlan } from "../bench-options.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
 import { createChatClient } from "../client/chat-client.ts";
-import { type Load, runStep, type StepReport } from "../load/run-step.ts";
-import type { StepProgress } from "../run-bench.ts";
-import { lookAtTarget } from "../target.ts";
+import { runStep, type StepReport } from "../load/run-step.ts";
+import { lookAtTarget } from "../plan/target.ts";
 import { leastDisturbed } from "./least-disturbed.ts";
 import type { Side } from "./side.ts";
+import type { StepProgress } from "../load/step-progress.ts";
+import type { Load } from "../load/load.ts";
 
 /** How each side is measured. */
 export interface SideMeasurement {

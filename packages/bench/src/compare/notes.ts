@@ -1,4 +1,4 @@
-import { notesOf, stepNotes } from "../notes.ts";
+import { notesOf, stepNotes } from "../load/step-notes.ts";
 import type { CompareRound, CompareSettings } from "./run-compare.ts";
 
 /** Everything about a comparison that would mislead who reads the ratios only. */

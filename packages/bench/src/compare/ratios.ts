@@ -1,8 +1,8 @@
-import type { Load } from "../load/run-step.ts";
 import { seededRandom } from "../random.ts";
 import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
 import { type Metric, metricsOf } from "./metrics.ts";
 import type { CompareRound } from "./run-compare.ts";
+import { amountOf, type Load } from "../load/load.ts";
 
 /** One metric at one load: the base's figure over another side's. */
 export interface CompareRatio {
@@ -56,11 +56,6 @@ export function ratioAt(
 export function loadsOf(rounds: readonly CompareRound[]): readonly Load[] {
   const all = rounds.flatMap(({ steps }) => steps.map(({ load }) => load));
   return [...new Map(all.map((load) => [amountOf(load), load])).values()].toSorted((a, b) => amountOf(a) - amountOf(b));
-}
-
-/** Users, or requests a second: a comparison has loads of one sort. */
-export function amountOf(load: Load): number {
-  return "users" in load ? load.users : load.perSecond;
 }
 
 /** @param groups of rounds at the same load; each load has the same weight */

@@ -1,4 +1,4 @@
-import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
+import { type LoadPlan, type LoadRequest, planLoad } from "../plan/load-plan.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import type { StepReport } from "../load/run-step.ts";
@@ -8,7 +8,7 @@ import { LEAST_ANSWERS, measureSide, type SideMeasurement } from "./measure-side
 import { compareNotes } from "./notes.ts";
 import { type CompareRatio, ratiosOf } from "./ratios.ts";
 import { readLayout } from "./read-layout.ts";
-import { createSchedule } from "./schedule.ts";
+import { createSchedule } from "../plan/schedule.ts";
 import type { DroverLayout, Side, WorkerLayout } from "./side.ts";
 
 export interface CompareOptions extends LoadRequest, SideOptions, SideMeasurement {

@@ -1,5 +1,5 @@
 import type { FailureReason } from "../client/exchange.ts";
-import type { Bar, Summary } from "./histogram.ts";
+import type { Bar, Summary } from "../statistics/histogram.ts";
 
 /** The figures of the requests of one kind, where a preset has several. */
 export interface KindCounts {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseSlo } from "../slo.ts";
+import { parseSlo } from "./slo.ts";
 import { createTimedClient, type TimedAnswer } from "../test-support/timed-client.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";

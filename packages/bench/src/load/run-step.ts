@@ -7,13 +7,11 @@ import { runArrivals } from "./arrivals.ts";
 import type { Counts } from "./counts.ts";
 import { type OwnLoad, watchOwnLoad } from "./own-load.ts";
 import { type ProcessUse, type WatchedProcess, watchProcesses } from "./process-watch.ts";
-import type { Slo, SloStep } from "../slo.ts";
+import type { Slo, SloStep } from "./slo.ts";
 import { Recorder } from "./recorder.ts";
 import { runBeside, runUsers } from "./users.ts";
 import { type MeasuringWindow, openWindow, type WindowOptions } from "./window.ts";
-
-/** Closed loop with so many users, or open loop with so many requests a second. */
-export type Load = { readonly users: number } | { readonly perSecond: number };
+import type { Load } from "./load.ts";
 
 export interface StepOptions extends WindowOptions {
   readonly preset: Preset;

@@ -1,6 +1,6 @@
 import type { Exchange } from "../client/exchange.ts";
 import type { KindCounts } from "./counts.ts";
-import { createDurations } from "./histogram.ts";
+import { createDurations } from "../statistics/histogram.ts";
 
 /** The times of the successes that belong to a window, and the pauses of everything that streamed in it. */
 export class Tally {

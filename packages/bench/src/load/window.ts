@@ -1,6 +1,6 @@
 import { type Clock, pause } from "@drover/foundation/clock";
-import type { Load } from "./run-step.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Load } from "./load.ts";
 
 /** When a step's window begins and ends. */
 export interface WindowOptions {

@@ -1,11 +1,12 @@
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { parseSlo } from "../slo.ts";
-import { barChart } from "./bar-chart.ts";
-import { latencyRows, loadName, processRows, throughputRows, verdictLines } from "./bench-rows.ts";
+import { parseSlo } from "../load/slo.ts";
+import { barChart } from "./charts/bar-chart.ts";
+import { latencyRows, processRows, throughputRows, verdictLines } from "./bench-rows.ts";
 import { sizeText } from "@drover/foundation/texts";
-import { htmlPage } from "./html-page.ts";
-import { type LineChart, lineChart, type Series } from "./line-chart.ts";
+import { htmlPage } from "./charts/html-page.ts";
+import { type LineChart, lineChart, type Series } from "./charts/line-chart.ts";
+import { amountOf, loadName } from "../load/load.ts";
 
 /** The report as one self-contained page. */
 export function benchPage(report: BenchReport): string {
@@ -18,10 +19,6 @@ export function benchPage(report: BenchReport): string {
     notes: report.notes,
     data: report,
   });
-}
-
-function amount({ load }: StepReport): number {
-  return "users" in load ? load.users : load.perSecond;
 }
 
 function seconds(ms: number | null): number | null {
@@ -63,20 +60,20 @@ function loadPlot(
   chart: Pick<LineChart, "title" | "yLabel" | "limit">,
   figures: Readonly<Record<string, Figure>>,
 ): string {
-  const steps = report.steps.toSorted((a, b) => amount(a) - amount(b));
+  const steps = report.steps.toSorted((a, b) => amountOf(a.load) - amountOf(b.load));
   return lineChart({
     ...chart,
     xLabel: steps.some(({ load }) => "perSecond" in load) ? "requests/s offered" : "users",
     series: Object.entries(figures).map(([name, figure]) => ({
       name,
-      points: steps.map((step) => ({ x: amount(step), y: figure(step) })),
+      points: steps.map((step) => ({ x: amountOf(step.load), y: figure(step) })),
     })),
     marks: report.knee === undefined ? [] : [{ x: report.knee, label: "knee" }],
   });
 }
 
 function itlPlots(steps: readonly StepReport[]): readonly string[] {
-  return steps.map((step) => barChart(`Time between tokens, ${loadName(step)}`, step.counts.itlBars));
+  return steps.map((step) => barChart(`Time between tokens, ${loadName(step.load)}`, step.counts.itlBars));
 }
 
 function timePlots(steps: readonly StepReport[]): readonly string[] {
@@ -94,7 +91,7 @@ function timePlots(steps: readonly StepReport[]): readonly string[] {
           ),
       ),
     }));
-  const marks = steps.map((step) => ({ x: (step.startMs - beginMs) / 1000, label: loadName(step) }));
+  const marks = steps.map((step) => ({ x: (step.startMs - beginMs) / 1000, label: loadName(step.load) }));
   const common = { xLabel: "seconds", marks };
   return [
     lineChart({

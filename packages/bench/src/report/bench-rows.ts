@@ -2,6 +2,7 @@ import { sizeText } from "@drover/foundation/texts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 import { showMs, showNumber, showPercent } from "./figures.ts";
+import { loadName } from "../load/load.ts";
 
 /** A table for a terminal and for a page. */
 export interface Rows {
@@ -30,7 +31,7 @@ export function latencyRows(report: BenchReport): Rows {
     rows: report.steps.map((step) => {
       const { response, ttft, itl } = step.counts;
       return [
-        loadName(step),
+        loadName(step.load),
         ...[response, ttft, itl].flatMap((one) => [one.meanMs, one.p50Ms, one.p95Ms, one.p99Ms].map(showMs)),
       ];
     }),
@@ -41,13 +42,13 @@ export function latencyRows(report: BenchReport): Rows {
 export function processRows(report: BenchReport): Rows {
   const rows = report.steps.flatMap((step) => [
     ...step.processes.map(({ name, pid, meanCpuPercent, maxRssBytes }) => [
-      loadName(step),
+      loadName(step.load),
       name,
       String(pid),
       meanCpuPercent.toFixed(0),
       sizeText(maxRssBytes),
     ]),
-    [loadName(step), "load generator", String(process.pid), step.own.cpuPercent.toFixed(0), "–"],
+    [loadName(step.load), "load generator", String(process.pid), step.own.cpuPercent.toFixed(0), "–"],
   ]);
   return { title: "Processes", head: ["load", "process", "pid", "CPU % (mean)", "RSS (most)"], rows };
 }
@@ -68,17 +69,12 @@ export function verdictLines(report: BenchReport): readonly string[] {
   return lines;
 }
 
-export function loadName({ load }: Pick<StepReport, "load">): string {
-  if ("perSecond" in load) return `${load.perSecond}/s`;
-  return load.users === 1 ? "1 user" : `${load.users} users`;
-}
-
 function throughputCells(step: StepReport): string[] {
   const { counts, processes } = step;
   const cpu = processes.reduce((sum, { meanCpuPercent }) => sum + meanCpuPercent, 0);
   const rss = processes.reduce((sum, { maxRssBytes }) => sum + maxRssBytes, 0);
   return [
-    loadName(step),
+    loadName(step.load),
     String(counts.ok),
     String(counts.failed),
     String(counts.unfinished),

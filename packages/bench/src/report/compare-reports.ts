@@ -1,11 +1,12 @@
 import type { Metric } from "../compare/metrics.ts";
-import { amountOf, loadsOf } from "../compare/ratios.ts";
+import { loadsOf } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
 import { medianOf, metricsOfReport, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
 import { sizeText } from "@drover/foundation/texts";
-import { htmlPage } from "./html-page.ts";
-import { lineChart } from "./line-chart.ts";
+import { htmlPage } from "./charts/html-page.ts";
+import { lineChart } from "./charts/line-chart.ts";
 import { plainTable } from "./plain-table.ts";
+import { amountOf } from "../load/load.ts";
 
 /** The comparison for a terminal or a pipe. */
 export function compareTable(report: CompareReport, columns?: number): string {

@@ -1,11 +1,12 @@
 import { type Metric, metricsOf } from "../compare/metrics.ts";
-import { amountOf, loadsOf, ratioAt } from "../compare/ratios.ts";
+import { loadsOf, ratioAt } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/run-compare.ts";
-import type { Load, StepReport } from "../load/run-step.ts";
+import type { StepReport } from "../load/run-step.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { median } from "../statistics/median.ts";
-import { loadName, type Rows } from "./bench-rows.ts";
+import type { Rows } from "./bench-rows.ts";
 import { showMs, showNumber, showPercent } from "./figures.ts";
+import { amountOf, type Load, loadName } from "../load/load.ts";
 
 /** Drover's figure over each other side's, with its interval: at each load, then over all of them. */
 export function ratioRows(report: CompareReport): Rows {
@@ -14,7 +15,7 @@ export function ratioRows(report: CompareReport): Rows {
   const rows = report.sides.slice(1).flatMap(({ name }) =>
     [...loads, ...(loads.length < 2 ? [] : [undefined])].map((load) => [
       name,
-      load === undefined ? "all, mean" : loadName({ load }),
+      load === undefined ? "all, mean" : loadName(load),
       ...metrics.map((metric) => {
         const found = ratioAt(report.ratios, name, metric.name, load);
         return [found?.bound ?? "", showInterval(found?.ratio)].join(" ").trim();
@@ -33,7 +34,7 @@ export function sideRows(report: CompareReport): Rows {
       const successes = steps.map(({ counts }) => counts.successRate ?? 0);
       return [
         name,
-        loadName({ load }),
+        loadName(load),
         showPercent(meanOf(successes)),
         answersOf(steps),
         ...metrics.map((metric) => showFigure(metric, medianOf(metric, steps))),

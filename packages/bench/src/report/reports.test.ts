@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { sampleCompare } from "../test-support/sample-compare.ts";
 import { sampleReport } from "../test-support/sample-report.ts";
-import { createAxis } from "./axis.ts";
+import { createAxis } from "./charts/axis.ts";
 import { compareCsv } from "./compare-csv.ts";
 import { benchCsv } from "./csv.ts";
 import { benchPage } from "./bench-page.ts";

@@ -3,11 +3,11 @@ import type { TuneReport } from "../tune/run-tune.ts";
 import { rank, type Standing } from "../tune/standings.ts";
 import type { Rows } from "./bench-rows.ts";
 import { meanOf } from "./compare-rows.ts";
-import { escapeHtml } from "./escape.ts";
+import { escapeHtml } from "./charts/escape.ts";
 import { showMs, showNumber } from "./figures.ts";
-import { createAxis, tickLabel } from "./axis.ts";
+import { createAxis, tickLabel } from "./charts/axis.ts";
 import { plainTable } from "./plain-table.ts";
-import { htmlPage } from "./html-page.ts";
+import { htmlPage } from "./charts/html-page.ts";
 
 /** What was tried, for a terminal or a pipe. */
 export function tuneTable(report: TuneReport, columns?: number): string {

@@ -1,7 +1,7 @@
 import { Recorder } from "../load/recorder.ts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { judgeSlo, parseSlo } from "../slo.ts";
+import { judgeSlo, parseSlo } from "../load/slo.ts";
 
 /** A report of three steps of which the last failed altogether. */
 export function sampleReport(): BenchReport {

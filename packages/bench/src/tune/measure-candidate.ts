@@ -1,13 +1,13 @@
-import type { LoadPlan } from "../bench-options.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
 import { createChatClient } from "../client/chat-client.ts";
 import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { runStep, type StepReport } from "../load/run-step.ts";
 import { startDrover } from "../servers/drover-server.ts";
-import { lookAtTarget } from "../target.ts";
-import type { StepProgress } from "../run-bench.ts";
+import { lookAtTarget } from "../plan/target.ts";
 import { type Candidate, candidateWords } from "./candidate.ts";
 import type { Score } from "./standings.ts";
+import type { StepProgress } from "../load/step-progress.ts";
 
 export interface MeasureOptions {
   readonly bin: string;

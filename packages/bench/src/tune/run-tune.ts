@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
-import { type LoadPlan, type LoadRequest, planLoad } from "../bench-options.ts";
+import { type LoadPlan, type LoadRequest, planLoad } from "../plan/load-plan.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { seededRandom } from "../random.ts";
-import type { StepProgress } from "../run-bench.ts";
 import { measureCandidate } from "./measure-candidate.ts";
 import { search, type SearchResult } from "./search.ts";
 import type { Standing } from "./standings.ts";
 import { verdictsOf } from "./verdicts.ts";
+import type { StepProgress } from "../load/step-progress.ts";
 
 export interface TuneOptions extends LoadRequest {
   /** The script of the `drover` command. */

@@ -1,7 +1,7 @@
-import type { Bar } from "../load/histogram.ts";
+import type { Bar } from "../../statistics/histogram.ts";
 import { createAxis, tickLabel } from "./axis.ts";
 import { escapeHtml } from "./escape.ts";
-import { showMs } from "./figures.ts";
+import { showMs } from "../figures.ts";
 
 const WIDTH = 640;
 const HEIGHT = 240;

@@ -1,5 +1,5 @@
 import { parseDuration as readDuration } from "@drover/foundation/quantities";
-import { BenchError } from "./errors.ts";
+import { BenchError } from "../errors.ts";
 
 /**
  * Reads `500ms`, `5s`, `2m`, `1h`, as every other duration of Drover.

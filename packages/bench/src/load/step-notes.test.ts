@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { StepReport } from "./load/run-step.ts";
-import { notesOf } from "./notes.ts";
-import { sampleReport } from "./test-support/sample-report.ts";
+import type { StepReport } from "./run-step.ts";
+import { notesOf } from "./step-notes.ts";
+import { sampleReport } from "../test-support/sample-report.ts";
 
 const notes = (change: (step: StepReport) => Partial<StepReport>) => {
   const [step] = sampleReport().steps;

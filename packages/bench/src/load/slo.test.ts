@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { StepReport } from "./load/run-step.ts";
+import type { StepReport } from "./run-step.ts";
 import { judgeSlo, parseSlo } from "./slo.ts";
 
 const step = (users: number, met: boolean): StepReport =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { planLoad } from "./bench-options.ts";
+import { planLoad } from "./load-plan.ts";
 import { parseDuration, parseNumbers } from "./parse-options.ts";
 
 describe("a load request", () => {

@@ -2,9 +2,9 @@ import type { Clock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
 import { jsonOf } from "@drover/foundation/json-text";
 import { request } from "undici";
-import type { ChatClient } from "./client/exchange.ts";
-import { BenchError } from "./errors.ts";
-import type { PresetContext, Preset } from "./presets/preset.ts";
+import type { ChatClient } from "../client/exchange.ts";
+import { BenchError } from "../errors.ts";
+import type { PresetContext, Preset } from "../presets/preset.ts";
 
 export interface TargetOptions {
   readonly url: string;

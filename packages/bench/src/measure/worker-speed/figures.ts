@@ -1,4 +1,4 @@
-import { median } from "../statistics/median.ts";
+import { median } from "../../statistics/median.ts";
 
 /** One printed line: what was measured in each round, and what it has to be. */
 export interface Figure {

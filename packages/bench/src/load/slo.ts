@@ -1,6 +1,7 @@
 import { parseDuration } from "@drover/foundation/quantities";
-import { BenchError } from "./errors.ts";
-import type { StepReport } from "./load/run-step.ts";
+import { BenchError } from "../errors.ts";
+import type { StepReport } from "./run-step.ts";
+import { amountOf } from "./load.ts";
 
 /** A target such as "95% of responses within 10 s". */
 export interface Slo {
@@ -46,7 +47,7 @@ export interface SloVerdict {
 export function judgeSlo(slo: Slo, steps: readonly StepReport[]): SloVerdict {
   const ordered = steps
     .map((step) => ({
-      amount: "users" in step.load ? step.load.users : step.load.perSecond,
+      amount: amountOf(step.load),
       met: step.slo?.met === true,
     }))
     .toSorted((a, b) => a.amount - b.amount);

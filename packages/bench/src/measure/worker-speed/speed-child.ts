@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { BenchError } from "../errors.ts";
-import { dieWithParent } from "../servers/die-with-parent.ts";
+import { BenchError } from "../../errors.ts";
+import { dieWithParent } from "../../servers/die-with-parent.ts";
 
 export interface SpeedChildOptions {
   readonly modelPath: string;
@@ -20,7 +20,7 @@ export interface SpeedChild {
   close(): Promise<void>;
 }
 
-const script = fileURLToPath(new URL("../../fixtures/worker-speed/child.mjs", import.meta.url));
+const script = fileURLToPath(new URL("../../../fixtures/worker-speed/child.mjs", import.meta.url));
 
 /** @param cpu pinned to, where the machine has `taskset` */
 export async function startSpeedChild(options: SpeedChildOptions, cpu: number): Promise<SpeedChild> {

@@ -1,8 +1,8 @@
 import { SingleBar } from "cli-progress";
 import { type Clock, pause } from "@drover/foundation/clock";
-import { loadName } from "./report/bench-rows.ts";
-import { showMs, showNumber } from "./report/figures.ts";
-import type { StepProgress } from "./run-bench.ts";
+import { showMs, showNumber } from "./figures.ts";
+import { loadName } from "../load/load.ts";
+import type { StepProgress } from "../load/step-progress.ts";
 
 /** Shows the step under way with live figures. On anything but a terminal it shows nothing. */
 export interface ProgressBar {
@@ -46,7 +46,7 @@ function show(bar: SingleBar, progress: StepProgress, nowMs: number): void {
   bar.setTotal(total);
   bar.update(done, {
     phase: nowMs < recorder.fromMs ? "warm-up" : "measure",
-    load: loadName(progress),
+    load: loadName(progress.load),
     step: `${progress.index + 1}/${progress.steps}`,
     ok: counts.ok,
     failed: counts.failed,

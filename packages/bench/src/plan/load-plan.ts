@@ -1,9 +1,9 @@
-import type { WatchedProcess } from "./load/process-watch.ts";
-import { BenchError } from "./errors.ts";
-import type { Load } from "./load/run-step.ts";
-import { findPreset } from "./presets/registry.ts";
-import type { Preset } from "./presets/preset.ts";
-import { parseSlo, type Slo } from "./slo.ts";
+import type { WatchedProcess } from "../load/process-watch.ts";
+import { BenchError } from "../errors.ts";
+import { findPreset } from "../presets/registry.ts";
+import type { Preset } from "../presets/preset.ts";
+import { parseSlo, type Slo } from "../load/slo.ts";
+import type { Load } from "../load/load.ts";
 
 /** What the user asked for; absent fields are the preset's. Durations are in milliseconds. */
 export interface LoadRequest {

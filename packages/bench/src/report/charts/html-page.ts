@@ -1,4 +1,4 @@
-import type { Rows } from "./bench-rows.ts";
+import type { Rows } from "../bench-rows.ts";
 import { escapeHtml } from "./escape.ts";
 
 const STYLE = `

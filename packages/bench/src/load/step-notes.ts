@@ -1,10 +1,15 @@
-import type { LoadPlan } from "./bench-options.ts";
-import { loadName } from "./report/bench-rows.ts";
-import { BUSY_PERCENT, LATE_MS } from "./load/own-load.ts";
-import type { StepReport } from "./load/run-step.ts";
+import { BUSY_PERCENT, LATE_MS } from "./own-load.ts";
+import type { StepReport } from "./run-step.ts";
+import { loadName } from "./load.ts";
+
+/** How the windows of the steps were set. */
+export interface WindowSettings {
+  readonly warmupMs: number;
+  readonly answers: number | undefined;
+}
 
 /** Everything about the steps that would mislead who reads the figures only. */
-export function notesOf(steps: readonly StepReport[], plan: Pick<LoadPlan, "warmupMs" | "answers">): readonly string[] {
+export function notesOf(steps: readonly StepReport[], plan: WindowSettings): readonly string[] {
   return [
     ...(steps.some(({ load }) => "perSecond" in load)
       ? ["Open loop: latencies count from each request's intended arrival, so waits caused by overload are in them."]
@@ -33,7 +38,7 @@ export function foreignCpuPercent({ own, processes }: Pick<StepReport, "own" | "
 
 /** What would mislead about one step. */
 export function stepNotes({ load, counts, own, processes }: StepReport): readonly string[] {
-  const name = loadName({ load });
+  const name = loadName(load);
   const notes: string[] = [];
   if (own.cpuPercent > BUSY_PERCENT)
     notes.push(

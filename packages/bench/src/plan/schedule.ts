@@ -1,4 +1,4 @@
-import type { LoadPlan } from "../bench-options.ts";
+import type { LoadPlan } from "./load-plan.ts";
 import type { Clock } from "@drover/foundation/clock";
 
 /** How long a run will take, which its user wants to know before, and while it goes on. */
