@@ -45,7 +45,11 @@ export interface UpstreamStatus {
   readonly slots: number;
   /** Requests on it now. */
   readonly active: number;
+  /** Requests on it now that take no slot, such as `GET /v1/models`. */
+  readonly beside: number;
   readonly requests: number;
+  /** Bytes of its responses, ever: while a response comes they grow. */
+  readonly bytesReceived: number;
   readonly failures: number;
   readonly lastFailure: string | undefined;
 }

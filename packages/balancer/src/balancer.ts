@@ -314,7 +314,7 @@ function isSameServer(one: Upstream, other: Upstream): boolean {
 }
 
 function statusOf(upstream: Upstream): UpstreamStatus {
-  const { id, origin, owned, ready, draining, down, requests, failures, lastFailure } = upstream;
-  const running = { slots: upstream.maxConns, active: upstream.conns };
-  return { id, origin, owned, ready, draining, down, requests, failures, lastFailure, ...running };
+  const { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure } = upstream;
+  const running = { slots: upstream.maxConns, active: upstream.conns, beside: upstream.beside };
+  return { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure, ...running };
 }

@@ -187,7 +187,9 @@ export class UpstreamPool {
     state.tried.set(best, best.generation);
     const upstream = best;
     upstream.requests += 1;
+    upstream.beside += 1;
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
+      upstream.beside -= 1;
       if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
       if (outcome === "lost") this.#suspects.add(upstream);
       this.#events.onReleased?.(lease, "unused");

@@ -49,6 +49,10 @@ export interface Upstream extends Peer, Target {
   hopeless: boolean;
   /** Requests ever leased. */
   requests: number;
+  /** Requests on it now that take no slot. */
+  beside: number;
+  /** Bytes of its responses, ever. */
+  bytesReceived: number;
   /** Attempts that failed, ever. */
   failures: number;
   /** Milliseconds requests were held, ever; with `requests`, the measured service time. */
@@ -100,6 +104,8 @@ function freshCounters(weight: number) {
     recoveredAtMs: undefined,
     generation: 0,
     requests: 0,
+    beside: 0,
+    bytesReceived: 0,
     failures: 0,
     busyMs: 0,
     lastFailure: undefined,

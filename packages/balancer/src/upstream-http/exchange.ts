@@ -71,6 +71,7 @@ class Exchange implements ConnectionUser {
 
   onBytes(bytes: Buffer): void {
     this.#options.figures.bytesReceived += bytes.length;
+    this.#options.connection.upstream.bytesReceived += bytes.length;
     if (this.#tunnel !== undefined) {
       this.#options.figures.bodyBytes += bytes.length;
       this.#tunnel.toClient(bytes);

@@ -12,4 +12,6 @@ export interface Target {
   readonly secret: string | undefined;
   /** Out of service: no connection to it is kept. */
   readonly down: boolean;
+  /** Bytes of its responses, ever. */
+  bytesReceived: number;
 }

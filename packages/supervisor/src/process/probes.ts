@@ -1,9 +1,12 @@
+import { connect } from "node:net";
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
 import type { WorkerLaunch } from "./launch.ts";
-import type { SpawnedProcess, SpawnWorker, WorkerListener } from "./spawn.ts";
+import { afterLook, type Look, UNKNOWN } from "./probe-verdict.ts";
+import type { SpawnWorker, WorkerListener } from "./spawn.ts";
+import type { SpawnedProcess } from "./spawned-process.ts";
 
 /** How a worker that is not Drover's own is judged: HAProxy's `inter`, `rise`, `fall`, `timeout check`. */
 export type ProbeRule = Settings["checks"];
@@ -19,8 +22,8 @@ const STARTING_PERIOD_MS = 250;
 
 /**
  * Starts commands like `spawn` does, and speaks for them: HTTP probes become the messages that Drover's own worker
- * sends. `rise` good ones in a row are `ready`, each one is a heartbeat, `fall` bad ones in a row are its end. A
- * command that speaks the protocol itself is left to it.
+ * sends. `rise` good ones in a row are `ready`, each one is a heartbeat, `fall` bad ones in a row are its end, but not
+ * the silence of a server that has requests. A command that speaks the protocol itself is left to it.
  */
 export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
   return (launch, listener) => {
@@ -39,44 +42,30 @@ export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
   };
 }
 
-interface Streak {
-  good: number;
-  bad: number;
-  probes: number;
-}
-
-function probe(
-  process: SpawnedProcess,
-  launch: WorkerLaunch,
-  listener: WorkerListener,
-  { clock, rule, longestPeriodMs }: ProbeParts,
-): () => void {
-  const streak: Streak = { good: 0, bad: 0, probes: 0 };
-  let isReady = false;
+function probe(process: SpawnedProcess, launch: WorkerLaunch, listener: WorkerListener, parts: ProbeParts): () => void {
+  const { clock, rule, longestPeriodMs } = parts;
+  const { port } = launch.options;
+  let verdict = UNKNOWN;
   let hasStopped = false;
   let cancel: () => void;
   const look = async () => {
-    const failure = await probeOnce(launch.options.port, rule(), clock);
+    const found = await probeOnce(port, rule(), clock);
     if (hasStopped) return;
-    streak.probes += 1;
-    streak.good = failure === undefined ? streak.good + 1 : 0;
-    streak.bad = failure === undefined ? 0 : streak.bad + 1;
-    if (!isReady && streak.good >= rule().rise) {
-      isReady = true;
-      sayReady(launch, listener);
-    }
-    // The streak alone judges it: whatever a probe finds, somebody has looked.
-    if (isReady) listener.onMessage({ type: "heartbeat", steps: streak.probes, active: 0, busySlots: 0 });
-    if (isReady && streak.bad >= rule().fall) {
-      const message = `${streak.bad} probes of ${rule().path} failed: ${failure ?? ""}`;
+    const activity = listener.activity();
+    const wasReady = verdict.isReady;
+    verdict = afterLook(verdict, { ...found, activity }, rule().rise);
+    if (verdict.isReady && !wasReady) sayReady(launch, listener);
+    // Whatever a probe finds, somebody has looked: `steps` says whether anything moves.
+    const { steps } = verdict;
+    if (verdict.isReady) listener.onMessage({ type: "heartbeat", steps, active: activity.active, busySlots: 0 });
+    if (verdict.isReady && verdict.bad >= rule().fall) {
+      const message = `${verdict.bad} probes of ${rule().path} failed: ${found.failure ?? ""}`;
       listener.onMessage({ type: "failed", code: "probe_failed", message });
       process.signal("SIGKILL");
       return;
     }
-    cancel = clock.after(
-      isReady ? Math.min(rule().interval, longestPeriodMs()) : STARTING_PERIOD_MS,
-      () => void look(),
-    );
+    const periodMs = verdict.isReady ? Math.min(rule().interval, longestPeriodMs()) : STARTING_PERIOD_MS;
+    cancel = clock.after(periodMs, () => void look());
   };
   cancel = clock.after(STARTING_PERIOD_MS, () => void look());
   return () => {
@@ -91,11 +80,26 @@ function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
   listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots, contextTokens });
 }
 
-/** Undefined when it is well, else why not. Never rejects. */
-async function probeOnce(port: number, rule: ProbeRule, clock: Clock): Promise<string | undefined> {
+/** Never rejects. */
+async function probeOnce(port: number, rule: ProbeRule, clock: Clock): Promise<Omit<Look, "activity">> {
   const { path, timeout: timeoutMs } = rule;
   const result = await httpGet({ host: "127.0.0.1", port }, { path, timeoutMs, clock });
-  return result.responded ? judgeAnswer(result.status, result.body, rule) : result.reason;
+  if (result.responded) return { failure: judgeAnswer(result.status, result.body, rule), isSilent: false };
+  return { failure: result.reason, isSilent: await accepts(port, timeoutMs, clock) };
+}
+
+/** Whether somebody listens on the port. Never rejects. */
+function accepts(port: number, timeoutMs: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const settle = (isOpen: boolean) => {
+      cancel();
+      socket.destroy();
+      resolve(isOpen);
+    };
+    const cancel = clock.after(timeoutMs, () => settle(false));
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
+  });
 }
 
 /** The path that nobody chose: a server that does not have it is as well as it can say. */

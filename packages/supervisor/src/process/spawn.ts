@@ -6,30 +6,26 @@ import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { execa } from "execa";
+import { ofCommand } from "./command-process.ts";
+
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { pinningWords } from "./pinning.ts";
+import { endOf, type ProcessEnd, type SpawnedProcess } from "./spawned-process.ts";
 
-/** How a process ended. */
-export interface ProcessEnd {
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  /** Why it could not even be started. */
-  readonly reason: string | undefined;
+/** A worker's requests, from outside. */
+export interface Activity {
+  /** Requests that it has now. */
+  readonly active: number;
+  /** Grows with each request and with each byte of a response. */
+  readonly progress: number;
 }
 
-/** A process that was started. Nothing of it throws: a message to a dead process is lost. */
-export interface SpawnedProcess {
-  /** undefined: it could not be started; `ended` says why. */
-  readonly pid: number | undefined;
-  readonly send: (message: SupervisorMessage) => void;
-  readonly signal: (name: "SIGTERM" | "SIGKILL") => void;
-  readonly ended: Promise<ProcessEnd>;
-}
-
-/** What a process says while it runs. */
+/** What a process says while it runs, and what is known of it. */
 export interface WorkerListener {
   readonly onMessage: (message: WorkerMessage) => void;
+  /** What the balancer sees of its requests. */
+  readonly activity: () => Activity;
   /** One line of its standard output or error. */
   readonly onLine: (line: string) => void;
 }
@@ -40,7 +36,8 @@ export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => Sp
 /**
  * Starts a worker in a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone, who drains. Under
  * Linux the kernel kills it when the supervisor dies, however that happens: a Node process whose loop is blocked
- * survives an IPC disconnect. All wrappers exec, so the pid is the worker's own.
+ * survives an IPC disconnect. All wrappers exec, so the pid is the worker's own. A command of the user's may be a script
+ * that starts the server as its child: signals go to all that it started, and it has ended when none of that is left.
  */
 export const spawnWorker: SpawnWorker = (launch, listener) => {
   const [file = process.execPath, ...words] = commandOf(launch, process.env["PATH"] ?? "");
@@ -61,19 +58,20 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
   // A write to a process that just died; its end is told by `ended`.
   child.on("error", () => {});
   for (const stream of [child.stdout, child.stderr]) readLines(stream, listener.onLine);
-  return {
-    pid: child.pid,
-    send: (message) => {
-      if (child.connected) child.send(message, () => {});
-    },
-    signal: (name) => void child.kill(name),
-    ended: child.then((result) => ({
-      exitCode: result.exitCode,
-      signal: result.signal,
-      reason: result.exitCode === undefined && result.signal === undefined ? result.shortMessage : undefined,
-    })),
+  const { pid } = child;
+  const send = (message: SupervisorMessage) => {
+    if (child.connected) child.send(message, () => {});
   };
+  if (pid === undefined) {
+    return { pid, send, signal: () => {}, ended: child.then(({ shortMessage }) => failed(shortMessage)) };
+  }
+  if (launch.command === undefined) return { pid, send, signal: (name) => void child.kill(name), ended: endOf(child) };
+  return ofCommand({ pid, send, ended: endOf(child), mark: `${SECRET_ENV}=${launch.secret}`, onLine: listener.onLine });
 };
+
+function failed(reason: string | undefined): ProcessEnd {
+  return { exitCode: undefined, signal: undefined, reason };
+}
 
 const loaderQuiet = { NODE_NO_WARNINGS: "1" };
 

@@ -1,4 +1,5 @@
 import type { Balancer, UpstreamStatus } from "@drover/balancer";
+import type { Activity } from "../process/spawn.ts";
 
 /** What a worker's traffic needs of the balancer. */
 export type BalancerPort = Pick<
@@ -57,6 +58,13 @@ export class Traffic {
   /** Requests that it has now. */
   get active(): number {
     return this.#upstream()?.active ?? 0;
+  }
+
+  /** What its requests do, for those who judge it from outside. */
+  get activity(): Activity {
+    const { active = 0, beside = 0, requests = 0, bytesReceived = 0 } = this.#upstream() ?? {};
+    const running = active + beside;
+    return { active: running, progress: 2 * requests - running + bytesReceived };
   }
 
   /** Lets a held one take traffic, now or as soon as it is ready. */

@@ -1,5 +1,5 @@
 import { PROTOCOL_VERSION, protocolMismatch, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
-import type { ProcessEnd, SpawnedProcess } from "../process/spawn.ts";
+import type { ProcessEnd, SpawnedProcess } from "../process/spawned-process.ts";
 import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
 
 /** What a worker said when it became ready. */

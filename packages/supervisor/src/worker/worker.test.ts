@@ -7,7 +7,8 @@ import { array, assert as assertProperty, asyncProperty, constantFrom } from "fa
 import { createGate } from "../gate.ts";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import type { WorkerLaunch } from "../process/launch.ts";
-import type { ProcessEnd, WorkerListener } from "../process/spawn.ts";
+import type { ProcessEnd } from "../process/spawned-process.ts";
+import type { WorkerListener } from "../process/spawn.ts";
 import { hasProcess } from "./states.ts";
 import type { BalancerPort } from "./traffic.ts";
 import { Worker, type WorkerChange } from "./worker.ts";

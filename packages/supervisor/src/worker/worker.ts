@@ -3,7 +3,8 @@ import type { Clock } from "@drover/foundation/clock";
 import { createGate } from "../gate.ts";
 import type { WorkerPlace } from "../placement/layout.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
-import type { ProcessEnd, SpawnWorker } from "../process/spawn.ts";
+import type { ProcessEnd } from "../process/spawned-process.ts";
+import type { SpawnWorker } from "../process/spawn.ts";
 import type { LivenessLimits } from "./liveness.ts";
 import type { Recipe } from "./recipe.ts";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
@@ -263,6 +264,7 @@ export class Worker {
       const spawned = this.#parts.spawn(this.#launch, {
         onMessage: (message) => this.#onMessage(process, message),
         onLine: (line) => this.#parts.onLine(this, line),
+        activity: () => this.traffic.activity,
       });
       process.attach(spawned);
       this.#onEnd(process, await spawned.ended);

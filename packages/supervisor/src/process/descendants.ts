@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** How the processes that a command started are found again, when the command itself may be gone. */
+export interface Descent {
+  /** Process id of the command: it leads a session and a process group of its own. */
+  readonly leader: number;
+  /** An entry of its environment, `NAME=value`, that no other process has. */
+  readonly mark: string;
+}
+
+/**
+ * Processes that run and come from a command: those of its session and group, and those that left both (`setsid`, `&` in
+ * an interactive shell) but still have the mark in their environment. Zombies do not count: where nobody reaps orphans
+ * they stay for ever. Linux reads `/proc`; elsewhere the group alone is asked, and the answer is its leader.
+ * Source of the method: Jenkins' ProcessTreeKiller.
+ */
+export function descendantsOf({ leader, mark }: Descent): readonly number[] {
+  const pids = processIds();
+  if (pids === undefined) return isGroupThere(leader) ? [leader] : [];
+  return pids.filter((pid) => {
+    if (pid === process.pid) return false;
+    const [state, , group, session] = statOf(pid);
+    if (state === undefined || state === "Z" || state === "X") return false;
+    return Number(group) === leader || Number(session) === leader || environmentOf(pid).includes(`\0${mark}\0`);
+  });
+}
+
+/** Sends a signal to the whole group at once, and to each of {@link descendantsOf} that is in another one. Never throws. */
+export function signalDescendants(descent: Descent, signal: "SIGTERM" | "SIGKILL"): void {
+  const pids = descendantsOf(descent);
+  if (pids.length === 0) return;
+  send(-descent.leader, signal);
+  for (const pid of pids) if (groupOf(pid) !== descent.leader) send(pid, signal);
+}
+
+function groupOf(pid: number): number {
+  return Number(statOf(pid)[2]);
+}
+
+/** `pid` negative: the group. */
+function send(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself, or has become another user's.
+  }
+}
+
+function isGroupThere(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function processIds(): readonly number[] | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return undefined;
+  }
+}
+
+/** State, parent, group, session. The name before them, in parentheses, may hold anything. Source: proc_pid_stat(5). */
+function statOf(pid: number): readonly (string | undefined)[] {
+  const stat = read(pid, "stat");
+  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ", 4);
+}
+
+function environmentOf(pid: number): string {
+  return `\0${read(pid, "environ")}`;
+}
+
+/** Empty where it is gone or another user's. */
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch {
+    return "";
+  }
+}
