@@ -75,6 +75,11 @@ export interface Balancer {
   /** An owned upstream is not ready at first. @throws BadUpstreamError */
   addUpstream(spec: UpstreamSpec): void;
   setReady(id: string, ready: boolean): void;
+  /**
+   * The process of a worker has ended unasked: `crashed` by itself, or for a hang; or `killed` by somebody, of which no request is suspected. To be called before `setReady`.
+   * @returns whether a request was in it that had been in another worker's crash: then the worker is not to blame
+   */
+  upstreamDied(id: string, cause: "crashed" | "killed"): { readonly ofSuspect: boolean };
   /** Whether a worker that is not ready will be; requests wait for one that will, and are answered 502 where none is left. @default true */
   setExpected(id: string, isExpected: boolean): void;
   /** Gives it no new lease; resolves when its last one is released. */

@@ -22,6 +22,7 @@ import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { logAccess } from "./request/access-log.ts";
+import { CondemnedRequests } from "./request/condemned-requests.ts";
 import { ClientRequest, type Ending } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
@@ -90,6 +91,10 @@ class RunningBalancer implements Balancer {
     const upstream = this.#pool.get(id);
     if (!ready && upstream !== undefined) this.#connections.closeIdle(upstream);
     this.#pool.setReady(id, ready);
+  }
+
+  upstreamDied(id: string, cause: "crashed" | "killed"): { readonly ofSuspect: boolean } {
+    return { ofSuspect: this.#pool.died(id, cause === "crashed") };
   }
 
   setExpected(id: string, isExpected: boolean): void {
@@ -268,6 +273,7 @@ class RunningBalancer implements Balancer {
         hints: new PlacementHints(),
         connections: this.#connections,
         logger,
+        condemned: new CondemnedRequests(clock),
         rules: () => this.#rules,
         retryAfterSeconds: () => this.#retryAfter(),
         rawAnswers: this.#rawAnswers,

@@ -7,6 +7,7 @@ describe("who may take a request", () => {
   for (const [name, facts, expected] of [
     ["a worker with a free slot", { maxConns: 2, conns: 1 }, true],
     ["a worker whose slots are all taken", { maxConns: 2, conns: 2 }, false],
+    ["a worker that is kept for one request", { aloneFor: {} }, false],
     ["a worker that loads", { ready: false }, false],
     ["a worker that drains", { draining: true }, false],
     ["a server that is marked down", { down: true }, false],

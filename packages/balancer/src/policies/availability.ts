@@ -26,7 +26,8 @@ export function isFailing(peer: Peer, nowMs: number): boolean {
   );
 }
 
-/** Every slot is taken. */
+/** Every slot is taken, or one request has all of them. */
 export function isFull(peer: Peer): boolean {
+  if (peer.aloneFor !== undefined) return true;
   return peer.maxConns > 0 && peer.conns >= peer.maxConns;
 }

@@ -20,6 +20,8 @@ export interface Peer {
   /** False while a worker loads or is gone. */
   ready: boolean;
   draining: boolean;
+  /** The request that runs, or is about to run, alone on it; undefined: none does. */
+  aloneFor: object | undefined;
   /** Leases held now. */
   conns: number;
   fails: number;

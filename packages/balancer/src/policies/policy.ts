@@ -20,6 +20,8 @@ export interface PickState {
   readonly affinity: ((peer: Peer) => number) | undefined;
   /** Estimated cost in seconds on a peer, for `prefix`. */
   readonly cost: ((peer: Peer) => number) | undefined;
+  /** Workers that crashed while they had this request; above 0 it is given a worker alone. */
+  deaths: number;
   hash: number | undefined;
   rehash: number;
   hashTries: number;

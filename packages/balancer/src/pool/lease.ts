@@ -11,6 +11,8 @@ export type LeaseOutcome = "ok" | "failed" | "lost" | "next" | "unused";
 export class Lease {
   readonly upstream: Upstream;
   readonly takenAtMs: number;
+  /** After a connection was lost: resolves when it is known whether the worker crashed. */
+  verdict: Promise<void> | undefined;
   readonly #onRelease: (lease: Lease, outcome: LeaseOutcome) => void;
   #held = true;
 

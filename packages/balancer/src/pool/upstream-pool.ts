@@ -4,6 +4,7 @@ import type { Peer, PeerGroup } from "../policies/peer.ts";
 import type { PickState, Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
+import { Flights } from "./flights.ts";
 import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
 import { Suspects } from "./suspects.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
@@ -45,6 +46,7 @@ export class UpstreamPool {
   readonly #upstreams = new Map<string, Upstream>();
   readonly #idle = new Map<string, (() => void)[]>();
   readonly #suspects: Suspects;
+  readonly #flights: Flights;
   #policy: Policy;
   #group: PeerGroup;
   #events: PoolEvents = {};
@@ -56,6 +58,7 @@ export class UpstreamPool {
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
+    this.#flights = new Flights(options.clock);
   }
 
   /** Sets who is told of changes. */
@@ -108,6 +111,7 @@ export class UpstreamPool {
     const upstream = this.#upstreams.get(id);
     if (upstream === undefined || upstream.ready === ready) return;
     upstream.ready = ready;
+    upstream.aloneFor = undefined;
     if (ready) forgetFailures(upstream, this.#clock.monotonicMs());
     this.#events.onVacancy?.();
   }
@@ -156,6 +160,7 @@ export class UpstreamPool {
       clientAddress: request.clientAddress ?? "",
       affinity: onUpstreams(request.affinity),
       cost: onUpstreams(request.cost),
+      deaths: 0,
       hash: undefined,
       rehash: 0,
       hashTries: 0,
@@ -165,7 +170,7 @@ export class UpstreamPool {
   /** Chooses and holds a place. */
   acquire(state: PickState): Lease | undefined {
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
-    const upstream = this.#choose(state);
+    const upstream = state.deaths > 0 ? this.#chooseAlone(state) : this.#choose(state);
     if (upstream === undefined) return undefined;
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
     return this.#hold(upstream, state);
@@ -176,10 +181,12 @@ export class UpstreamPool {
    * behind those that do. Nothing where an upstream is not Drover's own: there every request counts, as in nginx.
    */
   acquireBeside(state: PickState): Lease | undefined {
+    if (state.deaths > 0) return this.acquire(state);
     let best: Upstream | undefined;
     for (const upstream of this.#upstreams.values()) {
       if (!upstream.owned) return undefined;
-      if (!isInService(upstream) || state.tried.get(upstream) === upstream.generation) continue;
+      if (!isInService(upstream) || upstream.aloneFor !== undefined) continue;
+      if (state.tried.get(upstream) === upstream.generation) continue;
       const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
       if (fewer < 0) best = upstream;
     }
@@ -188,11 +195,14 @@ export class UpstreamPool {
     const upstream = best;
     upstream.requests += 1;
     upstream.beside += 1;
+    this.#flights.enter(upstream, state);
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
+      lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
       if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
       if (outcome === "lost") this.#suspects.add(upstream);
       this.#events.onReleased?.(lease, "unused");
+      if (upstream.aloneFor !== undefined) this.#events.onVacancy?.();
     });
   }
 
@@ -207,8 +217,44 @@ export class UpstreamPool {
     return undefined;
   }
 
+  /**
+   * A worker without any other request, for one that may crash it: so no honest request is in two crashes. The least busy worker is
+   * given no further request until it is empty; until then nothing is chosen.
+   */
+  #chooseAlone(state: PickState): Upstream | undefined {
+    const able = this.upstreams.filter(
+      (upstream) => isInService(upstream) && state.tried.get(upstream) !== upstream.generation,
+    );
+    let chosen = able.find(({ aloneFor }) => aloneFor === state);
+    if (chosen === undefined) {
+      const free = able.filter(({ aloneFor }) => aloneFor === undefined);
+      [chosen] = free.toSorted((one, other) => one.conns + one.beside - other.conns - other.beside);
+      if (chosen !== undefined) chosen.aloneFor = state;
+    }
+    return chosen !== undefined && chosen.conns + chosen.beside === 0 ? chosen : undefined;
+  }
+
+  /** The request is over: no worker is kept for it any more. */
+  endPick(state: PickState): void {
+    for (const upstream of this.#upstreams.values()) {
+      if (upstream.aloneFor !== state) continue;
+      upstream.aloneFor = undefined;
+      this.#events.onVacancy?.();
+    }
+  }
+
+  /**
+   * The process of a worker has ended, by a crash or because somebody killed it. Tell it before `setReady`.
+   * @returns whether it died of a request that was in another worker's crash before
+   */
+  died(id: string, isCrash: boolean): boolean {
+    const upstream = this.#upstreams.get(id);
+    return upstream !== undefined && this.#flights.end(upstream, isCrash);
+  }
+
   #hold(upstream: Upstream, state: PickState): Lease {
     upstream.conns += 1;
+    if (upstream.owned) this.#flights.enter(upstream, state);
     upstream.requests += 1;
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => this.#release(lease, outcome, state));
   }
@@ -220,7 +266,7 @@ export class UpstreamPool {
       if (upstream.down) continue;
       if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
       else if (state.tried.get(upstream) === upstream.generation) waiting ||= this.#suspects.has(upstream);
-      else if (isFull(upstream)) return "busy";
+      else if (isFull(upstream) || state.deaths > 0) return "busy";
     }
     return waiting ? "waiting" : "none";
   }
@@ -235,6 +281,8 @@ export class UpstreamPool {
   #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
     upstream.conns -= 1;
+    if (upstream.aloneFor === state) upstream.aloneFor = undefined;
+    lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
     upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
     if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
     if (outcome === "lost") this.#suspects.add(upstream);

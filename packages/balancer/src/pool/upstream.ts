@@ -95,6 +95,7 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
 function freshCounters(weight: number) {
   return {
     draining: false,
+    aloneFor: undefined,
     conns: 0,
     fails: 0,
     accessedAt: 0,

@@ -130,17 +130,21 @@ export class AdmissionQueue {
 
   /** One grant, and that owner goes to the end of the round. False when nobody could be given a lease. */
   #dispatchOne(): boolean {
+    let isFull = false;
     for (const [owner, line] of this.#lines) {
       for (const entry of line) {
-        const lease = this.#parts.acquire(entry.request.pick);
+        const { pick } = entry.request;
+        // Only a retry is choosy: where one fresh request finds no slot, no other does.
+        const isFresh = pick.tried.size === 0;
+        if (isFresh && isFull) break;
+        const lease = this.#parts.acquire(pick);
         if (lease !== undefined) {
           this.#lines.delete(owner);
           this.#lines.set(owner, line);
           entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.monotonicMs() - entry.enteredAtMs });
           return true;
         }
-        // Only a retry is choosy: where a fresh request finds no slot, there is none.
-        if (entry.request.pick.tried.size === 0) return false;
+        isFull ||= isFresh;
       }
     }
     return false;

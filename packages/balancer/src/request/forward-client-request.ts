@@ -13,6 +13,7 @@ import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
+import type { CondemnedRequests } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
@@ -40,6 +41,8 @@ export interface Forwarder {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly rules: () => ForwardRules;
+  /** Requests that crashed workers. */
+  readonly condemned: CondemnedRequests;
   readonly retryAfterSeconds: () => number;
   /** What the server itself answered on a connection because its request could not be read to the end. */
   readonly rawAnswers: WeakMap<object, Ending>;
@@ -50,11 +53,22 @@ export async function forwardClientRequest(request: ClientRequest, forwarder: Fo
   const body = await bodyOf(request, forwarder);
   if (body === undefined) return;
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
+  if (forwarder.condemned.has(request, bytes ?? noBytes)) {
+    forwarder.metrics.countRefusal("crashes_workers");
+    request.refuse({
+      status: 500,
+      message: "this request has crashed workers; it is not tried again",
+      ...condemnedError,
+    });
+    return;
+  }
   const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool);
   const events = queueEvents(request, bytes, forwarder.clock);
   const claim = claimOf(request, placement, events, forwarder);
   const task = taskOf(request, body, { placement, events, claim }, forwarder);
   const outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
+  forwarder.pool.endPick(claim.pick);
+  if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
   events?.stop();
   request.queueMs = claim.waitedMs;
   conclude(request, outcome, claim, forwarder);
@@ -169,7 +183,14 @@ function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim,
     const details = { id: request.id, upstream: last?.upstream.id, reason: outcome.reason };
     forwarder.logger.warn(details, "an upstream broke off its response");
   }
-  if (outcome.kind === "failed") {
+  if (outcome.kind === "condemned") {
+    const upstreams = attempts.map(({ upstream }) => upstream.id);
+    forwarder.logger.error(
+      { id: request.id, upstreams },
+      "a request was in two workers when they crashed; it is refused",
+    );
+  }
+  if (outcome.kind === "failed" || outcome.kind === "condemned") {
     const bodyBytes = answerFailure(request, outcome, claim.refusal, forwarder);
     request.end({ status: request.response.statusCode, bodyBytes });
     return;
@@ -178,7 +199,9 @@ function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim,
   request.end({ status: outcome.kind === "client-gone" ? 499 : switched, bodyBytes: last?.bodyBytes ?? 0 });
 }
 
-type Failed = Extract<ForwardOutcome, { kind: "failed" }>;
+type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
+
+const condemnedError = { code: "crashes_workers" } as const;
 
 /** @returns bytes of the response's body */
 function answerFailure(
@@ -195,8 +218,10 @@ function answerFailure(
   return respondError(response, request.id, error, [...retryAfter, ...responseHeaders]);
 }
 
-function failureOf({ attempts }: ClientRequest, { status, reason }: Failed): ProxyError {
-  if (status === 504) {
+function failureOf({ attempts }: ClientRequest, outcome: Failed): ProxyError {
+  const { reason } = outcome;
+  if (outcome.kind === "condemned") return { status: 500, message: reason, ...condemnedError };
+  if (outcome.status === 504) {
     return { status: 504, message: `the upstream did not answer in time: ${reason}`, code: "upstream_timeout" };
   }
   const tried = attempts.length;

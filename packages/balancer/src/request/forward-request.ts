@@ -15,8 +15,10 @@ export function forwardRequest(task: ForwardTask, connections: ConnectionPool, c
   return new Forwarding(task, connections, clock).run();
 }
 
-/** A request that kills each worker it reaches must not reach them all. */
+/** A request that costs each worker its connection, without a known crash, must not reach them all. */
 const mostOwnedAttempts = 4;
+/** Crashes that a request may be in; the second time it was alone with the worker. */
+const mostDeaths = 2;
 
 class Forwarding {
   readonly #task: ForwardTask;
@@ -49,7 +51,9 @@ class Forwarding {
       this.#unfinished?.relay.interject(task.onResume?.(lease, this.#reason ?? "") ?? "");
       const attempt = newAttempt(lease, this.#clock);
       task.attempts.push(attempt);
-      const end = this.#endOf(await this.#attempt(lease, attempt), lease, attempt);
+      const result = await this.#attempt(lease, attempt);
+      if (lease.verdict !== undefined) await lease.verdict;
+      const end = this.#endOf(result, lease, attempt);
       if (end !== undefined) return end;
     }
   }
@@ -79,7 +83,7 @@ class Forwarding {
       if (result.kind === "relayed" && result.reusable) this.#connections.give(connection);
       else connection.destroy();
       if (result.kind === "failed" || result.kind === "broken") upstream.lastFailure = result.reason;
-      outcome = outcomeOf(result);
+      outcome = outcomeOf(result, upstream.owned);
       if (result.kind === "failed" && result.failure === "error" && wasKept) {
         lease.release(outcome);
         this.#giveOneMoreTry(lease);
@@ -92,6 +96,7 @@ class Forwarding {
 
   /** Undefined where another upstream is to be tried. */
   #endOf(result: ExchangeResult, lease: Lease, attempt: Attempt): ForwardOutcome | undefined {
+    const task = this.#task;
     const status = attempt.status ?? 0;
     if (result.kind === "relayed") return { kind: "answered", status };
     if (result.kind === "intercepted" || result.kind === "client-gone") return result;
@@ -101,9 +106,17 @@ class Forwarding {
       if (result.unfinished === undefined) return { kind: "broken", status, reason: result.reason };
       this.#unfinished = result.unfinished;
     } else attempt.status ??= statusOf(result.failure);
+    if (task.pick.deaths >= mostDeaths) return this.#condemn();
     if (this.#goesOn(result, lease)) return undefined;
     if (this.#unfinished !== undefined) return this.#breakOff(this.#unfinished);
     return { kind: "failed", status: attempt.status ?? 502, reason: result.reason };
+  }
+
+  #condemn(): ForwardOutcome {
+    const reason = `${mostDeaths} workers crashed while they worked on this request, the last one on nothing else; it is not tried again`;
+    this.#reason = reason;
+    if (this.#unfinished !== undefined) this.#breakOff(this.#unfinished);
+    return { kind: "condemned", reason };
   }
 
   /** nginx's "no live upstreams" is a 502, whatever failed before. */
@@ -163,8 +176,9 @@ class Forwarding {
   }
 }
 
-function outcomeOf(result: ExchangeResult): LeaseOutcome {
-  if (result.kind === "broken") return result.unfinished === undefined ? "ok" : "lost";
+function outcomeOf(result: ExchangeResult, owned: boolean): LeaseOutcome {
+  // nginx counts no failure once the response has begun; of a worker of our own it is the first sign of its death.
+  if (result.kind === "broken") return owned ? "lost" : "ok";
   if (result.kind !== "failed") return "ok";
   if (result.failure === 403 || result.failure === 404) return "next";
   return result.failure === "error" ? "lost" : "failed";

@@ -38,6 +38,7 @@ export interface ForwardTask extends ExchangeTask {
  * - `broken`: the upstream died after the head was sent, and no other one resumed its response; the client's connection was ended (an event stream after an `error` event).
  * - `failed`: no upstream answered; `status` is 502, 504, or the status nginx would give.
  * - `intercepted`: `onHead` took it.
+ * - `condemned`: it was in two workers when they crashed, the second time alone; `error` events and ends are as for `broken` where a stream had begun.
  * - `client-gone`: the client left, or `cancel` was used; nginx logs 499.
  */
 export type ForwardOutcome =
@@ -45,4 +46,5 @@ export type ForwardOutcome =
   | { readonly kind: "broken"; readonly status: number; readonly reason: string }
   | { readonly kind: "failed"; readonly status: number; readonly reason: string }
   | { readonly kind: "intercepted"; readonly head: ResponseHead }
+  | { readonly kind: "condemned"; readonly reason: string }
   | { readonly kind: "client-gone" };

@@ -14,6 +14,7 @@ export function peerOf(id: string, facts: Partial<Peer> = {}): Peer {
     down: false,
     ready: true,
     draining: false,
+    aloneFor: undefined,
     conns: 0,
     fails: 0,
     accessedAt: 0,
@@ -43,6 +44,7 @@ export function pickAmong(peers: readonly Peer[], facts: Partial<PickState> = {}
     clientAddress: "",
     affinity: undefined,
     cost: undefined,
+    deaths: 0,
     ...unused,
     ...facts,
   };

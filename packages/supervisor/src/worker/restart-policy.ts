@@ -14,9 +14,14 @@ export interface RestartHistory {
   readonly crashes: readonly number[];
   /** Doublings of the next delay. */
   readonly doublings: number;
+  /** Quarantines since it last served for long. */
+  readonly quarantines: number;
 }
 
-export const NO_RESTARTS: RestartHistory = { crashes: [], doublings: 0 };
+export const NO_RESTARTS: RestartHistory = { crashes: [], doublings: 0, quarantines: 0 };
+
+const QUARANTINE_MS = 120_000;
+const LONGEST_QUARANTINE_MS = 900_000;
 
 /** One end of a worker's process. */
 export interface WorkerExit {
@@ -27,18 +32,24 @@ export interface WorkerExit {
   readonly isWanted: boolean;
   /** Its reason will not go away by itself, such as a corrupt model at its first start. */
   readonly isHopeless: boolean;
+  /** A request was in it that had been in another worker's crash: the request is to blame. */
+  readonly isOfSuspect: boolean;
+  /** Another worker serves: a try that fails harms nobody. */
+  readonly othersServe: boolean;
 }
 
 export type ExitVerdict =
   | { readonly event: "exited" }
   | { readonly event: "crashed"; readonly delayMs: number; readonly history: RestartHistory }
-  | { readonly event: "gave-up"; readonly history: RestartHistory };
+  /** Without a delay it is not tried again by itself. */
+  | { readonly event: "gave-up"; readonly delayMs: number | undefined; readonly history: RestartHistory };
 
 /**
  * Decides what follows the end of a process: nothing, a restart after a delay, or quarantine. The delay doubles from
  * `backoff` to `backoffLimit`, 20% to either side by `random` (0 up to 1), so that workers that died together do not
  * load together; having been ready for `restartWindow` clears the past. The restart intensity is OTP's: more than
- * `maxRestarts` in `restartWindow` and it stays down.
+ * `maxRestarts` in `restartWindow` and it is in quarantine. From there it gets one try after two minutes, then four, up to fifteen, and sooner while others
+ * serve. A crash that a request is to blame for does not count.
  */
 export function judgeExit(
   history: RestartHistory,
@@ -50,8 +61,16 @@ export function judgeExit(
   const wasStable = exit.readySince !== undefined && exit.now - exit.readySince >= limits.restartWindow;
   const doublings = wasStable ? 0 : history.doublings;
   const crashes = [...history.crashes.filter((time) => exit.now - time < limits.restartWindow), exit.now];
-  const next: RestartHistory = { crashes, doublings: doublings + 1 };
-  if (exit.isHopeless || crashes.length > limits.maxRestarts) return { event: "gave-up", history: next };
+  const jitter = 0.8 + 0.4 * random();
+  if (exit.isOfSuspect) return { event: "crashed", delayMs: Math.round(limits.backoff * jitter), history };
+  const quarantines = wasStable ? 0 : history.quarantines;
+  const next: RestartHistory = { crashes, doublings: doublings + 1, quarantines };
+  if (exit.isHopeless) return { event: "gave-up", delayMs: undefined, history: next };
+  if (crashes.length > limits.maxRestarts || quarantines > 0) {
+    const full = Math.min(LONGEST_QUARANTINE_MS, QUARANTINE_MS * 2 ** quarantines);
+    const delayMs = Math.round((exit.othersServe ? full / 4 : full) * jitter);
+    return { event: "gave-up", delayMs, history: { ...next, quarantines: quarantines + 1 } };
+  }
   const delay = Math.min(limits.backoffLimit, limits.backoff * 2 ** Math.min(doublings, 30));
-  return { event: "crashed", delayMs: Math.round(delay * (0.8 + 0.4 * random())), history: next };
+  return { event: "crashed", delayMs: Math.round(delay * jitter), history: next };
 }

@@ -9,7 +9,8 @@ export const STATE_MEANINGS: Readonly<Record<WorkerState, string>> = {
   stopping: "its process was asked or forced to end",
   exited: "no process, and none is wanted",
   backoff: "its process ended though it should run; it starts again after a delay",
-  quarantined: "it ended too often, or for a reason that will not go away; it stays so until `restart` or `reload`",
+  quarantined:
+    "it ended too often, or for a reason that will not go away; it is tried again after minutes, or by `restart` or `reload`",
 };
 
 /** Whether a process exists in this state. */

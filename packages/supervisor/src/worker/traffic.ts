@@ -4,7 +4,14 @@ import type { Activity } from "../process/spawn.ts";
 /** What a worker's traffic needs of the balancer. */
 export type BalancerPort = Pick<
   Balancer,
-  "addUpstream" | "setReady" | "setExpected" | "drainUpstream" | "undrainUpstream" | "removeUpstream" | "status"
+  | "addUpstream"
+  | "upstreamDied"
+  | "setReady"
+  | "setExpected"
+  | "drainUpstream"
+  | "undrainUpstream"
+  | "removeUpstream"
+  | "status"
 >;
 
 /** Where a worker takes requests. */
@@ -97,6 +104,16 @@ export class Traffic {
   /** Whether requests may wait for it while it is not ready. */
   expect(isExpected: boolean): void {
     if (this.#address !== undefined) this.#balancer.setExpected(this.id, isExpected);
+  }
+
+  /** Its process has ended unasked. @returns whether a request was in it that had been in another worker's crash */
+  died(cause: "crashed" | "killed"): boolean {
+    return this.#address !== undefined && this.#balancer.upstreamDied(this.id, cause).ofSuspect;
+  }
+
+  /** Whether another worker serves now. */
+  get othersServe(): boolean {
+    return this.#balancer.status().upstreams.some(({ id, ready }) => ready && id !== this.id);
   }
 
   /** Gives it no new request. */

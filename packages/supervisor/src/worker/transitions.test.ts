@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { STATE_MEANINGS } from "./states.ts";
 import { TRANSITIONS, transition, WORKER_EVENTS, WORKER_STATES } from "./transitions.ts";
 
-const timed = new Set(["starting", "loading", "stopping", "backoff"]);
+const timed = new Set(["starting", "loading", "stopping", "backoff", "quarantined"]);
 const pairs = WORKER_STATES.flatMap((state) => WORKER_EVENTS.map((event) => [state, event] as const));
 
 describe("the table of a worker's life", () => {

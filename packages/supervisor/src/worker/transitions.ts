@@ -37,7 +37,7 @@ export const WORKER_EVENTS = [
   "exited",
   /** Its process is gone and must come back. */
   "crashed",
-  /** Its process is gone, and one more try is no use: too many restarts, or a reason that will not go away. */
+  /** Its process is gone, and one more try is no use for now: too many restarts, or a reason that will not go away. */
   "gave-up",
 ] as const;
 export type WorkerEvent = (typeof WORKER_EVENTS)[number];
@@ -73,7 +73,7 @@ const COMING_UP: Row = {
   hung: to("stopping", "kill", "arm-grace-timer"),
   exited: to("exited", "disarm-timer"),
   crashed: to("backoff", "arm-backoff-timer"),
-  "gave-up": to("quarantined", "disarm-timer"),
+  "gave-up": to("quarantined", "arm-backoff-timer"),
 };
 
 /** The whole life of a worker. A pair that is not here changes nothing. */
@@ -87,7 +87,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
     hung: to("stopping", "close-traffic", "kill", "arm-grace-timer"),
     exited: to("exited", "close-traffic"),
     crashed: to("backoff", "close-traffic", "arm-backoff-timer"),
-    "gave-up": to("quarantined", "close-traffic"),
+    "gave-up": to("quarantined", "close-traffic", "arm-backoff-timer"),
   },
   draining: {
     undrain: to("ready", "open-traffic"),
@@ -95,7 +95,7 @@ export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
     hung: to("stopping", "kill", "arm-grace-timer"),
     exited: to("exited"),
     crashed: to("backoff", "arm-backoff-timer"),
-    "gave-up": to("quarantined"),
+    "gave-up": to("quarantined", "arm-backoff-timer"),
   },
   stopping: {
     hung: to("stopping", "kill", "arm-grace-timer"),
@@ -103,14 +103,18 @@ export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
     "grace-over": to("stopping", "kill", "arm-grace-timer"),
     exited: to("exited", "disarm-timer"),
     crashed: to("backoff", "arm-backoff-timer"),
-    "gave-up": to("quarantined", "disarm-timer"),
+    "gave-up": to("quarantined", "arm-backoff-timer"),
   },
   backoff: {
     start: BEGIN,
     "backoff-over": BEGIN,
     stop: to("exited", "disarm-timer"),
   },
-  quarantined: { start: BEGIN, stop: to("exited") },
+  quarantined: {
+    start: BEGIN,
+    "backoff-over": BEGIN,
+    stop: to("exited", "disarm-timer"),
+  },
 };
 
 /** Pure and total: an event that means nothing in a state leaves it as it is, without effects. */

@@ -85,10 +85,11 @@ function createWorld() {
 }
 
 /** A balancer that only keeps whether the worker may have requests. */
-function balancerOf(traffic: { isOpen: boolean }): BalancerPort {
+function balancerOf(traffic: { isOpen: boolean; isOfSuspect?: boolean }): BalancerPort {
   return {
     addUpstream: () => {},
     removeUpstream: () => {},
+    upstreamDied: () => ({ ofSuspect: traffic.isOfSuspect === true }),
     setReady: (_id, isReady) => {
       traffic.isOpen = isReady;
     },

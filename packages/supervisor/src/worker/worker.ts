@@ -73,10 +73,13 @@ export class Worker {
   #isDrained = false;
   /** undefined while there is none. */
   #process: WorkerProcess | undefined;
+  /** The process that was found to hang. */
+  #hung: WorkerProcess | undefined;
   #launch: WorkerLaunch | undefined;
   #lastReason: string | undefined;
   #history: RestartHistory = NO_RESTARTS;
-  #backoffMs = 0;
+  /** undefined: it is not started again by itself. */
+  #backoffMs: number | undefined;
   #starts = 0;
   #wasReady = false;
   #disarm: (() => void) | undefined;
@@ -183,7 +186,9 @@ export class Worker {
   /** To be called each second. `missedMs`: time in which the supervisor itself did not run. */
   checkLiveness(missedMs: number): void {
     const reason = this.#process?.judge(this.#parts.clock.monotonicMs(), missedMs, this.#parts.limits());
-    if (reason !== undefined) this.#dispatch("hung", reason);
+    if (reason === undefined) return;
+    this.#hung = this.#process;
+    this.#dispatch("hung", reason);
   }
 
   async #drainedWithin(limitMs: number): Promise<void> {
@@ -232,7 +237,8 @@ export class Worker {
         this.#arm(limits.grace, "grace-over", `still there ${limits.grace} ms after it was asked to end`);
         return;
       case "arm-backoff-timer":
-        this.#arm(this.#backoffMs, "backoff-over");
+        if (this.#backoffMs !== undefined) this.#arm(this.#backoffMs, "backoff-over");
+        else this.#disarm?.();
         return;
       case "disarm-timer":
         this.#disarm?.();
@@ -293,11 +299,25 @@ export class Worker {
     const { clock, random, limits, explainEnd } = this.#parts;
     const reason = process.describe(end, explainEnd(end));
     const isHopeless = !this.#wasReady && process.isHopeless;
-    const exit = { now: clock.monotonicMs(), readySince: process.readySince, isWanted: this.#isWanted, isHopeless };
+    const exit = {
+      now: clock.monotonicMs(),
+      readySince: process.readySince,
+      isWanted: this.#isWanted,
+      isHopeless,
+      isOfSuspect: this.#isWanted && this.traffic.died(this.#causeOf(process, end)),
+      othersServe: this.traffic.othersServe,
+    };
     const verdict = judgeExit(this.#history, exit, limits(), random);
-    if (verdict.event !== "exited") this.#history = verdict.history;
-    if (verdict.event === "crashed") this.#backoffMs = verdict.delayMs;
+    if (verdict.event !== "exited") {
+      this.#history = verdict.history;
+      this.#backoffMs = verdict.delayMs;
+    }
     this.#process = undefined;
     this.#dispatch(verdict.event, reason);
+  }
+
+  /** A signal that ends processes, sent for no hang, came from outside; no request is suspected of that. */
+  #causeOf(process: WorkerProcess, { signal }: ProcessEnd): "crashed" | "killed" {
+    return (signal === "SIGKILL" || signal === "SIGTERM") && process !== this.#hung ? "killed" : "crashed";
   }
 }

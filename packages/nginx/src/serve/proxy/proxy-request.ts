@@ -240,6 +240,8 @@ function ended(state: RequestState, outcome: ForwardOutcome): Outcome {
       return { kind: state.response.headersSent ? "sent" : "gone" };
     case "failed":
       return { kind: "status", status: outcome.status };
+    case "condemned":
+      return { kind: "status", status: 500 };
     case "intercepted":
       return intercepted(state, outcome.head);
     default:

@@ -1,0 +1,60 @@
+import type { Clock } from "@drover/foundation/clock";
+import type { PickState } from "../policies/policy.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** The supervisor hears of a process's end within milliseconds; a machine that is out of breath may take longer. */
+const verdictMs = 250;
+
+/**
+ * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
+ * crashed is a suspect: its `deaths` count.
+ */
+export class Flights {
+  readonly #clock: Clock;
+  readonly #inside = new WeakMap<Upstream, Set<PickState>>();
+  /** Requests that lost their connection and wait to hear why. */
+  readonly #waiting = new WeakMap<PickState, () => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The request may be sent to the worker from now on. */
+  enter(upstream: Upstream, request: PickState): void {
+    const inside = this.#inside.get(upstream) ?? new Set();
+    this.#inside.set(upstream, inside.add(request));
+  }
+
+  /** @returns what resolves when it is known whether the worker crashed; undefined where nothing is left to be known */
+  leave(upstream: Upstream, request: PickState, isLost: boolean): Promise<void> | undefined {
+    const inside = this.#inside.get(upstream);
+    if (inside?.has(request) !== true) return undefined;
+    if (!isLost) {
+      inside.delete(request);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        stop();
+        inside.delete(request);
+        this.#waiting.delete(request);
+        resolve();
+      };
+      const stop = this.#clock.after(verdictMs, settle);
+      this.#waiting.set(request, settle);
+    });
+  }
+
+  /** The worker's process has ended. @returns whether a request was in it that is a suspect since an earlier crash */
+  end(upstream: Upstream, isCrash: boolean): boolean {
+    const inside = this.#inside.get(upstream) ?? new Set();
+    this.#inside.delete(upstream);
+    let ofSuspect = false;
+    for (const request of inside) {
+      ofSuspect ||= isCrash && request.deaths > 0;
+      if (isCrash) request.deaths += 1;
+      this.#waiting.get(request)?.();
+    }
+    return ofSuspect;
+  }
+}
