@@ -26,12 +26,6 @@ describe("the console's fleet", needsBrowser(), () => {
 
   const open = () => Visitor.open(browser, `${url}/#/fleet`);
 
-  const unlock = async (visitor: Visitor, key: string) => {
-    await visitor.button("Unlock actions").click();
-    await visitor.page.getByRole("textbox", { name: "Admin key" }).fill(key);
-    await visitor.button("Save").click();
-  };
-
   it("shows each worker with its slots, and one that is killed, its reason, and its return", async () => {
     const visitor = await open();
     const tile = visitor.page.locator("article.worker").first();
@@ -84,3 +78,9 @@ describe("the console's fleet", needsBrowser(), () => {
     await visitor.close();
   });
 });
+
+async function unlock(visitor: Visitor, key: string): Promise<void> {
+  await visitor.button("Unlock actions").click();
+  await visitor.page.getByRole("textbox", { name: "Admin key" }).fill(key);
+  await visitor.button("Save").click();
+}

@@ -61,6 +61,13 @@ export class Visitor {
     await until(async () => (await answer.getAttribute("aria-busy")) === "false", "the answer is complete");
   }
 
+  /** Answers the page's question for the API key. */
+  async giveKey(key: string): Promise<void> {
+    const field = this.page.locator("dialog[open] input[type=password]");
+    await field.fill(key);
+    await field.press("Enter");
+  }
+
   button(name: string | RegExp): Locator {
     return this.page.getByRole("button", { name });
   }

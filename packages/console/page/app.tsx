@@ -27,7 +27,7 @@ function TopBar({ view }: { readonly view: View }): VNode {
   const { openMenu, settings } = texts.value;
   return (
     <header class="top">
-      <a class="skip" href="#message" onClick={focusMessage}>
+      <a class="skip" href={view === "chat" ? "#message" : "#content"} onClick={skip}>
         {texts.value.skipToContent}
       </a>
       {view === "chat" && (
@@ -62,9 +62,10 @@ function TopBar({ view }: { readonly view: View }): VNode {
   );
 }
 
-function focusMessage(event: Event): void {
+/** The address after the # is the view's, so the browser can't do it. */
+function skip(event: Event): void {
   event.preventDefault();
-  document.querySelector<HTMLElement>("#message, main")?.focus();
+  document.querySelector<HTMLElement>("#message, #content")?.focus();
 }
 
 const Fleet = lazyView(() => import("./fleet/fleet-view.tsx"));

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
 
 export function View(): VNode {
-  return <main />;
+  return <main id="content" class="bench" tabIndex={0} />;
 }

@@ -25,7 +25,11 @@ export function Sidebar(): VNode {
   return (
     <>
       {menuOpen.value && <div class="veil" onClick={close} aria-hidden="true" />}
-      <aside class={menuOpen.value ? "open" : undefined} aria-label={openMenu}>
+      <aside
+        class={menuOpen.value ? "open" : undefined}
+        aria-label={openMenu}
+        onKeyDown={({ key }) => key === "Escape" && close()}
+      >
         <div class="aside-head">
           <button type="button" class="wide" onClick={startConversation}>
             <Icon name="plus" />
@@ -43,7 +47,7 @@ export function Sidebar(): VNode {
           value={query.value}
           onInput={({ currentTarget }) => (query.value = currentTarget.value)}
         />
-        <ul class="conversations">
+        <ul class="conversations" onClick={({ target }) => target instanceof HTMLAnchorElement && close()}>
           {shown.map((conversation) => (
             <Entry key={conversation.id} conversation={conversation} />
           ))}

@@ -15,7 +15,7 @@ export function View(): VNode {
   useEffect(followFleet, []);
   const state = fleet.value;
   return (
-    <main class="fleet" tabIndex={-1}>
+    <main id="content" class="fleet" tabIndex={0}>
       <h2 class="hidden">{texts.value.fleet}</h2>
       {trouble.value !== "" && (
         <p class="note bad" role="alert">

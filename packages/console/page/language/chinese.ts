@@ -5,7 +5,7 @@ export const chinese: Texts = {
   chat: "对话",
   fleet: "集群",
   bench: "报告",
-  skipToContent: "跳到输入框",
+  skipToContent: "跳到正文",
   newChat: "新对话",
   search: "搜索对话",
   noMatches: "没有找到",

@@ -4,7 +4,7 @@ export const english = {
   chat: "Chat",
   fleet: "Fleet",
   bench: "Reports",
-  skipToContent: "Skip to the message field",
+  skipToContent: "Skip to the content",
   newChat: "New chat",
   search: "Search conversations",
   noMatches: "Nothing found",

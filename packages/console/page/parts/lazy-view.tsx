@@ -6,6 +6,6 @@ export function lazyView(load: () => Promise<{ readonly View: FunctionComponent 
   const loaded = lazyModule(load);
   return function LazyView(): VNode {
     const found = loaded();
-    return found === undefined ? <main aria-busy="true" /> : <found.View />;
+    return found === undefined ? <main id="content" tabIndex={0} aria-busy="true" /> : <found.View />;
   };
 }
