@@ -50,3 +50,12 @@ export class NginxConfigError extends NginxError {
 export class NginxProcessError extends NginxError {
   override readonly code = "NGINX_PROCESS";
 }
+
+/** Thrown by a regular expression that backtracks for too long; nginx answers 500 then, and so does the server here. */
+export class MatchLimitError extends NginxError {
+  override readonly code = "NGINX_MATCH_LIMIT";
+
+  constructor(pattern: string, text: string) {
+    super(`pcre2_match() failed: match limit exceeded on "${text}" using "${pattern}"`);
+  }
+}

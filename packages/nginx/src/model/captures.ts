@@ -1,10 +1,10 @@
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
-import { type NginxRegex, translateRegex } from "./regex.ts";
+import { type Captures, compilePattern, type NginxRegex } from "./regex.ts";
 import type { VariableSource } from "./variable-source.ts";
 
 /** @throws NginxConfigError when PCRE would not take the pattern, or when it cannot be translated. */
 export function compileRegex(pattern: string, caseless: boolean, place: ConfigPlace): NginxRegex {
-  const result = translateRegex(pattern, caseless);
+  const result = compilePattern(pattern, caseless);
   if (result.kind === "regex") return result.value;
   if (result.kind === "invalid") {
     throw NginxConfigError.at(place, `pcre2_compile() failed: ${result.why} in "${pattern}"`);
@@ -17,7 +17,7 @@ export function compileRegex(pattern: string, caseless: boolean, place: ConfigPl
 }
 
 /** Makes a match the last one (`$1` …) and sets the variables of its named captures. */
-export function keepCaptures(source: VariableSource, captures: RegExpExecArray): void {
+export function keepCaptures(source: VariableSource, captures: Captures): void {
   source.captures = captures;
-  for (const [name, value] of Object.entries(captures.groups ?? {})) source.own.set(name, value ?? "");
+  for (const [name, value] of Object.entries(captures.named)) source.own.set(name, value ?? "");
 }

@@ -1,3 +1,5 @@
+import type { NginxRegex } from "./regex.ts";
+
 /** When and how answers are compressed (`ngx_http_gzip_filter_module`). */
 export interface GzipRules {
   readonly level: number;
@@ -9,5 +11,5 @@ export interface GzipRules {
   readonly proxied: ReadonlySet<string>;
   readonly vary: boolean;
   /** Of user agents that get nothing compressed. */
-  readonly disabled: readonly RegExp[];
+  readonly disabled: readonly NginxRegex[];
 }

@@ -1,8 +1,10 @@
+import type { Captures, NginxRegex } from "./regex.ts";
+
 /** How a location is written: `= /x`, `/x`, `^~ /x`, `~ x` or `~* x`, `@x`. */
 export type LocationMatch =
   | { readonly kind: "exact"; readonly path: string }
   | { readonly kind: "prefix"; readonly path: string; readonly noRegex: boolean }
-  | { readonly kind: "regex"; readonly regex: RegExp }
+  | { readonly kind: "regex"; readonly regex: NginxRegex }
   | { readonly kind: "named"; readonly name: string };
 
 export interface LocationNode<T> {
@@ -14,7 +16,7 @@ export interface LocationNode<T> {
 }
 
 export type FoundLocation<T> =
-  | { readonly kind: "found"; readonly value: T; readonly captures: RegExpExecArray | undefined }
+  | { readonly kind: "found"; readonly value: T; readonly captures: Captures | undefined }
   | { readonly kind: "redirect"; readonly path: string }
   | { readonly kind: "none" };
 
@@ -65,8 +67,8 @@ function longestPrefix<T>(nodes: readonly LocationNode<T>[], uri: string): Locat
 
 function firstRegex<T>(nodes: readonly LocationNode<T>[], uri: string): FoundLocation<T> | undefined {
   for (const node of nodes) {
-    const captures = node.match.kind === "regex" ? node.match.regex.exec(uri) : null;
-    if (captures === null) continue;
+    const captures = node.match.kind === "regex" ? node.match.regex.exec(uri) : undefined;
+    if (captures === undefined) continue;
     const { found } = search(node.inside, uri);
     if (found.kind === "none") return { kind: "found", value: node.value, captures };
     return found.kind === "found" ? { ...found, captures: found.captures ?? captures } : found;

@@ -5,6 +5,7 @@ import type { AccessRules } from "./access-rules.ts";
 import type { GzipRules } from "./gzip-rules.ts";
 import type { VariableSource } from "./variable-source.ts";
 import type { IgnoredDirective } from "../read/parse.ts";
+import type { NginxRegex } from "./regex.ts";
 import type { ServerNames } from "./server-names.ts";
 import type { Getter, Template } from "./template.ts";
 
@@ -152,8 +153,8 @@ export interface ErrorPage {
   readonly statuses: readonly number[];
   /** `=200` answers with 200, `=` with the page's own status; undefined keeps the error's. */
   readonly overwrite: number | "page's own" | undefined;
+  /** With `/` first it is a path, with `@` a named location; anything else is a URL to redirect to. */
   readonly target: Template;
-  readonly kind: "uri" | "named" | "redirect";
 }
 
 export interface AccessLogModel {
@@ -198,7 +199,7 @@ export interface ProxySettings {
 export type ProxyRedirect =
   | { readonly kind: "default" }
   | { readonly kind: "prefix"; readonly from: Template; readonly to: Template }
-  | { readonly kind: "regex"; readonly from: RegExp; readonly to: Template };
+  | { readonly kind: "regex"; readonly from: NginxRegex; readonly to: Template };
 
 /** Where a location's requests go. */
 export type ProxyPass =

@@ -1,170 +1,117 @@
-/** A regular expression of the configuration. Names of its captures become variables. */
-export interface NginxRegex {
-  readonly regex: RegExp;
-  readonly names: readonly string[];
+import vm from "node:vm";
+import { RE2JS } from "re2js";
+import { MatchLimitError } from "../errors.ts";
+import { type TranslatedPattern, translatePattern } from "./pattern.ts";
+
+/** What a match found. */
+export interface Captures {
+  /** The whole match, then each group; undefined for a group that took no part. */
+  readonly groups: readonly (string | undefined)[];
+  /** The groups that have names. */
+  readonly named: Readonly<Record<string, string | undefined>>;
 }
 
 export type RegexResult =
   | { readonly kind: "regex"; readonly value: NginxRegex }
-  /** PCRE would not take it either. */
-  | { readonly kind: "invalid"; readonly why: string }
-  /** PCRE can, JavaScript cannot. */
-  | { readonly kind: "unsupported"; readonly why: string };
+  | { readonly kind: "invalid" | "unsupported"; readonly why: string };
 
-/**
- * Translates a PCRE pattern, as nginx compiles it (bytes, no options but caseless), to one of JavaScript that matches the same.
- *
- * Different in the two, and translated: `$` (also before a last newline), `.` (all but \n), `\s \S \h \H \A \z \Z \a \e \Q…\E`, POSIX classes,
- * `]` first in a class, `(?P<n>…)`, `(?'n'…)`, `(?#…)`, leading `(?i)` and `(?s)`. Not possible, and reported: possessive
- * quantifiers, atomic groups, conditions, recursion, `\K`, `\G`, `(*VERB)`, options in the middle.
- */
-export function translateRegex(pattern: string, caseless: boolean): RegexResult {
-  const reader = new PatternReader(pattern, caseless);
+/** Compiles a pattern of the configuration. PCRE's patterns that nothing here can match are `unsupported`. */
+export function compilePattern(pattern: string, caseless: boolean): RegexResult {
+  const result = translatePattern(pattern, caseless);
+  if (result.kind !== "translated") return result;
   try {
-    reader.read();
-    return { kind: "regex", value: { regex: new RegExp(reader.source, reader.flags), names: reader.names } };
+    return { kind: "regex", value: new NginxRegex(pattern, result.pattern) };
   } catch (error) {
-    if (error instanceof Untranslatable) return { kind: "unsupported", why: error.message };
     return { kind: "invalid", why: error instanceof Error ? error.message : String(error) };
   }
 }
 
-class Untranslatable extends Error {}
+/** How long a match may backtrack. PCRE's own limit, ten million steps, takes about as long. */
+const backtrackLimitMs = 100;
 
-const posixClasses: Readonly<Record<string, string>> = {
-  alpha: "a-zA-Z",
-  digit: "0-9",
-  alnum: "a-zA-Z0-9",
-  upper: "A-Z",
-  lower: "a-z",
-  space: "\\t-\\r ",
-  blank: "\\t ",
-  punct: "!-\\/:-@\\[-`{-~",
-  xdigit: "0-9A-Fa-f",
-  word: "\\w",
-  cntrl: "\\x00-\\x1f\\x7f",
-  print: " -~",
-  graph: "!-~",
-  ascii: "\\x00-\\x7f",
-};
+/**
+ * A regular expression that a client cannot make run for long, whatever text it sends. RE2 matches in time that grows with the text alone, so it
+ * comes first. It has no look-around and no back-references: these backtrack in JavaScript's engine, which is stopped at a limit.
+ */
+export class NginxRegex {
+  /** As it stands in the configuration. */
+  readonly pattern: string;
+  readonly #linear: RE2JS | undefined;
+  readonly #hasGroups: boolean;
+  readonly #backtracking: RegExp;
 
-const plainEscapes: Readonly<Record<string, string>> = {
-  s: "[\\t-\\r ]",
-  S: "[^\\t-\\r ]",
-  h: "[\\t \\xa0]",
-  H: "[^\\t \\xa0]",
-  A: "^",
-  z: "$",
-  Z: "(?=\\n?$)",
-  a: "\\x07",
-  e: "\\x1b",
-};
-
-const classEscapes: Readonly<Record<string, string>> = {
-  s: "\\t-\\r ",
-  S: "\\x00-\\x08\\x0e-\\x1f!-\\xff",
-  h: "\\t \\xa0",
-  a: "\\x07",
-  e: "\\x1b",
-};
-
-class PatternReader {
-  source = "";
-  flags = "";
-  readonly names: string[] = [];
-  #rest: string;
-
-  constructor(pattern: string, caseless: boolean) {
-    this.#rest = pattern;
-    if (caseless) this.flags = "i";
+  /** @throws SyntaxError for what no engine takes */
+  constructor(pattern: string, { source, flags, linear }: TranslatedPattern) {
+    this.pattern = pattern;
+    this.#backtracking = new RegExp(source, flags);
+    this.#linear = compileLinear(linear, flags);
+    this.#hasGroups = this.#linear === undefined || this.#linear.groupCount() > 0;
   }
 
-  read(): void {
-    while (this.#leadingFlags());
-    while (this.#rest !== "") this.#piece();
+  /** Whether matching takes time that grows with the text alone. */
+  get isLinear(): boolean {
+    return this.#linear !== undefined;
   }
 
-  #leadingFlags(): boolean {
-    const [all, letters = ""] = /^\(\?([a-zA-Z]+)\)/.exec(this.#rest) ?? [];
-    if (all === undefined) return false;
-    for (const letter of letters.split("")) {
-      if (letter !== "i" && letter !== "s" && letter !== "m") throw new Untranslatable(`the option "(?${letter})"`);
-      if (!this.flags.includes(letter)) this.flags += letter;
-    }
-    this.#rest = this.#rest.slice(all.length);
-    return true;
+  /** @throws MatchLimitError */
+  exec(text: string): Captures | undefined {
+    const found = this.find(text);
+    if (found === "limit") throw new MatchLimitError(this.pattern, text);
+    return found;
   }
 
-  #piece(): void {
-    const ch = this.#rest[0];
-    if (ch === "\\") this.#escape();
-    else if (ch === "[") this.#class();
-    else if (ch === "(") this.#group();
-    else if (ch === "$") this.#emit(1, this.flags.includes("m") ? "$" : "(?=\\n?$)");
-    else if (ch === "." && !this.flags.includes("s")) this.#emit(1, "[^\\n]");
-    else if (/^(?:[*+?]|\{\d+(?:,\d*)?\})\+/.test(this.#rest)) throw new Untranslatable("possessive quantifiers");
-    else this.#emit(1, ch ?? "");
+  /** As `exec`, for those who go on where the limit is reached. */
+  find(text: string): Captures | undefined | "limit" {
+    if (this.#linear !== undefined && !text.endsWith("\n")) return this.#execLinear(this.#linear, text);
+    const found = boundedExec(this.#backtracking, text);
+    if (found === "limit") return found;
+    return found === null ? undefined : { groups: found, named: found.groups ?? {} };
   }
 
-  #emit(length: number, text: string): void {
-    this.source += text;
-    this.#rest = this.#rest.slice(length);
+  #execLinear(linear: RE2JS, text: string): Captures | undefined {
+    if (!this.#hasGroups) return linear.test(text) ? withoutGroups : undefined;
+    const matcher = linear.matcher(text);
+    if (!matcher.find()) return undefined;
+    const groups = Array.from({ length: linear.groupCount() + 1 }, (_, index) => matcher.group(index) ?? undefined);
+    const named = Object.entries(linear.namedGroups()).map(([name, index]) => [name, groups[index]] as const);
+    return { groups, named: Object.fromEntries(named) };
   }
+}
 
-  #escape(): void {
-    const [quoted, literal = ""] = /^\\Q([\s\S]*?)(?:\\E|$)/.exec(this.#rest) ?? [];
-    if (quoted !== undefined) {
-      this.#emit(quoted.length, literal.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&"));
-      return;
-    }
-    const [reference, number = ""] = /^\\g\{?(\d+)\}?/.exec(this.#rest) ?? [];
-    if (reference !== undefined) {
-      this.#emit(reference.length, `(?:\\${number})`);
-      return;
-    }
-    const ch = this.#rest[1] ?? "";
-    if (ch === "") throw new Error("\\ at end of pattern");
-    if (/[KGRXCpPgEN]/.test(ch)) throw new Untranslatable(`"\\${ch}"`);
-    this.#emit(2, plainEscapes[ch] ?? `\\${ch}`);
+const withoutGroups: Captures = { groups: [], named: {} };
+
+function compileLinear(source: string, flags: string): RE2JS | undefined {
+  const letters: Readonly<Record<string, number>> = {
+    i: RE2JS.CASE_INSENSITIVE,
+    s: RE2JS.DOTALL,
+    m: RE2JS.MULTILINE,
+  };
+  let bits = 0;
+  for (const letter of flags) bits |= letters[letter] ?? 0;
+  try {
+    return RE2JS.compile(source, bits);
+  } catch {
+    return undefined;
   }
+}
 
-  #class(): void {
-    const [open = "["] = /^\[\^?\]?/.exec(this.#rest) ?? [];
-    this.#emit(open.length, open.replace("]", "\\]"));
-    for (;;) {
-      const [posix, name = ""] = /^\[:(\w+):\]/.exec(this.#rest) ?? [];
-      if (this.#rest === "") throw new Error("missing terminating ] for character class");
-      if (posix !== undefined) {
-        const members = posixClasses[name];
-        if (members === undefined) throw new Error("unknown POSIX class name");
-        this.#emit(posix.length, members);
-      } else if (this.#rest.startsWith("\\")) {
-        const ch = this.#rest[1] ?? "";
-        if (/[pPXRHQE]/.test(ch)) throw new Untranslatable(`"\\${ch}" in a class`);
-        this.#emit(2, classEscapes[ch] ?? `\\${ch}`);
-      } else if (this.#rest.startsWith("]")) {
-        this.#emit(1, "]");
-        return;
-      } else {
-        this.#emit(1, this.#rest.startsWith("[") ? "\\[" : (this.#rest[0] ?? ""));
-      }
-    }
-  }
+const boundedMatch = new vm.Script("regex.exec(text)");
+const matchContext: { regex: RegExp | undefined; text: string } = { regex: undefined, text: "" };
+vm.createContext(matchContext);
 
-  #group(): void {
-    const [comment] = /^\(\?#[^)]*\)/.exec(this.#rest) ?? [];
-    const [named, angled, quoted] = /^\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/.exec(this.#rest) ?? [];
-    const [plain] = /^\((?!\?|\*)|^\(\?(?:[:=!]|<[=!])/.exec(this.#rest) ?? [];
-    if (comment !== undefined) {
-      this.#emit(comment.length, "");
-    } else if (named !== undefined) {
-      const name = angled ?? quoted ?? "";
-      this.names.push(name);
-      this.#emit(named.length, `(?<${name}>`);
-    } else if (plain !== undefined) {
-      this.#emit(plain.length, plain);
-    } else {
-      throw new Untranslatable(`"${this.#rest.slice(0, 4)}"`);
+/** V8 looks for the end of a script's time at each step back. Time in which this process did not run does not count. */
+function boundedExec(regex: RegExp, text: string): RegExpExecArray | null | "limit" {
+  matchContext.regex = regex;
+  matchContext.text = text;
+  for (;;) {
+    const before = process.cpuUsage();
+    try {
+      return boundedMatch.runInContext(matchContext, { timeout: backtrackLimitMs }) as RegExpExecArray | null;
+    } catch (error) {
+      // Of the context's own class, so not an `Error` of this one.
+      if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
+      const { user, system } = process.cpuUsage(before);
+      if ((user + system) / 1000 >= backtrackLimitMs / 2) return "limit";
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { NginxRegex } from "./regex.ts";
+import type { Captures, NginxRegex } from "./regex.ts";
 
 /** One name of a server, as its `server_name` gave it. */
 export type ServerName =
@@ -13,7 +13,7 @@ export type ServerName =
 export interface NameMatch<T> {
   readonly server: T;
   /** Captures of the regular expression that matched. */
-  readonly captures: RegExpExecArray | undefined;
+  readonly captures: Captures | undefined;
 }
 
 /** Servers of one listening address by name. The first to claim a name keeps it; nginx warns and does the same. */
@@ -21,7 +21,7 @@ export class ServerNames<T> {
   readonly #exact = new Map<string, T>();
   readonly #leading = new Map<string, T>();
   readonly #trailing = new Map<string, T>();
-  readonly #regexes: { regex: RegExp; server: T }[] = [];
+  readonly #regexes: { regex: NginxRegex; server: T }[] = [];
   readonly #fallback: T;
 
   constructor(fallback: T) {
@@ -31,7 +31,7 @@ export class ServerNames<T> {
   /** @returns false when another server has this name already. */
   add(name: ServerName, server: T): boolean {
     if (name.kind === "regex") {
-      this.#regexes.push({ regex: name.regex.regex, server });
+      this.#regexes.push({ regex: name.regex, server });
       return true;
     }
     const [map, key] =
@@ -52,7 +52,7 @@ export class ServerNames<T> {
     if (host !== "") {
       for (const { regex, server } of this.#regexes) {
         const captures = regex.exec(host);
-        if (captures !== null) return { server, captures };
+        if (captures !== undefined) return { server, captures };
       }
     }
     return { server: this.#fallback, captures: undefined };

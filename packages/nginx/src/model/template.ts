@@ -56,7 +56,7 @@ export function constantTemplate(text: string): Template {
 }
 
 function captureGetter(index: number): Getter {
-  return (source) => source.captures?.[index];
+  return (source) => source.captures?.groups[index];
 }
 
 /** @throws NginxConfigError when there is no such variable. */

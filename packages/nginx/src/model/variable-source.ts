@@ -1,4 +1,5 @@
 import type { Attempt } from "@drover/balancer/engine";
+import type { Captures } from "./regex.ts";
 
 /** What variables are read from: one request with its connection, its answer so far and its upstreams. */
 export interface VariableSource {
@@ -41,7 +42,7 @@ export interface VariableSource {
   readonly proxyHost: string | undefined;
   readonly proxyPort: string | undefined;
   /** Of the last regular expression that matched. */
-  captures: RegExpExecArray | undefined;
+  captures: Captures | undefined;
   /** Values of the configuration's own variables. */
   readonly own: Map<string, string>;
 }

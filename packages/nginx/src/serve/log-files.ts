@@ -45,10 +45,12 @@ export class LogFiles {
     file.close();
   }
 
-  /** Writes to each error log whose level lets it through. */
+  /** Writes to each error log whose level lets it through, always one line: a variable may have a line feed in it. */
   error(logs: readonly ErrorLogModel[], level: LogLevel, message: string, connection?: number): void {
     const from = connection === undefined ? "" : `*${connection} `;
-    const line = `${errorTime(this.#clock.epochMs())} [${level}] ${process.pid}#0: ${from}${message}\n`;
+    // oxlint-disable-next-line no-control-regex -- these bytes are what is escaped
+    const text = message.replaceAll(/[\0-\x08\x0a-\x1f\x7f]/g, hex);
+    const line = `${errorTime(this.#clock.epochMs())} [${level}] ${process.pid}#0: ${from}${text}\n`;
     for (const log of logs) {
       if (logLevels.indexOf(level) < logLevels.indexOf(log.level)) continue;
       this.write(log.path ?? "/dev/stderr", Buffer.from(line, "utf8").toString("latin1"));
@@ -64,6 +66,10 @@ export class LogFiles {
   async flush(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.flush()));
   }
+}
+
+function hex(ch: string): string {
+  return `\\x${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 /** Open descriptors rather than names: a socket (journald) has no name to open. */

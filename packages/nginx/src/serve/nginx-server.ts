@@ -10,6 +10,7 @@ import { type Group, startGroup } from "./proxy/groups.ts";
 import { handleRequest } from "./request/handle-request.ts";
 import { type Incoming, readIncoming } from "./request/incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
+import { aboutRequest } from "./request/error-line.ts";
 import { LogFiles } from "./log-files.ts";
 import { type Names, systemNames } from "./proxy/names.ts";
 import type { RequestState } from "./request/request-state.ts";
@@ -197,9 +198,15 @@ export class NginxServer {
     const runtime = this.#runtime;
     if (runtime === undefined) return;
     response.sendDate = false;
-    const incoming = readIncoming(request, response, listener, this.#connectionOf(request.socket), runtime);
-    incoming.state.switchable = switchable;
-    void this.#serve(incoming, runtime);
+    try {
+      const incoming = readIncoming(request, response, listener, this.#connectionOf(request.socket), runtime);
+      incoming.state.switchable = switchable;
+      void this.#serve(incoming, runtime);
+    } catch (error) {
+      // A server's name that is a regular expression came to its limit.
+      runtime.logs.error(runtime.model.process.errorLogs, "alert", messageOf(error));
+      this.#onBadRequest(request.socket, 500, listener);
+    }
   }
 
   async #serve({ state, refused }: Incoming, runtime: Runtime): Promise<void> {
@@ -211,10 +218,12 @@ export class NginxServer {
       if (refused === undefined) await handleRequest(state, runtime);
       else sendPage(state, refused, runtime.identity);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      runtime.logs.error(state.settings.errorLogs, "crit", message, state.connection.number);
-      if (response.headersSent) response.destroy();
-      else sendPage(state, 500, runtime.identity);
+      runtime.logs.error(state.settings.errorLogs, "alert", messageOf(error), state.connection.number);
+      fail(state, runtime);
+    }
+    if (state.unsendable !== undefined) {
+      const message = `${state.unsendable} cannot be sent: it has bytes that would end it, ${aboutRequest(state)}`;
+      runtime.logs.error(state.settings.errorLogs, "error", message, state.connection.number);
     }
     if (!response.destroyed && !response.closed) await ended;
     state.isComplete = response.writableFinished;
@@ -246,6 +255,23 @@ export class NginxServer {
     connection.requests += 1;
     return connection;
   }
+}
+
+/** The page of a 500 where it can be made. What is wrong with one request ends its connection at most. */
+function fail(state: RequestState, { identity, logs }: Runtime): void {
+  const { response } = state;
+  try {
+    state.errorStatus = undefined;
+    if (response.headersSent) response.destroy();
+    else sendPage(state, 500, identity);
+  } catch (error) {
+    logs.error(state.settings.errorLogs, "alert", messageOf(error), state.connection.number);
+    response.destroy();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function writeAccessLogs(state: RequestState, logs: LogFiles): void {

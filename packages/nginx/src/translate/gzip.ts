@@ -15,7 +15,7 @@ export function readGzip(scope: Scope): GzipRules | undefined {
     vary: scope.isOn("gzip_vary", false),
     disabled: (scope.one("gzip_disable")?.args ?? []).map((word) => {
       const pattern = word === "msie6" ? "MSIE [4-6]\\." : word;
-      return compileRegex(pattern, true, scope.one("gzip_disable")?.place ?? nowhere).regex;
+      return compileRegex(pattern, true, scope.one("gzip_disable")?.place ?? nowhere);
     }),
   };
   return scope.isOn("gzip", false) ? rules : undefined;

@@ -6,7 +6,7 @@ import type { Directive } from "../read/parse.ts";
 import { Scope } from "../read/scope.ts";
 import type { TranslateContext } from "./context.ts";
 import { readProxyPass } from "./proxy.ts";
-import { readSteps } from "./rewrite-steps.ts";
+import { readSteps } from "./rewrite/steps.ts";
 import { readSettings } from "./settings.ts";
 
 /**
@@ -101,7 +101,7 @@ function readMatch({ args, place }: Directive): LocationMatch {
         return { kind: "prefix", path: second, noRegex: true };
       case "~":
       case "~*":
-        return { kind: "regex", regex: compileRegex(second, first === "~*", place).regex };
+        return { kind: "regex", regex: compileRegex(second, first === "~*", place) };
       default:
         throw NginxConfigError.at(place, `invalid location modifier "${first}"`);
     }
@@ -110,7 +110,7 @@ function readMatch({ args, place }: Directive): LocationMatch {
   const [, modifier = "", rest = ""] = /^(=|\^~|~\*|~|)(.*)$/s.exec(first) ?? [];
   if (modifier === "=") return { kind: "exact", path: rest };
   if (modifier === "^~") return { kind: "prefix", path: rest, noRegex: true };
-  if (modifier !== "") return { kind: "regex", regex: compileRegex(rest, modifier === "~*", place).regex };
+  if (modifier !== "") return { kind: "regex", regex: compileRegex(rest, modifier === "~*", place) };
   return rest.startsWith("@") ? { kind: "named", name: rest } : { kind: "prefix", path: rest, noRegex: false };
 }
 
@@ -132,7 +132,7 @@ function checkNesting({ place }: Directive, match: LocationMatch, outer: Locatio
 }
 
 function nameOf(match: LocationMatch): string {
-  if (match.kind === "regex") return match.regex.source;
+  if (match.kind === "regex") return match.regex.pattern;
   return match.kind === "named" ? match.name : match.path;
 }
 

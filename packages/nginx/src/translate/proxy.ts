@@ -6,6 +6,7 @@ import type { Directive } from "../read/parse.ts";
 import { invalidValue, type Scope } from "../read/scope.ts";
 import { compileTemplate, constantTemplate, type OwnVariables } from "../model/template.ts";
 import type { TranslateContext } from "./context.ts";
+import { fieldName, fieldTemplate } from "./field.ts";
 import { splitProxyUrl } from "../model/proxy-url.ts";
 import { implicitGroup, parseServerAddress } from "../model/server-address.ts";
 
@@ -77,7 +78,7 @@ function readRetryRule(scope: Scope): RetryRule {
 function readSetHeaders(scope: Scope, { own, compat }: TranslateContext): ProxySettings["setHeaders"] {
   const configured = scope.many("proxy_set_header").map(({ args, place }) => {
     const [name = "", value = ""] = args;
-    return { name, value: compileTemplate(value, own, place) };
+    return { name: fieldName(name, place), value: fieldTemplate(value, own, place) };
   });
   const defaults = [
     { name: "Host", value: compileTemplate("$proxy_host", own, { file: "", line: 0 }) },
@@ -128,7 +129,7 @@ function readRedirect({ args, place }: Directive, own: OwnVariables): ProxyRedir
   const target = compileTemplate(to, own, place);
   if (!from.startsWith("~")) return { kind: "prefix", from: compileTemplate(from, own, place), to: target };
   const caseless = from.startsWith("~*");
-  return { kind: "regex", from: compileRegex(from.slice(caseless ? 2 : 1), caseless, place).regex, to: target };
+  return { kind: "regex", from: compileRegex(from.slice(caseless ? 2 : 1), caseless, place), to: target };
 }
 
 /** @throws NginxConfigError as nginx would. */

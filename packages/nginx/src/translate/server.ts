@@ -11,7 +11,7 @@ import { type Listen, translateListen } from "./listen.ts";
 import { translateLocations } from "./location.ts";
 import { readSettings } from "./settings.ts";
 import { parseSize } from "../read/units.ts";
-import { readSteps } from "./rewrite-steps.ts";
+import { readSteps } from "./rewrite/steps.ts";
 
 /** A server with what decides which requests are its own. */
 export interface TranslatedServer {

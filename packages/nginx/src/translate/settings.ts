@@ -7,10 +7,12 @@ import type { AddHeader, ErrorPage, LocationSettings } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, invalidValue, type Scope } from "../read/scope.ts";
 import { compileTemplate, type OwnVariables } from "../model/template.ts";
+import { fieldName, fieldTemplate } from "./field.ts";
 import type { TranslateContext } from "./context.ts";
 import { readAccessLogs, readErrorLogs } from "./log.ts";
 import { readProxySettings } from "./proxy.ts";
 import { readResolver } from "./resolver.ts";
+import { checkStatus } from "./rewrite/steps.ts";
 import { parseTime } from "../read/units.ts";
 
 /** Everything a location inherits, with nginx's defaults. @throws NginxConfigError */
@@ -63,7 +65,7 @@ function readAddHeaders(scope: Scope, own: OwnVariables): AddHeader[] {
   return scope.many("add_header").map(({ args, place }) => {
     const [name = "", value = "", always] = args;
     if (always !== undefined && always !== "always") throw invalidParameter(place, always);
-    return { name, value: compileTemplate(value, own, place), always: always !== undefined };
+    return { name: fieldName(name, place), value: fieldTemplate(value, own, place), always: always !== undefined };
   });
 }
 
@@ -77,6 +79,7 @@ function readErrorPage({ args, place }: Directive, own: OwnVariables): ErrorPage
     if (words.length === 0) throw NginxConfigError.at(place, `invalid value "${last}"`);
     overwrite = last === "=" ? "page's own" : Number(last.slice(1));
     if (typeof overwrite === "number" && !/^=\d{1,3}$/.test(last)) throw invalidValue(place, last);
+    if (typeof overwrite === "number") checkStatus(overwrite, "error_page", place);
   }
   const statuses = words.map((word) => {
     const status = Number(word);
@@ -86,8 +89,7 @@ function readErrorPage({ args, place }: Directive, own: OwnVariables): ErrorPage
     }
     return status;
   });
-  const kind = target.startsWith("/") ? "uri" : target.startsWith("@") ? "named" : "redirect";
-  return { statuses, overwrite, target: compileTemplate(target, own, place), kind };
+  return { statuses, overwrite, target: compileTemplate(target, own, place) };
 }
 
 /** Extensions without a `types` block of their own (`ngx_http_core_default_types`). */

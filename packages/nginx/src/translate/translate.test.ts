@@ -157,6 +157,28 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
     assert.deepEqual(model.warnings, ['conflicting server name "a" on 0.0.0.0:80, ignored']);
   });
 
+  it("refuses headers and statuses that no response can have", () => {
+    for (const [text, message] of [
+      ['add_header "X Y" v;', 'the header name "X Y" is not supported: it has bytes that no name may have'],
+      ['add_header "" v;', 'the header name "" is not supported: it has bytes that no name may have'],
+      ['add_header X "a\\nb";', 'the header value "a\\nb" is not supported: it has bytes that no value may have'],
+      [
+        'proxy_set_header X "$uri\rb";',
+        'the header value "\\rb" is not supported: it has bytes that no value may have',
+      ],
+      ["return 0;", 'the status 0 of "return" is not supported: no response ends with it'],
+      ["return 101 x;", 'the status 101 of "return" is not supported: no response ends with it'],
+      ["error_page 404 =50 /x;", 'the status 50 of "error_page" is not supported: no response ends with it'],
+    ] as const) {
+      assert.equal(failure(server(`location / { ${text} }`)), `/c/n.conf:1: ${message}`, text);
+    }
+  });
+
+  it("makes one line of a header that is written on several", () => {
+    const model = load(server('location / { return 204; add_header X "a;\n    b;\r\n\tc"; }'));
+    assert.equal(locationNamed(model, "/").settings.addHeaders[0]?.value.constant, "a; b; c");
+  });
+
   it("throws nothing but its typed error, whatever the values are", () => {
     const rules = allRules().filter(({ treatment, block }) => treatment.kind === "supported" && block !== "free");
     const word = fc.oneof(

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { NginxConfigError } from "../errors.ts";
 import { groupListeners } from "./listeners.ts";
 import type { NginxCompat, NginxModel, ProcessModel, UpstreamGroupModel } from "../model/model.ts";
-import { ownVariables } from "./own-variables.ts";
+import { ownVariables } from "./rewrite/own-variables.ts";
 import type { Directive, ParsedConfig } from "../read/parse.ts";
 import { Scope } from "../read/scope.ts";
 import type { NginxPaths, TranslateContext } from "./context.ts";

@@ -13,6 +13,7 @@ import type { LocationModel, ProxyPass } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
 import { implicitGroup, parseServerAddress } from "../../model/server-address.ts";
 import { buildHead } from "../response/response-fields.ts";
+import { unsendableStatus } from "../response/own-response.ts";
 import { takeBody } from "../request/client-body.ts";
 import { compressed } from "../response/compress.ts";
 import { aboutRequest } from "../request/error-line.ts";
@@ -20,7 +21,7 @@ import { errorPageFor } from "../request/error-page.ts";
 import { type Group, startGroup } from "./groups.ts";
 import { resolveName } from "./names.ts";
 import type { Outcome } from "../request/outcome.ts";
-import { evaluatedUrl, proxyFields, proxyTarget } from "./proxy-target.ts";
+import { evaluatedUrl, proxyTarget, upstreamHead } from "./proxy-target.ts";
 import { relayedFields } from "./relayed-fields.ts";
 import type { AttemptFacts } from "../../model/variable-source.ts";
 import type { RequestState } from "../request/request-state.ts";
@@ -43,9 +44,11 @@ export async function proxyRequest(
   if (taken.kind === "gone") return { kind: "close", status: 400 };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
+  const head = upstreamHead(state, location, route.uri);
+  if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, location, taken.body);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
-  const task = taskOf(state, location, route, body, attempts, runtime);
+  const task = taskOf(state, location, route, { ...head, body }, attempts, runtime);
   const outcome = await forwardRequest(
     watch === undefined ? task : { ...task, cancel: watch.cancel },
     route.group.connections(location),
@@ -165,8 +168,8 @@ function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody
 function taskOf(
   state: RequestState,
   location: LocationModel,
-  { group, uri }: Route,
-  body: RequestBody,
+  { group }: Route,
+  message: Pick<ForwardTask["outgoing"], "method" | "target" | "headers" | "body">,
   attempts: Attempt[],
   runtime: Runtime,
 ): ForwardTask {
@@ -179,14 +182,7 @@ function taskOf(
   );
   return {
     client: { request: state.request, response: state.response, switchable: state.switchable },
-    outgoing: {
-      method: proxy.method === undefined ? state.method : evaluate(proxy.method, state),
-      target: uri,
-      headers: proxyFields(state, location),
-      body,
-      httpVersion: proxy.httpVersion,
-      headersAreComplete: true,
-    },
+    outgoing: { ...message, httpVersion: proxy.httpVersion, headersAreComplete: true },
     pick,
     acquire: (pick) => {
       const lease = pool.acquire(pick);
@@ -217,6 +213,7 @@ function onHead(
   }
   const { parts, level } = compressed(state, relayedFields(state, location, head));
   const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.epochMs());
+  if (state.unsendable !== undefined) return "intercept";
   return { status, reason, headers: fields, ...(level === undefined ? {} : { gzipLevel: level }) };
 }
 
@@ -250,6 +247,7 @@ function ended(state: RequestState, outcome: ForwardOutcome): Outcome {
 }
 
 function intercepted(state: RequestState, head: ResponseHead): Outcome {
+  if (state.unsendable !== undefined) return { kind: "status", status: unsendableStatus };
   const to = accelRedirect(state, head);
   if (to === undefined) return { kind: "status", status: head.status };
   if (state.method !== "HEAD") state.method = "GET";

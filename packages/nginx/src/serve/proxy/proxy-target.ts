@@ -1,4 +1,6 @@
+import { keepCaptures } from "../../model/captures.ts";
 import type { LocationModel, ProxyPass, ProxyTarget } from "../../model/model.ts";
+import { fitsRequestLine, isFieldValue } from "../../model/field-value.ts";
 import { type ProxyUrl, splitProxyUrl } from "../../model/proxy-url.ts";
 import { evaluate } from "../../model/template.ts";
 import { escapeUri } from "../../model/uri.ts";
@@ -23,8 +25,27 @@ export function evaluatedUrl(
   return splitProxyUrl(evaluate(pass.url, state));
 }
 
+/** Method, target and fields of the request to the upstream; undefined where a variable has bytes that would end one of them, and `state.unsendable` names it. */
+export function upstreamHead(
+  state: RequestState,
+  location: LocationModel,
+  target: string,
+): { readonly method: string; readonly target: string; readonly headers: string[] } | undefined {
+  const { proxy } = location.settings;
+  const method = proxy.method === undefined ? state.method : evaluate(proxy.method, state);
+  if (!fitsRequestLine(method) || !fitsRequestLine(target)) {
+    state.unsendable = "the request line";
+    return undefined;
+  }
+  const headers = proxyFields(state, location);
+  const bad = headers.findIndex((text, index) => index % 2 === 1 && !isFieldValue(text));
+  if (bad === -1) return { method, target, headers };
+  state.unsendable = `the header "${headers[bad - 1]}"`;
+  return undefined;
+}
+
 /** The fields of the request to the upstream: those of `proxy_set_header`, nginx's, and the client's that neither names. */
-export function proxyFields(state: RequestState, location: LocationModel): string[] {
+function proxyFields(state: RequestState, location: LocationModel): string[] {
   const { setHeaders, passHeaders } = location.settings.proxy;
   const fields: string[] = [];
   const names = new Set<string>();
@@ -48,13 +69,10 @@ export function redirectedLocation(state: RequestState, location: LocationModel,
   if (redirects === "off") return undefined;
   for (const rule of redirects === "default" ? [{ kind: "default" as const }] : redirects) {
     if (rule.kind === "regex") {
-      const captures = rule.from.exec(value);
-      if (captures === null) continue;
-      const outer = state.captures;
-      state.captures = captures;
-      const text = evaluate(rule.to, state);
-      state.captures = outer;
-      return value.slice(0, captures.index) + text + value.slice(captures.index + captures[0].length);
+      const captures = rule.from.find(value);
+      if (captures === undefined || captures === "limit") continue;
+      keepCaptures(state, captures);
+      return evaluate(rule.to, state);
     }
     const [from, to] =
       rule.kind === "prefix"

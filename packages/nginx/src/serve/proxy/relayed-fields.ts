@@ -1,6 +1,6 @@
 import type { ResponseHead } from "@drover/balancer/engine";
 import type { LocationModel } from "../../model/model.ts";
-import type { HeadParts } from "../response/response-fields.ts";
+import { type HeadParts, putEvaluated } from "../response/response-fields.ts";
 import { absoluteUrl } from "../response/absolute-url.ts";
 import { redirectedLocation } from "./proxy-target.ts";
 import type { RequestState } from "../request/request-state.ts";
@@ -22,8 +22,8 @@ export function relayedFields(state: RequestState, location: LocationModel, head
     else if (lower === "date") parts.date = value;
     else if (lower === "content-type") parts.contentType = value;
     else if (lower === "content-length") parts.contentLength = Number(value);
-    else if (lower === "location") fields.push(name, rewritten(state, location, value));
-    else if (lower === "refresh") fields.push(name, rewrittenRefresh(state, location, value));
+    else if (lower === "location") putEvaluated(state, fields, name, rewritten(state, location, value));
+    else if (lower === "refresh") putEvaluated(state, fields, name, rewrittenRefresh(state, location, value));
     else fields.push(name, value);
   }
   return { ...parts, fields };

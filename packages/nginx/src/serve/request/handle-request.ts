@@ -123,13 +123,13 @@ async function special(
   }
   if (!state.settings.recursiveErrorPages) state.tookErrorPage = true;
   const target = evaluate(page.target, state);
-  if (page.kind === "redirect") {
+  if (!/^[/@]/.test(target)) {
     const code = typeof page.overwrite === "number" && isRedirect(page.overwrite) ? page.overwrite : 302;
     sendPage(state, code, runtime.identity, target);
     return { kind: "sent" };
   }
   state.errorStatus = page.overwrite === "page's own" ? undefined : (page.overwrite ?? status);
-  if (page.kind === "uri" && state.method !== "HEAD") state.method = "GET";
+  if (target.startsWith("/") && state.method !== "HEAD") state.method = "GET";
   return redirected(state, target, runtime);
 }
 

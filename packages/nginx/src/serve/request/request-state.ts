@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
 import type { ClientConnection, ResponseHead } from "@drover/balancer/engine";
 import type { LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
+import type { Captures } from "../../model/regex.ts";
 import type { RequestTarget } from "../../model/uri.ts";
 import type { SpooledBody } from "./spooled-body.ts";
 import type { AttemptFacts, ConnectionFacts, VariableSource } from "../../model/variable-source.ts";
@@ -36,7 +37,7 @@ export class RequestState implements VariableSource {
   uri: string;
   args: string;
   hasArgs: boolean;
-  captures: RegExpExecArray | undefined;
+  captures: Captures | undefined;
   location: LocationModel | undefined;
   /** Set by an error page: what the client is told in place of the answer's own status. */
   errorStatus: number | undefined;
@@ -53,6 +54,8 @@ export class RequestState implements VariableSource {
   upstreamHead: ResponseHead | undefined;
   /** The raw connection, where the client asked for another protocol. */
   switchable: ClientConnection | undefined;
+  /** The first header that could not be sent because of its bytes; the response is a 400 then. */
+  unsendable: string | undefined;
   status = 0;
   sentFields: readonly string[] = [];
   /** Length of the answer's head, without what Node adds for chunks. */

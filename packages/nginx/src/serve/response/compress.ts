@@ -46,7 +46,7 @@ function isWanted(state: RequestState, parts: HeadParts, gzip: GzipRules): boole
   if (!acceptsGzip(state.headerValues("accept-encoding")[0] ?? "")) return false;
   if (state.request.httpVersion === "1.0" && gzip.httpVersion === "1.1") return false;
   const [agent = ""] = state.headerValues("user-agent");
-  if (gzip.disabled.some((regex) => regex.test(agent))) return false;
+  if (gzip.disabled.some((regex) => regex.find(agent) !== undefined)) return false;
   return state.headerValues("via").length === 0 || isForProxies(state, parts, gzip.proxied);
 }
 

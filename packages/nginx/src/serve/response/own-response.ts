@@ -6,6 +6,9 @@ import { compressed } from "./compress.ts";
 import type { RequestState } from "../request/request-state.ts";
 import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
 
+/** What a client gets whose request would put bytes into a header that end it. nginx 1.22 sends them. */
+export const unsendableStatus = 400;
+
 /** Answers with nginx's page for a status; with none where it has none. */
 export function sendPage(state: RequestState, status: number, identity: ServerIdentity, location?: string): void {
   const { settings, response } = state;
@@ -43,6 +46,11 @@ function send(state: RequestState, identity: ServerIdentity, text: Buffer | unde
   const { response } = state;
   const { parts: sent, level } = compressed(state, parts);
   const { status, reason, fields } = buildHead(state, sent, identity, state.epochMs());
+  if (state.unsendable !== undefined && parts.status !== unsendableStatus) {
+    state.errorStatus = undefined;
+    sendPage(state, unsendableStatus, identity);
+    return;
+  }
   const hasBody = text !== undefined && state.request.method !== "HEAD";
   const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
   response.writeHead(status, reason, fields);

@@ -1,3 +1,4 @@
+import { isFieldValue } from "../../model/field-value.ts";
 import { evaluate } from "../../model/template.ts";
 import { reasonOf } from "./special-pages.ts";
 import type { RequestState } from "../request/request-state.ts";
@@ -34,6 +35,7 @@ export interface HeadParts {
   readonly date?: string | undefined;
 }
 
+/** A head that has not all its fields says so in `state.unsendable`; it is sent only if it is that of the 400 that tells so. */
 export function buildHead(state: RequestState, parts: HeadParts, identity: ServerIdentity, epochMs: number): BuiltHead {
   const { settings } = state;
   const status = state.errorStatus ?? parts.status;
@@ -46,7 +48,7 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
   ];
   if (parts.contentType !== undefined) fields.push("Content-Type", parts.contentType);
   if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
-  if (parts.location !== undefined) fields.push("Location", parts.location);
+  if (parts.location !== undefined) putEvaluated(state, fields, "Location", parts.location);
   const keepAlive = staysOpen(state);
   // Node does not see to the connection of a request that offered another protocol.
   if (!keepAlive && state.switchable !== undefined) state.response.shouldKeepAlive = false;
@@ -89,8 +91,14 @@ function addConfigured(state: RequestState, status: number, fields: string[]): v
     const text = evaluate(value, state);
     const lower = name.toLowerCase();
     if (lower === "last-modified" || lower === "etag") remove(fields, lower);
-    if (text !== "") fields.push(name, text);
+    if (text !== "") putEvaluated(state, fields, name, text);
   }
+}
+
+/** A variable can have any bytes, since a client may encode any in its path; what would end the header is left out, and `unsendable` says so. */
+export function putEvaluated(state: RequestState, fields: string[], name: string, value: string): void {
+  if (isFieldValue(value)) fields.push(name, value);
+  else state.unsendable ??= `the header "${name}"`;
 }
 
 /** These two are set by `add_header`, where all others are added. */

@@ -1,9 +1,9 @@
-import { NginxConfigError } from "../errors.ts";
-import type { RewriteStep } from "../model/model.ts";
+import { type ConfigPlace, NginxConfigError } from "../../errors.ts";
+import type { RewriteStep } from "../../model/model.ts";
 import { variableName } from "./own-variables.ts";
-import type { Directive } from "../read/parse.ts";
+import type { Directive } from "../../read/parse.ts";
 import { readCondition } from "./condition.ts";
-import { compileTemplate, type OwnVariables } from "../model/template.ts";
+import { compileTemplate, type OwnVariables } from "../../model/template.ts";
 
 /** `set`, `return` and `if` with those two inside, in the order of the file. @throws NginxConfigError */
 export function readSteps(block: readonly Directive[], own: OwnVariables): RewriteStep[] {
@@ -22,6 +22,7 @@ export function readSteps(block: readonly Directive[], own: OwnVariables): Rewri
       return [{ kind: "return", status: 302, text: compileTemplate(first, own, place) }];
     }
     if (!/^\d{1,3}$/.test(first)) throw NginxConfigError.at(place, `invalid return code "${first}"`);
+    checkStatus(Number(first), name, place);
     const text = second === undefined ? undefined : compileTemplate(second, own, place);
     return [{ kind: "return", status: Number(first), text }];
   });
@@ -38,4 +39,10 @@ function onlySteps(block: readonly Directive[]): readonly Directive[] {
     );
   }
   return block;
+}
+
+/** A response whose status is below 200 is never the last one, so a client would wait for another. @throws NginxConfigError */
+export function checkStatus(status: number, directive: string, place: ConfigPlace): void {
+  if (status >= 200) return;
+  throw NginxConfigError.unsupported(place, `the status ${status} of "${directive}"`, "no response ends with it");
 }

@@ -1,9 +1,10 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
-import { compileRegex, keepCaptures } from "../model/captures.ts";
-import type { Directive, Row } from "../read/parse.ts";
-import { ServerNames } from "../model/server-names.ts";
-import { compileTemplate, evaluate, type Getter, type Template } from "../model/template.ts";
-import { builtinVariable } from "../model/variables.ts";
+import { type ConfigPlace, NginxConfigError } from "../../errors.ts";
+import { compileRegex, keepCaptures } from "../../model/captures.ts";
+import type { Directive, Row } from "../../read/parse.ts";
+import type { NginxRegex } from "../../model/regex.ts";
+import { ServerNames } from "../../model/server-names.ts";
+import { compileTemplate, evaluate, type Getter, type Template } from "../../model/template.ts";
+import { builtinVariable } from "../../model/variables.ts";
 
 /**
  * The variables a configuration makes itself: by `set`, by `map`, and by named captures in `server_name`, `location` and `map`.
@@ -32,12 +33,14 @@ export function variableName(word: string, place: ConfigPlace): string {
   return name;
 }
 
+/** Directives whose arguments may be regular expressions. */
+const capturing: ReadonlySet<string> = new Set(["server_name", "location", "if", "proxy_redirect"]);
+
 function settableNames(directives: readonly Directive[]): Set<string> {
   const names = new Set<string>();
   for (const { name, args, place, block, rows } of directives) {
     if (name === "set") names.add(variableName(args[0] ?? "", place));
-    if (name === "server_name" || name === "location") for (const word of args) addCaptureNames(names, word);
-    if (name === "if") for (const word of args) addCaptureNames(names, word);
+    if (capturing.has(name)) for (const word of args) addCaptureNames(names, word);
     if (name === "map") for (const { words } of rows ?? []) addCaptureNames(names, words[0] ?? "");
     for (const inner of settableNames(block ?? [])) names.add(inner);
   }
@@ -53,7 +56,7 @@ function addCaptureNames(names: Set<string>, pattern: string): void {
 interface MapTable {
   readonly exact: Map<string, Template>;
   readonly names: ServerNames<Template | undefined> | undefined;
-  readonly regexes: { readonly regex: RegExp; readonly value: Template }[];
+  readonly regexes: { readonly regex: NginxRegex; readonly value: Template }[];
   fallback: Template | undefined;
 }
 
@@ -80,10 +83,12 @@ function mapGetter(name: string, map: Directive, own: ReadonlyMap<string, Getter
   };
 }
 
+/** As in nginx, the default stands for a match that reached its limit. */
 function matched(table: MapTable, text: string, source: Parameters<Getter>[0]): string {
   for (const { regex, value } of table.regexes) {
-    const captures = regex.exec(text);
-    if (captures === null) continue;
+    const captures = regex.find(text);
+    if (captures === "limit") break;
+    if (captures === undefined) continue;
     keepCaptures(source, captures);
     return evaluate(value, source);
   }
@@ -102,7 +107,7 @@ function addRow(table: MapTable, { words, place }: Row, own: ReadonlyMap<string,
     table.fallback = value;
   } else if (first.startsWith("~")) {
     const caseless = first.startsWith("~*");
-    const { regex } = compileRegex(first.slice(caseless ? 2 : 1), caseless, place);
+    const regex = compileRegex(first.slice(caseless ? 2 : 1), caseless, place);
     table.regexes.push({ regex, value });
   } else if (table.names !== undefined && first.startsWith("*.")) {
     table.names.add({ kind: "leading", suffix: first.slice(1).toLowerCase() }, value);

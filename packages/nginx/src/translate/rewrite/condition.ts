@@ -1,8 +1,8 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
-import { compileRegex, keepCaptures } from "../model/captures.ts";
-import type { Directive } from "../read/parse.ts";
-import { compileTemplate, evaluate, type OwnVariables } from "../model/template.ts";
-import type { Condition } from "../model/model.ts";
+import { type ConfigPlace, NginxConfigError } from "../../errors.ts";
+import { compileRegex, keepCaptures } from "../../model/captures.ts";
+import type { Directive } from "../../read/parse.ts";
+import { compileTemplate, evaluate, type OwnVariables } from "../../model/template.ts";
+import type { Condition } from "../../model/model.ts";
 
 /** @throws NginxConfigError for what nginx calls an invalid condition, and for tests of files. Source: `ngx_http_rewrite_if_condition`. */
 export function readCondition({ args, place }: Directive, own: OwnVariables): Condition {
@@ -23,11 +23,11 @@ export function readCondition({ args, place }: Directive, own: OwnVariables): Co
     return (source) => (evaluate(variable, source) === evaluate(value, source)) === (operator === "=");
   }
   if (!/^!?~\*?$/.test(operator)) throw NginxConfigError.at(place, `unexpected "${operator}" in condition`);
-  const { regex } = compileRegex(operand, operator.endsWith("*"), place);
+  const regex = compileRegex(operand, operator.endsWith("*"), place);
   return (source) => {
     const captures = regex.exec(evaluate(variable, source));
-    if (captures !== null) keepCaptures(source, captures);
-    return (captures !== null) === operator.startsWith("~");
+    if (captures !== undefined) keepCaptures(source, captures);
+    return (captures !== undefined) === operator.startsWith("~");
   };
 }
 

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { compilePattern } from "./regex.ts";
+import { ServerNames } from "./server-names.ts";
+
+describe("nginx server names", () => {
+  const names = new ServerNames("default");
+  names.add({ kind: "exact", name: "a.example.com" }, "exact");
+  names.add({ kind: "leading", suffix: ".example.com" }, "leading");
+  names.add({ kind: "leading", suffix: ".b.example.com" }, "longer");
+  names.add({ kind: "trailing", prefix: "mail." }, "trailing");
+  const pattern = compilePattern("^(?<user>.+)\\.example\\.org$", false);
+  assert.ok(pattern.kind === "regex");
+  names.add({ kind: "regex", regex: pattern.value }, "regex");
+
+  it("are tried as exact, leading wildcard, trailing wildcard, regular expression, default", () => {
+    for (const [host, server] of [
+      ["a.example.com", "exact"],
+      ["x.example.com", "leading"],
+      ["x.b.example.com", "longer"],
+      ["mail.anything.net", "trailing"],
+      ["mail.example.com", "leading"],
+      ["bob.example.org", "regex"],
+      ["nowhere", "default"],
+      ["", "default"],
+    ] as const) {
+      assert.equal(names.find(host).server, server, host);
+    }
+    assert.equal(names.find("bob.example.org").captures?.named["user"], "bob");
+    assert.equal(names.add({ kind: "exact", name: "a.example.com" }, "second"), false);
+  });
+});
