@@ -56,6 +56,10 @@ describe("loadSettings", () => {
     assert.ok("command" in settings.workers);
   });
 
+  it("takes an exported key that is empty for a mistake, because without a key everybody is served", () => {
+    assert.match(problems("", { environment: { DROVER_API_KEY: "" } }).join(), /DROVER_API_KEY.*none of them empty/);
+  });
+
   it("counts an empty variable, a key without a value and a group without settings as not given", () => {
     const { settings } = load("model:\nworkers:\nqueue:\n  # limit: 5\n", { environment: { DROVER_SLOTS: "" } });
     assert.deepEqual(settings, defaultSettings());

@@ -97,7 +97,9 @@ function find(setting: Setting, options: LoadOptions, file: SettingsFile["values
   }
   for (const variable of names.map(environmentName)) {
     const exported = options.environment[variable];
-    if (exported !== undefined && exported !== "") return { source: "environment", where: variable, value: exported };
+    // An empty variable is as good as none, but an empty key would let everybody in.
+    const counts = exported !== undefined && (exported !== "" || setting.secret === true);
+    if (counts) return { source: "environment", where: variable, value: exported };
   }
   const written = names.map(({ path }) => file.get(path)).find((value) => value !== undefined);
   if (written !== undefined && written.value !== null)

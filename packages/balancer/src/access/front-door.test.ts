@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import tls from "node:tls";
-import type { Settings } from "@drover/config";
+import { defaultSettings, type Settings } from "@drover/config";
 import { pino } from "pino";
-import { type Clock, systemClock } from "@drover/foundation/clock";
+import type { BalancerOptions } from "../balancer-api.ts";
 import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
 import { eventually } from "../test-support/eventually.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
@@ -25,10 +25,10 @@ describe("the front door", () => {
   async function open(
     change: (settings: Settings) => Settings,
     handler: http.RequestListener = echoHeaders,
-    clock: Clock = systemClock,
+    options: Partial<BalancerOptions> = {},
   ) {
     const upstream = await httpUpstream(handler);
-    const running = await runBalancer({ settings: change, options: { clock } });
+    const running = await runBalancer({ settings: change, options });
     closers.push(
       () => running.balancer.close({ drainTimeoutMs: 0 }),
       () => upstream.close(),
@@ -81,12 +81,41 @@ describe("the front door", () => {
     }
     assert.equal(status, 200);
     assert.equal((await fetch(url, withKey("first-key"))).status, 401);
-    const { defaultSettings } = await import("@drover/config");
     assert.throws(
       () => balancer.applySettings({ ...change(defaultSettings()), apiKeysFile: "/nowhere" }),
       /can't be read/,
     );
     assert.equal((await fetch(url, withKey("second-key"))).status, 200);
+  });
+
+  it("lets nobody in without a key when the file of the keys is emptied or commented out, and does not start with such a file", async () => {
+    const file = join(folder(), "keys");
+    writeFileSync(file, "team=first-key\n");
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const { url, balancer, change } = await open((settings) => ({ ...settings, apiKeysFile: file }), echoHeaders, {
+      logger,
+    });
+    for (const [index, text] of ["", "# team=first-key\n", "\n\n"].entries()) {
+      writeFileSync(file, text);
+      await eventually("it is said", () => lines.filter((line) => line.includes("has no API key")).length > index);
+      assert.equal((await fetch(url)).status, 401);
+      assert.equal((await fetch(url, withKey("first-key"))).status, 200);
+    }
+    const settings = { ...change(defaultSettings()), apiKeysFile: file };
+    assert.throws(() => balancer.applySettings(settings), /has no API key/);
+    assert.equal((await fetch(url)).status, 401);
+    await assert.rejects(runBalancer({ settings: () => settings }), /has no API key/);
+  });
+
+  it("reads labels in any script, and refuses what is no label instead of taking it for a key", async () => {
+    const { url } = await open((settings) => ({ ...settings, apiKeys: ["团队=secret-1", "c2VjcmV0IQ=="] }));
+    assert.equal((await fetch(url, withKey("secret-1"))).status, 200);
+    assert.equal((await fetch(url, withKey("c2VjcmV0IQ=="))).status, 200);
+    await assert.rejects(
+      runBalancer({ settings: (settings) => ({ ...settings, apiKeys: ["my team=secret-1"] }) }),
+      /label, the part before "="/,
+    );
   });
 
   it("limits requests a minute, and requests at a time, for each key", async () => {
@@ -187,7 +216,7 @@ describe("the front door", () => {
     const { url, balancer } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
-      timelessClock,
+      { clock: timelessClock },
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
@@ -208,7 +237,7 @@ describe("the front door", () => {
     const { url } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
-      timelessClock,
+      { clock: timelessClock },
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));

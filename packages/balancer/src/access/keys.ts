@@ -17,7 +17,10 @@ export interface KeySources {
   readonly file: string | undefined;
 }
 
-/** Reads all keys. @throws FrontDoorError when the file cannot be read or a key is too short to be one */
+/**
+ * Reads all keys. A keys file without a key is an error, and no way to serve everybody: it is emptied more often by mistake than on purpose.
+ * @throws FrontDoorError when the file cannot be read or has no key, or a key is too short to be one
+ */
 export function readKeys(sources: KeySources): KeyRing {
   const known = linesFrom(sources).map((line, index) => readKey(line, index));
   return {
@@ -50,9 +53,17 @@ function readKey(line: string, index: number): { label: string; digest: Buffer }
   return { label, digest: digestOf(key) };
 }
 
+/** Letters and digits of any script. */
+const label = /^[\p{L}\p{M}\p{N}_.@-]{1,64}$/u;
+
+/** A `=` at the end belongs to the key, as in base64. */
 function splitKey(line: string): { readonly label?: string | undefined; readonly key: string } {
-  const match = /^([A-Za-z0-9_.@-]{1,64})=(.+)$/.exec(line);
-  return { label: match?.[1], key: match?.[2] ?? line };
+  const [, named = "", key] = /^([^=]*)=+([^=].*)$/s.exec(line) ?? [];
+  if (key === undefined) return { key: line };
+  if (label.test(named)) return { label: named, key: line.slice(named.length + 1) };
+  throw new FrontDoorError(
+    `an API key has a label, the part before "=", that can't be one: it may have up to 64 letters, digits, "_", ".", "@" and "-"; write LABEL=KEY`,
+  );
 }
 
 function linesFrom({ keys, file }: KeySources): readonly string[] {
@@ -60,12 +71,18 @@ function linesFrom({ keys, file }: KeySources): readonly string[] {
 }
 
 function linesOf(file: string): readonly string[] {
+  let text: string;
   try {
-    const lines = readFileSync(file, "utf8").split("\n");
-    return lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+    text = readFileSync(file, "utf8");
   } catch (error) {
     throw new FrontDoorError(`the API keys in ${file} can't be read: ${(error as Error).message}`, { cause: error });
   }
+  const lines = text.split("\n").map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (keys.length > 0) return keys;
+  throw new FrontDoorError(
+    `${file} has no API key, and without one everybody would be served; add a key, or take apiKeysFile out of the settings`,
+  );
 }
 
 /** `Authorization: Bearer KEY`, or Anthropic's `x-api-key`. */
