@@ -76,6 +76,14 @@ export const workersSettings = [
     doc: "Pin each worker to its own CPUs (Linux).",
   },
   {
+    path: "workers.elastic",
+    schema: oneOf("on", "off"),
+    default: "on",
+    flag: "elastic",
+    reload: "roll",
+    doc: "Lease CPUs to the workers that have something to compute, as the load changes: one request has all CPUs of its NUMA node. `off`, a number of `threads` and a worker command leave each worker on its own CPUs.",
+  },
+  {
     path: "workers.longestPause",
     schema: duration(),
     default: "1500ms",

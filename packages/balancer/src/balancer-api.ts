@@ -22,6 +22,11 @@ export interface BalancerOptions {
   readonly frontPage?: () => FrontPageFacts | undefined;
   /** Routes that come before the balancer's own, such as the console's page. @default none */
   readonly guest?: GuestRoutes;
+  /**
+   * Of owned upstreams that can take a request, now or once a place on them comes free, those that stand by. Asked at each
+   * pick. `inFlight`: requests that run or wait, this one too. @default none
+   */
+  readonly standBy?: (able: readonly string[], inFlight: number) => ReadonlySet<string>;
 }
 
 /** What the supervisor wants to know, to scale and to wake. */

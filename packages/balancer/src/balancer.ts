@@ -16,7 +16,7 @@ import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { isInService } from "./policies/availability.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
-import { UpstreamPool } from "./pool/upstream-pool.ts";
+import { type StandBy, UpstreamPool } from "./pool/upstream-pool.ts";
 import type { Upstream, UpstreamSpec } from "./pool/upstream.ts";
 import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
@@ -65,7 +65,8 @@ class RunningBalancer implements Balancer {
     this.#rules = balancerRules(settings);
     this.#door = openFrontDoor(this.#rules.front);
     this.#targets = options.listenFds?.map((fd) => ({ fd })) ?? parseListen(settings.listen);
-    this.#pool = new UpstreamPool({ policy: this.#rules.policy, upstreams: this.#rules.upstreams, clock, random });
+    const { policy, upstreams } = this.#rules;
+    this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
     this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
     this.#running = new RunningRequests(clock, () => options.events?.onIdle?.());
@@ -129,7 +130,12 @@ class RunningBalancer implements Balancer {
     const rules = balancerRules(settings);
     // The last thing that can fail: behind it everything is taken on.
     const door = openFrontDoor(rules.front, this.#door);
-    const pool = new UpstreamPool({ ...this.#options, policy: rules.policy, upstreams: rules.upstreams });
+    const pool = new UpstreamPool({
+      ...this.#options,
+      standBy: undefined,
+      policy: rules.policy,
+      upstreams: rules.upstreams,
+    });
     this.#rules = rules;
     this.#door = door;
     this.#listeners.update(door.certificate, rules.front.connectionsPerAddress);
@@ -155,6 +161,12 @@ class RunningBalancer implements Balancer {
   }
 
   /** Servers of the settings that changed or went are removed, new and changed ones added; the workers stay. */
+  #standBy(): StandBy | undefined {
+    const { standBy } = this.#options;
+    // Who is taken from the queue is in its depth; who comes while nobody waits is not.
+    return standBy && ((able) => standBy(able, this.#pool.active + Math.max(1, this.#queue.depth)));
+  }
+
   #replaceUpstreams(wanted: UpstreamPool): void {
     for (const upstream of this.#pool.upstreams) {
       const other = wanted.get(upstream.id);

@@ -2,7 +2,7 @@
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
-import { type KnownCosts, knowStepCosts } from "./batching/know-step-costs.ts";
+import { knowStepCosts } from "./batching/know-step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
@@ -71,7 +71,10 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     onKnown: (threads, points) => void link.send({ type: "step-costs", threads, points }),
   });
   const costs = known?.costs.costs;
-  if (known !== undefined) follow(known, engine, lease, computing);
+  if (known !== undefined) {
+    computing.threads = (threads) => known.costs.hold(threads);
+    if (lease.threads > 0) known.costs.hold(lease.threads);
+  }
   pool = new SlotPool({
     engine,
     clock: systemClock,
@@ -109,20 +112,6 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     const { canCutState } = engine.model;
     measureWhileIdle({ lease, pool, clock: systemClock, canCutState, measureRest, logger });
   }
-}
-
-/** Plans are made by the costs of the threads that there are. */
-function follow(
-  { costs }: KnownCosts,
-  engine: Engine,
-  lease: CpuLease,
-  computing: { threads: (threads: number) => void },
-): void {
-  computing.threads = (threads) => {
-    engine.setThreads(threads);
-    costs.use(threads);
-  };
-  if (lease.threads > 0) costs.use(lease.threads);
 }
 
 /** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */

@@ -22,6 +22,8 @@ export interface PickState {
   readonly cost: ((peer: Peer) => number) | undefined;
   /** Workers that crashed while they had this request; above 0 it is given a worker alone. */
   deaths: number;
+  /** Workers that are left alone as long as others can take the request, soon or now. */
+  standingBy: ReadonlySet<string>;
   hash: number | undefined;
   rehash: number;
   hashTries: number;
@@ -36,7 +38,7 @@ export interface PickContext {
 
 /**
  * Chooses a peer; does not hold it (the pool does, in the same synchronous call).
- * Never returns a peer that was tried, or that `isAvailable` excludes.
+ * Never returns a peer that was tried, that stands by, or that `isAvailable` excludes.
  */
 export type Policy = (state: PickState, context: PickContext) => Peer | undefined;
 
@@ -56,7 +58,7 @@ export interface PolicyDefinition {
 
 /** Not yet given to this request, and free to take it. */
 export function isCandidate(peer: Peer, state: PickState, nowMs: number): boolean {
-  return state.tried.get(peer) !== peer.generation && isAvailable(peer, nowMs);
+  return state.tried.get(peer) !== peer.generation && !state.standingBy.has(peer.id) && isAvailable(peer, nowMs);
 }
 
 /** Goes on with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */

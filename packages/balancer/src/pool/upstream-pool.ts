@@ -16,7 +16,14 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  readonly standBy?: StandBy | undefined;
 }
+
+/**
+ * Of workers that can take a request, now or once a place on them comes free, those that stand by: the others compute
+ * faster without them.
+ */
+export type StandBy = (able: readonly string[]) => ReadonlySet<string>;
 
 /** What a policy may want to know of a request. */
 export interface PickRequest {
@@ -47,6 +54,7 @@ export class UpstreamPool {
   readonly #idle = new Map<string, (() => void)[]>();
   readonly #suspects: Suspects;
   readonly #flights: Flights;
+  readonly #standBy: StandBy | undefined;
   #policy: Policy;
   #group: PeerGroup;
   #events: PoolEvents = {};
@@ -54,6 +62,7 @@ export class UpstreamPool {
   constructor(options: PoolOptions) {
     this.#clock = options.clock;
     this.#random = options.random;
+    this.#standBy = options.standBy;
     this.#policy = policies[options.policy].pick;
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
@@ -161,6 +170,7 @@ export class UpstreamPool {
       affinity: onUpstreams(request.affinity),
       cost: onUpstreams(request.cost),
       deaths: 0,
+      standingBy: nobody,
       hash: undefined,
       rehash: 0,
       hashTries: 0,
@@ -170,6 +180,7 @@ export class UpstreamPool {
   /** Chooses and holds a place. */
   acquire(state: PickState): Lease | undefined {
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
+    state.standingBy = this.#standBy?.(this.#able(state)) ?? nobody;
     const upstream = state.deaths > 0 ? this.#chooseAlone(state) : this.#choose(state);
     if (upstream === undefined) return undefined;
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
@@ -204,6 +215,17 @@ export class UpstreamPool {
       this.#events.onReleased?.(lease, "unused");
       if (upstream.aloneFor !== undefined) this.#events.onVacancy?.();
     });
+  }
+
+  /** Drover's own workers that this request was not given yet, full ones too. */
+  #able(state: PickState): readonly string[] {
+    const able: string[] = [];
+    for (const upstream of this.#upstreams.values()) {
+      const isNew = state.tried.get(upstream) !== upstream.generation;
+      const isTaken = upstream.aloneFor !== undefined;
+      if (upstream.owned && isNew && !isTaken && isInService(upstream)) able.push(upstream.id);
+    }
+    return able;
   }
 
   /** A pick that found nothing leaves the request as it was: it may wait and pick again. */
@@ -318,6 +340,7 @@ export class UpstreamPool {
 }
 
 const noBytes = new Uint8Array(0);
+const nobody: ReadonlySet<string> = new Set();
 
 function groupOf(upstreams: readonly Upstream[]): PeerGroup {
   const backups = upstreams.filter((upstream) => upstream.backup);

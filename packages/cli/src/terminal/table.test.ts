@@ -5,7 +5,7 @@ import { statusTable } from "./table.ts";
 describe("statusTable", () => {
   it("fits a terminal of 80 columns", () => {
     const worker = { pid: 123_456, port: 8081, cpus: [0, 1, 2, 3], cpuPercent: 100, rssBytes: 2 ** 31 };
-    const more = { slots: { busy: 8, total: 8 }, requests: 1234, restarts: 2, uptimeMs: 3_000_000 };
+    const more = { elastic: false, slots: { busy: 8, total: 8 }, requests: 1234, restarts: 2, uptimeMs: 3_000_000 };
     const table = statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null });
     assert.match(table, /^id .*\n1 .* 0-3 .* 8\/8 .* 50m 0s *$/);
     assert.ok(table.split("\n").every((line) => line.length <= 80));
@@ -13,7 +13,13 @@ describe("statusTable", () => {
 
   it("moves together where long figures would not fit the terminal", () => {
     const worker = { pid: 1_234_567, port: 8081, cpus: [0, 1, 2, 3], cpuPercent: 1600, rssBytes: 2 ** 34 };
-    const more = { slots: { busy: 16, total: 16 }, requests: 123_456, restarts: 12, uptimeMs: 50 * 86_400_000 };
+    const more = {
+      elastic: false,
+      slots: { busy: 16, total: 16 },
+      requests: 123_456,
+      restarts: 12,
+      uptimeMs: 50 * 86_400_000,
+    };
     const snapshots = { directory: `/dev/shm/drover-${"0".repeat(40)}`, files: 3, bytes: 0, limitBytes: 2 ** 31 };
     const workers = [{ id: "10", state: "quarantined", ...worker, ...more } as const];
     const status = { workers, snapshots };
@@ -31,9 +37,20 @@ describe("statusTable", () => {
     assert.equal(last, "snapshots: 3, 90 MiB of 2.0 GiB in /dev/shm/drover-1");
   });
 
+  it("shows a worker that stands by without CPUs", () => {
+    const worker = { pid: 1, port: 8081, cpus: [], elastic: true, cpuPercent: 0, rssBytes: 0 };
+    const more = { slots: { busy: 0, total: 16 }, requests: 0, restarts: 0, uptimeMs: 0 };
+    const workers = [{ id: "1", state: "ready", ...worker, ...more } as const];
+    assert.match(statusTable({ workers, snapshots: null }), / none /u);
+    assert.match(
+      statusTable({ workers: workers.map((one) => ({ ...one, elastic: false })), snapshots: null }),
+      / any /u,
+    );
+  });
+
   it("shows no limit of slots where there is none", () => {
     const worker = { pid: 1, port: 8081, cpus: [0], cpuPercent: 0, rssBytes: 0 };
-    const more = { slots: { busy: 3, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
+    const more = { elastic: false, slots: { busy: 3, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
     assert.match(
       statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null }),
       / 3\/- /u,

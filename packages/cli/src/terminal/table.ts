@@ -31,7 +31,7 @@ function workerTable(workers: FleetStatus["workers"], between: string): string {
       worker.state,
       worker.pid ?? "-",
       worker.port ?? "-",
-      worker.cpus.length === 0 ? "any" : shortRanges(worker.cpus),
+      worker.cpus.length === 0 ? (worker.elastic ? "none" : "any") : shortRanges(worker.cpus),
       // A command of the user's has as many as are asked of it.
       `${worker.slots.busy}/${worker.slots.total === 0 ? "-" : worker.slots.total}`,
       worker.requests,

@@ -131,6 +131,7 @@ class Application {
       actions: this.#actions,
       listenFds: this.#manager.sockets.map(({ fd }) => fd),
     });
+    this.#undo.push(() => this.#service?.leases.close());
     this.#service.fleet.start(countOf(settings, chosen.layout, 0));
     return this.#service;
   }

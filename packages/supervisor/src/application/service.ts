@@ -6,6 +6,8 @@ import { SupervisorError } from "../errors.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { workerMetrics } from "../fleet/metrics.ts";
 import { fitsBeside } from "../fleet/roll-plan.ts";
+import type { LeaseKeeper } from "../leases/lease-keeper.ts";
+import { openLeaseKeeper } from "../leases/open-lease-keeper.ts";
 import { countOf, type LayoutChooser, type Chosen } from "../placement/choose-layout.ts";
 import { readTopology } from "../placement/topology.ts";
 import type { ServedModel } from "../process/launch.ts";
@@ -26,6 +28,7 @@ export interface Service {
   readonly address: ListenAddress;
   readonly fleet: Fleet;
   readonly reloader: Reloader;
+  readonly leases: LeaseKeeper;
 }
 
 /** What was decided before a service can be made. */
@@ -49,9 +52,11 @@ export async function createService(options: UpOptions, plan: ServicePlan): Prom
   const changes = new RecentChanges(systemClock);
   const balancer = createPublicBalancer(options, plan, changes, () => hooks.service);
   const address = await openPublicPort(balancer);
-  const fleet = createFleet(options, plan, balancer, changes);
-  const reloader = createReloader(options, plan, { balancer, fleet });
-  hooks.service = { balancer, address, fleet, reloader };
+  const leases = openLeaseKeeper(options.logs.logger);
+  leases.use(plan.chosen.layout);
+  const fleet = createFleet(options, plan, { balancer, leases, changes });
+  const reloader = createReloader(options, plan, { balancer, fleet, leases });
+  hooks.service = { balancer, address, fleet, reloader, leases };
   return hooks.service;
 }
 
@@ -71,6 +76,7 @@ function createPublicBalancer(
       clock: systemClock,
       random: systemRandom,
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
+      standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
       moreMetrics: async () => workerMetrics(await service()?.fleet.status()),
       guest: consoleOf(actions, changes, version, present),
       // A command of the user's may have a page of its own there.
@@ -99,8 +105,7 @@ function asListenFailure(error: unknown): unknown {
 function createFleet(
   { settings, logs, display }: UpOptions,
   plan: ServicePlan,
-  balancer: Balancer,
-  changes: RecentChanges,
+  { balancer, leases, changes }: Pick<Service, "balancer" | "leases"> & { readonly changes: RecentChanges },
 ): Fleet {
   const { model, chosen, snapshots } = plan;
   return new Fleet({
@@ -114,6 +119,7 @@ function createFleet(
     clock: systemClock,
     random: systemRandom,
     spawn: spawnWorker,
+    leases,
     askCanary,
     fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
     onProgress: display.loading,
@@ -129,7 +135,7 @@ function createFleet(
 function createReloader(
   { settings, environment, logs: { logger }, loadSettings }: UpOptions,
   { chooser, snapshots }: ServicePlan,
-  { balancer, fleet }: Pick<Service, "balancer" | "fleet">,
+  { balancer, fleet, leases }: Pick<Service, "balancer" | "fleet" | "leases">,
 ): Reloader {
   const reloader: Reloader = new Reloader(settings, {
     fleet,
@@ -140,11 +146,13 @@ function createReloader(
     prepareModel: (model) => prepareModel(model, { environment, ...downloadLog(logger) }),
     chooseLayout: async (wanted, { path }) => {
       const isSame = wanted.workers.snapshots === reloader.settings.workers.snapshots;
-      return await chooser.choose(wanted, path, {
+      const chosen = await chooser.choose(wanted, path, {
         workers: fleet.workerCount,
         snapshotBytes: await snapshots.bytes(),
         snapshotLimitBytes: isSame ? snapshots.limitBytes : 0,
       });
+      leases.use(chosen.layout);
+      return chosen;
     },
     countOf,
   });

@@ -1,6 +1,7 @@
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
+import type { LeaseKeeper } from "../leases/lease-keeper.ts";
 import type { Layout } from "../placement/layout.ts";
 import { type ServedModel, workerLaunch } from "../process/launch.ts";
 import { outOfMemoryKills } from "../process/memory.ts";
@@ -25,6 +26,8 @@ export interface FleetParts {
   readonly layout: Layout;
   readonly balancer: BalancerPort;
   readonly spawn: SpawnWorker;
+  /** Gives the workers their CPUs. */
+  readonly leases: Pick<LeaseKeeper, "lend" | "cpusOf">;
   readonly askCanary: AskCanary;
   /** Whether a second generation of a worker fits into memory beside the first. */
   readonly fitsBeside: (old: Worker) => boolean;
@@ -38,7 +41,7 @@ export interface FleetParts {
 
 /** What each worker of a fleet is given. */
 export function createWorkerParts(
-  { balancer, clock, random, spawn, snapshots, logger, onProgress }: FleetParts,
+  { balancer, clock, random, spawn, leases, snapshots, logger, onProgress }: FleetParts,
   ports: Ports,
   { settings, onChange }: { readonly settings: () => Settings; readonly onChange: WorkerParts["onChange"] },
 ): WorkerParts {
@@ -51,13 +54,14 @@ export function createWorkerParts(
     balancer,
     clock,
     random,
-    spawn: withProbes(spawn, probes),
+    spawn: leases.lend(withProbes(spawn, probes)),
     limits: () => settings().supervision,
     onChange,
     launch: async ({ id, index, place, recipe, traffic }) =>
       workerLaunch(recipe.settings, recipe.model, place, {
         port: await ports.pick(traffic.id, id, recipe.settings.workers.firstPort),
         index,
+        upstream: traffic.id,
         snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
       }),
     onLine: ({ id }, line) => forwardLine(logger.child({ worker: id }), line),

@@ -89,7 +89,10 @@ export class Fleet {
     const now = this.#parts.clock.monotonicMs();
     const snapshots = (await this.#parts.snapshots.status()) ?? null;
     return {
-      workers: workers.map((worker) => workerStatus(worker, usage.get(worker.process?.pid ?? -1), now)),
+      workers: workers.map((worker) => {
+        const pid = worker.process?.pid;
+        return workerStatus(worker, { usage: usage.get(pid ?? -1), leased: this.#parts.leases.cpusOf(pid) }, now);
+      }),
       snapshots,
     };
   }

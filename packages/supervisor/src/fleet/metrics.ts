@@ -29,6 +29,12 @@ const METRICS: readonly Metric[] = [
     value: ({ restarts }) => restarts,
   },
   {
+    name: "drover_worker_cpus",
+    type: "gauge",
+    help: "CPUs that the worker computes on now; 0 while it stands by, or where it is not held to any.",
+    value: ({ cpus }) => cpus.length,
+  },
+  {
     name: "drover_worker_cpu_cores",
     type: "gauge",
     help: "CPUs that the worker keeps busy.",

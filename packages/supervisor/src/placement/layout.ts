@@ -10,6 +10,8 @@ export interface WorkerPlace {
   readonly node?: number | undefined;
   /** The node that its memory is bound to; undefined: not bound. */
   readonly boundNode?: number | undefined;
+  /** Its CPUs follow the load: how many it will usually have, the most first. Absent: it keeps `cpus`. */
+  readonly leases?: { readonly counts: readonly number[] } | undefined;
 }
 
 export interface Layout {
@@ -140,12 +142,16 @@ function autoWorkers(cores: readonly Cpu[], threads: number | "auto"): number {
 /** All cores, in `count` shares that differ by little, cut first between nodes, then between L3 groups, then anywhere. */
 function evenShares(cores: readonly Cpu[], extra: readonly Cpu[], count: number): readonly Share[] {
   const enough = count <= cores.length ? cores : [...cores, ...extra].slice(0, Math.max(count, cores.length));
-  if (count <= enough.length)
-    return cut(enough, count, [nodeOf, cacheOf]).map((cpus) => ({ cpus, threads: cpus.length }));
+  if (count <= enough.length) return cutCpus(enough, count).map((cpus) => ({ cpus, threads: cpus.length }));
   return Array.from({ length: count }, (_, index) => {
     const cpu = enough[index % enough.length];
     return { cpus: cpu === undefined ? [] : [cpu], threads: 1 };
   });
+}
+
+/** CPUs in `count` shares that differ by little, cut first between nodes, then between L3 groups, then anywhere. */
+export function cutCpus(cpus: readonly Cpu[], count: number): readonly (readonly Cpu[])[] {
+  return cut(cpus, count, [nodeOf, cacheOf]);
 }
 
 function cut(

@@ -6,6 +6,7 @@ import { layOut, type Layout, type LayoutWish } from "./layout.ts";
 import { budgetMemory, type MemoryBudget, type MemoryNeed } from "./memory-budget.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 import { type SnapshotWish, wishSnapshots } from "./snapshot-wish.ts";
+import { isElastic, withLeases } from "./lease-domains.ts";
 import type { Topology } from "./topology.ts";
 
 /** What Drover would start: where, why, and whether it fits. */
@@ -55,7 +56,8 @@ export function makePlan(
   const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
   const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
   const workerBytes = need.perWorker.totalBytes;
-  const layout = bindMemory({ ...cut, reasons }, topology.nodes, workerBytes, snapshots.leastBytes);
+  const fixed = bindMemory({ ...cut, reasons }, topology.nodes, workerBytes, snapshots.leastBytes);
+  const layout = isElastic(settings) ? withLeases(fixed, topology) : fixed;
   const mostBytes = Math.min(snapshots.mostBytes, spareOnNodes(layout, topology.nodes, workerBytes));
   const budget = budgetMemory(need, topology.memory, cut.places.length, { ...snapshots, mostBytes });
   return { topology, layout, shape, model, need, budget, snapshots };

@@ -70,6 +70,13 @@ export function readTopology(root = "/"): Topology {
   };
 }
 
+/** What is quickly read of it and changes when CPUs are taken away or come back: the CPUs that are allowed, and the quota. */
+export function readAllowance(root = "/"): string {
+  const files = filesBelow(root);
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(files.read("proc/self/status") ?? "")?.[1];
+  return JSON.stringify([allowed, readControlGroup(files).quotaCpus]);
+}
+
 /** The part of a file system that descriptions of machines are read from. */
 export interface MachineFiles {
   /** Trimmed; undefined where there is none. */

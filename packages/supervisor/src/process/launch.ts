@@ -16,6 +16,18 @@ export interface WorkerLaunch {
   /** Number of the worker, for `{index}` of a command. */
   readonly index: number;
   readonly secret: string;
+  /** Its CPUs follow the load; absent: it keeps those that it was started on. */
+  readonly leases?: LaunchLeases | undefined;
+}
+
+/** What whoever leases CPUs has to know of a worker. */
+export interface LaunchLeases {
+  /** Its name in the balancer. */
+  readonly upstream: string;
+  /** NUMA node that it computes on; undefined: any. */
+  readonly node: number | undefined;
+  /** CPUs that it has while everybody computes. */
+  readonly home: readonly number[];
 }
 
 /** The model as the workers get it. */
@@ -39,11 +51,20 @@ export function workerLaunch(
     readonly port: number;
     readonly index: number;
     readonly snapshots: WorkerOptions["snapshots"];
+    /** Its name in the balancer. */
+    readonly upstream: string;
   },
 ): WorkerLaunch {
-  const options = workerOptions(settings, model, { port: where.port, threads: place.threads });
+  const { leases } = place;
+  const threads = leases?.counts[0] ?? place.threads;
+  const options = workerOptions(settings, model, { port: where.port, threads });
   return {
-    options: where.snapshots === undefined ? options : { ...options, snapshots: where.snapshots },
+    options: {
+      ...options,
+      ...(where.snapshots === undefined ? {} : { snapshots: where.snapshots }),
+      ...(leases === undefined ? {} : { leases }),
+    },
+    leases: leases === undefined ? undefined : { upstream: where.upstream, node: place.node, home: place.cpus },
     cpus: settings.workers.pin ? place.cpus : undefined,
     numaNode: settings.workers.pin ? place.boundNode : undefined,
     command: settings.workers.command,

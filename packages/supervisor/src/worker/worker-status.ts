@@ -9,8 +9,10 @@ export interface WorkerStatus {
   readonly pid: number | null;
   readonly state: WorkerState;
   readonly port: number | null;
-  /** CPUs that it is pinned to; empty: not pinned. */
+  /** CPUs that it computes on now; empty: none while `elastic`, else any. */
   readonly cpus: readonly number[];
+  /** Its CPUs follow the load. */
+  readonly elastic: boolean;
   readonly slots: { readonly busy: number; readonly total: number };
   /** Requests that were ever routed to it. */
   readonly requests: number;
@@ -24,8 +26,15 @@ export interface WorkerStatus {
 
 const NO_USAGE: Usage = { cpuPercent: 0, rssBytes: 0 };
 
-/** @param usage of its process; undefined: there is none */
-export function workerStatus(worker: Worker, usage: Usage | undefined, now: number): WorkerStatus {
+/** What is known of its process from elsewhere. */
+export interface ProcessFacts {
+  /** undefined: there is none. */
+  readonly usage: Usage | undefined;
+  /** CPUs that it holds a lease for; undefined: its CPUs do not follow the load. */
+  readonly leased: readonly number[] | undefined;
+}
+
+export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, now: number): WorkerStatus {
   const { process, traffic, launch } = worker;
   const { cpuPercent, rssBytes } = usage ?? NO_USAGE;
   const total = process?.word?.slots ?? 0;
@@ -35,7 +44,8 @@ export function workerStatus(worker: Worker, usage: Usage | undefined, now: numb
     pid: process?.pid ?? null,
     state: worker.state,
     port: process?.word?.port ?? launch?.options.port ?? null,
-    cpus: launch?.cpus ?? [],
+    cpus: leased ?? launch?.cpus ?? [],
+    elastic: launch?.leases !== undefined,
     slots: { busy: total === 0 ? busy : Math.min(total, busy), total },
     requests: traffic.requests,
     restarts: worker.restarts,

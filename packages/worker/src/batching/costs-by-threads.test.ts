@@ -14,13 +14,25 @@ const two = [
   { tokens: 8, ms: 226 },
 ];
 
+/** Costs with what they asked for: thread counts, and tables that were corrected. */
+function open(threads: number) {
+  const used: number[] = [];
+  const corrected: number[] = [];
+  const costs = new CostsByThreads({
+    threads,
+    onThreads: (count) => used.push(count),
+    onCorrected: (count) => corrected.push(count),
+  });
+  return { costs, used, corrected };
+}
+
 describe("step costs by threads", () => {
   it("are always those of the threads that there are", () => {
-    const costs = new CostsByThreads(2, () => {});
+    const { costs } = open(2);
     costs.know(1, one);
     costs.know(2, two);
     assert.equal(costs.costs.groupMs(4), 112);
-    costs.use(1);
+    costs.hold(1);
     assert.equal(costs.costs.groupMs(4), 212);
     assert.deepEqual(costs.costs.points, one);
   });
@@ -39,7 +51,7 @@ describe("step costs by threads", () => {
   });
 
   it("take a measured table in place of an estimate as soon as there is one", () => {
-    const costs = new CostsByThreads(1, () => {});
+    const { costs } = open(1);
     costs.know(2, two);
     assert.ok(costs.costs.groupMs(8) > 400);
     costs.know(1, one);
@@ -47,8 +59,7 @@ describe("step costs by threads", () => {
   });
 
   it("are corrected by live steps for the threads that these had", () => {
-    const corrected: number[] = [];
-    const costs = new CostsByThreads(2, (threads) => corrected.push(threads));
+    const { costs, corrected } = open(2);
     costs.know(1, one);
     costs.know(2, two);
     for (let step = 0; step < 128; step++) {
@@ -57,7 +68,51 @@ describe("step costs by threads", () => {
     }
     assert.deepEqual(corrected, [2]);
     assert.ok(costs.costs.groupMs(4) > 120);
-    costs.use(1);
+    costs.hold(1);
     assert.equal(costs.costs.groupMs(4), 212);
+  });
+
+  it("use all CPUs, but fewer threads where these are quicker by the tables", () => {
+    const { costs, used } = open(2);
+    costs.know(1, one);
+    costs.know(2, two);
+    costs.hold(2);
+    costs.hold(1);
+    costs.know(
+      2,
+      one.map(({ tokens, ms }) => ({ tokens, ms: 3 * ms })),
+    );
+    costs.hold(2);
+    assert.deepEqual(used, [2, 1, 1]);
+  });
+
+  it("go down to fewer threads while another process stands in the threads' way, and try all of them again, ever more rarely", () => {
+    const { costs, used } = open(2);
+    costs.know(1, one);
+    costs.know(2, two);
+    costs.hold(2);
+    const step = (ms: number) => costs.see({ groups: [{ first: 0, last: 3 }], ms, depth: 8 });
+    step(3000);
+    assert.deepEqual(used, [2, 1]);
+    for (let count = 0; count < 64; count++) step(212);
+    assert.deepEqual(used, [2, 1, 2]);
+    step(3000);
+    for (let count = 0; count < 127; count++) step(212);
+    assert.deepEqual(used, [2, 1, 2, 1]);
+    step(212);
+    for (let count = 0; count < 100; count++) step(120);
+    assert.deepEqual(used, [2, 1, 2, 1, 2]);
+  });
+
+  it("keep all threads where steps are slow because their sequences are long, or the machine slow for one thread as well", () => {
+    const { costs, used } = open(2);
+    costs.know(1, one);
+    costs.know(2, two);
+    costs.hold(2);
+    for (let count = 0; count < 100; count++) {
+      costs.see({ groups: [{ first: 0, last: 3 }], ms: 700, depth: 2000 });
+      costs.see({ groups: [{ first: 0, last: 3 }], ms: 300, depth: 8 });
+    }
+    assert.deepEqual(used, [2]);
   });
 });

@@ -1,22 +1,35 @@
 import { type CostObserver, StepCostLearner } from "./step-cost-learner.ts";
 import { roundMs } from "./step-cost-shape.ts";
 import { type CostPoint, createStepCosts, type StepCosts } from "./step-costs.ts";
+import { type SeenStep, ThreadTrial } from "./thread-trial.ts";
+
+export interface CostsByThreadsParts {
+  /** Threads at first. */
+  readonly threads: number;
+  /** Steps are to be made with this many threads from now on. */
+  readonly onThreads: (threads: number) => void;
+  /** Live steps say that a table was wrong. */
+  readonly onCorrected: (threads: number, points: readonly CostPoint[]) => void;
+}
 
 /**
- * A table of step costs for each number of threads. What asks for costs always gets those of the present number; where
- * that one was not measured, they are estimated from its neighbours.
+ * A table of step costs for each number of threads, and the number of threads that is best for the CPUs at hand: all of
+ * them, unless fewer are quicker by the tables, or by what steps take right now. What asks for costs always gets
+ * those of the present number; where that one was not measured, they are estimated from its neighbours.
  */
 export class CostsByThreads implements CostObserver {
   readonly costs: StepCosts;
-  readonly #onCorrected: (threads: number, points: readonly CostPoint[]) => void;
+  readonly #parts: CostsByThreadsParts;
   readonly #measured = new Map<number, readonly CostPoint[]>();
   readonly #learners = new Map<number, StepCostLearner>();
+  readonly #trial = new ThreadTrial();
+  #held: number;
   #threads: number;
 
-  /** @param onCorrected live steps say that a table was wrong */
-  constructor(threads: number, onCorrected: (threads: number, points: readonly CostPoint[]) => void) {
-    this.#threads = threads;
-    this.#onCorrected = onCorrected;
+  constructor(parts: CostsByThreadsParts) {
+    this.#parts = parts;
+    this.#held = parts.threads;
+    this.#threads = parts.threads;
     const present = () => this.#present().costs;
     this.costs = {
       get points() {
@@ -27,9 +40,16 @@ export class CostsByThreads implements CostObserver {
     };
   }
 
-  /** Steps are made with this many threads from now on. */
-  use(threads: number): void {
-    this.#threads = threads;
+  /** Threads that steps are made with. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  /** So many CPUs may be computed on from now on; between two steps, and before the first one. */
+  hold(cpus: number): void {
+    this.#held = cpus;
+    this.#trial.reset();
+    this.#use(bestThreads(this.#measured, cpus));
   }
 
   /** At least one table has to be known before costs are asked for. */
@@ -44,27 +64,71 @@ export class CostsByThreads implements CostObserver {
     return this.#measured.get(threads);
   }
 
+  /** Whether fewer threads are quicker by the tables. */
+  isDoubtful(threads: number): boolean {
+    return bestThreads(this.#measured, threads) < threads;
+  }
+
   isPlainTurn(): boolean {
     return this.#present().isPlainTurn();
   }
 
-  see(step: Parameters<StepCostLearner["see"]>[0]): void {
+  see(step: SeenStep): void {
     this.#present().see(step);
+    const most = bestThreads(this.#measured, this.#held);
+    const fewer = [...this.#measured.keys()].filter((threads) => threads < most);
+    const wanted = this.#trial.see(step, {
+      most,
+      present: this.#threads,
+      fewer,
+      msWith: (threads) => this.#ms(step, threads),
+    });
+    if (wanted !== this.#threads) this.#use(wanted);
+  }
+
+  #ms({ groups }: SeenStep, threads: number): number {
+    const { costs } = this.#learnerOf(threads);
+    return groups.reduce((sum, { first, last }) => sum + costs.groupMs(last - first + 1), 0);
+  }
+
+  #use(threads: number): void {
+    this.#threads = threads;
+    this.#parts.onThreads(threads);
   }
 
   #present(): StepCostLearner {
-    const threads = this.#threads;
+    return this.#learnerOf(this.#threads);
+  }
+
+  #learnerOf(threads: number): StepCostLearner {
     const known = this.#learners.get(threads);
     if (known !== undefined) return known;
     const measured = this.#measured.get(threads);
     const learner = new StepCostLearner(measured ?? estimateCosts(this.#measured, threads), (points) => {
       if (measured === undefined) return;
       this.#measured.set(threads, points);
-      this.#onCorrected(threads, points);
+      this.#parts.onCorrected(threads, points);
     });
     this.#learners.set(threads, learner);
     return learner;
   }
+}
+
+/** Fewer threads than CPUs must be quicker by this, or the tables differ by noise. */
+const LEAST_ADVANTAGE = 0.95;
+
+/** The number of threads whose steps are the quickest: small models lose more at the barriers between threads than they gain. */
+export function bestThreads(tables: ReadonlyMap<number, readonly CostPoint[]>, cpus: number): number {
+  const full = tables.get(cpus);
+  if (full === undefined) return cpus;
+  let [best, leastShare] = [cpus, 1];
+  for (const [threads, points] of tables) {
+    if (threads >= cpus) continue;
+    const costs = createStepCosts(points);
+    const share = full.reduce((sum, { tokens, ms }) => sum + costs.groupMs(tokens) / ms, 0) / full.length;
+    if (share < leastShare * LEAST_ADVANTAGE) [best, leastShare] = [threads, share];
+  }
+  return best;
 }
 
 /** Beyond the tables that are known a step's cost is taken to fall with the threads to this power: never quite in proportion. */

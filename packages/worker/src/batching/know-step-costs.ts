@@ -46,24 +46,41 @@ export async function knowStepCosts(parts: KnowCostsParts): Promise<KnownCosts |
       if (threads === undefined) break;
       left.delete(threads);
       await interruptible(async () => {
-        await book.know(threads, { isRough: threads !== book.counts[0], inTurn: turnsWith(engine, lease, threads) });
+        const inTurn = turnsWith(parts, book.costs, threads);
+        await book.know(threads, { isRough: threads !== book.counts[0], inTurn });
         // What one stored table is worth, the others that were stored with it are worth as well.
         for (const other of book.counts) if (book.costs.measured(other) !== undefined) left.delete(other);
       });
     }
   });
   if (book.isEmpty()) return undefined;
+  const doubts = new Doubts();
   return {
     costs: book.costs,
     measureRest: async (heldTokens) => {
       for (const threads of book.counts) {
         const known = book.costs.measured(threads);
-        if (known !== undefined && isComplete(engine, known)) continue;
-        const inTurn = spareTurnsWith(engine, lease, threads);
+        const isDone = known !== undefined && isComplete(engine, known);
+        if (isDone && !doubts.isDue(book.costs.isDoubtful(threads))) continue;
+        const inTurn = spareTurnsWith(parts, book.costs, threads);
         await interruptible(() => book.measure(threads, { inTurn, heldTokens }));
       }
     },
   };
+}
+
+/** A table by which more threads are slower than fewer may have been measured while the machine was busy: so often it is measured again. */
+const DOUBT_EVERY_MS = 60_000;
+
+class Doubts {
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  isDue(isDoubtful: boolean): boolean {
+    const now = systemClock.monotonicMs();
+    if (!isDoubtful || now - this.#lastMs < DOUBT_EVERY_MS) return false;
+    this.#lastMs = now;
+    return true;
+  }
 }
 
 /** The largest number left that the present lease is enough for; that of the lease where nothing is known at all. */
@@ -83,24 +100,27 @@ async function interruptible(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-function turnsWith(engine: Engine, lease: CpuLease, threads: number): NonNullable<MeasureOptions["inTurn"]> {
+type InTurn = NonNullable<MeasureOptions["inTurn"]>;
+type MeasuringParts = Pick<KnowCostsParts, "engine" | "lease">;
+
+function turnsWith(parts: MeasuringParts, costs: CostsByThreads, threads: number): InTurn {
   return async (work) => {
-    const end = await lease.begin();
-    return await withThreads(engine, lease, { threads, end, work });
+    const end = await parts.lease.begin();
+    return await withThreads(parts, costs, { threads, end, work });
   };
 }
 
-function spareTurnsWith(engine: Engine, lease: CpuLease, threads: number): NonNullable<MeasureOptions["inTurn"]> {
+function spareTurnsWith(parts: MeasuringParts, costs: CostsByThreads, threads: number): InTurn {
   return async (work) => {
-    const end = lease.tryBegin(threads);
+    const end = parts.lease.tryBegin(threads);
     if (end === undefined) throw new MeasuringInterrupted();
-    return await withThreads(engine, lease, { threads, end, work });
+    return await withThreads(parts, costs, { threads, end, work });
   };
 }
 
 async function withThreads<T>(
-  engine: Engine,
-  lease: CpuLease,
+  { engine, lease }: MeasuringParts,
+  costs: CostsByThreads,
   turn: { readonly threads: number; readonly end: () => void; readonly work: () => Promise<T> },
 ): Promise<T> {
   try {
@@ -108,7 +128,7 @@ async function withThreads<T>(
     engine.setThreads(turn.threads);
     return await turn.work();
   } finally {
-    engine.setThreads(lease.threads);
+    engine.setThreads(Math.min(lease.threads, costs.threads));
     turn.end();
   }
 }
@@ -125,10 +145,17 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
       logger.warn({ err: error }, "step costs not stored"),
     );
   };
-  const costs = new CostsByThreads(options.threads, (threads, corrected) => {
-    logger.info({ threads, stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
-    onKnown(threads, corrected);
-    void store(threads, corrected);
+  const costs = new CostsByThreads({
+    threads: options.threads,
+    onThreads: (threads) => {
+      engine.setThreads(threads);
+      logger.debug({ threads }, "threads that steps are made with");
+    },
+    onCorrected: (threads, corrected) => {
+      logger.info({ threads, stepCosts: byTokens(corrected) }, "step costs, ms, corrected by live steps");
+      onKnown(threads, corrected);
+      void store(threads, corrected);
+    },
   });
   const known = new Set<number>();
   const know = (threads: number, points: readonly CostPoint[]) => {
@@ -159,7 +186,8 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
       if (stored !== undefined) {
         logger.info({ threads, stepCosts: byTokens(stored) }, "the stored step costs do not hold: measuring anew");
       }
-      await measure(threads, stored === undefined ? how : { ...how, mostMs: LONGEST_MEASURING_ANEW_MS });
+      // Without any table a worker can't plan; all else can wait until it is idle.
+      await measure(threads, known.size === 0 ? how : { ...how, mostMs: LONGEST_MEASURING_ANEW_MS });
     },
   };
 }
