@@ -45,7 +45,7 @@ export async function attemptDownload(
     const response = await get(remote.url, rangeHeaders(remote, before), signal);
     const start = await startOf(path, remote, before, response);
     if ("reason" in start) {
-      await response.body?.cancel();
+      response.discard();
       return { done: false, advanced: false, ...start };
     }
     return await receive(path, response, start, watch, options);
@@ -103,13 +103,13 @@ async function startOf(
 ): Promise<Start | Refusal> {
   const validator = validatorOf(response);
   if (response.status === 200) {
-    const totalBytes = numberOf(response.headers.get("content-length"));
+    const totalBytes = numberOf(response.header("content-length"));
     await dropPartial(path);
     await notePartial(path, { url: remote.url, totalBytes, validator });
     return { fromBytes: 0, totalBytes };
   }
   if (response.status === 206) {
-    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
+    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.header("content-range") ?? "");
     const totalBytes = Number(range?.[2]);
     const same = before.validator === validator && (before.totalBytes ?? totalBytes) === totalBytes;
     if (range !== null && Number(range[1]) === before.doneBytes && same)
@@ -120,7 +120,7 @@ async function startOf(
     return { reason: "the file changed on the server", retryAfterMs: 0 };
   }
   if (response.status === 408 || response.status === 425 || response.status === 429 || response.status >= 500) {
-    const seconds = numberOf(response.headers.get("retry-after"));
+    const seconds = numberOf(response.header("retry-after"));
     const retryAfterMs = seconds === undefined ? undefined : seconds * 1000;
     return { reason: `the server answered ${response.status}`, retryAfterMs };
   }
@@ -129,13 +129,13 @@ async function startOf(
 
 /** Weak ETags promise less than equal bytes. Source: RFC 9110, 13.1.5. */
 function validatorOf(response: Response): string | undefined {
-  const etag = response.headers.get("etag");
-  if (etag !== null && !etag.startsWith("W/")) return etag;
-  return response.headers.get("last-modified") ?? undefined;
+  const etag = response.header("etag");
+  if (etag !== undefined && !etag.startsWith("W/")) return etag;
+  return response.header("last-modified");
 }
 
-function numberOf(text: string | null): number | undefined {
-  return text !== null && /^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
 }
 
 function refused(url: string, status: number): ModelError {
@@ -166,9 +166,8 @@ async function receive(
   });
   let doneBytes = start.fromBytes;
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const bytes of response.body) {
       watch.touch();
-      const bytes = Buffer.from(chunk);
       if (doneBytes === 0) checkMagic(response, bytes);
       await write(handle, path, bytes, doneBytes);
       doneBytes += bytes.length;
@@ -215,7 +214,7 @@ function checkMagic(response: Response, bytes: Buffer): void {
   const magic = Buffer.from("GGUF");
   const seen = bytes.subarray(0, 4);
   if (seen.length > 0 && seen.equals(magic.subarray(0, seen.length))) return;
-  const type = response.headers.get("content-type") ?? "something unnamed";
+  const type = response.header("content-type") ?? "something unnamed";
   const message = `${response.url} is not a GGUF file: the server sent ${type}. Check the link; the page of a model is not its file.`;
   throw new ModelError("download_wrong_content", message);
 }

@@ -1,28 +1,113 @@
-import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
+import { HttpProxyAgent } from "http-proxy-agent";
+import { HttpsProxyAgent } from "https-proxy-agent";
+import { getProxyForUrl } from "proxy-from-env";
 
-export type { Response };
+/** A response whose body is still to be read, or to be given up by `discard`. */
+export interface Response {
+  /** After redirects. */
+  readonly url: string;
+  readonly status: number;
+  /** undefined: there is none. */
+  readonly header: (name: string) => string | undefined;
+  readonly body: AsyncIterable<Buffer>;
+  readonly discard: () => void;
+}
 
-/** A GET through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, as any downloader does. Follows redirects. */
+const MOST_REDIRECTS = 10;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * A GET through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, as any downloader does. Follows redirects;
+ * what authorizes at one host is not shown to another. By Node's own client and not undici's, whose versions for Node 20
+ * end the process when a server closes the connection while the body waits to be read (nodejs/undici#5360).
+ */
 export async function get(
   url: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  agent ??= new EnvHttpProxyAgent();
-  return await fetch(url, { headers: { ...headers }, dispatcher: agent, ...(signal === undefined ? {} : { signal }) });
+  let current = new URL(url);
+  let sent = headers;
+  for (let redirects = 0; ; redirects += 1) {
+    const message = await request(current, sent, signal);
+    const status = message.statusCode ?? 0;
+    const { location } = message.headers;
+    if (!REDIRECTS.has(status) || location === undefined) return responseOf(message, status, current);
+    message.destroy();
+    if (redirects >= MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
+    const next = new URL(location, current);
+    if (next.origin !== current.origin) sent = withoutAuthorization(sent);
+    current = next;
+  }
 }
 
-// made at first use: most processes fetch nothing
-let agent: EnvHttpProxyAgent | undefined;
+function request(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const isTls = url.protocol === "https:";
+    if (!isTls && url.protocol !== "http:") throw new Error(`${url.protocol} is no address to download from`);
+    const options = { agent: agentFor(url), headers: { ...headers }, ...(signal === undefined ? {} : { signal }) };
+    const sent = (isTls ? https : http).get(url, options);
+    // Never taken off: what comes after the response is the body's to tell, and must not end the process.
+    sent.on("error", reject);
+    sent.once("response", resolve);
+  });
+}
 
-/** The system's reason behind fetch's "fetch failed". */
+/** `false`: a connection of its own, without a proxy. */
+function agentFor(url: URL): http.Agent | false {
+  const proxy = getProxyForUrl(url.href);
+  if (proxy === "") return false;
+  return url.protocol === "https:" ? new HttpsProxyAgent(proxy) : new HttpProxyAgent(proxy);
+}
+
+function responseOf(message: IncomingMessage, status: number, url: URL): Response {
+  // As above: an error between the head and the reading of the body would be unheard.
+  message.on("error", () => {});
+  return {
+    url: url.href,
+    status,
+    header: (name) => message.headers[name]?.toString(),
+    body: message,
+    discard: () => void message.destroy(),
+  };
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
+}
+
+/** The whole body as JSON; undefined where it is none. Not for bodies of any size: those over 1 MiB are none. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of response.body) {
+      bytes += part.length;
+      if (bytes > MOST_JSON_BYTES) return undefined;
+      parts.push(part);
+    }
+    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const MOST_JSON_BYTES = 2 ** 20;
+
+/** The system's reason of a failed request, for those that have no Node at hand. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return wordsOf(cause instanceof Error ? cause : error);
+  if (!("code" in error) || error.code === undefined) return error.message;
+  const words = WORDS.get(error.code);
+  return words === undefined ? String(error.code) : `${words} (${String(error.code)})`;
 }
 
-/** For those that have no Node at hand. */
 const WORDS: ReadonlyMap<unknown, string> = new Map([
   ["ECONNREFUSED", "the connection was refused"],
   ["ECONNRESET", "the connection was broken off"],
@@ -32,9 +117,3 @@ const WORDS: ReadonlyMap<unknown, string> = new Map([
   ["EHOSTUNREACH", "the host can't be reached"],
   ["ETIMEDOUT", "the connection timed out"],
 ]);
-
-function wordsOf(error: Error): string {
-  if (!("code" in error)) return error.message;
-  const words = WORDS.get(error.code);
-  return words === undefined ? String(error.code) : `${words} (${String(error.code)})`;
-}

@@ -1,5 +1,5 @@
 import { ModelError } from "./errors.ts";
-import { get, reasonOf, type Response } from "./http-get.ts";
+import { get, jsonOf, reasonOf, type Response } from "./http-get.ts";
 import { bearer, huggingFaceBase, type Endpoints } from "./endpoints.ts";
 import type { ModelSource } from "./model-source.ts";
 
@@ -19,8 +19,11 @@ export async function resolveTag(source: TagSource, endpoints: Endpoints, signal
   const url = `${huggingFaceBase(endpoints)}/v2/${path}/manifests/${encodeURIComponent(tag)}`;
   const headers = { ...bearer(endpoints.huggingFaceToken), "user-agent": "llama-cpp", accept: "application/json" };
   const response = await ask(url, headers, name, signal);
-  if (!response.ok) throw refused(response.status, name);
-  const body: unknown = await response.json().catch(() => undefined);
+  if (response.status < 200 || response.status > 299) {
+    response.discard();
+    throw refused(response.status, name);
+  }
+  const body = await jsonOf(response);
   const file = ggufFileName(body);
   if (file === undefined) {
     const message = `${name}: the server names no GGUF file for it. Give the file itself: hf:${org}/${repo}/FILE.gguf.`;

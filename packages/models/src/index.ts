@@ -2,6 +2,7 @@ export { ensureDemoModel, writeDemoModel } from "./demo-model.ts";
 export type { DownloadRetry, OnRetry } from "./download.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
+export { fetchModelApart } from "./fetch-apart.ts";
 export { fetchModel, findFetched, modelCacheDir, type FetchOptions } from "./fetch-model.ts";
 export { float32, type GgufValue, string, uint32 } from "./gguf-header.ts";
 export { type GgufFile, type OnProgress, type TensorData, writeGguf } from "./gguf-writer.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import {
-  fetchModel,
+  fetchModelApart,
   findFetched,
   modelCacheDir,
   type OnProgress,
@@ -29,7 +29,7 @@ export interface PrepareOptions {
 export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
   const { environment, ...rest } = options;
   const source = resolveModelSource(model);
-  const path = await fetchModel(source, { ...placesIn(environment), ...rest });
+  const path = await fetchModelApart(source, { ...placesIn(environment), ...rest });
   await readModelInfo(path);
   const { ino, size, mtimeMs } = await stat(path);
   return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };
