@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Setting } from "./setting.ts";
+import { apiSettings } from "./settings/api.ts";
 import { checksSettings } from "./settings/checks.ts";
 import { listenSettings } from "./settings/listen.ts";
 import { operationSettings } from "./settings/operation.ts";
@@ -13,6 +14,7 @@ import { workersSettings } from "./settings/workers.ts";
  */
 export const settingsTable = [
   ...workersSettings,
+  ...apiSettings,
   ...listenSettings,
   ...routingSettings,
   ...supervisionSettings,

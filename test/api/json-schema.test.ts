@@ -165,7 +165,7 @@ describe("Answers in a JSON schema", () => {
     assert.equal(Number.isInteger(value.a), true);
   });
 
-  it("refuses by name what it could not keep to", async () => {
+  it("refuses by name what it could not keep to, where it is strict", async () => {
     const cases: readonly (readonly [unknown, string])[] = [
       [{ not: {} }, "not"],
       [{ type: "object", properties: { a: { type: "integer", multipleOf: 3 } } }, "properties.a.multipleOf"],
@@ -177,12 +177,39 @@ describe("Answers in a JSON schema", () => {
       [{ oneOf: [{ type: "string" }, { type: "string", maxLength: 3 }] }, "oneOf"],
     ];
     for (const [schema, path] of cases) {
-      const { status, body } = await ask(schema, 0);
-      assert.equal(status, 400);
-      assert.equal(body.error?.param, `response_format.json_schema.schema.${path}`);
+      const strict = await send({ json_schema: { name: "a", schema, strict: true } });
+      const { error } = (await strict.json()) as Answer;
+      assert.deepEqual([strict.status, error?.param], [400, `response_format.json_schema.schema.${path}`]);
     }
   });
+
+  it("leaves out what it can't keep to where it is not strict, and names it in a header", async () => {
+    const schema = {
+      type: "object",
+      properties: { a: { type: "integer", multipleOf: 3, maximum: 9 } },
+      required: ["a"],
+    };
+    const relaxed = await send({ json_schema: { schema } });
+    assert.equal(relaxed.status, 200);
+    const param = "response_format.json_schema.schema.properties.a.multipleOf";
+    assert.equal(relaxed.headers.get("x-drover-ignored"), param);
+    assert.ok(Number.isInteger((JSON.parse(contentOf(await relaxed.json())) as { readonly a: number }).a));
+  });
+
+  const send = (format: object) =>
+    fetch(`${worker.url}/v1/chat/completions`, {
+      method: "POST",
+      body: JSON.stringify({
+        messages: [{ role: "user", content: "x" }],
+        max_tokens: 60,
+        response_format: { type: "json_schema", ...format },
+      }),
+    });
 });
+
+function contentOf(answer: unknown): string {
+  return (answer as Answer).choices?.[0]?.message.content ?? "";
+}
 
 interface Answer {
   readonly choices?: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[];

@@ -9,16 +9,18 @@ export interface ApiError {
   readonly code: string | null;
   /** The field at fault, such as `messages[0].role`. */
   readonly param?: string | null;
+  /** For Anthropic's clients to act on. */
+  readonly details?: Readonly<Record<string, unknown>>;
   /** Who says it: an error of the balancer's own is marked by its type. @default "worker" */
   readonly from?: "worker" | "proxy";
 }
 
 /** The body of an error response, in the envelope that clients of this API expect. Nothing else builds one. */
 export function errorBody(error: ApiError, api: ApiFamily): object {
-  const { message, code, param = null } = error;
+  const { message, code, param = null, details } = error;
   const type = errorType(error, api);
   return api === "anthropic"
-    ? { type: "error", error: { message, type, code, param } }
+    ? { type: "error", error: { message, type, code, param, ...(details !== undefined && { details }) } }
     : { error: { message, type, code, param } };
 }
 

@@ -43,6 +43,12 @@ export const apiRoutes = [
   },
   {
     method: "POST",
+    path: "/v1/responses/input_tokens",
+    api: "openai",
+    summary: "Count a response's tokens (OpenAI)",
+  },
+  {
+    method: "POST",
     path: "/v1/messages",
     api: "anthropic",
     summary: "Answer a chat (Anthropic)",

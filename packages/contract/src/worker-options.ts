@@ -44,6 +44,10 @@ export interface WorkerOptions {
    * The directory has to be there, for this user only. Absent: a slot's state is kept in the slot alone.
    */
   readonly snapshots?: { readonly directory: string; readonly limitBytes: number };
+  /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
+  readonly requestTokens?: number;
+  /** What becomes of parameters that are not known, and of hints that can't be followed. @default "ignore" */
+  readonly unknownParameters?: "ignore" | "refuse";
   /** Lowest level that is logged, as JSON lines on stdout. @default "info" */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error";
 }

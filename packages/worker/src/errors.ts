@@ -41,6 +41,10 @@ export interface Refusal {
   readonly reason: string | null;
   /** The field at fault, such as `messages[0].role`. */
   readonly param: string | null;
+  /** Of Anthropic's errors, for its clients to act on. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Of a prompt that does not fit. */
+  readonly tokens?: { readonly prompt: number; readonly most: number };
 }
 
 /** A request that is refused, and how to say so. Thrown by api/ and generation/, turned into an answer by error-envelope.ts. */

@@ -18,6 +18,25 @@ export interface Sampling {
   readonly frequencyPenalty: number;
   /** Added to a token's logit; -Infinity bans it. */
   readonly logitBias: ReadonlyMap<number, number>;
+  /** Tokens that the penalties look back on; -1: all, 0: none. @default 64 */
+  readonly penaltyTokens?: number;
+  /** The text does not end before it has so many tokens. @default 0 */
+  readonly minTokens?: number;
+  /** Exclude top choices: with this probability all tokens over the threshold but the least likely one are left out. */
+  readonly xtc?: { readonly probability: number; readonly threshold: number };
+  readonly dry?: DrySampling;
+}
+
+/** "Don't repeat yourself": the longer a sequence that a token would repeat, the less likely it becomes. */
+export interface DrySampling {
+  readonly multiplier: number;
+  readonly base: number;
+  /** Shorter repetitions are free. */
+  readonly allowedLength: number;
+  /** Tokens that it looks back on; -1: all. */
+  readonly lastTokens: number;
+  /** Texts over which no repetition goes. */
+  readonly sequenceBreakers: readonly string[];
 }
 
 /** A grammar in GBNF that the output must follow to its end. */

@@ -21,6 +21,8 @@ import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
 let pool: SlotPool | undefined;
+/** Texts that were embedded: the engine makes progress by them as well. */
+let embedded = 0;
 let lease: CpuLease | undefined;
 /** An order may come before there is anything to compute with. */
 let firstOrder: LeaseOrder | undefined;
@@ -30,7 +32,7 @@ const link = linkParent({
   clock: systemClock,
   status: () => {
     const { processing = 0, queued = 0 } = pool?.counts() ?? {};
-    return { steps: pool?.steps ?? 0, active: processing + queued, busySlots: processing };
+    return { steps: (pool?.steps ?? 0) + embedded, active: processing + queued, busySlots: processing };
   },
   on: {
     lease: (order) => {
@@ -99,6 +101,8 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     logger,
     clock: systemClock,
     randomSeed: () => randomInt(2 ** 32),
+    unknownParameters: options.unknownParameters,
+    ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
   });
   await listen(server, options);
   const { port } = server.server.address() as AddressInfo;
@@ -128,6 +132,7 @@ function takingTurns(engine: Engine, lease: CpuLease): Engine {
           return await embedder.embed(tokens);
         } finally {
           end();
+          embedded += 1;
         }
       },
     },

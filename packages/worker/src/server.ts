@@ -8,6 +8,7 @@ import { parseJson } from "./api/http/parse-json.ts";
 import { routesOf } from "./api/routes.ts";
 import type { ServerParts } from "./api/server-parts.ts";
 import { createServing } from "./api/serving.ts";
+import { apiOf } from "@drover/contract/routes";
 import { RequestError } from "./errors.ts";
 import { REQUEST_ID_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import { requestIdOf } from "@drover/contract/request-id";
@@ -32,6 +33,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   server.addHook("onRequest", async (request, reply) => {
     // On the raw response, so that hijacked ones carry it too.
     reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+    if (apiOf(request) === "anthropic") reply.raw.setHeader("request-id", request.id);
     if (parts.secret !== undefined && !isSecret(request.headers[SECRET_HEADER], parts.secret)) throw unauthorized();
   });
   server.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply));

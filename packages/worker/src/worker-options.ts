@@ -23,6 +23,8 @@ const schema = z.strictObject({
   kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16"),
   speculate: z.enum(["off", "lookup"]).default("off"),
   embeddings: z.boolean().default(false),
+  requestTokens: positive.optional(),
+  unknownParameters: z.enum(["ignore", "refuse"]).default("ignore"),
   stepCosts: z.enum(["cached", "measure", "off"]).default("cached"),
   snapshots: z.strictObject({ directory: z.string().min(1), limitBytes: positive }).optional(),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),

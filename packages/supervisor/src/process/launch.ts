@@ -94,6 +94,8 @@ export function workerOptions(
     kvType,
     speculate,
     embeddings,
+    requestTokens: settings.api.requestTokens,
+    unknownParameters: settings.api.unknown,
     logLevel: workerLogLevel(settings.log.level),
   };
 }

@@ -13,7 +13,7 @@ import { listModels, retrieveModel } from "./llama-server/models.ts";
 import { openApiDocument } from "./openapi.ts";
 import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
-import { responses } from "./openai-responses/responses.ts";
+import { countInputTokens, responses } from "./openai-responses/responses.ts";
 import { responsesRequest } from "./openai-responses/responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
 import { slots, steps } from "./llama-server/slots.ts";
@@ -56,6 +56,7 @@ function handlersOf(started: number, openApi: () => object): Readonly<Record<Rou
     "POST /v1/completions": { body: completionRequest, handle: completions },
     "POST /v1/embeddings": { body: embeddingsRequest, handle: embeddings },
     "POST /v1/responses": { body: responsesRequest, handle: responses },
+    "POST /v1/responses/input_tokens": { body: responsesRequest, handle: countInputTokens },
     "POST /v1/messages": { body: messagesRequest, handle: messages },
     "POST /v1/messages/count_tokens": { body: countTokensRequest, handle: countTokens },
     "POST /tokenize": { body: tokenizeRequest, handle: tokenize },

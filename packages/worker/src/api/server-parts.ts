@@ -19,6 +19,10 @@ export interface ServerParts {
   readonly secret?: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** What becomes of parameters that are not known, and of hints that can't be followed. @default "ignore" */
+  readonly unknownParameters?: "ignore" | "refuse";
+  /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
+  readonly mostRequestTokens?: number;
   /** Where answers are written down for a successor of this worker. Absent: they end with it. */
   readonly journals?: JournalPlace;
   /** 32 random bits, for seeds that the client leaves to us. */

@@ -12,6 +12,8 @@ export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
   readonly tokenizer: PromptTokenizer;
   readonly compileAnswer: CompileAnswer;
+  /** Parameters that the log named as ignored. */
+  readonly ignoredBefore: Set<string>;
   /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
   readonly newUuid: () => string;
   /** Ids of calls of tools. */
@@ -29,6 +31,7 @@ export function createServing(parts: ServerParts): Serving {
     ),
     tokenizer: new PromptTokenizer(parts),
     compileAnswer: (format, answer) => compiler.compile(format, answer),
+    ignoredBefore: new Set(),
     newUuid: randomUUID,
     newCallId: () => newId({ newUuid: randomUUID }, "call", CALL_ID_DIGITS),
     tokenTexts: new TokenTexts(parts.vocabulary),

@@ -51,6 +51,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const context = await createContext(model, options);
   const native = natives(llama, model, context);
   const description = describe(model, options);
+  const endTokens = once(() => endTokensOf(model, description.vocabularySize));
   const savesWholeState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
   const embedder = options.embeddings ? await createEmbedder(model, options) : undefined;
   return {
@@ -79,7 +80,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
       llama.maxThreads = threads;
     },
     decode: (parts) => decode(native.context, parts),
-    createSampler: () => createLlamaSampler(native),
+    createSampler: () => createLlamaSampler(native, endTokens),
     logprobs: createLogprobs(native),
     cut: (sequence, from) => native.context.removeTokenCellsFromSequence(sequence, from, -1),
     copy: async (source, target) => {
@@ -197,6 +198,17 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
       ? longest(tokens, (token) => tokenBytes(token, false).length || tokenBytes(token, true).length)
       : undefined,
   };
+}
+
+function endTokensOf(model: LlamaModel, vocabularySize: number): readonly number[] {
+  return Array.from({ length: vocabularySize }, (_, token) => token).filter((token) =>
+    model.isEogToken(token as Token),
+  );
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function longest(tokens: number, lengthOf: (token: number) => number): number {

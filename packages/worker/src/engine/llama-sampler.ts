@@ -5,48 +5,69 @@ import type { NativeGrammarState, NativeParts, NativeSampler, NativeSamplerConfi
 
 /** Tokens that the penalties look back on: llama.cpp's `repeat_last_n`. */
 const PENALTY_TOKENS = 64;
+/** The most of them, where a request asks for all. */
+const MOST_PENALTY_TOKENS = 8192;
+
+/** llama.cpp draws a seed of its own in place of this one. */
+const RANDOM_SEED = 0xffff_ffff;
 
 /**
  * A sampler that serves one request after another: each native one holds 12 bytes a vocabulary entry, which the
  * garbage collector does not see.
  */
-export function createLlamaSampler(native: NativeParts): TokenSampler {
+export function createLlamaSampler(native: NativeParts, endTokens: () => readonly number[]): TokenSampler {
   const sampler: NativeSampler = new native.bindings.AddonSampler(native.model);
   let sampling: Sampling | undefined;
   let history: number[] = [];
-  let constrained = false;
+  let grammarEvaluationState: NativeGrammarState | undefined;
+  let sampled = 0;
+  /** Until the text may end. */
+  let banned: readonly number[] = [];
+  const configure = () => {
+    if (sampling === undefined) return;
+    const state = grammarEvaluationState === undefined ? {} : { grammarEvaluationState };
+    sampler.applyConfig({ ...nativeConfig(sampling, history, banned), ...state });
+  };
   /** Where a bias has banned all that the grammar allows, llama.cpp takes any token, and then the grammar throws. */
   const sampleToken = async (row: LogitRow): Promise<number | undefined> => {
     try {
       return await native.context.sampleToken(row, sampler);
     } catch (error) {
-      if (constrained) return undefined;
+      if (grammarEvaluationState !== undefined) return undefined;
       throw error;
     }
   };
   return {
     reset(next: Sampling, tokens: readonly number[]): void {
       sampling = next;
-      constrained = false;
-      history = tokens.slice(-PENALTY_TOKENS);
+      grammarEvaluationState = undefined;
+      history = tokens.slice(-MOST_PENALTY_TOKENS);
+      sampled = 0;
+      banned = next.minTokens === undefined ? [] : endTokens();
       // The native sampler keeps its random state while the seed stays the same, so another seed comes in between.
       sampler.applyConfig({ temperature: 0, seed: ~next.seed >>> 0 });
-      sampler.applyConfig(nativeConfig(next, history));
+      configure();
     },
     constrain(grammar: GrammarSpec, taken: readonly number[] = []): void {
       if (sampling === undefined) throw new Error("constrain() before reset()");
-      const grammarEvaluationState = grammarState(native, grammar);
+      grammarEvaluationState = grammarState(native, grammar);
       for (const token of taken) {
         native.bindings.AddonSampler.acceptGrammarEvaluationStateToken(grammarEvaluationState, token);
       }
-      sampler.applyConfig({ ...nativeConfig(sampling, history), grammarEvaluationState });
-      constrained = true;
+      configure();
     },
     async sample(row: LogitRow): Promise<number | undefined> {
       const token = await sampleToken(row);
       if (token === undefined || token < 0) return undefined;
+      // With all tokens banned llama.cpp takes one of the banned ones.
+      if (sampling?.logitBias.get(token) === -Infinity) return undefined;
       history.push(token);
-      if (history.length > 4 * PENALTY_TOKENS) history = history.slice(-PENALTY_TOKENS);
+      if (history.length > 4 * MOST_PENALTY_TOKENS) history = history.slice(-MOST_PENALTY_TOKENS);
+      sampled += 1;
+      if (banned.length > 0 && sampled >= (sampling?.minTokens ?? 0)) {
+        banned = [];
+        configure();
+      }
       return token;
     },
   };
@@ -64,27 +85,49 @@ function grammarState(native: NativeParts, grammar: GrammarSpec): NativeGrammarS
   }
 }
 
+function penaltyTokensOf({ penaltyTokens = PENALTY_TOKENS }: Sampling): number {
+  return penaltyTokens < 0 ? MOST_PENALTY_TOKENS : Math.min(penaltyTokens, MOST_PENALTY_TOKENS);
+}
+
 /** Samplers that would change nothing are left out: a top-p of 1 without top-k would sort the whole vocabulary. */
-function nativeConfig(sampling: Sampling, history: readonly number[]): NativeSamplerConfig {
-  const { temperature, topK, topP, minP, repeatPenalty, presencePenalty, frequencyPenalty, logitBias } = sampling;
-  const penalized = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
+function nativeConfig(sampling: Sampling, history: readonly number[], banned: readonly number[]): NativeSamplerConfig {
+  const { temperature, topK, topP, minP, xtc, logitBias } = sampling;
   const drawn = temperature > 0;
+  const biases = [...logitBias, ...banned.map((token): [number, number] => [token, -Infinity])];
   return {
     temperature,
-    seed: sampling.seed >>> 0,
+    seed: sampling.seed >>> 0 === RANDOM_SEED ? RANDOM_SEED - 1 : sampling.seed >>> 0,
     ...(drawn && topK > 0 && { topK }),
     ...(drawn && topP < 1 && { topP }),
     ...(drawn && minP > 0 && { minP }),
-    ...(penalized && {
-      repeatPenalty,
-      repeatPenaltyMaxTokens: PENALTY_TOKENS,
-      repeatPenaltyTokens: Uint32Array.from(history.slice(-PENALTY_TOKENS)),
-      repeatPenaltyPresencePenalty: presencePenalty,
-      repeatPenaltyFrequencyPenalty: frequencyPenalty,
+    ...(xtc !== undefined && { xtcProbability: xtc.probability, xtcThreshold: xtc.threshold }),
+    ...penaltyConfig(sampling, history),
+    ...(biases.length > 0 && {
+      tokenBiasKeys: Uint32Array.from(biases, ([token]) => token),
+      tokenBiasValues: Float32Array.from(biases, ([, value]) => value),
     }),
-    ...(logitBias.size > 0 && {
-      tokenBiasKeys: Uint32Array.from(logitBias.keys()),
-      tokenBiasValues: Float32Array.from(logitBias.values()),
+  };
+}
+
+function penaltyConfig(sampling: Sampling, history: readonly number[]): Partial<NativeSamplerConfig> {
+  const { repeatPenalty, presencePenalty, frequencyPenalty, dry } = sampling;
+  const penalized = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
+  const lookedBackOn = penaltyTokensOf(sampling);
+  return {
+    ...(penalized &&
+      lookedBackOn > 0 && {
+        repeatPenalty,
+        repeatPenaltyMaxTokens: lookedBackOn,
+        repeatPenaltyTokens: Uint32Array.from(history.slice(-lookedBackOn)),
+        repeatPenaltyPresencePenalty: presencePenalty,
+        repeatPenaltyFrequencyPenalty: frequencyPenalty,
+      }),
+    ...(dry !== undefined && {
+      dryRepeatPenaltyStrength: dry.multiplier,
+      dryRepeatPenaltyBase: dry.base,
+      dryRepeatPenaltyAllowedLength: dry.allowedLength,
+      dryRepeatPenaltyLastTokens: dry.lastTokens,
+      dryRepeatPenaltySequenceBreakers: dry.sequenceBreakers,
     }),
   };
 }

@@ -67,6 +67,13 @@ export interface NativeSamplerConfig {
   readonly repeatPenaltyFrequencyPenalty?: number;
   readonly tokenBiasKeys?: Uint32Array;
   readonly tokenBiasValues?: Float32Array;
+  readonly xtcProbability?: number;
+  readonly xtcThreshold?: number;
+  readonly dryRepeatPenaltyStrength?: number;
+  readonly dryRepeatPenaltyBase?: number;
+  readonly dryRepeatPenaltyAllowedLength?: number;
+  readonly dryRepeatPenaltyLastTokens?: number;
+  readonly dryRepeatPenaltySequenceBreakers?: readonly string[];
   readonly grammarEvaluationState?: NativeGrammarState;
 }
 

@@ -48,7 +48,7 @@ export class AnswerCompiler {
   /** @throws RequestError 400 for a schema that a grammar can't say */
   async compile(format: ToolFormat, given: ConstrainedAnswer): Promise<CompiledAnswer> {
     const { tools, toolChoice, parallelToolCalls, answerFormat } = given;
-    if (tools.length === 0 && answerFormat === undefined) return {};
+    if (tools.length === 0 && answerFormat === undefined) return { relaxed: [] };
     const answer = { tools, toolChoice, parallelToolCalls, ...(answerFormat !== undefined && { answerFormat }) };
     const key = JSON.stringify([format, answer]);
     const known = this.#kept.get(key);

@@ -58,10 +58,22 @@ describe("the grammar of a call that has begun", () => {
     });
   }
 
-  it("is none where the call begins like no tool's, or a schema can't be said", () => {
+  it("is none where the call begins like no tool's", () => {
     assert.equal(callGrammar("hermes", answer, '<tool_call>{"tool'), undefined);
     assert.equal(callGrammar("hermes", answer, "<｜tool▁calls▁begin｜>"), undefined);
-    const odd = [{ name: "odd", parameters: { type: "object", not: { type: "null" } } }];
-    assert.equal(callGrammar("hermes", { ...answer, tools: odd }, "<tool_call>"), undefined);
+  });
+
+  it("takes any arguments for a tool whose schema can't be said, holds the others to theirs, and names what it left out", () => {
+    const odd = { name: "odd", parameters: { type: "object", properties: { a: { $ref: "#/nowhere" } } } };
+    const bounded = { name: "bounded", parameters: { type: "object", properties: { n: { multipleOf: 7 } } } };
+    const compiled = compileAnswer("hermes", { ...answer, tools: [odd, bounded, ...tools] });
+    assert.deepEqual(compiled.relaxed, [
+      "tools[0].function.parameters.properties.a.$ref",
+      "tools[1].function.parameters.properties.n.multipleOf",
+    ]);
+    const bound = compiled.calls && bindCall(compiled.calls, "<tool_call>");
+    assert.match(bound?.gbnf ?? "", /odd/u);
+    assert.match(bound?.gbnf ?? "", /Paris/u);
+    assert.throws(() => compileAnswer("hermes", { ...answer, tools: [{ ...bounded, strict: true }] }), /multipleOf/u);
   });
 });

@@ -1,3 +1,4 @@
+import { RequestError } from "../errors.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
 import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
 import { type TextEntry, textTree } from "../json-schema/grammar/text-tree.ts";
@@ -16,6 +17,8 @@ export interface AnswerFormat {
   readonly schema: Schema;
   /** What the schema is called in the request. */
   readonly param: string;
+  /** Refuse what a grammar can't say of it. @default false: that is left out, and named */
+  readonly strict?: boolean;
 }
 
 export interface ConstrainedAnswer {
@@ -31,6 +34,8 @@ export interface CompiledAnswer {
   readonly grammar?: GrammarSpec;
   /** Of calls that the model begins of itself, where the content is free. */
   readonly calls?: CompiledCalls;
+  /** Parts of schemas that a grammar can't say: more is valid than they allow. */
+  readonly relaxed: readonly string[];
 }
 
 export interface CompiledCalls {
@@ -47,14 +52,16 @@ export interface CompiledCalls {
 export function compileAnswer(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
   const { tools, toolChoice, answerFormat } = answer;
   const rules = new GrammarRules();
+  const relaxed = new Set<string>();
+  const made = (root: string, param: string) => ({ grammar: finished(rules, root, param), relaxed: [...relaxed] });
   if (tools.length > 0 && toolChoice !== "auto" && toolChoice !== "none") {
-    return { grammar: finished(rules, callsRule(rules, format, answer), "tools") };
+    return made(callsRule(rules, format, answer, relaxed), "tools");
   }
-  if (answerFormat === undefined) return tools.length === 0 ? {} : compileCalls(format, answer);
-  const content = schemaRule(rules, answerFormat.schema, answerFormat.param);
-  if (tools.length === 0) return { grammar: finished(rules, content, answerFormat.param) };
-  const calls = callsRule(rules, format, answer);
-  return { grammar: finished(rules, rules.add(`${content} | ${calls}`), answerFormat.param) };
+  if (answerFormat === undefined) return tools.length === 0 ? { relaxed: [] } : compileCalls(format, answer);
+  const { schema, param, strict = false } = answerFormat;
+  const content = schemaRule(rules, schema, param, strict ? undefined : relaxed);
+  if (tools.length === 0) return made(content, param);
+  return made(rules.add(`${content} | ${callsRule(rules, format, answer, relaxed)}`), param);
 }
 
 function finished(rules: GrammarRules, root: string, param: string): GrammarSpec {
@@ -66,19 +73,34 @@ function finished(rules: GrammarRules, root: string, param: string): GrammarSpec
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
 function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
   const rules = new GrammarRules();
+  const relaxed = new Set<string>();
+  const tools = answer.tools.map((tool, index) => sayable(tool, index, relaxed));
   try {
-    const calls = answer.tools.map((tool, index) => {
+    const calls = tools.map((tool, index) => {
       const { head, tail } = callFrame(format, tool.name);
-      return { head, after: `${argumentsRule(rules, tool, index)} ${literal(tail)}` };
+      return { head, after: `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}` };
     });
     const repeats = answer.parallelToolCalls && format !== "llama3";
-    const more = repeats ? callsRule(rules, format, { ...answer, toolChoice: "auto" }, "next") : "";
+    const free = { ...answer, tools, toolChoice: "auto" } as const;
+    const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
     const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
     const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
     refuseCrowdedRules(rules, bindCall(compiled, compiled.outer)?.gbnf ?? "", "tools");
-    return { calls: compiled };
+    return { calls: compiled, relaxed: [...relaxed] };
   } catch {
-    return {}; // A schema that is not supported: `auto` takes it all the same.
+    return { relaxed: ["tools"] }; // Together they are too much: the model calls them freely.
+  }
+}
+
+/** The tool, or one of that name with any arguments: a bad schema must not fail the other tools. */
+function sayable(tool: ToolDefinition, index: number, relaxed: Set<string>): ToolDefinition {
+  try {
+    argumentsRule(new GrammarRules(), tool, index, new Set());
+    return tool;
+  } catch (error) {
+    if (tool.strict === true || !(error instanceof RequestError)) throw error;
+    relaxed.add(error.refusal.param ?? tool.name);
+    return { ...tool, parameters: { type: "object" } };
   }
 }
 
@@ -108,8 +130,9 @@ function outerMark(format: ToolFormat): string {
   return format === "deepseek" ? DEEPSEEK_CALLS[0] : "";
 }
 
-function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number): string {
-  return schemaRule(rules, { type: "object", ...tool.parameters }, `tools[${index}].function.parameters`);
+function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number, relaxed: Set<string>): string {
+  const param = tool.param ?? `tools[${index}].function.parameters`;
+  return schemaRule(rules, { type: "object", ...tool.parameters }, param, tool.strict === true ? undefined : relaxed);
 }
 
 /** @param which `next`: only what may follow a first call */
@@ -117,6 +140,7 @@ function callsRule(
   rules: GrammarRules,
   format: ToolFormat,
   answer: ConstrainedAnswer,
+  relaxed: Set<string>,
   which: "all" | "next" = "all",
 ): string {
   const { tools, toolChoice, parallelToolCalls } = answer;
@@ -124,7 +148,7 @@ function callsRule(
   const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];
     const { head, tail } = callFrame(format, tool.name);
-    return [[head, `${argumentsRule(rules, tool, index)} ${literal(tail)}`]];
+    return [[head, `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}`]];
   });
   const call = rules.add(textTree(rules, entries));
   const more = parallelToolCalls && named === undefined && format !== "llama3";

@@ -29,6 +29,10 @@ export interface ChatJob {
   readonly topLogprobs?: number;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
+  /** Tokens that end the answer, and are no part of it. */
+  readonly stopTokens?: readonly number[];
+  /** Parts of the request that have no effect. */
+  readonly ignored: readonly string[];
 }
 
 export interface ChatParts {
@@ -44,16 +48,20 @@ export interface ChatParts {
 const THINKING_END = "\n</think>";
 
 /**
- * What to generate for a job. Every choice of it takes this request, with its own seed.
+ * What to generate for a job. Every choice of it takes this request, with its own seed. `relaxed`: parts of schemas that it need not keep to.
  *
  * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
  */
-export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<AnswerRequest> {
+export async function answerRequestOf(
+  parts: ChatParts,
+  job: ChatJob,
+): Promise<AnswerRequest & { readonly relaxed: readonly string[] }> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const { toolFormat } = parts.prompts.template;
-  const { grammar, calls } = await parts.compileAnswer(toolFormat, { ...job, tools });
+  const { grammar, calls, relaxed } = await parts.compileAnswer(toolFormat, { ...job, tools });
   const names = new Set(tools.map((tool) => tool.name));
-  const mayThink = job.thinkingBudget !== 0;
+  // The answer goes on from a beginning of its content, so no thinking comes before it.
+  const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "";
   const prompt = await parts.prompts.build({
     messages: job.messages,
     tools,
@@ -63,11 +71,13 @@ export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<A
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   });
   return {
+    relaxed,
     prompt: prompt.tokens,
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,
     sampling: job.sampling,
     stops: job.stops,
-    reasoning: job.extractReasoning ? prompt.reasoning : "off",
+    reasoning: prompt.reasoning,
+    ...(job.extractReasoning ? {} : { thinkingInText: true }),
     thinkingEnd: { text: THINKING_END, tokens: parts.vocabulary.tokenize(THINKING_END, true) },
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
@@ -75,6 +85,7 @@ export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<A
     ...(grammar === undefined ? {} : { grammar }),
     ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
     ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
+    ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };
 }

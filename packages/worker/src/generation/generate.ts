@@ -9,6 +9,7 @@ import type {
 import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
+import { ThinkingTags } from "./output/thinking-tags.ts";
 import { OutputParser, type ParsedStep } from "./output/output-parser.ts";
 import type { ReasoningStart } from "./output/reasoning.ts";
 import type { TokenTexts } from "./output/token-texts.ts";
@@ -19,7 +20,11 @@ export interface AnswerRequest {
   readonly maxTokens: number;
   readonly sampling: Sampling;
   readonly stops: readonly string[];
+  /** Tokens that end the answer, and are no part of it. */
+  readonly stopTokens?: readonly number[];
   readonly reasoning: ReasoningStart;
+  /** Give thinking as content between its tags. @default false */
+  readonly thinkingInText?: boolean;
   /** Most tokens of thinking; then Drover closes the part. */
   readonly thinkingBudget?: number;
   /** What follows a thinking part that Drover closes, or after which a grammar begins. */
@@ -56,6 +61,7 @@ class Answer implements GenerationHandle {
   readonly #request: AnswerRequest;
   readonly #sink: OutputSink;
   readonly #parser: OutputParser;
+  readonly #tags: ThinkingTags | undefined;
   #handle: GenerationHandle | undefined;
   #generated: number[] = [];
   #counts = { cached: 0, completion: 0, reasoning: 0 };
@@ -73,6 +79,7 @@ class Answer implements GenerationHandle {
     this.#parts = parts;
     this.#request = request;
     this.#sink = sink;
+    this.#tags = request.thinkingInText === true ? new ThinkingTags() : undefined;
     this.#parser = new OutputParser({
       reasoning: request.reasoning,
       stops: request.stops,
@@ -117,12 +124,13 @@ class Answer implements GenerationHandle {
 
   #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
     this.#start();
+    if (this.#request.stopTokens?.includes(token.token) === true) return "stop";
     const wasReasoning = this.#parser.isReasoning;
     const step = this.#parser.push(token, this.#parts.tokenTexts.bytes(token.token, marks));
     this.#counts.completion += 1;
     if (wasReasoning || this.#parser.isReasoning) this.#counts.reasoning += 1;
     if (this.#needsSecond()) this.#generated.push(token.token);
-    if (step.pieces.length > 0 || step.tokens.length > 0) this.#sink.onPieces(step.pieces, step.tokens);
+    this.#give(step);
     if (step.stopped !== undefined) {
       this.#stopString = step.stopped;
       return "stop";
@@ -134,6 +142,10 @@ class Answer implements GenerationHandle {
     if (this.#started) return;
     this.#started = true;
     this.#sink.onStart({ prompt: this.#request.prompt.length, cached: this.#counts.cached });
+  }
+
+  #give({ pieces, tokens }: ParsedStep): void {
+    if (pieces.length > 0 || tokens.length > 0) this.#sink.onPieces(this.#tags?.write(pieces) ?? pieces, tokens);
   }
 
   #needsSecond(): boolean {
@@ -211,7 +223,7 @@ class Answer implements GenerationHandle {
     if (reason !== "failed" && reason !== "cancelled") this.#start();
     if (this.#stopString === undefined && reason !== "failed" && reason !== "cancelled") {
       const rest = this.#rest(reason);
-      if (rest.pieces.length > 0 || rest.tokens.length > 0) this.#sink.onPieces(rest.pieces, rest.tokens);
+      this.#give(rest);
     }
     const end: OutputEnd = {
       finish: finishOf(reason, this.#parser.calledTools),

@@ -42,6 +42,7 @@ const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 /** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
 export class SchemaConverter {
   readonly #param: string;
+  readonly #relaxed: Set<string> | undefined;
   readonly #rules: GrammarRules;
   readonly #refs: SchemaRefs;
   /** Rules by schema: what makes a schema that refers to itself finite. */
@@ -50,8 +51,12 @@ export class SchemaConverter {
   #open = new Set<string>();
   #depth = 0;
 
-  /** @param param what the schema is called in the request */
-  constructor(rules: GrammarRules, document: Schema, param: string) {
+  /**
+   * @param param what the schema is called in the request
+   * @param relaxed takes the places that are left out because a grammar can't say them; absent: they are refused
+   */
+  constructor(rules: GrammarRules, document: Schema, param: string, relaxed?: Set<string>) {
+    this.#relaxed = relaxed;
     this.#param = param;
     this.#rules = rules;
     this.#refs = new SchemaRefs(document);
@@ -100,7 +105,7 @@ export class SchemaConverter {
   #body(schema: SchemaObject, path: string): string {
     for (const keyword of UNSUPPORTED) {
       if (keyword in schema && schema[keyword] !== HARMLESS.get(keyword)) {
-        throw new UnsupportedSchema(at(path, keyword), "this keyword is not supported");
+        this.#relax(at(path, keyword), "this keyword is not supported");
       }
     }
     const { anyOf, oneOf, ...rest } = schema;
@@ -123,10 +128,7 @@ export class SchemaConverter {
     const known = new WeakMap<SchemaObject, WeakMap<SchemaObject, boolean>>();
     options.forEach((option, index) => {
       if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here, known))) {
-        throw new UnsupportedSchema(
-          here,
-          "its alternatives overlap, so that one answer could match several; use anyOf",
-        );
+        this.#relax(here, "its alternatives overlap, so that one answer could match several; use anyOf");
       }
     });
     return this.#choice(options, rest, here);
@@ -160,7 +162,7 @@ export class SchemaConverter {
     const bounds = Object.values(BY_TYPE)
       .flat()
       .find((keyword) => keyword in schema);
-    if (bounds !== undefined) throw new UnsupportedSchema(at(path, bounds), "it is not supported beside enum or const");
+    if (bounds !== undefined) this.#relax(at(path, bounds), "it is not supported beside enum or const");
     if (valid.length === 0) throw new NoCommonValue(path, "none of its values has an allowed type");
     return textTree(
       this.#rules,
@@ -175,7 +177,9 @@ export class SchemaConverter {
     if (type === "null") return '"null"';
     if (type !== "string") return this.#number(type, schema, path);
     const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
-    return isBound ? stringRule(this.#rules, schema, path) : anyString(this.#rules);
+    return isBound
+      ? stringRule(this.#rules, schema, path, (where, why) => this.#relax(where, why))
+      : anyString(this.#rules);
   }
 
   #number(type: "number" | "integer", schema: SchemaObject, path: string): string {
@@ -191,7 +195,14 @@ export class SchemaConverter {
     return range;
   }
 
-  #object(schema: SchemaObject, path: string): string {
+  /** Leaves a keyword out, where that is allowed: more texts than the schema's are valid then. */
+  #relax(path: string, why: string): void {
+    if (this.#relaxed === undefined) throw new UnsupportedSchema(path, why);
+    this.#relaxed.add(at(this.#param, path));
+  }
+
+  #object(given: SchemaObject, path: string): string {
+    const schema = withoutPatterns(given, path);
     if (!BY_TYPE.object.some((keyword) => keyword in schema)) return anyObject(this.#rules);
     const declared = propertiesOf(schema, path);
     const { additionalProperties, propertyNames } = schema;
@@ -205,9 +216,10 @@ export class SchemaConverter {
     const free =
       additionalProperties === undefined ? true : asSchema(additionalProperties, at(path, "additionalProperties"));
     const all = [...declared, ...undeclared.map((name): [string, Schema] => [name, free])];
-    const names = propertyNames === undefined ? undefined : asSchema(propertyNames, at(path, "propertyNames"));
-    if (names !== undefined && all.length > 0) {
-      throw new UnsupportedSchema(at(path, "propertyNames"), "it is not supported beside 'properties' or 'required'");
+    const names =
+      propertyNames === undefined || all.length > 0 ? undefined : asSchema(propertyNames, at(path, "propertyNames"));
+    if (propertyNames !== undefined && all.length > 0) {
+      this.#relax(at(path, "propertyNames"), "it is not supported beside 'properties' or 'required'");
     }
     const listed = this.#listed(all, required, { least, most }, path);
     const isMap = additionalProperties !== undefined || (all.length === 0 && !("properties" in schema));
@@ -298,4 +310,14 @@ export class SchemaConverter {
     const list = listRule(this.#rules, tupleRules, more, least, bound);
     return `"[" ${ws} ${list} ${ws} "]"`;
   }
+}
+
+/** Names by pattern are any names here: `patternProperties` says what their values may be. */
+function withoutPatterns(schema: SchemaObject, path: string): SchemaObject {
+  const { patternProperties, ...rest } = schema;
+  if (typeof patternProperties !== "object" || patternProperties === null) return schema;
+  const values = asSchemas(Object.values(patternProperties), at(path, "patternProperties"));
+  const { additionalProperties } = rest;
+  const others = additionalProperties === undefined || additionalProperties === false ? [] : [additionalProperties];
+  return { ...rest, additionalProperties: { anyOf: [...values, ...others] } };
 }

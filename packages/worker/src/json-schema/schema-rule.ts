@@ -10,9 +10,10 @@ const MOST_CHARS = 128 * 1024;
  * The rule of JSON that is valid under the schema, whatever the model likes.
  *
  * @param param what the schema is called in the request
+ * @param relaxed takes the parts that a grammar can't say; absent: they are refused
  * @throws RequestError that names the keyword which is not supported.
  */
-export function schemaRule(rules: GrammarRules, schema: Schema, param: string): string {
+export function schemaRule(rules: GrammarRules, schema: Schema, param: string, relaxed?: Set<string>): string {
   if (JSON.stringify(schema).length > MOST_CHARS) {
     throw badField(
       param,
@@ -21,7 +22,7 @@ export function schemaRule(rules: GrammarRules, schema: Schema, param: string): 
     );
   }
   try {
-    return rules.at(param, () => new SchemaConverter(rules, schema, param).rule(schema, ""));
+    return rules.at(param, () => new SchemaConverter(rules, schema, param, relaxed).rule(schema, ""));
   } catch (error) {
     if (error instanceof RangeError)
       throw badField(param, `Unsupported schema at '${param}': ${error.message}.`, "unsupported_schema");

@@ -8,43 +8,59 @@ import { STRING_FORMATS } from "./string-formats.ts";
 /** Formats that say what a text is for and bound it in nothing. */
 const FREE_FORMATS = new Set(["password", "binary"]);
 
-/** A string by its length, pattern or format. */
-export function stringRule(rules: GrammarRules, schema: SchemaObject, path: string): string {
+/** What to do with a keyword that a grammar can't say: it throws, or the keyword is left out. */
+export type Relax = (path: string, why: string) => void;
+
+/** A string by its pattern, format or length, in this order: of a pattern and a format clients write both, and the one says the other. */
+export function stringRule(rules: GrammarRules, schema: SchemaObject, path: string, relax: Relax): string {
   const least = Math.max(0, Math.ceil(numberOf(schema, "minLength", path) ?? 0));
   const most = numberOf(schema, "maxLength", path);
   if (most !== undefined && most < least) throw new UnsupportedSchema(at(path, "maxLength"), "no string is that short");
-  const given = patternOf(schema, path);
-  if (given === undefined) {
-    const bound = most === undefined ? undefined : Math.floor(most);
-    return rules.add(`"\\"" ${rules.repeat(stringChar(rules), least, bound)} "\\""`);
-  }
-  try {
-    const [shortest, longest] = patternLengths(given.pattern);
-    if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
-    if (shortest < least || longest > (most ?? Infinity)) {
-      throw new UnsupportedPattern("together with minLength or maxLength it must keep to them by itself");
+  const failures: (readonly [keyword: string, why: string])[] = [];
+  for (const { pattern, keyword } of patternsOf(schema, path)) {
+    try {
+      return rules.add(`"\\"" ${bounded(rules, pattern, least, most)} "\\""`);
+    } catch (error) {
+      if (!(error instanceof UnsupportedPattern)) throw error;
+      failures.push([keyword, error.message]);
     }
-    return rules.add(`"\\"" ${patternRule(rules, given.pattern)} "\\""`);
-  } catch (error) {
-    if (!(error instanceof UnsupportedPattern)) throw error;
-    throw new UnsupportedSchema(at(path, given.keyword), error.message);
   }
+  const unknown = unknownFormat(schema);
+  const failed =
+    failures[0] ?? (unknown !== undefined && !("pattern" in schema) ? (["format", unknown] as const) : undefined);
+  if (failed !== undefined) relax(at(path, failed[0]), failed[1]);
+  const bound = most === undefined ? undefined : Math.floor(most);
+  return rules.add(`"\\"" ${rules.repeat(stringChar(rules), least, bound)} "\\""`);
 }
 
-function patternOf(
-  schema: SchemaObject,
-  path: string,
-): { readonly pattern: string; readonly keyword: string } | undefined {
-  const { pattern, format } = schema;
-  const isFree = format === undefined || (typeof format === "string" && FREE_FORMATS.has(format));
-  if (pattern !== undefined) {
-    if (typeof pattern !== "string") throw new UnsupportedSchema(at(path, "pattern"), "it must be a string");
-    if (!isFree) throw new UnsupportedSchema(at(path, "format"), "it is not supported together with 'pattern'");
-    return { pattern, keyword: "pattern" };
+function bounded(rules: GrammarRules, pattern: string, least: number, most: number | undefined): string {
+  const [shortest, longest] = patternLengths(pattern);
+  if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
+  if (shortest < least || longest > (most ?? Infinity)) {
+    throw new UnsupportedPattern("together with minLength or maxLength it must keep to them by itself");
   }
-  if (isFree) return undefined;
+  return patternRule(rules, pattern);
+}
+
+function patternsOf(schema: SchemaObject, path: string) {
+  const { pattern, format } = schema;
+  if (pattern !== undefined && typeof pattern !== "string") {
+    throw new UnsupportedSchema(at(path, "pattern"), "it must be a string");
+  }
   const known = typeof format === "string" ? STRING_FORMATS.get(format) : undefined;
-  if (known !== undefined) return { pattern: known, keyword: "format" };
-  const all = [...STRING_FORMATS.keys()].join(", ");
-  throw new UnsupportedSchema(at(path, "format"), `${JSON.stringify(format)} is not supported; these are: ${all}`);
+  return [
+    ...(pattern === undefined ? [] : [{ pattern, keyword: "pattern" }]),
+    ...(known === undefined ? [] : [{ pattern: known, keyword: "format" }]),
+  ];
+}
+
+/** Why the format can't be kept to; undefined: it can, or it bounds nothing. */
+function unknownFormat({ format }: SchemaObject): string | undefined {
+  if (
+    format === undefined ||
+    (typeof format === "string" && (FREE_FORMATS.has(format) || STRING_FORMATS.has(format)))
+  ) {
+    return undefined;
+  }
+  return `${JSON.stringify(format)} is not supported; these are: ${[...STRING_FORMATS.keys()].join(", ")}`;
 }

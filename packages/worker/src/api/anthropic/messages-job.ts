@@ -2,19 +2,22 @@ import { badField } from "../../errors.ts";
 import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
 import type { ChatJob } from "../../generation/chat-answers.ts";
 import type { ChatMessage, ToolDefinition } from "../../generation/prompt/chat-message.ts";
-import type { CountTokensRequest, MessagesRequest } from "./messages-schema.ts";
+import { type CountTokensRequest, textOfBlock } from "./messages-schema.ts";
+import { effortTokens } from "../generating/thinking.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
 
 type MessageBody = CountTokensRequest["messages"][number];
+type AssistantBody = Extract<MessageBody, { readonly role: "assistant" }>;
 
 /** A body of Anthropic's messages API as a job. Without `thinking` the model does not think, as there. */
-export function messagesJobOf(serving: Serving, body: CountTokensRequest & Partial<MessagesRequest>): ChatJob {
-  const system: ChatMessage[] = typeof body.system === "string" ? [{ role: "system", content: body.system }] : [];
+export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJob {
+  const system: ChatMessage[] =
+    typeof body.system === "string" && body.system !== "" ? [{ role: "system", content: body.system }] : [];
   const last = body.messages.at(-1);
   const prefill = last?.role === "assistant" ? textOfAnswer(last) : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
-  const tools = toolsOf(body);
+  const { tools, left } = toolsOf(body);
   const answerFormat = answerFormatOf(body);
   return {
     messages: [...system, ...turns.flatMap(chatMessagesOf)],
@@ -22,43 +25,47 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest & Parti
     ...(prefill === undefined ? {} : { prefill }),
     tools,
     toolChoice: toolChoiceOf(body, tools),
-    parallelToolCalls: !(
-      body.tool_choice !== null &&
-      body.tool_choice !== undefined &&
-      "disable_parallel_tool_use" in body.tool_choice &&
-      body.tool_choice.disable_parallel_tool_use === true
-    ),
+    parallelToolCalls: !hasOneCall(body),
     templateArguments: {},
     extractReasoning: true,
     ...thinkingOf(body),
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
-    stops: body.stop_sequences ?? [],
+    stops: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
     cachePrompt: true,
     ignoreEndOfText: false,
-    ...(body.max_tokens === undefined ? {} : { maxTokens: body.max_tokens }),
+    ignored: left,
+    ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
     ...(answerFormat === undefined ? {} : { answerFormat }),
   };
 }
 
-function thinkingOf({ thinking }: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
-  if (thinking?.type === "adaptive") return {};
-  return { thinkingBudget: thinking?.type === "enabled" ? thinking.budget_tokens : 0 };
+function hasOneCall({ tool_choice: choice }: CountTokensRequest): boolean {
+  return Boolean(choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use === true);
+}
+
+function thinkingOf({ thinking, output_config: output }: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
+  if (thinking?.type === "enabled") return { thinkingBudget: thinking.budget_tokens };
+  const budget = thinking?.type === "adaptive" ? effortTokens(output?.effort) : 0;
+  return budget === undefined ? {} : { thinkingBudget: budget };
 }
 
 /** A user's message may carry the results of several tools, which are messages of their own for templates. */
 function chatMessagesOf(body: MessageBody): ChatMessage[] {
   if (body.role === "assistant") return [assistantMessageOf(body)];
-  if (typeof body.content === "string") return [{ role: "user", content: body.content }];
+  if (typeof body.content === "string") return [{ role: body.role, content: body.content }];
   const results = body.content.flatMap((block): ChatMessage[] => {
-    if (!("tool_use_id" in block)) return [];
+    if (block.type !== "tool_result" || !("tool_use_id" in block)) return [];
     const content = `${block.is_error === true ? "Error: " : ""}${block.content ?? ""}`;
     return [{ role: "tool", content, toolCallId: block.tool_use_id }];
   });
-  const texts = body.content.flatMap((block) => ("text" in block ? [block.text] : []));
-  return texts.length === 0 ? results : [...results, { role: "user", content: texts.join("") }];
+  const texts = body.content.map((block) => ("tool_use_id" in block ? "" : textOfBlock(block as TextHolder)));
+  const content = texts.join("");
+  return content === "" && results.length > 0 ? results : [...results, { role: "user", content }];
 }
 
-function assistantMessageOf(body: Extract<MessageBody, { role: "assistant" }>): ChatMessage {
+type TextHolder = Parameters<typeof textOfBlock>[0];
+
+function assistantMessageOf(body: AssistantBody): ChatMessage {
   if (typeof body.content === "string") return { role: "assistant", content: body.content, toolCalls: [] };
   const blocks = body.content;
   const reasoning = blocks.flatMap((block) => ("thinking" in block ? [block.thinking] : [])).join("");
@@ -73,24 +80,32 @@ function assistantMessageOf(body: Extract<MessageBody, { role: "assistant" }>): 
 }
 
 /** The text that the answer goes on from, where the last message is the assistant's own. */
-function textOfAnswer(body: Extract<MessageBody, { role: "assistant" }>): string | undefined {
+function textOfAnswer(body: AssistantBody): string | undefined {
   if (typeof body.content === "string") return body.content;
   if (body.content.some((block) => "input" in block)) return undefined;
   return body.content.flatMap((block) => ("text" in block ? [block.text] : [])).join("");
 }
 
-function answerFormatOf(body: Partial<MessagesRequest>): AnswerFormat | undefined {
+function answerFormatOf(body: CountTokensRequest): AnswerFormat | undefined {
   const format = body.output_config?.format;
   if (format) return { schema: format.schema, param: "output_config.format.schema" };
   return body.output_format ? { schema: body.output_format.schema, param: "output_format.schema" } : undefined;
 }
 
-function toolsOf(body: CountTokensRequest): ToolDefinition[] {
-  return (body.tools ?? []).map(({ name, description, input_schema: parameters }) => ({
-    name,
-    parameters,
-    ...(typeof description === "string" ? { description } : {}),
-  }));
+function toolsOf(body: CountTokensRequest): {
+  readonly tools: readonly ToolDefinition[];
+  readonly left: readonly string[];
+} {
+  const all = body.tools ?? [];
+  const tools = all.flatMap((tool, index): ToolDefinition[] => {
+    if ("foreign" in tool) return [];
+    const { name, description, input_schema: parameters, strict } = tool;
+    const more = typeof description === "string" ? { description } : {};
+    return [
+      { name, parameters, param: `tools[${index}].input_schema`, ...more, ...(strict === true ? { strict } : {}) },
+    ];
+  });
+  return { tools, left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])) };
 }
 
 function toolChoiceOf(body: CountTokensRequest, tools: readonly ToolDefinition[]): ToolChoice {

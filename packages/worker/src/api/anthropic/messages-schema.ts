@@ -1,22 +1,99 @@
 import { z } from "zod";
 import { MOST_PARTS, MOST_STOPS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { hint } from "../http/ignored-parameters.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
-import { notSupported } from "../generating/sampling-fields.ts";
 
+/** Fields that are not listed are ignored in blocks and tools: `cache_control`, `citations`, `caller` and what comes after them. */
 const textBlock = z.object({ type: z.literal("text"), text: z.string() });
-const otherBlock = z.object({ type: z.string() }).refine(() => false, {
-  path: ["type"],
-  error: "Unsupported content block: this server takes text, thinking, tool_use and tool_result.",
+
+/** Of a document only its text can be read. */
+const documentBlock = z.object({
+  type: z.literal("document"),
+  title: z.string().nullish(),
+  context: z.string().nullish(),
+  source: z.discriminatedUnion(
+    "type",
+    [
+      z.object({ type: z.literal("text"), data: z.string() }),
+      z.object({
+        type: z.literal("content"),
+        content: z.union([z.string(), boundedList(textBlock, { most: MOST_PARTS })]),
+      }),
+    ],
+    { error: "Unsupported document: this server reads documents of type text and content only." },
+  ),
 });
 
-const textOf = (blocks: readonly ({ text: string } | { type: string })[]): string =>
-  blocks.map((block) => ("text" in block ? block.text : "")).join("");
+const searchResult = z.object({
+  type: z.literal("search_result"),
+  title: z.string().nullish(),
+  content: boundedList(textBlock, { most: MOST_PARTS }),
+});
 
-/** A text, or blocks of text. */
+/** A tool that a search for tools found, by its name. */
+const toolReference = z.object({ type: z.literal("tool_reference"), tool_name: z.string() });
+
+/** Of the server's own tools, and thinking that only the server could read: nothing of it is for the model. */
+const forgottenBlock = z.object({
+  type: z.enum([
+    "redacted_thinking",
+    "server_tool_use",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "tool_search_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
+    "container_upload",
+  ]),
+});
+
+const otherBlock = z.object({ type: z.string() }).refine(() => false, {
+  path: ["type"],
+  error: "Unsupported content block: this server is text only.",
+});
+
+const readable = [textBlock, documentBlock, searchResult, toolReference] as const;
+type Readable = z.output<(typeof readable)[number]>;
+
+/** The text of a block that has one. */
+export function textOfBlock(block: Readable | { readonly type: "forgotten" }): string {
+  if (block.type === "text") return block.text;
+  if (block.type === "tool_reference") return block.tool_name;
+  if (block.type === "search_result") return [block.title ?? "", ...block.content.map(({ text }) => text)].join("\n");
+  if (block.type !== "document") return "";
+  const { source, title, context } = block;
+  const body = source.type === "text" ? source.data : textOfContent(source.content);
+  return [title, context, body].filter((part) => typeof part === "string" && part !== "").join("\n");
+}
+
+function textOfContent(content: string | readonly { readonly text: string }[]): string {
+  return typeof content === "string" ? content : content.map(({ text }) => text).join("");
+}
+
+/** The line by which Claude Code tells Anthropic who pays. It changes with each request, and nothing behind it could be kept. */
+const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*\n*/u;
+
+/** A text, or blocks with text. */
 const text = z.union([
   z.string(),
-  boundedList(z.union([textBlock, otherBlock]), { most: MOST_PARTS }).transform(textOf),
+  boundedList(z.union([...readable, forgottenBlock, otherBlock]), { most: MOST_PARTS }).transform((blocks) =>
+    blocks.map((block) => textOfBlock(block as Readable)).join(""),
+  ),
+]);
+
+const systemText = z.union([
+  z.string().transform((given) => given.replace(BILLING_LINE, "")),
+  boundedList(z.union([textBlock, otherBlock]), { most: MOST_PARTS }).transform((blocks) =>
+    blocks
+      .map((block) => ("text" in block ? block.text.replace(BILLING_LINE, "") : ""))
+      .filter((part) => part !== "")
+      .join("\n"),
+  ),
 ]);
 
 const toolResult = z.object({
@@ -38,69 +115,76 @@ const thinking = z.object({ type: z.literal("thinking"), thinking: z.string() })
 const message = z.discriminatedUnion("role", [
   z.object({
     role: z.literal("user"),
-    content: z.union([z.string(), boundedList(z.union([textBlock, toolResult, otherBlock]), { most: MOST_PARTS })]),
+    content: z.union([
+      z.string(),
+      boundedList(z.union([...readable, toolResult, forgottenBlock, otherBlock]), { most: MOST_PARTS }),
+    ]),
   }),
   z.object({
     role: z.literal("assistant"),
     content: z.union([
       z.string(),
-      boundedList(z.union([textBlock, toolUse, thinking, otherBlock]), { most: MOST_PARTS }),
+      boundedList(z.union([textBlock, toolUse, thinking, forgottenBlock, otherBlock]), { most: MOST_PARTS }),
     ]),
   }),
+  z.object({ role: z.literal("system"), content: systemText }),
 ]);
 
-const tool = z.object({
-  type: z.literal("custom", { error: "Unsupported tool: this server has no tools of its own." }).nullish(),
+const customTool = z.object({
+  type: z.literal("custom").nullish(),
   name: toolName,
   description: z.string().nullish(),
   input_schema: z.record(z.string(), z.unknown()),
+  strict: z.boolean().nullish(),
 });
 
+/** A tool that Anthropic's servers have, such as a web search: it is left out here. */
+const serverTool = z
+  .looseObject({ type: z.string().refine((type) => type !== "custom") })
+  .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
+
 const toolChoice = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.enum(["auto", "any"]), disable_parallel_tool_use: z.boolean().nullish() }),
-  z.strictObject({ type: z.literal("tool"), name: z.string(), disable_parallel_tool_use: z.boolean().nullish() }),
-  z.strictObject({ type: z.literal("none") }),
+  z.object({ type: z.enum(["auto", "any"]), disable_parallel_tool_use: z.boolean().nullish() }),
+  z.object({ type: z.literal("tool"), name: z.string(), disable_parallel_tool_use: z.boolean().nullish() }),
+  z.object({ type: z.literal("none") }),
 ]);
 
 const thinkingMode = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1) }),
-  z.strictObject({ type: z.literal("adaptive") }),
-  z.strictObject({ type: z.literal("disabled") }),
+  z.object({ type: z.literal("enabled"), budget_tokens: z.int().min(1) }),
+  z.object({ type: z.literal("adaptive") }),
+  z.object({ type: z.literal("disabled") }),
 ]);
 
-const outputFormat = z.strictObject({ type: z.literal("json_schema"), schema: jsonSchema });
+const outputFormat = z.object({ type: z.literal("json_schema"), schema: jsonSchema });
 
-/** What both routes need to build the prompt. */
-const promptFields = {
-  model: z.string().max(256),
+/** One schema for both routes: clients count what they would send. */
+const fields = {
+  model: z.string(),
   messages: messageList(message),
-  system: text.nullish(),
-  tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
+  system: systemText.nullish(),
+  tools: boundedList(z.union([customTool, serverTool]), { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinkingMode.nullish(),
-} as const;
-
-export const countTokensRequest = z.strictObject(promptFields);
-
-export const messagesRequest = z.strictObject({
-  ...promptFields,
-  max_tokens: z.int().min(1),
-  stop_sequences: boundedList(z.string().min(1), { most: MOST_STOPS }).nullish(),
+  stop_sequences: boundedList(z.string(), { most: MOST_STOPS }).nullish(),
   stream: z.boolean().nullish(),
-  temperature: z.number().min(0).max(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   top_k: z.int().min(0).nullish(),
-  metadata: z.object({ user_id: z.string().nullish() }).nullish(),
-  service_tier: z.enum(["auto", "standard_only"]).nullish(),
-  output_config: z
-    .strictObject({ format: outputFormat.nullish(), effort: notSupported("output_config.effort") })
-    .nullish(),
+  metadata: z.unknown().optional(),
+  service_tier: hint("auto", "standard_only"),
+  output_config: z.object({ format: outputFormat.nullish(), effort: effort.nullish() }).nullish(),
   /** The name that `output_config.format` had first. */
   output_format: outputFormat.nullish(),
-  container: notSupported("container"),
-  context_management: notSupported("context_management"),
-  mcp_servers: notSupported("mcp_servers"),
-});
+  cache_control: z.unknown().optional(),
+  container: hint(),
+  context_management: hint(),
+  mcp_servers: hint([]),
+  thread: z.null({ error: "Unsupported parameter: 'thread'. This server keeps no messages." }).optional(),
+} as const;
+
+export const countTokensRequest = z.strictObject({ ...fields, max_tokens: z.int().min(1).nullish() });
+
+export const messagesRequest = z.strictObject({ ...fields, max_tokens: z.int().min(1) });
 
 export type MessagesRequest = z.output<typeof messagesRequest>;
 export type CountTokensRequest = z.output<typeof countTokensRequest>;

@@ -1,22 +1,29 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
+import type { ChatJob } from "../../generation/chat-answers.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
+import { prepareChat } from "../generating/prepare-chat.ts";
+import { refuseExpensive } from "../generating/request-price.ts";
 import { runChoices } from "../generating/choices.ts";
 import { MessageEvents } from "./message-events.ts";
 import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
-import { parseBody } from "../http/parse-body.ts";
+import { fieldOf } from "../http/parse-body.ts";
+import { RequestError } from "../../errors.ts";
+import { takeBody } from "../http/take-body.ts";
 import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import type { OutputEnd, OutputPiece, TokenCounts } from "../../generation/output/output.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = parseBody(messagesRequest, request.body);
+  refuseThread(request.body);
+  const body = takeBody(serving, messagesRequest, request, reply);
   const job = messagesJobOf(serving, body);
   const id = newId(serving, "msg");
-  const answer = await answerRequestOf({ ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) }, job);
+  const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
+  const answer = await prepareChat(withIds, reply, job);
+  refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_tokens" });
   if (body.stream === true) {
     const stream = new SseStream(serving, reply);
     const events = new MessageEvents(id, serving.model.id);
@@ -37,10 +44,22 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   return await wholeMessage(serving, reply, job, answer, id);
 }
 
+/** Its newest client tries to have the server keep the messages, and goes on without where it is told so by these words. */
+function refuseThread(body: unknown): void {
+  const thread = fieldOf(body, "thread");
+  if (thread === undefined || thread === null) return;
+  throw new RequestError("Unsupported parameter: 'thread'. This server keeps no messages: send them all.", {
+    status: 400,
+    reason: "unsupported_parameter",
+    param: "thread",
+    details: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+  });
+}
+
 /** `POST /v1/messages/count_tokens`. */
-export async function countTokens(serving: Serving, request: FastifyRequest) {
-  const job = messagesJobOf(serving, parseBody(countTokensRequest, request.body));
-  return { input_tokens: (await answerRequestOf(serving, job)).prompt.length };
+export async function countTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const job = messagesJobOf(serving, takeBody(serving, countTokensRequest, request, reply));
+  return { input_tokens: (await prepareChat(serving, reply, job)).prompt.length };
 }
 
 async function wholeMessage(serving: Serving, reply: FastifyReply, job: ChatJob, answer: AnswerRequest, id: string) {

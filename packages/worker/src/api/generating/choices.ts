@@ -14,8 +14,8 @@ export interface ChoiceSink extends Pick<OutputSink, "onPieces"> {
 }
 
 /**
- * Generates all choices of a request side by side, each in its own slot and with its own seed, and ends them all when
- * the client leaves or one fails.
+ * Generates all choices of a request side by side, each in its own slot, and ends them all when the client leaves or one
+ * fails.
  *
  * @throws RequestError `engine_failed` or `cancelled`.
  */
@@ -45,7 +45,7 @@ export function runChoices(
     onClientGone(reply, cancelAll);
     requests.forEach((request, index) => {
       const sink = sinkOf(index);
-      const handle = generateAnswer(serving, withSeed(request, index), {
+      const handle = generateAnswer(serving, request, {
         onStart: (prompt) => sink.onStart?.(prompt),
         onPieces: (pieces, tokens) => sink.onPieces(pieces, tokens),
         onEnd: (end) => onEnd(index, sink, end),
@@ -68,7 +68,11 @@ function failureOf(error: Error | undefined): RequestError {
   return engineFailed(error?.message ?? "unknown reason");
 }
 
-function withSeed(request: AnswerRequest, index: number): AnswerRequest {
-  if (index === 0) return request;
-  return { ...request, sampling: { ...request.sampling, seed: (request.sampling.seed + index) >>> 0 } };
+/** So many choices of one prompt: with the seed, the next one, and so on. */
+export function choicesOf(request: AnswerRequest, count: number): readonly AnswerRequest[] {
+  const seedOf = (index: number) => (request.sampling.seed + index) >>> 0;
+  return Array.from({ length: count }, (_, index) => ({
+    ...request,
+    sampling: { ...request.sampling, seed: seedOf(index) },
+  }));
 }

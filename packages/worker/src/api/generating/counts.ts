@@ -7,8 +7,8 @@ export const MOST_MESSAGES = 16_384;
 export const MOST_PARTS = 4096;
 /** Of one message. */
 export const MOST_CALLS = 1024;
-export const MOST_TOOLS = 128;
-export const MOST_STOPS = 16;
+export const MOST_TOOLS = 1024;
+export const MOST_STOPS = 64;
 export const MOST_TOKENS = 262_144;
 /** Choices of one request, over all of its prompts. */
 export const MOST_ANSWERS = 128;

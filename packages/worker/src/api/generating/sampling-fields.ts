@@ -1,79 +1,93 @@
 import { z } from "zod";
 import { badField } from "../../errors.ts";
-import type { Sampling } from "../../generation-contract.ts";
+import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { MOST_ANSWERS, MOST_BIASES } from "./counts.ts";
+import { hint } from "../http/ignored-parameters.ts";
+import { MOST_ANSWERS, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
 
-/** A field that is known, and taken only with the values that change nothing. */
+/** A parameter that is known, and without which the answer would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
   const allowed = values.map((value) => JSON.stringify(value)).join(" or ");
   const message = `Unsupported parameter: '${name}'. This server takes it only as ${allowed}.`;
   return z.literal(values, { error: message }).nullish();
 }
 
-/** A field that is known to clients of OpenAI or llama.cpp, and not supported. */
+/** A parameter that is known, can't be honoured, and would change the answer's form. */
 export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
 }
 
+const tokenId = /^\d{1,10}$/u;
+const bias = z.union([z.number(), z.literal(false)]).transform((value) => (value === false ? -Infinity : value));
+
+/** OpenAI's object, or pairs as llama.cpp's server has them; texts of one token are looked up by it alone. */
 const biases = z.preprocess(
   (value, context) => {
-    if (typeof value !== "object" || value === null || Object.keys(value).length <= MOST_BIASES) return value;
+    const size = Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
+    if (size <= MOST_BIASES) return value;
     context.addIssue({ code: "custom", message: `must have at most ${MOST_BIASES} tokens` });
     return z.NEVER;
   },
-  z.record(z.string().regex(/^\d{1,10}$/u, "keys are token ids"), z.number().min(-100).max(100)),
+  z.union([
+    z.record(z.string().regex(tokenId, "keys are token ids"), bias),
+    z.array(z.tuple([z.int().min(0), bias])).transform((pairs) => Object.fromEntries(pairs) as Record<string, number>),
+  ]),
 );
 
-/** How tokens are chosen: the same for all APIs that follow OpenAI's. */
+const dryFields = {
+  dry_multiplier: z.number().min(0).nullish(),
+  dry_base: z.number().min(0).nullish(),
+  dry_allowed_length: z.int().min(0).nullish(),
+  dry_penalty_last_n: z.int().min(-1).nullish(),
+  dry_sequence_breakers: boundedList(z.string(), { most: 64 }).nullish(),
+} as const;
+
+/** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(-1).max(1_000_000).nullish(),
+  top_k: z.int().min(-1).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
-  seed: z.int().nullish(),
+  seed: z.union([z.number(), z.string().regex(/^-?\d{1,20}$/u, "must be a whole number")]).nullish(),
   repeat_penalty: z.number().positive().max(10).nullish(),
+  repetition_penalty: z.number().positive().max(10).nullish(),
+  repeat_last_n: z.int().min(-1).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: biases.nullish(),
-  typical_p: neutralOnly("typical_p", 1),
-  mirostat: neutralOnly("mirostat", 0),
-  mirostat_tau: notSupported("mirostat_tau"),
-  mirostat_eta: notSupported("mirostat_eta"),
-  dynatemp_range: neutralOnly("dynatemp_range", 0),
-  dynatemp_exponent: neutralOnly("dynatemp_exponent", 1),
-  xtc_probability: neutralOnly("xtc_probability", 0),
-  xtc_threshold: notSupported("xtc_threshold"),
-  dry_multiplier: neutralOnly("dry_multiplier", 0),
-  dry_base: notSupported("dry_base"),
-  dry_allowed_length: notSupported("dry_allowed_length"),
-  dry_sequence_breakers: notSupported("dry_sequence_breakers"),
-  dry_penalty_last_n: notSupported("dry_penalty_last_n"),
-  top_n_sigma: neutralOnly("top_n_sigma", -1),
-  repeat_last_n: notSupported("repeat_last_n"),
-  n_probs: neutralOnly("n_probs", 0),
-  samplers: notSupported("samplers"),
-  grammar: notSupported("grammar"),
-  n_keep: neutralOnly("n_keep", 0),
-  t_max_predict_ms: neutralOnly("t_max_predict_ms", 0),
-  n_predict: notSupported("n_predict"),
-  min_keep: neutralOnly("min_keep", 0),
-  post_sampling_probs: neutralOnly("post_sampling_probs", false),
-  timings_per_token: neutralOnly("timings_per_token", false),
-  return_progress: neutralOnly("return_progress", false),
-  return_tokens: neutralOnly("return_tokens", false),
-  lora: notSupported("lora"),
+  min_tokens: z.int().min(0).nullish(),
+  xtc_probability: z.number().min(0).max(1).nullish(),
+  xtc_threshold: z.number().min(0).max(1).nullish(),
+  ...dryFields,
+  typical_p: hint(1),
+  mirostat: hint(0),
+  mirostat_tau: hint(5),
+  mirostat_eta: hint(0.1),
+  dynatemp_range: hint(0),
+  dynatemp_exponent: hint(1),
+  top_n_sigma: hint(-1),
+  samplers: hint([]),
+  n_keep: hint(0),
+  n_discard: hint(0),
+  min_keep: hint(0),
+  t_max_predict_ms: hint(0, -1),
+  post_sampling_probs: hint(false),
+  timings_per_token: hint(false),
+  return_progress: hint(false),
+  id_slot: hint(-1),
+  lora: hint([]),
 } as const;
 
 /** Who asks and how: taken, with no effect on the answer. */
 export const bookkeepingFields = {
-  model: z.string().max(256).nullish(),
-  user: z.string().nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
-  safety_identifier: z.string().nullish(),
-  prompt_cache_key: z.string().nullish(),
-  service_tier: neutralOnly("service_tier", "auto", "default"),
-  store: neutralOnly("store", false),
+  model: z.string().nullish(),
+  user: z.unknown().optional(),
+  metadata: z.unknown().optional(),
+  safety_identifier: z.unknown().optional(),
+  prompt_cache_key: z.unknown().optional(),
+  prompt_cache_retention: z.unknown().optional(),
+  service_tier: hint("auto", "default"),
+  store: hint(false),
 } as const;
 
 /** -1 is llama.cpp's word for no limit, which clients of its server send. */
@@ -87,33 +101,63 @@ export const maxTokens = z
 export const generationFields = {
   n: z.int().min(1).max(MOST_ANSWERS).nullish(),
   stop: z
-    .union([z.string().min(1), boundedList(z.string().min(1), { most: 4 })])
+    .union([z.string(), boundedList(z.string(), { most: MOST_STOPS })])
     .nullish()
-    .transform((stop) => (typeof stop === "string" ? [stop] : (stop ?? []))),
+    .transform((stop) => (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "")),
+  stop_token_ids: boundedList(z.int().min(0), { most: MOST_TOKENS }).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z
     .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
     .nullish(),
   ignore_eos: z.boolean().nullish(),
   cache_prompt: z.boolean().nullish(),
-  id_slot: neutralOnly("id_slot", -1),
 } as const;
 
 type SamplingBody = Partial<z.output<z.ZodObject<typeof samplingFields>>>;
 
 /** Defaults are those of llama.cpp's server. `seed` is used where the client sent none. */
 export function samplingOf(body: SamplingBody, vocabularySize: number, seed: number): Sampling {
-  const asked = body.seed ?? -1;
   return {
     temperature: body.temperature ?? 0.8,
     topK: Math.max(0, body.top_k ?? 40),
     topP: body.top_p ?? 0.95,
     minP: body.min_p ?? 0.05,
-    seed: asked === -1 ? seed : Number(BigInt.asUintN(32, BigInt(asked))),
-    repeatPenalty: body.repeat_penalty ?? 1,
+    seed: seedOf(body.seed, seed),
+    repeatPenalty: body.repeat_penalty ?? body.repetition_penalty ?? 1,
     presencePenalty: body.presence_penalty ?? 0,
     frequencyPenalty: body.frequency_penalty ?? 0,
     logitBias: logitBiasOf(body.logit_bias ?? {}, vocabularySize),
+    ...(typeof body.repeat_last_n === "number" ? { penaltyTokens: body.repeat_last_n } : {}),
+    ...(typeof body.min_tokens === "number" && body.min_tokens > 0 ? { minTokens: body.min_tokens } : {}),
+    ...xtcOf(body),
+    ...dryOf(body),
+  };
+}
+
+/** The low 32 bits of a whole number of any size; -1 and what is no number leave it to us. */
+function seedOf(asked: number | string | null | undefined, drawn: number): number {
+  const whole = typeof asked === "number" ? Math.trunc(asked) : asked;
+  if (whole === null || whole === undefined || BigInt(whole) === -1n) return drawn;
+  return Number(BigInt.asUintN(32, BigInt(whole)));
+}
+
+function xtcOf(body: SamplingBody): Pick<Sampling, "xtc"> {
+  const { xtc_probability: probability, xtc_threshold: threshold } = body;
+  if (typeof probability !== "number" || probability === 0) return {};
+  return { xtc: { probability, threshold: threshold ?? 0.1 } };
+}
+
+/** Defaults of llama.cpp's server. */
+function dryOf(body: SamplingBody): { readonly dry?: DrySampling } {
+  if (typeof body.dry_multiplier !== "number" || body.dry_multiplier === 0) return {};
+  return {
+    dry: {
+      multiplier: body.dry_multiplier,
+      base: body.dry_base ?? 1.75,
+      allowedLength: body.dry_allowed_length ?? 2,
+      lastTokens: body.dry_penalty_last_n ?? -1,
+      sequenceBreakers: body.dry_sequence_breakers ?? ["\n", ":", '"', "*"],
+    },
   };
 }
 

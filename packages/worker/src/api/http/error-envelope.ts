@@ -4,15 +4,19 @@ import { RequestError } from "../../errors.ts";
 
 /** An error as the client of this request expects it. One that is not the client's fault tells nothing of itself. */
 export function errorResponse(error: unknown, asker: Asker): { readonly status: number; readonly body: object } {
+  const api = apiOf(asker);
   const told = apiErrorOf(error);
-  return { status: told.status, body: errorBody(told, apiOf(asker)) };
+  const tokens = error instanceof RequestError && api === "anthropic" ? error.refusal.tokens : undefined;
+  // Anthropic's clients look for these words to make the conversation shorter.
+  const message = tokens && `prompt is too long: ${tokens.prompt} tokens > ${tokens.most} maximum`;
+  return { status: told.status, body: errorBody({ ...told, ...(message !== undefined && { message }) }, api) };
 }
 
 /** What a client is told of an error. */
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof RequestError) {
-    const { status, reason, param } = error.refusal;
-    return { status, message: error.message, code: reason, param };
+    const { status, reason, param, details } = error.refusal;
+    return { status, message: error.message, code: reason, param, ...(details !== undefined && { details }) };
   }
   const message =
     "The worker could not finish this request; its log has the reason under this response's x-request-id.";

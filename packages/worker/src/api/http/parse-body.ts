@@ -6,7 +6,7 @@ import { issueText } from "./issue-text.ts";
  * The first fault is all that the client is told. Without this a list of five million wrong elements makes five million issues. zod honours it and
  * leaves it out of its types.
  */
-const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
+export const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
 /**
  * The body as the schema describes it.
@@ -14,10 +14,15 @@ const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$
  * @throws RequestError 400 that names the first field at fault.
  */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  if (body === undefined || body === null) throw badField(null, "The request needs a JSON body.", "missing_body");
+  requireBody(body);
   const parsed = schema.safeParse(body, STOP_AT_FIRST_FAULT);
   if (parsed.success) return parsed.data;
   throw refusalOf(parsed.error.issues, []);
+}
+
+/** @throws RequestError 400 `missing_body` */
+export function requireBody(body: unknown): void {
+  if (body === undefined || body === null) throw badField(null, "The request needs a JSON body.", "missing_body");
 }
 
 /** A field of a body that was not checked yet. */
@@ -25,7 +30,8 @@ export function fieldOf(body: unknown, name: string): unknown {
   return typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
 }
 
-function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[]): RequestError {
+/** What the first of the issues is to a client. */
+export function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[]): RequestError {
   const [issue] = issues;
   if (issue === undefined) return badField(null, "The body is not valid.");
   const path = [...above, ...issue.path];

@@ -1,10 +1,10 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { parseBody } from "../http/parse-body.ts";
+import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
 
 export const tokenizeRequest = z.strictObject({
@@ -22,8 +22,9 @@ export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().mi
 const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, answerTokens: 0, param: "content" } as const;
 
 /** `POST /tokenize`, as llama.cpp's server answers it. */
-export async function tokenize({ vocabulary, tokenizer, model }: Serving, request: FastifyRequest) {
-  const body = parseBody(tokenizeRequest, request.body);
+export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const { vocabulary, tokenizer, model } = serving;
+  const body = takeBody(serving, tokenizeRequest, request, reply);
   const tokens = await tokenizer.tokenize([wellFormed(body.content)], body.parse_special ?? true, NO_LIMIT);
   if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
   if (body.with_pieces !== true) return { tokens };
@@ -31,8 +32,9 @@ export async function tokenize({ vocabulary, tokenizer, model }: Serving, reques
 }
 
 /** `POST /detokenize`. */
-export function detokenize({ vocabulary, model }: Serving, request: FastifyRequest) {
-  const { tokens } = parseBody(detokenizeRequest, request.body);
+export function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const { vocabulary, model } = serving;
+  const { tokens } = takeBody(serving, detokenizeRequest, request, reply);
   const outside = tokens.find((token) => token >= model.vocabularySize);
   if (outside !== undefined) {
     throw badField(

@@ -1,14 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField } from "../../errors.ts";
-import { type ChatJob, answerRequestOf } from "../../generation/chat-answers.ts";
+import type { ChatJob } from "../../generation/chat-answers.ts";
 import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
-import { runChoices } from "../generating/choices.ts";
-import { parseBody } from "../http/parse-body.ts";
+import { choicesOf, runChoices } from "../generating/choices.ts";
+import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
+import { prepareChat } from "../generating/prepare-chat.ts";
+import { refuseExpensive } from "../generating/request-price.ts";
 import { usageOf } from "../generating/usage.ts";
 
 /** `POST /v1/chat/completions`. */
@@ -17,12 +19,13 @@ export async function chatCompletions(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const body = parseBody(chatCompletionRequest, request.body);
+  const body = takeBody(serving, chatCompletionRequest, request, reply);
   if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
     throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
   }
   const job = chatJobOf(serving, body);
   const choices = body.n ?? 1;
+  refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });
   const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };
   if (body.stream !== true) return completeChat(serving, reply, job, choices, head);
   const chunks = new ChatChunks(serving, job, head, body.stream_options?.include_usage === true);
@@ -37,16 +40,11 @@ interface Head {
 }
 
 async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
-  const request = await answerRequestOf(serving, job);
+  const request = await prepareChat(serving, reply, job);
   const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
-  const ends = await runChoices(
-    serving,
-    reply,
-    Array.from(builders, () => request),
-    (index) => ({
-      onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
-    }),
-  );
+  const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
+    onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
+  }));
   return {
     id: head.id,
     object: "chat.completion",
@@ -59,22 +57,17 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
 }
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
-  const request = await answerRequestOf(serving, job);
+  const request = await prepareChat(serving, reply, job);
   const stream = new SseStream(serving, reply);
   try {
-    const ends = await runChoices(
-      serving,
-      reply,
-      Array.from({ length: choices }, () => request),
-      (index) => ({
-        onStart: () => {
-          stream.open();
-          stream.write(chunks.start(index));
-        },
-        onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
-        onEnd: (end) => stream.write(chunks.finish(index, end)),
-      }),
-    );
+    const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
+      onStart: () => {
+        stream.open();
+        stream.write(chunks.start(index));
+      },
+      onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
+      onEnd: (end) => stream.write(chunks.finish(index, end)),
+    }));
     stream.end(chunks.end(ends));
   } catch (error) {
     stream.fail(error);

@@ -2,60 +2,74 @@ import { badField } from "../../errors.ts";
 import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
 import type { ChatJob } from "../../generation/chat-answers.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
+import { thinkingBudgetOf } from "../generating/thinking.ts";
+import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
-
-/** Thinking that each `reasoning_effort` allows, in tokens; `high` and `xhigh` do not bound it. */
-const EFFORT_TOKENS = {
-  none: 0,
-  minimal: 128,
-  low: 512,
-  medium: 2048,
-  high: undefined,
-  xhigh: undefined,
-} as const;
 
 export const ANY_OBJECT = { type: "object" } as const;
 
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
 export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? -1;
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? body.n_predict ?? -1;
   const topLogprobs = topLogprobsOf(body);
-  const thinkingBudget = body.thinking_budget ?? effortTokens(body.reasoning_effort);
-  const toolChoice = toolChoiceOf(body);
+  const thinkingBudget = thinkingBudgetOf(body);
+  const { tools, left } = toolsOf(body);
   const answerFormat = answerFormatOf(body);
-  if (body.ignore_eos === true && (answerFormat !== undefined || (body.tools?.length ?? 0) > 0)) {
+  if (body.ignore_eos === true && (answerFormat !== undefined || tools.length > 0)) {
     throw badField("ignore_eos", "Invalid 'ignore_eos': an answer in a format or with tools must be able to end.");
   }
   return {
     messages: body.messages.map(chatMessageOf),
     messagesParam: "messages",
-    tools: body.tools ?? [],
-    toolChoice,
+    ...allowedTools(body, tools),
     parallelToolCalls: body.parallel_tool_calls ?? true,
-    templateArguments: body.chat_template_kwargs ?? {},
+    templateArguments: templateArgumentsOf(body),
     extractReasoning: body.reasoning_format !== "none",
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: body.stop,
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
+    ignored: left,
     ...(maxTokens === -1 ? {} : { maxTokens }),
     ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
-    ...(typeof thinkingBudget === "number" ? { thinkingBudget } : {}),
+    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
   };
 }
 
-/** Most tokens of thinking for an effort; undefined: as many as the model likes. */
-export function effortTokens(effort: keyof typeof EFFORT_TOKENS | null | undefined): number | undefined {
-  return effort === null || effort === undefined ? undefined : EFFORT_TOKENS[effort];
+/** Some templates have words of their own for how much to think. */
+function templateArgumentsOf(body: ChatCompletionRequest): Readonly<Record<string, unknown>> {
+  const effort = body.reasoning_effort ?? body.reasoning?.effort;
+  return {
+    ...(typeof body.enable_thinking === "boolean" ? { enable_thinking: body.enable_thinking } : {}),
+    ...(typeof effort === "string" ? { reasoning_effort: effort } : {}),
+    ...body.chat_template_kwargs,
+  };
 }
 
 function answerFormatOf(body: ChatCompletionRequest): AnswerFormat | undefined {
   const format = body.response_format;
+  if (body.json_schema !== undefined && body.json_schema !== null)
+    return { schema: body.json_schema, param: "json_schema" };
   if (format === undefined || format === null || format.type === "text") return undefined;
   if (format.type === "json_object") return { schema: format.schema ?? ANY_OBJECT, param: "response_format.schema" };
-  return { schema: format.json_schema.schema ?? ANY_OBJECT, param: "response_format.json_schema.schema" };
+  const { schema, strict } = format.json_schema ?? {};
+  if (!schema && format.schema) return { schema: format.schema, param: "response_format.schema" };
+  const param = "response_format.json_schema.schema";
+  return { schema: schema ?? ANY_OBJECT, param, strict: strict === true };
+}
+
+function toolsOf(body: ChatCompletionRequest): {
+  readonly tools: readonly ToolDefinition[];
+  readonly left: readonly string[];
+} {
+  const all = body.tools ?? [];
+  return {
+    tools: all.filter((tool) => "name" in tool),
+    left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])),
+  };
 }
 
 function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
@@ -64,12 +78,28 @@ function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
   throw badField("top_logprobs", "Invalid 'top_logprobs': it is allowed only with 'logprobs': true.");
 }
 
-function toolChoiceOf(body: ChatCompletionRequest): ToolChoice {
+/** The tools that may be called, and whether one must be. */
+function allowedTools(
+  body: ChatCompletionRequest,
+  all: readonly ToolDefinition[],
+): Pick<ChatJob, "tools" | "toolChoice"> {
   const choice = body.tool_choice ?? "auto";
-  const tools = body.tools ?? [];
+  if (typeof choice === "object" && choice.type === "allowed_tools") {
+    const { mode, tools: allowed } = choice.allowed_tools;
+    const names = new Set(allowed.map((tool) => tool.function.name));
+    const tools = all.filter((tool) => names.has(tool.name));
+    return { tools, toolChoice: toolChoiceOf(mode, tools) };
+  }
+  return { tools: all, toolChoice: toolChoiceOf(choice, all) };
+}
+
+function toolChoiceOf(
+  choice: "none" | "auto" | "required" | "any" | { readonly function: { readonly name: string } },
+  tools: readonly ToolDefinition[],
+): ToolChoice {
   if (choice === "none" || choice === "auto") return choice;
   if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
-  if (choice === "required") return choice;
+  if (choice === "required" || choice === "any") return "required";
   const { name } = choice.function;
   if (tools.some((tool) => tool.name === name)) return { name };
   throw badField("tool_choice", `Invalid 'tool_choice': no tool named '${name}' is in 'tools'.`);

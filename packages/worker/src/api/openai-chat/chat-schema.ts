@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
+import { hint } from "../http/ignored-parameters.ts";
+import { thinkingFields } from "../generating/thinking.ts";
 import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import {
@@ -33,10 +35,10 @@ const assistantContent = z.union([
   ),
 ]);
 
-/** OpenAI's and Anthropic's names, and the same in other scripts, as llama.cpp's server takes them. */
+/** OpenAI's and Anthropic's names, and the same in other scripts, as llama.cpp's server takes them; Claude Code's have over 64 characters. */
 export const toolName = z
   .string()
-  .regex(/^[\p{L}\p{M}\p{N}_.-]{1,64}$/u, "must be 1 to 64 letters of any script, digits, _, . and -");
+  .regex(/^[\p{L}\p{M}\p{N}_.:/-]{1,256}$/u, "must be 1 to 256 letters of any script, digits, _ . : / and -");
 
 const calledTool = z
   .object({
@@ -59,13 +61,13 @@ const message = z.discriminatedUnion("role", [
     tool_calls: boundedList(calledTool, { most: MOST_CALLS }).nullish(),
     function_call: notSupported("function_call"),
   }),
-  z.object({ role: z.literal("tool"), content: textContent, tool_call_id: z.string() }),
+  z.object({ role: z.literal("tool"), content: textContent.nullish(), tool_call_id: z.string().nullish(), name }),
 ]);
 
-const tool = z
+const functionTool = z
   .object({
-    type: z.literal("function", { error: "Unsupported tool: this server takes tools of type function only." }),
-    function: z.strictObject({
+    type: z.literal("function"),
+    function: z.object({
       name: toolName,
       description: z.string().nullish(),
       parameters: z.record(z.string(), z.unknown()).nullish(),
@@ -73,16 +75,33 @@ const tool = z
     }),
   })
   .transform(
-    ({ function: { name, description, parameters } }): ToolDefinition => ({
+    ({ function: { name, description, parameters, strict } }): ToolDefinition => ({
       name,
       ...(typeof description === "string" ? { description } : {}),
       parameters: parameters ?? { type: "object", properties: {} },
+      ...(strict === true ? { strict } : {}),
     }),
   );
 
+/** A tool of the server's own, such as a web search: there is none here, so that it is left out. */
+export const foreignTool = z
+  .looseObject({ type: z.string().refine((type) => type !== "function") })
+  .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
+
+const tool = z.union([functionTool, foreignTool]);
+
+const namedFunction = z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) });
+
 const toolChoice = z.union([
-  z.enum(["none", "auto", "required"]),
-  z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: z.string() }) }),
+  z.enum(["none", "auto", "required", "any"]),
+  namedFunction,
+  z.object({
+    type: z.literal("allowed_tools"),
+    allowed_tools: z.object({
+      mode: z.enum(["auto", "required"]),
+      tools: boundedList(namedFunction, { most: MOST_TOOLS }),
+    }),
+  }),
 ]);
 
 export const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
@@ -92,12 +111,16 @@ const responseFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
   z.strictObject({
     type: z.literal("json_schema"),
-    json_schema: z.strictObject({
-      name: z.string().max(64).nullish(),
-      description: z.string().nullish(),
-      schema: jsonSchema.nullish(),
-      strict: z.boolean().nullish(),
-    }),
+    /** As llama.cpp's server has it. */
+    schema: jsonSchema.nullish(),
+    json_schema: z
+      .strictObject({
+        name: z.string().nullish(),
+        description: z.string().nullish(),
+        schema: jsonSchema.nullish(),
+        strict: z.boolean().nullish(),
+      })
+      .nullish(),
   }),
 ]);
 
@@ -107,24 +130,27 @@ export const chatCompletionRequest = z.strictObject({
   ...generationFields,
   messages: messageList(message),
   max_tokens: maxTokens,
-  max_completion_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: maxTokens,
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
   response_format: responseFormat.nullish(),
   tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
-  reasoning_format: z.enum(["auto", "deepseek", "none"]).nullish(),
-  thinking_budget: z.int().min(0).nullish(),
+  ...thinkingFields,
+  reasoning_format: z.enum(["auto", "deepseek", "deepseek-legacy", "none"]).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
+  json_schema: jsonSchema.nullish(),
+  grammar: neutralOnly("grammar", ""),
+  n_predict: maxTokens,
+  n_probs: neutralOnly("n_probs", 0),
   modalities: z
     .array(z.literal("text", { error: "Unsupported modality: this server answers with text only." }))
     .nullish(),
-  verbosity: neutralOnly("verbosity", "medium"),
+  verbosity: hint("medium"),
   audio: notSupported("audio"),
-  prediction: notSupported("prediction"),
-  web_search_options: notSupported("web_search_options"),
+  prediction: hint(),
+  web_search_options: hint(),
   functions: notSupported("functions"),
   function_call: notSupported("function_call"),
   add_generation_prompt: neutralOnly("add_generation_prompt", true),
@@ -134,7 +160,7 @@ export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
 type MessageBody = ChatCompletionRequest["messages"][number];
 
 export function chatMessageOf(body: MessageBody): ChatMessage {
-  if (body.role === "tool") return { role: "tool", content: body.content, toolCallId: body.tool_call_id };
+  if (body.role === "tool") return { role: "tool", content: body.content ?? "", toolCallId: body.tool_call_id ?? "" };
   if (body.role === "assistant") {
     const reasoning = typeof body.reasoning_content === "string" ? { reasoning: body.reasoning_content } : {};
     return { role: "assistant", content: body.content ?? "", toolCalls: body.tool_calls ?? [], ...reasoning };

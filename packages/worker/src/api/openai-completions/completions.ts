@@ -7,14 +7,16 @@ import type { AnswerRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import type { OutputPiece } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { runChoices } from "../generating/choices.ts";
+import { choicesOf, runChoices } from "../generating/choices.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { unsupported } from "../http/error-envelope.ts";
-import { fieldOf, parseBody } from "../http/parse-body.ts";
+import { fieldOf } from "../http/parse-body.ts";
+import { takeBody } from "../http/take-body.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
+import { refuseExpensive } from "../generating/request-price.ts";
 import { usageOfPrompts } from "../generating/usage.ts";
 
 /** OpenAI's default for this API. */
@@ -23,13 +25,18 @@ const DEFAULT_MAX_TOKENS = 16;
 /** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
 export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   refuseManyTokens(fieldOf(request.body, "prompt"), limitOf(serving));
-  const body = parseBody(completionRequest, request.body);
+  const body = takeBody(serving, completionRequest, request, reply);
   checkFields(body);
   const prompts = await promptsOf(serving, body);
-  const requests = prompts.flatMap(({ tokens }) =>
-    Array.from({ length: body.n ?? 1 }, () => answerRequest(serving, body, tokens)),
-  );
   const perPrompt = body.n ?? 1;
+  const requests = prompts.flatMap(({ tokens }) => choicesOf(answerRequest(serving, body, tokens), perPrompt));
+  refuseExpensive(serving, {
+    choices: requests.length,
+    maxTokens: requests[0]?.maxTokens ?? 0,
+    isStream: body.stream === true,
+    lengthParam: "max_tokens",
+    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
+  });
   const texts = requests.map((_, index) => {
     const echo = body.echo === true ? (prompts[Math.floor(index / perPrompt)]?.text ?? "") : "";
     return new CompletionText(serving, body, echo);

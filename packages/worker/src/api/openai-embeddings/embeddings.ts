@@ -6,8 +6,9 @@ import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prom
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
-import { parseBody } from "../http/parse-body.ts";
+import { takeBody } from "../http/take-body.ts";
 import { bookkeepingFields } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
@@ -33,7 +34,7 @@ type Input = z.output<typeof embeddingsRequest>["input"];
 
 /** `POST /v1/embeddings`. */
 export async function embeddings(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = parseBody(embeddingsRequest, request.body);
+  const body = takeBody(serving, embeddingsRequest, request, reply);
   const { embedder } = serving;
   if (embedder === undefined) throw notLoaded(serving);
   const { embeddingLength } = serving.model;
@@ -43,6 +44,10 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
   const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
   const inputs = await inputsOf(serving, body.input, limit);
   for (const input of inputs) refuseLongPrompt(input, limit);
+  refuseManyInputTokens(
+    serving,
+    inputs.reduce((sum, input) => sum + input.length, 0),
+  );
   const vectors = await embedAll(embedder, inputs, reply);
   const promptTokens = inputs.reduce((sum, input) => sum + input.length, 0);
   return {

@@ -33,8 +33,7 @@ export class ResponseEvents {
       item.kind === "call"
         ? this.#event("response.function_call_arguments.done", { ...place, arguments: item.text })
         : this.#event(`${deltaType(item)}.done`, { ...place, text: item.text, ...noLogprobs(item) });
-    const part =
-      item.kind === "call" ? "" : this.#event("response.content_part.done", { ...place, part: partJson(item) });
+    const part = item.kind === "call" ? "" : this.#event(`${partType(item)}.done`, { ...place, part: partJson(item) });
     const ended = { output_index: this.#indexOf(item), item: itemJson(item, status) };
     return done + part + this.#event("response.output_item.done", ended);
   }
@@ -44,11 +43,12 @@ export class ResponseEvents {
     const begun = { output_index: this.#indexOf(item), item: itemJson(empty, "in_progress") };
     const added = this.#event("response.output_item.added", begun);
     if (item.kind === "call") return added;
-    return added + this.#event("response.content_part.added", { ...this.#place(item), part: partJson(empty) });
+    return added + this.#event(`${partType(item)}.added`, { ...this.#place(item), part: partJson(empty) });
   }
 
   #place(item: OutputItem) {
     const place = { item_id: item.id, output_index: this.#indexOf(item) };
+    if (item.kind === "summary") return { ...place, summary_index: 0 };
     return item.kind === "call" ? place : { ...place, content_index: 0 };
   }
 
@@ -67,7 +67,12 @@ function noLogprobs(item: OutputItem) {
   return item.kind === "message" ? { logprobs: [] } : {};
 }
 
+function partType(item: OutputItem): string {
+  return item.kind === "summary" ? "response.reasoning_summary_part" : "response.content_part";
+}
+
 function deltaType(item: OutputItem): string {
+  if (item.kind === "summary") return "response.reasoning_summary_text";
   if (item.kind === "call") return "response.function_call_arguments";
   return item.kind === "message" ? "response.output_text" : "response.reasoning_text";
 }

@@ -2,7 +2,7 @@ import type { OutputPiece } from "../../generation/output/output.ts";
 
 /** An item of a response's `output`, as far as it is written. */
 export type OutputItem =
-  | { readonly kind: "reasoning" | "message"; readonly id: string; text: string }
+  | { readonly kind: "reasoning" | "summary" | "message"; readonly id: string; text: string }
   | { readonly kind: "call"; readonly id: string; readonly callId: string; readonly name: string; text: string };
 
 /** What a piece did: it went on with an item, or ended one and began another. */
@@ -17,8 +17,11 @@ export interface ItemChange {
 export class ResponseOutput {
   readonly items: OutputItem[] = [];
   readonly #newId: (prefix: string) => string;
+  readonly #thinking: "reasoning" | "summary";
 
-  constructor(newId: (prefix: string) => string) {
+  /** `summarizes`: thinking is given as its own summary, which is what most clients show. */
+  constructor(newId: (prefix: string) => string, summarizes: boolean) {
+    this.#thinking = summarizes ? "summary" : "reasoning";
     this.#newId = newId;
   }
 
@@ -32,7 +35,7 @@ export class ResponseOutput {
       return this.#begin(item, "");
     }
     if (piece.kind === "tool-arguments") return this.#goOn("call", piece.text);
-    return this.#goOn(piece.kind === "reasoning" ? "reasoning" : "message", piece.text);
+    return this.#goOn(piece.kind === "reasoning" ? this.#thinking : "message", piece.text);
   }
 
   #goOn(kind: OutputItem["kind"], delta: string): ItemChange {
@@ -59,11 +62,13 @@ export function itemJson(item: OutputItem, status: "in_progress" | "completed" |
   }
   const content = status === "in_progress" || item.text === "" ? [] : [partJson(item)];
   if (item.kind === "reasoning") return { type: "reasoning", id: item.id, summary: [], content, status };
+  if (item.kind === "summary") return { type: "reasoning", id: item.id, summary: content, status };
   return { type: "message", id: item.id, role: "assistant", status, content };
 }
 
 /** The one part of a message's or a reasoning item's content. */
 export function partJson({ kind, text }: OutputItem) {
   if (kind === "reasoning") return { type: "reasoning_text", text };
+  if (kind === "summary") return { type: "summary_text", text };
   return { type: "output_text", text, annotations: [], logprobs: [] };
 }

@@ -2,34 +2,40 @@ import { badField } from "../../errors.ts";
 import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
 import type { ChatJob } from "../../generation/chat-answers.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
-import { ANY_OBJECT, effortTokens } from "../openai-chat/chat-job.ts";
+import { effortTokens } from "../generating/thinking.ts";
+import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
 export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJob {
-  const instructions: ChatMessage[] =
-    typeof body.instructions === "string" ? [{ role: "system", content: body.instructions }] : [];
-  const tools = toolsOf(body);
+  const instructions =
+    typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
+  const { tools, left } = toolsOf(body);
   const answerFormat = answerFormatOf(body);
   const thinkingBudget = effortTokens(body.reasoning?.effort);
+  const verbosity = body.text?.verbosity ?? "medium";
   return {
     messages: [...instructions, ...messagesOf(body.input)],
     messagesParam: "input",
-    tools,
-    toolChoice: toolChoiceOf(body, tools),
+    ...allowedTools(body, tools),
     parallelToolCalls: body.parallel_tool_calls ?? true,
-    templateArguments: {},
+    templateArguments: typeof body.reasoning?.effort === "string" ? { reasoning_effort: body.reasoning.effort } : {},
     extractReasoning: true,
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: [],
     cachePrompt: true,
     ignoreEndOfText: false,
+    ignored: verbosity === "medium" ? left : [...left, "text.verbosity"],
     ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
   };
+}
+
+function systemMessage(content: string): ChatMessage {
+  return { role: "system", content };
 }
 
 function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {
@@ -43,7 +49,6 @@ function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {
       addCall(messages, { id: item.call_id, name: item.name, arguments: item.arguments });
     }
   }
-  // Reasoning items belong to answers that follow them; templates leave out earlier thoughts anyway.
   return messages;
 }
 
@@ -59,16 +64,42 @@ function addCall(messages: ChatMessage[], call: ToolCall): void {
   else messages.push({ role: "assistant", content: "", toolCalls: [call] });
 }
 
-function toolsOf(body: ResponsesRequest): ToolDefinition[] {
-  return (body.tools ?? []).map(({ name, description, parameters }) => ({
-    name,
-    parameters: parameters ?? { type: "object", properties: {} },
-    ...(typeof description === "string" ? { description } : {}),
-  }));
+function toolsOf(body: ResponsesRequest): {
+  readonly tools: readonly ToolDefinition[];
+  readonly left: readonly string[];
+} {
+  const all = body.tools ?? [];
+  const tools = all.flatMap((tool, index): ToolDefinition[] => {
+    if ("foreign" in tool) return [];
+    const { name, description, parameters, strict } = tool;
+    return [
+      {
+        name,
+        parameters: parameters ?? { type: "object", properties: {} },
+        param: `tools[${index}].parameters`,
+        ...(typeof description === "string" ? { description } : {}),
+        ...(strict === true ? { strict } : {}),
+      },
+    ];
+  });
+  return { tools, left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])) };
 }
 
-function toolChoiceOf(body: ResponsesRequest, tools: readonly ToolDefinition[]): ToolChoice {
+/** The tools that may be called, and whether one must be. */
+function allowedTools(body: ResponsesRequest, all: readonly ToolDefinition[]): Pick<ChatJob, "tools" | "toolChoice"> {
   const choice = body.tool_choice ?? "auto";
+  if (typeof choice === "object" && choice.type === "allowed_tools") {
+    const names = new Set(choice.tools.map((tool) => tool["name"]));
+    const tools = all.filter((tool) => names.has(tool.name));
+    return { tools, toolChoice: toolChoiceOf(choice.mode, tools) };
+  }
+  return { tools: all, toolChoice: toolChoiceOf(choice, all) };
+}
+
+function toolChoiceOf(
+  choice: "none" | "auto" | "required" | { readonly name: string },
+  tools: readonly ToolDefinition[],
+): ToolChoice {
   if (choice === "none" || choice === "auto") return choice;
   if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
   if (choice === "required") return choice;
@@ -80,5 +111,5 @@ function answerFormatOf(body: ResponsesRequest): AnswerFormat | undefined {
   const format = body.text?.format;
   if (format === undefined || format === null || format.type === "text") return undefined;
   if (format.type === "json_object") return { schema: ANY_OBJECT, param: "text.format" };
-  return { schema: format.schema, param: "text.format.schema" };
+  return { schema: format.schema, param: "text.format.schema", strict: format.strict === true };
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
-import { boundedList } from "../http/bounded-list.ts";
-import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
+import { effort } from "../generating/thinking.ts";
+import { boundedList } from "../http/bounded-list.ts";
+import { hint } from "../http/ignored-parameters.ts";
+import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
-const textPart = z.object({ type: z.enum(["input_text", "output_text", "text"]), text: z.string() });
+const textPart = z.object({ type: z.enum(["input_text", "output_text", "text", "summary_text"]), text: z.string() });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
 const otherPart = z
   .object({ type: z.string() })
@@ -22,93 +24,143 @@ const messageItem = z.object({
   role: z.enum(["user", "assistant", "system", "developer"]),
   content: text,
 });
+
 const callItem = z.object({
   type: z.literal("function_call"),
   call_id: z.string(),
   name: z.string().min(1),
   arguments: z.string(),
 });
-const resultItem = z.object({ type: z.literal("function_call_output"), call_id: z.string(), output: text });
-const reasoningItem = z.object({
-  type: z.literal("reasoning"),
-  content: boundedList(z.object({ type: z.literal("reasoning_text"), text: z.string() }), {
-    most: MOST_PARTS,
-  }).nullish(),
+
+/** Calls of tools that take a text rather than arguments, such as Codex's patches. */
+const customCallItem = z
+  .object({ type: z.literal("custom_tool_call"), call_id: z.string(), name: z.string().min(1), input: z.string() })
+  .transform(({ call_id, name, input }) => ({
+    type: "function_call" as const,
+    call_id,
+    name,
+    arguments: JSON.stringify({ input }),
+  }));
+
+const shellCallItem = z
+  .object({ type: z.enum(["local_shell_call", "shell_call"]), call_id: z.string(), action: z.unknown() })
+  .transform(({ call_id, action }) => ({
+    type: "function_call" as const,
+    call_id,
+    name: "shell",
+    arguments: JSON.stringify(action ?? {}),
+  }));
+
+const resultItem = z
+  .object({
+    type: z.enum(["function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"]),
+    call_id: z.string(),
+    output: z.union([text, z.unknown().transform((output) => JSON.stringify(output) ?? "")]),
+  })
+  .transform(({ call_id, output }) => ({ type: "function_call_output" as const, call_id, output }));
+
+/** Thoughts belong to answers that follow them, and hosted tools' calls to a server that has them: nothing of them is for the model. */
+const forgottenItem = z
+  .object({
+    type: z.enum([
+      "reasoning",
+      "web_search_call",
+      "file_search_call",
+      "code_interpreter_call",
+      "image_generation_call",
+      "computer_call",
+      "computer_call_output",
+      "mcp_call",
+      "mcp_list_tools",
+      "mcp_approval_request",
+      "mcp_approval_response",
+      "tool_search_call",
+      "tool_search_output",
+      "compaction",
+    ]),
+  })
+  .transform(() => ({ type: "forgotten" as const }));
+
+const referenceItem = z.object({ type: z.literal("item_reference") }).refine(() => false, {
+  path: ["type"],
+  error:
+    "Unsupported item: this server keeps no responses, so send the items themselves (most clients do with 'store': false).",
 });
 
-const tool = z.strictObject({
-  type: z.literal("function", { error: "Unsupported tool: this server takes tools of type function only." }),
-  name: toolName,
-  description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
-  strict: z.boolean().nullish(),
-});
+const tool = z
+  .object({
+    type: z.literal("function"),
+    name: toolName,
+    description: z.string().nullish(),
+    parameters: z.record(z.string(), z.unknown()).nullish(),
+    strict: z.boolean().nullish(),
+  })
+  .or(foreignTool);
+
+const namedTool = z.object({ type: z.literal("function"), name: z.string() });
 
 const textFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
   z.strictObject({ type: z.literal("json_object") }),
   z.strictObject({
     type: z.literal("json_schema"),
-    name: z.string().max(64),
+    name: z.string().nullish(),
     schema: jsonSchema,
     description: z.string().nullish(),
     strict: z.boolean().nullish(),
   }),
 ]);
 
-/**
- * More fields of items that an answer of this server never has (calls of hosted tools, images), or has anyway (reasoning, which is sent as it is and
- * needs no encrypted copy): asking for them changes nothing.
- */
-const INCLUDED = [
-  "code_interpreter_call.outputs",
-  "computer_call_output.output.image_url",
-  "file_search_call.results",
-  "message.input_image.image_url",
-  "reasoning.encrypted_content",
-  "web_search_call.action.sources",
-  "web_search_call.results",
-] as const;
-
-function notIncluded({ input }: { readonly input?: unknown }): string {
-  return `Unsupported: ${JSON.stringify(input)} can't be included. This server takes: ${INCLUDED.join(", ")}.`;
-}
+const items = messageList(
+  z.union([messageItem, callItem, customCallItem, shellCallItem, resultItem, forgottenItem, referenceItem]),
+);
 
 export const responsesRequest = z.strictObject({
   ...bookkeepingFields,
-  // Nothing is ever stored: `store` is answered with false.
-  store: z.boolean().nullish(),
-  input: z.union([z.string(), messageList(z.union([messageItem, callItem, resultItem, reasoningItem]))]),
-  instructions: z.string().nullish(),
+  input: z.union([z.string(), items]),
+  instructions: z.union([z.string(), items]).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
   temperature: samplingFields.temperature,
   top_p: samplingFields.top_p,
   top_k: samplingFields.top_k,
   min_p: samplingFields.min_p,
   seed: samplingFields.seed,
+  repeat_penalty: samplingFields.repeat_penalty,
+  presence_penalty: samplingFields.presence_penalty,
+  frequency_penalty: samplingFields.frequency_penalty,
+  logit_bias: samplingFields.logit_bias,
   stream: z.boolean().nullish(),
   stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
   tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: z
-    .union([z.enum(["none", "auto", "required"]), z.strictObject({ type: z.literal("function"), name: z.string() })])
+    .union([
+      z.enum(["none", "auto", "required"]),
+      namedTool,
+      z.object({
+        type: z.literal("allowed_tools"),
+        mode: z.enum(["auto", "required"]),
+        tools: boundedList(z.looseObject({ type: z.string() }), { most: MOST_TOOLS }),
+      }),
+    ])
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  text: z.strictObject({ format: textFormat.nullish(), verbosity: neutralOnly("text.verbosity", "medium") }).nullish(),
+  text: z.strictObject({ format: textFormat.nullish(), verbosity: z.string().nullish() }).nullish(),
   reasoning: z
     .strictObject({
-      effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
-      summary: z.enum(["auto", "concise", "detailed"]).nullish(),
-      generate_summary: notSupported("reasoning.generate_summary"),
+      effort: effort.nullish(),
+      summary: z.enum(["auto", "concise", "detailed", "none"]).nullish(),
+      generate_summary: z.unknown().optional(),
     })
     .nullish(),
-  truncation: neutralOnly("truncation", "disabled"),
+  include: z.unknown().optional(),
+  truncation: hint("disabled"),
   background: neutralOnly("background", false),
-  include: boundedList(z.enum(INCLUDED, { error: notIncluded }), { most: MOST_PARTS }).nullish(),
   previous_response_id: notSupported("previous_response_id"),
   conversation: notSupported("conversation"),
   prompt: notSupported("prompt"),
-  top_logprobs: neutralOnly("top_logprobs", 0),
-  max_tool_calls: notSupported("max_tool_calls"),
+  top_logprobs: hint(0),
+  max_tool_calls: hint(),
+  context_management: hint(),
 });
 
 export type ResponsesRequest = z.output<typeof responsesRequest>;

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type AnswerRequest } from "../../generation/generate.ts";
-import { answerRequestOf } from "../../generation/chat-answers.ts";
 import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
+import { prepareChat } from "../generating/prepare-chat.ts";
+import { refuseExpensive } from "../generating/request-price.ts";
+import { fieldOf } from "../http/parse-body.ts";
 import { runChoices } from "../generating/choices.ts";
-import { parseBody } from "../http/parse-body.ts";
+import { takeBody } from "../http/take-body.ts";
 import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
@@ -13,10 +15,12 @@ import { SseStream } from "../http/sse-stream.ts";
 
 /** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = parseBody(responsesRequest, request.body);
-  const answer = await answerRequestOf(serving, responsesJobOf(serving, body));
-  const output = new ResponseOutput((prefix) => newId(serving, prefix));
-  const write = responseWriter(serving, body, output);
+  const body = takeBody(serving, responsesRequest, request, reply);
+  const job = responsesJobOf(serving, body);
+  refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_output_tokens" });
+  const answer = await prepareChat(serving, reply, job);
+  const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
+  const write = responseWriter(serving, body, fieldOf(request.body, "tools"), output);
   if (body.stream === true) {
     await streamResponse(serving, reply, answer, output, write);
     return reply;
@@ -55,8 +59,15 @@ async function streamResponse(
   }
 }
 
+/** `POST /v1/responses/input_tokens`. */
+export async function countInputTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const job = responsesJobOf(serving, takeBody(serving, responsesRequest, request, reply));
+  const { prompt } = await prepareChat(serving, reply, job);
+  return { object: "response.input_tokens", input_tokens: prompt.length };
+}
+
 /** The response as it is now: `end` is undefined while it is being written. */
-function responseWriter(serving: Serving, body: ResponsesRequest, output: ResponseOutput): Writer {
+function responseWriter(serving: Serving, body: ResponsesRequest, tools: unknown, output: ResponseOutput): Writer {
   const head = { id: newId(serving, "resp"), object: "response", created_at: nowSeconds(serving) };
   const asked = {
     instructions: body.instructions ?? null,
@@ -64,12 +75,12 @@ function responseWriter(serving: Serving, body: ResponsesRequest, output: Respon
     model: serving.model.id,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: null,
-    reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     store: false,
     temperature: body.temperature ?? 0.8,
     text: { format: body.text?.format ?? { type: "text" } },
     tool_choice: body.tool_choice ?? "auto",
-    tools: body.tools ?? [],
+    tools: tools ?? [],
     top_p: body.top_p ?? 0.95,
     truncation: "disabled",
     metadata: body.metadata ?? {},

@@ -22,4 +22,8 @@ export interface ToolDefinition {
   readonly description?: string;
   /** JSON Schema of the arguments, an object. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** A schema that a grammar can't say is refused rather than relaxed. @default false */
+  readonly strict?: boolean;
+  /** What the schema is called in the request. @default as OpenAI's chat has it */
+  readonly param?: string;
 }

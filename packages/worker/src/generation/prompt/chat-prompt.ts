@@ -5,6 +5,7 @@ import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import { ChatTemplate, type TemplateMessage } from "./chat-template.ts";
 import { ControlTexts } from "./control-texts.ts";
 import type { ReasoningStart } from "../output/reasoning.ts";
+import type { TemplateHabits } from "./template-probe.ts";
 import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
 
 export interface ChatPromptInput {
@@ -43,14 +44,13 @@ export class ChatPrompts {
   /** @throws RequestError where the prompt does not fit, or the template refuses. */
   async build(input: ChatPromptInput): Promise<ChatPrompt> {
     refuseManyMessages(input.messages.length, input.limit);
-    const rendered = this.#render(input);
+    const rendered = this.#render({ ...input, messages: heard(input.messages, this.template.habits) });
     const text = this.#finish(rendered, input);
     const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), true, input.limit);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
     refuseLongPrompt(tokens, input.limit);
-    const end = text.trimEnd();
-    return { tokens, reasoning: end.endsWith("<think>") ? "inside" : end.endsWith("</think>") ? "closed" : "may-open" };
+    return { tokens, reasoning: reasoningStart(text, input) };
   }
 
   #render(input: ChatPromptInput): string {
@@ -103,7 +103,7 @@ export class ChatPrompts {
       };
     }
     const calls = guardAll(
-      message.toolCalls.map((call) => templateToolCall(call, this.template.wantsArgumentObjects)),
+      message.toolCalls.map((call) => templateToolCall(call, this.template.habits.argumentObjects)),
       this.#controlTexts,
     );
     // DeepSeek's template tells calls from text by `content is none`.
@@ -111,6 +111,27 @@ export class ChatPrompts {
     const asText = this.template.toolFormat === "deepseek" ? content : (content ?? "");
     return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
   }
+}
+
+/** The messages with no system message that the template would drop. */
+function heard(messages: readonly ChatMessage[], { systemMessages }: TemplateHabits): readonly ChatMessage[] {
+  const system = messages.filter(({ role }) => role === "system");
+  if (system.length === 0 || systemMessages === "many" || (systemMessages === "one" && system.length === 1))
+    return messages;
+  const content = system.map((message) => message.content).join("\n\n");
+  const others = messages.filter(({ role }) => role !== "system");
+  if (systemMessages === "one") return [{ role: "system", content }, ...others];
+  const [first, ...rest] = others;
+  if (first?.role !== "user") return [{ role: "user", content }, ...others];
+  return [{ ...first, content: `${content}\n\n${first.content}` }, ...rest];
+}
+
+/** What a client began to write for the model is content, whatever stands in it. */
+function reasoningStart(text: string, { prefill }: ChatPromptInput): ReasoningStart {
+  if (prefill !== undefined && prefill !== "") return "off";
+  const end = text.trimEnd();
+  if (end.endsWith("<think>")) return "inside";
+  return end.endsWith("</think>") ? "closed" : "may-open";
 }
 
 function withSystemText(messages: readonly TemplateMessage[], text: string): readonly TemplateMessage[] {

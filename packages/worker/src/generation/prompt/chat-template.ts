@@ -2,6 +2,8 @@ import { Template } from "@huggingface/jinja";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
 import { badField } from "../../errors.ts";
 
+import { probeTemplate, type TemplateHabits } from "./template-probe.ts";
+
 /** For models that bring no template of their own. */
 const CHATML =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
@@ -19,8 +21,7 @@ export class ChatTemplate {
   readonly toolFormat: ToolFormat;
   /** Does the template itself describe `tools` to the model, and write earlier calls? If not, Drover does both as text. */
   readonly rendersTools: boolean;
-  /** Must the arguments of earlier calls be objects (true) or JSON texts? */
-  readonly wantsArgumentObjects: boolean;
+  readonly habits: TemplateHabits;
   /** Does the model think in `<think>` tags? */
   readonly thinks: boolean;
   readonly #template: Template;
@@ -33,12 +34,12 @@ export class ChatTemplate {
     this.#template = template;
     this.rendersTools = /\btools\b/u.test(this.source) && this.source.includes("tool_calls");
     this.toolFormat = this.rendersTools ? toolFormatOf(this.source) : "hermes";
-    this.wantsArgumentObjects = /arguments['"\]]*\s*\|\s*tojson/u.test(this.source);
     this.thinks = this.source.includes("think>") || vocabulary.tokenize("<think>", true).length === 1;
     this.#constants = {
       bos_token: controlText(vocabulary, model.bosToken),
       eos_token: controlText(vocabulary, model.eosToken),
     };
+    this.habits = probeTemplate((messages, extra) => this.render(messages, extra));
   }
 
   /**

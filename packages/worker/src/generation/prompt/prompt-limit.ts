@@ -37,5 +37,6 @@ export function contextLengthExceeded(limit: PromptLimit, promptTokens: string):
     status: 400,
     reason: "context_length_exceeded",
     param,
+    tokens: { prompt: Number(/\d+/u.exec(promptTokens)?.[0]), most: contextTokens - answerTokens },
   });
 }

@@ -1,0 +1,53 @@
+import { badField } from "../../errors.ts";
+import type { Serving } from "../serving.ts";
+
+/** Log-probabilities that one response may hold before it is sent: 40 MB of JSON, which is written at a stretch. */
+const MOST_HELD_LOGPROBS = 250_000;
+
+export interface PricedRequest {
+  readonly choices: number;
+  /** Of each choice. Absent: as many as fit. */
+  readonly maxTokens?: number;
+  /** Alternatives of each token. Absent: no log-probabilities. */
+  readonly topLogprobs?: number;
+  readonly isStream: boolean;
+  /** What the request calls the length of an answer. */
+  readonly lengthParam: string;
+}
+
+/**
+ * Refuses a request that asks for more work or memory than one may have, before any of it is done.
+ *
+ * @throws RequestError 400 `too_expensive`
+ */
+export function refuseExpensive({ slots, mostRequestTokens = Infinity }: Serving, request: PricedRequest): void {
+  const { choices, topLogprobs, isStream, lengthParam } = request;
+  const tokens = choices * Math.min(request.maxTokens ?? Infinity, slots.contextTokens);
+  if (tokens > mostRequestTokens) {
+    throw tooExpensive(
+      choices > 1 ? "n" : lengthParam,
+      `${choices} answers of ${tokens / choices} tokens are ${tokens}, and a request may ask for ${mostRequestTokens} (--request-tokens)`,
+    );
+  }
+  const logprobs = isStream || topLogprobs === undefined ? 0 : tokens * (1 + topLogprobs);
+  if (logprobs > MOST_HELD_LOGPROBS) {
+    const most = Math.floor(MOST_HELD_LOGPROBS / (choices * (1 + (topLogprobs ?? 0))));
+    throw tooExpensive(
+      lengthParam,
+      `${logprobs} log-probabilities do not fit one response; set '${lengthParam}' to at most ${most}, or stream`,
+    );
+  }
+}
+
+/** @throws RequestError 400 `too_expensive` */
+export function refuseManyInputTokens({ mostRequestTokens = Infinity }: Serving, tokens: number): void {
+  if (tokens <= mostRequestTokens) return;
+  throw tooExpensive(
+    "input",
+    `the inputs have ${tokens} tokens, and a request may have ${mostRequestTokens} (--request-tokens)`,
+  );
+}
+
+function tooExpensive(param: string, why: string) {
+  return badField(param, `Invalid '${param}': ${why}.`, "too_expensive");
+}

@@ -1,0 +1,54 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+
+/** Response header: parameters of the request that had no effect. */
+const IGNORED_HEADER = "x-drover-ignored";
+
+/** Names in one header; a client that sends more unknown ones sends no parameters at all. */
+const MOST_NAMES = 32;
+const MOST_NAME_CHARS = 100;
+
+/** Values of each hint that say nothing. */
+const neutralValues = new WeakMap<z.ZodType, readonly unknown[]>();
+
+/**
+ * A parameter that asks for something which this server does not do, and without which the answer has the same form. It is taken with any value, and
+ * named in a header where the value is none of these, which change nothing. `api.unknown: refuse` takes only these.
+ */
+export function hint(...neutral: readonly unknown[]) {
+  const schema = z.unknown().optional();
+  neutralValues.set(schema, [undefined, null, ...neutral]);
+  return schema;
+}
+
+/** Top-level hints of the body that would have changed something. */
+export function effectiveHints(
+  schema: z.ZodType,
+  body: unknown,
+): readonly { name: string; neutral: readonly unknown[] }[] {
+  if (!(schema instanceof z.ZodObject) || typeof body !== "object" || body === null) return [];
+  return Object.entries(body).flatMap(([name, value]) => {
+    const field: unknown = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
+    const neutral = field instanceof z.ZodType ? neutralValues.get(field) : undefined;
+    return neutral === undefined || neutral.some((one) => isSame(one, value)) ? [] : [{ name, neutral }];
+  });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+}
+
+/** Adds the names to those that the response says were ignored. Before the response begins. */
+export function sayIgnored(reply: FastifyReply, names: readonly string[]): void {
+  if (names.length === 0 || reply.raw.headersSent) return;
+  const before = reply.raw.getHeader(IGNORED_HEADER);
+  const known = typeof before === "string" ? before.split(", ") : [];
+  const all = [...new Set([...known, ...names.map(headerText)])];
+  reply.raw.setHeader(IGNORED_HEADER, all.slice(0, MOST_NAMES).join(", "));
+}
+
+/** A client's own text, so that it may stand in a header. */
+function headerText(name: string): string {
+  const text = name.replaceAll(/[^\w.[\]$-]/gu, "?");
+  return text.length > MOST_NAME_CHARS ? `${text.slice(0, MOST_NAME_CHARS)}...` : text;
+}

@@ -1,0 +1,81 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { z } from "zod";
+import { badField } from "../../errors.ts";
+import { effectiveHints, sayIgnored } from "./ignored-parameters.ts";
+import { parseBody, refusalOf, requireBody, STOP_AT_FIRST_FAULT } from "./parse-body.ts";
+
+export interface BodyRules {
+  /** Of parameters that are not known, and of hints that can't be followed. @default "ignore" */
+  readonly unknownParameters?: "ignore" | "refuse";
+  readonly logger: Logger;
+  /** What was logged as ignored already: each name once. */
+  readonly ignoredBefore: Set<string>;
+}
+
+/** Objects of one body that may have unknown fields; each takes another look at the body. */
+const MOST_OBJECTS = 16;
+/** Names that are remembered as logged. */
+const MOST_LOGGED = 1000;
+
+/**
+ * The request's body as the schema describes it. What the schema does not know is left out and named in the response's header, or refused.
+ *
+ * @throws RequestError 400 that names the first field at fault
+ */
+export function takeBody<T>(rules: BodyRules, schema: z.ZodType<T>, request: FastifyRequest, reply: FastifyReply): T {
+  requireBody(request.body);
+  const refuses = rules.unknownParameters === "refuse";
+  const { parsed, left } = refuses
+    ? { parsed: parseBody(schema, request.body), left: [] }
+    : parseKnown(schema, request.body);
+  const hints = effectiveHints(schema, parsed);
+  const [refused] = hints;
+  if (refuses && refused !== undefined) throw notNeutral(refused.name, refused.neutral);
+  ignore(rules, reply, [...left, ...hints.map(({ name }) => name)]);
+  return parsed;
+}
+
+/** Tells the client, and once the log, that these had no effect. */
+export function ignore(rules: BodyRules, reply: FastifyReply, names: readonly string[]): void {
+  sayIgnored(reply, names);
+  const unsaid = names.filter((name) => !rules.ignoredBefore.has(name));
+  if (unsaid.length === 0 || rules.ignoredBefore.size > MOST_LOGGED) return;
+  for (const name of unsaid) rules.ignoredBefore.add(name);
+  rules.logger.info(
+    { parameters: unsaid.slice(0, 32), url: reply.request.url },
+    "a client sends parameters that are ignored",
+  );
+}
+
+function notNeutral(name: string, neutral: readonly unknown[]) {
+  const values = neutral.filter((value) => value !== undefined).map((value) => JSON.stringify(value));
+  const message = `Unsupported parameter: '${name}'. This server takes it only as ${values.join(" or ")}.`;
+  return badField(name, message, "unsupported_parameter");
+}
+
+/** What the schema knows of the body, and the names of the rest. */
+function parseKnown<T>(schema: z.ZodType<T>, given: unknown): { readonly parsed: T; readonly left: readonly string[] } {
+  let body = given;
+  const left: string[] = [];
+  for (let looks = 0; looks < MOST_OBJECTS; looks++) {
+    const result = schema.safeParse(body, STOP_AT_FIRST_FAULT);
+    if (result.success) return { parsed: result.data, left };
+    const [issue] = result.error.issues;
+    if (issue?.code !== "unrecognized_keys") throw refusalOf(result.error.issues, []);
+    body = without(body, issue.path, new Set(issue.keys));
+    left.push(...issue.keys.map((key) => [...issue.path, key].join(".")));
+  }
+  return { parsed: parseBody(schema, body), left };
+}
+
+/** A copy in which the object at the path lacks the keys. */
+function without(value: unknown, path: readonly PropertyKey[], keys: ReadonlySet<string>): unknown {
+  const [step, ...rest] = path;
+  if (typeof value !== "object" || value === null) return value;
+  if (step === undefined) return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.has(key)));
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => (index === step ? without(item, rest, keys) : item));
+  }
+  return { ...value, [step]: without(Reflect.get(value, step), rest, keys) };
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Pasture } from "../support/drover-process.ts";
+import { residentBytesOf } from "../support/processes.ts";
+import { PATIENCE_MS } from "../support/until.ts";
+
+/** What a request of one client may cost the others. */
+const MOST_DELAY_MS = 1000;
+
+/** Memory that a worker may have grown by after all hostile requests: buffers of 10 MiB bodies that are not yet collected. */
+const MOST_GROWTH_BYTES = 160 * 2 ** 20;
+
+type Hostile = readonly [path: string, body: unknown];
+
+const chat = (content: unknown): Hostile => [
+  "/v1/chat/completions",
+  { messages: [{ role: "user", content }], max_tokens: 4 },
+];
+
+const RUNS = ["-", "ACGT", "汉"].map((run) => run.repeat(Math.ceil(30_000 / run.length)));
+const [DASHES = "", LETTERS = ""] = RUNS;
+
+/** Texts on which llama.cpp's pre-tokenizers overflow the stack, by each route that tokenizes. */
+const KILLER_TEXTS: readonly Hostile[] = [
+  ...RUNS.map(chat),
+  ["/v1/completions", { prompt: DASHES, max_tokens: 4 }],
+  ["/v1/embeddings", { input: DASHES }],
+  ["/v1/messages", { model: "m", max_tokens: 4, messages: [{ role: "user", content: DASHES }] }],
+  ["/v1/messages/count_tokens", { model: "m", messages: [{ role: "user", content: LETTERS }] }],
+  ["/v1/responses", { input: DASHES, max_output_tokens: 4 }],
+  ["/tokenize", { content: DASHES }],
+  ["/tokenize", { content: "|---".repeat(60_000) }],
+];
+
+const format = (schema: unknown): Hostile => [
+  "/v1/chat/completions",
+  {
+    messages: [{ role: "user", content: "x" }],
+    max_tokens: 8,
+    response_format: { type: "json_schema", json_schema: { name: "a", schema } },
+  },
+];
+
+const EIGHT = ["a", "b", "c", "d", "e", "f", "g", "h"];
+const recursive = (name: string) => ({
+  type: "object",
+  properties: Object.fromEntries(EIGHT.map((property) => [property, { $ref: `#/$defs/${name}` }])),
+  required: EIGHT,
+});
+const LATTICE = Object.fromEntries(
+  Array.from({ length: 20 }, (_, level) => {
+    const next = { $ref: `#/$defs/l${Math.min(19, level + 1)}` };
+    return [`l${level}`, level === 19 ? { type: "object" } : { allOf: [next, next] }];
+  }),
+);
+
+/** Schemas and patterns that cost seconds to convert, or seconds for each token. */
+const COSTLY_SCHEMAS: readonly Hostile[] = [
+  format({ oneOf: [{ $ref: "#/$defs/x" }, { $ref: "#/$defs/y" }], $defs: { x: recursive("x"), y: recursive("y") } }),
+  format({ $ref: "#/$defs/l0", $defs: LATTICE }),
+  format({ type: "object", properties: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`p${i}`, {}])) }),
+  format({ type: "string", pattern: "^(a?){60}$" }),
+  format({ type: "string", pattern: "^(a?){100}$" }),
+  format({ type: "string", pattern: "^((a|aa|aaa){0,50}b?){0,50}$" }),
+  format({ enum: Array.from({ length: 1000 }, (_, i) => `value ${i}`) }),
+  format({ enum: Array.from({ length: 1000 }, (_, i) => String.fromCodePoint(0x4e00 + i)) }),
+  format({ type: "array", items: { type: "string", maxLength: 100_000 }, maxItems: 100_000 }),
+  format({ allOf: [{ properties: { a: { $ref: "#" } } }, { properties: { a: { $ref: "#" }, b: { $ref: "#" } } }] }),
+];
+
+const ZEROS = "0,".repeat(5 * 2 ** 20 - 50);
+
+/** Bodies that cost far more than they say. */
+const COSTLY_BODIES: readonly Hostile[] = [
+  ["/v1/chat/completions", `{"messages":[${ZEROS}0]}`],
+  ["/v1/chat/completions", `{"messages":[{"role":"user","content":[${ZEROS}0]}]}`],
+  ["/v1/completions", `{"prompt":[${ZEROS}0]}`],
+  ["/v1/embeddings", `{"input":[${ZEROS}0]}`],
+  ["/v1/messages", `{"model":"m","max_tokens":1,"messages":[${ZEROS}0]}`],
+  ["/v1/responses", `{"input":[${ZEROS}0]}`],
+  ["/v1/chat/completions", `{"a":${"[".repeat(2_000_000)}`],
+  chat("x ".repeat(5 * 2 ** 20 - 100)),
+  chat("<think>".repeat(2 ** 20)),
+  ["/v1/chat/completions", { ...(chat("x")[1] as object), n: 128, logprobs: true, top_logprobs: 20, max_tokens: 4000 }],
+];
+
+describe("Ten hostile requests of one client, while four others chat", () => {
+  const pasture = new Pasture();
+  let url = "";
+  before(async () => {
+    const drover = pasture.up(["--model", "demo", "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"]);
+    url = await drover.url();
+    await chatting(url, async () => {});
+  });
+  after(() => pasture.close());
+
+  for (const [name, requests] of [
+    ["texts that overflow a stack", KILLER_TEXTS],
+    ["schemas that take seconds", COSTLY_SCHEMAS],
+    ["bodies that cost more than they say", COSTLY_BODIES],
+  ] as const) {
+    it(`harm nobody but their sender: ${name}`, async () => {
+      const workers = await pasture.status();
+      const calm = await chatting(url, async () => {});
+      const bytesBefore = resident(workers);
+      const statuses: number[] = [];
+      const troubled = await chatting(url, async () => {
+        for (const [path, body] of requests) statuses.push(await send(url, path, body));
+      });
+      assert.deepEqual(
+        statuses.filter((status) => status >= 500),
+        [],
+        "none of them is the server's fault",
+      );
+      // The machine's own unrest is in both.
+      const delay = Math.max(...troubled) - 2 * Math.max(...calm);
+      assert.ok(delay < MOST_DELAY_MS, `an honest request was ${Math.round(delay)} ms later than in calm`);
+      const now = await pasture.status();
+      assert.deepEqual(
+        now.map(({ pid, restarts }) => ({ pid, restarts })),
+        workers.map(({ pid, restarts }) => ({ pid, restarts })),
+        "no worker was replaced",
+      );
+      const growth = resident(now) - bytesBefore;
+      assert.ok(growth < MOST_GROWTH_BYTES * now.length, `the workers grew by ${Math.round(growth / 2 ** 20)} MiB`);
+    });
+  }
+});
+
+function resident(workers: readonly { readonly pid: number | null }[]): number {
+  return workers.reduce((sum, { pid }) => sum + (pid === null ? 0 : residentBytesOf(pid)), 0);
+}
+
+/** Four clients chat, each at least three times, until `meanwhile` is over. @returns what each answer took */
+async function chatting(url: string, meanwhile: () => Promise<void>): Promise<readonly number[]> {
+  const took: number[] = [];
+  const state = { over: false };
+  const client = async (name: number) => {
+    for (let turn = 0; turn < 3 || !state.over; turn++) {
+      const start = performance.now();
+      const status = await send(url, "/v1/chat/completions", {
+        messages: [{ role: "user", content: `Client ${name}, turn ${turn}: hello?` }],
+        max_tokens: 8,
+      });
+      took.push(performance.now() - start);
+      assert.equal(status, 200, "an honest request failed");
+    }
+  };
+  const clients = Promise.all([1, 2, 3, 4].map(client));
+  try {
+    await meanwhile();
+  } finally {
+    state.over = true;
+  }
+  await clients;
+  return took;
+}
+
+async function send(url: string, path: string, body: unknown): Promise<number> {
+  const response = await fetch(url + path, {
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  await response.text();
+  return response.status;
+}
