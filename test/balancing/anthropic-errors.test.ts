@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import Anthropic, { APIError, AuthenticationError, InternalServerError, RateLimitError } from "@anthropic-ai/sdk";
+import { defaultSettings } from "@drover/config";
 import { until } from "../support/until.ts";
 import { type RunningBalancer, startBalancer } from "./running-balancer.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
@@ -23,7 +24,7 @@ describe("Anthropic's client before a front door that refuses", () => {
   before(async () => {
     const origin = `http://127.0.0.1:${await upstream.listen()}`;
     const start = async (timeout: number): Promise<RunningBalancer> => {
-      const queue = { limit: 1, timeout };
+      const queue = { ...defaultSettings().queue, limit: 1, timeout };
       const running = await startBalancer([], (settings) => ({ ...settings, apiKeys: ["the-key"], queue }));
       running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });
       running.balancer.setReady("w1", true);

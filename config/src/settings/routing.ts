@@ -1,4 +1,4 @@
-import { duration, flag, list, oneOf, whole } from "../quantities.ts";
+import { duration, flag, list, oneOf, size, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 import { policyNames } from "./policy-names.ts";
 
@@ -53,6 +53,15 @@ export const routingSettings = [
     flag: "queue-limit",
     reload: "live",
     doc: "Requests that may wait for a slot; one more is answered 429.",
+  },
+  {
+    path: "queue.bodies",
+    schema: size(),
+    default: "256MiB",
+    unit: "size",
+    flag: "queue-bodies",
+    reload: "live",
+    doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more is answered 503.",
   },
   {
     path: "queue.timeout",

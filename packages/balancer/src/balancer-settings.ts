@@ -14,6 +14,8 @@ import type { PolicyName } from "./policies/registry.ts";
 /** What the balancer itself reads of the settings, as plain values. */
 export interface BalancerRules extends ForwardRules {
   readonly policy: PolicyName;
+  /** Of all bodies at a time. */
+  readonly heldBodyBytes: number;
   readonly queue: { readonly limit: number; readonly timeoutMs: number };
   readonly keepalive: KeepaliveRule;
   readonly accessFormat: AccessFormat;
@@ -41,6 +43,7 @@ export function balancerRules(settings: Settings): BalancerRules {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
     maxBodyBytes: settings.maxBody,
+    heldBodyBytes: settings.queue.bodies,
     retry: foreignRetry,
     ownedRetry,
     timeouts: {

@@ -237,6 +237,29 @@ describe("a balancer", () => {
     assert.equal(upstream.seen(), 0);
   });
 
+  it("holds no more bytes of bodies than it may, and takes the next one when there is room again", async () => {
+    const held: http.ServerResponse[] = [];
+    const upstream = await httpUpstream((request, response) => {
+      request.resume().once("end", () => held.push(response));
+    });
+    const { url } = await run([upstream], 4, {
+      settings: (settings) => ({ ...settings, queue: { ...settings.queue, bodies: 65_536 } }),
+    });
+    const send = () => fetch(url, { method: "POST", body: Buffer.alloc(40_000) });
+    const first = send();
+    await eventually("the first is held", () => held.length === 1);
+    const refused = await send();
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /bodies_full/);
+    assert.ok(Number(refused.headers.get("retry-after")) > 0);
+    held.shift()?.end("served");
+    assert.equal(await (await first).text(), "served");
+    const next = send();
+    await eventually("the next one is let in", () => held.length === 1);
+    held.shift()?.end("served");
+    assert.equal((await next).status, 200);
+  });
+
   it("answers health by what is ready, and its metrics", async () => {
     const upstream = await httpUpstream((_request, response) => response.end());
     const running = await run([upstream]);

@@ -22,6 +22,7 @@ import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { logAccess } from "./request/access-log.ts";
+import { BodyBudget } from "./request/body-budget.ts";
 import { CondemnedRequests } from "./request/condemned-requests.ts";
 import { ClientRequest, type Ending } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";
@@ -285,6 +286,7 @@ class RunningBalancer implements Balancer {
         hints: new PlacementHints(),
         connections: this.#connections,
         logger,
+        bodies: new BodyBudget(() => this.#rules.heldBodyBytes),
         condemned: new CondemnedRequests(clock),
         rules: () => this.#rules,
         retryAfterSeconds: () => this.#retryAfter(),

@@ -1,6 +1,5 @@
-import { findRoute } from "@drover/contract/routes";
-import { jsonOf } from "@drover/foundation/json-text";
 import { createHash } from "node:crypto";
+import { findRoute } from "@drover/contract/routes";
 
 /** A request's text as a chain: each link stands for everything up to there. */
 export interface PrefixChain {
@@ -9,27 +8,36 @@ export interface PrefixChain {
   readonly chars: number;
 }
 
-/** Larger bodies are not looked into: parsing them would hold up everyone else. */
+/** What lies behind it in a body tells no more about where the request belongs. */
 const mostBytes = 1_048_576;
-/** Chains remembered per upstream: about as many conversations as its KV cache could still hold. */
-const mostLinks = 4096;
-/** Plain prompts have no messages; they are cut into pieces of this size. */
-const pieceChars = 512;
+/** Links remembered per upstream: about as many conversations as its KV cache could still hold. */
+const mostLinks = 16_384;
+/** The first pieces have this size; later ones a 32nd of what lies before them, so that a long prompt has few hundred links. */
+const leastPieceBytes = 16;
+const piecesBefore = 32;
 
-/** The chain of a chat's messages, or of a prompt's pieces; undefined where the body is neither. */
+/** Where the prompt's text begins: behind this, what several requests have in common is common to their prompts. */
+const textStart = /"(?:content|text|prompt|input|system)"\s*:\s*"/;
+const mostBytesBeforeText = 65_536;
+
+/**
+ * The chain of a prompt; undefined where the body has none. The body's bytes are hashed as they stand, because to parse a long one would hold up
+ * everybody else: a conversation that goes on begins with the bytes that it had before.
+ */
 export function prefixChain(path: string, body: Buffer): PrefixChain | undefined {
-  if (body.length > mostBytes || findRoute("POST", path)?.generates !== true) return undefined;
-  const texts = textsOf(body);
-  if (texts === undefined || texts.length === 0) return undefined;
+  if (findRoute("POST", path)?.generates !== true) return undefined;
+  const found = textStart.exec(body.toString("latin1", 0, mostBytesBeforeText));
+  if (found === null) return undefined;
+  const text = body.subarray(found.index + found[0].length, mostBytes);
   const hash = createHash("sha1");
   const links: { hash: string; chars: number }[] = [];
-  let chars = 0;
-  for (const text of texts) {
-    chars += text.length;
-    hash.update(text).update("\0");
-    links.push({ hash: hash.copy().digest("base64"), chars });
+  for (let at = 0; at < text.length; ) {
+    const end = at + Math.max(leastPieceBytes, Math.floor(at / piecesBefore));
+    hash.update(text.subarray(at, end));
+    at = Math.min(end, text.length);
+    links.push({ hash: hash.copy().digest("base64"), chars: at });
   }
-  return { links, chars };
+  return { links, chars: text.length };
 }
 
 /** Who may hold a chain: an upstream, or several together. */
@@ -73,22 +81,4 @@ export class PrefixIndex {
     this.#seen.set(holder, { generation: holder.generation, links });
     return links;
   }
-}
-
-function textsOf(body: Buffer): readonly string[] | undefined {
-  const parsed = jsonOf(body.toString());
-  if (typeof parsed !== "object" || parsed === null) return undefined;
-  const { messages, system, prompt, input } = parsed as Record<string, unknown>;
-  if (Array.isArray(messages)) {
-    const texts = messages.map((message) => JSON.stringify(message) ?? "");
-    return system === undefined ? texts : [JSON.stringify(system), ...texts];
-  }
-  const text = typeof prompt === "string" ? prompt : typeof input === "string" ? input : undefined;
-  return text === undefined ? undefined : pieces(text);
-}
-
-function pieces(text: string): readonly string[] {
-  return Array.from({ length: Math.ceil(text.length / pieceChars) }, (_, index) =>
-    text.slice(index * pieceChars, (index + 1) * pieceChars),
-  );
 }

@@ -78,7 +78,8 @@ export class AdmissionQueue {
   /** Resolves when there is a lease, or none will be given. */
   wait(request: QueueRequest): Promise<QueueOutcome> {
     if (this.#closed) return Promise.resolve({ kind: "closed" });
-    if (this.#depth >= this.#options.limit && request.again !== true) return Promise.resolve({ kind: "overflow" });
+    if (this.#depth >= this.#options.limit && request.again !== true && !this.#makeRoom(request.owner))
+      return Promise.resolve({ kind: "overflow" });
     return new Promise((resolve) => {
       this.#enter(request, resolve);
       this.dispatch();
@@ -106,6 +107,16 @@ export class AdmissionQueue {
   /** Nobody is admitted any more. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Sends away the last request of the owner with the most, if that one has at least two more than `owner`: nobody fills the queue alone. */
+  #makeRoom(owner: string): boolean {
+    const lines = [...this.#lines.values()];
+    const longest = lines.reduce<Entry[]>((most, line) => (line.length > most.length ? line : most), []);
+    const last = longest.at(-1);
+    if (last === undefined || longest.length < (this.#lines.get(owner)?.length ?? 0) + 2) return false;
+    last.settle({ kind: "overflow" });
+    return true;
   }
 
   #enter(request: QueueRequest, resolve: (outcome: QueueOutcome) => void): void {

@@ -12,6 +12,7 @@ import type { Upstream } from "../pool/upstream.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
 import type { CondemnedRequests } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
@@ -41,6 +42,7 @@ export interface Forwarder {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly rules: () => ForwardRules;
+  readonly bodies: BodyBudget;
   /** Requests that crashed workers. */
   readonly condemned: CondemnedRequests;
   readonly retryAfterSeconds: () => number;
@@ -52,6 +54,14 @@ export interface Forwarder {
 export async function forwardClientRequest(request: ClientRequest, forwarder: Forwarder): Promise<void> {
   const body = await bodyOf(request, forwarder);
   if (body === undefined) return;
+  try {
+    await forwardWithBody(request, body, forwarder);
+  } finally {
+    if (body.kind === "bytes") forwarder.bodies.giveBack(body.bytes.length);
+  }
+}
+
+async function forwardWithBody(request: ClientRequest, body: RequestBody, forwarder: Forwarder): Promise<void> {
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
   if (forwarder.condemned.has(request, bytes ?? noBytes)) {
     forwarder.metrics.countRefusal("crashes_workers");
@@ -80,16 +90,32 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
   const { maxBodyBytes } = forwarder.rules();
   const announced = Number(incoming.headers["content-length"] ?? 0);
   if (/100-continue/i.test(incoming.headers.expect ?? "") && announced <= maxBodyBytes) response.writeContinue();
-  const reading = readBody(incoming, maxBodyBytes);
+  const reading = readBody(incoming, maxBodyBytes, forwarder.bodies);
   const read = reading instanceof Promise ? await reading : reading;
   if (read.kind === "none" || read.kind === "bytes") return read;
   if (read.kind === "too-large") {
     const message = `the request body is larger than ${maxBodyBytes} bytes`;
-    const bodyBytes = refuseBody(incoming, request.id, { status: 413, message, code: "body_too_large" });
-    forwarder.metrics.countRefusal("body_too_large");
-    request.end({ status: 413, bodyBytes });
+    refuseWithBody(request, { status: 413, message, code: "body_too_large" }, [], forwarder);
+  } else if (read.kind === "no-room") {
+    const message = "the requests that are held now leave no room for this one's body; try again later";
+    const retryAfter = ["Retry-After", String(forwarder.retryAfterSeconds())];
+    refuseWithBody(request, { status: 503, message, code: "bodies_full" }, retryAfter, forwarder);
   } else request.end(forwarder.rawAnswers.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
   return undefined;
+}
+
+function refuseWithBody(
+  request: ClientRequest,
+  error: ProxyError,
+  headers: readonly string[],
+  { metrics }: Forwarder,
+): void {
+  const { incoming, responseHeaders } = request.arrival;
+  metrics.countRefusal(error.code);
+  request.end({
+    status: error.status,
+    bodyBytes: refuseBody(incoming, request.id, error, [...headers, ...responseHeaders]),
+  });
 }
 
 function claimOf(

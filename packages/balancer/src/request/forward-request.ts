@@ -61,7 +61,8 @@ class Forwarding {
   async #attempt(lease: Lease, attempt: Attempt): Promise<ExchangeResult> {
     const { upstream } = lease;
     const task = this.#task;
-    const connection = this.#connections.take(upstream);
+    const taken = this.#connections.take(upstream);
+    const connection = taken instanceof Promise ? await taken : taken;
     const wasKept = connection.requests > 0;
     let outcome: LeaseOutcome = "ok";
     try {
@@ -80,13 +81,18 @@ class Forwarding {
         keepAlive: this.#connections.keepalive.connections > 0,
         unfinished: this.#unfinished,
       });
-      if (result.kind === "relayed" && result.reusable) this.#connections.give(connection);
+      if (result.kind === "relayed" && result.reusable) this.#connections.give(connection, result.keepsForMs);
       else connection.destroy();
       if (result.kind === "failed" || result.kind === "broken") upstream.lastFailure = result.reason;
       outcome = outcomeOf(result, upstream.owned);
       if (result.kind === "failed" && result.failure === "error" && wasKept) {
+        // A kept connection ends when the upstream likes; of a worker of our own it may still be the first sign of its death.
+        const isCounted = upstream.owned || attempt.bytesReceived > 0;
+        if (!isCounted) outcome = "unused";
         lease.release(outcome);
-        this.#giveOneMoreTry(lease);
+        if (isCounted) task.pick.triesLeft += 1;
+        // Once more, on another connection (nginx `peer.cached`).
+        task.pick.tried.delete(upstream);
       }
       return result;
     } finally {
@@ -130,13 +136,6 @@ class Forwarding {
     const reason = this.#reason ?? "no upstream is left";
     relay.breakOff(this.#task.errorEvent?.(reason));
     return { kind: "broken", status: 200, reason };
-  }
-
-  /** A kept-alive connection that breaks may only have been closed by the upstream in the meantime (nginx `peer.cached`). */
-  #giveOneMoreTry({ upstream }: Lease): void {
-    const { pick } = this.#task;
-    pick.triesLeft += 1;
-    if (upstream.owned) pick.tried.delete(upstream);
   }
 
   /** nginx looks at a status only while another try is left after this one (`ngx_http_upstream_test_next`). */

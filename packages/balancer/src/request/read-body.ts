@@ -1,24 +1,40 @@
 import type { IncomingMessage } from "node:http";
+import type { BodyBudget } from "./body-budget.ts";
 
 /** A request's body, read whole. */
 export type BodyRead =
   | { readonly kind: "none" }
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   | { readonly kind: "too-large" }
+  /** The bodies that are held already leave no room for it. */
+  | { readonly kind: "no-room" }
   | { readonly kind: "aborted" };
 
-/** Reads a body of at most `limitBytes`; of one that announces more nothing is read, and of one that has more nothing is kept. */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<BodyRead> | BodyRead {
+/**
+ * Reads a body of at most `limitBytes`, whose bytes are taken from the budget: who is given them gives them back. Of one that announces more nothing is read, and of one that has more nothing is kept.
+ */
+export function readBody(
+  request: IncomingMessage,
+  limitBytes: number,
+  budget: BodyBudget,
+): Promise<BodyRead> | BodyRead {
   const announced = request.headers["content-length"];
   if (announced === undefined && request.headers["transfer-encoding"] === undefined) return { kind: "none" };
   if (announced !== undefined && Number(announced) > limitBytes) return { kind: "too-large" };
-  return new Promise((resolve) => collect(request, limitBytes, resolve));
+  return new Promise((resolve) => collect(request, limitBytes, budget, resolve));
 }
 
-function collect(request: IncomingMessage, limitBytes: number, resolve: (read: BodyRead) => void): void {
+function collect(
+  request: IncomingMessage,
+  limitBytes: number,
+  budget: BodyBudget,
+  resolve: (read: BodyRead) => void,
+): void {
   const parts: Buffer[] = [];
   let size = 0;
+  let taken = 0;
   const settle = (read: BodyRead): void => {
+    if (read.kind !== "bytes") budget.giveBack(taken);
     request.off("data", onData);
     request.off("end", onEnd);
     request.off("error", onGone);
@@ -27,8 +43,10 @@ function collect(request: IncomingMessage, limitBytes: number, resolve: (read: B
   };
   const onData = (part: Buffer): void => {
     size += part.length;
-    if (size > limitBytes) settle({ kind: "too-large" });
-    else parts.push(part);
+    if (size > limitBytes) return settle({ kind: "too-large" });
+    if (!budget.take(part.length)) return settle({ kind: "no-room" });
+    taken += part.length;
+    parts.push(part);
   };
   const onEnd = (): void => {
     const [only] = parts;

@@ -1,5 +1,5 @@
 import { REQUEST_ID_HEADER } from "@drover/contract/headers";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { OwnResponse } from "../own-routes/own-response.ts";
 import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
 
@@ -39,16 +39,22 @@ export function respondError(
  * Refuses a request whose body is still coming, and closes: the answer goes out, what the client still sends is read and dropped for
  * a while, so that no reset overtakes the answer (nginx `lingering_close`). @returns bytes of the response's body
  */
-export function refuseBody(request: IncomingMessage, requestId: string, error: ProxyError): number {
+export function refuseBody(
+  request: IncomingMessage,
+  requestId: string,
+  error: ProxyError,
+  headers: readonly string[],
+): number {
   const { socket } = request;
   const body = errorEnvelope(error, request);
   const head = [
-    `HTTP/1.1 ${error.status} ${reasonOf(error.status)}`,
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `${REQUEST_ID_HEADER}: ${requestId}`,
     "Connection: close",
   ];
+  for (let index = 0; index < headers.length; index += 2) head.push(`${headers[index]}: ${headers[index + 1]}`);
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
   request.resume();
   socket.setTimeout(lingerMs, () => socket.destroy());
@@ -57,7 +63,3 @@ export function refuseBody(request: IncomingMessage, requestId: string, error: P
 }
 
 const lingerMs = 2000;
-
-function reasonOf(status: number): string {
-  return status === 413 ? "Payload Too Large" : "Bad Request";
-}

@@ -19,6 +19,9 @@ export const defaultKeepalive: KeepaliveRule = {
   lifetimeMs: 3_600_000,
 };
 
+/** A connection that was used a moment ago is still open; the upstream's own limit is seconds. */
+const restedForMs = 100;
+
 export interface ConnectionPoolOptions {
   readonly clock: Clock;
   /** @default defaultKeepalive */
@@ -45,8 +48,22 @@ export class ConnectionPool {
     this.#verifyTls = options.verifyTls ?? true;
   }
 
-  /** An idle connection, or a new one that is still connecting. */
-  take(upstream: Target): UpstreamConnection {
+  /**
+   * An idle connection, or a new one that is still connecting. One that has rested for a while may have been closed by the upstream, which this process
+   * has not read yet: that is read first.
+   */
+  take(upstream: Target): UpstreamConnection | Promise<UpstreamConnection> {
+    const connection = this.#take(upstream);
+    const restedMs = this.#clock.monotonicMs() - (connection.restsSinceMs ?? Number.POSITIVE_INFINITY);
+    if (restedMs < restedForMs) return connection;
+    return new Promise((resolve) => {
+      const settle = (): void => resolve(connection.socket.destroyed ? this.#take(upstream) : connection);
+      // Only between two of them the event loop is certain to read.
+      setImmediate(() => setImmediate(settle));
+    });
+  }
+
+  #take(upstream: Target): UpstreamConnection {
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const connection = this.#idle[index];
       if (connection?.upstream !== upstream) continue;
@@ -59,14 +76,17 @@ export class ConnectionPool {
     return opened;
   }
 
-  /** Takes back a connection whose answer was read to its end. */
-  give(connection: UpstreamConnection): void {
-    const { connections, requests, idleTimeoutMs, lifetimeMs } = this.keepalive;
+  /** Takes back a connection whose response was read to its end. `hintMs`: how long the upstream keeps it, as its `Keep-Alive` field says. */
+  give(connection: UpstreamConnection, hintMs = Number.POSITIVE_INFINITY): void {
+    const { connections, requests, lifetimeMs } = this.keepalive;
+    // Closed before the upstream does it: a request that crosses its end on the way would be lost.
+    const idleTimeoutMs = Math.min(this.keepalive.idleTimeoutMs, Math.max(hintMs - 1000, hintMs / 2));
     const old = this.#clock.monotonicMs() - connection.openedAtMs >= lifetimeMs;
     if (connections === 0 || connection.requests >= requests || old || connection.upstream.down) {
       connection.destroy();
       return;
     }
+    connection.restsSinceMs = this.#clock.monotonicMs();
     connection.rest(idleTimeoutMs, () => {
       this.#idle = this.#idle.filter((other) => other !== connection);
     });

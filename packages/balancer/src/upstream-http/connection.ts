@@ -26,6 +26,8 @@ export class UpstreamConnection {
   /** Requests that it has carried, the running one included. */
   requests = 0;
   connected = false;
+  /** When its last response was complete, on the monotonic clock; undefined before the first. */
+  restsSinceMs: number | undefined;
   #user: ConnectionUser | undefined;
   #onIdleLoss: (() => void) | undefined;
   /** Set while the time is over, but what came meanwhile is still to be read. */

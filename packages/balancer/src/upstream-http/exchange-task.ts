@@ -63,7 +63,7 @@ export interface UnfinishedResponse {
 
 /** How one attempt ended. Only `failed` and `intercepted` have sent nothing to the client. */
 export type ExchangeResult =
-  | { readonly kind: "relayed"; readonly reusable: boolean }
+  | { readonly kind: "relayed"; readonly reusable: boolean; readonly keepsForMs: number | undefined }
   /** With `unfinished` the client waits for the rest; without, its connection was ended. */
   | { readonly kind: "broken"; readonly reason: string; readonly unfinished?: UnfinishedResponse }
   | { readonly kind: "intercepted"; readonly head: ResponseHead }

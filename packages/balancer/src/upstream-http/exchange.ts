@@ -36,6 +36,7 @@ class Exchange implements ConnectionUser {
   /** Could another worker go on with it? */
   #isResumable = false;
   #keepAlive = false;
+  #keepsForMs: number | undefined;
   #paused = false;
   #deaf = false;
 
@@ -51,7 +52,8 @@ class Exchange implements ConnectionUser {
     task.client.response.once("close", this.#onClientClose);
     task.cancel?.addEventListener("abort", this.#onCancel);
     connection.use(this);
-    if (connection.connected) this.onConnected();
+    if (task.client.response.destroyed) this.#onClientClose();
+    else if (connection.connected) this.onConnected();
     else connection.limit(timeouts.connectMs);
   }
 
@@ -130,6 +132,7 @@ class Exchange implements ConnectionUser {
       figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
       figures.status = read.head.status;
       this.#keepAlive = read.keepAlive;
+      this.#keepsForMs = read.keepsForMs;
       this.#framing = read.framing;
       this.#answer(read.head, bytes.subarray(read.endOffset));
     }
@@ -209,7 +212,7 @@ class Exchange implements ConnectionUser {
   #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
     const { figures } = this.#options;
     figures.bodyBytes += lengthBytes;
-    this.#finish({ kind: "relayed", reusable: this.#isReusable(rest.length === lengthBytes) });
+    this.#finishRelayed(rest.length === lengthBytes);
     this.#relay.whole(head, rest.subarray(0, lengthBytes));
   }
 
@@ -246,13 +249,14 @@ class Exchange implements ConnectionUser {
 
   #complete(exact: boolean, trailers: readonly string[]): void {
     if (this.#phase === "done") return;
-    this.#finish({ kind: "relayed", reusable: this.#isReusable(exact) });
+    this.#finishRelayed(exact);
     if (this.#tunnel !== undefined) this.#tunnel.end();
     else if (!this.#deaf) this.#relay.end(trailers);
   }
 
-  #isReusable(exact: boolean): boolean {
-    return exact && this.#keepAlive && this.#sending?.complete === true;
+  #finishRelayed(exact: boolean): void {
+    const reusable = exact && this.#keepAlive && this.#sending?.complete === true;
+    this.#finish({ kind: "relayed", reusable, keepsForMs: this.#keepsForMs });
   }
 
   #break(reason: string): void {

@@ -33,6 +33,8 @@ export type HeadRead =
       readonly framing: Framing;
       /** The upstream will take another request on this connection. */
       readonly keepAlive: boolean;
+      /** For how long it keeps the connection, where it says so. */
+      readonly keepsForMs: number | undefined;
       /** Where the body begins. */
       readonly endOffset: number;
     };
@@ -114,6 +116,7 @@ interface FramingFields {
   length: string | undefined;
   coding: string | undefined;
   connection: string;
+  keepsForMs: number | undefined;
   repeated: boolean;
 }
 
@@ -133,11 +136,17 @@ function withFraming(head: ResponseHead, method: string, endOffset: number): Hea
   const keepAlive =
     framing.kind !== "until-close" &&
     (head.httpVersion === "1.1" ? !fields.connection.includes("close") : fields.connection.includes("keep-alive"));
-  return { kind: "head", head, framing, keepAlive, endOffset };
+  return { kind: "head", head, framing, keepAlive, keepsForMs: fields.keepsForMs, endOffset };
 }
 
 function framingFields(headers: readonly string[]): FramingFields {
-  const fields: FramingFields = { length: undefined, coding: undefined, connection: "", repeated: false };
+  const fields: FramingFields = {
+    length: undefined,
+    coding: undefined,
+    connection: "",
+    keepsForMs: undefined,
+    repeated: false,
+  };
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? "";
     // Only these three lengths can be one of the names looked for.
@@ -150,9 +159,16 @@ function framingFields(headers: readonly string[]): FramingFields {
     } else if (lower === "transfer-encoding") {
       fields.repeated ||= fields.coding !== undefined;
       fields.coding = value;
-    } else if (lower === "connection") fields.connection += `${value.toLowerCase()},`;
+    } else if (lower === "keep-alive") fields.keepsForMs = secondsIn(value);
+    else if (lower === "connection") fields.connection += `${value.toLowerCase()},`;
   }
   return fields;
+}
+
+/** `timeout=5, max=100` */
+function secondsIn(keepAlive: string): number | undefined {
+  const seconds = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i.exec(keepAlive)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 function framingOf(head: ResponseHead, method: string, fields: FramingFields): Framing {
