@@ -30,8 +30,18 @@ describe("workers that follow the load", needs("setpriv"), () => {
   it("sleep when nobody asks, with no process, and wake for the next request, which waits", async () => {
     const drover = pasture.up(["--workers", "2", "--worker-command", fakeCommand(), "--idle-sleep", "1s"]);
     const url = await drover.url();
+    // Whoever scrapes it keeps nobody awake.
+    const scraping = keepBusy(1, () => fetch(`${url}/metrics`));
     await drover.workers((rows) => rows.every((row) => row.state === "exited" && row.pid === null));
+    await scraping.stop();
     assert.equal(pasture.left().length, 1);
+    for (const path of ["/health", "/ready"])
+      assert.deepEqual(await (await fetch(`${url}${path}`)).json(), { status: "ok", sleeping: true });
+    for (const path of ["/v1/models", "/metrics"]) assert.equal((await fetch(`${url}${path}`)).status, 200);
+    assert.ok(
+      (await pasture.status()).every((row) => row.pid === null),
+      "nobody was woken by a look",
+    );
     assert.equal((await chat(url, 2)).status, 200);
     assert.equal((await drover.end()).code, 0);
   });
@@ -71,7 +81,7 @@ describe("workers that follow the load", needs("setpriv"), () => {
     const [row] = await pasture.status();
     assert.equal((await fetch(`${url}/v1/completions`, { method: "POST", body: "{}" })).status, 200);
     const failed = await drover.entry((entry) => entry["event"] === "crashed");
-    assert.match(String(failed["reason"]), /2 probes of \/alive failed: no answer within 2000 ms/);
+    assert.match(String(failed["reason"]), /2 probes of \/alive failed: no response within 2000 ms/);
     const [next] = await drover.workers((rows) => rows[0]?.state === "ready");
     assert.ok(row && next && next.pid !== row.pid && next.restarts >= 1);
     assert.equal((await drover.end()).code, 0);

@@ -39,6 +39,15 @@ export const supervisionSettings = [
     doc: "How long running answers may take to end when a worker or drover itself is asked to stop.",
   },
   {
+    path: "supervision.shutdownDelay",
+    schema: duration(),
+    default: "0",
+    unit: "duration",
+    flag: "shutdown-delay",
+    reload: "live",
+    doc: "How long /ready and /health answer 503 before the public port closes, so that balancers in front notice first.",
+  },
+  {
     path: "supervision.grace",
     schema: duration(),
     default: "5s",

@@ -2,7 +2,7 @@ import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
-import type { GuestRoutes } from "./own-routes/own-routes.ts";
+import type { GuestRoutes, Readiness } from "./own-routes/own-routes.ts";
 import type { UpstreamSpec } from "./pool/upstream.ts";
 import type { Stage } from "./request/client-request.ts";
 
@@ -20,6 +20,8 @@ export interface BalancerOptions {
   readonly moreMetrics?: () => Promise<string>;
   /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
   readonly frontPage?: () => FrontPageFacts | undefined;
+  /** What the upstreams themselves cannot tell of its readiness. Asked at each look. @default nothing */
+  readonly readiness?: () => Readiness | undefined;
   /** Routes that come before the balancer's own, such as the console's page. @default none */
   readonly guest?: GuestRoutes;
   /**

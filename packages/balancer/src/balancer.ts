@@ -13,6 +13,7 @@ import { isLoopback, type ListenTarget, parseListen } from "./http/listen-addres
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawAnswer } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
+import { isLook } from "./own-routes/own-routes.ts";
 import { isInService } from "./policies/availability.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
@@ -70,7 +71,10 @@ class RunningBalancer implements Balancer {
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
     this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
-    this.#running = new RunningRequests(clock, () => options.events?.onIdle?.());
+    this.#running = new RunningRequests(clock, {
+      isUse: ({ arrival, path }) => !isLook(arrival.incoming, path, this.#way.ownRoutes),
+      onIdle: () => options.events?.onIdle?.(),
+    });
     this.#metrics = createMetrics(this.#pool, this.#queue, options.moreMetrics);
     this.#way = this.#makeWay();
     this.#listeners = this.#makeListeners();
@@ -269,7 +273,7 @@ class RunningBalancer implements Balancer {
   }
 
   #makeWay(): Way {
-    const { clock, logger, frontPage, guest } = this.#options;
+    const { clock, logger, frontPage, guest, readiness } = this.#options;
     const shared = { pool: this.#pool, metrics: this.#metrics, clock };
     return {
       door: () => this.#door,
@@ -279,6 +283,7 @@ class RunningBalancer implements Balancer {
         needsKey: () => this.#door.keys.size > 0,
         frontPage: () => frontPage?.(),
         guest,
+        readiness: () => readiness?.(),
       },
       forwarder: {
         ...shared,

@@ -10,3 +10,4 @@ export type {
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError } from "./errors.ts";
 export { firstKey } from "./access/keys.ts";
 export type { UpstreamSpec } from "./pool/upstream.ts";
+export type { Readiness } from "./own-routes/own-routes.ts";

@@ -7,7 +7,11 @@ import { explainError } from "./terminal/messages.ts";
 const ERROR = 50;
 
 const isDebugging = process.env["DROVER_DEBUG"] === "1";
-if (!isDebugging) process.noDeprecation = true;
+if (!isDebugging) {
+  process.noDeprecation = true;
+  // Unheard, it opens Node's debugger to every user of this machine, who could then run anything here.
+  process.on("SIGUSR1", () => {});
+}
 
 // A reader that left (`drover logs | head`) is no error.
 process.stdout.on("error", ignoreClosedPipe);

@@ -20,6 +20,9 @@ import type { JournalPlace } from "./state/answer-journal.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
+// Unheard, it opens Node's debugger to every user of this machine, who could then run anything here.
+if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
+
 let pool: SlotPool | undefined;
 /** Texts that were embedded: the engine makes progress by them as well. */
 let embedded = 0;

@@ -20,7 +20,14 @@ export interface OwnRouteParts {
   /** undefined: `/` belongs to the upstreams. */
   readonly frontPage: () => FrontPageFacts | undefined;
   readonly guest: GuestRoutes | undefined;
+  readonly readiness: () => Readiness | undefined;
 }
+
+/**
+ * `asleep`: its workers are unloaded until the next request, which is as good as being ready; `models` is what they would
+ * say of themselves. `leaving`: it still serves, but soon will not.
+ */
+export type Readiness = { readonly kind: "asleep"; readonly models: string | undefined } | { readonly kind: "leaving" };
 
 /** A route that the program around the balancer adds to the public port. */
 export interface GuestRoute {
@@ -40,7 +47,7 @@ export function ownRoute(
   path: string,
   parts: OwnRouteParts,
 ): OwnResponse | Promise<OwnResponse> | undefined {
-  const answer = path === "/" ? frontAnswer(parts) : routes[path];
+  const answer = path === "/" ? frontAnswer(parts) : (routes[path] ?? sleepersAnswer(path, request, parts));
   if (answer === undefined) return undefined;
   if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
   const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
@@ -50,6 +57,21 @@ export function ownRoute(
 /** A route of the program around the balancer; `/` is its only where it is not the upstreams'. */
 export function guestRoute(request: IncomingMessage, path: string, parts: OwnRouteParts): GuestRoute | undefined {
   return path === "/" && parts.frontPage() === undefined ? undefined : parts.guest?.(request, path);
+}
+
+/** Whether a request only looks, at the service or at its models: it wakes nobody, and is no use of the service. */
+export function isLook(request: IncomingMessage, path: string, parts: OwnRouteParts): boolean {
+  if (request.method !== "GET" && request.method !== "HEAD") return false;
+  return routes[path] !== undefined || path.startsWith(MODELS) || guestRoute(request, path, parts) !== undefined;
+}
+
+const MODELS = "/v1/models";
+
+/** The models of workers that are unloaded. */
+function sleepersAnswer(path: string, { method }: IncomingMessage, { readiness }: OwnRouteParts): Answer | undefined {
+  const now = path === MODELS && (method === "GET" || method === "HEAD") ? readiness() : undefined;
+  const models = now?.kind === "asleep" ? now.models : undefined;
+  return models === undefined ? undefined : () => json(200, models);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */
@@ -77,14 +99,18 @@ function frontAnswer(parts: OwnRouteParts): Answer | undefined {
   return ({ needsKey }, { headers }) => frontPage(facts, headers.accept, needsKey());
 }
 
-/** 200 with llama-server's words while an upstream takes requests, else 503. */
-function health({ pool }: OwnRouteParts): OwnResponse {
+/** 200 with llama-server's words while an upstream takes requests, or would as soon as one came; else 503. */
+function health({ pool, readiness }: OwnRouteParts): OwnResponse {
+  const now = readiness();
+  if (now?.kind === "leaving")
+    return json(503, errorEnvelope({ status: 503, message: "it is shutting down", code: "shutting_down" }));
   const able = pool.upstreams.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
   const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
   if (able.length > 0) {
     return json(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
   }
+  if (now?.kind === "asleep") return json(200, JSON.stringify({ status: "ok", sleeping: true }));
   const message = pool.upstreams.length === 0 ? "there is no worker" : "no worker is ready yet";
   return json(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }

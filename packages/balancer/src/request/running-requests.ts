@@ -5,18 +5,24 @@ import type { ClientRequest, Stage } from "./client-request.ts";
 export class RunningRequests {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
+  readonly #isUse: (request: ClientRequest) => boolean;
+  #uses = 0;
   readonly #requests = new Set<ClientRequest>();
   #idleSinceMs: number | undefined;
   #onEmpty: (() => void) | undefined;
 
-  /** `onIdle` is called whenever the last one has ended. */
-  constructor(clock: Clock, onIdle: () => void) {
+  /** `isUse`: not for those that only look. `onIdle` is called whenever the last use has ended. */
+  constructor(
+    clock: Clock,
+    { isUse, onIdle }: { readonly isUse: (request: ClientRequest) => boolean; readonly onIdle: () => void },
+  ) {
     this.#clock = clock;
+    this.#isUse = isUse;
     this.#onIdle = onIdle;
     this.#idleSinceMs = clock.monotonicMs();
   }
 
-  /** Since when there is none, on the monotonic clock; undefined while there are some. */
+  /** Since when nobody uses it, on the monotonic clock; undefined while there are some. */
   get idleSinceMs(): number | undefined {
     return this.#idleSinceMs;
   }
@@ -29,9 +35,13 @@ export class RunningRequests {
   }
 
   add(request: ClientRequest): void {
-    this.#idleSinceMs = undefined;
+    const isUse = this.#isUse(request);
+    if (isUse) {
+      this.#uses += 1;
+      this.#idleSinceMs = undefined;
+    }
     this.#requests.add(request);
-    request.response.once("close", () => this.#remove(request));
+    request.response.once("close", () => this.#remove(request, isUse));
   }
 
   /** No connection is kept behind a response that has not begun. */
@@ -51,11 +61,13 @@ export class RunningRequests {
     });
   }
 
-  #remove(request: ClientRequest): void {
+  #remove(request: ClientRequest, wasUse: boolean): void {
     this.#requests.delete(request);
-    if (this.#requests.size > 0) return;
+    if (this.#requests.size === 0) this.#onEmpty?.();
+    if (!wasUse) return;
+    this.#uses -= 1;
+    if (this.#uses > 0) return;
     this.#idleSinceMs = this.#clock.monotonicMs();
-    this.#onEmpty?.();
     this.#onIdle();
   }
 }

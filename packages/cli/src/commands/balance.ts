@@ -4,7 +4,7 @@ import type { Command, Invocation } from "../line/command.ts";
 import { packageVersion } from "../package-version.ts";
 
 /** What only workers have, or the supervisor that watches them; such a setting in a file is passed over. */
-const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout).*|admin\..*)$/;
+const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|shutdownDelay).*|admin\..*)$/;
 
 const balancing: readonly SettingPath[] = settingsTable.flatMap(({ path }) => (aboutWorkers.test(path) ? [] : [path]));
 

@@ -1,4 +1,4 @@
-import type { Settings } from "@drover/config";
+import { hideSecrets, type Settings } from "@drover/config";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command } from "../line/command.ts";
 
@@ -13,7 +13,9 @@ export const check: Command = {
     await checkSnapshots(settings);
     if (invocation.isOn("json")) {
       const origin = Object.fromEntries(sources);
-      invocation.stdout.write(`${JSON.stringify({ valid: true, file: file ?? null, settings, sources: origin })}\n`);
+      invocation.stdout.write(
+        `${JSON.stringify({ valid: true, file: file ?? null, settings: hideSecrets(settings), sources: origin })}\n`,
+      );
     } else {
       invocation.stdout.write(`The configuration is valid (${file ?? "no file; flags, environment and defaults"}).\n`);
     }

@@ -1,7 +1,8 @@
 import { adminPath } from "../admin/admin-path.ts";
 import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
-import { systemClock } from "@drover/foundation/clock";
+import { hideSecrets } from "@drover/config";
+import { pause, systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "../errors.ts";
 import { followLoad } from "../fleet/follow-load.ts";
 import { countOf, createLayoutChooser, type LayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
@@ -11,6 +12,7 @@ import { joinServiceManager } from "../systemd/join.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
 import { type EndRequests, listenForEnd } from "./end-requests.ts";
+import { watchLauncher } from "./launcher.ts";
 import { prepareModel } from "./prepare-model.ts";
 import type { Reloader } from "./reload.ts";
 import { createService, type Service } from "./service.ts";
@@ -37,6 +39,7 @@ class Application {
   readonly #orders: SignalOrders;
   readonly #actions: AdminActions;
   readonly #undo: (() => void)[] = [];
+  #isLeaving = false;
   /** undefined while the model is prepared. */
   #service: Service | undefined;
 
@@ -49,7 +52,8 @@ class Application {
       this.#service?.fleet.killAll();
       process.exit(1);
     });
-    this.#orders = listenForOrders(logger);
+    this.#orders = listenForOrders(logger, () => this.#end.ask("the terminal was closed"));
+    const stopWatching = watchLauncher(options.environment, systemClock, this.#end.ask);
     this.#manager = joinServiceManager({
       logger,
       balancer: () => this.#service?.balancer.status(),
@@ -59,7 +63,7 @@ class Application {
     });
     const handles = { end: this.#end, logs: options.logs, manager: this.#manager };
     this.#actions = adminActions(() => this.#service, handles);
-    this.#undo.push(this.#end.close, this.#orders.close, this.#manager.close);
+    this.#undo.push(this.#end.close, this.#orders.close, stopWatching, this.#manager.close);
   }
 
   async run(): Promise<ExitCode> {
@@ -129,6 +133,7 @@ class Application {
       chooser: this.#chooser,
       snapshots: this.#snapshots,
       actions: this.#actions,
+      isLeaving: () => this.#isLeaving,
       listenFds: this.#manager.sockets.map(({ fd }) => fd),
     });
     this.#undo.push(() => this.#service?.leases.close());
@@ -152,6 +157,7 @@ class Application {
       }
       const who = await this.#end.first;
       void this.#manager.stopping();
+      await this.#announceEnd(who, reloader.settings.supervision.shutdownDelay);
       drainTimeoutMs = reloader.settings.supervision.drainTimeout;
       logger.info(`${who}: running answers have ${drainTimeoutMs / 1000} s to end`);
     } finally {
@@ -161,6 +167,14 @@ class Application {
       await fleet.stop();
       logger.info("every worker has ended");
     }
+  }
+
+  /** Serves on, not ready any more, until balancers in front have noticed. */
+  async #announceEnd(who: string, delayMs: number): Promise<void> {
+    this.#isLeaving = true;
+    if (delayMs === 0) return;
+    this.#options.logs.logger.info(`${who}: not ready from now on; the public port closes in ${delayMs / 1000} s`);
+    await pause(systemClock, delayMs);
   }
 
   /** SIGHUP. */
@@ -174,8 +188,8 @@ class Application {
     if (this.#service === undefined) return;
     const { fleet, balancer, reloader } = this.#service;
     const { workers } = await fleet.status();
-    const state = { workers, balancer: balancer.status(), settings: reloader.settings, memory: process.memoryUsage() };
-    const resources = process.getActiveResourcesInfo();
-    this.#options.logs.logger.info({ state: { ...state, resources } }, "state, as SIGQUIT asked");
+    const state = { workers, balancer: balancer.status(), settings: hideSecrets(reloader.settings) };
+    const own = { memory: process.memoryUsage(), resources: process.getActiveResourcesInfo() };
+    this.#options.logs.logger.info({ state: { ...state, ...own } }, "state, as SIGQUIT asked");
   }
 }

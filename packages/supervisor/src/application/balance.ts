@@ -1,7 +1,7 @@
 import { type Balancer, BalancerError, createBalancer } from "@drover/balancer";
 import type { LoadedSettings, Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
-import { systemClock } from "@drover/foundation/clock";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
@@ -33,7 +33,9 @@ async function run({ settings, loadSettings, logs, version }: BalanceOptions): P
   const { logger } = logs;
   const reload = (): void => applyAnew(balancer, loadSettings, logger);
   const guest = createConsole({ state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }) });
-  const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom, guest });
+  let isLeaving = false;
+  const readiness = () => (isLeaving ? ({ kind: "leaving" } as const) : undefined);
+  const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom, guest, readiness });
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   process.on("SIGHUP", reload);
   const toldToEnd = told();
@@ -43,6 +45,8 @@ async function run({ settings, loadSettings, logs, version }: BalanceOptions): P
     const urls = addresses.map((address) => publicUrl({ ...address, isTls }));
     logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${urls.join(", ")}`);
     await toldToEnd;
+    isLeaving = true;
+    await pause(systemClock, settings.supervision.shutdownDelay);
     await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
   } finally {
     process.off("SIGHUP", reload);

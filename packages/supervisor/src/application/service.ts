@@ -1,9 +1,9 @@
-import { type Balancer, BalancerError, createBalancer, type ListenAddress } from "@drover/balancer";
+import { type Balancer, BalancerError, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
 import { systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
-import { Fleet } from "../fleet/fleet.ts";
+import { Fleet, type Sleep } from "../fleet/fleet.ts";
 import { workerMetrics } from "../fleet/metrics.ts";
 import { fitsBeside } from "../fleet/roll-plan.ts";
 import type { LeaseKeeper } from "../leases/lease-keeper.ts";
@@ -39,6 +39,8 @@ export interface ServicePlan {
   readonly snapshots: SnapshotDirectory;
   /** What the console does for who has the admin key. */
   readonly actions: AdminActions;
+  /** Whether it was asked to end, and only waits for balancers in front to notice. */
+  readonly isLeaving: () => boolean;
   /** Sockets that the service manager has opened; empty: the public port is opened by `listen`. */
   readonly listenFds: readonly number[];
 }
@@ -63,7 +65,7 @@ export async function createService(options: UpOptions, plan: ServicePlan): Prom
 /** @param service undefined until the workers are made: the balancer is there before them */
 function createPublicBalancer(
   { settings, logs, version }: UpOptions,
-  { listenFds, actions }: ServicePlan,
+  { listenFds, actions, isLeaving }: ServicePlan,
   changes: RecentChanges,
   service: () => Service | undefined,
 ): Balancer {
@@ -78,6 +80,7 @@ function createPublicBalancer(
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
       standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
       moreMetrics: async () => workerMetrics(await service()?.fleet.status()),
+      readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
       guest: consoleOf(actions, changes, version, present),
       // A command of the user's may have a page of its own there.
       frontPage: () => (present().workers.command === undefined ? page : undefined),
@@ -86,6 +89,11 @@ function createPublicBalancer(
   } catch (error) {
     throw asListenFailure(error);
   }
+}
+
+function readinessOf(isLeaving: boolean, sleep: Sleep | undefined): Readiness | undefined {
+  if (isLeaving) return { kind: "leaving" };
+  return sleep === undefined ? undefined : { kind: "asleep", models: sleep.models };
 }
 
 async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {

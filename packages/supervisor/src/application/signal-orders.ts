@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { hasLostTerminal } from "./launcher.ts";
 
 /** SIGHUP and SIGQUIT, which ask for something while the process goes on. */
 export interface SignalOrders {
@@ -12,11 +13,16 @@ interface OrderHandlers {
   readonly dump: () => void;
 }
 
-/** Takes both signals at once: unheard, either would end the process, however long a model takes to be fetched. */
-export function listenForOrders(logger: Logger): SignalOrders {
+/**
+ * SIGHUP is an order to reload, but also what the kernel sends when the terminal is closed: what was started in one then
+ * ends, as every other program does. Takes both signals at once: unheard, either would end the process, however long a model takes to be
+ * fetched.
+ */
+export function listenForOrders(logger: Logger, onTerminalClosed: () => void): SignalOrders {
   let handlers: OrderHandlers | undefined;
   let isReloadDue = false;
   const onReload = () => {
+    if (hasLostTerminal()) return onTerminalClosed();
     if (handlers !== undefined) return handlers.reload();
     isReloadDue = true;
     logger.info("SIGHUP: the model is still being prepared; the configuration is read again after that");

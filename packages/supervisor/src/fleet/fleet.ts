@@ -1,5 +1,7 @@
 import type { Settings } from "@drover/config";
 import { SupervisorError } from "../errors.ts";
+import { SECRET_HEADER } from "@drover/contract/headers";
+import { httpGet } from "@drover/foundation/http-get";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
 import { sampleUsage } from "../process/usage.ts";
@@ -14,6 +16,15 @@ import { replaceWorker } from "./replace-worker.ts";
 import { placeOf, type RollParts, rollWorkers } from "./roll.ts";
 
 const TICK_MS = 1000;
+const MODELS_LIMIT_MS = 1000;
+
+/** All workers are unloaded until the next request. */
+export interface Sleep {
+  /** It has come; until a worker serves, or fails to. */
+  readonly isWaking: boolean;
+  /** Body of the workers' `GET /v1/models`. */
+  readonly models: string | undefined;
+}
 
 /** All workers: starts them, watches them, and does what the admin API asks for, one thing at a time. */
 export class Fleet {
@@ -31,7 +42,8 @@ export class Fleet {
   #lastTick: number;
   #stopTicking: (() => void) | undefined;
   #isEnding = false;
-  #isAsleep = false;
+  /** undefined: it is awake. */
+  #sleep: Sleep | undefined;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -73,8 +85,9 @@ export class Fleet {
     return [...this.#workers.values()].toSorted((a, b) => a.index - b.index);
   }
 
-  get isAsleep(): boolean {
-    return this.#isAsleep;
+  /** From the decision to unload all workers until one of them serves again; undefined: none of that. */
+  get sleep(): Sleep | undefined {
+    return this.#sleep;
   }
 
   /** Starts `count` workers side by side. */
@@ -162,18 +175,18 @@ export class Fleet {
   }
 
   /** Unloads every worker until {@link wake}, if that is still wanted when its turn comes: a request may have come first. */
-  sleep(isWanted: () => boolean): Promise<void> {
+  fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#isEnding || !isWanted()) return;
-      this.#isAsleep = true;
+      this.#sleep = { isWaking: false, models: await this.#askModels() };
       await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
     });
   }
 
   wake(): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#isAsleep || this.#isEnding) return;
-      this.#isAsleep = false;
+      if (this.#sleep === undefined || this.#isEnding) return;
+      this.#sleep = { ...this.#sleep, isWaking: true };
       for (const worker of this.workers) worker.start();
     });
   }
@@ -246,11 +259,24 @@ export class Fleet {
     logChange(logger, change, this.#isEnding);
     onChange(change);
     const { workers } = this;
+    const hasFailed = change.to === "quarantined" || change.to === "backoff";
+    if (change.to === "ready" || (this.#sleep?.isWaking === true && hasFailed)) this.#sleep = undefined;
     if (change.to === "ready" && workers.includes(worker)) this.#firstReady.open();
     if (workers.every(({ state, wasReady }) => state === "quarantined" && !wasReady)) {
       const reasons = [...new Set(workers.map(reasonOf))].join("; ");
       this.#firstReady.fail(new SupervisorError("nothing_served", `every worker failed to start: ${reasons}`));
     }
+  }
+
+  /** What a worker says of its models, for who asks while none is loaded. */
+  async #askModels(): Promise<string | undefined> {
+    const worker = this.workers.find(({ state }) => state === "ready");
+    const port = worker?.process?.word?.port;
+    if (worker?.launch === undefined || port === undefined) return undefined;
+    const headers = { [SECRET_HEADER]: worker.launch.secret };
+    const options = { path: "/v1/models", headers, timeoutMs: MODELS_LIMIT_MS, clock: this.#parts.clock };
+    const result = await httpGet({ host: "127.0.0.1", port }, options);
+    return result.responded && result.status === 200 ? result.body : undefined;
   }
 
   #tick(): void {

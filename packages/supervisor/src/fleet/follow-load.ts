@@ -42,12 +42,12 @@ export function followLoad(parts: FollowLoadParts): () => void {
     }
   };
   const look = () => {
-    if (isBusy || parts.fleet.isAsleep) return;
+    if (isBusy || parts.fleet.sleep !== undefined) return;
     const now = parts.clock.monotonicMs();
     if (wantsSleep(parts, now)) {
       const isWanted = () => wantsSleep(parts, parts.clock.monotonicMs());
       parts.logger.info("nobody asked for long: unloading all workers until the next request");
-      void alone("unloading", parts.fleet.sleep(isWanted));
+      void alone("unloading", parts.fleet.fallAsleep(isWanted));
       return;
     }
     const scale = scaleWanted(parts, memory, now);

@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pino } from "pino";
 import { SnapshotDirectory } from "./snapshot-directory.ts";
-import { isLeftOver, ownerOf, ownerPrefix, readSelf, readStartTime } from "./snapshot-owner.ts";
+import { readStartTime } from "../process/start-time.ts";
+import { isLeftOver, ownerOf, ownerPrefix, readSelf } from "./snapshot-owner.ts";
 
 const uid = process.geteuid?.() ?? -1;
 const self = readSelf(uid);

@@ -6,7 +6,8 @@ import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { SHARED_MEMORY } from "../placement/shared-memory.ts";
 import { listSnapshotDirectories } from "./snapshot-directories.ts";
-import { isLeftOver, ownerPrefix, readSelf, readStartTime } from "./snapshot-owner.ts";
+import { readStartTime } from "../process/start-time.ts";
+import { isLeftOver, ownerPrefix, readSelf } from "./snapshot-owner.ts";
 
 /** What `drover status` shows of the snapshots. */
 export interface SnapshotStatus {

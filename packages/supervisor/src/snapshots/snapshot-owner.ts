@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
+import { readStartTime } from "../process/start-time.ts";
 
 /** The supervisor that a directory of snapshots belongs to, as its name says. */
 export interface SnapshotOwner {
@@ -48,18 +49,6 @@ export function readSelf(uid: number): SnapshotOwner {
     pid: process.pid,
     startTime: readStartTime(process.pid) ?? UNKNOWN,
   };
-}
-
-/** When a process started; undefined: it is gone, or dead and nobody has asked for its exit code. */
-export function readStartTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold anything. Source of the fields: proc_pid_stat(5), from the third on.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }
 
 const UNKNOWN = "0";

@@ -39,8 +39,13 @@ export function serviceFacts(installation: Installation): ServiceFacts {
     listen: settings.listen.split(",").map((address) => listenStream(address.trim())),
     reads: [dirname(dirname(node)), root, ...config, ...model.map(folderOrFile), ...keys],
     documentation: resolve(root, "docs/systemd.md"),
-    stopMs: settings.supervision.drainTimeout + settings.supervision.grace + STOP_MARGIN_MS,
+    stopMs: stopMsOf(settings.supervision),
   };
+}
+
+/** What an orderly end may take at most. */
+function stopMsOf({ shutdownDelay, drainTimeout, grace }: LoadedSettings["settings"]["supervision"]): number {
+  return shutdownDelay + drainTimeout + grace + STOP_MARGIN_MS;
 }
 
 /** Variables that were set for the installer and that the service will not have. */

@@ -1,0 +1,29 @@
+import { type Settings, settingsTable } from "./settings.ts";
+
+const HIDDEN = "(hidden)";
+
+/**
+ * The settings as they may be logged or shown: without the values of those that the table calls secret, and without user
+ * and password of any URL.
+ */
+export function hideSecrets(settings: Settings): unknown {
+  const copy = withoutUserInfo(settings) as Record<string, unknown>;
+  for (const row of settingsTable) {
+    if (!("secret" in row)) continue;
+    const path = row.path.split(".");
+    const name = path.pop() ?? "";
+    const owner = path.reduce<Record<string, unknown>>((value, part) => value[part] as Record<string, unknown>, copy);
+    const value = owner[name];
+    if (Array.isArray(value)) owner[name] = value.map(() => HIDDEN);
+    else if (value !== undefined) owner[name] = HIDDEN;
+  }
+  return copy;
+}
+
+/** A deep copy. */
+function withoutUserInfo(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll(/(\w:\/\/)[^/@\s]*@/g, `$1${HIDDEN}@`);
+  if (Array.isArray(value)) return value.map(withoutUserInfo);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutUserInfo(part)]));
+}
