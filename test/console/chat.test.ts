@@ -56,7 +56,7 @@ describe("the console's chat", needsBrowser(), () => {
       assert.match(await answer.locator("summary").innerText(), /^Thought for /u);
       assert.equal(await answer.locator("details").getAttribute("open"), null);
       const figures = await answer.locator(".figures").innerText();
-      assert.match(figures, /[\d,.]+ tokens\/s.*first token after [\d.]+ m?s.*\d+ tokens.*worker [12]/su);
+      assert.match(figures, /[\d,.]+ tokens\/s.*first token after [\d.]+m?s.*\d+ tokens.*worker [12]/su);
     }));
 
   it("asks nobody but the server that it came from", () =>

@@ -25,7 +25,7 @@ export interface AdminActions {
 }
 
 /** The header that carries the admin key. */
-export const ADMIN_KEY_HEADER = "x-drover-admin-key";
+const ADMIN_KEY_HEADER = "x-drover-admin-key";
 
 /** `POST /console/admin/ACTION?…`. 403 names what is wrong with the key, 409 why the action was refused. */
 export async function adminResponse(

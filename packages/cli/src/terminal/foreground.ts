@@ -9,7 +9,7 @@ import { wantsColours } from "./colours.ts";
 import { createDownloadBar } from "./download-bar.ts";
 import { prettyLine } from "./pretty-line.ts";
 import { createProgress } from "./progress.ts";
-import { curlWords, programName, realModelHint, welcomeOf, welcomeText } from "./welcome.ts";
+import { curlWords, prefersChinese, programName, realModelHint, welcomeOf, welcomeText } from "./welcome.ts";
 
 /** How a process that serves in the foreground speaks: its log on standard output, bars on a terminal. */
 export interface Foreground {
@@ -39,7 +39,7 @@ export function openForeground(invocation: Invocation, settings: Settings): Fore
       serving: (address) => {
         const welcome = welcomeOf(settings, address, programName(invocation.environment, existsSync));
         const url = publicUrl(welcome);
-        if (isPretty) progress.print(welcomeText(welcome));
+        if (isPretty) progress.print(welcomeText(welcome, prefersChinese(invocation.environment)));
         else
           logs.logger.info({ url, curl: curlWords(welcome).join(" "), ...realModelHint(welcome) }, `serving on ${url}`);
       },

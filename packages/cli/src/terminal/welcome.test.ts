@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
-import { curlWords, programName, realModelHint, type Welcome, welcomeOf, welcomeText } from "./welcome.ts";
+import {
+  curlWords,
+  prefersChinese,
+  programName,
+  realModelHint,
+  type Welcome,
+  welcomeOf,
+  welcomeText,
+} from "./welcome.ts";
 
 const welcome: Welcome = {
   address: "127.0.0.1",
@@ -57,10 +65,30 @@ describe("the welcome", () => {
     assert.deepEqual(factsOf({ "worker-command": "serve {port}", "api-keys-file": "keys" }), [false, "command", true]);
   });
 
+  it("speaks Chinese where the locale does, by the first variable that is set, in as many columns", () => {
+    const text = welcomeText({ ...welcome, hasKeys: true }, true);
+    assert.match(text, /^ {2}Drover 已就绪： http:\/\/127\.0\.0\.1:8080$/mu);
+    assert.match(text, /演示模型/u);
+    for (const line of text.split("\n")) {
+      const wide = line.match(/[\p{Script=Han}，。：（）]/gu)?.length ?? 0;
+      assert.ok(line.length + wide <= 80, line);
+    }
+    assert.ok(prefersChinese({ LANG: "zh_CN.UTF-8" }));
+    assert.ok(prefersChinese({ LC_ALL: "", LC_MESSAGES: "zh", LANG: "C" }));
+    assert.ok(!prefersChinese({ LC_ALL: "C.UTF-8", LANG: "zh_CN.UTF-8" }));
+    assert.ok(!prefersChinese({ LANG: "zhuang" }));
+    assert.ok(!prefersChinese({}));
+  });
+
+  it("says that a browser has a page there, where one can get to it", () => {
+    assert.match(welcomeText(welcome), /Open it in a browser/u);
+    assert.doesNotMatch(welcomeText({ ...welcome, address: "/run/d.sock", port: 0 }), /browser/u);
+  });
+
   it("says nothing of the demo model where a command of the user's serves", () => {
     const text = welcomeText({ ...welcome, serves: "command" });
     assert.match(text, /serves on/u);
-    assert.doesNotMatch(text, /demo|curl/u);
+    assert.doesNotMatch(text, /demo|curl|browser/u);
     assert.deepEqual(realModelHint({ ...welcome, serves: "model" }), {});
   });
 });

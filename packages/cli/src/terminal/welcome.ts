@@ -58,23 +58,46 @@ export function realModelHint({ serves, program }: Welcome): { readonly realMode
   return serves === "demo" ? { realModel: `${program} up --model FILE.gguf, or --model hf:ORG/REPO:Q4_K_M` } : {};
 }
 
-/** The lines that a terminal shows. */
-export function welcomeText(welcome: Welcome): string {
+/** The lines that a terminal shows, in the user's language. */
+export function welcomeText(welcome: Welcome, isChinese = false): string {
+  const { serves, program } = welcome;
+  const say = isChinese ? chinese : english;
   const lines = [
     "",
-    `  Drover serves on ${publicUrl(welcome)}`,
+    `  ${say.serves} ${publicUrl(welcome)}`,
+    ...(hasPage(welcome) ? [`  ${say.openIt}`] : []),
     "",
-    ...(welcome.serves === "command" ? [] : [`  ${curlWords(welcome).join(" \\\n    ")}`, ""]),
-    ...(welcome.serves === "demo"
-      ? [
-          "  This is the demo model. For a real one (see up --help):",
-          `  ${welcome.program} up --model FILE.gguf`,
-          `  ${welcome.program} up --model hf:ORG/REPO:Q4_K_M`,
-          "",
-        ]
+    ...(serves === "command" ? [] : [`  ${curlWords(welcome).join(" \\\n    ")}`, ""]),
+    ...(serves === "demo"
+      ? [`  ${say.demo}`, `  ${program} up --model FILE.gguf`, `  ${program} up --model ${say.download}`, ""]
       : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+const english = {
+  serves: "Drover serves on",
+  openIt: "Open it in a browser to chat, or ask it by the OpenAI API:",
+  demo: "This is the demo model. For a real one (see up --help):",
+  download: "hf:ORG/REPO:Q4_K_M",
+};
+
+const chinese: typeof english = {
+  serves: "Drover 已就绪：",
+  openIt: "用浏览器打开即可对话，也可以通过 OpenAI 接口调用：",
+  demo: "现在运行的是演示模型。换成真实模型（详见 up --help）：",
+  download: "ms:ORG/REPO/FILE.gguf",
+};
+
+/** A socket has no address for a browser, and a command of the user's no page of ours. */
+function hasPage({ serves, port }: Welcome): boolean {
+  return serves !== "command" && port !== 0;
+}
+
+/** Whether the user's messages are to be in Chinese: the first of POSIX's three variables that is set says so. */
+export function prefersChinese(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const variables = ["LC_ALL", "LC_MESSAGES", "LANG"].map((name) => environment[name]);
+  return /^zh(?:[_.@-]|$)/i.test(variables.find((value) => value !== undefined && value !== "") ?? "");
 }
 
 /** From this machine, where every interface is listened on. */

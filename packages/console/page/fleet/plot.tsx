@@ -7,8 +7,8 @@ import { isDark } from "../theme.ts";
 
 interface PlotProps {
   readonly title: string;
-  /** Written behind the last value. */
-  readonly unit: string;
+  /** The last value as text. */
+  readonly show: (value: number) => string;
   /** Seconds before now, negative. */
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
@@ -17,7 +17,7 @@ interface PlotProps {
 const HEIGHT = 120;
 
 /** A figure over the last minutes, and its last value as text. */
-export function Plot({ title, unit, xs, ys }: PlotProps): VNode {
+export function Plot({ title, show, xs, ys }: PlotProps): VNode {
   const target = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const last = ys.findLast((value) => value !== null);
@@ -34,7 +34,7 @@ export function Plot({ title, unit, xs, ys }: PlotProps): VNode {
     };
   }, [isDark.value]);
   useEffect(() => chart.current?.setData([[...xs], [...ys]] as uPlot.AlignedData), [xs, ys, isDark.value]);
-  const value = last === undefined || last === null ? "–" : `${numberText(last)} ${unit}`;
+  const value = last === undefined || last === null ? "–" : show(last);
   return (
     <figure class="plot">
       <figcaption>
@@ -47,10 +47,11 @@ export function Plot({ title, unit, xs, ys }: PlotProps): VNode {
 
 function optionsFor(element: HTMLElement): uPlot.Options {
   const style = getComputedStyle(element);
-  const line = style.getPropertyValue("--plot-line");
+  const colour = (name: string) => style.getPropertyValue(name);
   const axis = {
-    stroke: style.getPropertyValue("--plot-axis"),
-    grid: { stroke: style.getPropertyValue("--plot-grid"), width: 1 },
+    stroke: colour("--plot-axis"),
+    grid: { stroke: colour("--plot-grid"), width: 1 },
+    ticks: { show: false },
   };
   return {
     width: element.clientWidth,
@@ -58,31 +59,32 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { time: false, range: [-LONGEST_SECONDS, 0] },
+      x: { time: false, range: (_, oldest) => [Math.min(-SHORTEST_SECONDS, Math.max(oldest, -LONGEST_SECONDS)), 0] },
       y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] },
     },
     axes: [
-      {
-        ...axis,
-        size: 22,
-        ticks: { show: false },
-        values: (_, splits) => splits.map((at) => (at === 0 ? "0" : texts.value.minutes(at / 60))),
-        incrs: [60, 120],
-      },
-      { ...axis, size: 44, ticks: { show: false }, values: (_, splits) => splits.map((value) => numberText(value)) },
+      { ...axis, size: 22, values: (_, splits) => splits.map(agoText), incrs: [15, 30, 60] },
+      { ...axis, size: 44, values: (_, splits) => splits.map((value) => numberText(value)) },
     ],
     series: [
       {},
       {
-        stroke: line,
+        stroke: colour("--plot-line"),
         width: 1.6,
-        fill: style.getPropertyValue("--plot-fill"),
-        spanGaps: false,
+        fill: colour("--plot-fill"),
+        spanGaps: true,
         points: { show: false },
       },
     ],
   };
 }
+
+function agoText(seconds: number): string {
+  if (seconds === 0) return "0";
+  return seconds % 60 === 0 ? texts.value.minutes(seconds / 60) : texts.value.seconds(seconds);
+}
+
+const SHORTEST_SECONDS = 60;
 
 /** How far back the plots go. */
 export const LONGEST_SECONDS = 300;

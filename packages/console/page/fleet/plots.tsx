@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { texts } from "../language/language.ts";
+import { durationText, numberText } from "../language/numbers.ts";
 import { samples } from "./feed.ts";
 import { LONGEST_SECONDS, Plot } from "./plot.tsx";
 import type { Sample } from "./sample.ts";
@@ -8,7 +9,7 @@ import type { Sample } from "./sample.ts";
 /** The fleet's figures over the last minutes. */
 export function Plots(): VNode {
   const all = samples.value;
-  const { plotRequests, plotRunning, plotTokens, plotFirstToken, plotBetween, plotCpus, unitTokens } = texts.value;
+  const { plotRequests, plotRunning, plotTokens, plotFirstToken, plotBetween, plotCpus, perSecond } = texts.value;
   const shown = useMemo(() => {
     const newest = all.at(-1)?.atMs ?? 0;
     const kept = all.filter(({ atMs }) => newest - atMs <= LONGEST_SECONDS * 1000);
@@ -18,12 +19,22 @@ export function Plots(): VNode {
   const { xs } = shown;
   return (
     <section class="plots">
-      <Plot title={plotTokens} unit={unitTokens} xs={xs} ys={column((sample) => sample.tokensPerSecond)} />
-      <Plot title={plotRequests} unit="/s" xs={xs} ys={column((sample) => sample.requestsPerSecond)} />
-      <Plot title={plotRunning} unit="" xs={xs} ys={column((sample) => sample.requests)} />
-      <Plot title={plotFirstToken} unit="ms" xs={xs} ys={column((sample) => sample.firstTokenMs)} />
-      <Plot title={plotBetween} unit="ms" xs={xs} ys={column((sample) => sample.betweenTokensMs)} />
-      <Plot title={plotCpus} unit="CPU" xs={xs} ys={column((sample) => sample.cpus)} />
+      <Plot
+        title={plotTokens}
+        show={(value) => perSecond(numberText(value))}
+        xs={xs}
+        ys={column((of) => of.tokensPerSecond)}
+      />
+      <Plot
+        title={plotRequests}
+        show={(value) => `${numberText(value)}/s`}
+        xs={xs}
+        ys={column((of) => of.requestsPerSecond)}
+      />
+      <Plot title={plotRunning} show={numberText} xs={xs} ys={column((of) => of.requests)} />
+      <Plot title={plotFirstToken} show={durationText} xs={xs} ys={column((of) => of.firstTokenMs)} />
+      <Plot title={plotBetween} show={durationText} xs={xs} ys={column((of) => of.betweenTokensMs)} />
+      <Plot title={plotCpus} show={numberText} xs={xs} ys={column((of) => of.cpus)} />
     </section>
   );
 }

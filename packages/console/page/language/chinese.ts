@@ -90,9 +90,9 @@ export const chinese: Texts = {
   queueOf: (depth, limit) => `排队 ${depth} / ${limit}`,
   snapshotsOf: (files, bytes, limit) => `${files} 份快照，${bytes} / ${limit}`,
   plotTokens: "词元",
-  unitTokens: "词元/秒",
   plotRequests: "请求",
   minutes: (count) => `${count} 分`,
+  seconds: (count) => `${count} 秒`,
   plotRunning: "进行中与排队",
   plotFirstToken: "首字节时间",
   plotBetween: "词元间隔",
@@ -137,4 +137,7 @@ export const chinese: Texts = {
   undrain: "恢复",
   restart: "重启",
   reload: "重新加载设置",
+  benchText: "打开 drover bench、bench compare 或 tune 生成的 JSON 或 HTML 报告。文件只在本页读取，不会上传。",
+  openReport: "打开报告",
+  noReport: (name) => `${name} 不是 drover bench 或 tune 的报告。`,
 };

@@ -90,9 +90,9 @@ export const english = {
   queueOf: (depth: number, limit: number) => `${depth} of ${limit} waiting`,
   snapshotsOf: (files: number, bytes: string, limit: string) => `${files} snapshots, ${bytes} of ${limit}`,
   plotTokens: "Tokens",
-  unitTokens: "tokens/s",
   plotRequests: "Requests",
   minutes: (count: number) => `${count} min`,
+  seconds: (count: number) => `${count} s`,
   plotRunning: "Running and waiting",
   plotFirstToken: "Time to first byte",
   plotBetween: "Time between tokens",
@@ -138,6 +138,9 @@ export const english = {
   undrain: "Undrain",
   restart: "Restart",
   reload: "Reload settings",
+  benchText: "A JSON or HTML report of drover bench, bench compare or tune. It is read here and sent nowhere.",
+  openReport: "Open a report",
+  noReport: (name: string) => `${name} is no report of drover bench or tune.`,
 };
 
 export type Texts = typeof english;

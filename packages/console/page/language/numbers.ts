@@ -1,8 +1,8 @@
 import { language } from "./language.ts";
 
-/** `840 ms`, `2.4 s`, `1:05 min`, in the page's language. */
+/** `840ms`, `2.4s`, `1m 5s`, in the page's language. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return unit(Math.round(ms), "millisecond");
+  if (ms < 1000) return unit(ms < 9.95 ? Math.round(ms * 10) / 10 : Math.round(ms), "millisecond");
   if (ms < 60_000) return unit(ms < 9950 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000), "second");
   if (ms >= 3_600_000)
     return `${unit(Math.floor(ms / 3_600_000), "hour")} ${unit(Math.floor((ms % 3_600_000) / 60_000), "minute")}`;
@@ -16,7 +16,7 @@ export function numberText(value: number): string {
 }
 
 function unit(value: number, name: "millisecond" | "second" | "minute" | "hour"): string {
-  const style = { style: "unit", unit: name, unitDisplay: "short" } as const;
+  const style = { style: "unit", unit: name, unitDisplay: "narrow" } as const;
   return new Intl.NumberFormat(language.value, style).format(value);
 }
 
