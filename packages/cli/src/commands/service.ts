@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentName, settingsTable } from "@drover/config";
+import { homeFolder } from "@drover/foundation/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { lostVariables, serviceFacts } from "@drover/supervisor/systemd";
 import { MARK, renderServiceUnit, renderSocketUnit, type ServiceFacts } from "@drover/supervisor/systemd";
@@ -88,7 +88,7 @@ function readFacts(invocation: Invocation): ServiceFacts {
 
 function unitFolder(scope: ServiceFacts["scope"], { environment }: Invocation): string {
   if (scope === "system") return "/etc/systemd/system";
-  return join(environment["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "systemd/user");
+  return join(environment["XDG_CONFIG_HOME"] ?? join(homeFolder(), ".config"), "systemd/user");
 }
 
 function writeUnit(path: string, text: string): void {

@@ -52,23 +52,27 @@ function chooseShell(name: string | undefined): void {
 }
 
 function createParser(words: readonly string[]): Argv {
-  return yargs([...words])
-    .scriptName("drover")
-    .usage("$0 COMMAND\n\nTurns one machine into a fault-tolerant llama.cpp service.")
-    .parserConfiguration({ "camel-case-expansion": false, "dot-notation": false, "strip-aliased": true })
-    .options(COMMON)
-    .example("$0 up", "serve the demo model on http://127.0.0.1:8080")
-    .example("$0 up --model m.gguf --workers 2", "serve your own")
-    .example("$0 status --watch", "what each worker does")
-    .completion("completion", "Print the completion script of bash or zsh, by its name or as $SHELL says")
-    .version(packageVersion())
-    .help()
-    .alias("help", "h")
-    .epilogue("Exit codes: 0 clean, 1 failed while running, 2 bad usage or configuration, 3 nothing could be served.")
-    .strict()
-    .exitProcess(true)
-    .wrap(Math.min(120, process.stdout.columns ?? 100))
-    .showHelpOnFail(false);
+  return (
+    yargs([...words])
+      // Its messages are read below, and half of a help text in another language helps nobody.
+      .locale("en")
+      .scriptName("drover")
+      .usage("$0 COMMAND\n\nTurns one machine into a fault-tolerant llama.cpp service.")
+      .parserConfiguration({ "camel-case-expansion": false, "dot-notation": false, "strip-aliased": true })
+      .options(COMMON)
+      .example("$0 up", "serve the demo model on http://127.0.0.1:8080")
+      .example("$0 up --model m.gguf --workers 2", "serve your own")
+      .example("$0 status --watch", "what each worker does")
+      .completion("completion", "Print the completion script of bash or zsh, by its name or as $SHELL says")
+      .version(packageVersion())
+      .help()
+      .alias("help", "h")
+      .epilogue("Exit codes: 0 clean, 1 failed while running, 2 bad usage or configuration, 3 nothing could be served.")
+      .strict()
+      .exitProcess(true)
+      .wrap(Math.min(120, process.stdout.columns ?? 100))
+      .showHelpOnFail(false)
+  );
 }
 
 function addCommand(

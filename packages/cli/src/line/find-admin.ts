@@ -1,5 +1,5 @@
 import { ConfigError, loadSettings, type SettingPath } from "@drover/config";
-import { adminPath } from "@drover/supervisor/admin";
+import { findAdminPath } from "@drover/supervisor/admin";
 import type { Invocation } from "./command.ts";
 
 /** Settings that a command needs to find the running supervisor. */
@@ -7,7 +7,7 @@ export const ADMIN_SETTINGS: readonly SettingPath[] = ["admin.socket"];
 
 /** Path of the running supervisor's admin socket. A file that is not valid at the moment must not keep anybody from it. */
 export function findAdmin(invocation: Invocation): string {
-  return adminPath(adminSetting(invocation), invocation.environment);
+  return findAdminPath(adminSetting(invocation), invocation.environment);
 }
 
 function adminSetting(invocation: Invocation): string {

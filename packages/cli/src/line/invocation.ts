@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { loadSettings } from "@drover/config";
+import { type Stats, statSync } from "node:fs";
+import { ConfigError, loadSettings } from "@drover/config";
+import { userId } from "@drover/foundation/user-folders";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "./command.ts";
 
@@ -56,5 +57,21 @@ function settingsFile(
 ): string | undefined {
   const named = values["config"] ?? environment["DROVER_CONFIG"];
   if (typeof named === "string" && named !== "") return named;
-  return existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined;
+  const found = statSync(DEFAULT_FILE, { throwIfNoEntry: false });
+  if (found !== undefined) requireTrust(found);
+  return found === undefined ? undefined : DEFAULT_FILE;
 }
+
+/**
+ * A file that just lies in the working folder can start any program (`workers.command`), so it must be this user's or
+ * root's, and nobody else's to write to: as ssh and git ask of theirs.
+ */
+function requireTrust({ uid, mode }: Stats): void {
+  const isOurs = uid === userId() || uid === 0;
+  if (isOurs && (mode & OTHERS_WRITE) === 0) return;
+  const why = isOurs ? "can be written to by everybody" : `belongs to another user (${uid})`;
+  const message = `${why} and is not read by itself. If you trust it, give it: --config ${DEFAULT_FILE}`;
+  throw new ConfigError([{ where: DEFAULT_FILE, path: "", message }]);
+}
+
+const OTHERS_WRITE = 0o002;

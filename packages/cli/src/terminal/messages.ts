@@ -1,4 +1,5 @@
 import { ConfigError } from "@drover/config";
+import { printable } from "@drover/foundation/printable";
 import type { ModelError } from "@drover/models";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 
@@ -12,7 +13,7 @@ export interface Farewell {
 export function explainError(error: unknown, isDebugging: boolean): Farewell {
   const { text, exitCode } = explain(error);
   const stack = isDebugging && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
-  return { text: `drover: ${text}${stack}`, exitCode };
+  return { text: `drover: ${printable(text)}${stack}`, exitCode };
 }
 
 function explain(error: unknown): Farewell {

@@ -1,3 +1,4 @@
+import { printable } from "@drover/foundation/printable";
 import { sizeText } from "@drover/foundation/texts";
 import type { MemoryEstimate, ModelInfo } from "@drover/models";
 
@@ -21,7 +22,7 @@ export function showModel(model: ModelInfo, memory: MemoryEstimate): string {
     ["", `tokenizer ${sizeText(perWorker.tokenizerBytes)}, process ${sizeText(perWorker.processBytes)}`],
     ["memory shared", `${sizeText(memory.mappedBytes)}: the file itself, once for all workers`],
   ];
-  return facts.map(([name, value]) => `${name.padEnd(18)} ${value}`).join("\n");
+  return facts.map(([name, value]) => `${name.padEnd(18)} ${printable(value)}`).join("\n");
 }
 
 function shortCount(count: number): string {

@@ -15,4 +15,8 @@ describe("prettyLine", () => {
   it("keeps the fields of every other line", () => {
     assert.equal(show({ reason: "timeout", msg: "taken out" }), 'WARN: taken out {"reason":"timeout"}\n');
   });
+
+  it("sends no control character of another program to the terminal", () => {
+    assert.equal(show({ msg: "a model \u001b[31mof mine" }), "WARN: a model \\x1b[31mof mine\n");
+  });
 });

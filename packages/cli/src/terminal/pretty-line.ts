@@ -1,3 +1,4 @@
+import { printable } from "@drover/foundation/printable";
 import { bareText, type LogLine } from "@drover/supervisor/logs";
 import { prettyFactory } from "pino-pretty";
 
@@ -10,11 +11,15 @@ export function prettyLine(hasColors: boolean): (line: LogLine) => string {
     messageFormat: (log, key) => {
       const worker = log["worker"];
       const text = log[key];
-      return `${typeof worker === "string" ? `worker ${worker}: ` : ""}${typeof text === "string" ? text : ""}`;
+      return `${typeof worker === "string" ? `worker ${worker}: ` : ""}${typeof text === "string" ? printable(text) : ""}`;
     },
     singleLine: true,
   });
-  return (line) => bareText(line) ?? format(withoutEcho(JSON.parse(line) as Entry));
+  return (line) => printableOrNone(bareText(line)) ?? format(withoutEcho(JSON.parse(line) as Entry));
+}
+
+function printableOrNone(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : printable(text);
 }
 
 type Entry = Readonly<Record<string, unknown>>;

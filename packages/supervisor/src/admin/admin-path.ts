@@ -1,10 +1,80 @@
-import { tmpdir, userInfo } from "node:os";
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { userId } from "@drover/foundation/user-folders";
+import { SupervisorError } from "../errors.ts";
 
-/** Where the admin API listens: the `admin.socket` setting, or for `auto` a place of this user's own. */
-export function adminPath(setting: string, environment: Readonly<Record<string, string | undefined>>): string {
+/** Which process listens: `drover up`, or `drover balance`, which may run beside it. */
+export type AdminKind = "up" | "balance";
+
+const NAMES: Readonly<Record<AdminKind, string>> = { up: "drover.sock", balance: "drover-balance.sock" };
+
+/** Where `auto` looks. Tests pass others. */
+export interface RuntimeFolders {
+  readonly uid: number;
+  /** Of the login manager: a folder for each user. */
+  readonly perUser: string;
+  readonly temporary: string;
+}
+
+const FOLDERS: RuntimeFolders = { uid: userId(), perUser: "/run/user", temporary: tmpdir() };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where the admin API is to listen: the `admin.socket` setting, or for `auto` the first folder that is this user's own:
+ * `$XDG_RUNTIME_DIR`, `/run/user/UID`, or one that is made among the temporary files.
+ * @throws SupervisorError `listen_failed` where another user has taken the last one's name
+ */
+export function adminPath(
+  setting: string,
+  kind: AdminKind,
+  environment: Environment,
+  folders: RuntimeFolders = FOLDERS,
+): string {
   if (setting !== "auto") return setting;
-  const runtime = environment["XDG_RUNTIME_DIR"];
-  if (runtime !== undefined && runtime !== "") return join(runtime, "drover.sock");
-  return join(tmpdir(), `drover-${userInfo().uid}.sock`);
+  const [last = "", ...others] = candidates(environment, folders).toReversed();
+  const own = others.toReversed().find((folder) => isPrivate(folder, folders.uid));
+  return join(own ?? makePrivate(last, folders.uid), NAMES[kind]);
+}
+
+/**
+ * Where a running drover of this user listens: the setting, or for `auto` the first socket of this user's in one of those
+ * folders, so that it is found from a shell with another environment; else where one would listen.
+ */
+export function findAdminPath(setting: string, environment: Environment, folders: RuntimeFolders = FOLDERS): string {
+  if (setting !== "auto") return setting;
+  const all = candidates(environment, folders);
+  const paths = (["up", "balance"] as const).flatMap((kind) => all.map((folder) => join(folder, NAMES[kind])));
+  return paths.find((path) => isOwnSocket(path, folders.uid)) ?? paths[0] ?? "";
+}
+
+function candidates(environment: Environment, { uid, perUser, temporary }: RuntimeFolders): readonly string[] {
+  const runtime = environment["XDG_RUNTIME_DIR"] ?? "";
+  return [...(runtime === "" ? [] : [runtime]), join(perUser, String(uid)), join(temporary, `drover-${uid}`)];
+}
+
+/** A folder that no other user can put anything into. */
+function isPrivate(folder: string, uid: number): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found !== undefined && found.isDirectory() && found.uid === uid && (found.mode & OTHERS_WRITE) === 0;
+}
+
+const OTHERS_WRITE = 0o022;
+
+function makePrivate(folder: string, uid: number): string {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  // A link would lead elsewhere.
+  if (lstatSync(folder).isDirectory() && isPrivate(folder, uid)) return folder;
+  const advice = "choose another place with --admin-socket, or set XDG_RUNTIME_DIR";
+  throw new SupervisorError("listen_failed", `${folder} belongs to another user, or others may write to it: ${advice}`);
+}
+
+function isOwnSocket(path: string, uid: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.isSocket() && found.uid === uid;
 }

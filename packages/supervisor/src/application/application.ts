@@ -97,7 +97,7 @@ class Application {
   async #openAdmin(): Promise<void> {
     const { settings, environment } = this.#options;
     const admin = createAdminServer(this.#actions);
-    const release = await claimSocket(admin, adminPath(settings.admin.socket, environment));
+    const release = await claimSocket(admin, adminPath(settings.admin.socket, "up", environment));
     this.#undo.push(() => {
       release();
       admin.close();

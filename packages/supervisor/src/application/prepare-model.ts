@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homeFolder } from "@drover/foundation/user-folders";
 import {
   fetchModelApart,
   findFetched,
@@ -50,5 +50,5 @@ function placesIn(environment: PrepareOptions["environment"]) {
     modelScope: environment["MODELSCOPE_ENDPOINT"],
     modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
   };
-  return { cacheDir: modelCacheDir(environment, homedir()), endpoints };
+  return { cacheDir: modelCacheDir(environment, homeFolder()), endpoints };
 }

@@ -1,3 +1,4 @@
+import { printable } from "@drover/foundation/printable";
 import { plural, shortRanges, sizeText as size, wrap } from "@drover/foundation/texts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
@@ -22,7 +23,10 @@ export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY): string
     "",
     ...drawMemory(plan),
   ];
-  return `${lines.flatMap((line) => wrap(line, columns, isRow(line) ? NOTE_INDENT : "  ")).join("\n")}\n`;
+  return `${lines
+    .map(printable)
+    .flatMap((line) => wrap(line, columns, isRow(line) ? NOTE_INDENT : "  "))
+    .join("\n")}\n`;
 }
 
 /** A figure with a note; all else that may be long is prose. */

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homeFolder } from "@drover/foundation/user-folders";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { systemClock } from "@drover/foundation/clock";
@@ -136,7 +136,7 @@ async function withThreads<T>(
 /** The tables of this worker, with their files. */
 async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
   const counts = options.leases?.counts ?? [options.threads];
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  const cache = process.env["XDG_CACHE_HOME"] || join(homeFolder(), ".cache");
   const fileOf = (threads: number) =>
     stepCostFile(join(cache, "drover"), options.modelPath, { ...engine.costKey, threads });
   const store = async (threads: number, points: readonly CostPoint[]) => {

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { execa } from "execa";
+import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
+import { needs } from "../support/needs.ts";
+
+describe("the command line, wherever it runs", () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  for (const locale of ["zh_CN.UTF-8", "de_DE.UTF-8", "C"]) {
+    it(`speaks one language under LC_ALL=${locale}, and knows its own complaints`, async () => {
+      const environment = { LC_ALL: locale, LANG: locale, LANGUAGE: locale };
+      const help = await pasture.run(["status", "--help"], environment);
+      assert.match(help.stdout, /^drover status\n[^]*Options:[^]*Show help/m);
+      const unknown = await pasture.run(["status", "--wacth"], environment);
+      assert.deepEqual([unknown.code, /did you mean --watch\?/.test(unknown.stderr)], [2, true]);
+    });
+  }
+
+  const isRoot = process.geteuid?.() === 0;
+  it("needs no entry in passwd and no home", {
+    ...needs("setpriv"),
+    ...(isRoot ? {} : { skip: "needs root" }),
+  }, async () => {
+    const words = ["--reuid", "54321", "--regid", "54321", "--clear-groups", process.execPath, DROVER_BIN];
+    const result = await execa("setpriv", [...words, "status"], { cwd: "/", env: {}, extendEnv: false, reject: false });
+    assert.equal(result.exitCode, 1, result.stderr);
+    assert.match(result.stderr, /^drover: no drover is running/);
+  });
+});
