@@ -110,7 +110,10 @@ class Stage {
     const home = this.cpus[this.#random(this.cpus.length)];
     this.book.join(id, home === undefined ? [] : [home.id], this.now);
     this.settle();
-    this.at(this.#random(3000), () => this.need(process, this.#random(2) === 0 ? "all" : "share"));
+    this.at(this.#random(300), () => {
+      if (!process.isGone && process.need === "loading") this.book.needs(id, "loading", this.now);
+    });
+    this.at(300 + this.#random(3000), () => this.need(process, this.#random(2) === 0 ? "all" : "share"));
   }
 
   need(process: Process, need: CpuNeed): void {

@@ -49,9 +49,9 @@ export class LeaseBook {
     return [...this.#entries.values()];
   }
 
-  /** A process has started. */
+  /** A process has started; it reads no model yet. */
   join(id: string, home: readonly number[], now: number): void {
-    this.#entries.set(id, { id, home, need: "loading", since: now, ordered: [], epoch: 0, held: new Set() });
+    this.#entries.set(id, { id, home, need: "none", since: now, ordered: [], epoch: 0, held: new Set() });
   }
 
   /** A process has ended, whatever it held. */

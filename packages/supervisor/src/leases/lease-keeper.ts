@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { WorkerMessage } from "@drover/contract/ipc";
+import type { CpuNeed, WorkerMessage } from "@drover/contract/ipc";
 import type { Logger } from "pino";
 import type { Layout } from "../placement/layout.ts";
 import { layOut } from "../placement/layout.ts";
@@ -35,6 +35,7 @@ interface Seat {
   /** One order, and one change of affinity, after the other. */
   work: Promise<void>;
   affinity: string;
+  hasLoaded: boolean;
 }
 
 /**
@@ -123,7 +124,7 @@ export class LeaseKeeper {
     if (found === undefined) throw new Error("leases need a layout before the first worker");
     const id = `${launch.leases?.upstream ?? ""}#${++this.#processes}`;
     const affinity = launch.cpus?.join(",") ?? "";
-    const seat: Seat = { id, launch, process, book: found.book, work: Promise.resolve(), affinity };
+    const seat: Seat = { id, launch, process, book: found.book, work: Promise.resolve(), affinity, hasLoaded: false };
     this.#seats.set(id, seat);
     seat.book.join(id, launch.leases?.home ?? [], this.#parts.clock.monotonicMs());
     this.#settle();
@@ -140,8 +141,7 @@ export class LeaseKeeper {
   #hear(seat: Seat, message: WorkerMessage): void {
     switch (message.type) {
       case "cpus-needed":
-        seat.book.needs(seat.id, message.need, this.#parts.clock.monotonicMs());
-        this.#settle();
+        this.#needs(seat, message.need);
         return;
       case "leased":
         this.#do(seat, async () => {
@@ -159,10 +159,20 @@ export class LeaseKeeper {
         this.#settle();
         return;
       case "loading":
+        // Said again and again while the model is read; what comes after it is said by the worker.
+        if (seat.hasLoaded) return;
+        seat.hasLoaded = true;
+        this.#needs(seat, "loading");
+        return;
       case "heartbeat":
       case "failed":
       // They say nothing of CPUs.
     }
+  }
+
+  #needs(seat: Seat, need: CpuNeed): void {
+    seat.book.needs(seat.id, need, this.#parts.clock.monotonicMs());
+    this.#settle();
   }
 
   #settle(): void {

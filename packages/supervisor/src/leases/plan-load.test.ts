@@ -28,7 +28,7 @@ const SMALL_MODEL: CostTables = new Map([
 describe("planning workers for a load", () => {
   it("keeps one worker with all CPUs at every load where it computes faster than several", () => {
     const plan = planLoad({ tables: ZEN, domains: [{ cpus: 2, workers: 2 }], slots: 16 });
-    assert.deepEqual(plan, [{ upTo: Number.POSITIVE_INFINITY, workers: 1, cpusEach: 2 }]);
+    assert.deepEqual(plan[0], { upTo: 27, workers: 1, cpusEach: 2 });
   });
 
   it("does not believe tables measured alone where the memory is the limit: each worker reads all weights for itself", () => {
@@ -64,6 +64,16 @@ describe("planning workers for a load", () => {
         [Number.POSITIVE_INFINITY, 2],
       ],
     );
+  });
+
+  it("lets nobody wait for a slot while another worker is no slower, and does where that would slow down all that run", () => {
+    const tiny: CostTables = new Map([
+      [2, table({ 1: 30, 4: 31 })],
+      [1, table({ 1: 0.2, 4: 0.3 })],
+    ]);
+    const domains = [{ cpus: 2, workers: 2 }];
+    assert.equal(workersFor(planLoad({ tables: tiny, domains, slots: 1 }), 2), 2);
+    assert.equal(workersFor(planLoad({ tables: ZEN, domains, slots: 16 }), 20), 1);
   });
 
   it("fills one worker after the other while no costs are known", () => {

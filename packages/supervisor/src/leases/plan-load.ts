@@ -20,6 +20,9 @@ export interface LoadStep {
 /** One worker more has to give so much more than one fewer: requests that share a worker share its cached prompts, and one table is a measurement. */
 const LEAST_GAIN = 1.1;
 
+/** Beyond their slots requests wait: another worker needs to be no faster then, as long as those that run lose little by it. */
+const LEAST_GAIN_WHEN_FULL = 0.95;
+
 /**
  * How many workers compute, by the number of requests in flight. A step's time comes from the table of the CPUs that each
  * of them then has. Such a table was measured alone, with all of the memory's bandwidth, which k workers share: each reads
@@ -70,7 +73,8 @@ function bestCount(ground: LoadGround, choices: readonly number[], requests: num
   let most = tokensPerMs(ground, best, requests);
   for (const count of choices) {
     const speed = tokensPerMs(ground, count, requests);
-    if (speed < most * LEAST_GAIN) continue;
+    const areFull = requests > best * ground.slots;
+    if (speed < most * (areFull ? LEAST_GAIN_WHEN_FULL : LEAST_GAIN)) continue;
     best = count;
     most = speed;
   }
@@ -119,11 +123,17 @@ function cpusEach({ domains }: LoadGround, count: number): number {
   return Math.min(...spread(domains, count).map(({ cpus, workers }) => Math.max(1, Math.floor(cpus / workers))));
 }
 
-/** Of a number of threads without a table: of the next one that has one, in proportion. */
-function stepMs(tables: CostTables, threads: number, tokens: number): number {
+/**
+ * With as many of the CPUs as are best: of small models more threads are slower. Where all tables are of more threads, that of
+ * the fewest in proportion.
+ */
+function stepMs(tables: CostTables, cpus: number, tokens: number): number {
   const counts = [...tables.keys()].toSorted((a, b) => a - b);
-  const nearest = counts.find((count) => count >= threads) ?? counts.at(-1) ?? threads;
-  return (groupMs(tables.get(nearest) ?? [], tokens) * nearest) / threads;
+  const most = counts.findLast((count) => count <= cpus);
+  const [fewest = cpus] = counts;
+  if (most === undefined) return (groupMs(tables.get(fewest) ?? [], tokens) * fewest) / cpus;
+  const known = counts.filter((count) => count <= cpus).map((count) => groupMs(tables.get(count) ?? [], tokens));
+  return Math.min(...known);
 }
 
 /** Straight lines between what was measured, and the last one's price per token beyond. */

@@ -44,7 +44,7 @@ export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, no
     pid: process?.pid ?? null,
     state: worker.state,
     port: process?.word?.port ?? launch?.options.port ?? null,
-    cpus: leased ?? launch?.cpus ?? [],
+    cpus: leased ?? (launch?.leases === undefined ? (launch?.cpus ?? []) : []),
     elastic: launch?.leases !== undefined,
     slots: { busy: total === 0 ? busy : Math.min(total, busy), total },
     requests: traffic.requests,
