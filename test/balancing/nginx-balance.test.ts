@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { freePort } from "../support/ports.ts";
 import { NameServer } from "./name-server.ts";
-import { until } from "../support/until.ts";
+import { COMMAND_LIMIT_MS, until } from "../support/until.ts";
 import { NginxFolder, runCommand } from "./nginx-process.ts";
 import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
 
@@ -46,6 +47,28 @@ describe("drover balance --nginx-conf", () => {
     writeFileSync(path, text);
     return { path, port };
   }
+
+  it("starts with no setting that would not hold, and names each", async () => {
+    const { path } = await exampleFile();
+    const config = join(folder, "drover.yaml");
+    writeFileSync(config, "apiKeys: [secret]\n");
+    for (const [words, environment, named] of [
+      [["--api-key", "K", "--listen", "127.0.0.1:1"], {}, "--listen, --api-key"],
+      [["--policy", "hash", "--limit-connections", "3"], {}, "--policy, --limit-connections"],
+      [["--tls-certificate", "/a.pem", "--tls-key", "/a.key"], {}, "--tls-certificate, --tls-key"],
+      [[], { DROVER_API_KEY: "K" }, "DROVER_API_KEY"],
+      [["--config", config], {}, `apiKeys in ${config}`],
+    ] as const) {
+      const { exitCode, stderr } = await execa(process.execPath, [drover, "balance", "--nginx-conf", path, ...words], {
+        env: environment,
+        reject: false,
+        timeout: COMMAND_LIMIT_MS,
+      });
+      assert.equal(exitCode, 2, stderr);
+      for (const name of named.split(", ")) assert.ok(stderr.includes(name), `${name} in ${stderr}`);
+      assert.match(stderr, /would not hold/);
+    }
+  });
 
   it("runs the documented set-up: four requests at a time go to four servers", async () => {
     const { path, port } = await exampleFile();

@@ -13,6 +13,7 @@ import { phaseScenarios } from "./nginx-scenarios-phases.ts";
 import { hostScenarios } from "./nginx-scenarios-hosts.ts";
 import { answerScenarios } from "./nginx-scenarios-answers.ts";
 import { gzipScenarios } from "./nginx-scenarios-gzip.ts";
+import { detailScenarios } from "./nginx-scenarios-details.ts";
 import { regexScenarios } from "./nginx-scenarios-regexes.ts";
 import { upgradeScenarios } from "./nginx-scenarios-upgrades.ts";
 import { Side } from "./parity-side.ts";
@@ -47,6 +48,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
     ...gzipScenarios,
     ...answerScenarios,
     ...regexScenarios,
+    ...detailScenarios,
   ]) {
     it(scenario.name, async () => compare(scenario));
   }

@@ -59,3 +59,8 @@ export class MatchLimitError extends NginxError {
     super(`pcre2_match() failed: match limit exceeded on "${text}" using "${pattern}"`);
   }
 }
+
+/** Thrown by the import of a configuration: what guards access, TLS or routing would be lost. The message lists all of it. */
+export class NginxLossError extends NginxError {
+  override readonly code = "NGINX_LOSS";
+}

@@ -1,4 +1,4 @@
 export { NginxConfigError, NginxError } from "./errors.ts";
 export { toDroverYaml } from "./import/to-drover-yaml.ts";
-export { type LoadedNginxConfig, loadNginxConfig } from "./load.ts";
+export { type LoadedNginxConfig, loadNginxConfig, loadWhatCanBe } from "./load.ts";
 export { serveInForeground } from "./process/serve-in-foreground.ts";

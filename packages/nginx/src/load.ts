@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { type ConfigPlace, NginxConfigError } from "./errors.ts";
 import { type ConfigFiles, configPrefix, systemFiles } from "./read/config-files.ts";
 import { readSentences } from "./read/lexer.ts";
 import type { NginxCompat, NginxModel } from "./model/model.ts";
 import { type Directive, parseConfig, type ParsedConfig } from "./read/parse.ts";
-import { translate } from "./translate/translate.ts";
+import { translate, type TranslateOptions } from "./translate/translate.ts";
 import type { NginxPaths } from "./translate/context.ts";
 
 export interface LoadOptions {
@@ -39,14 +40,59 @@ export const defaultPaths: Omit<NginxPaths, "confPrefix"> & { readonly conf: str
 
 /** Reads, checks and translates a configuration. @throws NginxConfigError */
 export function loadNginxConfig(options: LoadOptions): LoadedNginxConfig {
+  const { parsed, translation } = read(options, "throw");
+  return { model: translate(parsed, translation), parsed };
+}
+
+/**
+ * As `loadNginxConfig`, but what Drover cannot do is left out, in the parser or here, and listed.
+ * @throws NginxConfigError for what nginx would not take either
+ */
+export function loadWhatCanBe(options: LoadOptions): LoadedNginxConfig {
+  const { parsed: whole, translation } = read(options, "collect");
+  let parsed = whole;
+  for (;;) {
+    try {
+      return { model: translate(parsed, translation), parsed };
+    } catch (error) {
+      if (!(error instanceof NginxConfigError) || error.code !== "NGINX_UNSUPPORTED") throw error;
+      const left = without(parsed.directives, error.place);
+      if (left.taken === undefined) throw error;
+      const refused = [...parsed.refused, { directive: left.taken, why: error.message }];
+      parsed = { ...parsed, directives: left.directives, refused };
+    }
+  }
+}
+
+/** The directives without the one that stands there, by the very object: several may stand on one line. */
+function without(
+  directives: readonly Directive[],
+  place: ConfigPlace | undefined,
+): { readonly directives: readonly Directive[]; readonly taken: Directive | undefined } {
+  for (const [index, directive] of directives.entries()) {
+    if (directive.place === place) return { directives: directives.toSpliced(index, 1), taken: directive };
+    const inside = without(directive.block ?? [], place);
+    if (inside.taken === undefined) continue;
+    return { directives: directives.with(index, { ...directive, block: inside.directives }), taken: inside.taken };
+  }
+  return { directives, taken: undefined };
+}
+
+function read(
+  options: LoadOptions,
+  refused: "throw" | "collect",
+): { readonly parsed: ParsedConfig; readonly translation: TranslateOptions } {
   const files = options.files ?? systemFiles;
   const path = resolve(options.path);
   const paths: NginxPaths = { ...defaultPaths, confPrefix: configPrefix(path), ...options.paths };
   const isPart = options.form === "part" && isPartOfHttp(files, path);
-  const read = parseConfig(path, files, paths.confPrefix, options.globals, isPart ? "http" : "main");
-  const parsed = isPart ? { ...read, directives: inHttp(read.directives, path) } : read;
-  const needsEvents = options.form !== "part";
-  return { model: translate(parsed, { compat: options.compat ?? "1.29.7", paths, needsEvents }), parsed };
+  const top = isPart ? "http" : "main";
+  const whole = parseConfig(path, files, paths.confPrefix, options.globals, top, refused);
+  const parsed = isPart ? { ...whole, directives: inHttp(whole.directives, path) } : whole;
+  return {
+    parsed,
+    translation: { compat: options.compat ?? "1.29.7", paths, needsEvents: options.form !== "part" },
+  };
 }
 
 /** Whether `server` or `upstream` stand at the top, as in a file of `conf.d`. What cannot be read is judged by the parser. */

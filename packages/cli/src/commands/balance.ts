@@ -1,4 +1,4 @@
-import { type SettingPath, settingsTable } from "@drover/config";
+import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { packageVersion } from "../package-version.ts";
@@ -47,6 +47,7 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
 }
 
 async function balanceByNginx(invocation: Invocation, path: string): Promise<ExitCode> {
+  refuseSettings(invocation);
   const { NginxError, serveInForeground } = await import("@drover/nginx");
   const compat = invocation.text("nginx-compat") === "1.22" ? "1.22" : "1.29.7";
   const say = (line: string): void => void invocation.stderr.write(`${line}\n`);
@@ -54,4 +55,22 @@ async function balanceByNginx(invocation: Invocation, path: string): Promise<Exi
     throw error instanceof NginxError ? new SupervisorError("usage", error.message, { cause: error }) : error;
   });
   return 0;
+}
+
+/** Everything is said by the nginx configuration; a key or a limit that only seemed to hold would protect nothing. */
+function refuseSettings(invocation: Invocation): void {
+  const { sources, file } = invocation.settings();
+  const rows: readonly Setting[] = settingsTable;
+  const given = rows.flatMap((row) => {
+    const path = row.path as SettingPath;
+    const source = sources.get(path) ?? "default";
+    if (source === "default" || !balancing.includes(path) || path.startsWith("log.")) return [];
+    if (source === "file") return [`${path} in ${file}`];
+    return [source === "flag" ? `--${row.flag ?? path}` : environmentName(row)];
+  });
+  if (given.length === 0) return;
+  throw new SupervisorError(
+    "usage",
+    `--nginx-conf serves what the nginx configuration says, so these settings would not hold: ${given.join(", ")}. Say them in the nginx configuration, or balance without --nginx-conf.`,
+  );
 }

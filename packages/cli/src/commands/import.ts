@@ -8,6 +8,10 @@ const nginx: Command = {
   arguments: { file: { doc: "nginx.conf, or a file of conf.d" } },
   flags: {
     command: { type: "text", doc: "Start the servers as workers: `python app.py --port {port} --n_threads {threads}`" },
+    "allow-loss": {
+      type: "switch",
+      doc: "Write the file even if lines that guard access, TLS or routing have no equal in it; they become comments",
+    },
     output: {
       type: "text",
       alias: "o",
@@ -22,13 +26,14 @@ const nginx: Command = {
     ],
   ],
   run: async (invocation) => {
-    const { loadNginxConfig, NginxError, toDroverYaml } = await import("@drover/nginx");
+    const { loadWhatCanBe, NginxError, toDroverYaml } = await import("@drover/nginx");
     const source = invocation.text("file") ?? "";
     const command = invocation.text("command");
     let text: string;
     try {
-      const loaded = loadNginxConfig({ path: source, form: "part" });
-      text = toDroverYaml(loaded, { source, ...(command === undefined ? {} : { command }) });
+      const loaded = loadWhatCanBe({ path: source, form: "part" });
+      const allowLoss = invocation.isOn("allow-loss");
+      text = toDroverYaml(loaded, { source, allowLoss, ...(command === undefined ? {} : { command }) });
     } catch (error) {
       throw error instanceof NginxError ? new SupervisorError("usage", error.message) : error;
     }

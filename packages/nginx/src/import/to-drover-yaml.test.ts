@@ -1,54 +1,128 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { NginxLossError } from "../errors.ts";
+import { loadWhatCanBe } from "../load.ts";
 import { toDroverYaml } from "./to-drover-yaml.ts";
-import { loadNginxConfig } from "../load.ts";
 
-const conf = `upstream llm { least_conn; server 127.0.0.1:8081 weight=2; server 127.0.0.1:8082 backup; }
+const group = "upstream llm { least_conn; server 127.0.0.1:8081 weight=2; server 127.0.0.1:8082 backup; }";
+const conf = `${group}
 server { listen 80; server_name llm.test; client_max_body_size 8m;
-  location / { proxy_pass http://llm; proxy_read_timeout 5m; add_header X-A b; }
-  location /old/ { return 410; } }`;
+  location / { proxy_pass http://llm; proxy_read_timeout 5m; add_header X-A b; } }`;
+const certificates = "ssl_certificate /c/chain.pem; ssl_certificate_key /c/key.pem;";
 
-function imported(text: string, command?: string): string {
+function imported(text: string, options: { readonly command?: string; readonly allowLoss?: boolean } = {}): string {
   const files = { read: () => text, glob: () => [], resolve: (_: string, path: string) => path };
-  const loaded = loadNginxConfig({ path: "/c/llm.conf", files, form: "part" });
-  return toDroverYaml(loaded, { source: "/c/llm.conf", ...(command === undefined ? {} : { command }) });
+  const loaded = loadWhatCanBe({ path: "/c/llm.conf", files, form: "part" });
+  return toDroverYaml(loaded, { source: "/c/llm.conf", allowLoss: false, ...options });
+}
+
+function lost(text: string): string[] {
+  try {
+    imported(text);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof NginxLossError, String(error));
+    return error.message.split("\n").flatMap((line) => /^ {2}\/c\/llm\.conf:(.*)$/.exec(line)?.[1] ?? []);
+  }
+}
+
+function assertLines(yaml: string, lines: readonly string[]): void {
+  for (const line of lines) assert.ok(yaml.split("\n").includes(line), `${line} in\n${yaml}`);
 }
 
 describe("importing an nginx configuration", () => {
   it("writes what has an equal as settings", () => {
-    const yaml = imported(conf);
-    for (const line of [
+    assertLines(imported(conf), [
       'listen: "0.0.0.0:80"',
       "maxBody: 8MiB",
       "  policy: least_conn",
       "  readTimeout: 300s",
       '    - "http://127.0.0.1:8081 weight=2"',
       '    - "http://127.0.0.1:8082 backup"',
-    ]) {
-      assert.ok(yaml.split("\n").includes(line), `${line} in\n${yaml}`);
-    }
+    ]);
   });
 
   it("names what has no equal by its line", () => {
-    const yaml = imported(conf);
-    for (const line of [
-      "# line 2: server_name llm.test",
-      "# line 3: add_header X-A b",
-      "# line 4: location /old/",
-      "# line 4: return 410",
-    ]) {
-      assert.ok(yaml.split("\n").includes(line), `${line} in\n${yaml}`);
-    }
+    assertLines(imported(conf), ["# line 2: server_name llm.test", "# line 3: add_header X-A b"]);
+  });
+
+  it("makes a comment of a directive that Drover cannot do, and of a location that it cannot serve", () => {
+    const text = conf.replace("add_header X-A b;", "sub_filter a b; proxy_cache zone; log_subrequest on;");
+    assertLines(imported(text), ["# line 3: sub_filter a b", "# line 3: proxy_cache zone"]);
+    const files = conf.replace("} }", "} location /files { root /srv; } location ~ x(?>y) { return 403; } }");
+    assert.deepEqual(lost(files), ["3: location /files (routing)", "3: location ~ x(?>y) (routing)"]);
+    assertLines(imported(files, { allowLoss: true }), ["# line 3: location /files (routing)"]);
+  });
+
+  it("is refused where what guards access would be lost", () => {
+    const guarded = conf.replace(
+      "location / {",
+      'allow 10.0.0.0/8; deny all; location / { if ($http_authorization = "") { return 401; } auth_basic x; limit_req zone=a;',
+    );
+    assert.deepEqual(lost(guarded), [
+      "3: allow 10.0.0.0/8 (access)",
+      "3: deny all (access)",
+      "3: if ($http_authorization = ) (routing)",
+      "3: return 401 (access)",
+      "3: auth_basic x (access)",
+      "3: limit_req zone=a (access)",
+    ]);
+    assertLines(imported(guarded, { allowLoss: true }), [
+      "# LOST: these guarded access, TLS or routing, and have no equal in drover.yaml:",
+      "# line 3: deny all (access)",
+    ]);
+  });
+
+  it("takes TLS with it, and is refused where a port would be served without", () => {
+    const secure = conf.replace("listen 80;", `listen 443 ssl; ${certificates} ssl_protocols TLSv1.2 TLSv1.3;`);
+    assertLines(imported(secure), [
+      'listen: "0.0.0.0:443"',
+      "tls:",
+      '  certificate: "/c/chain.pem"',
+      '  key: "/c/key.pem"',
+    ]);
+    const redirected = `${secure}\nserver { listen 80; return 301 https://$host$request_uri; }`;
+    assert.deepEqual(lost(redirected), ["4: server (routing)", "4: return 301 https://$host$request_uri (TLS)"]);
+    assertLines(imported(redirected, { allowLoss: true }), ['listen: "0.0.0.0:443"']);
+    assert.deepEqual(lost(secure.replace("ssl_protocols", "ssl_ciphers HIGH; ssl_protocols")), [
+      "2: ssl_ciphers HIGH (TLS)",
+    ]);
+    assert.deepEqual(lost(secure.replace("listen 443", "listen 80; listen 443")), ["2: listen 80 (routing)"]);
+    const upstreams = conf.replace("proxy_pass http:", "proxy_pass https:");
+    assertLines(imported(upstreams), ['    - "https://127.0.0.1:8081 weight=2"']);
+  });
+
+  it("is refused where requests went to more than one group, or to a path of it", () => {
+    const other = "upstream other { server 127.0.0.1:9000; }";
+    assert.deepEqual(lost(`${other} ${conf.replace("} }", "} location /old/ { proxy_pass http://other; } }")}`), [
+      "3: location /old/ (routing)",
+      "3: proxy_pass http://other (routing)",
+    ]);
+    assert.deepEqual(lost(`${conf}\nserver { listen 80; server_name b; location / { proxy_pass http://llm; } }`), [
+      "4: server (routing)",
+      "4: location / (routing)",
+      "4: proxy_pass http://llm (routing)",
+    ]);
+    assert.deepEqual(lost(conf.replace("http://llm;", "http://llm/v1/;")), [
+      "3: location / (routing)",
+      "3: proxy_pass http://llm/v1/ (routing)",
+    ]);
+    assert.deepEqual(lost(conf.replace("location / {", "location /v1/ {")), ["3: location /v1/ (routing)"]);
+  });
+
+  it("lets error pages of its own go", () => {
+    const pages = conf.replace("} }", "} error_page 502 /50x.html; location = /50x.html { internal; root /srv; } }");
+    assert.deepEqual(lost(pages), []);
   });
 
   it("turns the servers into workers when it is given a command, and offers it when not", () => {
-    const yaml = imported(conf, "python app.py --port {port} --n_threads {threads}");
+    const yaml = imported(conf, { command: "python app.py --port {port} --n_threads {threads}" });
     assert.match(
       yaml,
       /^workers:\n {2}command: "python app.py --port \{port\} --n_threads \{threads\}"\n {2}count: 2\n {2}firstPort: 8081$/m,
     );
     assert.doesNotMatch(yaml, /upstreams:/);
     assert.match(imported(conf), /^# workers:$/m);
-    assert.match(imported(conf.replace("8082", "9000"), "x"), /not on neighbouring ports/);
+    assert.match(imported(conf.replace("8082", "9000"), { command: "x" }), /not on neighbouring ports/);
   });
 });

@@ -1,6 +1,9 @@
 import type { LoadedNginxConfig } from "../load.ts";
+import { NginxLossError } from "../errors.ts";
 import type { LocationModel, NginxModel, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
-import type { Directive } from "../read/parse.ts";
+import { toPath } from "../system-error.ts";
+import { findLosses, type Loss } from "./losses.ts";
+import { type MainRoute, mainRoute } from "./main-route.ts";
 import { isStartable, workersOf } from "./import-workers.ts";
 
 export interface ImportOptions {
@@ -8,19 +11,27 @@ export interface ImportOptions {
   readonly source: string;
   /** Starts the servers of the group as workers: `python app.py --port {port} --n_threads {threads}`. */
   readonly command?: string;
+  /** Whether guards of access, TLS and routing may be lost. */
+  readonly allowLoss: boolean;
 }
 
 /**
  * Writes the `drover.yaml` that does what an nginx configuration does for its main group of servers. Whatever has no equal there is a
  * comment that names file and line, so that nothing is lost unseen.
+ * @throws NginxLossError for guards of access, TLS and routing that have no equal, unless `allowLoss`
  */
-export function toDroverYaml({ model, parsed }: LoadedNginxConfig, { source, command }: ImportOptions): string {
-  const main = mainLocation(model);
+export function toDroverYaml(
+  { model, parsed }: LoadedNginxConfig,
+  { source, command, allowLoss }: ImportOptions,
+): string {
+  const main = mainRoute(model);
   const group = main?.group;
+  const losses = findLosses(parsed, main);
+  if (!allowLoss) refuseGuards(losses, source);
   const lines = [
     `# Made from ${source} by \`drover import nginx\`. \`drover check --config FILE\` checks it; \`drover balance --config FILE\` runs it,`,
     "# or `drover up --config FILE` where workers.command starts the servers.",
-    ...listenLines(model),
+    ...listenLines(model, main),
     ...settingLines(main?.location),
     "",
     ...(group === undefined
@@ -28,40 +39,32 @@ export function toDroverYaml({ model, parsed }: LoadedNginxConfig, { source, com
       : groupLines(group, main, command)),
     ...(group === undefined ? [] : workersOf(group, command)),
     ...logLines(main?.location, model),
-    ...withoutEqual(parsed.directives, group, source),
+    ...lossLines(losses, source),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-interface MainLocation {
-  readonly location: LocationModel;
-  readonly group: UpstreamGroupModel;
+function refuseGuards(losses: readonly Loss[], source: string): void {
+  const guards = losses.filter(({ guard }) => guard !== undefined);
+  if (guards.length === 0) return;
+  const lines = guards.map(({ place, text, guard }) => `  ${place.file}:${place.line}: ${text} (${guard})`);
+  throw new NginxLossError(
+    [
+      `these lines of ${source} guard access, TLS or routing, and drover.yaml has no equal of them:`,
+      ...lines,
+      "`drover balance --nginx-conf` honours what it can of the file; --allow-loss writes drover.yaml without these lines.",
+    ].join("\n"),
+  );
 }
 
-/** The location that passes requests on to the largest group, `/` before others. */
-function mainLocation(model: NginxModel): MainLocation | undefined {
-  const found: MainLocation[] = [];
-  for (const { otherwise } of model.listeners) {
-    for (const server of otherwise.servers) {
-      for (const { value } of server.locations) {
-        const key = value.proxy?.kind === "fixed" ? value.proxy.target.group : undefined;
-        const group = key === undefined ? undefined : model.upstreams.get(key);
-        if (group !== undefined) found.push({ location: value, group });
-      }
-    }
-  }
-  const rank = ({ location, group }: MainLocation): number =>
-    group.servers.length * 2 + (location.name === "/" ? 1 : 0);
-  return found.toSorted((a, b) => rank(b) - rank(a))[0];
-}
-
-function listenLines(model: NginxModel): string[] {
-  const plain = model.listeners.filter(({ otherwise }) => !otherwise.tls).map(({ label }) => label);
-  const tls = model.listeners.filter(({ otherwise }) => otherwise.tls).map(({ label }) => label);
-  return [
-    plain.length > 0 ? `listen: ${quoted(plain.join(","))}` : "# listen: (only TLS addresses were configured)",
-    ...tls.map((label) => `# listen ${label} ssl: see the TLS settings in docs/configuration.md`),
-  ];
+function listenLines(model: NginxModel, main: MainRoute | undefined): string[] {
+  const listeners = main?.listeners ?? model.listeners.filter(({ otherwise }) => !otherwise.tls);
+  const listen = `listen: ${quoted(listeners.map(({ label }) => label).join(","))}`;
+  if (listeners.length === 0) return ["# listen: (only TLS addresses were configured)"];
+  const [pair] = listeners[0]?.otherwise.tls === true ? (main?.server.tls?.certificates ?? []) : [];
+  if (pair === undefined) return [listen];
+  const { certificate, key } = pair;
+  return [listen, "tls:", `  certificate: ${quoted(toPath(certificate))}`, `  key: ${quoted(toPath(key))}`];
 }
 
 function settingLines(location: LocationModel | undefined): string[] {
@@ -89,7 +92,7 @@ const policies: Readonly<Record<string, { readonly name: string; readonly note?:
   hash: { name: "hash", note: "the key of nginx's `hash` has no setting" },
 };
 
-function groupLines(group: UpstreamGroupModel, main: MainLocation | undefined, command: string | undefined): string[] {
+function groupLines(group: UpstreamGroupModel, main: MainRoute | undefined, command: string | undefined): string[] {
   const { name, policy, servers, keepalive } = group;
   const chosen = policies[policy] ?? { name: policy };
   const proxy = main?.location.settings.proxy;
@@ -109,16 +112,16 @@ function groupLines(group: UpstreamGroupModel, main: MainLocation | undefined, c
       : []),
     ...(command !== undefined && isStartable(group)
       ? []
-      : ["  upstreams:", ...servers.map((server) => `    - ${quoted(upstreamLine(server))}`)]),
+      : ["  upstreams:", ...servers.map((server) => `    - ${quoted(upstreamLine(server, main?.scheme ?? "http"))}`)]),
   ];
 }
 
 /** An entry of `balancer.upstreams`: an address with nginx's words where they are not the defaults. */
-function upstreamLine({ address, written, ...rest }: UpstreamServerModel): string {
+function upstreamLine({ address, written, ...rest }: UpstreamServerModel, scheme: "http" | "https"): string {
   const origin =
     address.kind === "unix"
       ? written
-      : `http://${address.kind === "name" ? address.name : bracketed(address.host)}:${address.port}`;
+      : `${scheme}://${address.kind === "name" ? address.name : bracketed(address.host)}:${address.port}`;
   const words = [
     rest.weight === 1 ? "" : `weight=${rest.weight}`,
     rest.maxConns === 0 ? "" : `max_conns=${rest.maxConns}`,
@@ -146,40 +149,24 @@ function logLines(location: LocationModel | undefined, model: NginxModel): strin
   ];
 }
 
-/** What the lines above say, or what cannot matter: the structure, and all that is ignored anyway. */
-const said = new Set(
-  `http events server location upstream listen proxy_pass least_conn ip_hash hash random keepalive keepalive_requests keepalive_timeout keepalive_time
-   client_max_body_size proxy_connect_timeout proxy_read_timeout access_log error_log worker_shutdown_timeout pid daemon master_process user types
-   default_type log_format proxy_http_version`
-    .trim()
-    .split(/\s+/),
-);
-
-function withoutEqual(
-  directives: readonly Directive[],
-  group: UpstreamGroupModel | undefined,
-  source: string,
-): string[] {
-  const lines: string[] = [];
-  const visit = (inner: readonly Directive[]): void => {
-    for (const { name, args, place, block } of inner) {
-      const isOther =
-        (name === "upstream" && args[0] !== group?.name) ||
-        (name === "location" && args.join(" ") !== "/") ||
-        (name === "proxy_pass" && args[0] !== `http://${group?.name ?? ""}`);
-      if (!said.has(name) || isOther) {
-        const where = place.file === source ? `line ${place.line}` : `${place.file}:${place.line}`;
-        lines.push(`# ${where}: ${[name, ...args].join(" ").replaceAll(/\s+/g, " ").slice(0, 160)}`);
-      }
-      if (name !== "upstream" || !isOther) visit(block ?? []);
-    }
+function lossLines(losses: readonly Loss[], source: string): string[] {
+  const line = ({ place, text, guard }: Loss): string => {
+    const where = place.file === source ? `line ${place.line}` : `${place.file}:${place.line}`;
+    return `# ${where}: ${text}${guard === undefined ? "" : ` (${guard})`}`;
   };
-  visit(directives);
-  if (lines.length === 0) return [];
+  const guards = losses.filter(({ guard }) => guard !== undefined);
+  const others = losses.filter(({ guard }) => guard === undefined);
   return [
-    "",
-    "# These have no equal in drover.yaml (`drover balance --nginx-conf` honours them as they are):",
-    ...lines,
+    ...(guards.length === 0
+      ? []
+      : ["", "# LOST: these guarded access, TLS or routing, and have no equal in drover.yaml:", ...guards.map(line)]),
+    ...(others.length === 0
+      ? []
+      : [
+          "",
+          "# These have no equal in drover.yaml (`drover balance --nginx-conf` honours what it can):",
+          ...others.map(line),
+        ]),
   ];
 }
 

@@ -25,8 +25,16 @@ export interface IgnoredDirective {
   readonly why: string;
 }
 
+/** A directive that nginx can do and Drover cannot, with the reason. */
+export interface RefusedDirective {
+  readonly directive: Directive;
+  readonly why: string;
+}
+
 export interface ParsedConfig {
   readonly directives: readonly Directive[];
+  /** Left out, where `refused` was "collect". */
+  readonly refused: readonly RefusedDirective[];
   /** Each with what it says, in the order they were read: what `-T` prints. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly ignored: readonly IgnoredDirective[];
@@ -42,6 +50,7 @@ const deepest = 64;
  * @param prefix where relative names start (nginx's configuration prefix: the directory of the main file).
  * @param globals directives from `-g`, read before the file as nginx does.
  * @param top the context the file itself is in.
+ * @param refused what is done with a directive that Drover cannot do: an error, or it is left out and listed.
  * @throws NginxConfigError with nginx's own message; `NGINX_UNSUPPORTED` for what nginx knows and Drover cannot do.
  */
 export function parseConfig(
@@ -50,23 +59,27 @@ export function parseConfig(
   prefix: string,
   globals = "",
   top: "main" | "http" = "main",
+  refused: "throw" | "collect" = "throw",
 ): ParsedConfig {
-  const parser = new Parser(files, prefix);
+  const parser = new Parser(files, prefix, refused);
   const directives: Directive[] = [];
   if (globals !== "") directives.push(...parser.text(globals, commandLine, "main"));
   directives.push(...parser.file(path, undefined, top, 0));
-  return { directives, files: parser.files, ignored: parser.ignored };
+  return { directives, files: parser.files, ignored: parser.ignored, refused: parser.refused };
 }
 
 class Parser {
   readonly files: { path: string; text: string }[] = [];
   readonly ignored: IgnoredDirective[] = [];
+  readonly refused: RefusedDirective[] = [];
   readonly #source: ConfigFiles;
   readonly #prefix: string;
+  readonly #collects: boolean;
 
-  constructor(source: ConfigFiles, prefix: string) {
+  constructor(source: ConfigFiles, prefix: string, refused: "throw" | "collect") {
     this.#source = source;
     this.#prefix = prefix;
+    this.#collects = refused === "collect";
   }
 
   file(path: string, from: ConfigPlace | undefined, context: Context, depth: number): Directive[] {
@@ -132,8 +145,12 @@ class Parser {
     const { file } = directive.place;
     if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
     if (rule.block === "none") return directive;
-    // What is refused anyway is refused at its own line, not at a line inside of it.
-    if (rule.treatment.kind === "refused") this.#treat(directive, rule);
+    if (rule.treatment.kind === "refused") {
+      // What is refused anyway is refused at its own line, not at a line inside of it.
+      if (!this.#collects) this.#treat(directive, rule);
+      skipBlock(sentences, file);
+      return directive;
+    }
     return { ...directive, block: this.#directives(sentences, file, contextInside(rule, context), depth, "block") };
   }
 
@@ -161,8 +178,17 @@ class Parser {
       return;
     }
     if (treatment.harmless?.(args) === true) return;
+    if (this.#collects) {
+      this.refused.push({ directive: { name, args, place }, why: treatment.why });
+      return;
+    }
     throw NginxConfigError.unsupported(place, `directive "${name}"`, treatment.why);
   }
+}
+
+/** Reads on to the end of a block whose directives are no matter. */
+function skipBlock(sentences: Iterator<Sentence, void>, file: string): void {
+  for (const { end } of untilEnd(sentences, file, "block")) if (end === "{") skipBlock(sentences, file);
 }
 
 function* untilEnd(

@@ -75,9 +75,14 @@ function checkFileLocation(
   { warnings }: TranslateContext,
   place: ConfigPlace,
 ): void {
+  // Of a location that clients can ask for, only the error page's own path is one: below it they would miss files.
+  const isInternal = scope.own("internal").length > 0;
   const isErrorPage =
     (match.kind === "exact" || match.kind === "prefix") &&
-    scope.many("error_page").some(({ args }) => args.at(-1)?.startsWith(match.path));
+    scope.many("error_page").some(({ args }) => {
+      const [page = ""] = (args.at(-1) ?? "").split("?", 1);
+      return isInternal ? page.startsWith(match.path) : page === match.path;
+    });
   if (scope.one("root") !== undefined && !isErrorPage) {
     throw NginxConfigError.unsupported(
       place,

@@ -145,11 +145,24 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
       ),
     );
     assert.match(warnings.join(), /location "= \/50x.html" has no "proxy_pass".*its error pages are nginx's own/);
+    const below = "error_page 404 /404.html; root /x;";
+    const refused = "is not supported: it serves files; give it a `proxy_pass` or a `return`";
+    assert.equal(failure(server(`${below} location / { }`)), `/c/n.conf:1: location "/" ${refused}`);
+    const pages = "location / { return 204; } error_page 404 /errors/404.html; location /errors/ { root /x;";
+    assert.equal(failure(server(`${pages} }`)), `/c/n.conf:1: location "/errors/" ${refused}`);
+    assert.equal(load(server(`${pages} internal; }`)).warnings.length, 1);
   });
 
   it("serves no files where everybody is denied, and says nothing of it", () => {
     const { warnings } = load(server("root /x; location / { return 204; } location ~ /\\.ht { deny all; }"));
     assert.deepEqual(warnings, []);
+  });
+
+  it("takes the last of several balancing methods, and warns", () => {
+    const model = load(http("upstream u { least_conn; keepalive 2;\n ip_hash; server 127.0.0.1; }"));
+    assert.equal(model.upstreams.get("u")?.policy, "ip_hash");
+    assert.deepEqual(model.warnings, ["load balancing method redefined in /c/n.conf:2"]);
+    assert.deepEqual(load(http("upstream u { random two; keepalive 2; server 127.0.0.1; }")).warnings, []);
   });
 
   it("warns of names that two servers claim", () => {

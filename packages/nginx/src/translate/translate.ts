@@ -32,12 +32,12 @@ export function translate(parsed: ParsedConfig, options: TranslateOptions): Ngin
   const http = new Scope(directives, main);
   const own = ownVariables(directives);
   const upstreams = new Map<string, UpstreamGroupModel>();
+  const warnings: string[] = [];
   for (const directive of http.own("upstream")) {
-    const group = translateUpstream(directive, http, own, compat);
+    const group = translateUpstream(directive, http, own, compat, warnings);
     if (upstreams.has(group.name)) throw NginxConfigError.at(directive.place, `duplicate upstream "${group.name}"`);
     upstreams.set(group.name, group);
   }
-  const warnings: string[] = [];
   const context: TranslateContext = { compat, paths, own, formats: readLogFormats(http, own), upstreams, warnings };
   checkInheritable(http, context);
   const servers = http.own("server").map((directive) => translateServer(directive, http, context));

@@ -14,13 +14,17 @@ export function translateUpstream(
   http: Scope,
   own: OwnVariables,
   compat: NginxCompat,
+  warnings: string[],
 ): UpstreamGroupModel {
   const { place, args, block = [] } = directive;
   const name = args[0] ?? "";
   const scope = new Scope(block, http);
   const servers = scope.own("server").map(translateServer);
   if (servers.length === 0) throw NginxConfigError.at(place, "no servers are inside upstream");
-  const method = block.find((inner) => methods.has(inner.name));
+  const method = block.findLast((inner) => methods.has(inner.name));
+  for (const inner of redefining(block)) {
+    warnings.push(`load balancing method redefined in ${inner.place.file}:${inner.place.line}`);
+  }
   const { policy, key } = method === undefined ? roundRobin : translateMethod(method, own);
   const backup = scope.own("server").find(({ args }) => args.includes("backup"));
   if (backup !== undefined && policy !== "least_conn" && policy !== "round_robin") {
@@ -35,6 +39,12 @@ export function translateUpstream(
     ...translateKeepalive(scope, compat),
     resolver: readResolver(scope),
   };
+}
+
+/** Methods behind another one or behind `keepalive`: nginx takes the last and warns. */
+function redefining(block: readonly Directive[]): readonly Directive[] {
+  const settings = block.filter(({ name }) => methods.has(name) || name === "keepalive");
+  return settings.filter(({ name }, index) => index > 0 && methods.has(name));
 }
 
 const methods = new Set(["least_conn", "ip_hash", "hash", "random"]);

@@ -30,6 +30,8 @@ export class Listener {
   readonly #turns = new Turns();
   /** Requests under way, by connection. */
   readonly #busy = new WeakMap<Socket, number>();
+  /** The response to the request that was read last, by connection. */
+  readonly #latest = new WeakMap<Socket, http.ServerResponse>();
 
   constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
     this.#model = model;
@@ -137,7 +139,11 @@ export class Listener {
     server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
     server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
       const socket = duplex as Socket;
-      const refuse = (): void => events.onBadRequest(socket, statusOfParseError(error), this);
+      const refuse = (): void => {
+        // The body of a request that is answered already: another response would be taken for the next request's.
+        if (isAnswered(this.#latest.get(socket))) socket.destroySoon();
+        else events.onBadRequest(socket, statusOfParseError(error), this);
+      };
       if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
       else refuse();
     });
@@ -148,6 +154,7 @@ export class Listener {
   }
 
   #count(socket: Socket, response: http.ServerResponse): void {
+    this.#latest.set(socket, response);
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     response.once("close", () => {
       const left = (this.#busy.get(socket) ?? 1) - 1;
@@ -160,6 +167,11 @@ export class Listener {
 function mostHeaderBytes({ otherwise }: ListenerModel): number {
   const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
   return firstBytes + count * sizeBytes;
+}
+
+/** Whether a response is on its way, or gone, while the body of its request is still being read. */
+function isAnswered(response: http.ServerResponse | undefined): boolean {
+  return response !== undefined && response.headersSent && !response.req.complete;
 }
 
 /** IPv4 addresses that came in by an IPv6 socket are shown as what they are. */

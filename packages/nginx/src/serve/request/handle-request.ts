@@ -99,6 +99,8 @@ function runSteps(state: RequestState, steps: readonly RewriteStep[], runtime: R
     }
     const { status } = step;
     if (status === 444) return { kind: "close", status: 444 };
+    // The text may speak of the status it is sent with.
+    state.status = state.errorStatus ?? status;
     const text = returnText(state, step.text);
     if (isRedirect(status)) return { kind: "status", status, location: text };
     if (step.text === undefined && status >= 400) return { kind: "status", status };
@@ -129,6 +131,7 @@ async function special(
     return { kind: "sent" };
   }
   state.errorStatus = page.overwrite === "page's own" ? undefined : (page.overwrite ?? status);
+  state.status = state.errorStatus ?? 0;
   if (target.startsWith("/") && state.method !== "HEAD") state.method = "GET";
   return redirected(state, target, runtime);
 }

@@ -53,7 +53,8 @@ export function readIncoming(
   if (match.captures !== undefined) keepCaptures(state, match.captures);
   const tooLong = tooLongFor(state, address.defaultServer);
   if (tooLong !== undefined) return { state, refused: tooLong };
-  if (isRefused || request.rawHeaders.length / 2 > server.maxHeaders) return { state, refused: 400 };
+  if (isRefused || repeatsUnique(state.fields) || request.rawHeaders.length / 2 > server.maxHeaders)
+    return { state, refused: 400 };
   return { state, refused: request.method === "TRACE" ? 405 : undefined };
 }
 
@@ -69,6 +70,28 @@ function tooLongFor({ requestLine, request }: RequestState, { headerBuffers }: S
     if (end > firstBytes && length > sizeBytes) return 494;
   }
   return undefined;
+}
+
+/** Fields that nginx takes once (`ngx_http_process_unique_header_line`). Of two credentials one would be checked here and the other upstream. */
+const unique: ReadonlySet<string> = new Set([
+  "authorization",
+  "expect",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+]);
+
+function repeatsUnique(fields: readonly string[]): boolean {
+  const seen = new Set<string>();
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index]?.toLowerCase() ?? "";
+    if (!unique.has(name)) continue;
+    if (seen.has(name)) return true;
+    seen.add(name);
+  }
+  return false;
 }
 
 function hostHeaders({ rawHeaders }: http.IncomingMessage): string[] {

@@ -76,11 +76,18 @@ function mapGetter(name: string, map: Directive, own: ReadonlyMap<string, Getter
     // A map that comes back to itself finds this rather than running for ever.
     source.own.set(name, "");
     const text = evaluate(key, source);
-    const found = table.exact.get(text.toLowerCase()) ?? table.names?.find(text.toLowerCase()).server;
+    const found = table.exact.get(text.toLowerCase()) ?? byHost(table, text);
     const value = found === undefined ? matched(table, text, source) : evaluate(found, source);
     source.own.set(name, value);
     return value;
   };
+}
+
+/** A host's last dot is none of its name. */
+function byHost({ names, exact }: MapTable, text: string): Template | undefined {
+  if (names === undefined) return undefined;
+  const host = text.toLowerCase().replace(/\.$/, "");
+  return exact.get(host) ?? names.find(host).server;
 }
 
 /** As in nginx, the default stands for a match that reached its limit. */
@@ -109,13 +116,21 @@ function addRow(table: MapTable, { words, place }: Row, own: ReadonlyMap<string,
     const caseless = first.startsWith("~*");
     const regex = compileRegex(first.slice(caseless ? 2 : 1), caseless, place);
     table.regexes.push({ regex, value });
-  } else if (table.names !== undefined && first.startsWith("*.")) {
-    table.names.add({ kind: "leading", suffix: first.slice(1).toLowerCase() }, value);
-  } else if (table.names !== undefined && first.endsWith(".*")) {
-    table.names.add({ kind: "trailing", prefix: first.slice(0, -1).toLowerCase() }, value);
-  } else {
+  } else if (!addHosts(table, first.toLowerCase(), value)) {
     const key = (first.startsWith("\\") ? first.slice(1) : first).toLowerCase();
     if (table.exact.has(key)) throw NginxConfigError.at(place, `conflicting parameter "${first}"`);
     table.exact.set(key, value);
   }
+}
+
+/** Whether a key stands for several hosts: `*.a.b`, `www.*`, and `.a.b`, which is `a.b` and `*.a.b`. */
+function addHosts({ names }: MapTable, key: string, value: Template): boolean {
+  if (names === undefined) return false;
+  if (key.startsWith("*.")) names.add({ kind: "leading", suffix: key.slice(1) }, value);
+  else if (key.startsWith(".")) {
+    names.add({ kind: "exact", name: key.slice(1) }, value);
+    names.add({ kind: "leading", suffix: key }, value);
+  } else if (key.endsWith(".*")) names.add({ kind: "trailing", prefix: key.slice(0, -1) }, value);
+  else return false;
+  return true;
 }

@@ -1,0 +1,108 @@
+import type { ConfigPlace } from "../errors.ts";
+import type { Directive, ParsedConfig } from "../read/parse.ts";
+import type { MainRoute } from "./main-route.ts";
+
+/** What a directive without an equal guarded. */
+export type Guard = "access" | "TLS" | "routing";
+
+/** A directive that `drover.yaml` has no equal of; with a guard, it must not be lost unseen. */
+export interface Loss {
+  readonly place: ConfigPlace;
+  readonly text: string;
+  readonly guard: Guard | undefined;
+}
+
+/** All that has no equal, in the order of the files. */
+export function findLosses({ directives, refused }: ParsedConfig, main: MainRoute | undefined): readonly Loss[] {
+  const losses: Loss[] = [];
+  const visit = (inner: readonly Directive[], server: Directive | undefined): void => {
+    for (const directive of inner) {
+      const { name, block = [] } = directive;
+      const isOther = name === "upstream" && directive.args[0] !== main?.group.name;
+      if (!hasEqual(directive, server, main)) losses.push(lossOf(directive));
+      if (!isOther) visit(block, name === "server" ? directive : server);
+    }
+  };
+  visit(directives, undefined);
+  losses.push(...refused.map(({ directive }) => ({ ...lossOf(directive), guard: guardOfRefused(directive) })));
+  return losses.toSorted((a, b) => (a.place.file === b.place.file ? a.place.line - b.place.line : 0));
+}
+
+/** What the file says in its own words, or what cannot matter: the structure, and all that is ignored anyway. */
+const said = new Set(
+  `http events server location upstream listen proxy_pass least_conn ip_hash hash random keepalive keepalive_requests keepalive_timeout keepalive_time
+   client_max_body_size proxy_connect_timeout proxy_read_timeout access_log error_log worker_shutdown_timeout pid daemon master_process user types
+   default_type log_format proxy_http_version`
+    .trim()
+    .split(/\s+/),
+);
+
+function hasEqual(directive: Directive, server: Directive | undefined, main: MainRoute | undefined): boolean {
+  const { name, args, place, block = [] } = directive;
+  const isMainServer = server?.place === main?.server.place;
+  switch (name) {
+    case "server":
+      // Of an upstream, where it has no block.
+      return directive.block === undefined || place === main?.server.place;
+    case "upstream":
+      return args[0] === main?.group.name;
+    case "location":
+      return isMainServer && args.join(" ") === "/" && block.some((inner) => isMainPass(inner, main));
+    case "proxy_pass":
+      return isMainServer && isMainPass(directive, main);
+    case "listen":
+      return !isMainServer || args.includes("ssl") === (main?.listeners[0]?.otherwise.tls ?? false);
+    case "ssl_certificate":
+    case "ssl_certificate_key":
+      return isMainServer && main?.server.tls?.certificates.length === 1;
+    case "ssl_protocols":
+      return !args.some((version) => /^(?:SSLv|TLSv1(?:\.1)?$)/.test(version));
+    default:
+      return said.has(name);
+  }
+}
+
+function isMainPass({ name, args }: Directive, main: MainRoute | undefined): boolean {
+  if (main === undefined || name !== "proxy_pass") return false;
+  const { proxy } = main.location;
+  return proxy?.kind === "fixed" && proxy.uri === undefined && args[0] === `${main.scheme}://${proxy.target.authority}`;
+}
+
+function lossOf(directive: Directive): Loss {
+  const { name, args, place } = directive;
+  const text = [name, ...args].join(" ").replaceAll(/\s+/g, " ").slice(0, 160);
+  return { place, text, guard: guardOf(directive) };
+}
+
+const access = new Set(
+  `allow deny satisfy limit_except auth_basic auth_basic_user_file auth_request auth_jwt geo limit_req limit_req_zone limit_conn
+   limit_conn_zone secure_link secure_link_md5 secure_link_secret valid_referers ssl_verify_client ssl_client_certificate ssl_crl
+   ssl_trusted_certificate ssl_reject_handshake set_real_ip_from real_ip_header`
+    .trim()
+    .split(/\s+/),
+);
+
+const routing = new Set(
+  `server if proxy_pass rewrite try_files alias split_clients mirror sticky stream mail fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass`
+    .trim()
+    .split(/\s+/),
+);
+
+function guardOf({ name, args, block = [] }: Directive): Guard | undefined {
+  if (access.has(name)) return "access";
+  if (/^(?:proxy_)?ssl_/.test(name) && name !== "ssl_prefer_server_ciphers") return "TLS";
+  if (name === "listen") return args.includes("ssl") ? "TLS" : "routing";
+  if (name === "return") {
+    if (/^4\d\d$/.test(args[0] ?? "")) return "access";
+    return args.some((word) => word.includes("https://")) ? "TLS" : "routing";
+  }
+  if (routing.has(name)) return "routing";
+  // One that only holds error pages guards nothing.
+  if (name === "location") return block.some((inner) => guardOf(inner) !== undefined) ? "routing" : undefined;
+  return undefined;
+}
+
+/** A server or a location was left out with all that is in it, so its requests would go elsewhere. */
+function guardOfRefused(directive: Directive): Guard | undefined {
+  return directive.name === "location" || directive.name === "server" ? "routing" : guardOf(directive);
+}

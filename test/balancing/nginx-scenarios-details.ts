@@ -1,0 +1,77 @@
+import { get, one, type Scenario, slow, times } from "./scenario.ts";
+import { ok } from "./scripted-upstream.ts";
+
+const server = (text: string): string => `server { listen LISTEN; ${text} }`;
+
+/** What is easily taken for the same and is not. */
+export const detailScenarios: readonly Scenario[] = [
+  {
+    name: "$status is what the client is told, in the text of a return and in an error page",
+    upstreams: { a: ({ fields }) => ok(fields.find((field) => /^x-status:/i.test(field)) ?? "none") },
+    conf: server(`error_page 404 /e; error_page 403 = /e; error_page 402 =200 /e; error_page 405 /up;
+      location /404 { return 404; }
+      location /403 { return 403; }
+      location /402 { return 402; }
+      location /405 { return 405; }
+      location /text { return 418 "[$status]"; }
+      location /moved { return 302 /to?$status; }
+      location /added { add_header X-Status $status always; return 405 x; }
+      location /up { proxy_set_header X-Status $status; proxy_pass http://@a; }
+      location /e { return 200 "[$status]"; }`),
+    steps: ["/404", "/403", "/402", "/405", "/text", "/moved", "/added"].map((path) => one(get(path))),
+  },
+  {
+    name: "a map with hostnames finds a domain and what is below it",
+    conf: `map $http_x_host $found { hostnames; default no; .example.com domain; *.star.com star; www.* www; exact.org exact; }
+      ${server('location / { return 200 "$found"; }')}`,
+    steps: [
+      "example.com",
+      "a.example.com",
+      "a.b.EXAMPLE.com.",
+      "xexample.com",
+      "x.star.com",
+      "star.com",
+      "www.x",
+      "exact.org.",
+    ].map((host) => one(get("/", `X-Host: ${host}`))),
+  },
+  {
+    name: "two lines of a header that may stand once are a 400, of others they are passed on",
+    upstreams: { a: () => ok("from a") },
+    conf: server("location / { proxy_pass http://@a; }"),
+    steps: [
+      "Authorization",
+      "If-Modified-Since",
+      "If-Unmodified-Since",
+      "If-Match",
+      "If-None-Match",
+      "If-Range",
+      "User-Agent",
+      "Referer",
+      "Content-Type",
+      "Accept",
+      "Via",
+    ].map((name) => one(get("/", `${name}: a`, `${name}: b`))),
+  },
+  {
+    name: "a chunked body that is malformed after its request was answered ends the connection without another response",
+    conf: server(`location / { return 200 "sent"; }`),
+    steps: [
+      slow(["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "zz\r\n"], 300),
+      slow(
+        [
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+          "zz\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        ],
+        300,
+      ),
+    ],
+  },
+  {
+    name: "of two balancing methods the last one is taken",
+    upstreams: { a: ({ upstream }) => ok(upstream), b: ({ upstream }) => ok(upstream) },
+    conf: `upstream u { ip_hash; hash $arg_k; server @a; server @b; }
+      ${server("location / { proxy_pass http://u; }")}`,
+    steps: ["1", "2", "3", "4", "5"].flatMap((key) => times(2, get(`/?k=${key}`))),
+  },
+];
