@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { writeSyntheticModel } from "@drover/models";
 import { execa } from "execa";
 import { Pasture } from "../support/drover-process.ts";
@@ -10,7 +10,8 @@ import { needs } from "../support/needs.ts";
 import { commandOf, environmentOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const script = (name: string) => fileURLToPath(new URL(`../../../scripts/measure/${name}`, import.meta.url));
+const measure = join(dirname(createRequire(import.meta.url).resolve("@drover/bench")), "measure");
+const script = (name: string) => join(measure, name);
 
 describe("the measuring scripts", () => {
   const pasture = new Pasture();
@@ -24,7 +25,7 @@ describe("the measuring scripts", () => {
     "measure the model of --model with an empty cache of their own, and leave nothing when they are killed",
     needs("setpriv"),
     async () => {
-      const words = [script("all.mjs"), "small-team", "--quick", "--model", model];
+      const words = [script("all.js"), "small-team", "--quick", "--model", model];
       const all = execa(process.execPath, words, { env: environment, reject: false });
       const drover = await running(pasture, (command) => command.includes("up") && command.join(" ").includes(model));
       const cache = /^XDG_CACHE_HOME=(.*)$/m.exec(environmentOf(drover).join("\n"))?.[1] ?? "";
@@ -33,20 +34,20 @@ describe("the measuring scripts", () => {
       all.kill("SIGTERM");
       const { exitCode, stdout } = await all;
       assert.equal(exitCode, 143);
-      assert.match(stdout, /=== node scripts\/measure\/small-team\.mjs --quick --model/);
+      assert.match(stdout, /=== node packages\/bench\/dist\/measure\/small-team\.js --quick --model/);
       await pasture.empty();
       assert.ok(!existsSync(cache));
     },
   );
 
   it("print medians with their spread", async () => {
-    const code = `import { spread } from "${script("lib/spread.mjs")}"; console.log(spread([3, 1, 2], 1), spread([7]));`;
+    const code = `import { spread } from "${script("support/spread.js")}"; console.log(spread([3, 1, 2], 1), spread([7]));`;
     const { stdout } = await execa(process.execPath, ["--input-type=module", "--eval", code]);
     assert.equal(stdout, "2.0 (1.0 to 3.0) 7");
   });
 
   it("refuse a word that they do not know", async () => {
-    const { stderr, exitCode } = await execa(process.execPath, [script("all.mjs"), "--fast"], { reject: false });
+    const { stderr, exitCode } = await execa(process.execPath, [script("all.js"), "--fast"], { reject: false });
     assert.equal(exitCode, 2);
     assert.match(stderr, /--quick, --model FILE/);
   });

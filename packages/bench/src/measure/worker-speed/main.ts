@@ -1,5 +1,5 @@
 /**
- * Prints the figures of the worker's speed: `node packages/bench/dist/worker-speed/main.js [--rounds N] [--cpu N]
+ * Prints the figures of the worker's speed: `pnpm bench:worker [--rounds N] [--cpu N]
  * [--models DIRECTORY] [--model FILE] [--pure] [SCENARIO …]`. `--pure`: all matrices in the scenario's encoding, the output matrix too; `--model`: another model in its place. Needs a quiet machine: both sides of each ratio alternate on one CPU, and the
  * median of the rounds counts, but what other processes take is missing all the same.
  */
@@ -20,9 +20,14 @@ const { values, positionals } = parseArgs({
     models: { type: "string", default: join(tmpdir(), "drover-bench-models") },
     model: { type: "string" },
     pure: { type: "boolean", default: false },
+    // What `bench:all` passes on to every script, and is nothing here.
+    quick: { type: "boolean", default: false },
+    out: { type: "string" },
+    "llama-server": { type: "string" },
   },
 });
 
+const preset = "deepseek-r1-distill-qwen-1.5b";
 const wanted = scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 if (wanted.length === 0) {
   print(`There is no such scenario. Choose from: ${scenarios.map(({ name }) => name).join(", ")}.`);
@@ -33,7 +38,7 @@ for (const scenario of wanted) await run(scenario);
 async function run(scenario: Scenario): Promise<void> {
   const { name, quantization, slots, stock } = scenario;
   const modelPath = values.model ?? (await synthetic(quantization));
-  const shapes = `DeepSeek-R1-Distill-Qwen-1.5B's shapes in ${quantization}${values.pure ? ", pure" : ""}`;
+  const shapes = `the shapes of ${preset} in ${quantization}${values.pure ? ", pure" : ""}`;
   print(`\n${name}: ${values.model ?? shapes}, ${slots} slots, 1 thread on CPU ${values.cpu}`);
   const options = { modelPath, slots, contextTokens: 2048, longestPauseMs: 1500, stock };
   const child = await startSpeedChild(options, Number(values.cpu));
@@ -46,7 +51,7 @@ async function run(scenario: Scenario): Promise<void> {
 }
 
 async function synthetic(quantization: string): Promise<string> {
-  const path = join(values.models, `r1-1.5b-${quantization}${values.pure ? "-pure" : ""}.gguf`);
+  const path = join(values.models, `${preset}-${quantization}${values.pure ? "-pure" : ""}.gguf`);
   const there = await access(path).then(
     () => true,
     () => false,
@@ -54,7 +59,7 @@ async function synthetic(quantization: string): Promise<string> {
   if (!there) {
     await mkdir(values.models, { recursive: true });
     const own = `${path}.${process.pid}`;
-    await writeSyntheticModel("deepseek-r1-distill-qwen-1.5b", own, quantization, { pure: values.pure });
+    await writeSyntheticModel(preset, own, quantization, { pure: values.pure });
     await rename(own, path);
   }
   return path;

@@ -1,9 +1,7 @@
-import { median } from "@drover/bench";
+import { median } from "../../statistics/median.ts";
 
-export { median };
-
-/** `median (least to most)`, or the only one */
-export function spread(values, digits = 0) {
+/** `median (least to most)`, or the only one; null stands for a figure that was not measured. */
+export function spread(values: readonly (number | null | undefined)[], digits = 0): string {
   const known = values.filter((value) => typeof value === "number");
   if (known.length === 0) return "–";
   const middle = median(known).toFixed(digits);

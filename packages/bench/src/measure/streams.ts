@@ -1,12 +1,12 @@
-// Shows that the load generator is not the bottleneck at 500 concurrent fast streams: the fake worker offers a known
+// Shows that the load generator is not the bottleneck at 500 concurrent fast streams: a scripted worker offers a known
 // rate of tokens, and what arrives, this process's CPU and its lateness are printed.
-// usage: node scripts/measure/streams.mjs [--quick] [--rounds N] [STREAMS] [SECONDS]      (after pnpm build)
-import { runBench } from "@drover/bench";
-import { startFakeWorker } from "../../test/dist/fake-worker/start-fake-worker.js";
-import { names, quick, roundsOr } from "./lib/options.mjs";
-import { preferRealTime } from "./lib/real-time.mjs";
-import { onInterrupt } from "./lib/session.mjs";
-import { spread } from "./lib/spread.mjs";
+// usage: node packages/bench/dist/measure/streams.js [--quick] [--rounds N] [STREAMS] [SECONDS]
+import type { StepReport } from "../load/run-step.ts";
+import { runBench } from "../run-bench.ts";
+import { startFakeWorker } from "./support/fake-worker.ts";
+import { names, quick, repeat, roundsOr } from "./support/options.ts";
+import { preferRealTime } from "./support/real-time.ts";
+import { spread } from "./support/spread.ts";
 
 await preferRealTime();
 
@@ -14,10 +14,9 @@ const numbers = names.filter((word) => /^\d+$/.test(word));
 const streams = Number(numbers[0] ?? 500);
 const seconds = Number(numbers[1] ?? (quick ? 3 : 10));
 
-async function measure(itlMs) {
-  // Two fake workers' CPU would not be left for the generator on a small machine; one is enough for these rates.
+async function measure(itlMs: number): Promise<readonly StepReport[]> {
+  // Two workers' CPU would not be left for the generator on a small machine; one is enough for these rates.
   const worker = await startFakeWorker({ ttftMs: itlMs, itlMs, tokens: 1_000_000 });
-  const forget = onInterrupt(() => worker.stop());
   const report = await runBench({
     url: worker.url,
     preset: "code",
@@ -29,15 +28,13 @@ async function measure(itlMs) {
     processes: () => Promise.resolve([{ name: "fake worker", pid: worker.pid }]),
   });
   await worker.stop();
-  forget();
-  return report.steps[0];
+  return report.steps;
 }
 
 const count = roundsOr(3);
 for (const itlMs of [100, 50, 33]) {
-  const steps = [];
-  while (steps.length < count) steps.push(await measure(itlMs));
-  const of = (read, digits) => spread(steps.map(read), digits);
+  const steps = (await repeat(count, () => measure(itlMs))).flat();
+  const of = (read: (step: StepReport) => number | null | undefined, digits = 0) => spread(steps.map(read), digits);
   const offered = (streams * 1000) / itlMs;
   console.log(
     `${streams} streams of a token each ${itlMs} ms: ${of(({ counts }) => counts.tokensOutPerSecond)} of ${offered.toFixed(0)} tokens/s arrived, ` +

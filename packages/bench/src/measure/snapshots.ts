@@ -1,19 +1,21 @@
 // What a kept KV state is worth: the time to the first token of a prompt of about 500 tokens when nobody knows it, when the
-// worker has it in a slot, and when another worker has taken the place of the one that read it and was killed.
-// usage: node scripts/measure/snapshots.mjs [--quick] [--model FILE] [--rounds N]      (after pnpm build)
-import { createChatClient, startDrover } from "@drover/bench";
-import { systemClock } from "@drover/foundation/clock";
-import { setTimeout as wait } from "node:timers/promises";
-import { bin, modelPath } from "./lib/drover.mjs";
-import { quick, roundsOr } from "./lib/options.mjs";
-import { onInterrupt } from "./lib/session.mjs";
-import { median, spread } from "./lib/spread.mjs";
+// worker has it in a slot, and when another worker has taken over from the one that read it and was killed.
+// usage: node packages/bench/dist/measure/snapshots.js [--quick] [--model FILE] [--rounds N]
+import { pause, systemClock } from "@drover/foundation/clock";
+import { createChatClient } from "../client/chat-client.ts";
+import type { ChatMessage } from "../client/exchange.ts";
+import { startDrover } from "../servers/drover-server.ts";
+import { median } from "../statistics/median.ts";
+import { bin, modelPath } from "./support/drover.ts";
+import { quick, repeat, roundsOr } from "./support/options.ts";
+import { onInterrupt } from "./support/session.ts";
+import { spread } from "./support/spread.ts";
 
 const words = "the herd goes along a river in the valley and comes to a gate where the drover counts".split(" ");
 const model = await modelPath();
 
 /** Other words in each round. */
-function question(round) {
+function question(round: number): readonly ChatMessage[] {
   const text = Array.from(
     { length: quick ? 60 : 230 },
     (_, index) => words[(index * (round + 5) + (index >> 3)) % words.length],
@@ -21,21 +23,18 @@ function question(round) {
   return [{ role: "user", content: `${round}: ${text.join(" ")}` }];
 }
 
-async function measure(round) {
+async function measure(round: number) {
   const { signal } = new AbortController();
   const up = ["--model", model, "--workers", "1", "--ctx", "2048"];
   const drover = await startDrover({ bin, words: up, clock: systemClock, signal });
   const forget = onInterrupt(() => drover.stop());
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, clock: systemClock });
-  const tryOnce = async (messages) => {
-    const startMs = systemClock.monotonicMs();
-    let firstMs;
-    const { result } = await client.ask({ messages, maxTokens: 4 }, signal, () => {
-      firstMs ??= systemClock.monotonicMs();
-    });
-    return result.kind === "ok" ? firstMs - startMs : undefined;
+  /** TTFT in milliseconds; undefined where the request failed. */
+  const tryOnce = async (messages: readonly ChatMessage[]) => {
+    const { result, startMs, tokenTimesMs } = await client.ask({ messages, maxTokens: 4 }, signal, () => {});
+    return result.kind === "ok" ? (tokenTimesMs[0] ?? startMs) - startMs : undefined;
   };
-  const ask = async (messages) => {
+  const ask = async (messages: readonly ChatMessage[]) => {
     const ms = await tryOnce(messages);
     if (ms === undefined) throw new Error("a question was not answered");
     return ms;
@@ -43,9 +42,9 @@ async function measure(round) {
   const coldMs = await ask(question(round));
   const slotMs = await ask(question(round));
   const worker = (await drover.processes()).find(({ name }) => name.includes("worker"));
-  process.kill(worker.pid, "SIGKILL");
+  if (worker !== undefined) process.kill(worker.pid, "SIGKILL");
   // Answered once the next worker is there; refused where its model takes longer to read than requests may wait.
-  while ((await tryOnce([{ role: "user", content: "?" }])) === undefined) await wait(1000);
+  while ((await tryOnce([{ role: "user", content: "?" }])) === undefined) await pause(systemClock, 1000);
   const snapshotMs = await ask(question(round));
   await client.close();
   await drover.stop();
@@ -53,9 +52,8 @@ async function measure(round) {
   return { coldMs, slotMs, snapshotMs };
 }
 
-const rounds = [];
-for (const count = roundsOr(3); rounds.length < count; ) rounds.push(await measure(rounds.length));
-const seconds = (of) =>
+const rounds = await repeat(roundsOr(3), measure);
+const seconds = (of: (round: (typeof rounds)[number]) => number) =>
   `${spread(
     rounds.map((one) => of(one) / 1000),
     2,

@@ -1,14 +1,16 @@
-// An upstream that is not what is measured. usage: node quick-upstream.mjs PORT
-// GET /health and POST /v1/…: a fixed JSON answer. POST with `?events=N&every=MS`: N server-sent events, one each MS.
+// An upstream that is not what is measured. usage: node quick-upstream.js PORT
+// GET /health and POST /v1/…: a fixed JSON response. POST with `?events=N&every=MS`: N server-sent events, one each MS.
 import http from "node:http";
 
-const answer = Buffer.from(
+const completion = Buffer.from(
   JSON.stringify({ object: "chat.completion", choices: [{ message: { content: "x".repeat(300) } }] }),
 );
-const event = (index) =>
-  `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"t${index} "},"finish_reason":null}]}\n\n`;
 
-function stream(response, count, everyMs) {
+function event(index: number): string {
+  return `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"t${index} "},"finish_reason":null}]}\n\n`;
+}
+
+function stream(response: http.ServerResponse, count: number, everyMs: number): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const startMs = performance.now();
   let sent = 0;
@@ -26,9 +28,12 @@ function stream(response, count, everyMs) {
 http
   .createServer((request, response) => {
     request.resume();
-    const { searchParams } = new URL(request.url, "http://localhost");
+    const { searchParams } = new URL(request.url ?? "/", "http://localhost");
     const events = Number(searchParams.get("events") ?? 0);
     if (events > 0) stream(response, events, Number(searchParams.get("every")));
-    else response.writeHead(200, { "content-type": "application/json", "content-length": answer.length }).end(answer);
+    else
+      response
+        .writeHead(200, { "content-type": "application/json", "content-length": completion.length })
+        .end(completion);
   })
   .listen(Number(process.argv[2]), "127.0.0.1");

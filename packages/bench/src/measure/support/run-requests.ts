@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "@drover/foundation/clock";
-import { createDurations, type Summary } from "../statistics/histogram.ts";
+import { createDurations, type Summary } from "../../statistics/histogram.ts";
 
 export interface RequestsOptions {
   /** `http://HOST:PORT` */

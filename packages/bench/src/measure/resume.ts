@@ -1,0 +1,83 @@
+// What clients notice when a worker is killed under their streams: eight streams on two workers, one of which is killed
+// when all have a third of their tokens. Prints how many came complete, the longest pause between two tokens of those
+// that had to move, and how soon the other worker has all CPUs.
+// usage: node packages/bench/dist/measure/resume.js [--quick] [--model FILE] [--rounds N]
+import { pause, systemClock } from "@drover/foundation/clock";
+import { createChatClient } from "../client/chat-client.ts";
+import { type DroverServer, startDrover } from "../servers/drover-server.ts";
+import { median } from "../statistics/median.ts";
+import { bin, modelPath } from "./support/drover.ts";
+import { quick, repeat, roundsOr } from "./support/options.ts";
+import { onInterrupt } from "./support/session.ts";
+import { spread } from "./support/spread.ts";
+
+const model = await modelPath();
+const users = 8;
+const tokens = quick ? 60 : 150;
+const LONGEST_WAIT_MS = 10_000;
+const LOOK_PERIOD_MS = 50;
+
+async function measure(round: number) {
+  const { signal } = new AbortController();
+  const up = ["--model", model, "--workers", "2", "--threads", "1", "--slots", "8", "--ctx", "1024"];
+  const drover = await startDrover({ bin, words: up, clock: systemClock, signal });
+  const forget = onInterrupt(() => drover.stop());
+  const extra = { temperature: 0, ignore_eos: true };
+  const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, extra, clock: systemClock });
+  const victim = (await drover.processes()).find(({ name }) => name.includes("worker"))?.pid ?? 0;
+  const cpus = (await drover.layout()).reduce((sum, worker) => sum + worker.cpus.length, 0);
+  const counts = Array.from({ length: users }, () => 0);
+  let survivor: Promise<number | null> | undefined;
+  const ask = async (user: number) => {
+    const content = `How many cattle are behind gate ${round * users + user}? `.repeat(8);
+    return await client.ask({ messages: [{ role: "user", content }], maxTokens: tokens }, signal, () => {
+      counts[user] = (counts[user] ?? 0) + 1;
+      if (survivor !== undefined || Math.min(...counts) < tokens / 3) return;
+      process.kill(victim, "SIGKILL");
+      survivor = untilOneHas(drover, cpus);
+    });
+  };
+  const exchanges = await Promise.all(counts.map((_, user) => ask(user)));
+  const allCpusMs = (await survivor) ?? null;
+  const metrics = await (await fetch(`${drover.url}/metrics`)).text();
+  await client.close();
+  await drover.stop();
+  forget();
+  const gaps = exchanges.map(({ tokenTimesMs }) =>
+    tokenTimesMs.slice(1).map((ms, index) => ms - (tokenTimesMs[index] ?? ms)),
+  );
+  const moved = Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+  return {
+    moved,
+    complete: exchanges.filter(({ result, tokenTimesMs }) => result.kind === "ok" && tokenTimesMs.length === tokens)
+      .length,
+    // Those that moved waited the longest.
+    pausesMs: gaps
+      .map((each) => Math.max(...each))
+      .toSorted((a, b) => b - a)
+      .slice(0, moved),
+    usualMs: median(gaps.flat()),
+    allCpusMs,
+  };
+}
+
+/** Milliseconds until one worker has all CPUs; null where that does not happen in time (without elastic CPUs it never does). */
+async function untilOneHas(drover: DroverServer, cpus: number): Promise<number | null> {
+  const startMs = systemClock.monotonicMs();
+  while (systemClock.monotonicMs() - startMs < LONGEST_WAIT_MS) {
+    const layout = await drover.layout().catch(() => []);
+    if (layout.some((worker) => worker.cpus.length >= cpus)) return systemClock.monotonicMs() - startMs;
+    await pause(systemClock, LOOK_PERIOD_MS);
+  }
+  return null;
+}
+
+const rounds = await repeat(roundsOr(5), measure);
+const sum = (of: (round: (typeof rounds)[number]) => number) => rounds.reduce((total, one) => total + of(one), 0);
+console.log(
+  `streams: ${sum((one) => one.complete)} of ${rounds.length * users} complete; ${sum((one) => one.moved)} went on with another worker`,
+);
+console.log(
+  `longest pause of those: ${spread(rounds.flatMap((one) => one.pausesMs))} ms; usual time between tokens ${spread(rounds.map((one) => one.usualMs))} ms`,
+);
+console.log(`the other worker has all CPUs after ${spread(rounds.map((one) => one.allCpusMs))} ms (wanted: 1000)`);
