@@ -51,7 +51,7 @@ async function run(scenario: Scenario): Promise<void> {
 }
 
 async function synthetic(quantization: string): Promise<string> {
-  const path = join(values.models, `${preset}-${quantization}${values.pure ? "-pure" : ""}.gguf`);
+  const path = join(values.models, `r1-1.5b-${quantization}${values.pure ? "-pure" : ""}.gguf`);
   const there = await access(path).then(
     () => true,
     () => false,
