@@ -64,8 +64,18 @@ export function balancerRules(settings: Settings): BalancerRules {
       keepAliveTimeoutMs: settings.limits.idleTimeout,
     },
     check: settings.balancer.check ? checkRule(settings) : undefined,
-    upstreams: settings.balancer.upstreams.map((line) => parseUpstreamLine(line)),
+    upstreams: withDistinctIds(settings.balancer.upstreams.map((line) => parseUpstreamLine(line))),
   };
+}
+
+/** A server that is listed twice counts twice, as in nginx. */
+function withDistinctIds(specs: readonly UpstreamSpec[]): readonly UpstreamSpec[] {
+  const counts = new Map<string, number>();
+  return specs.map((spec) => {
+    const count = (counts.get(spec.id) ?? 0) + 1;
+    counts.set(spec.id, count);
+    return count === 1 ? spec : { ...spec, id: `${spec.id}#${count}` };
+  });
 }
 
 /** 0 is no limit. */

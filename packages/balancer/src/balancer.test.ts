@@ -3,6 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { afterEach, describe, it } from "node:test";
+import { defaultSettings, type Settings } from "@drover/config";
 import { eventually } from "./test-support/eventually.ts";
 import { timelessClock } from "./test-support/timeless-clock.ts";
 import { runBalancer, type RunningTestBalancer } from "./test-support/run-balancer.ts";
@@ -258,6 +259,72 @@ describe("a balancer", () => {
     await eventually("the next one is let in", () => held.length === 1);
     held.shift()?.end("served");
     assert.equal((await next).status, 200);
+  });
+
+  it("brings a server back that its checks took out before a reload, and heeds `down` at a reload", async () => {
+    let status = 500;
+    const upstream = await httpUpstream((_request, response) => response.writeHead(status).end());
+    const settings = (down = "", check = true): Settings => {
+      const base = defaultSettings();
+      const checks = { ...base.checks, interval: 5, fall: 1, rise: 1 };
+      const upstreams = [`${upstream.origin}${down}`];
+      return { ...base, listen: "127.0.0.1:0", checks, balancer: { ...base.balancer, check, upstreams } };
+    };
+    const { balancer } = await runBalancer({ settings: () => settings() });
+    closers.push(
+      () => balancer.close({ drainTimeoutMs: 0 }),
+      () => upstream.close(),
+    );
+    const isDown = () => balancer.status().upstreams[0]?.down === true;
+    await eventually("the checks take it out", isDown);
+    balancer.applySettings(settings());
+    status = 200;
+    await eventually("the checks bring it back", () => !isDown());
+    balancer.applySettings(settings(" down"));
+    assert.equal(isDown(), true);
+    balancer.applySettings(settings());
+    assert.equal(isDown(), false);
+    status = 500;
+    await eventually("the checks take it out again", isDown);
+    balancer.applySettings(settings("", false));
+    assert.equal(isDown(), false);
+  });
+
+  it("counts a server that is listed twice as two", async () => {
+    const upstream = await httpUpstream((_request, response) => response.end());
+    const upstreams = [`${upstream.origin} max_conns=1`, `${upstream.origin} max_conns=1`];
+    const { balancer } = await runBalancer({
+      settings: (settings) => ({ ...settings, balancer: { ...settings.balancer, upstreams } }),
+    });
+    closers.push(
+      () => balancer.close({ drainTimeoutMs: 0 }),
+      () => upstream.close(),
+    );
+    assert.equal(balancer.status().upstreams.length, 2);
+  });
+
+  it("promises with Retry-After no slot of a worker that drains", async () => {
+    const held: http.ServerResponse[] = [];
+    const upstreams = [1, 2].map(() => httpUpstream((_request, response) => held.push(response)));
+    const clock = { ...timelessClock, monotonicMs: () => nowMs };
+    let nowMs = 0;
+    const running = await run(await Promise.all(upstreams), 1, {
+      options: { clock },
+      settings: (settings) => ({ ...settings, queue: { ...settings.queue, limit: 0 } }),
+    });
+    const post = () => fetch(running.url, { method: "POST", body: "x" });
+    const first = post();
+    await eventually("it is served", () => held.length === 1);
+    nowMs = 10_000;
+    held.shift()?.end();
+    await (await first).text();
+    const both = [post(), post()];
+    await eventually("both slots are busy", () => held.length === 2);
+    assert.equal((await post()).headers.get("retry-after"), "5");
+    void running.balancer.drainUpstream("w1");
+    assert.equal((await post()).headers.get("retry-after"), "10");
+    for (const response of held) response.end();
+    await Promise.all(both);
   });
 
   it("answers health by what is ready, and its metrics", async () => {

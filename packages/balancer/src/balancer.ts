@@ -175,7 +175,9 @@ class RunningBalancer implements Balancer {
   #replaceUpstreams(wanted: UpstreamPool): void {
     for (const upstream of this.#pool.upstreams) {
       const other = wanted.get(upstream.id);
-      if (!upstream.owned && (other === undefined || !isSameServer(upstream, other))) this.removeUpstream(upstream.id);
+      if (upstream.owned) continue;
+      if (other === undefined || !isSameServer(upstream, other)) this.removeUpstream(upstream.id);
+      else this.#pool.markDown(upstream.id, other.isMarkedDown);
     }
     for (const spec of this.#rules.upstreams) if (this.#pool.get(spec.id) === undefined) this.#pool.add(spec);
   }
@@ -187,6 +189,7 @@ class RunningBalancer implements Balancer {
         this.#metrics.countRefusal(reason);
         if (answered !== undefined) this.#rawAnswers.set(answered.socket, answered);
       },
+      responseHeaders: (origin) => corsHeaders(origin, this.#door.rules.corsOrigins),
     };
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
@@ -205,7 +208,8 @@ class RunningBalancer implements Balancer {
       clientAddress: clientAddress(incoming, trusted),
       fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
       receivedAtMs: this.#options.clock.monotonicMs(),
-      responseHeaders: corsHeaders(incoming, rules.corsOrigins),
+      responseHeaders: corsHeaders(incoming.headers.origin, rules.corsOrigins),
+      decidesCors: rules.corsOrigins.length > 0,
     };
     const request = new ClientRequest(arrival, this.#onEnd);
     this.#running.add(request);
@@ -244,7 +248,10 @@ class RunningBalancer implements Balancer {
     this.#stopWatching = watchFiles(watchedFiles(this.#rules.front), filesDigest, clock, () => this.#reopenDoor());
     this.#stopChecks();
     const { check } = this.#rules;
-    if (check === undefined) return;
+    if (check === undefined) {
+      for (const { id } of this.#pool.upstreams) this.#pool.setFailsChecks(id, false);
+      return;
+    }
     this.#stopChecks = startActiveChecks(this.#pool, check, clock, (upstream, up, reason) => {
       if (up) logger.info({ upstream: upstream.id }, "an upstream is well again");
       else logger.warn({ upstream: upstream.id, reason }, "an upstream fails its checks and is left out");

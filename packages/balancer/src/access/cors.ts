@@ -1,12 +1,12 @@
 import { REQUEST_ID_HEADER } from "@drover/contract/headers";
 import type { IncomingMessage } from "node:http";
 
-/** The fields that let a page of another origin read the answer; none where it may not, or is no page. */
-export function corsHeaders(request: IncomingMessage, origins: readonly string[]): readonly string[] {
-  const { origin } = request.headers;
-  if (origin === undefined || origins.length === 0) return [];
-  if (origins.includes("*")) return ["Access-Control-Allow-Origin", "*", ...exposed];
-  return origins.includes(origin)
+/** The fields that let a page of this origin read the response; none where it may not, or is no page. */
+export function corsHeaders(origin: string | undefined, origins: readonly string[]): readonly string[] {
+  if (origins.length === 0) return [];
+  if (origins.includes("*")) return origin === undefined ? [] : ["Access-Control-Allow-Origin", "*", ...exposed];
+  // Whoever keeps the response for others must know that it depends on who asked.
+  return origin !== undefined && origins.includes(origin)
     ? ["Access-Control-Allow-Origin", origin, "Vary", "Origin", ...exposed]
     : ["Vary", "Origin"];
 }

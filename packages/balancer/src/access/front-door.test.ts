@@ -12,6 +12,7 @@ import { pino } from "pino";
 import type { BalancerOptions } from "../balancer-api.ts";
 import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
 import { eventually } from "../test-support/eventually.ts";
+import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 import { timelessClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
@@ -185,6 +186,52 @@ describe("the front door", () => {
     assert.equal(answer.headers.get("access-control-allow-origin"), "https://chat.test");
     const other = await fetch(url, { headers: { origin: "https://evil.test", authorization: "Bearer secret" } });
     assert.equal(other.headers.get("access-control-allow-origin"), null);
+  });
+
+  it("says which pages may read a response once, whoever makes it, and lets no upstream say it", async () => {
+    const allows: http.RequestListener = (request, response) => {
+      request.resume();
+      response.writeHead(200, { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" });
+      response.end("of the upstream");
+    };
+    const { port } = await open(
+      (settings) => ({
+        ...settings,
+        maxBody: 5,
+        cors: { origins: ["https://a.test"] },
+        limits: { ...settings.limits, headerBytes: 4096 },
+      }),
+      allows,
+    );
+    const ask = async (origin: string, first: string, rest: string) =>
+      (
+        await rawExchange(port, `${first} HTTP/1.1\r\nHost: a\r\nOrigin: ${origin}\r\nConnection: close\r\n${rest}`)
+      ).split("\r\n\r\n")[0] ?? "";
+    for (const [status, first, rest] of [
+      [200, "GET /", "\r\n"],
+      [413, "POST /", "Content-Length: 6\r\n\r\nlarger"],
+      [431, "GET /", `x: ${"x".repeat(5000)}\r\n\r\n`],
+      [400, "GET /", "no field\r\n\r\n"],
+      [400, "GET /", "Host: twice\r\n\r\n"],
+    ] as const) {
+      const allowed = await ask("https://a.test", first, rest);
+      assert.match(allowed, new RegExp(`^HTTP/1.1 ${status} `));
+      assert.deepEqual(
+        allowed.match(/^access-control-allow-.*$/gim),
+        ["Access-Control-Allow-Origin: https://a.test"],
+        first + rest,
+      );
+      assert.equal((await ask("https://b.test", first, rest)).match(/^access-control-allow/gim), null);
+    }
+  });
+
+  it("answers no 100 to a client of HTTP/1.0", async () => {
+    const { port } = await open((settings) => settings);
+    const answer = await rawExchange(
+      port,
+      "POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+    );
+    assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 
   it("believes X-Forwarded-For of a trusted proxy, and drops what anyone else claims", async () => {

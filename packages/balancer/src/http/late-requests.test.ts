@@ -23,6 +23,7 @@ describe("a server that stood still for longer than a head may take", () => {
     const handlers = {
       onRequest: (_request: unknown, response: { end(text: string): unknown }) => void response.end("in time"),
       onHead: () => {},
+      responseHeaders: () => [],
       onConnection: () => onConnection(),
       onBadRequest: () => {},
     };

@@ -11,6 +11,7 @@ import { Turns } from "./turns.ts";
 /** Who serves what comes in. */
 export interface ListenerHandlers {
   readonly onRequest: ServerHandlers["onRequest"];
+  readonly responseHeaders: ServerHandlers["responseHeaders"];
   readonly onRefused: (reason: string, answered?: RawAnswer) => void;
 }
 
@@ -104,6 +105,7 @@ export class Listeners {
         this.#connectionLimit.admit(socket);
       },
       onBadRequest: this.#handlers.onRefused,
+      responseHeaders: this.#handlers.responseHeaders,
     };
   }
 

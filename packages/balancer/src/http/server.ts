@@ -1,11 +1,13 @@
+import { unlink } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
+import { headText } from "../upstream-http/informational-heads.ts";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import type { Certificate } from "../access/certificate.ts";
-import { errorEnvelope } from "../error-envelope.ts";
+import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
 import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
@@ -27,6 +29,8 @@ export interface ServerHandlers {
   readonly onHead: (response: http.ServerResponse) => void;
   /** What is no HTTP request, or stops being one in its body: already answered. */
   readonly onBadRequest: (reason: string, answered: RawAnswer) => void;
+  /** Fields that every response to a page of this origin carries. */
+  readonly responseHeaders: (origin: string | undefined) => readonly string[];
 }
 
 export interface ServerLimits {
@@ -90,11 +94,13 @@ export function createServer(
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("connect", (_request, socket: Duplex) =>
-    answerRaw(socket, 405, "CONNECT is not served here", "method_not_allowed"),
+    answerRaw(socket, { status: 405, message: "CONNECT is not served here", code: "method_not_allowed" }),
   );
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const { status, message, code } = describe(error);
-    const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, status, message, code));
+  server.on("clientError", (error: ParseError, socket: Socket) => {
+    const problem = describe(error);
+    const { status, code } = problem;
+    const headers = handlers.responseHeaders(originIn(error.rawPacket));
+    const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, problem, { headers }));
     if (status === 0) socket.destroy();
     else if (status === 408) late.unlessRead(socket, refuse);
     else refuse();
@@ -106,18 +112,22 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
   toOriginForm(request);
   const problem = headProblem(request);
   if (problem === undefined) return false;
-  const { status, message, code } = problem;
-  handlers.onBadRequest(code, answerRaw(socket, status, message, code, request.url));
+  const headers = handlers.responseHeaders(request.headers.origin);
+  const answered = answerRaw(socket, problem, { target: request.url, headers });
+  handlers.onBadRequest(problem.code, answered);
   return true;
 }
 
 /** @throws ListenError when the address cannot be listened on. */
-export function listenOn(server: http.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
+export async function listenOn(server: http.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
+  if ("path" in target) await removeStaleSocket(target.path);
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void =>
       reject(new ListenError(whyNot(target, error), { cause: error }));
     server.once("error", onError);
-    server.listen({ ...target, backlog: 4096 }, () => {
+    // As nginx's: a proxy that runs as another user must be able to connect.
+    const access = "path" in target ? { readableAll: true, writableAll: true } : {};
+    server.listen({ ...target, ...access, backlog: 4096 }, () => {
       server.off("error", onError);
       const bound = server.address();
       if (bound === null || typeof bound === "string") resolve({ address: bound ?? "", port: 0 });
@@ -126,17 +136,46 @@ export function listenOn(server: http.Server, target: ListenTarget): Promise<{ a
   });
 }
 
+/** A socket that a killed process left behind: nobody listens on it. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = net.connect({ path }, () => resolve(undefined));
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+    probe.once("connect", () => probe.destroy());
+  });
+  if (code === "ECONNREFUSED") await unlink(path).catch(() => undefined);
+}
+
+interface ParseError extends NodeJS.ErrnoException {
+  /** What Node's parser could not read. */
+  readonly rawPacket?: Buffer;
+}
+
+/** The page that asks, as far as what could not be read says it. */
+function originIn(packet: Buffer | undefined): string | undefined {
+  return /^origin:[ \t]*(\S+)[ \t]*\r?$/im.exec(packet?.toString("latin1") ?? "")?.[1];
+}
+
+interface RawContext {
+  /** The request's path and query, which decide the envelope. */
+  readonly target?: string | undefined;
+  readonly headers?: readonly string[];
+}
+
 /** Answers on a socket that no request came from, and closes it. */
-export function answerRaw(socket: Duplex, status: number, message: string, code: string, target?: string): RawAnswer {
+export function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawAnswer {
+  const { status } = error;
   if (!socket.writable) {
     socket.destroy();
     return { socket, status, bodyBytes: 0 };
   }
-  const body = errorEnvelope({ status, message, code }, { url: target });
-  const reason = http.STATUS_CODES[status] ?? "Error";
-  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body, () => socket.destroy());
-  return { socket, status, bodyBytes: Buffer.byteLength(body) };
+  const body = errorEnvelope(error, { url: target });
+  const bodyBytes = Buffer.byteLength(body);
+  const fields = ["Content-Type", "application/json", "Content-Length", String(bodyBytes), "Connection", "close"];
+  socket.end(headText(status, http.STATUS_CODES[status] ?? "Error", [...fields, ...headers]) + body, () => {
+    socket.destroy();
+  });
+  return { socket, status, bodyBytes };
 }
 
 /** Status 0: the client is gone, or nothing worth an answer came. */

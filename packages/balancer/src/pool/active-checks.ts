@@ -26,6 +26,7 @@ interface Streak {
 
 /**
  * Probes every upstream that is not owned, and takes it out or brings it back after `fall` or `rise` results in a row. One that is configured `down` stays down.
+ * Who was taken out before is known by the upstream itself, so that other checks may bring it back after a reload.
  * @returns what ends it
  */
 export function startActiveChecks(
@@ -35,25 +36,22 @@ export function startActiveChecks(
   onChange: CheckListener,
 ): () => void {
   const streaks = new Map<Upstream, Streak>();
-  const takenOut = new Set<Upstream>();
   const settle = (upstream: Upstream, failure: string | undefined): void => {
     if (pool.get(upstream.id) !== upstream) return;
     const streak = streaks.get(upstream) ?? { good: 0, bad: 0 };
     streaks.set(upstream, failure === undefined ? { good: streak.good + 1, bad: 0 } : { good: 0, bad: streak.bad + 1 });
     const next = streaks.get(upstream) ?? streak;
-    if (takenOut.has(upstream) && next.good >= rule.rise) {
-      takenOut.delete(upstream);
-      pool.setDown(upstream.id, false);
+    if (upstream.failsChecks && next.good >= rule.rise) {
+      pool.setFailsChecks(upstream.id, false);
       onChange(upstream, true, "");
     } else if (!upstream.down && next.bad >= rule.fall) {
-      takenOut.add(upstream);
-      pool.setDown(upstream.id, true);
+      pool.setFailsChecks(upstream.id, true);
       onChange(upstream, false, failure ?? "");
     }
   };
   const probeAll = (): void => {
     for (const upstream of pool.upstreams) {
-      if (upstream.owned || (upstream.down && !takenOut.has(upstream))) continue;
+      if (upstream.owned || upstream.isMarkedDown) continue;
       void probe(upstream, rule, clock).then((failure) => settle(upstream, failure));
     }
   };

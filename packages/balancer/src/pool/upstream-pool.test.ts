@@ -208,9 +208,9 @@ describe("slow start", () => {
       return picks.filter((id) => id === "b").length;
     };
     assert.equal(share(), 55);
-    pool.setDown("b", true);
+    pool.setFailsChecks("b", true);
     assert.equal(share(), 0);
-    pool.setDown("b", false);
+    pool.setFailsChecks("b", false);
     clock.nowMs += 1000;
     assert.ok(Math.abs(share() - 10) <= 2, "a tenth of the time, a tenth of the weight");
     clock.nowMs += 9000;
@@ -272,5 +272,15 @@ describe("an entry of balancer.upstreams", () => {
       },
     );
     assert.throws(() => parseUpstreamLine("http://10.0.0.1 wieght=3"), /"wieght=3" is not known; known are weight=N/);
+  });
+
+  it("is refused where a part of the URL would be dropped, and no password is repeated", () => {
+    for (const origin of ["http://10.0.0.1/v1", "http://10.0.0.1?x=1", "http://user:password@10.0.0.1"]) {
+      assert.throws(
+        () => poolOf([parseUpstreamLine(origin)]),
+        (error: Error) =>
+          error.message.includes("give scheme, host and port alone") && !error.message.includes("password"),
+      );
+    }
   });
 });

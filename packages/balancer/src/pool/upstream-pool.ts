@@ -132,9 +132,21 @@ export class UpstreamPool {
   }
 
   /** What active checks found: a server that is back starts afresh, slowly where `slowStartMs` says so. */
-  setDown(id: string, down: boolean): void {
+  setFailsChecks(id: string, failsChecks: boolean): void {
     const upstream = this.#upstreams.get(id);
-    if (upstream === undefined || upstream.down === down) return;
+    if (upstream !== undefined) this.#setDown(upstream, upstream.isMarkedDown, failsChecks);
+  }
+
+  /** What the configuration says. */
+  markDown(id: string, isMarkedDown: boolean): void {
+    const upstream = this.#upstreams.get(id);
+    if (upstream !== undefined) this.#setDown(upstream, isMarkedDown, upstream.failsChecks);
+  }
+
+  #setDown(upstream: Upstream, isMarkedDown: boolean, failsChecks: boolean): void {
+    Object.assign(upstream, { isMarkedDown, failsChecks });
+    const down = isMarkedDown || failsChecks;
+    if (upstream.down === down) return;
     upstream.down = down;
     if (!down) forgetFailures(upstream, this.#clock.monotonicMs());
     this.#events.onVacancy?.();

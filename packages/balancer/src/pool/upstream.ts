@@ -40,11 +40,15 @@ export function httpAddress({ address }: Pick<Upstream, "address">): HttpAddress
 
 /** An upstream with its running state. */
 export interface Upstream extends Peer, Target {
-  /** Marked down in the configuration, or by active checks. */
+  /** For either of the two reasons below, or because it was removed. */
   down: boolean;
   readonly origin: string;
   readonly sharesState: boolean;
   readonly backup: boolean;
+  /** Marked `down` in the configuration. */
+  isMarkedDown: boolean;
+  /** Taken out by active checks. */
+  failsChecks: boolean;
   /** A worker that is not expected back: nobody waits for it. */
   hopeless: boolean;
   /** Requests ever leased. */
@@ -86,6 +90,8 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     failTimeoutSeconds: (spec.failTimeoutMs ?? 10_000) / 1000,
     slowStartMs: spec.slowStartMs ?? 0,
     down: spec.down ?? false,
+    isMarkedDown: spec.down ?? false,
+    failsChecks: false,
     hopeless: false,
     ready: !owned,
     ...freshCounters(weight),
@@ -122,7 +128,17 @@ function parseOrigin(spec: UpstreamSpec): Address {
       `upstream ${spec.id}: origin "${spec.origin}" is not http://HOST:PORT, https://HOST:PORT or unix:/PATH`,
     );
   }
+  if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw new BadUpstreamError(
+      `upstream "${withoutUser(spec.origin)}" has a user, path or query; give scheme, host and port alone, requests keep their own path`,
+    );
+  }
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
   return { kind: "tcp", host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
+}
+
+/** No message repeats a password. */
+function withoutUser(origin: string): string {
+  return origin.replace(/\/\/[^/@]*@/, "//");
 }

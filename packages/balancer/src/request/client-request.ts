@@ -24,6 +24,8 @@ export interface Arrival {
   readonly receivedAtMs: number;
   /** Fields that every response to it carries. */
   readonly responseHeaders: readonly string[];
+  /** Those are the only fields that tell a browser which pages may read a response: an upstream's own are dropped. */
+  readonly decidesCors: boolean;
 }
 
 /** How a request ended; the status is 499 for a client that left. */

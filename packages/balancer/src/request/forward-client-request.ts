@@ -89,7 +89,8 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
   const { incoming, response } = request.arrival;
   const { maxBodyBytes } = forwarder.rules();
   const announced = Number(incoming.headers["content-length"] ?? 0);
-  if (/100-continue/i.test(incoming.headers.expect ?? "") && announced <= maxBodyBytes) response.writeContinue();
+  const asks = incoming.httpVersionMinor >= 1 && /100-continue/i.test(incoming.headers.expect ?? "");
+  if (asks && announced <= maxBodyBytes) response.writeContinue();
   const reading = readBody(incoming, maxBodyBytes, forwarder.bodies);
   const read = reading instanceof Promise ? await reading : reading;
   if (read.kind === "none" || read.kind === "bytes") return read;
@@ -150,7 +151,7 @@ function taskOf(
   { placement, events, claim }: Placing,
   { admission, metrics, logger, clock, rules }: Forwarder,
 ): ForwardTask {
-  const { incoming, response, switchable, receivedAtMs, responseHeaders } = request.arrival;
+  const { incoming, response, switchable, receivedAtMs } = request.arrival;
   const { retry, ownedRetry, timeouts } = rules();
   const isResumable = request.method === "POST" && body.kind === "bytes";
   return {
@@ -180,7 +181,7 @@ function taskOf(
     onHead: (head, attempt) => {
       placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
       metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
-      return relayedHead(head, request.id, [...workerHeader(attempt.upstream), ...responseHeaders]);
+      return relayedHead(head, request, workerHeader(attempt.upstream));
     },
     errorEvent: (reason) => errorEvent(reason, incoming),
   };

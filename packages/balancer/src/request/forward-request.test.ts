@@ -61,6 +61,60 @@ describe("forwarding", () => {
     assert.match(seen, /\r\n\r\nok$/);
   });
 
+  it("passes no 103 on in a response that has begun", async () => {
+    const sockets: Socket[] = [];
+    const upstream = await rawUpstream((socket) => socket.once("data", () => sockets.push(socket)));
+    closers.push(() => upstream.close());
+    const { balancer, port } = await run([]);
+    balancer.addUpstream({ id: "w1", origin: upstream.origin, slots: 1, owned: true });
+    balancer.setReady("w1", true);
+    const ask = () => {
+      const body = '{"stream":true}';
+      const fields = `Host: a\r\nx-drover-queue-events: 1\r\nContent-Length: ${body.length}\r\nConnection: close`;
+      return rawExchange(port, `POST /v1/chat/completions HTTP/1.1\r\n${fields}\r\n\r\n${body}`);
+    };
+    const both = [ask(), ask()];
+    for (const count of [1, 2]) {
+      await eventually("it is asked", () => sockets.length === count);
+      if (count === 1) await eventually("the other one waits", () => balancer.status().queue.depth === 1);
+      sockets[count - 1]?.end(
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\n",
+      );
+    }
+    const [first = "", second = ""] = await Promise.all(both);
+    assert.match(first, /^HTTP\/1\.1 103 /);
+    assert.match(second, /: queue 1[^]*data: 1/);
+    assert.doesNotMatch(second, /103/);
+  });
+
+  it("gives an upstream up that sends hints without end", async () => {
+    const hint = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+    const flooding = await rawUpstream((socket) => socket.on("data", () => socket.write(hint.repeat(500))));
+    const { port } = await run([flooding], true);
+    const received = await rawExchange(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert.match(received, /^(?:HTTP\/1\.1 103 [^]*?\r\n\r\n){1,100}HTTP\/1\.1 502 [^]*1xx heads without end/);
+  });
+
+  it("says why it could not connect to a name, however many addresses that has", async () => {
+    const { balancer, url } = await run([]);
+    balancer.addUpstream({ id: "u", origin: `http://localhost:${await deadPort()}`, maxFails: 0 });
+    const answer = await fetch(url);
+    assert.equal(answer.status, 502);
+    assert.match(await answer.text(), /ECONNREFUSED/);
+  });
+
+  it("ends an event that was cut off before it tells of the upstream's death", async () => {
+    const torn = await rawUpstream((socket) => {
+      socket.once("data", () => {
+        const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        socket.end(`${head}16\r\ndata: one\n\ndata: {"cut\r\n`);
+      });
+    });
+    const { url } = await run([torn], true);
+    const text = await (await fetch(url)).text();
+    assert.match(text, /^data: one\n\ndata: \{"cut\n\nevent: error\ndata: \{.*upstream_died.*\}\n\n$/);
+  });
+
   it("relays trailers", async () => {
     const upstream = await httpUpstream((_request, response) => {
       response.writeHead(200, { trailer: "x-sum" });

@@ -48,10 +48,21 @@ const hidden: ReadonlySet<string> = new Set([
   RESUME_HEADER,
 ]);
 
+const hiddenWithCors: ReadonlySet<string> = new Set([
+  ...hidden,
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-expose-headers",
+  "access-control-max-age",
+]);
+
 /** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */
-export function relayedHead(head: ResponseHead, requestId: string, extra: readonly string[]): RelayedHead {
-  const headers = withoutHopByHop(head.headers, hidden);
-  headers.push(REQUEST_ID_HEADER, requestId, ...extra);
+export function relayedHead(head: ResponseHead, request: ClientRequest, extra: readonly string[]): RelayedHead {
+  const { decidesCors, responseHeaders } = request.arrival;
+  const headers = withoutHopByHop(head.headers, decidesCors ? hiddenWithCors : hidden);
+  headers.push(REQUEST_ID_HEADER, request.id, ...extra, ...responseHeaders);
   if (headerValue(headers, "content-type")?.startsWith("text/event-stream")) headers.push("X-Accel-Buffering", "no");
   if (head.status === 101) headers.push("Connection", "Upgrade", "Upgrade", headerValue(head.headers, "upgrade") ?? "");
   return { status: head.status, reason: head.reason, headers };

@@ -18,9 +18,21 @@ export class ClientRelay {
   /** Set where an answer that is no event stream comes after queue events: it becomes an event. */
   #collected: Buffer[] | undefined;
   started = false;
+  #last: Buffer | undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
+  }
+
+  /** The last event was cut off: what follows would be read as a part of it. */
+  get #isInEvent(): boolean {
+    if (this.#last === undefined) return false;
+    return !/\n\r?\n$/.test(
+      this.#last
+        .toString("latin1")
+        .slice(-6)
+        .replace(this.raw ? /\r\n$/ : "", ""),
+    );
   }
 
   /** True once the upstream's own framing is passed on. */
@@ -91,6 +103,7 @@ export class ClientRelay {
     if (bytes.length === 0) return !this.#waitsForDrain;
     // Copied, because the read buffer is used again at once; events are small.
     const copy = Buffer.from(bytes);
+    this.#last = copy;
     if (this.#collected !== undefined) {
       this.#collected.push(copy);
       return true;
@@ -137,9 +150,9 @@ export class ClientRelay {
       this.#response.destroy();
       return;
     }
-    const length = Buffer.byteLength(errorEvent);
-    if (this.#socket === undefined) this.#response.write(errorEvent);
-    else this.#socket.write(`${length.toString(16)}\r\n${errorEvent}\r\n`);
+    const text = this.#isInEvent ? `\n\n${errorEvent}` : errorEvent;
+    if (this.#socket === undefined) this.#response.write(text);
+    else this.#socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
     this.#response.shouldKeepAlive = false;
     this.#response.end();
   }

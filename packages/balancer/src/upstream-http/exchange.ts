@@ -2,6 +2,7 @@ import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
+import { headerValue } from "./hop-by-hop.ts";
 import { headText, relayEarlyHints } from "./informational-heads.ts";
 import { type Framing, readResponseHead, type RelayedHead, type ResponseHead } from "./response-head.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
@@ -10,6 +11,7 @@ import { Tunnel } from "./tunnel.ts";
 
 type Phase = "connecting" | "head" | "body" | "done";
 const nothing = Buffer.alloc(0);
+const mostInformational = 100;
 
 interface Settle {
   readonly resolve: (result: ExchangeResult) => void;
@@ -33,6 +35,9 @@ class Exchange implements ConnectionUser {
   #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
   #isEventStream = false;
+  #isEncoded = false;
+  /** Heads with a status of 1xx so far. */
+  #informational = 0;
   /** Could another worker go on with it? */
   #isResumable = false;
   #keepAlive = false;
@@ -99,8 +104,8 @@ class Exchange implements ConnectionUser {
 
   onError(error: Error): void {
     if (this.#tunnel !== undefined) this.#complete(false, []);
-    else if (this.#phase === "body") this.#break(error.message);
-    else this.#fail("error", error.message);
+    else if (this.#phase === "body") this.#break(reasonOf(error));
+    else this.#fail("error", reasonOf(error));
   }
 
   onSilence(): void {
@@ -125,6 +130,9 @@ class Exchange implements ConnectionUser {
     else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
     else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
     else if (read.head.status < 200) {
+      this.#informational += 1;
+      if (this.#informational > mostInformational)
+        return this.#fail("invalid_header", "it sends 1xx heads without end");
       if (!this.#deaf) relayEarlyHints(read.head, task.client);
       const rest = bytes.subarray(read.endOffset);
       if (rest.length > 0) this.#readHead(rest);
@@ -162,6 +170,8 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#isEventStream = isEventStream(head);
+    // Behind a compressed stream an event would be garbage.
+    this.#isEncoded = headerValue(head.headers, "content-encoding") !== undefined;
     const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
     this.#isResumable = mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
     if (unfinished !== undefined) {
@@ -261,7 +271,7 @@ class Exchange implements ConnectionUser {
 
   #break(reason: string): void {
     if (this.#phase === "done") return;
-    const clean = this.#isEventStream && this.#body?.inChunk !== true;
+    const clean = this.#isEventStream && !this.#isEncoded && this.#body?.inChunk !== true;
     if (clean && this.#isResumable && !this.#deaf) {
       const unfinished: UnfinishedResponse = { relay: this.#relay, sentBytes: this.#options.figures.bodyBytes };
       // What it has made is the client's now, however long the rest takes.
@@ -300,4 +310,10 @@ class Exchange implements ConnectionUser {
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }
+}
+
+/** Node's error for a host with several addresses has no message of its own, but one for each. */
+function reasonOf(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors.map((each: Error) => each.message).join("; ");
 }

@@ -1,7 +1,8 @@
 import { RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { Socket } from "node:net";
 import type { UpstreamConnection } from "./connection.ts";
-import type { RequestBody, StoredBody, UpstreamRequest } from "./upstream-request.ts";
+import type { Target } from "./target.ts";
+import type { RawHeaders, RequestBody, StoredBody, UpstreamRequest } from "./upstream-request.ts";
 
 /** A request on its way out. */
 export interface Sending {
@@ -33,7 +34,7 @@ export function sendRequest(
   const { socket, upstream } = connection;
   const { body } = outgoing;
   const resume = upstream.owned && outgoing.resumeKey !== undefined ? `${outgoing.resumeKey} ${sentBytes}` : undefined;
-  const head = requestHead(outgoing, { keepAlive, secret: upstream.secret, resume });
+  const head = requestHead(outgoing, upstream, { keepAlive, secret: upstream.secret, resume });
   if (body.kind === "stream") return sendStreamed(body, connection, head);
   if (body.kind === "stored") return sendStored(body, connection.socket, head);
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
@@ -134,10 +135,11 @@ interface HeadOptions {
 }
 
 /** The request's head as it goes to an upstream; framing and `connection` are decided here. */
-function requestHead(outgoing: UpstreamRequest, { keepAlive, secret, resume }: HeadOptions): string {
+function requestHead(outgoing: UpstreamRequest, target: Target, { keepAlive, secret, resume }: HeadOptions): string {
   const version = outgoing.httpVersion ?? "1.1";
   let head = `${outgoing.method} ${outgoing.target} HTTP/${version}\r\n`;
-  const { headers } = outgoing;
+  const headers =
+    target.address.tls && outgoing.headersAreComplete !== true ? withHost(outgoing.headers, target) : outgoing.headers;
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   head += framingLine(outgoing);
   if (secret !== undefined) head += `${SECRET_HEADER}: ${secret}\r\n`;
@@ -146,6 +148,14 @@ function requestHead(outgoing: UpstreamRequest, { keepAlive, secret, resume }: H
   if (!keepAlive) head += "Connection: close\r\n";
   else if (version === "1.0") head += "Connection: keep-alive\r\n";
   return `${head}\r\n`;
+}
+
+/** A server behind TLS is one of several behind its certificate, and refuses names that are not its own (421). `x-forwarded-host` has the client's. */
+function withHost(headers: RawHeaders, { address }: Target): RawHeaders {
+  if (address.kind === "unix") return headers;
+  const name = address.host.includes(":") ? `[${address.host}]` : address.host;
+  const host = address.port === 443 ? name : `${name}:${address.port}`;
+  return headers.map((text, index) => (index % 2 === 1 && headers[index - 1]?.toLowerCase() === "host" ? host : text));
 }
 
 /** Methods for which a missing length would mean something (RFC 9110, 8.6). */

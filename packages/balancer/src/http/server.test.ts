@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { linkSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { listenOn } from "./server.ts";
+
+describe("a public unix socket", () => {
+  it("can be connected to by a proxy of another user, takes a dead one's path, and never a living one's", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "drover-socket-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "public.sock");
+    const killed = net.createServer().listen(join(folder, "first.sock"));
+    await once(killed, "listening");
+    // What is left when a process is killed: the file, without a listener.
+    linkSync(join(folder, "first.sock"), path);
+    killed.close();
+    const server = http.createServer();
+    t.after(() => server.close());
+    await listenOn(server, { path });
+    assert.equal(statSync(path).mode & 0o777, 0o777);
+    await assert.rejects(listenOn(http.createServer(), { path }), /the address is in use/);
+  });
+});
