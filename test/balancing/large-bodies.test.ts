@@ -61,7 +61,10 @@ describe("drover-nginx and bodies of any size", () => {
   it("answers 500 and says why where the file cannot be made", async () => {
     const [answer] = await post("/nowhere", 2);
     assert.match(answer, /^500 /);
-    await until(() => /\[crit\].*\(2: No such file or directory\)/.test(folder.text("error.log")), "the reason in the log");
+    await until(
+      () => /\[crit\].*\(2: No such file or directory\)/.test(folder.text("error.log")),
+      "the reason in the log",
+    );
   });
 
   /** The answer, and the modes of the files that were seen meanwhile. */

@@ -120,7 +120,7 @@ describe("elastic CPUs", { skip }, () => {
       const text = stream();
       const rows = await during(text, (rows) => rows.some(({ slots }) => slots.busy > 0));
       const victim = rows?.find(({ slots }) => slots.busy > 0);
-      if (victim?.pid == null) return undefined;
+      if (typeof victim?.pid !== "number") return undefined;
       signalIfThere(victim.pid, "SIGKILL");
       const all = rows?.flatMap(({ cpus }) => cpus).length;
       await drover.workers((now) => now.some(({ id, cpus }) => id !== victim.id && cpus.length === all));

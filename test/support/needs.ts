@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that tests use and that not every machine has, with the Debian package each comes from (`.ci/run` installs them). */
@@ -67,8 +67,12 @@ export function needsIn(folders: readonly string[], programs: readonly Program[]
 }
 
 /** As {@link needs}, for the lint tools, which `pnpm tools` installs apart. */
-export function needsTool(name: "oxlint" | "biome" | "knip" | "playwright-core"): { readonly skip: string | false } {
-  return isExecutable(toolPath(name)) ? { skip: false } : refuse(`needs ${name} (npx -y pnpm@12.21.0 tools)`);
+export function needsTool(name: "oxlint" | "oxc-parser" | "biome" | "knip" | "playwright-core"): {
+  readonly skip: string | false;
+} {
+  return isExecutable(toolPath(name)) || existsSync(toolFolder(name))
+    ? { skip: false }
+    : refuse(`needs ${name} (npx -y pnpm@12.21.0 tools)`);
 }
 
 /** Where {@link needsTool} looks. */

@@ -9,7 +9,7 @@ import type { Recorder } from "./load/recorder.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { notesOf } from "./load/step-notes.ts";
 import { seededRandom } from "./random.ts";
-import { judgeSlo, type SloVerdict } from "./load/slo.ts";
+import { judgeSlo, type SloVerdict } from "./plan/judge-slo.ts";
 import { lookAtTarget, type Target, tryPreset } from "./plan/target.ts";
 import type { StepProgress } from "./load/step-progress.ts";
 import { amountOf } from "./load/load.ts";

@@ -1,3 +1,4 @@
+import { ADMIN_KEY_HEADER } from "@drover/contract/headers";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type ConsoleResponse, jsonResponse, refusal } from "./page-response.ts";
@@ -23,9 +24,6 @@ export interface AdminActions {
   readonly scale: (count: number) => Promise<unknown>;
   readonly reload: (model: string | undefined) => Promise<unknown>;
 }
-
-/** The header that carries the admin key. */
-const ADMIN_KEY_HEADER = "x-drover-admin-key";
 
 /** `POST /console/admin/ACTION?…`. 403 names what is wrong with the key, 409 why the action was refused. */
 export async function adminResponse(

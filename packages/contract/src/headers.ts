@@ -17,3 +17,9 @@ export const QUEUE_EVENTS_HEADER = "x-drover-queue-events";
 
 /** Response on the public port: the worker that served the request. */
 export const WORKER_HEADER = "x-drover-worker";
+
+/** Request of the console: the admin key. */
+export const ADMIN_KEY_HEADER = "x-drover-admin-key";
+
+/** Response: the parameters of the request that had no effect. */
+export const IGNORED_HEADER = "x-drover-ignored";

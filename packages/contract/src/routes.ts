@@ -126,7 +126,8 @@ function isAt({ path: pattern }: ApiRoute, path: string): boolean {
   return pattern.endsWith("/*") ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
 }
 
-function pathOf(target: string): string {
+/** A request target without its query. */
+export function pathOf(target: string): string {
   const query = target.indexOf("?");
   return query < 0 ? target : target.slice(0, query);
 }

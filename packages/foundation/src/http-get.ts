@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Clock } from "./clock.ts";
+import { messageOf } from "./error-text.ts";
 import { jsonOf } from "./json-text.ts";
 
 /** Where to ask: a URL, or an address and a path of its own. */
@@ -29,7 +30,7 @@ const MOST_CHARACTERS = 2 ** 20;
 /** One GET on a connection of its own, with a time-out. Never rejects; whatever status comes is a response. */
 export function httpGet(address: HttpAddress, { path, headers, timeoutMs, clock }: GetOptions): Promise<GetResult> {
   return new Promise((resolve) => {
-    const fail = (error: Error): void => resolve({ responded: false, reason: reasonOf(error) });
+    const fail = (error: Error): void => resolve({ responded: false, reason: messageOf(error) });
     const request = send(address, { agent: false, ...(path && { path }), ...(headers && { headers: { ...headers } }) });
     const late = new Error(`no response within ${timeoutMs} ms`);
     request.once(
@@ -60,9 +61,4 @@ function send(address: HttpAddress, options: http.RequestOptions): http.ClientRe
 export async function getJson(address: HttpAddress, options: GetOptions): Promise<unknown> {
   const result = await httpGet(address, options);
   return result.responded && result.status === 200 ? jsonOf(result.body) : undefined;
-}
-
-/** Node's error for a name with several addresses has an empty message and a code. */
-function reasonOf(error: Error): string {
-  return error.message === "" && "code" in error ? String(error.code) : error.message;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 /** Names in a configuration are bytes; paths are UTF-8. */
 export function toPath(latin1: string): string {
   return Buffer.from(latin1, "latin1").toString("utf8");
@@ -6,7 +7,7 @@ export function toPath(latin1: string): string {
 /** `2: No such file or directory`, as nginx writes a system error. */
 export function systemError(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return errnoTexts[code] ?? (error instanceof Error ? error.message : String(error));
+  return errnoTexts[code] ?? messageOf(error);
 }
 
 const errnoTexts: Readonly<Record<string, string>> = {

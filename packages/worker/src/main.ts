@@ -1,8 +1,9 @@
 /** Composition root of a worker: loads the model, opens the port, and tells the supervisor (where there is one). */
+import { messageOf } from "@drover/foundation/error-text";
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
-import { knowStepCosts } from "./batching/know-step-costs.ts";
+import { knowStepCosts } from "./step-costs/know-step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
@@ -238,7 +239,7 @@ function stopOnSignals(pool: SlotPool, close: () => Promise<void>): void {
 
 async function fail(parent: ParentLink, error: unknown): Promise<void> {
   const code = error instanceof WorkerError ? error.code : "unexpected";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (supervised) pino().fatal({ code }, message);
   else process.stderr.write(`drover: ${message}\n`);
   await parent.send({ type: "failed", code, message });

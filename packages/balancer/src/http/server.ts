@@ -163,7 +163,7 @@ interface RawContext {
 }
 
 /** Answers on a socket that no request came from, and closes it. */
-export function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawAnswer {
+function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawAnswer {
   const { status } = error;
   if (!socket.writable) {
     socket.destroy();

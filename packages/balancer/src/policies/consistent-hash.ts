@@ -26,7 +26,7 @@ export const policy = {
  * key's crc32. A server that is out passes its keys to the next point; servers of one name share them by smooth round robin.
  * Source: nginx `ngx_http_upstream_get_chash_peer`, Cache::Memcached::Fast.
  */
-export function pickConsistentHash(state: PickState, context: PickContext): Peer | undefined {
+function pickConsistentHash(state: PickState, context: PickContext): Peer | undefined {
   const { group, key } = state;
   if (state.hashTries > maxTries || group.peers.length < 2 || key.length === 0) return pickRoundRobin(state, context);
   const ring = ringOf(group);

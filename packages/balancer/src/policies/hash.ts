@@ -17,7 +17,7 @@ export const policy = {
  * Cache::Memcached places keys. An empty key is round robin, as are more than 20 tries.
  * Source: nginx `ngx_http_upstream_get_hash_peer`.
  */
-export function pickHash(state: PickState, context: PickContext): Peer | undefined {
+function pickHash(state: PickState, context: PickContext): Peer | undefined {
   if (state.hashTries > maxTries || state.group.peers.length < 2 || state.key.length === 0) {
     return pickRoundRobin(state, context);
   }

@@ -18,7 +18,7 @@ export const policy = {
  * sixteen of an IPv6 one, hashed on when that peer is out; after 20 of those, round robin.
  * Source: nginx `ngx_http_upstream_get_ip_hash_peer`.
  */
-export function pickIpHash(state: PickState, context: PickContext): Peer | undefined {
+function pickIpHash(state: PickState, context: PickContext): Peer | undefined {
   if (state.hashTries > maxTries || state.group.peers.length < 2) return pickRoundRobin(state, context);
   const bytes = addressBytes(state.clientAddress);
   let hash = state.hash ?? firstHash;

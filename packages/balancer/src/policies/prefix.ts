@@ -11,7 +11,7 @@ export const policy = {
  * The lowest estimated seconds: prompt tokens the worker does not hold yet, and the tokens it still has to make, over its measured
  * speed. Ties, and upstreams of which nothing is known, go by `least_conn`.
  */
-export function pickPrefix(state: PickState, context: PickContext): Peer | undefined {
+function pickPrefix(state: PickState, context: PickContext): Peer | undefined {
   const { cost } = state;
   if (cost === undefined || state.group.single) return pickLeastConn(state, context);
   let best: Peer | undefined;

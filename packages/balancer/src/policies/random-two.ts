@@ -13,7 +13,7 @@ export const policy = {
  * Two peers at random, by weight; the one with fewer leases for its weight. After 20 looks that found no pair, round robin.
  * Source: nginx `ngx_http_upstream_get_random2_peer` (`random two least_conn`).
  */
-export function pickRandomTwo(state: PickState, context: PickContext): Peer | undefined {
+function pickRandomTwo(state: PickState, context: PickContext): Peer | undefined {
   if (state.hashTries > maxLooks || state.group.peers.length < 2) return pickRoundRobin(state, context);
   let first: Peer | undefined;
   while (true) {

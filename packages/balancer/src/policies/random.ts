@@ -13,7 +13,7 @@ export const policy = {
 } as const satisfies PolicyDefinition;
 
 /** One peer at random, by weight. Source: nginx `ngx_http_upstream_get_random_peer`. */
-export function pickRandom(state: PickState, context: PickContext): Peer | undefined {
+function pickRandom(state: PickState, context: PickContext): Peer | undefined {
   if (state.hashTries > maxLooks || state.group.peers.length < 2) return pickRoundRobin(state, context);
   while (true) {
     const peer = drawPeer(state, context);

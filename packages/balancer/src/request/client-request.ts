@@ -1,3 +1,4 @@
+import { pathOf } from "@drover/contract/routes";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
@@ -112,9 +113,4 @@ export class ClientRequest {
     this.#isEnded = true;
     this.#onEnd(this, ending);
   }
-}
-
-function pathOf(target: string): string {
-  const query = target.indexOf("?");
-  return query < 0 ? target : target.slice(0, query);
 }

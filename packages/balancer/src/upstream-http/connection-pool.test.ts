@@ -8,6 +8,8 @@ import { runBalancer } from "../test-support/run-balancer.ts";
 import { rawUpstream } from "../test-support/upstream-server.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 
+const answer = (socket: Socket, fields = "") => socket.write(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`);
+
 describe("a kept connection", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
@@ -19,9 +21,6 @@ describe("a kept connection", () => {
     closers.push(() => upstream.close());
     return upstream;
   }
-
-  const answer = (socket: Socket, fields = "") =>
-    socket.write(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`);
 
   async function before(origin: string) {
     const { balancer, url } = await runBalancer({

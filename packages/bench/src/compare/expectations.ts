@@ -2,7 +2,7 @@ import { BenchError } from "../errors.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { isMetricName } from "./metrics.ts";
 import { ratioAt } from "./ratios.ts";
-import type { CompareReport } from "./run-compare.ts";
+import type { CompareReport } from "./compare-report.ts";
 import { amountOf, type Load } from "../load/load.ts";
 
 /** What Drover's figure over the other side's should be, such as `TTFT p95 <= 0.6 at 8,12,16`. */

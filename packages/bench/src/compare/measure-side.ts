@@ -4,7 +4,7 @@ import { createChatClient } from "../client/chat-client.ts";
 import { runStep, type StepReport } from "../load/run-step.ts";
 import { lookAtTarget } from "../plan/target.ts";
 import { leastDisturbed } from "./least-disturbed.ts";
-import type { Side } from "./side.ts";
+import type { Side } from "../sides/side.ts";
 import type { StepProgress } from "../load/step-progress.ts";
 import type { Load } from "../load/load.ts";
 

@@ -1,7 +1,8 @@
+import { jsonOf } from "@drover/foundation/json-text";
 import { BenchError } from "../errors.ts";
 import { compareNotes } from "./notes.ts";
 import { ratiosOf } from "./ratios.ts";
-import type { CompareReport } from "./run-compare.ts";
+import type { CompareReport } from "./compare-report.ts";
 
 /** A comparison that was read from a file. */
 export interface NamedReport {
@@ -15,7 +16,7 @@ export interface NamedReport {
  * @throws BenchError `bad_option` where it is something else
  */
 export function parseCompareReport(name: string, text: string): NamedReport {
-  const parsed = parseJson(text);
+  const parsed = jsonOf(text);
   if (typeof parsed === "object" && parsed !== null && "kind" in parsed && parsed.kind === "compare")
     return { name, report: parsed as CompareReport };
   throw new BenchError("bad_option", `${name} is no report of \`drover bench compare --json\``);
@@ -67,12 +68,4 @@ function identity({ preset, sides, machine, layout, settings }: CompareReport, n
   const slots = layout.map((worker) => worker.slots);
   const values: Readonly<Record<string, unknown>> = { preset, sides, machine, slots, settings: rest };
   return JSON.stringify(values[name]);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

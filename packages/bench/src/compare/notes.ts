@@ -1,5 +1,5 @@
 import { notesOf, stepNotes } from "../load/step-notes.ts";
-import type { CompareRound, CompareSettings } from "./run-compare.ts";
+import type { CompareRound, CompareSettings } from "./compare-report.ts";
 
 /** Everything about a comparison that would mislead who reads the ratios only. */
 export function compareNotes(rounds: readonly CompareRound[], settings: CompareSettings): readonly string[] {

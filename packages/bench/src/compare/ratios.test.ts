@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sampleReport } from "../test-support/sample-report.ts";
 import { ratiosOf } from "./ratios.ts";
-import type { CompareRound } from "./run-compare.ts";
+import type { CompareRound } from "./compare-report.ts";
 
 const [one, other, third] = sampleReport().steps;
 assert.ok(one !== undefined && other !== undefined && third !== undefined);

@@ -1,20 +1,8 @@
 import { seededRandom } from "../random.ts";
-import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
+import { ratioInterval } from "../statistics/bootstrap.ts";
 import { type Metric, metricsOf } from "./metrics.ts";
-import type { CompareRound } from "./run-compare.ts";
+import type { CompareRatio, CompareRound } from "./compare-report.ts";
 import { amountOf, type Load } from "../load/load.ts";
-
-/** One metric at one load: the base's figure over another side's. */
-export interface CompareRatio {
-  readonly other: string;
-  /** Undefined: over all loads, as a geometric mean. */
-  readonly load: Load | undefined;
-  readonly metric: string;
-  /** Undefined where a side had no such figure in some round, nor a bound of it. */
-  readonly ratio: Interval | undefined;
-  /** Where the other side served nothing in some round: its best case was taken, and the ratio is a bound. */
-  readonly bound: "at least" | "at most" | undefined;
-}
 
 interface Pair {
   readonly ours: number;

@@ -1,15 +1,15 @@
+import type { CompareReport, CompareRound } from "./compare-report.ts";
 import { type LoadPlan, type LoadRequest, planLoad } from "../plan/load-plan.ts";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
-import type { StepReport } from "../load/run-step.ts";
-import { describeMachine, type Machine } from "../machine.ts";
-import { foreignSides, ownSides, type SideOptions, tryOnce, wantedLlamaServer } from "./choose-sides.ts";
+import { describeMachine } from "../machine.ts";
+import { foreignSides, ownSides, type SideOptions, tryOnce, wantedLlamaServer } from "../sides/choose-sides.ts";
 import { LEAST_ANSWERS, measureSide, type SideMeasurement } from "./measure-side.ts";
 import { compareNotes } from "./notes.ts";
-import { type CompareRatio, ratiosOf } from "./ratios.ts";
-import { readLayout } from "./read-layout.ts";
+import { ratiosOf } from "./ratios.ts";
+import { readLayout } from "../sides/read-layout.ts";
 import { createSchedule } from "../plan/schedule.ts";
-import type { DroverLayout, Side, WorkerLayout } from "./side.ts";
+import type { DroverLayout, Side } from "../sides/side.ts";
 
 export interface CompareOptions extends LoadRequest, SideOptions, SideMeasurement {
   /** @default 3 */
@@ -18,31 +18,6 @@ export interface CompareOptions extends LoadRequest, SideOptions, SideMeasuremen
 }
 
 const DEFAULT_ROUNDS = 3;
-
-/** One side in one round. */
-export interface CompareRound {
-  readonly side: string;
-  readonly round: number;
-  readonly steps: readonly StepReport[];
-}
-
-/** What has to be the same for figures to belong together. */
-export type CompareSettings = Omit<LoadPlan, "preset" | "loads" | "slo" | "extra">;
-
-export interface CompareReport {
-  readonly kind: "compare";
-  readonly startedAt: string;
-  readonly machine: Machine;
-  readonly preset: string;
-  readonly settings: CompareSettings;
-  readonly layout: readonly WorkerLayout[];
-  readonly sides: readonly { readonly name: string; readonly doc: string }[];
-  readonly rounds: readonly CompareRound[];
-  /** Drover's figure over the other side's. */
-  readonly ratios: readonly CompareRatio[];
-  readonly notes: readonly string[];
-  readonly interrupted: boolean;
-}
 
 /**
  * Measures Drover and other set-ups with the same load in interleaved rounds: one side runs at a time, each round takes

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StepReport } from "./run-step.ts";
-import { judgeSlo, parseSlo } from "./slo.ts";
+import { judgeSlo } from "../plan/judge-slo.ts";
+import { parseSlo } from "./slo.ts";
 
 const step = (users: number, met: boolean): StepReport =>
   ({ load: { users }, slo: { valueMs: 1, met } }) as Partial<StepReport> as StepReport;

@@ -1,5 +1,6 @@
 // Runs every measuring script beside this one and prints their figures, each under the command that makes it.
 // usage: pnpm bench:all [--quick] [--model FILE] [--rounds N] [--out FOLDER] [--llama-server PATH] [PART OF A SCRIPT'S NAME …]
+import { sizeText } from "@drover/foundation/texts";
 import { mkdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -35,7 +36,7 @@ if (wanted.length === 0) {
 }
 if (out !== undefined) mkdirSync(out, { recursive: true });
 console.log(
-  `${new Date().toISOString()}, ${cpus()[0]?.model}, ${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(1)} GiB, Node ${process.version}`,
+  `${new Date().toISOString()}, ${cpus()[0]?.model}, ${cpus().length} CPUs, ${sizeText(totalmem())}, Node ${process.version}`,
 );
 const options = process.argv.slice(2).filter((word) => !names.includes(word));
 const failed: string[] = [];

@@ -1,7 +1,7 @@
 // Drover against a single llama-server with all CPUs, plain and with one KV buffer for all slots: every load that Drover
 // is meant to win. Judges the reports as `pnpm bench:targets` does. Passes over it where there is no llama-server.
 // usage: node packages/bench/dist/measure/compare-llama-server.js [--quick] [--model FILE] [--rounds N] [--out FOLDER] [--llama-server PATH] [PRESET …]
-import { findLlamaServer } from "../compare/llama-server.ts";
+import { findLlamaServer } from "../sides/llama-server.ts";
 import type { NamedReport } from "../compare/merge.ts";
 import { compare } from "./support/compare.ts";
 import { llamaServer, names, quick } from "./support/options.ts";

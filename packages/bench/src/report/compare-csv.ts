@@ -1,4 +1,4 @@
-import type { CompareReport } from "../compare/run-compare.ts";
+import type { CompareReport } from "../compare/compare-report.ts";
 import { csvText, stepColumns } from "./csv.ts";
 
 /** One line for each side in each round at each load. */

@@ -1,6 +1,6 @@
 import type { Metric } from "../compare/metrics.ts";
 import { loadsOf } from "../compare/ratios.ts";
-import type { CompareReport } from "../compare/run-compare.ts";
+import type { CompareReport } from "../compare/compare-report.ts";
 import { medianOf, metricsOfReport, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
 import { sizeText } from "@drover/foundation/texts";
 import { htmlPage } from "./charts/html-page.ts";

@@ -1,6 +1,6 @@
 import { type Metric, metricsOf } from "../compare/metrics.ts";
 import { loadsOf, ratioAt } from "../compare/ratios.ts";
-import type { CompareReport } from "../compare/run-compare.ts";
+import type { CompareReport } from "../compare/compare-report.ts";
 import type { StepReport } from "../load/run-step.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { median } from "../statistics/median.ts";

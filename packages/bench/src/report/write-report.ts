@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { BenchError } from "../errors.ts";
 
@@ -31,6 +32,6 @@ function unwritable(path: string, error: unknown): BenchError {
     ENOENT: "there is no such folder",
     EISDIR: "it is a folder",
   };
-  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = reasons[code] ?? messageOf(error);
   return new BenchError("report_unwritable", `the report ${path} can't be written: ${reason}`, { cause: error });
 }

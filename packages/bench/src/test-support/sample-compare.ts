@@ -1,5 +1,5 @@
 import { ratiosOf } from "../compare/ratios.ts";
-import type { CompareReport } from "../compare/run-compare.ts";
+import type { CompareReport } from "../compare/compare-report.ts";
 import { sampleReport } from "./sample-report.ts";
 
 /** One round of Drover and llama-server. @param rates by users: the requests/s of the two */

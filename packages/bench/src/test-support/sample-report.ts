@@ -1,7 +1,8 @@
 import { Recorder } from "../load/recorder.ts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { judgeSlo, parseSlo } from "../load/slo.ts";
+import { judgeSlo } from "../plan/judge-slo.ts";
+import { parseSlo } from "../load/slo.ts";
 
 /** A report of three steps of which the last failed altogether. */
 export function sampleReport(): BenchReport {

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { writeFileSync } from "node:fs";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command } from "../line/command.ts";
@@ -58,7 +59,7 @@ function write(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: "wx" });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new SupervisorError("usage", `can't write ${path}: ${reason}`);
   }
 }

@@ -6,6 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { ConfigError } from "@drover/config";
 import { createInvocation } from "./invocation.ts";
 
+const isRefusal = (error: unknown) => error instanceof ConfigError && /--config drover\.yaml/.test(error.message);
+
 describe("drover.yaml in the working folder", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-working-"));
   const workingFolder = process.cwd();
@@ -21,7 +23,6 @@ describe("drover.yaml in the working folder", () => {
   it("is read where nobody else may write to it, and else only when it is named", () => {
     assert.equal(createInvocation({}, {}).settings().settings.queue.limit, 7);
     chmodSync("drover.yaml", 0o666);
-    const isRefusal = (error: unknown) => error instanceof ConfigError && /--config drover\.yaml/.test(error.message);
     assert.throws(() => createInvocation({}, {}).settings(), isRefusal);
     assert.equal(createInvocation({ config: "drover.yaml" }, {}).settings().settings.queue.limit, 7);
   });

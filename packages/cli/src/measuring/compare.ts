@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { readFileSync } from "node:fs";
 import type { CompareReport } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
@@ -81,7 +82,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new SupervisorError("usage", `${file} can't be read: ${reason}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { ConfigError } from "@drover/config";
 import { printable } from "@drover/foundation/printable";
 import type { ModelError } from "@drover/models";
@@ -25,7 +26,7 @@ function explain(error: unknown): Farewell {
   }
   if (isModelError(error)) return { text: error.message, exitCode: 2 };
   if (error instanceof SupervisorError) return { text: error.message, exitCode: error.exitCode };
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return { text: `${reason} (DROVER_DEBUG=1 shows where this comes from)`, exitCode: 1 };
 }
 

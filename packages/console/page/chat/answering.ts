@@ -5,7 +5,7 @@ import { newId, monotonicMs, epochMs } from "../clock.ts";
 import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
 import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
-import { partsOf } from "./thinking.ts";
+import { partsOf } from "./thread/thinking.ts";
 
 /** What a running answer waits for; `writing`: it comes. */
 export type Phase =

@@ -5,7 +5,7 @@ import { Composer } from "./composer.tsx";
 import { titleOf } from "./conversation.ts";
 import { current, startConversation } from "./conversations.ts";
 import { Sidebar } from "./sidebar.tsx";
-import { Thread } from "./thread.tsx";
+import { Thread } from "./thread/thread.tsx";
 import { running } from "./answering.ts";
 
 /** Conversations at the side, the shown one and the field for the next message. */

@@ -1,6 +1,6 @@
 import type { ApiMessage, ChatRequest } from "../api/chat-stream.ts";
 import type { Conversation, Message } from "./conversation.ts";
-import { partsOf } from "./thinking.ts";
+import { partsOf } from "./thread/thinking.ts";
 
 /**
  * The request for the next answer of a conversation. Earlier thinking is left out, as the makers of such models ask for.

@@ -7,7 +7,8 @@ import type { VariableSource } from "./variable-source.ts";
 import type { IgnoredDirective } from "../read/parse.ts";
 import type { NginxRegex } from "./regex.ts";
 import type { ServerNames } from "./server-names.ts";
-import type { Getter, Template } from "./template.ts";
+import type { Template } from "./template.ts";
+import type { Getter } from "./variable-source.ts";
 
 /** An nginx configuration as the runtime uses it: complete, inherited, checked. */
 export interface NginxModel {

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 /** A PCRE pattern in the words of two other engines. */
 export interface TranslatedPattern {
   /** For JavaScript's `RegExp`. */
@@ -28,7 +29,7 @@ export function translatePattern(pattern: string, caseless: boolean): TranslateR
     return { kind: "translated", pattern: { source: reader.source, flags: reader.flags, linear: reader.linear } };
   } catch (error) {
     if (error instanceof Untranslatable) return { kind: "unsupported", why: error.message };
-    return { kind: "invalid", why: error instanceof Error ? error.message : String(error) };
+    return { kind: "invalid", why: messageOf(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import vm from "node:vm";
 import { RE2JS } from "re2js";
 import { MatchLimitError } from "../errors.ts";
@@ -22,7 +23,7 @@ export function compilePattern(pattern: string, caseless: boolean): RegexResult 
   try {
     return { kind: "regex", value: new NginxRegex(pattern, result.pattern) };
   } catch (error) {
-    return { kind: "invalid", why: error instanceof Error ? error.message : String(error) };
+    return { kind: "invalid", why: messageOf(error) };
   }
 }
 

@@ -1,9 +1,6 @@
 import { type ConfigPlace, NginxConfigError } from "../errors.ts";
-import type { VariableSource } from "./variable-source.ts";
+import type { Getter, VariableSource } from "./variable-source.ts";
 import { builtinVariable } from "./variables.ts";
-
-/** Reads a variable; undefined is nginx's "not found" (`-` in logs, nothing elsewhere). */
-export type Getter = (source: VariableSource) => string | undefined;
 
 /** A string of the configuration with `$name`, `${name}` and `$1` in it. */
 export interface Template {

@@ -66,3 +66,6 @@ export interface ConnectionFacts {
     | { readonly protocol: string; readonly cipher: string; readonly serverName: string; readonly reused: boolean }
     | undefined;
 }
+
+/** Reads a variable; undefined is nginx's "not found" (`-` in logs, nothing elsewhere). */
+export type Getter = (source: VariableSource) => string | undefined;

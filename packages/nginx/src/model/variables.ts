@@ -1,8 +1,7 @@
 import { hostname } from "node:os";
 import { isIPv4 } from "node:net";
 import { isoTime, logTime, seconds } from "@drover/balancer/engine";
-import type { Getter } from "./template.ts";
-import type { AttemptFacts, VariableSource } from "./variable-source.ts";
+import type { AttemptFacts, Getter, VariableSource } from "./variable-source.ts";
 
 /** nginx's variable of this name; a string says why Drover does not have it; undefined when nginx has none either. */
 export function builtinVariable(name: string): Getter | string | undefined {

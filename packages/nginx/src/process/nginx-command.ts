@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { resolve } from "node:path";
 import { defaultPaths, loadNginxConfig, type LoadedNginxConfig } from "../load.ts";
 import type { NginxPaths } from "../translate/context.ts";
@@ -127,8 +128,4 @@ async function start(options: NginxOptions, world: NginxWorld): Promise<number> 
 
 function sayWarnings(warnings: readonly string[], { stderr }: NginxWorld): void {
   for (const warning of warnings) stderr(`nginx: [warn] ${warning}\n`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

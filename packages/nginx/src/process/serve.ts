@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { randomBytes } from "node:crypto";
 import type { NginxModel } from "../model/model.ts";
 import { NginxServer } from "../serve/nginx-server.ts";
@@ -72,7 +73,7 @@ async function applyWithPatience(server: NginxServer, model: NginxModel, { say }
       await server.apply(model);
       return;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (!message.includes("98: Address already in use")) throw error;
       say("emerg", message);
       if (tried === bindTries) throw new Error("still could not bind()", { cause: error });
@@ -96,7 +97,7 @@ function untilEnded(server: NginxServer, started: Promise<void>, { log, reload, 
       // One after the other: two at once would both open the same addresses.
       reloading = reloading.then(reload).then(
         () => log("notice", "reconfigured"),
-        (error: unknown) => log("emerg", error instanceof Error ? error.message : String(error)),
+        (error: unknown) => log("emerg", messageOf(error)),
       );
     };
     const end = (name: string, how: () => Promise<void>) => (): void => {

@@ -1,3 +1,4 @@
+import { hex } from "./hex.ts";
 import { closeSync, openSync, write } from "node:fs";
 import { NginxConfigError } from "../errors.ts";
 import { systemError, toPath } from "../system-error.ts";
@@ -66,10 +67,6 @@ export class LogFiles {
   async flush(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.flush()));
   }
-}
-
-function hex(ch: string): string {
-  return `\\x${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 /** Open descriptors rather than names: a socket (journald) has no name to open. */

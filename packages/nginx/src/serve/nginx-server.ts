@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import type http from "node:http";
 import type { Socket } from "node:net";
 import type { ClientConnection } from "@drover/balancer/engine";
@@ -268,10 +269,6 @@ function fail(state: RequestState, { identity, logs }: Runtime): void {
     logs.error(state.settings.errorLogs, "alert", messageOf(error), state.connection.number);
     response.destroy();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function writeAccessLogs(state: RequestState, logs: LogFiles): void {

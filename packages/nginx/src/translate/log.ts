@@ -3,7 +3,8 @@ import { NginxConfigError } from "../errors.ts";
 import { type AccessLogModel, type ErrorLogModel, type LogFormat, logLevels } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, type Scope } from "../read/scope.ts";
-import { compileTemplate, constantTemplate, getterOf, type Getter, type OwnVariables } from "../model/template.ts";
+import { compileTemplate, constantTemplate, getterOf, type OwnVariables } from "../model/template.ts";
+import type { Getter } from "../model/variable-source.ts";
 import type { NginxPaths, TranslateContext } from "./context.ts";
 import { parseSize, parseTime } from "../read/units.ts";
 

@@ -9,6 +9,8 @@ import { SupervisorError } from "../errors.ts";
 import { adminPath, findAdminPath, type RuntimeFolders } from "./admin-path.ts";
 import { claimSocket } from "./claim-socket.ts";
 
+const isRefusal = (error: unknown) => error instanceof SupervisorError && error.code === "listen_failed";
+
 describe("the admin socket's place", () => {
   let root: string;
   let folders: RuntimeFolders;
@@ -34,7 +36,6 @@ describe("the admin socket's place", () => {
     const taken = join(folders.temporary, `drover-${uid}`);
     mkdirSync(taken);
     chmodSync(taken, 0o777);
-    const isRefusal = (error: unknown) => error instanceof SupervisorError && error.code === "listen_failed";
     assert.throws(() => adminPath("auto", "up", {}, folders), isRefusal);
     const foreign = { ...folders, uid: uid + 1 };
     mkdirSync(join(folders.temporary, `drover-${uid + 1}`), { mode: 0o700 });

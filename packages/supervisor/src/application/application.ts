@@ -13,7 +13,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
 import { type EndRequests, listenForEnd } from "./end-requests.ts";
 import { watchLauncher } from "./launcher.ts";
-import { prepareModel } from "./prepare-model.ts";
+import { prepareModel } from "./model/prepare-model.ts";
 import type { Reloader } from "./reload.ts";
 import { createService, type Service } from "./service.ts";
 import { listenForOrders, type SignalOrders } from "./signal-orders.ts";

@@ -17,8 +17,8 @@ import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
-import { downloadLog } from "./download-log.ts";
-import { prepareModel } from "./prepare-model.ts";
+import { downloadLog } from "./model/download-log.ts";
+import { prepareModel } from "./model/prepare-model.ts";
 import { Reloader } from "./reload.ts";
 import type { UpOptions } from "./up-options.ts";
 

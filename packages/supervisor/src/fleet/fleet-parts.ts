@@ -6,7 +6,7 @@ import type { Layout } from "../placement/layout.ts";
 import { type ServedModel, workerLaunch } from "../process/launch.ts";
 import { outOfMemoryKills } from "../process/memory.ts";
 import { forwardLine } from "../process/output.ts";
-import { withProbes } from "../process/probes.ts";
+import { withProbes } from "../process/command/probes.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";

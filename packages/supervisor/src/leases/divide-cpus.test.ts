@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { layOut } from "../placement/layout.ts";
 import { leaseCounts, leaseDomains, shareCpus } from "../placement/lease-domains.ts";
-import { divideCpus } from "./divide-cpus.ts";
-import type { Holder } from "./lease-book.ts";
+import { divideCpus, type Holder } from "./divide-cpus.ts";
 import { readRecorded } from "../test-support/recorded-machine.ts";
 
 const holder = (id: string, facts: Partial<Holder> = {}): Holder => ({

@@ -1,9 +1,21 @@
+import type { CpuNeed } from "@drover/contract/ipc";
 import type { Cpu } from "../placement/topology.ts";
 import { shareCpus } from "../placement/lease-domains.ts";
-import type { Holder } from "./lease-book.ts";
 
 /** With more computing workers than CPUs each computes for so long before another one's turn comes. */
 export const TURN_MS = 500;
+
+/** A worker's process as the book knows it. */
+export interface Holder {
+  readonly id: string;
+  /** CPUs that the layout gives it while everybody computes. */
+  readonly home: readonly number[];
+  readonly need: CpuNeed;
+  /** Since when it needs CPUs and has none, or has those that it has; in milliseconds. */
+  readonly since: number;
+  /** The latest order. */
+  readonly ordered: readonly number[];
+}
 
 /**
  * Who should have which CPUs, by what everyone needs:

@@ -1,24 +1,12 @@
 import type { CpuNeed } from "@drover/contract/ipc";
 import type { Cpu } from "../placement/topology.ts";
-import { divideCpus } from "./divide-cpus.ts";
+import { divideCpus, type Holder } from "./divide-cpus.ts";
 
 /** What a worker is told: compute on these CPUs, and no others. */
 export interface IssuedLease {
   readonly holder: string;
   readonly cpus: readonly number[];
   readonly epoch: number;
-}
-
-/** A worker's process as the book knows it. */
-export interface Holder {
-  readonly id: string;
-  /** CPUs that the layout gives it while everybody computes. */
-  readonly home: readonly number[];
-  readonly need: CpuNeed;
-  /** Since when it needs CPUs and has none, or has those that it has; in milliseconds. */
-  readonly since: number;
-  /** The latest order. */
-  readonly ordered: readonly number[];
 }
 
 interface Entry {

@@ -1,4 +1,4 @@
-import type { MachineFiles } from "./topology.ts";
+import type { MachineFiles } from "./machine-files.ts";
 
 /** What the control groups around this process leave it. */
 export interface ControlGroup {

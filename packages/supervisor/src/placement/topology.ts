@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { join } from "node:path";
 import { readControlGroup } from "./control-group.ts";
 import { parseCpuList } from "./cpu-list.ts";
+import { filesBelow, type MachineFiles } from "./machine-files.ts";
 
 /** A CPU as Linux counts them: a hardware thread. */
 export interface Cpu {
@@ -77,13 +76,6 @@ export function readAllowance(root = "/"): string {
   return JSON.stringify([allowed, readControlGroup(files).quotaCpus]);
 }
 
-/** The part of a file system that descriptions of machines are read from. */
-export interface MachineFiles {
-  /** Trimmed; undefined where there is none. */
-  readonly read: (path: string) => string | undefined;
-  readonly list: (path: string) => readonly string[];
-}
-
 /** Linux's names of processors, in Node's words. */
 const PROCESSORS = new Map([
   ["x86_64", "x64"],
@@ -92,25 +84,6 @@ const PROCESSORS = new Map([
 
 const CPUS = "sys/devices/system/cpu";
 const NODES = "sys/devices/system/node";
-
-function filesBelow(root: string): MachineFiles {
-  return {
-    read: (path) => {
-      try {
-        return readFileSync(join(root, path), "utf8").trim();
-      } catch {
-        return undefined;
-      }
-    },
-    list: (path) => {
-      try {
-        return readdirSync(join(root, path));
-      } catch {
-        return [];
-      }
-    },
-  };
-}
 
 interface NodeCpus extends NumaNode {
   readonly cpus: ReadonlySet<number>;

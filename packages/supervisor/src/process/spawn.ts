@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { execa } from "execa";
-import { ofCommand } from "./command-process.ts";
+import { ofCommand } from "./command/command-process.ts";
 
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";

@@ -1,3 +1,4 @@
+import { sum } from "@drover/foundation/sums";
 import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
@@ -54,10 +55,6 @@ function statusLine(status: BalancerStatus | undefined, workers: number): string
   const waiting = status?.queue.depth ?? 0;
   const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
   return `${ready.length}/${workers} workers, ${busy} of ${slots} slots${queue}`;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** Asks the public port itself, so that a listener that no longer accepts is noticed. */

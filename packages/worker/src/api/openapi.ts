@@ -1,8 +1,14 @@
 import { z } from "zod";
-import type { Route } from "./routes.ts";
+import type { ApiRoute } from "@drover/contract/routes";
+
+/** A route with what its requests are checked against. */
+export interface CheckedRoute extends ApiRoute {
+  /** Absent: its requests have no body. */
+  readonly body?: z.ZodType;
+}
 
 /** An OpenAPI document of the routes; the request schemas are those that requests are checked against. */
-export function openApiDocument(routes: readonly Route[]) {
+export function openApiDocument(routes: readonly CheckedRoute[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace("*", "{model}");
@@ -33,7 +39,7 @@ const ERROR = {
   },
 } as const;
 
-function operationOf(route: Route) {
+function operationOf(route: CheckedRoute) {
   const error = { content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } };
   const parameter = { name: "model", in: "path", required: true, schema: { type: "string" } };
   return {

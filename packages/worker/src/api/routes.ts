@@ -10,7 +10,7 @@ import { health } from "./llama-server/health.ts";
 import { countTokens, messages } from "./anthropic/messages.ts";
 import { countTokensRequest, messagesRequest } from "./anthropic/messages-schema.ts";
 import { listModels, retrieveModel } from "./llama-server/models.ts";
-import { openApiDocument } from "./openapi.ts";
+import { type CheckedRoute, openApiDocument } from "./openapi.ts";
 import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
 import { countInputTokens, responses } from "./openai-responses/responses.ts";
@@ -20,8 +20,7 @@ import { slots, steps } from "./llama-server/slots.ts";
 import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./llama-server/tokens.ts";
 
 /** A row of the routes' table with what serves it. */
-export interface Route extends ApiRoute {
-  readonly body?: z.ZodType;
+export interface Route extends CheckedRoute {
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 

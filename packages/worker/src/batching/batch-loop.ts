@@ -9,9 +9,10 @@ import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { PromptShare } from "./prompt-share.ts";
 import { scheduleStep, type WaitingPrompt } from "./scheduler.ts";
-import type { CostObserver } from "./step-cost-learner.ts";
-import type { StepCosts } from "./step-costs.ts";
-import { type Group, type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
+import type { CostObserver } from "../step-costs/step-cost-learner.ts";
+import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { Group } from "../step-costs/step-costs.ts";
+import { type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";
 

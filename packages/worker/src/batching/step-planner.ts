@@ -1,16 +1,10 @@
-import type { StepCosts } from "./step-costs.ts";
+import type { Group, StepCosts } from "../step-costs/step-costs.ts";
 
 /**
  * What a sequence has for the next step: one token, several of a prompt, nothing but room for a throw-away token, or
  * nothing at all.
  */
 export type Place = "decoding" | "prefill" | "fillable" | "blocked";
-
-/** Sequences `first` … `last`, which llama.cpp computes together. */
-export interface Group {
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface GroupPlan {
   /** Ascending. Each decoding place is in one; prefill and fillable places only where that is cheaper. */

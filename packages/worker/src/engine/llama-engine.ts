@@ -1,4 +1,5 @@
 /** The engine on node-llama-cpp: its public API loads model and context, its native context decodes and samples. */
+import { messageOf } from "@drover/foundation/error-text";
 import { basename } from "node:path";
 import {
   getLlama,
@@ -109,7 +110,7 @@ async function loadModel(llama: Llama, options: LlamaEngineOptions): Promise<Lla
       onLoadProgress: options.onProgress,
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new WorkerError("model_unloadable", `llama.cpp can't load ${options.modelPath}: ${reason}`, { cause });
   }
 }
@@ -131,7 +132,7 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
       failedCreationRemedy: false,
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new WorkerError(
       "context_too_large",
       `no context of ${options.slots} slots of ${wanted} tokens: ${reason}; take fewer slots or a smaller context` +
@@ -245,7 +246,7 @@ async function decode(context: NativeContext, parts: readonly BatchPart[]): Prom
   try {
     await context.decodeBatch();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new WorkerError("decode_failed", `llama.cpp failed to decode a step: ${reason}`, { cause });
   }
   return rows.map((row) => [...row]);

@@ -1,4 +1,5 @@
 /** Entry point of the thread that turns schemas into grammars, which takes up to a second. */
+import { messageOf } from "@drover/foundation/error-text";
 import { parentPort } from "node:worker_threads";
 import { RequestError } from "../errors.ts";
 import { compileAnswer } from "./answer-grammar.ts";
@@ -13,6 +14,6 @@ function resultOf(compile: () => ReturnType<typeof compileAnswer>) {
     return { compiled: compile() };
   } catch (error) {
     if (error instanceof RequestError) return { refused: { message: error.message, refusal: error.refusal } };
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }

@@ -1,4 +1,4 @@
-import { createStepCosts, type StepCosts } from "../batching/step-costs.ts";
+import { createStepCosts, type StepCosts } from "../step-costs/step-costs.ts";
 
 /** What a machine's steps were measured to take. */
 export interface RecordedMachine {

@@ -1,4 +1,4 @@
-import { createStepCosts } from "../batching/step-costs.ts";
+import { createStepCosts } from "../step-costs/step-costs.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { createSimulatedEngine } from "./simulated-engine.ts";
 import type { RecordedMachine } from "./recorded-machines.ts";

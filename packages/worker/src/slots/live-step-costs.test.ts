@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { measureStepCosts } from "../batching/measure-step-costs.ts";
-import { StepCostLearner } from "../batching/step-cost-learner.ts";
+import { measureStepCosts } from "../step-costs/measure-step-costs.ts";
+import { StepCostLearner } from "../step-costs/step-cost-learner.ts";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";

@@ -1,6 +1,6 @@
 import { BatchLoop } from "../batching/batch-loop.ts";
-import type { CostObserver } from "../batching/step-cost-learner.ts";
-import type { StepCosts } from "../batching/step-costs.ts";
+import type { CostObserver } from "../step-costs/step-cost-learner.ts";
+import type { StepCosts } from "../step-costs/step-costs.ts";
 import { placeOf, planMoves } from "../batching/step-planner.ts";
 import type { Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";

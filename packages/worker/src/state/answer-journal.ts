@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
@@ -95,7 +96,7 @@ export class AnswerJournal {
       write();
     } catch (error) {
       this.remove();
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#place.onTrouble(`an answer can't be written down in ${this.#place.directory}: ${reason}`);
     }
   }

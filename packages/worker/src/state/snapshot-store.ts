@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { readdirSync, statSync } from "node:fs";
 import { chmod, readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
@@ -108,7 +109,7 @@ export class SnapshotStore {
       else if (await this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens);
     } catch (error) {
       // Somebody has removed the directory: the supervisor does when it ends.
-      this.#trouble(`a snapshot is lost: ${error instanceof Error ? error.message : String(error)}`);
+      this.#trouble(`a snapshot is lost: ${messageOf(error)}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { createStepCosts } from "../batching/step-costs.ts";
+import { createStepCosts } from "../step-costs/step-costs.ts";
 
 /** As measured on AVX-512 with a 1.5B model in Q4_0 (DESIGN 7): 4 cost less than 3, 8 less than 6. */
 export const q40Costs = createStepCosts(

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { judgeExpectations, parseExpectation, verdictText } from "../../compare/expectations.ts";
 import { parseCompareReport } from "../../compare/merge.ts";
-import type { CompareReport } from "../../compare/run-compare.ts";
+import type { CompareReport } from "../../compare/compare-report.ts";
 import { compareTable } from "../../report/compare-reports.ts";
 import { drover, modelPath, pageWords } from "./drover.ts";
 import { out, roundsOr } from "./options.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { isIP } from "node:net";
 import {
   type Attempt,
@@ -154,7 +155,7 @@ async function temporaryGroup(
     );
     return await startGroup({ ...model, servers }, scheme, resolver, runtime);
   } catch (error) {
-    logError(state, runtime, error instanceof Error ? error.message : String(error));
+    logError(state, runtime, messageOf(error));
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { hex } from "../hex.ts";
 import type { LogFormat } from "../../model/model.ts";
 import type { VariableSource } from "../../model/variable-source.ts";
 
@@ -18,10 +19,6 @@ const escapes: Readonly<Record<LogFormat["escape"], (value: string | undefined) 
   json: (value) => (value ?? "").replace(/["\\\0-\x1f]/g, json),
   none: (value) => value ?? "",
 };
-
-function hex(ch: string): string {
-  return `\\x${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-}
 
 const shortJson: Readonly<Record<string, string>> = {
   '"': '\\"',

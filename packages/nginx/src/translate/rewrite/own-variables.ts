@@ -3,7 +3,8 @@ import { compileRegex, keepCaptures } from "../../model/captures.ts";
 import type { Directive, Row } from "../../read/parse.ts";
 import type { NginxRegex } from "../../model/regex.ts";
 import { ServerNames } from "../../model/server-names.ts";
-import { compileTemplate, evaluate, type Getter, type Template } from "../../model/template.ts";
+import { compileTemplate, evaluate, type Template } from "../../model/template.ts";
+import type { Getter } from "../../model/variable-source.ts";
 import { builtinVariable } from "../../model/variables.ts";
 
 /**

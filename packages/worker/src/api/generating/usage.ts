@@ -1,3 +1,4 @@
+import { sum } from "@drover/foundation/sums";
 import type { TokenCounts } from "../../generation/output/output.ts";
 
 /** OpenAI's `usage` of a request with one prompt and one or more answers. */
@@ -20,8 +21,4 @@ function usage(promptTokens: number, cachedTokens: number, choices: readonly Tok
     prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { reasoning_tokens: sum(choices.map((choice) => choice.reasoning)) },
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

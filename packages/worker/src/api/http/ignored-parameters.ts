@@ -1,8 +1,8 @@
+import { IGNORED_HEADER } from "@drover/contract/headers";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 
 /** Response header: parameters of the request that had no effect. */
-const IGNORED_HEADER = "x-drover-ignored";
 
 /** Names in one header; a client that sends more unknown ones sends no parameters at all. */
 const MOST_NAMES = 32;

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { refuseCostlyJson } from "./json-budget.ts";
 import type { FastifyRequest } from "fastify";
 import { badField, RequestError } from "../../errors.ts";
@@ -19,7 +20,7 @@ export async function parseJson(request: FastifyRequest, bytes: Buffer): Promise
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw badField(null, `We could not parse the JSON body of your request: ${reason}`, "invalid_json");
   }
 }

@@ -1,3 +1,4 @@
+import { jsonOf } from "@drover/foundation/json-text";
 import { JsonValueScanner } from "./json-value-scanner.ts";
 
 /** What one more character of a call means. */
@@ -61,7 +62,7 @@ export class CallObject {
     this.#value.accepts(char);
     this.#raw += char;
     if (!this.#value.isComplete) return MORE;
-    const key = parse(this.#raw);
+    const key = jsonOf(this.#raw);
     if (typeof key !== "string") return BROKEN;
     this.#key = key;
     this.#state = "colon";
@@ -79,7 +80,7 @@ export class CallObject {
     if (!isArguments) return MORE;
     if (isText) {
       if (!this.#value.isComplete) return MORE;
-      const inner = parse(this.#raw);
+      const inner = jsonOf(this.#raw);
       return this.#argumentsText(typeof inner === "string" ? inner : this.#raw);
     }
     return this.#argumentsText(char);
@@ -99,7 +100,7 @@ export class CallObject {
   }
 
   #named(): CallStep {
-    const name = parse(this.#raw);
+    const name = jsonOf(this.#raw);
     if (typeof name !== "string" || name === "" || this.#name !== undefined) return BROKEN;
     this.#name = name;
     const args = this.#kept;
@@ -122,12 +123,4 @@ export class CallObject {
 
 function isSpace(char: string): boolean {
   return char === " " || char === "\n" || char === "\r" || char === "\t";
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,9 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { Template } from "@huggingface/jinja";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
 import { badField } from "../../errors.ts";
 
-import { probeTemplate, type TemplateHabits } from "./template-probe.ts";
+import { probeTemplate, type TemplateHabits, type TemplateMessage } from "./template-probe.ts";
 
 /** For models that bring no template of their own. */
 const CHATML =
@@ -11,9 +12,6 @@ const CHATML =
 
 /** How a model writes its calls of tools. */
 export type ToolFormat = "hermes" | "llama3" | "deepseek";
-
-/** A message as templates expect it. */
-export type TemplateMessage = Readonly<Record<string, unknown>>;
 
 /** A model's own Jinja template, and what can be told from its text. */
 export class ChatTemplate {
@@ -51,7 +49,7 @@ export class ChatTemplate {
     try {
       return this.#template.render({ ...this.#constants, ...extra, messages, add_generation_prompt: true });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw badField("messages", `The model's chat template refuses these messages: ${reason}`);
     }
   }
@@ -61,7 +59,7 @@ function read(source: string, onUnreadable: (reason: string) => void): { source:
   try {
     return { source, template: new Template(source) };
   } catch (error) {
-    onUnreadable(error instanceof Error ? error.message : String(error));
+    onUnreadable(messageOf(error));
     return { source: CHATML, template: new Template(CHATML) };
   }
 }

@@ -1,4 +1,5 @@
-import type { TemplateMessage } from "./chat-template.ts";
+/** A message as templates expect it. */
+export type TemplateMessage = Readonly<Record<string, unknown>>;
 
 /** What a template does with messages, found out by rendering some. */
 export interface TemplateHabits {

@@ -1,0 +1,17 @@
+import { callAdmin } from "@drover/supervisor/admin";
+import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
+import type { Command } from "../../line/command.ts";
+
+export const restart: Command = {
+  usage: "restart [worker]",
+  summary: "Drain and restart one worker, or each in turn; waits until it serves again",
+  settings: ADMIN_SETTINGS,
+  arguments: { worker: { doc: "Id of the worker, as `drover status` shows it; absent: all, one after the other" } },
+  run: async (invocation) => {
+    const worker = invocation.text("worker");
+    const query = worker === undefined ? "" : `?worker=${encodeURIComponent(worker)}`;
+    await callAdmin(findAdmin(invocation), "POST", `/restart${query}`);
+    invocation.stdout.write(`${worker === undefined ? "Every worker" : `Worker ${worker}`} was restarted.\n`);
+    return 0;
+  },
+};

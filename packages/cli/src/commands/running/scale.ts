@@ -1,0 +1,22 @@
+import { callAdmin } from "@drover/supervisor/admin";
+import { SupervisorError } from "@drover/supervisor/errors";
+import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
+import type { Command } from "../../line/command.ts";
+
+export const scale: Command = {
+  usage: "scale <count>",
+  summary: "Change the number of workers; those that go finish their requests first",
+  settings: ADMIN_SETTINGS,
+  arguments: { count: { doc: "Workers to run" } },
+  examples: [["drover scale 4", "run four workers"]],
+  run: async (invocation) => {
+    const typed = invocation.text("count") ?? "";
+    const count = Number(typed);
+    if (!/^\d+$/.test(typed) || count < 1 || count > 1024) {
+      throw new SupervisorError("usage", `"${typed}" is no number of workers; give a whole number from 1 to 1024`);
+    }
+    await callAdmin(findAdmin(invocation), "POST", `/scale?count=${count}`);
+    invocation.stdout.write(`${count} ${count === 1 ? "worker" : "workers"} from now on.\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,30 @@
+import { callAdmin } from "@drover/supervisor/admin";
+import { pause, systemClock } from "@drover/foundation/clock";
+import type { FleetStatus } from "@drover/supervisor/admin";
+import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
+import type { Command } from "../../line/command.ts";
+
+const WATCH_PERIOD_MS = 1000;
+
+export const status: Command = {
+  usage: "status",
+  summary: "Show what each worker does",
+  settings: ADMIN_SETTINGS,
+  flags: {
+    json: { type: "switch", doc: "Print JSON, one line for each look" },
+    watch: { type: "switch", doc: "Look again each second until Ctrl-C" },
+  },
+  run: async (invocation) => {
+    const { columnsOf } = await import("../../terminal/columns.ts");
+    const { statusTable } = await import("../../terminal/table.ts");
+    const path = findAdmin(invocation);
+    for (;;) {
+      const found = await callAdmin<FleetStatus>(path, "GET", "/status");
+      const clear = invocation.isOn("watch") && invocation.stdout.isTTY && !invocation.isOn("json");
+      const text = invocation.isOn("json") ? JSON.stringify(found) : statusTable(found, columnsOf(invocation.stdout));
+      invocation.stdout.write(`${clear ? "\u001b[H\u001b[2J" : ""}${text}\n`);
+      if (!invocation.isOn("watch")) return 0;
+      await pause(systemClock, WATCH_PERIOD_MS);
+    }
+  },
+};

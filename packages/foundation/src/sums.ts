@@ -1,0 +1,4 @@
+/** Of no numbers, 0. */
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

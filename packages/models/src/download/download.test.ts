@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { Clock } from "@drover/foundation/clock";
+import type { DownloadRetry } from "./download.ts";
+import { ModelError, type ModelErrorCode } from "../errors.ts";
+import { fetchModel } from "./fetch-model.ts";
+import type { ModelSource } from "./model-source.ts";
+import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
+import { breakAfter, serveFile, status, whole, type Answer } from "../test-support/file-server.ts";
+import { withScratch } from "../test-support/scratch.ts";
+
+/** The time-out of a silent connection, which {@link hastyClock} does not let run out. */
+const SILENCE_MS = 60_000;
+
+/** Does not wait, and remembers for how long it should have. */
+function hastyClock(): Clock & { readonly slept: number[] } {
+  const slept: number[] = [];
+  return {
+    slept,
+    monotonicMs: () => 0,
+    epochMs: () => 0,
+    after: (durationMs, action) => {
+      if (durationMs === SILENCE_MS) return () => undefined;
+      slept.push(durationMs);
+      const turn = setImmediate(action);
+      return () => clearImmediate(turn);
+    },
+    every: () => () => undefined,
+  };
+}
+
+interface Outcome {
+  readonly path: string | undefined;
+  readonly error: unknown;
+  readonly bytes: Buffer | undefined;
+  readonly content: Buffer;
+  readonly ranges: readonly (string | undefined)[];
+  readonly slept: readonly number[];
+  readonly left: readonly string[];
+  readonly progress: readonly number[];
+  readonly retries: readonly DownloadRetry[];
+}
+
+async function download(...answers: readonly Answer[]): Promise<Outcome> {
+  return await withScratch(async (directory) => {
+    const content = await tinyModel(directory);
+    const server = await serveFile(content, ...answers);
+    const clock = hastyClock();
+    const progress: number[] = [];
+    const retries: DownloadRetry[] = [];
+    const cacheDir = join(directory, "cache");
+    try {
+      const source: ModelSource = { type: "url", url: `${server.url}/folder/model.gguf` };
+      const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
+        progress.push(doneBytes);
+        server.arrived(doneBytes);
+      };
+      const result = await fetchModel(source, {
+        cacheDir,
+        clock,
+        onProgress,
+        onRetry: (retry) => retries.push(retry),
+      }).then(
+        (path) => ({ path, error: undefined }),
+        (error: unknown) => ({ path: undefined, error }),
+      );
+      return {
+        ...result,
+        content,
+        bytes: result.path === undefined ? undefined : await readFile(result.path),
+        ranges: server.requests.map((request) => request.headers.range),
+        slept: clock.slept,
+        left: (await readdir(cacheDir)).toSorted(),
+        progress,
+        retries,
+      };
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+async function tinyModel(directory: string): Promise<Buffer> {
+  const path = join(directory, "tiny.gguf");
+  await writeSyntheticModel("tiny", path, "f16");
+  return await readFile(path);
+}
+
+function assertFetched(outcome: Outcome): void {
+  assert.equal(outcome.error, undefined);
+  assert.ok(outcome.bytes?.equals(outcome.content), "the file is the server's, byte by byte");
+  assert.deepEqual(
+    outcome.left.filter((name) => !name.endsWith(".gguf")),
+    [],
+    "nothing but the model is left",
+  );
+}
+
+function assertFailed(outcome: Outcome, code: ModelErrorCode, words: RegExp): void {
+  assert.ok(outcome.error instanceof ModelError, String(outcome.error));
+  assert.equal(outcome.error.code, code);
+  assert.match(outcome.error.message, words);
+  assert.deepEqual(
+    outcome.left.filter((name) => name.endsWith(".gguf") || name.endsWith(".lock")),
+    [],
+  );
+}
+
+const ignoring: Answer = (_request, response, content) => {
+  response.writeHead(200, { etag: '"one"', "content-length": content.length });
+  response.end(content);
+};
+
+const careless: Answer = (request, response, content) => {
+  const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
+  const headers = { etag: '"new"', "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
+  response.writeHead(206, headers);
+  response.end(Buffer.alloc(content.length - from, 1));
+};
+
+const short: Answer = (_request, response, content) => {
+  response.writeHead(200, { etag: '"one"', "content-length": content.length - 64 });
+  response.end(content.subarray(0, content.length - 64));
+};
+
+const long: Answer = (request, response, content) => {
+  const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
+  const headers = { etag: '"one"', "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
+  response.writeHead(206, headers);
+  response.end(Buffer.concat([content.subarray(from), Buffer.alloc(1000)]));
+};
+
+const chunked: Answer = (_request, response, content) => {
+  response.writeHead(200);
+  response.end(content);
+};
+
+describe("a download", () => {
+  it("goes on where the connection broke off, under the same ETag", async () => {
+    const outcome = await download(breakAfter(100_000), breakAfter(50_000), whole());
+    assertFetched(outcome);
+    assert.deepEqual(outcome.ranges, [undefined, "bytes=100000-", "bytes=150000-"]);
+    assert.deepEqual(outcome.slept, [1000, 1000]);
+    assert.deepEqual(
+      outcome.progress.toSorted((a, b) => a - b),
+      outcome.progress,
+    );
+    assert.equal(outcome.progress.at(-1), outcome.content.length);
+  });
+
+  it("starts again when the server ignores ranges", async () => {
+    const outcome = await download(breakAfter(100_000), ignoring);
+    assertFetched(outcome);
+    assert.equal(outcome.ranges.length, 2);
+  });
+
+  it("never joins two versions: another ETag starts again", async () => {
+    assertFetched(await download(breakAfter(100_000, '"old"'), whole('"new"')));
+  });
+
+  it("starts again when a range comes from another version than was asked for", async () => {
+    const outcome = await download(breakAfter(100_000, '"old"'), careless, whole('"new"'));
+    assertFetched(outcome);
+    assert.deepEqual(outcome.ranges, [undefined, "bytes=100000-", undefined]);
+  });
+
+  it("does not continue a file that the server has no strong validator for", async () => {
+    const outcome = await download(breakAfter(100_000, 'W/"weak"'), whole('W/"weak"'));
+    assertFetched(outcome);
+    assert.deepEqual(outcome.ranges, [undefined, undefined]);
+  });
+
+  it("continues in a later call", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const server = await serveFile(content, breakAfter(100_000), status(403), whole());
+      try {
+        const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
+        const onProgress = ({ doneBytes }: { doneBytes: number }): void => server.arrived(doneBytes);
+        const options = { cacheDir: directory, clock: hastyClock(), onProgress };
+        await assert.rejects(fetchModel(source, options), { code: "download_forbidden" });
+        const path = await fetchModel(source, options);
+        assert.ok((await readFile(path)).equals(content));
+        assert.equal(server.requests[2]?.headers.range, "bytes=100000-");
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("waits longer after each failure without progress, and as long as the server says", async () => {
+    const outcome = await download(status(503), status(500), status(429, { "retry-after": "7" }), whole());
+    assertFetched(outcome);
+    assert.deepEqual(outcome.slept, [1000, 2000, 7000]);
+  });
+
+  it("gives up after six failures in a row and says the last reason", async () => {
+    const outcome = await download(status(502));
+    assertFailed(outcome, "download_failed", /answered 502, 6 times in a row/);
+    assert.equal(outcome.ranges.length, 6);
+  });
+
+  it("tells of each failure that it will try again, with the reason and the wait", async () => {
+    const { retries } = await download(status(502));
+    assert.deepEqual(
+      retries.map(({ failures, waitMs }) => [failures, waitMs]),
+      [1000, 2000, 4000, 8000, 16_000].map((waitMs, index) => [index + 1, waitMs]),
+    );
+    assert.match(retries[0]?.reason ?? "", /502/u);
+  });
+
+  it("names what is wrong with a file that is not there or not allowed", async () => {
+    assertFailed(await download(status(404)), "download_not_found", /model\.gguf does not exist \(404\)/);
+    assertFailed(await download(status(401)), "download_forbidden", /set HF_TOKEN/);
+    assertFailed(await download(status(418)), "download_failed", /answered 418/);
+  });
+
+  it("refuses a web page at its first bytes", async () => {
+    const page = status(200, { "content-type": "text/html" }, "<!doctype html><title>Sign in</title>");
+    assertFailed(await download(page), "download_wrong_content", /the server sent text\/html/);
+  });
+
+  it("refuses a whole file whose tensors are not all inside", async () => {
+    assertFailed(await download(short), "download_wrong_content", /is cut short/);
+  });
+
+  it("refuses a range that is longer than the file", async () => {
+    assertFailed(await download(breakAfter(100_000), long), "download_wrong_content", /sent more than/);
+  });
+
+  it("takes a file whose size the server does not tell", async () => {
+    assertFetched(await download(chunked));
+  });
+
+  it("gives up a connection that falls silent", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const silent: Answer = (_request, response) => {
+        response.writeHead(200, { etag: '"one"', "content-length": content.length });
+        response.write(content.subarray(0, 1000));
+      };
+      const server = await serveFile(content, silent, whole());
+      let giveUp: (() => void) | undefined;
+      const hasty = hastyClock();
+      const clock: Clock = {
+        ...hasty,
+        after: (durationMs, action) => {
+          if (durationMs !== SILENCE_MS) return hasty.after(durationMs, action);
+          giveUp = action;
+          return () => undefined;
+        },
+      };
+      // the minute of silence is over as soon as it has begun
+      const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
+        if (doneBytes === 1000) giveUp?.();
+      };
+      try {
+        const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
+        const path = await fetchModel(source, { cacheDir: directory, clock, onProgress });
+        assert.ok((await readFile(path)).equals(content));
+        assert.equal(server.requests.length, 2);
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("stops when the caller does, and keeps what arrived", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const stalled: Answer = (_request, response) => {
+        response.writeHead(200, { etag: '"one"', "content-length": content.length });
+        response.write(content.subarray(0, 1000));
+      };
+      const server = await serveFile(content, stalled);
+      const controller = new AbortController();
+      try {
+        const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
+        const options = { cacheDir: directory, signal: controller.signal, onProgress: () => controller.abort() };
+        await assert.rejects(fetchModel(source, options), { code: "download_aborted" });
+        const left = (await readdir(directory)).filter((name) => name.startsWith("127"));
+        assert.deepEqual(left.map((name) => name.replace(/^.*\.gguf/, "")).toSorted(), [".part", ".part.json"]);
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("is made once when two ask at the same time", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const server = await serveFile(content, whole());
+      try {
+        const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
+        const [one, two] = await Promise.all([
+          fetchModel(source, { cacheDir: directory }),
+          fetchModel(source, { cacheDir: directory }),
+        ]);
+        assert.equal(one, two);
+        assert.equal(server.requests.length, 1);
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("takes over the lock of a process that died", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const server = await serveFile(content, whole());
+      try {
+        const { port } = new URL(server.url);
+        const name = `127.0.0.1_model.gguf`;
+        await writeFile(join(directory, `${name}.lock`), "999999999");
+        const path = await fetchModel({ type: "url", url: `${server.url}/model.gguf` }, { cacheDir: directory });
+        assert.equal(path, join(directory, name), port);
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("says that the place to write to can't be written", async () => {
+    await withScratch(async (directory) => {
+      await writeFile(join(directory, "file"), "");
+      const source: ModelSource = { type: "url", url: "http://127.0.0.1:9/model.gguf" };
+      const options = { cacheDir: join(directory, "file", "cache"), clock: hastyClock() };
+      await assert.rejects(fetchModel(source, options), { code: "write_failed" });
+    });
+  });
+
+  it("needs no server when the file is there", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const server = await serveFile(content, whole());
+      const source: ModelSource = { type: "url", url: `${server.url}/model.gguf` };
+      const first = await fetchModel(source, { cacheDir: directory });
+      await server.close();
+      assert.equal(await fetchModel(source, { cacheDir: directory }), first);
+    });
+  });
+});

@@ -1,0 +1,99 @@
+import { rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Clock, pause } from "@drover/foundation/clock";
+import { attemptDownload, type AttemptOptions } from "./download-attempt.ts";
+import { lockFile } from "./download-lock.ts";
+import type { RemoteFile } from "./endpoints.ts";
+import { exists } from "./exists.ts";
+import { ModelError } from "../errors.ts";
+import { readGguf } from "../gguf/gguf-reader.ts";
+import { writeError, type OnProgress } from "../gguf/gguf-writer.ts";
+import { makeFolder } from "../gguf/make-folder.ts";
+import { dropPartial } from "./partial-file.ts";
+
+/** An attempt that failed, and when the next one begins. */
+export interface DownloadRetry {
+  readonly url: string;
+  readonly reason: string;
+  readonly waitMs: number;
+  /** Attempts that failed in a row without a byte of progress. */
+  readonly failures: number;
+  /** With so many it is given up. */
+  readonly mostFailures: number;
+}
+
+export type OnRetry = (retry: DownloadRetry) => void;
+
+export interface DownloadOptions {
+  /** Told of each attempt that failed and will be made again. */
+  readonly onRetry?: OnRetry | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/**
+ * Makes `path` be the remote file. It appears under its name when it is whole and checked (size, GGUF header, every tensor inside); until then
+ * `path.part` holds what has arrived, and the next call goes on from there if the file on the server is the same.
+ *
+ * @throws ModelError `download_*`, `disk_full`, `write_failed`
+ */
+export async function downloadFile(path: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
+  if (await exists(path)) return;
+  try {
+    await makeFolder(dirname(path));
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  const release = await lockFile(path, { clock: options.clock, waitMs: LOCK_WAIT_MS, signal: options.signal });
+  try {
+    if (await exists(path)) return;
+    await attemptUntilDone(path, remote, { ...options, idleMs: IDLE_MS });
+    await checkContent(path, remote);
+    await rename(`${path}.part`, path);
+    await rm(`${path}.part.json`, { force: true });
+  } finally {
+    await release();
+  }
+}
+
+const LOCK_WAIT_MS = 6 * 3_600_000;
+const IDLE_MS = 60_000;
+const FIRST_BACKOFF_MS = 1000;
+const LONGEST_BACKOFF_MS = 30_000;
+/** In a row without a byte of progress. */
+const MOST_FAILURES = 6;
+
+async function attemptUntilDone(
+  path: string,
+  remote: RemoteFile,
+  options: AttemptOptions & Pick<DownloadOptions, "onRetry">,
+): Promise<void> {
+  let failures = 0;
+  for (;;) {
+    const result = await attemptDownload(path, remote, options);
+    if (result.done) return;
+    failures = result.advanced ? 1 : failures + 1;
+    if (failures >= MOST_FAILURES) {
+      const message = `${remote.url} can't be downloaded: ${result.reason}, ${failures} times in a row. Check the network and try again: it goes on where it stopped.`;
+      throw new ModelError("download_failed", message);
+    }
+    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+    const waitMs = Math.min(result.retryAfterMs ?? backoffMs, 10 * LONGEST_BACKOFF_MS);
+    options.onRetry?.({ url: remote.url, reason: result.reason, waitMs, failures, mostFailures: MOST_FAILURES });
+    await pause(options.clock, waitMs, options.signal);
+    if (options.signal?.aborted === true)
+      throw new ModelError("download_aborted", "The download was stopped.", { cause: options.signal.reason });
+  }
+}
+
+async function checkContent(path: string, remote: RemoteFile): Promise<void> {
+  try {
+    await readGguf(`${path}.part`);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    await dropPartial(path);
+    const message = `${remote.url} is not a usable model: ${error.message}`;
+    throw new ModelError("download_wrong_content", message, { cause: error });
+  }
+}

@@ -1,0 +1,54 @@
+import { stat } from "node:fs/promises";
+import { homeFolder } from "@drover/foundation/user-folders";
+import {
+  fetchModelApart,
+  findFetched,
+  modelCacheDir,
+  type OnProgress,
+  type OnRetry,
+  readModelInfo,
+  resolveModelSource,
+} from "@drover/models";
+import type { ServedModel } from "../../process/launch.ts";
+
+export interface PrepareOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told of a download. */
+  readonly onProgress?: OnProgress;
+  /** Told of each attempt of a download that failed and will be made again. */
+  readonly onRetry?: OnRetry;
+  /** Breaks a download off. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes the model of the `model` setting ready to be loaded: fetched where it is elsewhere, made where it is the demo,
+ * and in each case looked at, so that a missing or broken file is known before a worker starts.
+ * @throws ModelError for whatever is wrong with it
+ */
+export async function prepareModel(model: string, options: PrepareOptions): Promise<ServedModel> {
+  const { environment, ...rest } = options;
+  const source = resolveModelSource(model);
+  const path = await fetchModelApart(source, { ...placesIn(environment), ...rest });
+  await readModelInfo(path);
+  const { ino, size, mtimeMs } = await stat(path);
+  return { path, id: source.type === "demo" ? "demo" : undefined, version: `${ino} ${size} ${mtimeMs}` };
+}
+
+/** The file of the `model` setting where it needs no download; undefined where it does, or where there is no such file. */
+export async function findPrepared(
+  model: string,
+  environment: PrepareOptions["environment"],
+): Promise<string | undefined> {
+  return await findFetched(resolveModelSource(model), placesIn(environment));
+}
+
+function placesIn(environment: PrepareOptions["environment"]) {
+  const endpoints = {
+    huggingFace: environment["HF_ENDPOINT"],
+    huggingFaceToken: environment["HF_TOKEN"],
+    modelScope: environment["MODELSCOPE_ENDPOINT"],
+    modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
+  };
+  return { cacheDir: modelCacheDir(environment, homeFolder()), endpoints };
+}

@@ -1,0 +1,77 @@
+// One thing is written once: clocks, parsers of durations, sizes and ranges, HTTP GETs, and any function that stands in two files.
+import { walk } from "./source-files.mjs";
+
+/** What belongs to one file; elsewhere it is a second one. `except`: another grammar, or another kind of thing, by its path. */
+const SINGLE = [
+  {
+    what: "an interface for the time",
+    owner: "packages/foundation/src/clock.ts",
+    pattern: /\binterface \w*Clock\b|\bnow\(\): number|\bnowMs\(\): number/,
+    except: ["packages/foundation/src/test-support/manual-clock.ts"],
+  },
+  {
+    what: "a parser of durations",
+    owner: "packages/foundation/src/quantities.ts",
+    pattern: /\bms\|s\|m\b|\bms: 1,/,
+    // nginx's own grammar: several parts, other units
+    except: ["packages/nginx/src/read/units.ts"],
+  },
+  {
+    what: "a parser of sizes",
+    owner: "packages/foundation/src/quantities.ts",
+    pattern: /\[kKmMgG|\[kmgt\]/,
+    except: ["packages/nginx/src/read/units.ts"],
+  },
+  { what: "a parser of ranges", owner: "packages/foundation/src/ranges.ts", pattern: /split\("\.\."\)|\\d\+\\\.\\\./ },
+  {
+    what: "an HTTP GET",
+    owner: "packages/foundation/src/http-get.ts",
+    pattern: /\bhttps?\.get\(|import \{[^}]*\bget\b[^}]*\} from "node:https?"/,
+  },
+  {
+    what: "a text for a size",
+    owner: "packages/foundation/src/texts.ts",
+    pattern: /2 \*\* [123]0\)\.toFixed/,
+  },
+  { what: "a plural", owner: "packages/foundation/src/texts.ts", pattern: /=== 1 \? "" : "s"/ },
+  { what: "a header of Drover's", owner: "packages/contract/src/headers.ts", pattern: /"x-drover-[a-z-]+"/ },
+  {
+    what: "a builder of error bodies",
+    owner: "packages/contract/src/api-errors.ts",
+    pattern: /"(server_error|overloaded_error|proxy_error)"/,
+  },
+];
+
+/** Shorter functions may be alike by chance. */
+const LEAST_CHARACTERS = 80;
+
+export function checkDuplicates(files) {
+  // A page is another program, bundled for the browser.
+  const product = [...files.values()].filter((file) => !file.isTest && !file.isPage);
+  return [...product.flatMap(secondOnes), ...sameFunctions(product)];
+}
+
+function secondOnes({ path, text }) {
+  const code = text.replaceAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, "");
+  return SINGLE.filter(
+    ({ owner, except = [], pattern }) => path !== owner && !except.includes(path) && pattern.test(code),
+  ).map(({ what, owner }) => `${path}: ${what}, which ${owner} has`);
+}
+
+function sameFunctions(files) {
+  const seen = new Map();
+  for (const { path, text, program } of files) {
+    walk(program, (node) => {
+      const body =
+        node.type === "FunctionDeclaration" || node.type === "ArrowFunctionExpression" ? node.body : undefined;
+      if (body?.type !== "BlockStatement") return;
+      const written = text.slice(node.params[0]?.start ?? body.start, body.end).replaceAll(/\s+/g, " ");
+      if (written.length < LEAST_CHARACTERS) return;
+      const places = seen.get(written) ?? new Set();
+      seen.set(written, places.add(path));
+    });
+  }
+  return [...seen]
+    .filter(([, places]) => places.size > 1)
+    .map(([written, places]) => `${[...places].join(", ")}: the same function, ${written.slice(0, 60)} …`);
+}

@@ -1,0 +1,33 @@
+// What is exported has a user: exports of files, and public members of exported classes and interfaces. A user is known by the name that it writes.
+import { walk } from "./source-files.mjs";
+
+export function checkUnused(files) {
+  const product = [...files.values()].filter((file) => !file.isTest);
+  const uses = new Map();
+  for (const file of files.values()) for (const name of namesIn(file)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return product.flatMap((file) =>
+    membersOf(file)
+      .filter(({ name }) => (uses.get(name) ?? 0) <= 1)
+      .map(({ name, owner }) => `${file.path}: nobody uses ${owner}.${name}`),
+  );
+}
+
+/** Each identifier, property name and quoted word of a file, as often as it stands there. */
+function namesIn({ text }) {
+  return text.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, " ").match(/[A-Za-z_$][\w$]*/g) ?? [];
+}
+
+/** Public members of the classes and interfaces that a file exports. */
+function membersOf({ program }) {
+  const found = [];
+  walk(program, (node, parent) => {
+    if (parent?.type !== "ExportNamedDeclaration") return;
+    const members = node.type === "ClassDeclaration" || node.type === "TSInterfaceDeclaration" ? node.body.body : [];
+    for (const { key, kind, accessibility, override } of members) {
+      if (key?.type !== "Identifier" || kind === "constructor" || accessibility === "private" || override === true)
+        continue;
+      found.push({ name: key.name, owner: node.id.name });
+    }
+  });
+  return found;
+}

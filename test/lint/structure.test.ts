@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { needsTool } from "../support/needs.ts";
+import { COMMAND_LIMIT_MS } from "../support/until.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Each puts a fault into a copy of the sources, and is found by these words. */
+const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, found: RegExp])[] = [
+  [
+    "a folder of more than 15 source files",
+    (copy) => {
+      for (let file = 0; file < 16; file += 1) copy.write(`packages/balancer/src/queue/more-${file}.ts`, "");
+    },
+    /packages\/balancer\/src\/queue: \d+ source files/,
+  ],
+  [
+    "an import that a package may not have",
+    (copy) => copy.add("packages/balancer/src/queue/retry-after.ts", 'import "@drover/supervisor";'),
+    /queue\/retry-after\.ts: balancer may not import @drover\/supervisor/,
+  ],
+  [
+    "an import that goes up between the folders of a package",
+    (copy) => copy.add("packages/balancer/src/policies/hash.ts", 'import "../queue/retry-after.ts";'),
+    /policies\/hash\.ts: policies imports .*retry-after\.ts, and imports only go down/,
+  ],
+  [
+    "a folder that no layer names",
+    (copy) => copy.write("packages/balancer/src/stray/x.ts", 'import "../errors.ts";'),
+    /the folder stray is in no layer of balancer/,
+  ],
+  [
+    "two files that import each other's types",
+    (copy) => {
+      copy.write("packages/models/src/gguf/a.ts", 'import type { B } from "./b.ts";\nexport type A = B | 1;\n');
+      copy.write("packages/models/src/gguf/b.ts", 'import type { A } from "./a.ts";\nexport type B = A | 2;\n');
+    },
+    /gguf\/a\.ts, packages\/models\/src\/gguf\/b\.ts: they import each other in a circle/,
+  ],
+  [
+    "a public member that nobody uses",
+    (copy) => copy.write("packages/models/src/gguf/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n"),
+    /gguf\/c\.ts: nobody uses Thing\.lonelyMember/,
+  ],
+  [
+    "another clock",
+    (copy) => copy.write("packages/models/src/gguf/d.ts", "export interface MyClock {\n  now(): number;\n}\n"),
+    /gguf\/d\.ts: an interface for the time, which .*clock\.ts has/,
+  ],
+  [
+    "another parser of durations",
+    (copy) =>
+      copy.write(
+        "packages/models/src/gguf/e.ts",
+        "export const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };\n",
+      ),
+    /gguf\/e\.ts: a parser of durations, which .*quantities\.ts has/,
+  ],
+  [
+    "a function that stands in two files",
+    (copy) => {
+      const twin =
+        "(text: string): string {\n  return text.trim().toLowerCase().split(',').toReversed().join('; ');\n}\n";
+      copy.write("packages/models/src/gguf/f.ts", `export function f${twin}`);
+      copy.write("packages/worker/src/slots/g.ts", `export function g${twin}`);
+    },
+    /gguf\/f\.ts, packages\/worker\/src\/slots\/g\.ts: the same function/,
+  ],
+];
+
+describe("the structure check", () => {
+  let copy: Copy;
+  before(() => {
+    copy = new Copy();
+  });
+  after(() => copy.remove());
+
+  it("finds nothing in the sources", needsTool("oxc-parser"), async () => {
+    assert.deepEqual(await check(root), { exitCode: 0, stdout: "" });
+  });
+
+  for (const [fault, put, found] of faults)
+    it(`finds ${fault}`, needsTool("oxc-parser"), async () => {
+      put(copy);
+      const { exitCode, stdout } = await check(copy.path);
+      copy.restore();
+      assert.match(stdout, found);
+      assert.equal(exitCode, 1);
+      const others = stdout.split("\n").filter((line) => !found.test(line));
+      assert.deepEqual(others, [], "and nothing else");
+    });
+});
+
+async function check(path: string): Promise<{ exitCode: number | undefined; stdout: string }> {
+  const script = join(root, "scripts/check-structure.mjs");
+  const { exitCode, stdout } = await execa(process.execPath, [script, path], {
+    reject: false,
+    timeout: COMMAND_LIMIT_MS,
+  });
+  return { exitCode, stdout };
+}
+
+/** The sources, and nothing that is built or installed. */
+class Copy {
+  readonly path = mkdtempSync(join(tmpdir(), "drover-structure-"));
+  #changed: string[] = [];
+
+  constructor() {
+    for (const folder of ["config", "packages", "docs"])
+      cpSync(join(root, folder), join(this.path, folder), {
+        recursive: true,
+        filter: (source) => !/\/(node_modules|dist)$/.test(source),
+      });
+  }
+
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.path, file)), { recursive: true });
+    writeFileSync(join(this.path, file), text);
+    this.#changed.push(file);
+  }
+
+  add(file: string, line: string): void {
+    appendFileSync(join(this.path, file), `\n${line}\n`);
+    this.#changed.push(file);
+  }
+
+  /** As they were. */
+  restore(): void {
+    for (const file of this.#changed.splice(0)) {
+      try {
+        copyFileSync(join(root, file), join(this.path, file));
+      } catch {
+        rmSync(join(this.path, file));
+      }
+    }
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
