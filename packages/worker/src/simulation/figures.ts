@@ -18,7 +18,7 @@ export interface Quantiles {
 }
 
 export function figuresOf(responses: readonly SimulatedResponse[], fromMs: number, toMs: number): Figures {
-  const ended = responses.filter(({ endMs }) => endMs !== undefined && endMs >= fromMs);
+  const ended = responses.filter(({ endMs }) => endMs !== undefined && endMs > fromMs);
   const total = ended.reduce((sum, { sentMs, endMs = 0 }) => sum + endMs - sentMs, 0);
   return {
     responses: ended.length,

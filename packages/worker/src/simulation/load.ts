@@ -4,7 +4,7 @@ import type { SimulatedRequest, SimulatedUser } from "./simulate.ts";
 /** Draws whole numbers; both ends are drawn. */
 export type Draw = (least: number, most: number) => number;
 
-export function seeded(seed: number): Draw {
+function seeded(seed: number): Draw {
   let state = seed;
   return (least, most) => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;

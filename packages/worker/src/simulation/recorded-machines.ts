@@ -38,7 +38,7 @@ export const zen3TwoThreads = machine("Zen 3, two threads", {
 });
 
 /** The same, one thread. */
-export const zen3OneThread = machine("Zen 3, one thread", {
+const zen3OneThread = machine("Zen 3, one thread", {
   1: 78,
   2: 147,
   3: 209,
@@ -82,7 +82,7 @@ export const zen4TwoThreads = machine(
 );
 
 /** Llama 3 8B in Q4_K_M on Arm Neoverse N2, 64 threads: bound by memory up to four tokens. Source: llama.cpp's pull request 13886. */
-export const neoverseN2 = machine("Neoverse N2, 64 threads", {
+const neoverseN2 = machine("Neoverse N2, 64 threads", {
   1: 41.2,
   2: 41.7,
   4: 47.6,

@@ -48,38 +48,39 @@ export async function simulate(simulation: Simulation): Promise<readonly Simulat
   const costs = createStepCosts(machine.costs.points);
   const pool = new SlotPool({ engine, clock, costs, longestPauseMs, speculates: false });
   const responses: SimulatedResponse[] = [];
-  for (const [user, behaviour] of users.entries()) void live(user, behaviour, { clock, pool, responses });
+  void runUsers(users, { nowMs: () => clock.monotonicMs(), until: (atMs) => clock.until(atMs), pool, responses });
   await clock.run(durationMs);
   return responses;
 }
 
-interface World {
-  readonly clock: VirtualClock;
+/** What users live in: a clock that starts at 0, the pool that answers them, and where their responses are noted. */
+export interface World {
+  readonly nowMs: () => number;
+  readonly until: (atMs: number) => Promise<void>;
   readonly pool: SlotPool;
   readonly responses: SimulatedResponse[];
+  readonly onEnded?: () => void;
+}
+
+/** Lets all users ask until they leave. */
+export async function runUsers(users: readonly SimulatedUser[], world: World): Promise<void> {
+  await Promise.all(users.map((behaviour, user) => live(user, behaviour, world)));
 }
 
 async function live(user: number, { startMs, next, pauseMs = 0 }: SimulatedUser, world: World): Promise<void> {
-  const { clock } = world;
-  await clock.until(startMs);
+  await world.until(startMs);
   for (let turn = 0; ; turn++) {
     const request = next(turn);
     if (request === undefined) return;
     await ask(user, turn, request, world);
-    if (pauseMs > 0) await clock.wait(pauseMs);
+    if (pauseMs > 0) await world.until(world.nowMs() + pauseMs);
   }
 }
 
-function ask(user: number, turn: number, request: SimulatedRequest, { clock, pool, responses }: World): Promise<void> {
+function ask(user: number, turn: number, request: SimulatedRequest, world: World): Promise<void> {
+  const { nowMs, pool, responses } = world;
   const tokenMs: number[] = [];
-  const response = {
-    user,
-    turn,
-    request,
-    sentMs: clock.monotonicMs(),
-    tokenMs,
-    endMs: undefined as number | undefined,
-  };
+  const response = { user, turn, request, sentMs: nowMs(), tokenMs, endMs: undefined as number | undefined };
   responses.push(response);
   return new Promise((resolve) => {
     pool.generate(
@@ -92,11 +93,12 @@ function ask(user: number, turn: number, request: SimulatedRequest, { clock, poo
       },
       {
         onToken: () => {
-          tokenMs.push(clock.monotonicMs());
+          tokenMs.push(nowMs());
           return "go-on";
         },
         onEnd: () => {
-          response.endMs = clock.monotonicMs();
+          response.endMs = nowMs();
+          world.onEnded?.();
           resolve();
         },
       },

@@ -118,7 +118,7 @@ export class CostsByThreads implements CostObserver {
 const LEAST_ADVANTAGE = 0.95;
 
 /** The number of threads whose steps are the quickest: small models lose more at the barriers between threads than they gain. */
-export function bestThreads(tables: ReadonlyMap<number, readonly CostPoint[]>, cpus: number): number {
+function bestThreads(tables: ReadonlyMap<number, readonly CostPoint[]>, cpus: number): number {
   const full = tables.get(cpus);
   if (full === undefined) return cpus;
   let [best, leastShare] = [cpus, 1];

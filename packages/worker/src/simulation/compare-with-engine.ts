@@ -1,0 +1,95 @@
+/**
+ * Compares the simulator's prediction with the real engine in one run: measures the step costs of this machine, runs the same
+ * closed loop of questions through the real slot pool on the real engine and through the simulator, and prints both.
+ *
+ *     node packages/worker/dist/simulation/compare-with-engine.js MODEL.gguf [THREADS] [USERS,…] [RESPONSES]
+ */
+import { availableParallelism } from "node:os";
+import { systemClock } from "@drover/foundation/clock";
+import { measureStepCosts } from "../batching/measure-step-costs.ts";
+import { type CostPoint, createStepCosts } from "../batching/step-costs.ts";
+import type { Engine } from "../engine/engine.ts";
+import { loadLlamaEngine } from "../engine/llama-engine.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
+import { type Figures, figuresOf } from "./figures.ts";
+import { closedLoop, questions } from "./load.ts";
+import { runUsers, type SimulatedResponse, simulate } from "./simulate.ts";
+
+const SLOTS = 16;
+const CONTEXT_TOKENS = 1024;
+const LONGEST_PAUSE_MS = 1500;
+
+const [modelPath, threads = String(availableParallelism()), users = "1,4,8,16", responses = "24"] =
+  process.argv.slice(2);
+if (modelPath === undefined) {
+  process.stderr.write("usage: compare-with-engine MODEL.gguf [THREADS] [USERS,…] [RESPONSES]\n");
+  process.exit(2);
+}
+
+const engine = await loadLlamaEngine({
+  modelPath,
+  threads: Number(threads),
+  slots: SLOTS,
+  contextTokens: CONTEXT_TOKENS,
+  batchTokens: 512,
+  flashAttention: "auto",
+  kvType: "f16",
+  embeddings: false,
+  onProgress: () => {},
+  onWarning: () => {},
+});
+const points = await measureStepCosts(engine, systemClock);
+if (points === undefined) throw new Error("the step costs could not be measured");
+console.log(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
+for (const count of users.split(",").map(Number)) {
+  const real = await onEngine(engine, points, count);
+  const predicted = await onSimulator(points, count, real.durationMs);
+  print(count, "engine", real.figures);
+  print(count, "simulator", predicted);
+}
+process.exit(0);
+
+async function onEngine(engine: Engine, points: readonly CostPoint[], count: number) {
+  for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
+  const costs = createStepCosts(points);
+  const pool = new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: LONGEST_PAUSE_MS, speculates: false });
+  const seen: SimulatedResponse[] = [];
+  const wanted = count + Number(responses);
+  const startMs = systemClock.monotonicMs();
+  const nowMs = () => systemClock.monotonicMs() - startMs;
+  let ended = 0;
+  const next = questions(count);
+  const ask = () => {
+    const { prompt, answerTokens } = next();
+    return { prompt: prompt.map((token) => token % engine.model.vocabularySize), answerTokens };
+  };
+  const world = { nowMs, until: () => Promise.resolve(), pool, responses: seen };
+  await new Promise<void>((resolve) => {
+    const onEnded = () => {
+      ended += 1;
+      if (ended === wanted) resolve();
+    };
+    void runUsers(closedLoop(count, ask), { ...world, onEnded });
+  });
+  const durationMs = nowMs();
+  return { durationMs, figures: figuresOf(seen, warmUpMs(seen, count), durationMs) };
+}
+
+async function onSimulator(points: readonly CostPoint[], count: number, durationMs: number): Promise<Figures> {
+  const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs: 1, moveMs: 20 };
+  const users = closedLoop(count, questions(count));
+  const seen = await simulate({ machine, slots: SLOTS, durationMs, contextTokens: CONTEXT_TOKENS, users });
+  return figuresOf(seen, warmUpMs(seen, count), durationMs);
+}
+
+/** Until every user's first response has ended. */
+function warmUpMs(seen: readonly SimulatedResponse[], count: number): number {
+  return Math.max(...seen.slice(0, count).map(({ endMs = 0 }) => endMs));
+}
+
+function print(users: number, side: string, figures: Figures): void {
+  const { requestsPerSecond, ttftMs, meanResponseMs, longestPauseMs } = figures;
+  const times = `TTFT ${Math.round(ttftMs.p50)}/${Math.round(ttftMs.p95)} ms, mean response ${Math.round(meanResponseMs)} ms`;
+  const rest = `${times}, longest pause ${Math.round(longestPauseMs)} ms`;
+  console.log(`${users} users, ${side.padEnd(9)}: ${requestsPerSecond.toFixed(3)} requests/s, ${rest}`);
+}
