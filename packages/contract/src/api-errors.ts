@@ -18,6 +18,7 @@ export interface ApiError {
 /** The body of an error response, in the envelope that clients of this API expect. Nothing else builds one. */
 export function errorBody(error: ApiError, api: ApiFamily): object {
   const { message, code, param = null, details } = error;
+  if (api === "ollama") return { error: message };
   const type = errorType(error, api);
   return api === "anthropic"
     ? { type: "error", error: { message, type, code, param, ...(details !== undefined && { details }) } }
@@ -26,6 +27,7 @@ export function errorBody(error: ApiError, api: ApiFamily): object {
 
 /** The last event of a stream that cannot be completed. */
 export function errorEvent(error: ApiError, api: ApiFamily): string {
+  if (api === "ollama") return `${JSON.stringify(errorBody(error, api))}\n`;
   return `event: error\ndata: ${JSON.stringify(errorBody(error, api))}\n\n`;
 }
 

@@ -1,5 +1,5 @@
 /** Whose API a route belongs to: it decides how errors are written. */
-export type ApiFamily = "openai" | "anthropic" | "llama-server";
+export type ApiFamily = "openai" | "anthropic" | "llama-server" | "ollama";
 
 /** One route of a worker: what the balancer and the worker both know of it. */
 export interface ApiRoute {
@@ -61,6 +61,49 @@ export const apiRoutes = [
     api: "anthropic",
     summary: "Count a chat's tokens (Anthropic)",
   },
+  {
+    method: "POST",
+    path: "/completion",
+    api: "llama-server",
+    summary: "Continue a text (llama.cpp)",
+    takesSlot: true,
+    generates: true,
+  },
+  {
+    method: "POST",
+    path: "/infill",
+    api: "llama-server",
+    summary: "Fill in a text (llama.cpp)",
+    takesSlot: true,
+    generates: true,
+  },
+  { method: "POST", path: "/embedding", api: "llama-server", summary: "Vectors of texts (llama.cpp)", takesSlot: true },
+  { method: "POST", path: "/apply-template", api: "llama-server", summary: "The prompt of a chat, as text" },
+  { method: "GET", path: "/lora-adapters", api: "llama-server", summary: "Adapters: there are none" },
+  {
+    method: "POST",
+    path: "/api/chat",
+    api: "ollama",
+    summary: "Answer a chat (Ollama)",
+    takesSlot: true,
+    generates: true,
+  },
+  {
+    method: "POST",
+    path: "/api/generate",
+    api: "ollama",
+    summary: "Answer a prompt (Ollama)",
+    takesSlot: true,
+    generates: true,
+  },
+  { method: "POST", path: "/api/embed", api: "ollama", summary: "Vectors of texts (Ollama)", takesSlot: true },
+  { method: "POST", path: "/api/embeddings", api: "ollama", summary: "A text's vector (Ollama)", takesSlot: true },
+  { method: "GET", path: "/api/tags", api: "ollama", summary: "The model (Ollama)" },
+  { method: "GET", path: "/api/ps", api: "ollama", summary: "The model, which is loaded (Ollama)" },
+  { method: "POST", path: "/api/show", api: "ollama", summary: "Facts about the model (Ollama)" },
+  { method: "GET", path: "/api/version", api: "ollama", summary: "The version of Ollama's API" },
+  { method: "POST", path: "/api/pull", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
+  { method: "POST", path: "/api/create", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
   { method: "POST", path: "/tokenize", api: "llama-server", summary: "Text to tokens" },
   { method: "POST", path: "/detokenize", api: "llama-server", summary: "Tokens to text" },
   { method: "GET", path: "/v1/models", api: "openai", summary: "The model" },
@@ -79,18 +122,6 @@ export type RouteName = (typeof apiRoutes)[number] extends infer Route
     ? `${Route["method"]} ${Route["path"]}`
     : never
   : never;
-
-/** Of other servers that Drover balances, such as llama-server: they are routed like those of its own workers. */
-const FOREIGN_ROUTES: readonly ApiRoute[] = [
-  {
-    method: "POST",
-    path: "/completion",
-    api: "llama-server",
-    summary: "Continue a text",
-    takesSlot: true,
-    generates: true,
-  },
-];
 
 /** The route of a request; undefined for one that no worker has. `target` may have a query; HEAD goes where GET does. */
 export function findRoute(method: string | undefined, target: string): ApiRoute | undefined {
@@ -114,11 +145,12 @@ export interface Asker {
 /** Whose API is spoken: by the path, or, where a path is in both APIs, by the header that each client of Anthropic's sends. */
 export function apiOf({ url, headers }: Asker): ApiFamily {
   if (headers?.["anthropic-version"] !== undefined) return "anthropic";
-  return url !== undefined && /^\/v1\/messages(?:[/?]|$)/.test(url) ? "anthropic" : "openai";
+  if (url?.startsWith("/api/") === true) return "ollama";
+  return url !== undefined && /^(?:\/v1)?\/messages(?:[/?]|$)/.test(url) ? "anthropic" : "openai";
 }
 
 const EXACT: ReadonlyMap<string, ApiRoute> = new Map(
-  [...apiRoutes, ...FOREIGN_ROUTES].map((route) => [`${route.method} ${route.path}`, route]),
+  (apiRoutes as readonly ApiRoute[]).map((route) => [`${route.method} ${route.path}`, route]),
 );
 const WITH_REST = (apiRoutes as readonly ApiRoute[]).filter(({ path }) => path.endsWith("/*"));
 
@@ -129,5 +161,22 @@ function isAt({ path: pattern }: ApiRoute, path: string): boolean {
 /** A request target without its query. */
 export function pathOf(target: string): string {
   const query = target.indexOf("?");
-  return query < 0 ? target : target.slice(0, query);
+  return canonicalPath(query < 0 ? target : target.slice(0, query));
+}
+
+/** Paths that llama.cpp's server has without `/v1` as well. */
+const WITHOUT_VERSION = new Set([
+  "/chat/completions",
+  "/completions",
+  "/embeddings",
+  "/models",
+  "/responses",
+  "/messages",
+  "/messages/count_tokens",
+]);
+
+/** The path under which a route is listed: without a slash at its end, and with its version. */
+export function canonicalPath(path: string): string {
+  const bare = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+  return WITHOUT_VERSION.has(bare) ? `/v1${bare}` : bare;
 }

@@ -42,6 +42,8 @@ export interface DrySampling {
 /** A grammar in GBNF that the output must follow to its end. */
 export interface GrammarSpec {
   readonly gbnf: string;
+  /** A client wrote it: only llama.cpp can read it. @default false */
+  readonly isForeign?: boolean;
 }
 
 export interface GenerationRequest {

@@ -97,6 +97,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     generator: pool,
     vocabulary: engine.vocabulary,
     tokenizeApart: (text, special) => apart.tokenize(text, special),
+    tryGrammar: (gbnf) => apart.tryGrammar(gbnf),
     model: engine.model,
     slots: pool,
     ...(engine.embedder !== undefined && { embedder: engine.embedder }),

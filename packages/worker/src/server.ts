@@ -8,7 +8,7 @@ import { parseJson } from "./api/http/parse-json.ts";
 import { routesOf } from "./api/routes.ts";
 import type { ServerParts } from "./api/server-parts.ts";
 import { createServing } from "./api/serving.ts";
-import { apiOf } from "@drover/contract/routes";
+import { apiOf, canonicalPath } from "@drover/contract/routes";
 import { RequestError } from "./errors.ts";
 import { REQUEST_ID_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import { requestIdOf } from "@drover/contract/request-id";
@@ -23,6 +23,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: "idle",
+    rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER], random),
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => answerError(parts, error, request, reply),
@@ -86,4 +87,10 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const reason =
     status === 431 ? "Request Header Fields Too Large" : status === 408 ? "Request Timeout" : "Bad Request";
   closeWithAnswer(socket, `${status} ${reason}`, body);
+}
+
+/** llama.cpp's server has most paths without their version, too. */
+function canonicalUrl(url: string): string {
+  const [path = "/", ...query] = url.split("?");
+  return [canonicalPath(path), ...query].join("?");
 }

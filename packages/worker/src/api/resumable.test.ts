@@ -94,7 +94,8 @@ describe("an answer that another worker goes on with", () => {
           leaveJournal(first.made.slice(0, died));
           const { body: rest, headers } = await second.post(path, stream, sent);
           assert.equal(headers[RESUME_HEADER], String(sent));
-          assert.equal(rest, whole.subarray(sent).toString(), `${died} tokens, ${sent} bytes`);
+          assert.equal(untimed(rest), untimed(whole.subarray(sent).toString()), `${died} tokens, ${sent} bytes`);
+          assert.equal(Buffer.byteLength(rest), whole.length - sent);
         }
       }
       assert.deepEqual(readdirSync(directory), []);
@@ -107,7 +108,7 @@ describe("an answer that another worker goes on with", () => {
       assert.equal(answer.statusCode, 200, answer.body);
       leaveJournal(first.made.slice(0, 4));
       const second = serve(text, 1_800_000_000_000, start);
-      assert.deepEqual((await second.post(path, body, 0)).json(), answer.json());
+      assert.equal(untimed((await second.post(path, body, 0)).body), untimed(answer.body));
       assert.equal(second.made.length, first.made.length - 4);
     });
   }
@@ -173,4 +174,9 @@ function textGenerator(said: readonly number[], made: number[], start: { promptT
       return { cancel: () => undefined };
     },
   };
+}
+
+/** Without what it took, which is another time on another worker. */
+function untimed(text: string): string {
+  return text.replaceAll(/,"timings":\{[^}]*\} */gu, "");
 }

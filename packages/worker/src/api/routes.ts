@@ -10,6 +10,25 @@ import { health } from "./llama-server/health.ts";
 import { countTokens, messages } from "./anthropic/messages.ts";
 import { countTokensRequest, messagesRequest } from "./anthropic/messages-schema.ts";
 import { listModels, retrieveModel } from "./llama-server/models.ts";
+import { applyTemplate } from "./llama-server/apply-template.ts";
+import { infillRequest, nativeCompletionRequest } from "./llama-server/completion-schema.ts";
+import { infill, nativeCompletion } from "./llama-server/native-completion.ts";
+import { nativeEmbedding, nativeEmbeddingRequest } from "./llama-server/native-embedding.ts";
+import { ollamaChat, ollamaGenerate } from "./ollama/ollama-answers.ts";
+import {
+  ollamaEmbed,
+  ollamaEmbedding,
+  ollamaModels,
+  ollamaPull,
+  ollamaShow,
+  ollamaVersion,
+} from "./ollama/ollama-models.ts";
+import {
+  ollamaChatRequest,
+  ollamaEmbedRequest,
+  ollamaGenerateRequest,
+  ollamaShowRequest,
+} from "./ollama/ollama-schema.ts";
 import { type CheckedRoute, openApiDocument } from "./openapi.ts";
 import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
@@ -58,6 +77,21 @@ function handlersOf(started: number, openApi: () => object): Readonly<Record<Rou
     "POST /v1/responses/input_tokens": { body: responsesRequest, handle: countInputTokens },
     "POST /v1/messages": { body: messagesRequest, handle: messages },
     "POST /v1/messages/count_tokens": { body: countTokensRequest, handle: countTokens },
+    "POST /completion": { body: nativeCompletionRequest, handle: nativeCompletion },
+    "POST /infill": { body: infillRequest, handle: infill },
+    "POST /embedding": { body: nativeEmbeddingRequest, handle: nativeEmbedding },
+    "POST /apply-template": { body: chatCompletionRequest, handle: applyTemplate },
+    "GET /lora-adapters": { handle: () => [] },
+    "POST /api/chat": { body: ollamaChatRequest, handle: ollamaChat },
+    "POST /api/generate": { body: ollamaGenerateRequest, handle: ollamaGenerate },
+    "POST /api/embed": { body: ollamaEmbedRequest, handle: ollamaEmbed },
+    "POST /api/embeddings": { body: ollamaEmbedRequest, handle: ollamaEmbedding },
+    "GET /api/tags": { handle: (serving) => ollamaModels(serving, started) },
+    "GET /api/ps": { handle: (serving) => ollamaModels(serving, started) },
+    "POST /api/show": { body: ollamaShowRequest, handle: ollamaShow },
+    "GET /api/version": { handle: ollamaVersion },
+    "POST /api/pull": { handle: ollamaPull },
+    "POST /api/create": { handle: ollamaPull },
     "POST /tokenize": { body: tokenizeRequest, handle: tokenize },
     "POST /detokenize": { body: detokenizeRequest, handle: detokenize },
     "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request) === "anthropic") },

@@ -1,3 +1,4 @@
+import type { TryGrammar } from "../generation/vet-grammar.ts";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
@@ -11,6 +12,7 @@ export interface ServerParts {
   readonly vocabulary: Vocabulary;
   /** Tokenizes texts of which this process could die in another one. */
   readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
+  readonly tryGrammar?: TryGrammar;
   readonly model: ModelDescription;
   readonly slots: SlotsView;
   /** Absent: `/v1/embeddings` answers that the model was not loaded for it. */

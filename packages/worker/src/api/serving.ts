@@ -4,6 +4,8 @@ import type { AnswerParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/prompt/chat-prompt.ts";
 import { AnswerCompiler, type CompileAnswer } from "../generation/answer-compiler.ts";
 import { PromptTokenizer } from "../generation/prompt/prompt-tokenizer.ts";
+import { vetGrammar } from "../generation/vet-grammar.ts";
+import type { GrammarSpec } from "../generation-contract.ts";
 import { TokenTexts } from "../generation/output/token-texts.ts";
 import type { ServerParts } from "./server-parts.ts";
 
@@ -12,6 +14,8 @@ export interface Serving extends ServerParts, AnswerParts {
   readonly prompts: ChatPrompts;
   readonly tokenizer: PromptTokenizer;
   readonly compileAnswer: CompileAnswer;
+  /** A client's own grammar, tried. @throws RequestError 400 */
+  readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   /** Parameters that the log named as ignored. */
   readonly ignoredBefore: Set<string>;
   /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
@@ -31,6 +35,7 @@ export function createServing(parts: ServerParts): Serving {
     ),
     tokenizer: new PromptTokenizer(parts),
     compileAnswer: (format, answer) => compiler.compile(format, answer),
+    vetGrammar: (gbnf) => vetGrammar(parts.tryGrammar, gbnf),
     ignoredBefore: new Set(),
     newUuid: randomUUID,
     newCallId: () => newId({ newUuid: randomUUID }, "call", CALL_ID_DIGITS),

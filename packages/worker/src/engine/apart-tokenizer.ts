@@ -2,13 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@drover/foundation/clock";
 import { WorkerError } from "../errors.ts";
-import type { TokenizeMessage } from "./tokenizer-process.ts";
+import type { ApartReply, ApartTask } from "./tokenizer-process.ts";
 
 /** Of the process's one thread: a match of std::regex takes some 350 bytes for each character. */
 const STACK_KIBIBYTES = 1024 * 1024;
 
-/** A text of a megabyte takes two seconds. */
-const PATIENCE_MS = 20_000;
+/** A text of a megabyte takes two seconds; on a machine where thirty processes want a core it takes a minute. */
+const PATIENCE_MS = 60_000;
+
+/** A grammar that takes longer is refused anyway. */
+const GRAMMAR_PATIENCE_MS = 5_000;
 
 /** How long the process stays when it has nothing to do. */
 const IDLE_MS = 30_000;
@@ -19,8 +22,9 @@ const LARGE_TEXT_CHARS = 64 * 1024;
 /** `sh` raises the limit as far as it may, and becomes the process itself. */
 const WITH_STACK = 'ulimit -s "$1" 2>/dev/null || ulimit -s "$(ulimit -H -s)" 2>/dev/null; shift; exec "$@"';
 
-interface Job extends TokenizeMessage {
-  readonly resolve: (tokens: readonly number[]) => void;
+interface Job {
+  readonly task: ApartTask;
+  readonly resolve: (reply: ApartReply) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -35,6 +39,8 @@ export class ApartTokenizer {
   #child: ChildProcess | undefined;
   #jobs: Job[] = [];
   #current: Job | undefined;
+  /** Has the process read the model? On a busy machine that takes seconds. */
+  #isReady = false;
   /** When the process began what it does, or began to do nothing. */
   #sinceMs = 0;
 
@@ -45,9 +51,20 @@ export class ApartTokenizer {
   }
 
   /** Errors: WorkerError `tokenizer_died`. */
-  tokenize(text: string, special: boolean): Promise<readonly number[]> {
+  async tokenize(text: string, special: boolean): Promise<readonly number[]> {
+    const reply = await this.#do({ kind: "tokenize", text, special });
+    return "tokens" in reply ? [...reply.tokens] : [];
+  }
+
+  /** What the first token under a client's grammar takes, or why llama.cpp refuses it. Errors: WorkerError `tokenizer_died`. */
+  async tryGrammar(gbnf: string): Promise<{ readonly ms: number } | { readonly refused: string }> {
+    const reply = await this.#do({ kind: "grammar", gbnf });
+    return "ms" in reply || "refused" in reply ? reply : { refused: "it was taken for something else" };
+  }
+
+  #do(task: ApartTask): Promise<ApartReply> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ text, special, resolve, reject });
+      this.#jobs.push({ task, resolve, reject });
       this.#next();
     });
   }
@@ -63,9 +80,12 @@ export class ApartTokenizer {
     const job = this.#jobs.shift();
     this.#current = job;
     if (job === undefined) return;
-    this.#child ??= this.#start();
+    if (this.#child === undefined) {
+      this.#isReady = false;
+      this.#child = this.#start();
+    }
     this.#child.ref();
-    this.#child.send({ text: job.text, special: job.special } satisfies TokenizeMessage);
+    this.#child.send(job.task);
   }
 
   #start(): ChildProcess {
@@ -80,19 +100,25 @@ export class ApartTokenizer {
         env: { PATH, HOME, ...(XDG_CACHE_HOME !== undefined && { XDG_CACHE_HOME }) },
       },
     );
-    child.on("message", (tokens) => this.#onTokens(child, tokens as Uint32Array));
+    child.on("message", (reply) => this.#onReply(child, reply as ApartReply));
     child.on("exit", (code, signal) => this.#onExit(child, signal ?? `exit code ${code}`));
     child.on("error", (error) => this.#onExit(child, error.message));
     return child;
   }
 
-  #onTokens(child: ChildProcess, tokens: Uint32Array): void {
+  #onReply(child: ChildProcess, reply: ApartReply): void {
+    if (child !== this.#child) return;
+    if ("ready" in reply) {
+      this.#isReady = true;
+      this.#sinceMs = this.#clock.monotonicMs();
+      return;
+    }
     const job = this.#current;
-    if (child !== this.#child || job === undefined) return;
+    if (job === undefined) return;
     this.#current = undefined;
-    if (job.text.length > LARGE_TEXT_CHARS) this.#end();
+    if (job.task.kind === "tokenize" && job.task.text.length > LARGE_TEXT_CHARS) this.#end();
     else child.unref();
-    job.resolve([...tokens]);
+    job.resolve(reply);
     this.#next();
   }
 
@@ -101,7 +127,7 @@ export class ApartTokenizer {
     this.#child = undefined;
     const job = this.#current;
     this.#current = undefined;
-    job?.reject(new WorkerError("tokenizer_died", `llama.cpp can't tokenize that (${how})`));
+    job?.reject(new WorkerError("tokenizer_died", `llama.cpp can't read that (${how})`));
     this.#next();
   }
 
@@ -109,7 +135,8 @@ export class ApartTokenizer {
     if (this.#child === undefined) return;
     const ms = this.#clock.monotonicMs() - this.#sinceMs;
     if (this.#current === undefined && ms > IDLE_MS) this.#end();
-    else if (this.#current !== undefined && ms > PATIENCE_MS) this.#child.kill("SIGKILL");
+    else if (this.#current !== undefined && ms > (this.#isReady ? patienceOf(this.#current.task) : PATIENCE_MS))
+      this.#child.kill("SIGKILL");
   }
 
   #end(): void {
@@ -117,4 +144,8 @@ export class ApartTokenizer {
     this.#child = undefined;
     child?.kill("SIGKILL");
   }
+}
+
+function patienceOf(task: ApartTask): number {
+  return task.kind === "grammar" ? GRAMMAR_PATIENCE_MS : PATIENCE_MS;
 }

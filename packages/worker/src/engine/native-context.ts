@@ -93,6 +93,7 @@ export interface NativeBindings {
   readonly AddonSampler: {
     new (model: NativeModel): NativeSampler;
     acceptGrammarEvaluationStateToken(state: NativeGrammarState, token: number): void;
+    canBeNextTokenForGrammarEvaluationState(state: NativeGrammarState, token: number): boolean;
   };
   readonly AddonGrammar: new (
     gbnf: string,
@@ -146,6 +147,14 @@ export function nativeParts(library: {
     names.filter((name) => typeof property(property(parts, part), name) !== "function"),
   );
   return missing.length > 0 ? { missing } : (parts as NativeParts);
+}
+
+/** The same of a model that was loaded without its weights. */
+export function vocabularyParts(library: { readonly llama: object; readonly model: object }) {
+  return {
+    bindings: property(library.llama, "_bindings") as NativeBindings,
+    model: property(library.model, "_model") as NativeModel,
+  };
 }
 
 function property(holder: unknown, name: string): unknown {

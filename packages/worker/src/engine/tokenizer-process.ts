@@ -1,14 +1,25 @@
-/** Entry point of the process that tokenizes texts of which a worker could die. Its one argument is the model's path. */
+/** Entry point of the process that does with texts and grammars of clients what a worker could die of. Its one argument is the model's path. */
 import { loadLlamaTokenizer } from "./llama-engine.ts";
 
-export interface TokenizeMessage {
-  readonly text: string;
-  readonly special: boolean;
-}
+export type ApartTask =
+  | { readonly kind: "tokenize"; readonly text: string; readonly special: boolean }
+  | { readonly kind: "grammar"; readonly gbnf: string };
+
+export type ApartReply =
+  /** The model is loaded. */
+  { readonly ready: true } | { readonly tokens: Uint32Array } | { readonly ms: number } | { readonly refused: string };
 
 const [modelPath = ""] = process.argv.slice(2);
-const tokenize = await loadLlamaTokenizer(modelPath);
-process.on("message", ({ text, special }: TokenizeMessage) => {
-  process.send?.(Uint32Array.from(tokenize(text, special)));
-});
+const tokenizer = await loadLlamaTokenizer(modelPath);
+process.on("message", (task: ApartTask) => process.send?.(replyTo(task)));
 process.on("disconnect", () => process.exit(0));
+process.send?.({ ready: true } satisfies ApartReply);
+
+function replyTo(task: ApartTask): ApartReply {
+  if (task.kind === "tokenize") return { tokens: Uint32Array.from(tokenizer.tokenize(task.text, task.special)) };
+  try {
+    return { ms: tokenizer.grammarMs(task.gbnf) };
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) };
+  }
+}

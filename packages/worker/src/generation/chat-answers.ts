@@ -1,5 +1,5 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
-import type { Sampling } from "../generation-contract.ts";
+import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import { type AnswerFormat, bindCall, type ToolChoice } from "./answer-grammar.ts";
 import type { CompileAnswer } from "./answer-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
@@ -31,6 +31,8 @@ export interface ChatJob {
   readonly ignoreEndOfText: boolean;
   /** Tokens that end the answer, and are no part of it. */
   readonly stopTokens?: readonly number[];
+  /** A client's own grammar of the content. */
+  readonly grammar?: string;
   /** Parts of the request that have no effect. */
   readonly ignored: readonly string[];
 }
@@ -41,6 +43,7 @@ export interface ChatParts {
   readonly model: ModelDescription;
   readonly newCallId: () => string;
   readonly compileAnswer: CompileAnswer;
+  readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   readonly slots: { readonly contextTokens: number };
 }
 
@@ -59,6 +62,7 @@ export async function answerRequestOf(
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const { toolFormat } = parts.prompts.template;
   const { grammar, calls, relaxed } = await parts.compileAnswer(toolFormat, { ...job, tools });
+  const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
   const names = new Set(tools.map((tool) => tool.name));
   // The answer goes on from a beginning of its content, so no thinking comes before it.
   const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "";
@@ -82,7 +86,7 @@ export async function answerRequestOf(
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
-    ...(grammar === undefined ? {} : { grammar }),
+    ...(bound === undefined ? {} : { grammar: bound }),
     ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
     ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
     ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),

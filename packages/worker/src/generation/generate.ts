@@ -215,7 +215,8 @@ class Answer implements GenerationHandle {
   /** What is held back. JSON that the length cut off is made whole: the answer fits its schema even then. */
   #rest(reason: EndReason): ParsedStep {
     const { grammar } = this.#request;
-    if (reason !== "length" || grammar === undefined || this.#parser.isReasoning) return this.#parser.flush();
+    if (reason !== "length" || grammar === undefined || grammar.isForeign === true || this.#parser.isReasoning)
+      return this.#parser.flush();
     return this.#parser.complete((content) => completeText(grammar.gbnf, content));
   }
 

@@ -11,6 +11,15 @@ export function chatLogprobs(vocabulary: Vocabulary, tokens: readonly GeneratedT
   }));
 }
 
+/** `completion_probabilities` of llama.cpp's server. */
+export function nativeProbabilities(vocabulary: Vocabulary, tokens: readonly GeneratedToken[]) {
+  return tokens.map((token) => ({
+    id: token.token,
+    ...entry(vocabulary, { token: token.token, logprob: token.logprob ?? 0 }),
+    top_logprobs: (token.topLogprobs ?? []).map((other) => ({ id: other.token, ...entry(vocabulary, other) })),
+  }));
+}
+
 export interface CompletionLogprobs {
   readonly tokens: string[];
   readonly token_logprobs: number[];

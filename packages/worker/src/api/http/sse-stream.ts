@@ -5,20 +5,30 @@ import { apiErrorOf } from "./error-envelope.ts";
 import type { Serving } from "../serving.ts";
 
 const HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
   // Tells nginx and its like not to gather the stream into blocks.
   "x-accel-buffering": "no",
 } as const;
 
-/** A response of server-sent events. Each call is one write. */
+const CONTENT_TYPES = {
+  events: "text/event-stream; charset=utf-8",
+  lines: "application/x-ndjson",
+} as const;
+
+/** A response of server-sent events, or of lines of JSON. Each call is one write. */
 export class SseStream {
   readonly #reply: FastifyReply;
+  readonly #form: keyof typeof CONTENT_TYPES;
   #isOpen = false;
   /** Of what the client has already. */
   #skipBytes: number;
 
-  constructor({ sentBytes = 0 }: Pick<Serving, "sentBytes">, reply: FastifyReply) {
+  constructor(
+    { sentBytes = 0 }: Pick<Serving, "sentBytes">,
+    reply: FastifyReply,
+    form: keyof typeof CONTENT_TYPES = "events",
+  ) {
+    this.#form = form;
     this.#reply = reply;
     this.#skipBytes = sentBytes;
   }
@@ -28,7 +38,8 @@ export class SseStream {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#reply.hijack();
-    if (!this.#reply.raw.destroyed) this.#reply.raw.writeHead(200, HEADERS);
+    if (!this.#reply.raw.destroyed)
+      this.#reply.raw.writeHead(200, { "content-type": CONTENT_TYPES[this.#form], ...HEADERS });
   }
 
   /** `events` are whole events, with their empty lines. */

@@ -3,7 +3,7 @@ import type { Serving } from "../serving.ts";
 
 /** `GET /v1/models`, in OpenAI's shape or in Anthropic's. */
 export function listModels(serving: Serving, startedSeconds: number, anthropic: boolean) {
-  if (!anthropic) return { object: "list", data: [modelOf(serving, startedSeconds)] };
+  if (!anthropic) return { object: "list", data: [modelOf(serving, startedSeconds)], models: [listed(serving)] };
   const { id } = serving.model;
   return { data: [anthropicModelOf(serving, startedSeconds)], has_more: false, first_id: id, last_id: id };
 }
@@ -21,6 +21,19 @@ export function retrieveModel(serving: Serving, startedSeconds: number, id: stri
 
 function anthropicModelOf({ model: { id } }: Serving, startedSeconds: number) {
   return { type: "model", id, display_name: id, created_at: new Date(1000 * startedSeconds).toISOString() };
+}
+
+/** As llama.cpp's server lists it for clients of Ollama. */
+function listed({ model: { id } }: Serving) {
+  return {
+    name: id,
+    model: id,
+    type: "model",
+    description: "",
+    tags: [""],
+    capabilities: ["completion"],
+    details: { format: "gguf" },
+  };
 }
 
 function modelOf({ model, slots }: Serving, startedSeconds: number) {

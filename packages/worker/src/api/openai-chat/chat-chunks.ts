@@ -5,6 +5,11 @@ import type { Serving } from "../serving.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { usageOf } from "../generating/usage.ts";
 
+/** Of one length, blanks after it: another worker that continues the stream counts bytes, and takes other times. */
+function timingsText(timings: object): string {
+  return JSON.stringify(timings).padEnd(400);
+}
+
 interface ChunkHead {
   readonly id: string;
   readonly created: number;
@@ -46,8 +51,8 @@ export class ChatChunks {
       .join("");
   }
 
-  finish(index: number, end: OutputEnd): string {
-    return this.#event(index, "{}", "null", `"${end.finish}"`);
+  finish(index: number, end: OutputEnd, timings: object): string {
+    return this.#event(index, "{}", "null", `"${end.finish}"`, `,"timings":${timingsText(timings)}`);
   }
 
   end(ends: readonly OutputEnd[]): string {
@@ -55,8 +60,8 @@ export class ChatChunks {
     return `${this.#head}],"usage":${JSON.stringify(usageOf(ends.map((end) => end.tokens)))}}\n\ndata: [DONE]\n\n`;
   }
 
-  #event(index: number, delta: string, logprobs: string, finish: string): string {
-    return `${this.#head}{"index":${index},"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#usageNull}}\n\n`;
+  #event(index: number, delta: string, logprobs: string, finish: string, more = ""): string {
+    return `${this.#head}{"index":${index},"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#usageNull}${more}}\n\n`;
   }
 
   #logprobs(tokens: readonly GeneratedToken[]): string {

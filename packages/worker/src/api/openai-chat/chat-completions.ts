@@ -11,6 +11,7 @@ import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
+import { Timings } from "../generating/timings.ts";
 import { usageOf } from "../generating/usage.ts";
 
 /** `POST /v1/chat/completions`. */
@@ -41,8 +42,10 @@ interface Head {
 
 async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
   const request = await prepareChat(serving, reply, job);
+  const timings = new Timings(serving.clock);
   const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
   const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
+    onStart: () => timings.first(),
     onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
   }));
   return {
@@ -53,20 +56,23 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
     system_fingerprint: "drover",
     choices: ends.map((end, index) => ({ index, ...builders[index]?.choice(end) })),
     usage: usageOf(ends.map((end) => end.tokens)),
+    ...(ends[0] === undefined ? {} : { timings: timings.of(ends[0]) }),
   };
 }
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
   const request = await prepareChat(serving, reply, job);
+  const timings = new Timings(serving.clock);
   const stream = new SseStream(serving, reply);
   try {
     const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
       onStart: () => {
+        timings.first();
         stream.open();
         stream.write(chunks.start(index));
       },
       onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
-      onEnd: (end) => stream.write(chunks.finish(index, end)),
+      onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
     }));
     stream.end(chunks.end(ends));
   } catch (error) {

@@ -35,6 +35,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    ...(typeof body.grammar === "string" && body.grammar !== "" ? { grammar: body.grammar } : {}),
     ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
   };
 }

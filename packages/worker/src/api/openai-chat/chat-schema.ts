@@ -141,7 +141,10 @@ export const chatCompletionRequest = z.strictObject({
   reasoning_format: z.enum(["auto", "deepseek", "deepseek-legacy", "none"]).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
   json_schema: jsonSchema.nullish(),
-  grammar: neutralOnly("grammar", ""),
+  grammar: z
+    .string()
+    .max(64 * 1024)
+    .nullish(),
   n_predict: maxTokens,
   n_probs: neutralOnly("n_probs", 0),
   modalities: z

@@ -35,21 +35,12 @@ type Input = z.output<typeof embeddingsRequest>["input"];
 /** `POST /v1/embeddings`. */
 export async function embeddings(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, embeddingsRequest, request, reply);
-  const { embedder } = serving;
-  if (embedder === undefined) throw notLoaded(serving);
+  if (serving.embedder === undefined) throw notLoaded(serving);
   const { embeddingLength } = serving.model;
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
     throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
   }
-  const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
-  const inputs = await inputsOf(serving, body.input, limit);
-  for (const input of inputs) refuseLongPrompt(input, limit);
-  refuseManyInputTokens(
-    serving,
-    inputs.reduce((sum, input) => sum + input.length, 0),
-  );
-  const vectors = await embedAll(embedder, inputs, reply);
-  const promptTokens = inputs.reduce((sum, input) => sum + input.length, 0);
+  const { vectors, promptTokens } = await embedInputs(serving, reply, body.input);
   return {
     object: "list",
     data: vectors.map((vector, index) => ({
@@ -60,6 +51,18 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
     model: serving.model.id,
     usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
   };
+}
+
+/** The vectors of all inputs. @throws RequestError where the model was not loaded for it, or an input is too long */
+export async function embedInputs(serving: Serving, reply: FastifyReply, input: Input) {
+  const { embedder } = serving;
+  if (embedder === undefined) throw notLoaded(serving);
+  const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
+  const inputs = await inputsOf(serving, input, limit);
+  for (const one of inputs) refuseLongPrompt(one, limit);
+  const promptTokens = inputs.reduce((sum, one) => sum + one.length, 0);
+  refuseManyInputTokens(serving, promptTokens);
+  return { vectors: await embedAll(embedder, inputs, reply), promptTokens };
 }
 
 /** One after the other; the rest is left undone when the client leaves. */

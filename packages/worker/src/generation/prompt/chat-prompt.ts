@@ -54,7 +54,13 @@ export class ChatPrompts {
     return { tokens, reasoning: reasoningStart(text, input) };
   }
 
-  #render(input: ChatPromptInput): string {
+  /** The prompt's text alone. @throws RequestError where the template refuses */
+  text(input: Omit<ChatPromptInput, "limit">): string {
+    const rendered = this.#render({ ...input, messages: heard(input.messages, this.template.habits) });
+    return this.#controlTexts.parts(this.#finish(rendered, input)).join("");
+  }
+
+  #render(input: Omit<ChatPromptInput, "limit">): string {
     const asTools = input.tools.length > 0 && this.template.rendersTools;
     const messages = input.messages.map((message) => this.#templateMessage(message));
     const guardedTools = guardAll(input.tools, this.#controlTexts);
@@ -67,7 +73,7 @@ export class ChatPrompts {
   }
 
   /** Closes a thinking part that is not wanted, and adds the prefill. */
-  #finish(rendered: string, input: ChatPromptInput): string {
+  #finish(rendered: string, input: Omit<ChatPromptInput, "limit">): string {
     let text = rendered;
     if (!input.mayThink && this.template.thinks) {
       const end = rendered.trimEnd();

@@ -89,8 +89,8 @@ describe("The tokenizer of prompts", () => {
       const path = join(folder, `${pre}.gguf`);
       const file = syntheticFile("tiny", "f16");
       await writeGguf(path, { ...file, metadata: new Map([...file.metadata, ["tokenizer.ggml.pre", string(pre)]]) });
-      const tokenize = await loadLlamaTokenizer(path);
-      models.set(pre, { path, plain: (text) => tokenize(text, false) });
+      const tokenizer = await loadLlamaTokenizer(path);
+      models.set(pre, { path, plain: (text) => tokenizer.tokenize(text, false) });
     }
   });
   after(() => rmSync(folder, { recursive: true }));

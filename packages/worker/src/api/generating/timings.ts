@@ -1,0 +1,54 @@
+import type { Clock } from "@drover/foundation/clock";
+import type { OutputEnd } from "../../generation/output/output.ts";
+
+/** What a request took, as llama.cpp's server tells it. */
+export class Timings {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #beganMs: number;
+  #firstMs: number | undefined;
+
+  constructor(clock: Pick<Clock, "monotonicMs">) {
+    this.#clock = clock;
+    this.#beganMs = clock.monotonicMs();
+  }
+
+  /** The first token is there. */
+  first(): void {
+    this.#firstMs ??= this.#clock.monotonicMs();
+  }
+
+  get promptMs(): number {
+    return (this.#firstMs ?? this.#clock.monotonicMs()) - this.#beganMs;
+  }
+
+  get predictedMs(): number {
+    return this.#clock.monotonicMs() - (this.#firstMs ?? this.#clock.monotonicMs());
+  }
+
+  get totalMs(): number {
+    return this.#clock.monotonicMs() - this.#beganMs;
+  }
+
+  of({ tokens }: Pick<OutputEnd, "tokens">) {
+    const prompt = tokens.prompt - tokens.cached;
+    return {
+      cache_n: tokens.cached,
+      prompt_n: prompt,
+      ...rates("prompt", this.promptMs, prompt),
+      predicted_n: tokens.completion,
+      ...rates("predicted", this.predictedMs, tokens.completion),
+    };
+  }
+}
+
+function rates(of: "prompt" | "predicted", ms: number, tokens: number) {
+  return {
+    [`${of}_ms`]: round(ms),
+    [`${of}_per_token_ms`]: tokens === 0 ? 0 : round(ms / tokens),
+    [`${of}_per_second`]: ms === 0 ? 0 : round((1000 * tokens) / ms),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,17 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { takeBody } from "../http/take-body.ts";
+import { chatJobOf } from "../openai-chat/chat-job.ts";
+import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";
+import type { Serving } from "../serving.ts";
+
+/** `POST /apply-template`: the prompt that a chat becomes, as text. */
+export function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const job = chatJobOf(serving, takeBody(serving, chatCompletionRequest, request, reply));
+  const prompt = serving.prompts.text({
+    messages: job.messages,
+    tools: job.toolChoice === "none" ? [] : job.tools,
+    templateArguments: job.templateArguments,
+    mayThink: job.thinkingBudget !== 0,
+  });
+  return { prompt };
+}

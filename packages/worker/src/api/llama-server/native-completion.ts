@@ -1,0 +1,243 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { RequestError } from "../../errors.ts";
+import type { AnswerRequest } from "../../generation/generate.ts";
+import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { infillPrompt } from "../../generation/prompt/infill.ts";
+import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import type { GeneratedToken, GrammarSpec } from "../../generation-contract.ts";
+import { runChoices } from "../generating/choices.ts";
+import { refuseExpensive } from "../generating/request-price.ts";
+import { samplingOf } from "../generating/sampling-fields.ts";
+import { Timings } from "../generating/timings.ts";
+import { nativeProbabilities } from "../generating/token-logprobs.ts";
+import { SseStream } from "../http/sse-stream.ts";
+import { ignore, takeBody } from "../http/take-body.ts";
+import type { Serving } from "../serving.ts";
+import {
+  infillRequest,
+  type NativeCompletionBody,
+  nativeCompletionRequest,
+  type NativeFields,
+} from "./completion-schema.ts";
+import { nativeSettings } from "./native-settings.ts";
+
+/** `POST /completion`: a text goes on, by llama.cpp's own names. */
+export async function nativeCompletion(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const body = takeBody(serving, nativeCompletionRequest, request, reply);
+  return await complete(serving, reply, body, await promptOf(serving, body.prompt));
+}
+
+/** `POST /infill`. @throws RequestError 501 where the model has no tokens for it */
+export async function infill(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const body = takeBody(serving, infillRequest, request, reply);
+  const tokensOf = (text: string) =>
+    serving.tokenizer.tokenize([wellFormed(text)], false, limitOf(serving, "input_prefix"));
+  const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
+  const prefix = await tokensOf(extra + (body.input_prefix ?? ""));
+  const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));
+  if (filled === undefined) throw noInfill(serving);
+  return await complete(serving, reply, body, [...filled, ...(await tokensOf(body.prompt ?? ""))]);
+}
+
+async function complete(
+  serving: Serving,
+  reply: FastifyReply,
+  body: NativeFields,
+  prompt: readonly number[],
+): Promise<unknown> {
+  const request = await answerRequest(serving, reply, body, prompt);
+  refuseExpensive(serving, {
+    choices: 1,
+    maxTokens: request.maxTokens,
+    isStream: body.stream === true,
+    lengthParam: "n_predict",
+    ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
+  });
+  const writer = new NativeWriter(serving, body, request);
+  if (body.stream === true) return await stream(serving, reply, request, writer);
+  const [end] = await runChoices(serving, reply, [request], () => ({
+    onStart: () => writer.first(),
+    onPieces: (pieces, tokens) => writer.add(pieces, tokens),
+  }));
+  return end === undefined ? undefined : writer.whole(end);
+}
+
+async function stream(serving: Serving, reply: FastifyReply, request: AnswerRequest, writer: NativeWriter) {
+  const events = new SseStream(serving, reply);
+  try {
+    const [end] = await runChoices(serving, reply, [request], () => ({
+      onStart: () => {
+        writer.first();
+        events.open();
+      },
+      onPieces: (pieces, tokens) => events.write(writer.part(pieces, tokens)),
+    }));
+    if (end !== undefined) events.end(`data: ${JSON.stringify(writer.end(end))}\n\n`);
+  } catch (error) {
+    events.fail(error);
+  }
+  return reply;
+}
+
+/** An answer in the form of llama.cpp's server. */
+class NativeWriter {
+  readonly #serving: Serving;
+  readonly #body: NativeFields;
+  readonly #request: AnswerRequest;
+  readonly #timings: Timings;
+  #content = "";
+  #tokens: GeneratedToken[] = [];
+
+  constructor(serving: Serving, body: NativeFields, request: AnswerRequest) {
+    this.#serving = serving;
+    this.#body = body;
+    this.#request = request;
+    this.#timings = new Timings(serving.clock);
+  }
+
+  first(): void {
+    this.#timings.first();
+  }
+
+  add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
+    this.#content += textOf(pieces);
+    this.#tokens.push(...tokens);
+  }
+
+  part(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): string {
+    const part = {
+      index: 0,
+      content: textOf(pieces),
+      tokens: this.#body.return_tokens === true ? tokens.map(({ token }) => token) : [],
+      stop: false,
+      id_slot: -1,
+      tokens_predicted: tokens.length,
+      tokens_evaluated: this.#request.prompt.length,
+      ...this.#probabilities(tokens),
+    };
+    return `data: ${JSON.stringify(part)}\n\n`;
+  }
+
+  whole(end: OutputEnd): object {
+    const all = {
+      ...this.end(end),
+      content: this.#content,
+      tokens: this.#body.return_tokens === true ? this.#tokens.map(({ token }) => token) : [],
+      ...this.#probabilities(this.#tokens),
+    };
+    const { response_fields: wanted } = this.#body;
+    if (!wanted || wanted.length === 0) return all;
+    return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name)));
+  }
+
+  /** The last event of a stream: the text went out before. */
+  end(end: OutputEnd): object {
+    const { stopString, tokens, finish } = end;
+    return {
+      index: 0,
+      content: "",
+      tokens: [],
+      id_slot: -1,
+      stop: true,
+      model: this.#serving.model.id,
+      tokens_predicted: tokens.completion,
+      tokens_evaluated: tokens.prompt,
+      tokens_cached: tokens.prompt + tokens.completion,
+      generation_settings: nativeSettings(this.#serving, this.#body, this.#request),
+      prompt: Buffer.concat(
+        this.#request.prompt.map((token) => this.#serving.vocabulary.tokenBytes(token, true)),
+      ).toString("utf8"),
+      has_new_line: this.#content.includes("\n"),
+      truncated: false,
+      stop_type: finish === "length" ? "limit" : stopString === undefined ? "eos" : "word",
+      stopping_word: stopString ?? "",
+      timings: this.#timings.of(end),
+    };
+  }
+
+  #probabilities(tokens: readonly GeneratedToken[]): object {
+    if ((this.#body.n_probs ?? 0) === 0) return {};
+    return { completion_probabilities: nativeProbabilities(this.#serving.vocabulary, tokens) };
+  }
+}
+
+function textOf(pieces: readonly OutputPiece[]): string {
+  return pieces.map((piece) => (piece.kind === "content" ? piece.text : "")).join("");
+}
+
+async function answerRequest(
+  serving: Serving,
+  reply: FastifyReply,
+  body: NativeFields,
+  prompt: readonly number[],
+): Promise<AnswerRequest> {
+  refuseLongPrompt(prompt, limitOf(serving, "prompt"));
+  const most = body.n_predict ?? body.max_tokens ?? -1;
+  const grammar = await grammarOf(serving, reply, body);
+  const probabilities = body.n_probs ?? 0;
+  return {
+    prompt,
+    maxTokens: most === -1 ? serving.slots.contextTokens : most,
+    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    stops: body.stop,
+    reasoning: "off",
+    thinkingEnd: { text: "", tokens: [] },
+    cachePrompt: body.cache_prompt ?? true,
+    ignoreEndOfText: body.ignore_eos ?? false,
+    ...(grammar === undefined ? {} : { grammar }),
+    ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
+    ...(probabilities > 0 || body.return_tokens === true ? { topLogprobs: probabilities } : {}),
+  };
+}
+
+async function grammarOf(serving: Serving, reply: FastifyReply, body: NativeFields): Promise<GrammarSpec | undefined> {
+  if (typeof body.grammar === "string" && body.grammar !== "") return await serving.vetGrammar(body.grammar);
+  if (body.json_schema === null || body.json_schema === undefined) return undefined;
+  const answerFormat = { schema: body.json_schema, param: "json_schema" };
+  const free = { tools: [], toolChoice: "none", parallelToolCalls: false } as const;
+  const { grammar, relaxed } = await serving.compileAnswer("hermes", { ...free, answerFormat });
+  ignore(serving, reply, relaxed);
+  return grammar;
+}
+
+/** Texts with their control tokens, and tokens, in their order. */
+async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]): Promise<readonly number[]> {
+  const { model, tokenizer } = serving;
+  const tokens: number[] = [];
+  for (const part of typeof prompt === "string" ? [prompt] : prompt) {
+    if (typeof part === "number") tokens.push(part);
+    else tokens.push(...(await tokenizer.tokenize([wellFormed(part)], true, limitOf(serving, "prompt"))));
+  }
+  const outside = tokens.find((token) => token >= model.vocabularySize);
+  if (outside !== undefined) throw outsideOfVocabulary(outside, model.vocabularySize);
+  const startsWithText = typeof prompt === "string" || typeof prompt[0] === "string";
+  const first = model.addsBosToken && startsWithText ? model.bosToken : undefined;
+  if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
+  const start = model.bosToken ?? model.eosToken;
+  return tokens.length > 0 || start === undefined ? tokens : [start];
+}
+
+function limitOf({ slots }: Serving, param: string): PromptLimit {
+  return { contextTokens: slots.contextTokens, answerTokens: 1, param };
+}
+
+function outsideOfVocabulary(token: number, size: number): RequestError {
+  return new RequestError(`Invalid 'prompt': token ${token} is outside of the vocabulary (${size} tokens).`, {
+    status: 400,
+    reason: "invalid_value",
+    param: "prompt",
+  });
+}
+
+function noInfill({ model }: Serving): RequestError {
+  return new RequestError(`The model '${model.id}' can't fill in (it has no infill tokens).`, {
+    status: 501,
+    reason: "not_supported",
+    param: null,
+  });
+}

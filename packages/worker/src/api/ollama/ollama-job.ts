@@ -1,0 +1,85 @@
+import type { AnswerFormat } from "../../generation/answer-grammar.ts";
+import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ChatMessage } from "../../generation/prompt/chat-message.ts";
+import { samplingOf } from "../generating/sampling-fields.ts";
+import { thinkingBudgetOf } from "../generating/thinking.ts";
+import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
+import type { Serving } from "../serving.ts";
+import type { OllamaChat, OllamaGenerate, OllamaOptions } from "./ollama-schema.ts";
+
+type Message = OllamaChat["messages"][number];
+
+/** A body of Ollama's chat as a job. */
+export function ollamaJobOf(serving: Serving, body: OllamaChat): ChatJob {
+  return {
+    ...jobOf(serving, body),
+    messages: body.messages.map((message, index) => chatMessageOf(message, index, serving)),
+    messagesParam: "messages",
+    tools: (body.tools ?? []).map(({ function: { name, description, parameters } }) => ({
+      name,
+      parameters: parameters ?? { type: "object", properties: {} },
+      ...(typeof description === "string" ? { description } : {}),
+    })),
+  };
+}
+
+/** A prompt as the one message of a chat. */
+export function generateJobOf(serving: Serving, body: OllamaGenerate): ChatJob {
+  const system: ChatMessage[] = body.system ? [{ role: "system", content: body.system }] : [];
+  return {
+    ...jobOf(serving, body),
+    messages: [...system, { role: "user", content: body.prompt ?? "" }],
+    messagesParam: "prompt",
+    tools: [],
+  };
+}
+
+function jobOf(
+  serving: Serving,
+  body: OllamaChat | OllamaGenerate,
+): Omit<ChatJob, "messages" | "messagesParam" | "tools"> {
+  const { options } = body;
+  const answerFormat = formatOf(body.format);
+  const thinkingBudget = thinkingBudgetOf({ think: body.think });
+  const most = options?.num_predict ?? -1;
+  return {
+    toolChoice: "auto",
+    parallelToolCalls: true,
+    templateArguments: {},
+    extractReasoning: true,
+    sampling: samplingOf(options ?? {}, serving.model.vocabularySize, serving.randomSeed()),
+    stops: stopsOf(options),
+    cachePrompt: true,
+    ignoreEndOfText: false,
+    ignored: [],
+    ...(most > 0 ? { maxTokens: most } : {}),
+    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+  };
+}
+
+export function stopsOf(options: OllamaOptions): readonly string[] {
+  const stop = options?.stop ?? [];
+  return (typeof stop === "string" ? [stop] : stop).filter((text) => text !== "");
+}
+
+function formatOf(format: OllamaChat["format"]): AnswerFormat | undefined {
+  if (format === null || format === undefined || format === "") return undefined;
+  return { schema: format === "json" ? ANY_OBJECT : format, param: "format" };
+}
+
+function chatMessageOf(message: Message, index: number, { newCallId }: Serving): ChatMessage {
+  const content = message.content ?? "";
+  if (message.role === "tool") return { role: "tool", content, toolCallId: message.tool_call_id ?? `call_${index}` };
+  if (message.role !== "assistant") return { role: message.role, content };
+  return {
+    role: "assistant",
+    content,
+    toolCalls: (message.tool_calls ?? []).map(({ id, function: { name, arguments: args } }) => ({
+      id: id ?? newCallId(),
+      name,
+      arguments: typeof args === "string" ? args : JSON.stringify(args),
+    })),
+    ...(message.thinking ? { reasoning: message.thinking } : {}),
+  };
+}

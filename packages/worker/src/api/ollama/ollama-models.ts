@@ -1,0 +1,82 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { badField, RequestError } from "../../errors.ts";
+import { takeBody } from "../http/take-body.ts";
+import { embedInputs } from "../openai-embeddings/embeddings.ts";
+import type { Serving } from "../serving.ts";
+import { ollamaEmbedRequest, ollamaShowRequest } from "./ollama-schema.ts";
+
+/** Clients ask for it to know what they may send: the one whose API this is. */
+const OLLAMA_VERSION = "0.12.0";
+
+export function ollamaVersion() {
+  return { version: OLLAMA_VERSION };
+}
+
+/** `GET /api/tags` and `/api/ps`. @param started Unix time in seconds */
+export function ollamaModels({ model, slots }: Serving, started: number) {
+  const at = new Date(1000 * started).toISOString();
+  const one = { name: model.id, model: model.id, modified_at: at, size: 0, digest: "", details: detailsOf(model) };
+  // It stays for as long as the server does.
+  return {
+    models: [{ ...one, expires_at: "9999-12-31T23:59:59Z", size_vram: 0, context_length: slots.contextTokens }],
+  };
+}
+
+/** `POST /api/show`. */
+export function ollamaShow(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  takeBody(serving, ollamaShowRequest, request, reply);
+  const { model, prompts, slots, embedder } = serving;
+  const { architecture } = model;
+  return {
+    modelfile: "",
+    parameters: "",
+    template: prompts.template.source,
+    details: detailsOf(model),
+    model_info: {
+      "general.architecture": architecture,
+      [`${architecture}.context_length`]: slots.contextTokens,
+      [`${architecture}.embedding_length`]: model.embeddingLength,
+    },
+    capabilities: [
+      "completion",
+      "tools",
+      ...(prompts.template.thinks ? ["thinking"] : []),
+      ...(model.hasInfill ? ["insert"] : []),
+      ...(embedder === undefined ? [] : ["embedding"]),
+    ],
+  };
+}
+
+/** `POST /api/embed`. */
+export async function ollamaEmbed(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const body = takeBody(serving, ollamaEmbedRequest, request, reply);
+  const input = body.input ?? body.prompt;
+  if (input === null || input === undefined) throw badField("input", "Missing required parameter: 'input'.");
+  const { vectors, promptTokens } = await embedInputs(serving, reply, input);
+  return { model: serving.model.id, embeddings: vectors, prompt_eval_count: promptTokens };
+}
+
+/** `POST /api/embeddings`, as it was before `/api/embed`. */
+export async function ollamaEmbedding(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const { embeddings } = await ollamaEmbed(serving, request, reply);
+  return { embedding: embeddings[0] ?? [] };
+}
+
+/** `POST /api/pull` and `/api/create`. @throws RequestError 501, always */
+export function ollamaPull({ model }: Serving): never {
+  throw new RequestError(
+    `This server has the model '${model.id}' and fetches no others; start Drover with --model, or use 'drover reload --model'.`,
+    { status: 501, reason: "not_supported", param: "model" },
+  );
+}
+
+function detailsOf({ architecture }: Serving["model"]) {
+  return {
+    parent_model: "",
+    format: "gguf",
+    family: architecture,
+    families: [architecture],
+    parameter_size: "",
+    quantization_level: "",
+  };
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { samplingFields } from "../generating/sampling-fields.ts";
+import { effort } from "../generating/thinking.ts";
+import { boundedList } from "../http/bounded-list.ts";
+import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
+
+const noImages = z.array(z.unknown()).max(0, "Unsupported: this server is text only.").nullish();
+
+/** Options that are not listed here have no effect, as those of a machine that runs the model (`num_gpu`, `num_thread`, `num_ctx`). */
+const options = z
+  .object({
+    temperature: samplingFields.temperature,
+    top_k: samplingFields.top_k,
+    top_p: samplingFields.top_p,
+    min_p: samplingFields.min_p,
+    seed: samplingFields.seed,
+    repeat_penalty: samplingFields.repeat_penalty,
+    repeat_last_n: samplingFields.repeat_last_n,
+    presence_penalty: samplingFields.presence_penalty,
+    frequency_penalty: samplingFields.frequency_penalty,
+    num_predict: z.int().nullish(),
+    stop: z.union([z.string(), boundedList(z.string(), { most: 64 })]).nullish(),
+  })
+  .nullish();
+
+const message = z.object({
+  role: z.enum(["system", "user", "assistant", "tool"]),
+  content: z.string().nullish(),
+  thinking: z.string().nullish(),
+  images: noImages,
+  tool_name: z.string().nullish(),
+  tool_call_id: z.string().nullish(),
+  tool_calls: boundedList(
+    z.object({
+      id: z.string().nullish(),
+      function: z.object({
+        name: z.string().min(1),
+        arguments: z.union([z.record(z.string(), z.unknown()), z.string()]),
+      }),
+    }),
+    { most: MOST_CALLS },
+  ).nullish(),
+});
+
+const tool = z.object({
+  type: z.literal("function").nullish(),
+  function: z.object({
+    name: toolName,
+    description: z.string().nullish(),
+    parameters: z.record(z.string(), z.unknown()).nullish(),
+  }),
+});
+
+const common = {
+  model: z.string().nullish(),
+  stream: z.boolean().nullish(),
+  think: z.union([z.boolean(), effort]).nullish(),
+  format: z.union([z.enum(["", "json"]), jsonSchema]).nullish(),
+  options,
+  keep_alive: z.unknown().optional(),
+} as const;
+
+export const ollamaChatRequest = z.strictObject({
+  ...common,
+  messages: messageList(message),
+  tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
+});
+
+export const ollamaGenerateRequest = z.strictObject({
+  ...common,
+  prompt: z.string().nullish(),
+  system: z.string().nullish(),
+  suffix: z.string().nullish(),
+  images: noImages,
+  raw: z.boolean().nullish(),
+  context: z.unknown().optional(),
+});
+
+export const ollamaEmbedRequest = z.strictObject({
+  model: z.string().nullish(),
+  input: z.union([z.string(), boundedList(z.string(), { most: MOST_PARTS })]).nullish(),
+  prompt: z.string().nullish(),
+  options: z.unknown().optional(),
+  keep_alive: z.unknown().optional(),
+  truncate: z.boolean().nullish(),
+});
+
+export const ollamaShowRequest = z.strictObject({
+  model: z.string().nullish(),
+  name: z.string().nullish(),
+  verbose: z.boolean().nullish(),
+});
+
+export type OllamaChat = z.output<typeof ollamaChatRequest>;
+export type OllamaGenerate = z.output<typeof ollamaGenerateRequest>;
+export type OllamaOptions = OllamaChat["options"];

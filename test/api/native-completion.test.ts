@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+
+type Answer = Readonly<Record<string, unknown>> & {
+  readonly error?: { readonly message: string; readonly param: string };
+};
+
+describe("llama.cpp's own completion", () => {
+  let worker: ApiWorker;
+  before(async () => {
+    worker = await startApiWorker("demo", { slots: 2, embeddings: true });
+  });
+  after(() => worker.close());
+
+  const post = async (path: string, body: object) => {
+    const response = await fetch(worker.url + path, { method: "POST", body: JSON.stringify(body) });
+    return { status: response.status, text: await response.text() };
+  };
+  const complete = async (body: object) => JSON.parse((await post("/completion", body)).text) as Answer;
+
+  it("gives the text with its settings, its probabilities and what it took", async () => {
+    const answer = await complete({ prompt: "Hello", n_predict: 5, n_probs: 2, temperature: 0, return_tokens: true });
+    const { content, stop, stop_type, tokens, timings, completion_probabilities: probabilities } = answer;
+    assert.deepEqual([stop, stop_type], [true, "limit"]);
+    assert.ok(String(content).length > 5);
+    assert.equal((tokens as number[]).length, 5);
+    const [first] = probabilities as { readonly top_logprobs: object[] }[];
+    assert.equal(first?.top_logprobs.length, 2);
+    const { prompt_n: prompt, cache_n: cached, predicted_n: predicted } = timings as Record<string, number>;
+    assert.deepEqual([(prompt ?? 0) + (cached ?? 0), predicted], [answer["tokens_evaluated"], 5]);
+    assert.deepEqual(Object.keys(await complete({ prompt: "Hello", n_predict: 1, response_fields: ["content"] })), [
+      "content",
+    ]);
+  });
+
+  it("streams the same text, and ends with an event that says stop", async () => {
+    const body = { prompt: ["Hel", "lo"], n_predict: 6, temperature: 0 };
+    const { text } = await post("/completion", { ...body, stream: true });
+    const events = text
+      .trim()
+      .split("\n\n")
+      .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+    assert.equal(events.at(-1)?.["stop"], true);
+    assert.equal(events.map((event) => event["content"]).join(""), (await complete(body))["content"]);
+  });
+
+  it("keeps to a client's grammar, and refuses one that llama.cpp can't use or is slow about", async () => {
+    const { content } = await complete({ prompt: "x", n_predict: 9, grammar: 'root ::= "yes" | "no"' });
+    assert.ok(content === "yes" || content === "no", String(content));
+    for (const grammar of ["root ::= ((((", `root ::= ${'"a"? '.repeat(4000)}`]) {
+      const { error } = await complete({ prompt: "x", n_predict: 2, grammar });
+      assert.equal(error?.param, "grammar", grammar.slice(0, 40));
+    }
+    const { content: number } = await complete({ prompt: "x", n_predict: 30, json_schema: { type: "integer" } });
+    assert.ok(Number.isInteger(Number(number)));
+  });
+
+  it("has its neighbours: paths without a version or with a slash, templates, vectors, and a word on what it lacks", async () => {
+    const chat = { messages: [{ role: "user", content: "hi" }], max_tokens: 2 };
+    for (const path of ["/chat/completions", "/v1/chat/completions/"])
+      assert.equal((await post(path, chat)).status, 200);
+    assert.match((await post("/apply-template", chat)).text, /hi/u);
+    const [vector] = JSON.parse((await post("/embedding", { content: "hi" })).text) as {
+      readonly embedding: number[][];
+    }[];
+    assert.ok((vector?.embedding[0]?.length ?? 0) > 10);
+    assert.equal((await post("/infill", { input_prefix: "a" })).status, 501);
+    assert.ok("timings" in (JSON.parse((await post("/v1/chat/completions", chat)).text) as Answer));
+  });
+});
