@@ -6,8 +6,8 @@
  */
 import { availableParallelism } from "node:os";
 import { systemClock } from "@drover/foundation/clock";
-import { measureStepCosts } from "../batching/measure-step-costs.ts";
-import { type CostPoint, createStepCosts } from "../batching/step-costs.ts";
+import { measureStepCosts } from "../step-costs/measure-step-costs.ts";
+import { type CostPoint, createStepCosts } from "../step-costs/step-costs.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadLlamaEngine } from "../engine/llama-engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
