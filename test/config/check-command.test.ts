@@ -17,6 +17,20 @@ describe("drover check", () => {
     assert.match(stderr, /DROVER_SLTOS: no setting has this environment variable/);
   });
 
+  it("refuses what up and balance would refuse at their start", async () => {
+    for (const flags of [
+      ["--upstream", "http://127.0.0.1:1/v1"],
+      ["--upstream", "http://127.0.0.1:1 weight=0"],
+      ["--api-keys-file", "/nowhere"],
+      ["--api-key", "abc"],
+      ["--tls-certificate", "/nowhere"],
+      ["--trusted-proxy", "somewhere"],
+    ]) {
+      const { exitCode, stderr } = await check(...flags);
+      assert.equal(exitCode, 2, `${flags.join(" ")}: ${stderr}`);
+    }
+  });
+
   it("takes the last of a flag that is given twice", async () => {
     const { stdout } = await check("--json", "--slots", "2", "--slots", "4");
     const { settings } = JSON.parse(stdout) as { readonly settings: { readonly workers: { readonly slots: number } } };

@@ -55,6 +55,14 @@ export const listenSettings = [
     doc: "PEM file with the certificate's key.",
   },
   {
+    path: "allowedHosts",
+    schema: list(),
+    default: [],
+    flag: "allowed-host",
+    reload: "live",
+    doc: "Names of this machine beside `localhost` and addresses. Without keys, a browser that comes to a loopback address by any other name is refused (DNS rebinding).",
+  },
+  {
     path: "cors.origins",
     schema: list(),
     default: [],

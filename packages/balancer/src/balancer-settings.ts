@@ -93,6 +93,7 @@ function frontRules(settings: Settings): FrontRules {
     keys: { keys: settings.apiKeys, file: settings.apiKeysFile },
     limits: { requestsPerMinute, concurrency },
     corsOrigins: settings.cors.origins,
+    allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
     connectionsPerAddress,

@@ -18,7 +18,7 @@ import { isInService } from "./policies/availability.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import { type StandBy, UpstreamPool } from "./pool/upstream-pool.ts";
-import type { Upstream, UpstreamSpec } from "./pool/upstream.ts";
+import { createUpstream, type Upstream, type UpstreamSpec } from "./pool/upstream.ts";
 import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
@@ -38,6 +38,17 @@ import type { ClientConnection } from "./upstream-http/tunnel.ts";
  */
 export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options);
+}
+
+/**
+ * Whether the balancer can run by these settings: all that `createBalancer` and a reload would refuse, without opening anything.
+ * @throws as `createBalancer` does
+ */
+export function checkBalancer(settings: Settings): void {
+  const rules = balancerRules(settings);
+  openFrontDoor(rules.front);
+  parseListen(settings.listen);
+  for (const spec of rules.upstreams) createUpstream(spec);
 }
 
 /** Longest wait for the request of a client that had just connected when the end came. */

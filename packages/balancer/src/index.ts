@@ -1,4 +1,4 @@
-export { createBalancer } from "./balancer.ts";
+export { checkBalancer, createBalancer } from "./balancer.ts";
 export type {
   Balancer,
   BalancerEvents,

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type FrontDoor, authenticate, limitError } from "./access/front-door.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
+import { hostProblem } from "./http/host-check.ts";
 import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-routes/own-routes.ts";
 import type { ClientRequest } from "./request/client-request.ts";
 import { forwardClientRequest, type Forwarder } from "./request/forward-client-request.ts";
@@ -17,7 +18,7 @@ export interface Way {
 /** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
 export async function serveRequest(request: ClientRequest, way: Way): Promise<void> {
   try {
-    if (answersPreflight(request, way)) return;
+    if (!hostAllowed(request, way) || answersPreflight(request, way)) return;
     const { ownRoutes } = way;
     const { incoming } = request.arrival;
     const guest = guestRoute(incoming, request.path, ownRoutes);
@@ -32,6 +33,16 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
     request.refuse({ status: 500, message, code: "internal_error" });
     if (!request.response.writableEnded) request.response.destroy();
   }
+}
+
+function hostAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {
+  const { keys, rules } = door();
+  if (keys.size > 0 || request.arrival.fromTrustedProxy) return true;
+  const problem = hostProblem(request.arrival.incoming, rules.allowedHosts);
+  if (problem === undefined) return true;
+  forwarder.metrics.countRefusal(problem.code);
+  request.refuse(problem);
+  return false;
 }
 
 function answersPreflight(request: ClientRequest, { door }: Way): boolean {

@@ -189,11 +189,6 @@ describe("the front door", () => {
   });
 
   it("says which pages may read a response once, whoever makes it, and lets no upstream say it", async () => {
-    const allows: http.RequestListener = (request, response) => {
-      request.resume();
-      response.writeHead(200, { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" });
-      response.end("of the upstream");
-    };
     const { port } = await open(
       (settings) => ({
         ...settings,
@@ -351,3 +346,9 @@ function echoHeaders(request: http.IncomingMessage, response: http.ServerRespons
 function withKey(key: string) {
   return { headers: { authorization: `Bearer ${key}` } };
 }
+
+const allows: http.RequestListener = (request, response) => {
+  request.resume();
+  response.writeHead(200, { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" });
+  response.end("of the upstream");
+};

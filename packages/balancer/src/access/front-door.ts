@@ -11,6 +11,8 @@ export interface FrontRules {
   readonly keys: KeySources;
   readonly limits: LimitRules;
   readonly corsOrigins: readonly string[];
+  /** Names by which browsers may come to this machine itself, beside its own. */
+  readonly allowedHosts: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly tls: CertificateFiles | undefined;
   readonly connectionsPerAddress: number;

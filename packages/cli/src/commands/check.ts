@@ -10,6 +10,7 @@ export const check: Command = {
   examples: [["drover check --config drover.yaml", "say what is wrong in a file, with line and nearest key"]],
   run: async (invocation) => {
     const { settings, sources, file } = invocation.settings();
+    await checkServing(settings);
     await checkSnapshots(settings);
     if (invocation.isOn("json")) {
       const origin = Object.fromEntries(sources);
@@ -22,6 +23,16 @@ export const check: Command = {
     return 0;
   },
 };
+
+/** All that the public port and the upstreams would be refused for. */
+async function checkServing(settings: Settings): Promise<void> {
+  const { checkBalancer } = await import("@drover/balancer");
+  try {
+    checkBalancer(settings);
+  } catch (error) {
+    throw new SupervisorError("usage", (error as Error).message, { cause: error });
+  }
+}
 
 /** Whether this machine can hold them; all else that a machine may lack depends on the model, which `drover plan` looks at. */
 async function checkSnapshots(settings: Settings): Promise<void> {

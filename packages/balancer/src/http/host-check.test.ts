@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import type { Settings } from "@drover/config";
+import { rawExchange } from "../test-support/raw-exchange.ts";
+import { runBalancer } from "../test-support/run-balancer.ts";
+
+describe("a page that was pointed at this machine by another name", () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+  });
+
+  async function statuses(change: (settings: Settings) => Settings, fields: readonly string[]): Promise<string[]> {
+    const { balancer, port } = await runBalancer({ settings: change });
+    closers.push(() => balancer.close({ drainTimeoutMs: 0 }));
+    const found: string[] = [];
+    for (const field of fields) {
+      const text = await rawExchange(port, `GET /live HTTP/1.1\r\n${field}\r\nConnection: close\r\n\r\n`);
+      found.push(text.slice(9, 12));
+    }
+    return found;
+  }
+
+  const browser = (host: string) => `Host: ${host}\r\nAccept-Language: en`;
+  const hosts = ["127.0.0.1:8080", "[::1]", "localhost", "App.LOCALHOST:8080", "evil.test", "my-machine:8080"];
+
+  it("is refused, and every name of the machine is not", async () => {
+    const answers = await statuses((settings) => ({ ...settings, allowedHosts: ["my-machine"] }), hosts.map(browser));
+    assert.deepEqual(answers, ["200", "200", "200", "200", "403", "200"]);
+  });
+
+  it("is not looked for among programs, behind trusted proxies, and where keys are set", async () => {
+    assert.deepEqual(await statuses((settings) => settings, ["Host: evil.test"]), ["200"]);
+    const trusting = (settings: Settings) => ({ ...settings, trustedProxies: ["127.0.0.1"] });
+    assert.deepEqual(await statuses(trusting, [browser("evil.test")]), ["200"]);
+    const keyed = (settings: Settings) => ({ ...settings, apiKeys: ["secret-1"] });
+    assert.deepEqual(await statuses(keyed, [browser("evil.test")]), ["200"]);
+  });
+});
