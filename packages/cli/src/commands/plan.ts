@@ -9,6 +9,7 @@ export const plan: Command = {
     "model",
     "workers.count",
     "workers.threads",
+    "workers.elastic",
     "workers.slots",
     "workers.context",
     "workers.batch",
@@ -28,10 +29,12 @@ export const plan: Command = {
     const { drawPlan, refusal } = await import("@drover/supervisor/placement");
     const { makePlan } = await import("@drover/supervisor/placement");
     const { sharedMemoryForNext } = await import("@drover/supervisor/snapshots");
+    const { loadText, planLoadOf } = await import("@drover/supervisor/leases");
     const { readTopology } = await import("@drover/supervisor/placement");
     const { path } = await fetchHere(invocation, settings.model);
     const made = makePlan(readTopology(), settings, await readModelInfo(path), sharedMemoryForNext());
     const refused = refusal(made);
+    const load = await planLoadOf(made, settings, path);
     if (invocation.isOn("json")) {
       const { topology, layout, shape, need, budget, snapshots, model } = made;
       const facts = { path, name: model.name, quantization: model.quantization };
@@ -43,11 +46,12 @@ export const plan: Command = {
         need,
         budget,
         snapshots,
+        load: load ?? null,
         refused: refused ?? null,
       });
       invocation.stdout.write(`${text}\n`);
     } else {
-      invocation.stdout.write(drawPlan(made, columnsOf(invocation.stdout)));
+      invocation.stdout.write(drawPlan(made, columnsOf(invocation.stdout), load && loadText(load)));
     }
     return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
   },

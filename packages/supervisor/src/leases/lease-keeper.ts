@@ -12,6 +12,7 @@ import { type LeaseDomain, leaseDomains } from "../placement/lease-domains.ts";
 import { TURN_MS } from "./divide-cpus.ts";
 import { type IssuedLease, LeaseBook } from "./lease-book.ts";
 import { LoadFollower } from "./load-follower.ts";
+import type { CostTables } from "./plan-load.ts";
 
 export interface LeaseKeeperParts {
   readonly clock: Clock;
@@ -19,6 +20,8 @@ export interface LeaseKeeperParts {
   /** undefined: processes can't be moved here; leases then bound the threads alone. */
   readonly setAffinity: SetAffinity | undefined;
   readonly readTopology: () => Topology;
+  /** Told of all tables of step costs whenever one is new. */
+  readonly keepCosts: (launch: WorkerLaunch, tables: CostTables) => void;
   /** What changes when CPUs are taken away or come back; equal texts, equal CPUs. */
   readonly readAllowance: () => string;
 }
@@ -153,6 +156,7 @@ export class LeaseKeeper {
         return;
       case "step-costs":
         this.#follower.know(message.threads, message.points);
+        this.#parts.keepCosts(seat.launch, this.#follower.tables);
         return;
       case "ready":
         this.#follower.comesReady(seat.id, message.slots);

@@ -11,18 +11,24 @@ export interface AbleWorker {
   readonly cpus: number;
 }
 
+type Points = readonly { readonly tokens: number; readonly ms: number }[];
+
 /**
  * Which workers compute and which stand by, by the requests in flight. The workers have an order, by when they came ready:
  * the first ones compute, so that a worker that comes back does not draw the load to itself.
  */
 export class LoadFollower {
-  readonly #tables = new Map<number, CostTables extends ReadonlyMap<number, infer Points> ? Points : never>();
+  readonly #tables = new Map<number, Points>();
   readonly #order: string[] = [];
   readonly #plans = new Map<string, readonly LoadStep[]>();
   #slots = 0;
   #computing = 1;
 
-  know(threads: number, points: readonly { readonly tokens: number; readonly ms: number }[]): void {
+  get tables(): CostTables {
+    return this.#tables;
+  }
+
+  know(threads: number, points: Points): void {
     this.#tables.set(threads, points);
     this.#plans.clear();
   }

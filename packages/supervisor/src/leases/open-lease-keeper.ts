@@ -4,6 +4,7 @@ import { systemClock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
 import { readAllowance, readTopology } from "../placement/topology.ts";
 import { setAffinity } from "./affinity.ts";
+import { storeCosts } from "./cost-file.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 
 /** The keeper on this machine. Without `taskset` it says once that leases bound the threads alone. */
@@ -18,6 +19,10 @@ export function openLeaseKeeper(logger: Logger): LeaseKeeper {
     logger,
     setAffinity: canMove ? setAffinity : undefined,
     readTopology: () => readTopology(),
+    keepCosts: ({ options }, tables) => {
+      // A read-only home costs a sentence of `drover plan`, no more.
+      storeCosts(options, tables).catch((error: unknown) => logger.debug({ err: error }, "step costs not stored"));
+    },
     readAllowance: () => readAllowance(),
   });
 }

@@ -4,8 +4,11 @@ import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
 
-/** The plan for people: the machine's cores with the worker that each belongs to, and the memory arithmetic. */
-export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY): string {
+/**
+ * The plan for people: the machine's cores with the worker that each belongs to, and the memory arithmetic.
+ * @param load a sentence on how CPUs follow the load
+ */
+export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY, load?: string): string {
   const { topology, layout } = plan;
   const lines = [
     describeMachine(topology),
@@ -18,6 +21,7 @@ export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY): string
       return `worker ${index + 1}${symbolNote(index)}: ${plural(threads, "thread")} on ${cpuWord(cpus)}${where}`;
     }),
     ...sparedLine(layout),
+    ...(load === undefined ? [] : [load]),
     ...layout.reasons.map((reason) => `why: ${reason}`),
     ...layout.warnings.map((warning) => `warning: ${warning}`),
     "",

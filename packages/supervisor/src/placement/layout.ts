@@ -10,6 +10,8 @@ export interface WorkerPlace {
   readonly node?: number | undefined;
   /** The node that its memory is bound to; undefined: not bound. */
   readonly boundNode?: number | undefined;
+  /** Slots of the worker, where the setting leaves them open. */
+  readonly slots?: number;
   /** Its CPUs follow the load: how many it will usually have, the most first. Absent: it keeps `cpus`. */
   readonly leases?: { readonly counts: readonly number[] } | undefined;
 }
@@ -18,6 +20,8 @@ export interface Layout {
   readonly places: readonly WorkerPlace[];
   /** CPUs left to the balancer and the supervisor alone; empty on small machines, where they share. */
   readonly spared: readonly number[];
+  /** Memory does not hold all workers that the CPUs would have. @default false */
+  readonly isCut?: boolean;
   /** Sentences about what was decided, and why. */
   readonly reasons: readonly string[];
   /** Sentences about what does not fit; with `--strict` they are errors. */

@@ -72,11 +72,11 @@ describe("drover plan", () => {
     const planWith = (freeBytes: number, flags: Readonly<Record<string, unknown>> = {}) =>
       makePlan(
         { ...topology, memory: { ...topology.memory, freeBytes } },
-        settingsOf({ workers: "1..2", ...flags }),
+        settingsOf({ workers: "1..2", slots: 16, ...flags }),
         DISTILL_MODEL,
         sharedOf(topology),
       );
-    const { budget } = planFor("laptop-4c8t");
+    const { budget } = planFor("laptop-4c8t", { slots: 16 });
     const two = budget.neededBytes - budget.snapshotBytes;
     assert.equal(planFor("laptop-4c8t").layout.places.length, 2);
     const cut = planWith(two + 100 * MIB + 5);
@@ -91,6 +91,21 @@ describe("drover plan", () => {
       refusal(tooMuch) ?? "",
       /2 x .* \+ 1\.0 GiB of snapshots \+ .* Use --workers 1, .* or --snapshots \(1\.0 GiB\)/,
     );
+  });
+
+  it("gives workers whose CPUs follow the load 16 slots each, but 8 rather than fewer workers or no snapshots", () => {
+    const topology = readRecorded("laptop-4c8t");
+    const slotsWith = (freeBytes: number, flags: Readonly<Record<string, unknown>> = {}) => {
+      const memory = { ...topology.memory, freeBytes };
+      return makePlan({ ...topology, memory }, settingsOf(flags), DISTILL_MODEL, sharedOf(topology)).shape.slots;
+    };
+    const { budget } = planFor("laptop-4c8t", { slots: 16 });
+    const two = budget.neededBytes - budget.snapshotBytes;
+    assert.equal(slotsWith(two + 100 * MIB), 16);
+    assert.equal(slotsWith(two + 5 * MIB), 8);
+    assert.equal(slotsWith(two - 100 * MIB), 8);
+    assert.equal(slotsWith(two + 100 * MIB, { elastic: "off" }), 8);
+    assert.equal(slotsWith(two + 100 * MIB, { slots: 3 }), 3);
   });
 
   it("cuts snapshots to what bound workers leave on the fullest of their nodes, and binds none where a size needs the room", () => {

@@ -28,16 +28,19 @@ export interface WorkerShape {
   readonly kvType: "f16" | "q8_0" | "q4_0";
 }
 
-/** `auto` slots. */
+/** `auto` slots of workers with CPUs of their own. */
 export const AUTO_SLOTS = 8;
+/** `auto` slots of workers whose CPUs follow the load, the most first: one of them takes the normal load alone. */
+const ELASTIC_SLOTS = [16, AUTO_SLOTS] as const;
 /** The longest context that `auto` gives a slot; the engine's own default. */
 const LARGEST_AUTO_CONTEXT = 4096;
 /** Up to here `auto` leaves flash attention off; see the engine. */
 const LONGEST_EXACT_CONTEXT = 8192;
 
 /**
- * Plans by the settings: the workers' places, what they need and what is free. `auto` workers and a range `2..8` are cut to what memory holds; `budget.fits`
- * says whether what was planned fits. Snapshots get what the workers leave, unless their size was asked for.
+ * Plans by the settings: the workers' places, what they need and what is free. `auto` slots are as many as leave all workers and some snapshots their memory,
+ * `auto` workers and a range `2..8` are cut to what memory holds; `budget.fits` says whether what was planned fits. Snapshots get what the workers leave, unless
+ * their size was asked for.
  */
 export function makePlan(
   topology: Topology,
@@ -45,10 +48,27 @@ export function makePlan(
   model: ModelInfo,
   shared: SharedMemory,
 ): Plan {
+  const choices = slotChoices(settings);
+  const plans = choices.map((slots) => planWith(slots, { topology, settings, model, shared }));
+  return (plans.find(isRoomy) ?? plans.at(-1)) as Plan;
+}
+
+function slotChoices(settings: Pick<Settings, "workers">): readonly number[] {
+  const { slots } = settings.workers;
+  if (slots !== "auto") return [slots];
+  return isElastic(settings) ? ELASTIC_SLOTS : [AUTO_SLOTS];
+}
+
+function isRoomy({ layout, budget, snapshots }: Plan): boolean {
+  const hasSnapshots = snapshots.mostBytes === 0 || budget.snapshotBytes > 0;
+  return budget.fits && hasSnapshots && layout.isCut !== true;
+}
+
+function planWith(slots: number, { topology, settings, model, shared }: PlanGround): Plan {
   const snapshots = wishSnapshots(settings, shared, topology.memory);
   const { workers, threads } = layoutWish(settings);
-  const shape = shapeOf(settings, model);
-  const need = needOf(settings, model, topology.processor);
+  const shape = shapeOf(settings, model, slots);
+  const need = needFor(settings, model, { shape, processor: topology.processor });
   const [least] = wantedWorkers(settings.workers.count);
   const first = layOut(topology, { workers, threads });
   const most = budgetMemory(need, topology.memory, 1, snapshots).mostWorkers;
@@ -56,11 +76,22 @@ export function makePlan(
   const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
   const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
   const workerBytes = need.perWorker.totalBytes;
-  const fixed = bindMemory({ ...cut, reasons }, topology.nodes, workerBytes, snapshots.leastBytes);
-  const layout = isElastic(settings) ? withLeases(fixed, topology) : fixed;
+  const fixed = bindMemory({ ...cut, reasons, isCut }, topology.nodes, workerBytes, snapshots.leastBytes);
+  const layout = withSlots(isElastic(settings) ? withLeases(fixed, topology) : fixed, slots);
   const mostBytes = Math.min(snapshots.mostBytes, spareOnNodes(layout, topology.nodes, workerBytes));
   const budget = budgetMemory(need, topology.memory, cut.places.length, { ...snapshots, mostBytes });
   return { topology, layout, shape, model, need, budget, snapshots };
+}
+
+interface PlanGround {
+  readonly topology: Topology;
+  readonly settings: Pick<Settings, "workers">;
+  readonly model: ModelInfo;
+  readonly shared: SharedMemory;
+}
+
+function withSlots(layout: Layout, slots: number): Layout {
+  return { ...layout, places: layout.places.map((place) => ({ ...place, slots })) };
 }
 
 /** What the settings want of {@link layOut}; of a range, the most. */
@@ -79,16 +110,24 @@ function wantedWorkers(count: Settings["workers"]["count"]): readonly [least: nu
 
 /** What one worker needs by the settings, on a processor by Node's name of it. */
 export function needOf(settings: Pick<Settings, "workers">, model: ModelInfo, processor: string): MemoryEstimate {
-  const shape = shapeOf(settings, model);
+  const [slots = AUTO_SLOTS] = slotChoices(settings);
+  return needFor(settings, model, { shape: shapeOf(settings, model, slots), processor });
+}
+
+function needFor(
+  settings: Pick<Settings, "workers">,
+  model: ModelInfo,
+  { shape, processor }: { readonly shape: WorkerShape; readonly processor: string },
+): MemoryEstimate {
   const flashAttention = usesFlashAttention(settings, shape);
   return estimateMemory(model, { ...shape, workers: 1, flashAttention, processor });
 }
 
-function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo): WorkerShape {
-  const { slots, context, batch, kvType } = workers;
+function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo, slots: number): WorkerShape {
+  const { context, batch, kvType } = workers;
   const trained = model.contextTokens > 0 ? model.contextTokens : LARGEST_AUTO_CONTEXT;
   return {
-    slots: slots === "auto" ? AUTO_SLOTS : slots,
+    slots,
     contextTokens: context === "auto" ? Math.min(trained, LARGEST_AUTO_CONTEXT) : context,
     batchTokens: batch,
     kvType,

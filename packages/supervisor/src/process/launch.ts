@@ -55,9 +55,9 @@ export function workerLaunch(
     readonly upstream: string;
   },
 ): WorkerLaunch {
-  const { leases } = place;
+  const { leases, slots = AUTO_SLOTS } = place;
   const threads = leases?.counts[0] ?? place.threads;
-  const options = workerOptions(settings, model, { port: where.port, threads });
+  const options = workerOptions(settings, model, { port: where.port, threads, slots });
   return {
     options: {
       ...options,
@@ -77,7 +77,8 @@ export function workerLaunch(
 export function workerOptions(
   settings: Settings,
   model: ServedModel,
-  given: { readonly port: number; readonly threads: number },
+  /** `slots` where the settings leave them open. @default 8 slots */
+  given: { readonly port: number; readonly threads: number; readonly slots?: number },
 ): WorkerOptions {
   const { command, slots, context, batch, longestPause, flashAttention, kvType, speculate, embeddings } =
     settings.workers;
@@ -86,7 +87,7 @@ export function workerOptions(
     ...(model.id === undefined ? {} : { modelId: model.id }),
     port: given.port,
     threads: given.threads,
-    slots: slots === "auto" ? (command === undefined ? AUTO_SLOTS : NO_LIMIT) : slots,
+    slots: slots === "auto" ? (command === undefined ? (given.slots ?? AUTO_SLOTS) : NO_LIMIT) : slots,
     ...(context === "auto" ? {} : { contextTokens: context }),
     batchTokens: batch,
     longestPauseMs: longestPause,

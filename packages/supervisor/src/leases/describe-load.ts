@@ -1,0 +1,40 @@
+import type { Settings } from "@drover/config";
+import { isElastic, leaseDomains } from "../placement/lease-domains.ts";
+import type { Plan } from "../placement/plan.ts";
+import { workerOptions } from "../process/launch.ts";
+import { readCosts } from "./cost-file.ts";
+import { type LoadStep, planLoad } from "./plan-load.ts";
+
+/** How the workers of a plan share their CPUs; undefined: each has its own. No steps: what they cost is not measured yet. */
+export async function planLoadOf(
+  { layout, topology, shape }: Plan,
+  settings: Settings,
+  modelPath: string,
+): Promise<readonly LoadStep[] | undefined> {
+  if (!isElastic(settings)) return undefined;
+  const model = { path: modelPath, id: undefined, version: "" };
+  const options = workerOptions(settings, model, { port: 0, threads: 1, slots: shape.slots });
+  const tables = await readCosts(options);
+  if (tables.size === 0) return [];
+  const domains = leaseDomains(layout, topology).map(({ cpus, workers }) => ({ cpus: cpus.length, workers }));
+  return planLoad({ tables, domains, slots: shape.slots });
+}
+
+/** `1 to 5 requests: 1 worker x 16 CPUs; 6 to 12: 2 x 8; more: 4 x 4`, as one sentence about CPUs. */
+export function loadText(steps: readonly LoadStep[]): string {
+  if (steps.length === 0) {
+    return "CPUs follow the load: one request has all; how many workers share them beyond follows from what steps cost, which is measured at the first start";
+  }
+  const parts = steps.map(({ upTo, workers, cpusEach }, index) => {
+    const from = (steps[index - 1]?.upTo ?? 0) + 1;
+    const what =
+      index === 0
+        ? `${workers} worker${workers === 1 ? "" : "s"} x ${cpusEach} CPU${cpusEach === 1 ? "" : "s"}`
+        : `${workers} x ${cpusEach}`;
+    if (steps.length === 1) return `any number of requests: ${what}`;
+    if (index === steps.length - 1) return `more: ${what}`;
+    const range = from === upTo ? `${from}` : `${from} to ${upTo}`;
+    return `${range}${index === 0 ? ` request${upTo === 1 ? "" : "s"}` : ""}: ${what}`;
+  });
+  return `CPUs follow the load: ${parts.join("; ")}`;
+}

@@ -1,0 +1,1 @@
+export { loadText, planLoadOf } from "./describe-load.ts";
