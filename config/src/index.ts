@@ -5,3 +5,4 @@ export { defaultSettings, type LoadedSettings, loadSettings, type SettingSource 
 export { nearest } from "./nearest.ts";
 export { environmentName, type Setting } from "./setting.ts";
 export { type SettingPath, type Settings, settingsTable } from "./settings.ts";
+export { type WorkerSettings, workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";

@@ -18,6 +18,8 @@ export interface Setting {
   readonly alias?: string;
   /** One line; what it does, then when to change it. */
   readonly doc: string;
+  /** Each worker gets the value as it is, by this name among its options (`WorkerOptions` of @drover/contract). */
+  readonly worker?: string;
   /** The value is a secret: no message repeats it. */
   readonly secret?: true;
   /** `roll`: a changed value needs new workers; `live`: applies at once; `restart`: needs a restart of drover. */

@@ -1,7 +1,11 @@
+import type { WorkerSettings } from "@drover/config/worker-settings";
 import { PROTOCOL_VERSION } from "./ipc.ts";
 
-/** What a worker is started with: the one command-line argument of `main.js`, as JSON (see {@link workerArguments}). */
-export interface WorkerOptions {
+/**
+ * What a worker is started with: the one command-line argument of `main.js`, as JSON (see {@link workerArguments}). Settings whose row names
+ * a worker option are options by that name; those below come from elsewhere.
+ */
+export interface WorkerOptions extends Partial<WorkerSettings> {
   /** A GGUF file; for a split model its first part. */
   readonly modelPath: string;
   /** Name for clients. @default the file's name without `.gguf` */
@@ -22,18 +26,6 @@ export interface WorkerOptions {
   readonly slots?: number;
   /** Tokens that one slot holds. @default the model's own, at most 4096 */
   readonly contextTokens?: number;
-  /** Most tokens in one decode. @default 512 */
-  readonly batchTokens?: number;
-  /** Longest time that a running answer pauses while prompts are read. @default 1500 */
-  readonly longestPauseMs?: number;
-  /** @default "auto" */
-  readonly flashAttention?: "auto" | "on" | "off";
-  /** @default "f16" */
-  readonly kvType?: "f16" | "q8_0" | "q4_0";
-  /** @default "off" */
-  readonly speculate?: "off" | "lookup";
-  /** @default false */
-  readonly embeddings?: boolean;
   /**
    * Cost of steps by their size: `cached` measures where nothing is known yet, `off` plans without (no padding, no
    * cutting, no moving). @default "cached"
@@ -44,10 +36,6 @@ export interface WorkerOptions {
    * The directory has to be there, for this user only. Absent: a slot's state is kept in the slot alone.
    */
   readonly snapshots?: { readonly directory: string; readonly limitBytes: number };
-  /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
-  readonly requestTokens?: number;
-  /** What becomes of parameters that are not known, and of hints that can't be followed. @default "ignore" */
-  readonly unknownParameters?: "ignore" | "refuse";
   /** Lowest level that is logged, as JSON lines on stdout. @default "info" */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error";
 }
@@ -56,3 +44,6 @@ export interface WorkerOptions {
 export function workerArguments(options: WorkerOptions): readonly string[] {
   return [JSON.stringify({ protocol: PROTOCOL_VERSION, ...options })];
 }
+
+/** How the options are checked that are settings. */
+export { workerSettingSchemas } from "@drover/config/worker-settings";

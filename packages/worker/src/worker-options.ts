@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PROTOCOL_VERSION, protocolMismatch } from "@drover/contract/ipc";
 import { WorkerError } from "./errors.ts";
-import type { WorkerOptions } from "@drover/contract/worker-options";
+import { type WorkerOptions, workerSettingSchemas } from "@drover/contract/worker-options";
 
 /** Options with every default filled in. */
 export type CompleteOptions = ReturnType<typeof parseOptions>;
@@ -9,6 +9,7 @@ export type CompleteOptions = ReturnType<typeof parseOptions>;
 const positive = z.number().int().min(1);
 
 const schema = z.strictObject({
+  ...workerSettingSchemas(),
   modelPath: z.string().min(1),
   modelId: z.string().min(1).optional(),
   host: z.string().default("127.0.0.1"),
@@ -17,14 +18,6 @@ const schema = z.strictObject({
   leases: z.strictObject({ counts: z.array(positive).min(1) }).optional(),
   slots: positive.default(8),
   contextTokens: positive.optional(),
-  batchTokens: positive.default(512),
-  longestPauseMs: z.number().positive().default(1500),
-  flashAttention: z.enum(["auto", "on", "off"]).default("auto"),
-  kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16"),
-  speculate: z.enum(["off", "lookup"]).default("off"),
-  embeddings: z.boolean().default(false),
-  requestTokens: positive.optional(),
-  unknownParameters: z.enum(["ignore", "refuse"]).default("ignore"),
   stepCosts: z.enum(["cached", "measure", "off"]).default("cached"),
   snapshots: z.strictObject({ directory: z.string().min(1), limitBytes: positive }).optional(),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),

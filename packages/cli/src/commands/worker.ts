@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Settings } from "@drover/config";
+import { type Settings, workerSettingPaths } from "@drover/config";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
@@ -8,24 +8,7 @@ import { fetchHere } from "../terminal/fetch-here.ts";
 export const worker: Command = {
   usage: "worker",
   summary: "Run a single worker alone, in the foreground",
-  settings: [
-    ...([
-      "model",
-      "workers.threads",
-      "workers.slots",
-      "workers.context",
-      "workers.batch",
-      "workers.longestPause",
-    ] as const),
-    ...([
-      "workers.flashAttention",
-      "workers.kvType",
-      "workers.speculate",
-      "workers.embeddings",
-      "api.unknown",
-    ] as const),
-    ...(["api.requestTokens", "log.level"] as const),
-  ],
+  settings: ["model", "workers.threads", "workers.slots", "workers.context", ...workerSettingPaths, "log.level"],
   flags: { port: { type: "number", alias: "p", default: 8081, doc: "Port on 127.0.0.1; 0 takes a free one" } },
   examples: [["drover worker -m model.gguf -p 8081 -t 4 -s 8 -c 4096", "the same that `drover up` runs"]],
   run: async (invocation) => {

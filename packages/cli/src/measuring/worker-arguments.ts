@@ -1,17 +1,9 @@
-import type { SettingPath } from "@drover/config";
+import { type SettingPath, workerSettingPaths } from "@drover/config";
 import type { Invocation } from "../line/command.ts";
 import { settingFlags } from "../line/setting-flags.ts";
 
 /** What one worker is; `drover up` and `drover worker` take these both. */
-const ONE_WORKER: readonly SettingPath[] = [
-  "model",
-  "workers.context",
-  "workers.longestPause",
-  "workers.batch",
-  "workers.flashAttention",
-  "workers.kvType",
-  "workers.speculate",
-];
+const ONE_WORKER: readonly SettingPath[] = ["model", "workers.context", ...workerSettingPaths];
 /** How many there are, and where. */
 const SEVERAL: readonly SettingPath[] = [
   "workers.count",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Settings } from "@drover/config";
+import { type Settings, workerSettings } from "@drover/config";
 import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { WorkerPlace } from "../placement/layout.ts";
 import { AUTO_SLOTS } from "../placement/plan.ts";
@@ -80,23 +80,15 @@ export function workerOptions(
   /** `slots` where the settings leave them open. @default 8 slots */
   given: { readonly port: number; readonly threads: number; readonly slots?: number },
 ): WorkerOptions {
-  const { command, slots, context, batch, longestPause, flashAttention, kvType, speculate, embeddings } =
-    settings.workers;
+  const { command, slots, context } = settings.workers;
   return {
+    ...workerSettings(settings),
     modelPath: model.path,
     ...(model.id === undefined ? {} : { modelId: model.id }),
     port: given.port,
     threads: given.threads,
     slots: slots === "auto" ? (command === undefined ? (given.slots ?? AUTO_SLOTS) : NO_LIMIT) : slots,
     ...(context === "auto" ? {} : { contextTokens: context }),
-    batchTokens: batch,
-    longestPauseMs: longestPause,
-    flashAttention,
-    kvType,
-    speculate,
-    embeddings,
-    requestTokens: settings.api.requestTokens,
-    unknownParameters: settings.api.unknown,
     logLevel: workerLogLevel(settings.log.level),
   };
 }

@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import type { Setting } from "./setting.ts";
+import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
+
+type Row = Extract<(typeof settingsTable)[number], { readonly worker: string }>;
+
+/** Settings that a worker gets as they are, by the names of its options. */
+export type WorkerSettings = { readonly [R in Row as R["worker"]]: z.output<R["schema"]> };
+
+const ROWS = (settingsTable as readonly Setting[]).filter((row) => row.worker !== undefined);
+
+/** Their paths. */
+export const workerSettingPaths: readonly SettingPath[] = ROWS.map(({ path }) => path as SettingPath);
+
+/** Their values. */
+export function workerSettings(settings: Settings): WorkerSettings {
+  const entries = ROWS.map(({ path, worker }) => [worker, valueAt(settings, path)]);
+  return Object.fromEntries(entries) as WorkerSettings;
+}
+
+/** How each is checked, by the name of the option; without a value it is the setting's default. */
+export function workerSettingSchemas(): { readonly [Name in keyof WorkerSettings]: z.ZodType<WorkerSettings[Name]> } {
+  const entries = ROWS.map(({ worker, schema, default: value }) => [worker, schema.prefault(value as never)]);
+  return Object.fromEntries(entries) as ReturnType<typeof workerSettingSchemas>;
+}
+
+function valueAt(settings: Settings, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], settings);
+}
