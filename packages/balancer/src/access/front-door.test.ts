@@ -17,12 +17,6 @@ import { runBalancer } from "../test-support/run-balancer.ts";
 import { timelessClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 
-const allows: http.RequestListener = (request, response) => {
-  request.resume();
-  response.writeHead(200, { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" });
-  response.end("of the upstream");
-};
-
 describe("the front door", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {

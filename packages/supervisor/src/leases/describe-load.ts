@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { plural } from "@drover/foundation/texts";
 import { isElastic, leaseDomains } from "../placement/lease-domains.ts";
 import type { Plan } from "../placement/plan.ts";
 import { workerOptions } from "../process/launch.ts";
@@ -27,14 +28,11 @@ export function loadText(steps: readonly LoadStep[]): string {
   }
   const parts = steps.map(({ upTo, workers, cpusEach }, index) => {
     const from = (steps[index - 1]?.upTo ?? 0) + 1;
-    const what =
-      index === 0
-        ? `${workers} worker${workers === 1 ? "" : "s"} x ${cpusEach} CPU${cpusEach === 1 ? "" : "s"}`
-        : `${workers} x ${cpusEach}`;
+    const what = index === 0 ? `${plural(workers, "worker")} x ${plural(cpusEach, "CPU")}` : `${workers} x ${cpusEach}`;
     if (steps.length === 1) return `any number of requests: ${what}`;
     if (index === steps.length - 1) return `more: ${what}`;
     const range = from === upTo ? `${from}` : `${from} to ${upTo}`;
-    return `${range}${index === 0 ? ` request${upTo === 1 ? "" : "s"}` : ""}: ${what}`;
+    return `${range}${index === 0 ? ` ${upTo === 1 ? "request" : "requests"}` : ""}: ${what}`;
   });
   return `CPUs follow the load: ${parts.join("; ")}`;
 }

@@ -1,3 +1,4 @@
+import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-answers.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
@@ -72,7 +73,7 @@ async function wholeMessage(serving: Serving, reply: FastifyReply, job: ChatJob,
     type: "tool_use",
     id: call.id,
     name: call.name,
-    input: objectOf(call.arguments),
+    input: argumentsOf(call.arguments),
   }));
   const text = builder.content === "" && calls.length > 0 ? [] : [{ type: "text", text: builder.content }];
   const thinking = builder.reasoning === "" ? [] : [{ type: "thinking", thinking: builder.reasoning, signature: "" }];
@@ -107,13 +108,4 @@ function messageUsage(tokens: TokenCounts) {
     cache_read_input_tokens: tokens.cached,
     output_tokens: tokens.completion,
   };
-}
-
-/** Arguments that a length limit cut off are no JSON. */
-function objectOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }

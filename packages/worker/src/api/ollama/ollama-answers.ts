@@ -1,3 +1,4 @@
+import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-answers.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
@@ -107,17 +108,8 @@ function textOf(pieces: readonly OutputPiece[], kind: "content" | "reasoning"): 
 function callsOf({ toolCalls }: ChatMessageBuilder): readonly object[] {
   return toolCalls.map(({ id, name, arguments: text }, index) => ({
     id,
-    function: { index, name, arguments: objectOf(text) },
+    function: { index, name, arguments: argumentsOf(text) },
   }));
-}
-
-/** Arguments that a length limit cut off are no JSON. */
-function objectOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }
 
 function headOf({ model, clock }: Serving) {
