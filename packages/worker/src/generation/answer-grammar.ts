@@ -4,6 +4,7 @@ import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
 import { type TextEntry, textTree } from "../json-schema/grammar/text-tree.ts";
 import type { Schema } from "../json-schema/schema.ts";
 import { refuseCrowdedRules, schemaRule } from "../json-schema/schema-rule.ts";
+import { isTagged, taggedArguments, taggedFrame } from "./tagged-grammar.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
 
@@ -72,6 +73,7 @@ function finished(rules: GrammarRules, root: string, param: string): GrammarSpec
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
 function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
+  if (isTagged(format)) return { relaxed: [] };
   const rules = new GrammarRules();
   const relaxed = new Set<string>();
   const tools = answer.tools.map((tool, index) => sayable(tool, index, relaxed));
@@ -148,7 +150,10 @@ function callsRule(
   const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];
     const { head, tail } = callFrame(format, tool.name);
-    return [[head, `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}`]];
+    const written = isTagged(format)
+      ? taggedArguments(rules, format, tool)
+      : argumentsRule(rules, tool, index, relaxed);
+    return [[head, `${written} ${literal(tail)}`.trim()]];
   });
   const call = rules.add(textTree(rules, entries));
   const more = parallelToolCalls && named === undefined && format !== "llama3";
@@ -163,6 +168,8 @@ function callsRule(
 function callFrame(format: ToolFormat, name: string): { readonly head: string; readonly tail: string } {
   const json = JSON.stringify(name);
   if (format === "llama3") return { head: `{"name": ${json}, "parameters": `, tail: "}" };
+  if (format === "mistral") return { head: `[TOOL_CALLS]${name}[ARGS]`, tail: "" };
+  if (isTagged(format)) return taggedFrame(format, name);
   if (format === "hermes") {
     return { head: `<tool_call>\n{"name": ${json}, "arguments": `, tail: "}\n</tool_call>" };
   }

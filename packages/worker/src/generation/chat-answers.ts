@@ -5,6 +5,7 @@ import type { CompileAnswer } from "./answer-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
+import type { IsText } from "./output/tagged-call.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
 /** A chat to answer, whichever API it came by. */
@@ -88,8 +89,25 @@ export async function answerRequestOf(
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
     ...(bound === undefined ? {} : { grammar: bound }),
     ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
-    ...(tools.length === 0 ? {} : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId) }),
+    ...(tools.length === 0
+      ? {}
+      : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId, textArguments(tools)) }),
     ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };
+}
+
+/** What the schemas say of their arguments: is one a text and nothing else? */
+function textArguments(tools: readonly ToolDefinition[]): IsText {
+  const byName = new Map(tools.map((tool) => [tool.name, propertiesOf(tool)]));
+  return (tool, argument) => {
+    const schema = byName.get(tool)?.[argument];
+    const type: unknown = typeof schema === "object" && schema !== null && "type" in schema ? schema.type : undefined;
+    return type === undefined ? undefined : type === "string";
+  };
+}
+
+function propertiesOf({ parameters }: ToolDefinition): Readonly<Record<string, unknown>> {
+  const { properties } = parameters;
+  return typeof properties === "object" && properties !== null ? (properties as Readonly<Record<string, unknown>>) : {};
 }

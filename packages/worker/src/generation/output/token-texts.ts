@@ -11,6 +11,15 @@ const TOOL_MARKS = [
   "<｜tool▁call▁begin｜>",
   "<｜tool▁call▁end｜>",
   "<｜tool▁sep｜>",
+  "[TOOL_CALLS]",
+  "[ARGS]",
+  "[CALL_ID]",
+  "<arg_key>",
+  "</arg_key>",
+  "<arg_value>",
+  "</arg_value>",
+  "<minimax:tool_call>",
+  "</minimax:tool_call>",
 ];
 
 const NOTHING = new Uint8Array(0);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ToolFormat } from "../prompt/chat-template.ts";
+import type { IsText } from "./tagged-call.ts";
 import { ToolCallParser } from "./tool-calls.ts";
 
 const HERMES =
@@ -29,6 +30,49 @@ describe("ToolCallParser", () => {
       ["now", "{}"],
     ];
     assert.deepEqual(parse("deepseek", Array.from(DEEPSEEK)), { content: "", calls });
+  });
+
+  it("reads the calls of models that write an element for each argument, by the types that the tools declare", () => {
+    const coder =
+      "I look.\n<tool_call>\n<function=time>\n<parameter=zone>\n12\n</parameter>\n<parameter=deep>\n[1, {}]\n</parameter>\n" +
+      "</function>\n</tool_call>\n<tool_call>\n<function=now>\n</function>\n</tool_call>";
+    const glm =
+      "I look.\n<tool_call>time\n<arg_key>zone</arg_key>\n<arg_value>12</arg_value>\n<arg_key>deep</arg_key>\n<arg_value>[1, {}]</arg_value>\n" +
+      "</tool_call>\n<tool_call>now\n</tool_call>";
+    const minimax =
+      'I look.\n<minimax:tool_call>\n<invoke name="time">\n<parameter name="zone">12</parameter>\n<parameter name="deep">[1, {}]</parameter>\n' +
+      '</invoke>\n<invoke name="now">\n</invoke>\n</minimax:tool_call>';
+    for (const [format, text] of [
+      ["qwen-coder", coder],
+      ["glm", glm],
+      ["minimax", minimax],
+    ] as const) {
+      for (const parts of [[text], Array.from(text)]) {
+        assert.deepEqual(
+          parse(format, parts, (_, argument) => argument === "zone"),
+          {
+            content: "I look.",
+            calls: [
+              ["time", '{"zone":"12","deep":[1,{}]}'],
+              ["now", "{}"],
+            ],
+          },
+          format,
+        );
+      }
+    }
+  });
+
+  it("reads Mistral's calls, as a list and by name", () => {
+    const calls = [
+      ["time", '{"zone": "x]"}'],
+      ["now", "{}"],
+    ];
+    const list = '[TOOL_CALLS][{"name": "time", "arguments": {"zone": "x]"}}, {"name": "now", "arguments": {}}]';
+    const named = '[TOOL_CALLS]time[CALL_ID]abc[ARGS]{"zone": "x]"}[TOOL_CALLS]now{}';
+    for (const text of [list, named]) {
+      for (const parts of [[text], Array.from(text)]) assert.deepEqual(parse("mistral", parts), { content: "", calls });
+    }
   });
 
   it("reads Llama 3's bare objects, with parameters and a type", () => {
@@ -67,8 +111,8 @@ describe("ToolCallParser", () => {
   });
 });
 
-function parse(format: ToolFormat, pieces: readonly string[]) {
-  const parser = new ToolCallParser(format, new Set(["time", "now"]), () => "id");
+function parse(format: ToolFormat, pieces: readonly string[], isText?: IsText) {
+  const parser = new ToolCallParser(format, new Set(["time", "now"]), () => "id", isText);
   const calls: [string, string][] = [];
   let content = "";
   for (const piece of [...pieces.map((text) => parser.push(text)), parser.flush()].flat()) {

@@ -1,5 +1,7 @@
 import { CallObject, type CallStep } from "./call-object.ts";
 import type { ToolFormat } from "../prompt/chat-template.ts";
+import { MistralCall } from "./mistral-call.ts";
+import { type IsText, TaggedCall, ToolCallElement } from "./tagged-call.ts";
 import { DeepSeekCall } from "./deepseek-call.ts";
 import type { OutputPiece } from "./output.ts";
 import { longestOpenEnd } from "./stop-matcher.ts";
@@ -12,6 +14,8 @@ interface Marks {
   readonly close: readonly string[];
   /** Is an object that stands at the very beginning a call too? */
   readonly bare: boolean;
+  /** Is one that follows a call? @default as `bare` */
+  readonly bareAfter?: boolean;
 }
 
 const DEEPSEEK_OPEN = ["<｜tool▁call▁begin｜>", "<｜tool▁calls▁begin｜>"];
@@ -26,6 +30,10 @@ const TAGS: Marks = {
 const MARKS: Readonly<Record<ToolFormat, Marks>> = {
   hermes: TAGS,
   deepseek: TAGS,
+  "qwen-coder": { ...TAGS, open: [...TAGS.open, "<function="] },
+  glm: TAGS,
+  minimax: { open: ["<minimax:tool_call>", "<invoke "], close: ["</minimax:tool_call>"], bare: false },
+  mistral: { open: ["[TOOL_CALLS]"], close: [",", "]"], bare: false, bareAfter: true },
   llama3: { open: ["<|python_tag|>"], close: [";", "<|eom_id|>"], bare: true },
 };
 
@@ -38,6 +46,8 @@ export class ToolCallParser {
   readonly #marks: Marks;
   readonly #names: ReadonlySet<string>;
   readonly #newId: () => string;
+  readonly #isText: IsText;
+  readonly #format: ToolFormat;
   #state: "text" | "call" | "after" = "text";
   #held = "";
   #wrote = false;
@@ -47,8 +57,13 @@ export class ToolCallParser {
   #isNamed = false;
   #count = 0;
 
-  /** `names`: the tools there are; an object that merely stands in the text is a call only with one of them. */
-  constructor(format: ToolFormat, names: ReadonlySet<string>, newId: () => string) {
+  /**
+   * @param names the tools there are; an object that merely stands in the text is a call only with one of them
+   * @param isText what the tools' schemas say of their arguments, for formats that write them without quotes
+   */
+  constructor(format: ToolFormat, names: ReadonlySet<string>, newId: () => string, isText: IsText = () => undefined) {
+    this.#isText = isText;
+    this.#format = format;
     this.#names = names;
     this.#marks = MARKS[format];
     this.#newId = newId;
@@ -92,7 +107,8 @@ export class ToolCallParser {
   /** What is left of `text`; undefined: all of it was read or is held. */
   #readText(text: string, pieces: OutputPiece[]): string | undefined {
     const start = text.trimStart();
-    if (this.#marks.bare && (this.#state === "after" || !this.#wrote) && start.startsWith("{")) {
+    const { bare, bareAfter = bare } = this.#marks;
+    if ((this.#state === "after" ? bareAfter : bare && !this.#wrote) && start.startsWith("{")) {
       this.#begin("");
       return start;
     }
@@ -122,9 +138,17 @@ export class ToolCallParser {
 
   #begin(mark: string): void {
     this.#state = "call";
-    this.#call = DEEPSEEK_OPEN.includes(mark) ? new DeepSeekCall() : new CallObject();
+    this.#call = this.#readerOf(mark);
     this.#callText = mark;
     this.#isNamed = false;
+  }
+
+  #readerOf(mark: string): CallReader {
+    if (DEEPSEEK_OPEN.includes(mark)) return new DeepSeekCall();
+    if (mark === "<tool_call>") return new ToolCallElement(this.#format === "glm", this.#isText);
+    if (mark === "<function=") return new TaggedCall("function", this.#isText);
+    if (mark === "<minimax:tool_call>" || mark === "<invoke ") return new TaggedCall("invoke", this.#isText);
+    return mark === "[TOOL_CALLS]" ? new MistralCall() : new CallObject();
   }
 
   #readCall(text: string, pieces: OutputPiece[]): string | undefined {

@@ -99,6 +99,34 @@ describe("ChatPrompts", () => {
     assert.match(text, /user\n<tool_response>\n7\n/u);
   });
 
+  it("gives arguments as what the template walks: objects for items, texts where it writes them as they are", async () => {
+    const loop =
+      "{% for m in messages %}{{ m.role }}:{{ m.content or '' }}{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call><function={{ c.function.name }}>" +
+      "{% for k, v in ITEMS %}<parameter={{ k }}>{{ v }}</parameter>{% endfor %}</function></tool_call>{% endfor %}{% endif %};{% endfor %}" +
+      "{% if tools %}{{ tools|tojson }}{% endif %}";
+    const call = { id: "1", name: "f", arguments: '{"a": "b c"}' };
+    const messages: ChatMessage[] = [USER, { role: "assistant", content: "", toolCalls: [call] }];
+    for (const items of ["c.function.arguments|items", "c.function.arguments.items()"]) {
+      const { text } = await build(loop.replace("ITEMS", items), messages, { tools: [{ name: "f", parameters: {} }] });
+      assert.match(text, /<function=f><parameter=a>b c<\/parameter>/u, items);
+    }
+    const raw = loop.replace(/\{% for k, v.*?endfor %\}/u, "{{ c.function.arguments }}");
+    assert.match(
+      (await build(raw, messages, { tools: [{ name: "f", parameters: {} }] })).text,
+      /<function=f>\{"a": "b c"\}/u,
+    );
+  });
+
+  it("joins system messages that the template would drop to the first, and to the user's where it has none", async () => {
+    const system = (content: string): ChatMessage => ({ role: "system", content });
+    const messages = [system("One."), system("Two."), USER, system("Three.")];
+    const last = await build(R1, messages);
+    for (const word of ["One.", "Two.", "Three."]) assert.ok(last.text.includes(word), `${word} in ${last.text}`);
+    const users =
+      "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}[{{ m.content }}]{% endfor %}";
+    assert.equal((await build(users, messages)).text, "[One.\n\nTwo.\n\nThree.\n\nhi]");
+  });
+
   it("refuses with the template's own words", async () => {
     await assert.rejects(build("{{ raise_exception('Roles must alternate') }}", [USER]), /Roles must alternate/u);
   });

@@ -11,7 +11,7 @@ const CHATML =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /** How a model writes its calls of tools. */
-export type ToolFormat = "hermes" | "llama3" | "deepseek";
+export type ToolFormat = "hermes" | "llama3" | "deepseek" | "qwen-coder" | "glm" | "minimax" | "mistral";
 
 /** A model's own Jinja template, and what can be told from its text. */
 export class ChatTemplate {
@@ -65,7 +65,11 @@ function read(source: string, onUnreadable: (reason: string) => void): { source:
 }
 
 function toolFormatOf(source: string): ToolFormat {
+  if (source.includes("minimax:tool_call")) return "minimax";
+  if (source.includes("<function=")) return "qwen-coder";
+  if (source.includes("<arg_key>")) return "glm";
   if (source.includes("<tool_call>")) return "hermes";
+  if (source.includes("[TOOL_CALLS]")) return "mistral";
   if (source.includes("<｜tool▁call")) return "deepseek";
   if (source.includes("<|start_header_id|>") && source.includes("tool_calls")) return "llama3";
   return "hermes";

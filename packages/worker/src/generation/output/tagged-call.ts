@@ -1,0 +1,113 @@
+import { CallObject, type CallStep } from "./call-object.ts";
+
+const MORE: CallStep = { kind: "more" };
+
+/** Longest name of a tool, with what may stand before it. */
+const MOST_NAME_CHARS = 400;
+
+/** A way to write a call with an element for each argument. */
+interface TaggedForm {
+  readonly name: RegExp;
+  readonly end: string;
+  readonly argument: RegExp;
+}
+
+/** Qwen3-Coder and its successors. */
+const FUNCTION: TaggedForm = {
+  name: /^\s*(?:<function=)?([^\s<>"=]+)>/u,
+  end: "</function>",
+  argument: /<parameter=([^>]+)>\n?([\s\S]*?)\n?<\/parameter>/gu,
+};
+
+/** GLM-4.5 and its successors. */
+const ARG_KEY: TaggedForm = {
+  name: /^\s*([^\s<>"{}]+)\s*(?=\n|<)/u,
+  end: "</tool_call>",
+  argument: /<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)<\/arg_value>/gu,
+};
+
+/** MiniMax-M2. */
+const INVOKE: TaggedForm = {
+  name: /^\s*(?:<invoke\s+)?name="([^"]+)">/u,
+  end: "</invoke>",
+  argument: /<parameter name="([^"]+)">([\s\S]*?)<\/parameter>/gu,
+};
+
+/** Is the argument a text, by the tool's schema? Undefined: it does not say. */
+export type IsText = (tool: string, argument: string) => boolean | undefined;
+
+/** Reads a call whose arguments are elements. They are told all at once, as their values are JSON only then. */
+export class TaggedCall {
+  readonly #form: TaggedForm;
+  readonly #isText: IsText;
+  #name: string | undefined;
+  #text = "";
+
+  constructor(form: "function" | "arg-key" | "invoke", isText: IsText) {
+    this.#form = { function: FUNCTION, "arg-key": ARG_KEY, invoke: INVOKE }[form];
+    this.#isText = isText;
+  }
+
+  push(char: string): CallStep {
+    this.#text += char;
+    if (this.#name === undefined) return this.#readName();
+    if (!this.#text.endsWith(this.#form.end)) return MORE;
+    return { kind: "done", args: JSON.stringify(this.#arguments(this.#name)) };
+  }
+
+  #readName(): CallStep {
+    const [, name] = this.#form.name.exec(this.#text) ?? [];
+    if (name !== undefined) {
+      this.#name = name;
+      return { kind: "named", name, args: "" };
+    }
+    return this.#text.length > MOST_NAME_CHARS ? { kind: "broken" } : MORE;
+  }
+
+  #arguments(tool: string): Readonly<Record<string, unknown>> {
+    const pairs = Array.from(this.#text.matchAll(this.#form.argument), ([, key = "", value = ""]) => [
+      key.trim(),
+      valueOf(value, this.#isText(tool, key.trim())),
+    ]);
+    return Object.fromEntries(pairs) as Readonly<Record<string, unknown>>;
+  }
+}
+
+/** Where the schema does not say, what is JSON but no text of its own is taken as that. */
+function valueOf(text: string, isText: boolean | undefined): unknown {
+  if (isText === true) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** What follows `<tool_call>`: an object (Hermes, Qwen), a function with parameters (Qwen3-Coder) or a name with keys (GLM). */
+export class ToolCallElement {
+  readonly #takesNames: boolean;
+  readonly #isText: IsText;
+  #reader: { push(char: string): CallStep } | undefined;
+  #begun = "";
+
+  /** `takesNames`: a name may follow at once; for other models that is no call. */
+  constructor(takesNames: boolean, isText: IsText) {
+    this.#takesNames = takesNames;
+    this.#isText = isText;
+  }
+
+  push(char: string): CallStep {
+    if (this.#reader !== undefined) return this.#reader.push(char);
+    this.#begun += char;
+    if (/\s/u.test(char)) return MORE;
+    this.#reader = this.#choose(char);
+    let step = MORE;
+    for (const early of this.#begun) step = this.#reader.push(early);
+    return step;
+  }
+
+  #choose(char: string) {
+    if (char === "{" || (char !== "<" && !this.#takesNames)) return new CallObject();
+    return new TaggedCall(char === "<" ? "function" : "arg-key", this.#isText);
+  }
+}
