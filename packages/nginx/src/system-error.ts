@@ -10,6 +10,14 @@ export function systemError(error: unknown): string {
   return errnoTexts[code] ?? messageOf(error);
 }
 
+/** In nginx's words where the system refused something: `mkdir() "/x" failed (2: No such file or directory)`. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error.message;
+  return `${syscall}()${path === undefined ? "" : ` "${path}"`} failed (${systemError(error)})`;
+}
+
 const errnoTexts: Readonly<Record<string, string>> = {
   EPERM: "1: Operation not permitted",
   ENOENT: "2: No such file or directory",

@@ -41,7 +41,9 @@ describe("client_body_timeout", () => {
       const conf = `access_log off; server { listen unix:${path}; client_body_timeout 7s;
         location / { proxy_request_buffering ${buffering}; proxy_pass ${upstream.origin}; } }`;
       const files = { read: () => conf, glob: () => [], resolve: (_: string, name: string) => name };
-      await server.apply(loadNginxConfig({ path: "/c/n.conf", files, form: "part" }).model);
+      await server.apply(
+        loadNginxConfig({ path: "/c/n.conf", files, form: "part", paths: { errorLog: "stderr" } }).model,
+      );
       const client = net.connect(path);
       const waits = () => [...clock.timers].filter(({ delayMs }) => delayMs === 7000);
       client.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");

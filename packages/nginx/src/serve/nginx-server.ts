@@ -1,6 +1,8 @@
 import { messageOf } from "@drover/foundation/error-text";
 import type http from "node:http";
 import type { Socket } from "node:net";
+import { MatchLimitError } from "../errors.ts";
+import { failureText } from "../system-error.ts";
 import type { ClientConnection } from "@drover/balancer/engine";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model/model.ts";
@@ -205,7 +207,7 @@ export class NginxServer {
       void this.#serve(incoming, runtime);
     } catch (error) {
       // A server's name that is a regular expression came to its limit.
-      runtime.logs.error(runtime.model.process.errorLogs, "alert", messageOf(error));
+      runtime.logs.error(runtime.model.process.errorLogs, "alert", failureText(error));
       this.#onBadRequest(request.socket, 500, listener);
     }
   }
@@ -219,7 +221,9 @@ export class NginxServer {
       if (refused === undefined) await handleRequest(state, runtime);
       else sendPage(state, refused, runtime.identity);
     } catch (error) {
-      runtime.logs.error(state.settings.errorLogs, "alert", messageOf(error), state.connection.number);
+      // nginx has these levels for a match at its limit and for a file that cannot be had.
+      const level = error instanceof MatchLimitError ? "alert" : "crit";
+      runtime.logs.error(state.settings.errorLogs, level, failureText(error), state.connection.number);
       fail(state, runtime);
     }
     if (state.unsendable !== undefined) {
@@ -266,7 +270,7 @@ function fail(state: RequestState, { identity, logs }: Runtime): void {
     if (response.headersSent) response.destroy();
     else sendPage(state, 500, identity);
   } catch (error) {
-    logs.error(state.settings.errorLogs, "alert", messageOf(error), state.connection.number);
+    logs.error(state.settings.errorLogs, "alert", failureText(error), state.connection.number);
     response.destroy();
   }
 }

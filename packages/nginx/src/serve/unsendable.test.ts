@@ -42,7 +42,9 @@ describe("a variable whose bytes would end a header", () => {
     const text = `error_log ${folder}/error.log info; access_log ${folder}/access.log;
       server { listen unix:${socketPath}; ${locations.replaceAll("ORIGIN", upstream.origin)} }`;
     const files = { read: () => text, glob: () => [], resolve: (_: string, name: string) => name };
-    await server.apply(loadNginxConfig({ path: "/c/n.conf", files, form: "part" }).model);
+    await server.apply(
+      loadNginxConfig({ path: "/c/n.conf", files, form: "part", paths: { errorLog: "stderr" } }).model,
+    );
   });
 
   after(async () => {
