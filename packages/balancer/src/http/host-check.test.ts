@@ -4,6 +4,11 @@ import type { Settings } from "@drover/config";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 
+/** Header fields as a browser sends them. */
+const browser = (host: string) => `Host: ${host}\r\nAccept-Language: en`;
+const trusting = (settings: Settings) => ({ ...settings, trustedProxies: ["127.0.0.1"] });
+const keyed = (settings: Settings) => ({ ...settings, apiKeys: ["secret-1"] });
+
 describe("a page that was pointed at this machine by another name", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
@@ -21,7 +26,6 @@ describe("a page that was pointed at this machine by another name", () => {
     return found;
   }
 
-  const browser = (host: string) => `Host: ${host}\r\nAccept-Language: en`;
   const hosts = ["127.0.0.1:8080", "[::1]", "localhost", "App.LOCALHOST:8080", "evil.test", "my-machine:8080"];
 
   it("is refused, and every name of the machine is not", async () => {
@@ -31,9 +35,7 @@ describe("a page that was pointed at this machine by another name", () => {
 
   it("is not looked for among programs, behind trusted proxies, and where keys are set", async () => {
     assert.deepEqual(await statuses((settings) => settings, ["Host: evil.test"]), ["200"]);
-    const trusting = (settings: Settings) => ({ ...settings, trustedProxies: ["127.0.0.1"] });
     assert.deepEqual(await statuses(trusting, [browser("evil.test")]), ["200"]);
-    const keyed = (settings: Settings) => ({ ...settings, apiKeys: ["secret-1"] });
     assert.deepEqual(await statuses(keyed, [browser("evil.test")]), ["200"]);
   });
 });

@@ -103,9 +103,10 @@ const MOST_JSON_BYTES = 2 ** 20;
 /** The system's reason of a failed request, for those that have no Node at hand. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (!("code" in error) || error.code === undefined) return error.message;
-  const words = WORDS.get(error.code);
-  return words === undefined ? String(error.code) : `${words} (${String(error.code)})`;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error.message;
+  const words = WORDS.get(code);
+  return words === undefined ? code : `${words} (${code})`;
 }
 
 const WORDS: ReadonlyMap<unknown, string> = new Map([

@@ -40,7 +40,7 @@ const engine = await loadLlamaEngine({
 });
 const points = await measureStepCosts(engine, systemClock);
 if (points === undefined) throw new Error("the step costs could not be measured");
-console.log(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
+say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
 for (const count of users.split(",").map(Number)) {
   const real = await onEngine(engine, points, count);
   const predicted = await onSimulator(points, count, real.durationMs);
@@ -91,5 +91,9 @@ function print(users: number, side: string, figures: Figures): void {
   const { requestsPerSecond, ttftMs, meanResponseMs, longestPauseMs } = figures;
   const times = `TTFT ${Math.round(ttftMs.p50)}/${Math.round(ttftMs.p95)} ms, mean response ${Math.round(meanResponseMs)} ms`;
   const rest = `${times}, longest pause ${Math.round(longestPauseMs)} ms`;
-  console.log(`${users} users, ${side.padEnd(9)}: ${requestsPerSecond.toFixed(3)} requests/s, ${rest}`);
+  say(`${users} users, ${side.padEnd(9)}: ${requestsPerSecond.toFixed(3)} requests/s, ${rest}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -186,5 +186,4 @@ export const countTokensRequest = z.strictObject({ ...fields, max_tokens: z.int(
 
 export const messagesRequest = z.strictObject({ ...fields, max_tokens: z.int().min(1) });
 
-export type MessagesRequest = z.output<typeof messagesRequest>;
 export type CountTokensRequest = z.output<typeof countTokensRequest>;

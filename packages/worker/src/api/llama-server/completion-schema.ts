@@ -42,4 +42,3 @@ export const infillRequest = z.strictObject({
 
 export type NativeCompletionBody = z.output<typeof nativeCompletionRequest>;
 export type NativeFields = Omit<NativeCompletionBody, "prompt">;
-export type InfillBody = z.output<typeof infillRequest>;

@@ -58,7 +58,7 @@ function jobOf(
   };
 }
 
-export function stopsOf(options: OllamaOptions): readonly string[] {
+function stopsOf(options: OllamaOptions): readonly string[] {
   const stop = options?.stop ?? [];
   return (typeof stop === "string" ? [stop] : stop).filter((text) => text !== "");
 }
