@@ -1,7 +1,6 @@
 import type { Settings } from "@drover/config";
 import { plural } from "@drover/foundation/texts";
 import { isElastic, leaseDomains } from "../placement/lease-domains.ts";
-import { plural } from "@drover/foundation/texts";
 import type { Plan } from "../placement/plan.ts";
 import { workerOptions } from "../process/launch.ts";
 import { readCosts } from "./cost-file.ts";

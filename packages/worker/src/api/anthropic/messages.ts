@@ -15,7 +15,6 @@ import { takeBody } from "../http/take-body.ts";
 import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import type { OutputEnd, OutputPiece, TokenCounts } from "../../generation/output/output.ts";
-import { argumentsOf } from "../generating/call-arguments.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

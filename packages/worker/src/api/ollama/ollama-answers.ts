@@ -13,7 +13,6 @@ import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import type { Serving } from "../serving.ts";
 import { generateJobOf, ollamaJobOf } from "./ollama-job.ts";
 import { ollamaChatRequest, ollamaGenerateRequest } from "./ollama-schema.ts";
-import { argumentsOf } from "../generating/call-arguments.ts";
 
 /** The text and thinking of an answer, or of a part of it, as one of the two routes writes them. */
 type Shape = (part: {
