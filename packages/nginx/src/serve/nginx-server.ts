@@ -1,4 +1,3 @@
-import { messageOf } from "@drover/foundation/error-text";
 import type http from "node:http";
 import type { Socket } from "node:net";
 import { MatchLimitError } from "../errors.ts";
