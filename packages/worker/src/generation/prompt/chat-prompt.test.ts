@@ -20,6 +20,8 @@ const QWEN =
   "{{- '<tool_call>' + c.function.name }}{{- c.function.arguments | tojson }}{%- endfor %}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}" +
   "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
 
+const system = (content: string): ChatMessage => ({ role: "system", content });
+
 describe("ChatPrompts", () => {
   it("writes ChatML for a model without a template of its own", async () => {
     assert.equal((await build(undefined, [USER])).text, "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n");
@@ -118,7 +120,6 @@ describe("ChatPrompts", () => {
   });
 
   it("joins system messages that the template would drop to the first, and to the user's where it has none", async () => {
-    const system = (content: string): ChatMessage => ({ role: "system", content });
     const messages = [system("One."), system("Two."), USER, system("Three.")];
     const last = await build(R1, messages);
     for (const word of ["One.", "Two.", "Three."]) assert.ok(last.text.includes(word), `${word} in ${last.text}`);
