@@ -41,6 +41,11 @@ export class Timings {
   }
 }
 
+/** A stream's, as text of one length with blanks after it: another worker that continues the stream counts bytes, and takes other times. */
+export function timingsText(timings: object): string {
+  return `"timings":${JSON.stringify(timings).padEnd(400)}`;
+}
+
 function rates(of: "prompt" | "predicted", ms: number, tokens: number) {
   return {
     [`${of}_ms`]: round(ms),

@@ -3,12 +3,8 @@ import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import type { Serving } from "../serving.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
+import { timingsText } from "../generating/timings.ts";
 import { usageOf } from "../generating/usage.ts";
-
-/** Of one length, blanks after it: another worker that continues the stream counts bytes, and takes other times. */
-function timingsText(timings: object): string {
-  return JSON.stringify(timings).padEnd(400);
-}
 
 interface ChunkHead {
   readonly id: string;
@@ -52,12 +48,13 @@ export class ChatChunks {
   }
 
   finish(index: number, end: OutputEnd, timings: object): string {
-    return this.#event(index, "{}", "null", `"${end.finish}"`, `,"timings":${timingsText(timings)}`);
+    return this.#event(index, "{}", "null", `"${end.finish}"`, `,${timingsText(timings)}`);
   }
 
-  end(ends: readonly OutputEnd[]): string {
+  end(ends: readonly OutputEnd[], timings: object): string {
     if (!this.#withUsage) return "data: [DONE]\n\n";
-    return `${this.#head}],"usage":${JSON.stringify(usageOf(ends.map((end) => end.tokens)))}}\n\ndata: [DONE]\n\n`;
+    const usage = JSON.stringify(usageOf(ends.map((end) => end.tokens)));
+    return `${this.#head}],"usage":${usage},${timingsText(timings)}}\n\ndata: [DONE]\n\n`;
   }
 
   #event(index: number, delta: string, logprobs: string, finish: string, more = ""): string {

@@ -74,7 +74,7 @@ async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, c
       onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
       onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
     }));
-    stream.end(chunks.end(ends));
+    stream.end(chunks.end(ends, ends[0] === undefined ? {} : timings.of(ends[0])));
   } catch (error) {
     stream.fail(error);
   }

@@ -17,6 +17,7 @@ import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
+import { Timings, timingsText } from "../generating/timings.ts";
 import { usageOfPrompts } from "../generating/usage.ts";
 
 /** OpenAI's default for this API. */
@@ -53,7 +54,9 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     await stream(serving, reply, requests, texts, form);
     return reply;
   }
+  const timings = new Timings(serving.clock);
   const ends = await runChoices(serving, reply, requests, (index) => ({
+    onStart: () => timings.first(),
     onPieces: (pieces, tokens) => texts[index]?.add(pieces, tokens),
   }));
   const choices = ends.map((end, index) => texts[index]?.choice(index, end.finish));
@@ -64,6 +67,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
       ends.map((end) => end.tokens),
       perPrompt,
     ),
+    ...(ends[0] === undefined ? {} : { timings: timings.of(ends[0]) }),
   };
 }
 
@@ -81,19 +85,23 @@ async function stream(
   texts: readonly CompletionText[],
   { head, perPrompt, withUsage }: StreamForm,
 ): Promise<void> {
+  const timings = new Timings(serving.clock);
   const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
   const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
-  const event = (index: number, finish: string | null) =>
-    before + JSON.stringify(texts[index]?.take(index, finish)) + after;
+  const event = (index: number, finish: string | null, tail = after) =>
+    before + JSON.stringify(texts[index]?.take(index, finish)) + tail;
   try {
     const ends = await runChoices(serving, reply, requests, (index) => ({
-      onStart: () => stream.open(),
+      onStart: () => {
+        timings.first();
+        stream.open();
+      },
       onPieces: (pieces, tokens) => {
         texts[index]?.add(pieces, tokens);
         stream.write(event(index, null));
       },
-      onEnd: (end) => stream.write(event(index, end.finish)),
+      onEnd: (end) => stream.write(event(index, end.finish, timed(after, timings.of(end)))),
     }));
     const usage = JSON.stringify(
       usageOfPrompts(
@@ -228,4 +236,9 @@ function separate(prompt: CompletionRequest["prompt"]): readonly (string | reado
   if (typeof prompt === "string") return [prompt];
   const texts = prompt.filter((item) => typeof item === "string" || Array.isArray(item));
   return texts.length > 0 ? texts : [prompt.filter((item) => typeof item === "number")];
+}
+
+/** The end of a choice's last event. */
+function timed(after: string, timings: object): string {
+  return after.replace("}\n\n", `,${timingsText(timings)}}\n\n`);
 }

@@ -91,6 +91,7 @@ function responseWriter(serving: Serving, body: ResponsesRequest, tools: unknown
     return {
       ...head,
       status,
+      completed_at: end === undefined ? null : nowSeconds(serving),
       error: null,
       incomplete_details: status === "incomplete" ? { reason: "max_output_tokens" } : null,
       output: output.items.map((item) => itemJson(item, item === lastItem ? status : "completed")),
