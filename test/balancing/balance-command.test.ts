@@ -91,6 +91,6 @@ describe("drover balance by its flags", () => {
     for (const flag of ["listen", "policy", "upstream", "access-log", "drain-timeout"]) {
       assert.match(stdout, new RegExp(` --${flag} `));
     }
-    assert.doesNotMatch(stdout, / --(?:model|workers|threads|slots|ctx|liveness-timeout|admin-socket|strict) /);
+    assert.doesNotMatch(stdout, / --(?:model|workers|threads|slots|ctx|liveness-timeout|admin-key|strict) /);
   });
 });

@@ -36,6 +36,25 @@ describe("drover check", () => {
     const { settings } = JSON.parse(stdout) as { readonly settings: { readonly workers: { readonly slots: number } } };
     assert.equal(settings.workers.slots, 4);
   });
+
+  for (const [what, flags, reason] of [
+    ["a model that is not there", ["--model", "no-such.gguf"], /no-such\.gguf does not exist/],
+    ["a file of keys that is not there", ["--api-keys-file", "no-such-keys"], /no-such-keys/],
+    ["a certificate that is not there", ["--tls-certificate", "no.pem", "--tls-key", "no.pem"], /no\.pem/],
+    ["an upstream that is no address", ["--upstream", "ftp://127.0.0.1:1"], /ftp:/],
+    ["more workers than memory holds", ["--workers", "1000", "--ctx", "8192", "--slots", "512"], /not fit into memory/],
+    ["more snapshots than there is shared memory", ["--snapshots", "900GiB"], /--snapshots/],
+  ] as const) {
+    it(`refuses ${what}, in the words of drover up`, async () => {
+      const checked = await check(...flags);
+      const started = await execa(drover, ["up", "--listen", "127.0.0.1:0", ...flags], { reject: false });
+      assert.match(checked.stderr, reason);
+      assert.equal(checked.exitCode, 2);
+      // How much memory is free changes from one to the other.
+      const wordsOf = (text: string) => text.replace(`${MISSPELT}\n`, "").replaceAll(/[\d.]+/g, "N");
+      assert.deepEqual([started.exitCode, wordsOf(started.stderr)], [2, wordsOf(checked.stderr)]);
+    });
+  }
 });
 
 function check(...flags: readonly string[]) {

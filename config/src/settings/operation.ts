@@ -9,7 +9,7 @@ export const operationSettings = [
     default: "auto",
     flag: "admin-socket",
     reload: "restart",
-    doc: "Unix socket of `drover status` and the like. `auto` is $XDG_RUNTIME_DIR/drover.sock, else one in the temporary folder named by user id.",
+    doc: "Unix socket of `drover status` and the like. `auto` is drover.sock in $XDG_RUNTIME_DIR, else in /run/user/UID, else in a folder of the user's own among the temporary ones.",
   },
   {
     path: "admin.key",

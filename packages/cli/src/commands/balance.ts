@@ -4,7 +4,7 @@ import type { Command, Invocation } from "../line/command.ts";
 import { packageVersion } from "../package-version.ts";
 
 /** What only workers have, or the supervisor that watches them; such a setting in a file is passed over. */
-const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|shutdownDelay).*|admin\..*)$/;
+const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|shutdownDelay).*|admin\.key)$/;
 
 const balancing: readonly SettingPath[] = settingsTable.flatMap(({ path }) => (aboutWorkers.test(path) ? [] : [path]));
 
@@ -37,10 +37,11 @@ export const balance: Command = {
 async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const { balance: serve } = await import("@drover/supervisor/application");
   const { openForeground } = await import("../terminal/foreground.ts");
-  const { settings } = invocation.settings();
+  const { settings, file } = invocation.settings();
   const { logs, close } = openForeground(invocation, settings);
   try {
-    return await serve({ settings, loadSettings: invocation.settings, version: packageVersion(), logs });
+    const { environment, settings: loadSettings } = invocation;
+    return await serve({ settings, file, loadSettings, environment, version: packageVersion(), logs });
   } finally {
     await close();
   }

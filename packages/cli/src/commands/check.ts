@@ -1,5 +1,4 @@
-import { hideSecrets, type Settings } from "@drover/config";
-import { SupervisorError } from "@drover/supervisor/errors";
+import { hideSecrets } from "@drover/config";
 import type { Command } from "../line/command.ts";
 
 export const check: Command = {
@@ -10,8 +9,8 @@ export const check: Command = {
   examples: [["drover check --config drover.yaml", "say what is wrong in a file, with line and nearest key"]],
   run: async (invocation) => {
     const { settings, sources, file } = invocation.settings();
-    await checkServing(settings);
-    await checkSnapshots(settings);
+    const { checkSettings } = await import("@drover/supervisor/application");
+    await checkSettings(settings, invocation.environment);
     if (invocation.isOn("json")) {
       const origin = Object.fromEntries(sources);
       invocation.stdout.write(
@@ -23,22 +22,3 @@ export const check: Command = {
     return 0;
   },
 };
-
-/** All that the public port and the upstreams would be refused for. */
-async function checkServing(settings: Settings): Promise<void> {
-  const { checkBalancer } = await import("@drover/balancer");
-  try {
-    checkBalancer(settings);
-  } catch (error) {
-    throw new SupervisorError("usage", (error as Error).message, { cause: error });
-  }
-}
-
-/** Whether this machine can hold them; all else that a machine may lack depends on the model, which `drover plan` looks at. */
-async function checkSnapshots(settings: Settings): Promise<void> {
-  const { sharedMemoryForNext } = await import("@drover/supervisor/snapshots");
-  const { wishSnapshots } = await import("@drover/supervisor/placement");
-  const { readTopology } = await import("@drover/supervisor/placement");
-  const { refused } = wishSnapshots(settings, sharedMemoryForNext(), readTopology().memory);
-  if (refused !== undefined) throw new SupervisorError("memory_short", refused);
-}

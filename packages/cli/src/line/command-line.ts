@@ -123,6 +123,8 @@ function usageError(message: string, words: readonly string[], commands: readonl
   if (known.length > 0) {
     const names = known.map(nameOf);
     if (typed === undefined) return usage(`a command is missing: ${names.join(", ")}. ${help}`);
+    const meant = path.length === 0 ? OTHER_NAMES.get(typed) : undefined;
+    if (meant !== undefined) return usage(`there is no command "${typed}"; here it is \`drover ${meant}\`. ${help}`);
     if (!names.includes(typed))
       return usage(`there is no command "${typed}"${hint(nearest(typed, names), "")}. ${help}`);
   }
@@ -141,6 +143,24 @@ function usageError(message: string, words: readonly string[], commands: readonl
     `${missingArgument(message, path) ?? missingValue(message) ?? wrongChoice(message) ?? plain(message)}. ${help}`,
   );
 }
+
+/** What other programs call it. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["run", "up"],
+  ["serve", "up"],
+  ["start", "up"],
+  ["ps", "status"],
+  ["ls", "status"],
+  ["list", "status"],
+  ["kill", "stop"],
+  ["down", "stop"],
+  ["pull", "model pull"],
+  ["install", "service install"],
+  [
+    "uninstall",
+    "service print` to see which files to remove, and `systemctl disable --now drover.service drover.socket",
+  ],
+]);
 
 /** The name instead of yargs' count of them. */
 function missingArgument(message: string, path: readonly Command[]): string | undefined {

@@ -1,13 +1,29 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { statusTable } from "./table.ts";
+import type { DroverStatus, ServiceStatus } from "@drover/supervisor/admin";
+import { statusTable as drawStatus } from "./table.ts";
+
+const service: ServiceStatus = {
+  command: "up",
+  version: "1",
+  pid: 7,
+  phase: "serving",
+  urls: ["http://127.0.0.1:8080"],
+  model: "m.gguf",
+  queue: { depth: 2, limit: 100 },
+  config: "drover.yaml",
+  missing: [],
+};
+
+const statusTable = (status: Partial<DroverStatus>, columns?: number) =>
+  drawStatus({ service, workers: [], snapshots: null, upstreams: [], ...status }, columns);
 
 describe("statusTable", () => {
   it("fits a terminal of 80 columns", () => {
     const worker = { pid: 123_456, port: 8081, cpus: [0, 1, 2, 3], cpuPercent: 100, rssBytes: 2 ** 31 };
     const more = { elastic: false, slots: { busy: 8, total: 8 }, requests: 1234, restarts: 2, uptimeMs: 3_000_000 };
     const table = statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null });
-    assert.match(table, /^id .*\n1 .* 0-3 .* 8\/8 .* 50m 0s *$/);
+    assert.match(table, /^id .*\n1 .* 0-3 .* 8\/8 .* 50m 0s *$/m);
     assert.ok(table.split("\n").every((line) => line.length <= 80));
   });
 
@@ -55,5 +71,35 @@ describe("statusTable", () => {
       statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null }),
       / 3\/- /u,
     );
+  });
+
+  it("says above what is served, where, from which configuration, and below what is missing on this machine", () => {
+    const lines = statusTable({ service: { ...service, missing: ["no taskset"] } }).split("\n");
+    assert.equal(lines[0], "drover (pid 7) serves m.gguf on http://127.0.0.1:8080, 2 requests waiting");
+    assert.equal(lines[1], "configuration: drover.yaml");
+    assert.equal(lines.at(-1), "missing: no taskset");
+    const preparing = statusTable({ service: { ...service, phase: "preparing", urls: [], queue: null } });
+    assert.match(preparing, /^drover \(pid 7\) is preparing the model\n/);
+  });
+
+  it("calls a worker asleep that is unloaded until the next request", () => {
+    const worker = { pid: null, port: null, cpus: [], elastic: false, cpuPercent: 0, rssBytes: 0 };
+    const more = { slots: { busy: 0, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
+    const workers = [{ id: "1", state: "exited", ...worker, ...more } as const];
+    assert.match(statusTable({ workers, service: { ...service, phase: "asleep" } }), /^1 +asleep /m);
+    assert.match(statusTable({ workers }), /^1 +exited /m);
+  });
+
+  it("shows servers that drover does not start", () => {
+    const upstream = {
+      id: "a",
+      origin: "http://127.0.0.1:1",
+      state: "down",
+      active: 0,
+      requests: 3,
+      failures: 3,
+    } as const;
+    const table = statusTable({ upstreams: [{ ...upstream, lastFailure: "the connection was refused" }] });
+    assert.match(table, /^http:\/\/127\.0\.0\.1:1 +down +0 +3 +3 +the connection was refused/m);
   });
 });

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
-import type { FleetStatus } from "@drover/supervisor/admin";
-import { shortRanges, sizeText, wrap } from "@drover/foundation/texts";
+import { printable } from "@drover/foundation/printable";
+import { plural, shortRanges, sizeText, wrap } from "@drover/foundation/texts";
+import type { DroverStatus, ServiceStatus, UpstreamRow } from "@drover/supervisor/admin";
 
 /** No lines. */
 const PLAIN = Object.fromEntries(
@@ -9,17 +10,60 @@ const PLAIN = Object.fromEntries(
     .map((part) => [part, ""]),
 );
 
-/** The workers, and what they share, as people read them; in a narrow terminal closer together. */
-export function statusTable({ workers, snapshots }: FleetStatus, columns = Number.POSITIVE_INFINITY): string {
-  const wide = workerTable(workers, "  ");
-  const table = wide.split("\n").some((line) => line.length > columns) ? workerTable(workers, " ") : wide;
-  if (snapshots === null) return table;
-  const { files, bytes, limitBytes, directory } = snapshots;
-  const line = `snapshots: ${files}, ${sizeText(bytes)} of ${sizeText(limitBytes)} in ${directory}`;
-  return [table, ...wrap(line, columns)].join("\n");
+type Row = DroverStatus["workers"][number];
+
+/** The process, its workers and what they share, as people read them; in a narrow terminal closer together. */
+export function statusTable(status: DroverStatus, columns = Number.POSITIVE_INFINITY): string {
+  const { service, workers, snapshots, upstreams } = status;
+  const isAsleep = service.phase === "asleep";
+  const lines = [
+    ...serviceLines(service),
+    "",
+    ...(workers.length === 0 ? [] : [tableOf((between) => workerTable(workers, isAsleep, between), columns)]),
+    ...(upstreams.length === 0 ? [] : [tableOf((between) => upstreamTable(upstreams, between), columns)]),
+  ];
+  if (snapshots !== null) {
+    const { files, bytes, limitBytes, directory } = snapshots;
+    lines.push(`snapshots: ${files}, ${sizeText(bytes)} of ${sizeText(limitBytes)} in ${directory}`);
+  }
+  lines.push(...service.missing.map((sentence) => `missing: ${sentence}`));
+  // A table is fitted already, and must not be broken.
+  return lines.flatMap((line) => (line.includes("\n") ? [line] : wrap(line, columns))).join("\n");
 }
 
-function workerTable(workers: FleetStatus["workers"], between: string): string {
+const PHASES: Readonly<Record<ServiceStatus["phase"], string>> = {
+  preparing: "is preparing the model",
+  starting: "is starting its workers",
+  serving: "serves",
+  asleep: "is asleep: its workers are unloaded until the next request",
+  ending: "is ending",
+};
+
+function serviceLines({ command, pid, phase, urls, model, queue, config }: ServiceStatus): readonly string[] {
+  const what = model === null ? "" : ` ${printable(model)}`;
+  const where = urls.length === 0 ? "" : ` on ${urls.join(", ")}`;
+  const does = phase === "serving" ? `${command === "balance" ? "balances" : `serves${what}`}${where}` : PHASES[phase];
+  const waiting = queue === null ? "" : `, ${plural(queue.depth, "request")} waiting`;
+  return [`drover (pid ${pid}) ${does}${waiting}`, `configuration: ${config ?? "flags, environment and defaults"}`];
+}
+
+function tableOf(draw: (between: string) => string, columns: number): string {
+  const wide = draw("  ");
+  return wide.split("\n").some((line) => line.length > columns) ? draw(" ") : wide;
+}
+
+function upstreamTable(upstreams: readonly UpstreamRow[], between: string): string {
+  const table = new Table({
+    head: ["upstream", "state", "running", "requests", "failures", "last failure"],
+    chars: { ...PLAIN, middle: between },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  for (const { origin, state, active, requests, failures, lastFailure } of upstreams)
+    table.push([printable(origin), state, active, requests, failures, printable(lastFailure ?? "-")]);
+  return table.toString();
+}
+
+function workerTable(workers: readonly Row[], isAsleep: boolean, between: string): string {
   const table = new Table({
     head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
     chars: { ...PLAIN, middle: between },
@@ -28,7 +72,7 @@ function workerTable(workers: FleetStatus["workers"], between: string): string {
   for (const worker of workers) {
     table.push([
       worker.id,
-      worker.state,
+      isAsleep && worker.state === "exited" ? "asleep" : worker.state,
       worker.pid ?? "-",
       worker.port ?? "-",
       worker.cpus.length === 0 ? (worker.elastic ? "none" : "any") : shortRanges(worker.cpus),

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
-import type { FleetStatus } from "../fleet/fleet-status.ts";
+import type { DroverStatus } from "./drover-status.ts";
 
 /** What the admin API can ask for. Each throws SupervisorError `refused` with the reason. */
 export interface AdminActions {
-  readonly status: () => Promise<FleetStatus>;
+  readonly status: () => Promise<DroverStatus>;
   readonly scale: (count: number) => Promise<void>;
   readonly restart: (worker: string | undefined) => Promise<void>;
   readonly drain: (worker: string) => Promise<void>;
@@ -68,7 +68,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 }
 
 /** One that was taken away may still have lines. */
-function requireKnown(worker: string, { workers }: FleetStatus, logs: AdminActions["logs"]): void {
+function requireKnown(worker: string, { workers }: DroverStatus, logs: AdminActions["logs"]): void {
   if (workers.some(({ id }) => id === worker) || logs.recent().some((line) => isOf(worker, line))) return;
   const known = workers.map(({ id }) => id).join(", ");
   throw new SupervisorError("refused", `there is no worker "${worker}"; there are ${known}`);

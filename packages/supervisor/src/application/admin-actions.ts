@@ -3,10 +3,11 @@ import { SupervisorError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Logs } from "../logs.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import type { EndRequests } from "./end-requests.ts";
+import type { EndRequests } from "./signals/end-requests.ts";
 import type { Reloader, ReloadReport } from "./reload.ts";
 
 interface Handles {
+  readonly status: AdminActions["status"];
   readonly end: EndRequests;
   readonly logs: Logs;
   readonly manager: ServiceManager;
@@ -15,7 +16,7 @@ interface Handles {
 /** What the admin API does; refused while there is nothing yet to do it with. */
 export function adminActions(
   service: () => { readonly fleet: Fleet; readonly reloader: Reloader } | undefined,
-  { end, logs, manager }: Handles,
+  { status, end, logs, manager }: Handles,
 ): AdminActions {
   const running = () => {
     const found = service();
@@ -24,7 +25,7 @@ export function adminActions(
     return found;
   };
   return {
-    status: async () => (await service()?.fleet.status()) ?? { workers: [], snapshots: null },
+    status,
     scale: (count) => running().reloader.scale(count),
     restart: (worker) => running().fleet.restart(worker),
     drain: (worker) => running().fleet.drain(worker),

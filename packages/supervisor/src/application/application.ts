@@ -1,4 +1,5 @@
 import { adminPath } from "../admin/admin-path.ts";
+import type { DroverStatus, ServiceStatus } from "../admin/drover-status.ts";
 import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
 import { hideSecrets } from "@drover/config";
@@ -7,17 +8,22 @@ import type { ExitCode } from "../errors.ts";
 import { followLoad } from "../fleet/follow-load.ts";
 import { countOf, createLayoutChooser, type LayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
 import type { ServedModel } from "../process/launch.ts";
+import { hasProgram } from "../process/programs.ts";
 import { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { joinServiceManager } from "../systemd/join.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
-import { type EndRequests, listenForEnd } from "./end-requests.ts";
-import { watchLauncher } from "./launcher.ts";
+import { checkSettings } from "./check-settings.ts";
+import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
+import { watchLauncher } from "./signals/launcher.ts";
+import { missingHere } from "./missing.ts";
 import { prepareModel } from "./model/prepare-model.ts";
+import { publicUrl } from "./public-url.ts";
 import type { Reloader } from "./reload.ts";
 import { createService, type Service } from "./service.ts";
-import { listenForOrders, type SignalOrders } from "./signal-orders.ts";
+import { listenForOrders, type SignalOrders } from "./signals/signal-orders.ts";
 import type { UpOptions } from "./up-options.ts";
+import { upstreamRows } from "./upstream-rows.ts";
 
 const KEEP_SNAPSHOTS_EVERY_MS = 5000;
 
@@ -40,6 +46,8 @@ class Application {
   readonly #actions: AdminActions;
   readonly #undo: (() => void)[] = [];
   #isLeaving = false;
+  #isServing = false;
+  #missing: readonly string[] = [];
   /** undefined while the model is prepared. */
   #service: Service | undefined;
 
@@ -61,7 +69,8 @@ class Application {
       address: () => this.#service?.address,
       lastCheckAt: () => this.#service?.fleet.lastCheckAt,
     });
-    const handles = { end: this.#end, logs: options.logs, manager: this.#manager };
+    const status = () => this.#status();
+    const handles = { status, end: this.#end, logs: options.logs, manager: this.#manager };
     this.#actions = adminActions(() => this.#service, handles);
     this.#undo.push(this.#end.close, this.#orders.close, stopWatching, this.#manager.close);
   }
@@ -69,7 +78,9 @@ class Application {
   async run(): Promise<ExitCode> {
     const { settings } = this.#options;
     try {
+      this.#sayConfiguration();
       this.#snapshots.removeLeftOvers();
+      await checkSettings(settings, this.#options.environment);
       this.#chooser.check(settings);
       this.#keepSnapshots();
       await this.#openAdmin();
@@ -80,6 +91,12 @@ class Application {
     } finally {
       for (const undo of this.#undo.toReversed()) undo();
     }
+  }
+
+  #sayConfiguration(): void {
+    const { file, logs } = this.#options;
+    const source = file ?? "flags, environment and defaults; there is no drover.yaml here";
+    logs.logger.info({ config: file ?? null }, `configuration: ${source}`);
   }
 
   #keepSnapshots(): void {
@@ -137,6 +154,8 @@ class Application {
       listenFds: this.#manager.sockets.map(({ fd }) => fd),
     });
     this.#undo.push(() => this.#service?.leases.close());
+    this.#missing = missingHere(settings, hasProgram, chosen.noSnapshots);
+    for (const sentence of this.#missing) this.#options.logs.logger.warn(sentence);
     this.#service.fleet.start(countOf(settings, chosen.layout, 0));
     return this.#service;
   }
@@ -152,6 +171,7 @@ class Application {
     try {
       const isServing = await Promise.race([fleet.firstReady.then(() => true), this.#end.first.then(() => false)]);
       if (isServing) {
+        this.#isServing = true;
         display.serving(address);
         void this.#manager.ready();
       }
@@ -175,6 +195,32 @@ class Application {
     if (delayMs === 0) return;
     this.#options.logs.logger.info(`${who}: not ready from now on; the public port closes in ${delayMs / 1000} s`);
     await pause(systemClock, delayMs);
+  }
+
+  async #status(): Promise<DroverStatus> {
+    const service = this.#service;
+    const { file, version, settings } = this.#options;
+    const own = { command: "up", version, pid: process.pid, config: file ?? null, missing: this.#missing } as const;
+    const wanted = service?.reloader.settings ?? settings;
+    const model = wanted.workers.command === undefined ? wanted.model : null;
+    if (service === undefined) {
+      const state = { ...own, phase: this.#isLeaving ? "ending" : "preparing", urls: [], model, queue: null } as const;
+      return { service: state, workers: [], snapshots: null, upstreams: [] };
+    }
+    const { balancer, fleet, address } = service;
+    const { queue, upstreams } = balancer.status();
+    const urls = [publicUrl({ ...address, isTls: wanted.tls.certificate !== undefined })];
+    return {
+      service: { ...own, phase: this.#phaseOf(fleet), urls, model, queue },
+      ...(await fleet.status()),
+      upstreams: upstreamRows({ upstreams }),
+    };
+  }
+
+  #phaseOf({ sleep }: Service["fleet"]): ServiceStatus["phase"] {
+    if (this.#isLeaving) return "ending";
+    if (sleep !== undefined) return "asleep";
+    return this.#isServing ? "serving" : "starting";
   }
 
   /** SIGHUP. */

@@ -3,69 +3,135 @@ import type { LoadedSettings, Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
+import { adminPath } from "../admin/admin-path.ts";
+import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
+import { claimSocket } from "../admin/claim-socket.ts";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
+import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
 import { publicUrl } from "./public-url.ts";
+import { upstreamRows } from "./upstream-rows.ts";
 
 /** What `drover balance` runs with. */
 export interface BalanceOptions {
   readonly settings: Settings;
+  /** Settings file that was read; undefined: none. */
+  readonly file: string | undefined;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads the settings again. Throws ConfigError. */
   readonly loadSettings: () => LoadedSettings;
-  readonly version: string;
   readonly logs: Logs;
 }
 
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(options: BalanceOptions): Promise<ExitCode> {
-  return run(options).catch((error: unknown) => {
-    throw error instanceof BalancerError ? new SupervisorError("usage", error.message, { cause: error }) : error;
-  });
-}
-
-async function run({ settings, loadSettings, logs, version }: BalanceOptions): Promise<ExitCode> {
-  if (settings.balancer.upstreams.length === 0) {
+  if (options.settings.balancer.upstreams.length === 0) {
     throw new SupervisorError(
       "usage",
       "there is nothing to balance between: give --upstream http://HOST:PORT, or --nginx-conf FILE",
     );
   }
-  const { logger } = logs;
-  const reload = (): void => applyAnew(balancer, loadSettings, logger);
+  return run(options).catch((error: unknown) => {
+    throw error instanceof BalancerError ? new SupervisorError("usage", error.message, { cause: error }) : error;
+  });
+}
+
+/** What runs. */
+interface Running {
+  readonly balancer: Balancer;
+  readonly end: EndRequests;
+  urls: readonly string[];
+  isLeaving: boolean;
+}
+
+async function run(options: BalanceOptions): Promise<ExitCode> {
+  const { settings, logs, version } = options;
   const guest = createConsole({ state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }) });
-  let isLeaving = false;
-  const readiness = () => (isLeaving ? ({ kind: "leaving" } as const) : undefined);
-  const balancer = createBalancer({ settings, logger, clock: systemClock, random: systemRandom, guest, readiness });
+  const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
+  const parts = { settings, logger: logs.logger, clock: systemClock, random: systemRandom, guest, readiness };
+  const balancer = createBalancer(parts);
+  const reload = (): void => applyAnew(balancer, options);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
+  const end = listenForEnd(() => process.exit(1));
+  const running: Running = { balancer, end, urls: [], isLeaving: false };
+  const onQuit = () => end.ask("SIGQUIT");
   process.on("SIGHUP", reload);
-  const toldToEnd = told();
+  process.on("SIGQUIT", onQuit);
+  const closeAdmin = await openAdmin(running, options);
   try {
     const addresses = await balancer.listen();
     const isTls = settings.tls.certificate !== undefined;
-    const urls = addresses.map((address) => publicUrl({ ...address, isTls }));
-    logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${urls.join(", ")}`);
-    await toldToEnd;
-    isLeaving = true;
+    running.urls = addresses.map((address) => publicUrl({ ...address, isTls }));
+    logs.logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${running.urls.join(", ")}`);
+    await end.first;
+    running.isLeaving = true;
     await pause(systemClock, settings.supervision.shutdownDelay);
     await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
   } finally {
+    closeAdmin();
     process.off("SIGHUP", reload);
+    process.off("SIGQUIT", onQuit);
+    end.close();
   }
   return 0;
 }
 
+/** For `drover status`, `reload`, `logs` and `stop`. Another one of this user's has them already: it does without. */
+async function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
+  const { settings, environment, logs } = options;
+  const admin = createAdminServer(adminActions(running, options));
+  try {
+    const release = await claimSocket(admin, adminPath(settings.admin.socket, "balance", environment));
+    return () => {
+      release();
+      admin.close();
+      admin.closeAllConnections();
+    };
+  } catch (error) {
+    logs.logger.warn({ reason: (error as Error).message }, "drover status and its like cannot reach this balancer");
+    return () => {};
+  }
+}
+
+function adminActions(running: Running, options: BalanceOptions): AdminActions {
+  const { version, file, logs } = options;
+  const refuse = (what: string) => () => {
+    throw new SupervisorError("refused", `drover balance has no workers to ${what}; its servers are not its own`);
+  };
+  return {
+    status: async () => {
+      const { queue, upstreams } = running.balancer.status();
+      const phase = running.isLeaving ? "ending" : "serving";
+      const service = { command: "balance", version, pid: process.pid, phase, urls: running.urls } as const;
+      return {
+        service: { ...service, model: null, queue, config: file ?? null, missing: [] },
+        workers: [],
+        snapshots: null,
+        upstreams: upstreamRows({ upstreams }),
+      };
+    },
+    scale: refuse("scale"),
+    restart: refuse("restart"),
+    drain: refuse("drain"),
+    undrain: refuse("undrain"),
+    reload: async (model) => {
+      if (model !== undefined) refuse("give a model to")();
+      running.balancer.applySettings(options.loadSettings().settings);
+      logs.logger.info("the settings were read again");
+      return { changed: [], needRestart: [] };
+    },
+    stop: () => running.end.ask("drover stop"),
+    logs,
+  };
+}
+
 /** What cannot be used changes nothing. */
-function applyAnew(balancer: Balancer, loadSettings: BalanceOptions["loadSettings"], logger: Logs["logger"]): void {
+function applyAnew(balancer: Balancer, { loadSettings, logs: { logger } }: BalanceOptions): void {
   try {
     balancer.applySettings(loadSettings().settings);
     logger.info("the settings were read again");
   } catch (error) {
     logger.error({ reason: (error as Error).message }, "the settings stay as they were");
   }
-}
-
-function told(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.once(signal, () => resolve());
-  });
 }

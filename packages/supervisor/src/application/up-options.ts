@@ -8,6 +8,8 @@ export interface UpOptions {
   /** Reads the settings again, with these flags on top of those that were typed. Throws ConfigError. */
   readonly loadSettings: (flags: Readonly<Record<string, unknown>>) => LoadedSettings;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Settings file that was read; undefined: none. */
+  readonly file: string | undefined;
   readonly version: string;
   readonly logs: Logs;
   readonly display: Display;

@@ -1,7 +1,7 @@
 import type { SnapshotStatus } from "../snapshots/snapshot-directory.ts";
 import type { WorkerStatus } from "../worker/worker-status.ts";
 
-/** What the admin API answers to `GET /status`. */
+/** All workers, and what they share. */
 export interface FleetStatus {
   readonly workers: readonly WorkerStatus[];
   /** null: none are kept. */

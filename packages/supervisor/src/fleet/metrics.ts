@@ -25,7 +25,7 @@ const METRICS: readonly Metric[] = [
   {
     name: "drover_worker_restarts_total",
     type: "counter",
-    help: "Times the worker was started anew.",
+    help: "Times the worker was started again because it had crashed or hung.",
     value: ({ restarts }) => restarts,
   },
   {

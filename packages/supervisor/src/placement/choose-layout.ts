@@ -40,6 +40,8 @@ export interface Chosen {
   readonly layout: Layout;
   /** Most bytes of snapshots; 0: none are kept. */
   readonly snapshotLimitBytes: number;
+  /** Why none are kept. */
+  readonly noSnapshots?: string | undefined;
 }
 
 /** How the machine is looked at. */
@@ -97,7 +99,9 @@ export function createLayoutChooser(
       for (const reason of plan.layout.reasons) logger.debug(`placement: ${reason}`);
       workerBytes = plan.need.perWorker.totalBytes;
       const layout = unbindUnless(canBind, plan.layout, logger);
-      return { layout, snapshotLimitBytes: keepLimit(running.snapshotLimitBytes, plan) };
+      const snapshotLimitBytes = keepLimit(running.snapshotLimitBytes, plan);
+      const noSnapshots = plan.snapshots.reason ?? "the workers leave no memory for them";
+      return { layout, snapshotLimitBytes, ...(snapshotLimitBytes === 0 ? { noSnapshots } : {}) };
     },
   };
 }

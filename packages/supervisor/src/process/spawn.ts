@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
@@ -11,6 +9,7 @@ import { ofCommand } from "./command/command-process.ts";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { pinningWords } from "./pinning.ts";
+import { hasProgram } from "./programs.ts";
 import { endOf, type ProcessEnd, type SpawnedProcess } from "./spawned-process.ts";
 
 /** A worker's requests, from outside. */
@@ -86,8 +85,7 @@ function isWorkerMessage(message: unknown): message is WorkerMessage {
 
 /** The whole command line, wrappers first. `path` is where programs are looked for. */
 function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
-  const has = (program: string) =>
-    process.platform === "linux" && path.split(delimiter).some((folder) => existsSync(join(folder, program)));
+  const has = (program: string) => hasProgram(program, path);
   return [...pinningWords(launch, has), ...workerWords(launch)];
 }
 

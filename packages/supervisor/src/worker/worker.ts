@@ -80,7 +80,7 @@ export class Worker {
   #history: RestartHistory = NO_RESTARTS;
   /** undefined: it is not started again by itself. */
   #backoffMs: number | undefined;
-  #starts = 0;
+  #restarts = 0;
   #wasReady = false;
   #disarm: (() => void) | undefined;
   readonly #waiters = new Set<() => void>();
@@ -113,9 +113,9 @@ export class Worker {
     return this.#launch;
   }
 
-  /** Starts after the first one, wanted or not. */
+  /** Starts because it had crashed or hung; those that somebody wanted, and wakes, do not count. */
   get restarts(): number {
-    return this.#earlierRestarts + Math.max(0, this.#starts - 1);
+    return this.#earlierRestarts + this.#restarts;
   }
 
   /** Whether it ever served. */
@@ -203,6 +203,7 @@ export class Worker {
     if (state === from && effects.length === 0) return;
     this.#state = state;
     if (reason !== undefined) this.#lastReason = reason;
+    if (event === "backoff-over") this.#restarts += 1;
     if (event === "hung") this.#process?.giveUp();
     for (const effect of effects) this.#perform(effect);
     this.traffic.expect(state !== "quarantined");
@@ -259,7 +260,6 @@ export class Worker {
   }
 
   async #spawn(): Promise<void> {
-    this.#starts += 1;
     const process = new WorkerProcess(this.#parts.clock.monotonicMs());
     this.#process = process;
     try {

@@ -1,6 +1,6 @@
 import { callAdmin } from "@drover/supervisor/admin";
 import { pause, systemClock } from "@drover/foundation/clock";
-import type { FleetStatus } from "@drover/supervisor/admin";
+import type { DroverStatus } from "@drover/supervisor/admin";
 import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
@@ -19,7 +19,7 @@ export const status: Command = {
     const { statusTable } = await import("../../terminal/table.ts");
     const path = findAdmin(invocation);
     for (;;) {
-      const found = await callAdmin<FleetStatus>(path, "GET", "/status");
+      const found = await callAdmin<DroverStatus>(path, "GET", "/status");
       const clear = invocation.isOn("watch") && invocation.stdout.isTTY && !invocation.isOn("json");
       const text = invocation.isOn("json") ? JSON.stringify(found) : statusTable(found, columnsOf(invocation.stdout));
       invocation.stdout.write(`${clear ? "\u001b[H\u001b[2J" : ""}${text}\n`);

@@ -1,4 +1,4 @@
-import { createGate } from "../gate.ts";
+import { createGate } from "../../gate.ts";
 
 /** Waits for somebody to want the process to end. */
 export interface EndRequests {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Clock } from "@drover/foundation/clock";
-import { readStartTime } from "../process/start-time.ts";
+import { readStartTime } from "../../process/start-time.ts";
 
 const LOOK_EVERY_MS = 1000;
 /** Programs that run a script and do not hand signals on to what they started. */
