@@ -14,13 +14,14 @@ const files = roots
   .flatMap((root) => readdirSync(root, { recursive: true }).map((file) => `${root}/${file}`))
   .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules") && !file.includes("/dist/"))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .map((file) =>
-    (file.startsWith("test/") ? file.replace("test/", "test/dist/") : file.replace("/src/", "/dist/")).replace(
-      /\.ts$/,
-      ".js",
-    ),
-  )
+  .map((file) => compiled(file).replace(/\.ts$/, ".js"))
   .toSorted();
+
+function compiled(file) {
+  if (file.startsWith("test/")) return file.replace("test/", "test/dist/");
+  if (file.startsWith("packages/console/page/")) return file.replace("/page/", "/dist/page-modules/");
+  return file.replace("/src/", "/dist/");
+}
 
 if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(" ")}`);

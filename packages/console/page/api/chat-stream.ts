@@ -5,7 +5,6 @@ import { SseParser, type StreamPart } from "./sse-parser.ts";
 export interface ApiMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
-  readonly reasoning_content?: string;
 }
 
 /** The body of `POST /v1/chat/completions`, as far as the page fills it. */
@@ -15,7 +14,9 @@ export interface ChatRequest {
   readonly top_p?: number;
   readonly max_tokens?: number;
   readonly seed?: number;
+  /** Goes on with the last message, an answer; vLLM's names, which Drover's workers take too. */
   readonly continue_final_message?: boolean;
+  readonly add_generation_prompt?: boolean;
 }
 
 export interface Usage {

@@ -18,13 +18,12 @@ export function requestOf(conversation: Conversation, goesOn: boolean): ChatRequ
     ...(parameters.topP === undefined ? {} : { top_p: parameters.topP }),
     ...(parameters.maxTokens === undefined ? {} : { max_tokens: parameters.maxTokens }),
     ...(parameters.seed === undefined ? {} : { seed: parameters.seed }),
-    ...(goesOn ? { continue_final_message: true } : {}),
+    ...(goesOn ? { continue_final_message: true, add_generation_prompt: false } : {}),
   };
 }
 
 function apiMessage(message: Message, isUnfinished: boolean): ApiMessage {
   if (message.role === "user") return { role: "user", content: message.content };
-  const { reasoning, content } = partsOf(message);
-  const thought = isUnfinished && reasoning !== "" ? { reasoning_content: reasoning } : {};
-  return { role: "assistant", content: isUnfinished ? content : content.trim(), ...thought };
+  const { content } = partsOf(message);
+  return { role: "assistant", content: isUnfinished ? content : content.trim() };
 }

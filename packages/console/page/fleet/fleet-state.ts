@@ -4,15 +4,16 @@ export interface WorkerRow {
   readonly id: string;
   readonly state: string;
   readonly pid: number | null;
+  /** CPUs that it computes on now; empty: none while `elastic`, else any. */
   readonly cpus: readonly number[];
+  /** Its CPUs follow the load. */
+  readonly elastic: boolean;
   readonly slots: { readonly busy: number; readonly total: number };
   readonly requests: number;
   readonly restarts: number;
   readonly cpuPercent: number;
   readonly rssBytes: number;
   readonly uptimeMs: number;
-  /** CPUs that it computes on now, where they are elastic. */
-  readonly lease?: { readonly cpus: readonly number[] } | null;
 }
 
 export interface Change {

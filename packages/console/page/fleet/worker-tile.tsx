@@ -13,8 +13,8 @@ interface WorkerTileProps {
 
 /** One worker: what it does, on which CPUs, and how often it had to be started anew. */
 export function WorkerTile({ worker, upstream, lastEnd }: WorkerTileProps): VNode {
-  const { workerTitle, states, restarts, requests, pinned, leased, memory, uptime } = texts.value;
-  const cpus = worker.lease === undefined || worker.lease === null ? worker.cpus : worker.lease.cpus;
+  const { workerTitle, states, restarts, requests, pinned, leased, standsBy, memory, uptime } = texts.value;
+  const none = worker.elastic ? standsBy : "–";
   return (
     <article class={`worker state-${worker.state}`} aria-label={workerTitle(worker.id)}>
       <header>
@@ -23,7 +23,10 @@ export function WorkerTile({ worker, upstream, lastEnd }: WorkerTileProps): VNod
       </header>
       <SlotDots slots={upstream?.worker ?? []} total={worker.slots.total} busy={worker.slots.busy} />
       <dl>
-        <Row name={worker.lease === undefined ? pinned : leased} value={cpus.length === 0 ? "–" : rangesText(cpus)} />
+        <Row
+          name={worker.elastic ? leased : pinned}
+          value={worker.cpus.length === 0 ? none : rangesText(worker.cpus)}
+        />
         <Row name="CPU" value={`${Math.round(worker.cpuPercent)} %`} />
         <Row name={memory} value={bytesText(worker.rssBytes)} />
         <Row name={uptime} value={worker.pid === null ? "–" : durationText(worker.uptimeMs)} />

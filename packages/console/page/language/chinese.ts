@@ -113,6 +113,7 @@ export const chinese: Texts = {
   requests: "请求数",
   pinned: "绑定 CPU",
   leased: "计算用 CPU",
+  standsBy: "待命",
   memory: "内存",
   uptime: "运行时间",
   slotPrompt: (id, read, all) => `槽位 ${id}：正在读取提示词，${read} / ${all} 个词元`,

@@ -113,6 +113,7 @@ export const english = {
   requests: "Requests",
   pinned: "On CPUs",
   leased: "Computes on",
+  standsBy: "stands by",
   memory: "Memory",
   uptime: "Up for",
   slotPrompt: (id: number, read: number, all: number) => `Slot ${id}: reads a prompt, ${read} of ${all} tokens`,

@@ -17,7 +17,7 @@ const blockFormula: TokenizerExtension = {
 
 /**
  * `\(…\)`, `$…$`, and the other two within a line. As Pandoc has it, a dollar opens a formula only before a character and closes it only behind
- * one and not before a digit, so that prices stay prices.
+ * one and not before a digit, so that prices stay prices. Code is never part of one.
  */
 const inlineFormula: TokenizerExtension = {
   name: "inlineFormula",
@@ -27,7 +27,7 @@ const inlineFormula: TokenizerExtension = {
     const display = /^(?:\$\$([^$]+?)\$\$|\\\[([\s\S]+?)\\\])/u.exec(source);
     if (display !== null) return formula(display, true);
     return formula(
-      /^(?:\$(?![\s$])((?:\\[^\n]|[^\\$\n])+?)(?<!\s)\$(?![\d$])|\\\(([\s\S]+?)\\\))/u.exec(source),
+      /^(?:\$(?![\s$])((?:\\[^\n]|[^\\$`\n])+?)(?<!\s)\$(?![\d$])|\\\(([\s\S]+?)\\\))/u.exec(source),
       false,
     );
   },

@@ -19,9 +19,12 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   if (body.ignore_eos === true && (answerFormat !== undefined || tools.length > 0)) {
     throw badField("ignore_eos", "Invalid 'ignore_eos': an answer in a format or with tools must be able to end.");
   }
+  const prefill = prefillOf(body);
+  const messages = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   return {
-    messages: body.messages.map(chatMessageOf),
+    messages: messages.map(chatMessageOf),
     messagesParam: "messages",
+    ...(prefill === undefined ? {} : { prefill }),
     ...allowedTools(body, tools),
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: templateArgumentsOf(body),
@@ -38,6 +41,24 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     ...(typeof body.grammar === "string" && body.grammar !== "" ? { grammar: body.grammar } : {}),
     ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
   };
+}
+
+/** The text that the answer goes on from, where the client asked for that. */
+function prefillOf(body: ChatCompletionRequest): string | undefined {
+  const goesOn = body.continue_final_message === true;
+  if (body.add_generation_prompt === false && !goesOn) {
+    throw badField(
+      "add_generation_prompt",
+      "Invalid 'add_generation_prompt': false goes with 'continue_final_message': true.",
+    );
+  }
+  if (!goesOn) return undefined;
+  const last = body.messages.at(-1);
+  if (last?.role === "assistant" && (last.content ?? "") !== "") return last.content ?? "";
+  throw badField(
+    "continue_final_message",
+    "Invalid 'continue_final_message': the last message must be an assistant's, with text.",
+  );
 }
 
 /** Some templates have words of their own for how much to think. */

@@ -156,7 +156,9 @@ export const chatCompletionRequest = z.strictObject({
   web_search_options: hint(),
   functions: notSupported("functions"),
   function_call: notSupported("function_call"),
-  add_generation_prompt: neutralOnly("add_generation_prompt", true),
+  /** Both as vLLM has them: the last message is an answer's beginning, and the model goes on writing it. */
+  continue_final_message: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
 });
 
 export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
