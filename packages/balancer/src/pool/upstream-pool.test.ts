@@ -284,3 +284,46 @@ describe("an entry of balancer.upstreams", () => {
     }
   });
 });
+
+describe("workers that stand by", () => {
+  /** `b` stands by as long as `a` could take the request. */
+  const poolWithStandBy = () => {
+    const asked: (readonly string[])[] = [];
+    const pool = new UpstreamPool({
+      policy: "least_conn",
+      upstreams: [worker("a", 1), worker("b", 1)],
+      clock: systemClock,
+      random: Math.random,
+      standBy: (able) => {
+        asked.push(able);
+        return new Set(able.includes("a") ? ["b"] : []);
+      },
+    });
+    pool.setReady("a", true);
+    pool.setReady("b", true);
+    return { pool, asked };
+  };
+
+  it("are given nothing while another one can take a request, now or once a slot of it comes free", () => {
+    const { pool, asked } = poolWithStandBy();
+    assert.equal(pool.acquire(pool.startPick())?.upstream.id, "a");
+    const waiting = pool.startPick();
+    assert.equal(pool.acquire(waiting), undefined);
+    assert.equal(pool.vacancy(waiting), "busy");
+    assert.deepEqual(asked, [
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
+  it("take over from one that is not ready, drained, or was given the request before", () => {
+    for (const away of ["gone", "drained", "tried"] as const) {
+      const { pool } = poolWithStandBy();
+      const pick = pool.startPick();
+      if (away === "gone") pool.setReady("a", false);
+      if (away === "drained") void pool.drain("a");
+      if (away === "tried") pool.acquire(pick)?.release("lost");
+      assert.equal(pool.acquire(pick)?.upstream.id, "b", away);
+    }
+  });
+});

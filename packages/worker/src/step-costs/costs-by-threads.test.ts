@@ -104,6 +104,14 @@ describe("step costs by threads", () => {
     assert.deepEqual(used, [2, 1, 2, 1, 2]);
   });
 
+  it("go down to half of the threads where nothing is known of fewer", () => {
+    const { costs, used } = open(2);
+    costs.know(2, two);
+    costs.hold(2);
+    costs.see({ groups: [{ first: 0, last: 3 }], ms: 3000, depth: 8 });
+    assert.deepEqual(used, [2, 1]);
+  });
+
   it("keep all threads where steps are slow because their sequences are long, or the machine slow for one thread as well", () => {
     const { costs, used } = open(2);
     costs.know(1, one);

@@ -76,7 +76,9 @@ export class CostsByThreads implements CostObserver {
   see(step: SeenStep): void {
     this.#present().see(step);
     const most = bestThreads(this.#measured, this.#held);
-    const fewer = [...this.#measured.keys()].filter((threads) => threads < most);
+    const known = [...this.#measured.keys()].filter((threads) => threads < most);
+    // An estimate will do: a step that waits for another process is slower by far.
+    const fewer = known.length === 0 && most > 1 ? [Math.floor(most / 2)] : known;
     const wanted = this.#trial.see(step, {
       most,
       present: this.#threads,

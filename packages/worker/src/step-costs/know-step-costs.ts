@@ -12,7 +12,7 @@ import { costsHold } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
 
 /** A worker that comes back is waited for; live steps correct the stored table as well, on a machine that is too busy. */
-const LONGEST_MEASURING_ANEW_MS = 10_000;
+const LONGEST_MEASURING_MS = 15_000;
 
 export interface KnowCostsParts {
   readonly engine: Engine;
@@ -186,8 +186,9 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
       if (stored !== undefined) {
         logger.info({ threads, stepCosts: byTokens(stored) }, "the stored step costs do not hold: measuring anew");
       }
+      await measure(threads, { ...how, mostMs: LONGEST_MEASURING_MS });
       // Without any table a worker can't plan; all else can wait until it is idle.
-      await measure(threads, known.size === 0 ? how : { ...how, mostMs: LONGEST_MEASURING_ANEW_MS });
+      if (known.size === 0) await measure(threads, { ...how, isRough: true });
     },
   };
 }
