@@ -85,6 +85,12 @@ export function toolFolder(name: string): string {
   return new URL(`../../../tools/node_modules/${name}`, import.meta.url).pathname;
 }
 
+/** Options for a test of the newest npm clients, which `pnpm clients` installs apart. */
+export function needsClients(): { readonly skip: string | false } {
+  const folder = new URL("../../../clients/node_modules/openai", import.meta.url);
+  return existsSync(folder) ? { skip: false } : refuse("needs the npm clients (npx -y pnpm@12.21.0 clients)");
+}
+
 function refuse(reason: string): { readonly skip: string } {
   if (process.env["CI"] === "true") throw new Error(`${reason}, which may not be skipped under CI=true`);
   return { skip: reason };

@@ -34,12 +34,10 @@ export function stringRule(rules: GrammarRules, schema: SchemaObject, path: stri
 }
 
 function bounded(rules: GrammarRules, pattern: string, least: number, most: number | undefined): string {
-  const [shortest, longest] = patternLengths(pattern);
+  const [shortest] = patternLengths(pattern);
   if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
-  if (shortest < least || longest > (most ?? Infinity)) {
-    throw new UnsupportedPattern("together with minLength or maxLength it must keep to them by itself");
-  }
-  return patternRule(rules, pattern);
+  if (shortest < least) throw new UnsupportedPattern("together with minLength it must keep to it by itself");
+  return patternRule(rules, pattern, most);
 }
 
 function patternsOf(schema: SchemaObject, path: string) {

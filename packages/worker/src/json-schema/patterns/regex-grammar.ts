@@ -1,7 +1,7 @@
 import { type CodeRange, type GrammarRules, charClass } from "../grammar/grammar-rules.ts";
 import { stringChar } from "../grammar/json-rules.ts";
 import { simplifyRegex } from "./simplify-regex.ts";
-import { type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
+import { type ParsedRegex, type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
 
 /** Characters that stand in a JSON string as they are. */
 const PLAIN: readonly CodeRange[] = [
@@ -24,15 +24,48 @@ const ESCAPED: readonly (readonly [number, string])[] = [
 ];
 
 /**
- * GBNF of the inside of a JSON string whose text matches the pattern.
+ * GBNF of the inside of a JSON string whose text matches the pattern, and has at most so many characters: repetitions without end get one.
  *
- * @throws UnsupportedPattern for what a grammar can't say (look-around, back references …).
+ * @throws UnsupportedPattern for what a grammar can't say (look-around, back references, a pattern that is longer by itself …).
  */
-export function patternRule(rules: GrammarRules, pattern: string): string {
-  const { node, startsAnywhere, endsAnywhere } = parseRegex(pattern);
-  const rest = `${stringChar(rules)}*`;
-  const body = [startsAnywhere ? rest : "", ruleOf(rules, simplifyRegex(node)), endsAnywhere ? rest : ""];
+export function patternRule(rules: GrammarRules, pattern: string, most?: number): string {
+  const parsed = parseRegex(pattern);
+  const longest = patternLengths(pattern)[1];
+  const ends = most === undefined || longest <= most ? undefined : roomOf(parsed, most);
+  const rest = ends === undefined ? `${stringChar(rules)}*` : `${stringChar(rules)}{0,${ends}}`;
+  const node = ends === undefined ? parsed.node : withEnds(parsed.node, ends);
+  if (ends !== undefined && lengthsOf(node)[1] + ends * openSides(parsed) > (most ?? Infinity)) throw tooLong();
+  const body = [parsed.startsAnywhere ? rest : "", ruleOf(rules, simplifyRegex(node)), parsed.endsAnywhere ? rest : ""];
   return rules.add(body.filter((part) => part !== "").join(" "));
+}
+
+/** Characters that each repetition without end may have. */
+function roomOf(parsed: ParsedRegex, most: number): number {
+  const open = openSides(parsed) + endless(parsed.node);
+  const [least] = lengthsOf(parsed.node);
+  if (open === 0 || least > most) throw tooLong();
+  return Math.floor((most - least) / open);
+}
+
+function openSides({ startsAnywhere, endsAnywhere }: ParsedRegex): number {
+  return Number(startsAnywhere) + Number(endsAnywhere);
+}
+
+function tooLong(): UnsupportedPattern {
+  return new UnsupportedPattern("together with maxLength it must keep to it by itself");
+}
+
+function endless(node: RegexNode): number {
+  if (node.kind === "class") return 0;
+  if (node.kind === "repeat") return (node.most === undefined ? 1 : 0) + endless(node.of);
+  return (node.kind === "choice" ? node.options : node.parts).reduce((sum, part) => sum + endless(part), 0);
+}
+
+function withEnds(node: RegexNode, room: number): RegexNode {
+  if (node.kind === "class") return node;
+  if (node.kind === "repeat") return { ...node, of: withEnds(node.of, room), most: node.most ?? node.least + room };
+  if (node.kind === "choice") return { ...node, options: node.options.map((option) => withEnds(option, room)) };
+  return { ...node, parts: node.parts.map((part) => withEnds(part, room)) };
 }
 
 /** Fewest and most characters of texts that match; Infinity where there is no most. */

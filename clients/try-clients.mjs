@@ -1,0 +1,334 @@
+// Each of the newest clients against a Drover at URL, as their documentation uses them. Prints one line of JSON for each attempt.
+// usage: node clients/try-clients.mjs URL
+import Anthropic from "@anthropic-ai/sdk";
+import { createAnthropic } from "@ai-sdk/anthropic";
+import { createOpenAI } from "@ai-sdk/openai";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { ChatAnthropic } from "@langchain/anthropic";
+import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
+import { Agent, OpenAIChatCompletionsModel, run, setTracingDisabled, tool as agentTool } from "@openai/agents";
+import { embedMany, generateObject, generateText, stepCountIs, streamText, tool } from "ai";
+import { Ollama } from "ollama";
+import OpenAI from "openai";
+import { z } from "zod";
+
+const [url = ""] = process.argv.slice(2);
+const apiKey = "none";
+const model = "demo";
+const messages = [{ role: "user", content: "Who are you?" }];
+const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+const anthropic = new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
+const ollama = new Ollama({ host: url });
+const aiOpenAI = createOpenAI({ baseURL: `${url}/v1`, apiKey });
+const aiCompatible = createOpenAICompatible({
+  name: "drover",
+  baseURL: `${url}/v1`,
+  apiKey,
+  supportsStructuredOutputs: true,
+});
+const aiAnthropic = createAnthropic({ baseURL: `${url}/v1`, apiKey });
+setTracingDisabled(true);
+
+const weather = z.object({ city: z.enum(["Paris", "Lyon"]) });
+const openaiTool = {
+  type: "function",
+  function: {
+    name: "weather",
+    parameters: {
+      type: "object",
+      properties: { city: { enum: ["Paris", "Lyon"] } },
+      required: ["city"],
+      additionalProperties: false,
+    },
+  },
+};
+const person = z.object({
+  name: z.string().max(20),
+  age: z.int().min(1).max(99),
+  tags: z.array(z.enum(["a", "b"])).max(3),
+});
+
+/** String forms of zod, whose JSON Schema has a `format`, a `pattern` or both. */
+const STRINGS = {
+  email: z.email(),
+  uuid: z.uuid(),
+  uuidv4: z.uuidv4(),
+  guid: z.guid(),
+  url: z.url(),
+  cuid: z.cuid(),
+  cuid2: z.cuid2(),
+  ulid: z.ulid(),
+  nanoid: z.nanoid(),
+  ipv4: z.ipv4(),
+  ipv6: z.ipv6(),
+  cidrv4: z.cidrv4(),
+  base64: z.base64(),
+  base64url: z.base64url(),
+  hex: z.hex(),
+  e164: z.e164(),
+  emoji: z.emoji(),
+  "iso date": z.iso.date(),
+  "iso time": z.iso.time(),
+  "iso datetime": z.iso.datetime(),
+  "iso duration": z.iso.duration(),
+  regex: z.string().regex(/^[a-z]{3}-\d{2}$/u),
+  "starts with": z.string().startsWith("ab").max(10),
+  "ends with": z.string().endsWith("yz"),
+  includes: z.string().includes("mid"),
+  uppercase: z.string().uppercase(),
+  lowercase: z.string().lowercase(),
+  length: z.string().length(4),
+};
+
+const attempts = {
+  "openai: chat": async () =>
+    check((await openai.chat.completions.create({ model, messages, temperature: 0 })).choices[0].message.content),
+  "openai: stream": async () => {
+    let text = "";
+    for await (const chunk of await openai.chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+    }))
+      text += chunk.choices[0]?.delta?.content ?? "";
+    check(text);
+  },
+  "openai: tool and its result": async () => {
+    const first = await openai.chat.completions.create({
+      model,
+      messages,
+      tools: [openaiTool],
+      tool_choice: "required",
+      max_tokens: 300,
+    });
+    const [call] = first.choices[0].message.tool_calls;
+    weather.parse(JSON.parse(call.function.arguments));
+    const next = [
+      ...messages,
+      first.choices[0].message,
+      { role: "tool", tool_call_id: call.id, content: "20 degrees" },
+    ];
+    check(
+      (await openai.chat.completions.create({ model, messages: next, tools: [openaiTool], max_tokens: 40 })).choices[0]
+        .finish_reason,
+    );
+  },
+  "openai: responses, streamed": async () => {
+    let done = false;
+    for await (const event of await openai.responses.create({
+      model,
+      input: "Hi",
+      stream: true,
+      max_output_tokens: 40,
+      reasoning: { summary: "auto" },
+    }))
+      done ||= /^response\.(completed|incomplete)$/u.test(event.type);
+    check(done);
+  },
+  "openai: embeddings": async () =>
+    check((await openai.embeddings.create({ model, input: ["a", "b"] })).data[1].embedding.length > 10),
+  "openai: abort": async () => {
+    const abort = new AbortController();
+    const stream = await openai.chat.completions.create({ model, messages, stream: true }, { signal: abort.signal });
+    try {
+      for await (const _ of stream) abort.abort();
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+    }
+  },
+  ...Object.fromEntries(
+    Object.entries(STRINGS).map(([name, schema]) => [
+      `zod string: ${name}`,
+      async () => {
+        const format = {
+          type: "json_schema",
+          json_schema: { name: "s", schema: z.toJSONSchema(z.object({ value: schema })) },
+        };
+        const made = await openai.chat.completions.create({
+          model,
+          messages,
+          response_format: format,
+          max_tokens: 900,
+          reasoning_effort: "none",
+        });
+        const text = made.choices[0].message.content;
+        const value = JSON.parse(text);
+        if (!FREE.has(name)) schema.parse(value.value);
+      },
+    ]),
+  ),
+  "anthropic: message": async () =>
+    check((await anthropic.messages.create({ model, max_tokens: 60, messages })).content[0].text),
+  "anthropic: stream": async () =>
+    check((await anthropic.messages.stream({ model, max_tokens: 60, messages }).finalMessage()).content.length),
+  "anthropic: thinking": async () =>
+    check(
+      (
+        await anthropic.messages.create({
+          model,
+          max_tokens: 2000,
+          thinking: { type: "enabled", budget_tokens: 1024 },
+          messages,
+        })
+      ).content.length,
+    ),
+  "anthropic: tool": async () => {
+    const tools = [{ name: "weather", input_schema: openaiTool.function.parameters }];
+    const made = await anthropic.messages.create({
+      model,
+      max_tokens: 300,
+      messages,
+      tools,
+      tool_choice: { type: "any" },
+    });
+    weather.parse(made.content.find(({ type }) => type === "tool_use").input);
+  },
+  "anthropic: count tokens": async () =>
+    check((await anthropic.messages.countTokens({ model, messages })).input_tokens > 1),
+  "anthropic: a prompt that is too long": async () => {
+    const long = [{ role: "user", content: "word ".repeat(20_000) }];
+    try {
+      await anthropic.messages.create({ model, max_tokens: 5, messages: long });
+    } catch (error) {
+      return check(/prompt is too long: \d+ tokens > \d+ maximum/u.test(error.message));
+    }
+    throw new Error("it was taken");
+  },
+  "ai, openai (responses): text": async () =>
+    check((await generateText({ model: aiOpenAI(model), prompt: "Hi", maxOutputTokens: 60 })).text !== undefined),
+  "ai, openai-compatible: text": async () =>
+    check((await generateText({ model: aiCompatible(model), prompt: "Hi", maxOutputTokens: 60 })).text !== undefined),
+  "ai, openai-compatible: stream": async () => {
+    const parts = [];
+    for await (const part of streamText({ model: aiCompatible(model), prompt: "Hi", maxOutputTokens: 60 }).textStream)
+      parts.push(part);
+    check(Array.isArray(parts));
+  },
+  "ai, openai-compatible: object": async () => {
+    const made = await generateObject({
+      model: aiCompatible(model),
+      schema: person,
+      prompt: "Somebody",
+      maxOutputTokens: 600,
+    });
+    person.parse(made.object);
+  },
+  "ai, openai-compatible: tool with two steps": async () => {
+    const calls = [];
+    await generateText({
+      model: aiCompatible(model),
+      prompt: "Weather?",
+      maxOutputTokens: 900,
+      tools: { weather: tool({ inputSchema: weather, execute: ({ city }) => (calls.push(city), "20 degrees") }) },
+      toolChoice: "required",
+      stopWhen: stepCountIs(2),
+    });
+    check(calls.length >= 1);
+  },
+  "ai, openai-compatible: embeddings": async () =>
+    check(
+      (
+        await embedMany({
+          model: aiCompatible.textEmbeddingModel?.(model) ?? aiCompatible.embeddingModel(model),
+          values: ["a", "b"],
+        })
+      ).embeddings.length === 2,
+    ),
+  "ai, anthropic: text": async () =>
+    check((await generateText({ model: aiAnthropic(model), prompt: "Hi", maxOutputTokens: 60 })).text !== undefined),
+  "langchain, openai: chat": async () =>
+    check(
+      (await new ChatOpenAI({ model, apiKey, configuration: { baseURL: `${url}/v1` }, maxRetries: 0 }).invoke("Hi"))
+        .content !== undefined,
+    ),
+  "langchain, openai: object": async () => {
+    const chat = new ChatOpenAI({
+      model,
+      apiKey,
+      configuration: { baseURL: `${url}/v1` },
+      maxRetries: 0,
+      maxTokens: 900,
+    });
+    person.parse(await chat.withStructuredOutput(person, { method: "jsonSchema" }).invoke("Somebody"));
+  },
+  "langchain, openai: embeddings": async () =>
+    check(
+      (
+        await new OpenAIEmbeddings({
+          model,
+          apiKey,
+          configuration: { baseURL: `${url}/v1` },
+          maxRetries: 0,
+        }).embedQuery("a")
+      ).length > 10,
+    ),
+  "langchain, anthropic: chat": async () =>
+    check(
+      (await new ChatAnthropic({ model, apiKey, anthropicApiUrl: url, maxRetries: 0, maxTokens: 60 }).invoke("Hi"))
+        .content !== undefined,
+    ),
+  "openai agents: run with a tool": async () => {
+    const calls = [];
+    const agent = new Agent({
+      name: "a",
+      instructions: "Be short.",
+      model: new OpenAIChatCompletionsModel(openai, model),
+      modelSettings: { toolChoice: "required", maxTokens: 300 },
+      tools: [
+        agentTool({
+          name: "weather",
+          description: "d",
+          parameters: weather,
+          execute: ({ city }) => (calls.push(city), "20 degrees"),
+        }),
+      ],
+    });
+    await run(agent, "Weather?", { maxTurns: 3 });
+    check(calls.length >= 1);
+  },
+  "ollama: chat": async () =>
+    check((await ollama.chat({ model, messages, options: { num_predict: 40 } })).message.role === "assistant"),
+  "ollama: stream": async () => {
+    let done = false;
+    for await (const part of await ollama.chat({ model, messages, stream: true, options: { num_predict: 40 } }))
+      done ||= part.done;
+    check(done);
+  },
+  "ollama: generate in a format": async () => {
+    const made = await ollama.generate({
+      model,
+      prompt: "x",
+      think: false,
+      format: z.toJSONSchema(person),
+      options: { num_predict: 900 },
+    });
+    person.parse(JSON.parse(made.response));
+  },
+  "ollama: tool": async () => {
+    const made = await ollama.chat({ model, messages, tools: [openaiTool], options: { num_predict: 40 } });
+    check(made.message !== undefined);
+  },
+  "ollama: list, show, embed": async () => {
+    check((await ollama.list()).models[0].name === model);
+    check((await ollama.show({ model })).capabilities.includes("completion"));
+    check((await ollama.embed({ model, input: ["a", "b"] })).embeddings.length === 2);
+  },
+};
+
+/** Whose patterns a grammar can't say, and that have no format: the answer is any text. */
+const FREE = new Set(["includes", "emoji", "base64", "base64url", "cidrv4", "url"]);
+
+for (const [name, attempt] of Object.entries(attempts)) {
+  try {
+    await attempt();
+    console.log(JSON.stringify({ name, ok: true }));
+  } catch (error) {
+    console.log(JSON.stringify({ name, ok: false, why: String(error?.message ?? error).slice(0, 300) }));
+  }
+}
+process.exit(0);
+
+function check(value) {
+  if (!value) throw new Error(`unexpected: ${JSON.stringify(value)}`);
+}
