@@ -264,7 +264,7 @@ describe("drover-nginx", () => {
 
   it("refuses what it cannot honour by file and line, in a test and at the start", () => {
     folder.configure(`${serving("x")}\nproxy_cache_path /tmp/c keys_zone=c:1m;`);
-    const message = `${folder.path("nginx.conf")}:5: directive "proxy_cache_path" is not supported: answers are not cached\n`;
+    const message = `${folder.path("nginx.conf")}:5: directive "proxy_cache_path" is not supported: responses are not cached\n`;
     assert.deepEqual(folder.run(), { code: 1, stdout: "", stderr: `nginx: [emerg] ${message}` });
     assert.deepEqual(folder.run("-t"), {
       code: 1,

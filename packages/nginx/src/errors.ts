@@ -10,7 +10,7 @@ export abstract class NginxError extends Error {
 export const commandLine = "command line";
 
 /** Where a word of an nginx configuration stands. */
-export interface ConfigPlace {
+export interface ConfigPosition {
   readonly file: string;
   /** Counted from 1, as nginx counts. */
   readonly line: number;
@@ -22,25 +22,25 @@ export interface ConfigPlace {
  */
 export class NginxConfigError extends NginxError {
   override readonly code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED";
-  readonly place: ConfigPlace | undefined;
+  readonly position: ConfigPosition | undefined;
 
-  constructor(message: string, place?: ConfigPlace, code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED" = "NGINX_CONFIG") {
+  constructor(message: string, position?: ConfigPosition, code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED" = "NGINX_CONFIG") {
     super(message);
-    this.place = place;
+    this.position = position;
     this.code = code;
   }
 
   /** An error as nginx words it: the message, then ` in FILE:LINE`. */
-  static at(place: ConfigPlace, message: string): NginxConfigError {
-    const where = place.file === commandLine ? commandLine : `${place.file}:${place.line}`;
-    return new NginxConfigError(`${message} in ${where}`, place);
+  static at(position: ConfigPosition, message: string): NginxConfigError {
+    const where = position.file === commandLine ? commandLine : `${position.file}:${position.line}`;
+    return new NginxConfigError(`${message} in ${where}`, position);
   }
 
   /** Something nginx could do and Drover cannot, where leaving it out would change what clients see. */
-  static unsupported(place: ConfigPlace, what: string, reason: string): NginxConfigError {
+  static unsupported(position: ConfigPosition, what: string, reason: string): NginxConfigError {
     return new NginxConfigError(
-      `${place.file}:${place.line}: ${what} is not supported: ${reason}`,
-      place,
+      `${position.file}:${position.line}: ${what} is not supported: ${reason}`,
+      position,
       "NGINX_UNSUPPORTED",
     );
   }
@@ -51,7 +51,7 @@ export class NginxProcessError extends NginxError {
   override readonly code = "NGINX_PROCESS";
 }
 
-/** Thrown by a regular expression that backtracks for too long; nginx answers 500 then, and so does the server here. */
+/** Thrown by a regular expression that backtracks for too long; nginx responds with 500 then, and so does the server here. */
 export class MatchLimitError extends NginxError {
   override readonly code = "NGINX_MATCH_LIMIT";
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ConfigPlace, NginxConfigError } from "./errors.ts";
+import { type ConfigPosition, NginxConfigError } from "./errors.ts";
 import { type ConfigFiles, configPrefix, systemFiles } from "./read/config-files.ts";
 import { readSentences } from "./read/lexer.ts";
 import type { NginxCompat, NginxModel } from "./model/model.ts";
@@ -56,7 +56,7 @@ export function loadWhatCanBe(options: LoadOptions): LoadedNginxConfig {
       return { model: translate(parsed, translation), parsed };
     } catch (error) {
       if (!(error instanceof NginxConfigError) || error.code !== "NGINX_UNSUPPORTED") throw error;
-      const left = without(parsed.directives, error.place);
+      const left = without(parsed.directives, error.position);
       if (left.taken === undefined) throw error;
       const refused = [...parsed.refused, { directive: left.taken, why: error.message }];
       parsed = { ...parsed, directives: left.directives, refused };
@@ -67,11 +67,11 @@ export function loadWhatCanBe(options: LoadOptions): LoadedNginxConfig {
 /** The directives without the one that stands there, by the very object: several may stand on one line. */
 function without(
   directives: readonly Directive[],
-  place: ConfigPlace | undefined,
+  position: ConfigPosition | undefined,
 ): { readonly directives: readonly Directive[]; readonly taken: Directive | undefined } {
   for (const [index, directive] of directives.entries()) {
-    if (directive.place === place) return { directives: directives.toSpliced(index, 1), taken: directive };
-    const inside = without(directive.block ?? [], place);
+    if (directive.position === position) return { directives: directives.toSpliced(index, 1), taken: directive };
+    const inside = without(directive.block ?? [], position);
     if (inside.taken === undefined) continue;
     return { directives: directives.with(index, { ...directive, block: inside.directives }), taken: inside.taken };
   }
@@ -117,5 +117,5 @@ function isPartOfHttp(files: ConfigFiles, path: string): boolean {
 }
 
 function inHttp(directives: readonly Directive[], file: string): readonly Directive[] {
-  return [{ name: "http", args: [], place: { file, line: 1 }, block: directives }];
+  return [{ name: "http", args: [], position: { file, line: 1 }, block: directives }];
 }

@@ -1,4 +1,4 @@
-import type { ConfigPlace } from "../errors.ts";
+import type { ConfigPosition } from "../errors.ts";
 import type { Directive, ParsedConfig } from "../read/parse.ts";
 import type { MainRoute } from "./main-route.ts";
 
@@ -7,7 +7,7 @@ export type Guard = "access" | "TLS" | "routing";
 
 /** A directive that `drover.yaml` has no equal of; with a guard, it must not be lost unseen. */
 export interface Loss {
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly text: string;
   readonly guard: Guard | undefined;
 }
@@ -25,7 +25,7 @@ export function findLosses({ directives, refused }: ParsedConfig, main: MainRout
   };
   visit(directives, undefined);
   losses.push(...refused.map(({ directive }) => ({ ...lossOf(directive), guard: guardOfRefused(directive) })));
-  return losses.toSorted((a, b) => (a.place.file === b.place.file ? a.place.line - b.place.line : 0));
+  return losses.toSorted((a, b) => (a.position.file === b.position.file ? a.position.line - b.position.line : 0));
 }
 
 /** What the file says in its own words, or what cannot matter: the structure, and all that is ignored anyway. */
@@ -38,12 +38,12 @@ const said = new Set(
 );
 
 function hasEqual(directive: Directive, server: Directive | undefined, main: MainRoute | undefined): boolean {
-  const { name, args, place, block = [] } = directive;
-  const isMainServer = server?.place === main?.server.place;
+  const { name, args, position, block = [] } = directive;
+  const isMainServer = server?.position === main?.server.position;
   switch (name) {
     case "server":
       // Of an upstream, where it has no block.
-      return directive.block === undefined || place === main?.server.place;
+      return directive.block === undefined || position === main?.server.position;
     case "upstream":
       return args[0] === main?.group.name;
     case "location":
@@ -69,9 +69,9 @@ function isMainPass({ name, args }: Directive, main: MainRoute | undefined): boo
 }
 
 function lossOf(directive: Directive): Loss {
-  const { name, args, place } = directive;
+  const { name, args, position } = directive;
   const text = [name, ...args].join(" ").replaceAll(/\s+/g, " ").slice(0, 160);
-  return { place, text, guard: guardOf(directive) };
+  return { position, text, guard: guardOf(directive) };
 }
 
 const access = new Set(

@@ -47,7 +47,7 @@ export function toDroverYaml(
 function refuseGuards(losses: readonly Loss[], source: string): void {
   const guards = losses.filter(({ guard }) => guard !== undefined);
   if (guards.length === 0) return;
-  const lines = guards.map(({ place, text, guard }) => `  ${place.file}:${place.line}: ${text} (${guard})`);
+  const lines = guards.map(({ position, text, guard }) => `  ${position.file}:${position.line}: ${text} (${guard})`);
   throw new NginxLossError(
     [
       `these lines of ${source} guard access, TLS or routing, and drover.yaml has no equal of them:`,
@@ -150,8 +150,8 @@ function logLines(location: LocationModel | undefined, model: NginxModel): strin
 }
 
 function lossLines(losses: readonly Loss[], source: string): string[] {
-  const line = ({ place, text, guard }: Loss): string => {
-    const where = place.file === source ? `line ${place.line}` : `${place.file}:${place.line}`;
+  const line = ({ position, text, guard }: Loss): string => {
+    const where = position.file === source ? `line ${position.line}` : `${position.file}:${position.line}`;
     return `# ${where}: ${text}${guard === undefined ? "" : ` (${guard})`}`;
   };
   const guards = losses.filter(({ guard }) => guard !== undefined);

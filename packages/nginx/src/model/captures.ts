@@ -1,16 +1,16 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { type Captures, compilePattern, type NginxRegex } from "./regex.ts";
 import type { VariableSource } from "./variable-source.ts";
 
 /** @throws NginxConfigError when PCRE would not take the pattern, or when it cannot be translated. */
-export function compileRegex(pattern: string, caseless: boolean, place: ConfigPlace): NginxRegex {
+export function compileRegex(pattern: string, caseless: boolean, position: ConfigPosition): NginxRegex {
   const result = compilePattern(pattern, caseless);
   if (result.kind === "regex") return result.value;
   if (result.kind === "invalid") {
-    throw NginxConfigError.at(place, `pcre2_compile() failed: ${result.why} in "${pattern}"`);
+    throw NginxConfigError.at(position, `pcre2_compile() failed: ${result.why} in "${pattern}"`);
   }
   throw NginxConfigError.unsupported(
-    place,
+    position,
     `the regular expression "${pattern}"`,
     `JavaScript has no equal of ${result.why}`,
   );

@@ -1,5 +1,5 @@
 import type { HostRule, KeepaliveRule, PolicyName, RetryRule } from "@drover/balancer/engine";
-import type { ConfigPlace } from "../errors.ts";
+import type { ConfigPosition } from "../errors.ts";
 import type { LocationNode } from "./locations.ts";
 import type { AccessRules } from "./access-rules.ts";
 import type { GzipRules } from "./gzip-rules.ts";
@@ -71,7 +71,7 @@ export interface AddressModel {
 export interface ServerModel {
   /** `$server_name`. */
   readonly name: string;
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly settings: LocationSettings;
   readonly steps: readonly RewriteStep[];
   readonly locations: readonly LocationNode<LocationModel>[];
@@ -88,7 +88,11 @@ export interface ServerModel {
 
 export interface TlsModel {
   /** Files, absolute: certificate and key in pairs. */
-  readonly certificates: readonly { readonly certificate: string; readonly key: string; readonly place: ConfigPlace }[];
+  readonly certificates: readonly {
+    readonly certificate: string;
+    readonly key: string;
+    readonly position: ConfigPosition;
+  }[];
   readonly passwordFile: string | undefined;
   readonly protocols: { readonly min: TlsVersion; readonly max: TlsVersion };
   readonly ciphers: string | undefined;
@@ -152,7 +156,7 @@ export interface AddHeader {
 
 export interface ErrorPage {
   readonly statuses: readonly number[];
-  /** `=200` answers with 200, `=` with the page's own status; undefined keeps the error's. */
+  /** `=200` responds with 200, `=` with the page's own status; undefined keeps the error's. */
   readonly overwrite: number | "page's own" | undefined;
   /** With `/` first it is a path, with `@` a named location; anything else is a URL to redirect to. */
   readonly target: Template;
@@ -207,10 +211,10 @@ export type ProxyPass =
   | {
       readonly kind: "fixed";
       readonly target: ProxyTarget;
-      /** In place of the location's name; undefined passes the request's URI on as it came. */
+      /** Instead of the location's name; undefined passes the request's URI on as it came. */
       readonly uri: string | undefined;
     }
-  | { readonly kind: "variable"; readonly url: Template; readonly place: ConfigPlace };
+  | { readonly kind: "variable"; readonly url: Template; readonly position: ConfigPosition };
 
 /** Ends the key of a group that is reached by TLS. */
 export const httpsSuffix = " by https";
@@ -229,7 +233,7 @@ export interface ProxyTarget {
 
 export interface UpstreamGroupModel {
   readonly name: string;
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly policy: PolicyName;
   /** Of `hash`. */
   readonly key: Template | undefined;
@@ -242,8 +246,8 @@ export interface UpstreamGroupModel {
 }
 
 export interface UpstreamServerModel {
-  readonly place: ConfigPlace;
-  /** As written: what `hash … consistent` places. */
+  readonly position: ConfigPosition;
+  /** As written: what `hash … consistent` hashes. */
   readonly written: string;
   readonly address:
     | { readonly kind: "ip"; readonly host: string; readonly port: number }

@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { Getter, VariableSource } from "./variable-source.ts";
 import { builtinVariable } from "./variables.ts";
 
@@ -17,7 +17,7 @@ export type OwnVariables = ReadonlyMap<string, Getter>;
  *
  * @throws NginxConfigError for a `$` without a name, and for variables that do not exist or that Drover does not have.
  */
-export function compileTemplate(text: string, own: OwnVariables, place: ConfigPlace): Template {
+export function compileTemplate(text: string, own: OwnVariables, position: ConfigPosition): Template {
   const pieces: (string | Getter)[] = [];
   const pattern = /\$(?:\{(\w*)(\}?)|([1-9])|(\w*))/g;
   let from = 0;
@@ -26,13 +26,13 @@ export function compileTemplate(text: string, own: OwnVariables, place: ConfigPl
     const [all, braced, closing, digit, bare] = match;
     from = match.index + all.length;
     if (braced !== undefined && closing === "") {
-      throw NginxConfigError.at(place, `the closing bracket in "${braced}" variable is missing`);
+      throw NginxConfigError.at(position, `the closing bracket in "${braced}" variable is missing`);
     }
     const name = braced ?? bare ?? "";
     if (digit !== undefined) pieces.push(captureGetter(Number(digit)));
-    else if (name === "") throw NginxConfigError.at(place, "invalid variable name");
+    else if (name === "") throw NginxConfigError.at(position, "invalid variable name");
     else if (/^[1-9]$/.test(name)) pieces.push(captureGetter(Number(name)));
-    else pieces.push(getterOf(name, own, place));
+    else pieces.push(getterOf(name, own, position));
   }
   if (from < text.length) pieces.push(text.slice(from));
   const isConstant = pieces.every((piece) => typeof piece === "string");
@@ -57,9 +57,9 @@ function captureGetter(index: number): Getter {
 }
 
 /** @throws NginxConfigError when there is no such variable. */
-export function getterOf(name: string, own: OwnVariables, place: ConfigPlace): Getter {
+export function getterOf(name: string, own: OwnVariables, position: ConfigPosition): Getter {
   const getter = own.get(name) ?? builtinVariable(name);
-  if (getter === undefined) throw NginxConfigError.at(place, `unknown "${name}" variable`);
-  if (typeof getter === "string") throw NginxConfigError.unsupported(place, `variable "$${name}"`, getter);
+  if (getter === undefined) throw NginxConfigError.at(position, `unknown "${name}" variable`);
+  if (typeof getter === "string") throw NginxConfigError.unsupported(position, `variable "$${name}"`, getter);
   return getter;
 }

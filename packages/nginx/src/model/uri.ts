@@ -7,11 +7,11 @@ export interface RequestTarget {
   /** After the `?`, without it: `$args`. */
   readonly args: string;
   readonly hasArgs: boolean;
-  /** Of a target in absolute form, in place of the Host header. */
+  /** Of a target in absolute form, instead of the Host header. */
   readonly host: string | undefined;
 }
 
-/** Undefined where nginx answers 400. */
+/** Undefined where nginx responds with 400. */
 export function parseTarget(target: string, mergeSlashes: boolean): RequestTarget | undefined {
   const [scheme = "", host = ""] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target) ?? [];
   let unparsed = target.slice(scheme.length);

@@ -1,7 +1,7 @@
 import type { Attempt } from "@drover/balancer/engine";
 import type { Captures } from "./regex.ts";
 
-/** What variables are read from: one request with its connection, its answer so far and its upstreams. */
+/** What variables are read from: one request with its connection, its response so far and its upstreams. */
 export interface VariableSource {
   readonly method: string;
   /** As the client sent it (`$request_uri`), without an absolute form's scheme and host. */
@@ -32,9 +32,9 @@ export interface VariableSource {
   readonly bodyBytesSent: number;
   readonly bytesSent: number;
   readonly isComplete: boolean;
-  /** Values of an answer's header as the client got it, by its name in lower case. */
+  /** Values of a header of the response as the client got it, by its name in lower case. */
   sentHeaderValues(name: string): readonly string[];
-  /** Headers and trailers of the last upstream's answer. */
+  /** Headers and trailers of the last upstream's response. */
   upstreamHeaderValues(name: string): readonly string[];
   /** Attempts on upstreams, a list for each location that proxied. */
   readonly attempts: readonly (readonly AttemptFacts[])[];

@@ -77,17 +77,17 @@ async function testConfig(options: NginxOptions, world: NginxWorld): Promise<num
   return 0;
 }
 
-/** One line for each name that is ignored, with the places it stands at. */
+/** One line for each name that is ignored, with the positions it stands at. */
 export function ignoredLines(ignored: LoadedNginxConfig["model"]["ignored"]): string[] {
-  const byName = new Map<string, { why: string; places: string[] }>();
-  for (const { name, why, place } of ignored) {
-    const known = byName.get(name) ?? { why, places: [] };
-    known.places.push(`${place.file}:${place.line}`);
+  const byName = new Map<string, { why: string; positions: string[] }>();
+  for (const { name, why, position } of ignored) {
+    const known = byName.get(name) ?? { why, positions: [] };
+    known.positions.push(`${position.file}:${position.line}`);
     byName.set(name, known);
   }
-  return [...byName].map(([name, { why, places }]) => {
-    const more = places.length > 1 ? ` and ${places.length - 1} more` : "";
-    return `"${name}" makes no difference: ${why} (${places[0]}${more})`;
+  return [...byName].map(([name, { why, positions }]) => {
+    const more = positions.length > 1 ? ` and ${positions.length - 1} more` : "";
+    return `"${name}" makes no difference: ${why} (${positions[0]}${more})`;
   });
 }
 

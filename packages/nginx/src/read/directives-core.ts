@@ -1,6 +1,6 @@
 import { type DirectiveRow, ignored, refused, supported } from "./directive-rule.ts";
 
-const oneProcess = ignored("one process answers all requests on an event loop");
+const oneProcess = ignored("one process serves all requests on an event loop");
 const tuning = ignored("tunes nginx's own memory or system calls, not what clients see");
 
 /** Directives of the core and of the events module. Contexts and argument counts are those of nginx 1.30. */

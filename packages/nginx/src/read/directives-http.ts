@@ -2,7 +2,7 @@ import { type DirectiveRow, ignored, refused, refusedUnless, supported } from ".
 
 const tuning = ignored("tunes nginx's own memory or system calls, not what clients see");
 const files = ignored("only matters for files, which Drover does not serve");
-const noFiles = "Drover serves no files; proxy to a file server or answer with `return`";
+const noFiles = "Drover serves no files; proxy to a file server or respond with `return`";
 const tls = ignored("TLS sessions are kept by Node's OpenSSL with its own defaults");
 
 /** Directives of the http core, the log, rewrite, headers, map and ssl modules. */
@@ -56,10 +56,10 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["ssl_dhparam", "HS", "1", ignored("Node picks the DH parameters; TLS 1.3 has none to choose")],
   ["ssl_ecdh_curve", "HS", "1", tls],
   ["ssl_early_data", "HS", "on|off", refusedUnless("off", "Node's TLS has no early data")],
-  ["ssl_stapling", "HS", "on|off", ignored("clients work without a stapled OCSP answer")],
-  ["ssl_stapling_verify", "HS", "on|off", ignored("clients work without a stapled OCSP answer")],
-  ["ssl_stapling_file", "HS", "1", ignored("clients work without a stapled OCSP answer")],
-  ["ssl_stapling_responder", "HS", "1", ignored("clients work without a stapled OCSP answer")],
+  ["ssl_stapling", "HS", "on|off", ignored("clients work without a stapled OCSP response")],
+  ["ssl_stapling_verify", "HS", "on|off", ignored("clients work without a stapled OCSP response")],
+  ["ssl_stapling_file", "HS", "1", ignored("clients work without a stapled OCSP response")],
+  ["ssl_stapling_responder", "HS", "1", ignored("clients work without a stapled OCSP response")],
   ["ssl_trusted_certificate", "HS", "1", ignored("is used for OCSP and client certificates only")],
   ["ssl_verify_client", "HS", "1", refusedUnless("off", "client certificates are not checked; use API keys")],
   ["ssl_verify_depth", "HS", "1", ignored("client certificates are not asked for")],
@@ -107,7 +107,7 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["client_body_temp_path", "HSL", "1-4", supported],
   ["client_body_in_single_buffer", "HSL", "on|off", tuning],
   ["client_body_in_file_only", "HSL", "1", refusedUnless("off", "bodies are not written to files")],
-  ["chunked_transfer_encoding", "HSL", "on|off", refusedUnless("on", "answers of unknown length are always chunked")],
+  ["chunked_transfer_encoding", "HSL", "on|off", refusedUnless("on", "responses of unknown length are always chunked")],
   ["max_ranges", "HSL", "1", files],
   ["etag", "HSL", "on|off", files],
   ["if_modified_since", "HSL", "1", files],
@@ -126,15 +126,15 @@ export const httpDirectives: readonly DirectiveRow[] = [
   ["alias", "L", "1", refused(noFiles)],
   ["try_files", "SL", "2+", refused(noFiles)],
   ["limit_except", "L", "1+ {}", refused("methods cannot be limited by location")],
-  ["limit_rate", "HSLl", "1", refusedUnless("0", "answers are not slowed down")],
+  ["limit_rate", "HSLl", "1", refusedUnless("0", "responses are not slowed down")],
   ["limit_rate_after", "HSLl", "1", ignored("has no meaning without limit_rate")],
-  ["add_trailer", "HSLl", "2-3", refused("no trailers are added to answers")],
+  ["add_trailer", "HSLl", "2-3", refused("no trailers are added to responses")],
   ["expires", "HSLl", "1-2", refusedUnless("off", "write `add_header Cache-Control …` instead")],
   ["rewrite", "SLsl", "2-3", refused("URIs are not rewritten; use `return`, or a location with proxy_pass and a URI")],
   ["break", "SLsl", "0", refused("there is nothing it could end without rewrite")],
   ["if", "SL", "1+ {}", supported],
   ["max_headers", "HS", "1", supported],
-  ["early_hints", "HSL", "1+", ignored("1xx answers of the upstream are passed on in any case")],
+  ["early_hints", "HSL", "1+", ignored("1xx responses of the upstream are passed on in any case")],
   ["add_header_inherit", "HSL", "1", refusedUnless("on", "add_header is inherited by nginx's old rule only")],
   ["add_trailer_inherit", "HSL", "1", ignored("there are no trailers to inherit")],
 ];

@@ -1,8 +1,8 @@
 import { type DirectiveRow, ignored, refused, refusedUnless, supported } from "./directive-rule.ts";
 
-const buffers = ignored("answers are passed on as they come, with back-pressure instead of buffers and files");
+const buffers = ignored("responses are passed on as they come, with back-pressure instead of buffers and files");
 const upstreamTls = refused("upstreams are reached without TLS; see proxy_pass");
-const noCache = "answers are not cached";
+const noCache = "responses are not cached";
 
 /** Directives of the proxy module and of the upstream blocks. */
 export const proxyDirectives: readonly DirectiveRow[] = [
@@ -40,7 +40,7 @@ export const proxyDirectives: readonly DirectiveRow[] = [
   ["proxy_next_upstream_tries", "HSL", "1", supported],
   ["proxy_next_upstream_timeout", "HSL", "1", supported],
   ["proxy_socket_keepalive", "HSL", "on|off", ignored("a dead connection ends by its timeouts")],
-  ["proxy_buffer_size", "HSL", "1", ignored("the head of an answer may have 64 KiB")],
+  ["proxy_buffer_size", "HSL", "1", ignored("the head of a response may have 64 KiB")],
   ["proxy_ignore_headers", "HSL", "1+", supported],
   ["proxy_buffers", "HSL", "2", buffers],
   ["proxy_busy_buffers_size", "HSL", "1", buffers],
@@ -51,7 +51,7 @@ export const proxyDirectives: readonly DirectiveRow[] = [
   ["proxy_headers_hash_max_size", "HSL", "1", buffers],
   ["proxy_headers_hash_bucket_size", "HSL", "1", buffers],
   ["proxy_force_ranges", "HSL", "on|off", refusedUnless("off", "ranges are left to the upstream")],
-  ["proxy_limit_rate", "HSL", "1", refusedUnless("0", "answers are not slowed down")],
+  ["proxy_limit_rate", "HSL", "1", refusedUnless("0", "responses are not slowed down")],
   ["proxy_bind", "HSL", "1-2", refusedUnless("off", "the kernel picks the local address")],
   ["proxy_cache", "HSL", "1", refusedUnless("off", noCache)],
   ["proxy_cache_path", "H", "2+", refused(noCache)],

@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 
 /** One directive's words up to its `;` or `{`, or the end of a block or of the text. */
 export type Sentence =
@@ -61,7 +61,7 @@ class Reader {
       }
       if (words.length === 0) line = this.#line;
       words.push(ch === '"' || ch === "'" ? this.#quotedWord(ch) : this.#plainWord());
-      if (words.length > longestSentence) throw NginxConfigError.at(this.#place(line), "too many parameters");
+      if (words.length > longestSentence) throw NginxConfigError.at(this.#position(line), "too many parameters");
     }
   }
 
@@ -130,12 +130,12 @@ class Reader {
 
   #checkLength(start: number, startLine: number, quote: string | undefined): void {
     if (this.#at - start < longestWord) return;
-    const place = this.#place(startLine);
+    const position = this.#position(startLine);
     if (quote !== undefined) {
-      throw NginxConfigError.at(place, `too long parameter, probably missing terminating "${quote}" character`);
+      throw NginxConfigError.at(position, `too long parameter, probably missing terminating "${quote}" character`);
     }
     throw NginxConfigError.at(
-      place,
+      position,
       `too long parameter "${this.#text.slice(start, start + 10).replace(/[^\x20-\x7e]/g, "?")}..." started`,
     );
   }
@@ -145,12 +145,12 @@ class Reader {
     this.#at += 1;
   }
 
-  #place(line: number): ConfigPlace {
+  #position(line: number): ConfigPosition {
     return { file: this.#file, line };
   }
 
   #error(message: string): NginxConfigError {
-    return NginxConfigError.at(this.#place(this.#line), message);
+    return NginxConfigError.at(this.#position(this.#line), message);
   }
 }
 

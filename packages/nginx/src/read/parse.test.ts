@@ -47,7 +47,7 @@ describe("the nginx parser", () => {
         ["server", ["listen", "location"]],
       ],
     );
-    assert.deepEqual(http?.block?.[0]?.block?.[1]?.place, { file: "/c/nginx.conf", line: 2 });
+    assert.deepEqual(http?.block?.[0]?.block?.[1]?.position, { file: "/c/nginx.conf", line: 2 });
   });
 
   it("splices included files in, sorted, and names lines in them", () => {
@@ -81,7 +81,7 @@ describe("the nginx parser", () => {
   it("refuses by file and line what it cannot honour, and lists what makes no difference", () => {
     assert.equal(
       failure("http {\n proxy_cache_path /a keys_zone=b:1m;\n}"),
-      '/c/nginx.conf:2: directive "proxy_cache_path" is not supported: answers are not cached',
+      '/c/nginx.conf:2: directive "proxy_cache_path" is not supported: responses are not cached',
     );
     assert.match(failure("http {\n gunzip on;\n}"), /^\/c\/nginx\.conf:2: directive "gunzip" is not supported: /);
     assert.deepEqual(

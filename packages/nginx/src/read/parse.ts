@@ -1,4 +1,4 @@
-import { commandLine, type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { commandLine, type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { systemError, toPath } from "../system-error.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { Context, DirectiveRule } from "./directive-rule.ts";
@@ -9,19 +9,19 @@ import { readSentences, type Sentence } from "./lexer.ts";
 export interface Directive {
   readonly name: string;
   readonly args: readonly string[];
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly block?: readonly Directive[];
   readonly rows?: readonly Row[];
 }
 
 export interface Row {
   readonly words: readonly string[];
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
 }
 
 export interface IgnoredDirective {
   readonly name: string;
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly why: string;
 }
 
@@ -82,7 +82,7 @@ class Parser {
     this.#collects = refused === "collect";
   }
 
-  file(path: string, from: ConfigPlace | undefined, context: Context, depth: number): Directive[] {
+  file(path: string, from: ConfigPosition | undefined, context: Context, depth: number): Directive[] {
     return this.#top(this.#open(path, from), path, context, depth);
   }
 
@@ -95,7 +95,7 @@ class Parser {
     return this.#directives(sentences, name, context, depth, "file");
   }
 
-  #open(path: string, from: ConfigPlace | undefined): string {
+  #open(path: string, from: ConfigPosition | undefined): string {
     try {
       const text = this.#source.read(path);
       if (!this.files.some((file) => file.path === path)) this.files.push({ path, text });
@@ -115,24 +115,24 @@ class Parser {
   ): Directive[] {
     const found: Directive[] = [];
     for (const sentence of untilEnd(sentences, file, inside)) {
-      const place = { file, line: sentence.line };
+      const position = { file, line: sentence.line };
       const [name = "", ...args] = sentence.words;
-      const rule = checkedRule(name, args, sentence.end, context, place);
-      if (depth >= deepest) throw NginxConfigError.at(place, `"${name}" is nested more than ${deepest} levels deep`);
+      const rule = checkedRule(name, args, sentence.end, context, position);
+      if (depth >= deepest) throw NginxConfigError.at(position, `"${name}" is nested more than ${deepest} levels deep`);
       if (name === "include") {
-        found.push(...this.#include(args[0] ?? "", place, context, depth + 1));
+        found.push(...this.#include(args[0] ?? "", position, context, depth + 1));
         continue;
       }
-      const directive = this.#blockOf({ name, args, place }, rule, sentences, context, depth + 1);
+      const directive = this.#blockOf({ name, args, position }, rule, sentences, context, depth + 1);
       this.#treat(directive, rule);
       if (rule.treatment.kind === "supported") found.push(directive);
     }
     return found;
   }
 
-  #include(pattern: string, place: ConfigPlace, context: Context, depth: number): Directive[] {
+  #include(pattern: string, position: ConfigPosition, context: Context, depth: number): Directive[] {
     const full = this.#source.resolve(this.#prefix, pattern);
-    return this.#source.glob(full).flatMap((path) => this.file(path, place, context, depth));
+    return this.#source.glob(full).flatMap((path) => this.file(path, position, context, depth));
   }
 
   #blockOf(
@@ -142,7 +142,7 @@ class Parser {
     context: Context,
     depth: number,
   ): Directive {
-    const { file } = directive.place;
+    const { file } = directive.position;
     if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
     if (rule.block === "none") return directive;
     if (rule.treatment.kind === "refused") {
@@ -157,32 +157,32 @@ class Parser {
   #rows(sentences: Iterator<Sentence, void>, file: string, depth: number, inside: "file" | "block"): Row[] {
     const rows: Row[] = [];
     for (const sentence of untilEnd(sentences, file, inside)) {
-      const place = { file, line: sentence.line };
-      if (sentence.end === "{") throw NginxConfigError.at(place, 'unexpected "{"');
+      const position = { file, line: sentence.line };
+      if (sentence.end === "{") throw NginxConfigError.at(position, 'unexpected "{"');
       const [first, pattern = ""] = sentence.words;
       if (first === "include" && sentence.words.length === 2 && depth < deepest) {
         for (const path of this.#source.glob(this.#source.resolve(this.#prefix, pattern))) {
-          rows.push(...this.#rows(readSentences(this.#open(path, place), path), path, depth + 1, "file"));
+          rows.push(...this.#rows(readSentences(this.#open(path, position), path), path, depth + 1, "file"));
         }
       } else {
-        rows.push({ words: sentence.words, place });
+        rows.push({ words: sentence.words, position });
       }
     }
     return rows;
   }
 
-  #treat({ name, args, place }: Directive, { treatment }: DirectiveRule): void {
+  #treat({ name, args, position }: Directive, { treatment }: DirectiveRule): void {
     if (treatment.kind === "supported") return;
     if (treatment.kind === "ignored") {
-      this.ignored.push({ name, place, why: treatment.why });
+      this.ignored.push({ name, position, why: treatment.why });
       return;
     }
     if (treatment.harmless?.(args) === true) return;
     if (this.#collects) {
-      this.refused.push({ directive: { name, args, place }, why: treatment.why });
+      this.refused.push({ directive: { name, args, position }, why: treatment.why });
       return;
     }
-    throw NginxConfigError.unsupported(place, `directive "${name}"`, treatment.why);
+    throw NginxConfigError.unsupported(position, `directive "${name}"`, treatment.why);
   }
 }
 
@@ -199,13 +199,13 @@ function* untilEnd(
   for (;;) {
     const { value: sentence } = sentences.next();
     if (sentence === undefined) return;
-    const place = { file, line: sentence.line };
+    const position = { file, line: sentence.line };
     if (sentence.end === "}") {
-      if (inside === "file") throw NginxConfigError.at(place, 'unexpected "}"');
+      if (inside === "file") throw NginxConfigError.at(position, 'unexpected "}"');
       return;
     }
     if (sentence.end === "eof") {
-      if (inside === "block") throw NginxConfigError.at(place, 'unexpected end of file, expecting "}"');
+      if (inside === "block") throw NginxConfigError.at(position, 'unexpected end of file, expecting "}"');
       return;
     }
     yield sentence;
@@ -218,24 +218,24 @@ function checkedRule(
   args: readonly string[],
   end: ";" | "{",
   context: Context,
-  place: ConfigPlace,
+  position: ConfigPosition,
 ): DirectiveRule {
   const rules = rulesFor(name);
-  if (rules.length === 0) throw NginxConfigError.at(place, `unknown directive "${name}"`);
+  if (rules.length === 0) throw NginxConfigError.at(position, `unknown directive "${name}"`);
   const rule = rules.find(({ contexts }) => contexts.includes(context));
-  if (rule === undefined) throw NginxConfigError.at(place, `"${name}" directive is not allowed here`);
+  if (rule === undefined) throw NginxConfigError.at(position, `"${name}" directive is not allowed here`);
   if (rule.block === "none" && end === "{") {
-    throw NginxConfigError.at(place, `directive "${name}" is not terminated by ";"`);
+    throw NginxConfigError.at(position, `directive "${name}" is not terminated by ";"`);
   }
   if (rule.block !== "none" && end === ";") {
-    throw NginxConfigError.at(place, `directive "${name}" has no opening "{"`);
+    throw NginxConfigError.at(position, `directive "${name}" has no opening "{"`);
   }
   if (args.length < rule.fewestArgs || args.length > rule.mostArgs) {
-    throw NginxConfigError.at(place, `invalid number of arguments in "${name}" directive`);
+    throw NginxConfigError.at(position, `invalid number of arguments in "${name}" directive`);
   }
   if (rule.isFlag && !/^(?:on|off)$/i.test(args[0] ?? "")) {
     throw NginxConfigError.at(
-      place,
+      position,
       `invalid value "${args[0] ?? ""}" in "${name}" directive, it must be "on" or "off"`,
     );
   }

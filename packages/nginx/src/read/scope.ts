@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { Directive } from "./parse.ts";
 import { parseSize, parseTime } from "./units.ts";
 
@@ -24,7 +24,7 @@ export class Scope {
       const same = this.#own.get(directive.name);
       if (same === undefined) this.#own.set(directive.name, [directive]);
       else if (repeatable.has(directive.name)) same.push(directive);
-      else throw NginxConfigError.at(directive.place, `"${directive.name}" directive is duplicate`);
+      else throw NginxConfigError.at(directive.position, `"${directive.name}" directive is duplicate`);
     }
   }
 
@@ -67,7 +67,7 @@ export class Scope {
     const directive = this.one(name);
     if (directive === undefined) return fallback;
     const word = directive.args[0] ?? "";
-    if (!/^\d{1,9}$/.test(word)) throw NginxConfigError.at(directive.place, `"${name}" directive invalid number`);
+    if (!/^\d{1,9}$/.test(word)) throw NginxConfigError.at(directive.position, `"${name}" directive invalid number`);
     return Number(word);
   }
 
@@ -76,20 +76,20 @@ export class Scope {
     const directive = this.one(name);
     if (directive === undefined) return fallback;
     const found = words.find((word) => word === directive.args[0]?.toLowerCase());
-    if (found === undefined) throw invalidValue(directive.place, directive.args[0] ?? "");
+    if (found === undefined) throw invalidValue(directive.position, directive.args[0] ?? "");
     return found;
   }
 }
 
 /** `invalid value "x"`, as nginx says it for words out of a fixed set. */
-export function invalidValue(place: ConfigPlace, value: string): NginxConfigError {
-  return NginxConfigError.at(place, `invalid value "${value}"`);
+export function invalidValue(position: ConfigPosition, value: string): NginxConfigError {
+  return NginxConfigError.at(position, `invalid value "${value}"`);
 }
 
-export function invalidParameter(place: ConfigPlace, value: string): NginxConfigError {
-  return NginxConfigError.at(place, `invalid parameter "${value}"`);
+export function invalidParameter(position: ConfigPosition, value: string): NginxConfigError {
+  return NginxConfigError.at(position, `invalid parameter "${value}"`);
 }
 
 function invalid(directive: Directive): never {
-  throw NginxConfigError.at(directive.place, `"${directive.name}" directive invalid value`);
+  throw NginxConfigError.at(directive.position, `"${directive.name}" directive invalid value`);
 }

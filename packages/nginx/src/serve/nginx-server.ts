@@ -44,7 +44,7 @@ export class NginxServer {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
-  /** What was answered where a request stopped being HTTP in its body. */
+  /** The response where a request stopped being HTTP in its body. */
   readonly #refusals = new WeakMap<Socket, RawRefusal>();
   readonly #events: ListenerEvents;
   #runtime: Runtime | undefined;

@@ -5,7 +5,7 @@ import type { Group } from "./proxy/groups.ts";
 import type { LogFiles } from "./log-files.ts";
 import type { Names } from "./proxy/names.ts";
 
-/** What requests are answered from: one loaded configuration and what runs for it. A reload makes a new one. */
+/** What requests are served from: one loaded configuration and what runs for it. A reload makes a new one. */
 export interface Runtime {
   readonly model: NginxModel;
   readonly groups: ReadonlyMap<string, Group>;
@@ -17,6 +17,6 @@ export interface Runtime {
   readonly identity: ServerIdentity;
   /** 32 hexadecimal digits (`$request_id`). */
   readonly newRequestId: () => string;
-  /** No connection is kept after its answer any more. */
+  /** No connection is kept after its response any more. */
   isClosing: boolean;
 }

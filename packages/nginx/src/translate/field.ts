@@ -1,12 +1,12 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { isFieldName, isFieldValue } from "../model/field-value.ts";
 import { compileTemplate, type OwnVariables, type Template } from "../model/template.ts";
 
 /** The name of a header that the configuration sends. @throws NginxConfigError for a name that no HTTP message can have */
-export function fieldName(name: string, place: ConfigPlace): string {
+export function fieldName(name: string, position: ConfigPosition): string {
   if (isFieldName(name)) return name;
   throw NginxConfigError.unsupported(
-    place,
+    position,
     `the header name "${printable(name)}"`,
     "it has bytes that no name may have",
   );
@@ -17,12 +17,12 @@ export function fieldName(name: string, place: ConfigPlace): string {
  * here it becomes one line.
  * @throws NginxConfigError for bytes that no value may have
  */
-export function fieldTemplate(text: string, own: OwnVariables, place: ConfigPlace): Template {
-  const template = compileTemplate(text.replaceAll(/\r?\n[\t ]+/g, " "), own, place);
+export function fieldTemplate(text: string, own: OwnVariables, position: ConfigPosition): Template {
+  const template = compileTemplate(text.replaceAll(/\r?\n[\t ]+/g, " "), own, position);
   for (const piece of template.pieces) {
     if (typeof piece === "string" && !isFieldValue(piece)) {
       throw NginxConfigError.unsupported(
-        place,
+        position,
         `the header value "${printable(piece)}"`,
         "it has bytes that no value may have",
       );

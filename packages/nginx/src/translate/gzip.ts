@@ -15,7 +15,7 @@ export function readGzip(scope: Scope): GzipRules | undefined {
     vary: scope.isOn("gzip_vary", false),
     disabled: (scope.one("gzip_disable")?.args ?? []).map((word) => {
       const pattern = word === "msie6" ? "MSIE [4-6]\\." : word;
-      return compileRegex(pattern, true, scope.one("gzip_disable")?.place ?? nowhere);
+      return compileRegex(pattern, true, scope.one("gzip_disable")?.position ?? nowhere);
     }),
   };
   return scope.isOn("gzip", false) ? rules : undefined;
@@ -26,14 +26,15 @@ const nowhere = { file: "", line: 0 };
 function readLevel(scope: Scope): number {
   const directive = scope.one("gzip_comp_level");
   const level = scope.count("gzip_comp_level", 1);
-  if (directive !== undefined && (level < 1 || level > 9)) throw invalidValue(directive.place, directive.args[0] ?? "");
+  if (directive !== undefined && (level < 1 || level > 9))
+    throw invalidValue(directive.position, directive.args[0] ?? "");
   return level;
 }
 
 function readProxied(scope: Scope): readonly string[] {
   const directive = scope.one("gzip_proxied");
   for (const word of directive?.args ?? []) {
-    if (directive !== undefined && !proxiedWords.includes(word)) throw invalidValue(directive.place, word);
+    if (directive !== undefined && !proxiedWords.includes(word)) throw invalidValue(directive.position, word);
   }
   return directive?.args ?? [];
 }

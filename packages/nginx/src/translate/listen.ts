@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { ListenAddressModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter } from "../read/scope.ts";
@@ -7,7 +7,7 @@ import { parseSize } from "../read/units.ts";
 
 /** One `listen`, or one port of a range. */
 export interface Listen {
-  readonly place: ConfigPlace;
+  readonly position: ConfigPosition;
   readonly address: ListenAddressModel;
   readonly label: string;
   readonly tls: boolean;
@@ -19,7 +19,7 @@ export interface Listen {
 }
 
 /** @throws NginxConfigError as nginx would. */
-export function translateListen({ args, place }: Directive): Listen[] {
+export function translateListen({ args, position }: Directive): Listen[] {
   const [word = "", ...words] = args;
   const options: ListenOptions = {
     tls: false,
@@ -29,9 +29,14 @@ export function translateListen({ args, place }: Directive): Listen[] {
     hasOptions: false,
     ipv6Only: true,
   };
-  for (const option of words) readOption(options, option, place);
+  for (const option of words) readOption(options, option, position);
   const { ipv6Only, ...rest } = options;
-  return addressesOf(word, ipv6Only, place).map((address) => ({ place, address, label: labelOf(address), ...rest }));
+  return addressesOf(word, ipv6Only, position).map((address) => ({
+    position,
+    address,
+    label: labelOf(address),
+    ...rest,
+  }));
 }
 
 /** `0.0.0.0:80`, `[::]:80`, `unix:/run/x.sock`: how nginx prints an address. */
@@ -49,18 +54,18 @@ interface ListenOptions {
   ipv6Only: boolean;
 }
 
-function addressesOf(word: string, ipv6Only: boolean, place: ConfigPlace): ListenAddressModel[] {
+function addressesOf(word: string, ipv6Only: boolean, position: ConfigPosition): ListenAddressModel[] {
   if (word.startsWith("unix:")) {
     const path = word.slice("unix:".length);
     if (path === "")
-      throw NginxConfigError.at(place, `no path in the unix domain socket in "${word}" of the "listen" directive`);
+      throw NginxConfigError.at(position, `no path in the unix domain socket in "${word}" of the "listen" directive`);
     return [{ kind: "unix", path }];
   }
   const [, bracketed, plain = "", portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(word) ?? [];
   const portOnly = bracketed === undefined && portText === undefined && /^\d+(?:-\d+)?$/.test(plain);
   const host = portOnly || plain === "*" ? "0.0.0.0" : (bracketed ?? plain);
   const ports = portsOf(portOnly ? plain : (portText ?? "80"));
-  const fail = (why: string) => NginxConfigError.at(place, `${why} in "${word}" of the "listen" directive`);
+  const fail = (why: string) => NginxConfigError.at(position, `${why} in "${word}" of the "listen" directive`);
   if (host === "") throw fail("no host");
   if (ports.length === 0) throw fail("invalid port");
   if (bracketed !== undefined && isIP(host) !== 6) throw fail("invalid IPv6 address");
@@ -78,31 +83,37 @@ function portsOf(text: string): number[] {
 /** Options of the socket that Node does not set, and nobody sees. */
 const unseen = new Set(["deferred", "reuseport", "bind", "multipath"]);
 
-function readOption(options: ListenOptions, word: string, place: ConfigPlace): void {
+function readOption(options: ListenOptions, word: string, position: ConfigPosition): void {
   const [name = "", value = ""] = word.split(/=(.*)/s);
   if (word === "default_server" || word === "default") options.isDefault = true;
   else if (word === "ssl") options.tls = true;
   // By ALPN such clients are given HTTP/1.1; without TLS there is no such way.
   else if (word === "http2") options.hasOptions ||= false;
-  else if (word === "quic") throw NginxConfigError.unsupported(place, "listen … quic", "there is no HTTP/3");
+  else if (word === "quic") throw NginxConfigError.unsupported(position, "listen … quic", "there is no HTTP/3");
   else if (word === "proxy_protocol") {
-    throw NginxConfigError.unsupported(place, "listen … proxy_protocol", "the PROXY protocol is not spoken");
+    throw NginxConfigError.unsupported(position, "listen … proxy_protocol", "the PROXY protocol is not spoken");
   } else {
-    readSocketOption(options, name, value, word, place);
+    readSocketOption(options, name, value, word, position);
     options.ownSocket = true;
     options.hasOptions = true;
   }
 }
 
-function readSocketOption(options: ListenOptions, name: string, value: string, word: string, place: ConfigPlace): void {
+function readSocketOption(
+  options: ListenOptions,
+  name: string,
+  value: string,
+  word: string,
+  position: ConfigPosition,
+): void {
   if (unseen.has(word)) return;
   if (name === "backlog") {
-    if (!/^[1-9]\d{0,5}$/.test(value)) throw NginxConfigError.at(place, `invalid backlog "${word}"`);
+    if (!/^[1-9]\d{0,5}$/.test(value)) throw NginxConfigError.at(position, `invalid backlog "${word}"`);
     options.backlog = Number(value);
   } else if (name === "ipv6only" && /^(?:on|off)$/.test(value)) options.ipv6Only = value === "on";
   else if (name === "rcvbuf" || name === "sndbuf") {
-    if (parseSize(value) === undefined) throw NginxConfigError.at(place, `invalid ${name} "${word}"`);
+    if (parseSize(value) === undefined) throw NginxConfigError.at(position, `invalid ${name} "${word}"`);
   } else if (name !== "so_keepalive" && name !== "fastopen" && name !== "setfib" && name !== "accept_filter") {
-    throw invalidParameter(place, word);
+    throw invalidParameter(position, word);
   }
 }

@@ -59,7 +59,7 @@ function toAddress({ listen, members }: Gathered, warnings: string[]): AddressMo
   const defaults = members.filter((member) => member.listen.isDefault);
   const second = defaults[1];
   if (second !== undefined) {
-    throw NginxConfigError.at(second.listen.place, `a duplicate default server for ${listen.label}`);
+    throw NginxConfigError.at(second.listen.position, `a duplicate default server for ${listen.label}`);
   }
   const chosen = defaults[0] ?? members[0];
   if (chosen === undefined) throw new Error(`no servers on ${listen.label}`);
@@ -85,7 +85,7 @@ function nameText(name: TranslatedServer["names"][number]): string {
 function checkCertificates(members: Gathered["members"]): void {
   for (const { server, listen } of members) {
     if (server.model.tls === undefined) {
-      throw NginxConfigError.at(listen.place, 'no "ssl_certificate" is defined for the "listen ... ssl" directive');
+      throw NginxConfigError.at(listen.position, 'no "ssl_certificate" is defined for the "listen ... ssl" directive');
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import type { LocationMatch, LocationNode } from "../model/locations.ts";
 import type { LocationModel } from "../model/model.ts";
@@ -27,7 +27,7 @@ export function translateLocations(
     checkNesting(directive, match, outer);
     const key = `${match.kind} ${nameOf(match)}`;
     if (match.kind !== "regex" && seen.has(key)) {
-      throw NginxConfigError.at(directive.place, `duplicate location "${nameOf(match)}"`);
+      throw NginxConfigError.at(directive.position, `duplicate location "${nameOf(match)}"`);
     }
     seen.add(key);
     const node = translateLocation(directive, match, parent, context, named);
@@ -38,7 +38,7 @@ export function translateLocations(
 }
 
 function translateLocation(
-  { args, place, block = [] }: Directive,
+  { args, position, block = [] }: Directive,
   match: LocationMatch,
   parent: Scope,
   context: TranslateContext,
@@ -48,9 +48,9 @@ function translateLocation(
   const [pass] = scope.own("proxy_pass");
   const proxy = pass === undefined ? undefined : readProxyPass(pass, match.kind, context);
   const steps = readSteps(block, context.own);
-  const answers = proxy !== undefined || steps.some(({ kind }) => kind === "return") || deniesEverybody(scope);
+  const responds = proxy !== undefined || steps.some(({ kind }) => kind === "return") || deniesEverybody(scope);
   const inside = translateLocations(block, scope, context, named, match);
-  if (!answers && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, place);
+  if (!responds && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, position);
   const value: LocationModel = {
     name: nameOf(match),
     kind: match.kind,
@@ -73,7 +73,7 @@ function checkFileLocation(
   match: LocationMatch,
   scope: Scope,
   { warnings }: TranslateContext,
-  place: ConfigPlace,
+  position: ConfigPosition,
 ): void {
   // Of a location that clients can ask for, only the error page's own path is one: below it they would miss files.
   const isInternal = scope.own("internal").length > 0;
@@ -85,18 +85,18 @@ function checkFileLocation(
     });
   if (scope.one("root") !== undefined && !isErrorPage) {
     throw NginxConfigError.unsupported(
-      place,
+      position,
       `location "${words}"`,
       "it serves files; give it a `proxy_pass` or a `return`",
     );
   }
-  const instead = isErrorPage ? "its error pages are nginx's own" : "it answers 404";
+  const instead = isErrorPage ? "its error pages are nginx's own" : "it responds with 404";
   warnings.push(
-    `location "${words}" has no "proxy_pass" and no "return", and no files are served: ${instead} in ${place.file}:${place.line}`,
+    `location "${words}" has no "proxy_pass" and no "return", and no files are served: ${instead} in ${position.file}:${position.line}`,
   );
 }
 
-function readMatch({ args, place }: Directive): LocationMatch {
+function readMatch({ args, position }: Directive): LocationMatch {
   const [first = "", second] = args;
   if (second !== undefined) {
     switch (first) {
@@ -106,33 +106,33 @@ function readMatch({ args, place }: Directive): LocationMatch {
         return { kind: "prefix", path: second, noRegex: true };
       case "~":
       case "~*":
-        return { kind: "regex", regex: compileRegex(second, first === "~*", place) };
+        return { kind: "regex", regex: compileRegex(second, first === "~*", position) };
       default:
-        throw NginxConfigError.at(place, `invalid location modifier "${first}"`);
+        throw NginxConfigError.at(position, `invalid location modifier "${first}"`);
     }
   }
   // The modifier may stand right before the name.
   const [, modifier = "", rest = ""] = /^(=|\^~|~\*|~|)(.*)$/s.exec(first) ?? [];
   if (modifier === "=") return { kind: "exact", path: rest };
   if (modifier === "^~") return { kind: "prefix", path: rest, noRegex: true };
-  if (modifier !== "") return { kind: "regex", regex: compileRegex(rest, modifier === "~*", place) };
+  if (modifier !== "") return { kind: "regex", regex: compileRegex(rest, modifier === "~*", position) };
   return rest.startsWith("@") ? { kind: "named", name: rest } : { kind: "prefix", path: rest, noRegex: false };
 }
 
-function checkNesting({ place }: Directive, match: LocationMatch, outer: LocationMatch | undefined): void {
+function checkNesting({ position }: Directive, match: LocationMatch, outer: LocationMatch | undefined): void {
   if (outer === undefined) return;
   const name = nameOf(match);
   if (outer.kind === "exact") {
-    throw NginxConfigError.at(place, `location "${name}" cannot be inside the exact location "${outer.path}"`);
+    throw NginxConfigError.at(position, `location "${name}" cannot be inside the exact location "${outer.path}"`);
   }
   if (outer.kind === "named") {
-    throw NginxConfigError.at(place, `location "${name}" cannot be inside the named location "${outer.name}"`);
+    throw NginxConfigError.at(position, `location "${name}" cannot be inside the named location "${outer.name}"`);
   }
   if (match.kind === "named") {
-    throw NginxConfigError.at(place, `named location "${name}" can be on the server level only`);
+    throw NginxConfigError.at(position, `named location "${name}" can be on the server level only`);
   }
   if (outer.kind === "prefix" && match.kind !== "regex" && !match.path.startsWith(outer.path)) {
-    throw NginxConfigError.at(place, `location "${name}" is outside location "${outer.path}"`);
+    throw NginxConfigError.at(position, `location "${name}" is outside location "${outer.path}"`);
   }
 }
 

@@ -14,16 +14,19 @@ const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $
 export function readLogFormats(scope: Scope, own: OwnVariables): Map<string, LogFormat> {
   const nowhere = { file: "", line: 0 };
   const formats = new Map<string, LogFormat>([
-    ["combined", { escape: "default", pieces: compileFormat(combined, own, { name: "", args: [], place: nowhere }) }],
+    [
+      "combined",
+      { escape: "default", pieces: compileFormat(combined, own, { name: "", args: [], position: nowhere }) },
+    ],
   ]);
   for (const directive of scope.own("log_format")) {
     const [name = "", ...words] = directive.args;
-    if (formats.has(name)) throw NginxConfigError.at(directive.place, `duplicate "log_format" name "${name}"`);
+    if (formats.has(name)) throw NginxConfigError.at(directive.position, `duplicate "log_format" name "${name}"`);
     let escape: LogFormat["escape"] = "default";
     if (words[0]?.startsWith("escape=") === true) {
       const word = words.shift()?.slice("escape=".length);
       if (word !== "default" && word !== "json" && word !== "none") {
-        throw NginxConfigError.at(directive.place, `unknown log format escaping "${word ?? ""}"`);
+        throw NginxConfigError.at(directive.position, `unknown log format escaping "${word ?? ""}"`);
       }
       escape = word;
     }
@@ -32,15 +35,15 @@ export function readLogFormats(scope: Scope, own: OwnVariables): Map<string, Log
   return formats;
 }
 
-function compileFormat(text: string, own: OwnVariables, { place }: Directive): (string | Getter)[] {
+function compileFormat(text: string, own: OwnVariables, { position }: Directive): (string | Getter)[] {
   const pieces: (string | Getter)[] = [];
   let from = 0;
   for (const match of text.matchAll(/\$(?:\{(\w*)\}|(\w*))/g)) {
     if (match.index > from) pieces.push(text.slice(from, match.index));
     from = match.index + match[0].length;
     const name = match[1] ?? match[2] ?? "";
-    if (name === "") throw invalidParameter(place, text.slice(match.index));
-    pieces.push(getterOf(name, own, place));
+    if (name === "") throw invalidParameter(position, text.slice(match.index));
+    pieces.push(getterOf(name, own, position));
   }
   if (from < text.length) pieces.push(text.slice(from));
   return pieces;
@@ -58,37 +61,37 @@ export function readAccessLogs(scope: Scope, context: TranslateContext): AccessL
   return directives.map((directive) => readAccessLog(directive, context));
 }
 
-function readAccessLog({ args, place }: Directive, context: TranslateContext): AccessLogModel {
+function readAccessLog({ args, position }: Directive, context: TranslateContext): AccessLogModel {
   const [path = "", formatName = "combined", ...words] = args;
   if (path.startsWith("syslog:")) {
-    throw NginxConfigError.unsupported(place, "access_log to syslog", "log to a file or /dev/stdout");
+    throw NginxConfigError.unsupported(position, "access_log to syslog", "log to a file or /dev/stdout");
   }
   const format = context.formats.get(formatName);
-  if (format === undefined) throw NginxConfigError.at(place, `unknown log format "${formatName}"`);
+  if (format === undefined) throw NginxConfigError.at(position, `unknown log format "${formatName}"`);
   let condition: AccessLogModel["condition"];
   for (const word of words) {
     const [name = "", value = ""] = word.split(/=(.*)/s);
-    if (name === "if" && value !== "") condition = compileTemplate(value, context.own, place);
+    if (name === "if" && value !== "") condition = compileTemplate(value, context.own, position);
     else if (name === "buffer" && parseSize(value) !== undefined) continue;
     else if (name === "flush" && parseTime(value, "ms") !== undefined) continue;
     else if (name === "gzip") {
-      throw NginxConfigError.unsupported(place, "a compressed access_log", "compress it when it is rotated");
-    } else throw invalidParameter(place, word);
+      throw NginxConfigError.unsupported(position, "a compressed access_log", "compress it when it is rotated");
+    } else throw invalidParameter(position, word);
   }
-  return { path: compileTemplate(pathOf(path, context.paths), context.own, place), format, condition };
+  return { path: compileTemplate(pathOf(path, context.paths), context.own, position), format, condition };
 }
 
 /** The error logs in force. @throws NginxConfigError */
 export function readErrorLogs(scope: Scope, paths: NginxPaths): ErrorLogModel[] {
   const directives = scope.many("error_log");
   if (directives.length === 0) return [{ path: errorPath(paths.errorLog, paths), level: "error" }];
-  return directives.map(({ args, place }) => {
+  return directives.map(({ args, position }) => {
     const [path = "", level = "error"] = args;
     if (path.startsWith("syslog:") || path.startsWith("memory:")) {
-      throw NginxConfigError.unsupported(place, `error_log to ${path.split(":")[0]}`, "log to a file or stderr");
+      throw NginxConfigError.unsupported(position, `error_log to ${path.split(":")[0]}`, "log to a file or stderr");
     }
     const known = logLevels.find((name) => name === level) ?? (level.startsWith("debug_") ? "debug" : undefined);
-    if (known === undefined) throw NginxConfigError.at(place, `invalid log level "${level}"`);
+    if (known === undefined) throw NginxConfigError.at(position, `invalid log level "${level}"`);
     return { path: errorPath(path, paths), level: known };
   });
 }

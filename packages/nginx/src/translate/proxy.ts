@@ -1,5 +1,5 @@
 import type { RetryRule, RetryWord } from "@drover/balancer/engine";
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
@@ -15,11 +15,11 @@ export function readProxySettings(scope: Scope, context: TranslateContext): Prox
   const { own, compat } = context;
   const optional = (name: string) => {
     const directive = scope.one(name);
-    return directive === undefined ? undefined : compileTemplate(directive.args[0] ?? "", own, directive.place);
+    return directive === undefined ? undefined : compileTemplate(directive.args[0] ?? "", own, directive.position);
   };
   const version = scope.one("proxy_http_version");
   if (version !== undefined && version.args[0] === "2") {
-    throw NginxConfigError.unsupported(version.place, "proxy_http_version 2", "upstreams are spoken to by HTTP/1");
+    throw NginxConfigError.unsupported(version.position, "proxy_http_version 2", "upstreams are spoken to by HTTP/1");
   }
   return {
     connectTimeoutMs: scope.timeMs("proxy_connect_timeout", 60_000),
@@ -64,7 +64,8 @@ function readRetryRule(scope: Scope): RetryRule {
     const known = retryWords.find((name) => name === word);
     if (known !== undefined) words.add(known);
     // `updating` is about the cache alone.
-    else if (word !== "off" && word !== "updating") throw invalidValue(directive?.place ?? { file: "", line: 0 }, word);
+    else if (word !== "off" && word !== "updating")
+      throw invalidValue(directive?.position ?? { file: "", line: 0 }, word);
   }
   if (directive?.args.includes("off") === true) words.clear();
   return {
@@ -76,9 +77,9 @@ function readRetryRule(scope: Scope): RetryRule {
 
 /** nginx's defaults after what is configured: those whose name is configured are replaced. An empty value sends nothing. */
 function readSetHeaders(scope: Scope, { own, compat }: TranslateContext): ProxySettings["setHeaders"] {
-  const configured = scope.many("proxy_set_header").map(({ args, place }) => {
+  const configured = scope.many("proxy_set_header").map(({ args, position }) => {
     const [name = "", value = ""] = args;
-    return { name: fieldName(name, place), value: fieldTemplate(value, own, place) };
+    return { name: fieldName(name, position), value: fieldTemplate(value, own, position) };
   });
   const defaults = [
     { name: "Host", value: compileTemplate("$proxy_host", own, { file: "", line: 0 }) },
@@ -119,43 +120,48 @@ function readRedirects(scope: Scope, own: OwnVariables): ProxySettings["redirect
   return directives.map((directive) => readRedirect(directive, own));
 }
 
-function readRedirect({ args, place }: Directive, own: OwnVariables): ProxyRedirect {
+function readRedirect({ args, position }: Directive, own: OwnVariables): ProxyRedirect {
   const [from = "", to] = args;
   if (to === undefined) {
     if (from === "default") return { kind: "default" };
-    if (from === "false") throw NginxConfigError.at(place, 'invalid parameter "false", use "off" instead');
-    throw NginxConfigError.at(place, `invalid parameter "${from}"`);
+    if (from === "false") throw NginxConfigError.at(position, 'invalid parameter "false", use "off" instead');
+    throw NginxConfigError.at(position, `invalid parameter "${from}"`);
   }
-  const target = compileTemplate(to, own, place);
-  if (!from.startsWith("~")) return { kind: "prefix", from: compileTemplate(from, own, place), to: target };
+  const target = compileTemplate(to, own, position);
+  if (!from.startsWith("~")) return { kind: "prefix", from: compileTemplate(from, own, position), to: target };
   const caseless = from.startsWith("~*");
-  return { kind: "regex", from: compileRegex(from.slice(caseless ? 2 : 1), caseless, place), to: target };
+  return { kind: "regex", from: compileRegex(from.slice(caseless ? 2 : 1), caseless, position), to: target };
 }
 
 /** @throws NginxConfigError as nginx would. */
 export function readProxyPass(
-  { args, place }: Directive,
+  { args, position }: Directive,
   kind: "exact" | "prefix" | "regex" | "named",
   context: TranslateContext,
 ): ProxyPass {
   const [url = ""] = args;
-  if (url.includes("$")) return { kind: "variable", url: compileTemplate(url, context.own, place), place };
+  if (url.includes("$")) return { kind: "variable", url: compileTemplate(url, context.own, position), position };
   const parts = splitProxyUrl(url);
-  if (parts === undefined) throw NginxConfigError.at(place, "invalid URL prefix");
+  if (parts === undefined) throw NginxConfigError.at(position, "invalid URL prefix");
   if (parts.uri !== undefined && (kind === "regex" || kind === "named")) {
     throw NginxConfigError.at(
-      place,
+      position,
       '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location, ' +
         'or inside "if" statement, or inside "limit_except" block',
     );
   }
-  const group = groupOf(parts.authority, parts.scheme, place, context);
+  const group = groupOf(parts.authority, parts.scheme, position, context);
   const { scheme, authority, hostHeader, port } = parts;
   return { kind: "fixed", target: { scheme, authority, hostHeader, port, group }, uri: parts.uri };
 }
 
 /** The upstream block of this name, or a group made for the address. */
-function groupOf(authority: string, scheme: "http" | "https", place: ConfigPlace, context: TranslateContext): string {
+function groupOf(
+  authority: string,
+  scheme: "http" | "https",
+  position: ConfigPosition,
+  context: TranslateContext,
+): string {
   const named = context.upstreams.get(authority);
   if (named !== undefined) {
     if (scheme === "http") return authority;
@@ -164,10 +170,10 @@ function groupOf(authority: string, scheme: "http" | "https", place: ConfigPlace
   }
   const [name = ""] = authority.split(":");
   if (name !== "unix" && authority.includes(":") && context.upstreams.has(name)) {
-    throw NginxConfigError.at(place, `upstream "${name}" may not have port ${authority.slice(name.length + 1)}`);
+    throw NginxConfigError.at(position, `upstream "${name}" may not have port ${authority.slice(name.length + 1)}`);
   }
-  const address = parseServerAddress(authority, place, scheme === "https" ? 443 : 80);
+  const address = parseServerAddress(authority, position, scheme === "https" ? 443 : 80);
   const key = address.kind === "unix" ? authority : `${authority} by ${scheme}`;
-  if (!context.upstreams.has(key)) context.upstreams.set(key, implicitGroup(authority, place, address));
+  if (!context.upstreams.has(key)) context.upstreams.set(key, implicitGroup(authority, position, address));
   return key;
 }

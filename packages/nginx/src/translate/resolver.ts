@@ -8,7 +8,7 @@ import { parseTime } from "../read/units.ts";
 export function readResolver(scope: Scope): ResolverModel | undefined {
   const directive = scope.one("resolver");
   if (directive === undefined) return undefined;
-  const { args, place } = directive;
+  const { args, position } = directive;
   const servers: string[] = [];
   let validMs: number | undefined;
   let ipv4 = true;
@@ -17,7 +17,7 @@ export function readResolver(scope: Scope): ResolverModel | undefined {
     const [name, value = ""] = word.split("=");
     if (name === "valid") {
       validMs = parseTime(value, "s");
-      if (validMs === undefined) throw NginxConfigError.at(place, `invalid parameter: ${word}`);
+      if (validMs === undefined) throw NginxConfigError.at(position, `invalid parameter: ${word}`);
     } else if (name === "ipv6" && /^(?:on|off)$/.test(value)) ipv6 = value === "on";
     else if (name === "ipv4" && /^(?:on|off)$/.test(value)) ipv4 = value === "on";
     else if (name === "status_zone") continue;
@@ -25,9 +25,9 @@ export function readResolver(scope: Scope): ResolverModel | undefined {
   }
   for (const server of servers) {
     const [, bracketed, plain = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(server) ?? [];
-    if (isIP(bracketed ?? plain) === 0) throw NginxConfigError.at(place, `host not found in resolver "${server}"`);
+    if (isIP(bracketed ?? plain) === 0) throw NginxConfigError.at(position, `host not found in resolver "${server}"`);
   }
-  if (servers.length === 0) throw NginxConfigError.at(place, "no name servers defined");
-  if (!ipv4 && !ipv6) throw NginxConfigError.at(place, '"ipv4" and "ipv6" cannot both be "off"');
+  if (servers.length === 0) throw NginxConfigError.at(position, "no name servers defined");
+  if (!ipv4 && !ipv6) throw NginxConfigError.at(position, '"ipv4" and "ipv6" cannot both be "off"');
   return { servers, validMs, ipv4, ipv6, timeoutMs: scope.timeMs("resolver_timeout", 30_000) };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { hostname } from "node:os";
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import type { LocationModel, ServerModel, TlsModel, TlsVersion } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
@@ -29,16 +29,16 @@ export function checkInheritable(http: Scope, context: TranslateContext): void {
 
 /** @throws NginxConfigError as nginx would. */
 export function translateServer(directive: Directive, http: Scope, context: TranslateContext): TranslatedServer {
-  const { block = [], place } = directive;
+  const { block = [], position } = directive;
   const scope = new Scope(block, http);
   const names = readNames(scope);
   const settings = readSettings(scope, context);
-  checkFiles(scope, block, place);
+  checkFiles(scope, block, position);
   const named = new Map<string, LocationModel>();
   const locations = translateLocations(block, scope, context, named, undefined);
   const model: ServerModel = {
     name: names[0]?.written ?? "",
-    place,
+    position,
     settings,
     steps: readSteps(block, context.own),
     locations,
@@ -52,32 +52,32 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
     mergeSlashes: scope.isOn("merge_slashes", true),
     tls: readTls(scope, context),
   };
-  return { model, names: names.flatMap(({ parsed }) => parsed), listens: readListens(scope, place) };
+  return { model, names: names.flatMap(({ parsed }) => parsed), listens: readListens(scope, position) };
 }
 
 /** A `root` with no location for `/`: nginx serves files there, and a client would miss them. */
-function checkFiles(scope: Scope, block: readonly Directive[], place: ConfigPlace): void {
+function checkFiles(scope: Scope, block: readonly Directive[], position: ConfigPosition): void {
   const root = scope.one("root");
-  const answersAll = block.some(
+  const respondsToAll = block.some(
     ({ name, args }) => name === "return" || (name === "location" && (args.at(-1) === "/" || args.at(-1) === "^~/")),
   );
-  if (root === undefined || answersAll) return;
+  if (root === undefined || respondsToAll) return;
   throw NginxConfigError.unsupported(
-    place,
+    position,
     "the server",
     "it serves files below `root`; give it a location / with `proxy_pass`",
   );
 }
 
-function readListens(scope: Scope, place: ConfigPlace): Listen[] {
+function readListens(scope: Scope, position: ConfigPosition): Listen[] {
   const directives = scope.own("listen");
   // nginx: *:80 for root, *:8000 for others.
   const port = process.getuid?.() === 0 ? "80" : "8000";
-  if (directives.length === 0) return translateListen({ name: "listen", args: [port], place });
+  if (directives.length === 0) return translateListen({ name: "listen", args: [port], position });
   const listens: Listen[] = [];
   for (const listen of directives.flatMap(translateListen)) {
     if (listens.some(({ label }) => label === listen.label)) {
-      throw NginxConfigError.at(listen.place, `a duplicate listen ${listen.label}`);
+      throw NginxConfigError.at(listen.position, `a duplicate listen ${listen.label}`);
     }
     listens.push(listen);
   }
@@ -90,15 +90,18 @@ interface WrittenName {
 }
 
 function readNames(scope: Scope): WrittenName[] {
-  const names = scope.own("server_name").flatMap(({ args, place }) => args.map((word) => readName(word, place)));
+  const names = scope.own("server_name").flatMap(({ args, position }) => args.map((word) => readName(word, position)));
   return names.length === 0 ? [{ written: "", parsed: [{ kind: "exact", name: "" }] }] : names;
 }
 
-function readName(word: string, place: ConfigPlace): WrittenName {
+function readName(word: string, position: ConfigPosition): WrittenName {
   if (word.startsWith("~")) {
     const pattern = word.slice(1);
-    if (pattern === "") throw NginxConfigError.at(place, `empty regex in server name "${word}"`);
-    return { written: word, parsed: [{ kind: "regex", regex: compileRegex(pattern, /[A-Z]/.test(pattern), place) }] };
+    if (pattern === "") throw NginxConfigError.at(position, `empty regex in server name "${word}"`);
+    return {
+      written: word,
+      parsed: [{ kind: "regex", regex: compileRegex(pattern, /[A-Z]/.test(pattern), position) }],
+    };
   }
   const name = (word === "$hostname" ? hostname() : word).toLowerCase();
   if (name.startsWith(".") && name.length > 1 && !name.includes("*")) {
@@ -110,7 +113,7 @@ function readName(word: string, place: ConfigPlace): WrittenName {
   }
   if (/^\*\.[^*]+$/.test(name)) return { written: name, parsed: [{ kind: "leading", suffix: name.slice(1) }] };
   if (/^[^*]+\.\*$/.test(name)) return { written: name, parsed: [{ kind: "trailing", prefix: name.slice(0, -1) }] };
-  if (name.includes("*")) throw NginxConfigError.at(place, `invalid server name or wildcard "${word}"`);
+  if (name.includes("*")) throw NginxConfigError.at(position, `invalid server name or wildcard "${word}"`);
   return { written: name, parsed: [{ kind: "exact", name: name.replace(/\.$/, "") }] };
 }
 
@@ -119,7 +122,7 @@ function readHeaderBuffers(scope: Scope): ServerModel["headerBuffers"] {
   const [count = "4", size = "8k"] = directive?.args ?? [];
   const sizeBytes = parseSize(size, "without g");
   if (directive !== undefined && (!/^[1-9]\d{0,5}$/.test(count) || sizeBytes === undefined || sizeBytes === 0)) {
-    throw NginxConfigError.at(directive.place, '"large_client_header_buffers" directive invalid value');
+    throw NginxConfigError.at(directive.position, '"large_client_header_buffers" directive invalid value');
   }
   const firstBytes = scope.sizeBytes("client_header_buffer_size", 1024);
   return { firstBytes, count: Number(count), sizeBytes: sizeBytes ?? 8192 };
@@ -136,14 +139,14 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   if (last === undefined && !rejectHandshake) return undefined;
   if (last !== undefined && keys.length < certificates.length) {
     throw NginxConfigError.at(
-      last.place,
+      last.position,
       `no "ssl_certificate_key" is defined for certificate "${last.args[0] ?? ""}"`,
     );
   }
   const path = (directive: Directive | undefined) => {
     const [word = ""] = directive?.args ?? [];
     if (word.includes("$") || word.startsWith("data:") || word.startsWith("engine:")) {
-      throw NginxConfigError.unsupported(directive?.place ?? scopePlace, `"${word}"`, "certificates are files");
+      throw NginxConfigError.unsupported(directive?.position ?? scopePlace, `"${word}"`, "certificates are files");
     }
     return resolve(paths.confPrefix, word);
   };
@@ -152,7 +155,7 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
     certificates: certificates.map((certificate, index) => ({
       certificate: path(certificate),
       key: path(keys[index]),
-      place: certificate.place,
+      position: certificate.position,
     })),
     passwordFile: passwords === undefined ? undefined : path(passwords),
     protocols,
@@ -162,14 +165,15 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   };
 }
 
-const scopePlace: ConfigPlace = { file: "", line: 0 };
+const scopePlace: ConfigPosition = { file: "", line: 0 };
 
 function readProtocols(scope: Scope, oldDefaults: boolean): TlsModel["protocols"] {
   const directive = scope.one("ssl_protocols");
   const words = directive?.args ?? (oldDefaults ? ["TLSv1", "TLSv1.3"] : ["TLSv1.2", "TLSv1.3"]);
   const chosen = words.map((word) => {
     const index = tlsVersions.findIndex((version) => version === word);
-    if (index === -1 && word !== "SSLv2" && word !== "SSLv3") throw invalidValue(directive?.place ?? scopePlace, word);
+    if (index === -1 && word !== "SSLv2" && word !== "SSLv3")
+      throw invalidValue(directive?.position ?? scopePlace, word);
     return Math.max(index, 0);
   });
   const min = tlsVersions[Math.min(...chosen)] ?? "TLSv1.2";

@@ -51,7 +51,7 @@ function readKeepalive(scope: Scope) {
   const [, header] = directive?.args ?? [];
   const headerMs = header === undefined ? undefined : parseTime(header, "s");
   if (directive !== undefined && header !== undefined && headerMs === undefined) {
-    throw NginxConfigError.at(directive.place, '"keepalive_timeout" directive invalid value');
+    throw NginxConfigError.at(directive.position, '"keepalive_timeout" directive invalid value');
   }
   return {
     keepaliveTimeoutMs: scope.timeMs("keepalive_timeout", 75_000),
@@ -62,34 +62,38 @@ function readKeepalive(scope: Scope) {
 }
 
 function readAddHeaders(scope: Scope, own: OwnVariables): AddHeader[] {
-  return scope.many("add_header").map(({ args, place }) => {
+  return scope.many("add_header").map(({ args, position }) => {
     const [name = "", value = "", always] = args;
-    if (always !== undefined && always !== "always") throw invalidParameter(place, always);
-    return { name: fieldName(name, place), value: fieldTemplate(value, own, place), always: always !== undefined };
+    if (always !== undefined && always !== "always") throw invalidParameter(position, always);
+    return {
+      name: fieldName(name, position),
+      value: fieldTemplate(value, own, position),
+      always: always !== undefined,
+    };
   });
 }
 
-function readErrorPage({ args, place }: Directive, own: OwnVariables): ErrorPage {
+function readErrorPage({ args, position }: Directive, own: OwnVariables): ErrorPage {
   const words = [...args];
   const target = words.pop() ?? "";
   let overwrite: ErrorPage["overwrite"];
   const last = words.at(-1);
   if (last?.startsWith("=") === true) {
     words.pop();
-    if (words.length === 0) throw NginxConfigError.at(place, `invalid value "${last}"`);
+    if (words.length === 0) throw NginxConfigError.at(position, `invalid value "${last}"`);
     overwrite = last === "=" ? "page's own" : Number(last.slice(1));
-    if (typeof overwrite === "number" && !/^=\d{1,3}$/.test(last)) throw invalidValue(place, last);
-    if (typeof overwrite === "number") checkStatus(overwrite, "error_page", place);
+    if (typeof overwrite === "number" && !/^=\d{1,3}$/.test(last)) throw invalidValue(position, last);
+    if (typeof overwrite === "number") checkStatus(overwrite, "error_page", position);
   }
   const statuses = words.map((word) => {
     const status = Number(word);
-    if (!/^\d{3}$/.test(word) || status === 499) throw invalidValue(place, word);
+    if (!/^\d{3}$/.test(word) || status === 499) throw invalidValue(position, word);
     if (status < 300 || status > 599) {
-      throw NginxConfigError.at(place, `value "${word}" must be between 300 and 599`);
+      throw NginxConfigError.at(position, `value "${word}" must be between 300 and 599`);
     }
     return status;
   });
-  return { statuses, overwrite, target: compileTemplate(target, own, place) };
+  return { statuses, overwrite, target: compileTemplate(target, own, position) };
 }
 
 /** Extensions without a `types` block of their own (`ngx_http_core_default_types`). */
@@ -111,9 +115,9 @@ function readTypes(scope: Scope): ReadonlyMap<string, string> {
 
 /** The rules of the nearest block that has any. @throws NginxConfigError. Source: `ngx_http_access_rule`. */
 function readAccessRules(scope: Scope): AccessRules {
-  return scope.manyOf(["allow", "deny"]).map(({ name, args: [word = ""], place }) => {
+  return scope.manyOf(["allow", "deny"]).map(({ name, args: [word = ""], position }) => {
     const matches = addressMatcher(word);
-    if (matches === undefined) throw invalidParameter(place, word);
+    if (matches === undefined) throw invalidParameter(position, word);
     return { allows: name === "allow", matches };
   });
 }

@@ -35,7 +35,7 @@ export function translate(parsed: ParsedConfig, options: TranslateOptions): Ngin
   const warnings: string[] = [];
   for (const directive of http.own("upstream")) {
     const group = translateUpstream(directive, http, own, compat, warnings);
-    if (upstreams.has(group.name)) throw NginxConfigError.at(directive.place, `duplicate upstream "${group.name}"`);
+    if (upstreams.has(group.name)) throw NginxConfigError.at(directive.position, `duplicate upstream "${group.name}"`);
     upstreams.set(group.name, group);
   }
   const context: TranslateContext = { compat, paths, own, formats: readLogFormats(http, own), upstreams, warnings };
@@ -52,9 +52,9 @@ export function translate(parsed: ParsedConfig, options: TranslateOptions): Ngin
 
 function onlyOnce(directives: readonly Directive[]): readonly Directive[] {
   const seen = new Set<string>();
-  for (const { name, place } of directives) {
+  for (const { name, position } of directives) {
     if ((name === "http" || name === "events") && seen.has(name)) {
-      throw NginxConfigError.at(place, `"${name}" directive is duplicate`);
+      throw NginxConfigError.at(position, `"${name}" directive is duplicate`);
     }
     seen.add(name);
   }

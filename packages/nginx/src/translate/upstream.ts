@@ -1,5 +1,5 @@
 import { type KeepaliveRule, type PolicyName, type PolicyDefinition, policies } from "@drover/balancer/engine";
-import { type ConfigPlace, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { NginxCompat, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, Scope } from "../read/scope.ts";
@@ -16,23 +16,23 @@ export function translateUpstream(
   compat: NginxCompat,
   warnings: string[],
 ): UpstreamGroupModel {
-  const { place, args, block = [] } = directive;
+  const { position, args, block = [] } = directive;
   const name = args[0] ?? "";
   const scope = new Scope(block, http);
   const servers = scope.own("server").map(translateServer);
-  if (servers.length === 0) throw NginxConfigError.at(place, "no servers are inside upstream");
+  if (servers.length === 0) throw NginxConfigError.at(position, "no servers are inside upstream");
   const method = block.findLast((inner) => methods.has(inner.name));
   for (const inner of redefining(block)) {
-    warnings.push(`load balancing method redefined in ${inner.place.file}:${inner.place.line}`);
+    warnings.push(`load balancing method redefined in ${inner.position.file}:${inner.position.line}`);
   }
   const { policy, key } = method === undefined ? roundRobin : translateMethod(method, own);
   const backup = scope.own("server").find(({ args }) => args.includes("backup"));
   if (backup !== undefined && policy !== "least_conn" && policy !== "round_robin") {
-    throw NginxConfigError.at(backup.place, 'balancing method does not support parameter "backup"');
+    throw NginxConfigError.at(backup.position, 'balancing method does not support parameter "backup"');
   }
   return {
     name,
-    place,
+    position,
     policy,
     key,
     servers,
@@ -55,15 +55,15 @@ interface Method {
   readonly key: Template | undefined;
 }
 
-function translateMethod({ name, args, place }: Directive, own: OwnVariables): Method {
+function translateMethod({ name, args, position }: Directive, own: OwnVariables): Method {
   const directive = [name, ...args];
   for (const policy of Object.keys(policies) as PolicyName[]) {
     const { parse }: PolicyDefinition = policies[policy];
     const read = parse?.(directive);
     if (read === undefined) continue;
-    return { policy, key: read.key === undefined ? undefined : compileTemplate(read.key, own, place) };
+    return { policy, key: read.key === undefined ? undefined : compileTemplate(read.key, own, position) };
   }
-  throw invalidParameter(place, args.at(-1) ?? "");
+  throw invalidParameter(position, args.at(-1) ?? "");
 }
 
 function translateKeepalive(
@@ -73,11 +73,11 @@ function translateKeepalive(
   const [directive] = scope.own("keepalive");
   if (directive === undefined && compat === "1.22") return { keepalive: undefined, keepaliveLocal: false };
   const [text = "32", local] = directive?.args ?? [];
-  const place = directive?.place ?? { file: "", line: 0 };
+  const position = directive?.position ?? { file: "", line: 0 };
   if (!/^\d{1,6}$/.test(text) || (text === "0" && compat === "1.22")) {
-    throw NginxConfigError.at(place, `invalid value "${text}" in "keepalive" directive`);
+    throw NginxConfigError.at(position, `invalid value "${text}" in "keepalive" directive`);
   }
-  if (local !== undefined && local !== "local") throw invalidParameter(place, local);
+  if (local !== undefined && local !== "local") throw invalidParameter(position, local);
   if (text === "0") return { keepalive: undefined, keepaliveLocal: false };
   const inBlock = new Scope(
     ["keepalive_requests", "keepalive_timeout", "keepalive_time"].flatMap((name) => scope.own(name)),
@@ -95,19 +95,19 @@ type ServerParameters = { -readonly [K in keyof typeof serverDefaults]: (typeof 
   resolve: boolean;
 };
 
-function translateServer({ args, place }: Directive): UpstreamServerModel {
+function translateServer({ args, position }: Directive): UpstreamServerModel {
   const [written = "", ...words] = args;
   const parameters: ServerParameters = { ...serverDefaults, resolve: false };
   for (const word of words) {
     if (word === "backup" || word === "down" || word === "resolve") parameters[word] = true;
-    else readParameter(parameters, word, place);
+    else readParameter(parameters, word, position);
   }
-  const address = parseServerAddress(written, place);
+  const address = parseServerAddress(written, position);
   if (parameters.resolve && address.kind !== "name") parameters.resolve = false;
-  return { place, written, address, ...parameters };
+  return { position, written, address, ...parameters };
 }
 
-function readParameter(parameters: ServerParameters, word: string, place: ConfigPlace): void {
+function readParameter(parameters: ServerParameters, word: string, position: ConfigPosition): void {
   const [name = "", value = ""] = word.split(/=(.*)/s);
   const seconds = parseTime(value, "s");
   const count = /^\d{1,9}$/.test(value) ? Number(value) : undefined;
@@ -117,6 +117,10 @@ function readParameter(parameters: ServerParameters, word: string, place: Config
   else if (name === "fail_timeout" && seconds !== undefined) parameters.failTimeoutMs = seconds;
   else if (name === "slow_start" && seconds !== undefined) parameters.slowStartMs = seconds;
   else if (name === "service" || name === "route") {
-    throw NginxConfigError.unsupported(place, `parameter "${name}" of server`, "give the servers' addresses and ports");
-  } else throw invalidParameter(place, word);
+    throw NginxConfigError.unsupported(
+      position,
+      `parameter "${name}" of server`,
+      "give the servers' addresses and ports",
+    );
+  } else throw invalidParameter(position, word);
 }

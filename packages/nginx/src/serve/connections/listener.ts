@@ -17,7 +17,7 @@ export interface ListenerEvents {
     /** Where an upstream may switch the protocol. */
     switchable: ClientConnection | undefined,
   ): void;
-  /** Bytes that are no request. Status 0: nothing is answered. */
+  /** Bytes that are no request. Status 0: there is no response. */
   onBadRequest(socket: Socket, status: number, listener: Listener): void;
 }
 
@@ -140,14 +140,14 @@ export class Listener {
     server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
       const socket = duplex as Socket;
       const refuse = (): void => {
-        // The body of a request that is answered already: another response would be taken for the next request's.
+        // The body of a request that has its response already: another one would be taken for the next request's.
         if (isAnswered(this.#latest.get(socket))) socket.destroySoon();
         else events.onBadRequest(socket, statusOfParseError(error), this);
       };
       if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
       else refuse();
     });
-    // A listener here takes over closing from Node: between requests the keepalive time is over, in an answer the client takes nothing.
+    // A listener here takes over closing from Node: between requests the keepalive time is over; in a response the client takes nothing.
     server.on("timeout", (socket) => {
       if ((this.#busy.get(socket) ?? 0) === 0 || socket.writableLength > 0) socket.destroy();
     });
@@ -179,7 +179,7 @@ export function plainAddress(address: string): string {
   return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }
 
-/** 0 where nginx closes without an answer: the client is gone, or did not send its head in time. */
+/** 0 where nginx closes without a response: the client is gone, or did not send its head in time. */
 function statusOfParseError(error: NodeJS.ErrnoException): number {
   switch (error.code ?? "") {
     case "ECONNRESET":

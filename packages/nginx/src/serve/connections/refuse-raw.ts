@@ -8,7 +8,7 @@ export interface RawRefusal {
   readonly headBytes: number;
 }
 
-/** Answers bytes that are no request with nginx's page, and closes. */
+/** Responds to bytes that are no request with nginx's page, and closes. */
 export function refuseRaw(
   socket: Socket,
   status: number,

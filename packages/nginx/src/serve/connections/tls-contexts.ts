@@ -61,7 +61,7 @@ function read(path: string, what: string, { certificates }: TlsModel): Buffer {
     return readFileSync(toPath(path));
   } catch (error) {
     const message = `cannot load ${what} "${toPath(path)}": open() failed (${systemError(error)})`;
-    const place = certificates[0]?.place;
-    throw place === undefined ? new NginxConfigError(message) : NginxConfigError.at(place, message);
+    const position = certificates[0]?.position;
+    throw position === undefined ? new NginxConfigError(message) : NginxConfigError.at(position, message);
   }
 }

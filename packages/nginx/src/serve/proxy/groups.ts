@@ -85,7 +85,7 @@ class RunningGroup implements Group {
 }
 
 async function hostsOf(
-  { address, place, resolve }: UpstreamServerModel,
+  { address, position, resolve }: UpstreamServerModel,
   resolver: ResolverModel | undefined,
   names: Names,
 ): Promise<readonly string[]> {
@@ -95,7 +95,7 @@ async function hostsOf(
       ? await resolveName(address.name, resolver, names)
       : await names.lookup(address.name);
   if (found.length === 0 && !resolve) {
-    throw NginxConfigError.at(place, `host not found in upstream "${address.name}:${address.port}"`);
+    throw NginxConfigError.at(position, `host not found in upstream "${address.name}:${address.port}"`);
   }
   return found.map((entry) => (typeof entry === "string" ? entry : entry.address));
 }
@@ -111,7 +111,7 @@ function specOf(server: UpstreamServerModel, index: number, host: string, scheme
 
 const nothing = (): void => {};
 
-/** `server NAME resolve`: asks again when the answer's time is up, and takes servers in and out. */
+/** `server NAME resolve`: asks again when the validity of the records ends, and takes servers in and out. */
 function followName(
   server: UpstreamServerModel,
   index: number,

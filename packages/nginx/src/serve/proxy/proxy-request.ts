@@ -29,7 +29,7 @@ import type { RequestState } from "../request/request-state.ts";
 import type { Runtime } from "../runtime.ts";
 import { type BodyFault, watchBody } from "../request/watch-body.ts";
 
-/** Passes a request on to the location's upstream, and its answer back. */
+/** Forwards a request to the location's upstream, and its response to the client. */
 export async function proxyRequest(
   state: RequestState,
   location: LocationModel,
@@ -78,7 +78,7 @@ function watchStream(state: RequestState, location: LocationModel) {
   return { cancel: controller.signal, fault: () => fault };
 }
 
-/** nginx answers 413 while it still can, and closes; a client that fell silent is not answered. */
+/** nginx responds with 413 while it still can, and closes; a client that fell silent gets no response. */
 function endedByBody(state: RequestState, fault: BodyFault, runtime: Runtime): Outcome {
   if (fault === "timeout") return { kind: "close", status: 408 };
   logError(state, runtime, "client intended to send too large chunked body");
@@ -133,11 +133,11 @@ async function temporaryGroup(
   location: LocationModel,
   runtime: Runtime,
 ): Promise<Group | undefined> {
-  const place = { file: "", line: 0 };
+  const position = { file: "", line: 0 };
   const { resolver } = location.settings;
   try {
-    const address = parseServerAddress(authority, place, scheme === "https" ? 443 : 80);
-    const model = implicitGroup(authority, place, address);
+    const address = parseServerAddress(authority, position, scheme === "https" ? 443 : 80);
+    const model = implicitGroup(authority, position, address);
     if (address.kind !== "name") return await startGroup(model, scheme, resolver, runtime);
     if (resolver === undefined) {
       logError(state, runtime, `no resolver defined to resolve ${address.name}`);

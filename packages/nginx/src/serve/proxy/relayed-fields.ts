@@ -5,7 +5,7 @@ import { absoluteUrl } from "../response/absolute-url.ts";
 import { redirectedLocation } from "./proxy-target.ts";
 import type { RequestState } from "../request/request-state.ts";
 
-/** Of the connection to the upstream, not of the answer. */
+/** Of the connection to the upstream, not of the response. */
 const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
 /** What of an upstream's head the client sees: without hidden fields, redirects rewritten, nginx's own fields apart. */

@@ -14,7 +14,7 @@ import type { Runtime } from "../runtime.ts";
 /** nginx allows as many changes of the URI for one request. */
 const mostRedirects = 10;
 
-/** Takes a request through the phases of its server to its answer. Resolves when the answer was handed over. */
+/** Takes a request through the phases of its server to its response. Resolves when the response was handed over. */
 export async function handleRequest(state: RequestState, runtime: Runtime): Promise<void> {
   let outcome = await fromServer(state, runtime);
   for (;;) {
@@ -40,8 +40,8 @@ export async function handleRequest(state: RequestState, runtime: Runtime): Prom
 
 async function fromServer(state: RequestState, runtime: Runtime): Promise<Outcome> {
   state.location = undefined;
-  const answered = runSteps(state, state.server.steps, runtime);
-  if (answered !== undefined) return answered;
+  const ended = runSteps(state, state.server.steps, runtime);
+  if (ended !== undefined) return ended;
   const found = findLocation(state.server.locations, state.uri);
   if (found.kind === "none") return { kind: "status", status: 404 };
   if (found.kind === "redirect") {
@@ -67,8 +67,8 @@ async function inLocation(state: RequestState, location: LocationModel, runtime:
     );
     return { kind: "status", status: 413 };
   }
-  const answered = runSteps(state, location.steps, runtime);
-  if (answered !== undefined) return answered;
+  const ended = runSteps(state, location.steps, runtime);
+  if (ended !== undefined) return ended;
   if (!isLetIn(location.settings.access, state.connection.remoteAddress)) {
     const message = `access forbidden by rule, ${aboutRequest(state)}`;
     runtime.logs.error(location.settings.errorLogs, "error", message, state.connection.number);
@@ -93,8 +93,8 @@ function runSteps(state: RequestState, steps: readonly RewriteStep[], runtime: R
       continue;
     }
     if (step.kind === "if") {
-      const answered = step.condition(state) ? runSteps(state, step.steps, runtime) : undefined;
-      if (answered !== undefined) return answered;
+      const ended = step.condition(state) ? runSteps(state, step.steps, runtime) : undefined;
+      if (ended !== undefined) return ended;
       continue;
     }
     const { status } = step;

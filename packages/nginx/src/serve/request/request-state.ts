@@ -39,7 +39,7 @@ export class RequestState implements VariableSource {
   hasArgs: boolean;
   captures: Captures | undefined;
   location: LocationModel | undefined;
-  /** Set by an error page: what the client is told in place of the answer's own status. */
+  /** Set by an error page: the status that the client gets instead of the response's own. */
   errorStatus: number | undefined;
   /** An error page was taken; further errors get nginx's own page unless `recursive_error_pages`. */
   tookErrorPage = false;
@@ -58,7 +58,7 @@ export class RequestState implements VariableSource {
   unsendable: string | undefined;
   status = 0;
   sentFields: readonly string[] = [];
-  /** Length of the answer's head, without what Node adds for chunks. */
+  /** Length of the response's head, without what Node adds for chunks. */
   headBytes = 0;
   isComplete = false;
   readonly #clock: Clock;

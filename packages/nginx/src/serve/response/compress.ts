@@ -6,7 +6,7 @@ import type { RequestState } from "../request/request-state.ts";
 const compressible: ReadonlySet<number> = new Set([200, 403, 404]);
 
 /**
- * The head of an answer as it goes out compressed, and the level; the same head where it goes out as it is.
+ * The head of a response as it goes out compressed, and the level; the same head where it goes out as it is.
  * Source: `ngx_http_gzip_header_filter`, `ngx_http_gzip_ok`.
  */
 export function compressed(

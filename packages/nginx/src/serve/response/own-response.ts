@@ -9,7 +9,7 @@ import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
 /** What a client gets whose request would put bytes into a header that end it. nginx 1.22 sends them. */
 export const unsendableStatus = 400;
 
-/** Answers with nginx's page for a status; with none where it has none. */
+/** Responds with nginx's page for a status; with none where it has none. */
 export function sendPage(state: RequestState, status: number, identity: ServerIdentity, location?: string): void {
   const { settings, response } = state;
   if (closesConnection(status)) response.shouldKeepAlive = false;
@@ -26,7 +26,7 @@ export function sendPage(state: RequestState, status: number, identity: ServerId
   });
 }
 
-/** Answers with a text of the configuration (`return 200 text`). */
+/** Responds with a text of the configuration (`return 200 text`). */
 export function sendText(state: RequestState, status: number, text: string, identity: ServerIdentity): void {
   const body = Buffer.from(text, "latin1");
   const isBare = status === 204;
@@ -68,7 +68,7 @@ function isStillSending({ request, response }: RequestState): boolean {
   return request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
 }
 
-/** Waits as long for a client that is still sending; closing at once could take the answer away from it (nginx `lingering_close`). */
+/** Waits as long for a client that is still sending; closing at once could take the response away from it (nginx `lingering_close`). */
 const lingeringMs = { silence: 5000, whole: 30_000 };
 
 function linger(state: RequestState): void {

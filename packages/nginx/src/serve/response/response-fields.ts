@@ -14,7 +14,7 @@ export interface ServerIdentity {
 /** Statuses `add_header` is for without `always`. */
 const addable: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
 
-/** A head as it is written: nginx's own fields first, in its order, then the answer's, then those of `add_header`. */
+/** A head as it is written: nginx's own fields first, in its order, then the response's, then those of `add_header`. */
 export interface BuiltHead {
   readonly status: number;
   readonly reason: string;
@@ -57,7 +57,7 @@ export function buildHead(state: RequestState, parts: HeadParts, identity: Serve
     fields.push("Keep-Alive", `timeout=${settings.keepaliveHeaderSeconds}`);
   }
   fields.push(...(parts.fields ?? []));
-  // Variables in add_header may speak of the answer itself.
+  // Variables in add_header may refer to the response itself.
   state.status = status;
   state.sentFields = fields;
   addConfigured(state, status, fields);
@@ -73,7 +73,7 @@ function headLength(status: number, reason: string, fields: readonly string[]): 
   return length;
 }
 
-/** Whether the client's connection is kept after this answer, by nginx's rules. */
+/** Whether the client's connection is kept after this response, by nginx's rules. */
 function staysOpen(state: RequestState): boolean {
   const { settings, connection, request, response } = state;
   if (settings.keepaliveTimeoutMs === 0 || !response.shouldKeepAlive) return false;

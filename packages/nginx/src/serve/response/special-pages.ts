@@ -44,7 +44,7 @@ const titles: Readonly<Record<number, string>> = {
   401: "Authorization Required",
 };
 
-/** Statuses of nginx's own that are answered as 400, with what the page says. */
+/** Statuses of nginx's own that are sent as 400, with what the page says. */
 const explained: Readonly<Record<number, string>> = {
   494: "Request Header Or Cookie Too Large",
   495: "The SSL certificate error",
@@ -52,7 +52,7 @@ const explained: Readonly<Record<number, string>> = {
   497: "The plain HTTP request was sent to HTTPS port",
 };
 
-/** nginx ends a client's connection after answering one of these. */
+/** nginx ends a client's connection after a response with one of these. */
 const closing: ReadonlySet<number> = new Set([400, 413, 414, 494, 495, 496, 497, 500, 501]);
 
 export function reasonOf(status: number): string {

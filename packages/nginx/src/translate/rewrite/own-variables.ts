@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../../errors.ts";
 import { compileRegex, keepCaptures } from "../../model/captures.ts";
 import type { Directive, Row } from "../../read/parse.ts";
 import type { NginxRegex } from "../../model/regex.ts";
@@ -16,7 +16,7 @@ export function ownVariables(http: readonly Directive[]): Map<string, Getter> {
   for (const name of settableNames(http)) own.set(name, (source) => source.own.get(name));
   const maps = http
     .filter(({ name }) => name === "map")
-    .map((map) => ({ map, name: variableName(map.args[1] ?? "", map.place) }));
+    .map((map) => ({ map, name: variableName(map.args[1] ?? "", map.position) }));
   // Maps may use each other in any order: all names are known before any is compiled.
   const compiled = new Map<string, Getter>();
   for (const { name } of maps) own.set(name, (source) => compiled.get(name)?.(source));
@@ -25,11 +25,11 @@ export function ownVariables(http: readonly Directive[]): Map<string, Getter> {
 }
 
 /** The name in `$name`. @throws NginxConfigError for anything else, and for a variable of nginx's own. */
-export function variableName(word: string, place: ConfigPlace): string {
+export function variableName(word: string, position: ConfigPosition): string {
   const [, name] = /^\$(\w+)$/.exec(word) ?? [];
-  if (name === undefined) throw NginxConfigError.at(place, `invalid variable name "${word}"`);
+  if (name === undefined) throw NginxConfigError.at(position, `invalid variable name "${word}"`);
   if (builtinVariable(name) !== undefined && name !== "args" && name !== "limit_rate") {
-    throw NginxConfigError.at(place, `the duplicate "${name}" variable`);
+    throw NginxConfigError.at(position, `the duplicate "${name}" variable`);
   }
   return name;
 }
@@ -39,8 +39,8 @@ const capturing: ReadonlySet<string> = new Set(["server_name", "location", "if",
 
 function settableNames(directives: readonly Directive[]): Set<string> {
   const names = new Set<string>();
-  for (const { name, args, place, block, rows } of directives) {
-    if (name === "set") names.add(variableName(args[0] ?? "", place));
+  for (const { name, args, position, block, rows } of directives) {
+    if (name === "set") names.add(variableName(args[0] ?? "", position));
     if (capturing.has(name)) for (const word of args) addCaptureNames(names, word);
     if (name === "map") for (const { words } of rows ?? []) addCaptureNames(names, words[0] ?? "");
     for (const inner of settableNames(block ?? [])) names.add(inner);
@@ -62,7 +62,7 @@ interface MapTable {
 }
 
 function mapGetter(name: string, map: Directive, own: ReadonlyMap<string, Getter>): Getter {
-  const key = compileTemplate(map.args[0] ?? "", own, map.place);
+  const key = compileTemplate(map.args[0] ?? "", own, map.position);
   const hostnames = (map.rows ?? []).some(({ words }) => words.length === 1 && words[0] === "hostnames");
   const table: MapTable = {
     exact: new Map(),
@@ -103,23 +103,23 @@ function matched(table: MapTable, text: string, source: Parameters<Getter>[0]): 
   return table.fallback === undefined ? "" : evaluate(table.fallback, source);
 }
 
-function addRow(table: MapTable, { words, place }: Row, own: ReadonlyMap<string, Getter>): void {
+function addRow(table: MapTable, { words, position }: Row, own: ReadonlyMap<string, Getter>): void {
   const [first = "", second] = words;
   if (words.length === 1 && (first === "hostnames" || first === "volatile")) return;
   if (second === undefined || words.length !== 2) {
-    throw NginxConfigError.at(place, "invalid number of the map parameters");
+    throw NginxConfigError.at(position, "invalid number of the map parameters");
   }
-  const value = compileTemplate(second, own, place);
+  const value = compileTemplate(second, own, position);
   if (first === "default") {
-    if (table.fallback !== undefined) throw NginxConfigError.at(place, "duplicate default map parameter");
+    if (table.fallback !== undefined) throw NginxConfigError.at(position, "duplicate default map parameter");
     table.fallback = value;
   } else if (first.startsWith("~")) {
     const caseless = first.startsWith("~*");
-    const regex = compileRegex(first.slice(caseless ? 2 : 1), caseless, place);
+    const regex = compileRegex(first.slice(caseless ? 2 : 1), caseless, position);
     table.regexes.push({ regex, value });
   } else if (!addHosts(table, first.toLowerCase(), value)) {
     const key = (first.startsWith("\\") ? first.slice(1) : first).toLowerCase();
-    if (table.exact.has(key)) throw NginxConfigError.at(place, `conflicting parameter "${first}"`);
+    if (table.exact.has(key)) throw NginxConfigError.at(position, `conflicting parameter "${first}"`);
     table.exact.set(key, value);
   }
 }

@@ -1,4 +1,4 @@
-import { type ConfigPlace, NginxConfigError } from "../../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../../errors.ts";
 import type { RewriteStep } from "../../model/model.ts";
 import { variableName } from "./own-variables.ts";
 import type { Directive } from "../../read/parse.ts";
@@ -8,10 +8,12 @@ import { compileTemplate, type OwnVariables } from "../../model/template.ts";
 /** `set`, `return` and `if` with those two inside, in the order of the file. @throws NginxConfigError */
 export function readSteps(block: readonly Directive[], own: OwnVariables): RewriteStep[] {
   return block.flatMap((directive): RewriteStep[] => {
-    const { name, args, place } = directive;
+    const { name, args, position } = directive;
     const [first = "", second] = args;
     if (name === "set") {
-      return [{ kind: "set", name: variableName(first, place), value: compileTemplate(second ?? "", own, place) }];
+      return [
+        { kind: "set", name: variableName(first, position), value: compileTemplate(second ?? "", own, position) },
+      ];
     }
     if (name === "if") {
       const inside = directive.block ?? [];
@@ -19,21 +21,21 @@ export function readSteps(block: readonly Directive[], own: OwnVariables): Rewri
     }
     if (name !== "return") return [];
     if (second === undefined && /^(?:https?:\/\/|\$scheme)/.test(first)) {
-      return [{ kind: "return", status: 302, text: compileTemplate(first, own, place) }];
+      return [{ kind: "return", status: 302, text: compileTemplate(first, own, position) }];
     }
-    if (!/^\d{1,3}$/.test(first)) throw NginxConfigError.at(place, `invalid return code "${first}"`);
-    checkStatus(Number(first), name, place);
-    const text = second === undefined ? undefined : compileTemplate(second, own, place);
+    if (!/^\d{1,3}$/.test(first)) throw NginxConfigError.at(position, `invalid return code "${first}"`);
+    checkStatus(Number(first), name, position);
+    const text = second === undefined ? undefined : compileTemplate(second, own, position);
     return [{ kind: "return", status: Number(first), text }];
   });
 }
 
 /** An `if` that changes what a location does is a location of its own, with nginx's well-known surprises. @throws NginxConfigError for those */
 function onlySteps(block: readonly Directive[]): readonly Directive[] {
-  for (const { name, place } of block) {
+  for (const { name, position } of block) {
     if (name === "set" || name === "return") continue;
     throw NginxConfigError.unsupported(
-      place,
+      position,
       `directive "${name}" inside "if"`,
       "only `set` and `return` are; use locations, `map` and variables instead",
     );
@@ -42,7 +44,7 @@ function onlySteps(block: readonly Directive[]): readonly Directive[] {
 }
 
 /** A response whose status is below 200 is never the last one, so a client would wait for another. @throws NginxConfigError */
-export function checkStatus(status: number, directive: string, place: ConfigPlace): void {
+export function checkStatus(status: number, directive: string, position: ConfigPosition): void {
   if (status >= 200) return;
-  throw NginxConfigError.unsupported(place, `the status ${status} of "${directive}"`, "no response ends with it");
+  throw NginxConfigError.unsupported(position, `the status ${status} of "${directive}"`, "no response ends with it");
 }
