@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "@drover/foundation/require-node";
 import { existsSync } from "node:fs";
 
 const program = new URL("../dist/main.js", import.meta.url);

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/process/main.js";
+import "@drover/foundation/require-node";
+
+await import("../dist/process/main.js");
