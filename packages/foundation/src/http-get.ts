@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Clock } from "./clock.ts";
+import { hostLookup } from "./host-lookup.ts";
 import { messageOf } from "./error-text.ts";
 import { jsonOf } from "./json-text.ts";
 
@@ -54,7 +55,7 @@ function send(address: HttpAddress, options: http.RequestOptions): http.ClientRe
   if (typeof address === "string") return (address.startsWith("https:") ? https : http).get(address, options);
   if ("socketPath" in address) return http.get({ ...address, ...options });
   const { host, port, tls = false } = address;
-  return (tls ? https : http).get({ host, port, ...options });
+  return (tls ? https : http).get({ host, port, lookup: hostLookup, ...options });
 }
 
 /** As {@link httpGet}: the JSON of a response with status 200; undefined for any other, and where none comes in time. */

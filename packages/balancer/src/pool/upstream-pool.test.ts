@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import type { Clock } from "@drover/foundation/clock";
 import { systemClock } from "@drover/foundation/clock";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { eventually } from "../test-support/eventually.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 import { startActiveChecks } from "./active-checks.ts";
@@ -190,6 +191,31 @@ describe("placement by prefix among workers that share their snapshots", () => {
     hint.onFirstByte(first.upstream, 100);
     const other = pool.acquire(pool.startPick(hints.of("/v1/chat/completions", body, pool)));
     assert.notEqual(other?.upstream.id, first.upstream.id);
+  });
+});
+
+describe("a failed server", () => {
+  it("is out for fail_timeout, whichever way the machine's time is set meanwhile", () => {
+    const clock = createManualClock();
+    clock.advance(60_000);
+    const pool = poolOf(
+      ["a", "b"].map((id) => ({ id, origin: "http://127.0.0.1:1" })),
+      clock,
+    );
+    const failing = pool.acquire(pool.startPick());
+    failing?.release("failed");
+    const isTried = (): boolean => {
+      const leases = [1, 2].map(() => pool.acquire(pool.startPick()));
+      for (const lease of leases) lease?.release("unused");
+      return leases.some((lease) => lease?.upstream === failing?.upstream);
+    };
+    for (const epochMs of [3_600_000, -3_600_000]) {
+      clock.setEpochMs(epochMs);
+      assert.equal(isTried(), false);
+      clock.advance(4000);
+    }
+    clock.advance(4000);
+    assert.equal(isTried(), true);
   });
 });
 

@@ -1,5 +1,6 @@
 import net from "node:net";
 import tls from "node:tls";
+import { hostLookup } from "@drover/foundation/host-lookup";
 import type { Target } from "./target.ts";
 
 /** Who is told what happens on a connection while it carries a request. */
@@ -106,13 +107,14 @@ export class UpstreamConnection {
       this.#user?.onConnected();
     };
     if (address.tls) {
-      const options = { host: address.host, port: address.port, rejectUnauthorized: verifyTls };
+      const options = { host: address.host, port: address.port, lookup: hostLookup, rejectUnauthorized: verifyTls };
       const servername = net.isIP(address.host) === 0 ? { servername: address.host } : {};
       const socket = tls.connect({ ...options, ...servername }, connected);
       socket.on("data", (bytes: Buffer) => this.#read(bytes));
       return socket;
     }
-    const target = address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+    const target =
+      address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port, lookup: hostLookup };
     const onread = {
       buffer: readBuffer,
       callback: (length: number) => {

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { BodyReader } from "./body-reader.ts";
 import { ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
@@ -104,8 +105,8 @@ class Exchange implements ConnectionUser {
 
   onError(error: Error): void {
     if (this.#tunnel !== undefined) this.#complete(false, []);
-    else if (this.#phase === "body") this.#break(reasonOf(error));
-    else this.#fail("error", reasonOf(error));
+    else if (this.#phase === "body") this.#break(messageOf(error));
+    else this.#fail("error", messageOf(error));
   }
 
   onSilence(): void {
@@ -310,10 +311,4 @@ class Exchange implements ConnectionUser {
     if (this.#paused) connection.socket.resume();
     this.#settle.resolve(result);
   }
-}
-
-/** Node's error for a host with several addresses has no message of its own, but one for each. */
-function reasonOf(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((each: Error) => each.message).join("; ");
 }
