@@ -91,7 +91,7 @@ describe("drover bench", () => {
     const server = await startChildServer({
       name: "drover balance",
       file: process.execPath,
-      words: [bin, "balance", "--listen", address, "--upstream", worker.url, ...keys],
+      args: [bin, "balance", "--listen", address, "--upstream", worker.url, ...keys],
       readyUrl: `${url}/health`,
       readyTimeoutMs: 60_000,
       clock: systemClock,

@@ -25,10 +25,10 @@ describe("a measurement that is killed", () => {
   });
 
   it("is noticed by what it has just started, though the kernel was not told in time", needs("setpriv"), async () => {
-    const { file, words } = dieWithParent({ file: "echo", words: ["begun"] });
-    assert.equal((await execa(file, words)).stdout, "begun");
+    const { file, args } = dieWithParent({ file: "echo", args: ["begun"] });
+    assert.equal((await execa(file, args)).stdout, "begun");
     // Another process is its parent, as when the first one has died.
-    const adopted = await execa("sh", ["-c", '"$@"; exit $?', "sh", file, ...words], { reject: false });
+    const adopted = await execa("sh", ["-c", '"$@"; exit $?', "sh", file, ...args], { reject: false });
     assert.deepEqual([adopted.exitCode, adopted.stdout], [1, ""]);
   });
 });

@@ -24,7 +24,7 @@ const reason = (...values: string[]) => {
 };
 
 describe("the answer reader", () => {
-  it("takes a whole answer with its text, usage and arrival times", () => {
+  it("takes a complete answer with its text, usage and arrival times", () => {
     const { times, result } = read(token(""), token("a"), token("b"), LAST, USAGE, "[DONE]");
     assert.deepEqual(times, [10, 20]);
     assert.deepEqual(result, {

@@ -22,7 +22,7 @@ interface Chunk {
 export interface AnswerReader {
   data(value: string): void;
   readonly tokenTimesMs: readonly number[];
-  /** To be asked once, after the stream's end. An answer is a success only when it is whole. */
+  /** To be asked once, after the stream's end. An answer is a success only when it is complete. */
   result(): Exchange["result"];
 }
 

@@ -5,7 +5,7 @@ export interface Usage {
   readonly completionTokens: number;
 }
 
-/** Why a request is not a success. Anything that is not a whole answer is one of these. */
+/** Why a request is not a success. Anything that is not a complete answer is one of these. */
 export type FailureReason =
   | "refused"
   | "reset"

@@ -8,7 +8,7 @@ export interface LineScanner {
 }
 
 /**
- * Comments, blank lines and other fields are passed over. Works on bytes and decodes whole lines only, so that no
+ * Comments, blank lines and other fields are ignored. Works on bytes and decodes complete lines only, so that no
  * character is ever split.
  */
 export function createLineScanner(onData: (data: string) => void): LineScanner {

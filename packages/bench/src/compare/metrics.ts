@@ -11,7 +11,7 @@ export interface Metric {
   readonly bestCase: (step: StepReport) => number | null;
 }
 
-/** Not one in the whole window. */
+/** Not one in the entire window. */
 const underOne: Metric["of"] = ({ counts }) => (counts.windowMs > 0 ? 1000 / counts.windowMs : null);
 const unknown: Metric["of"] = () => null;
 

@@ -15,7 +15,7 @@ const STEADY: TimedAnswer = { ttftMs: 200, itlMs: 50, tokens: 17 };
 const measure = (
   options: Partial<StepOptions>,
   answer: (number: number) => TimedAnswer = () => STEADY,
-  places?: number,
+  slots?: number,
   date: Partial<Clock> = {},
   answerTo?: (question: Question) => TimedAnswer,
 ) => {
@@ -23,7 +23,7 @@ const measure = (
   const client = createTimedClient(
     clock,
     (number, question) => (answerTo === undefined ? answer(number) : answerTo(question)),
-    places,
+    slots,
   );
   const defaults = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
   const step = runStep({
@@ -93,8 +93,8 @@ describe("one step of load", () => {
     near(counts.response.maxMs, 1000);
   });
 
-  it("waits for a slow target where so many answers are wanted: until each user had one, then in whole windows", async () => {
-    // One place, 25 s an answer, 4 users who do not think: 0.04 requests/s, and each waits for three others.
+  it("waits for a slow target where so many answers are wanted: until each user had one, then in windows of full length", async () => {
+    // One slot, 25 s an answer, 4 users who do not think: 0.04 requests/s, and each waits for three others.
     const slow = { ttftMs: 1000, itlMs: 1500, tokens: 17 };
     const { counts } = await measure({ thinkMs: 0, leastAnswers: 5 }, () => slow, 1);
     near(counts.windowMs, 180_000);
@@ -107,7 +107,7 @@ describe("one step of load", () => {
   });
 
   it("ends with so many responses: the window begins when all first requests have ended, and lies between two ends", async () => {
-    // One place: the four first requests end after 1, 2, 3 and 4 s, and then one request each second.
+    // One slot: the four first requests end after 1, 2, 3 and 4 s, and then one request each second.
     const { counts } = await measure({ thinkMs: 0, answers: 5 }, () => STEADY, 1);
     near(counts.windowMs, 5000);
     assert.equal(counts.ok, 5);
@@ -168,7 +168,7 @@ describe("one step of load", () => {
     assert.deepEqual(jumping.counts, steady.counts);
   });
 
-  it("counts open loop latency from the intended arrival: one place at 1.5 requests/s of 1 s each makes everyone wait", async () => {
+  it("counts open loop latency from the intended arrival: one slot at 1.5 requests/s of 1 s each makes everyone wait", async () => {
     const open = await measure({ load: { perSecond: 1.5 } }, undefined, 1);
     assert.ok((open.counts.response.p95Ms ?? 0) > 15_000, "the waiting is in the figure");
     near(open.counts.ttft.maxMs, (open.counts.response.maxMs ?? 0) - 800);

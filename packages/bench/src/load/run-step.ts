@@ -31,7 +31,7 @@ export interface StepOptions extends WindowOptions {
 
 export interface StepReport {
   readonly load: Load;
-  /** On the monotonic clock: for the place of one step's samples among those of other steps. */
+  /** On the monotonic clock, so that samples of several steps can be drawn on one time axis. */
   readonly startMs: number;
   readonly counts: Counts;
   readonly processes: readonly ProcessUse[];

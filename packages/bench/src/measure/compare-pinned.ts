@@ -12,6 +12,6 @@ const windows = quick
   : "--users 20,16,12,8,4,2,1 --warmup 45s --duration 30s --least-answers 20";
 for (const [preset, context] of Object.entries(contexts)) {
   if (names.length > 0 && !names.includes(preset)) continue;
-  const words = `--only pinned --think 0 --max-tokens 48 --preset ${preset} --ctx ${context} ${windows}`;
-  await compare(`compare-pinned-${preset}`, words.split(" "), ["requests/s >= 1", "TTFT p95 <= 1"]);
+  const args = `--only pinned --think 0 --max-tokens 48 --preset ${preset} --ctx ${context} ${windows}`;
+  await compare(`compare-pinned-${preset}`, args.split(" "), ["requests/s >= 1", "TTFT p95 <= 1"]);
 }

@@ -4,17 +4,17 @@
 import type { Counts } from "../load/counts.ts";
 import { loadName } from "../load/load.ts";
 import type { BenchReport } from "../run-bench.ts";
-import { drover, modelPath, pageWords } from "./support/drover.ts";
+import { drover, modelPath, pageArgs } from "./support/drover.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
 import { spread } from "./support/spread.ts";
 
 const steps = quick ? "--users 1,4,16 --warmup 2s --duration 6s" : "--warmup 30s --duration 90s";
 const load = "--ctx 1024 --preset small-team --max-tokens 64 --ignore-eos --slo p95<20s".split(" ");
-const words = ["bench", "--model", await modelPath(), ...load, ...steps.split(" "), "--json"];
+const args = ["bench", "--model", await modelPath(), ...load, ...steps.split(" "), "--json"];
 const reports = await repeat(roundsOr(2), async (index) => {
   const round = index + 1;
-  const pages = pageWords(`small-team-${round}`);
-  const json = await drover([...words, "--seed", String(round), ...pages], { capture: true });
+  const pages = pageArgs(`small-team-${round}`);
+  const json = await drover([...args, "--seed", String(round), ...pages], { capture: true });
   const report = JSON.parse(json) as BenchReport;
   console.log(
     `round ${round}: carries ${report.slo?.carries ?? "nobody"} users at ${report.slo?.text ?? "the target"}; knee at ${report.knee ?? "none"}`,

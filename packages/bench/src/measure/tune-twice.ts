@@ -27,8 +27,8 @@ const windows = quick
 async function pick(run: number): Promise<Candidate> {
   const out = join(scratch, `drover-${run}.yaml`);
   const load = `--users ${USERS} --max-tokens ${ANSWER_TOKENS} --ignore-eos --warmup ${windows.warmup} --duration ${windows.duration}`;
-  const words = ["tune", "--model", model, "--ctx", "1024", ...load.split(" "), "--seed", String(run)];
-  const json = await drover([...words, "--for", windows.limit, "--out", out, "--json"], { capture: true });
+  const args = ["tune", "--model", model, "--ctx", "1024", ...load.split(" "), "--seed", String(run)];
+  const json = await drover([...args, "--for", windows.limit, "--out", out, "--json"], { capture: true });
   const report = JSON.parse(json) as TuneReport;
   console.log(`run ${run}: ${report.verdicts.join(" ")}\n${readFileSync(out, "utf8")}`);
   return report.pick.candidate;
@@ -51,7 +51,7 @@ onInterrupt(() => {
   stop.abort();
   return Promise.resolve();
 });
-const options = { bin, words: [`--model=${model}`, "--ctx=1024"], plan, clock: systemClock, signal: stop.signal };
+const options = { bin, args: [`--model=${model}`, "--ctx=1024"], plan, clock: systemClock, signal: stop.signal };
 const scores = new Map<string, number[]>([...candidates.keys()].map((name) => [name, []]));
 const names = [...candidates.keys()];
 await repeat(roundsOr(3), async (round) => {

@@ -11,12 +11,12 @@ const QUESTIONS: [string, ...string[]] = [
 ];
 
 /**
- * The well-known small-team test: every user asks a reasoning question, waits for the whole answer, pauses five seconds
+ * The well-known small-team test: every user asks a reasoning question, waits for the complete response, pauses five seconds
  * and asks again; a minute of warm-up and two minutes of measurement for each number of users.
  */
 export const smallTeam: Preset = {
   name: "small-team",
-  doc: "users who ask a reasoning question (Chinese and English), wait for the whole answer, pause 5 s and ask again",
+  doc: "users who ask a reasoning question (Chinese and English), wait for the complete response, pause 5 s and ask again",
   users: [1, 2, 4, 8, 12, 16, 20],
   warmupMs: 60_000,
   durationMs: 120_000,

@@ -22,7 +22,7 @@ export function throughputRows(report: BenchReport): Rows {
   };
 }
 
-/** How long it took: the whole answer, its first token, and from token to token. */
+/** How long it took: the response, its first token, and from token to token. */
 export function latencyRows(report: BenchReport): Rows {
   const quantiles = ["mean", "p50", "p95", "p99"];
   return {

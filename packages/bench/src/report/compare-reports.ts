@@ -35,9 +35,11 @@ export function comparePage(report: CompareReport): string {
 }
 
 function headline(report: CompareReport): string {
-  const workers = report.layout.map(({ cpus, slots }) => `${slots} slots on CPU ${cpus.join(",")}`).join("; ");
+  // Which worker has which CPUs may change with the load.
+  const slots = report.layout.map((worker) => worker.slots).join(" + ");
+  const cpus = new Set(report.layout.flatMap((worker) => worker.cpus)).size;
   const { machine } = report;
-  return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, workers: ${workers}, ${report.startedAt}`;
+  return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, Drover: ${report.layout.length} workers with ${slots} slots on ${cpus} CPUs, ${report.startedAt}`;
 }
 
 function metricPlot(report: CompareReport, metric: Metric): string {

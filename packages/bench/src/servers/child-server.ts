@@ -8,7 +8,7 @@ export interface ChildServerOptions {
   /** For messages: "drover up", "nginx". */
   readonly name: string;
   readonly file: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Ready once this address answers 200. */
   readonly readyUrl: string;
@@ -37,7 +37,7 @@ const KEPT_LINES = 12;
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
   const { name, clock } = options;
   const command = dieWithParent(options);
-  const child = execa(command.file, [...command.words], {
+  const child = execa(command.file, [...command.args], {
     stdin: "ignore",
     all: true,
     buffer: false,

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 /** A command. */
 export interface CommandLine {
   readonly file: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
 }
 
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
@@ -20,7 +20,7 @@ export function dieWithParent(command: CommandLine): CommandLine {
   if (setpriv === undefined) return command;
   return {
     file: setpriv,
-    words: [
+    args: [
       "--pdeathsig",
       "TERM",
       "--",
@@ -29,7 +29,7 @@ export function dieWithParent(command: CommandLine): CommandLine {
       UNLESS_ORPHAN,
       String(process.pid),
       command.file,
-      ...command.words,
+      ...command.args,
     ],
   };
 }

@@ -10,8 +10,8 @@ import { freePort } from "./free-port.ts";
 export interface DroverServerOptions {
   /** The script of the `drover` command. */
   readonly bin: string;
-  /** Further words for `drover up`: model, workers, threads, slots. */
-  readonly words: readonly string[];
+  /** Further arguments for `drover up`: model, workers, threads, slots. */
+  readonly args: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** From the start until every worker is ready. @default 10 minutes */
@@ -71,7 +71,7 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     ...options,
     name: "drover up",
     file: process.execPath,
-    words: [bin, "up", ...own, ...options.words],
+    args: [bin, "up", ...own, ...options.args],
     readyUrl: `${url}/health`,
     readyTimeoutMs: options.readyTimeoutMs ?? TEN_MINUTES_MS,
     isReady,

@@ -9,10 +9,10 @@ import { commandSide, droverSide, handMadeSide, pinnedSide } from "./sides.ts";
 export interface SideOptions {
   /** The script of the `drover` command. */
   readonly bin: string;
-  /** Words that both `drover up` and `drover worker` take: model, context. */
-  readonly workerWords: readonly string[];
-  /** Words for `drover up` alone: workers, policy. */
-  readonly upWords: readonly string[];
+  /** Arguments that both `drover up` and `drover worker` take: model, context. */
+  readonly workerArgs: readonly string[];
+  /** Arguments for `drover up` alone: workers, policy. */
+  readonly upArgs: readonly string[];
   /** Commands of further sides. */
   readonly against: readonly string[];
   /** Which of the known set-ups take part; `none`: none of them. @default both of nginx, and llama-server where there is one */
@@ -58,7 +58,7 @@ export async function tryOnce(sides: readonly Side[], options: SideOptions): Pro
 }
 
 export function ownSides(options: SideOptions, { workers }: DroverLayout, clock: Clock): readonly Side[] {
-  const parts = { ...options, upWords: [...options.workerWords, ...options.upWords], layout: workers, clock };
+  const parts = { ...options, upArgs: [...options.workerArgs, ...options.upArgs], layout: workers, clock };
   const wanted = (name: string) => options.only === undefined || options.only.includes(name);
   return [
     droverSide(parts),

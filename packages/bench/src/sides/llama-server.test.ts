@@ -14,12 +14,12 @@ const program = join(folder, "llama-server");
 writeFileSync(
   program,
   `#!${process.execPath}
-const words = process.argv.slice(2);
-if (words[0] === "--help") console.log("-np N\\n--no-ui, --no-webui");
-else if (words[0] === "--version") console.error("version: 1234 (abc)\\nbuilt with x");
+const args = process.argv.slice(2);
+if (args[0] === "--help") console.log("-np N\\n--no-ui, --no-webui");
+else if (args[0] === "--version") console.error("version: 1234 (abc)\\nbuilt with x");
 else {
-  require("node:fs").writeFileSync(${JSON.stringify(join(folder, "words.json"))}, JSON.stringify(words));
-  require("node:http").createServer((_, response) => response.end("{}")).listen(Number(words[words.indexOf("--port") + 1]), "127.0.0.1");
+  require("node:fs").writeFileSync(${JSON.stringify(join(folder, "args.json"))}, JSON.stringify(args));
+  require("node:http").createServer((_, response) => response.end("{}")).listen(Number(args[args.indexOf("--port") + 1]), "127.0.0.1");
 }
 `,
 );
@@ -47,11 +47,11 @@ describe("llama-server as a side of a comparison", () => {
     assert.equal(side.name, 'llama-server -kvu --alias "my model"');
     assert.match(side.doc, /version 1234 \(abc\): -t 2 -np 16 -c 16384 -kvu/);
     const running = await side.start(new AbortController().signal);
-    const { default: words } = (await import(join(folder, "words.json"), { with: { type: "json" } })) as {
+    const { default: args } = (await import(join(folder, "args.json"), { with: { type: "json" } })) as {
       default: string[];
     };
     await running.stop();
-    assert.deepEqual(words.slice(-4), ["--no-ui", "-kvu", "--alias", "my model"]);
+    assert.deepEqual(args.slice(-4), ["--no-ui", "-kvu", "--alias", "my model"]);
     await assert.rejects(fetch(`${running.url}/health`));
   });
 

@@ -76,7 +76,7 @@ export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild
       const server = await startChildServer({
         name: "llama-server",
         file: "/bin/sh",
-        words: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
+        args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
         // It answers 503 until the model is loaded.
         readyUrl: `${url}/health`,
         readyTimeoutMs: READY_TIMEOUT_MS,

@@ -7,8 +7,8 @@ import type { DroverLayout } from "./side.ts";
 export interface LayoutRequest {
   /** The script of the `drover` command. */
   readonly bin: string;
-  readonly workerWords: readonly string[];
-  readonly upWords: readonly string[];
+  readonly workerArgs: readonly string[];
+  readonly upArgs: readonly string[];
   readonly apiKey?: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -18,8 +18,8 @@ export interface LayoutRequest {
  * @throws BenchError `server_failed`
  */
 export async function readLayout(options: LayoutRequest, clock: Clock): Promise<DroverLayout> {
-  const words = [...options.workerWords, ...options.upWords];
-  const drover = await startDrover({ bin: options.bin, words, clock, signal: options.signal });
+  const args = [...options.workerArgs, ...options.upArgs];
+  const drover = await startDrover({ bin: options.bin, args, clock, signal: options.signal });
   try {
     return { workers: await drover.layout(), contextTokens: await contextOf(drover.url, options.apiKey) };
   } finally {

@@ -7,15 +7,15 @@ import { startDrover } from "../servers/drover-server.ts";
 import { freePort } from "../servers/free-port.ts";
 import { processTree } from "../servers/process-tree.ts";
 import { nginxConfig } from "./nginx-config.ts";
-import type { Side, WorkerLayout } from "./side.ts";
+import { fixedCpus, type Side, type WorkerLayout } from "./side.ts";
 import { type HandWorker, startWorkers } from "./worker-group.ts";
 
 export interface SideParts {
   readonly bin: string;
-  /** Words that `drover up` takes. */
-  readonly upWords: readonly string[];
-  /** Words that `drover worker` takes: those of them that are not about several workers. */
-  readonly workerWords: readonly string[];
+  /** Arguments that `drover up` takes. */
+  readonly upArgs: readonly string[];
+  /** Arguments that `drover worker` takes: those of them that are not about several workers. */
+  readonly workerArgs: readonly string[];
   readonly layout: readonly WorkerLayout[];
   readonly clock: Clock;
 }
@@ -25,11 +25,11 @@ const READY_TIMEOUT_MS = 600_000;
 const NGINX_READY_TIMEOUT_MS = 60_000;
 
 /** (a) */
-export function droverSide(parts: Pick<SideParts, "bin" | "upWords" | "clock">): Side {
+export function droverSide(parts: Pick<SideParts, "bin" | "upArgs" | "clock">): Side {
   return {
     name: "drover",
     doc: "drover up",
-    start: (signal) => startDrover({ bin: parts.bin, words: parts.upWords, clock: parts.clock, signal }),
+    start: (signal) => startDrover({ bin: parts.bin, args: parts.upArgs, clock: parts.clock, signal }),
   };
 }
 
@@ -45,9 +45,13 @@ export function handMadeSide(parts: SideParts): Side {
   );
 }
 
-/** (c) nginx in Drover's place, before the very same workers, which nobody gives a directory for snapshots */
+/** (c) nginx instead of Drover, before the very same workers, which nobody gives a directory for snapshots */
 export function pinnedSide(parts: SideParts): Side {
-  const workers = parts.layout.map(({ cpus, slots }) => ({ cpus, threads: cpus.length, slots }));
+  const workers = fixedCpus(parts.layout).map((cpus, index) => ({
+    cpus,
+    threads: cpus.length,
+    slots: parts.layout[index]?.slots ?? 1,
+  }));
   const slots = workers[0]?.slots ?? 0;
   return nginxSide(
     "nginx, same workers",
@@ -68,7 +72,7 @@ export function commandSide(command: string, clock: Clock): Side {
       const server = await startChildServer({
         name: command,
         file: "/bin/sh",
-        words: ["-c", `exec ${command.replaceAll("{port}", port)}`],
+        args: ["-c", `exec ${command.replaceAll("{port}", port)}`],
         readyUrl: `${url}/health`,
         readyTimeoutMs: READY_TIMEOUT_MS,
         clock,
@@ -85,7 +89,7 @@ function nginxSide(name: string, doc: string, handWorkers: readonly HandWorker[]
     name,
     doc,
     async start(signal) {
-      const workers = await startWorkers(handWorkers, { ...parts, words: parts.workerWords, signal });
+      const workers = await startWorkers(handWorkers, { ...parts, args: parts.workerArgs, signal });
       try {
         const nginx = await startNginx(workers.ports, parts.clock, signal);
         return {
@@ -117,7 +121,7 @@ async function startNginx(workerPorts: readonly number[], clock: Clock, signal: 
     const server = await startChildServer({
       name: "nginx",
       file: "nginx",
-      words: ["-p", folder, "-c", config],
+      args: ["-p", folder, "-c", config],
       // Debian puts it where users' PATH often does not look.
       environment: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
       readyUrl: `${url}/health`,

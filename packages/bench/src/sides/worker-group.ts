@@ -15,8 +15,8 @@ export interface HandWorker {
 export interface WorkerGroupOptions {
   /** The script of the `drover` command. */
   readonly bin: string;
-  /** Further words for `drover worker`: model, context. */
-  readonly words: readonly string[];
+  /** Further arguments for `drover worker`: model, context. */
+  readonly args: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -57,13 +57,13 @@ export async function startWorkers(workers: readonly HandWorker[], options: Work
 
 function startWorker(worker: HandWorker, port: number, options: WorkerGroupOptions): Promise<ChildServer> {
   const shape = ["--threads", String(worker.threads), "--slots", String(worker.slots), "--port", String(port)];
-  const words = [options.bin, "worker", ...options.words, ...shape];
+  const args = [options.bin, "worker", ...options.args, ...shape];
   const pinned = worker.cpus === undefined ? [] : ["-c", worker.cpus.join(",")];
   return startChildServer({
     ...options,
     name: "drover worker",
     file: worker.cpus === undefined ? process.execPath : "taskset",
-    words: worker.cpus === undefined ? words : [...pinned, process.execPath, ...words],
+    args: worker.cpus === undefined ? args : [...pinned, process.execPath, ...args],
     readyUrl: `http://127.0.0.1:${port}/health`,
     readyTimeoutMs: READY_TIMEOUT_MS,
   });

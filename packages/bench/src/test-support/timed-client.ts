@@ -10,17 +10,17 @@ export interface TimedAnswer {
 
 /**
  * A client whose answers take exactly the time that `answer` says, on the given clock.
- * @param places answers at a time; the others wait for theirs
+ * @param slots answers at a time; the others wait for theirs
  */
 export function createTimedClient(
   clock: Clock,
   answer: (number: number, question: Question) => TimedAnswer,
-  places = Number.POSITIVE_INFINITY,
+  slots = Number.POSITIVE_INFINITY,
 ): ChatClient & { asked: number } {
   const queue: (() => void)[] = [];
   let busy = 0;
   const enter = async () => {
-    if (busy >= places) await new Promise<void>((resolve) => queue.push(resolve));
+    if (busy >= slots) await new Promise<void>((resolve) => queue.push(resolve));
     else busy += 1;
   };
   const leave = () => {

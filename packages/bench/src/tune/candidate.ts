@@ -24,8 +24,8 @@ export function candidateName(candidate: Candidate): string {
   return [layout, ...extras].join(", ");
 }
 
-/** Words for `drover up`. */
-export function candidateWords(candidate: Candidate): readonly string[] {
+/** Arguments for `drover up`. */
+export function candidateArgs(candidate: Candidate): readonly string[] {
   const { workers, threads, slots, batch, flashAttention, kvType } = candidate;
   const layout = [`--workers=${workers}`, `--threads=${threads}`, `--slots=${slots}`];
   return [...layout, `--batch=${batch}`, `--flash-attention=${flashAttention}`, `--kv-type=${kvType}`];

@@ -5,14 +5,14 @@ import { BenchError } from "../errors.ts";
 import { runStep, type StepReport } from "../load/run-step.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import { lookAtTarget } from "../plan/target.ts";
-import { type Candidate, candidateWords } from "./candidate.ts";
+import { type Candidate, candidateArgs } from "./candidate.ts";
 import type { Score } from "./standings.ts";
 import type { StepProgress } from "../load/step-progress.ts";
 
 export interface MeasureOptions {
   readonly bin: string;
-  /** Words for `drover up` that are the same for all candidates: model, context. */
-  readonly words: readonly string[];
+  /** Arguments for `drover up` that are the same for all candidates: model, context. */
+  readonly args: readonly string[];
   readonly plan: LoadPlan;
   readonly apiKey?: string | undefined;
   readonly clock: Clock;
@@ -30,8 +30,8 @@ export async function measureCandidate(
 ): Promise<Score | { readonly failure: string }> {
   const { plan, clock, signal } = options;
   try {
-    const words = [...options.words, ...candidateWords(candidate)];
-    const drover = await startDrover({ bin: options.bin, words, clock, signal });
+    const args = [...options.args, ...candidateArgs(candidate)];
+    const drover = await startDrover({ bin: options.bin, args, clock, signal });
     try {
       return scoreOf(await runOnce(drover, round, options), plan);
     } finally {

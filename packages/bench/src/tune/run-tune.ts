@@ -13,11 +13,11 @@ import type { StepProgress } from "../load/step-progress.ts";
 export interface TuneOptions extends LoadRequest {
   /** The script of the `drover` command. */
   readonly bin: string;
-  /** Words for `drover up`: model, context. */
-  readonly words: readonly string[];
+  /** Arguments for `drover up`: model, context. */
+  readonly args: readonly string[];
   /** Sent with each request. */
   readonly apiKey?: string | undefined;
-  /** What the words serve, for the report. */
+  /** What is served, for the report. */
   readonly model: string;
   /** @default five minutes */
   readonly limitMs?: number | undefined;

@@ -7,7 +7,7 @@ import { pick, type Score, type Standing, standingOf, survivors } from "./standi
 export interface SearchOptions {
   readonly cpus: number;
   readonly users: number;
-  /** The whole search ends by then; a measurement that would not fit any more is not begun. */
+  /** The search ends by then; a measurement that would not fit any more is not begun. */
   readonly limitMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

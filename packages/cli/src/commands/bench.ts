@@ -6,7 +6,7 @@ import { compare, merge } from "../measuring/compare.ts";
 import { keyFlag, keyOfRunning, keyOfStarted } from "../measuring/key-to-send.ts";
 import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
 import { explained, interruptible } from "../measuring/interruptible.ts";
-import { upWords, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
+import { upArgs, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 export const bench: Command = {
@@ -110,7 +110,7 @@ async function startTarget(invocation: Invocation, signal: AbortSignal): Promise
   if (invocation.text("url") !== undefined) return undefined;
   const { startDrover } = await import("@drover/bench");
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
-  return startDrover({ bin: process.argv[1] ?? "", words: upWords(invocation), clock: systemClock, signal });
+  return startDrover({ bin: process.argv[1] ?? "", args: upArgs(invocation), clock: systemClock, signal });
 }
 
 async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {

@@ -64,7 +64,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       ...request,
       apiKey,
       bin: process.argv[1] ?? "",
-      words: [`--model=${served.path}`, `--ctx=${context}`],
+      args: [`--model=${served.path}`, `--ctx=${context}`],
       model: served.name,
       limitMs: lib.parseDuration("--for", invocation.text("for") ?? "5m"),
       signal: stop.signal,

@@ -7,7 +7,7 @@ import type { Invocation } from "../line/command.ts";
 import { keyOfStarted } from "./key-to-send.ts";
 import { loadRequest } from "./load-flags.ts";
 import { interruptible } from "./interruptible.ts";
-import { splitWords } from "./worker-arguments.ts";
+import { splitArgs } from "./worker-arguments.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 /** `drover bench compare`. */
@@ -18,7 +18,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const apiKey = await keyOfStarted(invocation);
   const stop = interruptible();
   const bar = lib.createProgressBar(invocation.stderr, systemClock);
-  const words = splitWords(invocation);
+  const args = splitArgs(invocation);
   const { findPrepared } = await import("@drover/supervisor/application");
   const { model } = invocation.settings().settings;
   try {
@@ -26,8 +26,8 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       ...request,
       apiKey,
       bin: process.argv[1] ?? "",
-      workerWords: words.worker,
-      upWords: words.up,
+      workerArgs: args.worker,
+      upArgs: args.up,
       against: invocation.texts("against"),
       only: invocation.text("only")?.split(","),
       llamaServer: invocation.text("llama-server"),

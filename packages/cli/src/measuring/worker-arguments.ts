@@ -18,24 +18,24 @@ const SEVERAL: readonly SettingPath[] = [
 /** Settings that say what is measured; the rest is the measurement's own. */
 export const WORKER_SETTINGS: readonly SettingPath[] = [...ONE_WORKER, ...SEVERAL];
 
-/** Words for `drover up` that say again what was typed here. */
-export function upWords(invocation: Invocation): readonly string[] {
-  return [...wordsOf(invocation, WORKER_SETTINGS), ...fileWords(invocation)];
+/** Arguments for `drover up` that say again what was typed here. */
+export function upArgs(invocation: Invocation): readonly string[] {
+  return [...argsOf(invocation, WORKER_SETTINGS), ...fileArgs(invocation)];
 }
 
 /** The same in two parts: what `drover worker` takes as well, and what only `drover up` does. */
-export function splitWords(invocation: Invocation): {
+export function splitArgs(invocation: Invocation): {
   readonly worker: readonly string[];
   readonly up: readonly string[];
 } {
-  return { worker: [...wordsOf(invocation, ONE_WORKER), ...fileWords(invocation)], up: wordsOf(invocation, SEVERAL) };
+  return { worker: [...argsOf(invocation, ONE_WORKER), ...fileArgs(invocation)], up: argsOf(invocation, SEVERAL) };
 }
 
-function wordsOf(invocation: Invocation, paths: readonly SettingPath[]): readonly string[] {
+function argsOf(invocation: Invocation, paths: readonly SettingPath[]): readonly string[] {
   return settingFlags(paths).flatMap(({ name }) => invocation.texts(name).map((value) => `--${name}=${value}`));
 }
 
-function fileWords(invocation: Invocation): readonly string[] {
+function fileArgs(invocation: Invocation): readonly string[] {
   const file = invocation.text("config");
   return file === undefined ? [] : ["--config", file];
 }

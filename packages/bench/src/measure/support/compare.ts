@@ -4,7 +4,7 @@ import { judgeExpectations, parseExpectation, verdictText } from "../../compare/
 import { parseCompareReport } from "../../compare/merge.ts";
 import type { CompareReport } from "../../compare/compare-report.ts";
 import { compareTable } from "../../report/compare-reports.ts";
-import { drover, modelPath, pageWords } from "./drover.ts";
+import { drover, modelPath, pageArgs } from "./drover.ts";
 import { out, roundsOr } from "./options.ts";
 
 /**
@@ -13,11 +13,11 @@ import { out, roundsOr } from "./options.ts";
  */
 export async function compare(
   name: string,
-  words: readonly string[],
+  args: readonly string[],
   wanted: readonly string[],
 ): Promise<CompareReport> {
   const rounds = ["--rounds", String(roundsOr(3))];
-  const command = ["bench", "compare", "--model", await modelPath(), ...words, ...rounds, ...pageWords(name), "--json"];
+  const command = ["bench", "compare", "--model", await modelPath(), ...args, ...rounds, ...pageArgs(name), "--json"];
   const json = await drover(command, { capture: true });
   const { report } = parseCompareReport(name, json);
   console.log(compareTable(report));

@@ -15,9 +15,9 @@ process.env["XDG_CACHE_HOME"] = scratch;
 export const bin = fileURLToPath(new URL("../../../../cli/bin/drover.js", import.meta.url));
 
 /** Runs `drover WORDS`, printing the command first. Ends this process where it fails. @returns its standard output where `capture` */
-export async function drover(words: readonly string[], options?: RunOptions): Promise<string> {
-  const title = `$ drover ${words.map((word) => (/[\s<>]/.test(word) ? `'${word}'` : word)).join(" ")}`;
-  const { code, stdout } = await run(title, process.execPath, [bin, ...words], options);
+export async function drover(args: readonly string[], options?: RunOptions): Promise<string> {
+  const title = `$ drover ${args.map((word) => (/[\s<>]/.test(word) ? `'${word}'` : word)).join(" ")}`;
+  const { code, stdout } = await run(title, process.execPath, [bin, ...args], options);
   // An interrupted measurement prints what there is.
   const isInterrupted = (code === 130 || code === 143) && stdout !== "";
   if (code !== 0 && !isInterrupted) process.exit(code);
@@ -35,6 +35,6 @@ export async function modelPath(): Promise<string> {
 }
 
 /** Arguments that write an HTML page of that name where `--out FOLDER` was given. */
-export function pageWords(name: string): readonly string[] {
+export function pageArgs(name: string): readonly string[] {
   return out === undefined ? [] : ["--html", join(out, `${name}.html`)];
 }

@@ -23,9 +23,9 @@ export interface DelayServer {
 
 /** Starts a server whose delays are known, and waits until it listens. */
 export async function startFakeWorker(delays: KnownDelays): Promise<DelayServer> {
-  const words = [script, "--port", "0", "--script", JSON.stringify(delays)];
-  const command = dieWithParent({ file: process.execPath, words });
-  const child = spawn(command.file, command.words, { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [script, "--port", "0", "--script", JSON.stringify(delays)];
+  const command = dieWithParent({ file: process.execPath, args });
+  const child = spawn(command.file, command.args, { stdio: ["ignore", "pipe", "inherit"] });
   const gone = once(child, "exit");
   const [line] = (await Promise.race([once(createInterface({ input: child.stdout }), "line"), gone])) as [unknown];
   if (typeof line !== "string") throw new Error("the fake worker ended before it listened; run pnpm build");

@@ -14,13 +14,13 @@ export interface PinnedServer {
   stop(): Promise<void>;
 }
 
-type CommandLine = readonly [file: string, words: readonly string[]];
+type CommandLine = readonly [file: string, args: readonly string[]];
 
 const { signal } = new AbortController();
 
 /** On a machine with two CPUs: the proxy on the first, upstream and load generator on the second. */
-function pin(cpu: number, words: readonly string[]): CommandLine {
-  return ["taskset", ["-c", String(cpu), ...words]];
+function pin(cpu: number, args: readonly string[]): CommandLine {
+  return ["taskset", ["-c", String(cpu), ...args]];
 }
 
 function beside(file: string): string {
@@ -28,10 +28,10 @@ function beside(file: string): string {
 }
 
 /** Starts the server and waits for its /health. */
-async function start(name: string, port: number, [file, words]: CommandLine): Promise<PinnedServer> {
+async function start(name: string, port: number, [file, args]: CommandLine): Promise<PinnedServer> {
   const url = `http://127.0.0.1:${port}`;
   const readyUrl = `${url}/health`;
-  const options = { name, file, words, readyUrl, readyTimeoutMs: 30_000, clock: systemClock, signal };
+  const options = { name, file, args, readyUrl, readyTimeoutMs: 30_000, clock: systemClock, signal };
   const server = await startChildServer(options);
   const forget = onInterrupt(() => server.stop());
   const stop = async () => {
@@ -50,10 +50,10 @@ export async function startUpstream(): Promise<PinnedServer> {
 const starters = {
   drover(target: string, port: number, folder: string): CommandLine {
     const listen = ["--listen", `127.0.0.1:${port}`, "--upstream", target];
-    const words = ["balance", ...listen, "--access-log", "json", "--queue-limit", "5000"];
+    const args = ["balance", ...listen, "--access-log", "json", "--queue-limit", "5000"];
     // Its access log goes to a file, as a service's does.
     const script = `exec "$0" "$@" >${folder}/drover.log 2>&1`;
-    return pin(0, ["sh", "-c", script, process.execPath, bin, ...words]);
+    return pin(0, ["sh", "-c", script, process.execPath, bin, ...args]);
   },
   "http-proxy"(target: string, port: number): CommandLine {
     return pin(0, [process.execPath, beside("bare-http-proxy.js"), String(port), target]);

@@ -12,7 +12,7 @@ export async function preferRealTime(): Promise<void> {
     console.log("(at normal priority: other processes of this machine are in the figures)");
     return;
   }
-  const words = ["-f", "10", process.execPath, ...process.argv.slice(1)];
-  const { code } = await run("(with real-time priority)", "chrt", words, { environment: { DROVER_REAL_TIME: "1" } });
+  const args = ["-f", "10", process.execPath, ...process.argv.slice(1)];
+  const { code } = await run("(with real-time priority)", "chrt", args, { environment: { DROVER_REAL_TIME: "1" } });
   process.exit(code);
 }

@@ -24,7 +24,7 @@ export interface RequestsReport {
   readonly failed: number;
 }
 
-/** Closed loop of whole requests, for the cost of a proxy itself; chats are the business of run-step.ts. */
+/** Closed loop of requests, for the cost of a proxy itself; chats are the business of run-step.ts. */
 export async function runRequests(options: RequestsOptions): Promise<RequestsReport> {
   const { clock, durationMs, warmupMs } = options;
   const pool = new Pool(options.url, { connections: options.connections, pipelining: 1 });

@@ -44,13 +44,13 @@ export interface RunOptions {
 export async function run(
   title: string,
   file: string,
-  words: readonly string[],
+  args: readonly string[],
   { capture = false, environment = {} }: RunOptions = {},
 ): Promise<{ readonly code: number; readonly stdout: string }> {
   if (isEnding) await forever();
   console.log(title);
-  const command = dieWithParent({ file, words });
-  const child = spawn(command.file, command.words, {
+  const command = dieWithParent({ file, args });
+  const child = spawn(command.file, command.args, {
     stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
     env: { ...process.env, ...environment },
   });

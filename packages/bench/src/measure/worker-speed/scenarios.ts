@@ -11,7 +11,7 @@ export interface Scenario {
   readonly quantization: "q4_0" | "q4_k_m";
   readonly slots: number;
   readonly stock: boolean;
-  /** Figures as they come: the whole takes many minutes. */
+  /** Figures as they come: all of them take many minutes. */
   readonly measure: (child: SpeedChild, rounds: number) => AsyncIterable<Figure>;
 }
 

@@ -24,9 +24,9 @@ const script = fileURLToPath(new URL("../../../fixtures/worker-speed/child.mjs",
 
 /** @param cpu pinned to, where the machine has `taskset` */
 export async function startSpeedChild(options: SpeedChildOptions, cpu: number): Promise<SpeedChild> {
-  const words = ["-c", String(cpu), process.execPath, script, JSON.stringify(options)];
-  const command = dieWithParent({ file: "taskset", words });
-  const child = spawn(command.file, command.words, {
+  const args = ["-c", String(cpu), process.execPath, script, JSON.stringify(options)];
+  const command = dieWithParent({ file: "taskset", args });
+  const child = spawn(command.file, command.args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   await answer(child);
