@@ -50,12 +50,15 @@ describe("drover check", () => {
       const started = await execa(drover, ["up", "--listen", "127.0.0.1:0", ...flags], { reject: false });
       assert.match(checked.stderr, reason);
       assert.equal(checked.exitCode, 2);
-      // How much memory is free changes from one to the other.
-      const wordsOf = (text: string) => text.replace(`${MISSPELT}\n`, "").replaceAll(/[\d.]+/g, "N");
       assert.deepEqual([started.exitCode, wordsOf(started.stderr)], [2, wordsOf(checked.stderr)]);
     });
   }
 });
+
+/** How much memory is free changes from one to the other. */
+function wordsOf(text: string): string {
+  return text.replace(`${MISSPELT}\n`, "").replaceAll(/[\d.]+/g, "N");
+}
 
 function check(...flags: readonly string[]) {
   return execa(drover, ["check", ...flags], { env: { DROVER_SLTOS: "3" }, reject: false });

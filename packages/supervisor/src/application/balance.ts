@@ -96,9 +96,6 @@ async function openAdmin(running: Running, options: BalanceOptions): Promise<() 
 
 function adminActions(running: Running, options: BalanceOptions): AdminActions {
   const { version, file, logs } = options;
-  const refuse = (what: string) => () => {
-    throw new SupervisorError("refused", `drover balance has no workers to ${what}; its servers are not its own`);
-  };
   return {
     status: async () => {
       const { queue, upstreams } = running.balancer.status();
@@ -123,6 +120,12 @@ function adminActions(running: Running, options: BalanceOptions): AdminActions {
     },
     stop: () => running.end.ask("drover stop"),
     logs,
+  };
+}
+
+function refuse(what: string): () => never {
+  return () => {
+    throw new SupervisorError("refused", `drover balance has no workers to ${what}; its servers are not its own`);
   };
 }
 
