@@ -45,7 +45,7 @@ async function ask(url, method, path, body) {
 function fieldsOf(text) {
   const events = text
     .split("\n")
-    .filter((line) => /^data: \{/u.test(line))
+    .filter((line) => line.startsWith("data: {"))
     .map((line) => line.slice("data: ".length));
   const lines = text.trim().split("\n");
   for (const candidate of [text, events.at(-1), lines.at(-1)]) {
@@ -66,11 +66,13 @@ function verdictOf(ours, theirs) {
   return missing.length === 0 ? "equal" : `lacks ${missing.join(", ")}`;
 }
 
+const cell = ({ status, fields }) =>
+  `${status || "none"} ${fields.slice(0, 6).join(" ")}${fields.length > 6 ? " …" : ""}`.trim();
+
+const escape = (one) => one.replaceAll("|", "\\|");
+
 function table(all) {
   const compared = all.some(({ theirs }) => theirs !== undefined);
-  const cell = ({ status, fields }) =>
-    `${status || "none"} ${fields.slice(0, 6).join(" ")}${fields.length > 6 ? " …" : ""}`.trim();
-  const escape = (one) => one.replaceAll("|", "\\|");
   const count = (verdict) => all.filter((row) => row.verdict === verdict).length;
   const lines = all.map(({ name, ours, theirs, verdict }) =>
     compared

@@ -143,6 +143,7 @@ const SCHEMAS = {
     maxProperties: 1,
   },
   not: object({ a: { type: "boolean", not: { const: true } } }),
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
   "if, then": { ...object({ a: { type: "boolean" } }), if: { properties: { a: { const: true } } }, then: {} },
 };
 

@@ -1,4 +1,4 @@
-import { lookup as systemLookup, type LookupAddress } from "node:dns";
+import { lookup as systemLookup, type LookupAddress, type LookupOptions } from "node:dns";
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP, type LookupFunction } from "node:net";
@@ -39,21 +39,29 @@ export function createHostLookup(options: HostLookupOptions = {}): LookupFunctio
       return before;
     }
   };
-  return (hostname, { family, all }, callback) => {
+  const addressesOf = (hostname: string) => {
     const name = hostname.toLowerCase().replace(/\.$/, "");
     const work = running.get(name) ?? ask(name).finally(() => running.delete(name));
     running.set(name, work);
-    work.then(
-      (addresses) => {
-        const fitting = addresses.filter((each) => wants(family, each.family));
-        const [first] = fitting;
-        if (first === undefined) callback(notFound(hostname), "", 0);
-        else if (all === true) callback(null, fitting as LookupAddress[]);
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, "", 0),
-    );
+    return work;
   };
+  return (hostname, { family, all }, callback) =>
+    void respond(addressesOf(hostname), { hostname, family, all }, callback);
+}
+
+/** Never rejects: what fails is said to the callback, outside of the promise, so that what it throws is not lost. */
+async function respond(
+  found: Promise<readonly LookupAddress[]>,
+  asked: { readonly hostname: string; readonly family: LookupOptions["family"]; readonly all: boolean | undefined },
+  callback: Parameters<LookupFunction>[2],
+): Promise<void> {
+  const [outcome] = await Promise.allSettled([found]);
+  if (outcome.status === "rejected") return process.nextTick(callback, outcome.reason, "", 0);
+  const fitting = outcome.value.filter((each) => wants(asked.family, each.family));
+  const [first] = fitting;
+  if (first === undefined) process.nextTick(callback, notFound(asked.hostname), "", 0);
+  else if (asked.all === true) process.nextTick(callback, null, fitting);
+  else process.nextTick(callback, null, first.address, first.family);
 }
 
 /** For all sockets of this process. */

@@ -311,25 +311,25 @@ describe("an entry of balancer.upstreams", () => {
   });
 });
 
-describe("workers that stand by", () => {
-  /** `b` stands by as long as `a` could take the request. */
-  const poolWithStandBy = () => {
-    const asked: (readonly string[])[] = [];
-    const pool = new UpstreamPool({
-      policy: "least_conn",
-      upstreams: [worker("a", 1), worker("b", 1)],
-      clock: systemClock,
-      random: Math.random,
-      standBy: (able) => {
-        asked.push(able);
-        return new Set(able.includes("a") ? ["b"] : []);
-      },
-    });
-    pool.setReady("a", true);
-    pool.setReady("b", true);
-    return { pool, asked };
-  };
+/** `b` stands by as long as `a` could take the request. */
+const poolWithStandBy = () => {
+  const asked: (readonly string[])[] = [];
+  const pool = new UpstreamPool({
+    policy: "least_conn",
+    upstreams: [worker("a", 1), worker("b", 1)],
+    clock: systemClock,
+    random: Math.random,
+    standBy: (able) => {
+      asked.push(able);
+      return new Set(able.includes("a") ? ["b"] : []);
+    },
+  });
+  pool.setReady("a", true);
+  pool.setReady("b", true);
+  return { pool, asked };
+};
 
+describe("workers that stand by", () => {
   it("are given nothing while another one can take a request, now or once a slot of it comes free", () => {
     const { pool, asked } = poolWithStandBy();
     assert.equal(pool.acquire(pool.startPick())?.upstream.id, "a");

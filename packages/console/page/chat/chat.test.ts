@@ -73,10 +73,11 @@ describe("a conversation", () => {
   });
 });
 
+const parts = (content: string, end: AnswerMessage["end"] = "running", reasoning = "") =>
+  partsOf({ content, end, reasoning });
+
 describe("an answer", () => {
   it("has its thinking apart, by the server's word or by its tags, however far it came", () => {
-    const parts = (content: string, end: AnswerMessage["end"] = "running", reasoning = "") =>
-      partsOf({ content, end, reasoning });
     assert.deepEqual(parts("", "running", "hm"), { reasoning: "hm", content: "", isThinking: true });
     assert.deepEqual(parts("Yes", "running", "hm"), { reasoning: "hm", content: "Yes", isThinking: false });
     assert.deepEqual(parts("<thi"), { reasoning: "", content: "", isThinking: true });
