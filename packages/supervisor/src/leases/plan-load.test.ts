@@ -76,6 +76,12 @@ describe("planning workers for a load", () => {
     assert.equal(workersFor(planLoad({ tables: ZEN, domains, slots: 16 }), 20), 1);
   });
 
+  it("takes more threads for faster where only fewer were measured yet", () => {
+    const tables: CostTables = new Map([[1, ZEN.get(1) ?? []]]);
+    const plan = planLoad({ tables, domains: [{ cpus: 2, workers: 2 }], slots: 16 });
+    for (const requests of [1, 3, 4, 16]) assert.equal(workersFor(plan, requests), 1, `${requests}`);
+  });
+
   it("fills one worker after the other while no costs are known", () => {
     const plan = planLoad({ tables: new Map(), domains: [{ cpus: 4, workers: 2 }], slots: 4 });
     assert.deepEqual(

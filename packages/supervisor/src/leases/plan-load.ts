@@ -123,17 +123,16 @@ function cpusEach({ domains }: LoadGround, count: number): number {
   return Math.min(...spread(domains, count).map(({ cpus, workers }) => Math.max(1, Math.floor(cpus / workers))));
 }
 
-/**
- * With as many of the CPUs as are best: of small models more threads are slower. Where all tables are of more threads, that of
- * the fewest in proportion.
- */
+/** A step's cost is taken to fall with the threads to this power where a number of threads was not measured. */
+const SCALING = 0.9;
+
+/** With as many of the CPUs as are best: of small models more threads are slower. */
 function stepMs(tables: CostTables, cpus: number, tokens: number): number {
   const counts = [...tables.keys()].toSorted((a, b) => a - b);
-  const most = counts.findLast((count) => count <= cpus);
-  const [fewest = cpus] = counts;
-  if (most === undefined) return (groupMs(tables.get(fewest) ?? [], tokens) * fewest) / cpus;
-  const known = counts.filter((count) => count <= cpus).map((count) => groupMs(tables.get(count) ?? [], tokens));
-  return Math.min(...known);
+  const measured = counts.filter((count) => count <= cpus).map((count) => groupMs(tables.get(count) ?? [], tokens));
+  const nearest = counts.findLast((count) => count <= cpus) ?? counts[0] ?? cpus;
+  const estimate = groupMs(tables.get(nearest) ?? [], tokens) * (nearest / cpus) ** SCALING;
+  return Math.min(...measured, estimate);
 }
 
 /** Straight lines between what was measured, and the last one's price per token beyond. */
