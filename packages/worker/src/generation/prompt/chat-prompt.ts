@@ -45,6 +45,11 @@ export class ChatPrompts {
   /** @throws RequestError where the prompt does not fit, or the template refuses. */
   async build(input: ChatPromptInput): Promise<ChatPrompt> {
     refuseManyMessages(input.messages.length, input.limit);
+    // Before the template sees them: ten megabytes of marks take seconds to be made harmless.
+    this.#tokenizer.refuseHuge(
+      input.messages.map(({ content }) => content),
+      input.limit,
+    );
     const rendered = this.#render({ ...input, messages: heard(input.messages, this.template.habits) });
     const text = this.#finish(rendered, input);
     const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), true, input.limit);

@@ -33,7 +33,7 @@ export class PromptTokenizer {
    * @throws RequestError `context_length_exceeded` as soon as it is certain, or 400 for a text that llama.cpp can't tokenize
    */
   async tokenize(texts: readonly string[], special: boolean, limit: PromptLimit): Promise<number[]> {
-    this.#refuseHuge(texts, limit);
+    this.refuseHuge(texts, limit);
     const tokens: number[] = [];
     const stretch = { chars: 0, parts: 0 };
     for (const text of texts) {
@@ -51,8 +51,12 @@ export class PromptTokenizer {
     return tokens;
   }
 
-  /** No token has more than so many bytes, and no character less than one. */
-  #refuseHuge(texts: readonly string[], limit: PromptLimit): void {
+  /**
+   * Refuses texts that can't fit whatever their tokens are: no token has more than so many bytes, and no character less than one.
+   *
+   * @throws RequestError `context_length_exceeded`
+   */
+  refuseHuge(texts: readonly string[], limit: PromptLimit): void {
     const { longestTokenBytes } = this.#vocabulary;
     if (longestTokenBytes === undefined) return;
     const least = Math.ceil(texts.reduce((sum, text) => sum + text.length, 0) / longestTokenBytes);
