@@ -115,6 +115,7 @@ function plain(stream: string): string {
   return stream
     .replaceAll(/"(?:id|item_id)":"[a-z]+[-_][0-9a-f-]{20,}"/g, '"id":""')
     .replaceAll(/"created(?:_at)?":\d+/g, "")
+    .replaceAll(/"timings":\{[^}]*\}/g, "")
     .replaceAll(/"usage":\{[^}]*\}[^}]*\}?/g, "");
 }
 

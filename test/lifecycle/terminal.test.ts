@@ -13,7 +13,7 @@ import { commandOf, signalIfThere } from "../support/processes.ts";
 import { PATIENCE_MS } from "../support/until.ts";
 
 const BAR = /\[[█░]+\] /;
-const FETCHING = /fetching \[[█░]+\] \d+% of \d+ MiB/;
+const FETCHING = /fetching \[[█░]+\] \d+% of \d+ [KM]iB/;
 const ESCAPE = "\u001b";
 
 describe("progress bars", () => {

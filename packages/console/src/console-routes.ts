@@ -47,9 +47,10 @@ export function createConsole({ state, admin, files = readPageFiles() }: Console
   };
 }
 
-function pageRoute({ headers }: IncomingMessage, path: string, files: PageFiles): ConsoleResponse | undefined {
-  if (path === "/console/") return pageResponse(files, "../", headers);
-  if (path === "/console") return redirect("console/");
+function pageRoute({ headers, url }: IncomingMessage, path: string, files: PageFiles): ConsoleResponse | undefined {
+  // Routes are listed without the slash at their end, on which the page's relative addresses depend.
+  const hasSlash = (url ?? "").split("?")[0]?.endsWith("/") === true;
+  if (path === "/console") return hasSlash ? pageResponse(files, "../", headers) : redirect("console/");
   const name = path.startsWith(ASSETS) ? path.slice(ASSETS.length) : undefined;
   const file = name === undefined ? undefined : files.get(name);
   if (name !== undefined && file !== undefined) return assetResponse(file, name, headers);

@@ -25,7 +25,10 @@ export function Dialog({
     <dialog
       ref={element}
       aria-label={title}
-      onClose={onClose}
+      // The event comes late: by then the window may be open again, for another reason.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.open) onClose();
+      }}
       onClick={(event) => event.target === event.currentTarget && onClose()}
     >
       {isOpen && (
