@@ -49,11 +49,18 @@ export function Composer({ conversation }: { readonly conversation: Conversation
         }}
       />
       {run === undefined ? (
-        <button type="submit" class="primary round" aria-label={send} title={send} disabled={text.trim() === ""}>
+        <button
+          key="send"
+          type="submit"
+          class="primary round"
+          aria-label={send}
+          title={send}
+          disabled={text.trim() === ""}
+        >
           <Icon name="send" />
         </button>
       ) : (
-        <button type="button" class="primary round" aria-label={stop} title={stop} onClick={run.stop}>
+        <button key="stop" type="button" class="primary round" aria-label={stop} title={stop} onClick={run.stop}>
           <Icon name="stop" />
         </button>
       )}
