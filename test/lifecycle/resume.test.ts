@@ -112,13 +112,15 @@ async function isOver(text: Promise<string>): Promise<boolean> {
 
 /** Ids and times differ from stream to stream. */
 function plain(stream: string): string {
-  return stream
-    .replaceAll(/"(?:id|item_id)":"[a-z]+[-_][0-9a-f-]{20,}"/g, '"id":""')
-    .replaceAll(/"created(?:_at)?":\d+/g, "")
-    .replaceAll(/"completed_at":\d+/g, "")
-    // Padded to one length, since another worker counts the bytes that the client has.
-    .replaceAll(/"timings":\{[^}]*\} */g, "")
-    .replaceAll(/"usage":\{[^}]*\}[^}]*\}?/g, "");
+  return (
+    stream
+      .replaceAll(/"(?:id|item_id)":"[a-z]+[-_][0-9a-f-]{20,}"/g, '"id":""')
+      .replaceAll(/"created(?:_at)?":\d+/g, "")
+      .replaceAll(/"completed_at":\d+/g, "")
+      // Padded to one length, since another worker counts the bytes that the client has.
+      .replaceAll(/"timings":\{[^}]*\} */g, "")
+      .replaceAll(/"usage":\{[^}]*\}[^}]*\}?/g, "")
+  );
 }
 
 /** Of the answer; its parts have ids of their own. */
