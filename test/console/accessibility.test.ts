@@ -127,8 +127,8 @@ describe("the console for everybody", needsBrowser(), () => {
   it("tells a screen reader when an answer begins and what it was, not each of its tokens", () =>
     visit({}, async (visitor) => {
       await visitor.ask("Hello");
-      const status = visitor.page.locator("#app > [role=status]");
-      assert.match(await status.innerText(), /^The answer is complete\. .*demo model/su);
+      const said = /^The answer is complete\. .*demo model/su;
+      await visitor.page.locator("#app > [role=status]", { hasText: said }).waitFor();
     }));
 
   it("has no sideways scrolling on a phone, and its list of conversations behind a button", () =>

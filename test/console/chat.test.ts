@@ -126,6 +126,17 @@ describe("the console's chat", needsBrowser(), () => {
       await other.close();
     }));
 
+  it("loses nothing that was said just before the page was left, not even half an answer", () =>
+    visit(async (visitor) => {
+      await visitor.say("Say this at the last moment");
+      await visitor.page.locator("article.user").waitFor();
+      await visitor.page.reload();
+      const said = visitor.page.locator("article.user", { hasText: "Say this at the last moment" });
+      await said.waitFor();
+      await visitor.page.reload();
+      await said.waitFor();
+    }));
+
   it("sends nothing while an input method composes, and sends on the next Enter", () =>
     visit(async (visitor) => {
       const input = await visitor.page.context().newCDPSession(visitor.page);

@@ -66,7 +66,8 @@ export async function ask(path: string, call: Call = {}): Promise<Response> {
   });
   if (response.ok) return response;
   const error = await errorOf(response);
-  if (response.status === 401 && call.key === undefined) wantsKey.value = true;
+  // Where the user gave another key in the meantime, that one is still to be tried.
+  if (response.status === 401 && call.key === undefined && key === apiKey.value) wantsKey.value = true;
   throw error;
 }
 

@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { after, newId, epochMs } from "../clock.ts";
 import { route } from "../route.ts";
 import { type Conversation, newConversation, settled } from "./conversation.ts";
+import { leave, leftOver } from "./left-over.ts";
 import { openShelf, type Shelf } from "./shelf.ts";
 
 /** All conversations by id, in no order. */
@@ -26,11 +27,19 @@ let shelf: Promise<Shelf> | undefined;
 /** Reads what earlier visits left. Nothing that was said in the meantime is lost. */
 export async function loadConversations(): Promise<void> {
   shelf = openShelf();
-  const found = await (await shelf).all().catch(() => []);
-  const kept = found.map((conversation): [string, Conversation] => [conversation.id, settled(conversation)]);
+  const open = await shelf;
+  const found = await open.all().catch(() => []);
+  const last = leftOver();
+  const kept = [...found, ...last.conversations]
+    .toSorted((one, other) => one.changedMs - other.changedMs)
+    .map((conversation): [string, Conversation] => [conversation.id, settled(conversation)]);
   conversations.value = new Map([...kept, ...conversations.value]);
   areLoaded.value = true;
-  addEventListener("pagehide", saveNow);
+  const pageId = newId();
+  addEventListener("pagehide", () => {
+    if (unsaved.size > 0) leave([...unsaved.values()], pageId);
+  });
+  await open.put(last.conversations).then(last.forget, () => undefined);
 }
 
 /** Shows an empty conversation, with the system prompt and parameters of the one that was shown. */
@@ -50,7 +59,7 @@ export function update(id: string, change: (conversation: Conversation) => Conve
     return;
   }
   conversations.value = new Map(conversations.value).set(id, changed);
-  saveSoon(id);
+  saveSoon(changed);
   if (before !== undefined) return;
   draft.value = newConversation(newId(), epochMs(), changed);
   location.replace(`#/chat/${id}`);
@@ -71,29 +80,34 @@ export function addConversations(more: readonly Conversation[]): number {
   const news = more.filter(({ id, changedMs }) => (all.get(id)?.changedMs ?? -1) < changedMs);
   for (const conversation of news) {
     all.set(conversation.id, settled(conversation));
-    saveSoon(conversation.id);
+    saveSoon(settled(conversation));
   }
   conversations.value = all;
   return news.length;
 }
 
 const SAVE_EVERY_MS = 500;
-const unsaved = new Set<string>();
+/** Changed since the database last got them, or on their way to it. */
+const unsaved = new Map<string, Conversation>();
 let isTimed = false;
 
 /** A stream changes its conversation with each token; the database sees two states a second. */
-function saveSoon(id: string): void {
-  unsaved.add(id);
+function saveSoon(conversation: Conversation): void {
+  unsaved.set(conversation.id, conversation);
   if (isTimed) return;
   isTimed = true;
   after(SAVE_EVERY_MS, () => {
     isTimed = false;
-    saveNow();
+    void saveNow();
   });
 }
 
-function saveNow(): void {
-  const changed = [...unsaved].flatMap((id) => conversations.value.get(id) ?? []);
-  unsaved.clear();
-  if (changed.length > 0) void shelf?.then((open) => open.put(changed)).catch(() => undefined);
+async function saveNow(): Promise<void> {
+  const changed = [...unsaved.values()];
+  if (shelf === undefined || changed.length === 0) return;
+  await (await shelf).put(changed).catch(() => undefined);
+  // What changed meanwhile, or was removed, is another one by now.
+  for (const conversation of changed) {
+    if (unsaved.get(conversation.id) === conversation) unsaved.delete(conversation.id);
+  }
 }
