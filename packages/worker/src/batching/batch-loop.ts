@@ -11,7 +11,6 @@ import { PromptShare } from "./prompt-share.ts";
 import { scheduleStep, type WaitingPrompt } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import type { Group } from "../step-costs/step-costs.ts";
 import { type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";
@@ -127,9 +126,11 @@ export class BatchLoop {
     this.meter.countSplits(plan);
     // A step that verifies guesses is longer than its plan, and says nothing of the machine.
     const expectedMs = costs === undefined || drafts.size > 0 ? 0 : plan.ms;
+    // Before the step: it may end the last of them.
+    const depth = this.#meanDepth();
     await this.#compute(composeStep(plan.groups, wanted), { kind: "decode", expectedMs });
     this.#share.decoded(this.meter.lastMs, clock.monotonicMs());
-    if (drafts.size === 0) this.#learnCosts(plan.groups);
+    if (drafts.size === 0) this.#parts.learner?.see({ groups: plan.groups, ms: this.meter.lastMs, depth });
   }
 
   /** The next piece of one prompt. */
@@ -170,10 +171,10 @@ export class BatchLoop {
     return couldTell && learner?.isPlainTurn() === true ? plain : plan;
   }
 
-  #learnCosts(groups: readonly Group[]): void {
+  /** Tokens that a running slot holds, on average. */
+  #meanDepth(): number {
     const held = this.#parts.slots.filter(({ running }) => running !== undefined);
-    const depth = held.reduce((sum, { evaluated }) => sum + evaluated, 0) / held.length;
-    this.#parts.learner?.see({ groups, ms: this.meter.lastMs, depth });
+    return held.reduce((sum, { evaluated }) => sum + evaluated, 0) / held.length;
   }
 
   /** Gives each decoding slot the guessed tokens that the step verifies. @returns how many, by slot */

@@ -38,7 +38,7 @@ export const zen3TwoThreads = machine("Zen 3, two threads", {
 });
 
 /** The same, one thread. */
-const zen3OneThread = machine("Zen 3, one thread", {
+export const zen3OneThread = machine("Zen 3, one thread", {
   1: 78,
   2: 147,
   3: 209,

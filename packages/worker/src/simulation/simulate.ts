@@ -1,3 +1,4 @@
+import type { CostsByThreads } from "../step-costs/costs-by-threads.ts";
 import { createStepCosts } from "../step-costs/step-costs.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { createSimulatedEngine } from "./simulated-engine.ts";
@@ -38,15 +39,18 @@ export interface Simulation {
   readonly longestPauseMs?: number;
   /** @default 4096 */
   readonly contextTokens?: number;
+  /** What plans and learns from the steps. @default the machine's table, as it is */
+  readonly learner?: CostsByThreads;
 }
 
 /** Runs the real slot pool, batch loop and scheduler on a virtual clock over an engine that takes what a recorded machine took. */
 export async function simulate(simulation: Simulation): Promise<readonly SimulatedResponse[]> {
-  const { machine, slots, users, durationMs, contextTokens = 4096, longestPauseMs = 1500 } = simulation;
+  const { machine, slots, users, durationMs, contextTokens = 4096, longestPauseMs = 1500, learner } = simulation;
   const clock = new VirtualClock();
   const engine = createSimulatedEngine(machine, { clock, slots, contextTokens });
-  const costs = createStepCosts(machine.costs.points);
-  const pool = new SlotPool({ engine, clock, costs, longestPauseMs, speculates: false });
+  const costs = learner?.costs ?? createStepCosts(machine.costs.points);
+  const learning = learner === undefined ? {} : { learner };
+  const pool = new SlotPool({ engine, clock, costs, ...learning, longestPauseMs, speculates: false });
   const responses: SimulatedResponse[] = [];
   void runUsers(users, { nowMs: () => clock.monotonicMs(), until: (atMs) => clock.until(atMs), pool, responses });
   await clock.run(durationMs);

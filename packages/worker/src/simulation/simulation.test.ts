@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CostsByThreads } from "../step-costs/costs-by-threads.ts";
 import { boundOf, figuresOf } from "./figures.ts";
 import { chats, closedLoop, openLoop, questions, requestsOf } from "./load.ts";
-import { type RecordedMachine, recordedMachines, zen3TwoThreads, zen4TwoThreads } from "./recorded-machines.ts";
+import {
+  type RecordedMachine,
+  recordedMachines,
+  zen3OneThread,
+  zen3TwoThreads,
+  zen4TwoThreads,
+} from "./recorded-machines.ts";
 import { simulate } from "./simulate.ts";
 
 const SLOTS = 16;
@@ -76,6 +83,20 @@ describe("the batch loop on recorded machines", () => {
     const waits = long.slice(0, -1).map(({ sentMs, tokenMs }) => (tokenMs[0] ?? Number.POSITIVE_INFINITY) - sentMs);
     const readMs = zen4TwoThreads.costs.groupMs(1000);
     for (const ms of waits) assert.ok(ms < 6 * readMs, `${ms} ms, where reading it takes ${readMs}`);
+  });
+
+  it("keeps computing with all threads where steps take what the tables say, also over the end of a lone response", async () => {
+    const chosen: number[] = [];
+    const learner = new CostsByThreads({
+      threads: 2,
+      onThreads: (threads) => chosen.push(threads),
+      onCorrected: () => undefined,
+    });
+    learner.know(2, zen3TwoThreads.costs.points);
+    learner.know(1, zen3OneThread.costs.points);
+    const users = closedLoop(1, questions(1));
+    await simulate({ machine: zen3TwoThreads, slots: SLOTS, durationMs: 60_000, users, learner });
+    assert.deepEqual(chosen, []);
   });
 
   it("answers users in turn where there are more of them than slots", async () => {
