@@ -1,4 +1,4 @@
-import { address, duration, list, secretList, size, text, whole } from "../quantities.ts";
+import { address, duration, list, oneOf, secretList, size, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** The public port. */
@@ -28,6 +28,14 @@ export const listenSettings = [
     flag: "api-keys-file",
     reload: "live",
     doc: "File with one key a line (`label=KEY`); read again on reload.",
+  },
+  {
+    path: "sharePrefixes",
+    schema: oneOf("own", "system", "all"),
+    default: "own",
+    flag: "share-prefixes",
+    reload: "live",
+    doc: "Whose kept prompt state a request may go on from, where keys are set: `own` that of its key alone, `system` also what others' system messages and tools have left, `all` everybody's. A key can tell from `cached_tokens` and times what others asked, as far as it is shared.",
   },
   {
     path: "maxBody",

@@ -43,6 +43,7 @@ export function balancerRules(settings: Settings): BalancerRules {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
     maxBodyBytes: settings.maxBody,
+    sharePrefixes: settings.sharePrefixes,
     heldBodyBytes: settings.queue.bodies,
     retry: foreignRetry,
     ownedRetry,

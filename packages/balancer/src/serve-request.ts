@@ -53,13 +53,13 @@ function answersPreflight(request: ClientRequest, { door }: Way): boolean {
 }
 
 function authenticated(request: ClientRequest, { door, forwarder }: Way): boolean {
-  const caller = authenticate(door(), request.arrival.incoming);
-  if ("code" in caller) {
-    forwarder.metrics.countRefusal(caller.code);
-    request.refuse(caller, ["WWW-Authenticate", "Bearer"]);
+  const found = authenticate(door(), request.arrival.incoming);
+  if ("code" in found) {
+    forwarder.metrics.countRefusal(found.code);
+    request.refuse(found, ["WWW-Authenticate", "Bearer"]);
     return false;
   }
-  request.admit(caller.label);
+  request.admit(found.caller);
   return true;
 }
 

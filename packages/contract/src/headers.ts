@@ -12,6 +12,12 @@ export const SECRET_HEADER = "x-drover-secret";
  */
 export const RESUME_HEADER = "x-drover-resume";
 
+/**
+ * Request to a worker: whose it is, and what of its kept state requests of others may use (`own`, `system` or `all`). Without keys there is none, and
+ * everything is everybody's.
+ */
+export const OWNER_HEADER = "x-drover-owner";
+
 /** Request: `1` asks for comments about the place in the queue, in a stream. */
 export const QUEUE_EVENTS_HEADER = "x-drover-queue-events";
 

@@ -46,11 +46,22 @@ export interface GrammarSpec {
   readonly isForeign?: boolean;
 }
 
+/** Whoever has a key. */
+export interface Owner {
+  readonly id: string;
+  /** What of the state that its requests leave others may use, and it of theirs. */
+  readonly shares: "own" | "system" | "all";
+}
+
 export interface GenerationRequest {
   /** At least one token, fewer than the slot's context. */
   readonly prompt: readonly number[];
   /** At least 1. The slot's context may end the generation earlier, with the reason `length`. */
   readonly maxTokens: number;
+  /** Absent: it is nobody's, and its state everybody's. */
+  readonly owner?: Owner;
+  /** How many tokens at the prompt's start come of system messages and tools; asked for where the owner shares those. @default 0 */
+  readonly systemTokens?: number;
   /** How many tokens at the prompt's end this generation made itself, in an earlier worker: its grammar begins before them. @default 0 */
   readonly resumedTokens?: number;
   readonly sampling: Sampling;

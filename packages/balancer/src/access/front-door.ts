@@ -4,6 +4,7 @@ import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
 import type { ProxyError } from "../error-envelope.ts";
 import { type Entry, KeyLimits, type LimitRules } from "./key-limits.ts";
 import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
+import type { Caller } from "../request/client-request.ts";
 import { digestFiles } from "./watch-files.ts";
 
 /** What the front door is set up with. */
@@ -52,11 +53,14 @@ export function watchedFiles(rules: FrontRules): readonly string[] {
   return [keys.file, tls?.certificate, tls?.key].filter((file) => file !== undefined);
 }
 
-/** The label of the caller's key; undefined where no keys are set. A wrong or missing key is the error. */
-export function authenticate(door: FrontDoor, request: IncomingMessage): { label: string | undefined } | ProxyError {
-  if (door.keys.size === 0) return { label: undefined };
-  const label = door.keys.labelOf(request.headers);
-  if (label !== undefined) return { label };
+/** Whose key it is; undefined where no keys are set. A wrong or missing key is the error. */
+export function authenticate(
+  door: FrontDoor,
+  request: IncomingMessage,
+): { readonly caller: Caller | undefined } | ProxyError {
+  if (door.keys.size === 0) return { caller: undefined };
+  const caller = door.keys.callerOf(request.headers);
+  if (caller !== undefined) return { caller };
   const sent = request.headers.authorization !== undefined || request.headers["x-api-key"] !== undefined;
   return {
     status: 401,

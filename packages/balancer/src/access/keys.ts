@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { FrontDoorError } from "../errors.ts";
+import type { Caller } from "../request/client-request.ts";
 
 /** The keys that are let in, kept as digests only. */
 export interface KeyRing {
   readonly size: number;
-  /** The label of the key that was sent; undefined for none or a wrong one. Takes as long for a near miss as for any other. */
-  labelOf(headers: IncomingHttpHeaders): string | undefined;
+  /** Who sent it; undefined for no key or a wrong one. Takes as long for a near miss as for any other. */
+  callerOf(headers: IncomingHttpHeaders): Caller | undefined;
 }
 
 export interface KeySources {
@@ -25,19 +26,20 @@ export function readKeys(sources: KeySources): KeyRing {
   const known = linesFrom(sources).map((line, index) => readKey(line, index));
   return {
     size: known.length,
-    labelOf(headers) {
+    callerOf(headers) {
       const sent = sentKey(headers);
       if (sent === undefined) return undefined;
       const digest = digestOf(sent);
-      let label: string | undefined;
+      let caller: Caller | undefined;
       // All are compared, so that the time tells nothing of which one it was.
-      for (const key of known) if (timingSafeEqual(key.digest, digest)) label = key.label;
-      return label;
+      for (const key of known) if (timingSafeEqual(key.digest, digest)) caller = key.caller;
+      return caller;
     },
   };
 }
 
 const shortest = 4;
+const ownerBytes = 16;
 
 /** A key that is let in, for who asks on the operator's behalf; undefined: nobody needs one. @throws FrontDoorError when the file cannot be read */
 export function firstKey(sources: KeySources): string | undefined {
@@ -45,12 +47,13 @@ export function firstKey(sources: KeySources): string | undefined {
   return line === undefined ? undefined : splitKey(line).key;
 }
 
-function readKey(line: string, index: number): { label: string; digest: Buffer } {
-  const { label = `key${index + 1}`, key } = splitKey(line);
+function readKey(line: string, index: number): { readonly caller: Caller; readonly digest: Buffer } {
+  const { label, key } = splitKey(line);
   if (key.length < shortest) {
     throw new FrontDoorError(`API key ${index + 1} has fewer than ${shortest} characters; choose a longer one`);
   }
-  return { label, digest: digestOf(key) };
+  const stateOwner = digestOf(label === undefined ? `key ${key}` : `label ${label}`).toString("hex", 0, ownerBytes);
+  return { caller: { label: label ?? `key${index + 1}`, stateOwner }, digest: digestOf(key) };
 }
 
 /** Letters and digits of any script. */

@@ -22,10 +22,10 @@ export class PlacementHints {
   readonly #index = new PrefixIndex();
   readonly #speeds = new WeakMap<Upstream, MovingAverage>();
 
-  /** Nothing where only one worker could be chosen, or the body is no prompt. */
-  of(path: string, body: Buffer, pool: UpstreamPool): Hints {
+  /** Nothing where only one worker could be chosen, or the body is no prompt. What other owners' requests have left is no hint. */
+  of(path: string, body: Buffer, pool: UpstreamPool, owner = ""): Hints {
     if (!pool.ownsSeveral) return noHints;
-    const chain = prefixChain(path, body);
+    const chain = prefixChain(path, body, owner);
     if (chain === undefined) return noHints;
     const held = new Map<Upstream, number>();
     return {

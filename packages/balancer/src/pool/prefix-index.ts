@@ -22,14 +22,14 @@ const mostBytesBeforeText = 65_536;
 
 /**
  * The chain of a prompt; undefined where the body has none. The body's bytes are hashed as they stand, because to parse a long one would hold up
- * everybody else: a conversation that goes on begins with the bytes that it had before.
+ * everybody else: a conversation that goes on begins with the bytes that it had before. Chains of two owners have no link in common.
  */
-export function prefixChain(path: string, body: Buffer): PrefixChain | undefined {
+export function prefixChain(path: string, body: Buffer, owner = ""): PrefixChain | undefined {
   if (findRoute("POST", path)?.generates !== true) return undefined;
   const found = textStart.exec(body.toString("latin1", 0, mostBytesBeforeText));
   if (found === null) return undefined;
   const text = body.subarray(found.index + found[0].length, mostBytes);
-  const hash = createHash("sha1");
+  const hash = createHash("sha1").update(`${owner}\n`);
   const links: { hash: string; chars: number }[] = [];
   for (let at = 0; at < text.length; ) {
     const end = at + Math.max(leastPieceBytes, Math.floor(at / piecesBefore));

@@ -12,6 +12,7 @@ import type { Lease } from "./lease.ts";
 import { PlacementHints } from "./placement-hints.ts";
 import { retryAfterSeconds } from "../queue/retry-after.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
+import type { Upstream } from "./upstream.ts";
 import { parseUpstreamLine } from "./upstream-line.ts";
 import type { UpstreamSpec } from "./upstream.ts";
 
@@ -142,6 +143,20 @@ describe("placement by prefix", () => {
     assert.notEqual(second, first);
     pool.setReady(first ?? "", true);
     assert.equal(place(chat("hello", "tell me of sheep", "and dogs")), second);
+  });
+
+  it("knows nothing of what other owners have sent", () => {
+    const pool = poolOf([worker("a"), worker("b"), worker("c")]);
+    for (const id of ["a", "b", "c"]) pool.setReady(id, true);
+    const hints = new PlacementHints();
+    const held = (owner: string) => {
+      const { affinity } = hints.of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, owner);
+      return pool.upstreams.map((upstream) => affinity?.(upstream) ?? 0);
+    };
+    hints.of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, "one").onPlaced(pool.upstreams[0] as Upstream);
+    assert.ok((held("one")[0] ?? 0) > 0);
+    assert.deepEqual(held("other"), [0, 0, 0]);
+    assert.deepEqual(held(""), [0, 0, 0]);
   });
 
   it("never outweighs fewer connections", () => {

@@ -12,6 +12,14 @@ import { respond, respondError } from "./respond.ts";
  */
 export type Stage = "received" | "admitted" | "leased" | "sent" | "relayed" | "ended";
 
+/** Whoever has a key. */
+export interface Caller {
+  /** Of the key; one without is called by its number. */
+  readonly label: string;
+  /** Whose state workers keep: by the label, or by the key itself where it has none, since numbers change with the lines of a file. */
+  readonly stateOwner: string;
+}
+
 /** What is known of a request when its head has been read. */
 export interface Arrival {
   readonly incoming: IncomingMessage;
@@ -42,8 +50,8 @@ export class ClientRequest {
   readonly path: string;
   /** In their order; the last one may still run. */
   readonly attempts: Attempt[] = [];
-  /** Label of the key that was used. */
-  keyLabel: string | undefined;
+  /** Whoever has the key that was used. */
+  caller: Caller | undefined;
   queueMs = 0;
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;
   #isAdmitted = false;
@@ -71,6 +79,11 @@ export class ClientRequest {
     return this.arrival.response;
   }
 
+  /** Label of the key that was used. */
+  get keyLabel(): string | undefined {
+    return this.caller?.label;
+  }
+
   /** Whom its use is counted for: the key, or where there are none the client's address. */
   get owner(): string {
     return this.keyLabel ?? this.arrival.clientAddress;
@@ -90,8 +103,8 @@ export class ClientRequest {
   }
 
   /** Key and limits let it in. */
-  admit(keyLabel: string | undefined): void {
-    this.keyLabel = keyLabel;
+  admit(caller: Caller | undefined): void {
+    this.caller = caller;
     this.#isAdmitted = true;
   }
 

@@ -23,9 +23,14 @@ import { readBody } from "./read-body.ts";
 import { refuseBody, respondError } from "./respond.ts";
 import type { RetryRule } from "./retry-rule.ts";
 
+/** Nothing, what comes of system message and tools, or everything. */
+export type SharePrefixes = "own" | "system" | "all";
+
 /** How requests are forwarded; part of the settings. */
 export interface ForwardRules {
   readonly maxBodyBytes: number;
+  /** What of one key's kept state requests with another one may use. */
+  readonly sharePrefixes: SharePrefixes;
   /** For upstreams that Drover does not own. */
   readonly retry: RetryRule;
   readonly ownedRetry: RetryRule;
@@ -72,7 +77,8 @@ async function forwardWithBody(request: ClientRequest, body: RequestBody, forwar
     });
     return;
   }
-  const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool);
+  const holder = forwarder.rules().sharePrefixes === "all" ? undefined : request.caller?.stateOwner;
+  const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool, holder);
   const events = queueEvents(request, bytes, forwarder.clock);
   const claim = claimOf(request, placement, events, forwarder);
   const task = taskOf(request, body, { placement, events, claim }, forwarder);
@@ -152,7 +158,7 @@ function taskOf(
   { admission, metrics, logger, clock, rules }: Forwarder,
 ): ForwardTask {
   const { incoming, response, switchable, receivedAtMs } = request.arrival;
-  const { retry, ownedRetry, timeouts } = rules();
+  const { retry, ownedRetry, timeouts, sharePrefixes } = rules();
   const isResumable = request.method === "POST" && body.kind === "bytes";
   return {
     client: { request: incoming, response, switchable: request.wantsWebSocket ? switchable : undefined },
@@ -162,6 +168,7 @@ function taskOf(
       headers: upstreamHeaders(request),
       body,
       ...(isResumable ? { resumeKey: randomUUID() } : {}),
+      ...(request.caller === undefined ? {} : { owner: `${request.caller.stateOwner} ${sharePrefixes}` }),
     },
     pick: claim.pick,
     attempts: request.attempts,

@@ -1,4 +1,4 @@
-import { QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
+import { OWNER_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { RelayedHead, ResponseHead } from "../upstream-http/response-head.ts";
 import { headerValue, withoutHopByHop } from "../upstream-http/hop-by-hop.ts";
 import type { ClientRequest } from "./client-request.ts";
@@ -14,6 +14,7 @@ const replaced: ReadonlySet<string> = new Set([
   SECRET_HEADER,
   QUEUE_EVENTS_HEADER,
   RESUME_HEADER,
+  OWNER_HEADER,
 ]);
 const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
 
@@ -21,7 +22,7 @@ const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization
 export function upstreamHeaders(request: ClientRequest): string[] {
   const { incoming, fromTrustedProxy } = request.arrival;
   // Our own key is not for the upstream.
-  const headers = withoutHopByHop(incoming.rawHeaders, request.keyLabel === undefined ? replaced : replacedAndKey);
+  const headers = withoutHopByHop(incoming.rawHeaders, request.caller === undefined ? replaced : replacedAndKey);
   const before = (name: string): string | undefined => {
     const value = fromTrustedProxy ? incoming.headers[name] : undefined;
     return value === undefined ? undefined : String(value);

@@ -1,4 +1,4 @@
-import { RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
+import { OWNER_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { Socket } from "node:net";
 import type { UpstreamConnection } from "./connection.ts";
 import type { Target } from "./target.ts";
@@ -34,7 +34,8 @@ export function sendRequest(
   const { socket, upstream } = connection;
   const { body } = outgoing;
   const resume = upstream.owned && outgoing.resumeKey !== undefined ? `${outgoing.resumeKey} ${sentBytes}` : undefined;
-  const head = requestHead(outgoing, upstream, { keepAlive, secret: upstream.secret, resume });
+  const owner = upstream.owned ? outgoing.owner : undefined;
+  const head = requestHead(outgoing, upstream, { keepAlive, secret: upstream.secret, resume, owner });
   if (body.kind === "stream") return sendStreamed(body, connection, head);
   if (body.kind === "stored") return sendStored(body, connection.socket, head);
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
@@ -132,10 +133,13 @@ interface HeadOptions {
   readonly secret: string | undefined;
   /** The value of `x-drover-resume`. */
   readonly resume: string | undefined;
+  /** The value of `x-drover-owner`. */
+  readonly owner: string | undefined;
 }
 
 /** The request's head as it goes to an upstream; framing and `connection` are decided here. */
-function requestHead(outgoing: UpstreamRequest, target: Target, { keepAlive, secret, resume }: HeadOptions): string {
+function requestHead(outgoing: UpstreamRequest, target: Target, options: HeadOptions): string {
+  const { keepAlive, secret, resume, owner } = options;
   const version = outgoing.httpVersion ?? "1.1";
   let head = `${outgoing.method} ${outgoing.target} HTTP/${version}\r\n`;
   const headers =
@@ -144,6 +148,7 @@ function requestHead(outgoing: UpstreamRequest, target: Target, { keepAlive, sec
   head += framingLine(outgoing);
   if (secret !== undefined) head += `${SECRET_HEADER}: ${secret}\r\n`;
   if (resume !== undefined) head += `${RESUME_HEADER}: ${resume}\r\n`;
+  if (owner !== undefined) head += `${OWNER_HEADER}: ${owner}\r\n`;
   if (outgoing.headersAreComplete === true) return `${head}\r\n`;
   if (!keepAlive) head += "Connection: close\r\n";
   else if (version === "1.0") head += "Connection: keep-alive\r\n";

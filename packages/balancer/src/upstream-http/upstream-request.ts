@@ -17,6 +17,8 @@ export interface UpstreamRequest {
   readonly headersAreComplete?: boolean;
   /** Names the request to workers of Drover's own, so that one may resume an event stream that another one began; no client may guess it. @default none does */
   readonly resumeKey?: string;
+  /** The value of `x-drover-owner` for workers of Drover's own. @default they are told of none */
+  readonly owner?: string;
 }
 
 /** A request body: held in memory, so that it can be sent again, or passed on as it comes (nginx `proxy_request_buffering off`). */

@@ -30,6 +30,7 @@ import {
   ollamaShowRequest,
 } from "./ollama/ollama-schema.ts";
 import { type CheckedRoute, openApiDocument } from "./openapi.ts";
+import { owned } from "./owned.ts";
 import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
 import { countInputTokens, responses } from "./openai-responses/responses.ts";
@@ -54,7 +55,7 @@ export function routesOf(serving: Serving): readonly Route[] {
   const handlers: Readonly<Record<string, Handler>> = handlersOf(nowSeconds(serving), () => document);
   const routes = apiRoutes.map((row: ApiRoute): Route => {
     const { body, handle } = handlers[`${row.method} ${row.path}`] as Handler;
-    const servingOf = row.generates === true ? resumable : plain;
+    const servingOf = row.generates === true ? generating : plain;
     return {
       ...row,
       ...(body !== undefined && { body }),
@@ -66,6 +67,7 @@ export function routesOf(serving: Serving): readonly Route[] {
 }
 
 const plain = (serving: Serving): Serving => serving;
+const generating: typeof resumable = (serving, request, reply) => resumable(owned(serving, request), request, reply);
 
 /** @param started when the model was made, for clients */
 function handlersOf(started: number, openApi: () => object): Readonly<Record<RouteName, Handler>> {

@@ -22,6 +22,8 @@ export interface Serving extends ServerParts, AnswerParts {
   readonly newUuid: () => string;
   /** Ids of calls of tools. */
   readonly newCallId: () => string;
+  /** Others may use what system message and tools have left. @default false */
+  readonly sharesSystem?: boolean;
   /** What the client has of the stream already, from an earlier worker. @default 0 */
   readonly sentBytes?: number;
 }

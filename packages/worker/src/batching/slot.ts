@@ -1,4 +1,5 @@
 import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
+import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
 
 /** A request that holds a slot. */
@@ -33,6 +34,8 @@ export class Slot {
   running: Running | undefined;
   /** Guessed tokens that the next step verifies, behind its one pending token. */
   draft: readonly number[] = [];
+  /** Whose is what the slot holds? */
+  ownership: Ownership = everybodys;
   /** May what the slot holds be kept for later requests? */
   keeps = true;
   /** Holds what no snapshot has yet. */
@@ -60,6 +63,7 @@ export class Slot {
     this.evaluated = cachedTokens;
     this.running = running;
     this.keeps = request.cachePrompt;
+    this.ownership = ownershipOf(request);
     this.lastUse = use;
     this.sampler.reset(request.sampling, request.prompt);
     const { grammar, prompt, resumedTokens = 0 } = request;
@@ -127,6 +131,10 @@ export class Slot {
 }
 
 function contents(slot: Slot) {
-  const { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse } = slot;
-  return { sampler, tokens, evaluated, running, keeps, isUnsaved, savedTokens, draft, checkpoint, lastUse };
+  const { sampler, tokens, evaluated, running, draft, checkpoint, lastUse } = slot;
+  const { keeps, ownership, isUnsaved, savedTokens } = slot;
+  return {
+    ...{ sampler, tokens, evaluated, running, draft, checkpoint, lastUse },
+    ...{ keeps, ownership, isUnsaved, savedTokens },
+  };
 }

@@ -46,6 +46,8 @@ export interface ChatParts {
   readonly compileAnswer: CompileAnswer;
   readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   readonly slots: { readonly contextTokens: number };
+  /** Are the prompts' tokens of system message and tools to be counted? @default false */
+  readonly sharesSystem?: boolean;
 }
 
 /** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
@@ -72,12 +74,14 @@ export async function answerRequestOf(
     tools,
     templateArguments: job.templateArguments,
     mayThink,
+    countsSystem: parts.sharesSystem === true,
     limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   });
   return {
     relaxed,
     prompt: prompt.tokens,
+    ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,
     sampling: job.sampling,
     stops: job.stops,

@@ -17,6 +17,8 @@ import type { ToolCallParser } from "./output/tool-calls.ts";
 
 export interface AnswerRequest {
   readonly prompt: readonly number[];
+  /** Of the prompt: those of system message and tools. */
+  readonly systemTokens?: number;
   readonly maxTokens: number;
   readonly sampling: Sampling;
   readonly stops: readonly string[];
@@ -100,7 +102,7 @@ class Answer implements GenerationHandle {
   }
 
   #generate(prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined, first: boolean): void {
-    const { sampling, topLogprobs, cachePrompt, ignoreEndOfText, toolCalls } = this.#request;
+    const { sampling, topLogprobs, cachePrompt, ignoreEndOfText, toolCalls, systemTokens } = this.#request;
     const marks = grammar !== undefined ? "all" : toolCalls === undefined ? "thinking" : "tools";
     this.#handle = this.#parts.generator.generate(
       {
@@ -109,6 +111,7 @@ class Answer implements GenerationHandle {
         sampling,
         cachePrompt,
         ignoreEndOfText,
+        ...(systemTokens === undefined ? {} : { systemTokens }),
         ...(grammar === undefined ? {} : { grammar }),
         ...(topLogprobs === undefined ? {} : { topLogprobs }),
       },

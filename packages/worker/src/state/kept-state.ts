@@ -2,7 +2,8 @@ import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
 import type { GenerationRequest } from "../generation-contract.ts";
-import { PrefixIndex } from "./prefix-index.ts";
+import { OwnedPrefixes } from "./owned-prefixes.ts";
+import { ownershipOf } from "../batching/ownership.ts";
 import type { Slot } from "../batching/slot.ts";
 import type { Snapshot, SnapshotStore } from "./snapshot-store.ts";
 
@@ -15,6 +16,8 @@ export interface KeptStateParts {
   /** Running answers wait while a snapshot is written, for a small share of this. */
   readonly longestPauseMs: number;
 }
+
+type Filling = SlotChoice<Slot> & { readonly load?: Snapshot };
 
 /** A snapshot is read if it has this many tokens more than the slots: less is evaluated as fast. */
 const LEAST_LOADED_TOKENS = 16;
@@ -35,9 +38,9 @@ const SAVING_SMOOTHING = 0.3;
 export class KeptState {
   readonly #parts: KeptStateParts;
   /** What each slot holds. */
-  readonly #prefixes = new PrefixIndex();
+  readonly #prefixes = new OwnedPrefixes();
   /** The prompts that slots are reading. */
-  readonly #coming = new PrefixIndex();
+  readonly #coming = new OwnedPrefixes();
   /** What writing a token of a snapshot takes, lately. */
   #saveMsPerToken = 0.1;
   /** When the next snapshot of a running answer may be made. */
@@ -57,39 +60,43 @@ export class KeptState {
    * Is a slot just reading what this prompt begins with? It then waits and copies that, rather than evaluate the same
    * system prompt beside it; those behind it in the queue go first.
    */
-  isComing({ prompt, cachePrompt }: GenerationRequest): boolean {
+  isComing(request: GenerationRequest): boolean {
+    const { prompt, cachePrompt } = request;
     if (!cachePrompt || !this.#parts.engine.model.canCutState) return false;
+    const asker = ownershipOf(request);
     const least = leastCopiedTokens(this.#parts.engine.contextTokens);
-    const coming = this.#coming.longest(prompt).length;
+    const coming = this.#coming.longest(prompt, asker).length;
     if (coming < least) return false;
     const known = Math.max(
-      this.#prefixes.longest(prompt).length,
-      this.#parts.snapshots?.find(prompt)?.cachedTokens ?? 0,
+      this.#prefixes.longest(prompt, asker).length,
+      this.#parts.snapshots?.find(prompt, asker)?.cachedTokens ?? 0,
     );
     return coming >= known + least;
   }
 
-  /** @returns a free slot (one has to be) that holds as much of the prompt as is known, and nothing else. */
-  choose({ prompt, cachePrompt }: GenerationRequest): { readonly slot: Slot; readonly fill: () => Promise<void> } {
+  /** @returns a free slot (one has to be) that holds as much of the prompt as is known and the request may use, and nothing else. */
+  choose(request: GenerationRequest): { readonly slot: Slot; readonly fill: () => Promise<void> } {
+    const { prompt, cachePrompt } = request;
+    const asker = ownershipOf(request);
     const { slots, engine, snapshots } = this.#parts;
     const { canCutState } = engine.model;
-    const match = cachePrompt ? this.#prefixes.longest(prompt) : { slots: [], length: 0 };
+    const match = cachePrompt ? this.#prefixes.longest(prompt, asker) : { slots: [], length: 0 };
     const free = slots.filter((slot) => slot.running === undefined);
     const leastCopied = leastCopiedTokens(engine.contextTokens);
     const rules = { canCutState, leastCopied, hasSnapshots: snapshots !== undefined };
     const choice = chooseSlot(free, slots, match, rules);
-    const found = cachePrompt ? snapshots?.find(prompt) : undefined;
+    const found = cachePrompt ? snapshots?.find(prompt, asker) : undefined;
     if (found === undefined || found.cachedTokens < choice.cachedTokens + LEAST_LOADED_TOKENS) {
-      return { slot: choice.slot, fill: () => this.#fill(choice, prompt) };
+      return { slot: choice.slot, fill: () => this.#fillOrEmpty(choice, prompt) };
     }
     const { slot } = chooseSlot(free, slots, { slots: [], length: 0 }, rules);
     const { snapshot, cachedTokens } = found;
-    return { slot, fill: () => this.#fill({ slot, cachedTokens, load: snapshot }, prompt) };
+    return { slot, fill: () => this.#fillOrEmpty({ slot, cachedTokens, load: snapshot }, prompt) };
   }
 
   /** Files what the slot holds for later requests, or forgets it where its request did not want that. */
   remember(slot: Slot): void {
-    if (isReading(slot)) this.#coming.set(slot.id, slot.tokens.slice());
+    if (isReading(slot)) this.#coming.set(slot.id, slot.tokens.slice(), slot.ownership);
     else this.#coming.delete(slot.id);
     this.#file(slot);
     if (!slot.keeps && slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
@@ -134,8 +141,18 @@ export class KeptState {
     this.#nextRunningMs = end + (end - now) / RUNNING_TIME_SHARE;
   }
 
+  /** What a broken-off copy has left would be filed as its last owner's. */
+  async #fillOrEmpty(choice: Filling, prompt: readonly number[]): Promise<void> {
+    try {
+      await this.#fill(choice, prompt);
+    } catch (error) {
+      cutSlot(this.#parts.engine, choice.slot, 0);
+      throw error;
+    }
+  }
+
   /** Leaves in the slot what it and the prompt have in common. */
-  async #fill(choice: SlotChoice<Slot> & { readonly load?: Snapshot }, prompt: readonly number[]): Promise<void> {
+  async #fill(choice: Filling, prompt: readonly number[]): Promise<void> {
     const { engine, snapshots } = this.#parts;
     const { slot, cachedTokens, copyFrom, load } = choice;
     const goesOn = load === undefined && copyFrom === undefined && cachedTokens >= slot.evaluated;
@@ -175,13 +192,13 @@ export class KeptState {
     slot.isUnsaved = false;
     if (snapshots === undefined || slot.evaluated === 0) return;
     const start = clock.monotonicMs();
-    await snapshots.save(slot.id, slot.tokens.slice(0, slot.evaluated));
+    await snapshots.save(slot.id, slot.tokens.slice(0, slot.evaluated), slot.ownership);
     slot.savedTokens = slot.evaluated;
     this.#saveMsPerToken += SAVING_SMOOTHING * ((clock.monotonicMs() - start) / slot.evaluated - this.#saveMsPerToken);
   }
 
   #file(slot: Slot): void {
-    if (slot.keeps) this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated));
+    if (slot.keeps) this.#prefixes.set(slot.id, slot.tokens.slice(0, slot.evaluated), slot.ownership);
     else this.#prefixes.delete(slot.id);
   }
 }

@@ -24,6 +24,10 @@ export class PrefixIndex {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#hashesOf.size === 0;
+  }
+
   delete(slot: number): void {
     for (const hash of this.#hashesOf.get(slot) ?? []) {
       const slots = this.#slotsOf.get(hash);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import { everybodys, type Ownership } from "../batching/ownership.ts";
 
 /**
  * A snapshot is a sequence file of llama.cpp: a magic number, a version, the number of tokens, the tokens, the state;
@@ -9,10 +10,15 @@ const MAGIC = 0x67677371;
 const HEAD_BYTES = 12;
 const TOKEN_BYTES = 4;
 
-/** `key`: of the model and of how its state is laid out. The same tokens have the same name, whichever worker saves them. */
-export function snapshotName(key: string, tokens: readonly number[]): string {
+/** `key`: of the model and of how its state is laid out. The same tokens of the same owner have the same name, whichever worker saves them. */
+export function snapshotName(key: string, tokens: readonly number[], { owner, sharedTokens }: Ownership): string {
   const digest = createHash("sha256").update(Uint32Array.from(tokens)).digest("hex").slice(0, 20);
-  return `${key}-${tokens.length}-${digest}.kv`;
+  return `${key}-${tokens.length}-${digest}${owner === "" ? "" : `-${owner}-${sharedTokens}`}.kv`;
+}
+
+export function snapshotOwnership(name: string): Ownership {
+  const [, owner, sharedTokens] = /^[^-]+-\d+-[0-9a-f]+-([0-9a-z]+)-(\d+)\.kv$/.exec(name) ?? [];
+  return owner === undefined ? everybodys : { owner, sharedTokens: Number(sharedTokens) };
 }
 
 export function isSnapshot(name: string, key: string): boolean {

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { evictSnapshots, type KeptFile } from "./evict-snapshots.ts";
-import { commonPrefix, PrefixIndex } from "./prefix-index.ts";
-import { isSnapshot, readSnapshotHead, snapshotName, unfinishedName } from "./snapshot-file.ts";
+import { mayUse, type Ownership } from "../batching/ownership.ts";
+import { OwnedPrefixes } from "./owned-prefixes.ts";
+import { commonPrefix } from "./prefix-index.ts";
+import { isSnapshot, readSnapshotHead, snapshotName, snapshotOwnership, unfinishedName } from "./snapshot-file.ts";
 
 export interface SnapshotStoreParts {
   /** Which saves whole states. */
@@ -26,6 +28,12 @@ export interface Snapshot {
   readonly name: string;
   readonly tokens: readonly number[];
   readonly bytes: number;
+  readonly ownership: Ownership;
+}
+
+interface Found {
+  readonly snapshot: Snapshot;
+  readonly cachedTokens: number;
 }
 
 /** Shorter states are computed as fast as they are read. */
@@ -43,7 +51,7 @@ export class SnapshotStore {
   readonly #parts: SnapshotStoreParts;
   readonly #known = new Map<string, { readonly id: number; readonly snapshot: Snapshot }>();
   readonly #byId = new Map<number, Snapshot>();
-  readonly #prefixes = new PrefixIndex();
+  readonly #prefixes = new OwnedPrefixes();
   #ids = 0;
   #saved = 0;
   #loaded = 0;
@@ -67,21 +75,22 @@ export class SnapshotStore {
     for (const name of names) {
       if (this.#known.has(name)) continue;
       const head = await readSnapshotHead(join(directory, name));
-      if (head !== undefined) this.#file({ name, ...head });
+      if (head !== undefined) this.#file({ name, ...head, ownership: snapshotOwnership(name) });
     }
   }
 
-  /** The snapshot that saves the most of this prompt, and how many of its tokens; as of the last refresh. */
-  find(prompt: readonly number[]): { readonly snapshot: Snapshot; readonly cachedTokens: number } | undefined {
-    if (!this.#parts.engine.model.canCutState) return this.#findWhole(prompt);
-    const { slots: ids, length } = this.#prefixes.longest(prompt);
+  /** The snapshot that saves the most of this prompt of those that the asker may use, and how many of its tokens; as of the last refresh. */
+  find(prompt: readonly number[], asker: Ownership): Found | undefined {
+    if (!this.#parts.engine.model.canCutState) return this.#findWhole(prompt, asker);
+    const { slots: ids, length } = this.#prefixes.longest(prompt, asker);
     const [snapshot] = ids.map((id) => this.#byId.get(id) as Snapshot).toSorted((a, b) => a.bytes - b.bytes);
     return snapshot === undefined ? undefined : { snapshot, cachedTokens: length };
   }
 
   /** One that is a beginning of the prompt as a whole: a state that can't be cut back is of no use otherwise. */
-  #findWhole(prompt: readonly number[]): { readonly snapshot: Snapshot; readonly cachedTokens: number } | undefined {
+  #findWhole(prompt: readonly number[], asker: Ownership): Found | undefined {
     const [snapshot] = [...this.#byId.values()]
+      .filter(({ tokens, ownership }) => mayUse(ownership, asker, tokens.length))
       .filter(({ tokens }) => tokens.length < prompt.length && commonPrefix(tokens, prompt) === tokens.length)
       .toSorted((a, b) => b.tokens.length - a.tokens.length);
     return snapshot === undefined ? undefined : { snapshot, cachedTokens: snapshot.tokens.length };
@@ -101,21 +110,21 @@ export class SnapshotStore {
   }
 
   /** Keeps what a sequence holds, where room can be made for it. Does nothing where it is kept already. Never rejects. */
-  async save(sequence: number, tokens: readonly number[]): Promise<void> {
+  async save(sequence: number, tokens: readonly number[], ownership: Ownership): Promise<void> {
     if (tokens.length < LEAST_TOKENS) return;
-    const holder = this.#holderOf(tokens);
+    const holder = this.#holderOf(tokens, ownership);
     try {
       if (holder !== undefined) await this.#touch(holder.name);
-      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens);
+      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens, ownership);
     } catch (error) {
       // Somebody has removed the directory: the supervisor does when it ends.
       this.#trouble(`a snapshot is lost: ${messageOf(error)}`);
     }
   }
 
-  async #write(sequence: number, tokens: readonly number[]): Promise<void> {
+  async #write(sequence: number, tokens: readonly number[], ownership: Ownership): Promise<void> {
     const { directory, key, engine } = this.#parts;
-    const name = snapshotName(key, tokens);
+    const name = snapshotName(key, tokens, ownership);
     const unfinished = join(directory, unfinishedName(name, process.pid));
     if (!(await engine.saveState(sequence, tokens, unfinished))) {
       this.#trouble(cannotWrite(directory));
@@ -128,25 +137,26 @@ export class SnapshotStore {
     const { size: bytes } = await stat(unfinished);
     await rename(unfinished, join(directory, name));
     this.#bytesPerToken = bytes / tokens.length;
-    this.#file({ name, tokens, bytes });
+    const written = { name, tokens, bytes, ownership };
+    this.#file(written);
     this.#saved += 1;
-    await this.#dropBeginningsOf(name, tokens);
+    await this.#dropBeginningsOf(written);
   }
 
-  /** One that begins with all of these tokens. */
-  #holderOf(tokens: readonly number[]): Snapshot | undefined {
-    const { slots: ids, length } = this.#prefixes.longest(tokens);
+  /** One of the same owner that begins with all of these tokens. */
+  #holderOf(tokens: readonly number[], { owner }: Ownership): Snapshot | undefined {
+    const { slots: ids, length } = this.#prefixes.longest(tokens, { owner, sharedTokens: 0 });
     if (length < tokens.length) return undefined;
     const holders = ids.map((id) => this.#byId.get(id) as Snapshot);
     return holders.find((held) => this.#parts.engine.model.canCutState || held.tokens.length === tokens.length);
   }
 
   /** A conversation's earlier turns are in its last one. */
-  async #dropBeginningsOf(name: string, tokens: readonly number[]): Promise<void> {
+  async #dropBeginningsOf({ name, tokens, ownership }: Snapshot): Promise<void> {
     if (!this.#parts.engine.model.canCutState) return;
     for (const { snapshot } of this.#known.values()) {
       const { length } = snapshot.tokens;
-      if (snapshot.name === name || length > tokens.length || commonPrefix(snapshot.tokens, tokens) < length) continue;
+      if (snapshot.ownership.owner !== ownership.owner || snapshot.name === name || length > tokens.length || commonPrefix(snapshot.tokens, tokens) < length) continue;
       await this.#remove(snapshot.name);
     }
   }
@@ -189,7 +199,7 @@ export class SnapshotStore {
     const id = this.#ids++;
     this.#known.set(snapshot.name, { id, snapshot });
     this.#byId.set(id, snapshot);
-    this.#prefixes.set(id, snapshot.tokens);
+    this.#prefixes.set(id, snapshot.tokens, snapshot.ownership);
   }
 
   #forget(name: string): void {

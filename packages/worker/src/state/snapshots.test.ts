@@ -192,6 +192,35 @@ describe("snapshots", () => {
     assert.equal((await generateTokens(stranger.pool, prompt(130, 1), 2)).cachedTokens, 0);
   });
 
+  it("are read in the name of their owner alone, but for what comes of its system message", async () => {
+    const { pool } = openPool(one, directory);
+    const owner = (id: string, shares: "own" | "system" | "all", systemTokens = 0) => ({
+      owner: { id, shares },
+      systemTokens,
+    });
+    const rounds = [
+      [owner("a", "own"), owner("a", "own"), 120],
+      [owner("a", "own"), owner("b", "own"), 0],
+      [owner("a", "own"), {}, 0],
+      [owner("a", "system", 50), owner("b", "system", 60), 50],
+      [owner("a", "system", 50), owner("a", "system", 60), 120],
+      [owner("a", "all"), owner("b", "all"), 120],
+    ] as const;
+    for (const [seed, [teller, asker, cached]] of rounds.entries()) {
+      await generateTokens(pool, prompt(120, seed), 2, teller);
+      await pool.whenIdle();
+      // By its slots, and by the snapshot alone.
+      for (const reader of [pool, openPool(other, directory).pool]) {
+        const { cachedTokens } = await generateTokens(reader, [...prompt(120, seed), 7], 2, {
+          ...asker,
+          // Leaves nothing that the next one would find as its own.
+          onToken: () => "stop",
+        });
+        assert.equal(cachedTokens, cached, `round ${seed}`);
+      }
+    }
+  });
+
   it("that can't be written are said once, and everything is served", async () => {
     const { pool, troubles } = openPool(one, join(directory, "gone"));
     for (let chat = 0; chat < 3; chat++) {

@@ -128,6 +128,22 @@ describe("ChatPrompts", () => {
     assert.equal((await build(users, messages)).text, "[One.\n\nTwo.\n\nThree.\n\nhi]");
   });
 
+  it("counts the tokens that come of system message and tools, up to the first letter that a user may choose", async () => {
+    const tools = [{ name: "f", parameters: {} }];
+    for (const template of [undefined, QWEN, R1]) {
+      for (const said of ["hi", "a", "b", ""]) {
+        const messages = [system("Be brief."), { role: "user", content: said } as const];
+        const { text, systemTokens = 0 } = await build(template, messages, { tools, countsSystem: true });
+        const counted = (await build(template, messages, { tools })).tokens.slice(0, systemTokens);
+        const shared = Buffer.concat(counted.map((token) => byteVocabulary.tokenBytes(token, true))).toString("utf8");
+        assert.match(shared, /Be brief\./u);
+        assert.ok(text.startsWith(shared) && shared.length <= text.lastIndexOf(said), `${shared} of ${text}`);
+      }
+      assert.equal((await build(template, [USER], { countsSystem: true })).systemTokens, 0);
+    }
+    assert.equal((await build(QWEN, [USER])).systemTokens, undefined, "nobody asked");
+  });
+
   it("refuses with the template's own words", async () => {
     await assert.rejects(build("{{ raise_exception('Roles must alternate') }}", [USER]), /Roles must alternate/u);
   });

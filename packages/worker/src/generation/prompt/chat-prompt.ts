@@ -1,4 +1,5 @@
 import type { ModelDescription } from "../../engine/engine.ts";
+import { RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt, refuseManyMessages } from "./prompt-limit.ts";
 import { PromptTokenizer, type TokenizerParts } from "./prompt-tokenizer.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
@@ -18,11 +19,15 @@ export interface ChatPromptInput {
   readonly prefill?: string;
   /** False: the answer begins with its content, however the model likes to begin. */
   readonly mayThink: boolean;
+  /** Are the tokens of system messages and tools to be counted? @default false */
+  readonly countsSystem?: boolean;
   readonly limit: PromptLimit;
 }
 
 export interface ChatPrompt {
   readonly tokens: number[];
+  /** How many of the first come of system messages and tools alone; counted where asked for. */
+  readonly systemTokens?: number;
   readonly reasoning: ReasoningStart;
 }
 
@@ -50,13 +55,36 @@ export class ChatPrompts {
       input.messages.map(({ content }) => content),
       input.limit,
     );
+    const { text, tokens } = await this.#write(input);
+    refuseLongPrompt(tokens, input.limit);
+    const reasoning = reasoningStart(text, input);
+    if (input.countsSystem !== true) return { tokens, reasoning };
+    return { tokens, reasoning, systemTokens: await this.#systemTokens(input, tokens) };
+  }
+
+  async #write(input: ChatPromptInput): Promise<{ readonly text: string; readonly tokens: number[] }> {
     const rendered = this.#render({ ...input, messages: heard(input.messages, this.template.habits) });
     const text = this.#finish(rendered, input);
     const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), true, input.limit);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
-    refuseLongPrompt(tokens, input.limit);
-    return { tokens, reasoning: reasoningStart(text, input) };
+    return { text, tokens };
+  }
+
+  /** What the prompt has in common with one whose user says something else, from the first letter on: whichever way the template writes it. */
+  async #systemTokens(input: ChatPromptInput, tokens: readonly number[]): Promise<number> {
+    const system = input.messages.filter(({ role }) => role === "system");
+    if (system.length === 0 && input.tools.length === 0) return 0;
+    const said = input.messages.find(({ role }) => role !== "system")?.content ?? "";
+    const other = { role: "user", content: said.trimStart().startsWith("a") ? "b" : "a" } as const;
+    try {
+      const probe = await this.#write({ ...input, messages: [...system, other] });
+      const end = tokens.findIndex((token, index) => token !== probe.tokens[index]);
+      return end < 0 ? 0 : end;
+    } catch (error) {
+      if (error instanceof RequestError) return 0;
+      throw error;
+    }
   }
 
   /** The prompt's text alone. @throws RequestError where the template refuses */

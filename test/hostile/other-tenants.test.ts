@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
+import { type Drover, Pasture } from "../support/drover-process.ts";
+import { needsSharedMemory } from "../support/needs.ts";
+import { kill } from "../support/processes.ts";
+
+const FARM = "The drover walks behind the herd, and counts the cattle at each gate that they come to.";
+
+/** As the balancer calls an owner: by the label of the key. */
+const ownerOf = (label: string) => createHash("sha256").update(`label ${label}`).digest("hex").slice(0, 32);
+
+interface Asked {
+  readonly system?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
+  const pasture = new Pasture();
+  const file = join(pasture.folder, "drover.yaml");
+  let drover: Drover;
+  let url: string;
+
+  const configure = (sharePrefixes: string) => {
+    const workers = "workers: { count: 2, threads: 1, slots: 2, context: 2048, snapshots: 8MiB }";
+    const keys = "apiKeys: [alice=alices-key, bob=bobs-key]";
+    writeFileSync(file, `model: tiny.gguf\n${workers}\n${keys}\nsharePrefixes: ${sharePrefixes}\n`);
+  };
+  const reconfigure = async (sharePrefixes: string) => {
+    configure(sharePrefixes);
+    assert.equal((await pasture.run(["reload"])).code, 0);
+  };
+
+  before(async () => {
+    await writeSyntheticModel("tiny", join(pasture.folder, "tiny.gguf"), "q8_0");
+    configure("own");
+    const environment = { DROVER_SUPERVISION_MAX_RESTARTS: "1000", DROVER_SUPERVISION_BACKOFF_LIMIT: "1s" };
+    drover = pasture.up([], environment);
+    url = await drover.url();
+    await allReady();
+  });
+  after(() => pasture.close());
+
+  const allReady = () => drover.workers((rows) => rows.length === 2 && rows.every((row) => row.state === "ready"));
+
+  const post = (key: string, content: string, more: object, { system, headers }: Asked = {}) => {
+    const first = system === undefined ? [] : [{ role: "system", content: system }];
+    const messages = [...first, { role: "user", content }];
+    return fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}s-key`, ...headers },
+      body: JSON.stringify({ temperature: 0, messages, ...more }),
+    });
+  };
+
+  /** How many of the prompt's tokens were known already. */
+  const cached = async (key: string, content: string, asked: Asked = {}): Promise<number> => {
+    const response = await post(key, content, { max_tokens: 4 }, asked);
+    const { usage } = (await response.json()) as {
+      readonly usage: { readonly prompt_tokens_details: { readonly cached_tokens: number } };
+    };
+    return usage.prompt_tokens_details.cached_tokens;
+  };
+
+  const replaceAll = async () => {
+    for (const { pid } of await pasture.status()) {
+      kill(pid);
+      await drover.workers((rows) => rows.every((row) => row.state === "ready" && row.pid !== pid));
+    }
+  };
+
+  const resumed = async () => {
+    const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
+    return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+  };
+
+  it("learn nothing of each other from what is cached, whatever they send", async () => {
+    const secret = `${FARM} The gate's number is 4711.`;
+    assert.equal(await cached("alice", secret), 0);
+    assert.ok((await cached("alice", secret)) > 50);
+    // As often as there are slots, each with an end of its own.
+    for (let turn = 0; turn < 4; turn += 1) assert.equal(await cached("bob", `${secret} ${turn}`.slice(turn)), 0);
+    const forged = { "x-drover-owner": `${ownerOf("alice")} own` };
+    await cached("alice", `Forged: ${FARM}`);
+    assert.equal(await cached("bob", `Forged: ${FARM}`, { headers: forged }), 0);
+  });
+
+  it("learn nothing from snapshots, by which the owner's own chats outlive every worker", async () => {
+    const secret = `At night: ${FARM}`;
+    await cached("alice", secret);
+    await replaceAll();
+    assert.equal(await cached("bob", secret), 0);
+    assert.ok((await cached("alice", secret)) > 50);
+  });
+
+  it("learn nothing from a stream that another worker resumed", async () => {
+    const before = await resumed();
+    for (let tries = 0; (await resumed()) === before; tries += 1) {
+      assert.ok(tries < 20, "each stream was over before its worker could be killed");
+      const stream = post("alice", `Resumed: ${FARM}`, { max_tokens: 1500, ignore_eos: true, stream: true });
+      const text = (await stream).text();
+      const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
+      if (busy !== undefined) kill(busy.pid);
+      assert.match(await text, /data: \[DONE\]\n\n$/);
+      await allReady();
+    }
+    assert.equal(await cached("bob", `Resumed: ${FARM}`), 0);
+    assert.ok((await cached("alice", `Resumed: ${FARM}`)) > 50);
+  });
+
+  it("share what comes of a system message with --share-prefixes system, and no letter of what was said", async () => {
+    await reconfigure("system");
+    const system = `You count cattle. ${FARM}`;
+    await cached("alice", `Shared? ${FARM}`, { system });
+    const other = await cached("bob", "What is this?", { system });
+    assert.ok(other > 50, `only ${other} tokens of the system message`);
+    await replaceAll();
+    assert.equal(await cached("bob", `Shared? ${FARM}`, { system }), other, "by snapshots no more");
+    await cached("alice", `Plain: ${FARM}`);
+    assert.equal(await cached("bob", `Plain: ${FARM}`), 0, "without a system message nothing is shared");
+  });
+
+  it("share everything with --share-prefixes all", async () => {
+    await reconfigure("all");
+    await cached("alice", `Everything: ${FARM}`);
+    assert.ok((await cached("bob", `Everything: ${FARM}`)) > 50);
+  });
+});
