@@ -111,6 +111,23 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     assert.ok((await cached("alice", `Resumed: ${FARM}`)) > 50);
   });
 
+  it("wait for none of each other's long responses, choices and queued requests", async () => {
+    const long = { max_tokens: 1800, ignore_eos: true };
+    const ended: string[] = [];
+    const ask = async (key: string, content: string, more: object) => {
+      const response = await post(key, content, more);
+      assert.equal(response.status, 200, await response.text());
+      ended.push(key);
+    };
+    // More than all slots of both workers, and as many again in the queue.
+    const many = Array.from({ length: 6 }, (_, index) => ask("alice", `Greedy ${index}`, long));
+    const choices = ask("alice", "Greedy choices", { ...long, max_tokens: 900, n: 8 });
+    await drover.workers((rows) => rows.every(({ slots }) => slots.busy === slots.total));
+    for (let turn = 0; turn < 3; turn += 1) await ask("bob", `Modest ${turn}`, { max_tokens: 4 });
+    assert.deepEqual(ended, ["bob", "bob", "bob"]);
+    await Promise.all([...many, choices]);
+  });
+
   it("share what comes of a system message with --share-prefixes system, and no letter of what was said", async () => {
     await reconfigure("system");
     const system = `You count cattle. ${FARM}`;

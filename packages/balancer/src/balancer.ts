@@ -14,13 +14,13 @@ import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawAnswer } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { isLook } from "./own-routes/own-routes.ts";
-import { isInService } from "./policies/availability.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import { type StandBy, UpstreamPool } from "./pool/upstream-pool.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./pool/upstream.ts";
 import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
+import { FairShares } from "./queue/fair-shares.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { logAccess } from "./request/access-log.ts";
 import { BodyBudget } from "./request/body-budget.ts";
@@ -59,6 +59,7 @@ class RunningBalancer implements Balancer {
   readonly #targets: readonly ListenTarget[];
   readonly #pool: UpstreamPool;
   readonly #queue: AdmissionQueue;
+  readonly #admission: Admission;
   readonly #connections: ConnectionPool;
   readonly #listeners: Listeners;
   readonly #metrics: Metrics;
@@ -80,7 +81,15 @@ class RunningBalancer implements Balancer {
     this.#targets = options.listenFds?.map((fd) => ({ fd })) ?? parseListen(settings.listen);
     const { policy, upstreams } = this.#rules;
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
-    this.#queue = new AdmissionQueue(this.#rules.queue, { clock, acquire: (pick) => this.#pool.acquire(pick) });
+    const shares = new FairShares();
+    this.#queue = new AdmissionQueue(this.#rules.queue, {
+      clock,
+      shares,
+      slots: () => this.#pool.slots,
+      acquire: (pick) => this.#pool.acquire(pick),
+      acquireBeyond: (pick) => this.#pool.acquireBeyond(pick),
+    });
+    this.#admission = this.#makeAdmission(shares);
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
     this.#running = new RunningRequests(clock, {
       isUse: ({ arrival, path }) => !isLook(arrival.incoming, path, this.#way.ownRoutes),
@@ -240,6 +249,7 @@ class RunningBalancer implements Balancer {
     this.#pool.listen({
       onVacancy: () => this.#queue.dispatch(),
       onReleased: (lease, outcome) => {
+        this.#admission.released(lease);
         if (outcome === "ok") this.#meanService.add(clock.monotonicMs() - lease.takenAtMs);
       },
       onTakenOut: (upstream) => {
@@ -305,7 +315,7 @@ class RunningBalancer implements Balancer {
       },
       forwarder: {
         ...shared,
-        admission: this.#makeAdmission(),
+        admission: this.#admission,
         hints: new PlacementHints(),
         connections: this.#connections,
         logger,
@@ -319,9 +329,9 @@ class RunningBalancer implements Balancer {
     };
   }
 
-  #makeAdmission(): Admission {
+  #makeAdmission(shares: FairShares): Admission {
     const { events } = this.#options;
-    return new Admission(this.#pool, this.#queue, {
+    return new Admission(this.#pool, this.#queue, shares, {
       onWaited: (waitMs) => {
         this.#metrics.countQueueWait(waitMs);
         events?.onQueueWait?.(waitMs);
@@ -335,10 +345,11 @@ class RunningBalancer implements Balancer {
   }
 
   #retryAfter(): number {
-    const places = this.#pool.upstreams
-      .filter(isInService)
-      .reduce((sum, upstream) => sum + (upstream.maxConns > 0 ? upstream.maxConns : upstream.conns), 0);
-    return retryAfterSeconds({ depth: this.#queue.depth, places, meanServiceMs: this.#meanService.value });
+    return retryAfterSeconds({
+      depth: this.#queue.depth,
+      places: this.#pool.slots,
+      meanServiceMs: this.#meanService.value,
+    });
   }
 }
 

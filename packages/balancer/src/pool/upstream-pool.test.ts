@@ -8,6 +8,7 @@ import { eventually } from "../test-support/eventually.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 import { startActiveChecks } from "./active-checks.ts";
 import { AdmissionQueue, type QueueOutcome } from "../queue/admission-queue.ts";
+import { FairShares } from "../queue/fair-shares.ts";
 import type { Lease } from "./lease.ts";
 import { PlacementHints } from "./placement-hints.ts";
 import { retryAfterSeconds } from "../queue/retry-after.ts";
@@ -48,17 +49,26 @@ describe("a lease", () => {
 
 function setUp(limit = 100) {
   const pool = poolOf([{ id: "a", origin: "http://127.0.0.1:1", maxConns: 1 }]);
+  const shares = new FairShares();
   const queue = new AdmissionQueue(
     { limit, timeoutMs: 60_000 },
-    { clock: systemClock, acquire: (pick) => pool.acquire(pick) },
+    {
+      clock: systemClock,
+      shares,
+      slots: () => pool.slots,
+      acquire: (pick) => pool.acquire(pick),
+      acquireBeyond: (pick) => pool.acquireBeyond(pick),
+    },
   );
   pool.listen({ onVacancy: () => queue.dispatch() });
   const served: string[] = [];
   const wait = (owner: string, name: string, client = new EventEmitter()) =>
-    queue.wait({ pick: pool.startPick(), owner, client }).then((admission: QueueOutcome) => {
-      served.push(`${name} ${admission.kind}`);
-      return admission;
-    });
+    queue
+      .wait({ pick: pool.startPick(), owner, client, onGranted: () => shares.begin(owner) })
+      .then((admission: QueueOutcome) => {
+        served.push(`${name} ${admission.kind}`);
+        return admission;
+      });
   return { pool, queue, served, wait };
 }
 
@@ -153,7 +163,9 @@ describe("placement by prefix", () => {
       const { affinity } = hints.of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, owner);
       return pool.upstreams.map((upstream) => affinity?.(upstream) ?? 0);
     };
-    hints.of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, "one").onPlaced(pool.upstreams[0] as Upstream);
+    hints
+      .of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, "one")
+      .onPlaced(pool.upstreams[0] as Upstream);
     assert.ok((held("one")[0] ?? 0) > 0);
     assert.deepEqual(held("other"), [0, 0, 0]);
     assert.deepEqual(held(""), [0, 0, 0]);

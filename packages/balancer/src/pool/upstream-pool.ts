@@ -229,6 +229,24 @@ export class UpstreamPool {
     });
   }
 
+  /**
+   * Holds a place beyond those of the least busy worker that can set requests aside for others, at most as many again as it has slots.
+   */
+  acquireBeyond(state: PickState): Lease | undefined {
+    if (state.deaths > 0) return undefined;
+    state.standingBy = this.#standBy?.(this.#able(state)) ?? nobody;
+    let best: Upstream | undefined;
+    for (const upstream of this.#upstreams.values()) {
+      if (!upstream.owned || !upstream.sharesState || !isInService(upstream)) continue;
+      if (state.tried.get(upstream) === upstream.generation || state.standingBy.has(upstream.id)) continue;
+      if (upstream.aloneFor !== undefined || upstream.conns >= 2 * upstream.maxConns) continue;
+      if (best === undefined || upstream.conns * best.maxConns < best.conns * upstream.maxConns) best = upstream;
+    }
+    if (best === undefined) return undefined;
+    state.tried.set(best, best.generation);
+    return this.#hold(best, state);
+  }
+
   /** Drover's own workers that this request was not given yet, full ones too. */
   #able(state: PickState): readonly string[] {
     const able: string[] = [];
@@ -303,6 +321,15 @@ export class UpstreamPool {
       else if (isFull(upstream) || state.deaths > 0) return "busy";
     }
     return waiting ? "waiting" : "none";
+  }
+
+  /** Of all upstreams in service; one without a limit has those that are used. */
+  get slots(): number {
+    let sum = 0;
+    for (const upstream of this.#upstreams.values()) {
+      if (isInService(upstream)) sum += upstream.maxConns > 0 ? upstream.maxConns : upstream.conns;
+    }
+    return sum;
   }
 
   /** Leases held now. */

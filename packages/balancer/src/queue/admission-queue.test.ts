@@ -4,11 +4,16 @@ import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 import { AdmissionQueue } from "./admission-queue.ts";
+import { FairShares } from "./fair-shares.ts";
 
 describe("a full queue", () => {
   it("makes room for an owner that has less in it, by sending away the last request of the one with the most", async () => {
     const pool = new UpstreamPool({ policy: "least_conn", clock: systemClock, random: Math.random });
-    const queue = new AdmissionQueue({ limit: 4, timeoutMs: 60_000 }, { clock: systemClock, acquire: () => undefined });
+    const parts = { clock: systemClock, shares: new FairShares(), slots: () => 0 };
+    const queue = new AdmissionQueue(
+      { limit: 4, timeoutMs: 60_000 },
+      { ...parts, acquire: () => undefined, acquireBeyond: () => undefined },
+    );
     const wait = (owner: string) => queue.wait({ pick: pool.startPick(), owner, client: new EventEmitter() });
     const greedy = Array.from({ length: 4 }, () => wait("greedy"));
     assert.equal((await wait("greedy")).kind, "overflow");

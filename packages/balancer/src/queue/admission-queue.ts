@@ -1,6 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
+import type { FairShares } from "./fair-shares.ts";
 
 /** What became of a request that asked for a lease. */
 export type QueueOutcome =
@@ -23,9 +24,11 @@ export interface Leaver {
 
 export interface QueueRequest {
   readonly pick: PickState;
-  /** Whose turn it is goes round between owners; within one, first come first served. */
+  /** `FairShares` says whose turn it is; within one owner, first come first served. */
   readonly owner: string;
   readonly client: Leaver;
+  /** Called as the lease is given, before the next one is. */
+  readonly onGranted?: (lease: Lease) => void;
   /** A retry has waited already: it goes to the head of its owner's line, and past the limit. */
   readonly again?: boolean;
   /** Told its position (1 is the next) whenever it may have changed. */
@@ -40,6 +43,11 @@ export interface QueueOptions {
 export interface QueueParts {
   readonly clock: Clock;
   readonly acquire: (pick: PickState) => Lease | undefined;
+  /** A lease beyond the slots there are: the worker sets another owner's request aside for it. */
+  readonly acquireBeyond: (pick: PickState) => Lease | undefined;
+  readonly shares: FairShares;
+  /** Over all workers. */
+  readonly slots: () => number;
 }
 
 interface Entry {
@@ -51,7 +59,7 @@ interface Entry {
 /** Where requests wait for a lease: bounded in number and time, fair between owners, left at once when the client goes. */
 export class AdmissionQueue {
   readonly #parts: QueueParts;
-  /** By owner, in the order of their turns. */
+  /** By owner. */
   readonly #lines = new Map<string, Entry[]>();
   #options: QueueOptions;
   #depth = 0;
@@ -136,29 +144,52 @@ export class AdmissionQueue {
     if (request.again === true) line.unshift(entry);
     else line.push(entry);
     this.#depth += 1;
+    this.#parts.shares.enter(request.owner);
     request.onPosition?.(this.#depth);
   }
 
-  /** One grant, and that owner goes to the end of the round. False when nobody could be given a lease. */
+  /** One grant. False when nobody could be given a lease. */
   #dispatchOne(): boolean {
+    const owners = this.#parts.shares.inOrder(this.#lines.keys());
+    return this.#grantOne(owners) || this.#grantBeyond(owners);
+  }
+
+  #grantOne(owners: readonly string[]): boolean {
     let isFull = false;
-    for (const [owner, line] of this.#lines) {
-      for (const entry of line) {
+    for (const owner of owners) {
+      for (const entry of this.#lines.get(owner) ?? []) {
         const { pick } = entry.request;
         // Only a retry is choosy: where one fresh request finds no slot, no other does.
         const isFresh = pick.tried.size === 0;
         if (isFresh && isFull) break;
         const lease = this.#parts.acquire(pick);
         if (lease !== undefined) {
-          this.#lines.delete(owner);
-          this.#lines.set(owner, line);
-          entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.monotonicMs() - entry.enteredAtMs });
+          this.#grant(entry, lease);
           return true;
         }
         isFull ||= isFresh;
       }
     }
     return false;
+  }
+
+  /** Long responses of some owners hold every slot: one that has less than its share waits for none of them to end. */
+  #grantBeyond(owners: readonly string[]): boolean {
+    const { shares, slots, acquireBeyond } = this.#parts;
+    for (const owner of owners) {
+      const [entry] = this.#lines.get(owner) ?? [];
+      if (entry === undefined || !shares.isOwed(owner, slots())) continue;
+      const lease = acquireBeyond(entry.request.pick);
+      if (lease === undefined) continue;
+      this.#grant(entry, lease);
+      return true;
+    }
+    return false;
+  }
+
+  #grant(entry: Entry, lease: Lease): void {
+    entry.request.onGranted?.(lease);
+    entry.settle({ kind: "granted", lease, waitedMs: this.#parts.clock.monotonicMs() - entry.enteredAtMs });
   }
 
   #remove(entry: Entry): void {
@@ -169,6 +200,7 @@ export class AdmissionQueue {
     line.splice(at, 1);
     if (line.length === 0) this.#lines.delete(owner);
     this.#depth -= 1;
+    this.#parts.shares.leave(owner);
     this.#tellPositions();
   }
 

@@ -1,21 +1,41 @@
-/** Bounds the bytes of all request bodies that are held at a time, read in part or complete. */
+/** Bounds the bytes of all request bodies that are held at a time, read in part or complete. One key can't have them all. */
 export class BodyBudget {
   readonly #limitBytes: () => number;
-  #heldBytes = 0;
+  readonly #heldBytes = new Map<string, number>();
+  #allHeldBytes = 0;
 
   /** `limitBytes` is asked anew each time: a reload may change it. */
   constructor(limitBytes: () => number) {
     this.#limitBytes = limitBytes;
   }
 
-  /** False where that is more than may be held; then nothing is taken. */
-  take(bytes: number): boolean {
-    if (this.#heldBytes + bytes > this.#limitBytes()) return false;
-    this.#heldBytes += bytes;
+  /** For the bodies of one key; undefined where there are none. */
+  of(owner: string | undefined): OwnBudget {
+    return {
+      take: (bytes) => this.#take(owner, bytes),
+      giveBack: (bytes) => this.#add(owner, -bytes),
+    };
+  }
+
+  #take(owner: string | undefined, bytes: number): boolean {
+    const own = this.#heldBytes.get(owner ?? "") ?? 0;
+    const left = this.#limitBytes() - (this.#allHeldBytes - own);
+    // However many bodies keys hold, half of what is left is for others.
+    if (own + bytes > (owner === undefined ? left : left / 2)) return false;
+    this.#add(owner, bytes);
     return true;
   }
 
-  giveBack(bytes: number): void {
-    this.#heldBytes -= bytes;
+  #add(owner = "", bytes: number): void {
+    this.#allHeldBytes += bytes;
+    const held = (this.#heldBytes.get(owner) ?? 0) + bytes;
+    if (held > 0) this.#heldBytes.set(owner, held);
+    else this.#heldBytes.delete(owner);
   }
+}
+
+export interface OwnBudget {
+  /** False where that is more than may be held; then nothing is taken. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
 }

@@ -62,7 +62,7 @@ export async function forwardClientRequest(request: ClientRequest, forwarder: Fo
   try {
     await forwardWithBody(request, body, forwarder);
   } finally {
-    if (body.kind === "bytes") forwarder.bodies.giveBack(body.bytes.length);
+    if (body.kind === "bytes") forwarder.bodies.of(request.keyLabel).giveBack(body.bytes.length);
   }
 }
 
@@ -97,7 +97,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
   const announced = Number(incoming.headers["content-length"] ?? 0);
   const asks = incoming.httpVersionMinor >= 1 && /100-continue/i.test(incoming.headers.expect ?? "");
   if (asks && announced <= maxBodyBytes) response.writeContinue();
-  const reading = readBody(incoming, maxBodyBytes, forwarder.bodies);
+  const reading = readBody(incoming, maxBodyBytes, forwarder.bodies.of(request.keyLabel));
   const read = reading instanceof Promise ? await reading : reading;
   if (read.kind === "none" || read.kind === "bytes") return read;
   if (read.kind === "too-large") {
@@ -140,6 +140,7 @@ function claimOf(
     needsSlot: needsSlot(request),
     onPosition: events?.onPosition,
     waitedMs: 0,
+    charged: undefined,
     refusal: undefined,
   };
 }

@@ -1,4 +1,10 @@
-import { OWNER_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
+import {
+  OWNER_HEADER,
+  QUEUE_EVENTS_HEADER,
+  REQUEST_ID_HEADER,
+  RESUME_HEADER,
+  SECRET_HEADER,
+} from "@drover/contract/headers";
 import type { RelayedHead, ResponseHead } from "../upstream-http/response-head.ts";
 import { headerValue, withoutHopByHop } from "../upstream-http/hop-by-hop.ts";
 import type { ClientRequest } from "./client-request.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { BodyBudget } from "./body-budget.ts";
+import type { OwnBudget } from "./body-budget.ts";
 
 /** A request's body, read whole. */
 export type BodyRead =
@@ -16,7 +16,7 @@ export type BodyRead =
 export function readBody(
   request: IncomingMessage,
   limitBytes: number,
-  budget: BodyBudget,
+  budget: OwnBudget,
 ): Promise<BodyRead> | BodyRead {
   const announced = request.headers["content-length"];
   if (announced === undefined && request.headers["transfer-encoding"] === undefined) return { kind: "none" };
@@ -27,7 +27,7 @@ export function readBody(
 function collect(
   request: IncomingMessage,
   limitBytes: number,
-  budget: BodyBudget,
+  budget: OwnBudget,
   resolve: (read: BodyRead) => void,
 ): void {
   const parts: Buffer[] = [];

@@ -12,6 +12,10 @@ export interface Running {
   cancelled: boolean;
   /** Share of its drafted tokens that came true, lately. */
   draftOdds: number;
+  /** Since when it holds the slot. */
+  heldSinceMs?: number;
+  /** What it needs to begin again where it was, while it has no slot. */
+  aside?: { readonly tokens: readonly number[]; readonly sampler: TokenSampler } | undefined;
   /** Time that its grammar took beyond what a token may take. */
   slowMs?: number;
 }
@@ -58,13 +62,18 @@ export class Slot {
 
   /** Takes a request whose first `cachedTokens` the sequence holds already. Errors: WorkerError `bad_grammar`. */
   begin(running: Running, cachedTokens: number, use: number): void {
-    const { request } = running;
-    this.tokens = [...request.prompt];
+    const { request, aside } = running;
+    this.tokens = [...(aside?.tokens ?? request.prompt)];
     this.evaluated = cachedTokens;
     this.running = running;
     this.keeps = request.cachePrompt;
     this.ownership = ownershipOf(request);
     this.lastUse = use;
+    if (aside !== undefined) {
+      this.sampler = aside.sampler;
+      running.aside = undefined;
+      return;
+    }
     this.sampler.reset(request.sampling, request.prompt);
     const { grammar, prompt, resumedTokens = 0 } = request;
     if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
@@ -106,6 +115,17 @@ export class Slot {
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
 
+  /** Frees the slot for another request. This one begins again with the very tokens and the sampler that it has now; `sampler` takes that one's place. */
+  setAside(sampler: TokenSampler): Running {
+    const running = this.running as Running;
+    running.aside = { tokens: [...this.tokens], sampler: this.sampler };
+    this.sampler = sampler;
+    this.running = undefined;
+    this.tokens.length = this.evaluated;
+    this.isUnsaved = this.keeps;
+    return running;
+  }
+
   /** Another checkpoint, or none, takes the place of the one before. */
   keep(checkpoint: Checkpoint | undefined): void {
     this.checkpoint?.dispose();
@@ -130,11 +150,10 @@ export class Slot {
   }
 }
 
+/** All that belongs to the sequence and its request, and not to the slot's place. */
 function contents(slot: Slot) {
   const { sampler, tokens, evaluated, running, draft, checkpoint, lastUse } = slot;
   const { keeps, ownership, isUnsaved, savedTokens } = slot;
-  return {
-    ...{ sampler, tokens, evaluated, running, draft, checkpoint, lastUse },
-    ...{ keeps, ownership, isUnsaved, savedTokens },
-  };
+  const sequence = { sampler, tokens, evaluated, running, draft, checkpoint, lastUse };
+  return Object.assign(sequence, { keeps, ownership, isUnsaved, savedTokens });
 }

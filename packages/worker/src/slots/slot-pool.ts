@@ -4,11 +4,12 @@ import type { StepCosts } from "../step-costs/step-costs.ts";
 import { placeOf, planMoves } from "../batching/step-planner.ts";
 import type { Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, TokenSampler } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
 import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "../generation-contract.ts";
 import { KeptState } from "../state/kept-state.ts";
 import { type Running, Slot } from "../batching/slot.ts";
+import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
@@ -29,6 +30,11 @@ export interface SlotPoolParts {
   readonly snapshots?: SnapshotStore;
 }
 
+/** Without keys all are one owner's. */
+function ownerOf({ request }: Running): string {
+  return request.owner?.id ?? "";
+}
+
 /** Steps over which moving a sequence must pay. */
 const MOVE_HORIZON_STEPS = 16;
 
@@ -39,7 +45,7 @@ const FIRST_DRAFT_ODDS = 0.8;
 
 /**
  * Gives requests their slots: the free one with the longest common prefix, else the lowest one that holds nothing, else
- * the least recently used. FIFO while all are busy.
+ * the least recently used. While all are busy, first come first served between requests of one owner; slots are divided between owners.
  */
 export class SlotPool implements Generator, SlotsView {
   readonly contextTokens: number;
@@ -48,6 +54,8 @@ export class SlotPool implements Generator, SlotsView {
   readonly #loop: BatchLoop;
   readonly #kept: KeptState;
   #queue: Running[] = [];
+  /** Of slots that have taken over the sampler of a request that was set aside. */
+  readonly #spareSamplers: TokenSampler[] = [];
   #uses = 0;
   #moves = 0;
   /** The running slots when moves were last considered. */
@@ -155,21 +163,53 @@ export class SlotPool implements Generator, SlotsView {
 
   async #giveSlots(): Promise<void> {
     await this.#kept.refresh();
-    for (let place = 0; place < this.#queue.length; ) {
-      if (this.#slots.every((slot) => slot.running !== undefined)) break;
-      const running = this.#queue[place] as Running;
-      if (this.#kept.isComing(running.request)) place += 1;
-      else {
-        this.#queue.splice(place, 1);
-        await this.#admit(running);
-      }
+    while (await this.#giveSlot());
+  }
+
+  /** To the first in line whose prompt no other slot is just reading. False: there is none, or no slot for it. */
+  async #giveSlot(): Promise<boolean> {
+    const held = this.#heldSlots();
+    const isFull = held.length === this.#slots.length;
+    if (isFull && !this.#canSetAside) return false;
+    for (const position of lineUp(this.#queue.map(ownerOf), held)) {
+      const running = this.#queue[position] as Running;
+      const yielded = isFull ? slotToYield(held, ownerOf(running)) : undefined;
+      if (isFull && yielded === undefined) return false;
+      if (running.aside === undefined && this.#kept.isComing(running.request)) continue;
+      this.#queue.splice(position, 1);
+      if (yielded !== undefined) this.#setAside(this.#slots[yielded] as Slot);
+      await this.#admit(running);
+      return true;
     }
+    return false;
+  }
+
+  #heldSlots(): readonly HeldSlot[] {
+    const now = this.#parts.clock.monotonicMs();
+    return this.#slots.flatMap(({ id, running, pending }) =>
+      running === undefined
+        ? []
+        : [{ id, owner: ownerOf(running), isDecoding: pending <= 1, heldMs: now - (running.heldSinceMs ?? now) }],
+    );
+  }
+
+  /** What a request that is set aside has had evaluated is kept in a snapshot. */
+  get #canSetAside(): boolean {
+    return this.#parts.snapshots !== undefined && this.#parts.engine.model.canCutState;
+  }
+
+  #setAside(slot: Slot): void {
+    this.#queue.push(slot.setAside(this.#spareSamplers.pop() ?? this.#parts.engine.createSampler()));
+    this.#kept.remember(slot);
   }
 
   async #admit(running: Running): Promise<void> {
-    const { slot, fill } = this.#kept.choose(running.request);
+    const { request, aside } = running;
+    const { slot, fill } = this.#kept.choose(aside === undefined ? request : { ...request, prompt: aside.tokens });
     try {
       await fill();
+      if (aside !== undefined) this.#spareSamplers.push(slot.sampler);
+      running.heldSinceMs = this.#parts.clock.monotonicMs();
       slot.begin(running, slot.evaluated, ++this.#uses);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new WorkerError("unexpected", String(cause));

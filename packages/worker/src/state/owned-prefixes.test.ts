@@ -9,7 +9,11 @@ import { commonPrefix } from "./prefix-index.ts";
 fc.configureGlobal({ seed: 20_261_127 });
 
 /** What one may use of the other's state by the rule itself. */
-function usable(holder: Ownership & { tokens: readonly number[] }, asker: Ownership, prompt: readonly number[]): number {
+function usable(
+  holder: Ownership & { tokens: readonly number[] },
+  asker: Ownership,
+  prompt: readonly number[],
+): number {
   const common = commonPrefix(holder.tokens, prompt);
   const most = holder.owner === asker.owner ? common : Math.min(common, holder.sharedTokens, asker.sharedTokens);
   return most < 16 ? 0 : most;

@@ -115,7 +115,8 @@ export class SnapshotStore {
     const holder = this.#holderOf(tokens, ownership);
     try {
       if (holder !== undefined) await this.#touch(holder.name);
-      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens, ownership);
+      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken))
+        await this.#write(sequence, tokens, ownership);
     } catch (error) {
       // Somebody has removed the directory: the supervisor does when it ends.
       this.#trouble(`a snapshot is lost: ${messageOf(error)}`);
@@ -156,7 +157,13 @@ export class SnapshotStore {
     if (!this.#parts.engine.model.canCutState) return;
     for (const { snapshot } of this.#known.values()) {
       const { length } = snapshot.tokens;
-      if (snapshot.ownership.owner !== ownership.owner || snapshot.name === name || length > tokens.length || commonPrefix(snapshot.tokens, tokens) < length) continue;
+      if (
+        snapshot.ownership.owner !== ownership.owner ||
+        snapshot.name === name ||
+        length > tokens.length ||
+        commonPrefix(snapshot.tokens, tokens) < length
+      )
+        continue;
       await this.#remove(snapshot.name);
     }
   }

@@ -52,6 +52,11 @@ async function folderBytes(directory: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
+const owner = (id: string, shares: "own" | "system" | "all", systemTokens = 0) => ({
+  owner: { id, shares },
+  systemTokens,
+});
+
 describe("snapshots", () => {
   let one: Engine;
   let other: Engine;
@@ -194,10 +199,6 @@ describe("snapshots", () => {
 
   it("are read in the name of their owner alone, but for what comes of its system message", async () => {
     const { pool } = openPool(one, directory);
-    const owner = (id: string, shares: "own" | "system" | "all", systemTokens = 0) => ({
-      owner: { id, shares },
-      systemTokens,
-    });
     const rounds = [
       [owner("a", "own"), owner("a", "own"), 120],
       [owner("a", "own"), owner("b", "own"), 0],
