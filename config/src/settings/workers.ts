@@ -39,7 +39,7 @@ export const workersSettings = [
     flag: "slots",
     alias: "s",
     reload: "roll",
-    doc: "Requests that one worker generates at a time, batched into one decode. `auto` is 16 where CPUs follow the load and memory allows, else 8.",
+    doc: "Requests that one worker generates at a time, batched into one decode. `auto` is 24 where CPUs follow the load and half of the memory stays free, else 16 or 8.",
   },
   {
     path: "workers.context",

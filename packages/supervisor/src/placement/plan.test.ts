@@ -93,19 +93,24 @@ describe("drover plan", () => {
     );
   });
 
-  it("gives workers whose CPUs follow the load 16 slots each, but 8 rather than fewer workers or no snapshots", () => {
+  it("gives workers whose CPUs follow the load 24 slots each, but 16 or 8 rather than fewer workers or no snapshots", () => {
     const topology = readRecorded("laptop-4c8t");
     const slotsWith = (freeBytes: number, flags: Readonly<Record<string, unknown>> = {}) => {
       const memory = { ...topology.memory, freeBytes };
       return makePlan({ ...topology, memory }, settingsOf(flags), DISTILL_MODEL, sharedOf(topology)).shape.slots;
     };
-    const { budget } = planFor("laptop-4c8t", { slots: 16 });
-    const two = budget.neededBytes - budget.snapshotBytes;
-    assert.equal(slotsWith(two + 100 * MIB), 16);
-    assert.equal(slotsWith(two + 5 * MIB), 8);
-    assert.equal(slotsWith(two - 100 * MIB), 8);
-    assert.equal(slotsWith(two + 100 * MIB, { elastic: "off" }), 8);
-    assert.equal(slotsWith(two + 100 * MIB, { slots: 3 }), 3);
+    const neededWith = (slots: number) => {
+      const { budget } = planFor("laptop-4c8t", { slots });
+      return budget.neededBytes - budget.snapshotBytes;
+    };
+    const [many, few] = [neededWith(24), neededWith(16)];
+    assert.equal(slotsWith(2 * many + MIB), 24);
+    assert.equal(slotsWith(2 * many - MIB), 16);
+    assert.equal(slotsWith(few + 100 * MIB), 16);
+    assert.equal(slotsWith(few + 5 * MIB), 8);
+    assert.equal(slotsWith(few - 100 * MIB), 8);
+    assert.equal(slotsWith(2 * many + MIB, { elastic: "off" }), 8);
+    assert.equal(slotsWith(2 * many + MIB, { slots: 3 }), 3);
   });
 
   it("cuts snapshots to what bound workers leave on the fullest of their nodes, and binds none where a size needs the room", () => {

@@ -30,8 +30,12 @@ export interface WorkerShape {
 
 /** `auto` slots of workers with CPUs of their own. */
 export const AUTO_SLOTS = 8;
-/** `auto` slots of workers whose CPUs follow the load, the most first: one of them takes the normal load alone. */
-const ELASTIC_SLOTS = [16, AUTO_SLOTS] as const;
+/**
+ * `auto` slots of workers whose CPUs follow the load, the most first: one of them takes the normal load alone. As many as
+ * {@link AMPLE_SLOTS} are for the crowd; they may take memory only where half of it stays free.
+ */
+const ELASTIC_SLOTS = [24, 16, AUTO_SLOTS] as const;
+const AMPLE_SLOTS = 24;
 /** The longest context that `auto` gives a slot; the engine's own default. */
 const LARGEST_AUTO_CONTEXT = 4096;
 /** Up to here `auto` leaves flash attention off; see the engine. */
@@ -59,9 +63,11 @@ function slotChoices(settings: Pick<Settings, "workers">): readonly number[] {
   return isElastic(settings) ? ELASTIC_SLOTS : [AUTO_SLOTS];
 }
 
-function isRoomy({ layout, budget, snapshots }: Plan): boolean {
+function isRoomy({ layout, budget, snapshots, shape }: Plan): boolean {
   const hasSnapshots = snapshots.mostBytes === 0 || budget.snapshotBytes > 0;
-  return budget.fits && hasSnapshots && layout.isCut !== true;
+  const workerBytes = budget.neededBytes - budget.snapshotBytes;
+  const isAmple = shape.slots < AMPLE_SLOTS || workerBytes <= budget.freeBytes / 2;
+  return budget.fits && hasSnapshots && layout.isCut !== true && isAmple;
 }
 
 function planWith(slots: number, { topology, settings, model, shared }: PlanGround): Plan {

@@ -83,7 +83,7 @@ function nextPrompt({ prompts, costs, slowness }: Situation): WaitingPrompt | un
 const UNMEASURED_TOKENS = 64;
 
 /** A newcomer with a shorter prompt waits for the end of a step: this share of the longest pause. */
-const ALONE_SHARE = 0.5;
+const ALONE_SHARE = 0.75;
 
 /** While nobody decodes. */
 function pieceAlone(situation: Situation, { remaining, depth }: WaitingPrompt): number {
