@@ -14,6 +14,7 @@ const debianPackages = {
   python3: "python3",
   git: "git",
   chromium: "chromium",
+  prometheus: "prometheus",
   "systemd-analyze": "systemd",
   "systemd-notify": "systemd",
   "systemd-socket-activate": "systemd",

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { CALL_HEADER } from "@drover/contract/headers";
 import { PROTOCOL_VERSION, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { type WorkerOptions, workerArguments } from "@drover/contract/worker-options";
+import { sum } from "@drover/foundation/sums";
 import { writeSyntheticModel } from "@drover/models";
 
 const MAIN = fileURLToPath(import.meta.resolve("@drover/worker/main"));
@@ -85,6 +87,40 @@ describe("what a worker and its supervisor say to each other", { timeout: 120_00
     worker.say({ type: "shutdown" });
     assert.deepEqual(await worker.ended, [0, null]);
     await Promise.all(asked);
+  });
+
+  it("figures with each heartbeat, and of each request that the balancer has named how it went, in order", async (t) => {
+    const worker = talkTo(t, workerArguments(options));
+    const { port } = await worker.hear("ready");
+    const url = `http://127.0.0.1:${port}/v1/completions`;
+    const ask = (call: string, more: object) =>
+      fetch(url, {
+        method: "POST",
+        headers: { [CALL_HEADER]: call },
+        body: JSON.stringify({ prompt: "a text of some length, read once", ignore_eos: true, ...more }),
+      }).then((response) => response.text());
+    await ask("whole", { max_tokens: 8 });
+    await ask("stream", { max_tokens: 8, stream: true });
+    const reports = [];
+    for (const call of ["whole", "stream"])
+      reports.push((await worker.hear("request-ended", ({ report }) => report.call === call)).report);
+    const [whole, stream] = reports;
+    assert.deepEqual([whole?.model, whole?.finish, whole?.tokens.completion], ["tiny", "length", 8]);
+    const [first] = whole?.generations ?? [];
+    assert.deepEqual([first?.source, first?.cachedTokens, first?.steps], ["nothing", 0, { 1: 7 }]);
+    assert.equal(sum(first?.pieces ?? []), whole?.tokens.prompt);
+    const { asked = 0, began = 0, firstToken = 0, lastToken = 0 } = first?.ago ?? {};
+    assert.ok(asked >= began && began >= firstToken && firstToken >= lastToken && lastToken >= 0);
+    // The same prompt again: all but its last token is known.
+    assert.equal(stream?.generations[0]?.source, "slot");
+    assert.equal(stream?.tokens.cached, (stream?.tokens.prompt ?? 0) - 1);
+    const { figures = {} } = await worker.hear(
+      "heartbeat",
+      ({ figures }) => (figures?.tokens?.["completion"] ?? 0) >= 17,
+    );
+    assert.deepEqual(figures.tokens?.["cached"], stream?.tokens.cached);
+    assert.deepEqual(figures.prompts, { slot: 1, copy: 0, snapshot: 0, nothing: 2 });
+    assert.deepEqual([figures.slots, figures.kvCapacity, figures.running], [{ "": 2 }, { "": 512 }, { "": 0 }]);
   });
 
   it("failed, with a code and a reason, where it cannot serve", async (t) => {

@@ -1,4 +1,4 @@
-import { oneOf, secret, text } from "../quantities.ts";
+import { oneOf, secret, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** How a running drover is reached, and what it logs. */
@@ -43,5 +43,22 @@ export const operationSettings = [
     flag: "access-log",
     reload: "live",
     doc: "One line for each request.",
+  },
+  {
+    path: "log.explain",
+    schema: whole(0, 100_000),
+    default: 1000,
+    unit: "requests",
+    flag: "explain",
+    reload: "live",
+    doc: "The last requests of which `drover explain` can tell how they went; nothing of their texts is kept. 0: none.",
+  },
+  {
+    path: "metrics.compat",
+    schema: oneOf("off", "llamacpp", "vllm"),
+    default: "off",
+    flag: "metrics-compat",
+    reload: "restart",
+    doc: "Also gives `/metrics` the names of another server, for dashboards and routers that read those.",
   },
 ] as const satisfies readonly Setting[];

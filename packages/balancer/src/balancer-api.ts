@@ -1,4 +1,7 @@
 import type { Settings } from "@drover/config";
+import type { RequestReport } from "@drover/contract/request-report";
+import type { Registry } from "prom-client";
+import type { RequestRecord } from "./records/request-record.ts";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
@@ -16,8 +19,8 @@ export interface BalancerOptions {
   /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
   readonly listenFds?: readonly number[];
   readonly events?: BalancerEvents;
-  /** Text in Prometheus's format that `/metrics` adds to the balancer's own, such as the supervisor's. */
-  readonly moreMetrics?: () => Promise<string>;
+  /** What `/metrics` serves; the balancer adds its own to it. @default a new one */
+  readonly registry?: Registry;
   /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
   readonly frontPage?: () => FrontPageFacts | undefined;
   /** What the upstreams themselves cannot tell of its readiness. Asked at each look. @default nothing */
@@ -87,6 +90,12 @@ export interface Balancer {
    * @returns whether a request was in it that had been in another worker's crash: then the worker is not to blame
    */
   upstreamDied(id: string, cause: "crashed" | "killed"): { readonly ofSuspect: boolean };
+  /** What a worker told of a request. */
+  requestEnded(id: string, report: RequestReport): void;
+  /** A request that has ended lately; undefined: it is not known, or not any more. */
+  explain(id: string): RequestRecord | undefined;
+  /** Those that have ended last, the newest first. */
+  recentRequests(count: number): readonly RequestRecord[];
   /** Whether a worker that is not ready will be; requests wait for one that will, and are answered 502 where none is left. @default true */
   setExpected(id: string, isExpected: boolean): void;
   /** Gives it no new lease; resolves when its last one is released. */

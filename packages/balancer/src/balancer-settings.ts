@@ -1,6 +1,6 @@
 import type { Settings } from "@drover/config";
 import { FrontDoorError } from "./errors.ts";
-import type { AccessFormat } from "./request/access-log.ts";
+import type { AccessFormat } from "./records/access-log.ts";
 import type { FrontRules } from "./access/front-door.ts";
 import type { ServerLimits } from "./http/server.ts";
 import { defaultKeepalive, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
@@ -56,6 +56,7 @@ export function balancerRules(settings: Settings): BalancerRules {
     // Enough for every slot of a large machine: a closed connection costs the next request a handshake.
     keepalive: { ...defaultKeepalive, connections: 512 },
     accessFormat: settings.log.access,
+    explained: settings.log.explain,
     front: frontRules(settings),
     server: {
       maxHeaderBytes: settings.limits.headerBytes,

@@ -1,6 +1,9 @@
 import type http from "node:http";
+import { Registry } from "prom-client";
 import type { Settings } from "@drover/config";
 import { REQUEST_ID_HEADER } from "@drover/contract/headers";
+import { findRoute } from "@drover/contract/routes";
+import type { RequestReport } from "@drover/contract/request-report";
 import { requestIdOf } from "@drover/contract/request-id";
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { corsHeaders } from "./access/cors.ts";
@@ -13,6 +16,7 @@ import { isLoopback, type ListenTarget, parseListen } from "./http/listen-addres
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawAnswer } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
+import { watchPool } from "./own-routes/pool-metrics.ts";
 import { isLook } from "./own-routes/own-routes.ts";
 import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
@@ -22,11 +26,14 @@ import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { FairShares } from "./queue/fair-shares.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
-import { logAccess } from "./request/access-log.ts";
 import { BodyBudget } from "./request/body-budget.ts";
 import { CondemnedRequests } from "./request/condemned-requests.ts";
 import { ClientRequest, type Ending } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";
+import { logAccess } from "./records/access-log.ts";
+import { RecentRequests } from "./records/recent-requests.ts";
+import { type Reported, RequestReports } from "./records/request-reports.ts";
+import { recordOf, type RequestRecord, routeOf } from "./records/request-record.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
 import type { ClientConnection } from "./upstream-http/tunnel.ts";
@@ -62,7 +69,11 @@ class RunningBalancer implements Balancer {
   readonly #admission: Admission;
   readonly #connections: ConnectionPool;
   readonly #listeners: Listeners;
+  readonly #registry: Registry;
   readonly #metrics: Metrics;
+  readonly #reports: RequestReports;
+  readonly #recent = new RecentRequests(() => this.#rules.explained);
+  #calls = 0;
   readonly #rawAnswers = new WeakMap<object, RawAnswer>();
   readonly #way: Way;
   readonly #meanService = new MovingAverage(0.1);
@@ -95,7 +106,9 @@ class RunningBalancer implements Balancer {
       isUse: ({ arrival, path }) => !isLook(arrival.incoming, path, this.#way.ownRoutes),
       onIdle: () => options.events?.onIdle?.(),
     });
-    this.#metrics = createMetrics(this.#pool, this.#queue, options.moreMetrics);
+    this.#registry = options.registry ?? new Registry();
+    this.#metrics = createMetrics(this.#registry);
+    this.#reports = new RequestReports(clock);
     this.#way = this.#makeWay();
     this.#listeners = this.#makeListeners();
     this.#watchPool();
@@ -126,6 +139,18 @@ class RunningBalancer implements Balancer {
   setExpected(id: string, isExpected: boolean): void {
     this.#pool.setExpected(id, isExpected);
     if (!isExpected) this.#queue.dismiss((pick) => this.#pool.vacancy(pick) === "none");
+  }
+
+  requestEnded(id: string, report: RequestReport): void {
+    this.#reports.receive(id, report);
+  }
+
+  explain(id: string): RequestRecord | undefined {
+    return this.#recent.get(id);
+  }
+
+  recentRequests(count: number): readonly RequestRecord[] {
+    return this.#recent.last(count);
   }
 
   drainUpstream(id: string): Promise<void> {
@@ -182,6 +207,7 @@ class RunningBalancer implements Balancer {
     await this.#running.emptied(drainTimeoutMs);
     this.#listeners.cut();
     this.#connections.destroy();
+    this.#reports.close();
     await stopped;
   }
 
@@ -225,6 +251,7 @@ class RunningBalancer implements Balancer {
       response,
       switchable,
       id: requestIdOf(incoming.headers[REQUEST_ID_HEADER], this.#options.random),
+      call: String((this.#calls += 1)),
       clientAddress: clientAddress(incoming, trusted),
       fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
       receivedAtMs: this.#options.clock.monotonicMs(),
@@ -236,17 +263,32 @@ class RunningBalancer implements Balancer {
     void serveRequest(request, this.#way);
   }
 
-  /** Counts and logs a request that is over. */
+  /** Counts a request that is over, and keeps and logs it once its worker has told of it too. */
   readonly #onEnd = (request: ClientRequest, ending: Ending): void => {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     const durationMs = clock.monotonicMs() - request.arrival.receivedAtMs;
-    this.#metrics.countRequest(ending.status, durationMs);
-    logAccess(logger, this.#rules.accessFormat, { request, ...ending, durationMs, endedAtEpochMs: clock.epochMs() });
+    this.#metrics.countRequest(routeOf(request), ending.status, durationMs);
+    const end = { ...ending, durationMs, endedAtEpochMs: clock.epochMs() };
+    const reporter = reporterOf(request, ending);
+    if (reporter === undefined) this.#record(request, end, undefined);
+    else this.#reports.expect(request.arrival.call, reporter, (reported) => this.#record(request, end, reported));
   };
+
+  #record(request: ClientRequest, end: Parameters<typeof recordOf>[1], reported: Reported | undefined): void {
+    const record = recordOf(request, end, reported);
+    const { key, mode, tokens, firstTokenMs, tokenMs } = record;
+    if (tokens !== undefined) this.#metrics.countTokens(tokens, key);
+    if (firstTokenMs !== undefined) this.#metrics.countFirstToken(mode, firstTokenMs);
+    if (tokenMs !== undefined) this.#metrics.countTokenTime(mode, tokenMs);
+    this.#recent.add(record);
+    logAccess(this.#options.logger, this.#rules.accessFormat, request, record);
+  }
 
   #watchPool(): void {
     const { clock, logger } = this.#options;
+    const certificate = () => this.#door.certificate?.cert;
     this.#pool.listen({
+      onRemoved: watchPool(this.#registry, { pool: this.#pool, queue: this.#queue, certificate }),
       onVacancy: () => this.#queue.dispatch(),
       onReleased: (lease, outcome) => {
         this.#admission.released(lease);
@@ -351,6 +393,13 @@ class RunningBalancer implements Balancer {
       meanServiceMs: this.#meanService.value,
     });
   }
+}
+
+/** Who will tell of a request: its last worker, where it computed something for it. Those with an error were refused before. */
+function reporterOf({ attempts, method, target }: ClientRequest, { status }: Ending): string | undefined {
+  const upstream = attempts.at(-1)?.upstream;
+  const computes = status < 400 || status === 499;
+  return upstream?.reports === true && computes && findRoute(method, target)?.takesSlot ? upstream.id : undefined;
 }
 
 const serverFields = [

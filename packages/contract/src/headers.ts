@@ -18,6 +18,9 @@ export const RESUME_HEADER = "x-drover-resume";
  */
 export const OWNER_HEADER = "x-drover-owner";
 
+/** Request to a worker: by what its report names the request (`RequestReport`). */
+export const CALL_HEADER = "x-drover-call";
+
 /** Request: `1` asks for comments about the place in the queue, in a stream. */
 export const QUEUE_EVENTS_HEADER = "x-drover-queue-events";
 

@@ -1,10 +1,12 @@
 /** What a worker and its supervisor say to each other over Node's IPC channel. */
+import type { RequestReport } from "./request-report.ts";
+import type { WorkerFigures } from "./worker-figures.ts";
 
 /**
  * Version of this protocol and of the worker options. A worker that was started by another version refuses to load, and a
  * supervisor ends a worker that is `ready` with another one: both happen where Drover is replaced on disk while it runs.
  */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The error of both, by the version of the worker and that of its supervisor. */
 export function protocolMismatch(worker: number, supervisor: number): string {
@@ -36,7 +38,11 @@ export type WorkerMessage =
       /** Requests that hold or wait for a slot. */
       readonly active: number;
       readonly busySlots: number;
+      /** Sums since the start, and what holds now. @default nothing is known, as of a command of the user's that is probed */
+      readonly figures?: WorkerFigures;
     }
+  /** The generation of a request is over. Sent before the end of its response. */
+  | { readonly type: "request-ended"; readonly report: RequestReport }
   /** The worker can't serve and will exit. `code` is one of the codes in worker/src/errors.ts. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   /** What it has to compute has changed. A worker whose CPUs are leased counts as `loading` until it says something else. */

@@ -2,6 +2,7 @@
  * The contract between the HTTP side of a worker (api/, generation/) and the slots that generate (slots/, batching/).
  * Everything here is in tokens; text, stop strings, reasoning and tool calls belong to generation/.
  */
+import type { Course } from "./course.ts";
 
 /** How the next token is chosen. Fields that are absent do nothing. Names and defaults follow llama.cpp's server. */
 export interface Sampling {
@@ -103,6 +104,8 @@ export type EndReason =
 export interface GenerationSink {
   /** The request holds a slot now. `cachedTokens` of the prompt need no evaluation. */
   onStart?(start: { readonly slot: number; readonly cachedTokens: number }): void;
+  /** Called with `onStart`, and again by each worker that resumes the request: what is known of how it goes. It is filled while it goes. */
+  onCourse?(course: Course): void;
   /** Answer "stop" to end the generation with this token: the slot takes part in no further step. */
   onToken(token: GeneratedToken): "go-on" | "stop";
   /** Last call, exactly once. */

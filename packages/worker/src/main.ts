@@ -36,7 +36,8 @@ const link = linkParent({
   clock: systemClock,
   status: () => {
     const { processing = 0, queued = 0 } = pool?.counts() ?? {};
-    return { steps: (pool?.steps ?? 0) + embedded, active: processing + queued, busySlots: processing };
+    const steps = (pool?.steps ?? 0) + embedded;
+    return { steps, active: processing + queued, busySlots: processing, figures: pool?.figures() ?? {} };
   },
   on: {
     lease: (order) => {
@@ -106,6 +107,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     logger,
     clock: systemClock,
     randomSeed: () => randomInt(2 ** 32),
+    onReport: (report) => void link.send({ type: "request-ended", report }),
     unknownParameters: options.unknownParameters,
     ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
   });

@@ -10,7 +10,7 @@ function timesGone(connected: boolean): readonly [number, number] {
   linkParent({
     channel,
     clock: { every: () => () => {} },
-    status: () => ({ steps: 0, active: 0, busySlots: 0 }),
+    status: () => ({ steps: 0, active: 0, busySlots: 0, figures: {} }),
     on: { lease: () => {}, shutdown: () => {}, gone: () => (gone += 1) },
   });
   const before = gone;

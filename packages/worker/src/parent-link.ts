@@ -1,5 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { SupervisorMessage, WorkerMessage } from "@drover/contract/ipc";
+import type { WorkerFigures } from "@drover/contract/worker-figures";
 
 const HEARTBEAT_PERIOD_MS = 1000;
 
@@ -15,6 +16,7 @@ export interface WorkerStatus {
   readonly steps: number;
   readonly active: number;
   readonly busySlots: number;
+  readonly figures: WorkerFigures;
 }
 
 export interface ParentLink {

@@ -1,115 +1,116 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { AdmissionQueue } from "../queue/admission-queue.ts";
-import type { UpstreamPool } from "../pool/upstream-pool.ts";
-import type { Upstream } from "../pool/upstream.ts";
-import { isInService } from "../policies/availability.ts";
+import type { ReportedTokens } from "@drover/contract/request-report";
+import { Counter, Histogram, type Registry } from "prom-client";
+import { BoundedLabels } from "./bounded-labels.ts";
+
+/** How a response is sent: event by event, or in one piece. */
+export type ResponseMode = "stream" | "whole";
 
 /** What is counted, and how Prometheus gets it. */
 export interface Metrics {
   readonly contentType: string;
   render(): Promise<string>;
   /** A request was answered; status 499 is a client that left. */
-  countRequest(status: number, durationMs: number): void;
+  countRequest(route: string, status: number, durationMs: number): void;
   countQueueWait(waitMs: number): void;
   /** A request was sent on to another upstream. */
   countRetry(): void;
-  /** A worker took over another one's answer. */
+  /** A worker resumed another one's response. */
   countResume(): void;
   /** A request was refused before any upstream saw it, and why. */
   countRefusal(reason: string): void;
-  /** Time from the request to the first byte of its answer. */
+  /** Time from the request to the first byte of its response. */
   countFirstByte(ms: number): void;
+  countTokens(tokens: ReportedTokens, keyLabel: string | undefined): void;
+  /** From the request to its first token, whenever the client saw it. */
+  countFirstToken(mode: ResponseMode, ms: number): void;
+  /** The mean time between two tokens of one response. */
+  countTokenTime(mode: ResponseMode, ms: number): void;
 }
 
 const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+const tokenSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5];
 
-/** Metrics of one balancer, in a registry of their own, followed by the text that `more` yields. */
-export function createMetrics(
-  pool: UpstreamPool,
-  queue: AdmissionQueue,
-  more: () => Promise<string> = () => Promise.resolve(""),
-): Metrics {
-  const registry = new Registry();
+/** There from the start, so that the first error is a growth that an alert sees. */
+const statuses = ["200", "400", "401", "429", "499", "500", "502", "503", "504"];
+const refusals = [
+  "queue_full",
+  "queue_timeout",
+  "rate_limit_exceeded",
+  "concurrency_limit_exceeded",
+  "crashes_workers",
+];
+const tokenKinds = ["prompt", "cached", "completion", "reasoning"] as const;
+
+/** Keys are the operator's own and few; more labels than this are counted together. */
+const mostKeyLabels = 100;
+
+/** Metrics of one balancer, in a registry that others may add theirs to. */
+export function createMetrics(registry: Registry): Metrics {
   const registers = [registry];
-  const requests = new Counter({
-    name: "drover_requests_total",
-    help: "Requests answered, by status; 499 is a client that left.",
-    labelNames: ["status"],
-    registers,
-  });
-  const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name, help, buckets: secondsBuckets, registers });
-  const durations = histogram("drover_request_duration_seconds", "From the request to the end of its answer.");
-  const waits = histogram(
-    "drover_queue_wait_seconds",
-    "Time in the admission queue; 0 for those that went straight through.",
+  const counter = (name: string, help: string, labelNames: string[] = [], initial: Record<string, string>[] = []) => {
+    const made = new Counter({ name, help, labelNames, registers });
+    for (const labels of initial) made.inc(labels, 0);
+    return made;
+  };
+  const histogram = (name: string, help: string, labelNames: string[] = [], buckets = secondsBuckets) =>
+    new Histogram({ name, help, buckets, labelNames, registers });
+  const requests = counter(
+    "drover_requests_total",
+    "Requests that were answered, by status; 499 is a client that left.",
+    ["status"],
+    statuses.map((status) => ({ status })),
   );
-  const firstBytes = histogram("drover_first_byte_seconds", "From the request to the head of its answer.");
-  const retries = new Counter({
-    name: "drover_retries_total",
-    help: "Requests sent on to another upstream.",
-    registers,
-  });
-  const resumes = new Counter({
-    name: "drover_resumed_answers_total",
-    help: "Streams whose worker died, and that another one went on with.",
-    registers,
-  });
-  const refusals = new Counter({
-    name: "drover_refusals_total",
-    help: "Requests refused before any upstream saw them.",
-    labelNames: ["reason"],
-    registers,
-  });
-  watchQueue(registry, queue);
-  watchUpstreams(registry, pool);
+  const durations = histogram("drover_request_duration_seconds", "From the request to the end of its response.", [
+    "route",
+  ]);
+  const waits = histogram("drover_queue_wait_seconds", "Time in the queue; 0 for those that went straight through.");
+  const firstBytes = histogram("drover_first_byte_seconds", "From the request to the head of its response.");
+  const retries = counter("drover_retries_total", "Requests that were sent on to another upstream.");
+  const resumes = counter(
+    "drover_resumed_answers_total",
+    "Streams whose worker died, and that another worker resumed.",
+  );
+  const refused = counter(
+    "drover_refusals_total",
+    "Requests that were refused before any upstream saw them.",
+    ["reason"],
+    refusals.map((reason) => ({ reason })),
+  );
+  const tokens = counter(
+    "drover_tokens_total",
+    "Tokens of requests that have ended, by kind (cached: of prompts, not evaluated; reasoning: of completions) and by the label of the API key.",
+    ["kind", "key"],
+    tokenKinds.map((kind) => ({ kind })),
+  );
+  const firstTokens = histogram(
+    "drover_time_to_first_token_seconds",
+    "From the request to its first token, in streams and in whole responses.",
+    ["mode"],
+  );
+  const tokenTimes = histogram(
+    "drover_time_per_output_token_seconds",
+    "Mean time between two tokens of a response, in streams and in whole responses.",
+    ["mode"],
+    tokenSecondsBuckets,
+  );
+  const keyLabels = new BoundedLabels(mostKeyLabels);
   return {
     contentType: registry.contentType,
-    render: async () => (await Promise.all([registry.metrics(), more()])).join(""),
-    countRequest(status, durationMs) {
+    render: () => registry.metrics(),
+    countRequest(route, status, durationMs) {
       requests.inc({ status: String(status) });
-      durations.observe(durationMs / 1000);
+      durations.observe({ route }, durationMs / 1000);
     },
     countQueueWait: (waitMs) => waits.observe(waitMs / 1000),
     countRetry: () => retries.inc(),
     countResume: () => resumes.inc(),
-    countRefusal: (reason) => refusals.inc({ reason }),
+    countRefusal: (reason) => refused.inc({ reason }),
     countFirstByte: (ms) => firstBytes.observe(ms / 1000),
+    countTokens(counts, keyLabel) {
+      const key = keyLabel === undefined ? {} : { key: keyLabels.of(keyLabel) };
+      for (const kind of tokenKinds) tokens.inc({ kind, ...key }, counts[kind]);
+    },
+    countFirstToken: (mode, ms) => firstTokens.observe({ mode }, ms / 1000),
+    countTokenTime: (mode, ms) => tokenTimes.observe({ mode }, ms / 1000),
   };
-}
-
-function watchQueue(registry: Registry, queue: AdmissionQueue): void {
-  const gauge = (name: string, help: string, value: () => number): void => {
-    const made: Gauge = new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect(): void {
-        made.set(value());
-      },
-    });
-  };
-  gauge("drover_queue_depth", "Requests that wait for a place.", () => queue.depth);
-  gauge("drover_queue_limit", "Requests that may wait.", () => queue.limit);
-}
-
-function watchUpstreams(registry: Registry, pool: UpstreamPool): void {
-  const metric = (kind: typeof Counter | typeof Gauge, name: string, help: string, value: (of: Upstream) => number) => {
-    const made: Counter | Gauge = new kind({
-      name,
-      help,
-      labelNames: ["upstream"],
-      registers: [registry],
-      collect(): void {
-        // Upstreams come and go, and they count themselves: each reading is built anew.
-        made.reset();
-        for (const upstream of pool.upstreams) made.inc({ upstream: upstream.id }, value(upstream));
-      },
-    });
-  };
-  metric(Gauge, "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
-  metric(Gauge, "drover_upstream_slots", "Places of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
-  metric(Gauge, "drover_upstream_ready", "1 while it takes requests.", (upstream) => (isInService(upstream) ? 1 : 0));
-  metric(Counter, "drover_upstream_requests_total", "Requests ever sent to it.", (upstream) => upstream.requests);
-  metric(Counter, "drover_upstream_failures_total", "Attempts on it that failed.", (upstream) => upstream.failures);
 }

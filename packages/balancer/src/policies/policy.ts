@@ -24,6 +24,8 @@ export interface PickState {
   deaths: number;
   /** Workers that are left alone as long as others can take the request, soon or now. */
   standingBy: ReadonlySet<string>;
+  /** Whether it is to be told why which peer was chosen. */
+  readonly isExplained: boolean;
   hash: number | undefined;
   rehash: number;
   hashTries: number;

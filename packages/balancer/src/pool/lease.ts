@@ -1,3 +1,4 @@
+import type { PickDecision } from "./pick-decision.ts";
 import type { Upstream } from "./upstream.ts";
 
 /**
@@ -13,6 +14,8 @@ export class Lease {
   readonly takenAtMs: number;
   /** After a connection was lost: resolves when it is known whether the worker crashed. */
   verdict: Promise<void> | undefined;
+  /** Why this upstream; undefined where nobody asked. */
+  decision: PickDecision | undefined;
   readonly #onRelease: (lease: Lease, outcome: LeaseOutcome) => void;
   #held = true;
 

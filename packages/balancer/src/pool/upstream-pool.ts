@@ -1,10 +1,11 @@
 import type { Clock } from "@drover/foundation/clock";
 import { isFull, isInService } from "../policies/availability.ts";
 import type { Peer, PeerGroup } from "../policies/peer.ts";
-import type { PickState, Policy } from "../policies/policy.ts";
+import { isCandidate, type PickState, type Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
 import { Flights } from "./flights.ts";
+import { describePick } from "./pick-decision.ts";
 import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
 import { Suspects } from "./suspects.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
@@ -33,6 +34,8 @@ export interface PickRequest {
   readonly clientAddress?: string;
   readonly affinity?: (upstream: Upstream) => number;
   readonly cost?: (upstream: Upstream) => number;
+  /** Its leases say why they are on their upstreams. @default false */
+  readonly isExplained?: boolean;
 }
 
 /** Why no place was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
@@ -42,6 +45,8 @@ export interface PoolEvents {
   /** A place came free or an upstream came ready: whoever waits may try again. */
   onVacancy?(): void;
   onReleased?(lease: Lease, outcome: LeaseOutcome): void;
+  /** Removed, with all that it has counted. */
+  onRemoved?(upstream: Upstream): void;
   /** Its failures have taken it out. */
   onTakenOut?(upstream: Upstream): void;
 }
@@ -56,6 +61,7 @@ export class UpstreamPool {
   readonly #flights: Flights;
   readonly #standBy: StandBy | undefined;
   #policy: Policy;
+  #policyName: PolicyName;
   #group: PeerGroup;
   #events: PoolEvents = {};
 
@@ -64,6 +70,7 @@ export class UpstreamPool {
     this.#random = options.random;
     this.#standBy = options.standBy;
     this.#policy = policies[options.policy].pick;
+    this.#policyName = options.policy;
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
@@ -93,6 +100,7 @@ export class UpstreamPool {
 
   setPolicy(policy: PolicyName): void {
     this.#policy = policies[policy].pick;
+    this.#policyName = policy;
   }
 
   /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
@@ -110,6 +118,7 @@ export class UpstreamPool {
     if (upstream === undefined) return;
     upstream.down = true;
     this.#upstreams.delete(id);
+    this.#events.onRemoved?.(upstream);
     this.#regroup();
     this.#settleDrain(upstream);
     this.#events.onVacancy?.();
@@ -183,6 +192,7 @@ export class UpstreamPool {
       cost: onUpstreams(request.cost),
       deaths: 0,
       standingBy: nobody,
+      isExplained: request.isExplained ?? false,
       hash: undefined,
       rehash: 0,
       hashTries: 0,
@@ -195,8 +205,17 @@ export class UpstreamPool {
     state.standingBy = this.#standBy?.(this.#able(state)) ?? nobody;
     const upstream = state.deaths > 0 ? this.#chooseAlone(state) : this.#choose(state);
     if (upstream === undefined) return undefined;
+    const decision = state.isExplained ? this.#describe(upstream, state) : undefined;
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
-    return this.#hold(upstream, state);
+    const lease = this.#hold(upstream, state);
+    lease.decision = decision;
+    return lease;
+  }
+
+  #describe(chosen: Upstream, state: PickState) {
+    const nowMs = this.#clock.monotonicMs();
+    const isFree = (upstream: Upstream) => isCandidate(upstream, state, nowMs);
+    return describePick(chosen, this.upstreams, state, { policy: this.#policyName, isFree });
   }
 
   /**

@@ -10,6 +10,10 @@ export interface UpstreamSpec {
   readonly origin: string;
   /** A worker that Drover owns: not ready until told so, and a POST may be sent again. @default false */
   readonly owned?: boolean;
+  /** The worker behind it, as people and metrics know it. @default it is none of Drover's */
+  readonly worker?: string;
+  /** It tells of each request how it went (`Balancer.requestEnded`). @default false */
+  readonly reports?: boolean;
   /** Knows what other such workers have read, by snapshots. @default false */
   readonly sharesState?: boolean;
   /** Places of a worker; the same as `maxConns`, which wins. */
@@ -44,6 +48,8 @@ export interface Upstream extends Peer, Target {
   down: boolean;
   readonly origin: string;
   readonly sharesState: boolean;
+  readonly worker: string | undefined;
+  readonly reports: boolean;
   readonly backup: boolean;
   /** Marked `down` in the configuration. */
   isMarkedDown: boolean;
@@ -82,6 +88,8 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     address,
     owned,
     sharesState: spec.sharesState ?? false,
+    worker: spec.worker,
+    reports: spec.reports ?? false,
     backup: spec.backup ?? false,
     secret: spec.secret,
     weight,

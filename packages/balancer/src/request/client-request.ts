@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
+import type { PickDecision } from "../pool/pick-decision.ts";
 import type { Attempt } from "./forward-task.ts";
 import { respond, respondError } from "./respond.ts";
 
@@ -27,6 +28,8 @@ export interface Arrival {
   /** The raw connection of a client that offers another protocol. */
   readonly switchable: ClientConnection | undefined;
   readonly id: string;
+  /** Names it to workers, for their reports: the id is the client's own, and two requests may have one. */
+  readonly call: string;
   readonly clientAddress: string;
   /** The proxy before us is trusted: what it says of the client is passed on. */
   readonly fromTrustedProxy: boolean;
@@ -52,6 +55,12 @@ export class ClientRequest {
   readonly attempts: Attempt[] = [];
   /** Whoever has the key that was used. */
   caller: Caller | undefined;
+  /** Those, by their index, that resumed the response of the one before. */
+  readonly resumedAttempts = new Set<number>();
+  /** Why it was given to which upstream, where that is kept. */
+  readonly decisions: PickDecision[] = [];
+  /** Its response is a stream of events or lines. */
+  isStream = false;
   queueMs = 0;
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;
   #isAdmitted = false;

@@ -11,6 +11,8 @@ import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
+import { headerValue } from "../upstream-http/hop-by-hop.ts";
+import type { ResponseHead } from "../upstream-http/response-head.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
@@ -35,6 +37,8 @@ export interface ForwardRules {
   readonly retry: RetryRule;
   readonly ownedRetry: RetryRule;
   readonly timeouts: ForwardTimeouts;
+  /** How many requests `drover explain` knows. */
+  readonly explained: number;
 }
 
 /** Where requests are forwarded to, and who is told of it. */
@@ -134,7 +138,7 @@ function claimOf(
   const key = Buffer.from(request.owner);
   const { clientAddress } = request.arrival;
   return {
-    pick: pool.startPick({ clientAddress, key, ...placement }, rules().retry.tries),
+    pick: pool.startPick({ clientAddress, key, ...placement, isExplained: rules().explained > 0 }, rules().retry.tries),
     owner: request.keyLabel ?? "",
     client: request.response,
     needsSlot: needsSlot(request),
@@ -170,6 +174,7 @@ function taskOf(
       body,
       ...(isResumable ? { resumeKey: randomUUID() } : {}),
       ...(request.caller === undefined ? {} : { owner: `${request.caller.stateOwner} ${sharePrefixes}` }),
+      call: request.arrival.call,
     },
     pick: claim.pick,
     attempts: request.attempts,
@@ -177,18 +182,21 @@ function taskOf(
     ownedRetry,
     timeouts,
     acquire: () => admission.acquire(claim),
-    onLease: ({ upstream }) => {
+    onLease: ({ upstream, decision }) => {
+      if (decision !== undefined) request.decisions.push(decision);
       events?.onLease(upstream);
       placement.onPlaced(upstream);
     },
     onResume: ({ upstream }, reason) => {
       metrics.countResume();
+      request.resumedAttempts.add(request.attempts.length);
       logger.warn({ id: request.id, upstream: upstream.id, reason }, "a worker resumes another one's response");
       return events === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
     },
     onHead: (head, attempt) => {
       placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
       metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
+      request.isStream = isStream(head);
       return relayedHead(head, request, workerHeader(attempt.upstream));
     },
     errorEvent: (reason) => errorEvent(reason, incoming),
@@ -198,6 +206,12 @@ function taskOf(
 /** Which worker answers. Of other upstreams nothing is told: their names are addresses inside. */
 function workerHeader({ owned, id }: Upstream): readonly string[] {
   return owned ? [WORKER_HEADER, id] : [];
+}
+
+/** Of events, or of lines of JSON. */
+function isStream({ headers }: ResponseHead): boolean {
+  const type = headerValue(headers, "content-type") ?? "";
+  return type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson");
 }
 
 const noBytes = Buffer.alloc(0);

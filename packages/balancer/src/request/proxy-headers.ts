@@ -1,4 +1,5 @@
 import {
+  CALL_HEADER,
   OWNER_HEADER,
   QUEUE_EVENTS_HEADER,
   REQUEST_ID_HEADER,
@@ -21,6 +22,7 @@ const replaced: ReadonlySet<string> = new Set([
   QUEUE_EVENTS_HEADER,
   RESUME_HEADER,
   OWNER_HEADER,
+  CALL_HEADER,
 ]);
 const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
 

@@ -1,4 +1,4 @@
-import { OWNER_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
+import { CALL_HEADER, OWNER_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import type { Socket } from "node:net";
 import type { UpstreamConnection } from "./connection.ts";
 import type { Target } from "./target.ts";
@@ -34,8 +34,9 @@ export function sendRequest(
   const { socket, upstream } = connection;
   const { body } = outgoing;
   const resume = upstream.owned && outgoing.resumeKey !== undefined ? `${outgoing.resumeKey} ${sentBytes}` : undefined;
-  const owner = upstream.owned ? outgoing.owner : undefined;
-  const head = requestHead(outgoing, upstream, { keepAlive, secret: upstream.secret, resume, owner });
+  const own = upstream.owned ? outgoing : undefined;
+  const options = { keepAlive, secret: upstream.secret, resume, owner: own?.owner, call: own?.call };
+  const head = requestHead(outgoing, upstream, options);
   if (body.kind === "stream") return sendStreamed(body, connection, head);
   if (body.kind === "stored") return sendStored(body, connection.socket, head);
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
@@ -135,11 +136,13 @@ interface HeadOptions {
   readonly resume: string | undefined;
   /** The value of `x-drover-owner`. */
   readonly owner: string | undefined;
+  /** The value of `x-drover-call`. */
+  readonly call: string | undefined;
 }
 
 /** The request's head as it goes to an upstream; framing and `connection` are decided here. */
 function requestHead(outgoing: UpstreamRequest, target: Target, options: HeadOptions): string {
-  const { keepAlive, secret, resume, owner } = options;
+  const { keepAlive, secret, resume, owner, call } = options;
   const version = outgoing.httpVersion ?? "1.1";
   let head = `${outgoing.method} ${outgoing.target} HTTP/${version}\r\n`;
   const headers =
@@ -147,6 +150,7 @@ function requestHead(outgoing: UpstreamRequest, target: Target, options: HeadOpt
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   head += framingLine(outgoing);
   if (secret !== undefined) head += `${SECRET_HEADER}: ${secret}\r\n`;
+  if (call !== undefined) head += `${CALL_HEADER}: ${call}\r\n`;
   if (resume !== undefined) head += `${RESUME_HEADER}: ${resume}\r\n`;
   if (owner !== undefined) head += `${OWNER_HEADER}: ${owner}\r\n`;
   if (outgoing.headersAreComplete === true) return `${head}\r\n`;

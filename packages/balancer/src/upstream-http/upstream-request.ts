@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   readonly resumeKey?: string;
   /** The value of `x-drover-owner` for workers of Drover's own. @default they are told of none */
   readonly owner?: string;
+  /** By what workers name it in their reports. @default they report nothing */
+  readonly call?: string;
 }
 
 /** A request body: held in memory, so that it can be sent again, or passed on as it comes (nginx `proxy_request_buffering off`). */

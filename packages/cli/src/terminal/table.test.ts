@@ -18,11 +18,17 @@ const service: ServiceStatus = {
 const statusTable = (status: Partial<DroverStatus>, columns?: number) =>
   drawStatus({ service, workers: [], snapshots: null, upstreams: [], ...status }, columns);
 
+/** What the table does not show. */
+const unseen = { cpuSeconds: 0, restartReasons: { crashed: 0, hung: 0, killed: 0 } };
+
 describe("statusTable", () => {
   it("fits a terminal of 80 columns", () => {
     const worker = { pid: 123_456, port: 8081, cpus: [0, 1, 2, 3], cpuPercent: 100, rssBytes: 2 ** 31 };
     const more = { elastic: false, slots: { busy: 8, total: 8 }, requests: 1234, restarts: 2, uptimeMs: 3_000_000 };
-    const table = statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null });
+    const table = statusTable({
+      workers: [{ id: "1", state: "ready", ...worker, ...more, ...unseen }],
+      snapshots: null,
+    });
     assert.match(table, /^id .*\n1 .* 0-3 .* 8\/8 .* 50m 0s *$/m);
     assert.ok(table.split("\n").every((line) => line.length <= 80));
   });
@@ -37,7 +43,7 @@ describe("statusTable", () => {
       uptimeMs: 50 * 86_400_000,
     };
     const snapshots = { directory: `/dev/shm/drover-${"0".repeat(40)}`, files: 3, bytes: 0, limitBytes: 2 ** 31 };
-    const workers = [{ id: "10", state: "quarantined", ...worker, ...more } as const];
+    const workers = [{ id: "10", state: "quarantined", ...worker, ...more, ...unseen } as const];
     const status = { workers, snapshots };
     assert.ok(
       statusTable(status)
@@ -56,7 +62,7 @@ describe("statusTable", () => {
   it("shows a worker that stands by without CPUs", () => {
     const worker = { pid: 1, port: 8081, cpus: [], elastic: true, cpuPercent: 0, rssBytes: 0 };
     const more = { slots: { busy: 0, total: 16 }, requests: 0, restarts: 0, uptimeMs: 0 };
-    const workers = [{ id: "1", state: "ready", ...worker, ...more } as const];
+    const workers = [{ id: "1", state: "ready", ...worker, ...more, ...unseen } as const];
     assert.match(statusTable({ workers, snapshots: null }), / none /u);
     assert.match(
       statusTable({ workers: workers.map((one) => ({ ...one, elastic: false })), snapshots: null }),
@@ -68,7 +74,7 @@ describe("statusTable", () => {
     const worker = { pid: 1, port: 8081, cpus: [0], cpuPercent: 0, rssBytes: 0 };
     const more = { elastic: false, slots: { busy: 3, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
     assert.match(
-      statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more }], snapshots: null }),
+      statusTable({ workers: [{ id: "1", state: "ready", ...worker, ...more, ...unseen }], snapshots: null }),
       / 3\/- /u,
     );
   });
@@ -85,7 +91,7 @@ describe("statusTable", () => {
   it("calls a worker asleep that is unloaded until the next request", () => {
     const worker = { pid: null, port: null, cpus: [], elastic: false, cpuPercent: 0, rssBytes: 0 };
     const more = { slots: { busy: 0, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
-    const workers = [{ id: "1", state: "exited", ...worker, ...more } as const];
+    const workers = [{ id: "1", state: "exited", ...worker, ...more, ...unseen } as const];
     assert.match(statusTable({ workers, service: { ...service, phase: "asleep" } }), /^1 +asleep /m);
     assert.match(statusTable({ workers }), /^1 +exited /m);
   });

@@ -6,6 +6,7 @@ import { systemRandom } from "@drover/foundation/randomness";
 import { adminPath } from "../admin/admin-path.ts";
 import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
+import { createRegistry } from "../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
@@ -49,7 +50,8 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const { settings, logs, version } = options;
   const guest = createConsole({ state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }) });
   const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
-  const parts = { settings, logger: logs.logger, clock: systemClock, random: systemRandom, guest, readiness };
+  const registry = createRegistry(version);
+  const parts = { registry, settings, logger: logs.logger, clock: systemClock, random: systemRandom, guest, readiness };
   const balancer = createBalancer(parts);
   const reload = (): void => applyAnew(balancer, options);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.

@@ -1,10 +1,10 @@
 import { type Balancer, BalancerError, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
 import { systemClock } from "@drover/foundation/clock";
+import type { Registry } from "prom-client";
 import { systemRandom } from "@drover/foundation/randomness";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import { Fleet, type Sleep } from "../fleet/fleet.ts";
-import { workerMetrics } from "../fleet/metrics.ts";
 import { fitsBeside } from "../fleet/roll-plan.ts";
 import type { LeaseKeeper } from "../leases/lease-keeper.ts";
 import { openLeaseKeeper } from "../leases/open-lease-keeper.ts";
@@ -14,6 +14,10 @@ import type { ServedModel } from "../process/launch.ts";
 import { residentBytes } from "../process/memory.ts";
 import { spawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import { addCompatNames } from "../metrics/compat-metrics.ts";
+import { watchFleet } from "../metrics/fleet-metrics.ts";
+import { createRegistry } from "../metrics/process-metrics.ts";
+import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
 import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
@@ -52,22 +56,51 @@ export interface ServicePlan {
 export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
   const hooks: { service?: Service } = {};
   const changes = new RecentChanges(systemClock);
-  const balancer = createPublicBalancer(options, plan, changes, () => hooks.service);
+  const registry = createRegistry(options.version);
+  const figures = watchService(registry, () => hooks.service);
+  const balancer = createPublicBalancer(options, plan, { changes, registry, service: () => hooks.service });
+  if (options.settings.metrics.compat !== "off")
+    addCompatNames(registry, options.settings.metrics.compat, () => modelOf(hooks.service));
   const address = await openPublicPort(balancer);
   const leases = openLeaseKeeper(options.logs.logger);
   leases.use(plan.chosen.layout);
-  const fleet = createFleet(options, plan, { balancer, leases, changes });
+  const fleet = createFleet(options, plan, { balancer, leases, changes, figures });
   const reloader = createReloader(options, plan, { balancer, fleet, leases });
   hooks.service = { balancer, address, fleet, reloader, leases };
   return hooks.service;
 }
 
-/** @param service undefined until the workers are made: the balancer is there before them */
+/** @param service undefined until the workers are made: the metrics are there before them */
+function watchService(registry: Registry, service: () => Service | undefined): WorkerFigureMetrics {
+  const fleet = () => service()?.fleet;
+  const source = {
+    status: async () => await fleet()?.status(),
+    isAsleep: () => fleet()?.sleep !== undefined,
+  };
+  watchFleet(registry, source, systemClock);
+  return new WorkerFigureMetrics(registry, () =>
+    (fleet()?.workers ?? []).flatMap(({ id, process }) =>
+      process === undefined ? [] : [{ id, figures: process.figures }],
+    ),
+  );
+}
+
+function modelOf(service: Service | undefined): string {
+  return service?.fleet.workers.map(({ process }) => process?.word?.model).find((model) => model !== undefined) ?? "";
+}
+
+/** What the public port shows of the rest. */
+interface Shown {
+  readonly changes: RecentChanges;
+  readonly registry: Registry;
+  /** undefined until the workers are made: the balancer is there before them. */
+  readonly service: () => Service | undefined;
+}
+
 function createPublicBalancer(
   { settings, logs, version }: UpOptions,
   { listenFds, actions, isLeaving }: ServicePlan,
-  changes: RecentChanges,
-  service: () => Service | undefined,
+  { changes, registry, service }: Shown,
 ): Balancer {
   const page = { name: "Drover", version };
   const present = () => service()?.reloader.settings ?? settings;
@@ -79,7 +112,7 @@ function createPublicBalancer(
       random: systemRandom,
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
       standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
-      moreMetrics: async () => workerMetrics(await service()?.fleet.status()),
+      registry,
       readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
       guest: consoleOf(actions, changes, version, present),
       // A command of the user's may have a page of its own there.
@@ -110,10 +143,15 @@ function asListenFailure(error: unknown): unknown {
   return error instanceof BalancerError ? new SupervisorError("listen_failed", error.message, { cause: error }) : error;
 }
 
+interface FleetSurroundings extends Pick<Service, "balancer" | "leases"> {
+  readonly changes: RecentChanges;
+  readonly figures: WorkerFigureMetrics;
+}
+
 function createFleet(
   { settings, logs, display }: UpOptions,
   plan: ServicePlan,
-  { balancer, leases, changes }: Pick<Service, "balancer" | "leases"> & { readonly changes: RecentChanges },
+  { balancer, leases, changes, figures }: FleetSurroundings,
 ): Fleet {
   const { model, chosen, snapshots } = plan;
   return new Fleet({
@@ -131,10 +169,17 @@ function createFleet(
     askCanary,
     fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
     onProgress: display.loading,
+    onHeard: ({ id, traffic, process }, message) => {
+      if (message.type === "request-ended") balancer.requestEnded(traffic.id, message.report);
+      if (message.type === "heartbeat" && process !== undefined) figures.hear(id, process, process.figures);
+    },
     onChange: (change) => {
       const { worker, to } = change;
       changes.add(change);
-      if (to === "starting") display.loading(worker, 0);
+      if (to === "starting") {
+        figures.begin(worker);
+        display.loading(worker, 0);
+      }
       if (!hasProcess(to)) display.loading(worker, 1);
     },
   });

@@ -37,11 +37,13 @@ export interface FleetParts {
   /** Share of the model that a worker has loaded, 0 to 1. */
   readonly onProgress: (worker: string, share: number) => void;
   readonly onChange: (change: WorkerChange) => void;
+  /** What workers say of their work. */
+  readonly onHeard: WorkerParts["onHeard"];
 }
 
 /** What each worker of a fleet is given. */
 export function createWorkerParts(
-  { balancer, clock, random, spawn, leases, snapshots, logger, onProgress }: FleetParts,
+  { balancer, clock, random, spawn, leases, snapshots, logger, onProgress, onHeard }: FleetParts,
   ports: Ports,
   { settings, onChange }: { readonly settings: () => Settings; readonly onChange: WorkerParts["onChange"] },
 ): WorkerParts {
@@ -57,6 +59,7 @@ export function createWorkerParts(
     spawn: leases.lend(withProbes(spawn, probes)),
     limits: () => settings().supervision,
     onChange,
+    onHeard,
     launch: async ({ id, index, place, recipe, traffic }) =>
       workerLaunch(recipe.settings, recipe.model, place, {
         port: await ports.pick(traffic.id, id, recipe.settings.workers.firstPort),

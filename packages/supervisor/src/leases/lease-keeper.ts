@@ -169,6 +169,7 @@ export class LeaseKeeper {
         this.#needs(seat, "loading");
         return;
       case "heartbeat":
+      case "request-ended":
       case "failed":
       // They say nothing of CPUs.
     }

@@ -5,6 +5,8 @@ export interface Usage {
   /** Of one CPU, since the last sample. */
   readonly cpuPercent: number;
   readonly rssBytes: number;
+  /** Since its start. */
+  readonly cpuSeconds: number;
 }
 
 /** Samples processes that may end at any time: those that did are absent from the answer. */
@@ -12,8 +14,8 @@ export async function sampleUsage(pids: readonly number[]): Promise<ReadonlyMap<
   const samples = await Promise.all(
     pids.map(async (pid) => {
       try {
-        const { cpu, memory } = await pidusage(pid);
-        return [pid, { cpuPercent: Math.round(cpu * 10) / 10, rssBytes: memory }] as const;
+        const { cpu, memory, ctime } = await pidusage(pid);
+        return [pid, { cpuPercent: Math.round(cpu * 10) / 10, rssBytes: memory, cpuSeconds: ctime / 1000 }] as const;
       } catch {
         return undefined;
       }

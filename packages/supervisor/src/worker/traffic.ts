@@ -21,10 +21,12 @@ export interface WorkerAddress {
   readonly secret: string;
   /** It reads the snapshots of the others. */
   readonly sharesState: boolean;
+  /** It tells of each request how it went. */
+  readonly reports: boolean;
 }
 
 /** Stands for a worker's address until it has one; never ready, so nothing is ever sent there. */
-const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "", sharesState: false };
+const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "", sharesState: false, reports: false };
 
 /**
  * Turns traffic to one worker on and off. A worker that came back elsewhere (its port was stolen, its slots changed) is
@@ -33,6 +35,7 @@ const NOT_YET_STARTED: WorkerAddress = { port: 1, slots: 1, secret: "", sharesSt
 export class Traffic {
   /** Its id in the balancer; two generations of a worker have different ones, because for a while both exist. */
   readonly id: string;
+  readonly #worker: string;
   readonly #balancer: BalancerPort;
   #address: WorkerAddress | undefined;
   #isDraining = false;
@@ -41,14 +44,16 @@ export class Traffic {
   #isHeld: boolean;
 
   /**
+   * @param options.worker id of the worker, by which people know it
    * @param options.isHeld no traffic before {@link release}, however ready the worker is: a canary comes first
    * @param options.earlierRequests what the worker that this one replaces has counted
    */
   constructor(
     balancer: BalancerPort,
     id: string,
-    options: { readonly isHeld?: boolean; readonly earlierRequests?: number } = {},
+    options: { readonly worker: string; readonly isHeld?: boolean; readonly earlierRequests?: number },
   ) {
+    this.#worker = options.worker;
     this.id = id;
     this.#balancer = balancer;
     this.#isHeld = options.isHeld ?? false;
@@ -91,7 +96,8 @@ export class Traffic {
       known?.port === address.port &&
       known.slots === address.slots &&
       known.secret === address.secret &&
-      known.sharesState === address.sharesState;
+      known.sharesState === address.sharesState &&
+      known.reports === address.reports;
     if (!isSame) {
       this.remove();
       this.#add(address);
@@ -140,7 +146,8 @@ export class Traffic {
 
   #add(address: WorkerAddress): void {
     const { port, ...rest } = address;
-    this.#balancer.addUpstream({ id: this.id, origin: `http://127.0.0.1:${port}`, owned: true, ...rest });
+    const origin = `http://127.0.0.1:${port}`;
+    this.#balancer.addUpstream({ id: this.id, worker: this.#worker, origin, owned: true, ...rest });
     this.#address = address;
   }
 

@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSION, protocolMismatch, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
+import type { WorkerFigures } from "@drover/contract/worker-figures";
 import type { ProcessEnd, SpawnedProcess } from "../process/spawned-process.ts";
 import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
 
@@ -23,6 +24,7 @@ export class WorkerProcess {
   #failure: Extract<WorkerMessage, { readonly type: "failed" }> | undefined;
   #pulse: Pulse | undefined;
   #busySlots = 0;
+  #figures: WorkerFigures = {};
   #wasKilled = false;
 
   constructor(startedAt: number) {
@@ -41,6 +43,11 @@ export class WorkerProcess {
 
   get readySince(): number | undefined {
     return this.#readySince;
+  }
+
+  /** Those of its last heartbeat. */
+  get figures(): WorkerFigures {
+    return this.#figures;
   }
 
   get busySlots(): number {
@@ -71,6 +78,7 @@ export class WorkerProcess {
         return;
       case "heartbeat":
         this.#busySlots = message.busySlots;
+        this.#figures = message.figures ?? {};
         if (this.#pulse === undefined) return;
         this.#pulse = afterHeartbeat(
           this.#pulse,
@@ -84,6 +92,7 @@ export class WorkerProcess {
       case "cpus-needed":
       case "leased":
       case "step-costs":
+      case "request-ended":
       // Nothing of them says whether it lives.
     }
   }

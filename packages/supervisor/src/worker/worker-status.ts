@@ -1,5 +1,6 @@
 import type { Usage } from "../process/usage.ts";
 import type { WorkerState } from "./transitions.ts";
+import type { RestartCounts } from "./restart-reasons.ts";
 import type { Worker } from "./worker.ts";
 
 /** One worker as `drover status --json` shows it. */
@@ -17,14 +18,17 @@ export interface WorkerStatus {
   /** Requests that were ever routed to it. */
   readonly requests: number;
   readonly restarts: number;
+  /** The same, by what had become of it. */
+  readonly restartReasons: RestartCounts;
   /** Of one CPU. */
   readonly cpuPercent: number;
+  readonly cpuSeconds: number;
   readonly rssBytes: number;
   /** Of the present process. */
   readonly uptimeMs: number;
 }
 
-const NO_USAGE: Usage = { cpuPercent: 0, rssBytes: 0 };
+const NO_USAGE: Usage = { cpuPercent: 0, cpuSeconds: 0, rssBytes: 0 };
 
 /** What is known of its process from elsewhere. */
 export interface ProcessFacts {
@@ -36,7 +40,7 @@ export interface ProcessFacts {
 
 export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, now: number): WorkerStatus {
   const { process, traffic, launch } = worker;
-  const { cpuPercent, rssBytes } = usage ?? NO_USAGE;
+  const { cpuPercent, cpuSeconds, rssBytes } = usage ?? NO_USAGE;
   const total = process?.word?.slots ?? 0;
   const busy = Math.max(traffic.active, process?.busySlots ?? 0);
   return {
@@ -49,7 +53,9 @@ export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, no
     slots: { busy: total === 0 ? busy : Math.min(total, busy), total },
     requests: traffic.requests,
     restarts: worker.restarts,
+    restartReasons: worker.restartReasons,
     cpuPercent,
+    cpuSeconds,
     rssBytes,
     uptimeMs: process === undefined ? 0 : Math.round(now - process.startedAt),
   };

@@ -75,6 +75,7 @@ function createWorld() {
     onChange: (_worker: Worker, change: WorkerChange) => void changes.push(change),
     onLine: () => {},
     onProgress: () => {},
+    onHeard: () => {},
     explainEnd: ({ signal }: ProcessEnd) => (signal === "SIGKILL" ? "the kernel did it" : undefined),
   };
   const worker = new Worker({ index: 1, place: { cpus: [], threads: 1 }, recipe }, parts);

@@ -5,6 +5,8 @@ import type { WorkerPlace } from "../placement/layout.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
+import { sum } from "@drover/foundation/sums";
+import { countRestart, NO_RESTART_COUNTS, type RestartCounts, type RestartReason } from "./restart-reasons.ts";
 import type { LivenessLimits } from "./liveness.ts";
 import type { Recipe } from "./recipe.ts";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
@@ -49,6 +51,8 @@ export interface WorkerParts {
   readonly limits: () => WorkerLimits;
   readonly onChange: (worker: Worker, change: WorkerChange) => void;
   readonly onLine: (worker: Worker, line: string) => void;
+  /** What its present process said, after it was taken notice of. */
+  readonly onHeard: (worker: Worker, message: WorkerMessage) => void;
   /** The share of the model that is loaded, 0 to 1. */
   readonly onProgress: (worker: Worker, share: number) => void;
   /** Explains an end by signal, such as that the kernel ran out of memory; undefined: nothing more is known. */
@@ -67,7 +71,8 @@ export class Worker {
   readonly recipe: Recipe;
   readonly traffic: Traffic;
   readonly #parts: WorkerParts;
-  readonly #earlierRestarts: number;
+  #restartReasons: RestartCounts;
+  #endedBy: RestartReason = "crashed";
   #state: WorkerState = "exited";
   #isWanted = false;
   #isDrained = false;
@@ -80,7 +85,6 @@ export class Worker {
   #history: RestartHistory = NO_RESTARTS;
   /** undefined: it is not started again by itself. */
   #backoffMs: number | undefined;
-  #restarts = 0;
   #wasReady = false;
   #disarm: (() => void) | undefined;
   readonly #waiters = new Set<() => void>();
@@ -91,9 +95,10 @@ export class Worker {
     this.place = place;
     this.recipe = recipe;
     this.#parts = parts;
-    this.#earlierRestarts = replaces?.restarts ?? 0;
+    this.#restartReasons = replaces?.restartReasons ?? NO_RESTART_COUNTS;
     const upstreamId = replaces?.traffic.id === this.id ? `${this.id}b` : this.id;
     this.traffic = new Traffic(parts.balancer, upstreamId, {
+      worker: this.id,
       isHeld: replaces !== undefined,
       earlierRequests: replaces?.traffic.requests ?? 0,
     });
@@ -115,7 +120,11 @@ export class Worker {
 
   /** Starts because it had crashed or hung; those that somebody wanted, and wakes, do not count. */
   get restarts(): number {
-    return this.#earlierRestarts + this.#restarts;
+    return sum(Object.values(this.#restartReasons));
+  }
+
+  get restartReasons(): RestartCounts {
+    return this.#restartReasons;
   }
 
   /** Whether it ever served. */
@@ -203,7 +212,7 @@ export class Worker {
     if (state === from && effects.length === 0) return;
     this.#state = state;
     if (reason !== undefined) this.#lastReason = reason;
-    if (event === "backoff-over") this.#restarts += 1;
+    if (event === "backoff-over") this.#restartReasons = countRestart(this.#restartReasons, this.#endedBy);
     if (event === "hung") this.#process?.giveUp();
     for (const effect of effects) this.#perform(effect);
     this.traffic.expect(state !== "quarantined");
@@ -250,8 +259,9 @@ export class Worker {
   #openTraffic(): void {
     const word = this.#process?.word;
     if (word === undefined || this.#launch === undefined) return;
-    const { secret, options } = this.#launch;
-    this.traffic.open({ port: word.port, slots: word.slots, secret, sharesState: options.snapshots !== undefined });
+    const { secret, options, command } = this.#launch;
+    const sharesState = options.snapshots !== undefined;
+    this.traffic.open({ port: word.port, slots: word.slots, secret, sharesState, reports: command === undefined });
   }
 
   #arm(delayMs: number, event: WorkerEvent, reason?: string): void {
@@ -284,6 +294,7 @@ export class Worker {
     // Messages may be read after the end of the process that sent them.
     if (process !== this.#process) return;
     process.hear(message, clock.monotonicMs(), this.traffic.active);
+    this.#parts.onHeard(this, message);
     if (message.type === "loading") {
       // Ready is more than loaded: the first token comes after it.
       onProgress(this, Math.min(message.progress, 0.99));
@@ -298,13 +309,14 @@ export class Worker {
   #onEnd(process: WorkerProcess, end: ProcessEnd): void {
     const { clock, random, limits, explainEnd } = this.#parts;
     const reason = process.describe(end, explainEnd(end));
+    this.#endedBy = this.#causeOf(process, end);
     const isHopeless = !this.#wasReady && process.isHopeless;
     const exit = {
       now: clock.monotonicMs(),
       readySince: process.readySince,
       isWanted: this.#isWanted,
       isHopeless,
-      isOfSuspect: this.#isWanted && this.traffic.died(this.#causeOf(process, end)),
+      isOfSuspect: this.#isWanted && this.traffic.died(this.#endedBy === "killed" ? "killed" : "crashed"),
       othersServe: this.traffic.othersServe,
     };
     const verdict = judgeExit(this.#history, exit, limits(), random);
@@ -317,7 +329,8 @@ export class Worker {
   }
 
   /** A signal that ends processes, sent for no hang, came from outside; no request is suspected of that. */
-  #causeOf(process: WorkerProcess, { signal }: ProcessEnd): "crashed" | "killed" {
-    return (signal === "SIGKILL" || signal === "SIGTERM") && process !== this.#hung ? "killed" : "crashed";
+  #causeOf(process: WorkerProcess, { signal }: ProcessEnd): RestartReason {
+    if (process === this.#hung) return "hung";
+    return signal === "SIGKILL" || signal === "SIGTERM" ? "killed" : "crashed";
   }
 }

@@ -1,5 +1,6 @@
 import type { TryGrammar } from "../generation/vet-grammar.ts";
 import type { Logger } from "pino";
+import type { RequestReport } from "@drover/contract/request-report";
 import type { Clock } from "@drover/foundation/clock";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
 import type { JournalPlace } from "../state/answer-journal.ts";
@@ -15,6 +16,8 @@ export interface ServerParts {
   readonly tryGrammar?: TryGrammar;
   readonly model: ModelDescription;
   readonly slots: SlotsView;
+  /** Told how each request went that the balancer has named. */
+  readonly onReport?: (report: RequestReport) => void;
   /** Absent: `/v1/embeddings` answers that the model was not loaded for it. */
   readonly embedder?: Embedder;
   /** Where set, each request must carry it in SECRET_HEADER. */

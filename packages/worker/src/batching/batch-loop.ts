@@ -144,13 +144,14 @@ export class BatchLoop {
   async #compute(entries: readonly StepEntry[], expected: ExpectedStep): Promise<void> {
     const { engine, slots } = this.#parts;
     const parts = entries.map((entry) => batchPart(slots[entry.slot] as Slot, entry));
-    const rows = await this.meter.decode(expected, () => engine.decode(parts));
+    const tokensOf = parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    const rows = await this.meter.decode(expected, tokensOf, () => engine.decode(parts));
     const ready: { readonly slot: Slot; readonly rows: readonly LogitRow[] }[] = [];
     for (const [index, { slot: id, tokens }] of entries.entries()) {
       const slot = slots[id] as Slot;
       if (tokens === 0) engine.cut(id, slot.evaluated);
       slot.evaluated += tokens - slot.draft.length;
-      if (slot.running?.generated === 0) this.meter.promptTokens += tokens;
+      this.#note(slot, tokens, entries.length);
       const wanted = rows[index] ?? [];
       if (tokens === 0 || wanted.length === 0) continue;
       ready.push({ slot, rows: wanted });
@@ -161,6 +162,13 @@ export class BatchLoop {
     const sampling = ready.map(({ slot, rows }) => this.#sample(slot, rows));
     // All at once: several threads sample side by side, and with one it makes no difference.
     for (const { slot, generated } of await allSettled(sampling)) this.#deliver(slot, generated);
+  }
+
+  #note({ running }: Slot, tokens: number, sequences: number): void {
+    if (running === undefined) return;
+    if (running.generated > 0) return running.course?.stepped(sequences);
+    this.meter.promptTokens += tokens;
+    running.course?.read(tokens);
   }
 
   #planGroups(places: readonly Place[]): GroupPlan {
@@ -221,6 +229,7 @@ export class BatchLoop {
     const drafted = slot.draft.length;
     slot.draft = [];
     if (slot.isTooSlow) return this.#endSlow(slot);
+    slot.running?.course?.tokenAt(this.#parts.clock.monotonicMs());
     let reason: EndReason | undefined;
     for (const [index, token] of generated.entries()) {
       if (slot.running === undefined || slot.running.cancelled || reason !== undefined) break;

@@ -1,5 +1,7 @@
 import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
+import type { PromptSource } from "@drover/contract/request-report";
+import { Course } from "../course.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
 
 /** A request that holds a slot. */
@@ -18,6 +20,16 @@ export interface Running {
   aside?: { readonly tokens: readonly number[]; readonly sampler: TokenSampler } | undefined;
   /** Time that its grammar took beyond what a token may take. */
   slowMs?: number;
+  /** How it goes; undefined until it has its slot. */
+  course?: Course;
+}
+
+/** What a request finds in its slot. */
+export interface SlotStart {
+  /** Tokens at the beginning of its prompt that the sequence holds already. */
+  readonly cachedTokens: number;
+  readonly source: PromptSource;
+  readonly nowMs: number;
 }
 
 /** Under a grammar of ordinary size a token takes some 20 ms at the most, with the largest vocabularies. */
@@ -60,8 +72,8 @@ export class Slot {
     return this.tokens.length - this.evaluated;
   }
 
-  /** Takes a request whose first `cachedTokens` the sequence holds already. Errors: WorkerError `bad_grammar`. */
-  begin(running: Running, cachedTokens: number, use: number): void {
+  /** Takes a request, perhaps again. Errors: WorkerError `bad_grammar`. */
+  begin(running: Running, { cachedTokens, source, nowMs }: SlotStart, use: number): void {
     const { request, aside } = running;
     this.tokens = [...(aside?.tokens ?? request.prompt)];
     this.evaluated = cachedTokens;
@@ -77,7 +89,9 @@ export class Slot {
     this.sampler.reset(request.sampling, request.prompt);
     const { grammar, prompt, resumedTokens = 0 } = request;
     if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
+    running.course = new Course(this.id, { source, cachedTokens, askedMs: running.sinceMs, beganMs: nowMs });
     running.sink.onStart?.({ slot: this.id, cachedTokens });
+    running.sink.onCourse?.(running.course);
   }
 
   /** A token under a grammar was sampled in so much time. */

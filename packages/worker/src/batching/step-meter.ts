@@ -11,6 +11,8 @@ export class StepMeter {
   decodeMs = 0;
   /** Of the last decode. */
   lastMs = 0;
+  /** Steps and the time in them, by `PHASE SIZE`, the size in tokens rounded up to a power of two. */
+  readonly sizes = new Map<string, { steps: number; ms: number }>();
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
   /** Measured over expected time of steps, lately; 1 is as measured at start. */
@@ -33,7 +35,8 @@ export class StepMeter {
     if (apart) this.splitSteps += 1;
   }
 
-  async decode<T>(expected: ExpectedStep, run: () => Promise<T>): Promise<T> {
+  /** `tokens`: of all sequences in it. */
+  async decode<T>(expected: ExpectedStep, tokens: number, run: () => Promise<T>): Promise<T> {
     const start = this.#clock.monotonicMs();
     if (this.#lastEndMs !== undefined) this.betweenMs += start - this.#lastEndMs;
     const result = await run();
@@ -42,8 +45,16 @@ export class StepMeter {
     this.steps += 1;
     this.decodeMs += took;
     this.lastMs = took;
+    this.#count(`${expected.kind} ${2 ** Math.ceil(Math.log2(tokens))}`, took);
     this.slowness = followSlowness(this.slowness, expected, took);
     return result;
+  }
+
+  #count(key: string, ms: number): void {
+    const known = this.sizes.get(key) ?? { steps: 0, ms: 0 };
+    known.steps += 1;
+    known.ms += ms;
+    this.sizes.set(key, known);
   }
 
   /** The loop has nothing to do: the time until the next step is nobody's loss. */

@@ -6,6 +6,7 @@ import type {
   GrammarSpec,
   Sampling,
 } from "../generation-contract.ts";
+import type { Course } from "../course.ts";
 import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
@@ -67,6 +68,7 @@ class Answer implements GenerationHandle {
   #handle: GenerationHandle | undefined;
   #generated: number[] = [];
   #counts = { cached: 0, completion: 0, reasoning: 0 };
+  readonly #courses: Course[] = [];
   #stopString: string | undefined;
   #started = false;
   #cancelled = false;
@@ -119,6 +121,7 @@ class Answer implements GenerationHandle {
         onStart: ({ cachedTokens }) => {
           if (first) this.#counts.cached = cachedTokens;
         },
+        onCourse: (course) => this.#courses.push(course),
         onToken: (token) => this.#onToken(token, first, marks),
         onEnd: ({ reason, error }) => this.#onEnd(reason, error),
       },
@@ -232,6 +235,7 @@ class Answer implements GenerationHandle {
     const end: OutputEnd = {
       finish: finishOf(reason, this.#parser.calledTools),
       tokens: { prompt: this.#request.prompt.length, ...this.#counts },
+      courses: this.#courses,
       ...(this.#stopString === undefined ? {} : { stopString: this.#stopString }),
       ...(error === undefined ? {} : { error }),
     };

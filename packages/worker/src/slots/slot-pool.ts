@@ -10,6 +10,8 @@ import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } f
 import { KeptState } from "../state/kept-state.ts";
 import { type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
+import type { WorkerFigures } from "@drover/contract/worker-figures";
+import { poolFigures, PromptSources } from "./pool-figures.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
@@ -53,6 +55,7 @@ export class SlotPool implements Generator, SlotsView {
   readonly #slots: readonly Slot[];
   readonly #loop: BatchLoop;
   readonly #kept: KeptState;
+  readonly #sources = new PromptSources();
   #queue: Running[] = [];
   /** Of slots that have taken over the sampler of a request that was set aside. */
   readonly #spareSamplers: TokenSampler[] = [];
@@ -126,6 +129,12 @@ export class SlotPool implements Generator, SlotsView {
       stepCosts: this.#parts.costs?.points ?? null,
       longestPauseMs: this.#parts.longestPauseMs,
     };
+  }
+
+  /** For the heartbeat. */
+  figures(): WorkerFigures {
+    const more = { sources: this.#sources, queued: this.#queue.length, contextTokens: this.contextTokens };
+    return poolFigures(this.#slots, this.#loop.meter, { ...more, snapshots: this.#parts.snapshots });
   }
 
   /** llama.cpp fails the whole batch for one wrong token, and with it every request in the step. */
@@ -205,12 +214,17 @@ export class SlotPool implements Generator, SlotsView {
 
   async #admit(running: Running): Promise<void> {
     const { request, aside } = running;
-    const { slot, fill } = this.#kept.choose(aside === undefined ? request : { ...request, prompt: aside.tokens });
+    const wanted = aside === undefined ? request : { ...request, prompt: aside.tokens };
+    const { slot, source: planned, fill } = this.#kept.choose(wanted);
     try {
       await fill();
       if (aside !== undefined) this.#spareSamplers.push(slot.sampler);
-      running.heldSinceMs = this.#parts.clock.monotonicMs();
-      slot.begin(running, slot.evaluated, ++this.#uses);
+      const nowMs = this.#parts.clock.monotonicMs();
+      running.heldSinceMs = nowMs;
+      const cachedTokens = slot.evaluated;
+      const source = cachedTokens === 0 ? "nothing" : planned;
+      if (aside === undefined) this.#sources.count(source, cachedTokens);
+      slot.begin(running, { cachedTokens, source, nowMs }, ++this.#uses);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new WorkerError("unexpected", String(cause));
       if (slot.running === running) slot.end("failed", error);

@@ -94,6 +94,7 @@ export class JournaledGenerator implements Generator {
 
   #record(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
     return this.#generator.generate(request, {
+      onCourse: (course) => sink.onCourse?.(course),
       onStart: (start) => {
         this.#journal.begin(start.cachedTokens);
         sink.onStart?.(start);
@@ -116,7 +117,11 @@ export class JournaledGenerator implements Generator {
 }
 
 function behindStart(sink: GenerationSink): GenerationSink {
-  return { onToken: (token) => sink.onToken(token), onEnd: (end) => sink.onEnd(end) };
+  return {
+    onCourse: (course) => sink.onCourse?.(course),
+    onToken: (token) => sink.onToken(token),
+    onEnd: (end) => sink.onEnd(end),
+  };
 }
 
 function goingOn(request: GenerationRequest, tokens: readonly number[]): GenerationRequest {

@@ -1,6 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
+import type { PromptSource } from "@drover/contract/request-report";
 import type { GenerationRequest } from "../generation-contract.ts";
 import { OwnedPrefixes } from "./owned-prefixes.ts";
 import { ownershipOf } from "../batching/ownership.ts";
@@ -15,6 +16,13 @@ export interface KeptStateParts {
   readonly snapshots: SnapshotStore | undefined;
   /** Running answers wait while a snapshot is written, for a small share of this. */
   readonly longestPauseMs: number;
+}
+
+/** A free slot, and what brings the prompt's beginning into it, from where. */
+export interface KeptChoice {
+  readonly slot: Slot;
+  readonly source: PromptSource;
+  readonly fill: () => Promise<void>;
 }
 
 type Filling = SlotChoice<Slot> & { readonly load?: Snapshot };
@@ -75,7 +83,7 @@ export class KeptState {
   }
 
   /** @returns a free slot (one has to be) that holds as much of the prompt as is known and the request may use, and nothing else. */
-  choose(request: GenerationRequest): { readonly slot: Slot; readonly fill: () => Promise<void> } {
+  choose(request: GenerationRequest): KeptChoice {
     const { prompt, cachePrompt } = request;
     const asker = ownershipOf(request);
     const { slots, engine, snapshots } = this.#parts;
@@ -87,11 +95,12 @@ export class KeptState {
     const choice = chooseSlot(free, slots, match, rules);
     const found = cachePrompt ? snapshots?.find(prompt, asker) : undefined;
     if (found === undefined || found.cachedTokens < choice.cachedTokens + LEAST_LOADED_TOKENS) {
-      return { slot: choice.slot, fill: () => this.#fillOrEmpty(choice, prompt) };
+      const source = choice.copyFrom === undefined ? "slot" : "copy";
+      return { slot: choice.slot, source, fill: () => this.#fillOrEmpty(choice, prompt) };
     }
     const { slot } = chooseSlot(free, slots, { slots: [], length: 0 }, rules);
     const { snapshot, cachedTokens } = found;
-    return { slot, fill: () => this.#fillOrEmpty({ slot, cachedTokens, load: snapshot }, prompt) };
+    return { slot, source: "snapshot", fill: () => this.#fillOrEmpty({ slot, cachedTokens, load: snapshot }, prompt) };
   }
 
   /** Files what the slot holds for later requests, or forgets it where its request did not want that. */

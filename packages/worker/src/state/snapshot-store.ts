@@ -55,6 +55,8 @@ export class SnapshotStore {
   #ids = 0;
   #saved = 0;
   #loaded = 0;
+  #savedBytes = 0;
+  #loadedBytes = 0;
   #bytesPerToken = 0;
   readonly #troubles = new Set<string>();
 
@@ -63,8 +65,10 @@ export class SnapshotStore {
   }
 
   /** For a look at what it does: of this worker, since its start. */
-  facts(): { readonly known: number; readonly saved: number; readonly loaded: number } {
-    return { known: this.#known.size, saved: this.#saved, loaded: this.#loaded };
+  facts() {
+    const known = this.#known.size;
+    const bytes = { savedBytes: this.#savedBytes, loadedBytes: this.#loadedBytes };
+    return { known, saved: this.#saved, loaded: this.#loaded, ...bytes };
   }
 
   /** Takes notice of what other workers have saved or removed. */
@@ -106,6 +110,7 @@ export class SnapshotStore {
     }
     await this.#touch(snapshot.name);
     this.#loaded += 1;
+    this.#loadedBytes += snapshot.bytes;
     return tokens;
   }
 
@@ -141,6 +146,7 @@ export class SnapshotStore {
     const written = { name, tokens, bytes, ownership };
     this.#file(written);
     this.#saved += 1;
+    this.#savedBytes += bytes;
     await this.#dropBeginningsOf(written);
   }
 

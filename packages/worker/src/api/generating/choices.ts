@@ -3,6 +3,7 @@ import { type AnswerRequest, generateAnswer } from "../../generation/generate.ts
 import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
 import type { GenerationHandle } from "../../generation-contract.ts";
 import { type RequestError, WorkerError, badField } from "../../errors.ts";
+import { reportChoices } from "./report.ts";
 import { engineFailed, generationCancelled } from "../http/error-envelope.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
@@ -33,6 +34,7 @@ export function runChoices(
     const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
       ends[index] = end;
       left -= 1;
+      if (left === 0) reportChoices(serving, reply.request, requests, ends);
       if (end.finish === "failed") {
         serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
         reject(failureOf(end.error));

@@ -8,6 +8,7 @@ import { MOST_TOKENS } from "../generating/counts.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
+import { reportInputs } from "../generating/report.ts";
 import { takeBody } from "../http/take-body.ts";
 import { bookkeepingFields } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
@@ -62,7 +63,9 @@ export async function embedInputs(serving: Serving, reply: FastifyReply, input: 
   for (const one of inputs) refuseLongPrompt(one, limit);
   const promptTokens = inputs.reduce((sum, one) => sum + one.length, 0);
   refuseManyInputTokens(serving, promptTokens);
-  return { vectors: await embedAll(embedder, inputs, reply), promptTokens };
+  const vectors = await embedAll(embedder, inputs, reply);
+  reportInputs(serving, reply.request, promptTokens);
+  return { vectors, promptTokens };
 }
 
 /** One after the other; the rest is left undone when the client leaves. */

@@ -1,3 +1,4 @@
+import type { Course } from "../../course.ts";
 import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
 
 /** A piece of an answer, in the order in which it was generated. */
@@ -23,6 +24,8 @@ export interface OutputEnd {
   /** The stop string that ended it. */
   readonly stopString?: string;
   readonly tokens: TokenCounts;
+  /** Of its generations, in their order. */
+  readonly courses: readonly Course[];
   /** With `failed`. */
   readonly error?: Error;
 }

@@ -1,0 +1,137 @@
+import type { Settings } from "@drover/config";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** The names that dashboards and routers of other servers read. */
+export type CompatNames = Exclude<Settings["metrics"]["compat"], "off">;
+
+/** Sums the samples of one of Drover's own metrics that have these labels; 0 where there are none. */
+type Sum = (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
+
+interface Row {
+  readonly name: string;
+  readonly kind: "counter" | "gauge";
+  readonly help: string;
+  readonly value: (sum: Sum) => Promise<number>;
+}
+
+const tokens = (kind: string) => async (sum: Sum) => await sum("drover_worker_tokens_total", { kind });
+const phaseSeconds = (phase: string) => async (sum: Sum) => await sum("drover_worker_step_seconds_total", { phase });
+const running = (sum: Sum) => sum("drover_worker_requests_running");
+const waiting = async (sum: Sum) => (await sum("drover_queue_depth")) + (await sum("drover_worker_requests_waiting"));
+const kvShare = ratio(
+  (sum) => sum("drover_worker_kv_tokens"),
+  (sum) => sum("drover_worker_kv_capacity_tokens"),
+);
+
+/** As `llama-server --metrics` names them. */
+const llamacpp: readonly Row[] = [
+  counter("llamacpp:prompt_tokens_total", "Prompt tokens evaluated.", tokens("prompt")),
+  counter("llamacpp:prompt_seconds_total", "Time of prompt evaluation.", phaseSeconds("prompt")),
+  counter("llamacpp:tokens_predicted_total", "Tokens generated.", tokens("completion")),
+  counter("llamacpp:tokens_predicted_seconds_total", "Time of generation.", phaseSeconds("decode")),
+  counter("llamacpp:n_decode_total", "Calls of llama_decode.", (sum) => sum("drover_worker_steps_total")),
+  gauge(
+    "llamacpp:n_busy_slots_per_decode",
+    "Mean of the slots in a decode.",
+    ratio(tokens("completion"), (sum) => sum("drover_worker_steps_total", { phase: "decode" })),
+  ),
+  gauge("llamacpp:prompt_tokens_seconds", "Mean prompt tokens/s.", ratio(tokens("prompt"), phaseSeconds("prompt"))),
+  gauge(
+    "llamacpp:predicted_tokens_seconds",
+    "Mean generated tokens/s.",
+    ratio(tokens("completion"), phaseSeconds("decode")),
+  ),
+  gauge("llamacpp:requests_processing", "Requests that are processed.", running),
+  gauge("llamacpp:requests_deferred", "Requests that wait.", waiting),
+  gauge("llamacpp:kv_cache_usage_ratio", "Share of the KV cache that is in use.", kvShare),
+  gauge("llamacpp:kv_cache_tokens", "Tokens in the KV cache.", (sum) => sum("drover_worker_kv_tokens")),
+];
+
+/** As vLLM names them. */
+const vllm: readonly Row[] = [
+  gauge("vllm:num_requests_running", "Requests that are processed.", running),
+  gauge("vllm:num_requests_waiting", "Requests that wait.", waiting),
+  gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is in use; 1 is all of it.", kvShare),
+  gauge("vllm:gpu_cache_usage_perc", "The same, by its earlier name.", kvShare),
+  counter(
+    "vllm:prompt_tokens_total",
+    "Prompt tokens.",
+    async (sum) => (await tokens("prompt")(sum)) + (await tokens("cached")(sum)),
+  ),
+  counter("vllm:generation_tokens_total", "Tokens generated.", tokens("completion")),
+  counter(
+    "vllm:prefix_cache_queries_total",
+    "Prompt tokens that were looked up.",
+    async (sum) => (await tokens("prompt")(sum)) + (await tokens("cached")(sum)),
+  ),
+  counter("vllm:prefix_cache_hits_total", "Prompt tokens that were found.", tokens("cached")),
+];
+
+/** Histograms of ours under the names of vLLM. */
+const vllmHistograms: Readonly<Record<string, string>> = {
+  "vllm:time_to_first_token_seconds": "drover_time_to_first_token_seconds",
+  "vllm:time_per_output_token_seconds": "drover_time_per_output_token_seconds",
+  "vllm:e2e_request_latency_seconds": "drover_request_duration_seconds",
+};
+
+/** Adds the names of another server to a registry that has all of Drover's own. @param model the label `model_name` of vLLM's */
+export function addCompatNames(registry: Registry, names: CompatNames, model: () => string): void {
+  const labels = () => (names === "vllm" ? { model_name: model() } : {});
+  for (const row of names === "vllm" ? vllm : llamacpp) addRow(registry, row, labels);
+  if (names === "vllm")
+    for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
+}
+
+type Labels = () => Record<string, string>;
+
+function addRow(registry: Registry, { name, kind, help, value }: Row, labels: Labels): void {
+  const made: Counter | Gauge = new (kind === "counter" ? Counter : Gauge)({
+    name,
+    help,
+    labelNames: Object.keys(labels()),
+    registers: [registry],
+    async collect() {
+      const now = await value((own, some) => sumOf(registry, own, some));
+      made.reset();
+      made.inc(labels(), now);
+    },
+  });
+}
+
+/** prom-client asks a metric for its samples by `get`: here they are another one's. */
+function addHistogram(registry: Registry, name: string, own: string, labels: Labels): void {
+  const source = registry.getSingleMetric(own);
+  if (source === undefined) return;
+  const get = async () => {
+    const read = await source.get();
+    const values = read.values.map((sample) => {
+      const { metricName = own } = sample as { readonly metricName?: string };
+      return { ...sample, labels: { ...sample.labels, ...labels() }, metricName: metricName.replace(own, name) };
+    });
+    return { ...read, name, values };
+  };
+  const made = new Histogram({ name, help: `${own}, by the name of vLLM.`, registers: [registry] });
+  Object.assign(made, { get, getForPromString: get });
+}
+
+async function sumOf(registry: Registry, name: string, wanted: Readonly<Record<string, string>> = {}): Promise<number> {
+  const { values = [] } = (await registry.getSingleMetric(name)?.get()) ?? {};
+  return values
+    .filter(({ labels }) => Object.entries(wanted).every(([label, value]) => labels[label] === value))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+function ratio(part: Row["value"], whole: Row["value"]): Row["value"] {
+  return async (sum) => {
+    const all = await whole(sum);
+    return all === 0 ? 0 : (await part(sum)) / all;
+  };
+}
+
+function counter(name: string, help: string, value: Row["value"]): Row {
+  return { name, kind: "counter", help, value };
+}
+
+function gauge(name: string, help: string, value: Row["value"]): Row {
+  return { name, kind: "gauge", help, value };
+}

@@ -1,0 +1,12 @@
+/** What had become of a worker that was started again. */
+export const RESTART_REASONS = ["crashed", "hung", "killed"] as const;
+
+export type RestartReason = (typeof RESTART_REASONS)[number];
+
+export type RestartCounts = Readonly<Record<RestartReason, number>>;
+
+export const NO_RESTART_COUNTS: RestartCounts = { crashed: 0, hung: 0, killed: 0 };
+
+export function countRestart(counts: RestartCounts, reason: RestartReason): RestartCounts {
+  return { ...counts, [reason]: counts[reason] + 1 };
+}
