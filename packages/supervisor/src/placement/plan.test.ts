@@ -99,11 +99,10 @@ describe("drover plan", () => {
       const memory = { ...topology.memory, freeBytes };
       return makePlan({ ...topology, memory }, settingsOf(flags), DISTILL_MODEL, sharedOf(topology)).shape.slots;
     };
-    const neededWith = (slots: number) => {
+    const [many = 0, few = 0] = [24, 16].map((slots) => {
       const { budget } = planFor("laptop-4c8t", { slots });
       return budget.neededBytes - budget.snapshotBytes;
-    };
-    const [many, few] = [neededWith(24), neededWith(16)];
+    });
     assert.equal(slotsWith(2 * many + MIB), 24);
     assert.equal(slotsWith(2 * many - MIB), 16);
     assert.equal(slotsWith(few + 100 * MIB), 16);

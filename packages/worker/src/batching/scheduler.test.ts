@@ -55,7 +55,7 @@ describe("what the next step computes", () => {
   });
 
   it("cuts a long prompt evenly, so that no small rest is left", () => {
-    const step = scheduleStep(situation({ prompts: [prompt(0, 66)], longestPauseMs: 3000, decoding: 0 }));
+    const step = scheduleStep(situation({ prompts: [prompt(0, 66)], longestPauseMs: 2000, decoding: 0 }));
     assert.deepEqual(step, { kind: "read", slot: 0, tokens: 48 }, "48 + 18, not 62 + 4");
   });
 
