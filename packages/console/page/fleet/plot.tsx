@@ -9,6 +9,8 @@ interface PlotProps {
   readonly title: string;
   /** The last value as text. */
   readonly show: (value: number) => string;
+  /** A value beside the plot. @default the number alone */
+  readonly showTick?: (value: number) => string;
   /** Seconds before now, negative. */
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
@@ -17,14 +19,14 @@ interface PlotProps {
 const HEIGHT = 120;
 
 /** A figure over the last minutes, and its last value as text. */
-export function Plot({ title, show, xs, ys }: PlotProps): VNode {
+export function Plot({ title, show, showTick = numberText, xs, ys }: PlotProps): VNode {
   const target = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const last = ys.findLast((value) => value !== null);
   useEffect(() => {
     const element = target.current;
     if (element === null) return undefined;
-    const made = new uPlot(optionsFor(element), [[], []], element);
+    const made = new uPlot(optionsFor(element, showTick), [[], []], element);
     chart.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -45,7 +47,7 @@ export function Plot({ title, show, xs, ys }: PlotProps): VNode {
   );
 }
 
-function optionsFor(element: HTMLElement): uPlot.Options {
+function optionsFor(element: HTMLElement, showTick: (value: number) => string): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name);
   const axis = {
@@ -64,7 +66,7 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     },
     axes: [
       { ...axis, size: 22, values: (_, splits) => splits.map(agoText), incrs: [15, 30, 60] },
-      { ...axis, size: 44, values: (_, splits) => splits.map((value) => numberText(value)) },
+      { ...axis, size: 56, values: (_, splits) => splits.map((value) => showTick(value)) },
     ],
     series: [
       {},

@@ -32,8 +32,20 @@ export function Plots(): VNode {
         ys={column((of) => of.requestsPerSecond)}
       />
       <Plot title={plotRunning} show={numberText} xs={xs} ys={column((of) => of.requests)} />
-      <Plot title={plotFirstToken} show={durationText} xs={xs} ys={column((of) => of.firstTokenMs)} />
-      <Plot title={plotBetween} show={durationText} xs={xs} ys={column((of) => of.betweenTokensMs)} />
+      <Plot
+        title={plotFirstToken}
+        show={durationText}
+        showTick={durationText}
+        xs={xs}
+        ys={column((of) => of.firstTokenMs)}
+      />
+      <Plot
+        title={plotBetween}
+        show={durationText}
+        showTick={durationText}
+        xs={xs}
+        ys={column((of) => of.betweenTokensMs)}
+      />
       <Plot title={plotCpus} show={numberText} xs={xs} ys={column((of) => of.cpus)} />
     </section>
   );
