@@ -19,7 +19,16 @@ const messages = [{ role: "user", content: "Who are you?" }];
 const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
 const ollama = new Ollama({ host: url });
-const aiOpenAI = createOpenAI({ baseURL: `${url}/v1`, apiKey });
+/** Bodies that the AI SDK's OpenAI provider sent. */
+const sent = [];
+const aiOpenAI = createOpenAI({
+  baseURL: `${url}/v1`,
+  apiKey,
+  fetch: (target, request) => {
+    sent.push(request.body);
+    return fetch(target, request);
+  },
+});
 const aiCompatible = createOpenAICompatible({
   name: "drover",
   baseURL: `${url}/v1`,
@@ -126,6 +135,11 @@ const attempts = {
       done ||= /^response\.(completed|incomplete)$/u.test(event.type);
     check(done);
   },
+  "openai: responses, continued by id": async () => {
+    const first = await openai.responses.create({ model, input: "Hi", max_output_tokens: 10 });
+    const next = { model, input: "More", max_output_tokens: 10, previous_response_id: first.id };
+    check((await openai.responses.create(next)).usage.input_tokens > first.usage.input_tokens);
+  },
   "openai: embeddings": async () =>
     check((await openai.embeddings.create({ model, input: ["a", "b"] })).data[1].embedding.length > 10),
   "openai: abort": async () => {
@@ -197,6 +211,28 @@ const attempts = {
   },
   "ai, openai (responses): text": async () =>
     check((await generateText({ model: aiOpenAI(model), prompt: "Hi", maxOutputTokens: 60 })).text !== undefined),
+  // With the provider's defaults the second request refers to items of the first response.
+  "ai, openai (responses): two turns": async () => {
+    const messages = [{ role: "user", content: "Who are you?" }];
+    const first = await generateText({ model: aiOpenAI(model), messages, maxOutputTokens: 60 });
+    const next = [...messages, ...first.response.messages, { role: "user", content: "Really?" }];
+    const second = await generateText({ model: aiOpenAI(model), messages: next, maxOutputTokens: 60 });
+    check(sent.at(-1).includes("item_reference"));
+    check(second.usage.inputTokens > first.usage.inputTokens);
+  },
+  "ai, openai (responses): tool with two steps, streamed": async () => {
+    const calls = [];
+    const steps = streamText({
+      model: aiOpenAI(model),
+      prompt: "Weather?",
+      maxOutputTokens: 900,
+      tools: { weather: tool({ inputSchema: weather, execute: ({ city }) => (calls.push(city), "20 degrees") }) },
+      toolChoice: "required",
+      stopWhen: stepCountIs(2),
+    });
+    await steps.consumeStream();
+    check((await steps.steps).length === 2 && calls.length >= 1);
+  },
   "ai, openai-compatible: text": async () =>
     check((await generateText({ model: aiCompatible(model), prompt: "Hi", maxOutputTokens: 60 })).text !== undefined),
   "ai, openai-compatible: stream": async () => {

@@ -45,6 +45,31 @@ describe("llama.cpp's own completion", () => {
     assert.equal(events.map((event) => event["content"]).join(""), (await complete(body))["content"]);
   });
 
+  it("streams what is read of the prompt, and what each token took, for who asks", async () => {
+    const asked = { prompt: "Hello", n_predict: 3, stream: true, return_progress: true, timings_per_token: true };
+    const chat = { messages: [{ role: "user", content: "Hi" }], max_tokens: 3 };
+    for (const [path, body] of [
+      ["/completion", asked],
+      ["/v1/chat/completions", { ...asked, ...chat }],
+    ] as const) {
+      const { text } = await post(path, body);
+      const events = text
+        .split("\n\n")
+        .filter((event) => event.startsWith("data: {"))
+        .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+      const progress = events.flatMap(({ prompt_progress: one }) => (one === undefined ? [] : [one]));
+      const { total, processed } = progress.at(-1) as { readonly total: number; readonly processed: number };
+      assert.equal(processed, total, path);
+      const timings = events.flatMap(({ timings: one }) => (one === undefined ? [] : [one as Record<string, number>]));
+      const counts = timings.map(({ predicted_n: count }) => count);
+      assert.deepEqual(
+        [counts.length > 1, counts.at(-1), counts],
+        [true, 3, counts.toSorted((one = 0, other = 0) => one - other)],
+        path,
+      );
+    }
+  });
+
   it("keeps to a client's grammar, and refuses one that llama.cpp can't use or is slow about", async () => {
     const { content } = await complete({ prompt: "x", n_predict: 9, grammar: 'root ::= "yes" | "no"' });
     assert.ok(content === "yes" || content === "no", String(content));

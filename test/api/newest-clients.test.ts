@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
+import { Pasture } from "../support/drover-process.ts";
 import { needsClients } from "../support/needs.ts";
 
 interface Attempt {
@@ -14,18 +14,17 @@ interface Attempt {
 }
 
 /** As many as clients/try-clients.mjs makes. */
-const ATTEMPTS = 57;
+const ATTEMPTS = 60;
 
 describe("The newest npm clients", () => {
-  let worker: ApiWorker;
-  before(async () => {
-    worker = await startApiWorker("demo", { slots: 2, embeddings: true });
-  });
-  after(() => worker.close());
+  const pasture = new Pasture();
+  after(() => pasture.close());
 
   it("chat, stream, call tools, get objects of zod's schemas, embed and leave", needsClients(), async () => {
+    const size = ["--workers", "2", "--threads", "1", "--slots", "2", "--ctx", "2048", "--embeddings"];
+    const drover = pasture.up(size, { XDG_CACHE_HOME: pasture.folder });
     const script = fileURLToPath(new URL("../../../clients/try-clients.mjs", import.meta.url));
-    const child = spawn(process.execPath, [script, worker.url], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [script, await drover.url()], { stdio: ["ignore", "pipe", "ignore"] });
     const attempts: Attempt[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => attempts.push(JSON.parse(line) as Attempt));
     await once(child, "close");

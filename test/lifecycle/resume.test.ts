@@ -110,10 +110,11 @@ async function isOver(text: Promise<string>): Promise<boolean> {
   return await Promise.race([text.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
 }
 
-/** Ids and times differ from stream to stream. */
+/** Ids and times differ from stream to stream, and comments about waiting. */
 function plain(stream: string): string {
   return (
     stream
+      .replaceAll(/^: .*\n\n/gm, "")
       .replaceAll(/"(?:id|item_id)":"[a-z]+[-_][0-9a-f-]{20,}"/g, '"id":""')
       .replaceAll(/"created(?:_at)?":\d+/g, "")
       .replaceAll(/"completed_at":\d+/g, "")

@@ -1,4 +1,4 @@
-import { oneOf, whole } from "../quantities.ts";
+import { oneOf, size, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** What a request may be and ask for. */
@@ -21,5 +21,23 @@ export const apiSettings = [
     worker: "requestTokens",
     reload: "roll",
     doc: "Most tokens that one request may ask for, over all of its choices, or have in its inputs for embeddings.",
+  },
+  {
+    path: "api.storedResponses",
+    schema: whole(0),
+    default: 1000,
+    unit: "responses",
+    flag: "stored-responses",
+    reload: "live",
+    doc: "Responses of `/v1/responses` that Drover keeps in memory, so that `previous_response_id` and `item_reference` find them on every worker; each API key sees its own alone. 0 keeps none.",
+  },
+  {
+    path: "api.storedResponsesSize",
+    schema: size(),
+    default: "64MiB",
+    unit: "size",
+    flag: "stored-responses-size",
+    reload: "live",
+    doc: "Bytes of all kept responses and their requests; one may have an eighth of it.",
   },
 ] as const satisfies readonly Setting[];

@@ -46,6 +46,14 @@ export const routingSettings = [
     doc: "Longest silence of an upstream that Drover does not own; workers of its own are judged by their heartbeat.",
   },
   {
+    path: "balancer.streamPings",
+    schema: oneOf("on", "off"),
+    default: "on",
+    flag: "stream-pings",
+    reload: "live",
+    doc: "Tell a stream that waits for a worker of Drover's own, or whose prompt is read, so in comments: at once and each second, so that no proxy in front gives up. Its errors are then events.",
+  },
+  {
     path: "queue.limit",
     schema: whole(0),
     default: 1000,

@@ -25,6 +25,8 @@ export interface BalancerOptions {
   readonly frontPage?: () => FrontPageFacts | undefined;
   /** What the upstreams themselves cannot tell of its readiness. Asked at each look. @default nothing */
   readonly readiness?: () => Readiness | undefined;
+  /** Whether the owned upstreams are Drover's own workers, which know the headers of `@drover/contract`. Asked at each request. @default false */
+  readonly ownsApi?: () => boolean;
   /** Routes that come before the balancer's own, such as the console's page. @default none */
   readonly guest?: GuestRoutes;
   /**

@@ -5,6 +5,7 @@ import type { FrontRules } from "./access/front-door.ts";
 import type { ServerLimits } from "./http/server.ts";
 import { defaultKeepalive, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
 import type { ForwardRules } from "./request/forward-client-request.ts";
+import type { StoreLimits } from "./response-store/response-store.ts";
 import type { RetryRule } from "./request/retry-rule.ts";
 import type { CheckRule } from "./pool/active-checks.ts";
 import { parseUpstreamLine } from "./pool/upstream-line.ts";
@@ -17,6 +18,7 @@ export interface BalancerRules extends ForwardRules {
   /** Of all bodies at a time. */
   readonly heldBodyBytes: number;
   readonly queue: { readonly limit: number; readonly timeoutMs: number };
+  readonly storedResponses: StoreLimits;
   readonly keepalive: KeepaliveRule;
   readonly accessFormat: AccessFormat;
   readonly front: FrontRules;
@@ -42,6 +44,8 @@ export function balancerRules(settings: Settings): BalancerRules {
   return {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
+    storedResponses: { responses: settings.api.storedResponses, bytes: settings.api.storedResponsesSize },
+    streamPings: settings.balancer.streamPings === "on",
     maxBodyBytes: settings.maxBody,
     sharePrefixes: settings.sharePrefixes,
     heldBodyBytes: settings.queue.bodies,

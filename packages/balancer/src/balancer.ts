@@ -34,6 +34,7 @@ import { logAccess } from "./records/access-log.ts";
 import { RecentRequests } from "./records/recent-requests.ts";
 import { type Reported, RequestReports } from "./records/request-reports.ts";
 import { recordOf, type RequestRecord, routeOf } from "./records/request-record.ts";
+import { ResponseStore } from "./response-store/response-store.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
 import type { ClientConnection } from "./upstream-http/tunnel.ts";
@@ -343,7 +344,9 @@ class RunningBalancer implements Balancer {
   }
 
   #makeWay(): Way {
-    const { clock, logger, frontPage, guest, readiness } = this.#options;
+    const { clock, logger, frontPage, guest, readiness, ownsApi } = this.#options;
+    const ownsApiNow = () => ownsApi?.() === true;
+    const responses = new ResponseStore(() => this.#rules.storedResponses);
     const shared = { pool: this.#pool, metrics: this.#metrics, clock };
     return {
       door: () => this.#door,
@@ -362,6 +365,8 @@ class RunningBalancer implements Balancer {
         connections: this.#connections,
         logger,
         bodies: new BodyBudget(() => this.#rules.heldBodyBytes),
+        ownsApi: ownsApiNow,
+        responses: () => (responses.isOn && ownsApiNow() ? responses : undefined),
         condemned: new CondemnedRequests(clock),
         rules: () => this.#rules,
         retryAfterSeconds: () => this.#retryAfter(),

@@ -7,11 +7,13 @@ export interface ProxyError {
   readonly message: string;
   readonly code: string;
   readonly param?: string;
+  /** As whom it speaks: `worker` for an error of the API's own, which has the API's type. @default "proxy" */
+  readonly from?: "worker" | "proxy";
 }
 
 /** An error of the balancer's own as text, in the envelope that the client of this request expects. */
 export function errorEnvelope(error: ProxyError, asker: Asker = {}): string {
-  return JSON.stringify(errorBody({ ...error, from: "proxy" }, apiOf(asker)));
+  return JSON.stringify(errorBody({ from: "proxy", ...error }, apiOf(asker)));
 }
 
 /** The last event of a stream whose upstream died. */

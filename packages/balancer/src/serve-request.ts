@@ -3,6 +3,7 @@ import { type FrontDoor, authenticate, limitError } from "./access/front-door.ts
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
 import { hostProblem } from "./http/host-check.ts";
 import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-routes/own-routes.ts";
+import { storeRoute } from "./response-store/store-routes.ts";
 import type { ClientRequest } from "./request/client-request.ts";
 import { forwardClientRequest, type Forwarder } from "./request/forward-client-request.ts";
 
@@ -24,7 +25,7 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
     const guest = guestRoute(incoming, request.path, ownRoutes);
     const isOpen = guest === undefined ? isOpenPath(request.path, ownRoutes) : !guest.needsKey;
     if (!isOpen && !authenticated(request, way)) return;
-    const own = guest === undefined ? ownRoute(incoming, request.path, ownRoutes) : guest.respond();
+    const own = guest === undefined ? balancersOwn(request, way) : guest.respond();
     if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
     else await withinLimits(request, way);
   } catch (error) {
@@ -33,6 +34,12 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
     request.refuse({ status: 500, message, code: "internal_error" });
     if (!request.response.writableEnded) request.response.destroy();
   }
+}
+
+function balancersOwn(request: ClientRequest, { ownRoutes, forwarder }: Way) {
+  const store = forwarder.responses();
+  const stored = store && storeRoute(request.method, request.path, request.caller?.stateOwner ?? "", store);
+  return stored ?? ownRoute(request.arrival.incoming, request.path, ownRoutes);
 }
 
 function hostAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {

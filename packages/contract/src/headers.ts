@@ -21,7 +21,16 @@ export const OWNER_HEADER = "x-drover-owner";
 /** Request to a worker: by what its report names the request (`RequestReport`). */
 export const CALL_HEADER = "x-drover-call";
 
-/** Request: `1` asks for comments about the place in the queue, in a stream. */
+/** Request to a worker: the balancer keeps the response; behind a blank, the id of the response that it continues, whose items the body has already. */
+export const RESPONSE_STORE_HEADER = "x-drover-response-store";
+
+/**
+ * Request to a worker: the balancer passes on what a head with the status 102 says in this header, which is text, percent-encoded, for the event stream that the
+ * response is. With `pings` comments are welcome, with `asked` only what the client asked for.
+ */
+export const INTERJECT_HEADER = "x-drover-interject";
+
+/** Request: `1` asks for comments while a stream waits, whatever `balancer.streamPings` says. */
 export const QUEUE_EVENTS_HEADER = "x-drover-queue-events";
 
 /** Response on the public port: the worker that served the request. */

@@ -106,6 +106,8 @@ export interface GenerationSink {
   onStart?(start: { readonly slot: number; readonly cachedTokens: number }): void;
   /** Called with `onStart`, and again by each worker that resumes the request: what is known of how it goes. It is filled while it goes. */
   onCourse?(course: Course): void;
+  /** So many tokens of the prompt are in the slot now, those that needed no evaluation among them. */
+  onPromptRead?(readTokens: number): void;
   /** Answer "stop" to end the generation with this token: the slot takes part in no further step. */
   onToken(token: GeneratedToken): "go-on" | "stop";
   /** Last call, exactly once. */

@@ -5,3 +5,7 @@ export interface OwnResponse {
   readonly body: string | Uint8Array;
   readonly headers?: readonly string[];
 }
+
+export function jsonResponse(status: number, body: string): OwnResponse {
+  return { status, contentType: "application/json", body };
+}

@@ -8,7 +8,7 @@ import type { Upstream } from "../pool/upstream.ts";
 import { isInService } from "../policies/availability.ts";
 import { errorEnvelope } from "../error-envelope.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
-import type { OwnResponse } from "./own-response.ts";
+import { jsonResponse, type OwnResponse } from "./own-response.ts";
 
 export interface OwnRouteParts {
   readonly clock: Clock;
@@ -51,7 +51,7 @@ export function ownRoute(
   if (answer === undefined) return undefined;
   if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
   const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
-  return { ...json(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
+  return { ...jsonResponse(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
 }
 
 /** A route of the program around the balancer; `/` is its only where it is not the upstreams'. */
@@ -71,7 +71,7 @@ const MODELS = "/v1/models";
 function sleepersAnswer(path: string, { method }: IncomingMessage, { readiness }: OwnRouteParts): Answer | undefined {
   const now = path === MODELS && (method === "GET" || method === "HEAD") ? readiness() : undefined;
   const models = now?.kind === "asleep" ? now.models : undefined;
-  return models === undefined ? undefined : () => json(200, models);
+  return models === undefined ? undefined : () => jsonResponse(200, models);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */
@@ -84,7 +84,7 @@ const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
 const routes: Readonly<Record<string, Answer | undefined>> = {
   "/health": health,
   "/ready": health,
-  "/live": () => json(200, JSON.stringify({ status: "ok" })),
+  "/live": () => jsonResponse(200, JSON.stringify({ status: "ok" })),
   "/slots": slots,
   "/metrics": async ({ metrics }) => ({
     status: 200,
@@ -103,16 +103,16 @@ function frontAnswer(parts: OwnRouteParts): Answer | undefined {
 function health({ pool, readiness }: OwnRouteParts): OwnResponse {
   const now = readiness();
   if (now?.kind === "leaving")
-    return json(503, errorEnvelope({ status: 503, message: "it is shutting down", code: "shutting_down" }));
+    return jsonResponse(503, errorEnvelope({ status: 503, message: "it is shutting down", code: "shutting_down" }));
   const able = pool.upstreams.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
   const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
   if (able.length > 0) {
-    return json(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
+    return jsonResponse(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
   }
-  if (now?.kind === "asleep") return json(200, JSON.stringify({ status: "ok", sleeping: true }));
+  if (now?.kind === "asleep") return jsonResponse(200, JSON.stringify({ status: "ok", sleeping: true }));
   const message = pool.upstreams.length === 0 ? "there is no worker" : "no worker is ready yet";
-  return json(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
+  return jsonResponse(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }
 
 /** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
@@ -126,7 +126,7 @@ async function slots({ clock, pool, queue }: OwnRouteParts): Promise<OwnResponse
       ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock) : {}),
     })),
   );
-  return json(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
+  return jsonResponse(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
 }
 
 /** What a worker says itself; no field for what it does not answer. */
@@ -137,8 +137,4 @@ async function workersView(upstream: Upstream, clock: Clock) {
 
 function sum(upstreams: readonly Upstream[], value: (upstream: Upstream) => number): number {
   return upstreams.reduce((total, upstream) => total + value(upstream), 0);
-}
-
-function json(status: number, body: string): OwnResponse {
-  return { status, contentType: "application/json", body };
 }

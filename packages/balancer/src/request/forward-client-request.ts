@@ -9,6 +9,7 @@ import type { Admission, Claim, Refusal } from "../queue/admission.ts";
 import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
+import type { ResponseStore } from "../response-store/response-store.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
 import { headerValue } from "../upstream-http/hop-by-hop.ts";
@@ -16,14 +17,16 @@ import type { ResponseHead } from "../upstream-http/response-head.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
+import { type Conversation, conversationOf } from "../response-store/conversation.ts";
 import type { CondemnedRequests } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
-import { endWithError, type QueueEvents, queueEvents } from "./queue-events.ts";
 import { readBody } from "./read-body.ts";
+import { condemned, failureOf, noRoom, queueRefusals } from "./request-errors.ts";
 import { refuseBody, respondError } from "./respond.ts";
 import type { RetryRule } from "./retry-rule.ts";
+import { endWithError, interjections, type StreamPings, streamPings } from "./stream-pings.ts";
 
 /** Nothing, what comes of system message and tools, or everything. */
 export type SharePrefixes = "own" | "system" | "all";
@@ -33,6 +36,8 @@ export interface ForwardRules {
   readonly maxBodyBytes: number;
   /** What of one key's kept state requests with another one may use. */
   readonly sharePrefixes: SharePrefixes;
+  /** Streams that wait are told so (`StreamPings`). */
+  readonly streamPings: boolean;
   /** For upstreams that Drover does not own. */
   readonly retry: RetryRule;
   readonly ownedRetry: RetryRule;
@@ -52,6 +57,10 @@ export interface Forwarder {
   readonly clock: Clock;
   readonly rules: () => ForwardRules;
   readonly bodies: BodyBudget;
+  /** Whether the owned upstreams are Drover's own workers. */
+  readonly ownsApi: () => boolean;
+  /** Undefined where responses are not kept. */
+  readonly responses: () => ResponseStore | undefined;
   /** Requests that crashed workers. */
   readonly condemned: CondemnedRequests;
   readonly retryAfterSeconds: () => number;
@@ -64,32 +73,57 @@ export async function forwardClientRequest(request: ClientRequest, forwarder: Fo
   const body = await bodyOf(request, forwarder);
   if (body === undefined) return;
   try {
-    await forwardWithBody(request, body, forwarder);
+    await converse(request, body, forwarder);
   } finally {
     if (body.kind === "bytes") forwarder.bodies.of(request.keyLabel).giveBack(body.bytes.length);
   }
 }
 
-async function forwardWithBody(request: ClientRequest, body: RequestBody, forwarder: Forwarder): Promise<void> {
+async function converse(request: ClientRequest, body: RequestBody, forwarder: Forwarder): Promise<void> {
+  const { metrics } = forwarder;
+  const bodies = forwarder.bodies.of(request.keyLabel);
+  const asker = { path: request.path, owner: request.caller?.stateOwner ?? "" };
+  const conversation = await conversationOf(asker, body, forwarder.responses(), forwarder.rules().maxBodyBytes);
+  if ("status" in conversation) {
+    metrics.countRefusal(conversation.code);
+    request.refuse(conversation);
+    return;
+  }
+  const { addedBytes } = conversation;
+  if (addedBytes > 0 && !bodies.take(addedBytes)) {
+    metrics.countRefusal(noRoom.code);
+    request.refuse(noRoom, ["Retry-After", String(forwarder.retryAfterSeconds())]);
+    return;
+  }
+  try {
+    await forwardWithBody(request, conversation, forwarder);
+  } finally {
+    bodies.giveBack(addedBytes);
+  }
+}
+
+async function forwardWithBody(
+  request: ClientRequest,
+  conversation: Conversation,
+  forwarder: Forwarder,
+): Promise<void> {
+  const { body } = conversation;
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
   if (forwarder.condemned.has(request, bytes ?? noBytes)) {
-    forwarder.metrics.countRefusal("crashes_workers");
-    request.refuse({
-      status: 500,
-      message: "this request has crashed workers; it is not tried again",
-      ...condemnedError,
-    });
+    forwarder.metrics.countRefusal(condemned.code);
+    request.refuse(condemned);
     return;
   }
   const holder = forwarder.rules().sharePrefixes === "all" ? undefined : request.caller?.stateOwner;
   const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool, holder);
-  const events = queueEvents(request, bytes, forwarder.clock);
-  const claim = claimOf(request, placement, events, forwarder);
-  const task = taskOf(request, body, { placement, events, claim }, forwarder);
+  const isPinged = forwarder.ownsApi() && forwarder.rules().streamPings;
+  const pings = streamPings(request, bytes, isPinged, forwarder.clock);
+  const claim = claimOf(request, placement, pings, forwarder);
+  const task = taskOf(request, conversation, { placement, pings, claim }, forwarder);
   const outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
   forwarder.pool.endPick(claim.pick);
   if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
-  events?.stop();
+  pings?.stop();
   request.queueMs = claim.waitedMs;
   conclude(request, outcome, claim, forwarder);
 }
@@ -108,9 +142,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
     const message = `the request body is larger than ${maxBodyBytes} bytes`;
     refuseWithBody(request, { status: 413, message, code: "body_too_large" }, [], forwarder);
   } else if (read.kind === "no-room") {
-    const message = "the requests that are held now leave no room for this one's body; try again later";
-    const retryAfter = ["Retry-After", String(forwarder.retryAfterSeconds())];
-    refuseWithBody(request, { status: 503, message, code: "bodies_full" }, retryAfter, forwarder);
+    refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.retryAfterSeconds())], forwarder);
   } else request.end(forwarder.rawAnswers.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
   return undefined;
 }
@@ -132,7 +164,7 @@ function refuseWithBody(
 function claimOf(
   request: ClientRequest,
   placement: Hints,
-  events: QueueEvents | undefined,
+  pings: StreamPings | undefined,
   { pool, rules }: Forwarder,
 ): Claim {
   const key = Buffer.from(request.owner);
@@ -142,7 +174,7 @@ function claimOf(
     owner: request.keyLabel ?? "",
     client: request.response,
     needsSlot: needsSlot(request),
-    onPosition: events?.onPosition,
+    onPosition: pings?.onPosition,
     waitedMs: 0,
     charged: undefined,
     refusal: undefined,
@@ -152,15 +184,15 @@ function claimOf(
 /** How a request gets its lease, and who is told of it. */
 interface Placing {
   readonly placement: Hints;
-  readonly events: QueueEvents | undefined;
+  readonly pings: StreamPings | undefined;
   readonly claim: Claim;
 }
 
 function taskOf(
   request: ClientRequest,
-  body: RequestBody,
-  { placement, events, claim }: Placing,
-  { admission, metrics, logger, clock, rules }: Forwarder,
+  { body, headers, onBody }: Conversation,
+  { placement, pings, claim }: Placing,
+  { admission, metrics, logger, clock, rules, ownsApi }: Forwarder,
 ): ForwardTask {
   const { incoming, response, switchable, receivedAtMs } = request.arrival;
   const { retry, ownedRetry, timeouts, sharePrefixes } = rules();
@@ -170,7 +202,7 @@ function taskOf(
     outgoing: {
       method: request.method,
       target: request.target,
-      headers: upstreamHeaders(request),
+      headers: [...upstreamHeaders(request), ...headers, ...interjections(pings, ownsApi())],
       body,
       ...(isResumable ? { resumeKey: randomUUID() } : {}),
       ...(request.caller === undefined ? {} : { owner: `${request.caller.stateOwner} ${sharePrefixes}` }),
@@ -184,14 +216,14 @@ function taskOf(
     acquire: () => admission.acquire(claim),
     onLease: ({ upstream, decision }) => {
       if (decision !== undefined) request.decisions.push(decision);
-      events?.onLease(upstream);
+      pings?.onLease(upstream);
       placement.onPlaced(upstream);
     },
     onResume: ({ upstream }, reason) => {
       metrics.countResume();
       request.resumedAttempts.add(request.attempts.length);
       logger.warn({ id: request.id, upstream: upstream.id, reason }, "a worker resumes another one's response");
-      return events === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
+      return pings === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
     },
     onHead: (head, attempt) => {
       placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
@@ -199,7 +231,10 @@ function taskOf(
       request.isStream = isStream(head);
       return relayedHead(head, request, workerHeader(attempt.upstream));
     },
+    onInterim: (head, { upstream }) =>
+      relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream)),
     errorEvent: (reason) => errorEvent(reason, incoming),
+    ...(onBody === undefined ? {} : { onBody }),
   };
 }
 
@@ -250,8 +285,6 @@ function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim,
 
 type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
 
-const condemnedError = { code: "crashes_workers" } as const;
-
 /** @returns bytes of the response's body */
 function answerFailure(
   request: ClientRequest,
@@ -260,26 +293,9 @@ function answerFailure(
   { metrics, retryAfterSeconds }: Forwarder,
 ): number {
   const { response, responseHeaders } = request.arrival;
-  const error = refusal === undefined ? failureOf(request, outcome) : refusalErrors[refusal];
+  const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
   if (refusal !== undefined) metrics.countRefusal(error.code);
   const retryAfter = refusal === undefined ? [] : ["Retry-After", String(retryAfterSeconds())];
   if (response.headersSent) return endWithError(response, error.message);
   return respondError(response, request.id, error, [...retryAfter, ...responseHeaders]);
 }
-
-function failureOf({ attempts }: ClientRequest, outcome: Failed): ProxyError {
-  const { reason } = outcome;
-  if (outcome.kind === "condemned") return { status: 500, message: reason, ...condemnedError };
-  if (outcome.status === 504) {
-    return { status: 504, message: `the upstream did not answer in time: ${reason}`, code: "upstream_timeout" };
-  }
-  const tried = attempts.length;
-  if (tried === 0) return { status: 502, message: "no upstream can take the request now", code: "no_live_upstream" };
-  return { status: 502, message: `no upstream answered (${tried} tried): ${reason}`, code: "upstream_failed" };
-}
-
-const refusalErrors: Readonly<Record<Refusal, ProxyError>> = {
-  overflow: { status: 429, message: "too many requests are waiting; try again later", code: "queue_full" },
-  timeout: { status: 503, message: "no worker came free in time; try again later", code: "queue_timeout" },
-  closed: { status: 503, message: "the server is shutting down", code: "shutting_down" },
-};

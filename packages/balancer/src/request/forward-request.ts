@@ -73,6 +73,7 @@ class Forwarding {
         listener: {
           isRetried: (status) => this.#isRetried(status, lease),
           onHead: (head) => task.onHead(head, attempt),
+          onInterim: (head) => task.onInterim?.(head, attempt),
           errorEvent: (reason) => task.errorEvent?.(reason),
         },
         clock: this.#clock,

@@ -28,6 +28,8 @@ export interface ForwardTask extends ExchangeTask {
   onResume?(lease: Lease, reason: string): string | undefined;
   /** See `ExchangeListener.onHead`. */
   onHead(head: ResponseHead, attempt: Attempt): RelayedHead | "intercept";
+  /** See `ExchangeListener.onInterim`. */
+  onInterim?(head: ResponseHead, attempt: Attempt): RelayedHead;
   /** See `ExchangeListener.errorEvent`. @default the connection is cut */
   errorEvent?(reason: string): string;
 }

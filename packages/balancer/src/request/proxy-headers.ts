@@ -1,8 +1,10 @@
 import {
   CALL_HEADER,
+  INTERJECT_HEADER,
   OWNER_HEADER,
   QUEUE_EVENTS_HEADER,
   REQUEST_ID_HEADER,
+  RESPONSE_STORE_HEADER,
   RESUME_HEADER,
   SECRET_HEADER,
 } from "@drover/contract/headers";
@@ -19,7 +21,9 @@ const replaced: ReadonlySet<string> = new Set([
   "x-forwarded-proto",
   "x-forwarded-host",
   SECRET_HEADER,
+  INTERJECT_HEADER,
   QUEUE_EVENTS_HEADER,
+  RESPONSE_STORE_HEADER,
   RESUME_HEADER,
   OWNER_HEADER,
   CALL_HEADER,
@@ -54,6 +58,7 @@ const hidden: ReadonlySet<string> = new Set([
   "x-accel-limit-rate",
   "x-accel-buffering",
   "x-accel-charset",
+  INTERJECT_HEADER,
   RESUME_HEADER,
 ]);
 

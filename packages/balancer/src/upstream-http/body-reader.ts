@@ -19,10 +19,12 @@ export class BodyReader {
   /** Bytes that make no whole chunk yet. */
   #held: Buffer = nothing;
   #payloadBytes = 0;
+  readonly #onPayload: ((part: Buffer) => void) | undefined;
 
-  /** With `wholeChunks` a chunk is passed on when it is complete, so that an event can be put behind it. */
-  constructor(framing: Framing, wholeChunks: boolean) {
+  /** With `wholeChunks` a chunk is passed on when it is complete, so that an event can be put behind it. `onPayload` is told the body without its framing. */
+  constructor(framing: Framing, wholeChunks: boolean, onPayload?: (part: Buffer) => void) {
     this.#framing = framing;
+    this.#onPayload = onPayload;
     this.#walker = framing.kind === "chunked" ? new ChunkWalker(wholeChunks) : undefined;
     this.#bytesLeft = framing.kind === "length" ? framing.lengthBytes : 0;
   }
@@ -48,6 +50,7 @@ export class BodyReader {
     if (this.#framing.kind === "length") return this.#readLength(bytes, pass);
     if (this.#walker !== undefined) return this.#readChunks(bytes, this.#walker, framed, pass);
     this.#payloadBytes += bytes.length;
+    this.#onPayload?.(bytes);
     pass(bytes);
     return more;
   }
@@ -57,6 +60,7 @@ export class BodyReader {
     const taken = bytes.subarray(0, this.#bytesLeft);
     this.#bytesLeft -= taken.length;
     this.#payloadBytes += taken.length;
+    this.#onPayload?.(taken);
     pass(taken);
     return this.#bytesLeft === 0 ? { kind: "end", exact: taken.length === bytes.length, trailers: [] } : more;
   }
@@ -64,11 +68,21 @@ export class BodyReader {
   #readChunks(bytes: Buffer, walker: ChunkWalker, framed: boolean, pass: (part: Buffer) => void): BodyProgress {
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     this.#held = nothing;
-    const step = framed ? walker.walk(all) : walker.walk(all, (start, end) => pass(all.subarray(start, end)));
+    const step = walker.walk(all, this.#payloadListener(all, framed ? undefined : pass));
     if (framed) pass(all.subarray(0, step.passOn));
     if (step.kind === "invalid") return { kind: "invalid" };
     if (step.kind === "end") return { kind: "end", exact: step.endOffset === all.length, trailers: step.trailers };
     if (step.passOn < all.length) this.#held = Buffer.from(all.subarray(step.passOn));
     return more;
+  }
+
+  #payloadListener(all: Buffer, pass: ((part: Buffer) => void) | undefined) {
+    const onPayload = this.#onPayload;
+    if (onPayload === undefined && pass === undefined) return undefined;
+    return (start: number, end: number): void => {
+      const part = all.subarray(start, end);
+      onPayload?.(part);
+      pass?.(part);
+    };
   }
 }

@@ -15,7 +15,7 @@ export class ClientRelay {
   #socket: Socket | undefined;
   #gzip: Gzip | undefined;
   #waitsForDrain = false;
-  /** Set where an answer that is no event stream comes after queue events: it becomes an event. */
+  /** Set where an answer that is no event stream comes after pings: it becomes an event. */
   #collected: Buffer[] | undefined;
   started = false;
   #last: Buffer | undefined;
@@ -81,7 +81,7 @@ export class ClientRelay {
     response.end();
   }
 
-  /** The head is out since the queue (`queueEvents`): an event stream goes on in it, anything else must become an event. */
+  /** The head is out since the queue (`StreamPings`): an event stream goes on in it, anything else must become an event. */
   #goOn(head: RelayedHead, chunked: boolean): void {
     const response = this.#response;
     const isStream = headerValue(head.headers, "content-type")?.startsWith("text/event-stream") === true;
@@ -123,12 +123,14 @@ export class ClientRelay {
     return false;
   }
 
-  /** Puts a comment between two events of a stream; the upstream's body knows nothing of it. */
-  interject(comment: string): void {
-    if (comment === "" || this.#response.destroyed) return;
-    const framed = `${Buffer.byteLength(comment).toString(16)}\r\n${comment}\r\n`;
-    if (this.#socket === undefined) this.#response.write(comment);
-    else this.#socket.write(framed);
+  /** Puts events or comments between two events of a stream; the upstream's body knows nothing of them. Before all others they bring the head of the stream. */
+  interject(events: string, head?: RelayedHead): void {
+    const response = this.#response;
+    if (events === "" || response.destroyed || response.socket?.writableNeedDrain === true) return;
+    if (head !== undefined && !response.headersSent)
+      response.writeHead(head.status, head.reason, head.headers as string[]);
+    if (this.#socket === undefined) response.write(events);
+    else this.#socket.write(`${Buffer.byteLength(events).toString(16)}\r\n${events}\r\n`);
   }
 
   /** The whole answer was relayed. */

@@ -22,6 +22,8 @@ export interface ExchangeTask {
   readonly timeouts: ForwardTimeouts;
   /** Calls it off, as when the client leaves; who does so ends the client's connection or answers it. */
   readonly cancel?: AbortSignal;
+  /** Told the parts of the response's body, before the client has them. */
+  readonly onBody?: (part: Buffer) => void;
   /** nginx `proxy_ignore_client_abort`. @default false */
   readonly ignoreClientAbort?: boolean;
 }
@@ -81,6 +83,8 @@ export interface ExchangeListener {
   isRetried(status: number): boolean;
   /** Turns the response's head into what the client sees, without hop-by-hop fields (`withoutHopByHop`); `intercept` drops the response and ends with `intercepted`. */
   onHead(head: ResponseHead): RelayedHead | "intercept";
+  /** Turns an interim head of a worker of our own, which says what stands beside the body of its event stream, into the head of that; undefined drops it. */
+  onInterim(head: ResponseHead): RelayedHead | undefined;
   /** The event that tells a client of an event stream that its upstream died; undefined just cuts it. */
   errorEvent(reason: string): string | undefined;
 }

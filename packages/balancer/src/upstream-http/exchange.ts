@@ -4,7 +4,7 @@ import { ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
-import { headText, relayEarlyHints } from "./informational-heads.ts";
+import { headText, interjectionOf, relayEarlyHints } from "./informational-heads.ts";
 import { type Framing, readResponseHead, type RelayedHead, type ResponseHead } from "./response-head.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
@@ -125,13 +125,15 @@ class Exchange implements ConnectionUser {
   }
 
   #readHead(bytes: Buffer): void {
-    const { task, figures, clock } = this.#options;
+    const { task, figures, clock, connection } = this.#options;
     const read = readResponseHead(bytes, task.outgoing.method);
     if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
     else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
     else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
     else if (read.head.status < 200) {
-      this.#informational += 1;
+      const interjection = connection.upstream.owned ? interjectionOf(read.head) : undefined;
+      if (interjection !== undefined) this.#interject(read.head, interjection);
+      else this.#informational += 1;
       if (this.#informational > mostInformational)
         return this.#fail("invalid_header", "it sends 1xx heads without end");
       if (!this.#deaf) relayEarlyHints(read.head, task.client);
@@ -145,6 +147,12 @@ class Exchange implements ConnectionUser {
       this.#framing = read.framing;
       this.#answer(read.head, bytes.subarray(read.endOffset));
     }
+  }
+
+  /** A part of the event stream that is not in its body: whoever resumes the stream need not make it again. */
+  #interject(head: ResponseHead, text: string): void {
+    const stream = this.#deaf ? undefined : this.#options.listener.onInterim(head);
+    if (stream !== undefined) this.#relay.interject(text, stream);
   }
 
   /** From here on the connection is the two sides' own affair, but for a silence as long as between two reads. */
@@ -193,7 +201,7 @@ class Exchange implements ConnectionUser {
       this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
       return;
     }
-    this.#body = new BodyReader(this.#framing, this.#isEventStream);
+    this.#body = new BodyReader(this.#framing, this.#isEventStream, task.onBody);
     if (!this.#deaf) this.#relay.start(relayed, this.#framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
@@ -207,7 +215,7 @@ class Exchange implements ConnectionUser {
       this.#break(`another worker could not go on with the answer: it said ${head.status}`);
       return;
     }
-    this.#body = new BodyReader(this.#framing, true);
+    this.#body = new BodyReader(this.#framing, true, this.#options.task.onBody);
     this.#readBody(rest);
   }
 
@@ -221,8 +229,9 @@ class Exchange implements ConnectionUser {
   }
 
   #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
-    const { figures } = this.#options;
+    const { figures, task } = this.#options;
     figures.bodyBytes += lengthBytes;
+    task.onBody?.(rest.subarray(0, lengthBytes));
     this.#finishRelayed(rest.length === lengthBytes);
     this.#relay.whole(head, rest.subarray(0, lengthBytes));
   }

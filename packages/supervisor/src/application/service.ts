@@ -115,6 +115,7 @@ function createPublicBalancer(
       registry,
       readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
       guest: consoleOf(actions, changes, version, present),
+      ownsApi: () => present().workers.command === undefined,
       // A command of the user's may have a page of its own there.
       frontPage: () => (present().workers.command === undefined ? page : undefined),
       ...(listenFds.length === 0 ? {} : { listenFds }),

@@ -164,11 +164,12 @@ export class BatchLoop {
     for (const { slot, generated } of await allSettled(sampling)) this.#deliver(slot, generated);
   }
 
-  #note({ running }: Slot, tokens: number, sequences: number): void {
+  #note({ running, evaluated }: Slot, tokens: number, sequences: number): void {
     if (running === undefined) return;
     if (running.generated > 0) return running.course?.stepped(sequences);
     this.meter.promptTokens += tokens;
     running.course?.read(tokens);
+    running.sink.onPromptRead?.(evaluated);
   }
 
   #planGroups(places: readonly Place[]): GroupPlan {

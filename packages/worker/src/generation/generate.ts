@@ -119,13 +119,22 @@ class Answer implements GenerationHandle {
       },
       {
         onStart: ({ cachedTokens }) => {
-          if (first) this.#counts.cached = cachedTokens;
+          if (!first) return;
+          this.#counts.cached = cachedTokens;
+          this.#onPromptRead(cachedTokens);
         },
         onCourse: (course) => this.#courses.push(course),
+        onPromptRead: (readTokens) => this.#onPromptRead(readTokens),
         onToken: (token) => this.#onToken(token, first, marks),
         onEnd: ({ reason, error }) => this.#onEnd(reason, error),
       },
     );
+  }
+
+  #onPromptRead(readTokens: number): void {
+    if (this.#started) return;
+    const prompt = this.#request.prompt.length;
+    this.#sink.onPromptRead?.({ prompt, cached: this.#counts.cached, read: Math.min(readTokens, prompt) });
   }
 
   #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
@@ -151,7 +160,8 @@ class Answer implements GenerationHandle {
   }
 
   #give({ pieces, tokens }: ParsedStep): void {
-    if (pieces.length > 0 || tokens.length > 0) this.#sink.onPieces(this.#tags?.write(pieces) ?? pieces, tokens);
+    if (pieces.length > 0 || tokens.length > 0)
+      this.#sink.onPieces(this.#tags?.write(pieces) ?? pieces, tokens, this.#counts);
   }
 
   #needsSecond(): boolean {

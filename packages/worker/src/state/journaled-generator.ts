@@ -99,6 +99,7 @@ export class JournaledGenerator implements Generator {
         this.#journal.begin(start.cachedTokens);
         sink.onStart?.(start);
       },
+      onPromptRead: (readTokens) => sink.onPromptRead?.(readTokens),
       onToken: (token) => {
         this.#journal.append(token.token);
         return sink.onToken(token);
@@ -119,6 +120,7 @@ export class JournaledGenerator implements Generator {
 function behindStart(sink: GenerationSink): GenerationSink {
   return {
     onCourse: (course) => sink.onCourse?.(course),
+    onPromptRead: (readTokens) => sink.onPromptRead?.(readTokens),
     onToken: (token) => sink.onToken(token),
     onEnd: (end) => sink.onEnd(end),
   };

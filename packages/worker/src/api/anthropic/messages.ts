@@ -29,13 +29,19 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
     const stream = new SseStream(serving, reply);
     const events = new MessageEvents(id, serving.model.id);
     try {
-      const [end] = await runChoices(serving, reply, [answer], () => ({
-        onStart: (prompt) => {
-          stream.open();
-          stream.write(events.start(prompt));
-        },
-        onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
-      }));
+      const [end] = await runChoices(
+        serving,
+        reply,
+        [answer],
+        () => ({
+          onStart: (prompt) => {
+            stream.open();
+            stream.write(events.start(prompt));
+          },
+          onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
+        }),
+        { stream },
+      );
       if (end !== undefined) stream.end(events.end(end, stopReasonOf(end)));
     } catch (error) {
       stream.fail(error);

@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { type AnswerRequest, generateAnswer } from "../../generation/generate.ts";
 import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
+import { PromptPings, type WaitingStream } from "./prompt-pings.ts";
 import type { GenerationHandle } from "../../generation-contract.ts";
 import { type RequestError, WorkerError, badField } from "../../errors.ts";
 import { reportChoices } from "./report.ts";
@@ -16,7 +17,7 @@ export interface ChoiceSink extends Pick<OutputSink, "onPieces"> {
 
 /**
  * Generates all choices of a request side by side, each in its own slot, and ends them all when the client leaves or one
- * fails.
+ * fails. A stream that waits for its first token is told how much of the (first) prompt is read.
  *
  * @throws RequestError `engine_failed` or `cancelled`.
  */
@@ -25,16 +26,21 @@ export function runChoices(
   reply: FastifyReply,
   requests: readonly AnswerRequest[],
   sinkOf: (index: number) => ChoiceSink,
+  waiting?: WaitingStream,
 ): Promise<readonly OutputEnd[]> {
   return new Promise((resolve, reject) => {
+    if (reply.raw.destroyed) return reject(generationCancelled());
     const handles: GenerationHandle[] = [];
     const ends: OutputEnd[] = [];
     let left = requests.length;
+    const [first] = requests;
+    const pings = waiting && first && new PromptPings(serving.clock, waiting, first.prompt.length);
     const cancelAll = () => handles.forEach((handle) => handle.cancel());
     const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
       ends[index] = end;
       left -= 1;
       if (left === 0) reportChoices(serving, reply.request, requests, ends);
+      pings?.stop();
       if (end.finish === "failed") {
         serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
         reject(failureOf(end.error));
@@ -43,13 +49,16 @@ export function runChoices(
       else sink.onEnd?.(end);
       if (left === 0) resolve(ends);
     };
-    if (reply.raw.destroyed) return reject(generationCancelled());
     onClientGone(reply, cancelAll);
     requests.forEach((request, index) => {
       const sink = sinkOf(index);
       const handle = generateAnswer(serving, request, {
-        onStart: (prompt) => sink.onStart?.(prompt),
-        onPieces: (pieces, tokens) => sink.onPieces(pieces, tokens),
+        onPromptRead: (progress) => (index === 0 ? pings?.read(progress) : undefined),
+        onStart: (prompt) => {
+          pings?.stop();
+          sink.onStart?.(prompt);
+        },
+        onPieces: (pieces, tokens, counts) => sink.onPieces(pieces, tokens, counts),
         onEnd: (end) => onEnd(index, sink, end),
       });
       handles.push(handle);

@@ -72,8 +72,6 @@ export const samplingFields = {
   min_keep: hint(0),
   t_max_predict_ms: hint(0, -1),
   post_sampling_probs: hint(false),
-  timings_per_token: hint(false),
-  return_progress: hint(false),
   id_slot: hint(-1),
   lora: hint([]),
 } as const;
@@ -109,6 +107,8 @@ export const generationFields = {
   stream_options: z
     .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
     .nullish(),
+  timings_per_token: z.boolean().nullish(),
+  return_progress: z.boolean().nullish(),
   ignore_eos: z.boolean().nullish(),
   cache_prompt: z.boolean().nullish(),
 } as const;

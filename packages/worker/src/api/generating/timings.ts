@@ -1,20 +1,22 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { OutputEnd } from "../../generation/output/output.ts";
+import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
 
 /** What a request took, as llama.cpp's server tells it. */
 export class Timings {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #beganMs: number;
   #firstMs: number | undefined;
+  #promptTokens = 0;
 
   constructor(clock: Pick<Clock, "monotonicMs">) {
     this.#clock = clock;
     this.#beganMs = clock.monotonicMs();
   }
 
-  /** The first token is there. */
-  first(): void {
+  /** The first token is there, behind so many of the prompt. */
+  first(promptTokens = 0): void {
     this.#firstMs ??= this.#clock.monotonicMs();
+    this.#promptTokens = promptTokens;
   }
 
   get promptMs(): number {
@@ -27,6 +29,11 @@ export class Timings {
 
   get totalMs(): number {
     return this.#clock.monotonicMs() - this.#beganMs;
+  }
+
+  /** As far as the response has come. */
+  soFar(counts: Readonly<Omit<TokenCounts, "prompt">>) {
+    return this.of({ tokens: { ...counts, prompt: this.#promptTokens } });
   }
 
   of({ tokens }: Pick<OutputEnd, "tokens">) {

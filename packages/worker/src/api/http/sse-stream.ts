@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { INTERJECT_HEADER, RESUME_HEADER } from "@drover/contract/headers";
 import { errorEvent } from "@drover/contract/api-errors";
 import { apiOf } from "@drover/contract/routes";
 import { apiErrorOf } from "./error-envelope.ts";
@@ -19,6 +20,8 @@ const CONTENT_TYPES = {
 export class SseStream {
   readonly #reply: FastifyReply;
   readonly #form: keyof typeof CONTENT_TYPES;
+  /** What the balancer passes on beside the body; undefined: there is none. */
+  readonly #interjects: string | undefined;
   #isOpen = false;
   /** Of what the client has already. */
   #skipBytes: number;
@@ -30,6 +33,7 @@ export class SseStream {
   ) {
     this.#form = form;
     this.#reply = reply;
+    this.#interjects = reply.request.headers[INTERJECT_HEADER]?.toString();
     this.#skipBytes = sentBytes;
   }
 
@@ -40,6 +44,32 @@ export class SseStream {
     this.#reply.hijack();
     if (!this.#reply.raw.destroyed)
       this.#reply.raw.writeHead(200, { "content-type": CONTENT_TYPES[this.#form], ...HEADERS });
+  }
+
+  /** A comment for a client that waits; only through a balancer that welcomes them, and never in a stream that is resumed. */
+  comment(text: string): void {
+    if (this.#interjects === "pings" && !this.#isOpen) this.#interim(`: ${text}\n\n`);
+  }
+
+  /** Events beside the body, which no other worker could make again; only before the body begins. */
+  interject(events: string): void {
+    if (this.#interjects !== undefined) {
+      if (!this.#isOpen) this.#interim(events);
+      return;
+    }
+    this.open();
+    if (!this.#reply.raw.destroyed) this.#reply.raw.write(events);
+  }
+
+  /** Says it to the balancer in a head of its own, with the fields that the response will have. */
+  #interim(events: string): void {
+    const { raw } = this.#reply;
+    if (this.#form !== "events" || this.#skipBytes > 0 || raw.destroyed) return;
+    const { [RESUME_HEADER]: _, ...given } = raw.getHeaders();
+    const said = { [INTERJECT_HEADER]: encodeURIComponent(events) };
+    const fields = { ...given, "content-type": CONTENT_TYPES.events, ...HEADERS, ...said };
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}\r\n`);
+    raw.socket?.write(`HTTP/1.1 102 Processing\r\n${lines.join("")}\r\n`, "latin1");
   }
 
   /** `events` are whole events, with their empty lines. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../../errors.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
-import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
+import type { OutputEnd, OutputPiece, PromptProgress, TokenCounts } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
@@ -9,7 +9,8 @@ import type { GeneratedToken, GrammarSpec } from "../../generation-contract.ts";
 import { runChoices } from "../generating/choices.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
-import { Timings } from "../generating/timings.ts";
+import { progressOf } from "../generating/prompt-pings.ts";
+import { Timings, timingsText } from "../generating/timings.ts";
 import { nativeProbabilities } from "../generating/token-logprobs.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { ignore, takeBody } from "../http/take-body.ts";
@@ -70,13 +71,19 @@ async function complete(
 async function stream(serving: Serving, reply: FastifyReply, request: AnswerRequest, writer: NativeWriter) {
   const events = new SseStream(serving, reply);
   try {
-    const [end] = await runChoices(serving, reply, [request], () => ({
-      onStart: () => {
-        writer.first();
-        events.open();
-      },
-      onPieces: (pieces, tokens) => events.write(writer.part(pieces, tokens)),
-    }));
+    const [end] = await runChoices(
+      serving,
+      reply,
+      [request],
+      () => ({
+        onStart: ({ prompt }) => {
+          writer.first(prompt);
+          events.open();
+        },
+        onPieces: (pieces, tokens, counts) => events.write(writer.part(pieces, tokens, counts)),
+      }),
+      { stream: events, eventOf: writer.progress },
+    );
     if (end !== undefined) events.end(`data: ${JSON.stringify(writer.end(end))}\n\n`);
   } catch (error) {
     events.fail(error);
@@ -100,8 +107,17 @@ class NativeWriter {
     this.#timings = new Timings(serving.clock);
   }
 
-  first(): void {
-    this.#timings.first();
+  /** An event about a prompt that is being read; undefined where the client did not ask for them. */
+  get progress() {
+    if (this.#body.return_progress !== true) return undefined;
+    return (progress: PromptProgress, timeMs: number): string => {
+      const part = { index: 0, content: "", tokens: [], stop: false, prompt_progress: progressOf(progress, timeMs) };
+      return `data: ${JSON.stringify(part)}\n\n`;
+    };
+  }
+
+  first(promptTokens = 0): void {
+    this.#timings.first(promptTokens);
   }
 
   add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
@@ -109,7 +125,11 @@ class NativeWriter {
     this.#tokens.push(...tokens);
   }
 
-  part(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): string {
+  part(
+    pieces: readonly OutputPiece[],
+    tokens: readonly GeneratedToken[],
+    counts: Readonly<Omit<TokenCounts, "prompt">>,
+  ): string {
     const part = {
       index: 0,
       content: textOf(pieces),
@@ -120,7 +140,9 @@ class NativeWriter {
       tokens_evaluated: this.#request.prompt.length,
       ...this.#probabilities(tokens),
     };
-    return `data: ${JSON.stringify(part)}\n\n`;
+    const text = JSON.stringify(part);
+    if (this.#body.timings_per_token !== true) return `data: ${text}\n\n`;
+    return `data: ${text.slice(0, -1)},${timingsText(this.#timings.soFar(counts))}}\n\n`;
   }
 
   whole(end: OutputEnd): object {

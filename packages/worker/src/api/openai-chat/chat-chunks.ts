@@ -1,8 +1,9 @@
 import type { ChatJob } from "../../generation/chat-answers.ts";
-import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
+import type { OutputEnd, OutputPiece, PromptProgress } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import type { Serving } from "../serving.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
+import { progressOf } from "../generating/prompt-pings.ts";
 import { timingsText } from "../generating/timings.ts";
 import { usageOf } from "../generating/usage.ts";
 
@@ -12,19 +13,31 @@ interface ChunkHead {
   readonly model: string;
 }
 
+/** What a client asked for on top. */
+interface ChunkExtras {
+  readonly usage: boolean;
+  /** llama.cpp's `return_progress`. */
+  readonly progress: boolean;
+  /** llama.cpp's `timings_per_token`. */
+  readonly timings: boolean;
+}
+
 /** The events of a streamed chat completion. What does not change from token to token is put into JSON once. */
 export class ChatChunks {
   readonly #serving: Serving;
   readonly #withLogprobs: boolean;
-  readonly #withUsage: boolean;
+  readonly #with: ChunkExtras;
   readonly #head: string;
   readonly #usageNull: string;
 
-  constructor(serving: Serving, job: ChatJob, head: ChunkHead, withUsage: boolean) {
+  /** An event about a prompt that is being read; undefined where the client did not ask for them. */
+  readonly progress: ((progress: PromptProgress, timeMs: number) => string) | undefined;
+
+  constructor(serving: Serving, job: ChatJob, head: ChunkHead, extras: ChunkExtras) {
     this.#serving = serving;
     this.#withLogprobs = job.topLogprobs !== undefined;
-    this.#withUsage = withUsage;
-    this.#usageNull = withUsage ? ',"usage":null' : "";
+    this.#with = extras;
+    this.#usageNull = extras.usage ? ',"usage":null' : "";
     const constant = JSON.stringify({
       id: head.id,
       object: "chat.completion.chunk",
@@ -33,17 +46,26 @@ export class ChatChunks {
       system_fingerprint: "drover",
     });
     this.#head = `data: ${constant.slice(0, -1)},"choices":[`;
+    this.progress = extras.progress ? (progress, timeMs) => this.#progress(progress, timeMs) : undefined;
   }
 
   start(index: number): string {
     return this.#event(index, '{"role":"assistant","content":""}', "null", "null");
   }
 
-  pieces(index: number, pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): string {
+  pieces(
+    index: number,
+    pieces: readonly OutputPiece[],
+    tokens: readonly GeneratedToken[],
+    timings: () => object,
+  ): string {
     const logprobs = this.#logprobs(tokens);
-    if (pieces.length === 0) return logprobs === "null" ? "" : this.#event(index, "{}", logprobs, "null");
+    const more = this.#with.timings ? `,${timingsText(timings())}` : "";
+    if (pieces.length === 0) return logprobs === "null" ? "" : this.#event(index, "{}", logprobs, "null", more);
     return pieces
-      .map((piece, at) => this.#event(index, deltaOf(piece), at === pieces.length - 1 ? logprobs : "null", "null"))
+      .map((piece, at) =>
+        this.#event(index, deltaOf(piece), at === pieces.length - 1 ? logprobs : "null", "null", more),
+      )
       .join("");
   }
 
@@ -52,9 +74,14 @@ export class ChatChunks {
   }
 
   end(ends: readonly OutputEnd[], timings: object): string {
-    if (!this.#withUsage) return "data: [DONE]\n\n";
+    if (!this.#with.usage) return "data: [DONE]\n\n";
     const usage = JSON.stringify(usageOf(ends.map((end) => end.tokens)));
     return `${this.#head}],"usage":${usage},${timingsText(timings)}}\n\ndata: [DONE]\n\n`;
+  }
+
+  #progress(progress: PromptProgress, timeMs: number): string {
+    const more = `,"prompt_progress":${JSON.stringify(progressOf(progress, timeMs))}`;
+    return this.#event(0, '{"role":"assistant","content":null}', "null", "null", more);
   }
 
   #event(index: number, delta: string, logprobs: string, finish: string, more = ""): string {

@@ -5,7 +5,7 @@ import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
-import { choicesOf, runChoices } from "../generating/choices.ts";
+import { type ChoiceSink, choicesOf, runChoices } from "../generating/choices.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
@@ -29,7 +29,11 @@ export async function chatCompletions(
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });
   const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };
   if (body.stream !== true) return completeChat(serving, reply, job, choices, head);
-  const chunks = new ChatChunks(serving, job, head, body.stream_options?.include_usage === true);
+  const chunks = new ChatChunks(serving, job, head, {
+    usage: body.stream_options?.include_usage === true,
+    progress: body.return_progress === true,
+    timings: body.timings_per_token === true,
+  });
   await streamChat(serving, reply, job, choices, chunks);
   return reply;
 }
@@ -64,16 +68,19 @@ async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, c
   const request = await prepareChat(serving, reply, job);
   const timings = new Timings(serving.clock);
   const stream = new SseStream(serving, reply);
+  const sinkOf = (index: number): ChoiceSink => ({
+    onStart: ({ prompt }) => {
+      timings.first(prompt);
+      stream.open();
+      stream.write(chunks.start(index));
+    },
+    onPieces: (pieces, tokens, counts) =>
+      stream.write(chunks.pieces(index, pieces, tokens, () => timings.soFar(counts))),
+    onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
+  });
   try {
-    const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
-      onStart: () => {
-        timings.first();
-        stream.open();
-        stream.write(chunks.start(index));
-      },
-      onPieces: (pieces, tokens) => stream.write(chunks.pieces(index, pieces, tokens)),
-      onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
-    }));
+    const waiting = { stream, eventOf: chunks.progress };
+    const ends = await runChoices(serving, reply, choicesOf(request, choices), sinkOf, waiting);
     stream.end(chunks.end(ends, ends[0] === undefined ? {} : timings.of(ends[0])));
   } catch (error) {
     stream.fail(error);

@@ -5,9 +5,9 @@ import { type PromptLimit, refuseLongPrompt, refuseManyTokens } from "../../gene
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import type { OutputPiece } from "../../generation/output/output.ts";
+import type { OutputPiece, PromptProgress } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { choicesOf, runChoices } from "../generating/choices.ts";
+import { type ChoiceSink, choicesOf, runChoices } from "../generating/choices.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { fieldOf } from "../http/parse-body.ts";
@@ -17,6 +17,7 @@ import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
+import { progressOf } from "../generating/prompt-pings.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { usageOfPrompts } from "../generating/usage.ts";
 
@@ -49,7 +50,13 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     model: serving.model.id,
     system_fingerprint: "drover",
   };
-  const form = { head, perPrompt, withUsage: body.stream_options?.include_usage === true };
+  const form = {
+    head,
+    perPrompt,
+    withUsage: body.stream_options?.include_usage === true,
+    returnsProgress: body.return_progress === true,
+    timesTokens: body.timings_per_token === true,
+  };
   if (body.stream === true) {
     await stream(serving, reply, requests, texts, form);
     return reply;
@@ -76,6 +83,8 @@ interface StreamForm {
   /** Choices of each prompt. */
   readonly perPrompt: number;
   readonly withUsage: boolean;
+  readonly returnsProgress: boolean;
+  readonly timesTokens: boolean;
 }
 
 async function stream(
@@ -83,26 +92,31 @@ async function stream(
   reply: FastifyReply,
   requests: readonly AnswerRequest[],
   texts: readonly CompletionText[],
-  { head, perPrompt, withUsage }: StreamForm,
+  { head, perPrompt, withUsage, returnsProgress, timesTokens }: StreamForm,
 ): Promise<void> {
   const timings = new Timings(serving.clock);
   const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
   const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
+  const eventOf = returnsProgress
+    ? (progress: PromptProgress, timeMs: number) =>
+        `${before}],"prompt_progress":${JSON.stringify(progressOf(progress, timeMs))}}\n\n`
+    : undefined;
   const event = (index: number, finish: string | null, tail = after) =>
     before + JSON.stringify(texts[index]?.take(index, finish)) + tail;
   try {
-    const ends = await runChoices(serving, reply, requests, (index) => ({
-      onStart: () => {
-        timings.first();
+    const sinkOf = (index: number): ChoiceSink => ({
+      onStart: ({ prompt }) => {
+        timings.first(prompt);
         stream.open();
       },
-      onPieces: (pieces, tokens) => {
+      onPieces: (pieces, tokens, counts) => {
         texts[index]?.add(pieces, tokens);
-        stream.write(event(index, null));
+        stream.write(event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after));
       },
       onEnd: (end) => stream.write(event(index, end.finish, timed(after, timings.of(end)))),
-    }));
+    });
+    const ends = await runChoices(serving, reply, requests, sinkOf, { stream, eventOf });
     const usage = JSON.stringify(
       usageOfPrompts(
         ends.map((end) => end.tokens),

@@ -27,7 +27,7 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
     stops: [],
     cachePrompt: true,
     ignoreEndOfText: false,
-    ignored: verbosity === "medium" ? left : [...left, "text.verbosity"],
+    ignored: [...left, ...(verbosity === "medium" ? [] : ["text.verbosity"])],
     ...(answerFormat === undefined ? {} : { answerFormat }),
     ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),

@@ -84,7 +84,7 @@ const forgottenItem = z
 const referenceItem = z.object({ type: z.literal("item_reference") }).refine(() => false, {
   path: ["type"],
   error:
-    "Unsupported item: this server keeps no responses, so send the items themselves (most clients do with 'store': false).",
+    "Unsupported item: no responses are kept here, so send the items themselves (most clients do with 'store': false).",
 });
 
 const tool = z
@@ -155,6 +155,7 @@ export const responsesRequest = z.strictObject({
   include: z.unknown().optional(),
   truncation: hint("disabled"),
   background: neutralOnly("background", false),
+  store: z.boolean().nullish(),
   previous_response_id: notSupported("previous_response_id"),
   conversation: notSupported("conversation"),
   prompt: notSupported("prompt"),

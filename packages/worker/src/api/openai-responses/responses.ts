@@ -5,7 +5,8 @@ import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { runChoices } from "../generating/choices.ts";
-import { takeBody } from "../http/take-body.ts";
+import { RESPONSE_STORE_HEADER } from "@drover/contract/headers";
+import { ignore, takeBody } from "../http/take-body.ts";
 import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
@@ -13,14 +14,16 @@ import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
 import { newId, nowSeconds, type Serving } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 
-/** `POST /v1/responses`: the subset of OpenAI's that needs no memory of earlier responses. */
+/** `POST /v1/responses`. The worker keeps no responses: the balancer does, and gives each request the items that it refers to. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, responsesRequest, request, reply);
+  const keeping = keepingOf(request, body);
+  if (body.store === true && !keeping.isKept) ignore(serving, reply, ["store"]);
   const job = responsesJobOf(serving, body);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_output_tokens" });
   const answer = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
-  const write = responseWriter(serving, body, fieldOf(request.body, "tools"), output);
+  const write = responseWriter(serving, { body, keeping, tools: fieldOf(request.body, "tools") }, output);
   if (body.stream === true) {
     await streamResponse(serving, reply, answer, output, write);
     return reply;
@@ -43,14 +46,22 @@ async function streamResponse(
   const stream = new SseStream(serving, reply);
   const events = new ResponseEvents(output);
   try {
-    const [end] = await runChoices(serving, reply, [answer], () => ({
-      onStart: () => {
-        stream.open();
-        const response = write(undefined);
-        stream.write(events.response("response.created", response) + events.response("response.in_progress", response));
-      },
-      onPieces: (pieces) => stream.write(events.pieces(pieces)),
-    }));
+    const [end] = await runChoices(
+      serving,
+      reply,
+      [answer],
+      () => ({
+        onStart: () => {
+          stream.open();
+          const response = write(undefined);
+          stream.write(
+            events.response("response.created", response) + events.response("response.in_progress", response),
+          );
+        },
+        onPieces: (pieces) => stream.write(events.pieces(pieces)),
+      }),
+      { stream },
+    );
     const isCut = end?.finish === "length";
     const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
     stream.end(last + events.response(isCut ? "response.incomplete" : "response.completed", write(end)));
@@ -66,17 +77,37 @@ export async function countInputTokens(serving: Serving, request: FastifyRequest
   return { object: "response.input_tokens", input_tokens: prompt.length };
 }
 
+/** What becomes of the response, as the balancer says. */
+interface Keeping {
+  readonly isKept: boolean;
+  readonly previousId: string | null;
+}
+
+function keepingOf({ headers }: FastifyRequest, { store }: ResponsesRequest): Keeping {
+  const said = headers[RESPONSE_STORE_HEADER];
+  if (typeof said !== "string") return { isKept: false, previousId: null };
+  const [, previousId = null] = said.split(" ");
+  return { isKept: store !== false, previousId };
+}
+
+interface Asked {
+  readonly body: ResponsesRequest;
+  /** As the client sent them. */
+  readonly tools: unknown;
+  readonly keeping: Keeping;
+}
+
 /** The response as it is now: `end` is undefined while it is being written. */
-function responseWriter(serving: Serving, body: ResponsesRequest, tools: unknown, output: ResponseOutput): Writer {
+function responseWriter(serving: Serving, { body, tools, keeping }: Asked, output: ResponseOutput): Writer {
   const head = { id: newId(serving, "resp"), object: "response", created_at: nowSeconds(serving) };
   const asked = {
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
     model: serving.model.id,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: keeping.previousId,
     reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
-    store: false,
+    store: keeping.isKept,
     temperature: body.temperature ?? 0.8,
     text: { format: body.text?.format ?? { type: "text" } },
     tool_choice: body.tool_choice ?? "auto",

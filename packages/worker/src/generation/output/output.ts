@@ -19,6 +19,11 @@ export interface TokenCounts {
   readonly reasoning: number;
 }
 
+/** How far a prompt is read: `cached` of its tokens needed no evaluation, and are a part of `read`. */
+export interface PromptProgress extends Pick<TokenCounts, "prompt" | "cached"> {
+  readonly read: number;
+}
+
 export interface OutputEnd {
   readonly finish: "stop" | "length" | "tool_calls" | "cancelled" | "failed";
   /** The stop string that ended it. */
@@ -32,10 +37,16 @@ export interface OutputEnd {
 
 /** Where one answer goes. Called synchronously by the batch loop: quick, and never throwing. */
 export interface OutputSink {
+  /** More of the prompt is read. Comes only before `onStart`. */
+  onPromptRead?(progress: PromptProgress): void;
   /** The first token is there. Comes before all pieces, once, unless the generation fails or is cancelled first. */
   onStart(prompt: Pick<TokenCounts, "prompt" | "cached">): void;
-  /** The pieces of one step; `tokens` are those whose text they complete, with log-probabilities where asked for. */
-  onPieces(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void;
+  /** The pieces of one step; `tokens` are those whose text they complete, with log-probabilities where asked for. `counts` grow with each step. */
+  onPieces(
+    pieces: readonly OutputPiece[],
+    tokens: readonly GeneratedToken[],
+    counts: Readonly<Omit<TokenCounts, "prompt">>,
+  ): void;
   /** Last call, exactly once. */
   onEnd(end: OutputEnd): void;
 }

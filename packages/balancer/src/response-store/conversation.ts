@@ -1,0 +1,55 @@
+import { RESPONSE_STORE_HEADER } from "@drover/contract/headers";
+import { FinishedResponseFinder } from "./finished-response.ts";
+import { ownInput, resolveReferences } from "./resolve-references.ts";
+import type { ResponseStore } from "./response-store.ts";
+import type { ProxyError } from "../error-envelope.ts";
+import type { RequestBody } from "../upstream-http/upstream-request.ts";
+
+/** A request as it is sent, without references to stored responses, and who listens to its response. */
+export interface Conversation {
+  readonly body: RequestBody;
+  /** Bytes that the body has more than the client's. */
+  readonly addedBytes: number;
+  /** Fields for the worker. */
+  readonly headers: readonly string[];
+  /** See `ExchangeTask.onBody`. */
+  readonly onBody?: (part: Buffer) => void;
+}
+
+/** Of a request. */
+interface Asker {
+  readonly path: string;
+  /** Whose responses it may refer to. */
+  readonly owner: string;
+}
+
+/** What `previous_response_id` and `item_reference` stand for is put into the body, and the response is kept when it is complete. */
+export async function conversationOf(
+  { path, owner }: Asker,
+  body: RequestBody,
+  store: ResponseStore | undefined,
+  mostBytes: number,
+): Promise<Conversation | ProxyError> {
+  const isKept = path === "/v1/responses";
+  if (store === undefined || body.kind !== "bytes" || !(isKept || path === "/v1/responses/input_tokens"))
+    return { body, addedBytes: 0, headers: [] };
+  const { bytes } = body;
+  const resolved = await resolveReferences(bytes, { store, owner, mostBytes });
+  if (resolved !== undefined && "status" in resolved) return resolved;
+  const continued = resolved?.previousId === undefined ? "" : ` ${resolved.previousId}`;
+  const finder = new FinishedResponseFinder(store.mostBytesOfOne, ({ output, text, ...response }) =>
+    store.put(owner, {
+      ...response,
+      input: resolved?.input ?? ownInput(bytes),
+      output: Buffer.from(output.map((item) => JSON.stringify(item)).join(",")),
+      outputIds: output.map((item) => String((item as { readonly id?: unknown }).id)),
+      response: Buffer.from(text),
+    }),
+  );
+  return {
+    body: resolved === undefined ? body : { kind: "bytes", bytes: resolved.body },
+    addedBytes: resolved?.body.length ?? 0,
+    headers: [RESPONSE_STORE_HEADER, `1${continued}`],
+    ...(isKept ? { onBody: (part) => finder.push(part) } : {}),
+  };
+}

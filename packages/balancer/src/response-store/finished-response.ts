@@ -1,0 +1,81 @@
+import { jsonOf } from "@drover/foundation/json-text";
+
+/** A response that is complete, as its body says it. */
+export interface FinishedResponse {
+  readonly id: string;
+  readonly previousId: string | undefined;
+  readonly output: readonly unknown[];
+  /** Its JSON. */
+  readonly text: string;
+}
+
+/** The last event of a stream; no JSON has a line end in it, so this stands nowhere else. */
+const LAST_EVENT = /event: response\.(?:completed|incomplete)\ndata: (.*)\n\n$/;
+
+/** Finds the complete response in the body of a `POST /v1/responses` while that passes: the JSON itself, or the data of a stream's last event. */
+export class FinishedResponseFinder {
+  readonly #onFound: (response: FinishedResponse) => void;
+  readonly #mostBytes: number;
+  /** The JSON so far, or the event that is not complete yet. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isEventStream: boolean | undefined;
+  #isOver = false;
+
+  /** Told at most once, before the client can have the response's last byte. */
+  constructor(mostBytes: number, onFound: (response: FinishedResponse) => void) {
+    this.#mostBytes = mostBytes;
+    this.#onFound = onFound;
+  }
+
+  /** The next bytes of the body. */
+  push(part: Buffer): void {
+    if (this.#isOver || part.length === 0) return;
+    this.#isEventStream ??= part[0] !== 0x7b;
+    this.#held.push(Buffer.from(part));
+    this.#heldBytes += part.length;
+    if (this.#heldBytes > this.#mostBytes) this.#end();
+    else if (this.#isEventStream) this.#lookAtEvents(part);
+    else if (part.at(-1) === 0x7d) this.#found(jsonOf(this.#text()));
+  }
+
+  #lookAtEvents(part: Buffer): void {
+    if (!part.subarray(-2).equals(EVENT_END)) return;
+    const [, data] = LAST_EVENT.exec(this.#text()) ?? [];
+    if (data === undefined) this.#forget();
+    else this.#found(fieldOf(jsonOf(data), "response"));
+  }
+
+  #found(value: unknown): void {
+    const [id, output] = [fieldOf(value, "id"), fieldOf(value, "output")];
+    // The JSON is not complete yet, or it is an error.
+    if (typeof id !== "string" || !Array.isArray(output)) return;
+    this.#end();
+    if (fieldOf(value, "store") !== true) return;
+    const previousId = fieldOf(value, "previous_response_id");
+    const text = JSON.stringify(value);
+    this.#onFound({ id, output, text, previousId: typeof previousId === "string" ? previousId : undefined });
+  }
+
+  #text(): string {
+    return Buffer.concat(this.#held).toString();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
+
+const EVENT_END = Buffer.from("\n\n");
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
+}

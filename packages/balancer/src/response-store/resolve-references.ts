@@ -1,0 +1,140 @@
+import { costOfJson } from "@drover/foundation/json-cost";
+import { jsonOf } from "@drover/foundation/json-text";
+import type { ProxyError } from "../error-envelope.ts";
+import type { ResponseStore, StoredResponse } from "./response-store.ts";
+
+/** A body of `/v1/responses`, without references to what is stored. */
+export interface ResolvedRequest {
+  /** For the worker. */
+  readonly body: Buffer;
+  /** The response that it continues. */
+  readonly previousId: string | undefined;
+  /** The items that it adds to those of the previous response, as in {@link StoredResponse}. */
+  readonly input: Buffer;
+}
+
+/** Whose responses may be referred to, and how long the body may become. */
+export interface Library {
+  readonly store: ResponseStore;
+  readonly owner: string;
+  readonly mostBytes: number;
+}
+
+/**
+ * Writes what `previous_response_id` and `item_reference` stand for into the body. Only bodies that have such a word are parsed.
+ * @returns undefined where it refers to nothing, or is no body that a worker would take: then it goes as it is
+ */
+export async function resolveReferences(
+  body: Buffer,
+  library: Library,
+): Promise<ResolvedRequest | ProxyError | undefined> {
+  if (!WORDS.some((word) => body.includes(word))) return undefined;
+  if ((await costOfJson(body)) !== undefined) return undefined;
+  const { input, previous_response_id: previousId, ...rest } = objectOf(body);
+  const isReference = typeof previousId === "string";
+  if (input === undefined || (!isReference && !hasReference(input))) return undefined;
+  const history = isReference ? historyOf(previousId, library) : [];
+  if (history === undefined) return unknownResponse(String(previousId));
+  const own = inputTexts(input, library);
+  if ("status" in own) return own;
+  const texts = [...history, ...own].filter((text) => text.length > 0);
+  const length = texts.reduce((sum, text) => sum + text.length + 1, 0);
+  if (length > library.mostBytes) return tooLong(library.mostBytes);
+  const items = join(texts);
+  const others = JSON.stringify(isReference ? rest : { previous_response_id: previousId, ...rest });
+  const head = Buffer.from(others === "{}" ? '{"input":[' : `${others.slice(0, -1)},"input":[`);
+  return {
+    body: Buffer.concat([head, items, Buffer.from("]}")]),
+    previousId: isReference ? previousId : undefined,
+    input: join(own),
+  };
+}
+
+/** The items that a request without references adds, as in {@link StoredResponse}. */
+export function ownInput(body: Buffer): Buffer {
+  const { input } = objectOf(body);
+  return Buffer.from(itemsOf(input).map(textOf).join(","));
+}
+
+const WORDS = ["previous_response_id", "item_reference"] as const;
+
+function objectOf(body: Buffer): Readonly<Record<string, unknown>> {
+  const value = jsonOf(body.toString());
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** Everything up to this response, the oldest first; undefined where a part of it is not kept any more. */
+function historyOf(id: string, { store, owner }: Library): readonly Buffer[] | undefined {
+  const texts: Buffer[] = [];
+  let next: string | undefined = id;
+  while (next !== undefined) {
+    const stored: StoredResponse | undefined = store.get(owner, next);
+    if (stored === undefined) return undefined;
+    texts.push(stored.output, stored.input);
+    next = stored.previousId;
+  }
+  return texts.toReversed();
+}
+
+function inputTexts(input: unknown, library: Library): readonly Buffer[] | ProxyError {
+  const texts: Buffer[] = [];
+  for (const item of itemsOf(input)) {
+    const itemId = referenceOf(item);
+    const text = itemId === undefined ? textOf(item) : storedItem(itemId, library);
+    if (text === undefined) return unknownItem(itemId ?? "");
+    texts.push(Buffer.from(text));
+  }
+  return texts;
+}
+
+function storedItem(itemId: string, { store, owner }: Library): string | undefined {
+  const holder = store.holderOf(owner, itemId);
+  const items = holder && jsonOf(`[${holder.output.toString()}]`);
+  const item = Array.isArray(items) ? items.find((one: { id?: unknown }) => one.id === itemId) : undefined;
+  return item === undefined ? undefined : textOf(item);
+}
+
+/** A text is a message of the user's. */
+function itemsOf(input: unknown): readonly unknown[] {
+  if (typeof input === "string") return [{ type: "message", role: "user", content: input }];
+  return Array.isArray(input) ? input : [];
+}
+
+/** The item that a reference is to; its `type` may be left out, and then it has nothing but its id. */
+function referenceOf(item: unknown): string | undefined {
+  if (typeof item !== "object" || item === null) return undefined;
+  const { id, type, ...others } = item as Readonly<Record<string, unknown>>;
+  const isReference = type === "item_reference" || ((type ?? null) === null && Object.keys(others).length === 0);
+  return isReference && typeof id === "string" ? id : undefined;
+}
+
+function hasReference(input: unknown): boolean {
+  return itemsOf(input).some((item) => referenceOf(item) !== undefined);
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? "null";
+}
+
+function join(texts: readonly Buffer[]): Buffer {
+  return Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [COMMA, text])));
+}
+
+const COMMA = Buffer.from(",");
+
+// Status, words and code of OpenAI's API: clients look for them, and then send the items themselves.
+
+function unknownResponse(id: string): ProxyError {
+  const message = `Previous response with id '${id}' not found.`;
+  return { status: 400, message, code: "previous_response_not_found", param: "previous_response_id", from: "worker" };
+}
+
+function unknownItem(id: string): ProxyError {
+  const message = `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`;
+  return { status: 404, message, code: "item_not_found", param: "input", from: "worker" };
+}
+
+function tooLong(mostBytes: number): ProxyError {
+  const message = `The conversation of 'previous_response_id' has more than ${mostBytes} bytes. Send fewer items.`;
+  return { status: 413, message, code: "body_too_large", param: "previous_response_id", from: "worker" };
+}

@@ -1,0 +1,57 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/** Levels of lists and objects that a JSON text may have. */
+export const MOST_NESTING = 100;
+
+/** Values of one JSON text. A list of a quarter of a million tokens fits; checking more would hold everybody else up. */
+export const MOST_VALUES = 262_144;
+
+/** Bytes that are looked at before other requests have their chance: about two milliseconds. */
+const SLICE_BYTES = 256 * 1024;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPENERS = new Set([0x5b, 0x7b]);
+const CLOSERS = new Set([0x5d, 0x7d]);
+
+/** Why a JSON text would cost far more to parse and to check than its length says. */
+export type CostlyJson = "nested_too_deep" | "too_many_values";
+
+/** Only counts, and lets other requests in between: what is no JSON at all is left to the parser. @returns undefined for a text that may be parsed */
+export async function costOfJson(bytes: Uint8Array): Promise<CostlyJson | undefined> {
+  const count: JsonCount = { values: 0, depth: 0, inText: false, escaped: false };
+  for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
+    if (from > 0) await nextTurn();
+    if (!countSlice(bytes.subarray(from, from + SLICE_BYTES), count)) return "nested_too_deep";
+    if (count.values > MOST_VALUES) return "too_many_values";
+  }
+  return undefined;
+}
+
+interface JsonCount {
+  values: number;
+  depth: number;
+  inText: boolean;
+  escaped: boolean;
+}
+
+/** False where it is nested too deep. */
+function countSlice(bytes: Uint8Array, count: JsonCount): boolean {
+  let { values, depth, inText, escaped } = count;
+  for (const byte of bytes) {
+    if (inText) {
+      if (escaped) escaped = false;
+      else if (byte === BACKSLASH) escaped = true;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === COMMA) values += 1;
+    else if (OPENERS.has(byte)) {
+      values += 1;
+      depth += 1;
+      if (depth > MOST_NESTING) return false;
+    } else if (CLOSERS.has(byte)) depth -= 1;
+  }
+  Object.assign(count, { values, depth, inText, escaped });
+  return true;
+}
