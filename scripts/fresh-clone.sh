@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # Does the README's promise hold? Clones the last commit to a temporary folder and runs its two commands there, with an
 # empty home folder and empty caches, as on a machine that has never seen Drover.
-# usage: scripts/fresh-clone.sh [--full]   (--full: every test; else those of config, enough to see that `test` builds and runs)
+# usage: scripts/fresh-clone.sh [--bare] [--full | PART OF A TEST'S PATH …]
+#   --full: every test; without it and without a part: those of config, enough to see that `test` builds and runs
+#   --bare: in a Chinese locale; where root runs it, also as an ordinary user, and without the programs of .ci/run's Debian packages
 set -euo pipefail
+is_bare=
+[[ ${1-} == --bare ]] && { is_bare=yes; shift; }
+readonly HIDDEN=(taskset setpriv lscpu script numactl ps nginx haproxy systemd-analyze systemd-notify systemd-socket-activate
+  systemd-nspawn debootstrap python3 git chromium curl)
+readonly NOBODY=65534
 readonly LARGEST_INSTALL_MB=165 START_SECONDS=900 STOP_SECONDS=120
 folder=$(mktemp -d)
 # The repository may be another user's, as where CI mounts it into a container; it is only read.
@@ -42,9 +49,18 @@ mkdir "$folder/home"
 # Only what a login shell has: no npm configuration, cache or pnpm store of the caller's.
 clean=(env -i "PATH=$PATH" "HOME=$folder/home" "XDG_CACHE_HOME=$folder/home/.cache" "XDG_RUNTIME_DIR=$folder/home" LANG=C.UTF-8)
 # How to reach the npm registry is the machine's business, not the stranger's.
+[[ -n $is_bare ]] && clean+=(LC_ALL=zh_CN.UTF-8)
 while IFS= read -r setting; do clean+=("$setting"); done < <(env | grep -iE '^(npm_config_registry|https?_proxy|no_proxy|node_extra_ca_certs|npm_config_cafile)=' || true)
 registry=$(npm config get registry)
 clean+=("npm_config_registry=$registry")
+if [[ -n $is_bare && $EUID == 0 ]] && unshare --mount true; then
+  # In a mount namespace of their own, so that nothing changes for anybody else.
+  mapfile -t hidden < <(PATH=$PATH:/usr/sbin:/sbin type -aP "${HIDDEN[@]}")
+  cp "$(command -v setpriv)" "$folder/drop"
+  chown -R "$NOBODY" "$folder"
+  clean=(unshare --mount bash -c 'while [[ $1 != -- ]]; do mount --bind /dev/null "$1"; shift; done; shift; exec "$@"' hide "${hidden[@]}" --
+    "$folder/drop" --reuid "$NOBODY" --regid "$NOBODY" --clear-groups "${clean[@]}")
+fi
 
 started=$SECONDS
 setsid "${clean[@]}" npx -y pnpm@12.21.0 start --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" </dev/null &
@@ -69,7 +85,7 @@ megabytes=$(du -sm node_modules | cut -f1)
 ((megabytes < LARGEST_INSTALL_MB)) || fail "node_modules takes $megabytes MB, more than $LARGEST_INSTALL_MB"
 printf 'install: %d MB\n' "$megabytes"
 
-tests=(config/src)
-[[ ${1-} == --full ]] && tests=()
+tests=("${@:-config/src}")
+[[ ${tests[0]} == --full ]] && tests=()
 "${clean[@]}" npx -y pnpm@12.21.0 test "${tests[@]}" >"$folder/tests" 2>&1 </dev/null || { tail -n 60 "$folder/tests" >&2; fail "test failed"; }
 printf 'test: %s\n' "$(grep -E '^[0-9]+ passed' "$folder/tests")"

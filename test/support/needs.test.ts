@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { needs, needsIn } from "./needs.ts";
+import { needsIn } from "./needs.ts";
 
 describe("needs", () => {
   it("lets a test run where the program is installed", () => {
-    assert.deepEqual(needs("git"), { skip: false });
+    const folder = mkdtempSync(join(tmpdir(), "drover-programs-"));
+    try {
+      writeFileSync(join(folder, "git"), "", { mode: 0o755 });
+      assert.deepEqual(needsIn(["/nowhere", folder], ["git"]), { skip: false });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("skips by name, with the package, where it is missing", () => {
