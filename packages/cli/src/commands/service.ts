@@ -1,11 +1,21 @@
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentName, settingsTable } from "@drover/config";
-import { homeFolder } from "@drover/foundation/user-folders";
+import { homeFolder, userId } from "@drover/foundation/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
-import { lostVariables, serviceFacts } from "@drover/supervisor/systemd";
-import { MARK, renderServiceUnit, renderSocketUnit, type ServiceFacts } from "@drover/supervisor/systemd";
+import {
+  type LookUp,
+  lostVariables,
+  MARK,
+  renderServiceUnit,
+  renderSocketUnit,
+  type ServiceAccount,
+  type ServiceFacts,
+  serviceFacts,
+  whyUnreadable,
+} from "@drover/supervisor/systemd";
 import type { Command, Flag, Invocation } from "../line/command.ts";
 
 const SCOPE_FLAGS: Readonly<Record<string, Flag>> = {
@@ -28,6 +38,7 @@ const install: Command = {
   run: async (invocation) => {
     if (invocation.isOn("print")) return printUnits(invocation);
     const facts = readFacts(invocation);
+    requireReadable(facts);
     const folder = unitFolder(facts.scope, invocation);
     for (const { name, text } of unitsOf(facts)) {
       writeUnit(join(folder, name), text);
@@ -85,6 +96,47 @@ function readFacts(invocation: Invocation): ServiceFacts {
     root: fileURLToPath(new URL("../../../..", import.meta.url)),
   });
 }
+
+/** The service would fail at its start, and say so only in the journal. */
+function requireReadable({ files, account, scope }: ServiceFacts): void {
+  const reader = scope === "user" ? ownAccount() : account === undefined ? SYSTEMDS_OWN : accountOf(account);
+  const reasons = files.flatMap((file) => whyUnreadable(file, reader, lookUp) ?? []);
+  if (reasons.length === 0) return;
+  const who = scope === "user" ? "you" : (account ?? "the account that systemd makes up (DynamicUser)");
+  const advice =
+    scope === "user"
+      ? "Change their owner or mode"
+      : "Give an account that may read them with --run-as, or change their group or mode";
+  throw new SupervisorError(
+    "refused",
+    `the service runs as ${who} and could not read its files: ${reasons.join("; ")}. ${advice}. Nothing was written.`,
+  );
+}
+
+const SYSTEMDS_OWN: ServiceAccount = { uid: undefined, gids: [] };
+
+function ownAccount(): ServiceAccount {
+  return { uid: userId(), gids: process.getgroups?.() ?? [] };
+}
+
+function accountOf(name: string): ServiceAccount {
+  const ask = (what: string) =>
+    execFileSync("id", [what, name], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    return { uid: Number(ask("-u")), gids: ask("-G").trim().split(/\s+/u).map(Number) };
+  } catch (cause) {
+    throw new SupervisorError("usage", `--run-as ${name}: there is no such account`, { cause });
+  }
+}
+
+const lookUp: LookUp = (path) => {
+  try {
+    const { uid, gid, mode } = statSync(path);
+    return { uid, gid, mode, realPath: realpathSync(path) };
+  } catch {
+    return undefined;
+  }
+};
 
 function unitFolder(scope: ServiceFacts["scope"], { environment }: Invocation): string {
   if (scope === "system") return "/etc/systemd/system";

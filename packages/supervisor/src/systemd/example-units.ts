@@ -2,10 +2,11 @@ import { renderServiceUnit, renderSocketUnit, type ServiceFacts } from "./unit-f
 
 const FACTS: ServiceFacts = {
   scope: "system",
-  program: ["/usr/bin/node", "/opt/drover/packages/supervisor/bin/drover.js"],
+  program: ["/usr/bin/node", "/opt/drover/packages/cli/bin/drover.js"],
   flags: ["--config", "/etc/drover/drover.yaml"],
   listen: ["127.0.0.1:8080"],
   reads: ["/usr", "/opt/drover", "/etc/drover/drover.yaml"],
+  files: ["/etc/drover/drover.yaml"],
   documentation: "/opt/drover/docs/systemd.md",
   stopMs: 50_000,
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { after, describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import { serviceFacts } from "./service-facts.ts";
@@ -15,9 +16,24 @@ describe("the unit files", () => {
     const unit = service({ model: "models/my model.gguf", slots: "4", pin: false, policy: "prefix" });
     assert.equal(
       line(unit, "ExecStart="),
-      'ExecStart=/usr/bin/node /opt/drover/packages/supervisor/bin/drover.js up --admin-socket %t/drover/admin.sock --model "/srv/models/my model.gguf" --slots 4 --no-pin --policy prefix',
+      'ExecStart=/usr/bin/node /opt/drover/packages/cli/bin/drover.js up --admin-socket %t/drover/admin.sock --model "/srv/models/my model.gguf" --slots 4 --no-pin --policy prefix',
     );
     assert.match(line(service({ model: "/m/50%$x.gguf" }), "ExecStart="), /--model \/m\/50%%\$\$x\.gguf$/);
+  });
+
+  it("name a program that is there", () => {
+    const root = fileURLToPath(new URL("../../../..", import.meta.url));
+    const { program } = facts({}, undefined, root);
+    assert.ok(existsSync(program[1] ?? ""), program[1]);
+  });
+
+  it("let the service read keys and certificates, by their whole paths", () => {
+    const typed = { "api-keys-file": "keys.txt", "tls-certificate": "/home/me/c.pem", "tls-key": "/home/me/k.pem" };
+    const found = facts(typed);
+    assert.deepEqual(found.files, ["/srv/keys.txt", "/home/me/c.pem", "/home/me/k.pem"]);
+    assert.match(found.flags.join(" "), /--api-keys-file \/srv\/keys\.txt --tls-certificate \/home\/me\/c\.pem/);
+    assert.equal(line(service(typed), "BindReadOnlyPaths="), "BindReadOnlyPaths=/home/me/c.pem");
+    assert.throws(() => facts({}, "tls: { certificate: c.pem, key: /k.pem }\n"), /"tls\.certificate" is "c\.pem"/);
   });
 
   it("give the service its settings file by its whole path", () => {
@@ -74,7 +90,7 @@ function service(typed: Readonly<Record<string, unknown>>, text?: string): strin
   return renderServiceUnit(facts(typed, text));
 }
 
-function facts(typed: Readonly<Record<string, unknown>>, text?: string) {
+function facts(typed: Readonly<Record<string, unknown>>, text?: string, root = "/opt/drover") {
   const file = text === undefined ? undefined : join(folder, "drover.yaml");
   if (file !== undefined && text !== undefined) writeFileSync(file, text);
   return serviceFacts({
@@ -84,7 +100,7 @@ function facts(typed: Readonly<Record<string, unknown>>, text?: string) {
     typed,
     workingFolder: "/srv",
     node: "/usr/bin/node",
-    root: "/opt/drover",
+    root,
   });
 }
 

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from "node:path";
-import type { LoadedSettings, Setting } from "@drover/config";
+import type { LoadedSettings, Setting, SettingPath } from "@drover/config";
 import { settingsTable } from "@drover/config";
-import { resolveModelSource } from "@drover/models";
+import { resolveModelSource } from "@drover/models/model-source";
 import { SupervisorError } from "../errors.ts";
 import type { ServiceFacts } from "./unit-files.ts";
 
@@ -30,17 +30,25 @@ export function serviceFacts(installation: Installation): ServiceFacts {
   const { settings, file } = loaded;
   const config = file === undefined ? [] : [resolve(workingFolder, file)];
   const model = isLocal(settings.model) ? [absolute(installation, "model", settings.model)] : [];
-  const keys = settings.apiKeysFile === undefined ? [] : [absolute(installation, "apiKeysFile", settings.apiKeysFile)];
+  const secrets = Object.entries(filesOf(settings)).flatMap(([path, value]) =>
+    value === undefined ? [] : [absolute(installation, path, value)],
+  );
   return {
     scope,
     account,
-    program: [node, resolve(root, "packages/supervisor/bin/drover.js")],
+    program: [node, resolve(root, "packages/cli/bin/drover.js")],
     flags: [...config.flatMap((path) => ["--config", path]), ...typedFlags(installation)],
     listen: settings.listen.split(",").map((address) => listenStream(address.trim())),
-    reads: [dirname(dirname(node)), root, ...config, ...model.map(folderOrFile), ...keys],
+    reads: [dirname(dirname(node)), root, ...config, ...model.map(folderOrFile), ...secrets],
+    files: [...config, ...model, ...secrets],
     documentation: resolve(root, "docs/systemd.md"),
     stopMs: stopMsOf(settings.supervision),
   };
+}
+
+/** Settings that name a file, beside the model. */
+function filesOf({ apiKeysFile, tls }: LoadedSettings["settings"]): Readonly<Record<string, string | undefined>> {
+  return { apiKeysFile, "tls.certificate": tls.certificate, "tls.key": tls.key };
 }
 
 /** What an orderly end may take at most. */
@@ -67,7 +75,7 @@ function typedFlags(installation: Installation): readonly string[] {
     if (typeof value === "boolean") return [value ? `--${row.flag}` : `--no-${row.flag}`];
     return (Array.isArray(value) ? value : [value]).flatMap((one) => [
       `--${row.flag}`,
-      isPath(row.path, String(one)) ? resolve(installation.workingFolder, String(one)) : String(one),
+      isPath(row.path, String(one), loaded.settings) ? resolve(installation.workingFolder, String(one)) : String(one),
     ]);
   });
 }
@@ -76,8 +84,8 @@ function secretPlace(path: string): string {
   return path === "apiKeys" ? "apiKeysFile" : `${path} in a configuration file`;
 }
 
-function isPath(path: string, value: string): boolean {
-  return path === "apiKeysFile" || (path === "model" && isLocal(value));
+function isPath(path: string, value: string, settings: LoadedSettings["settings"]): boolean {
+  return Object.hasOwn(filesOf(settings), path) || (path === "model" && isLocal(value));
 }
 
 function isLocal(model: string): boolean {
@@ -85,8 +93,8 @@ function isLocal(model: string): boolean {
 }
 
 /** A path that was typed is relative to the working folder; in the file it must be whole, as the service runs elsewhere. */
-function absolute({ loaded, workingFolder }: Installation, path: "model" | "apiKeysFile", value: string): string {
-  if (isAbsolute(value) || loaded.sources.get(path) === "flag") return resolve(workingFolder, value);
+function absolute({ loaded, workingFolder }: Installation, path: string, value: string): string {
+  if (isAbsolute(value) || loaded.sources.get(path as SettingPath) === "flag") return resolve(workingFolder, value);
   throw usage(`"${path}" is ${JSON.stringify(value)}, but a service runs in another folder: write the whole path`);
 }
 

@@ -2,7 +2,7 @@
 export interface ServiceFacts {
   /** `user`: a unit of the calling user's own manager. */
   readonly scope: "system" | "user";
-  /** Node's binary and Drover's: `/usr/bin/node`, `/opt/drover/packages/supervisor/bin/drover.js`. */
+  /** Node's binary and Drover's: `/usr/bin/node`, `/opt/drover/packages/cli/bin/drover.js`. */
   readonly program: readonly string[];
   /** Words after `up`. */
   readonly flags: readonly string[];
@@ -10,8 +10,10 @@ export interface ServiceFacts {
   readonly listen: readonly string[];
   /** Account of a system service; absent: systemd makes one up while it runs (`DynamicUser=`). */
   readonly account?: string | undefined;
-  /** Files and folders that the service reads: Node, Drover, its configuration, the model. */
+  /** Files and folders that the service reads: Node, Drover, its configuration, the model, keys and certificates. */
   readonly reads: readonly string[];
+  /** Those of them that are the operator's own files, which may be closed to the service. */
+  readonly files: readonly string[];
   /** The page about the service. */
   readonly documentation: string;
   /** Longest regular stop, from TERM to the end. */
