@@ -295,7 +295,7 @@ class Exchange implements ConnectionUser {
 
   #fail(failure: AttemptFailure, reason: string): void {
     if (this.#phase === "done") return;
-    this.#finish({ kind: "failed", failure, reason, requestSent: this.#sending !== undefined });
+    this.#finish({ kind: "failed", failure, reason, requestSent: this.#sending?.hasLeft === true });
   }
 
   readonly #onClientClose = (): void => {

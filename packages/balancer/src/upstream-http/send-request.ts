@@ -8,6 +8,8 @@ import type { RawHeaders, RequestBody, StoredBody, UpstreamRequest } from "./ups
 export interface Sending {
   /** The body was handed over to its last byte. */
   readonly complete: boolean;
+  /** False where the kernel took no byte of it: the upstream had reset the connection, and certainly read nothing. */
+  readonly hasLeft: boolean;
   /** Bytes given to the socket. */
   readonly bytes: number;
   /** Goes on with a streamed body after the socket drained. */
@@ -53,11 +55,22 @@ export function sendRequest(
     socket.write(bytes);
     socket.uncork();
   }
-  return { complete: true, bytes: head.length + (bytes?.length ?? 0), resume: () => undefined, stop: () => undefined };
+  return {
+    complete: true,
+    hasLeft: hasTaken(socket),
+    bytes: head.length + (bytes?.length ?? 0),
+    resume: () => undefined,
+    stop: () => undefined,
+  };
+}
+
+/** To be asked right after a first write, which Node tries at once. */
+function hasTaken(socket: Socket): boolean {
+  return socket.errored === null;
 }
 
 function sendStored(body: StoredBody, socket: Socket, head: string): Sending {
-  const sending = { complete: false, bytes: head.length, resume, stop };
+  const sending = { complete: false, hasLeft: true, bytes: head.length, resume, stop };
   let sent = 0;
   let isReading = false;
   let isStopped = false;
@@ -83,6 +96,7 @@ function sendStored(body: StoredBody, socket: Socket, head: string): Sending {
     isStopped = true;
   }
   socket.write(head, "latin1");
+  sending.hasLeft = hasTaken(socket);
   resume();
   return sending;
 }
@@ -94,7 +108,8 @@ function sendStreamed(
 ): Sending {
   const { stream, lengthBytes } = body;
   const { socket } = connection;
-  const sending = { complete: false, bytes: head.length, resume, stop };
+  // What was taken from the client is gone: it counts as sent.
+  const sending = { complete: false, hasLeft: true, bytes: head.length, resume, stop };
   let stopped = false;
   const onData = (chunk: Buffer): void => {
     // Whoever stopped it may have done so for this very chunk.
