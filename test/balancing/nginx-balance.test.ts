@@ -70,11 +70,15 @@ describe("drover balance --nginx-conf", () => {
     }
   });
 
-  it("runs the documented set-up: four requests at a time go to four servers", async () => {
+  it("runs the documented set-up, and drover status, reload, stop and Prometheus see it", async () => {
     const { path, port } = await exampleFile();
-    const child = spawn(process.execPath, [drover, "balance", "--nginx-conf", path], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const metricsPort = await freePort();
+    const words = ["balance", "--nginx-conf", path, "--metrics-listen", `127.0.0.1:${metricsPort}`];
+    const environment = { ...process.env, XDG_RUNTIME_DIR: folder };
+    const child = spawn(process.execPath, [drover, ...words], { stdio: ["ignore", "pipe", "pipe"], env: environment });
+    const ended = once(child, "exit");
+    const command = (...words: readonly string[]) =>
+      execa(process.execPath, [drover, ...words], { env: environment, reject: false, timeout: COMMAND_LIMIT_MS });
     let said = "";
     let logged = "";
     child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
@@ -87,10 +91,23 @@ describe("drover balance --nginx-conf", () => {
       const bodies = await Promise.all(asked);
       assert.deepEqual(bodies.toSorted(), ["8081", "8082", "8083", "8084"]);
       await until(() => logged.split("GET / HTTP/1.1").length === 5, "four lines of the access log");
+      const [first = "", ...rows] = (await command("status")).stdout.split("\n");
+      assert.match(first, new RegExp(`^drover \\(pid ${child.pid}\\) balances on .*127\\.0\\.0\\.1:${port}`));
+      assert.equal(rows.filter((row) => /^\S+ http:\/\/127\.0\.0\.1:\d+ +ready +0 +1 +0 +-/.test(row)).length, 4);
+      const metrics = await bodyOf(metricsPort, "/metrics");
+      assert.match(metrics, /^drover_requests_total\{status="200"\} 4$/m);
+      assert.equal(
+        metrics.match(/^drover_upstream_requests_total\{group="[^"]+",upstream="http[^"]+"\} 1$/gm)?.length,
+        4,
+      );
+      writeFileSync(path, "server { listen");
+      assert.match((await command("reload")).stderr, /^drover: .*nginx\.conf:1/);
+      assert.match((await command("logs")).stdout, /Balancing by/);
+      assert.equal((await command("stop")).stdout, "Drover has ended.\n".trim());
     } finally {
       child.kill("SIGTERM");
     }
-    assert.deepEqual(await once(child, "exit"), [0, null]);
+    assert.deepEqual(await ended, [0, null]);
   });
 
   it("ends with 2 and the place of what it cannot honour", () => {

@@ -15,4 +15,5 @@ export { Upgrades } from "./http/upgrades.ts";
 export type { PolicyDefinition } from "./policies/policy.ts";
 export { policies, type PolicyName } from "./policies/registry.ts";
 export { UpstreamPool } from "./pool/upstream-pool.ts";
+export { isInService } from "./policies/availability.ts";
 export type { UpstreamSpec } from "./pool/upstream.ts";

@@ -20,6 +20,10 @@ export const balance: Command = {
       choices: ["1.22", "1.29.7"],
       default: "1.29.7",
     },
+    "metrics-listen": {
+      type: "text",
+      doc: "With --nginx-conf: address for Prometheus, such as 127.0.0.1:9114; it has /metrics and nothing else",
+    },
   },
   examples: [
     [
@@ -30,6 +34,11 @@ export const balance: Command = {
   ],
   run: async (invocation) => {
     const path = invocation.text("nginx-conf");
+    if (path === undefined && invocation.text("metrics-listen") !== undefined)
+      throw new SupervisorError(
+        "usage",
+        "--metrics-listen goes with --nginx-conf; else /metrics is on the public port",
+      );
     return path === undefined ? balanceBySettings(invocation) : balanceByNginx(invocation, path);
   },
 };
@@ -49,13 +58,8 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
 
 async function balanceByNginx(invocation: Invocation, path: string): Promise<ExitCode> {
   refuseSettings(invocation);
-  const { NginxError, serveInForeground } = await import("@drover/nginx");
-  const compat = invocation.text("nginx-compat") === "1.22" ? "1.22" : "1.29.7";
-  const say = (line: string): void => void invocation.stderr.write(`${line}\n`);
-  await serveInForeground({ path, compat, version: packageVersion(), say }).catch((error: unknown) => {
-    throw error instanceof NginxError ? new SupervisorError("usage", error.message, { cause: error }) : error;
-  });
-  return 0;
+  const { serveByNginx } = await import("../nginx/serve-by-nginx.ts");
+  return await serveByNginx(invocation, path);
 }
 
 /** Everything is said by the nginx configuration; a key or a limit that only seemed to hold would protect nothing. */
@@ -65,7 +69,7 @@ function refuseSettings(invocation: Invocation): void {
   const given = rows.flatMap((row) => {
     const path = row.path as SettingPath;
     const source = sources.get(path) ?? "default";
-    if (source === "default" || !balancing.includes(path) || path.startsWith("log.")) return [];
+    if (source === "default" || !balancing.includes(path) || /^(log\.|admin\.)/.test(path)) return [];
     if (source === "file") return [`${path} in ${file}`];
     return [source === "flag" ? `--${row.flag ?? path}` : environmentName(row)];
   });

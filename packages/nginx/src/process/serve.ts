@@ -14,9 +14,18 @@ export interface ServeOptions {
   /** Whether a pid file is written. */
   readonly hasPidFile: boolean;
   /** Called once everything is listened on. */
-  readonly onReady: (model: NginxModel, addresses: readonly string[]) => void;
+  readonly onReady: (model: NginxModel, running: RunningNginx) => void;
   /** A line for whoever watches: level and message. */
   readonly say: (level: "notice" | "emerg", message: string) => void;
+}
+
+/** What serves, for whoever controls it by other means than signals. */
+export interface RunningNginx {
+  readonly server: Pick<NginxServer, "addresses" | "upstreams" | "metrics">;
+  /** Reads the configuration again. @throws NginxConfigError; then everything stays as it was */
+  readonly reload: () => Promise<void>;
+  /** Ends after the requests under way. */
+  readonly end: () => void;
 }
 
 /** nginx tries as often, half a second apart, to get an address that is in use. */
@@ -38,14 +47,15 @@ export async function serveNginx(options: ServeOptions): Promise<void> {
   };
   const started = begin(server, model, user, options);
   // Signals are heard before the first address is listened on: without a handler they would end the process.
+  const reload = (): Promise<void> => user.asRoot(async () => server.apply(options.load()));
   const ended = untilEnded(server, started, {
     log,
-    reload: () => user.asRoot(async () => server.apply(options.load())),
+    reload,
     reopen: () => user.asRoot(async () => server.logs.reopen()),
   });
   await started;
   try {
-    options.onReady(model, server.addresses);
+    options.onReady(model, { server, reload, end: () => void process.kill(process.pid, "SIGQUIT") });
     await ended;
   } finally {
     if (options.hasPidFile) await user.asRoot(async () => removePidFile(model.process.pidPath));

@@ -2,7 +2,7 @@ import type http from "node:http";
 import type { Socket } from "node:net";
 import { MatchLimitError } from "../errors.ts";
 import { failureText } from "../system-error.ts";
-import type { ClientConnection } from "@drover/balancer/engine";
+import { type ClientConnection, isInService } from "@drover/balancer/engine";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
@@ -14,6 +14,7 @@ import { type Incoming, readIncoming } from "./request/incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
 import { aboutRequest } from "./request/error-line.ts";
 import { LogFiles } from "./log-files.ts";
+import { createMetrics, type NginxMetrics, readUpstreams, type UpstreamReading } from "./metrics.ts";
 import { type Names, systemNames } from "./proxy/names.ts";
 import type { RequestState } from "./request/request-state.ts";
 import type { Runtime } from "./runtime.ts";
@@ -40,6 +41,7 @@ export interface NginxServerOptions {
  */
 export class NginxServer {
   readonly logs: LogFiles;
+  readonly metrics: NginxMetrics = createMetrics(() => this.upstreams);
   readonly #options: NginxServerOptions;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
@@ -58,6 +60,11 @@ export class NginxServer {
       onRequest: (request, response, listener, switchable) => this.#onRequest(request, response, listener, switchable),
       onBadRequest: (socket, status, listener) => this.#onBadRequest(socket, status, listener),
     };
+  }
+
+  /** The servers of all upstream groups, now. */
+  get upstreams(): readonly UpstreamReading[] {
+    return readUpstreams(this.#runtime?.groups ?? new Map(), isInService);
   }
 
   /** What is served now. */
@@ -237,6 +244,7 @@ export class NginxServer {
       state.status = refusal.status;
       state.headBytes = refusal.headBytes;
     }
+    this.metrics.countRequest(state.status, this.#clock.monotonicMs() - state.startedAtMs);
     writeAccessLogs(state, runtime.logs);
   }
 

@@ -3,14 +3,12 @@ import type { LoadedSettings, Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
-import { adminPath } from "../admin/admin-path.ts";
-import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
-import { claimSocket } from "../admin/claim-socket.ts";
 import { createRegistry } from "../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
 import { publicUrl } from "./public-url.ts";
+import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
 /** What `drover balance` runs with. */
@@ -79,56 +77,26 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   return 0;
 }
 
-/** For `drover status`, `reload`, `logs` and `stop`. Another one of this user's has them already: it does without. */
-async function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
-  const { settings, environment, logs } = options;
-  const admin = createAdminServer(adminActions(running, options));
-  try {
-    const release = await claimSocket(admin, adminPath(settings.admin.socket, "balance", environment));
-    return () => {
-      release();
-      admin.close();
-      admin.closeAllConnections();
-    };
-  } catch (error) {
-    logs.logger.warn({ reason: (error as Error).message }, "drover status and its like cannot reach this balancer");
-    return () => {};
-  }
-}
-
-function adminActions(running: Running, options: BalanceOptions): AdminActions {
-  const { version, file, logs } = options;
-  return {
-    status: async () => {
-      const { queue, upstreams } = running.balancer.status();
-      const phase = running.isLeaving ? "ending" : "serving";
-      const service = { command: "balance", version, pid: process.pid, phase, urls: running.urls } as const;
-      return {
-        service: { ...service, model: null, queue, config: file ?? null, missing: [] },
-        workers: [],
-        snapshots: null,
-        upstreams: upstreamRows({ upstreams }),
-      };
-    },
-    scale: refuse("scale"),
-    restart: refuse("restart"),
-    drain: refuse("drain"),
-    undrain: refuse("undrain"),
-    reload: async (model) => {
-      if (model !== undefined) refuse("give a model to")();
-      running.balancer.applySettings(options.loadSettings().settings);
+/** For `drover status`, `reload`, `logs` and `stop`. */
+function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
+  const { settings, environment, logs, version, file, loadSettings } = options;
+  const service: UpstreamService = {
+    state: () => ({
+      phase: running.isLeaving ? "ending" : "serving",
+      urls: running.urls,
+      queue: running.balancer.status().queue,
+      config: file ?? null,
+    }),
+    upstreams: () => upstreamRows(running.balancer.status()),
+    reload: async () => {
+      running.balancer.applySettings(loadSettings().settings);
       logs.logger.info("the settings were read again");
-      return { changed: [], needRestart: [] };
     },
     stop: () => running.end.ask("drover stop"),
     logs,
+    version,
   };
-}
-
-function refuse(what: string): () => never {
-  return () => {
-    throw new SupervisorError("refused", `drover balance has no workers to ${what}; its servers are not its own`);
-  };
+  return openUpstreamAdmin(service, { setting: settings.admin.socket, environment, logger: logs.logger });
 }
 
 /** What cannot be used changes nothing. */

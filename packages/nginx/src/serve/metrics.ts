@@ -1,0 +1,100 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Group } from "./proxy/groups.ts";
+
+/** What is counted of a configuration's servers and upstreams, as Prometheus gets it. */
+export interface NginxMetrics {
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+  /** A request has ended, with the status of its access log. */
+  readonly countRequest: (status: number, durationMs: number) => void;
+}
+
+/** A server of an upstream group, and the group's name. */
+export interface UpstreamReading {
+  readonly group: string;
+  readonly origin: string;
+  readonly isReady: boolean;
+  readonly active: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly lastFailure: string | undefined;
+}
+
+const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** @param read asked at each scrape: a reload brings other groups */
+export function createMetrics(read: () => readonly UpstreamReading[]): NginxMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "drover_requests_total",
+    help: "Requests that have ended, by status; 499 is a client that left.",
+    labelNames: ["status"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "drover_request_duration_seconds",
+    help: "From a request to the end of its response.",
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  watchUpstreams(registry, read);
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    countRequest(status, durationMs) {
+      requests.inc({ status: String(status) });
+      durations.observe(durationMs / 1000);
+    },
+  };
+}
+
+function watchUpstreams(registry: Registry, read: () => readonly UpstreamReading[]): void {
+  const metric = (
+    kind: typeof Counter | typeof Gauge,
+    { name, help }: { readonly name: string; readonly help: string },
+    value: (reading: UpstreamReading) => number,
+  ): void => {
+    const made: Counter | Gauge = new kind({
+      name,
+      help,
+      labelNames: ["group", "upstream"],
+      registers: [registry],
+      collect(): void {
+        // Servers come and go, and count for themselves.
+        made.reset();
+        for (const reading of read()) made.inc({ group: reading.group, upstream: reading.origin }, value(reading));
+      },
+    });
+  };
+  metric(Gauge, { name: "drover_upstream_active", help: "Requests on the upstream now." }, ({ active }) => active);
+  metric(Gauge, { name: "drover_upstream_ready", help: "1 while it takes requests." }, ({ isReady }) =>
+    Number(isReady),
+  );
+  metric(Counter, { name: "drover_upstream_requests_total", help: "Requests ever sent to it." }, (of) => of.requests);
+  metric(Counter, { name: "drover_upstream_failures_total", help: "Attempts on it that failed." }, (of) => of.failures);
+}
+
+/** The servers of all groups. A server that a group names twice is read once, with the sums of both. */
+export function readUpstreams(
+  groups: ReadonlyMap<string, Group>,
+  isReady: (upstream: Group["pool"]["upstreams"][number]) => boolean,
+): readonly UpstreamReading[] {
+  return [...groups].flatMap(([group, { pool }]) => {
+    const byOrigin = new Map<string, UpstreamReading>();
+    for (const upstream of pool.upstreams) {
+      const { origin, conns, requests, failures, lastFailure } = upstream;
+      const other = byOrigin.get(origin);
+      byOrigin.set(origin, {
+        group,
+        origin,
+        isReady: isReady(upstream) || other?.isReady === true,
+        active: conns + (other?.active ?? 0),
+        requests: requests + (other?.requests ?? 0),
+        failures: failures + (other?.failures ?? 0),
+        lastFailure: lastFailure ?? other?.lastFailure,
+      });
+    }
+    return [...byOrigin.values()];
+  });
+}

@@ -1,0 +1,73 @@
+import type { Logger } from "pino";
+import { adminPath } from "../admin/admin-path.ts";
+import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
+import { claimSocket } from "../admin/claim-socket.ts";
+import type { ServiceStatus, UpstreamRow } from "../admin/drover-status.ts";
+import { SupervisorError } from "../errors.ts";
+import type { Logs } from "../logs.ts";
+
+/** A process that balances between servers of others, for its admin socket. */
+export interface UpstreamService {
+  readonly state: () => Pick<ServiceStatus, "phase" | "urls" | "queue" | "config">;
+  readonly upstreams: () => readonly UpstreamRow[];
+  /** Reads the configuration again; where that is not valid, it throws and nothing changes. */
+  readonly reload: () => Promise<void>;
+  readonly stop: () => void;
+  readonly logs: Pick<Logs, "recent" | "follow">;
+  readonly version: string;
+}
+
+/**
+ * Opens the socket of `drover status`, `reload`, `logs` and `stop`. Where another one of this user's has them already, it
+ * does without.
+ * @returns what closes it
+ */
+export async function openUpstreamAdmin(
+  service: UpstreamService,
+  where: {
+    readonly setting: string;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly logger: Pick<Logger, "warn">;
+  },
+): Promise<() => void> {
+  const admin = createAdminServer(actionsOf(service));
+  try {
+    const release = await claimSocket(admin, adminPath(where.setting, "balance", where.environment));
+    return () => {
+      release();
+      admin.close();
+      admin.closeAllConnections();
+    };
+  } catch (error) {
+    where.logger.warn({ reason: (error as Error).message }, "drover status and its like cannot reach this balancer");
+    return () => {};
+  }
+}
+
+function actionsOf({ state, upstreams, reload, stop, logs, version }: UpstreamService): AdminActions {
+  return {
+    status: async () => ({
+      service: { command: "balance", version, pid: process.pid, model: null, download: null, missing: [], ...state() },
+      workers: [],
+      snapshots: null,
+      upstreams: upstreams(),
+    }),
+    scale: refuse("scale"),
+    restart: refuse("restart"),
+    drain: refuse("drain"),
+    undrain: refuse("undrain"),
+    reload: async (model) => {
+      if (model !== undefined) refuse("give a model to")();
+      await reload();
+      return { changed: [], needRestart: [] };
+    },
+    stop,
+    logs,
+  };
+}
+
+function refuse(what: string): () => never {
+  return () => {
+    throw new SupervisorError("refused", `drover balance has no workers to ${what}; its servers are not its own`);
+  };
+}
