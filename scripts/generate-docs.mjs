@@ -2,7 +2,7 @@
 // usage: node scripts/generate-docs.mjs [--check]   (after a build)
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { generatedConfigFiles } from "@drover/config";
+import { generatedConfigFiles } from "@drover/config/generate-docs";
 import { exampleUnits, generatedSupervisorFiles } from "@drover/supervisor";
 import { generatedPolicyFiles } from "./policy-files.mjs";
 

@@ -1,5 +1,4 @@
 export { ConfigError, type ConfigProblem } from "./errors.ts";
-export { type GeneratedFile, generatedConfigFiles } from "./generate-docs.ts";
 export { hideSecrets } from "./hide-secrets.ts";
 export { defaultSettings, type LoadedSettings, loadSettings, type SettingSource } from "./load.ts";
 export { nearest } from "./nearest.ts";

@@ -1,4 +1,6 @@
-import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
+import type { Document, LineCounter, YAMLMap } from "yaml";
 import type { ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
@@ -16,8 +18,12 @@ export interface SettingsFile {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** Loaded with the first file: most commands read none, and it takes as long to load as Node to start. */
+const loadYaml = () => createRequire(import.meta.url)("yaml") as typeof Yaml;
+
 /** Reads the text of a `drover.yaml` (JSON is YAML too). `name` is how problems name the file. Values are not checked yet. */
 export function parseSettingsFile(text: string, name: string): SettingsFile {
+  const { isMap, LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const values = new Map<string, FileValue>();
@@ -50,6 +56,7 @@ const groups = new Set(
 );
 
 function collect(map: YAMLMap, prefix: string, into: Collector): void {
+  const { isAlias, isMap, isScalar } = loadYaml();
   for (const pair of map.items) {
     const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
     const path = prefix === "" ? key : `${prefix}.${key}`;
