@@ -1,5 +1,6 @@
 import { balance } from "./commands/balance.ts";
 import { bench } from "./commands/bench.ts";
+import { chat } from "./commands/chat.ts";
 import { check } from "./commands/check.ts";
 import type { Command } from "./line/command.ts";
 import { importing } from "./commands/import.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   balance,
   importing,
   status,
+  chat,
   scale,
   plan,
   reload,

@@ -1,4 +1,4 @@
-import { loadSettings } from "@drover/config";
+import { loadSettings, type Settings } from "@drover/config";
 import type { Flag, Invocation } from "../line/command.ts";
 
 /** For commands that measure a server. */
@@ -17,6 +17,12 @@ export async function keyOfRunning(invocation: Invocation): Promise<string | und
   const environment = { DROVER_API_KEY: invocation.environment["DROVER_API_KEY"] };
   const { settings } = loadSettings({ flags: {}, environment });
   return await keyToSend(invocation, { keys: settings.apiKeys, file: undefined });
+}
+
+/** The first key of settings; undefined: they ask for none. */
+export async function keyOfFile({ apiKeys, apiKeysFile }: Settings): Promise<string | undefined> {
+  const { firstKey } = await import("@drover/balancer");
+  return firstKey({ keys: apiKeys, file: apiKeysFile });
 }
 
 async function keyToSend(

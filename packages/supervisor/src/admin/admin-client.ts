@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
+import { textOf } from "@drover/foundation/text-of";
 import { SupervisorError } from "../errors.ts";
 
 /**
@@ -41,13 +42,6 @@ async function send(path: string, method: string, call: string): Promise<Incomin
 async function refusalOf(response: IncomingMessage): Promise<SupervisorError> {
   const { error } = JSON.parse(await textOf(response)) as { readonly error?: string };
   return new SupervisorError("refused", error ?? "the supervisor refused");
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const part of response) text += part;
-  return text;
 }
 
 function unreachable(path: string, code: string, cause: unknown): SupervisorError {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { userId } from "@drover/foundation/user-folders";
 import { SupervisorError } from "../errors.ts";
+import { socketAt } from "./socket-at.ts";
 
 /** Which process listens: `drover up`, or `drover balance`, which may run beside it. */
 export type AdminKind = "up" | "balance";
@@ -75,6 +76,6 @@ function makePrivate(folder: string, uid: number): string {
 }
 
 function isOwnSocket(path: string, uid: number): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.isSocket() && found.uid === uid;
+  const found = socketAt(path);
+  return found !== undefined && found.isSocket() && found.uid === BigInt(uid);
 }

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { linkSync, renameSync, unlinkSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { SupervisorError } from "../errors.ts";
+import { socketAt } from "./socket-at.ts";
 
 /**
  * Listens on the unix socket `path` with mode 0600. The socket that a killed supervisor left behind is taken over; a
@@ -80,7 +81,7 @@ async function clearStale(path: string): Promise<void> {
 }
 
 async function isAlive(path: string): Promise<boolean> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
+  if (socketAt(path)?.isSocket() === false) {
     throw new SupervisorError("listen_failed", `${path} is no socket; choose another place with --admin-socket`);
   }
   const socket = connect(path);
