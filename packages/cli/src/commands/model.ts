@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { systemClock } from "@drover/foundation/clock";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command } from "../line/command.ts";
 import { fetchHere } from "../terminal/fetch-here.ts";
@@ -59,19 +60,20 @@ const synth: Command = {
   ],
   run: async (invocation) => {
     const { writeSyntheticModel } = await import("@drover/models");
-    const { createDownloadBar } = await import("../terminal/download-bar.ts");
+    const { createProgress } = await import("../terminal/progress.ts");
     const out = invocation.text("out") ?? "";
     if (existsSync(out) && !invocation.isOn("force")) {
       throw new SupervisorError("usage", `${out} exists already; choose another name, or overwrite it with --force`);
     }
-    const bar = createDownloadBar(invocation.stderr, "writing");
+    const { stderr } = invocation;
+    const progress = createProgress(stderr, (text) => void stderr.write(text), systemClock);
     try {
       await writeSyntheticModel(invocation.text("preset") ?? "", out, invocation.text("quant") ?? "q4_0", {
-        onProgress: bar.onProgress,
+        onProgress: progress.transfer("writing").onProgress,
         pure: invocation.isOn("pure"),
       });
     } finally {
-      bar.end();
+      progress.end();
     }
     invocation.stdout.write(`${out}\n`);
     return 0;

@@ -26,15 +26,18 @@ export const plan: Command = {
   run: async (invocation) => {
     const { settings } = invocation.settings();
     const { readModelInfo } = await import("@drover/models");
-    const { drawPlan, refusal } = await import("@drover/supervisor/placement");
-    const { makePlan } = await import("@drover/supervisor/placement");
+    const { missingHere } = await import("@drover/supervisor/application");
+    const { drawPlan, makePlan, readTopology, refusal } = await import("@drover/supervisor/placement");
+    const { hasProgram } = await import("@drover/supervisor/process");
     const { sharedMemoryForNext } = await import("@drover/supervisor/snapshots");
     const { loadText, planLoadOf } = await import("@drover/supervisor/leases");
-    const { readTopology } = await import("@drover/supervisor/placement");
     const { path } = await fetchHere(invocation, settings.model);
     const made = makePlan(readTopology(), settings, await readModelInfo(path), sharedMemoryForNext());
     const refused = refusal(made);
     const load = await planLoadOf(made, settings, path);
+    // What snapshots lack stands in the plan itself.
+    const missing = missingHere(settings, hasProgram, undefined);
+    const isHeld = settings.workers.pin && hasProgram("taskset");
     if (invocation.isOn("json")) {
       const { topology, layout, shape, need, budget, snapshots, model } = made;
       const facts = { path, name: model.name, quantization: model.quantization };
@@ -47,11 +50,14 @@ export const plan: Command = {
         budget,
         snapshots,
         load: load ?? null,
+        isHeld,
+        missing,
         refused: refused ?? null,
       });
       invocation.stdout.write(`${text}\n`);
     } else {
-      invocation.stdout.write(drawPlan(made, columnsOf(invocation.stdout), load && loadText(load)));
+      const columns = columnsOf(invocation.stdout);
+      invocation.stdout.write(drawPlan(made, { columns, load: load && loadText(load), isHeld, missing }));
     }
     return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
   },

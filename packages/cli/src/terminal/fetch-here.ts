@@ -1,3 +1,4 @@
+import { systemClock } from "@drover/foundation/clock";
 import type { OnRetry } from "@drover/models";
 import type { ServedModel } from "@drover/supervisor/process";
 import type { Invocation } from "../line/command.ts";
@@ -5,15 +6,14 @@ import type { Invocation } from "../line/command.ts";
 /** Makes a model ready in the foreground: with a bar on a terminal, and a line on standard error for each attempt that failed. */
 export async function fetchHere(invocation: Invocation, name: string): Promise<ServedModel> {
   const { describeRetry, prepareModel } = await import("@drover/supervisor/application");
-  const { createDownloadBar } = await import("./download-bar.ts");
+  const { createProgress } = await import("./progress.ts");
   const { environment, stderr } = invocation;
-  const bar = createDownloadBar(stderr, "fetching");
-  // The line that the bar stands on.
-  const start = stderr.isTTY ? "\r\u001b[K" : "";
-  const onRetry: OnRetry = (retry) => void stderr.write(`${start}${describeRetry(retry)}\n`);
+  const progress = createProgress(stderr, (text) => void stderr.write(text), systemClock);
+  const { onProgress } = progress.transfer("fetching");
+  const onRetry: OnRetry = (retry) => progress.print(`${describeRetry(retry)}\n`);
   try {
-    return await prepareModel(name, { environment, onProgress: bar.onProgress, onRetry });
+    return await prepareModel(name, { environment, onProgress, onRetry });
   } finally {
-    bar.end();
+    progress.end();
   }
 }

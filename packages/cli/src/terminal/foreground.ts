@@ -6,7 +6,6 @@ import { createLogs, descriptorSink, type LogLine, type Logs } from "@drover/sup
 import { journalLine, leadsToJournal, prioritized } from "@drover/supervisor/systemd";
 import type { Invocation } from "../line/command.ts";
 import { wantsColours } from "./colours.ts";
-import { createDownloadBar } from "./download-bar.ts";
 import { prettyLine } from "./pretty-line.ts";
 import { createProgress } from "./progress.ts";
 import { curlWords, prefersChinese, programName, realModelHint, welcomeOf, welcomeText } from "./welcome.ts";
@@ -22,10 +21,10 @@ export interface Foreground {
 export function openForeground(invocation: Invocation, settings: Settings): Foreground {
   const isPretty = settings.log.format === "pretty" || (settings.log.format === "auto" && invocation.stdout.isTTY);
   const output = descriptorSink(1, systemClock);
-  const progress = createProgress(invocation.stderr, output.write);
+  const progress = createProgress(invocation.stderr, output.write, systemClock);
   const sink = { write: progress.print, flush: output.flush };
   const logs = createLogs({ level: settings.log.level, show: lineFormat(invocation, settings, isPretty), sink });
-  const bar = createDownloadBar(invocation.stderr, "fetching the model");
+  const bar = progress.transfer("fetching the model");
   const told = downloadLog(logs.logger);
   return {
     logs,
@@ -35,7 +34,7 @@ export function openForeground(invocation: Invocation, settings: Settings): Fore
         onRetry: told.onRetry,
         ended: bar.end,
       },
-      loading: progress.update,
+      loading: progress.load,
       serving: (address) => {
         const welcome = welcomeOf(settings, address, programName(invocation.environment, existsSync));
         const url = publicUrl(welcome);

@@ -10,6 +10,7 @@ const service: ServiceStatus = {
   phase: "serving",
   urls: ["http://127.0.0.1:8080"],
   model: "m.gguf",
+  download: null,
   queue: { depth: 2, limit: 100 },
   config: "drover.yaml",
   missing: [],
@@ -19,7 +20,7 @@ const statusTable = (status: Partial<DroverStatus>, columns?: number) =>
   drawStatus({ service, workers: [], snapshots: null, upstreams: [], ...status }, columns);
 
 /** What the table does not show. */
-const unseen = { cpuSeconds: 0, restartReasons: { crashed: 0, hung: 0, killed: 0 } };
+const unseen = { readShare: 1, cpuSeconds: 0, restartReasons: { crashed: 0, hung: 0, killed: 0 } };
 
 describe("statusTable", () => {
   it("fits a terminal of 80 columns", () => {
@@ -84,8 +85,22 @@ describe("statusTable", () => {
     assert.equal(lines[0], "drover (pid 7) serves m.gguf on http://127.0.0.1:8080, 2 requests waiting");
     assert.equal(lines[1], "configuration: drover.yaml");
     assert.equal(lines.at(-1), "missing: no taskset");
-    const preparing = statusTable({ service: { ...service, phase: "preparing", urls: [], queue: null } });
-    assert.match(preparing, /^drover \(pid 7\) is preparing the model\n/);
+  });
+
+  it("tells what happens before it serves: the download, and how far each worker is with loading", () => {
+    const early: ServiceStatus = { ...service, phase: "preparing", urls: [], queue: null };
+    assert.match(statusTable({ service: early }), /^drover \(pid 7\) is preparing m\.gguf\n/);
+    const download = { doneBytes: 2 ** 20, totalBytes: 2 ** 22, bytesPerSecond: 2 ** 20, silentMs: 0 };
+    assert.match(
+      statusTable({ service: { ...early, download } }),
+      /^drover \(pid 7\) is fetching m\.gguf: 25% of 4 MiB, 1 MiB\/s, 3 s left\n/,
+    );
+    const worker = { pid: 9, port: 8081, cpus: [], elastic: false, cpuPercent: 0, rssBytes: 0, uptimeMs: 0 };
+    const more = { state: "loading", slots: { busy: 0, total: 0 }, requests: 0, restarts: 0 } as const;
+    const workers = [0.374, 1].map((readShare, index) => ({ id: String(index + 1), ...worker, ...more, ...unseen, readShare }));
+    const table = statusTable({ service: { ...service, phase: "starting" }, workers });
+    assert.match(table, /^drover \(pid 7\) is starting its workers with m\.gguf on http/);
+    assert.match(table, /^1 +loading 37% .*\n2 +warming up /m);
   });
 
   it("calls a worker asleep that is unloaded until the next request", () => {

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { printable } from "@drover/foundation/printable";
 import { plural, shortRanges, sizeText, wrap } from "@drover/foundation/texts";
+import { transferText } from "@drover/foundation/transfer";
 import type { DroverStatus, ServiceStatus, UpstreamRow } from "@drover/supervisor/admin";
 
 /** No lines. */
@@ -31,20 +32,26 @@ export function statusTable(status: DroverStatus, columns = Number.POSITIVE_INFI
   return lines.flatMap((line) => (line.includes("\n") ? [line] : wrap(line, columns))).join("\n");
 }
 
-const PHASES: Readonly<Record<ServiceStatus["phase"], string>> = {
-  preparing: "is preparing the model",
-  starting: "is starting its workers",
-  serving: "serves",
-  asleep: "is asleep: its workers are unloaded until the next request",
-  ending: "is ending",
-};
+function serviceLines(service: ServiceStatus): readonly string[] {
+  const { pid, queue, config } = service;
+  const waiting = queue === null ? "" : `, ${plural(queue.depth, "request")} waiting`;
+  return [
+    `drover (pid ${pid}) ${deedOf(service)}${waiting}`,
+    `configuration: ${config ?? "flags, environment and defaults"}`,
+  ];
+}
 
-function serviceLines({ command, pid, phase, urls, model, queue, config }: ServiceStatus): readonly string[] {
+function deedOf({ command, phase, urls, model, download }: ServiceStatus): string {
   const what = model === null ? "" : ` ${printable(model)}`;
   const where = urls.length === 0 ? "" : ` on ${urls.join(", ")}`;
-  const does = phase === "serving" ? `${command === "balance" ? "balances" : `serves${what}`}${where}` : PHASES[phase];
-  const waiting = queue === null ? "" : `, ${plural(queue.depth, "request")} waiting`;
-  return [`drover (pid ${pid}) ${does}${waiting}`, `configuration: ${config ?? "flags, environment and defaults"}`];
+  const phases: Readonly<Record<ServiceStatus["phase"], string>> = {
+    preparing: download === null ? `is preparing${what}` : `is fetching${what}: ${transferText(download)}`,
+    starting: `is starting its workers${what === "" ? "" : ` with${what}`}${where}`,
+    serving: `${command === "balance" ? "balances" : `serves${what}`}${where}`,
+    asleep: "is asleep: its workers are unloaded until the next request",
+    ending: "is ending",
+  };
+  return phases[phase];
 }
 
 function tableOf(draw: (between: string) => string, columns: number): string {
@@ -72,7 +79,7 @@ function workerTable(workers: readonly Row[], isAsleep: boolean, between: string
   for (const worker of workers) {
     table.push([
       worker.id,
-      isAsleep && worker.state === "exited" ? "asleep" : worker.state,
+      stateText(worker, isAsleep),
       worker.pid ?? "-",
       worker.port ?? "-",
       worker.cpus.length === 0 ? (worker.elastic ? "none" : "any") : shortRanges(worker.cpus),
@@ -86,6 +93,12 @@ function workerTable(workers: readonly Row[], isAsleep: boolean, between: string
     ]);
   }
   return table.toString();
+}
+
+function stateText({ state, readShare }: Row, isAsleep: boolean): string {
+  if (isAsleep && state === "exited") return "asleep";
+  if (state !== "loading") return state;
+  return readShare < 1 ? `loading ${Math.floor(readShare * 100)}%` : "warming up";
 }
 
 function shortDuration(ms: number): string {

@@ -1,3 +1,4 @@
+import type { TransferState } from "@drover/foundation/transfer";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 
 /** What the admin API answers to `GET /status`. */
@@ -18,6 +19,8 @@ export interface ServiceStatus {
   readonly urls: readonly string[];
   /** null: it serves no model of its own. */
   readonly model: string | null;
+  /** How far the download of the model is; null: nothing is downloaded. */
+  readonly download: TransferState | null;
   /** null while it prepares. */
   readonly queue: { readonly depth: number; readonly limit: number } | null;
   /** Settings file; null: flags, environment and defaults alone. */

@@ -4,6 +4,8 @@ import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
 import { hideSecrets } from "@drover/config";
 import { pause, systemClock } from "@drover/foundation/clock";
+import { Transfer } from "@drover/foundation/transfer";
+import type { OnProgress } from "@drover/models";
 import type { ExitCode } from "../errors.ts";
 import { followLoad } from "../fleet/follow-load.ts";
 import { countOf, createLayoutChooser, type LayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
@@ -48,6 +50,7 @@ class Application {
   #isLeaving = false;
   #isServing = false;
   #missing: readonly string[] = [];
+  readonly #download = new Transfer();
   /** undefined while the model is prepared. */
   #service: Service | undefined;
 
@@ -126,7 +129,11 @@ class Application {
   async #fetchUnlessEnded(): Promise<ServedModel | undefined> {
     const { settings, environment, display } = this.#options;
     const cancel = new AbortController();
-    const { onProgress, onRetry, ended } = display.download;
+    const { onRetry, ended } = display.download;
+    const onProgress: OnProgress = (progress) => {
+      this.#download.add(progress.doneBytes, progress.totalBytes, systemClock.monotonicMs());
+      display.download.onProgress(progress);
+    };
     const prepared = prepareModel(settings.model, { environment, onProgress, onRetry, signal: cancel.signal });
     try {
       return await Promise.race([prepared, this.#end.first.then(() => undefined)]);
@@ -204,14 +211,16 @@ class Application {
     const wanted = service?.reloader.settings ?? settings;
     const model = wanted.workers.command === undefined ? wanted.model : null;
     if (service === undefined) {
-      const state = { ...own, phase: this.#isLeaving ? "ending" : "preparing", urls: [], model, queue: null } as const;
+      const phase = this.#isLeaving ? "ending" : "preparing";
+      const download = this.#download.state(systemClock.monotonicMs()) ?? null;
+      const state = { ...own, phase, urls: [], model, download, queue: null } as const;
       return { service: state, workers: [], snapshots: null, upstreams: [] };
     }
     const { balancer, fleet, address } = service;
     const { queue, upstreams } = balancer.status();
     const urls = [publicUrl({ ...address, isTls: wanted.tls.certificate !== undefined })];
     return {
-      service: { ...own, phase: this.#phaseOf(fleet), urls, model, queue },
+      service: { ...own, phase: this.#phaseOf(fleet), urls, model, download: null, queue },
       ...(await fleet.status()),
       upstreams: upstreamRows({ upstreams }),
     };

@@ -179,9 +179,9 @@ function createFleet(
       changes.add(change);
       if (to === "starting") {
         figures.begin(worker);
-        display.loading(worker, 0);
+        display.loading(worker, { share: 0, isReady: false });
       }
-      if (!hasProcess(to)) display.loading(worker, 1);
+      if (!hasProcess(to)) display.loading(worker, { share: 1, isReady: true });
     },
   });
 }

@@ -12,7 +12,7 @@ import type { SpawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import type { AskCanary } from "../worker/canary.ts";
 import type { BalancerPort } from "../worker/traffic.ts";
-import type { Worker, WorkerChange, WorkerParts } from "../worker/worker.ts";
+import type { LoadProgress, Worker, WorkerChange, WorkerParts } from "../worker/worker.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a fleet needs of its surroundings. */
@@ -35,7 +35,7 @@ export interface FleetParts {
   readonly random: () => number;
   readonly logger: Logger;
   /** Share of the model that a worker has loaded, 0 to 1. */
-  readonly onProgress: (worker: string, share: number) => void;
+  readonly onProgress: (worker: string, progress: LoadProgress) => void;
   readonly onChange: (change: WorkerChange) => void;
   /** What workers say of their work. */
   readonly onHeard: WorkerParts["onHeard"];
@@ -68,7 +68,7 @@ export function createWorkerParts(
         snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
       }),
     onLine: ({ id }, line) => forwardLine(logger.child({ worker: id }), line),
-    onProgress: ({ id }, share) => onProgress(id, share),
+    onProgress: ({ id }, progress) => onProgress(id, progress),
     explainEnd: createEndReader(),
   };
 }

@@ -4,6 +4,7 @@ import { SECRET_HEADER } from "@drover/contract/headers";
 import { httpGet } from "@drover/foundation/http-get";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
+import { hasProgram } from "../process/programs.ts";
 import { sampleUsage } from "../process/usage.ts";
 import { createTurns } from "../turns.ts";
 import type { Recipe } from "../worker/recipe.ts";
@@ -101,10 +102,12 @@ export class Fleet {
     const usage = await sampleUsage(workers.flatMap(({ process }) => process?.pid ?? []));
     const now = this.#parts.clock.monotonicMs();
     const snapshots = (await this.#parts.snapshots.status()) ?? null;
+    const canHold = hasProgram("taskset");
     return {
       workers: workers.map((worker) => {
         const pid = worker.process?.pid;
-        return workerStatus(worker, { usage: usage.get(pid ?? -1), leased: this.#parts.leases.cpusOf(pid) }, now);
+        const facts = { usage: usage.get(pid ?? -1), leased: this.#parts.leases.cpusOf(pid), canHold };
+        return workerStatus(worker, facts, now);
       }),
       snapshots,
     };

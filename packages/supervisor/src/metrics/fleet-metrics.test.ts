@@ -10,6 +10,7 @@ const worker: WorkerStatus = {
   id: "1",
   pid: 7,
   state: "ready",
+  readShare: 1,
   port: 8081,
   cpus: [0],
   elastic: true,

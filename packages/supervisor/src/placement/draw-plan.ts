@@ -4,26 +4,37 @@ import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
 
+/** What is drawn besides the plan. */
+export interface DrawOptions {
+  readonly columns?: number | undefined;
+  /** A sentence on how CPUs follow the load. */
+  readonly load?: string | undefined;
+  /** Whether workers are held to their CPUs. @default true */
+  readonly isHeld?: boolean;
+  /** Sentences about what this machine lacks. */
+  readonly missing?: readonly string[];
+}
+
 /**
  * The plan for people: the machine's cores with the worker that each belongs to, and the memory arithmetic.
- * @param load a sentence on how CPUs follow the load
  */
-export function drawPlan(plan: Plan, columns = Number.POSITIVE_INFINITY, load?: string): string {
+export function drawPlan(plan: Plan, options: DrawOptions = {}): string {
   const { topology, layout } = plan;
+  const { columns = Number.POSITIVE_INFINITY, load, isHeld = true, missing = [] } = options;
   const lines = [
     describeMachine(topology),
     "",
-    ...drawCpus(topology, layout, columns),
-    "",
+    ...(isHeld ? [...drawCpus(topology, layout, columns), ""] : []),
     ...layout.places.map(({ cpus, threads, node }, index) => {
       const where =
         topology.nodes.length > 1 ? (node === undefined ? ", several NUMA nodes" : `, NUMA node ${node}`) : "";
-      return `worker ${index + 1}${symbolNote(index)}: ${plural(threads, "thread")} on ${cpuWord(cpus)}${where}`;
+      return `worker ${index + 1}${symbolNote(index)}: ${plural(threads, "thread")} on ${isHeld ? cpuWord(cpus) : "any CPU"}${where}`;
     }),
-    ...sparedLine(layout),
+    ...(isHeld ? sparedLine(layout) : []),
     ...(load === undefined ? [] : [load]),
     ...layout.reasons.map((reason) => `why: ${reason}`),
     ...layout.warnings.map((warning) => `warning: ${warning}`),
+    ...missing.map((sentence) => `missing: ${sentence}`),
     "",
     ...drawMemory(plan),
   ];

@@ -38,10 +38,18 @@ describe("drover plan", () => {
 
   it("fits a terminal of 80 columns on every machine", () => {
     for (const machine of recordedMachines()) {
-      const drawing = drawPlan(planFor(machine), 80);
+      const drawing = drawPlan(planFor(machine), { columns: 80 });
       for (const line of drawing.split("\n")) assert.ok(line.length <= 80, line);
       assert.deepEqual(drawing.split(/\s+/u), drawPlan(planFor(machine)).split(/\s+/u));
     }
+  });
+
+  it("names no CPU of a worker where nothing can hold it there", () => {
+    const missing = ["workers are not pinned"];
+    const drawing = drawPlan(planFor("laptop-4c8t"), { isHeld: false, missing });
+    assert.match(drawing, /^worker 1: \d threads? on any CPU$/mu);
+    assert.match(drawing, /^missing: workers are not pinned$/mu);
+    assert.doesNotMatch(drawing, /digits and letters|on CPUs? \d/u);
   });
 
   it("refuses what can't fit, with the arithmetic and what would fit", () => {

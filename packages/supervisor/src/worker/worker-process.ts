@@ -25,6 +25,7 @@ export class WorkerProcess {
   #pulse: Pulse | undefined;
   #busySlots = 0;
   #figures: WorkerFigures = {};
+  #readShare = 0;
   #wasKilled = false;
 
   constructor(startedAt: number) {
@@ -54,6 +55,11 @@ export class WorkerProcess {
     return this.#busySlots;
   }
 
+  /** Of the model that it has read, 0 to 1. */
+  get readShare(): number {
+    return this.#readShare;
+  }
+
   /** Whether it said that it can't do its work, for a reason that the next one would have too. */
   get isHopeless(): boolean {
     return this.#failure !== undefined && HOPELESS_CODES.has(this.#failure.code);
@@ -68,6 +74,7 @@ export class WorkerProcess {
   hear(message: WorkerMessage, now: number, active: number): void {
     switch (message.type) {
       case "loading":
+        this.#readShare = message.progress;
         this.#pulse ??= firstPulse(now);
         return;
       case "ready":

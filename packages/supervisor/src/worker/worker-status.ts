@@ -9,8 +9,10 @@ export interface WorkerStatus {
   /** null: no process. */
   readonly pid: number | null;
   readonly state: WorkerState;
+  /** Of the model that its process has read, 0 to 1. */
+  readonly readShare: number;
   readonly port: number | null;
-  /** CPUs that it computes on now; empty: none while `elastic`, else any. */
+  /** CPUs that it is held to now; empty: none while `elastic`, else any. */
   readonly cpus: readonly number[];
   /** Its CPUs follow the load. */
   readonly elastic: boolean;
@@ -36,9 +38,11 @@ export interface ProcessFacts {
   readonly usage: Usage | undefined;
   /** CPUs that it holds a lease for; undefined: its CPUs do not follow the load. */
   readonly leased: readonly number[] | undefined;
+  /** Whether this machine can hold a process to CPUs. */
+  readonly canHold: boolean;
 }
 
-export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, now: number): WorkerStatus {
+export function workerStatus(worker: Worker, { usage, leased, canHold }: ProcessFacts, now: number): WorkerStatus {
   const { process, traffic, launch } = worker;
   const { cpuPercent, cpuSeconds, rssBytes } = usage ?? NO_USAGE;
   const total = process?.word?.slots ?? 0;
@@ -47,9 +51,10 @@ export function workerStatus(worker: Worker, { usage, leased }: ProcessFacts, no
     id: worker.id,
     pid: process?.pid ?? null,
     state: worker.state,
+    readShare: process?.readShare ?? 0,
     port: process?.word?.port ?? launch?.options.port ?? null,
-    cpus: leased ?? (launch?.leases === undefined ? (launch?.cpus ?? []) : []),
-    elastic: launch?.leases !== undefined,
+    cpus: canHold ? (leased ?? (launch?.leases === undefined ? (launch?.cpus ?? []) : [])) : [],
+    elastic: canHold && launch?.leases !== undefined,
     slots: { busy: total === 0 ? busy : Math.min(total, busy), total },
     requests: traffic.requests,
     restarts: worker.restarts,

@@ -29,6 +29,13 @@ export interface WorkerChange {
   readonly reason: string | undefined;
 }
 
+/** How far a worker is with coming up. */
+export interface LoadProgress {
+  /** Of the model that is read, 0 to 1. What follows, measuring and a first token, has no share. */
+  readonly share: number;
+  readonly isReady: boolean;
+}
+
 /** Which worker it is. */
 export interface WorkerSpec {
   /** From 1; its id for users is this number as text. */
@@ -53,8 +60,7 @@ export interface WorkerParts {
   readonly onLine: (worker: Worker, line: string) => void;
   /** What its present process said, after it was taken notice of. */
   readonly onHeard: (worker: Worker, message: WorkerMessage) => void;
-  /** The share of the model that is loaded, 0 to 1. */
-  readonly onProgress: (worker: Worker, share: number) => void;
+  readonly onProgress: (worker: Worker, progress: LoadProgress) => void;
   /** Explains an end by signal, such as that the kernel ran out of memory; undefined: nothing more is known. */
   readonly explainEnd: (end: ProcessEnd) => string | undefined;
 }
@@ -296,12 +302,11 @@ export class Worker {
     process.hear(message, clock.monotonicMs(), this.traffic.active);
     this.#parts.onHeard(this, message);
     if (message.type === "loading") {
-      // Ready is more than loaded: the first token comes after it.
-      onProgress(this, Math.min(message.progress, 0.99));
+      onProgress(this, { share: message.progress, isReady: false });
       this.#dispatch("loading");
     } else if (message.type === "ready" && process.word !== undefined) {
       this.#wasReady = true;
-      onProgress(this, 1);
+      onProgress(this, { share: 1, isReady: true });
       this.#dispatch(this.#isDrained ? "ready-drained" : "ready");
     }
   }
