@@ -1,6 +1,7 @@
 export { ensureDemoModel, writeDemoModel } from "./synthetic/demo-model.ts";
 export type { DownloadRetry, OnRetry } from "./download/download.ts";
-export type { Endpoints } from "./download/endpoints.ts";
+export { type Endpoints, modelScopeEndpoint } from "./sources/endpoints.ts";
+export { cachesOf } from "./sources/caches-of.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { fetchModelApart } from "./download/fetch-apart.ts";
 export { fetchModel, findFetched, modelCacheDir, type FetchOptions } from "./download/fetch-model.ts";
@@ -14,7 +15,7 @@ export {
   type WorkerMemory,
 } from "./estimate/memory-estimate.ts";
 export { readModelInfo, type ModelInfo } from "./estimate/model-info.ts";
-export { resolveModelSource, type ModelSource } from "./download/model-source.ts";
+export { resolveModelSource, type ModelSource } from "./sources/model-source.ts";
 export { syntheticFile, writeSyntheticModel } from "./synthetic/synthetic-model.ts";
 export { SYNTHETIC_PRESETS, type SyntheticPreset } from "./synthetic/synthetic-presets.ts";
 export type { SyntheticQuantization } from "./synthetic/synthetic-recipe.ts";

@@ -2,8 +2,7 @@ import { once } from "node:events";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
-import { jsonOf } from "@drover/foundation/json-text";
-import { textOf } from "@drover/foundation/text-of";
+import { jsonOf, textOf } from "@drover/foundation/json-text";
 import { messageOf } from "@drover/foundation/error-text";
 import { SupervisorError } from "@drover/supervisor/errors";
 

@@ -1,5 +1,5 @@
 import { ConfigError, loadSettings } from "@drover/config";
-import { textOf } from "@drover/foundation/text-of";
+import { textOf } from "@drover/foundation/json-text";
 import { callAdmin, type DroverStatus } from "@drover/supervisor/admin";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { ChatServer } from "../chat/chat-server.ts";

@@ -27,7 +27,7 @@ const info: Command = {
 const pull: Command = {
   usage: "pull <model>",
   summary: "Fetch a model into the cache and print its path",
-  arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, ms:ORG/REPO/FILE.gguf or https://…" } },
+  arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, the same with ms:, or https://…" } },
   examples: [["drover model pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "fetch it before it is needed"]],
   run: async (invocation) => {
     invocation.stdout.write(`${(await fetchHere(invocation, invocation.text("model") ?? "")).path}\n`);

@@ -60,13 +60,15 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
   const bar = lib.createProgressBar(invocation.stderr, systemClock);
   try {
     const context = settings.workers.context;
+    const limitMs = lib.parseDuration("--for", invocation.text("for") ?? "5m");
+    invocation.stderr.write(`Searching for at most ${invocation.text("for") ?? "5m"}; --for sets that.\n`);
     const report = await lib.runTune({
       ...request,
       apiKey,
       bin: process.argv[1] ?? "",
       args: [`--model=${served.path}`, `--ctx=${context}`],
       model: served.name,
-      limitMs: lib.parseDuration("--for", invocation.text("for") ?? "5m"),
+      limitMs,
       signal: stop.signal,
       onStanding: ({ name, throughput, unfit }, phase) =>
         void invocation.stderr.write(

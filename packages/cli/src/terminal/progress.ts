@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import { Transfer, transferText } from "@drover/foundation/transfer";
+import { Transfer, transferText } from "@drover/models/transfer";
 import type { OnProgress } from "@drover/models";
 import type { LoadProgress } from "@drover/supervisor/application";
 import cliProgress from "cli-progress";

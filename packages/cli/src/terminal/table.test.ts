@@ -97,7 +97,13 @@ describe("statusTable", () => {
     );
     const worker = { pid: 9, port: 8081, cpus: [], elastic: false, cpuPercent: 0, rssBytes: 0, uptimeMs: 0 };
     const more = { state: "loading", slots: { busy: 0, total: 0 }, requests: 0, restarts: 0 } as const;
-    const workers = [0.374, 1].map((readShare, index) => ({ id: String(index + 1), ...worker, ...more, ...unseen, readShare }));
+    const workers = [0.374, 1].map((readShare, index) => ({
+      id: String(index + 1),
+      ...worker,
+      ...more,
+      ...unseen,
+      readShare,
+    }));
     const table = statusTable({ service: { ...service, phase: "starting" }, workers });
     assert.match(table, /^drover \(pid 7\) is starting its workers with m\.gguf on http/);
     assert.match(table, /^1 +loading 37% .*\n2 +warming up /m);

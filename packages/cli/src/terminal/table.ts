@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { printable } from "@drover/foundation/printable";
 import { plural, shortRanges, sizeText, wrap } from "@drover/foundation/texts";
-import { transferText } from "@drover/foundation/transfer";
+import { transferText } from "@drover/models/transfer";
 import type { DroverStatus, ServiceStatus, UpstreamRow } from "@drover/supervisor/admin";
 
 /** No lines. */

@@ -66,6 +66,7 @@ export function welcomeText(welcome: Welcome, isChinese = false): string {
     "",
     `  ${say.serves} ${publicUrl(welcome)}`,
     ...(hasPage(welcome) ? [`  ${say.openIt}`] : []),
+    ...(serves === "command" ? [] : [`  ${program} chat`, `  ${say.api}`]),
     "",
     ...(serves === "command" ? [] : [`  ${curlWords(welcome).join(" \\\n    ")}`, ""]),
     ...(serves === "demo"
@@ -77,16 +78,18 @@ export function welcomeText(welcome: Welcome, isChinese = false): string {
 
 const english = {
   serves: "Drover serves on",
-  openIt: "Open it in a browser to chat, or ask it by the OpenAI API:",
+  openIt: "Open it in a browser to chat, or chat in the terminal:",
+  api: "By the OpenAI API:",
   demo: "This is the demo model. For a real one (see up --help):",
   download: "hf:ORG/REPO:Q4_K_M",
 };
 
 const chinese: typeof english = {
   serves: "Drover 已就绪：",
-  openIt: "用浏览器打开即可对话，也可以通过 OpenAI 接口调用：",
+  openIt: "用浏览器打开即可对话，也可以在终端里对话：",
+  api: "通过 OpenAI 接口调用：",
   demo: "现在运行的是演示模型。换成真实模型（详见 up --help）：",
-  download: "ms:ORG/REPO/FILE.gguf",
+  download: "ms:ORG/REPO:Q4_K_M",
 };
 
 /** A socket has no address for a browser, and a command of the user's no page of ours. */

@@ -1,29 +1,15 @@
-import { open, statfs, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { Clock } from "@drover/foundation/clock";
-import type { RemoteFile } from "./endpoints.ts";
+import type { RemoteFile } from "../sources/endpoints.ts";
 import { ModelError } from "../errors.ts";
-import { writeError, type OnProgress } from "../gguf/gguf-writer.ts";
-import { get, reasonOf, type Response } from "./http-get.ts";
+import { get, reasonOf, type Response } from "../sources/http-get.ts";
 import { dropPartial, notePartial, readPartial, type PartialFile } from "./partial-file.ts";
-
-export interface AttemptOptions {
-  readonly clock: Clock;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: OnProgress | undefined;
-  /** The connection is given up after this long without a byte. */
-  readonly idleMs: number;
-}
-
-/** `advanced`: whether bytes arrived that the next attempt can go on from. */
-export type AttemptResult =
-  | { readonly done: true }
-  | {
-      readonly done: false;
-      readonly reason: string;
-      readonly advanced: boolean;
-      readonly retryAfterMs: number | undefined;
-    };
+import {
+  type AttemptOptions,
+  type AttemptResult,
+  commonHeaders,
+  type IdleWatch,
+  receive,
+  type Start,
+} from "./receive.ts";
 
 /**
  * One request for what is missing of `path.part`. What may pass is returned, what will not is thrown.
@@ -37,7 +23,8 @@ export async function attemptDownload(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
   const before = await readPartial(path, remote.url);
-  if (before.totalBytes !== undefined && before.doneBytes === before.totalBytes) return { done: true };
+  if (before.totalBytes !== undefined && before.doneBytes === (before.tailFrom ?? before.totalBytes))
+    return { done: true, sha256: before.sha256 };
   const idle = new AbortController();
   const signal = AbortSignal.any([idle.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const watch = watchIdle(idle, options);
@@ -48,22 +35,22 @@ export async function attemptDownload(
       response.discard();
       return { done: false, advanced: false, ...start };
     }
-    return await receive(path, response, start, watch, options);
+    return await receive({ path, remote, response, start, watch, signal }, options);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     if (options.signal?.aborted === true)
       throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
     const after = await readPartial(path, remote.url);
     const reason = idle.signal.aborted ? `no byte for ${options.idleMs / 1000} s` : reasonOf(error);
-    return { done: false, reason, advanced: after.doneBytes > before.doneBytes, retryAfterMs: undefined };
+    return { done: false, reason, advanced: missingOf(after) < missingOf(before), retryAfterMs: undefined };
   } finally {
     watch.stop();
   }
 }
 
-interface IdleWatch {
-  readonly touch: () => void;
-  readonly stop: () => void;
+/** Bytes that are still to come; where the size is not known, only their difference counts. */
+function missingOf({ doneBytes, tailFrom, totalBytes }: PartialFile): number {
+  return (tailFrom ?? totalBytes ?? 0) - doneBytes;
 }
 
 function watchIdle(controller: AbortController, { clock, idleMs }: AttemptOptions): IdleWatch {
@@ -79,14 +66,10 @@ function watchIdle(controller: AbortController, { clock, idleMs }: AttemptOption
 }
 
 function rangeHeaders(remote: RemoteFile, before: PartialFile): Readonly<Record<string, string>> {
-  const common = { ...remote.headers, "accept-encoding": "identity", "user-agent": "drover" };
+  const common = commonHeaders(remote);
   if (before.doneBytes === 0 || before.validator === undefined) return common;
-  return { ...common, range: `bytes=${before.doneBytes}-`, "if-range": before.validator };
-}
-
-interface Start {
-  readonly fromBytes: number;
-  readonly totalBytes: number | undefined;
+  const to = before.tailFrom === undefined ? "" : String(before.tailFrom - 1);
+  return { ...common, range: `bytes=${before.doneBytes}-${to}`, "if-range": before.validator };
 }
 
 interface Refusal {
@@ -102,18 +85,19 @@ async function startOf(
   response: Response,
 ): Promise<Start | Refusal> {
   const validator = validatorOf(response);
+  const { sha256 } = response;
   if (response.status === 200) {
     const totalBytes = numberOf(response.header("content-length"));
     await dropPartial(path);
-    await notePartial(path, { url: remote.url, totalBytes, validator });
-    return { fromBytes: 0, totalBytes };
+    await notePartial(path, { url: remote.url, totalBytes, validator, sha256 });
+    return { fromBytes: 0, tailFrom: undefined, totalBytes, validator, sha256 };
   }
   if (response.status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.header("content-range") ?? "");
     const totalBytes = Number(range?.[2]);
     const same = before.validator === validator && (before.totalBytes ?? totalBytes) === totalBytes;
     if (range !== null && Number(range[1]) === before.doneBytes && same)
-      return { fromBytes: before.doneBytes, totalBytes };
+      return { fromBytes: before.doneBytes, tailFrom: before.tailFrom, totalBytes, validator, sha256: before.sha256 };
   }
   if (response.status === 206 || response.status === 416) {
     await dropPartial(path);
@@ -151,76 +135,4 @@ function refused(url: string, status: number): ModelError {
     );
   }
   return new ModelError("download_failed", `${url} can't be downloaded: the server answered ${status}.`);
-}
-
-async function receive(
-  path: string,
-  response: Response,
-  start: Start,
-  watch: IdleWatch,
-  options: AttemptOptions,
-): Promise<AttemptResult> {
-  await checkRoom(path, start);
-  const handle = await open(`${path}.part`, start.fromBytes === 0 ? "w" : "r+").catch((error: unknown) => {
-    throw writeError(path, error);
-  });
-  let doneBytes = start.fromBytes;
-  try {
-    for await (const bytes of response.body) {
-      watch.touch();
-      if (doneBytes === 0) checkMagic(response, bytes);
-      await write(handle, path, bytes, doneBytes);
-      doneBytes += bytes.length;
-      if (doneBytes > (start.totalBytes ?? Number.POSITIVE_INFINITY)) throw await tooLong(path, response, start);
-      options.onProgress?.({ doneBytes, totalBytes: start.totalBytes });
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  const done = start.totalBytes === undefined ? doneBytes > 0 : doneBytes === start.totalBytes;
-  if (done) return { done };
-  const reason = `the connection ended after ${doneBytes} of ${start.totalBytes ?? 0} bytes`;
-  return { done, reason, advanced: doneBytes > start.fromBytes, retryAfterMs: undefined };
-}
-
-async function checkRoom(path: string, start: Start): Promise<void> {
-  const stats = await statfs(dirname(path)).catch(() => undefined);
-  if (stats === undefined || start.totalBytes === undefined) return;
-  const neededBytes = start.totalBytes - start.fromBytes;
-  const freeBytes = stats.bavail * stats.bsize;
-  if (neededBytes <= freeBytes) return;
-  const message = `${path} needs ${gigabytes(neededBytes)}, and its disk has ${gigabytes(freeBytes)} free. Free some space, or set XDG_CACHE_HOME to another disk.`;
-  throw new ModelError("disk_full", message);
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-async function write(handle: FileHandle, path: string, bytes: Buffer, at: number): Promise<void> {
-  try {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
-      done += bytesWritten;
-    }
-  } catch (error) {
-    throw writeError(path, error);
-  }
-}
-
-/** An error page must not cost gigabytes of waiting, so the first bytes are looked at before they are kept. */
-function checkMagic(response: Response, bytes: Buffer): void {
-  const magic = Buffer.from("GGUF");
-  const seen = bytes.subarray(0, 4);
-  if (seen.length > 0 && seen.equals(magic.subarray(0, seen.length))) return;
-  const type = response.header("content-type") ?? "something unnamed";
-  const message = `${response.url} is not a GGUF file: the server sent ${type}. Check the link; the page of a model is not its file.`;
-  throw new ModelError("download_wrong_content", message);
-}
-
-async function tooLong(path: string, response: Response, start: Start): Promise<ModelError> {
-  await dropPartial(path);
-  const message = `${response.url} sent more than the ${start.totalBytes ?? 0} bytes that it announced. Try again later, or another mirror.`;
-  return new ModelError("download_wrong_content", message);
 }

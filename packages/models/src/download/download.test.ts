@@ -6,7 +6,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
 import { fetchModel } from "./fetch-model.ts";
-import type { ModelSource } from "./model-source.ts";
+import type { ModelSource } from "../sources/model-source.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
 import { breakAfter, serveFile, status, whole, type Answer } from "../test-support/file-server.ts";
 import { withScratch } from "../test-support/scratch.ts";

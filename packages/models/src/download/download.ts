@@ -1,15 +1,18 @@
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, pause } from "@drover/foundation/clock";
-import { attemptDownload, type AttemptOptions } from "./download-attempt.ts";
+import { attemptDownload } from "./download-attempt.ts";
+import type { AttemptOptions } from "./receive.ts";
 import { lockFile } from "./download-lock.ts";
-import type { RemoteFile } from "./endpoints.ts";
-import { exists } from "./exists.ts";
+import type { RemoteFile } from "../sources/endpoints.ts";
+import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import { readGguf } from "../gguf/gguf-reader.ts";
 import { writeError, type OnProgress } from "../gguf/gguf-writer.ts";
 import { makeFolder } from "../gguf/make-folder.ts";
+import { sha256OfFile } from "../sources/digest.ts";
 import { dropPartial } from "./partial-file.ts";
+import { type SplitRule, USUAL_SPLIT } from "./side-connections.ts";
 
 /** An attempt that failed, and when the next one begins. */
 export interface DownloadRetry {
@@ -30,10 +33,12 @@ export interface DownloadOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: OnProgress | undefined;
+  /** @default {@link USUAL_SPLIT} */
+  readonly split?: SplitRule | undefined;
 }
 
 /**
- * Makes `path` be the remote file. It appears under its name when it is whole and checked (size, GGUF header, every tensor inside); until then
+ * Makes `path` be the remote file. It appears under its name when it is complete and checked (size, GGUF header, every tensor inside, and the SHA-256 where the server or its hub tells one); until then
  * `path.part` holds what has arrived, and the next call goes on from there if the file on the server is the same.
  *
  * @throws ModelError `download_*`, `disk_full`, `write_failed`
@@ -48,8 +53,9 @@ export async function downloadFile(path: string, remote: RemoteFile, options: Do
   const release = await lockFile(path, { clock: options.clock, waitMs: LOCK_WAIT_MS, signal: options.signal });
   try {
     if (await exists(path)) return;
-    await attemptUntilDone(path, remote, { ...options, idleMs: IDLE_MS });
-    await checkContent(path, remote);
+    const { split = USUAL_SPLIT } = options;
+    const told = await attemptUntilDone(path, remote, { ...options, split, idleMs: IDLE_MS });
+    await checkContent(path, { ...remote, sha256: remote.sha256 ?? told }, options.signal);
     await rename(`${path}.part`, path);
     await rm(`${path}.part.json`, { force: true });
   } finally {
@@ -64,15 +70,16 @@ const LONGEST_BACKOFF_MS = 30_000;
 /** In a row without a byte of progress. */
 const MOST_FAILURES = 6;
 
+/** @returns the SHA-256 that the server told, if it did */
 async function attemptUntilDone(
   path: string,
   remote: RemoteFile,
   options: AttemptOptions & Pick<DownloadOptions, "onRetry">,
-): Promise<void> {
+): Promise<string | undefined> {
   let failures = 0;
   for (;;) {
     const result = await attemptDownload(path, remote, options);
-    if (result.done) return;
+    if (result.done) return result.sha256;
     failures = result.advanced ? 1 : failures + 1;
     if (failures >= MOST_FAILURES) {
       const message = `${remote.url} can't be downloaded: ${result.reason}, ${failures} times in a row. Check the network and try again: it goes on where it stopped.`;
@@ -87,13 +94,25 @@ async function attemptUntilDone(
   }
 }
 
-async function checkContent(path: string, remote: RemoteFile): Promise<void> {
+async function checkContent(path: string, remote: RemoteFile, signal: AbortSignal | undefined): Promise<void> {
   try {
     await readGguf(`${path}.part`);
+    await checkDigest(path, remote, signal);
   } catch (error) {
+    if (signal?.aborted === true)
+      throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
     if (!(error instanceof ModelError)) throw error;
     await dropPartial(path);
     const message = `${remote.url} is not a usable model: ${error.message}`;
     throw new ModelError("download_wrong_content", message, { cause: error });
   }
+}
+
+async function checkDigest(path: string, remote: RemoteFile, signal: AbortSignal | undefined): Promise<void> {
+  const expected = remote.sha256;
+  if (expected === undefined) return;
+  const found = await sha256OfFile(`${path}.part`, signal);
+  if (found === expected) return;
+  const message = `its bytes are not those that the server has (SHA-256 ${found} instead of ${expected}). Try again, or another mirror.`;
+  throw new ModelError("download_wrong_content", message);
 }

@@ -3,12 +3,12 @@ import { Worker } from "node:worker_threads";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
 import { fetchModel, type FetchOptions, findFetched } from "./fetch-model.ts";
-import type { ModelSource } from "./model-source.ts";
+import type { ModelSource } from "../sources/model-source.ts";
 
 /** What the thread is started with. */
 export interface FetchTask {
   readonly source: ModelSource;
-  readonly options: Pick<FetchOptions, "cacheDir" | "endpoints">;
+  readonly options: Pick<FetchOptions, "cacheDir" | "endpoints" | "otherCaches">;
 }
 
 /** What the thread says. */
@@ -30,8 +30,8 @@ export type FetchApartOptions = Omit<FetchOptions, "clock">;
 export async function fetchModelApart(source: ModelSource, options: FetchApartOptions): Promise<string> {
   const isLocal = source.type === "demo" || source.type === "path";
   if (isLocal || (await findFetched(source, options)) !== undefined) return await fetchModel(source, options);
-  const { cacheDir, endpoints, signal } = options;
-  const task: FetchTask = { source, options: { cacheDir, endpoints } };
+  const { cacheDir, endpoints, otherCaches, signal } = options;
+  const task: FetchTask = { source, options: { cacheDir, endpoints, otherCaches } };
   // The compiled file: a thread starts from a file of its own.
   const thread = new Worker(new URL("./fetch-thread.js", import.meta.url), { workerData: task });
   const stop = () => thread.postMessage("stop");

@@ -1,24 +1,49 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fetchModel, findFetched, modelCacheDir } from "./fetch-model.ts";
-import { resolveModelSource } from "./model-source.ts";
+import { resolveModelSource } from "../sources/model-source.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
 import { serveFile, status, whole, type Answer } from "../test-support/file-server.ts";
 import { withScratch } from "../test-support/scratch.ts";
 
-/** A hub with one repository: its registry names the file, `/resolve/` serves it. */
-function hub(paths: string[]): Answer {
+const NAMES = ["README.md", "mmproj-q4_k_m.gguf", "tiny-Q8_0.gguf", "sub/tiny-q4_k_m.gguf", "tiny-q4_k_m_l.gguf"];
+
+/** A hub with one repository: it lists its files as Hugging Face and ModelScope do, and serves them. */
+function hub(paths: string[], sha256Of = sha256): Answer {
   return (request, response, content, onceArrived) => {
-    paths.push(request.url ?? "");
-    if (request.url?.startsWith("/v2/") === true) {
-      const knows = request.headers["user-agent"] === "llama-cpp" && request.url.endsWith("/manifests/Q4_K_M");
-      const body = JSON.stringify(knows ? { ggufFile: { rfilename: "sub/tiny-q4_k_m.gguf" } } : {});
-      return status(200, { "content-type": "application/json" }, body)(request, response, content, onceArrived);
+    const path = request.url ?? "";
+    paths.push(path);
+    const json = (body: unknown) =>
+      status(200, { "content-type": "application/json" }, JSON.stringify(body))(
+        request,
+        response,
+        content,
+        onceArrived,
+      );
+    if (path.startsWith("/api/models/"))
+      return json(
+        NAMES.map((path) => ({ type: "file", path, size: 1, oid: "0".repeat(40), lfs: { oid: sha256(content) } })),
+      );
+    if (path.startsWith("/api/v1/models/"))
+      return json({ Data: { Files: NAMES.map((Path) => ({ Type: "blob", Path, Sha256: sha256Of(content) })) } });
+    // As Hugging Face does, which then redirects to a server that tells nothing.
+    if (!path.startsWith("/cdn/") && path.includes("/resolve/main/") && request.headers.authorization !== undefined) {
+      response.writeHead(302, { location: `/cdn${path}`, "x-linked-etag": `"${sha256Of(content)}"` });
+      return response.end();
     }
     return whole()(request, response, content, onceArrived);
   };
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function wrongDigest(): string {
+  return "a".repeat(64);
 }
 
 describe("fetchModel", () => {
@@ -34,17 +59,53 @@ describe("fetchModel", () => {
       assert.equal(path, join(directory, "hf_some_tiny-GGUF_sub_tiny-q4_k_m.gguf"));
       assert.ok((await readFile(path)).equals(content));
       assert.deepEqual(paths, [
-        "/v2/some/tiny-GGUF/manifests/Q4_K_M",
+        "/api/models/some/tiny-GGUF/tree/main?recursive=true",
         "/some/tiny-GGUF/resolve/main/sub/tiny-q4_k_m.gguf",
+        "/cdn/some/tiny-GGUF/resolve/main/sub/tiny-q4_k_m.gguf",
       ]);
       assert.deepEqual(
         server.requests.map((request) => request.headers.authorization),
-        ["Bearer secret", "Bearer secret"],
+        ["Bearer secret", "Bearer secret", "Bearer secret"],
       );
       await server.close();
       assert.equal(await fetchModel(source, options), path);
       assert.equal(await findFetched(source, options), path);
       assert.equal(await findFetched(resolveModelSource("hf:some/tiny-GGUF:Q8_0"), options), undefined);
+    });
+  });
+
+  it("takes no file whose bytes are not those that the hub has, and leaves nothing of it", async () => {
+    await withScratch(async (directory) => {
+      await writeSyntheticModel("tiny", join(directory, "tiny.gguf"), "q4_0");
+      const content = await readFile(join(directory, "tiny.gguf"));
+      const server = await serveFile(content, hub([], wrongDigest));
+      const endpoints = { huggingFace: server.url, huggingFaceToken: "t", modelScope: server.url };
+      const cacheDir = join(directory, "cache");
+      for (const text of ["hf:some/tiny-GGUF:Q8_0", "ms:some/tiny-GGUF:Q8_0", "ms:some/tiny-GGUF/tiny-Q8_0.gguf"])
+        await assert.rejects(fetchModel(resolveModelSource(text), { cacheDir, endpoints }), {
+          code: "download_wrong_content",
+          message: /SHA-256 [\da-f]{64} instead of a{64}/,
+        });
+      assert.deepEqual(await readdir(cacheDir), []);
+      await server.close();
+    });
+  });
+
+  it("fetches a ModelScope quantization by its own list and path", async () => {
+    await withScratch(async (directory) => {
+      await writeSyntheticModel("tiny", join(directory, "tiny.gguf"), "q4_0");
+      const paths: string[] = [];
+      const server = await serveFile(await readFile(join(directory, "tiny.gguf")), hub(paths));
+      const options = { cacheDir: directory, endpoints: { modelScope: server.url } };
+      const path = await fetchModel(resolveModelSource("ms:some/tiny-GGUF"), options);
+      assert.equal(path, join(directory, "ms_some_tiny-GGUF_sub_tiny-q4_k_m.gguf"));
+      assert.equal(paths[0], "/api/v1/models/some/tiny-GGUF/repo/files?Revision=master&Recursive=true");
+      assert.equal(paths.at(-1), "/models/some/tiny-GGUF/resolve/master/sub/tiny-q4_k_m.gguf");
+      await assert.rejects(fetchModel(resolveModelSource("ms:some/tiny-GGUF:Q5_K_M"), options), {
+        code: "download_not_found",
+        message: /ms:some\/tiny-GGUF:Q5_K_M does not exist; the repository has these: Q8_0, Q4_K_M, Q4_K_M_L\./,
+      });
+      await server.close();
     });
   });
 
@@ -55,7 +116,7 @@ describe("fetchModel", () => {
       const source = resolveModelSource("hf:some/tiny-GGUF:Q9");
       await assert.rejects(fetchModel(source, options), {
         code: "download_not_found",
-        message: /hf:some\/tiny-GGUF:Q9/,
+        message: /hf:some\/tiny-GGUF does not exist/,
       });
       await server.close();
     });
@@ -75,7 +136,7 @@ describe("fetchModel", () => {
       const server = await serveFile(await readFile(join(directory, "tiny.gguf")), whole());
       const source = resolveModelSource("ms:Qwen/Some-GGUF/some.gguf");
       await fetchModel(source, { cacheDir: directory, endpoints: { modelScope: server.url } });
-      assert.equal(server.requests[0]?.url, "/models/Qwen/Some-GGUF/resolve/master/some.gguf");
+      assert.equal(server.requests.at(-1)?.url, "/models/Qwen/Some-GGUF/resolve/master/some.gguf");
       await server.close();
     });
   });

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "@drover/foundation/clock";
 import { ensureDemoModel } from "../synthetic/demo-model.ts";
 import { downloadFile, type OnRetry } from "./download.ts";
-import { remoteFile, type Endpoints, type RemoteFile } from "./endpoints.ts";
-import { exists } from "./exists.ts";
+import { remoteFile, type Endpoints, type RemoteFile } from "../sources/endpoints.ts";
+import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import type { OnProgress } from "../gguf/gguf-writer.ts";
-import { resolveTag } from "./hugging-face-tag.ts";
-import type { ModelSource } from "./model-source.ts";
+import { chooseFile, tagsOf } from "../sources/choose-file.ts";
+import { findElsewhere, type OtherCaches } from "../sources/other-caches.ts";
+import { listFiles, nameOf, type Repository } from "../sources/repository-files.ts";
+import type { SplitRule } from "./side-connections.ts";
+import type { ModelSource } from "../sources/model-source.ts";
 import { splitPart } from "../gguf/split-parts.ts";
 
 export interface FetchOptions {
@@ -19,13 +22,17 @@ export interface FetchOptions {
   readonly onRetry?: OnRetry | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly endpoints?: Endpoints | undefined;
+  /** Where other programs keep what they fetched. @default nowhere */
+  readonly otherCaches?: OtherCaches | undefined;
+  /** How large files are divided between connections. */
+  readonly split?: SplitRule | undefined;
   /** @default the system's */
   readonly clock?: Clock | undefined;
 }
 
 /**
  * The path of a model's file, for any source: a path is looked at and returned, the demo model is made, and everything else is downloaded to
- * `cacheDir` unless it is there. A model in parts is fetched whole, and the path is its first part's. A tag such as `Q4_K_M` is looked up once and remembered,
+ * `cacheDir` unless it is there, or in the cache of another program. A model in parts is fetched whole, and the path is its first part's. A tag such as `Q4_K_M` is looked up once and remembered,
  * so that a start needs no network when the file is there.
  *
  * @throws ModelError `model_missing`, `download_*`, `disk_full`, `write_failed`
@@ -33,18 +40,28 @@ export interface FetchOptions {
 export async function fetchModel(source: ModelSource, options: FetchOptions): Promise<string> {
   if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
   if (source.type === "path") return await existingPath(source.path);
-  if (source.type === "hugging-face-tag") return await fetchTag(source, options);
-  return await fetchParts(remoteFile(source, options.endpoints ?? {}), options);
+  const there = await findFetched(source, options);
+  if (there !== undefined) return there;
+  return "tag" in source ? await fetchTag(source, options) : await fetchFile(source, options);
 }
 
 /** The path that {@link fetchModel} would give without asking anybody; undefined where it would have to fetch something. */
 export async function findFetched(
   source: ModelSource,
-  options: Pick<FetchOptions, "cacheDir" | "endpoints">,
+  options: Pick<FetchOptions, "cacheDir" | "endpoints" | "otherCaches">,
 ): Promise<string | undefined> {
   if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
   if (source.type === "path") return (await exists(source.path)) ? source.path : undefined;
-  const known = source.type === "hugging-face-tag" ? await notedFile(source, options.cacheDir) : source;
+  return (await findInCache(source, options)) ?? (await findElsewhere(source, options.otherCaches ?? NO_CACHES));
+}
+
+const NO_CACHES: OtherCaches = { huggingFace: [], llamaCpp: [], modelScope: [] };
+
+async function findInCache(
+  source: TagSource | FileSource,
+  options: Pick<FetchOptions, "cacheDir" | "endpoints">,
+): Promise<string | undefined> {
+  const known = "tag" in source ? await notedFile(source, options.cacheDir) : source;
   if (known === undefined) return undefined;
   const { cacheName } = remoteFile(known, options.endpoints ?? {});
   const split = splitPart(cacheName);
@@ -66,13 +83,13 @@ async function existingPath(path: string): Promise<string> {
   throw new ModelError("model_missing", `${path} does not exist. Check the path of the model.`);
 }
 
-type TagSource = Extract<ModelSource, { type: "hugging-face-tag" }>;
+type TagSource = Extract<ModelSource, { readonly type: "hugging-face-tag" | "model-scope-tag" }>;
+type FileSource = Exclude<ModelSource, TagSource | { type: "demo" | "path" }>;
 
 async function fetchTag(source: TagSource, options: FetchOptions): Promise<string> {
-  const endpoints = options.endpoints ?? {};
   const known = await notedFile(source, options.cacheDir);
-  const file = known ?? (await resolveTag(source, endpoints, options.signal));
-  const path = await fetchParts(remoteFile(file, endpoints), options);
+  const file = known ?? (await resolveTag(source, options));
+  const path = await fetchFile(file, options);
   if (known === undefined) {
     const note = noteOf(source, options.cacheDir);
     await writeFile(`${note}.new`, file.file);
@@ -84,24 +101,73 @@ async function fetchTag(source: TagSource, options: FetchOptions): Promise<strin
 /** What a tag was found to stand for before. */
 async function notedFile(source: TagSource, cacheDir: string) {
   const file = (await readFile(noteOf(source, cacheDir), "utf8").catch(() => "")).trim();
-  return file === "" ? undefined : ({ ...source, type: "hugging-face", file, revision: "main" } as const);
+  return file === "" ? undefined : fileOf(source, file);
+}
+
+function fileOf({ type, org, repo }: TagSource, file: string): Extract<FileSource, { file: string }> {
+  return type === "hugging-face-tag"
+    ? { type: "hugging-face", org, repo, file, revision: "main" }
+    : { type: "model-scope", org, repo, file, revision: "master" };
+}
+
+/** @throws ModelError `download_*` */
+async function resolveTag(source: TagSource, { endpoints = {}, signal }: FetchOptions) {
+  const repository = repositoryOf(fileOf(source, ""));
+  const files = await listFiles(repository, endpoints, signal);
+  const chosen = chooseFile(files, source.tag);
+  if (chosen !== undefined) return fileOf(source, chosen.path);
+  const name = nameOf(repository);
+  const tags = tagsOf(files);
+  const has = tags.length === 0 ? "no GGUF file" : `these: ${tags.join(", ")}`;
+  const message = `${name}:${source.tag} does not exist; the repository has ${has}. Give one of them, or a file: ${name}/FILE.gguf.`;
+  throw new ModelError("download_not_found", message);
+}
+
+function repositoryOf({ type, org, repo, revision }: Extract<FileSource, { file: string }>): Repository {
+  return { hub: type, org, repo, revision };
+}
+
+/** ModelScope tells the SHA-256 of its files in their list alone; a mirror may have no list. */
+async function fetchFile(source: FileSource, options: FetchOptions): Promise<string> {
+  const { endpoints = {}, signal } = options;
+  const remote = remoteFile(source, endpoints);
+  if (source.type !== "model-scope") return await fetchParts(remote, options, () => undefined);
+  const files = await listFiles(repositoryOf(source), endpoints, signal).catch((error: unknown) => {
+    if (error instanceof ModelError && error.code !== "download_aborted") return [];
+    throw error;
+  });
+  const folder = source.file.slice(0, source.file.lastIndexOf("/") + 1);
+  const digests = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  return await fetchParts(remote, options, (name) => digests.get(`${folder}${name}`));
 }
 
 function noteOf(source: TagSource, cacheDir: string): string {
-  return join(cacheDir, `hf_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
+  const hub = source.type === "hugging-face-tag" ? "hf" : "ms";
+  return join(cacheDir, `${hub}_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
 }
 
-async function fetchParts(remote: RemoteFile, options: FetchOptions): Promise<string> {
+/** @param sha256Of by the last part of a URL's path */
+async function fetchParts(
+  remote: RemoteFile,
+  options: FetchOptions,
+  sha256Of: (name: string) => string | undefined,
+): Promise<string> {
+  const checked = (one: RemoteFile): RemoteFile => ({ ...one, sha256: sha256Of(lastNameOf(one.url)) });
   const split = splitPart(remote.cacheName);
-  if (split === undefined) return await fetchOne(remote, options, 0);
+  if (split === undefined) return await fetchOne(checked(remote), options, 0);
   const paths: string[] = [];
   let beforeBytes = 0;
   for (let part = 1; part <= split.parts; part++) {
-    const path = await fetchOne(partOf(remote, part), options, beforeBytes);
+    const path = await fetchOne(checked(partOf(remote, part)), options, beforeBytes);
     beforeBytes += (await stat(path)).size;
     paths.push(path);
   }
   return paths[0] ?? "";
+}
+
+function lastNameOf(url: string): string {
+  const { pathname } = new URL(url);
+  return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
 }
 
 function partOf(remote: RemoteFile, part: number): RemoteFile {
@@ -117,7 +183,7 @@ async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: 
       doneBytes: beforeBytes + doneBytes,
       totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
     });
-  const { clock = systemClock, signal, onRetry } = options;
-  await downloadFile(path, remote, { clock, signal, onProgress, onRetry });
+  const { clock = systemClock, signal, onRetry, split } = options;
+  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split });
   return path;
 }

@@ -1,11 +1,26 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 
-/** A download that was begun. `validator` is what `If-Range` takes: a strong ETag, or the date of the last change. */
+/** A download that was begun: its first `doneBytes`, and everything from `tailFrom` on. */
 export interface PartialFile {
   readonly path: string;
   readonly doneBytes: number;
+  /** undefined where the end has not arrived. */
+  readonly tailFrom: number | undefined;
+  readonly totalBytes: number | undefined;
+  /** What `If-Range` takes: a strong ETag, or the date of the last change. */
+  readonly validator: string | undefined;
+  /** As the server told it; hexadecimal. */
+  readonly sha256: string | undefined;
+}
+
+/** What is noted of a download beside its bytes. */
+export interface PartialNote {
+  readonly url: string;
   readonly totalBytes: number | undefined;
   readonly validator: string | undefined;
+  readonly sha256: string | undefined;
+  /** Of a file whose end came by other connections: its length says nothing then. Bytes before `doneBytes` and from `tailFrom` on are there. */
+  readonly ends?: { readonly doneBytes: number; readonly tailFrom: number } | undefined;
 }
 
 /**
@@ -13,20 +28,28 @@ export interface PartialFile {
  * or without a validator, nothing: bytes of two versions of a file must not be joined.
  */
 export async function readPartial(path: string, url: string): Promise<PartialFile> {
-  const nothing = { path: `${path}.part`, doneBytes: 0, totalBytes: undefined, validator: undefined };
+  const nothing = {
+    path: `${path}.part`,
+    doneBytes: 0,
+    tailFrom: undefined,
+    totalBytes: undefined,
+    validator: undefined,
+    sha256: undefined,
+  };
   const note = parseNote(await readFile(`${path}.part.json`, "utf8").catch(() => ""));
   const stats = await stat(nothing.path).catch(() => undefined);
   if (note === undefined || stats === undefined || note.url !== url) return nothing;
-  if (note.totalBytes !== undefined && stats.size > note.totalBytes) return nothing;
-  return { path: nothing.path, doneBytes: stats.size, totalBytes: note.totalBytes, validator: note.validator };
+  const { totalBytes, validator, sha256, ends } = note;
+  if (totalBytes !== undefined && stats.size > totalBytes) return nothing;
+  const doneBytes = ends?.doneBytes ?? stats.size;
+  if (doneBytes > stats.size) return nothing;
+  return { path: nothing.path, doneBytes, tailFrom: ends?.tailFrom, totalBytes, validator, sha256 };
 }
 
-/** Notes where the bytes of `path.part` come from; before the first of them is written. */
-export async function notePartial(
-  path: string,
-  note: { readonly url: string; readonly totalBytes: number | undefined; readonly validator: string | undefined },
-): Promise<void> {
-  await writeFile(`${path}.part.json`, JSON.stringify(note));
+/** Notes where the bytes of `path.part` come from; before the first of them is written. It is never seen half written. */
+export async function notePartial(path: string, note: PartialNote): Promise<void> {
+  await writeFile(`${path}.part.json.new`, JSON.stringify(note));
+  await rename(`${path}.part.json.new`, `${path}.part.json`);
 }
 
 export async function dropPartial(path: string): Promise<void> {
@@ -34,22 +57,28 @@ export async function dropPartial(path: string): Promise<void> {
   await rm(`${path}.part`, { force: true });
 }
 
-interface Note {
-  readonly url: string;
-  readonly totalBytes: number | undefined;
-  readonly validator: string;
-}
-
-function parseNote(text: string): Note | undefined {
-  let note: unknown;
+function parseNote(text: string): PartialNote | undefined {
+  let value: unknown;
   try {
-    note = JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof note !== "object" || note === null) return undefined;
-  if (!("url" in note) || typeof note.url !== "string") return undefined;
-  if (!("validator" in note) || typeof note.validator !== "string") return undefined;
-  const totalBytes = "totalBytes" in note && typeof note.totalBytes === "number" ? note.totalBytes : undefined;
-  return { url: note.url, totalBytes, validator: note.validator };
+  if (typeof value !== "object" || value === null) return undefined;
+  const note = value as Readonly<Record<string, unknown>>;
+  const { url, validator, totalBytes, sha256 } = note;
+  if (typeof url !== "string" || typeof validator !== "string") return undefined;
+  return {
+    url,
+    validator,
+    totalBytes: typeof totalBytes === "number" ? totalBytes : undefined,
+    sha256: typeof sha256 === "string" ? sha256 : undefined,
+    ends: endsOf(note["ends"]),
+  };
+}
+
+function endsOf(value: unknown): PartialNote["ends"] {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { doneBytes, tailFrom } = value as Readonly<Record<string, unknown>>;
+  return typeof doneBytes === "number" && typeof tailFrom === "number" ? { doneBytes, tailFrom } : undefined;
 }

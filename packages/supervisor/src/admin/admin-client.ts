@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
-import { textOf } from "@drover/foundation/text-of";
+import { textOf } from "@drover/foundation/json-text";
 import { SupervisorError } from "../errors.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { TransferState } from "@drover/foundation/transfer";
+import type { TransferState } from "@drover/models/transfer";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 
 /** What the admin API answers to `GET /status`. */

@@ -4,7 +4,7 @@ import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
 import { hideSecrets } from "@drover/config";
 import { pause, systemClock } from "@drover/foundation/clock";
-import { Transfer } from "@drover/foundation/transfer";
+import { Transfer } from "@drover/models/transfer";
 import type { OnProgress } from "@drover/models";
 import type { ExitCode } from "../errors.ts";
 import { followLoad } from "../fleet/follow-load.ts";

@@ -2,7 +2,7 @@ import { type ConsoleRoutes, createConsole } from "@drover/console";
 import type { Settings } from "@drover/config";
 import type { Time } from "@drover/foundation/clock";
 import type { AdminActions } from "../admin/admin-server.ts";
-import type { WorkerChange } from "../worker/worker.ts";
+import type { WorkerChange } from "../worker/worker-change.ts";
 
 /** One change of a worker's state, with its time. */
 interface PastChange extends WorkerChange {

@@ -1,6 +1,6 @@
 import type { ListenAddress } from "@drover/balancer";
 import type { OnProgress, OnRetry } from "@drover/models";
-import type { LoadProgress } from "../worker/worker.ts";
+import type { LoadProgress } from "../worker/worker-change.ts";
 
 /** What the person who starts Drover sees beside the log, until it serves. */
 export interface Display {

@@ -3,7 +3,7 @@ export { checkSettings } from "./check-settings.ts";
 export type { Display } from "./display.ts";
 export { describeRetry, downloadLog } from "./model/download-log.ts";
 export { findPrepared, prepareModel } from "./model/prepare-model.ts";
-export type { LoadProgress } from "../worker/worker.ts";
+export type { LoadProgress } from "../worker/worker-change.ts";
 export { missingHere } from "./missing.ts";
 export { publicUrl } from "./public-url.ts";
 export { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";

@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { homeFolder } from "@drover/foundation/user-folders";
 import {
+  cachesOf,
   fetchModelApart,
   findFetched,
   modelCacheDir,
+  modelScopeEndpoint,
   type OnProgress,
   type OnRetry,
   readModelInfo,
@@ -47,8 +49,9 @@ function placesIn(environment: PrepareOptions["environment"]) {
   const endpoints = {
     huggingFace: environment["HF_ENDPOINT"],
     huggingFaceToken: environment["HF_TOKEN"],
-    modelScope: environment["MODELSCOPE_ENDPOINT"],
+    modelScope: modelScopeEndpoint(environment),
     modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
   };
-  return { cacheDir: modelCacheDir(environment, homeFolder()), endpoints };
+  const home = homeFolder();
+  return { cacheDir: modelCacheDir(environment, home), endpoints, otherCaches: cachesOf(environment, home) };
 }

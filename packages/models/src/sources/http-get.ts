@@ -3,6 +3,7 @@ import https from "node:https";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
+import { toldSha256 } from "./digest.ts";
 
 /** A response whose body is still to be read, or to be given up by `discard`. */
 export interface Response {
@@ -11,6 +12,8 @@ export interface Response {
   readonly status: number;
   /** undefined: there is none. */
   readonly header: (name: string) => string | undefined;
+  /** The SHA-256 of the file, where a response on the way told it. */
+  readonly sha256: string | undefined;
   readonly body: AsyncIterable<Buffer>;
   readonly discard: () => void;
 }
@@ -30,11 +33,14 @@ export async function get(
 ): Promise<Response> {
   let current = new URL(url);
   let sent = headers;
+  let sha256: string | undefined;
   for (let redirects = 0; ; redirects += 1) {
     const message = await request(current, sent, signal);
     const status = message.statusCode ?? 0;
     const { location } = message.headers;
-    if (!REDIRECTS.has(status) || location === undefined) return responseOf(message, status, current);
+    // Hugging Face tells it with its redirect, and the server that it leads to does not.
+    sha256 ??= toldSha256((name) => message.headers[name]?.toString());
+    if (!REDIRECTS.has(status) || location === undefined) return responseOf(message, { status, url: current, sha256 });
     message.destroy();
     if (redirects >= MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
     const next = new URL(location, current);
@@ -66,12 +72,16 @@ function agentFor(url: URL): http.Agent | false {
   return url.protocol === "https:" ? new HttpsProxyAgent(proxy) : new HttpProxyAgent(proxy);
 }
 
-function responseOf(message: IncomingMessage, status: number, url: URL): Response {
+function responseOf(
+  message: IncomingMessage,
+  { status, url, sha256 }: { readonly status: number; readonly url: URL; readonly sha256: string | undefined },
+): Response {
   // As above: an error between the head and the reading of the body would be unheard.
   message.on("error", () => {});
   return {
     url: url.href,
     status,
+    sha256,
     header: (name) => message.headers[name]?.toString(),
     body: message,
     discard: () => void message.destroy(),

@@ -11,8 +11,13 @@ export type ModelSource =
       readonly file: string;
       readonly revision: string;
     }
-  /** The repository's server picks the file; `tag` is a quantization such as `Q4_K_M`, or `latest`. */
-  | { readonly type: "hugging-face-tag"; readonly org: string; readonly repo: string; readonly tag: string }
+  /** A file of the repository by its quantization, such as `Q4_K_M`, or `latest`. */
+  | {
+      readonly type: "hugging-face-tag" | "model-scope-tag";
+      readonly org: string;
+      readonly repo: string;
+      readonly tag: string;
+    }
   | {
       readonly type: "model-scope";
       readonly org: string;
@@ -29,8 +34,8 @@ export type ModelSource =
  * | --- | --- |
  * | `demo` | the demo model |
  * | `hf:ORG/REPO/FILE.gguf[#REVISION]` | a file of a Hugging Face repository; also `hf://`, `huggingface:`, `https://huggingface.co/ORG/REPO/blob/…` |
- * | `hf:ORG/REPO[:QUANTIZATION]` | the file that Hugging Face picks for it (`latest` where none is given) |
- * | `ms:ORG/REPO/FILE.gguf[#REVISION]` | a file of a ModelScope repository |
+ * | `ms:ORG/REPO/FILE.gguf[#REVISION]` | a file of a ModelScope repository; also `ms://`, `modelscope:`, addresses of its pages |
+ * | `hf:ORG/REPO[:QUANTIZATION]`, `ms:ORG/REPO[:QUANTIZATION]` | the repository's file of it (`Q4_K_M` where none is given) |
  * | `https://…`, `http://…` | a file anywhere |
  * | anything else | a path |
  *
@@ -41,9 +46,9 @@ export function resolveModelSource(text: string): ModelSource {
   if (trimmed === "") throw invalid(text, "it is empty");
   if (trimmed === "demo") return { type: "demo" };
   const huggingFace = afterPrefix(trimmed, ["hf://", "hf:", "huggingface://", "huggingface:"]);
-  if (huggingFace !== undefined) return huggingFaceSource(text, huggingFace);
+  if (huggingFace !== undefined) return hubSource("hugging-face", text, huggingFace);
   const modelScope = afterPrefix(trimmed, ["ms://", "ms:", "modelscope://", "modelscope:"]);
-  if (modelScope !== undefined) return fileSource("model-scope", text, modelScope, "master");
+  if (modelScope !== undefined) return hubSource("model-scope", text, modelScope);
   if (/^https?:\/\//i.test(trimmed)) return urlSource(text, trimmed);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(trimmed) && !trimmed.startsWith("file://")) {
     throw invalid(text, `the scheme ${trimmed.slice(0, trimmed.indexOf(":"))} is not known`);
@@ -56,9 +61,13 @@ function afterPrefix(text: string, prefixes: readonly string[]): string | undefi
   return prefix === undefined ? undefined : text.slice(prefix.length);
 }
 
-function huggingFaceSource(text: string, rest: string): ModelSource {
+type Hub = "hugging-face" | "model-scope";
+
+const DEFAULT_BRANCH: Readonly<Record<Hub, string>> = { "hugging-face": "main", "model-scope": "master" };
+
+function hubSource(hub: Hub, text: string, rest: string): ModelSource {
   const parts = rest.split("/");
-  if (parts.length > 2) return fileSource("hugging-face", text, rest, "main");
+  if (parts.length > 2) return fileSource(hub, text, rest);
   const [org = "", repoAndTag = ""] = parts;
   const colon = repoAndTag.indexOf(":");
   const repo = colon < 0 ? repoAndTag : repoAndTag.slice(0, colon);
@@ -66,17 +75,12 @@ function huggingFaceSource(text: string, rest: string): ModelSource {
   checkName(text, org);
   checkName(text, repo);
   checkName(text, tag);
-  return { type: "hugging-face-tag", org, repo, tag };
+  return { type: `${hub}-tag`, org, repo, tag };
 }
 
-function fileSource(
-  type: "hugging-face" | "model-scope",
-  text: string,
-  rest: string,
-  defaultRevision: string,
-): ModelSource {
+function fileSource(type: Hub, text: string, rest: string): ModelSource {
   const hash = rest.indexOf("#");
-  const revision = hash < 0 ? defaultRevision : rest.slice(hash + 1);
+  const revision = hash < 0 ? DEFAULT_BRANCH[type] : rest.slice(hash + 1);
   const [org = "", repo = "", ...folders] = (hash < 0 ? rest : rest.slice(0, hash)).split("/");
   for (const name of [org, repo, revision, ...folders]) checkName(text, name);
   const file = folders.join("/");
@@ -84,20 +88,38 @@ function fileSource(
   return { type, org, repo, file, revision };
 }
 
-/** A page of a Hugging Face file, as copied from the browser, is taken for the file. */
+/** A page of a file or a repository of the hubs, as copied from the browser, is taken for what it shows. */
 function urlSource(text: string, url: string): ModelSource {
   const path = decodedPath(url);
   if (path === undefined) throw invalid(text, "it is not a valid URL");
-  const { hostname } = new URL(url);
-  const [, org, repo, kind, revision, ...folders] = path.split("/");
-  const isHuggingFace = hostname === "huggingface.co" || hostname === "hf.co";
-  if (isHuggingFace && org !== undefined && repo !== undefined) {
-    if (kind === "blob" || kind === "resolve") {
-      return fileSource("hugging-face", text, `${org}/${repo}/${folders.join("/")}#${revision ?? ""}`, "main");
-    }
-    if (kind === undefined || kind === "") return huggingFaceSource(text, `${org}/${repo}`);
-  }
+  const { hostname, searchParams } = new URL(url);
+  const parts = path.split("/").slice(1);
+  if (hostname === "huggingface.co" || hostname === "hf.co")
+    return huggingFacePage(text, parts) ?? { type: "url", url };
+  const isModelScope = hostname === "modelscope.cn" || hostname === "www.modelscope.cn";
+  if (isModelScope && parts[0] === "models")
+    return modelScopePage(text, parts.slice(1), searchParams) ?? { type: "url", url };
   return { type: "url", url };
+}
+
+/** `/ORG/REPO`, `/ORG/REPO/blob/REVISION/FILE`. */
+function huggingFacePage(text: string, [org, repo, kind, revision, ...folders]: readonly string[]) {
+  if (org === undefined || repo === undefined) return undefined;
+  if (kind === "blob" || kind === "resolve")
+    return fileSource("hugging-face", text, `${org}/${repo}/${folders.join("/")}#${revision ?? ""}`);
+  return kind === undefined || kind === "" ? hubSource("hugging-face", text, `${org}/${repo}`) : undefined;
+}
+
+/** `/models/ORG/REPO[/summary|/files]`, `…/file/view/REVISION/FILE`, the same with `?fileName=FILE`, `…/resolve/REVISION/FILE`. */
+function modelScopePage(text: string, [org, repo, kind, ...rest]: readonly string[], query: URLSearchParams) {
+  if (org === undefined || repo === undefined) return undefined;
+  if (kind === "resolve" || (kind === "file" && rest[0] === "view")) {
+    const [revision = "", ...folders] = kind === "file" ? rest.slice(1) : rest;
+    const file = query.get("fileName") ?? folders.join("/");
+    return fileSource("model-scope", text, `${org}/${repo}/${file}#${revision}`);
+  }
+  const isOverview = kind === undefined || kind === "" || kind === "summary" || kind === "files";
+  return isOverview ? hubSource("model-scope", text, `${org}/${repo}`) : undefined;
 }
 
 function decodedPath(url: string): string | undefined {
@@ -117,6 +139,7 @@ function checkName(text: string, name: string): void {
 }
 
 function invalid(text: string, reason: string): ModelError {
-  const forms = "PATH, demo, hf:ORG/REPO/FILE.gguf, hf:ORG/REPO:Q4_K_M, ms:ORG/REPO/FILE.gguf or https://…/FILE.gguf";
+  const forms =
+    "PATH, demo, hf:ORG/REPO/FILE.gguf, hf:ORG/REPO:Q4_K_M, ms:ORG/REPO/FILE.gguf, ms:ORG/REPO:Q4_K_M or https://…/FILE.gguf";
   return new ModelError("source_invalid", `The model "${text}" can't be understood: ${reason}. Give ${forms}.`);
 }

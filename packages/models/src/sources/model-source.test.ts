@@ -18,10 +18,25 @@ const CASES: readonly (readonly [string, ModelSource])[] = [
   ["hf:o/r:Q4_K_M", { type: "hugging-face-tag", org: "o", repo: "r", tag: "Q4_K_M" }],
   ["huggingface:o/r", { type: "hugging-face-tag", org: "o", repo: "r", tag: "latest" }],
   ["ms:o/r/f.gguf", { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" }],
+  ["ms:o/r:Q8_0", { type: "model-scope-tag", org: "o", repo: "r", tag: "Q8_0" }],
+  ["modelscope://o/r", { type: "model-scope-tag", org: "o", repo: "r", tag: "latest" }],
   ["https://example.org/f.gguf?x=1", { type: "url", url: "https://example.org/f.gguf?x=1" }],
   [
     "https://huggingface.co/o/r/blob/main/f.gguf",
     { type: "hugging-face", org: "o", repo: "r", file: "f.gguf", revision: "main" },
+  ],
+  ["https://modelscope.cn/models/o/r/summary", { type: "model-scope-tag", org: "o", repo: "r", tag: "latest" }],
+  [
+    "https://www.modelscope.cn/models/o/r/file/view/v1/d%2Ff.gguf?status=2",
+    { type: "model-scope", org: "o", repo: "r", file: "d/f.gguf", revision: "v1" },
+  ],
+  [
+    "https://modelscope.cn/models/o/r/file/view/master?fileName=f.gguf",
+    { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
+  ],
+  [
+    "https://modelscope.cn/models/o/r/resolve/master/f.gguf",
+    { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
   ],
   ["https://huggingface.co/o/r", { type: "hugging-face-tag", org: "o", repo: "r", tag: "latest" }],
 ];
@@ -35,7 +50,8 @@ const INVALID = [
   "hf:o/r:",
   "hf:o/r/f.bin",
   "hf:o/../f.gguf",
-  "ms:o/r",
+  "ms:o",
+  "ms:o/r/f.bin",
   "s3://b/f.gguf",
   "https://",
 ];

@@ -1,4 +1,4 @@
-import { sizeText } from "./texts.ts";
+import { sizeText } from "@drover/foundation/texts";
 
 /** How far a download is, and how fast its bytes arrive. */
 export interface TransferState {

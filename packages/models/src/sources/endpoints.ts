@@ -6,10 +6,18 @@ export interface Endpoints {
   readonly huggingFace?: string | undefined;
   /** `HF_TOKEN`; sent to `huggingFace` only. */
   readonly huggingFaceToken?: string | undefined;
-  /** `MODELSCOPE_ENDPOINT`. @default "https://modelscope.cn" */
+  /** `MODELSCOPE_ENDPOINT` or `MODELSCOPE_DOMAIN`. @default "https://modelscope.cn" */
   readonly modelScope?: string | undefined;
   /** `MODELSCOPE_API_TOKEN`; sent to `modelScope` only. */
   readonly modelScopeToken?: string | undefined;
+}
+
+/** The endpoint that the variables of ModelScope's own tools name: `MODELSCOPE_DOMAIN` is a host without a scheme. */
+export function modelScopeEndpoint(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const endpoint = environment["MODELSCOPE_ENDPOINT"] ?? "";
+  const domain = environment["MODELSCOPE_DOMAIN"] ?? "";
+  if (endpoint !== "" || domain === "") return endpoint === "" ? undefined : endpoint;
+  return /^https?:\/\//.test(domain) ? domain : `https://${domain}`;
 }
 
 /** One file to fetch. */
@@ -18,6 +26,8 @@ export interface RemoteFile {
   readonly headers: Readonly<Record<string, string>>;
   /** Name in the cache, unique for the source. */
   readonly cacheName: string;
+  /** Hexadecimal, where it is known before the download; a server may tell it in its response. */
+  readonly sha256?: string | undefined;
 }
 
 type FileSource = Extract<ModelSource, { type: "hugging-face" | "model-scope" | "url" }>;
@@ -34,7 +44,7 @@ export function remoteFile(source: FileSource, endpoints: Endpoints): RemoteFile
   const isDefault = revision === "main" || revision === "master";
   const name = [org, repo, ...(isDefault ? [] : [revision]), file].join("/");
   if (source.type === "model-scope") {
-    const url = `${base(endpoints.modelScope, "https://modelscope.cn")}/models/${path}/${tail}`;
+    const url = `${modelScopeBase(endpoints)}/models/${path}/${tail}`;
     return { url, headers: bearer(endpoints.modelScopeToken), cacheName: safeName(`ms/${name}`) };
   }
   const url = `${huggingFaceBase(endpoints)}/${path}/${tail}`;
@@ -43,6 +53,10 @@ export function remoteFile(source: FileSource, endpoints: Endpoints): RemoteFile
 
 export function huggingFaceBase(endpoints: Endpoints): string {
   return base(endpoints.huggingFace, "https://huggingface.co");
+}
+
+export function modelScopeBase(endpoints: Endpoints): string {
+  return base(endpoints.modelScope, "https://modelscope.cn");
 }
 
 export function bearer(token: string | undefined): Readonly<Record<string, string>> {

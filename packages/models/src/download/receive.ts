@@ -1,0 +1,236 @@
+import { type FileHandle, open, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "@drover/foundation/clock";
+import { ModelError } from "../errors.ts";
+import { type OnProgress, writeError } from "../gguf/gguf-writer.ts";
+import type { RemoteFile } from "../sources/endpoints.ts";
+import type { Response } from "../sources/http-get.ts";
+import { dropPartial, notePartial } from "./partial-file.ts";
+import { SideConnections, type SplitRule } from "./side-connections.ts";
+import { writeFully } from "./write-fully.ts";
+
+export interface AttemptOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: OnProgress | undefined;
+  /** The connection is given up after this long without a byte. */
+  readonly idleMs: number;
+  readonly split: SplitRule;
+}
+
+/** `advanced`: whether bytes arrived that the next attempt can go on from. */
+export type AttemptResult =
+  /** `sha256`: what the server told, hexadecimal. */
+  | { readonly done: true; readonly sha256: string | undefined }
+  | {
+      readonly done: false;
+      readonly reason: string;
+      readonly advanced: boolean;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** Ends a connection on which nothing comes. */
+export interface IdleWatch {
+  readonly touch: () => void;
+  readonly stop: () => void;
+}
+
+/** Where a response's body belongs in the file, and what it is. */
+export interface Start {
+  readonly fromBytes: number;
+  /** Everything from here on was there before. */
+  readonly tailFrom: number | undefined;
+  readonly totalBytes: number | undefined;
+  readonly validator: string | undefined;
+  readonly sha256: string | undefined;
+}
+
+export function commonHeaders(remote: RemoteFile): Readonly<Record<string, string>> {
+  return { ...remote.headers, "accept-encoding": "identity", "user-agent": "drover" };
+}
+
+/** A response whose body is to be written, and all that is known of it. */
+export interface Reception {
+  readonly path: string;
+  readonly remote: RemoteFile;
+  readonly response: Response;
+  readonly start: Start;
+  readonly watch: IdleWatch;
+  readonly signal: AbortSignal;
+}
+
+/** Writes the body of a response into the file.
+ * @throws ModelError `disk_full`, `write_failed`, `download_wrong_content` */
+export async function receive(reception: Reception, options: AttemptOptions): Promise<AttemptResult> {
+  const { path, start } = reception;
+  await checkRoom(path, start);
+  const isNew = start.fromBytes === 0 && start.tailFrom === undefined;
+  const handle = await open(`${path}.part`, isNew ? "w" : "r+").catch((error: unknown) => {
+    throw writeError(path, error);
+  });
+  const writing = new Writing(reception, handle, options);
+  try {
+    await writing.run();
+    await handle.sync();
+  } catch (error) {
+    if (error instanceof ModelError) writing.giveUp();
+    throw error;
+  } finally {
+    await writing.end();
+    await handle.close();
+  }
+  const { totalBytes } = start;
+  if (writing.isDone) return { done: true, sha256: start.sha256 };
+  const reason = `the connection ended after ${writing.doneBytes} of ${totalBytes ?? 0} bytes`;
+  return { done: false, reason, advanced: writing.hasAdvanced, retryAfterMs: undefined };
+}
+
+/** Writes a response's body to the file from the front, and, of a large file, pieces of its end by other connections meanwhile. */
+class Writing {
+  readonly #reception: Reception;
+  readonly #handle: FileHandle;
+  readonly #options: AttemptOptions;
+  #frontBytes: number;
+  #sideBytes = 0;
+  #noted: Promise<void> = Promise.resolve();
+  readonly #sideStop = new AbortController();
+  #side: SideConnections | undefined;
+
+  constructor(reception: Reception, handle: FileHandle, options: AttemptOptions) {
+    this.#reception = reception;
+    this.#handle = handle;
+    this.#options = options;
+    this.#frontBytes = reception.start.fromBytes;
+  }
+
+  /** Of the file that is there now, wherever in it they are. */
+  get doneBytes(): number {
+    const { tailFrom, totalBytes } = this.#reception.start;
+    const before = tailFrom === undefined ? 0 : (totalBytes ?? 0) - tailFrom;
+    return this.#frontBytes + before + this.#sideBytes;
+  }
+
+  get hasAdvanced(): boolean {
+    return this.#frontBytes + this.#sideBytes > this.#reception.start.fromBytes;
+  }
+
+  get isDone(): boolean {
+    const { totalBytes } = this.#reception.start;
+    return totalBytes === undefined ? this.#frontBytes > 0 : this.#frontBytes >= this.#limit;
+  }
+
+  get #limit(): number {
+    const { tailFrom, totalBytes = Number.POSITIVE_INFINITY } = this.#reception.start;
+    return this.#side?.frontLimit ?? tailFrom ?? totalBytes;
+  }
+
+  async run(): Promise<void> {
+    const { path, response, start, watch } = this.#reception;
+    this.#side = this.#openSide();
+    for await (const bytes of response.body) {
+      watch.touch();
+      if (this.#frontBytes === 0) checkMagic(response, bytes);
+      await this.#write(bytes);
+      this.#frontBytes += bytes.length;
+      if (this.#frontBytes > (start.totalBytes ?? Number.POSITIVE_INFINITY)) throw await tooLong(path, response, start);
+      this.#tell();
+      // The rest comes, or has come, by the others; leaving the loop ends the response.
+      if (this.#side !== undefined && this.#frontBytes >= this.#limit) break;
+    }
+    await this.#side?.end();
+  }
+
+  /** Nothing of it is worth anything. */
+  giveUp(): void {
+    this.#sideStop.abort();
+  }
+
+  /** Waits for the pieces under way, and notes which parts of the file are there. */
+  async end(): Promise<void> {
+    if (this.#side === undefined) return;
+    this.#side.stop();
+    await this.#side.end();
+    await this.#note();
+  }
+
+  #openSide(): SideConnections | undefined {
+    const { remote, response, start, watch, signal } = this.#reception;
+    const { totalBytes, validator } = start;
+    const { split } = this.#options;
+    const takesRanges = response.status === 206 || response.header("accept-ranges") === "bytes";
+    if (totalBytes === undefined || validator === undefined || totalBytes < split.leastBytes || !takesRanges)
+      return undefined;
+    const source = { url: remote.url, headers: commonHeaders(remote), totalBytes, validator };
+    return new SideConnections(source, start.tailFrom ?? totalBytes, {
+      handle: this.#handle,
+      rule: split,
+      signal: AbortSignal.any([signal, this.#sideStop.signal]),
+      frontBytes: () => this.#frontBytes,
+      onTail: () => this.#note(),
+      onBytes: (count) => {
+        watch.touch();
+        this.#sideBytes += count;
+        this.#tell();
+      },
+    });
+  }
+
+  #tell(): void {
+    const { totalBytes } = this.#reception.start;
+    const doneBytes = Math.min(this.doneBytes, totalBytes ?? Number.POSITIVE_INFINITY);
+    this.#options.onProgress?.({ doneBytes, totalBytes });
+  }
+
+  /** One after the other: several pieces may end at once. */
+  #note(): Promise<void> {
+    this.#noted = this.#noted.then(() => this.#noteNow());
+    return this.#noted;
+  }
+
+  async #noteNow(): Promise<void> {
+    const { path, remote, start } = this.#reception;
+    if (this.#side === undefined) return;
+    const { totalBytes, validator, sha256 } = start;
+    const tailFrom = this.#side.tailFrom;
+    const ends = { doneBytes: Math.min(this.#frontBytes, tailFrom), tailFrom };
+    await notePartial(path, { url: remote.url, totalBytes, validator, sha256, ends });
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    try {
+      await writeFully(this.#handle, bytes, this.#frontBytes);
+    } catch (error) {
+      throw writeError(this.#reception.path, error);
+    }
+  }
+}
+
+async function checkRoom(path: string, start: Start): Promise<void> {
+  const stats = await statfs(dirname(path)).catch(() => undefined);
+  if (stats === undefined || start.totalBytes === undefined) return;
+  const neededBytes = (start.tailFrom ?? start.totalBytes) - start.fromBytes;
+  const freeBytes = stats.bavail * stats.bsize;
+  if (neededBytes <= freeBytes) return;
+  const message = `${path} needs ${gigabytes(neededBytes)}, and its disk has ${gigabytes(freeBytes)} free. Free some space, or set XDG_CACHE_HOME to another disk.`;
+  throw new ModelError("disk_full", message);
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** An error page must not cost gigabytes of waiting, so the first bytes are looked at before they are kept. */
+function checkMagic(response: Response, bytes: Buffer): void {
+  const magic = Buffer.from("GGUF");
+  const seen = bytes.subarray(0, 4);
+  if (seen.length > 0 && seen.equals(magic.subarray(0, seen.length))) return;
+  const type = response.header("content-type") ?? "something unnamed";
+  const message = `${response.url} is not a GGUF file: the server sent ${type}. Check the link; the page of a model is not its file.`;
+  throw new ModelError("download_wrong_content", message);
+}
+
+async function tooLong(path: string, response: Response, start: Start): Promise<ModelError> {
+  await dropPartial(path);
+  const message = `${response.url} sent more than the ${start.totalBytes ?? 0} bytes that it announced. Try again later, or another mirror.`;
+  return new ModelError("download_wrong_content", message);
+}
