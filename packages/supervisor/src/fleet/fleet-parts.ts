@@ -12,7 +12,8 @@ import type { SpawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import type { AskCanary } from "../worker/canary.ts";
 import type { BalancerPort } from "../worker/traffic.ts";
-import type { LoadProgress, Worker, WorkerChange, WorkerParts } from "../worker/worker.ts";
+import type { LoadProgress, WorkerChange } from "../worker/worker-change.ts";
+import type { Worker, WorkerParts } from "../worker/worker.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a fleet needs of its surroundings. */

@@ -1,9 +1,35 @@
 import type { SnapshotStatus } from "../snapshots/snapshot-directory.ts";
-import type { WorkerStatus } from "../worker/worker-status.ts";
+import type { Clock } from "@drover/foundation/clock";
+import { hasProgram } from "../process/programs.ts";
+import { sampleUsage } from "../process/usage.ts";
+import { type WorkerStatus, workerStatus } from "../worker/worker-status.ts";
+import type { Worker } from "../worker/worker.ts";
 
 /** All workers, and what they share. */
 export interface FleetStatus {
   readonly workers: readonly WorkerStatus[];
   /** null: none are kept. */
   readonly snapshots: SnapshotStatus | null;
+}
+
+/** What is known of all workers now. */
+export async function readFleetStatus(
+  workers: readonly Worker[],
+  parts: {
+    readonly clock: Clock;
+    readonly leases: { readonly cpusOf: (pid: number | undefined) => readonly number[] | undefined };
+    readonly snapshots: { readonly status: () => Promise<SnapshotStatus | undefined> };
+  },
+): Promise<FleetStatus> {
+  const usage = await sampleUsage(workers.flatMap(({ process }) => process?.pid ?? []));
+  const now = parts.clock.monotonicMs();
+  const snapshots = (await parts.snapshots.status()) ?? null;
+  const canHold = hasProgram("taskset");
+  return {
+    workers: workers.map((worker) => {
+      const pid = worker.process?.pid;
+      return workerStatus(worker, { usage: usage.get(pid ?? -1), leased: parts.leases.cpusOf(pid), canHold }, now);
+    }),
+    snapshots,
+  };
 }

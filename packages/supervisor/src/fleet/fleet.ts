@@ -1,23 +1,19 @@
 import type { Settings } from "@drover/config";
 import { SupervisorError } from "../errors.ts";
-import { SECRET_HEADER } from "@drover/contract/headers";
-import { httpGet } from "@drover/foundation/http-get";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
-import { hasProgram } from "../process/programs.ts";
-import { sampleUsage } from "../process/usage.ts";
 import { createTurns } from "../turns.ts";
 import type { Recipe } from "../worker/recipe.ts";
-import { Worker, type WorkerChange, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
-import { workerStatus } from "../worker/worker-status.ts";
+import type { WorkerChange } from "../worker/worker-change.ts";
+import { Worker, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
 import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts";
-import type { FleetStatus } from "./fleet-status.ts";
+import { askModels } from "./ask-models.ts";
+import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
 import { Ports } from "./ports.ts";
 import { replaceWorker } from "./replace-worker.ts";
 import { placeOf, type RollParts, rollWorkers } from "./roll.ts";
 
 const TICK_MS = 1000;
-const MODELS_LIMIT_MS = 1000;
 
 /** All workers are unloaded until the next request. */
 export interface Sleep {
@@ -97,20 +93,8 @@ export class Fleet {
     for (let index = 1; index <= count; index += 1) this.#add(index);
   }
 
-  async status(): Promise<FleetStatus> {
-    const { workers } = this;
-    const usage = await sampleUsage(workers.flatMap(({ process }) => process?.pid ?? []));
-    const now = this.#parts.clock.monotonicMs();
-    const snapshots = (await this.#parts.snapshots.status()) ?? null;
-    const canHold = hasProgram("taskset");
-    return {
-      workers: workers.map((worker) => {
-        const pid = worker.process?.pid;
-        const facts = { usage: usage.get(pid ?? -1), leased: this.#parts.leases.cpusOf(pid), canHold };
-        return workerStatus(worker, facts, now);
-      }),
-      snapshots,
-    };
+  status(): Promise<FleetStatus> {
+    return readFleetStatus(this.workers, this.#parts);
   }
 
   /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
@@ -181,7 +165,7 @@ export class Fleet {
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#isEnding || !isWanted()) return;
-      this.#sleep = { isWaking: false, models: await this.#askModels() };
+      this.#sleep = { isWaking: false, models: await askModels(this.workers, this.#parts.clock) };
       await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
     });
   }
@@ -269,17 +253,6 @@ export class Fleet {
       const reasons = [...new Set(workers.map(reasonOf))].join("; ");
       this.#firstReady.fail(new SupervisorError("nothing_served", `every worker failed to start: ${reasons}`));
     }
-  }
-
-  /** What a worker says of its models, for who asks while none is loaded. */
-  async #askModels(): Promise<string | undefined> {
-    const worker = this.workers.find(({ state }) => state === "ready");
-    const port = worker?.process?.word?.port;
-    if (worker?.launch === undefined || port === undefined) return undefined;
-    const headers = { [SECRET_HEADER]: worker.launch.secret };
-    const options = { path: "/v1/models", headers, timeoutMs: MODELS_LIMIT_MS, clock: this.#parts.clock };
-    const result = await httpGet({ host: "127.0.0.1", port }, options);
-    return result.responded && result.status === 200 ? result.body : undefined;
   }
 
   #tick(): void {

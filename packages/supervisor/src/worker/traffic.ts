@@ -1,4 +1,6 @@
 import type { Balancer, UpstreamStatus } from "@drover/balancer";
+import type { Clock } from "@drover/foundation/clock";
+import { createGate } from "../gate.ts";
 import type { Activity } from "../process/spawn.ts";
 
 /** What a worker's traffic needs of the balancer. */
@@ -133,6 +135,13 @@ export class Traffic {
     if (this.#address === undefined) return;
     this.#isDraining = true;
     await this.#balancer.drainUpstream(this.id);
+  }
+
+  /** As {@link drained}, for at most `limitMs`. */
+  async drainedWithin(limitMs: number, clock: Clock): Promise<void> {
+    const limit = createGate<void>();
+    const cancel = clock.after(limitMs, limit.open);
+    await Promise.race([this.drained(), limit.opened]).finally(cancel);
   }
 
   /** Takes it out of the balancer. */

@@ -11,7 +11,8 @@ import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { WorkerListener } from "../process/spawn.ts";
 import { hasProcess } from "./states.ts";
 import type { BalancerPort } from "./traffic.ts";
-import { Worker, type WorkerChange } from "./worker.ts";
+import type { WorkerChange } from "./worker-change.ts";
+import { Worker } from "./worker.ts";
 
 const limits = {
   backoff: 500,

@@ -1,40 +1,20 @@
 import type { WorkerMessage } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
-import { createGate } from "../gate.ts";
 import type { WorkerPlace } from "../placement/layout.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
-import { sum } from "@drover/foundation/sums";
-import { countRestart, NO_RESTART_COUNTS, type RestartCounts, type RestartReason } from "./restart-reasons.ts";
+import { endedBy, NO_RESTART_COUNTS, type RestartCounts } from "./restart-reasons.ts";
+import { Restarts } from "./restarts.ts";
 import type { LivenessLimits } from "./liveness.ts";
 import type { Recipe } from "./recipe.ts";
-import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits } from "./restart-policy.ts";
+import type { RestartLimits } from "./restart-policy.ts";
 import { type BalancerPort, Traffic } from "./traffic.ts";
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState } from "./transitions.ts";
+import type { LoadProgress, WorkerChange } from "./worker-change.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
-export interface WorkerLimits extends RestartLimits, LivenessLimits {
-  readonly startTimeout: number;
-  readonly grace: number;
-}
-
-/** One change of a worker's state. */
-export interface WorkerChange {
-  readonly worker: string;
-  readonly from: WorkerState;
-  readonly to: WorkerState;
-  readonly event: WorkerEvent;
-  /** Why, where somebody knows: the worker's own words, an exit code, a signal. */
-  readonly reason: string | undefined;
-}
-
-/** How far a worker is with coming up. */
-export interface LoadProgress {
-  /** Of the model that is read, 0 to 1. What follows, measuring and a first token, has no share. */
-  readonly share: number;
-  readonly isReady: boolean;
-}
+export type WorkerLimits = RestartLimits & LivenessLimits & { readonly startTimeout: number; readonly grace: number };
 
 /** Which worker it is. */
 export interface WorkerSpec {
@@ -77,8 +57,7 @@ export class Worker {
   readonly recipe: Recipe;
   readonly traffic: Traffic;
   readonly #parts: WorkerParts;
-  #restartReasons: RestartCounts;
-  #endedBy: RestartReason = "crashed";
+  readonly #restarts: Restarts;
   #state: WorkerState = "exited";
   #isWanted = false;
   #isDrained = false;
@@ -88,9 +67,6 @@ export class Worker {
   #hung: WorkerProcess | undefined;
   #launch: WorkerLaunch | undefined;
   #lastReason: string | undefined;
-  #history: RestartHistory = NO_RESTARTS;
-  /** undefined: it is not started again by itself. */
-  #backoffMs: number | undefined;
   #wasReady = false;
   #disarm: (() => void) | undefined;
   readonly #waiters = new Set<() => void>();
@@ -101,7 +77,7 @@ export class Worker {
     this.place = place;
     this.recipe = recipe;
     this.#parts = parts;
-    this.#restartReasons = replaces?.restartReasons ?? NO_RESTART_COUNTS;
+    this.#restarts = new Restarts(replaces?.restartReasons ?? NO_RESTART_COUNTS);
     const upstreamId = replaces?.traffic.id === this.id ? `${this.id}b` : this.id;
     this.traffic = new Traffic(parts.balancer, upstreamId, {
       worker: this.id,
@@ -126,11 +102,11 @@ export class Worker {
 
   /** Starts because it had crashed or hung; those that somebody wanted, and wakes, do not count. */
   get restarts(): number {
-    return sum(Object.values(this.#restartReasons));
+    return this.#restarts.sum;
   }
 
   get restartReasons(): RestartCounts {
-    return this.#restartReasons;
+    return this.#restarts.counts;
   }
 
   /** Whether it ever served. */
@@ -150,7 +126,7 @@ export class Worker {
   /** Wants it to run. Clears the past, so that a quarantined worker has all its tries again. */
   start(): void {
     this.#isWanted = true;
-    this.#history = NO_RESTARTS;
+    this.#restarts.forgive();
     this.#dispatch("start");
   }
 
@@ -176,7 +152,7 @@ export class Worker {
    */
   async finish(drainTimeoutMs: number): Promise<void> {
     this.#dispatch("drain");
-    if (this.#state === "draining") await this.#drainedWithin(drainTimeoutMs);
+    if (this.#state === "draining") await this.traffic.drainedWithin(drainTimeoutMs, this.#parts.clock);
     this.stop();
     await this.until("exited");
   }
@@ -206,19 +182,13 @@ export class Worker {
     this.#dispatch("hung", reason);
   }
 
-  async #drainedWithin(limitMs: number): Promise<void> {
-    const limit = createGate<void>();
-    const cancel = this.#parts.clock.after(limitMs, limit.open);
-    await Promise.race([this.traffic.drained(), limit.opened]).finally(cancel);
-  }
-
   #dispatch(event: WorkerEvent, reason?: string): void {
     const from = this.#state;
     const { state, effects } = transition(from, event);
     if (state === from && effects.length === 0) return;
     this.#state = state;
     if (reason !== undefined) this.#lastReason = reason;
-    if (event === "backoff-over") this.#restartReasons = countRestart(this.#restartReasons, this.#endedBy);
+    if (event === "backoff-over") this.#restarts.count();
     if (event === "hung") this.#process?.giveUp();
     for (const effect of effects) this.#perform(effect);
     this.traffic.expect(state !== "quarantined");
@@ -253,12 +223,11 @@ export class Worker {
         this.#arm(limits.grace, "grace-over", `still there ${limits.grace} ms after it was asked to end`);
         return;
       case "arm-backoff-timer":
-        if (this.#backoffMs !== undefined) this.#arm(this.#backoffMs, "backoff-over");
+        if (this.#restarts.backoffMs !== undefined) this.#arm(this.#restarts.backoffMs, "backoff-over");
         else this.#disarm?.();
         return;
       case "disarm-timer":
         this.#disarm?.();
-        this.#disarm = undefined;
     }
   }
 
@@ -314,28 +283,18 @@ export class Worker {
   #onEnd(process: WorkerProcess, end: ProcessEnd): void {
     const { clock, random, limits, explainEnd } = this.#parts;
     const reason = process.describe(end, explainEnd(end));
-    this.#endedBy = this.#causeOf(process, end);
+    const cause = endedBy(end.signal, process === this.#hung);
     const isHopeless = !this.#wasReady && process.isHopeless;
     const exit = {
       now: clock.monotonicMs(),
       readySince: process.readySince,
       isWanted: this.#isWanted,
       isHopeless,
-      isOfSuspect: this.#isWanted && this.traffic.died(this.#endedBy === "killed" ? "killed" : "crashed"),
+      isOfSuspect: this.#isWanted && this.traffic.died(cause === "killed" ? "killed" : "crashed"),
       othersServe: this.traffic.othersServe,
     };
-    const verdict = judgeExit(this.#history, exit, limits(), random);
-    if (verdict.event !== "exited") {
-      this.#history = verdict.history;
-      this.#backoffMs = verdict.delayMs;
-    }
+    const event = this.#restarts.judge(cause, exit, limits(), random);
     this.#process = undefined;
-    this.#dispatch(verdict.event, reason);
-  }
-
-  /** A signal that ends processes, sent for no hang, came from outside; no request is suspected of that. */
-  #causeOf(process: WorkerProcess, { signal }: ProcessEnd): RestartReason {
-    if (process === this.#hung) return "hung";
-    return signal === "SIGKILL" || signal === "SIGTERM" ? "killed" : "crashed";
+    this.#dispatch(event, reason);
   }
 }
