@@ -4,7 +4,7 @@ import https from "node:https";
 import net, { type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
-import { headText } from "../upstream-http/informational-heads.ts";
+import { headText } from "../upstream-http/head-reader.ts";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import type { Certificate } from "../access/certificate.ts";
 import { errorEnvelope, type ProxyError } from "../error-envelope.ts";

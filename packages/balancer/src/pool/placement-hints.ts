@@ -1,7 +1,8 @@
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { estimateCostSeconds } from "./estimate-cost.ts";
 import { type Holder, type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
-import type { PickRequest, UpstreamPool } from "./upstream-pool.ts";
+import type { PickRequest } from "./pick-state.ts";
+import type { UpstreamPool } from "./upstream-pool.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What the balancer knows of one request's text. */

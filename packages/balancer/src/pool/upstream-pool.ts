@@ -1,13 +1,17 @@
 import type { Clock } from "@drover/foundation/clock";
-import { isFull, isInService } from "../policies/availability.ts";
-import type { Peer, PeerGroup } from "../policies/peer.ts";
+import { sum } from "@drover/foundation/sums";
+import { isInService } from "../policies/availability.ts";
+import type { PeerGroup } from "../policies/peer.ts";
 import { isCandidate, type PickState, type Policy } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
+import { Drains } from "./drains.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
+import { groupOf, NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
 import { Flights } from "./flights.ts";
 import { describePick } from "./pick-decision.ts";
 import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
 import { Suspects } from "./suspects.ts";
+import { ableWorkers, leastBusyWorker, roomiestBeyondSlots, workerAlone } from "./worker-picks.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
 
 /** Everything a pool takes; plain values, so that nginx directives and Drover's settings can both make one. */
@@ -19,27 +23,6 @@ export interface PoolOptions {
   readonly random: () => number;
   readonly standBy?: StandBy | undefined;
 }
-
-/**
- * Of workers that can take a request, now or once a place on them comes free, those that stand by: the others compute
- * faster without them.
- */
-export type StandBy = (able: readonly string[]) => ReadonlySet<string>;
-
-/** What a policy may want to know of a request. */
-export interface PickRequest {
-  /** The value of `hash KEY`. */
-  readonly key?: Uint8Array;
-  /** The client's address, for `ip_hash`. */
-  readonly clientAddress?: string;
-  readonly affinity?: (upstream: Upstream) => number;
-  readonly cost?: (upstream: Upstream) => number;
-  /** Its leases say why they are on their upstreams. @default false */
-  readonly isExplained?: boolean;
-}
-
-/** Why no place was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
-export type Vacancy = "busy" | "waiting" | "none";
 
 export interface PoolEvents {
   /** A place came free or an upstream came ready: whoever waits may try again. */
@@ -56,7 +39,7 @@ export class UpstreamPool {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #upstreams = new Map<string, Upstream>();
-  readonly #idle = new Map<string, (() => void)[]>();
+  readonly #drains = new Drains();
   readonly #suspects: Suspects;
   readonly #flights: Flights;
   readonly #standBy: StandBy | undefined;
@@ -120,7 +103,7 @@ export class UpstreamPool {
     this.#upstreams.delete(id);
     this.#events.onRemoved?.(upstream);
     this.#regroup();
-    this.#settleDrain(upstream);
+    this.#drains.settle(upstream);
     this.#events.onVacancy?.();
   }
 
@@ -166,10 +149,7 @@ export class UpstreamPool {
     const upstream = this.#upstreams.get(id);
     if (upstream === undefined) return Promise.resolve();
     upstream.draining = true;
-    if (upstream.conns === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#idle.set(id, [...(this.#idle.get(id) ?? []), resolve]);
-    });
+    return this.#drains.until(upstream);
   }
 
   undrain(id: string): void {
@@ -181,29 +161,14 @@ export class UpstreamPool {
 
   /** A request's memory over its attempts; `tries` caps them, 0 is as many as there are servers. */
   startPick(request: PickRequest = {}, tries = 0): PickState {
-    const possible = countTries(this.#group);
-    return {
-      group: this.#group,
-      tried: new Map(),
-      triesLeft: tries > 0 ? Math.min(tries, possible) : possible,
-      key: request.key ?? noBytes,
-      clientAddress: request.clientAddress ?? "",
-      affinity: onUpstreams(request.affinity),
-      cost: onUpstreams(request.cost),
-      deaths: 0,
-      standingBy: nobody,
-      isExplained: request.isExplained ?? false,
-      hash: undefined,
-      rehash: 0,
-      hashTries: 0,
-    };
+    return startPick(this.#group, request, tries);
   }
 
   /** Chooses and holds a place. */
   acquire(state: PickState): Lease | undefined {
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
-    state.standingBy = this.#standBy?.(this.#able(state)) ?? nobody;
-    const upstream = state.deaths > 0 ? this.#chooseAlone(state) : this.#choose(state);
+    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+    const upstream = state.deaths > 0 ? workerAlone(this.#upstreams.values(), state) : this.#choose(state);
     if (upstream === undefined) return undefined;
     const decision = state.isExplained ? this.#describe(upstream, state) : undefined;
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
@@ -214,8 +179,8 @@ export class UpstreamPool {
 
   #describe(chosen: Upstream, state: PickState) {
     const nowMs = this.#clock.monotonicMs();
-    const isFree = (upstream: Upstream) => isCandidate(upstream, state, nowMs);
-    return describePick(chosen, this.upstreams, state, { policy: this.#policyName, isFree });
+    const options = { policy: this.#policyName, isFree: (one: Upstream) => isCandidate(one, state, nowMs) };
+    return describePick(chosen, this.upstreams, state, options);
   }
 
   /**
@@ -224,17 +189,9 @@ export class UpstreamPool {
    */
   acquireBeside(state: PickState): Lease | undefined {
     if (state.deaths > 0) return this.acquire(state);
-    let best: Upstream | undefined;
-    for (const upstream of this.#upstreams.values()) {
-      if (!upstream.owned) return undefined;
-      if (!isInService(upstream) || upstream.aloneFor !== undefined) continue;
-      if (state.tried.get(upstream) === upstream.generation) continue;
-      const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
-      if (fewer < 0) best = upstream;
-    }
-    if (best === undefined) return undefined;
-    state.tried.set(best, best.generation);
-    const upstream = best;
+    const upstream = leastBusyWorker(this.#upstreams.values(), state);
+    if (upstream === undefined) return undefined;
+    state.tried.set(upstream, upstream.generation);
     upstream.requests += 1;
     upstream.beside += 1;
     this.#flights.enter(upstream, state);
@@ -253,28 +210,11 @@ export class UpstreamPool {
    */
   acquireBeyond(state: PickState): Lease | undefined {
     if (state.deaths > 0) return undefined;
-    state.standingBy = this.#standBy?.(this.#able(state)) ?? nobody;
-    let best: Upstream | undefined;
-    for (const upstream of this.#upstreams.values()) {
-      if (!upstream.owned || !upstream.sharesState || !isInService(upstream)) continue;
-      if (state.tried.get(upstream) === upstream.generation || state.standingBy.has(upstream.id)) continue;
-      if (upstream.aloneFor !== undefined || upstream.conns >= 2 * upstream.maxConns) continue;
-      if (best === undefined || upstream.conns * best.maxConns < best.conns * upstream.maxConns) best = upstream;
-    }
+    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+    const best = roomiestBeyondSlots(this.#upstreams.values(), state);
     if (best === undefined) return undefined;
     state.tried.set(best, best.generation);
     return this.#hold(best, state);
-  }
-
-  /** Drover's own workers that this request was not given yet, full ones too. */
-  #able(state: PickState): readonly string[] {
-    const able: string[] = [];
-    for (const upstream of this.#upstreams.values()) {
-      const isNew = state.tried.get(upstream) !== upstream.generation;
-      const isTaken = upstream.aloneFor !== undefined;
-      if (upstream.owned && isNew && !isTaken && isInService(upstream)) able.push(upstream.id);
-    }
-    return able;
   }
 
   /** A pick that found nothing leaves the request as it was: it may wait and pick again. */
@@ -286,23 +226,6 @@ export class UpstreamPool {
     state.group = group;
     for (const [known, generation] of tried ?? []) state.tried.set(known, generation);
     return undefined;
-  }
-
-  /**
-   * A worker without any other request, for one that may crash it: so no honest request is in two crashes. The least busy worker is
-   * given no further request until it is empty; until then nothing is chosen.
-   */
-  #chooseAlone(state: PickState): Upstream | undefined {
-    const able = this.upstreams.filter(
-      (upstream) => isInService(upstream) && state.tried.get(upstream) !== upstream.generation,
-    );
-    let chosen = able.find(({ aloneFor }) => aloneFor === state);
-    if (chosen === undefined) {
-      const free = able.filter(({ aloneFor }) => aloneFor === undefined);
-      [chosen] = free.toSorted((one, other) => one.conns + one.beside - other.conns - other.beside);
-      if (chosen !== undefined) chosen.aloneFor = state;
-    }
-    return chosen !== undefined && chosen.conns + chosen.beside === 0 ? chosen : undefined;
   }
 
   /** The request is over: no worker is kept for it any more. */
@@ -332,30 +255,17 @@ export class UpstreamPool {
 
   /** Why `acquire` gave nothing, and so whether to wait. */
   vacancy(state: PickState): Vacancy {
-    let waiting = false;
-    for (const upstream of this.#upstreams.values()) {
-      if (upstream.down) continue;
-      if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
-      else if (state.tried.get(upstream) === upstream.generation) waiting ||= this.#suspects.has(upstream);
-      else if (isFull(upstream) || state.deaths > 0) return "busy";
-    }
-    return waiting ? "waiting" : "none";
+    return vacancyOf(this.#upstreams.values(), state, (upstream) => this.#suspects.has(upstream));
   }
 
   /** Of all upstreams in service; one without a limit has those that are used. */
   get slots(): number {
-    let sum = 0;
-    for (const upstream of this.#upstreams.values()) {
-      if (isInService(upstream)) sum += upstream.maxConns > 0 ? upstream.maxConns : upstream.conns;
-    }
-    return sum;
+    return sum(this.upstreams.filter(isInService).map(({ maxConns, conns }) => (maxConns > 0 ? maxConns : conns)));
   }
 
   /** Leases held now. */
   get active(): number {
-    let sum = 0;
-    for (const upstream of this.#upstreams.values()) sum += upstream.conns;
-    return sum;
+    return sum(this.upstreams.map(({ conns }) => conns));
   }
 
   #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
@@ -367,7 +277,7 @@ export class UpstreamPool {
     if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
     if (outcome === "lost") this.#suspects.add(upstream);
     this.#account(upstream, outcome, state);
-    this.#settleDrain(upstream);
+    this.#drains.settle(upstream);
     this.#events.onReleased?.(lease, outcome);
     this.#events.onVacancy?.();
   }
@@ -385,39 +295,7 @@ export class UpstreamPool {
     if (state.triesLeft > 0) state.triesLeft -= 1;
   }
 
-  #settleDrain(upstream: Upstream): void {
-    if (upstream.conns > 0) return;
-    const waiting = this.#idle.get(upstream.id) ?? [];
-    this.#idle.delete(upstream.id);
-    for (const resolve of waiting) resolve();
-  }
-
   #regroup(): void {
     this.#group = groupOf([...this.#upstreams.values()]);
   }
-}
-
-const noBytes = new Uint8Array(0);
-const nobody: ReadonlySet<string> = new Set();
-
-function groupOf(upstreams: readonly Upstream[]): PeerGroup {
-  const backups = upstreams.filter((upstream) => upstream.backup);
-  const primaries = upstreams.filter((upstream) => !upstream.backup);
-  const next = backups.length === 0 ? undefined : makeGroup(backups, false, undefined);
-  return makeGroup(primaries, primaries.length === 1 && next === undefined, next);
-}
-
-function makeGroup(peers: readonly Peer[], single: boolean, next: PeerGroup | undefined): PeerGroup {
-  return { peers, single, totalWeight: peers.reduce((sum, peer) => sum + peer.weight, 0), next };
-}
-
-/** Servers that are not marked down, backups counted (nginx `ngx_http_upstream_tries`). */
-function countTries(group: PeerGroup): number {
-  const own = group.peers.filter((peer) => !peer.down).length;
-  return group.next === undefined ? own : own + countTries(group.next);
-}
-
-function onUpstreams(score: ((upstream: Upstream) => number) | undefined): ((peer: Peer) => number) | undefined {
-  if (score === undefined) return undefined;
-  return (peer) => score(peer as Upstream);
 }

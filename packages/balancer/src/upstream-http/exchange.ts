@@ -4,15 +4,13 @@ import { ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
-import { headText, interjectionOf, relayEarlyHints } from "./informational-heads.ts";
-import { type Framing, readResponseHead, type RelayedHead, type ResponseHead } from "./response-head.ts";
+import { HeadReader, headText, interjectionOf, relayEarlyHints } from "./head-reader.ts";
+import type { Framing, RelayedHead, ResponseHead } from "./response-head.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
 import { Tunnel } from "./tunnel.ts";
 
 type Phase = "connecting" | "head" | "body" | "done";
-const nothing = Buffer.alloc(0);
-const mostInformational = 100;
 
 interface Settle {
   readonly resolve: (result: ExchangeResult) => void;
@@ -30,15 +28,12 @@ class Exchange implements ConnectionUser {
   readonly #relay: ClientRelay;
   #phase: Phase = "connecting";
   #sending: Sending | undefined;
-  /** Bytes that make no whole head yet. */
-  #held: Buffer = nothing;
+  readonly #head: HeadReader;
   #framing: Framing = { kind: "none" };
   #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
   #isEventStream = false;
   #isEncoded = false;
-  /** Heads with a status of 1xx so far. */
-  #informational = 0;
   /** Could another worker go on with it? */
   #isResumable = false;
   #keepAlive = false;
@@ -51,6 +46,7 @@ class Exchange implements ConnectionUser {
     this.#settle = settle;
     this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
     this.#relay.onDrained = () => this.#unpause();
+    this.#head = new HeadReader(options.task.outgoing.method, (head) => this.#onInformational(head));
   }
 
   start(): void {
@@ -86,7 +82,7 @@ class Exchange implements ConnectionUser {
       return;
     }
     try {
-      if (this.#phase === "head") this.#readHead(this.#withHeld(bytes));
+      if (this.#phase === "head") this.#readHead(bytes);
       else if (this.#phase === "body") this.#readBody(bytes);
     } catch (error) {
       // This runs below a socket's event, where nobody would catch it.
@@ -118,41 +114,29 @@ class Exchange implements ConnectionUser {
     else if (this.#phase === "body") this.#break("it was silent for too long");
   }
 
-  #withHeld(bytes: Buffer): Buffer {
-    const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    this.#held = nothing;
-    return all;
-  }
-
   #readHead(bytes: Buffer): void {
-    const { task, figures, clock, connection } = this.#options;
-    const read = readResponseHead(bytes, task.outgoing.method);
-    if (read.kind === "incomplete") this.#held = Buffer.from(bytes);
-    else if (read.kind === "invalid") this.#fail("invalid_header", read.reason);
-    else if (read.head.status === 101) this.#switch(read.head, bytes.subarray(read.endOffset));
-    else if (read.head.status < 200) {
-      const interjection = connection.upstream.owned ? interjectionOf(read.head) : undefined;
-      if (interjection !== undefined) this.#interject(read.head, interjection);
-      else this.#informational += 1;
-      if (this.#informational > mostInformational)
-        return this.#fail("invalid_header", "it sends 1xx heads without end");
-      if (!this.#deaf) relayEarlyHints(read.head, task.client);
-      const rest = bytes.subarray(read.endOffset);
-      if (rest.length > 0) this.#readHead(rest);
-    } else {
-      figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
-      figures.status = read.head.status;
-      this.#keepAlive = read.keepAlive;
-      this.#keepsForMs = read.keepsForMs;
-      this.#framing = read.framing;
-      this.#answer(read.head, bytes.subarray(read.endOffset));
-    }
+    const { figures, clock } = this.#options;
+    const read = this.#head.read(bytes);
+    if (read.kind === "incomplete") return;
+    if (read.kind === "invalid") return this.#fail("invalid_header", read.reason);
+    if (read.head.status === 101) return this.#switch(read.head, read.rest);
+    figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
+    figures.status = read.head.status;
+    this.#keepAlive = read.keepAlive;
+    this.#keepsForMs = read.keepsForMs;
+    this.#framing = read.framing;
+    this.#answer(read.head, read.rest);
   }
 
-  /** A part of the event stream that is not in its body: whoever resumes the stream need not make it again. */
-  #interject(head: ResponseHead, text: string): void {
-    const stream = this.#deaf ? undefined : this.#options.listener.onInterim(head);
+  /** Of a worker, a part of its event stream that is not in the body: whoever resumes the stream need not make it again. */
+  #onInformational(head: ResponseHead): "counts" | "is expected" {
+    const { connection, listener, task } = this.#options;
+    const text = connection.upstream.owned ? interjectionOf(head) : undefined;
+    if (!this.#deaf) relayEarlyHints(head, task.client);
+    if (text === undefined) return "counts";
+    const stream = this.#deaf ? undefined : listener.onInterim(head);
     if (stream !== undefined) this.#relay.interject(text, stream);
+    return "is expected";
   }
 
   /** From here on the connection is the two sides' own affair, but for a silence as long as between two reads. */

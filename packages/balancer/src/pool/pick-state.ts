@@ -1,0 +1,88 @@
+import { isFull, isInService } from "../policies/availability.ts";
+import type { Peer, PeerGroup } from "../policies/peer.ts";
+import type { PickState } from "../policies/policy.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What a policy may want to know of a request. */
+export interface PickRequest {
+  /** The value of `hash KEY`. */
+  readonly key?: Uint8Array;
+  /** The client's address, for `ip_hash`. */
+  readonly clientAddress?: string;
+  readonly affinity?: (upstream: Upstream) => number;
+  readonly cost?: (upstream: Upstream) => number;
+  /** Its leases say why they are on their upstreams. @default false */
+  readonly isExplained?: boolean;
+}
+
+/**
+ * Of workers that can take a request, now or once a place on them comes free, those that stand by: the others compute
+ * faster without them.
+ */
+export type StandBy = (able: readonly string[]) => ReadonlySet<string>;
+
+/** Workers that stand by: none. */
+export const NOBODY: ReadonlySet<string> = new Set();
+const NO_BYTES = new Uint8Array(0);
+
+/** A request's memory over its attempts; `tries` caps them, 0 is as many as there are servers. */
+export function startPick(group: PeerGroup, request: PickRequest, tries: number): PickState {
+  const possible = countTries(group);
+  return {
+    group,
+    tried: new Map(),
+    triesLeft: tries > 0 ? Math.min(tries, possible) : possible,
+    key: request.key ?? NO_BYTES,
+    clientAddress: request.clientAddress ?? "",
+    affinity: onUpstreams(request.affinity),
+    cost: onUpstreams(request.cost),
+    deaths: 0,
+    standingBy: NOBODY,
+    isExplained: request.isExplained ?? false,
+    hash: undefined,
+    rehash: 0,
+    hashTries: 0,
+  };
+}
+
+function onUpstreams(score: ((upstream: Upstream) => number) | undefined): ((peer: Peer) => number) | undefined {
+  if (score === undefined) return undefined;
+  return (peer) => score(peer as Upstream);
+}
+
+/** The primary servers, with the backup servers behind them. */
+export function groupOf(upstreams: readonly Upstream[]): PeerGroup {
+  const backups = upstreams.filter((upstream) => upstream.backup);
+  const primaries = upstreams.filter((upstream) => !upstream.backup);
+  const next = backups.length === 0 ? undefined : makeGroup(backups, false, undefined);
+  return makeGroup(primaries, primaries.length === 1 && next === undefined, next);
+}
+
+function makeGroup(peers: readonly Peer[], single: boolean, next: PeerGroup | undefined): PeerGroup {
+  return { peers, single, totalWeight: peers.reduce((sum, peer) => sum + peer.weight, 0), next };
+}
+
+/** Servers that are not marked down, backups counted (nginx `ngx_http_upstream_tries`). */
+function countTries(group: PeerGroup): number {
+  const own = group.peers.filter((peer) => !peer.down).length;
+  return group.next === undefined ? own : own + countTries(group.next);
+}
+
+/** Why no place was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
+export type Vacancy = "busy" | "waiting" | "none";
+
+/** @param isSuspect whether the upstream may be about to die, or has just died */
+export function vacancyOf(
+  upstreams: Iterable<Upstream>,
+  state: PickState,
+  isSuspect: (upstream: Upstream) => boolean,
+): Vacancy {
+  let waiting = false;
+  for (const upstream of upstreams) {
+    if (upstream.down) continue;
+    if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
+    else if (state.tried.get(upstream) === upstream.generation) waiting ||= isSuspect(upstream);
+    else if (isFull(upstream) || state.deaths > 0) return "busy";
+  }
+  return waiting ? "waiting" : "none";
+}

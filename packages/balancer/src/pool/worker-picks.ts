@@ -1,0 +1,59 @@
+import { isInService } from "../policies/availability.ts";
+import type { PickState } from "../policies/policy.ts";
+import type { Upstream } from "./upstream.ts";
+
+type Upstreams = Iterable<Upstream>;
+
+/** The worker was given the request before, and has not been restarted since. */
+function isTried(upstream: Upstream, state: PickState): boolean {
+  return state.tried.get(upstream) === upstream.generation;
+}
+
+/** Workers that the request was not given yet, full ones too. */
+export function ableWorkers(upstreams: Upstreams, state: PickState): readonly string[] {
+  const able: string[] = [];
+  for (const upstream of upstreams) {
+    const isTaken = upstream.aloneFor !== undefined;
+    if (upstream.owned && !isTried(upstream, state) && !isTaken && isInService(upstream)) able.push(upstream.id);
+  }
+  return able;
+}
+
+/** The least busy worker whatever its slots; none where an upstream is not Drover's own. */
+export function leastBusyWorker(upstreams: Upstreams, state: PickState): Upstream | undefined {
+  let best: Upstream | undefined;
+  for (const upstream of upstreams) {
+    if (!upstream.owned) return undefined;
+    if (!isInService(upstream) || upstream.aloneFor !== undefined || isTried(upstream, state)) continue;
+    const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
+    if (fewer < 0) best = upstream;
+  }
+  return best;
+}
+
+/** The least busy worker that can set requests aside for others, with at most as many requests again as it has slots. */
+export function roomiestBeyondSlots(upstreams: Upstreams, state: PickState): Upstream | undefined {
+  let best: Upstream | undefined;
+  for (const upstream of upstreams) {
+    if (!upstream.owned || !upstream.sharesState || !isInService(upstream)) continue;
+    if (isTried(upstream, state) || state.standingBy.has(upstream.id)) continue;
+    if (upstream.aloneFor !== undefined || upstream.conns >= 2 * upstream.maxConns) continue;
+    if (best === undefined || upstream.conns * best.maxConns < best.conns * upstream.maxConns) best = upstream;
+  }
+  return best;
+}
+
+/**
+ * A worker without any other request, for one that may crash it: so no innocent request is in two crashes. The least busy worker is
+ * given no further request until it is empty; until then none is picked.
+ */
+export function workerAlone(upstreams: Upstreams, state: PickState): Upstream | undefined {
+  const able = [...upstreams].filter((upstream) => isInService(upstream) && !isTried(upstream, state));
+  let chosen = able.find(({ aloneFor }) => aloneFor === state);
+  if (chosen === undefined) {
+    const free = able.filter(({ aloneFor }) => aloneFor === undefined);
+    [chosen] = free.toSorted((one, other) => one.conns + one.beside - other.conns - other.beside);
+    if (chosen !== undefined) chosen.aloneFor = state;
+  }
+  return chosen !== undefined && chosen.conns + chosen.beside === 0 ? chosen : undefined;
+}
