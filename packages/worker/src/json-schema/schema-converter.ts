@@ -2,10 +2,11 @@ import { textTree } from "./grammar/text-tree.ts";
 import { listRule } from "./array-rules.ts";
 import { areDisjoint } from "./disjoint.ts";
 import type { GrammarRules } from "./grammar/grammar-rules.ts";
-import { anyArray, anyInteger, anyNumber, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
+import { anyArray, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
 import { NoCommonValue } from "./merge-schemas.ts";
-import { integerRange, numberRange } from "./number-range.ts";
+import { numberRule } from "./number-rule.ts";
 import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
+import { withoutPatterns } from "./pattern-properties.ts";
 import {
   type Schema,
   type SchemaObject,
@@ -175,24 +176,11 @@ export class SchemaConverter {
     if (type === "array") return this.#array(schema, path);
     if (type === "boolean") return '"true" | "false"';
     if (type === "null") return '"null"';
-    if (type !== "string") return this.#number(type, schema, path);
+    if (type !== "string") return numberRule(this.#rules, type, schema, path);
     const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
     return isBound
       ? stringRule(this.#rules, schema, path, (where, why) => this.#relax(where, why))
       : anyString(this.#rules);
-  }
-
-  #number(type: "number" | "integer", schema: SchemaObject, path: string): string {
-    const bounds = Object.fromEntries(
-      BY_TYPE.number.flatMap((keyword) => {
-        const bound = numberOf(schema, keyword, path);
-        return bound === undefined ? [] : [[keyword, bound]];
-      }),
-    );
-    if (Object.keys(bounds).length === 0) return type === "integer" ? anyInteger(this.#rules) : anyNumber(this.#rules);
-    const range = type === "integer" ? integerRange(bounds) : numberRange(bounds);
-    if (range === undefined) throw new NoCommonValue(path, "no number that can be written is within its bounds");
-    return range;
   }
 
   /** Leaves a keyword out, where that is allowed: more texts than the schema's are valid then. */
@@ -264,13 +252,8 @@ export class SchemaConverter {
     if (room.least > 1)
       throw new UnsupportedSchema(at(path, "minProperties"), "more than one property of any name is not supported");
     if (value === false) return this.#nothingMore(room, path);
-    const name =
-      names === undefined
-        ? otherName(
-            this.#rules,
-            listed.map(([known]) => known),
-          )
-        : this.#nameRule(names, path);
+    const known = listed.map(([name]) => name);
+    const name = names === undefined ? otherName(this.#rules, known) : this.#nameRule(names, path);
     return { name, value: this.#inside(value, at(path, "additionalProperties")), least: Math.max(0, room.least), most };
   }
 
@@ -310,14 +293,4 @@ export class SchemaConverter {
     const list = listRule(this.#rules, tupleRules, more, least, bound);
     return `"[" ${ws} ${list} ${ws} "]"`;
   }
-}
-
-/** Names by pattern are any names here: `patternProperties` says what their values may be. */
-function withoutPatterns(schema: SchemaObject, path: string): SchemaObject {
-  const { patternProperties, ...rest } = schema;
-  if (typeof patternProperties !== "object" || patternProperties === null) return schema;
-  const values = asSchemas(Object.values(patternProperties), at(path, "patternProperties"));
-  const { additionalProperties } = rest;
-  const others = additionalProperties === undefined || additionalProperties === false ? [] : [additionalProperties];
-  return { ...rest, additionalProperties: { anyOf: [...values, ...others] } };
 }
