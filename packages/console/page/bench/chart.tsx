@@ -1,8 +1,7 @@
-import uPlot from "uplot";
-import { useEffect, useRef } from "preact/hooks";
+import type uPlot from "uplot";
 import type { VNode } from "preact";
 import { numberText } from "../language/numbers.ts";
-import { isDark } from "../theme.ts";
+import { type PlotContent, type PlotLook, usePlot } from "../parts/use-plot.ts";
 import type { Chart } from "./report.ts";
 
 const HEIGHT = 220;
@@ -10,19 +9,8 @@ const COLOURS = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
 /** Some figures over the load. */
 export function ChartView({ chart }: { readonly chart: Chart }): VNode {
-  const target = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = target.current;
-    if (element === null) return undefined;
-    const data = [[...chart.xs], ...chart.lines.map(({ ys }) => [...ys])] as uPlot.AlignedData;
-    const made = new uPlot(optionsFor(element, chart), data, element);
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      made.destroy();
-    };
-  }, [chart, isDark.value]);
+  const data = () => [[...chart.xs], ...chart.lines.map(({ ys }) => [...ys])] as uPlot.AlignedData;
+  const { target } = usePlot(HEIGHT, (look) => contentOf(chart, look), { anew: [chart], data });
   const name = `${chart.title} (${chart.unit})`;
   return (
     <figure class="plot">
@@ -41,29 +29,12 @@ export function ChartView({ chart }: { readonly chart: Chart }): VNode {
   );
 }
 
-function optionsFor(element: HTMLElement, { xLabel, lines }: Chart): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name);
-  const axis = {
-    stroke: colour("--plot-axis"),
-    grid: { stroke: colour("--plot-grid"), width: 1 },
-    ticks: { show: false },
-  };
+function contentOf({ xLabel, lines }: Chart, { axis, colour }: PlotLook): PlotContent {
   return {
-    width: element.clientWidth,
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] } },
     axes: [
-      {
-        ...axis,
-        size: 40,
-        label: xLabel,
-        labelSize: 18,
-        values: (_, splits) => splits.map((value) => numberText(value)),
-      },
-      { ...axis, size: 56, values: (_, splits) => splits.map((value) => numberText(value)) },
+      { ...axis, size: 40, label: xLabel, labelSize: 18, values: tickTexts },
+      { ...axis, size: 56, values: tickTexts },
     ],
     series: [
       {},
@@ -74,4 +45,8 @@ function optionsFor(element: HTMLElement, { xLabel, lines }: Chart): uPlot.Optio
       })),
     ],
   };
+}
+
+function tickTexts(_: uPlot, splits: readonly number[]): string[] {
+  return splits.map((value) => numberText(value));
 }

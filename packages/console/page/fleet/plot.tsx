@@ -1,8 +1,9 @@
-import uPlot from "uplot";
-import { useEffect, useRef } from "preact/hooks";
+import type uPlot from "uplot";
+import { useEffect } from "preact/hooks";
 import type { VNode } from "preact";
 import { texts } from "../language/language.ts";
 import { numberText } from "../language/numbers.ts";
+import { type PlotContent, type PlotLook, usePlot } from "../parts/use-plot.ts";
 import { isDark } from "../theme.ts";
 
 interface PlotProps {
@@ -20,22 +21,10 @@ const HEIGHT = 120;
 
 /** A figure over the last minutes, and its last value as text. */
 export function Plot({ title, show, showTick = numberText, xs, ys }: PlotProps): VNode {
-  const target = useRef<HTMLDivElement>(null);
-  const chart = useRef<uPlot | undefined>(undefined);
+  const data = () => [[...xs], [...ys]] as uPlot.AlignedData;
+  const { target, plot } = usePlot(HEIGHT, (look) => contentOf(showTick, look), { anew: [], data });
   const last = ys.findLast((value) => value !== null);
-  useEffect(() => {
-    const element = target.current;
-    if (element === null) return undefined;
-    const made = new uPlot(optionsFor(element, showTick), [[], []], element);
-    chart.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      made.destroy();
-    };
-  }, [isDark.value]);
-  useEffect(() => chart.current?.setData([[...xs], [...ys]] as uPlot.AlignedData), [xs, ys, isDark.value]);
+  useEffect(() => plot.current?.setData(data()), [xs, ys, isDark.value]);
   const value = last === undefined || last === null ? "–" : show(last);
   return (
     <figure class="plot">
@@ -47,19 +36,8 @@ export function Plot({ title, show, showTick = numberText, xs, ys }: PlotProps):
   );
 }
 
-function optionsFor(element: HTMLElement, showTick: (value: number) => string): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name);
-  const axis = {
-    stroke: colour("--plot-axis"),
-    grid: { stroke: colour("--plot-grid"), width: 1 },
-    ticks: { show: false },
-  };
+function contentOf(showTick: (value: number) => string, { axis, colour }: PlotLook): PlotContent {
   return {
-    width: element.clientWidth,
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { show: false },
     scales: {
       x: { time: false, range: (_, oldest) => [Math.min(-SHORTEST_SECONDS, Math.max(oldest, -LONGEST_SECONDS)), 0] },
       y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] },
