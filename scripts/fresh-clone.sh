@@ -8,7 +8,7 @@ set -euo pipefail
 is_bare=
 [[ ${1-} == --bare ]] && { is_bare=yes; shift; }
 readonly HIDDEN=(taskset setpriv lscpu script numactl ps nginx haproxy systemd-analyze systemd-notify systemd-socket-activate
-  systemd-nspawn debootstrap python3 git chromium curl)
+  systemd-nspawn debootstrap python3 git chromium prometheus curl)
 readonly NOBODY=65534
 readonly LARGEST_INSTALL_MB=165 START_SECONDS=900 STOP_SECONDS=120
 folder=$(mktemp -d)

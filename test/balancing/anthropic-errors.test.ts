@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import Anthropic, { APIError, AuthenticationError, InternalServerError, RateLimitError } from "@anthropic-ai/sdk";
 import { defaultSettings } from "@drover/config";
 import { until } from "../support/until.ts";
-import { type RunningBalancer, startBalancer } from "./running-balancer.ts";
-import { ScriptedUpstream } from "./scripted-upstream.ts";
+import { type RunningBalancer, startBalancer } from "../support/running-balancer.ts";
+import { ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 const start =
   '{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"usage":{}}}';

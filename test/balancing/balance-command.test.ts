@@ -8,10 +8,10 @@ import { after, afterEach, describe, it } from "node:test";
 import { freePort } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { until } from "../support/until.ts";
-import { NginxFolder, runCommand } from "./nginx-process.ts";
+import { NginxFolder, runCommand } from "../nginx/nginx-process.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
-import { RawClient } from "./raw-client.ts";
-import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 function withoutTime(line: string): string {
   return line.replace(/\[\d\d\/\w{3}\/\d{4}(:\d\d){3} [+-]\d{4}\]/, "[TIME]");

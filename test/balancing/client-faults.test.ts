@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { until } from "../support/until.ts";
-import { RawClient } from "./raw-client.ts";
-import { type RunningBalancer, startBalancer, statusOf } from "./running-balancer.ts";
-import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { type RunningBalancer, startBalancer, statusOf } from "../support/running-balancer.ts";
+import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
 

@@ -7,9 +7,9 @@ import { freePort } from "../support/ports.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
 import { descriptorsOf } from "../support/processes.ts";
 import { PATIENCE_MS, until } from "../support/until.ts";
-import { RawClient } from "./raw-client.ts";
-import { statusOf } from "./running-balancer.ts";
-import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { statusOf } from "../support/running-balancer.ts";
+import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 const DESCRIPTORS = 256;
 const request = "GET /v1/models HTTP/1.1\r\nHost: drover\r\nConnection: close\r\n\r\n";

@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
-import { NginxFolder } from "./nginx-process.ts";
-import { RawClient } from "./raw-client.ts";
+import { NginxFolder } from "../nginx/nginx-process.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { until } from "../support/until.ts";
-import { RawClient, type SeenAnswer } from "./raw-client.ts";
-import { startBalancer } from "./running-balancer.ts";
-import { type Answer, ok, ScriptedUpstream } from "./scripted-upstream.ts";
+import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
+import { startBalancer } from "../support/running-balancer.ts";
+import { type Answer, ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 const get = "GET /v1/models HTTP/1.1\r\nHost: drover\r\n\r\n";
 const send = (text: string, thenClose = true): Answer => ({ kind: "send", text, thenClose });

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { writeDemoModel } from "@drover/models";
-import { testCertificates } from "../balancing/test-certificates.ts";
+import { testCertificates } from "../support/test-certificates.ts";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
 import { signalIfThere } from "../support/processes.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { PATIENCE_MS, until } from "../support/until.ts";
-import { RawClient, type SeenAnswer } from "./raw-client.ts";
+import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
 import type { Step } from "./scenario.ts";
-import type { ScriptedUpstream, SeenRequest } from "./scripted-upstream.ts";
+import type { ScriptedUpstream, SeenRequest } from "../support/scripted-upstream.ts";
 
 /** An upstream connection that is not closed within this time after its client has left stays open. */
 const OPEN_MS = 3000;

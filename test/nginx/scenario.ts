@@ -1,4 +1,4 @@
-import type { Script } from "./scripted-upstream.ts";
+import type { Script } from "../support/scripted-upstream.ts";
 
 /** Requests and what they meet: the same for the real nginx and for drover-nginx. */
 export interface Scenario {

@@ -1,5 +1,5 @@
-import { get, one, request, type Scenario, sequence, times, together } from "./scenario.ts";
-import { answer, ok } from "./scripted-upstream.ts";
+import { get, one, request, type Scenario, sequence, times, together } from "../scenario.ts";
+import { answer, ok } from "../../support/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const named = ({ upstream }: { readonly upstream: string }) => ok(upstream);

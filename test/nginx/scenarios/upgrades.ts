@@ -1,5 +1,5 @@
-import { get, one, pipelined, request, type Scenario, sequence } from "./scenario.ts";
-import { ok } from "./scripted-upstream.ts";
+import { get, one, pipelined, request, type Scenario, sequence } from "../scenario.ts";
+import { ok } from "../../support/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 

@@ -1,5 +1,5 @@
 import net from "node:net";
-import { until } from "../support/until.ts";
+import { until } from "./until.ts";
 import { readChunks } from "./scripted-upstream.ts";
 
 /** What a client saw of one answer. */

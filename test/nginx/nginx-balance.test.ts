@@ -12,7 +12,7 @@ import { freePort } from "../support/ports.ts";
 import { NameServer } from "./name-server.ts";
 import { COMMAND_LIMIT_MS, until } from "../support/until.ts";
 import { NginxFolder, runCommand } from "./nginx-process.ts";
-import { ok, ScriptedUpstream } from "./scripted-upstream.ts";
+import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
 
 const drover = fileURLToPath(import.meta.resolve("@drover/cli/bin/drover.js"));
 /** The set-up of the documentation; its ports are exchanged for free ones. */
@@ -103,11 +103,11 @@ describe("drover balance --nginx-conf", () => {
       writeFileSync(path, "server { listen");
       assert.match((await command("reload")).stderr, /^drover: .*nginx\.conf:1/);
       assert.match((await command("logs")).stdout, /Balancing by/);
-      assert.equal((await command("stop")).stdout, "Drover has ended.\n".trim());
+      assert.equal((await command("stop")).stdout, "Drover has ended.");
+      assert.deepEqual(await ended, [0, null]);
     } finally {
-      child.kill("SIGTERM");
+      child.kill("SIGKILL");
     }
-    assert.deepEqual(await ended, [0, null]);
   });
 
   it("ends with 2 and the place of what it cannot honour", () => {

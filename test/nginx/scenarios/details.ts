@@ -1,5 +1,5 @@
-import { get, one, type Scenario, sequence, times } from "./scenario.ts";
-import { ok } from "./scripted-upstream.ts";
+import { get, one, type Scenario, sequence, times } from "../scenario.ts";
+import { ok } from "../../support/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 

@@ -1,5 +1,5 @@
-import { get, one, request, type Scenario, sequence, slow } from "./scenario.ts";
-import { answer, ok } from "./scripted-upstream.ts";
+import { get, one, request, type Scenario, sequence, slow } from "../scenario.ts";
+import { answer, ok } from "../../support/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const format = "log_format bytes '$request_uri $status $body_bytes_sent $bytes_sent $upstream_status';";

@@ -8,9 +8,9 @@ import { isDeepStrictEqual } from "node:util";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { inTurn, pause, take } from "./parity-steps.ts";
-import type { SeenAnswer } from "./raw-client.ts";
+import type { SeenAnswer } from "../support/raw-client.ts";
 import type { Scenario } from "./scenario.ts";
-import type { ScriptedUpstream, SeenRequest } from "./scripted-upstream.ts";
+import type { ScriptedUpstream, SeenRequest } from "../support/scripted-upstream.ts";
 
 /** Everything that can be seen of a scenario from outside. */
 export interface Observation {
