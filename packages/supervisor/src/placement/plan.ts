@@ -38,8 +38,6 @@ const ELASTIC_SLOTS = [24, 16, AUTO_SLOTS] as const;
 const AMPLE_SLOTS = 24;
 /** The longest context that `auto` gives a slot; the engine's own default. */
 const LARGEST_AUTO_CONTEXT = 4096;
-/** Up to here `auto` leaves flash attention off; see the engine. */
-const LONGEST_EXACT_CONTEXT = 8192;
 
 /**
  * Plans by the settings: the workers' places, what they need and what is free. `auto` slots are as many as leave all workers and some snapshots their memory,
@@ -141,6 +139,5 @@ function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo, slots
 }
 
 function usesFlashAttention({ workers }: Pick<Settings, "workers">, shape: WorkerShape): boolean {
-  if (workers.flashAttention !== "auto") return workers.flashAttention === "on";
-  return shape.kvType !== "f16" || shape.contextTokens > LONGEST_EXACT_CONTEXT;
+  return workers.flashAttention !== "off" || shape.kvType !== "f16";
 }

@@ -26,7 +26,7 @@ export async function openTinyEngine(options: {
       slots: options.slots,
       contextTokens: options.contextTokens,
       batchTokens: 128,
-      flashAttention: "auto",
+      flashAttention: "off",
       kvType: "f16",
       embeddings: false,
       onProgress: () => {},
