@@ -182,7 +182,10 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
  * token), four and more responses decode a tenth faster there, and a lone one at most a sixth slower. Its sums depend on
  * what else is in the batch, so that a request may get other tokens of nearly equal probability beside other neighbours.
  */
-function usesFlashAttention({ flashAttention, kvType }: Pick<LlamaEngineOptions, "flashAttention" | "kvType">): boolean {
+function usesFlashAttention({
+  flashAttention,
+  kvType,
+}: Pick<LlamaEngineOptions, "flashAttention" | "kvType">): boolean {
   // llama.cpp needs it for quantized values.
   return flashAttention !== "off" || kvType !== "f16";
 }
