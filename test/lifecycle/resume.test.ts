@@ -59,7 +59,8 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
       const before = await resumed();
       const response = await post(path, body);
       assert.deepEqual([response.status, response.headers.get("x-drover-resume")], [200, null]);
-      const text = response.text();
+      const { begun, text } = reading(response);
+      await begun;
       for (let killed = 0; killed < kills; killed += 1) {
         await killBusy();
         await until(async () => (await resumed()) > before + killed || (await isOver(text)), "a worker has taken over");
@@ -105,6 +106,23 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
     );
   });
 });
+
+/** `begun`: its first event has come. Comments come before, while the prompt is read, and then a dead worker is replaced without being resumed. */
+function reading(response: Response): { readonly begun: Promise<unknown>; readonly text: Promise<string> } {
+  let begin: (() => void) | undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const read = async (): Promise<string> => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const part of response.body ?? []) {
+      text += decoder.decode(part as Uint8Array, { stream: true });
+      if (/^(?:data|event): /m.test(text.slice(0, 1000))) begin?.();
+    }
+    begin?.();
+    return text;
+  };
+  return { begun, text: read() };
+}
 
 async function isOver(text: Promise<string>): Promise<boolean> {
   return await Promise.race([text.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
