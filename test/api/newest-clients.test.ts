@@ -14,7 +14,7 @@ interface Attempt {
 }
 
 /** As many as clients/try-clients.mjs makes. */
-const ATTEMPTS = 60;
+const ATTEMPTS = 126;
 
 describe("The newest npm clients", () => {
   const pasture = new Pasture();

@@ -9,6 +9,8 @@ import {
   typesOf,
 } from "./schema.ts";
 
+import { joinPatterns } from "./patterns/join-patterns.ts";
+
 const MOST_ALTERNATIVES = 256;
 
 /** The keywords say nothing about which values are valid. */
@@ -39,7 +41,7 @@ export function isAnnotation(keyword: string): boolean {
 export class NoCommonValue extends UnsupportedSchema {}
 
 /**
- * A schema under which exactly those values are valid that are valid under both. Neither has a `$ref` or `allOf` of its own.
+ * A schema under which exactly those values are valid that are valid under both (of texts with two patterns only some). Neither has a `$ref` or `allOf` of its own.
  *
  * @throws NoCommonValue
  * @throws UnsupportedSchema where the two can't be put into one.
@@ -61,6 +63,8 @@ function mergeKeyword(key: string, a: unknown, b: unknown, path: string): unknow
     if (LOWER.has(key)) return Math.max(a, b);
     if (UPPER.has(key)) return Math.min(a, b);
   }
+  const pattern = key === "pattern" && typeof a === "string" && typeof b === "string" ? joinPatterns(a, b) : undefined;
+  if (pattern !== undefined) return pattern;
   if (key === "items") return { allOf: [a, b] };
   if (key === "enum" && Array.isArray(a) && Array.isArray(b)) return common(a, b, path);
   if (key === "const") throw new NoCommonValue(path, "no value is valid under all of it");

@@ -4,6 +4,7 @@ import { areDisjoint } from "./disjoint.ts";
 import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { anyArray, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
 import { NoCommonValue } from "./merge-schemas.ts";
+import { withListedNames } from "./listed-names.ts";
 import { numberRule } from "./number-rule.ts";
 import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
 import { withoutPatterns } from "./pattern-properties.ts";
@@ -23,7 +24,7 @@ import {
   valuesOf,
 } from "./schema.ts";
 import { SchemaRefs } from "./schema-refs.ts";
-import { stringRule } from "./string-rule.ts";
+import { type Relax, stringRule } from "./string-rule.ts";
 import { BY_TYPE, impliedTypes } from "./type-keywords.ts";
 
 const MOST_RULES = 10_000;
@@ -33,12 +34,9 @@ const MOST_EXCLUSIVE = 256;
 /** Keywords that bound values in a way that no grammar here says. `false` and 0 of some bound nothing. */
 const UNSUPPORTED = (
   "not if then else dependentRequired dependentSchemas dependencies patternProperties contains minContains maxContains " +
-  "uniqueItems unevaluatedItems multipleOf $dynamicRef $recursiveRef"
+  "uniqueItems unevaluatedItems $dynamicRef $recursiveRef"
 ).split(" ");
-const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["uniqueItems", false],
-  ["multipleOf", 1],
-]);
+const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([["uniqueItems", false]]);
 
 /** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
 export class SchemaConverter {
@@ -176,11 +174,10 @@ export class SchemaConverter {
     if (type === "array") return this.#array(schema, path);
     if (type === "boolean") return '"true" | "false"';
     if (type === "null") return '"null"';
-    if (type !== "string") return numberRule(this.#rules, type, schema, path);
+    const relax: Relax = (where, why) => this.#relax(where, why);
+    if (type !== "string") return numberRule(this.#rules, type, schema, path, relax);
     const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
-    return isBound
-      ? stringRule(this.#rules, schema, path, (where, why) => this.#relax(where, why))
-      : anyString(this.#rules);
+    return isBound ? stringRule(this.#rules, schema, path, relax) : anyString(this.#rules);
   }
 
   /** Leaves a keyword out, where that is allowed: more texts than the schema's are valid then. */
@@ -190,7 +187,7 @@ export class SchemaConverter {
   }
 
   #object(given: SchemaObject, path: string): string {
-    const schema = withoutPatterns(given, path);
+    const schema = withListedNames(withoutPatterns(given, path), path);
     if (!BY_TYPE.object.some((keyword) => keyword in schema)) return anyObject(this.#rules);
     const declared = propertiesOf(schema, path);
     const { additionalProperties, propertyNames } = schema;

@@ -21,4 +21,8 @@ export const STRING_FORMATS: ReadonlyMap<string, string> = new Map([
   ["uri", `^${URL}$`],
   ["url", `^${URL}$`],
   ["uri-reference", `^${URL}$`],
+  // Of any header that clients take.
+  ["jwt", "^eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\\.eyJ[A-Za-z0-9_-]{8,200}\\.[A-Za-z0-9_-]{43}$"],
+  ["emoji", "^[\\u{1F600}-\\u{1F64F}]{1,8}$"],
+  ["byte", "^([0-9a-zA-Z+/]{4}){0,50}$"],
 ]);

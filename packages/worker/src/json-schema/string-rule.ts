@@ -36,8 +36,7 @@ export function stringRule(rules: GrammarRules, schema: SchemaObject, path: stri
 function bounded(rules: GrammarRules, pattern: string, least: number, most: number | undefined): string {
   const [shortest] = patternLengths(pattern);
   if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
-  if (shortest < least) throw new UnsupportedPattern("together with minLength it must keep to it by itself");
-  return patternRule(rules, pattern, most);
+  return patternRule(rules, pattern, least, most);
 }
 
 function patternsOf(schema: SchemaObject, path: string) {

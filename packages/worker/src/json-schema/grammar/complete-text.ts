@@ -29,6 +29,8 @@ export function completeText(gbnf: string, beginning: string): string | undefine
     open = walk.advance(open, char.codePointAt(0) ?? 0);
     if (open.size === 0 || open.size > MOST_OPEN || walk.steps > MOST_STEPS) return undefined;
   }
+  // Sorting would put it last.
+  if (open.has(undefined)) return "";
   const lengths = ruleLengths(grammar);
   const [shortest] = [...open].toSorted((a, b) => restLength(a, lengths) - restLength(b, lengths));
   if (restLength(shortest, lengths) > MOST_CHARS) return undefined;

@@ -1,4 +1,4 @@
-import { type CodeRange, type GrammarRules, charClass } from "../grammar/grammar-rules.ts";
+import { type CodeRange, type GrammarRules, MOST_REPEATED, charClass } from "../grammar/grammar-rules.ts";
 import { stringChar } from "../grammar/json-rules.ts";
 import { simplifyRegex } from "./simplify-regex.ts";
 import { type ParsedRegex, type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
@@ -24,19 +24,42 @@ const ESCAPED: readonly (readonly [number, string])[] = [
 ];
 
 /**
- * GBNF of the inside of a JSON string whose text matches the pattern, and has at most so many characters: repetitions without end get one.
+ * GBNF of the inside of a JSON string whose text matches the pattern, and has so many characters: repetitions without end get one, and one is long enough.
  *
  * @throws UnsupportedPattern for what a grammar can't say (look-around, back references, a pattern that is longer by itself …).
  */
-export function patternRule(rules: GrammarRules, pattern: string, most?: number): string {
-  const parsed = parseRegex(pattern);
-  const longest = patternLengths(pattern)[1];
+export function patternRule(rules: GrammarRules, pattern: string, least = 0, most?: number): string {
+  const parsed = longEnough(parseRegex(pattern), least);
+  const longest = lengthsOfAll(parsed)[1];
   const ends = most === undefined || longest <= most ? undefined : roomOf(parsed, most);
   const rest = ends === undefined ? `${stringChar(rules)}*` : `${stringChar(rules)}{0,${ends}}`;
   const node = ends === undefined ? parsed.node : withEnds(parsed.node, ends);
   if (ends !== undefined && lengthsOf(node)[1] + ends * openSides(parsed) > (most ?? Infinity)) throw tooLong();
   const body = [parsed.startsAnywhere ? rest : "", ruleOf(rules, simplifyRegex(node)), parsed.endsAnywhere ? rest : ""];
   return rules.add(body.filter((part) => part !== "").join(" "));
+}
+
+/** Texts that match have at least so many characters: one of the repetitions is longer. */
+function longEnough(parsed: ParsedRegex, least: number): ParsedRegex {
+  const missing = least - lengthsOf(parsed.node)[0];
+  if (missing <= 0) return parsed;
+  const node = withMore(parsed.node, missing);
+  if (node === undefined) throw new UnsupportedPattern("together with minLength it must keep to it by itself");
+  return { ...parsed, node };
+}
+
+/** The first repetition that can have so many more characters has them. */
+function withMore(node: RegexNode, missing: number): RegexNode | undefined {
+  if (node.kind === "repeat") {
+    const least = node.least + Math.ceil(missing / lengthsOf(node.of)[0]);
+    return least <= (node.most ?? MOST_REPEATED) ? { ...node, least } : undefined;
+  }
+  if (node.kind !== "sequence") return undefined;
+  for (const [index, part] of node.parts.entries()) {
+    const longer = withMore(part, missing);
+    if (longer !== undefined) return { ...node, parts: node.parts.with(index, longer) };
+  }
+  return undefined;
 }
 
 /** Characters that each repetition without end may have. */
@@ -70,7 +93,10 @@ function withEnds(node: RegexNode, room: number): RegexNode {
 
 /** Fewest and most characters of texts that match; Infinity where there is no most. */
 export function patternLengths(pattern: string): readonly [number, number] {
-  const { node, startsAnywhere, endsAnywhere } = parseRegex(pattern);
+  return lengthsOfAll(parseRegex(pattern));
+}
+
+function lengthsOfAll({ node, startsAnywhere, endsAnywhere }: ParsedRegex): readonly [number, number] {
   const [least, most] = lengthsOf(node);
   return [least, startsAnywhere || endsAnywhere ? Infinity : most];
 }

@@ -42,15 +42,18 @@ const CONTROL: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r
 export function parseRegex(pattern: string): ParsedRegex {
   assertRegex(pattern);
   const parser = new RegexParser(pattern);
-  const startsAnywhere = !parser.take("^");
-  const node = parser.choice();
-  const endsAnywhere = !parser.take("$");
-  if (!parser.atEnd) throw new UnsupportedPattern("^ and $ are supported only at its very beginning and end");
+  const first = parser.anchored();
+  const options = [first];
+  while (parser.take("|")) options.push(parser.anchored());
+  if (!parser.atEnd)
+    throw new UnsupportedPattern("^ and $ are supported only at the very beginning and end of an option");
+  const { startsAnywhere, endsAnywhere } = first;
   // `^a|b$` anchors only one side of each option.
-  if (node.kind === "choice" && (!startsAnywhere || !endsAnywhere)) {
+  if (options.some((option) => option.startsAnywhere !== startsAnywhere || option.endsAnywhere !== endsAnywhere)) {
     throw new UnsupportedPattern("put the options between ^ and $ in a group: ^(a|b)$");
   }
-  return { node, startsAnywhere, endsAnywhere };
+  const nodes = options.map(({ node }) => node);
+  return { ...first, node: nodes.length === 1 ? first.node : { kind: "choice", options: nodes } };
 }
 
 function assertRegex(pattern: string): void {
@@ -79,7 +82,14 @@ class RegexParser {
     return true;
   }
 
-  choice(): RegexNode {
+  /** One of the options that the pattern is made of. */
+  anchored(): ParsedRegex {
+    const startsAnywhere = !this.take("^");
+    const node = this.#sequence();
+    return { node, startsAnywhere, endsAnywhere: !this.take("$") };
+  }
+
+  #choice(): RegexNode {
     const options = [this.#sequence()];
     while (this.take("|")) options.push(this.#sequence());
     const [only] = options;
@@ -112,7 +122,7 @@ class RegexParser {
         while (!this.take(">")) this.#next();
       } else if (!this.take(":")) throw new UnsupportedPattern("look-ahead and flags in groups are not supported");
     }
-    const node = this.choice();
+    const node = this.#choice();
     if (!this.take(")")) throw new UnsupportedPattern("^ and $ are supported only at its very beginning and end");
     return node;
   }
