@@ -73,7 +73,7 @@ function finished(rules: GrammarRules, root: string, param: string): GrammarSpec
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
 function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
-  if (isTagged(format)) return { relaxed: [] };
+  if (isTagged(format) || format === "harmony") return { relaxed: [] };
   const rules = new GrammarRules();
   const relaxed = new Set<string>();
   const tools = answer.tools.map((tool, index) => sayable(tool, index, relaxed));
@@ -82,7 +82,7 @@ function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAn
       const { head, tail } = callFrame(format, tool.name);
       return { head, after: `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}` };
     });
-    const repeats = answer.parallelToolCalls && format !== "llama3";
+    const repeats = answer.parallelToolCalls && mayRepeat(format);
     const free = { ...answer, tools, toolChoice: "auto" } as const;
     const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
     const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
@@ -156,7 +156,7 @@ function callsRule(
     return [[head, `${written} ${literal(tail)}`.trim()]];
   });
   const call = rules.add(textTree(rules, entries));
-  const more = parallelToolCalls && named === undefined && format !== "llama3";
+  const more = parallelToolCalls && named === undefined && mayRepeat(format);
   const rest = rules.repeat(rules.add(`"\\n" ${call}`), 0, MOST_CALLS - 1);
   if (which === "next") return rest;
   const all = more ? `${call} ${rest}` : call;
@@ -164,10 +164,18 @@ function callsRule(
   return rules.add(`${literal(DEEPSEEK_CALLS[0])} ${rules.add(all)} ${literal(DEEPSEEK_CALLS[1])}`);
 }
 
+/** After a call of Llama 3 or gpt-oss the model's text is over. */
+function mayRepeat(format: ToolFormat): boolean {
+  return format !== "llama3" && format !== "harmony";
+}
+
 /** What stands before and after the arguments of a call. */
 function callFrame(format: ToolFormat, name: string): { readonly head: string; readonly tail: string } {
   const json = JSON.stringify(name);
   if (format === "llama3") return { head: `{"name": ${json}, "parameters": `, tail: "}" };
+  if (format === "harmony") {
+    return { head: `<|channel|>commentary to=functions.${name} <|constrain|>json<|message|>`, tail: "" };
+  }
   if (format === "mistral") return { head: `[TOOL_CALLS]${name}[ARGS]`, tail: "" };
   if (isTagged(format)) return taggedFrame(format, name);
   if (format === "hermes") {

@@ -5,6 +5,7 @@ import type { CompileAnswer } from "./answer-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
+import { HARMONY_ANSWER } from "./output/harmony-text.ts";
 import type { IsText } from "./output/tagged-call.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
@@ -68,7 +69,10 @@ export async function answerRequestOf(
   const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
   const names = new Set(tools.map((tool) => tool.name));
   // The answer goes on from a beginning of its content, so no thinking comes before it.
-  const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "";
+  const isHarmony = toolFormat === "harmony";
+  // In harmony's format a grammar of the content begins with the answer's own message; one of calls has their heads.
+  const isBoundContent = bound !== undefined && (tools.length === 0 || job.toolChoice === "auto");
+  const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
   const prompt = await parts.prompts.build({
     messages: job.messages,
     tools,
@@ -78,6 +82,7 @@ export async function answerRequestOf(
     limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   });
+  const thinkingEnd = isHarmony ? `<|end|>${HARMONY_ANSWER}` : THINKING_END;
   return {
     relaxed,
     prompt: prompt.tokens,
@@ -87,7 +92,8 @@ export async function answerRequestOf(
     stops: job.stops,
     reasoning: prompt.reasoning,
     ...(job.extractReasoning ? {} : { thinkingInText: true }),
-    thinkingEnd: { text: THINKING_END, tokens: parts.vocabulary.tokenize(THINKING_END, true) },
+    thinkingEnd: { text: thinkingEnd, tokens: parts.vocabulary.tokenize(thinkingEnd, true) },
+    ...(isHarmony ? { harmony: { isAnswer: !mayThink } } : {}),
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),

@@ -11,6 +11,7 @@ import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { ThinkingTags } from "./output/thinking-tags.ts";
+import { HarmonyText } from "./output/harmony-text.ts";
 import { OutputParser, type ParsedStep } from "./output/output-parser.ts";
 import type { ReasoningStart } from "./output/reasoning.ts";
 import type { TokenTexts } from "./output/token-texts.ts";
@@ -32,6 +33,8 @@ export interface AnswerRequest {
   readonly thinkingBudget?: number;
   /** What follows a thinking part that Drover closes, or after which a grammar begins. */
   readonly thinkingEnd: { readonly text: string; readonly tokens: readonly number[] };
+  /** The model writes OpenAI's harmony format; `isAnswer`: the prompt has begun the answer's message. */
+  readonly harmony?: { readonly isAnswer: boolean };
   /** Of the content: thinking before it is free. */
   readonly grammar?: GrammarSpec;
   /** Makes the parser of one answer. Absent: the answer calls no tools. */
@@ -89,6 +92,7 @@ class Answer implements GenerationHandle {
       stops: request.stops,
       keepTokens: request.topLogprobs !== undefined,
       keepContent: request.grammar !== undefined,
+      ...(request.harmony === undefined ? {} : { harmony: new HarmonyText(request.harmony.isAnswer) }),
       ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),
     });
   }

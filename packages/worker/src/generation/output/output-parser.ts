@@ -1,4 +1,5 @@
 import type { GeneratedToken } from "../../generation-contract.ts";
+import type { HarmonyText } from "./harmony-text.ts";
 import type { OutputPiece } from "./output.ts";
 import { type ReasoningStart, ReasoningSplitter } from "./reasoning.ts";
 import { StopMatcher } from "./stop-matcher.ts";
@@ -10,6 +11,8 @@ export interface OutputParserOptions {
   readonly stops: readonly string[];
   /** Absent: the text is only content. */
   readonly toolCalls?: ToolCallParser;
+  /** Reads what the model writes in another form first. */
+  readonly harmony?: HarmonyText;
   readonly keepTokens: boolean;
   /** Remember the content, so that it can be completed. */
   readonly keepContent: boolean;
@@ -26,6 +29,7 @@ export interface ParsedStep {
 /** Bytes of tokens to pieces of an answer: characters, then reasoning and content, then stop strings, then tool calls. */
 export class OutputParser {
   readonly #assembler = new TextAssembler();
+  readonly #harmony: HarmonyText | undefined;
   readonly #splitter: ReasoningSplitter;
   readonly #stops: StopMatcher;
   readonly #toolCalls: ToolCallParser | undefined;
@@ -38,6 +42,7 @@ export class OutputParser {
 
   constructor(options: OutputParserOptions) {
     this.#splitter = new ReasoningSplitter(options.reasoning);
+    this.#harmony = options.harmony;
     this.#stops = new StopMatcher(options.stops);
     this.#toolCalls = options.toolCalls;
     this.#keepTokens = options.keepTokens;
@@ -58,7 +63,7 @@ export class OutputParser {
   }
 
   push(token: GeneratedToken, bytes: Uint8Array): ParsedStep {
-    const text = this.#assembler.push(bytes);
+    const text = this.#plain(this.#assembler.push(bytes));
     const before = this.#length - this.#heldLength();
     this.#length += text.length;
     const wasInside = this.#splitter.isInside;
@@ -78,7 +83,11 @@ export class OutputParser {
 
   /** Text that Drover put in by itself, such as the end of a thinking part whose budget was used up. */
   inject(text: string): void {
-    this.#splitter.push(text);
+    this.#splitter.push(this.#plain(text));
+  }
+
+  #plain(text: string): string {
+    return this.#harmony?.push(text) ?? text;
   }
 
   /** Ends a content that was cut off with the text that makes it whole. A character that is not whole is left out. */
@@ -95,7 +104,7 @@ export class OutputParser {
 
   /** What was held back, at the end of a generation that met no stop string. */
   flush(): ParsedStep {
-    const text = this.#assembler.flush();
+    const text = this.#plain(this.#assembler.flush()) + (this.#harmony?.flush() ?? "");
     const split = this.#splitter.push(text);
     const rest = this.#splitter.flush();
     const match = this.#stops.push(split.content + rest.content);

@@ -22,6 +22,9 @@ const TOOL_MARKS = [
   "</minimax:tool_call>",
 ];
 
+/** Of gpt-oss: they part thinking, calls and answers. Elsewhere some of them are ends of text. */
+const HARMONY_MARKS = ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"];
+
 const NOTHING = new Uint8Array(0);
 
 /** The bytes of generated tokens. Control tokens give no text, but for those that mark thinking and calls of tools. */
@@ -32,7 +35,8 @@ export class TokenTexts {
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
-    this.#think = markTokens(vocabulary, THINK_MARKS);
+    const isHarmony = markTokens(vocabulary, HARMONY_MARKS).size === HARMONY_MARKS.length;
+    this.#think = markTokens(vocabulary, isHarmony ? HARMONY_MARKS : THINK_MARKS);
     this.#tool = markTokens(vocabulary, TOOL_MARKS);
   }
 

@@ -30,6 +30,8 @@ const TAGS: Marks = {
 const MARKS: Readonly<Record<ToolFormat, Marks>> = {
   hermes: TAGS,
   deepseek: TAGS,
+  // As `HarmonyText` writes it.
+  harmony: TAGS,
   "qwen-coder": { ...TAGS, open: [...TAGS.open, "<function="] },
   glm: TAGS,
   minimax: { open: ["<minimax:tool_call>", "<invoke "], close: ["</minimax:tool_call>"], bare: false },

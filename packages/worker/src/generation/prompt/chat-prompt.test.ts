@@ -20,6 +20,18 @@ const QWEN =
   "{{- '<tool_call>' + c.function.name }}{{- c.function.arguments | tojson }}{%- endfor %}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}" +
   "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
 
+/** In the way of gpt-oss, by the documentation of OpenAI's harmony format: messages of channels, tools as functions of a namespace, calls with a recipient. */
+const HARMONY =
+  "{{- '<|start|>system<|message|>Reasoning: ' + (reasoning_effort or 'medium') + '\\n# Valid channels: analysis, commentary, final.<|end|>' }}" +
+  "{%- if tools %}{{- '<|start|>developer<|message|>namespace functions {' }}{%- for tool in tools %}" +
+  "{{- 'type ' + tool.function.name + ' = (_: ' }}{{- tool.function.parameters | tojson }}{{- ') => any;' }}{%- endfor %}{{- '}<|end|>' }}{%- endif %}" +
+  "{%- for m in messages %}{%- if m.role == 'assistant' and m.tool_calls %}{%- set call = m.tool_calls[0].function %}" +
+  "{{- '<|start|>assistant to=functions.' + call.name + '<|channel|>commentary json<|message|>' }}{{- call.arguments | tojson }}{{- '<|call|>' }}" +
+  "{%- elif m.role == 'assistant' %}{{- '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}" +
+  "{%- elif m.role == 'tool' %}{{- '<|start|>functions.f to=assistant<|channel|>commentary<|message|>' }}{{- m.content | tojson }}{{- '<|end|>' }}" +
+  "{%- else %}{{- '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}{%- endif %}{%- endfor %}" +
+  "{%- if add_generation_prompt %}{{- '<|start|>assistant' }}{%- endif %}";
+
 const system = (content: string): ChatMessage => ({ role: "system", content });
 
 describe("ChatPrompts", () => {
@@ -117,6 +129,26 @@ describe("ChatPrompts", () => {
       (await build(raw, messages, { tools: [{ name: "f", parameters: {} }] })).text,
       /<function=f>\{"a": "b c"\}/u,
     );
+  });
+
+  it("writes gpt-oss's messages, with calls as objects, and begins the answer where no thinking is wanted", async () => {
+    const call = { id: "call_1", name: "f", arguments: '{"n": 1}' };
+    const chat: readonly ChatMessage[] = [
+      USER,
+      { role: "assistant", content: "", toolCalls: [call] },
+      { role: "tool", content: "1", toolCallId: "call_1" },
+    ];
+    const tools = [{ name: "f", parameters: { type: "object" } }];
+    const { text, reasoning } = await build(HARMONY, chat, { tools });
+    assert.match(
+      text,
+      /type f = \(_: .*<\|start\|>assistant to=functions\.f<\|channel\|>commentary json<\|message\|>\{"n": ?1\}<\|call\|>/,
+    );
+    assert.ok(text.endsWith("<|start|>assistant"), text);
+    assert.equal(reasoning, "may-open");
+    const plain = await build(HARMONY, [USER], { mayThink: false });
+    assert.ok(plain.text.endsWith("<|start|>assistant<|channel|>final<|message|>"), plain.text);
+    assert.equal(plain.reasoning, "closed");
   });
 
   it("joins system messages that the template would drop to the first, and to the user's where it has none", async () => {

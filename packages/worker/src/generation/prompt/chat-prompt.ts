@@ -10,6 +10,9 @@ import type { ReasoningStart } from "../output/reasoning.ts";
 import type { TemplateHabits } from "./template-probe.ts";
 import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
 
+/** The head of gpt-oss's answer, without thinking before it. */
+const HARMONY_FINAL = "<|channel|>final<|message|>";
+
 export interface ChatPromptInput {
   readonly messages: readonly ChatMessage[];
   readonly tools: readonly ToolDefinition[];
@@ -108,7 +111,8 @@ export class ChatPrompts {
   /** Closes a thinking part that is not wanted, and adds the prefill. */
   #finish(rendered: string, input: Omit<ChatPromptInput, "limit">): string {
     let text = rendered;
-    if (!input.mayThink && this.template.thinks) {
+    if (!input.mayThink && this.template.toolFormat === "harmony") text += HARMONY_FINAL;
+    else if (!input.mayThink && this.template.thinks) {
       const end = rendered.trimEnd();
       if (end.endsWith("<think>")) text += "\n</think>";
       else if (!end.endsWith("</think>")) text += "<think>\n\n</think>";
@@ -168,6 +172,7 @@ function heard(messages: readonly ChatMessage[], { systemMessages }: TemplateHab
 
 /** What a client began to write for the model is content, whatever stands in it. */
 function reasoningStart(text: string, { prefill }: ChatPromptInput): ReasoningStart {
+  if (text.endsWith(HARMONY_FINAL)) return "closed";
   if (prefill !== undefined && prefill !== "") return "off";
   const end = text.trimEnd();
   if (end.endsWith("<think>")) return "inside";

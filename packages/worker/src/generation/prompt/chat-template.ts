@@ -11,7 +11,7 @@ const CHATML =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /** How a model writes its calls of tools. */
-export type ToolFormat = "hermes" | "llama3" | "deepseek" | "qwen-coder" | "glm" | "minimax" | "mistral";
+export type ToolFormat = "hermes" | "llama3" | "deepseek" | "qwen-coder" | "glm" | "minimax" | "mistral" | "harmony";
 
 /** A model's own Jinja template, and what can be told from its text. */
 export class ChatTemplate {
@@ -65,6 +65,7 @@ function read(source: string, onUnreadable: (reason: string) => void): { source:
 }
 
 function toolFormatOf(source: string): ToolFormat {
+  if (source.includes("<|channel|>")) return "harmony";
   if (source.includes("minimax:tool_call")) return "minimax";
   if (source.includes("<function=")) return "qwen-coder";
   if (source.includes("<arg_key>")) return "glm";
