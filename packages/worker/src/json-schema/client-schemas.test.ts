@@ -71,6 +71,20 @@ describe("Schemas that clients' libraries write", () => {
     });
   }
 
+  it("hold integers to whole multiples alone, and leave out no multiple silently", () => {
+    const halves = { type: "integer", multipleOf: 0.5, minimum: 0, maximum: 2 };
+    assert.ok(takes(halves, "1"));
+    assert.ok(!takes(halves, "0.5"));
+    const relaxed = new Set<string>();
+    schemaRule(
+      new GrammarRules(),
+      { properties: { a: { multipleOf: 7 }, b: { type: "integer", multipleOf: 1.5 } } },
+      "s",
+      relaxed,
+    );
+    assert.deepEqual([...relaxed], ["s.properties.a.multipleOf", "s.properties.b.multipleOf"]);
+  });
+
   it("join patterns only where they speak of different ends", () => {
     assert.equal(joinPatterns("^a", "^b"), undefined);
     assert.equal(joinPatterns("a$", "b$"), undefined);

@@ -5,7 +5,7 @@ import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { anyArray, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
 import { NoCommonValue } from "./merge-schemas.ts";
 import { withListedNames } from "./listed-names.ts";
-import { numberRule } from "./number-rule.ts";
+import { numberRule } from "./numbers/number-rule.ts";
 import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
 import { withoutPatterns } from "./pattern-properties.ts";
 import {

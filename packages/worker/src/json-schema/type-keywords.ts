@@ -14,5 +14,5 @@ export function impliedTypes(schema: SchemaObject): readonly SchemaType[] | unde
   for (const type of ["object", "array", "string", "number"] as const) {
     if (BY_TYPE[type].some((keyword) => keyword in schema)) return [type];
   }
-  return undefined;
+  return "multipleOf" in schema ? ["number"] : undefined;
 }

@@ -16,6 +16,6 @@ interface Part {
 /** Anything may follow `^ab.*`, as it may follow `^ab`. */
 function partOf(pattern: string): Part {
   const [, start = "", body = "", end = ""] = /^(\^?)(?:\.\*)?(.*?)(?:(?<!\\)\.\*)?((?<!\\)\$)?$/su.exec(pattern) ?? [];
-  const isWhole = start === "^" && /^\^\.\*/u.test(pattern);
+  const isWhole = start === "^" && pattern.startsWith("^.*");
   return { body, isAtStart: start === "^" && !isWhole, isAtEnd: end === "$" && !/(?<!\\)\.\*\$$/u.test(pattern) };
 }

@@ -1,5 +1,5 @@
-import type { GrammarRules } from "./grammar/grammar-rules.ts";
-import { type TextEntry, textTree } from "./grammar/text-tree.ts";
+import type { GrammarRules } from "../grammar/grammar-rules.ts";
+import { type TextEntry, textTree } from "../grammar/text-tree.ts";
 import type { NumberBounds } from "./number-range.ts";
 
 /** So many numbers are written out one by one. */
@@ -49,9 +49,12 @@ function multiplesByDigits(step: number, bounds: NumberBounds): string | undefin
   if (digits === undefined || !Number.isInteger(step)) return undefined;
   const ends = Array.from({ length: 10 ** digits / step }, (_, index) => String(index * step).padStart(digits, "0"));
   const small = ends.map((end) => Number(end)).filter((value) => value > 0);
-  const texts = (values: readonly (string | number)[]) => values.map((value) => `"${value}"`).join(" | ");
-  const listed = small.length === 0 ? "" : ` | ${sign}(${texts(small)})`;
-  return `"0"${listed} | ${sign}[1-9] [0-9]{0,11} (${texts(ends)})`;
+  const listed = small.length === 0 ? "" : ` | ${sign}(${oneOf(small)})`;
+  return `"0"${listed} | ${sign}[1-9] [0-9]{0,11} (${oneOf(ends)})`;
+}
+
+function oneOf(values: readonly (string | number)[]): string {
+  return values.map((value) => `"${value}"`).join(" | ");
 }
 
 /** Undefined for more than can be relied on. */
