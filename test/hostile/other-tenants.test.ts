@@ -6,7 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
-import { kill } from "../support/processes.ts";
+import { kill, signalIfThere } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 const FARM = "The drover walks behind the herd, and counts the cattle at each gate that they come to.";
 
@@ -24,9 +25,9 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
   let drover: Drover;
   let url: string;
 
-  const configure = (sharePrefixes: string) => {
+  const keysFile = join(pasture.folder, "keys.yaml");
+  const configure = (sharePrefixes: string, keys = "apiKeys: [alice=alices-key, bob=bobs-key]") => {
     const workers = "workers: { count: 2, threads: 1, slots: 2, context: 2048, snapshots: 8MiB }";
-    const keys = "apiKeys: [alice=alices-key, bob=bobs-key]";
     writeFileSync(file, `model: tiny.gguf\n${workers}\n${keys}\nsharePrefixes: ${sharePrefixes}\n`);
   };
   const reconfigure = async (sharePrefixes: string) => {
@@ -72,6 +73,12 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     }
   };
 
+  /** Nobody where the response was over before its worker was found. */
+  const killBusy = async () => {
+    const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
+    if (typeof busy?.pid === "number") signalIfThere(busy.pid, "SIGKILL");
+  };
+
   const resumed = async () => {
     const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
     return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
@@ -102,8 +109,7 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
       assert.ok(tries < 20, "each stream was over before its worker could be killed");
       const stream = post("alice", `Resumed: ${FARM}`, { max_tokens: 1500, ignore_eos: true, stream: true });
       const text = (await stream).text();
-      const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
-      if (busy !== undefined) kill(busy.pid);
+      await killBusy();
       assert.match(await text, /data: \[DONE\]\n\n$/);
       await allReady();
     }
@@ -126,6 +132,43 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     for (let turn = 0; turn < 3; turn += 1) await ask("bob", `Modest ${turn}`, { max_tokens: 4 });
     assert.deepEqual(ended, ["bob", "bob", "bob"]);
     await Promise.all([...many, choices]);
+  });
+
+  it("have limits in tokens of their own, for which streams count too that another worker resumed", async () => {
+    const use = async (): Promise<number> => {
+      const { stdout } = await pasture.run(["keys", "--json"]);
+      const { keys } = JSON.parse(stdout) as { keys: readonly { label: string; tokensPerDay: { used: number } }[] };
+      return keys.find(({ label }) => label === "alice")?.tokensPerDay.used ?? 0;
+    };
+    const before = await resumed();
+    for (let tries = 0; (await resumed()) === before; tries += 1) {
+      assert.ok(tries < 20, "each stream was over before its worker could be killed");
+      const used = await use();
+      const more = { max_tokens: 1500, ignore_eos: true, stream: true, stream_options: { include_usage: true } };
+      const text = (await post("alice", `Counted: ${tries}`, more)).text();
+      await killBusy();
+      const total = Number(/"total_tokens":(\d+)/.exec(await text)?.[1]);
+      assert.ok(total > 1500);
+      await until(async () => (await use()) === used + total, `${total} tokens are counted beside ${used}`);
+      await allReady();
+    }
+    const limit = (await use()) + 2000;
+    writeFileSync(keysFile, `keys:\n  alice: { key: alices-key, tokensPerDay: ${limit} }\n  bob: bobs-key\n`);
+    configure("own", `apiKeysFile: ${keysFile}`);
+    assert.equal((await pasture.run(["reload"])).code, 0);
+    let refused: Response | undefined;
+    for (let tries = 0; refused === undefined; tries += 1) {
+      assert.ok(tries < 20, "nothing is refused");
+      const response = await post("alice", `Limited: ${tries}`, { max_tokens: 400, ignore_eos: true });
+      assert.equal(response.headers.get("x-ratelimit-limit-tokens"), String(limit));
+      if (response.status === 429) refused = response;
+      else assert.equal(response.status, 200);
+      await response.text();
+    }
+    assert.equal(refused.headers.get("x-ratelimit-remaining-tokens"), "0");
+    assert.match(refused.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+    assert.equal((await post("bob", "Not limited", { max_tokens: 4 })).status, 200);
+    assert.match((await pasture.run(["keys"])).stdout, new RegExp(`alice .*\\d+ of ${limit}\n`));
   });
 
   it("share what comes of a system message with --share-prefixes system, and no letter of what was said", async () => {

@@ -27,7 +27,7 @@ export const listenSettings = [
     default: undefined,
     flag: "api-keys-file",
     reload: "live",
-    doc: "File with one key a line (`label=KEY`); read again on reload.",
+    doc: "File with one key a line (`label=KEY`), or YAML with limits of each key (`keys: { label: { key: KEY, tokensPerDay: 1000000 } }`); read again when it changes.",
   },
   {
     path: "sharePrefixes",
@@ -94,6 +94,24 @@ export const listenSettings = [
     flag: "limit-rate",
     reload: "live",
     doc: "Requests a minute of one API key, or of one address where no keys are set; over it the answer is 429. 0: no limit.",
+  },
+  {
+    path: "limits.tokensPerMinute",
+    schema: whole(0),
+    default: 0,
+    unit: "tokens",
+    flag: "limit-tokens",
+    reload: "live",
+    doc: "Tokens a minute of one API key, of prompts and responses together; over it the answer is 429. Tokens of Drover's own workers are known, those of other upstreams are not. 0: no limit.",
+  },
+  {
+    path: "limits.tokensPerDay",
+    schema: whole(0),
+    default: 0,
+    unit: "tokens",
+    flag: "limit-tokens-day",
+    reload: "live",
+    doc: "The same for 24 hours from a key's first request. Counts begin anew when Drover is started. 0: no limit.",
   },
   {
     path: "limits.concurrency",

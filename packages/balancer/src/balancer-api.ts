@@ -1,3 +1,4 @@
+import type { Use } from "./access/key-limits.ts";
 import type { Settings } from "@drover/config";
 import type { RequestReport } from "@drover/contract/request-report";
 import type { Registry } from "prom-client";
@@ -75,6 +76,11 @@ export interface BalancerStatus {
   readonly idleSinceMs: number | undefined;
 }
 
+/** What a key uses now, of how much. */
+export interface KeyUse extends Use {
+  readonly label: string;
+}
+
 export interface ListenAddress {
   readonly address: string;
   readonly port: number;
@@ -105,6 +111,8 @@ export interface Balancer {
   undrainUpstream(id: string): void;
   removeUpstream(id: string): void;
   status(): BalancerStatus;
+  /** Of each key that is set. */
+  keyUse(): readonly KeyUse[];
   /** Takes on what touches the balancer only. @throws FrontDoorError, and nothing is changed */
   applySettings(settings: Settings): void;
   /** Stops listening, answers queued requests 503 with Retry-After, lets running answers end for `drainTimeoutMs`, then cuts them. */

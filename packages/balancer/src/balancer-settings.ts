@@ -94,10 +94,10 @@ function frontRules(settings: Settings): FrontRules {
   if ((certificate === undefined) !== (key === undefined)) {
     throw new FrontDoorError("tls.certificate and tls.key belong together: give both or neither");
   }
-  const { requestsPerMinute, concurrency, connectionsPerAddress } = settings.limits;
+  const { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrency, connectionsPerAddress } = settings.limits;
   return {
     keys: { keys: settings.apiKeys, file: settings.apiKeysFile },
-    limits: { requestsPerMinute, concurrency },
+    limits: { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrency },
     corsOrigins: settings.cors.origins,
     allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,

@@ -7,10 +7,18 @@ import type { RequestReport } from "@drover/contract/request-report";
 import { requestIdOf } from "@drover/contract/request-id";
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { corsHeaders } from "./access/cors.ts";
-import { type FrontDoor, openFrontDoor, watchedFiles } from "./access/front-door.ts";
+import { type FrontDoor, limitsOf, openFrontDoor, watchedFiles } from "./access/front-door.ts";
+import { KeyLimits } from "./access/key-limits.ts";
 import { clientAddress } from "./access/trusted-proxies.ts";
 import { watchFiles } from "./access/watch-files.ts";
-import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress, UpstreamStatus } from "./balancer-api.ts";
+import type {
+  Balancer,
+  BalancerOptions,
+  BalancerStatus,
+  KeyUse,
+  ListenAddress,
+  UpstreamStatus,
+} from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { isLoopback, type ListenTarget, parseListen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
@@ -69,6 +77,7 @@ class RunningBalancer implements Balancer {
   readonly #pool: UpstreamPool;
   readonly #queue: AdmissionQueue;
   readonly #admission: Admission;
+  readonly #limits: KeyLimits;
   readonly #connections: ConnectionPool;
   readonly #listeners: Listeners;
   readonly #registry: Registry;
@@ -94,6 +103,7 @@ class RunningBalancer implements Balancer {
     this.#targets = options.listenFds?.map((fd) => ({ fd })) ?? parseListen(settings.listen);
     const { policy, upstreams } = this.#rules;
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
+    this.#limits = new KeyLimits(clock);
     const shares = new FairShares();
     this.#queue = new AdmissionQueue(this.#rules.queue, {
       clock,
@@ -178,10 +188,17 @@ class RunningBalancer implements Balancer {
     };
   }
 
+  keyUse(): readonly KeyUse[] {
+    const door = this.#door;
+    return door.keys.callers.map((caller) => {
+      return { label: caller.label, ...this.#limits.useOf(caller.label, limitsOf(door, caller)) };
+    });
+  }
+
   applySettings(settings: Settings): void {
     const rules = balancerRules(settings);
     // The last thing that can fail: behind it everything is taken on.
-    const door = openFrontDoor(rules.front, this.#door);
+    const door = openFrontDoor(rules.front);
     const pool = new UpstreamPool({
       ...this.#options,
       standBy: undefined,
@@ -282,6 +299,7 @@ class RunningBalancer implements Balancer {
     if (tokens !== undefined) this.#metrics.countTokens(tokens, key);
     if (firstTokenMs !== undefined) this.#metrics.countFirstToken(mode, firstTokenMs);
     if (tokenMs !== undefined) this.#metrics.countTokenTime(mode, tokenMs);
+    for (const tell of request.onTokens) tell(tokens ?? (isRefusal(end.status) ? nothing : undefined));
     this.#recent.add(record);
     logAccess(this.#options.logger, this.#rules.accessFormat, request, record);
   }
@@ -327,7 +345,7 @@ class RunningBalancer implements Balancer {
   #reopenDoor(): void {
     const { logger } = this.#options;
     try {
-      this.#door = openFrontDoor(this.#rules.front, this.#door);
+      this.#door = openFrontDoor(this.#rules.front);
       this.#listeners.update(this.#door.certificate, this.#rules.front.connectionsPerAddress);
       logger.info("API keys and certificate were read again");
     } catch (error) {
@@ -351,6 +369,7 @@ class RunningBalancer implements Balancer {
     const shared = { pool: this.#pool, metrics: this.#metrics, clock };
     return {
       door: () => this.#door,
+      limits: this.#limits,
       ownRoutes: {
         ...shared,
         queue: this.#queue,
@@ -407,6 +426,13 @@ function reporterOf({ attempts, method, target }: ClientRequest, { status }: End
   const computes = status < 400 || status === 499;
   return upstream?.reports === true && computes && findRoute(method, target)?.takesSlot ? upstream.id : undefined;
 }
+
+/** Nothing was generated. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status !== 499;
+}
+
+const nothing = { prompt: 0, cached: 0, completion: 0 };
 
 const serverFields = [
   "origin",

@@ -4,6 +4,7 @@ export type {
   BalancerEvents,
   BalancerOptions,
   BalancerStatus,
+  KeyUse,
   ListenAddress,
   UpstreamStatus,
 } from "./balancer-api.ts";

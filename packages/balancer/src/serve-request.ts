@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { type FrontDoor, authenticate, limitError } from "./access/front-door.ts";
+import { type FrontDoor, authenticate, limitError, limitsOf } from "./access/front-door.ts";
+import type { KeyLimits } from "./access/key-limits.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
 import { hostProblem } from "./http/host-check.ts";
 import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-routes/own-routes.ts";
@@ -11,6 +12,7 @@ import { forwardClientRequest, type Forwarder } from "./request/forward-client-r
 export interface Way {
   /** The door that is open now; a reload opens another one. */
   readonly door: () => FrontDoor;
+  readonly limits: KeyLimits;
   readonly ownRoutes: OwnRouteParts;
   readonly forwarder: Forwarder;
   readonly logger: Logger;
@@ -71,18 +73,19 @@ function authenticated(request: ClientRequest, { door, forwarder }: Way): boolea
 }
 
 /** Forwards it, and counts it for its key's limits until it ends. */
-async function withinLimits(request: ClientRequest, { door, forwarder }: Way): Promise<void> {
-  const { limits } = door();
-  const entry = limits.active ? await limits.enter(request.owner) : undefined;
-  if (entry?.kind === "refused") {
+async function withinLimits(request: ClientRequest, { door, limits, forwarder }: Way): Promise<void> {
+  const entry = limits.enter(request.owner, limitsOf(door(), request.caller), request.needsSlot);
+  request.limitFields = entry.fields;
+  if (entry.kind === "refused") {
     const error = limitError(entry);
     forwarder.metrics.countRefusal(error.code);
-    request.refuse(error, ["Retry-After", String(entry.retryAfterSeconds)]);
+    request.refuse(error, ["Retry-After", String(Math.max(1, Math.ceil(entry.retryAfterMs / 1000)))]);
     return;
   }
+  request.onTokens.push((tokens) => entry.settle(tokens && tokens.prompt + tokens.completion));
   try {
     await forwardClientRequest(request, forwarder);
   } finally {
-    entry?.leave();
+    entry.leave();
   }
 }

@@ -5,6 +5,7 @@ import { check } from "./commands/check.ts";
 import type { Command } from "./line/command.ts";
 import { importing } from "./commands/import.ts";
 import { drain } from "./commands/running/drain.ts";
+import { keys } from "./commands/running/keys.ts";
 import { logs } from "./commands/running/logs.ts";
 import { model } from "./commands/model.ts";
 import { plan } from "./commands/plan.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   drain,
   undrain,
   stop,
+  keys,
   logs,
   bench,
   tune,

@@ -2,15 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { type Certificate, type CertificateFiles, readCertificate } from "./certificate.ts";
 import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
 import type { ProxyError } from "../error-envelope.ts";
-import { type Entry, KeyLimits, type LimitRules } from "./key-limits.ts";
+import type { Refused } from "./key-limits.ts";
+import { goDuration } from "./rate-limit-fields.ts";
 import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
-import type { Caller } from "../request/client-request.ts";
+import type { Caller, KeyLimitRules } from "../request/client-request.ts";
 import { digestFiles } from "./watch-files.ts";
 
 /** What the front door is set up with. */
 export interface FrontRules {
   readonly keys: KeySources;
-  readonly limits: LimitRules;
+  /** Of each key that has none of its own. */
+  readonly limits: KeyLimitRules;
   readonly corsOrigins: readonly string[];
   /** Names by which browsers may come to this machine itself, beside its own. */
   readonly allowedHosts: readonly string[];
@@ -23,25 +25,19 @@ export interface FrontRules {
 export interface FrontDoor {
   readonly rules: FrontRules;
   readonly keys: KeyRing;
-  readonly limits: KeyLimits;
   readonly trusted: TrustedProxies;
   readonly certificate: Certificate | undefined;
   /** What its files held just before they were read (`digestFiles`). */
   readonly filesDigest: string;
 }
 
-/** Reads keys, certificate and networks. Counters of limits that did not change go on. @throws FrontDoorError */
-export function openFrontDoor(rules: FrontRules, before?: FrontDoor): FrontDoor {
-  const sameLimits =
-    before !== undefined &&
-    before.rules.limits.requestsPerMinute === rules.limits.requestsPerMinute &&
-    before.rules.limits.concurrency === rules.limits.concurrency;
+/** Reads keys, certificate and networks. @throws FrontDoorError */
+export function openFrontDoor(rules: FrontRules): FrontDoor {
   const filesDigest = digestFiles(watchedFiles(rules));
   return {
     rules,
     filesDigest,
     keys: readKeys(rules.keys),
-    limits: sameLimits ? before.limits : new KeyLimits(rules.limits),
     trusted: trustedProxies(rules.trustedProxies),
     certificate: rules.tls === undefined ? undefined : readCertificate(rules.tls),
   };
@@ -69,9 +65,23 @@ export function authenticate(
   };
 }
 
+/** What holds for this caller. */
+export function limitsOf({ rules }: FrontDoor, caller: Caller | undefined): KeyLimitRules {
+  return { ...rules.limits, ...caller?.limits };
+}
+
+const units = {
+  requestsPerMinute: "requests a minute",
+  tokensPerMinute: "tokens a minute",
+  tokensPerDay: "tokens a day",
+};
+
 /** What a caller over its limit is told. */
-export function limitError(refused: Extract<Entry, { kind: "refused" }>): ProxyError {
-  return refused.reason === "rate"
-    ? { status: 429, message: "too many requests a minute; try again later", code: "rate_limit_exceeded" }
-    : { status: 429, message: "too many requests at a time; wait for one to end", code: "concurrency_limit_exceeded" };
+export function limitError({ reason, limit, retryAfterMs }: Refused): ProxyError {
+  if (reason === "concurrency") {
+    const message = `no more than ${limit} requests at a time; wait for one to end`;
+    return { status: 429, message, code: "concurrency_limit_exceeded" };
+  }
+  const message = `the limit of ${limit} ${units[reason]} is reached; try again in ${goDuration(retryAfterMs)}`;
+  return { status: 429, message, code: "rate_limit_exceeded" };
 }

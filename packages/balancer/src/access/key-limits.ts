@@ -1,57 +1,96 @@
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Time } from "@drover/foundation/clock";
+import { MovingAverage } from "@drover/foundation/moving-average";
+import type { KeyLimitRules } from "../request/client-request.ts";
+import { rateLimitFields } from "./rate-limit-fields.ts";
+import { type Measure, UsageWindow } from "./usage-window.ts";
 
-export interface LimitRules {
-  /** 0 is no limit. */
-  readonly requestsPerMinute: number;
-  /** Requests of one key at a time, waiting ones included; 0 is no limit. */
-  readonly concurrency: number;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Taken for the tokens of a request until some are known. */
+const UNKNOWN_TOKENS = 256;
+
+export interface Entered {
+  readonly kind: "entered";
+  /** `x-ratelimit-*`, for the response. */
+  readonly fields: readonly string[];
+  /** To be called when the request is over. */
+  leave(): void;
+  /** What it took; undefined: nobody knows, and it counts as what requests usually take. */
+  settle(tokens: number | undefined): void;
 }
 
-export type Entry =
-  | { readonly kind: "entered"; leave(): void }
-  | { readonly kind: "refused"; readonly reason: "rate" | "concurrency"; readonly retryAfterSeconds: number };
+export interface Refused {
+  readonly kind: "refused";
+  readonly reason: Measure | "concurrency";
+  readonly limit: number;
+  readonly retryAfterMs: number;
+  readonly fields: readonly string[];
+}
 
-/** Counts what each key does; without keys, each client address. */
+/** What one owner uses now, of how much; 0 is no limit. */
+export type Use = Readonly<Record<keyof KeyLimitRules, { readonly used: number; readonly limit: number }>>;
+
+/** Counts what each key does; without keys, each client address. A reload changes the limits and keeps the counts. */
 export class KeyLimits {
-  readonly #rules: LimitRules;
-  readonly #limiter: RateLimiterMemory | undefined;
+  readonly #windows: Readonly<Record<Measure, UsageWindow>>;
   readonly #running = new Map<string, number>();
+  readonly #meanTokens = new MovingAverage(0.1);
 
-  constructor(rules: LimitRules) {
-    this.#rules = rules;
-    this.#limiter =
-      rules.requestsPerMinute > 0
-        ? new RateLimiterMemory({ points: rules.requestsPerMinute, duration: 60 })
-        : undefined;
+  constructor(clock: Time) {
+    this.#windows = {
+      requestsPerMinute: new UsageWindow(MINUTE_MS, clock),
+      tokensPerMinute: new UsageWindow(MINUTE_MS, clock),
+      tokensPerDay: new UsageWindow(DAY_MS, clock),
+    };
   }
 
-  /** Whether there is anything to count. */
-  get active(): boolean {
-    return this.#limiter !== undefined || this.#rules.concurrency > 0;
-  }
-
-  /** `leave` must be called when the request is over. */
-  async enter(owner: string): Promise<Entry> {
+  /** `generates`: it will take tokens. What those are is known when it ends; until then it counts as what requests usually take, so that many at once can't pass a limit together. */
+  enter(owner: string, rules: KeyLimitRules, generates: boolean): Entered | Refused {
     const running = this.#running.get(owner) ?? 0;
-    if (this.#rules.concurrency > 0 && running >= this.#rules.concurrency) {
-      return { kind: "refused", reason: "concurrency", retryAfterSeconds: 1 };
+    if (rules.concurrency > 0 && running >= rules.concurrency) {
+      return this.#refuse(owner, rules, "concurrency", 1000);
     }
-    // Counted before the wait below, so that requests of one moment cannot all pass.
+    for (const measure of generates ? allMeasures : requestMeasures) {
+      const limit = rules[measure];
+      if (limit > 0 && this.#windows[measure].used(owner) >= limit) {
+        return this.#refuse(owner, rules, measure, this.#windows[measure].resetMs(owner));
+      }
+    }
     this.#running.set(owner, running + 1);
-    const waitMs = await this.#waitMs(owner);
-    if (waitMs === 0) return { kind: "entered", leave: () => this.#leave(owner) };
-    this.#leave(owner);
-    return { kind: "refused", reason: "rate", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+    const expected = generates ? (this.#meanTokens.value ?? UNKNOWN_TOKENS) : 0;
+    this.#windows.requestsPerMinute.add(owner, 1);
+    this.#addTokens(owner, expected);
+    return {
+      kind: "entered",
+      fields: rateLimitFields(rules, this.#windows, owner),
+      leave: () => this.#leave(owner),
+      settle: (tokens) => {
+        if (tokens === undefined) return;
+        this.#addTokens(owner, tokens - expected);
+        if (tokens > 0) this.#meanTokens.add(tokens);
+      },
+    };
   }
 
-  async #waitMs(owner: string): Promise<number> {
-    try {
-      await this.#limiter?.consume(owner);
-      return 0;
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) return refusal.msBeforeNext;
-      throw refusal;
-    }
+  useOf(owner: string, rules: KeyLimitRules): Use {
+    const use = (measure: Measure) => ({ used: Math.round(this.#windows[measure].used(owner)), limit: rules[measure] });
+    return {
+      concurrency: { used: this.#running.get(owner) ?? 0, limit: rules.concurrency },
+      requestsPerMinute: use("requestsPerMinute"),
+      tokensPerMinute: use("tokensPerMinute"),
+      tokensPerDay: use("tokensPerDay"),
+    };
+  }
+
+  #refuse(owner: string, rules: KeyLimitRules, reason: Refused["reason"], retryAfterMs: number): Refused {
+    const fields = rateLimitFields(rules, this.#windows, owner);
+    return { kind: "refused", reason, limit: rules[reason], retryAfterMs, fields };
+  }
+
+  #addTokens(owner: string, tokens: number): void {
+    this.#windows.tokensPerMinute.add(owner, tokens);
+    this.#windows.tokensPerDay.add(owner, tokens);
   }
 
   #leave(owner: string): void {
@@ -60,3 +99,6 @@ export class KeyLimits {
     else this.#running.delete(owner);
   }
 }
+
+const requestMeasures: readonly Measure[] = ["requestsPerMinute"];
+const allMeasures: readonly Measure[] = ["requestsPerMinute", "tokensPerMinute", "tokensPerDay"];

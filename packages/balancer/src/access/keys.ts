@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { FrontDoorError } from "../errors.ts";
 import type { Caller } from "../request/client-request.ts";
+import { readKeysFile, type WrittenKey } from "./keys-file.ts";
 
 /** The keys that are let in, kept as digests only. */
 export interface KeyRing {
   readonly size: number;
+  /** Each label once. */
+  readonly callers: readonly Caller[];
   /** Who sent it; undefined for no key or a wrong one. Takes as long for a near miss as for any other. */
   callerOf(headers: IncomingHttpHeaders): Caller | undefined;
 }
@@ -14,18 +16,19 @@ export interface KeyRing {
 export interface KeySources {
   /** `KEY` or `label=KEY`. */
   readonly keys: readonly string[];
-  /** One a line; empty lines and `#` comments are skipped. */
+  /** See `readKeysFile`. */
   readonly file: string | undefined;
 }
 
 /**
- * Reads all keys. A keys file without a key is an error, and no way to serve everybody: it is emptied more often by mistake than on purpose.
+ * Reads all keys.
  * @throws FrontDoorError when the file cannot be read or has no key, or a key is too short to be one
  */
 export function readKeys(sources: KeySources): KeyRing {
-  const known = linesFrom(sources).map((line, index) => readKey(line, index));
+  const known = writtenIn(sources).map((written, index) => readKey(written, index));
   return {
     size: known.length,
+    callers: [...new Map(known.map(({ caller }) => [caller.label, caller])).values()],
     callerOf(headers) {
       const sent = sentKey(headers);
       if (sent === undefined) return undefined;
@@ -43,17 +46,17 @@ const ownerBytes = 16;
 
 /** A key that is let in, for who asks on the operator's behalf; undefined: nobody needs one. @throws FrontDoorError when the file cannot be read */
 export function firstKey(sources: KeySources): string | undefined {
-  const [line] = linesFrom(sources);
-  return line === undefined ? undefined : splitKey(line).key;
+  const [first] = writtenIn(sources);
+  return first === undefined ? undefined : splitKey(first.line).key;
 }
 
-function readKey(line: string, index: number): { readonly caller: Caller; readonly digest: Buffer } {
+function readKey({ line, limits }: WrittenKey, index: number): { readonly caller: Caller; readonly digest: Buffer } {
   const { label, key } = splitKey(line);
   if (key.length < shortest) {
     throw new FrontDoorError(`API key ${index + 1} has fewer than ${shortest} characters; choose a longer one`);
   }
   const stateOwner = digestOf(label === undefined ? `key ${key}` : `label ${label}`).toString("hex", 0, ownerBytes);
-  return { caller: { label: label ?? `key${index + 1}`, stateOwner }, digest: digestOf(key) };
+  return { caller: { label: label ?? `key${index + 1}`, stateOwner, limits }, digest: digestOf(key) };
 }
 
 /** Letters and digits of any script. */
@@ -69,23 +72,8 @@ function splitKey(line: string): { readonly label?: string | undefined; readonly
   );
 }
 
-function linesFrom({ keys, file }: KeySources): readonly string[] {
-  return [...keys, ...(file === undefined ? [] : linesOf(file))];
-}
-
-function linesOf(file: string): readonly string[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new FrontDoorError(`the API keys in ${file} can't be read: ${(error as Error).message}`, { cause: error });
-  }
-  const lines = text.split("\n").map((line) => line.trim());
-  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  if (keys.length > 0) return keys;
-  throw new FrontDoorError(
-    `${file} has no API key, and without one everybody would be served; add a key, or take apiKeysFile out of the settings`,
-  );
+function writtenIn({ keys, file }: KeySources): readonly WrittenKey[] {
+  return [...keys.map((line) => ({ line, limits: {} })), ...(file === undefined ? [] : readKeysFile(file))];
 }
 
 /** `Authorization: Bearer KEY`, or Anthropic's `x-api-key`. */

@@ -1,4 +1,4 @@
-import { pathOf } from "@drover/contract/routes";
+import { findRoute, pathOf } from "@drover/contract/routes";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
@@ -19,6 +19,18 @@ export interface Caller {
   readonly label: string;
   /** Whose state workers keep: by the label, or by the key itself where it has none, since numbers change with the lines of a file. */
   readonly stateOwner: string;
+  /** Its own, instead of those that hold for every key. */
+  readonly limits: Partial<KeyLimitRules>;
+}
+
+/** What one key may do, or one address where there are no keys. 0 is no limit. */
+export interface KeyLimitRules {
+  readonly requestsPerMinute: number;
+  /** Of prompts and responses. */
+  readonly tokensPerMinute: number;
+  readonly tokensPerDay: number;
+  /** Requests at a time, waiting ones included. */
+  readonly concurrency: number;
 }
 
 /** What is known of a request when its head has been read. */
@@ -34,10 +46,18 @@ export interface Arrival {
   /** The proxy before us is trusted: what it says of the client is passed on. */
   readonly fromTrustedProxy: boolean;
   readonly receivedAtMs: number;
-  /** Fields that every response to it carries. */
+  /** Fields for browsers, of every response to it. */
   readonly responseHeaders: readonly string[];
   /** Those are the only fields that tell a browser which pages may read a response: an upstream's own are dropped. */
   readonly decidesCors: boolean;
+}
+
+/** What a request took. */
+export interface TokensTaken {
+  /** Of its prompts, those included that needed no evaluation. */
+  readonly prompt: number;
+  readonly cached: number;
+  readonly completion: number;
 }
 
 /** How a request ended; the status is 499 for a client that left. */
@@ -62,6 +82,10 @@ export class ClientRequest {
   /** Its response is a stream of events or lines. */
   isStream = false;
   queueMs = 0;
+  /** What is told of its key's limits. */
+  limitFields: readonly string[] = [];
+  /** Called once it is over, and known what it took: undefined where nobody knows. */
+  readonly onTokens: ((tokens: TokensTaken | undefined) => void)[] = [];
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;
   #isAdmitted = false;
   #isEnded = false;
@@ -103,6 +127,18 @@ export class ClientRequest {
     return switchable !== undefined && this.method === "GET" && incoming.headers.upgrade?.toLowerCase() === "websocket";
   }
 
+  /** Fields that every response to it carries. */
+  get responseHeaders(): readonly string[] {
+    return [...this.arrival.responseHeaders, ...this.limitFields];
+  }
+
+  /** Reads and counting of tokens run beside the slots of a worker. */
+  get needsSlot(): boolean {
+    if (this.wantsWebSocket) return true;
+    const route = findRoute(this.method, this.target);
+    return route === undefined ? this.method !== "GET" && this.method !== "HEAD" : route.takesSlot === true;
+  }
+
   get stage(): Stage {
     if (this.#isEnded) return "ended";
     const attempt = this.attempts.at(-1);
@@ -120,12 +156,12 @@ export class ClientRequest {
   /** Sends a response of the balancer's own; such a request is not counted. */
   respond(own: OwnResponse): void {
     this.#isEnded = true;
-    respond(this.response, this.id, { ...own, headers: [...(own.headers ?? []), ...this.arrival.responseHeaders] });
+    respond(this.response, this.id, { ...own, headers: [...(own.headers ?? []), ...this.responseHeaders] });
   }
 
   /** Sends an error of the balancer's own, and ends. */
   refuse(error: ProxyError, headers: readonly string[] = []): void {
-    const bodyBytes = respondError(this.response, this.id, error, [...headers, ...this.arrival.responseHeaders]);
+    const bodyBytes = respondError(this.response, this.id, error, [...headers, ...this.responseHeaders]);
     this.end({ status: error.status, bodyBytes });
   }
 

@@ -1,5 +1,4 @@
 import { WORKER_HEADER } from "@drover/contract/headers";
-import { findRoute } from "@drover/contract/routes";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
@@ -16,7 +15,7 @@ import { headerValue } from "../upstream-http/hop-by-hop.ts";
 import type { ResponseHead } from "../upstream-http/response-head.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
-import type { ClientRequest, Ending } from "./client-request.ts";
+import type { ClientRequest, Ending, TokensTaken } from "./client-request.ts";
 import { type Conversation, conversationOf } from "../response-store/conversation.ts";
 import type { CondemnedRequests } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
@@ -122,6 +121,7 @@ async function forwardWithBody(
   const task = taskOf(request, conversation, { placement, pings, claim }, forwarder);
   const outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
   forwarder.pool.endPick(claim.pick);
+  request.onTokens.push((tokens) => forwarder.admission.account(claim, tokens && evaluated(tokens)));
   if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
   pings?.stop();
   request.queueMs = claim.waitedMs;
@@ -153,11 +153,11 @@ function refuseWithBody(
   headers: readonly string[],
   { metrics }: Forwarder,
 ): void {
-  const { incoming, responseHeaders } = request.arrival;
+  const { incoming } = request.arrival;
   metrics.countRefusal(error.code);
   request.end({
     status: error.status,
-    bodyBytes: refuseBody(incoming, request.id, error, [...headers, ...responseHeaders]),
+    bodyBytes: refuseBody(incoming, request.id, error, [...headers, ...request.responseHeaders]),
   });
 }
 
@@ -173,7 +173,7 @@ function claimOf(
     pick: pool.startPick({ clientAddress, key, ...placement, isExplained: rules().explained > 0 }, rules().retry.tries),
     owner: request.keyLabel ?? "",
     client: request.response,
-    needsSlot: needsSlot(request),
+    needsSlot: request.needsSlot,
     onPosition: pings?.onPosition,
     waitedMs: 0,
     charged: undefined,
@@ -249,14 +249,12 @@ function isStream({ headers }: ResponseHead): boolean {
   return type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson");
 }
 
-const noBytes = Buffer.alloc(0);
-
-/** Reads and counting of tokens run beside the slots of a worker. */
-function needsSlot(request: ClientRequest): boolean {
-  if (request.wantsWebSocket) return true;
-  const route = findRoute(request.method, request.target);
-  return route === undefined ? request.method !== "GET" && request.method !== "HEAD" : route.takesSlot === true;
+/** What the workers had to compute. */
+function evaluated({ prompt, cached, completion }: TokensTaken): number {
+  return prompt - cached + completion;
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** Answers where nobody else did, and ends the request. */
 function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim, forwarder: Forwarder): void {
@@ -292,10 +290,10 @@ function answerFailure(
   refusal: Refusal | undefined,
   { metrics, retryAfterSeconds }: Forwarder,
 ): number {
-  const { response, responseHeaders } = request.arrival;
+  const { response } = request;
   const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
   if (refusal !== undefined) metrics.countRefusal(error.code);
   const retryAfter = refusal === undefined ? [] : ["Retry-After", String(retryAfterSeconds())];
   if (response.headersSent) return endWithError(response, error.message);
-  return respondError(response, request.id, error, [...retryAfter, ...responseHeaders]);
+  return respondError(response, request.id, error, [...retryAfter, ...request.responseHeaders]);
 }

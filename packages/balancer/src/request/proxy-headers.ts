@@ -74,9 +74,8 @@ const hiddenWithCors: ReadonlySet<string> = new Set([
 
 /** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */
 export function relayedHead(head: ResponseHead, request: ClientRequest, extra: readonly string[]): RelayedHead {
-  const { decidesCors, responseHeaders } = request.arrival;
-  const headers = withoutHopByHop(head.headers, decidesCors ? hiddenWithCors : hidden);
-  headers.push(REQUEST_ID_HEADER, request.id, ...extra, ...responseHeaders);
+  const headers = withoutHopByHop(head.headers, request.arrival.decidesCors ? hiddenWithCors : hidden);
+  headers.push(REQUEST_ID_HEADER, request.id, ...extra, ...request.responseHeaders);
   if (headerValue(headers, "content-type")?.startsWith("text/event-stream")) headers.push("X-Accel-Buffering", "no");
   if (head.status === 101) headers.push("Connection", "Upgrade", "Upgrade", headerValue(head.headers, "upgrade") ?? "");
   return { status: head.status, reason: head.reason, headers };

@@ -34,7 +34,8 @@ export function streamPings(
   isOn: boolean,
   clock: Clock,
 ): StreamPings | undefined {
-  const { incoming, response, responseHeaders } = request.arrival;
+  const { responseHeaders } = request;
+  const { incoming, response } = request.arrival;
   const isWanted = (isOn && isEventStream(request)) || incoming.headers[QUEUE_EVENTS_HEADER] === "1";
   if (body === undefined || !isWanted || !hasTrueMember(body, "stream")) return undefined;
   let position = 0;

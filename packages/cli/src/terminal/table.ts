@@ -5,7 +5,7 @@ import { transferText } from "@drover/models/transfer";
 import type { DroverStatus, ServiceStatus, UpstreamRow } from "@drover/supervisor/admin";
 
 /** No lines. */
-const PLAIN = Object.fromEntries(
+export const PLAIN = Object.fromEntries(
   ["top", "bottom", "left", "mid", "right"]
     .flatMap((side) => [side, `${side}-left`, `${side}-mid`, `${side}-right`])
     .map((part) => [part, ""]),

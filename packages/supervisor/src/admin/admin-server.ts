@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { KeyUse } from "@drover/balancer";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { DroverStatus } from "./drover-status.ts";
@@ -14,6 +15,8 @@ export interface AdminActions {
   readonly reload: (model: string | undefined) => Promise<object>;
   /** Answers at once; the process ends after it. */
   readonly stop: () => void;
+  /** Use and limits of each API key. */
+  readonly keys: () => readonly KeyUse[];
   readonly logs: Pick<Logs, "recent" | "follow">;
 }
 
@@ -29,6 +32,7 @@ interface Call {
 export function createAdminServer(actions: AdminActions): Server {
   const routes: Readonly<Record<string, Handler>> = {
     "GET /status": () => actions.status(),
+    "GET /keys": () => ({ keys: actions.keys() }),
     "GET /logs": async (call) => {
       if (call.worker !== undefined) requireKnown(call.worker, await actions.status(), actions.logs);
       sendLogs(actions.logs, call);

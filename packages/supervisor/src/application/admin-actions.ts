@@ -1,3 +1,4 @@
+import type { Balancer } from "@drover/balancer";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
@@ -15,7 +16,7 @@ interface Handles {
 
 /** What the admin API does; refused while there is nothing yet to do it with. */
 export function adminActions(
-  service: () => { readonly fleet: Fleet; readonly reloader: Reloader } | undefined,
+  service: () => { readonly fleet: Fleet; readonly reloader: Reloader; readonly balancer: Balancer } | undefined,
   { status, end, logs, manager }: Handles,
 ): AdminActions {
   const running = () => {
@@ -31,6 +32,7 @@ export function adminActions(
     drain: (worker) => running().fleet.drain(worker),
     undrain: (worker) => running().fleet.undrain(worker),
     reload: (model) => reloadUnder(manager, running().reloader, model),
+    keys: () => running().balancer.keyUse(),
     stop: () => end.ask("drover stop"),
     logs,
   };

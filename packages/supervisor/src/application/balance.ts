@@ -92,6 +92,7 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
       running.balancer.applySettings(loadSettings().settings);
       logs.logger.info("the settings were read again");
     },
+    keys: () => running.balancer.keyUse(),
     stop: () => running.end.ask("drover stop"),
     logs,
     version,

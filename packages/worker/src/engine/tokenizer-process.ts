@@ -9,6 +9,9 @@ export type ApartReply =
   /** The model is loaded. */
   { readonly ready: true } | { readonly tokens: Uint32Array } | { readonly ms: number } | { readonly refused: string };
 
+// As in the worker: unheard, it opens Node's debugger.
+if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
+
 const [modelPath = ""] = process.argv.slice(2);
 const tokenizer = await loadLlamaTokenizer(modelPath);
 process.on("message", (task: ApartTask) => process.send?.(replyTo(task)));

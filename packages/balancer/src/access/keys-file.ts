@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { LineCounter, parseDocument } from "yaml";
+import { messageOf } from "@drover/foundation/error-text";
+import { FrontDoorError } from "../errors.ts";
+import type { KeyLimitRules } from "../request/client-request.ts";
+
+/** A key as it is written down. */
+export interface WrittenKey {
+  /** `KEY` or `label=KEY`. */
+  readonly line: string;
+  /** Its own, instead of those of the settings. */
+  readonly limits: Partial<KeyLimitRules>;
+}
+
+/**
+ * Reads a keys file: one `KEY` or `label=KEY` a line, empty lines and `#` comments skipped; or YAML, `keys:` with a row for each label, such as
+ * `team: { key: s3cret, tokensPerDay: 1000000 }`. A file without a key is an error, and no way to serve everybody: it is emptied more often by mistake than
+ * on purpose.
+ * @throws FrontDoorError
+ */
+export function readKeysFile(file: string): readonly WrittenKey[] {
+  const text = textOf(file);
+  const lines = text.split("\n").map((line) => line.trim());
+  const written = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const keys = /^keys:(?:\s|$)/.test(written[0] ?? "")
+    ? rowsOf(text, file)
+    : written.map((line) => ({ line, limits: {} }));
+  if (keys.length > 0) return keys;
+  throw new FrontDoorError(
+    `${file} has no API key, and without one everybody would be served; add a key, or take apiKeysFile out of the settings`,
+  );
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new FrontDoorError(`the API keys in ${file} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const limitNames = ["requestsPerMinute", "tokensPerMinute", "tokensPerDay", "concurrency"] as const;
+
+/** No message repeats what stands in the file but names: the rest may be a key. */
+function rowsOf(text: string, file: string): readonly WrittenKey[] {
+  const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = text.slice(0, error.pos[0]).split("\n").length;
+    throw new FrontDoorError(`${file}:${line}: this is no YAML (${error.code})`);
+  }
+  const { keys, ...others }: { readonly keys?: unknown } = document.toJS({ maxAliasCount: 0 });
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new FrontDoorError(`${file}: unknown name ${other}; beside "keys" there is none`);
+  if (!isRecord(keys)) {
+    throw new FrontDoorError(
+      `${file}: "keys" has to hold a row for each label: LABEL: { key: KEY, tokensPerDay: 1000000 }`,
+    );
+  }
+  return Object.entries(keys).map(([label, row]) => keyOf(label, row, file));
+}
+
+function keyOf(label: string, row: unknown, file: string): WrittenKey {
+  const { key, ...limits }: Record<string, unknown> = isRecord(row) ? row : { key: row };
+  if (typeof key !== "string" || key === "") {
+    throw new FrontDoorError(`${file}: ${label} has no key; write ${label}: { key: "KEY" }`);
+  }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!limitNames.some((known) => known === name)) {
+      throw new FrontDoorError(`${file}: ${label} has an unknown limit ${name}; known are ${limitNames.join(", ")}`);
+    }
+    if (!Number.isSafeInteger(value) || Number(value) < 0) {
+      throw new FrontDoorError(`${file}: ${name} of ${label} has to be a whole number; 0 is no limit`);
+    }
+  }
+  return { line: `${label}=${key}`, limits };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
