@@ -1,0 +1,132 @@
+import { writeFileSync } from "node:fs";
+import net from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Random } from "../../chaos/random.ts";
+import type { Drover, Pasture } from "../../support/drover-process.ts";
+import { signalIfThere } from "../../support/processes.ts";
+import { generateBody, longText } from "./generated-bodies.ts";
+import { generateHead } from "./generated-heads.ts";
+import { generatePattern, generateSchemaBody } from "./generated-schemas.ts";
+
+/** Whom it is about. */
+export interface AttackField {
+  readonly pasture: Pasture;
+  readonly drover: Drover;
+  readonly url: string;
+  readonly key: string;
+  readonly random: Random;
+  /** Told the status of each response. */
+  readonly onStatus: (status: number | "cut") => void;
+}
+
+/** One hostile act. Resolves when it is over. */
+export type Attack = (field: AttackField) => Promise<void>;
+
+/** Every kind by name. */
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  bodies: (field) => {
+    const { path, text } = generateBody(field.random);
+    return post(field, path, text);
+  },
+  schemas: (field) => post(field, "/v1/chat/completions", generateSchemaBody(field.random)),
+  patterns: (field) => {
+    const schema = { type: "string", pattern: `^${generatePattern(field.random, 5)}$` };
+    const format = { type: "json_schema", json_schema: { name: "a", schema } };
+    return post(field, "/v1/chat/completions", chatOf("x", { response_format: format }));
+  },
+  texts: (field) => post(field, "/v1/chat/completions", chatOf(longText(field.random))),
+  choices: (field) => {
+    const n = field.random.between(2, 128);
+    return post(field, "/v1/chat/completions", chatOf("x", { n, max_tokens: field.random.between(1, 400) }));
+  },
+  heads: sendHead,
+  leavers: leave,
+  dawdlers: dawdle,
+  signals: sendSignal,
+  "models that are none": reloadNonsense,
+};
+
+function chatOf(content: string, more: object = {}): string {
+  return JSON.stringify({ messages: [{ role: "user", content }], max_tokens: 4, ...more });
+}
+
+async function post(
+  field: AttackField,
+  path: string,
+  body: string,
+  signal = AbortSignal.timeout(60_000),
+): Promise<void> {
+  const { url, key, onStatus } = field;
+  try {
+    const response = await fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+      body,
+      signal,
+    });
+    onStatus(response.status);
+    await response.arrayBuffer();
+  } catch {
+    onStatus("cut");
+  }
+}
+
+async function leave(field: AttackField): Promise<void> {
+  const over = new AbortController();
+  const asked = post(field, "/v1/chat/completions", chatOf("x", { stream: true, max_tokens: 400 }), over.signal);
+  await Promise.race([asked, sleep(field.random.between(0, 300))]);
+  over.abort();
+  await asked;
+}
+
+/** Sends bytes and hears what comes, for a moment. */
+async function sendHead({ url, random, onStatus }: AttackField): Promise<void> {
+  const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+  let heard = "";
+  socket.on("data", (bytes) => {
+    if (heard.length < 100) heard += bytes.toString("latin1");
+  });
+  const closed = new Promise<void>((resolve) => {
+    socket.on("error", () => {});
+    socket.on("close", resolve);
+  });
+  socket.write(generateHead(random));
+  if (random.next() < 0.5) socket.end();
+  await Promise.race([closed, sleep(300)]);
+  socket.destroy();
+  await closed;
+  onStatus(Number(/^HTTP\/1\.1 (\d{3})/.exec(heard)?.[1] ?? 0) || "cut");
+}
+
+/** Connections that send some bytes and then nothing. */
+async function dawdle({ url, random }: AttackField): Promise<void> {
+  const sockets = Array.from({ length: random.between(1, 40) }, () => {
+    const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(random.pick(["", "P", "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n{", "POST / HTTP/1.1\r\n"]));
+    return socket;
+  });
+  await sleep(random.between(100, 1000));
+  for (const socket of sockets) socket.destroy();
+}
+
+/** Signals of other users' making, or of a terminal, that must end nothing. */
+const HARMLESS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGWINCH", "SIGPIPE", "SIGCONT"];
+
+async function sendSignal({ pasture, drover, random }: AttackField): Promise<void> {
+  const rows = await pasture.status();
+  const worker = random.pick(rows).pid;
+  if (random.next() < 0.5 && worker !== null) signalIfThere(worker, random.pick([...HARMLESS, "SIGINT"]));
+  else drover.child.kill(random.pick([...HARMLESS, "SIGQUIT", "SIGHUP"]));
+  await sleep(random.between(10, 200));
+}
+
+/** It must be refused before a worker is touched. */
+async function reloadNonsense({ pasture, random, onStatus }: AttackField): Promise<void> {
+  const path = join(pasture.folder, "nonsense.gguf");
+  writeFileSync(path, random.pick(["", "GGUF", "no model", `GGUF\u0003\0\0\0${"\u00ff".repeat(16)}`]));
+  const result = await pasture.admin<{ readonly error?: string }>("POST", `/reload?model=${encodeURIComponent(path)}`);
+  if (result.error === undefined) onStatus(500);
+  await sleep(100);
+}

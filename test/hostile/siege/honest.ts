@@ -1,0 +1,46 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** One request of an honest client. */
+export interface HonestAnswer {
+  /** A text says what went wrong. */
+  readonly status: number | string;
+  readonly tookMs: number;
+}
+
+/** Clients that chat all the time, in a process of their own. */
+export class HonestClients {
+  readonly #child: ChildProcess;
+  #answers: HonestAnswer[] = [];
+  #onAnswer: () => void = () => {};
+
+  constructor(url: string, key: string, count: number) {
+    this.#child = fork(fileURLToPath(new URL("./honest-clients.js", import.meta.url)), [url, key, String(count)]);
+    this.#child.on("message", (answer: HonestAnswer) => {
+      this.#answers.push(answer);
+      this.#onAnswer();
+    });
+  }
+
+  /** Resolves when there are at least so many since `take`. */
+  async answered(count: number): Promise<void> {
+    while (this.#answers.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#onAnswer = resolve;
+      });
+    }
+  }
+
+  /** What came since the last time. */
+  take(): readonly HonestAnswer[] {
+    return this.#answers.splice(0);
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.disconnect();
+    await ended;
+  }
+}

@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createRandom } from "../../chaos/random.ts";
+import { type Drover, Pasture, type WorkerRow } from "../../support/drover-process.ts";
+import { descriptorsOf, residentBytesOf } from "../../support/processes.ts";
+import { ATTACKS, type AttackField } from "./attacks.ts";
+import { FileReader } from "./file-reader.ts";
+import { type HonestAnswer, HonestClients } from "./honest.ts";
+
+export interface SiegeOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Names of {@link ATTACKS}; each comes once, however short the siege. @default all of them */
+  readonly attacks?: readonly string[];
+  readonly say?: (line: string) => void;
+}
+
+export interface SiegeReport {
+  /** How often each kind came. */
+  readonly attacks: Readonly<Record<string, number>>;
+  /** Of the hostile requests. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly honest: HonestReport;
+  readonly workersReplaced: number;
+  readonly growth: readonly Growth[];
+  /** Whatever is not as it should be; empty: no harm done. */
+  readonly harm: readonly string[];
+}
+
+interface HonestReport {
+  readonly count: number;
+  readonly failed: number;
+  readonly delayed: number;
+  /** The longest without attackers, and with them. */
+  readonly calmMs: number;
+  readonly longestMs: number;
+}
+
+interface Growth {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  readonly most: number;
+}
+
+const HONEST_CLIENTS = 4;
+const HOSTILE_LINES = 3;
+const CALM_REQUESTS = 40;
+/** What attackers may cost an honest request. */
+const MOST_DELAY_MS = 1000;
+/** Buffers of bodies that are not collected yet, and the snapshots of a worker. */
+const MOST_GROWTH_MIB = 200;
+/** Connections that are kept alive. */
+const MOST_NEW_DESCRIPTORS = 32;
+const SETTLE_MS = 30_000;
+
+/** Attacks a real drover while honest clients chat, and looks whether they noticed. */
+export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
+  const pasture = new Pasture();
+  try {
+    return await siege(pasture, options);
+  } finally {
+    await pasture.close();
+  }
+}
+
+async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeReport> {
+  const { seed, say = () => {} } = options;
+  const shape = ["--model", "demo", "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"];
+  const drover = pasture.up([...shape, "--api-key", "honest=honest-key", "--api-key", "hostile=hostile-key"]);
+  const url = await drover.url();
+  const rows = await drover.workers((found) => found.length === 2 && found.every(({ state }) => state === "ready"));
+  const honest = new HonestClients(url, "honest-key", HONEST_CLIENTS);
+  const files = new FileReader(pasture.folder, seed);
+  try {
+    await honest.answered(CALM_REQUESTS);
+    const calm = honest.take();
+    const before = measure(drover, rows);
+    const statuses: Record<string, number> = {};
+    const onStatus = (status: number | "cut") => {
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    };
+    const field = { pasture, drover, url, key: "hostile-key", random: createRandom(seed), onStatus };
+    const attacks = await attack(field, options);
+    say("the attack is over; waiting until its requests are gone");
+    await honest.answered(1);
+    const troubled = honest.take();
+    await honest.end();
+    await files.end();
+    const report = honestReport(calm, troubled);
+    const growth = await settledGrowth(drover, rows, before);
+    const now = await pasture.status();
+    const workersReplaced = rows.filter(({ id, pid }) => now.find((row) => row.id === id)?.pid !== pid).length;
+    const harm = [...harmOf(report, troubled, workersReplaced, growth), ...faultsOf(statuses), ...files.harm];
+    return { attacks: { ...attacks, ...files.counts }, statuses, honest: report, workersReplaced, growth, harm };
+  } finally {
+    await honest.end();
+    await files.end();
+  }
+}
+
+/** Several attackers at a time, each one thing after another. */
+async function attack(field: AttackField, options: SiegeOptions): Promise<Record<string, number>> {
+  const names = options.attacks ?? Object.keys(ATTACKS);
+  const endMs = Date.now() + options.seconds * 1000;
+  const counts: Record<string, number> = {};
+  const first = [...names];
+  const line = async () => {
+    while (Date.now() < endMs || first.length > 0) {
+      const name = first.shift() ?? field.random.pick(names);
+      counts[name] = (counts[name] ?? 0) + 1;
+      await ATTACKS[name]?.(field);
+    }
+  };
+  await Promise.all(Array.from({ length: HOSTILE_LINES }, line));
+  return counts;
+}
+
+function honestReport(calm: readonly HonestAnswer[], troubled: readonly HonestAnswer[]): HonestReport {
+  const calmMs = longest(calm);
+  return {
+    count: troubled.length,
+    failed: troubled.filter(({ status }) => status !== 200).length,
+    delayed: troubled.filter(({ tookMs }) => tookMs > calmMs + MOST_DELAY_MS).length,
+    calmMs,
+    longestMs: longest(troubled),
+  };
+}
+
+function longest(answers: readonly HonestAnswer[]): number {
+  return Math.max(0, ...answers.map(({ tookMs }) => tookMs));
+}
+
+function harmOf(
+  { failed, delayed }: HonestReport,
+  troubled: readonly HonestAnswer[],
+  workersReplaced: number,
+  growth: readonly Growth[],
+): readonly string[] {
+  const reasons = [...new Set(troubled.filter(({ status }) => status !== 200).map(({ status }) => String(status)))];
+  return [
+    ...(failed > 0 ? [`${failed} honest requests failed: ${reasons.join(", ")}`] : []),
+    ...(delayed > 0 ? [`${delayed} honest requests were delayed by more than a second`] : []),
+    ...(workersReplaced > 0 ? [`${workersReplaced} workers were replaced`] : []),
+    ...growth
+      .filter(({ before, after, most }) => after > before + most)
+      .map(({ name, before, after }) => `${name}: ${before} before, ${after} after`),
+  ];
+}
+
+/** Whatever clients send, it is not the server's fault. */
+function faultsOf(statuses: Readonly<Record<string, number>>): readonly string[] {
+  return ["500", "502", "504"].flatMap((status) =>
+    statuses[status] === undefined ? [] : [`${statuses[status]} responses with ${status}`],
+  );
+}
+
+function measure(drover: Drover, rows: readonly WorkerRow[]): readonly Omit<Growth, "after">[] {
+  const pids = {
+    supervisor: drover.child.pid ?? 0,
+    ...Object.fromEntries(rows.map(({ id, pid }) => [`worker ${id}`, pid ?? 0])),
+  };
+  return Object.entries(pids).flatMap(([name, pid]) => [
+    { name: `memory of ${name} (MiB)`, before: Math.round(residentBytesOf(pid) / 2 ** 20), most: MOST_GROWTH_MIB },
+    { name: `descriptors of ${name}`, before: descriptorsOf(pid).length, most: MOST_NEW_DESCRIPTORS },
+  ]);
+}
+
+/** Connections and buffers of requests that are over go by and by. */
+async function settledGrowth(
+  drover: Drover,
+  rows: readonly WorkerRow[],
+  before: readonly Omit<Growth, "after">[],
+): Promise<readonly Growth[]> {
+  const endMs = Date.now() + SETTLE_MS;
+  for (;;) {
+    const now = measure(drover, rows);
+    const growth = before.map((one, index) => ({ ...one, after: now[index]?.before ?? 0 }));
+    if (growth.every(({ before: was, after, most }) => after <= was + most) || Date.now() > endMs) return growth;
+    await sleep(500);
+  }
+}
