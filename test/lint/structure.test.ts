@@ -71,6 +71,16 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, foun
     },
     /gguf\/f\.ts, packages\/worker\/src\/slots\/g\.ts: the same function/,
   ],
+  [
+    "a test that the docs name and that is gone",
+    (copy) => copy.add("docs/security.md", "See `test/hostile/gone.test.ts`."),
+    /docs\/security\.md: the test test\/hostile\/gone\.test\.ts is not there/,
+  ],
+  [
+    "a defence for which no test is named",
+    (copy) => copy.write("docs/security.md", "\n## What is defended\n\n- Everything.\n"),
+    /docs\/security\.md: no test is named for "Everything\."/,
+  ],
 ];
 
 describe("the structure check", () => {
@@ -111,10 +121,11 @@ class Copy {
   #changed: string[] = [];
 
   constructor() {
-    for (const folder of ["config", "packages", "docs"])
+    for (const folder of ["config", "packages", "docs", "test"])
       cpSync(join(root, folder), join(this.path, folder), {
         recursive: true,
-        filter: (source) => !/\/(node_modules|dist)$/.test(source),
+        // Its own faults are none of the sources.
+        filter: (source) => !/\/(?:node_modules|dist|structure\.test\.ts)$/.test(source),
       });
   }
 

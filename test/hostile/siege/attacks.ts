@@ -23,6 +23,9 @@ export interface AttackField {
 /** One hostile act. Resolves when it is over. */
 export type Attack = (field: AttackField) => Promise<void>;
 
+/** After that an attacker leaves and sends something else. */
+const PATIENCE_MS = 5000;
+
 /** Every kind by name. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   bodies: (field) => {
@@ -55,7 +58,7 @@ async function post(
   field: AttackField,
   path: string,
   body: string,
-  signal = AbortSignal.timeout(60_000),
+  signal = AbortSignal.timeout(PATIENCE_MS),
 ): Promise<void> {
   const { url, key, onStatus } = field;
   try {

@@ -43,7 +43,7 @@ interface Growth {
 }
 
 const HONEST_CLIENTS = 4;
-const HOSTILE_LINES = 3;
+const HOSTILE_LINES = 8;
 const CALM_REQUESTS = 40;
 /** What attackers may cost an honest request. */
 const MOST_DELAY_MS = 1000;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { LineCounter, parseDocument } from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
 import { messageOf } from "@drover/foundation/error-text";
 import { FrontDoorError } from "../errors.ts";
 import type { KeyLimitRules } from "../request/client-request.ts";
@@ -43,7 +44,9 @@ const limitNames = ["requestsPerMinute", "tokensPerMinute", "tokensPerDay", "con
 
 /** No message repeats what stands in the file but names: the rest may be a key. */
 function rowsOf(text: string, file: string): readonly WrittenKey[] {
-  const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false });
+  // Loaded here, since most keys files are none and it takes as long to load as Node to start.
+  const { parseDocument } = createRequire(import.meta.url)("yaml") as typeof Yaml;
+  const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) {
     const line = text.slice(0, error.pos[0]).split("\n").length;

@@ -12,6 +12,8 @@ export interface UpstreamService {
   readonly upstreams: () => readonly UpstreamRow[];
   /** Reads the configuration again; where that is not valid, it throws and nothing changes. */
   readonly reload: () => Promise<void>;
+  /** Use and limits of each API key; an nginx configuration has none. @default none */
+  readonly keys?: AdminActions["keys"];
   readonly stop: () => void;
   readonly logs: Pick<Logs, "recent" | "follow">;
   readonly version: string;
@@ -44,7 +46,7 @@ export async function openUpstreamAdmin(
   }
 }
 
-function actionsOf({ state, upstreams, reload, stop, logs, version }: UpstreamService): AdminActions {
+function actionsOf({ state, upstreams, reload, keys, stop, logs, version }: UpstreamService): AdminActions {
   return {
     status: async () => ({
       service: { command: "balance", version, pid: process.pid, model: null, download: null, missing: [], ...state() },
@@ -61,6 +63,7 @@ function actionsOf({ state, upstreams, reload, stop, logs, version }: UpstreamSe
       await reload();
       return { changed: [], needRestart: [] };
     },
+    keys: keys ?? (() => []),
     stop,
     logs,
   };
