@@ -10,6 +10,18 @@ import { z } from "zod";
 /** Any text but an empty one. */
 export const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
 
+/** `http://…` or `https://…`, without a user or password. */
+export const httpUrl = () =>
+  z
+    .string({ error: "a URL" })
+    .refine(isHttpUrl, { error: "http://HOST:PORT or https://HOST:PORT, with a path or without" });
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === "http:" || protocol === "https:") && username === "" && password === "";
+}
+
 /** One of these words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names, { error: `one of ${names.join(", ")}` });

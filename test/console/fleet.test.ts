@@ -63,6 +63,10 @@ describe("the console's fleet", needsBrowser(), () => {
     await visitor.page.locator("dialog [role=alert]", { hasText: "missing or wrong" }).waitFor();
     await visitor.page.getByRole("textbox", { name: "Admin key" }).fill(ADMIN_KEY);
     await visitor.button("Save").click();
+    const chat = visitor.page.locator(".requests li", { hasText: "/v1/chat/completions" }).first();
+    await chat.locator("button").click();
+    await visitor.page.locator(".explanation", { hasText: "given to" }).waitFor();
+    await visitor.page.keyboard.press("Escape");
     await tile.locator("button", { hasText: "Drain" }).click();
     await drover.workers((rows) => rows[1]?.state === "draining");
     await tile.locator("button", { hasText: "Undrain" }).click();

@@ -1,4 +1,4 @@
-import { oneOf, secret, text, whole } from "../quantities.ts";
+import { httpUrl, oneOf, secret, text, whole } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** How a running drover is reached, and what it logs. */
@@ -52,6 +52,14 @@ export const operationSettings = [
     flag: "explain",
     reload: "live",
     doc: "The last requests of which `drover explain` can tell how they went; nothing of their texts is kept. 0: none.",
+  },
+  {
+    path: "traces.otlp",
+    schema: httpUrl(),
+    default: undefined,
+    flag: "otlp",
+    reload: "restart",
+    doc: "Collector that gets a trace of each request by OTLP over HTTP, such as `http://127.0.0.1:4318` (without a path: `/v1/traces`). None: a client's `traceparent` is passed on as it came.",
   },
   {
     path: "metrics.compat",

@@ -2,12 +2,13 @@ import type { Use } from "./access/key-limits.ts";
 import type { Settings } from "@drover/config";
 import type { RequestReport } from "@drover/contract/request-report";
 import type { Registry } from "prom-client";
-import type { RequestRecord } from "./records/request-record.ts";
+import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
 import type { GuestRoutes, Readiness } from "./own-routes/own-routes.ts";
 import type { UpstreamSpec } from "./pool/upstream.ts";
+import type { RequestTracing } from "./request/request-tracing.ts";
 import type { Stage } from "./request/client-request.ts";
 
 /** What a balancer is made of. */
@@ -20,6 +21,8 @@ export interface BalancerOptions {
   /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
   readonly listenFds?: readonly number[];
   readonly events?: BalancerEvents;
+  /** Follows requests from who asked to who answers. @default `traceparent` is passed on as it came */
+  readonly tracing?: RequestTracing;
   /** What `/metrics` serves; the balancer adds its own to it. @default a new one */
   readonly registry?: Registry;
   /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
@@ -103,7 +106,7 @@ export interface Balancer {
   /** A request that has ended lately; undefined: it is not known, or not any more. */
   explain(id: string): RequestRecord | undefined;
   /** Those that have ended last, the newest first. */
-  recentRequests(count: number): readonly RequestRecord[];
+  recentRequests(count: number): readonly RequestSummary[];
   /** Whether a worker that is not ready will be; requests wait for one that will, and are answered 502 where none is left. @default true */
   setExpected(id: string, isExpected: boolean): void;
   /** Gives it no new lease; resolves when its last one is released. */

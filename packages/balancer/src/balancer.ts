@@ -2,7 +2,7 @@ import type http from "node:http";
 import { Registry } from "prom-client";
 import type { Settings } from "@drover/config";
 import { REQUEST_ID_HEADER } from "@drover/contract/headers";
-import { findRoute } from "@drover/contract/routes";
+import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { RequestReport } from "@drover/contract/request-report";
 import { requestIdOf } from "@drover/contract/request-id";
 import { MovingAverage } from "@drover/foundation/moving-average";
@@ -37,12 +37,9 @@ import { FairShares } from "./queue/fair-shares.ts";
 import { retryAfterSeconds } from "./queue/retry-after.ts";
 import { BodyBudget } from "./request/body-budget.ts";
 import { CondemnedRequests } from "./request/condemned-requests.ts";
-import { ClientRequest, type Ending } from "./request/client-request.ts";
+import { ClientRequest } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";
-import { logAccess } from "./records/access-log.ts";
-import { RecentRequests } from "./records/recent-requests.ts";
-import { type Reported, RequestReports } from "./records/request-reports.ts";
-import { recordOf, type RequestRecord, routeOf } from "./records/request-record.ts";
+import { RequestRecorder } from "./records/request-recorder.ts";
 import { ResponseStore } from "./response-store/response-store.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
@@ -82,8 +79,7 @@ class RunningBalancer implements Balancer {
   readonly #listeners: Listeners;
   readonly #registry: Registry;
   readonly #metrics: Metrics;
-  readonly #reports: RequestReports;
-  readonly #recent = new RecentRequests(() => this.#rules.explained);
+  readonly #recorder: RequestRecorder;
   #calls = 0;
   readonly #rawAnswers = new WeakMap<object, RawAnswer>();
   readonly #way: Way;
@@ -120,7 +116,8 @@ class RunningBalancer implements Balancer {
     });
     this.#registry = options.registry ?? new Registry();
     this.#metrics = createMetrics(this.#registry);
-    this.#reports = new RequestReports(clock);
+    const rules = () => this.#rules;
+    this.#recorder = new RequestRecorder({ clock, logger: options.logger, metrics: this.#metrics, rules });
     this.#way = this.#makeWay();
     this.#listeners = this.#makeListeners();
     this.#watchPool();
@@ -154,15 +151,15 @@ class RunningBalancer implements Balancer {
   }
 
   requestEnded(id: string, report: RequestReport): void {
-    this.#reports.receive(id, report);
+    this.#recorder.report(id, report);
   }
 
   explain(id: string): RequestRecord | undefined {
-    return this.#recent.get(id);
+    return this.#recorder.explain(id);
   }
 
-  recentRequests(count: number): readonly RequestRecord[] {
-    return this.#recent.last(count);
+  recentRequests(count: number): readonly RequestSummary[] {
+    return this.#recorder.recent(count);
   }
 
   drainUpstream(id: string): Promise<void> {
@@ -226,7 +223,7 @@ class RunningBalancer implements Balancer {
     await this.#running.emptied(drainTimeoutMs);
     this.#listeners.cut();
     this.#connections.destroy();
-    this.#reports.close();
+    this.#recorder.close();
     await stopped;
   }
 
@@ -271,37 +268,16 @@ class RunningBalancer implements Balancer {
       switchable,
       id: requestIdOf(incoming.headers[REQUEST_ID_HEADER], this.#options.random),
       call: String((this.#calls += 1)),
+      trace: this.#options.tracing?.begin(incoming.headers, this.#options.clock.epochMs()),
       clientAddress: clientAddress(incoming, trusted),
       fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
       receivedAtMs: this.#options.clock.monotonicMs(),
       responseHeaders: corsHeaders(incoming.headers.origin, rules.corsOrigins),
       decidesCors: rules.corsOrigins.length > 0,
     };
-    const request = new ClientRequest(arrival, this.#onEnd);
+    const request = new ClientRequest(arrival, this.#recorder.ended);
     this.#running.add(request);
     void serveRequest(request, this.#way);
-  }
-
-  /** Counts a request that is over, and keeps and logs it once its worker has told of it too. */
-  readonly #onEnd = (request: ClientRequest, ending: Ending): void => {
-    const { clock } = this.#options;
-    const durationMs = clock.monotonicMs() - request.arrival.receivedAtMs;
-    this.#metrics.countRequest(routeOf(request), ending.status, durationMs);
-    const end = { ...ending, durationMs, endedAtEpochMs: clock.epochMs() };
-    const reporter = reporterOf(request, ending);
-    if (reporter === undefined) this.#record(request, end, undefined);
-    else this.#reports.expect(request.arrival.call, reporter, (reported) => this.#record(request, end, reported));
-  };
-
-  #record(request: ClientRequest, end: Parameters<typeof recordOf>[1], reported: Reported | undefined): void {
-    const record = recordOf(request, end, reported);
-    const { key, mode, tokens, firstTokenMs, tokenMs } = record;
-    if (tokens !== undefined) this.#metrics.countTokens(tokens, key);
-    if (firstTokenMs !== undefined) this.#metrics.countFirstToken(mode, firstTokenMs);
-    if (tokenMs !== undefined) this.#metrics.countTokenTime(mode, tokenMs);
-    for (const tell of request.onTokens) tell(tokens ?? (isRefusal(end.status) ? nothing : undefined));
-    this.#recent.add(record);
-    logAccess(this.#options.logger, this.#rules.accessFormat, request, record);
   }
 
   #watchPool(): void {
@@ -419,20 +395,6 @@ class RunningBalancer implements Balancer {
     });
   }
 }
-
-/** Who will tell of a request: its last worker, where it computed something for it. Those with an error were refused before. */
-function reporterOf({ attempts, method, target }: ClientRequest, { status }: Ending): string | undefined {
-  const upstream = attempts.at(-1)?.upstream;
-  const computes = status < 400 || status === 499;
-  return upstream?.reports === true && computes && findRoute(method, target)?.takesSlot ? upstream.id : undefined;
-}
-
-/** Nothing was generated. */
-function isRefusal(status: number): boolean {
-  return status >= 400 && status !== 499;
-}
-
-const nothing = { prompt: 0, cached: 0, completion: 0 };
 
 const serverFields = [
   "origin",

@@ -10,6 +10,6 @@ export type {
 } from "./balancer-api.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError } from "./errors.ts";
 export { firstKey } from "./access/keys.ts";
-export type { RequestRecord } from "./records/request-record.ts";
+export type { RequestTracing } from "./request/request-tracing.ts";
 export type { UpstreamSpec } from "./pool/upstream.ts";
 export type { Readiness } from "./own-routes/own-routes.ts";

@@ -6,6 +6,7 @@ import type { Command } from "./line/command.ts";
 import { importing } from "./commands/import.ts";
 import { drain } from "./commands/running/drain.ts";
 import { keys } from "./commands/running/keys.ts";
+import { explain } from "./commands/running/explain.ts";
 import { logs } from "./commands/running/logs.ts";
 import { model } from "./commands/model.ts";
 import { plan } from "./commands/plan.ts";
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   stop,
   keys,
   logs,
+  explain,
   bench,
   tune,
   worker,

@@ -31,12 +31,8 @@ export async function adminResponse(
   action: string,
   { key, actions }: ConsoleAdmin,
 ): Promise<ConsoleResponse> {
-  const wanted = key();
-  if (wanted === undefined) return refusal(403, "no_admin_key", "no admin key is set: start drover with --admin-key");
-  const sent = request.headers[ADMIN_KEY_HEADER];
-  if (typeof sent !== "string" || !isSame(sent, wanted)) {
-    return refusal(403, "wrong_admin_key", "the admin key is missing or wrong");
-  }
+  const refused = withoutAdminKey(request, key());
+  if (refused !== undefined) return refused;
   const perform = performers[action];
   if (perform === undefined) return refusal(404, "unknown_action", `there is no action ${action}`);
   try {
@@ -45,6 +41,18 @@ export async function adminResponse(
   } catch (error) {
     return refusal(409, "refused", (error as Error).message);
   }
+}
+
+/** Why the request may not do what needs the admin key; undefined: it may. */
+export function withoutAdminKey({ headers }: IncomingMessage, wanted: string | undefined): ConsoleResponse | undefined {
+  if (wanted === undefined) return refusal(403, "no_admin_key", "no admin key is set: start drover with --admin-key");
+  const sent = headers[ADMIN_KEY_HEADER];
+  if (typeof sent === "string" && isSame(sent, wanted)) return undefined;
+  return refusal(
+    403,
+    "wrong_admin_key",
+    `the admin key is missing or wrong; it belongs into the header ${ADMIN_KEY_HEADER}`,
+  );
 }
 
 const performers: Readonly<Record<string, (actions: AdminActions, query: URLSearchParams) => unknown>> = {

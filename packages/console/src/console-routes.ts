@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { adminResponse, type ConsoleAdmin } from "./admin-routes.ts";
+import { type ConsoleExplain, explainResponse, isExplainPath } from "./explain-route.ts";
 import { type PageFiles, readPageFiles } from "./page-files.ts";
 import { assetResponse, type ConsoleResponse, jsonResponse, pageResponse, refusal } from "./page-response.ts";
 
@@ -21,6 +22,8 @@ export interface ConsoleOptions {
   readonly state: () => unknown;
   /** @default there are no actions */
   readonly admin?: ConsoleAdmin;
+  /** @default requests are not explained */
+  readonly explain?: ConsoleExplain;
   /** @default those of the last build */
   readonly files?: PageFiles;
 }
@@ -32,9 +35,13 @@ const ADMIN = "/console/admin/";
  * The console's routes: the page at `/` for browsers and at `/console/` for everybody, its files below `/console/assets/`, and what it asks
  * for. Who asks `/` for anything but HTML gets what the server itself says there.
  */
-export function createConsole({ state, admin, files = readPageFiles() }: ConsoleOptions): ConsoleRoutes {
+export function createConsole({ state, admin, explain, files = readPageFiles() }: ConsoleOptions): ConsoleRoutes {
   return (request, path) => {
     if (path === "/") return prefersHtml(request) ? open(pageResponse(files, "./", request.headers)) : undefined;
+    if (explain !== undefined && isExplainPath(path)) {
+      if (!isRead(request)) return open(wrongMethod(path, "GET, HEAD"));
+      return { needsKey: true, respond: () => explainResponse(request, path, explain) };
+    }
     if (path !== "/console" && !path.startsWith("/console/")) return undefined;
     if (path.startsWith(ADMIN) && admin !== undefined) {
       const action = path.slice(ADMIN.length);

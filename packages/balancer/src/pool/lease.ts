@@ -1,4 +1,4 @@
-import type { PickDecision } from "./pick-decision.ts";
+import type { PickDecision } from "@drover/contract/request-record";
 import type { Upstream } from "./upstream.ts";
 
 /**

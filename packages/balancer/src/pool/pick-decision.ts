@@ -1,30 +1,7 @@
+import type { PickCandidate, PickDecision } from "@drover/contract/request-record";
 import { isInService } from "../policies/availability.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
-
-/** An upstream as it was when a request was given one. */
-export interface PickCandidate {
-  readonly upstream: string;
-  /** What it was judged by. `free` could take the request. */
-  readonly state: "free" | "full" | "not-ready" | "tried" | "stands-by" | "failing";
-  /** Requests on it. */
-  readonly active: number;
-  /** Most of them; 0 is no limit. */
-  readonly slots: number;
-  readonly weight: number;
-  /** Characters at the beginning of the prompt that it is taken to hold. */
-  readonly heldChars: number;
-  /** Estimated time until its response is complete, where that can be told. */
-  readonly costSeconds: number | undefined;
-}
-
-/** Why a request was given to one upstream and not to another. */
-export interface PickDecision {
-  readonly chosen: string;
-  readonly policy: string;
-  readonly why: string;
-  readonly candidates: readonly PickCandidate[];
-}
 
 /** More are not kept of one pick. */
 const MOST_CANDIDATES = 32;
@@ -34,13 +11,19 @@ export function describePick(
   chosen: Upstream,
   upstreams: readonly Upstream[],
   state: PickState,
-  { policy, isFree }: { readonly policy: string; readonly isFree: (upstream: Upstream) => boolean },
+  by: {
+    readonly policy: string;
+    readonly isFree: (upstream: Upstream) => boolean;
+    /** Where it was not by the policy. @default what the policy went by */
+    readonly why?: string | undefined;
+  },
 ): PickDecision {
+  const { policy, isFree } = by;
   const candidates = upstreams
     .slice(0, MOST_CANDIDATES)
-    .map((upstream) => candidateOf(upstream, state, upstream === chosen || isFree(upstream)));
+    .map((upstream) => candidateOf(upstream, state, isFree(upstream)));
   const name = nameOf(chosen);
-  return { chosen: name, policy, why: why(name, candidates, policy), candidates };
+  return { chosen: name, policy, why: by.why ?? why(name, candidates, policy), candidates };
 }
 
 function candidateOf(upstream: Upstream, state: PickState, isFree: boolean): PickCandidate {
@@ -52,7 +35,7 @@ function candidateOf(upstream: Upstream, state: PickState, isFree: boolean): Pic
     slots: upstream.maxConns,
     weight: upstream.weight,
     heldChars: state.affinity?.(upstream) ?? 0,
-    costSeconds: cost === undefined || !Number.isFinite(cost) ? undefined : Math.round(1000 * cost) / 1000,
+    ...(cost !== undefined && Number.isFinite(cost) && { costSeconds: Math.round(1000 * cost) / 1000 }),
   };
 }
 
@@ -71,12 +54,15 @@ function why(chosen: string, candidates: readonly PickCandidate[], policy: strin
   const others = free.filter((candidate) => candidate !== best);
   if (policy === "prefix") return "its estimated time is the shortest";
   if (policy !== "least_conn") return `the rule of ${policy}`;
-  const load = ({ active, weight }: PickCandidate) => active / weight;
-  const equals = others.filter((other) => load(other) <= load(best));
+  const equals = others.filter((other) => loadOf(other) <= loadOf(best));
   if (equals.length === 0) return "it has the fewest requests for its weight";
   if (equals.every(({ heldChars }) => heldChars < best.heldChars))
     return "it has as few requests as others, and holds the longest beginning of the prompt";
   return "its turn among those with the fewest requests";
+}
+
+function loadOf({ active, weight }: PickCandidate): number {
+  return active / weight;
 }
 
 function nameOf({ worker, id }: Upstream): string {

@@ -177,10 +177,10 @@ export class UpstreamPool {
     return lease;
   }
 
-  #describe(chosen: Upstream, state: PickState) {
+  #describe(chosen: Upstream, state: PickState, why?: string) {
     const nowMs = this.#clock.monotonicMs();
-    const options = { policy: this.#policyName, isFree: (one: Upstream) => isCandidate(one, state, nowMs) };
-    return describePick(chosen, this.upstreams, state, options);
+    const isFree = (one: Upstream) => isCandidate(one, state, nowMs);
+    return describePick(chosen, this.upstreams, state, { policy: this.#policyName, isFree, why });
   }
 
   /**
@@ -213,8 +213,11 @@ export class UpstreamPool {
     state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
     const best = roomiestBeyondSlots(this.#upstreams.values(), state);
     if (best === undefined) return undefined;
+    const decision = state.isExplained ? this.#describe(best, state, SHARE) : undefined;
     state.tried.set(best, best.generation);
-    return this.#hold(best, state);
+    const lease = this.#hold(best, state);
+    lease.decision = decision;
+    return lease;
   }
 
   /** A pick that found nothing leaves the request as it was: it may wait and pick again. */
@@ -299,3 +302,5 @@ export class UpstreamPool {
     this.#group = groupOf([...this.#upstreams.values()]);
   }
 }
+
+const SHARE = "its key holds fewer slots than its share, and here one is taken for it from another key";

@@ -1,7 +1,7 @@
+import type { RequestRecord } from "@drover/contract/request-record";
 import type { Logger } from "pino";
 import type { ClientRequest } from "../request/client-request.ts";
 import { logTime } from "../request/log-time.ts";
-import type { RequestRecord } from "./request-record.ts";
 
 export type AccessFormat = "off" | "json" | "combined";
 
@@ -16,7 +16,7 @@ export function logAccess(logger: Logger, format: AccessFormat, request: ClientR
 const bare = { bare: true };
 
 function fields(record: RequestRecord) {
-  const { id, client, key, method, target: path, status, bytes, durationMs: ms, queueMs, attempts } = record;
+  const { id, client, key, method, target: path, status, bytes, durationMs: ms, queueMs, attempts, tries } = record;
   const { model, tokens, firstTokenMs, finish } = record;
   return {
     id,
@@ -34,8 +34,8 @@ function fields(record: RequestRecord) {
     cachedTokens: tokens?.cached,
     completionTokens: tokens?.completion,
     finish,
-    worker: attempts.at(-1)?.upstream,
-    tries: attempts.length,
+    worker: record.upstream,
+    tries,
     upstream: attempts.map(({ upstream }) => upstream).join(","),
   };
 }

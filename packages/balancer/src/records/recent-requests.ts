@@ -1,4 +1,4 @@
-import type { RequestRecord } from "./request-record.ts";
+import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 
 /** The last requests that have ended, for `drover explain`. */
 export class RecentRequests {
@@ -26,7 +26,14 @@ export class RecentRequests {
   }
 
   /** The last `count`, the newest first. */
-  last(count: number): readonly RequestRecord[] {
-    return [...this.#records.values()].slice(-count).toReversed();
+  last(count: number): readonly RequestSummary[] {
+    return [...this.#records.values()].slice(-count).toReversed().map(summaryOf);
   }
+}
+
+function summaryOf(record: RequestRecord): RequestSummary {
+  const { id, receivedAtEpochMs, key, method, route, status, durationMs, queueMs } = record;
+  const { firstTokenMs, tokens, finish, upstream, tries } = record;
+  const head = { id, receivedAtEpochMs, key, method, route, status, durationMs, queueMs };
+  return { ...head, firstTokenMs, tokens, finish, upstream, tries };
 }

@@ -1,56 +1,8 @@
-import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
+import type { AttemptRecord, GenerationRecord, RequestRecord } from "@drover/contract/request-record";
+import type { RequestReport } from "@drover/contract/request-report";
 import { findRoute } from "@drover/contract/routes";
-import type { PickDecision } from "../pool/pick-decision.ts";
 import type { ClientRequest, Ending } from "../request/client-request.ts";
-import type { ResponseMode } from "../own-routes/metrics.ts";
 import type { Reported } from "./request-reports.ts";
-
-/** One try on one upstream. Times are milliseconds since the request came. */
-export interface AttemptRecord {
-  readonly upstream: string;
-  readonly atMs: number;
-  readonly headMs: number | undefined;
-  readonly status: number | undefined;
-  readonly error: string | undefined;
-  /** It resumed the response of the attempt before it. */
-  readonly resumed: boolean;
-}
-
-/** One generation in a worker. Times are milliseconds since the request came. */
-export interface GenerationRecord extends Omit<RequestReport["generations"][number], "ago"> {
-  readonly askedMs: number;
-  readonly beganMs: number;
-  readonly firstTokenMs: number | undefined;
-  readonly lastTokenMs: number | undefined;
-}
-
-/** What is known of a request that is over. Nothing of its text, and no key but its label. */
-export interface RequestRecord {
-  readonly id: string;
-  readonly client: string;
-  readonly key: string | undefined;
-  readonly method: string;
-  readonly target: string;
-  /** Its path where that is one of Drover's routes, else `other`: there are few of them. */
-  readonly route: string;
-  readonly mode: ResponseMode;
-  readonly status: number;
-  readonly bytes: number;
-  readonly receivedAtEpochMs: number;
-  readonly durationMs: number;
-  readonly queueMs: number;
-  /** Who chose the upstreams, and from whom; empty where nobody keeps that. */
-  readonly picks: readonly PickDecision[];
-  readonly attempts: readonly AttemptRecord[];
-  /** Of the worker that ended it; undefined: none has told of it. */
-  readonly model: string | undefined;
-  readonly tokens: ReportedTokens | undefined;
-  readonly finish: RequestReport["finish"] | undefined;
-  readonly firstTokenMs: number | undefined;
-  /** Mean time between two tokens. */
-  readonly tokenMs: number | undefined;
-  readonly generations: readonly GenerationRecord[];
-}
 
 /** Puts together what the balancer saw and what the worker told. */
 export function recordOf(
@@ -61,6 +13,7 @@ export function recordOf(
   const { receivedAtMs, clientAddress } = request.arrival;
   const { report } = reported ?? {};
   const generations = generationsOf(reported, receivedAtMs);
+  const attempts = attemptsOf(request);
   return {
     id: request.id,
     client: clientAddress,
@@ -75,7 +28,9 @@ export function recordOf(
     durationMs: round(end.durationMs),
     queueMs: round(request.queueMs),
     picks: request.decisions,
-    attempts: attemptsOf(request),
+    attempts,
+    upstream: attempts.at(-1)?.upstream,
+    tries: attempts.length,
     model: report?.model,
     tokens: report?.tokens,
     finish: report?.finish,

@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
-import type { PickDecision } from "../pool/pick-decision.ts";
+import type { PickDecision } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
+import type { RequestTrace } from "./request-tracing.ts";
 import { respond, respondError } from "./respond.ts";
 
 /**
@@ -46,6 +47,8 @@ export interface Arrival {
   /** The proxy before us is trusted: what it says of the client is passed on. */
   readonly fromTrustedProxy: boolean;
   readonly receivedAtMs: number;
+  /** Its trace; undefined: none is kept. */
+  readonly trace?: RequestTrace | undefined;
   /** Fields for browsers, of every response to it. */
   readonly responseHeaders: readonly string[];
   /** Those are the only fields that tell a browser which pages may read a response: an upstream's own are dropped. */

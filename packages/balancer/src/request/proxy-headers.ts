@@ -28,13 +28,22 @@ const replaced: ReadonlySet<string> = new Set([
   OWNER_HEADER,
   CALL_HEADER,
 ]);
-const replacedAndKey: ReadonlySet<string> = new Set([...replaced, "authorization", "x-api-key"]);
+const keyFields = ["authorization", "x-api-key"];
+const traceFields = ["traceparent", "tracestate"];
+const replacedAndKey: ReadonlySet<string> = new Set([...replaced, ...keyFields]);
+const replacedAndTrace: ReadonlySet<string> = new Set([...replaced, ...traceFields]);
+const replacedAndBoth: ReadonlySet<string> = new Set([...replaced, ...keyFields, ...traceFields]);
+
+/** Our own key is not for the upstream, and our span stands for the client's. */
+function replacedOf({ keyLabel, arrival }: ClientRequest): ReadonlySet<string> {
+  if (arrival.trace === undefined) return keyLabel === undefined ? replaced : replacedAndKey;
+  return keyLabel === undefined ? replacedAndTrace : replacedAndBoth;
+}
 
 /** The client's fields as an upstream gets them: no hop-by-hop ones, and `x-forwarded-*` only as we know it ourselves or from a trusted proxy. */
 export function upstreamHeaders(request: ClientRequest): string[] {
-  const { incoming, fromTrustedProxy } = request.arrival;
-  // Our own key is not for the upstream.
-  const headers = withoutHopByHop(incoming.rawHeaders, request.caller === undefined ? replaced : replacedAndKey);
+  const { incoming, fromTrustedProxy, trace } = request.arrival;
+  const headers = withoutHopByHop(incoming.rawHeaders, replacedOf(request));
   const before = (name: string): string | undefined => {
     const value = fromTrustedProxy ? incoming.headers[name] : undefined;
     return value === undefined ? undefined : String(value);
@@ -46,7 +55,7 @@ export function upstreamHeaders(request: ClientRequest): string[] {
   else headers.push("x-forwarded-host", before("x-forwarded-host") ?? host);
   headers.push("x-forwarded-for", forwardedFor === undefined ? address : `${forwardedFor}, ${address}`);
   headers.push("x-forwarded-proto", before("x-forwarded-proto") ?? ("encrypted" in incoming.socket ? "https" : "http"));
-  headers.push(REQUEST_ID_HEADER, request.id);
+  headers.push(REQUEST_ID_HEADER, request.id, ...(trace?.headers ?? []));
   if (request.wantsWebSocket) headers.push("Connection", "Upgrade", "Upgrade", "websocket");
   return headers;
 }

@@ -18,6 +18,7 @@ const scripts: readonly string[] = [
   "balancer-requests",
   "balancer-events",
   "balancer-crowd",
+  "observing",
   "worker-speed/main",
   "accuracy",
   "streams",

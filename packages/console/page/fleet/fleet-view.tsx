@@ -7,6 +7,7 @@ import { Controls } from "./controls.tsx";
 import { fleet, followFleet, trouble } from "./feed.ts";
 import type { FleetState, UpstreamRow } from "./fleet-state.ts";
 import { Plots } from "./plots.tsx";
+import { Requests } from "./requests.tsx";
 import { SlotDots } from "./slot-dots.tsx";
 import { WorkerTile } from "./worker-tile.tsx";
 
@@ -51,6 +52,7 @@ function Shown({ state }: { readonly state: FleetState }): VNode {
           slots.upstreams.map((upstream) => <ServerTile key={upstream.id} upstream={upstream} />)}
       </section>
       <Legend />
+      <Requests />
       <Changes changes={known.changes} />
     </>
   );

@@ -33,12 +33,12 @@ describe("the fleet's figures", () => {
     const before = state(
       1000,
       [upstream("1", 10, 100)],
-      "drover_requests_total 4\ndrover_first_byte_seconds_count 4\n",
+      "drover_requests_total 4\ndrover_time_to_first_token_seconds_count 4\n",
     );
     const after = state(
       3000,
       [upstream("1", 30, 160)],
-      "drover_requests_total 10\ndrover_first_byte_seconds_count 6\ndrover_first_byte_seconds_sum 0.5\n",
+      "drover_requests_total 10\ndrover_time_to_first_token_seconds_count 6\ndrover_time_to_first_token_seconds_sum 0.5\n",
     );
     const sample = sampleOf(before, after);
     assert.equal(sample.requestsPerSecond, 3);

@@ -17,14 +17,14 @@ export interface Sample {
 export function sampleOf(before: FleetState, now: FleetState): Sample {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
   const counted = (name: string) => (now.metrics.get(name) ?? 0) - (before.metrics.get(name) ?? 0);
-  const firstBytes = counted("drover_first_byte_seconds_count");
+  const firstTokens = counted("drover_time_to_first_token_seconds_count");
   const grown = growth(before, now);
   return {
     atMs: now.atMs,
     requestsPerSecond: Math.max(0, counted("drover_requests_total")) / seconds,
     tokensPerSecond: grown.generated / seconds,
     promptTokensPerSecond: grown.prompt / seconds,
-    firstTokenMs: firstBytes > 0 ? (1000 * counted("drover_first_byte_seconds_sum")) / firstBytes : null,
+    firstTokenMs: firstTokens > 0 ? (1000 * counted("drover_time_to_first_token_seconds_sum")) / firstTokens : null,
     betweenTokensMs: grown.generated > 0 && grown.steps > 0 ? grown.stepMs / grown.steps : null,
     requests: now.slots.upstreams.reduce((sum, { active }) => sum + active, now.slots.queue.depth),
     cpus: now.console.workers.reduce((sum, { cpuPercent }) => sum + cpuPercent / 100, 0),

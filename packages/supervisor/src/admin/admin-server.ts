@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { KeyUse } from "@drover/balancer";
+import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { DroverStatus } from "./drover-status.ts";
@@ -11,6 +12,8 @@ export interface AdminActions {
   readonly restart: (worker: string | undefined) => Promise<void>;
   readonly drain: (worker: string) => Promise<void>;
   readonly undrain: (worker: string) => void;
+  /** A request that has ended lately, or without an id the last ones. */
+  readonly explain: (id: string | undefined) => RequestRecord | readonly RequestSummary[];
   /** Resolves when it is done. */
   readonly reload: (model: string | undefined) => Promise<object>;
   /** Answers at once; the process ends after it. */
@@ -37,6 +40,7 @@ export function createAdminServer(actions: AdminActions): Server {
       if (call.worker !== undefined) requireKnown(call.worker, await actions.status(), actions.logs);
       sendLogs(actions.logs, call);
     },
+    "GET /explain": ({ query }) => actions.explain(query.get("id") ?? undefined),
     "POST /stop": () => actions.stop(),
     "POST /restart": ({ worker }) => actions.restart(worker),
     "POST /drain": ({ worker = "" }) => actions.drain(worker),

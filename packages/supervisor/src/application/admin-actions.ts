@@ -1,11 +1,11 @@
-import type { Balancer } from "@drover/balancer";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
-import type { Fleet } from "../fleet/fleet.ts";
 import type { Logs } from "../logs.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { EndRequests } from "./signals/end-requests.ts";
+import { explainRequest } from "../admin/explain-request.ts";
 import type { Reloader, ReloadReport } from "./reload.ts";
+import type { Service } from "./service.ts";
 
 interface Handles {
   readonly status: AdminActions["status"];
@@ -16,7 +16,7 @@ interface Handles {
 
 /** What the admin API does; refused while there is nothing yet to do it with. */
 export function adminActions(
-  service: () => { readonly fleet: Fleet; readonly reloader: Reloader; readonly balancer: Balancer } | undefined,
+  service: () => Pick<Service, "balancer" | "fleet" | "reloader"> | undefined,
   { status, end, logs, manager }: Handles,
 ): AdminActions {
   const running = () => {
@@ -31,6 +31,7 @@ export function adminActions(
     restart: (worker) => running().fleet.restart(worker),
     drain: (worker) => running().fleet.drain(worker),
     undrain: (worker) => running().fleet.undrain(worker),
+    explain: (id) => explainRequest(running().balancer, id),
     reload: (model) => reloadUnder(manager, running().reloader, model),
     keys: () => running().balancer.keyUse(),
     stop: () => end.ask("drover stop"),

@@ -168,7 +168,7 @@ class Application {
   }
 
   /** Until the last worker has ended. */
-  async #serve({ balancer, address, fleet, reloader }: Service): Promise<void> {
+  async #serve({ balancer, address, fleet, reloader, tracing }: Service): Promise<void> {
     const { display, logs } = this.#options;
     const { logger } = logs;
     let drainTimeoutMs = 0;
@@ -191,6 +191,7 @@ class Application {
       stopFollowing();
       display.end();
       await balancer.close({ drainTimeoutMs });
+      await tracing?.close();
       await fleet.stop();
       logger.info("every worker has ended");
     }

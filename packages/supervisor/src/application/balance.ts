@@ -7,6 +7,8 @@ import { createRegistry } from "../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
+import { explainRequest } from "../admin/explain-request.ts";
+import { openTracing } from "../traces/open-tracing.ts";
 import { publicUrl } from "./public-url.ts";
 import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
@@ -46,10 +48,24 @@ interface Running {
 
 async function run(options: BalanceOptions): Promise<ExitCode> {
   const { settings, logs, version } = options;
-  const guest = createConsole({ state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }) });
+  const guest = createConsole({
+    state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }),
+    explain: { key: () => settings.admin.key, explain: (id) => explainRequest(running.balancer, id) },
+  });
   const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
   const registry = createRegistry(version);
-  const parts = { registry, settings, logger: logs.logger, clock: systemClock, random: systemRandom, guest, readiness };
+  const tracing = await openTracing(settings, version, logs.logger);
+  const traced = tracing === undefined ? {} : { tracing };
+  const parts = {
+    ...traced,
+    registry,
+    settings,
+    logger: logs.logger,
+    clock: systemClock,
+    random: systemRandom,
+    guest,
+    readiness,
+  };
   const balancer = createBalancer(parts);
   const reload = (): void => applyAnew(balancer, options);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
@@ -68,6 +84,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     running.isLeaving = true;
     await pause(systemClock, settings.supervision.shutdownDelay);
     await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
+    await tracing?.close();
   } finally {
     closeAdmin();
     process.off("SIGHUP", reload);
@@ -93,6 +110,7 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
       logs.logger.info("the settings were read again");
     },
     keys: () => running.balancer.keyUse(),
+    explain: (id) => explainRequest(running.balancer, id),
     stop: () => running.end.ask("drover stop"),
     logs,
     version,

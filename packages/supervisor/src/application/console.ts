@@ -44,5 +44,6 @@ export function consoleOf(
       return { version, mayAct, ...(await actions.status()), changes: changes.all() };
     },
     admin: { key: () => settings().admin.key, actions },
+    explain: { key: () => settings().admin.key, explain: actions.explain },
   });
 }

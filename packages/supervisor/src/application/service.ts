@@ -18,6 +18,8 @@ import { addCompatNames } from "../metrics/compat-metrics.ts";
 import { watchFleet } from "../metrics/fleet-metrics.ts";
 import { createRegistry } from "../metrics/process-metrics.ts";
 import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
+import { openTracing } from "../traces/open-tracing.ts";
+import type { OtlpTracing } from "../traces/otlp-tracing.ts";
 import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
@@ -33,6 +35,8 @@ export interface Service {
   readonly fleet: Fleet;
   readonly reloader: Reloader;
   readonly leases: LeaseKeeper;
+  /** undefined: no traces were asked for. */
+  readonly tracing: OtlpTracing | undefined;
 }
 
 /** What was decided before a service can be made. */
@@ -58,7 +62,9 @@ export async function createService(options: UpOptions, plan: ServicePlan): Prom
   const changes = new RecentChanges(systemClock);
   const registry = createRegistry(options.version);
   const figures = watchService(registry, () => hooks.service);
-  const balancer = createPublicBalancer(options, plan, { changes, registry, service: () => hooks.service });
+  const tracing = await openTracing(options.settings, options.version, options.logs.logger);
+  const shown = { changes, registry, tracing, service: () => hooks.service };
+  const balancer = createPublicBalancer(options, plan, shown);
   if (options.settings.metrics.compat !== "off")
     addCompatNames(registry, options.settings.metrics.compat, () => modelOf(hooks.service));
   const address = await openPublicPort(balancer);
@@ -66,7 +72,7 @@ export async function createService(options: UpOptions, plan: ServicePlan): Prom
   leases.use(plan.chosen.layout);
   const fleet = createFleet(options, plan, { balancer, leases, changes, figures });
   const reloader = createReloader(options, plan, { balancer, fleet, leases });
-  hooks.service = { balancer, address, fleet, reloader, leases };
+  hooks.service = { balancer, address, fleet, reloader, leases, tracing };
   return hooks.service;
 }
 
@@ -93,6 +99,7 @@ function modelOf(service: Service | undefined): string {
 interface Shown {
   readonly changes: RecentChanges;
   readonly registry: Registry;
+  readonly tracing: OtlpTracing | undefined;
   /** undefined until the workers are made: the balancer is there before them. */
   readonly service: () => Service | undefined;
 }
@@ -100,7 +107,7 @@ interface Shown {
 function createPublicBalancer(
   { settings, logs, version }: UpOptions,
   { listenFds, actions, isLeaving }: ServicePlan,
-  { changes, registry, service }: Shown,
+  { changes, registry, tracing, service }: Shown,
 ): Balancer {
   const page = { name: "Drover", version };
   const present = () => service()?.reloader.settings ?? settings;
@@ -113,6 +120,7 @@ function createPublicBalancer(
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
       standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
       registry,
+      ...(tracing === undefined ? {} : { tracing }),
       readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
       guest: consoleOf(actions, changes, version, present),
       ownsApi: () => present().workers.command === undefined,

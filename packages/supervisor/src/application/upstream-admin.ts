@@ -14,6 +14,8 @@ export interface UpstreamService {
   readonly reload: () => Promise<void>;
   /** Use and limits of each API key; an nginx configuration has none. @default none */
   readonly keys?: AdminActions["keys"];
+  /** @default requests are not kept */
+  readonly explain?: AdminActions["explain"];
   readonly stop: () => void;
   readonly logs: Pick<Logs, "recent" | "follow">;
   readonly version: string;
@@ -46,7 +48,7 @@ export async function openUpstreamAdmin(
   }
 }
 
-function actionsOf({ state, upstreams, reload, keys, stop, logs, version }: UpstreamService): AdminActions {
+function actionsOf({ state, upstreams, reload, keys, explain, stop, logs, version }: UpstreamService): AdminActions {
   return {
     status: async () => ({
       service: { command: "balance", version, pid: process.pid, model: null, download: null, missing: [], ...state() },
@@ -58,6 +60,7 @@ function actionsOf({ state, upstreams, reload, keys, stop, logs, version }: Upst
     restart: refuse("restart"),
     drain: refuse("drain"),
     undrain: refuse("undrain"),
+    explain: explain ?? notKept,
     reload: async (model) => {
       if (model !== undefined) refuse("give a model to")();
       await reload();
@@ -67,6 +70,10 @@ function actionsOf({ state, upstreams, reload, keys, stop, logs, version }: Upst
     stop,
     logs,
   };
+}
+
+function notKept(): never {
+  throw new SupervisorError("refused", "by an nginx configuration no requests are kept; its access_log has them");
 }
 
 function refuse(what: string): () => never {

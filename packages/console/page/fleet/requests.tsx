@@ -1,0 +1,109 @@
+import { signal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ask } from "../api/server.ts";
+import { every } from "../clock.ts";
+import { language, texts } from "../language/language.ts";
+import { durationText } from "../language/numbers.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { adminKey } from "./admin.ts";
+
+/** A request that has ended, as `GET /explain` lists it. */
+interface EndedRequest {
+  readonly id: string;
+  readonly receivedAtEpochMs: number;
+  readonly key?: string;
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly firstTokenMs?: number;
+  readonly tokens?: { readonly prompt: number; readonly completion: number };
+  readonly upstream?: string;
+}
+
+const PERIOD_MS = 2000;
+const MOST_SHOWN = 20;
+
+const requests = signal<readonly EndedRequest[]>([]);
+
+/** The last requests, for who has the admin key; each tells how it went. */
+export function Requests(): VNode | null {
+  const [explained, setExplained] = useState<EndedRequest>();
+  useEffect(() => followRequests(adminKey.value), [adminKey.value]);
+  if (adminKey.value === "" || requests.value.length === 0) return null;
+  const { requestsTitle, explainTitle } = texts.value;
+  return (
+    <section class="requests">
+      <h3>{requestsTitle}</h3>
+      <ol>
+        {requests.value.slice(0, MOST_SHOWN).map((request) => (
+          <RequestRow key={`${request.id} ${request.receivedAtEpochMs}`} request={request} onExplain={setExplained} />
+        ))}
+      </ol>
+      <Dialog title={explainTitle} isOpen={explained !== undefined} onClose={() => setExplained(undefined)}>
+        {explained !== undefined && <Explanation id={explained.id} />}
+      </Dialog>
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly request: EndedRequest;
+  readonly onExplain: (request: EndedRequest) => void;
+}
+
+function RequestRow({ request, onExplain }: RowProps): VNode {
+  const { explain, requestTokens, firstTokenAfter, workerTitle } = texts.value;
+  const { receivedAtEpochMs, route, status, durationMs, tokens, firstTokenMs, upstream, key } = request;
+  const time = new Intl.DateTimeFormat(language.value, { timeStyle: "medium" });
+  return (
+    <li>
+      <time dateTime={new Date(receivedAtEpochMs).toISOString()}>{time.format(receivedAtEpochMs)}</time>
+      <span>{route}</span>
+      <span class={status >= 500 ? "bad" : ""}>{status}</span>
+      <span>{durationText(durationMs)}</span>
+      {tokens !== undefined && <span>{requestTokens(tokens.prompt, tokens.completion)}</span>}
+      {firstTokenMs !== undefined && <span>{firstTokenAfter(durationText(firstTokenMs))}</span>}
+      {upstream !== undefined && <span>{workerTitle(upstream)}</span>}
+      {key !== undefined && <span>{key}</span>}
+      <button type="button" class="quiet" onClick={() => onExplain(request)}>
+        {explain}
+      </button>
+    </li>
+  );
+}
+
+/** What the server says of the request, in its own words. */
+function Explanation({ id }: { readonly id: string }): VNode {
+  const [lines, setLines] = useState<readonly string[]>([]);
+  useEffect(() => {
+    askExplain(`explain/${encodeURIComponent(id)}`, adminKey.value).then(
+      (found) => setLines((found as { readonly lines: readonly string[] }).lines),
+      (error: Error) => setLines([error.message]),
+    );
+  }, [id]);
+  return (
+    <pre class="explanation" lang="en" tabIndex={0}>
+      {lines.join("\n")}
+    </pre>
+  );
+}
+
+function followRequests(key: string): () => void {
+  requests.value = [];
+  if (key === "") return () => undefined;
+  const look = () => {
+    if (document.hidden) return;
+    askExplain("explain", key).then(
+      (found) => (requests.value = found as readonly EndedRequest[]),
+      // What is wrong is said by the rest of the view.
+      () => undefined,
+    );
+  };
+  look();
+  return every(PERIOD_MS, look);
+}
+
+async function askExplain(path: string, key: string): Promise<unknown> {
+  return await (await ask(path, { headers: { "x-drover-admin-key": key } })).json();
+}
