@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
+import { hasProgram } from "../process/programs.ts";
 import { readAllowance, readTopology } from "../placement/topology.ts";
 import { setAffinity } from "./affinity.ts";
 import { storeCosts } from "./cost-file.ts";
@@ -9,8 +8,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 
 /** The keeper on this machine. Without `taskset` it says once that leases bound the threads alone. */
 export function openLeaseKeeper(logger: Logger): LeaseKeeper {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const canMove = process.platform === "linux" && folders.some((folder) => existsSync(join(folder, "taskset")));
+  const canMove = hasProgram("taskset");
   if (!canMove && process.platform === "linux") {
     logger.warn("taskset is missing: workers are not held to the CPUs that they are given, only their threads follow");
   }

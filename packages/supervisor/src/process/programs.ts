@@ -1,7 +1,16 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Whether Linux programs that hold or move other processes are there; elsewhere there are none. */
+/** Whether Linux programs that hold or move other processes are there and may be run; elsewhere there are none. */
 export function hasProgram(program: string, path: string = process.env["PATH"] ?? ""): boolean {
-  return process.platform === "linux" && path.split(delimiter).some((folder) => existsSync(join(folder, program)));
+  if (process.platform !== "linux") return false;
+  for (const folder of path.split(delimiter)) {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this folder, or not to be run.
+    }
+  }
+  return false;
 }
