@@ -1,6 +1,6 @@
 // Sends the requests of requests.mjs to Drover, and to a llama-server where one is given, and writes the table of docs/api.md.
 // usage: node scripts/api/compare.mjs --drover URL [--llama-server URL] [--write]
-// Both with the same small model, one slot or more, and embeddings; --write puts the table into docs/api.md.
+// Both with the same small model, one slot or more, and embeddings (llama-server: --embeddings --pooling mean --metrics --jinja); --write puts the table into docs/api.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { requests } from "./requests.mjs";
@@ -66,10 +66,13 @@ function verdictOf(ours, theirs) {
   return missing.length === 0 ? "equal" : `lacks ${missing.join(", ")}`;
 }
 
-const cell = ({ status, fields }) =>
-  `${status || "none"} ${fields.slice(0, 6).join(" ")}${fields.length > 6 ? " …" : ""}`.trim();
+function cell({ status, fields }) {
+  return `${status || "none"} ${fields.slice(0, 6).join(" ")}${fields.length > 6 ? " …" : ""}`.trim();
+}
 
-const escape = (one) => one.replaceAll("|", "\\|");
+function escape(one) {
+  return one.replaceAll("|", "\\|");
+}
 
 function table(all) {
   const compared = all.some(({ theirs }) => theirs !== undefined);
