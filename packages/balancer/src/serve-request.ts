@@ -74,7 +74,8 @@ function authenticated(request: ClientRequest, { door, forwarder }: Way): boolea
 
 /** Forwards it, and counts it for its key's limits until it ends. */
 async function withinLimits(request: ClientRequest, { door, limits, forwarder }: Way): Promise<void> {
-  const entry = limits.enter(request.owner, limitsOf(door(), request.caller), request.needsSlot);
+  const asking = { generates: request.needsSlot, hasKey: request.caller !== undefined };
+  const entry = limits.enter(request.owner, limitsOf(door(), request.caller), asking);
   request.limitFields = entry.fields;
   if (entry.kind === "refused") {
     const error = limitError(entry);

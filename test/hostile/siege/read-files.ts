@@ -48,5 +48,5 @@ for (let turn = 0; process.connected; turn += 1) {
 }
 
 function tell(message: FileRead): void {
-  process.send?.(message);
+  process.send?.(message, undefined, undefined, () => {});
 }

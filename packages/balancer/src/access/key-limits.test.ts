@@ -8,10 +8,11 @@ import { KeyLimits } from "./key-limits.ts";
 import { readKeys } from "./keys.ts";
 import { goDuration } from "./rate-limit-fields.ts";
 
+const aKeys = { generates: true, hasKey: true };
 const unlimited = { requestsPerMinute: 0, tokensPerMinute: 0, tokensPerDay: 0, concurrency: 0 };
 
 function entered(limits: KeyLimits, owner: string, rules: Partial<typeof unlimited>) {
-  const entry = limits.enter(owner, { ...unlimited, ...rules }, true);
+  const entry = limits.enter(owner, { ...unlimited, ...rules }, aKeys);
   if (entry.kind === "refused") throw new Error(entry.reason);
   return entry;
 }
@@ -23,16 +24,20 @@ describe("limits in tokens", () => {
     const rules = { tokensPerMinute: 1000 };
     entered(limits, "one", rules).settle(999);
     entered(limits, "one", rules).settle(1);
-    const refused = limits.enter("one", { ...unlimited, ...rules }, true);
+    const refused = limits.enter("one", { ...unlimited, ...rules }, aKeys);
     assert.deepEqual([refused.kind, "reason" in refused && refused.reason], ["refused", "tokensPerMinute"]);
     assert.equal(
       refused.fields.join(" "),
       "x-ratelimit-limit-tokens 1000 x-ratelimit-remaining-tokens 0 x-ratelimit-reset-tokens 1m0s",
     );
     entered(limits, "other", rules).settle(5);
-    assert.equal(limits.enter("one", { ...unlimited, ...rules }, false).kind, "entered", "it takes no tokens");
+    assert.equal(
+      limits.enter("one", { ...unlimited, ...rules }, { ...aKeys, generates: false }).kind,
+      "entered",
+      "it takes no tokens",
+    );
     clock.setEpochMs(1e12);
-    assert.equal(limits.enter("one", { ...unlimited, ...rules }, true).kind, "refused", "whatever the date is");
+    assert.equal(limits.enter("one", { ...unlimited, ...rules }, aKeys).kind, "refused", "whatever the date is");
     clock.advance(60_000);
     entered(limits, "one", rules);
   });
@@ -40,13 +45,13 @@ describe("limits in tokens", () => {
   it("hold for requests that run as well, as what requests usually take, and for those of which nothing is heard", () => {
     const limits = new KeyLimits(createManualClock());
     const rules = { ...unlimited, tokensPerDay: 1000 };
-    const runs = Array.from({ length: 20 }, () => limits.enter("one", rules, true));
+    const runs = Array.from({ length: 20 }, () => limits.enter("one", rules, aKeys));
     const running = runs.filter(({ kind }) => kind === "entered");
     assert.ok(running.length < 5, `${running.length} at once`);
     for (const entry of running) if (entry.kind === "entered") entry.settle(undefined);
-    assert.equal(limits.enter("one", rules, true).kind, "refused");
+    assert.equal(limits.enter("one", rules, aKeys).kind, "refused");
     for (const entry of running) if (entry.kind === "entered") entry.settle(0);
-    assert.equal(limits.enter("one", rules, true).kind, "entered", "they came to nothing");
+    assert.equal(limits.enter("one", rules, aKeys).kind, "entered", "they came to nothing");
   });
 
   it("are told of by the one that is closer to its end, beside those in requests", () => {
@@ -61,6 +66,18 @@ describe("limits in tokens", () => {
     assert.equal(told["x-ratelimit-remaining-tokens"], "1000", "this one counts as the one before took");
     assert.equal(told["x-ratelimit-remaining-requests"], "8");
     assert.equal(told["x-ratelimit-reset-tokens"], "24h0m0s");
+  });
+
+  it("count nothing of an address that has no limit, and of a key all", () => {
+    const limits = new KeyLimits(createManualClock());
+    for (const hasKey of [false, true]) {
+      const owner = hasKey ? "key" : "address";
+      const entry = limits.enter(owner, { ...unlimited, requestsPerMinute: 5 }, { generates: true, hasKey });
+      if (entry.kind === "entered") entry.settle(70);
+    }
+    assert.equal(limits.useOf("address", unlimited).tokensPerDay.used, 0);
+    assert.equal(limits.useOf("address", unlimited).requestsPerMinute.used, 1);
+    assert.equal(limits.useOf("key", unlimited).tokensPerDay.used, 70);
   });
 
   it("write times as Go does", () => {

@@ -10,6 +10,14 @@ const DAY_MS = 86_400_000;
 /** Taken for the tokens of a request until some are known. */
 const UNKNOWN_TOKENS = 256;
 
+/** What is asked for. */
+export interface Asking {
+  /** It will take tokens. */
+  readonly generates: boolean;
+  /** The owner is a key, and no address. */
+  readonly hasKey: boolean;
+}
+
 export interface Entered {
   readonly kind: "entered";
   /** `x-ratelimit-*`, for the response. */
@@ -45,8 +53,11 @@ export class KeyLimits {
     };
   }
 
-  /** `generates`: it will take tokens. What those are is known when it ends; until then it counts as what requests usually take, so that many at once can't pass a limit together. */
-  enter(owner: string, rules: KeyLimitRules, generates: boolean): Entered | Refused {
+  /**
+   * What tokens a request takes is known when it ends; until then it counts as what requests usually take, so that many at once can't pass a limit together.
+   * Of addresses only what has a limit is counted: there may be millions in a day.
+   */
+  enter(owner: string, rules: KeyLimitRules, { generates, hasKey }: Asking): Entered | Refused {
     const running = this.#running.get(owner) ?? 0;
     if (rules.concurrency > 0 && running >= rules.concurrency) {
       return this.#refuse(owner, rules, "concurrency", 1000);
@@ -59,15 +70,22 @@ export class KeyLimits {
     }
     this.#running.set(owner, running + 1);
     const expected = generates ? (this.#meanTokens.value ?? UNKNOWN_TOKENS) : 0;
-    this.#windows.requestsPerMinute.add(owner, 1);
-    this.#addTokens(owner, expected);
+    const count = (measure: Measure, amount: number) => {
+      if (hasKey || rules[measure] > 0) this.#windows[measure].add(owner, amount);
+    };
+    const countTokens = (tokens: number) => {
+      count("tokensPerMinute", tokens);
+      count("tokensPerDay", tokens);
+    };
+    count("requestsPerMinute", 1);
+    countTokens(expected);
     return {
       kind: "entered",
       fields: rateLimitFields(rules, this.#windows, owner),
       leave: () => this.#leave(owner),
       settle: (tokens) => {
         if (tokens === undefined) return;
-        this.#addTokens(owner, tokens - expected);
+        countTokens(tokens - expected);
         if (tokens > 0) this.#meanTokens.add(tokens);
       },
     };
@@ -86,11 +104,6 @@ export class KeyLimits {
   #refuse(owner: string, rules: KeyLimitRules, reason: Refused["reason"], retryAfterMs: number): Refused {
     const fields = rateLimitFields(rules, this.#windows, owner);
     return { kind: "refused", reason, limit: rules[reason], retryAfterMs, fields };
-  }
-
-  #addTokens(owner: string, tokens: number): void {
-    this.#windows.tokensPerMinute.add(owner, tokens);
-    this.#windows.tokensPerDay.add(owner, tokens);
   }
 
   #leave(owner: string): void {

@@ -36,8 +36,10 @@ export class UsageWindow {
   /** A negative amount corrects an earlier one, of which a window that has ended keeps nothing. */
   add(owner: string, amount: number): void {
     const window = this.#now(owner);
-    if (window !== undefined) window.used = Math.max(0, window.used + amount);
-    else if (amount > 0) {
+    if (window !== undefined) {
+      window.used += amount;
+      if (window.used <= 0) this.#windows.delete(owner);
+    } else if (amount > 0) {
       this.#sweep();
       this.#windows.set(owner, { endMs: this.#clock.monotonicMs() + this.#lengthMs, used: amount });
     }
