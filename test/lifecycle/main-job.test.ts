@@ -51,7 +51,8 @@ describe("drover up with two workers on a real model", () => {
 
   it("pins each worker to CPUs of its own and keeps its admin socket to its user", async () => {
     const rows = await pasture.status();
-    const fields = "id pid state port cpus elastic slots requests restarts cpuPercent rssBytes uptimeMs";
+    const fields =
+      "id pid state readShare port cpus elastic slots requests restarts restartReasons cpuPercent cpuSeconds rssBytes uptimeMs";
     assert.equal(Object.keys(rows[0] ?? {}).join(" "), fields);
     assert.ok(rows.every((row) => row.cpus.length === 1 && row.rssBytes > 2 ** 20 && row.slots.total === 4));
     // A machine of one CPU has none of its own for the second.

@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
 import type { GuestRoutes, Readiness } from "./own-routes/own-routes.ts";
-import type { UpstreamSpec } from "./pool/upstream.ts";
+import type { UpstreamSpec, UpstreamStatus } from "./pool/upstream.ts";
 import type { RequestTracing } from "./request/request-tracing.ts";
 import type { Stage } from "./request/client-request.ts";
 
@@ -48,26 +48,6 @@ export interface BalancerEvents {
   onWakeNeeded?(): void;
   /** The last running or waiting request has ended. */
   onIdle?(): void;
-}
-
-export interface UpstreamStatus {
-  readonly id: string;
-  readonly origin: string;
-  readonly owned: boolean;
-  readonly ready: boolean;
-  readonly draining: boolean;
-  readonly down: boolean;
-  /** Places; 0 is no limit. */
-  readonly slots: number;
-  /** Requests on it now. */
-  readonly active: number;
-  /** Requests on it now that take no slot, such as `GET /v1/models`. */
-  readonly beside: number;
-  readonly requests: number;
-  /** Bytes of its responses, ever: while a response comes they grow. */
-  readonly bytesReceived: number;
-  readonly failures: number;
-  readonly lastFailure: string | undefined;
 }
 
 export interface BalancerStatus {

@@ -7,18 +7,11 @@ import type { RequestReport } from "@drover/contract/request-report";
 import { requestIdOf } from "@drover/contract/request-id";
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { corsHeaders } from "./access/cors.ts";
-import { type FrontDoor, limitsOf, openFrontDoor, watchedFiles } from "./access/front-door.ts";
+import { limitsOf, openFrontDoor } from "./access/front-door.ts";
+import { KeptDoor } from "./access/kept-door.ts";
 import { KeyLimits } from "./access/key-limits.ts";
 import { clientAddress } from "./access/trusted-proxies.ts";
-import { watchFiles } from "./access/watch-files.ts";
-import type {
-  Balancer,
-  BalancerOptions,
-  BalancerStatus,
-  KeyUse,
-  ListenAddress,
-  UpstreamStatus,
-} from "./balancer-api.ts";
+import type { Balancer, BalancerOptions, BalancerStatus, KeyUse, ListenAddress } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { isLoopback, type ListenTarget, parseListen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
@@ -30,7 +23,7 @@ import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import type { StandBy } from "./pool/pick-state.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
-import { createUpstream, type Upstream, type UpstreamSpec } from "./pool/upstream.ts";
+import { createUpstream, isSameServer, statusOf, type UpstreamSpec } from "./pool/upstream.ts";
 import { Admission } from "./queue/admission.ts";
 import { AdmissionQueue } from "./queue/admission-queue.ts";
 import { FairShares } from "./queue/fair-shares.ts";
@@ -71,6 +64,7 @@ const NEWCOMER_LIMIT_MS = 1000;
 class RunningBalancer implements Balancer {
   readonly #options: BalancerOptions;
   readonly #targets: readonly ListenTarget[];
+  readonly #door: KeptDoor;
   readonly #pool: UpstreamPool;
   readonly #queue: AdmissionQueue;
   readonly #admission: Admission;
@@ -86,8 +80,6 @@ class RunningBalancer implements Balancer {
   readonly #meanService = new MovingAverage(0.1);
   readonly #running: RunningRequests;
   #rules: BalancerRules;
-  #door: FrontDoor;
-  #stopWatching: () => void = () => undefined;
   #stopChecks: () => void = () => undefined;
   #wakeAsked = false;
 
@@ -95,7 +87,11 @@ class RunningBalancer implements Balancer {
     const { clock, random, settings } = options;
     this.#options = options;
     this.#rules = balancerRules(settings);
-    this.#door = openFrontDoor(this.#rules.front);
+    this.#door = new KeptDoor(this.#rules.front, {
+      clock,
+      logger: options.logger,
+      onReplaced: ({ certificate, rules }) => this.#listeners.update(certificate, rules.connectionsPerAddress),
+    });
     this.#targets = options.listenFds?.map((fd) => ({ fd })) ?? parseListen(settings.listen);
     const { policy, upstreams } = this.#rules;
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
@@ -124,7 +120,7 @@ class RunningBalancer implements Balancer {
   }
 
   async listen(): Promise<readonly ListenAddress[]> {
-    const bound = await this.#listeners.open(this.#targets, this.#door.certificate);
+    const bound = await this.#listeners.open(this.#targets, this.#door.present.certificate);
     this.#warnIfOpen(bound);
     this.#watch();
     return bound;
@@ -186,7 +182,7 @@ class RunningBalancer implements Balancer {
   }
 
   keyUse(): readonly KeyUse[] {
-    const door = this.#door;
+    const door = this.#door.present;
     return door.keys.callers.map((caller) => {
       return { label: caller.label, ...this.#limits.useOf(caller.label, limitsOf(door, caller)) };
     });
@@ -203,8 +199,7 @@ class RunningBalancer implements Balancer {
       upstreams: rules.upstreams,
     });
     this.#rules = rules;
-    this.#door = door;
-    this.#listeners.update(door.certificate, rules.front.connectionsPerAddress);
+    this.#door.replace(door);
     this.#pool.setPolicy(rules.policy);
     this.#queue.setOptions(rules.queue);
     this.#replaceUpstreams(pool);
@@ -212,7 +207,7 @@ class RunningBalancer implements Balancer {
   }
 
   async close({ drainTimeoutMs }: { readonly drainTimeoutMs: number }): Promise<void> {
-    this.#stopWatching();
+    this.#door.stopWatching();
     this.#stopChecks();
     const stopped = this.#listeners.stop();
     this.#queue.close();
@@ -251,7 +246,7 @@ class RunningBalancer implements Balancer {
         this.#metrics.countRefusal(reason);
         if (answered !== undefined) this.#rawAnswers.set(answered.socket, answered);
       },
-      responseHeaders: (origin) => corsHeaders(origin, this.#door.rules.corsOrigins),
+      responseHeaders: (origin) => corsHeaders(origin, this.#door.present.rules.corsOrigins),
     };
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
@@ -261,7 +256,7 @@ class RunningBalancer implements Balancer {
     response: http.ServerResponse,
     switchable: ClientConnection | undefined,
   ): void {
-    const { trusted, rules } = this.#door;
+    const { trusted, rules } = this.#door.present;
     const arrival = {
       incoming,
       response,
@@ -282,7 +277,7 @@ class RunningBalancer implements Balancer {
 
   #watchPool(): void {
     const { clock, logger } = this.#options;
-    const certificate = () => this.#door.certificate?.cert;
+    const certificate = () => this.#door.present.certificate?.cert;
     this.#pool.listen({
       onRemoved: watchPool(this.#registry, { pool: this.#pool, queue: this.#queue, certificate }),
       onVacancy: () => this.#queue.dispatch(),
@@ -302,9 +297,7 @@ class RunningBalancer implements Balancer {
   /** Follows the files of keys and certificate, and probes upstreams, as the present rules say. */
   #watch(): void {
     const { clock, logger } = this.#options;
-    this.#stopWatching();
-    const { filesDigest } = this.#door;
-    this.#stopWatching = watchFiles(watchedFiles(this.#rules.front), filesDigest, clock, () => this.#reopenDoor());
+    this.#door.watch();
     this.#stopChecks();
     const { check } = this.#rules;
     if (check === undefined) {
@@ -317,21 +310,9 @@ class RunningBalancer implements Balancer {
     });
   }
 
-  /** A file that cannot be used changes nothing: half-written ones are seen again when they are whole. */
-  #reopenDoor(): void {
-    const { logger } = this.#options;
-    try {
-      this.#door = openFrontDoor(this.#rules.front);
-      this.#listeners.update(this.#door.certificate, this.#rules.front.connectionsPerAddress);
-      logger.info("API keys and certificate were read again");
-    } catch (error) {
-      logger.warn({ reason: (error as Error).message }, "API keys and certificate stay as they were");
-    }
-  }
-
   #warnIfOpen(bound: readonly ListenAddress[]): void {
     const open = bound.find(({ address }) => !isLoopback(address));
-    if (this.#door.keys.size > 0 || open === undefined) return;
+    if (this.#door.present.keys.size > 0 || open === undefined) return;
     this.#options.logger.warn(
       { address: open.address, port: open.port },
       `port ${open.port} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
@@ -344,12 +325,12 @@ class RunningBalancer implements Balancer {
     const responses = new ResponseStore(() => this.#rules.storedResponses);
     const shared = { pool: this.#pool, metrics: this.#metrics, clock };
     return {
-      door: () => this.#door,
+      door: () => this.#door.present,
       limits: this.#limits,
       ownRoutes: {
         ...shared,
         queue: this.#queue,
-        needsKey: () => this.#door.keys.size > 0,
+        needsKey: () => this.#door.present.keys.size > 0,
         frontPage: () => frontPage?.(),
         guest,
         readiness: () => readiness?.(),
@@ -394,24 +375,4 @@ class RunningBalancer implements Balancer {
       meanServiceMs: this.#meanService.value,
     });
   }
-}
-
-const serverFields = [
-  "origin",
-  "weight",
-  "maxConns",
-  "maxFails",
-  "failTimeoutSeconds",
-  "slowStartMs",
-  "backup",
-] as const;
-
-function isSameServer(one: Upstream, other: Upstream): boolean {
-  return serverFields.every((field) => one[field] === other[field]);
-}
-
-function statusOf(upstream: Upstream): UpstreamStatus {
-  const { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure } = upstream;
-  const running = { slots: upstream.maxConns, active: upstream.conns, beside: upstream.beside };
-  return { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure, ...running };
 }

@@ -127,6 +127,21 @@ function freshCounters(weight: number) {
   };
 }
 
+const SERVER_FIELDS = [
+  "origin",
+  "weight",
+  "maxConns",
+  "maxFails",
+  "failTimeoutSeconds",
+  "slowStartMs",
+  "backup",
+] as const;
+
+/** Whether all that a reload may change of a server is as it was. */
+export function isSameServer(one: Upstream, other: Upstream): boolean {
+  return SERVER_FIELDS.every((field) => one[field] === other[field]);
+}
+
 function parseOrigin(spec: UpstreamSpec): Address {
   const unix = /^(?:http:\/\/)?unix:(\/[^\0]*?):?$/.exec(spec.origin);
   if (unix?.[1] !== undefined) return { kind: "unix", path: unix[1], tls: false };
@@ -149,4 +164,31 @@ function parseOrigin(spec: UpstreamSpec): Address {
 /** No message repeats a password. */
 function withoutUser(origin: string): string {
   return origin.replace(/\/\/[^/@]*@/, "//");
+}
+
+export interface UpstreamStatus {
+  readonly id: string;
+  readonly origin: string;
+  readonly owned: boolean;
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly down: boolean;
+  /** Places; 0 is no limit. */
+  readonly slots: number;
+  /** Requests on it now. */
+  readonly active: number;
+  /** Requests on it now that take no slot, such as `GET /v1/models`. */
+  readonly beside: number;
+  readonly requests: number;
+  /** Bytes of its responses, ever: while a response comes they grow. */
+  readonly bytesReceived: number;
+  readonly failures: number;
+  readonly lastFailure: string | undefined;
+}
+
+/** What `drover status` tells of an upstream. */
+export function statusOf(upstream: Upstream): UpstreamStatus {
+  const { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure } = upstream;
+  const running = { slots: upstream.maxConns, active: upstream.conns, beside: upstream.beside };
+  return { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure, ...running };
 }
