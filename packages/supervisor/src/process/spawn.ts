@@ -10,6 +10,7 @@ import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { pinningWords } from "./pinning.ts";
 import { hasProgram } from "./programs.ts";
+import { lacksResources } from "./lacks-resources.ts";
 import { endOf, type ProcessEnd, type SpawnedProcess } from "./spawned-process.ts";
 
 /** A worker's requests, from outside. */
@@ -62,14 +63,15 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
     if (child.connected) child.send(message, () => {});
   };
   if (pid === undefined) {
-    return { pid, send, signal: () => {}, ended: child.then(({ shortMessage }) => failed(shortMessage)) };
+    return { pid, send, signal: () => {}, ended: child.then(failed) };
   }
   if (launch.command === undefined) return { pid, send, signal: (name) => void child.kill(name), ended: endOf(child) };
   return ofCommand({ pid, send, ended: endOf(child), mark: `${SECRET_ENV}=${launch.secret}`, onLine: listener.onLine });
 };
 
-function failed(reason: string | undefined): ProcessEnd {
-  return { exitCode: undefined, signal: undefined, reason };
+function failed(result: { readonly shortMessage?: string | undefined }): ProcessEnd {
+  const { shortMessage: reason } = result;
+  return { exitCode: undefined, signal: undefined, reason, isStarved: lacksResources(result) };
 }
 
 const loaderQuiet = { NODE_NO_WARNINGS: "1" };

@@ -8,6 +8,8 @@ export interface ProcessEnd {
   readonly signal: string | undefined;
   /** Why it could not even be started. */
   readonly reason: string | undefined;
+  /** The machine had no descriptor, process or memory to start it with. @default false */
+  readonly isStarved?: boolean;
 }
 
 /** A process that was started. Nothing of it throws: a message to a dead process is lost. */

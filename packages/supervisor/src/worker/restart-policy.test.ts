@@ -9,6 +9,7 @@ const exit = (now: number, readySince?: number) => ({
   readySince,
   isWanted: true,
   isHopeless: false,
+  isStarved: false,
   isOfSuspect: false,
   othersServe: false,
 });
@@ -59,6 +60,12 @@ describe("judgeExit", () => {
     const recent = { crashes: [1, 2, 3, 4, 5], doublings: 5, quarantines: 0 };
     const verdict = judgeExit(recent, { ...exit(6), isOfSuspect: true }, limits, middle);
     assert.deepEqual(verdict, { event: "crashed", delayMs: 500, history: recent });
+  });
+
+  it("charges a worker with no start for which the machine had no descriptor or process, and tries again later each time", () => {
+    const recent = { crashes: [1, 2, 3, 4, 5], doublings: 2, quarantines: 0 };
+    const verdict = judgeExit(recent, { ...exit(6), isStarved: true }, limits, middle);
+    assert.deepEqual(verdict, { event: "crashed", delayMs: 2000, history: { ...recent, doublings: 3 } });
   });
 
   it("ends a quarantine by one try after two minutes, then four, up to fifteen, and sooner while others serve", () => {

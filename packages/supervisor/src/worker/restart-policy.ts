@@ -32,6 +32,8 @@ export interface WorkerExit {
   readonly isWanted: boolean;
   /** Its reason will not go away by itself, such as a corrupt model at its first start. */
   readonly isHopeless: boolean;
+  /** The machine had no descriptor, process or memory to start it with. */
+  readonly isStarved: boolean;
   /** A request was in it that had been in another worker's crash: the request is to blame. */
   readonly isOfSuspect: boolean;
   /** Another worker serves: a try that fails harms nobody. */
@@ -49,7 +51,7 @@ export type ExitVerdict =
  * `backoff` to `backoffLimit`, 20% to either side by `random` (0 up to 1), so that workers that died together do not
  * load together; having been ready for `restartWindow` clears the past. The restart intensity is OTP's: more than
  * `maxRestarts` in `restartWindow` and it is in quarantine. From there it gets one try after two minutes, then four, up to fifteen, and sooner while others
- * serve. A crash that a request is to blame for does not count.
+ * serve. A crash that a request is to blame for does not count, nor does a start for which the machine lacked something, which is tried again later each time.
  */
 export function judgeExit(
   history: RestartHistory,
@@ -65,12 +67,14 @@ export function judgeExit(
   if (exit.isOfSuspect) return { event: "crashed", delayMs: Math.round(limits.backoff * jitter), history };
   const quarantines = wasStable ? 0 : history.quarantines;
   const next: RestartHistory = { crashes, doublings: doublings + 1, quarantines };
+  const delay = Math.min(limits.backoffLimit, limits.backoff * 2 ** Math.min(doublings, 30));
+  const delayMs = Math.round(delay * jitter);
+  if (exit.isStarved) return { event: "crashed", delayMs, history: { ...history, doublings: doublings + 1 } };
   if (exit.isHopeless) return { event: "gave-up", delayMs: undefined, history: next };
   if (crashes.length > limits.maxRestarts || quarantines > 0) {
     const full = Math.min(LONGEST_QUARANTINE_MS, QUARANTINE_MS * 2 ** quarantines);
-    const delayMs = Math.round((exit.othersServe ? full / 4 : full) * jitter);
-    return { event: "gave-up", delayMs, history: { ...next, quarantines: quarantines + 1 } };
+    const pauseMs = Math.round((exit.othersServe ? full / 4 : full) * jitter);
+    return { event: "gave-up", delayMs: pauseMs, history: { ...next, quarantines: quarantines + 1 } };
   }
-  const delay = Math.min(limits.backoffLimit, limits.backoff * 2 ** Math.min(doublings, 30));
-  return { event: "crashed", delayMs: Math.round(delay * jitter), history: next };
+  return { event: "crashed", delayMs, history: next };
 }

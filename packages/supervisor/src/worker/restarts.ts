@@ -5,7 +5,8 @@ import { countRestart, type RestartCounts, type RestartReason } from "./restart-
 /** How often a worker was started again, and why; and when it may be started next. */
 export class Restarts {
   #counts: RestartCounts;
-  #endedBy: RestartReason = "crashed";
+  /** undefined: it was not even started, and there is nothing to count. */
+  #endedBy: RestartReason | undefined;
   #history: RestartHistory = NO_RESTARTS;
   #backoffMs: number | undefined;
 
@@ -34,7 +35,7 @@ export class Restarts {
 
   /** What an exit leads to. */
   judge(endedBy: RestartReason, exit: WorkerExit, limits: RestartLimits, random: () => number) {
-    this.#endedBy = endedBy;
+    this.#endedBy = exit.isStarved ? undefined : endedBy;
     const verdict = judgeExit(this.#history, exit, limits, random);
     if (verdict.event !== "exited") {
       this.#history = verdict.history;
@@ -45,6 +46,6 @@ export class Restarts {
 
   /** It is started again after the exit that was judged last. */
   count(): void {
-    this.#counts = countRestart(this.#counts, this.#endedBy);
+    if (this.#endedBy !== undefined) this.#counts = countRestart(this.#counts, this.#endedBy);
   }
 }

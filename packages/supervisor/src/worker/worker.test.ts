@@ -50,6 +50,8 @@ function createWorld() {
     [];
   const changes: WorkerChange[] = [];
   const traffic = { isOpen: false };
+  /** What starting a process throws. */
+  const refusal: { error?: Error } = {};
   const parts = {
     clock,
     random: () => 0.5,
@@ -57,6 +59,7 @@ function createWorld() {
     launch: () => Promise.resolve(launch),
     limits: () => limits,
     spawn: (_launch: WorkerLaunch, listener: WorkerListener) => {
+      if (refusal.error !== undefined) throw refusal.error;
       const ending = createGate<ProcessEnd>();
       const made = {
         isAlive: true,
@@ -83,7 +86,7 @@ function createWorld() {
   const alive = () => processes.filter((process) => process.isAlive);
   const say = (message: WorkerMessage) => alive()[0]?.listener.onMessage(message);
   const die = (exitCode: number) => alive()[0]?.end({ exitCode, signal: undefined, reason: undefined });
-  return { clock, processes, changes, traffic, worker, alive, say, die };
+  return { clock, processes, changes, traffic, refusal, worker, alive, say, die };
 }
 
 /** A balancer that only keeps whether the worker may have requests. */
@@ -254,5 +257,22 @@ describe("Worker", () => {
     await setImmediate();
     assert.equal(processes.length, 2);
     assert.equal(worker.restarts, 1);
+  });
+
+  it("goes on trying while the machine has no descriptor for a worker, charges it with nothing, and starts it when there is one", async () => {
+    const { worker, clock, refusal, changes, alive } = createWorld();
+    const cause = Object.assign(new Error("open failed"), { code: "EMFILE" });
+    refusal.error = new Error("no descriptor is free", { cause });
+    worker.start();
+    for (let tries = 0; tries < 20; tries++) {
+      await setImmediate();
+      clock.advance(Math.min(limits.backoffLimit, limits.backoff * 2 ** tries));
+    }
+    assert.ok(changes.every(({ to }) => to !== "quarantined"));
+    assert.match(changes.find(({ to }) => to === "backoff")?.reason ?? "", /no descriptor is free/);
+    delete refusal.error;
+    await setImmediate();
+    assert.equal(alive().length, 1);
+    assert.equal(worker.restarts, 0);
   });
 });

@@ -2,6 +2,7 @@ import type { WorkerMessage } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
 import type { WorkerPlace } from "../placement/layout.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
+import { lacksResources } from "../process/lacks-resources.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
 import { endedBy, NO_RESTART_COUNTS, type RestartCounts } from "./restart-reasons.ts";
@@ -260,7 +261,8 @@ export class Worker {
       process.attach(spawned);
       this.#onEnd(process, await spawned.ended);
     } catch (error) {
-      this.#onEnd(process, { exitCode: undefined, signal: undefined, reason: (error as Error).message });
+      const { message: reason } = error as Error;
+      this.#onEnd(process, { exitCode: undefined, signal: undefined, reason, isStarved: lacksResources(error) });
     }
   }
 
@@ -290,6 +292,7 @@ export class Worker {
       readySince: process.readySince,
       isWanted: this.#isWanted,
       isHopeless,
+      isStarved: end.isStarved === true,
       isOfSuspect: this.#isWanted && this.traffic.died(cause === "killed" ? "killed" : "crashed"),
       othersServe: this.traffic.othersServe,
     };
