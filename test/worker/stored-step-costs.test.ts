@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -27,6 +27,9 @@ describe("a worker's stored step costs", () => {
     const stored = JSON.parse(await readFile(join(folder, file), "utf8")) as Points;
     const wrong = stored.map(({ tokens, ms }) => ({ tokens, ms: tokens === 1 ? 500 * ms : ms }));
     await writeFile(join(folder, file), JSON.stringify(wrong));
+    assert.deepEqual(await stepCosts(), wrong, "what was stored just now is not looked at");
+    const yesterday = Date.now() / 1000 - 86_400;
+    await utimes(join(folder, file), yesterday, yesterday);
     const again = await stepCosts();
     assert.ok((again[0]?.ms ?? Infinity) < (wrong[0]?.ms ?? 0) / 10);
     assert.deepEqual(JSON.parse(await readFile(join(folder, file), "utf8")), again);

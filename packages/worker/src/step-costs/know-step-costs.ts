@@ -7,7 +7,7 @@ import type { CpuLease } from "../leases/cpu-lease.ts";
 import type { CompleteOptions } from "../worker-options.ts";
 import { CostsByThreads } from "./costs-by-threads.ts";
 import { isComplete, lookAtStepCosts, measureStepCosts, type MeasureOptions } from "./measure-step-costs.ts";
-import { readStepCosts, stepCostFile, writeStepCosts } from "./step-cost-cache.ts";
+import { isFresh, readStepCosts, refresh, stepCostFile, writeStepCosts } from "./step-cost-cache.ts";
 import { costsHold } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
 
@@ -31,8 +31,8 @@ export interface KnownCosts {
 }
 
 /**
- * The tables for all numbers of threads that leases will have: read from the cache while they hold, else measured with the
- * CPUs that can be had now; written to the cache whenever something else was seen. Of the numbers below the largest a rough
+ * The tables for all numbers of threads that leases will have: read from the cache while they hold (a look with all CPUs
+ * tells, where nobody has looked just now), else measured with the CPUs that can be had now; written to the cache whenever something else was seen. Of the numbers below the largest a rough
  * table does at first.
  */
 export async function knowStepCosts(parts: KnowCostsParts): Promise<KnownCosts | undefined> {
@@ -182,8 +182,12 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
     /** By a look where the table was stored. */
     know: async (threads: number, how: MeasureOptions) => {
       const stored = costs.measured(threads);
-      if (stored !== undefined && costsHold(stored, await lookAtStepCosts(engine, systemClock, how))) return;
       if (stored !== undefined) {
+        // With fewer CPUs than there are, others compute: a look would see them, and they would wait for it.
+        if (threads !== counts[0]) return;
+        const file = await fileOf(threads);
+        if (await isFresh(file, systemClock)) return;
+        if (costsHold(stored, await lookAtStepCosts(engine, systemClock, how))) return await refresh(file, systemClock);
         logger.info({ threads, stepCosts: byTokens(stored) }, "the stored step costs do not hold: measuring anew");
       }
       await measure(threads, { ...how, mostMs: LONGEST_MEASURING_MS });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import type { Time } from "@drover/foundation/clock";
 import { modelDigest } from "../engine/model-digest.ts";
 import type { CostPoint } from "./step-costs.ts";
 
@@ -26,6 +27,25 @@ export async function readStepCosts(file: string): Promise<readonly CostPoint[] 
   } catch {
     return undefined;
   }
+}
+
+/** Workers of one start come one after the other: what the first one has seen need not be looked at by the next. */
+const FRESH_MS = 60_000;
+
+/** Whether the table was measured, or found to hold, just now. A clock that was set back makes no table fresh. */
+export async function isFresh(file: string, clock: Pick<Time, "epochMs">): Promise<boolean> {
+  const ageMs = await stat(file).then(
+    ({ mtimeMs }) => clock.epochMs() - mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+  return Math.abs(ageMs) < FRESH_MS;
+}
+
+/** The table was found to hold. */
+export async function refresh(file: string, clock: Pick<Time, "epochMs">): Promise<void> {
+  const now = clock.epochMs() / 1000;
+  // A read-only home costs the next worker a look, no more.
+  await utimes(file, now, now).catch(() => {});
 }
 
 /** Whole or not at all: several workers of one model measure at the same time. */
