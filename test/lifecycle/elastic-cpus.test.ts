@@ -129,6 +129,30 @@ describe("elastic CPUs", { skip }, () => {
     });
     await drover.workers(areReady);
   });
+
+  it("lends no CPU twice while workers are restarted, added, taken away and replaced under streams, and forgets none", async () => {
+    let isOver = false;
+    const users = [0, 1].map(async () => {
+      while (!isOver) assert.match(await stream(), /data: \[DONE\]\n\n$/);
+    });
+    const watch = (async () => {
+      while (!isOver) {
+        const cpus = (await pasture.status()).flatMap((row) => row.cpus);
+        assert.equal(new Set(cpus).size, cpus.length, `held twice: ${cpus.join()}`);
+      }
+    })();
+    const all = Promise.all([...users, watch]);
+    try {
+      for (const words of [["restart"], ["scale", "3"], ["scale", "2"], ["reload"]]) {
+        const { code, stderr } = await Promise.race([pasture.run(words), all.then(() => assert.fail("over too soon"))]);
+        assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+      }
+    } finally {
+      isOver = true;
+    }
+    await all;
+    await drover.workers((rows) => areReady(rows) && rows.length === 2 && whoHasAll(rows) !== undefined);
+  });
 });
 
 describe("--elastic off", { skip }, () => {

@@ -94,10 +94,10 @@ describe("step costs by threads", () => {
     const step = (ms: number) => costs.see({ groups: [{ first: 0, last: 3 }], ms, depth: 8 });
     step(3000);
     assert.deepEqual(used, [2, 1]);
-    for (let count = 0; count < 64; count++) step(212);
+    for (let count = 0; count < 16; count++) step(212);
     assert.deepEqual(used, [2, 1, 2]);
     step(3000);
-    for (let count = 0; count < 127; count++) step(212);
+    for (let count = 0; count < 31; count++) step(212);
     assert.deepEqual(used, [2, 1, 2, 1]);
     step(212);
     for (let count = 0; count < 100; count++) step(120);

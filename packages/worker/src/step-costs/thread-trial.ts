@@ -16,7 +16,7 @@ const SLOW_STEPS = 4;
 const HOPELESS = 4;
 
 /** Steps with fewer threads before all are tried again; doubled by each trial that fails. */
-const FIRST_REST_STEPS = 64;
+const FIRST_REST_STEPS = 16;
 const LONGEST_REST_STEPS = 4096;
 
 /**
