@@ -1,6 +1,13 @@
 export { ConfigError, type ConfigProblem } from "./errors.ts";
 export { hideSecrets } from "./hide-secrets.ts";
-export { defaultSettings, type LoadedSettings, loadSettings, type SettingSource } from "./load.ts";
+export {
+  defaultSettings,
+  type LoadedSettings,
+  loadSettings,
+  readText,
+  type SettingSource,
+  unknownVariables,
+} from "./load.ts";
 export { nearest } from "./nearest.ts";
 export { environmentName, type Setting } from "./setting.ts";
 export { type SettingPath, type Settings, settingsTable } from "./settings.ts";

@@ -24,7 +24,7 @@ export function settingsJsonSchema(): JsonObject {
 }
 
 function settingSchema(setting: Setting): JsonObject {
-  const { $schema: _, ...schema } = z.toJSONSchema(setting.schema, { io: "input" }) as JsonObject;
+  const { $schema: _, ...schema } = z.toJSONSchema(setting.schema(z), { io: "input" }) as JsonObject;
   const unit = setting.unit === undefined ? "" : ` Unit: ${setting.unit}.`;
   return {
     description: `${setting.doc}${unit}`,

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type * as zod from "zod";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { environmentName, type Setting } from "./setting.ts";
@@ -42,7 +44,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
       put(settings, setting.path, undefined);
       continue;
     }
-    const read = setting.schema.safeParse(found.value);
+    const read = schemaOf(setting).safeParse(found.value);
     if (read.success) put(settings, setting.path, read.data);
     else
       problems.push({
@@ -58,9 +60,32 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   return { settings: loaded, sources, file: options.file, warnings };
 }
 
+/**
+ * One setting alone, as {@link loadSettings} finds it; whatever is wrong with the file or with others must not keep anybody from it. zod is not
+ * loaded for it: that takes as long as Node's start.
+ */
+export function readText(path: SettingPath, options: LoadOptions): string {
+  const row: Setting | undefined = settingsTable.find((each) => each.path === path);
+  if (row === undefined) return "";
+  const { value } = find(row, options, readFile(options.file).values);
+  return typeof value === "string" && value !== "" ? value : String(row.default);
+}
+
 /** The settings that nobody set; for tests and for building on. */
 export function defaultSettings(): Settings {
   return loadSettings({ flags: {}, environment: {} }).settings;
+}
+
+const schemas = new Map<Setting, zod.z.ZodType>();
+
+/** Made with the first settings that are loaded, and kept. */
+function schemaOf(setting: Setting): zod.z.ZodType {
+  const known = schemas.get(setting);
+  if (known !== undefined) return known;
+  const { z } = createRequire(import.meta.url)("zod") as typeof zod;
+  const schema = setting.schema(z);
+  schemas.set(setting, schema);
+  return schema;
 }
 
 function readFile(file: string | undefined): SettingsFile {
@@ -122,7 +147,8 @@ function wrong(setting: Setting, value: unknown, issues: readonly { readonly mes
 /** Variables that Drover reads and that are no settings. */
 const otherVariables = ["DROVER_CONFIG", "DROVER_DEBUG", "DROVER_WORKER_SECRET"];
 
-function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
+/** Variables that look like settings and are none. */
+export function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
   const settings: readonly Setting[] = settingsTable;
   const former = settings.flatMap(({ formerly }) => (formerly === undefined ? [] : [environmentName(formerly)]));
   const known = [...settings.map(environmentName), ...former, ...otherVariables];

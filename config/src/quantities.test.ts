@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { z } from "zod";
-import { address, autoOrWhole, duration, flag, list, size, whole } from "./quantities.ts";
+import { z } from "zod";
+import { address, autoOrWhole, duration, flag, list, size, whole, type Zod } from "./quantities.ts";
 
 describe("quantities", () => {
   it("reads durations as milliseconds", () => {
@@ -69,9 +69,9 @@ describe("quantities", () => {
 });
 
 /** Yields the value that the schema reads, or the message with which it refuses. */
-function reader(schema: z.ZodType): (value: unknown) => unknown {
+function reader(schema: (zod: Zod) => z.ZodType): (value: unknown) => unknown {
   return (value) => {
-    const result = schema.safeParse(value);
+    const result = schema(z).safeParse(value);
     return result.success ? result.data : result.error.issues[0]?.message;
   };
 }

@@ -5,13 +5,16 @@ import {
   parseSize,
   SIZE_PATTERN,
 } from "@drover/foundation/quantities";
-import { z } from "zod";
+import type * as zod from "zod";
+
+/** zod as its user has loaded it. A table of schemas that are made at once would load it for every `drover status`, and it takes as long as Node's start. */
+export type Zod = typeof zod.z;
 
 /** Any text but an empty one. */
-export const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
+export const text = () => (z: Zod) => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
 
 /** `http://…` or `https://…`, without a user or password. */
-export const httpUrl = () =>
+export const httpUrl = () => (z: Zod) =>
   z
     .string({ error: "a URL" })
     .refine(isHttpUrl, { error: "http://HOST:PORT or https://HOST:PORT, with a path or without" });
@@ -23,8 +26,10 @@ function isHttpUrl(text: string): boolean {
 }
 
 /** One of these words. */
-export const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
-  z.enum(names, { error: `one of ${names.join(", ")}` });
+export const oneOf =
+  <const T extends readonly [string, ...string[]]>(...names: T) =>
+  (z: Zod) =>
+    z.enum(names, { error: `one of ${names.join(", ")}` });
 
 /** A duration as people write it (`500ms`, `10s`, `1.5m`, `2h`; a bare number is milliseconds), up to 24 days; yields milliseconds. */
 export const duration = () =>
@@ -47,9 +52,9 @@ export const size = () =>
   });
 
 /** `auto`, `off`, or a size. */
-export const autoOffOrSize = () => {
+export const autoOffOrSize = () => (z: Zod) => {
   const error = { error: '"auto", "off" or a size such as 512MiB or 2GiB' };
-  return z.union([z.enum(["auto", "off"], error), size()], error);
+  return z.union([z.enum(["auto", "off"], error), size()(z)], error);
 };
 
 /** A whole number from `min` to `max`; text from flags and environment is read as a number. */
@@ -67,11 +72,11 @@ export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   });
 
 /** `auto`, or a whole number of at least `min`. */
-export const autoOrWhole = (min: number) =>
-  z.union([z.literal("auto"), whole(min)], { error: `"auto" or a whole number of at least ${min}` });
+export const autoOrWhole = (min: number) => (z: Zod) =>
+  z.union([z.literal("auto"), whole(min)(z)], { error: `"auto" or a whole number of at least ${min}` });
 
 /** Yes or no; flags and environment may say true/false, yes/no, on/off, 1/0. A flag without a value is yes. */
-export const flag = () =>
+export const flag = () => (z: Zod) =>
   z
     .union([z.boolean(), z.enum(["true", "false", "yes", "no", "on", "off", "1", "0", ""]), z.literal([0, 1])], {
       error: "true or false",
@@ -79,7 +84,7 @@ export const flag = () =>
     .transform((value): boolean => [true, "true", "yes", "on", "1", 1, ""].includes(value));
 
 /** Several texts; one text with commas is read as several. */
-export const list = () =>
+export const list = () => (z: Zod) =>
   z.union([z.array(z.string()), z.string()], { error: "a list of texts" }).transform((value): readonly string[] =>
     typeof value === "string"
       ? value
@@ -90,16 +95,16 @@ export const list = () =>
   );
 
 /** As {@link list}, of secrets: an empty one is most likely a variable that was not set, and would let in everybody or nobody. */
-export const secretList = () => {
+export const secretList = () => (z: Zod) => {
   const error = { error: "one or more keys, none of them empty (leave it out to be open to all)" };
   return z
     .union([z.array(z.string()), z.string()], { error: "a list of texts" })
     .refine((value) => (typeof value === "string" ? isFilled(value) : value.every(isFilled)), error)
-    .pipe(list());
+    .pipe(list()(z));
 };
 
 /** One secret of at least so many characters. */
-export const secret = (least: number) => {
+export const secret = (least: number) => (z: Zod) => {
   const error = { error: `a text of at least ${least} characters without spaces` };
   return z.string(error).regex(new RegExp(String.raw`^\S{${least},}$`), error);
 };
@@ -107,7 +112,7 @@ export const secret = (least: number) => {
 const isFilled = (text: string): boolean => text.trim() !== "";
 
 /** Where to listen: `HOST:PORT`, `[IPV6]:PORT`, `PORT` or `unix:/path`, several with commas; port 0 lets the system choose. Yields the text. */
-export const address = () => {
+export const address = () => (z: Zod) => {
   const error = { error: "HOST:PORT, [IPV6]:PORT, PORT or unix:/path (several with commas), such as 127.0.0.1:8080" };
   return z
     .union([z.number().int(error).min(0, error).max(65_535, error), z.string().regex(ADDRESSES, error)], error)
@@ -137,15 +142,17 @@ interface Quantity {
 }
 
 function quantity({ allowed, from, to, whole, pattern, read }: Quantity) {
-  // Each check carries the message: zod shows that of the one alternative whose type fits, not the union's.
-  const error = { error: allowed };
-  const bounded = z.number(error).min(from, error).max(to, error);
-  return z
-    .union([whole === true ? bounded.int(error) : bounded, z.string().trim().regex(pattern, error)], error)
-    .transform((value, context): number => read(String(value)) ?? refuse(context, allowed));
-}
-
-function refuse(context: z.RefinementCtx, allowed: string): never {
-  context.addIssue({ code: "custom", message: allowed });
-  return z.NEVER;
+  return (z: Zod) => {
+    // Each check carries the message: zod shows that of the one alternative whose type fits, not the union's.
+    const error = { error: allowed };
+    const bounded = z.number(error).min(from, error).max(to, error);
+    return z
+      .union([whole === true ? bounded.int(error) : bounded, z.string().trim().regex(pattern, error)], error)
+      .transform((value, context): number => {
+        const amount = read(String(value));
+        if (amount !== undefined) return amount;
+        context.addIssue({ code: "custom", message: allowed });
+        return z.NEVER;
+      });
+  };
 }

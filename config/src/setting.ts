@@ -1,11 +1,12 @@
 import type { z } from "zod";
+import type { Zod } from "./quantities.ts";
 
 /** One row of the settings table: all that flags, environment, file, JSON Schema and docs need to know. */
 export interface Setting {
   /** Its place in `drover.yaml` and in {@link Settings}, parts joined by dots. */
   readonly path: string;
   /** Reads and checks a value from a flag, the environment or the file; its error message says what is allowed. */
-  readonly schema: z.ZodType;
+  readonly schema: (z: Zod) => z.ZodType;
   /** As a user would write it. `undefined`: none. */
   readonly default: string | number | boolean | readonly string[] | undefined;
   /** Shown in help and docs: `tokens`, `duration`, `size`, … */

@@ -27,8 +27,8 @@ type Nested<Path extends string, Value> = Path extends `${infer Head}.${infer Re
   ? { readonly [K in Head]: Nested<Rest, Value> }
   : { readonly [K in Path]: Value };
 type Value<R extends Row> = R extends { readonly default: undefined }
-  ? z.output<R["schema"]> | undefined
-  : z.output<R["schema"]>;
+  ? z.output<ReturnType<R["schema"]>> | undefined
+  : z.output<ReturnType<R["schema"]>>;
 type EachNested = { [R in Row as R["path"]]: Nested<R["path"], Value<R>> };
 type Both<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I : never;
 

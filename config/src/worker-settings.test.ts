@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { z } from "zod";
 import { loadSettings } from "./load.ts";
 import { type Setting, settingsTable } from "./index.ts";
 import { workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";
@@ -16,7 +17,7 @@ describe("the settings of a worker", () => {
 
   it("are checked by their rows in the worker too, and have the same defaults there", () => {
     const schemas: Readonly<Record<string, { safeParse(value: unknown): { success: boolean; data?: unknown } }>> =
-      workerSettingSchemas();
+      workerSettingSchemas(z);
     const { settings } = loadSettings({ flags: {}, environment: {} });
     for (const [name, value] of Object.entries(workerSettings(settings))) {
       assert.deepEqual(schemas[name]?.safeParse(value), { success: true, data: value }, name);

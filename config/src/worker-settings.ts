@@ -1,11 +1,12 @@
 import type { z } from "zod";
+import type { Zod } from "./quantities.ts";
 import type { Setting } from "./setting.ts";
 import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
 
 type Row = Extract<(typeof settingsTable)[number], { readonly worker: string }>;
 
 /** Settings that a worker gets as they are, by the names of its options. */
-export type WorkerSettings = { readonly [R in Row as R["worker"]]: z.output<R["schema"]> };
+export type WorkerSettings = { readonly [R in Row as R["worker"]]: z.output<ReturnType<R["schema"]>> };
 
 const ROWS = (settingsTable as readonly Setting[]).filter((row) => row.worker !== undefined);
 
@@ -19,8 +20,10 @@ export function workerSettings(settings: Settings): WorkerSettings {
 }
 
 /** How each is checked, by the name of the option; without a value it is the setting's default. */
-export function workerSettingSchemas(): { readonly [Name in keyof WorkerSettings]: z.ZodType<WorkerSettings[Name]> } {
-  const entries = ROWS.map(({ worker, schema, default: value }) => [worker, schema.prefault(value as never)]);
+export function workerSettingSchemas(zod: Zod): {
+  readonly [Name in keyof WorkerSettings]: z.ZodType<WorkerSettings[Name]>;
+} {
+  const entries = ROWS.map(({ worker, schema, default: value }) => [worker, schema(zod).prefault(value as never)]);
   return Object.fromEntries(entries) as ReturnType<typeof workerSettingSchemas>;
 }
 

@@ -1,6 +1,5 @@
 import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
-import { z } from "zod";
-import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole } from "../quantities.ts";
+import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole, type Zod } from "../quantities.ts";
 import type { Setting } from "../setting.ts";
 
 /** What is served, and by how many workers. */
@@ -16,7 +15,7 @@ export const workersSettings = [
   },
   {
     path: "workers.count",
-    schema: workerCount(),
+    schema: workerCount,
     default: "auto",
     flag: "workers",
     alias: "w",
@@ -159,10 +158,10 @@ export const workersSettings = [
   },
 ] as const satisfies readonly Setting[];
 
-function workerCount() {
+function workerCount(z: Zod) {
   const error = { error: 'a whole number from 1 to 1024, "auto", or a range such as 1..4' };
   const range = z.string().regex(RANGE_PATTERN, error).refine(isCount, error);
-  return z.union([z.literal("auto"), whole(1, 1024), range], error);
+  return z.union([z.literal("auto"), whole(1, 1024)(z), range], error);
 }
 
 /** Whether a range such as `1..4` has workers from 1 to 1024. */

@@ -1,39 +1,6 @@
-import { commands } from "./registry.ts";
-import { runCommandLine } from "./line/command-line.ts";
-import { journalPrefix, leadsToJournal } from "@drover/supervisor/systemd";
-import { explainError } from "./terminal/messages.ts";
+import { packageVersion } from "./package-version.ts";
 
-/** pino's number of the level. */
-const ERROR = 50;
-
-const isDebugging = process.env["DROVER_DEBUG"] === "1";
-if (!isDebugging) {
-  process.noDeprecation = true;
-  // Unheard, it opens Node's debugger to every user of this machine, who could then run anything here.
-  process.on("SIGUSR1", () => {});
-}
-
-// A reader that left (`drover logs | head`) is no error.
-process.stdout.on("error", ignoreClosedPipe);
-process.stderr.on("error", ignoreClosedPipe);
-process.on("uncaughtException", (error) => {
-  say(error);
-  process.exit(process.exitCode);
-});
-
-try {
-  process.exitCode = await runCommandLine(commands, process.argv.slice(2), process.env);
-} catch (error) {
-  say(error);
-}
-
-function say(error: unknown): void {
-  const { text, exitCode } = explainError(error, isDebugging);
-  const priority = leadsToJournal(process.env, 2) ? journalPrefix(ERROR) : "";
-  process.stderr.write(`${priority}${text.replaceAll("\n", `\n${priority}`)}\n`);
-  process.exitCode = exitCode;
-}
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE" && error.code !== "ENOSPC") throw error;
-}
+const given = process.argv.slice(2);
+// Scripts ask for it often, and all the rest takes longer to load than Node to start.
+if (given.length === 1 && given[0] === "--version") process.stdout.write(`${packageVersion()}\n`);
+else await import("./run.ts");

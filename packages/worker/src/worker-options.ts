@@ -9,7 +9,7 @@ export type CompleteOptions = ReturnType<typeof parseOptions>;
 const positive = z.number().int().min(1);
 
 const schema = z.strictObject({
-  ...workerSettingSchemas(),
+  ...workerSettingSchemas(z),
   modelPath: z.string().min(1),
   modelId: z.string().min(1).optional(),
   host: z.string().default("127.0.0.1"),

@@ -9,8 +9,6 @@ const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|
 const balancing: readonly SettingPath[] = settingsTable.flatMap(({ path }) => (aboutWorkers.test(path) ? [] : [path]));
 
 export const balance: Command = {
-  usage: "balance",
-  summary: "Balance between servers that Drover does not start, by flags or by an nginx configuration",
   settings: balancing,
   flags: {
     "nginx-conf": { type: "text", doc: "Serve what this nginx configuration says; a file of conf.d is taken too" },

@@ -10,8 +10,6 @@ import { upArgs, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 export const bench: Command = {
-  usage: "bench [mode] [files..]",
-  summary: "Measure a server under load, or compare set-ups: how many users does it carry?",
   settings: WORKER_SETTINGS,
   arguments: {
     mode: {

@@ -10,8 +10,6 @@ import { keyFlag, keyOfFile, keyOfRunning } from "../measuring/key-to-send.ts";
 import { wantsColours } from "../terminal/colours.ts";
 
 export const chat: Command = {
-  usage: "chat [message..]",
-  summary: "Talk to the running drover: in the terminal, or with one message",
   settings: ADMIN_SETTINGS,
   arguments: {
     message: { doc: "Asks this alone; without it, and where standard input is no terminal, what stands there" },

@@ -2,8 +2,6 @@ import { hideSecrets } from "@drover/config";
 import type { Command } from "../line/command.ts";
 
 export const check: Command = {
-  usage: "check",
-  summary: "Check the configuration without starting anything",
   settings: "all",
   flags: { json: { type: "switch", doc: "Print every setting and where it came from, as JSON" } },
   examples: [["drover check --config drover.yaml", "say what is wrong in a file, with line and nearest key"]],

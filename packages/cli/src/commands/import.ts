@@ -1,9 +1,9 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { writeFileSync } from "node:fs";
 import { SupervisorError } from "@drover/supervisor/errors";
-import type { Command } from "../line/command.ts";
+import type { Command, NamedCommand } from "../line/command.ts";
 
-const nginx: Command = {
+const nginx: NamedCommand = {
   usage: "nginx <file>",
   summary: "Write the drover.yaml that does what an nginx configuration does",
   arguments: { file: { doc: "nginx.conf, or a file of conf.d" } },
@@ -50,8 +50,6 @@ const nginx: Command = {
 };
 
 export const importing: Command = {
-  usage: "import",
-  summary: "Take over a configuration from another program",
   subcommands: [nginx],
 };
 

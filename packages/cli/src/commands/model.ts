@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "@drover/foundation/clock";
 import { SupervisorError } from "@drover/supervisor/errors";
-import type { Command } from "../line/command.ts";
+import type { Command, NamedCommand } from "../line/command.ts";
 import { fetchHere } from "../terminal/fetch-here.ts";
 import { showModel } from "../terminal/model-sheet.ts";
 
-const info: Command = {
+const info: NamedCommand = {
   usage: "info <file>",
   summary: "Show what a GGUF file holds and what a worker needs to serve it",
   settings: ["workers.slots", "workers.context", "workers.batch", "workers.kvType", "workers.flashAttention"],
@@ -24,7 +24,7 @@ const info: Command = {
   },
 };
 
-const pull: Command = {
+const pull: NamedCommand = {
   usage: "pull <model>",
   summary: "Fetch a model into the cache and print its path",
   arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, the same with ms:, or https://…" } },
@@ -35,7 +35,7 @@ const pull: Command = {
   },
 };
 
-const synth: Command = {
+const synth: NamedCommand = {
   usage: "synth <preset> <out>",
   summary: "Write a GGUF file with a published model's shapes and random weights, to size a machine with",
   arguments: {
@@ -81,7 +81,5 @@ const synth: Command = {
 };
 
 export const model: Command = {
-  usage: "model",
-  summary: "Look at, fetch or make models",
   subcommands: [info, pull, synth],
 };

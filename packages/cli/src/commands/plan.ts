@@ -3,8 +3,6 @@ import { fetchHere } from "../terminal/fetch-here.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 export const plan: Command = {
-  usage: "plan",
-  summary: "Show which CPUs each worker would get, why, and whether memory suffices; starts nothing",
   settings: [
     "model",
     "workers.count",
@@ -57,7 +55,7 @@ export const plan: Command = {
       invocation.stdout.write(`${text}\n`);
     } else {
       const columns = columnsOf(invocation.stdout);
-      invocation.stdout.write(drawPlan(made, { columns, load: load && loadText(load), isHeld, missing }));
+      invocation.stdout.write(drawPlan(made, { columns, load: load && loadText(load, isHeld), isHeld, missing }));
     }
     return refused !== undefined || (settings.strict && made.layout.warnings.length > 0) ? 2 : 0;
   },

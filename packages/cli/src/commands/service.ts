@@ -16,14 +16,14 @@ import {
   serviceFacts,
   whyUnreadable,
 } from "@drover/supervisor/systemd";
-import type { Command, Flag, Invocation } from "../line/command.ts";
+import type { Command, Flag, Invocation, NamedCommand } from "../line/command.ts";
 
 const SCOPE_FLAGS: Readonly<Record<string, Flag>> = {
   user: { type: "switch", doc: "A service of your own account, without root" },
   "run-as": { type: "text", doc: "Account of the system service; without it systemd makes one up (DynamicUser)" },
 };
 
-const install: Command = {
+const install: NamedCommand = {
   usage: "install",
   summary: "Write drover.service and drover.socket for systemd; settings given here go into the unit",
   settings: "all",
@@ -49,7 +49,7 @@ const install: Command = {
   },
 };
 
-const print: Command = {
+const print: NamedCommand = {
   usage: "print",
   summary: "Print what `install` would write: the same as install --print",
   settings: "all",
@@ -58,8 +58,6 @@ const print: Command = {
 };
 
 export const service: Command = {
-  usage: "service",
-  summary: "Run Drover under systemd",
   subcommands: [install, print],
 };
 

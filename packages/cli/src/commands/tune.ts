@@ -10,8 +10,6 @@ import { explained, interruptible } from "../measuring/interruptible.ts";
 import { columnsOf } from "../terminal/columns.ts";
 
 export const tune: Command = {
-  usage: "tune",
-  summary: "Find workers, threads and slots for this machine and model, and write drover.yaml",
   settings: ["model", "workers.context"],
   flags: {
     ...loadFlags,

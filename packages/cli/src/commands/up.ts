@@ -2,8 +2,6 @@ import type { Command, Invocation } from "../line/command.ts";
 import { packageVersion } from "../package-version.ts";
 
 export const up: Command = {
-  usage: "up [file]",
-  summary: "Serve a model: start the workers and the public port",
   settings: "all",
   arguments: { file: { doc: "A model, as --model takes it" } },
   examples: [

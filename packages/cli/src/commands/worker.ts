@@ -6,8 +6,6 @@ import type { Command, Invocation } from "../line/command.ts";
 import { fetchHere } from "../terminal/fetch-here.ts";
 
 export const worker: Command = {
-  usage: "worker",
-  summary: "Run a single worker alone, in the foreground",
   settings: ["model", "workers.threads", "workers.slots", "workers.context", ...workerSettingPaths, "log.level"],
   flags: { port: { type: "number", alias: "p", default: 8081, doc: "Port on 127.0.0.1; 0 takes a free one" } },
   examples: [["drover worker -m model.gguf -p 8081 -t 4 -s 8 -c 4096", "the same that `drover up` runs"]],

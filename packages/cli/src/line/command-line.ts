@@ -2,7 +2,7 @@ import { nearest } from "@drover/config";
 import yargs, { type Argv, type Options } from "yargs";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { packageVersion } from "../package-version.ts";
-import type { Command, Flag } from "./command.ts";
+import type { CommandName, Flag, NamedCommand, RegisteredCommand } from "./command.ts";
 import { createInvocation } from "./invocation.ts";
 import { settingFlags } from "./setting-flags.ts";
 
@@ -21,14 +21,15 @@ const COMMON: Readonly<Record<string, Options>> = {
  * @throws SupervisorError `usage` naming what is wrong and the nearest known word
  */
 export async function runCommandLine(
-  commands: readonly Command[],
+  registered: readonly RegisteredCommand[],
   given: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ExitCode> {
   // `pnpm start -- --workers 2` hands the dashes on, and behind them yargs would read no flag and say nothing.
   const words = given.filter((word) => word !== "--");
+  const commands = await Promise.all(registered.map((command) => loadIfNamed(command, words)));
   let exitCode: ExitCode = 0;
-  const run = async (command: Command, values: Readonly<Record<string, unknown>>) => {
+  const run = async (command: NamedCommand, values: Readonly<Record<string, unknown>>) => {
     exitCode = (await command.run?.(createInvocation(values, environment))) ?? 0;
   };
   if (words[0] === "completion") chooseShell(words[1]);
@@ -41,6 +42,12 @@ export async function runCommandLine(
   });
   await parser.parseAsync();
   return exitCode;
+}
+
+/** Of all others the overview shows no more than the name. */
+async function loadIfNamed(command: RegisteredCommand, words: readonly string[]): Promise<NamedCommand> {
+  const { usage, summary, load } = command;
+  return { usage, summary, ...(words.includes(nameOf(command)) && (await load())) };
 }
 
 /** yargs knows no argument here: it writes for the shell that it believes it runs under. */
@@ -77,8 +84,8 @@ function createParser(words: readonly string[]): Argv {
 
 function addCommand(
   parser: Argv,
-  command: Command,
-  run: (command: Command, values: Readonly<Record<string, unknown>>) => Promise<void>,
+  command: NamedCommand,
+  run: (command: NamedCommand, values: Readonly<Record<string, unknown>>) => Promise<void>,
 ): void {
   parser.command(
     command.usage,
@@ -115,7 +122,7 @@ function flagOptions(flag: Flag): Options {
 }
 
 /** yargs says what is wrong; this adds the nearest known word and where to look. */
-function usageError(message: string, words: readonly string[], commands: readonly Command[]): SupervisorError {
+function usageError(message: string, words: readonly string[], commands: readonly NamedCommand[]): SupervisorError {
   const path = commandPath(words, commands);
   const help = `See \`drover ${[...path.map((command) => nameOf(command)), "--help"].join(" ")}\`.`;
   const known = path.at(-1)?.subcommands ?? (path.length === 0 ? commands : []);
@@ -163,7 +170,7 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The name instead of yargs' count of them. */
-function missingArgument(message: string, path: readonly Command[]): string | undefined {
+function missingArgument(message: string, path: readonly NamedCommand[]): string | undefined {
   const given = /^Not enough non-option arguments: got (\d+)/.exec(message)?.[1];
   const required = path.at(-1)?.usage.match(/<[^>]+>/g) ?? [];
   const name = given === undefined ? undefined : required[Number(given)];
@@ -182,7 +189,7 @@ function wrongChoice(message: string): string | undefined {
 
 const plain = (message: string): string => message.replaceAll("\n", " ").trim();
 
-function commandPath(words: readonly string[], commands: readonly Command[]): readonly Command[] {
+function commandPath(words: readonly string[], commands: readonly NamedCommand[]): readonly NamedCommand[] {
   const first = words.findIndex((word) => commands.some((command) => nameOf(command) === word));
   if (first < 0) return [];
   const found = commands.find((command) => nameOf(command) === words[first]);
@@ -190,12 +197,12 @@ function commandPath(words: readonly string[], commands: readonly Command[]): re
   return [found, ...commandPath(words.slice(first + 1), found.subcommands ?? [])];
 }
 
-function flagNames(command: Command): readonly string[] {
+function flagNames(command: NamedCommand): readonly string[] {
   const settings = settingFlags(command.settings ?? []).map((flag) => flag.name);
   return [...Object.keys(command.flags ?? {}), ...settings, ...Object.keys(COMMON)];
 }
 
-const nameOf = (command: Command): string => command.usage.split(" ")[0] ?? command.usage;
+const nameOf = (command: CommandName): string => command.usage.split(" ")[0] ?? command.usage;
 const hint = (word: string | undefined, dashes: string) =>
   word === undefined ? "" : `; did you mean ${dashes}${word}?`;
 const usage = (message: string) => new SupervisorError("usage", message.replace("?.", "?"));

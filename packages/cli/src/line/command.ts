@@ -13,21 +13,30 @@ export interface Flag {
   readonly required?: boolean;
 }
 
-/** An argument without dashes. Which are optional stands in {@link Command.usage}. */
+/** An argument without dashes. Which are optional stands in {@link CommandName.usage}. */
 export interface Argument {
   readonly doc: string;
   readonly choices?: readonly string[];
 }
 
-/**
- * One command. A file in commands/ exports one, and registry.ts lists it; parsing, help, completion and exit codes
- * come from here.
- */
-export interface Command {
+/** How a command is called, and what it is for. */
+export interface CommandName {
   /** Name and arguments as yargs reads them: `scale <count>`, `restart [worker]`, `bench [options..]`. */
   readonly usage: string;
   /** One line for the overview. */
   readonly summary: string;
+}
+
+/** An entry of registry.ts. */
+export interface RegisteredCommand extends CommandName {
+  readonly load: () => Promise<Command>;
+}
+
+/** A command with its name. */
+export interface NamedCommand extends CommandName, Command {}
+
+/** One command. A file in commands/ exports one, and registry.ts names it; parsing, help, completion and exit codes come from here. */
+export interface Command {
   /** Settings that have a flag here: all of the table, or these. */
   readonly settings?: "all" | readonly SettingPath[];
   readonly flags?: Readonly<Record<string, Flag>>;
@@ -35,7 +44,7 @@ export interface Command {
   /** Command lines and what they do. */
   readonly examples?: readonly (readonly [line: string, does: string])[];
   /** A command with subcommands has no `run`. */
-  readonly subcommands?: readonly Command[];
+  readonly subcommands?: readonly NamedCommand[];
   /**
    * Does it. Throws ConfigError, ModelError or SupervisorError for what the user must hear.
    * Import what is heavy in here, so that `drover status` does not load an HTTP server.
@@ -59,6 +68,8 @@ export interface Invocation {
    * @throws ConfigError `config_invalid`
    */
   readonly settings: (flags?: Readonly<Record<string, unknown>>) => LoadedSettings;
+  /** One setting alone, by the same precedence; whatever is wrong with the others. */
+  readonly setting: (path: SettingPath) => string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

@@ -1,5 +1,5 @@
 import { type Stats, statSync } from "node:fs";
-import { ConfigError, loadSettings } from "@drover/config";
+import { ConfigError, type ConfigProblem, loadSettings, readText, unknownVariables } from "@drover/config";
 import { userId } from "@drover/foundation/user-folders";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "./command.ts";
@@ -12,6 +12,11 @@ export function createInvocation(
   environment: Readonly<Record<string, string | undefined>>,
 ): Invocation {
   let hasWarned = false;
+  // A reload reads the settings again; what is odd in them was said at the start.
+  const warn = (warnings: readonly ConfigProblem[]): void => {
+    for (const { where, message } of hasWarned ? [] : warnings) process.stderr.write(`drover: ${where}: ${message}\n`);
+    hasWarned = true;
+  };
   const texts = (name: string): readonly string[] => {
     const value = values[name];
     if (value === undefined) return [];
@@ -33,11 +38,12 @@ export function createInvocation(
         environment,
         file: settingsFile(values, environment),
       });
-      // A reload reads the settings again; what is odd in them was said at the start.
-      for (const { where, message } of hasWarned ? [] : loaded.warnings)
-        process.stderr.write(`drover: ${where}: ${message}\n`);
-      hasWarned = true;
+      warn(loaded.warnings);
       return loaded;
+    },
+    setting: (path) => {
+      warn(unknownVariables(environment));
+      return readText(path, { flags: settingFlags(values), environment, file: trustedFile(values, environment) });
     },
     environment,
     stdout: process.stdout,
@@ -60,6 +66,16 @@ function settingsFile(
   const found = statSync(DEFAULT_FILE, { throwIfNoEntry: false });
   if (found !== undefined) requireTrust(found);
   return found === undefined ? undefined : DEFAULT_FILE;
+}
+
+/** As {@link settingsFile}; one that may not be read is none. */
+function trustedFile(...given: Parameters<typeof settingsFile>): string | undefined {
+  try {
+    return settingsFile(...given);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return undefined;
+  }
 }
 
 /**

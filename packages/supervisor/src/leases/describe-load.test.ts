@@ -14,10 +14,12 @@ describe("the load plan in words", () => {
       { upTo: Number.POSITIVE_INFINITY, workers: 4, cpusEach: 4 },
     ];
     const words = "CPUs follow the load: 1 to 5 requests: 1 worker x 16 CPUs; 6 to 12: 2 x 8; more: 4 x 4";
-    assert.equal(loadText(steps), words);
+    assert.equal(loadText(steps, true), words);
     const [only] = steps.slice(-1);
-    assert.match(loadText(only === undefined ? [] : [only]), /: any number of requests: 4 workers x 4 CPUs$/);
-    assert.match(loadText([]), /measured at the first start$/);
+    assert.match(loadText(only === undefined ? [] : [only], true), /: any number of requests: 4 workers x 4 CPUs$/);
+    const unheld = "threads follow the load: 1 to 5 requests: 1 worker x 16 threads; 6 to 12: 2 x 8; more: 4 x 4";
+    assert.equal(loadText(steps, false), unheld);
+    assert.match(loadText([], true), /measured at the first start$/);
   });
 });
 

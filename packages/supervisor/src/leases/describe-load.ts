@@ -21,18 +21,23 @@ export async function planLoadOf(
   return planLoad({ tables, domains, slots: shape.slots });
 }
 
-/** `1 to 5 requests: 1 worker x 16 CPUs; 6 to 12: 2 x 8; more: 4 x 4`, as one sentence about CPUs. */
-export function loadText(steps: readonly LoadStep[]): string {
+/**
+ * `1 to 5 requests: 1 worker x 16 CPUs; 6 to 12: 2 x 8; more: 4 x 4`, as one sentence about CPUs, or about threads where no worker is held to its
+ * CPUs (`taskset` is missing).
+ */
+export function loadText(steps: readonly LoadStep[], isHeld: boolean): string {
+  const what = isHeld ? "CPU" : "thread";
+  const follows = `${what}s follow the load`;
   if (steps.length === 0) {
-    return "CPUs follow the load: one request has all; how many workers share them beyond follows from what steps cost, which is measured at the first start";
+    return `${follows}: one request has all; how many workers share them beyond follows from what steps cost, which is measured at the first start`;
   }
   const parts = steps.map(({ upTo, workers, cpusEach }, index) => {
     const from = (steps[index - 1]?.upTo ?? 0) + 1;
-    const what = index === 0 ? `${plural(workers, "worker")} x ${plural(cpusEach, "CPU")}` : `${workers} x ${cpusEach}`;
-    if (steps.length === 1) return `any number of requests: ${what}`;
-    if (index === steps.length - 1) return `more: ${what}`;
+    const share = index === 0 ? `${plural(workers, "worker")} x ${plural(cpusEach, what)}` : `${workers} x ${cpusEach}`;
+    if (steps.length === 1) return `any number of requests: ${share}`;
+    if (index === steps.length - 1) return `more: ${share}`;
     const range = from === upTo ? `${from}` : `${from} to ${upTo}`;
-    return `${range}${index === 0 ? ` ${upTo === 1 ? "request" : "requests"}` : ""}: ${what}`;
+    return `${range}${index === 0 ? ` ${upTo === 1 ? "request" : "requests"}` : ""}: ${share}`;
   });
-  return `CPUs follow the load: ${parts.join("; ")}`;
+  return `${follows}: ${parts.join("; ")}`;
 }

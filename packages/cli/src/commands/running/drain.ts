@@ -5,8 +5,6 @@ import type { Command } from "../../line/command.ts";
 const worker = { doc: "Id of the worker, as `drover status` shows it" };
 
 export const drain: Command = {
-  usage: "drain <worker>",
-  summary: "Give a worker no new request; waits until its last one has ended",
   settings: ADMIN_SETTINGS,
   arguments: { worker },
   run: async (invocation) => {

@@ -4,8 +4,6 @@ import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
 export const explain: Command = {
-  usage: "explain [request]",
-  summary: "Show how a request went: who could take it, why this worker, and where its time went",
   settings: ADMIN_SETTINGS,
   arguments: {
     request: { doc: "Id of the request, from the response's x-request-id; without it, the last ones are listed" },

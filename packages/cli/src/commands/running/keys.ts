@@ -3,8 +3,6 @@ import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
 export const keys: Command = {
-  usage: "keys",
-  summary: "Show what each API key uses of its limits",
   settings: ADMIN_SETTINGS,
   flags: { json: { type: "switch", doc: "Print JSON" } },
   run: async (invocation) => {

@@ -4,8 +4,6 @@ import type { Command } from "../../line/command.ts";
 import { wantsColours } from "../../terminal/colours.ts";
 
 export const logs: Command = {
-  usage: "logs [worker]",
-  summary: "Show the last log lines of the running drover, or of one worker",
   settings: ADMIN_SETTINGS,
   arguments: { worker: { doc: "Id of the worker, as `drover status` shows it" } },
   flags: {

@@ -5,8 +5,6 @@ import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
 export const reload: Command = {
-  usage: "reload",
-  summary: "Read the configuration again, or swap the model, without a failed request; waits for the result",
   settings: ADMIN_SETTINGS,
   flags: {
     model: { type: "text", alias: "m", doc: "Serve this model from now on" },

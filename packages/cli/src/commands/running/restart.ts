@@ -3,8 +3,6 @@ import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
 export const restart: Command = {
-  usage: "restart [worker]",
-  summary: "Drain and restart one worker, or each in turn; waits until it serves again",
   settings: ADMIN_SETTINGS,
   arguments: { worker: { doc: "Id of the worker, as `drover status` shows it; absent: all, one after the other" } },
   run: async (invocation) => {

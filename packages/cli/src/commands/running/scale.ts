@@ -4,8 +4,6 @@ import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
 export const scale: Command = {
-  usage: "scale <count>",
-  summary: "Change the number of workers; those that go finish their requests first",
   settings: ADMIN_SETTINGS,
   arguments: { count: { doc: "Workers to run" } },
   examples: [["drover scale 4", "run four workers"]],

@@ -7,8 +7,6 @@ import type { Command } from "../../line/command.ts";
 const WATCH_PERIOD_MS = 1000;
 
 export const status: Command = {
-  usage: "status",
-  summary: "Show what each worker does",
   settings: ADMIN_SETTINGS,
   flags: {
     json: { type: "switch", doc: "Print JSON, one line for each look" },

@@ -7,8 +7,6 @@ import type { Command } from "../../line/command.ts";
 const LOOK_AGAIN_MS = 50;
 
 export const stop: Command = {
-  usage: "stop",
-  summary: "Drain and end the running drover; waits until it is gone",
   settings: ADMIN_SETTINGS,
   run: async (invocation) => {
     const path = findAdmin(invocation);

@@ -5,8 +5,6 @@ import type { Command } from "../../line/command.ts";
 const worker = { doc: "Id of the worker, as `drover status` shows it" };
 
 export const undrain: Command = {
-  usage: "undrain <worker>",
-  summary: "Give a drained worker requests again",
   settings: ADMIN_SETTINGS,
   arguments: { worker },
   run: async (invocation) => {
