@@ -1,9 +1,12 @@
-import { get, one, type Scenario, sequence, times } from "../scenario.ts";
+import { get, one, request, type Scenario, sequence, times } from "../scenario.ts";
 import { ok } from "../../support/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 
 const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/** UTF-8 as the bytes of a latin1 text. */
+const raw = (text: string): string => Buffer.from(text).toString("latin1");
 
 /** What is easily taken for the same and is not. */
 export const detailScenarios: readonly Scenario[] = [
@@ -66,5 +69,17 @@ export const detailScenarios: readonly Scenario[] = [
     conf: `upstream u { ip_hash; hash $arg_k; server @a; server @b; }
       ${server("location / { proxy_pass http://u; }")}`,
     steps: ["1", "2", "3", "4", "5"].flatMap((key) => times(2, get(`/?k=${key}`))),
+  },
+  {
+    name: "a target whose UTF-8 nobody encoded is what it would be encoded",
+    conf: server('location / { return 200 "$uri"; } location /模型 { return 200 "model"; }'),
+    steps: [
+      sequence(
+        get(raw("/größe?q=日本"), "Connection: keep-alive"),
+        get("/plain", "Connection: keep-alive"),
+        request(`POST ${raw("/模型/一")}`, ["Connection: keep-alive"], "abc"),
+        get("/%E6%A8%A1%E5%9E%8B"),
+      ),
+    ],
   },
 ];

@@ -12,6 +12,7 @@ import { headProblem } from "./head-rules.ts";
 import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
+import { type ParseError, RawTargets } from "./raw-targets.ts";
 import type { Turns } from "./turns.ts";
 import { Upgrades } from "./upgrades.ts";
 
@@ -96,16 +97,26 @@ export function createServer(
   server.on("connect", (_request, socket: Duplex) =>
     answerRaw(socket, { status: 405, message: "CONNECT is not served here", code: "method_not_allowed" }),
   );
+  const rawTargets = new RawTargets(server, turns);
   server.on("clientError", (error: ParseError, socket: Socket) => {
-    const problem = describe(error);
-    const { status, code } = problem;
-    const headers = handlers.responseHeaders(originIn(error.rawPacket));
-    const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, problem, { headers }));
-    if (status === 0) socket.destroy();
-    else if (status === 408) late.unlessRead(socket, refuse);
-    else refuse();
+    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late });
   });
   return server;
+}
+
+interface RefusalParts {
+  readonly handlers: ServerHandlers;
+  readonly late: LateRequests;
+}
+
+function refuseUnread(error: ParseError, socket: Socket, { handlers, late }: RefusalParts): void {
+  const problem = describe(error);
+  const { status, code } = problem;
+  const headers = handlers.responseHeaders(originIn(error.rawPacket));
+  const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, problem, { headers }));
+  if (status === 0) socket.destroy();
+  else if (status === 408) late.unlessRead(socket, refuse);
+  else refuse();
 }
 
 function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {
@@ -144,11 +155,6 @@ async function removeStaleSocket(path: string): Promise<void> {
     probe.once("connect", () => probe.destroy());
   });
   if (code === "ECONNREFUSED") await unlink(path).catch(() => undefined);
-}
-
-interface ParseError extends NodeJS.ErrnoException {
-  /** What Node's parser could not read. */
-  readonly rawPacket?: Buffer;
 }
 
 /** The page that asks, as far as what could not be read says it. */
@@ -190,6 +196,12 @@ function describe(error: NodeJS.ErrnoException): { status: number; message: stri
       return { status: 431, message: "the request's head is too large", code: "header_too_large" };
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return { status: 408, message: "the request did not arrive in time", code: "request_timeout" };
+    case "HPE_INVALID_URL":
+      return {
+        status: 400,
+        message: "the request's target has a character that none may have; percent-encode it",
+        code: "bad_request",
+      };
     default:
       return { status: 400, message: "this is not a valid HTTP/1.1 request", code: "bad_request" };
   }

@@ -31,6 +31,11 @@ export class Turns {
     if ((waiting?.length ?? 0) >= mostWaiting) socket.pause();
   }
 
+  /** No request of the connection is being served. */
+  isIdle(socket: Socket): boolean {
+    return !this.#waiting.has(socket);
+  }
+
   /** The last response whose turn came. */
   current(socket: Socket): ServerResponse | undefined {
     return this.#current.get(socket);

@@ -1,8 +1,8 @@
 import http from "node:http";
-import https from "node:https";
 import type { Socket } from "node:net";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import { HeldConnection } from "./held-connection.ts";
+import { readAgain } from "./read-again.ts";
 import type { Turns } from "./turns.ts";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
@@ -39,8 +39,7 @@ export class Upgrades {
     const { socket, headers } = request;
     if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
       this.#hidden.set(socket, request.rawHeaders);
-      socket.unshift(Buffer.concat([headWithoutOffer(request), firstBytes]));
-      this.#parse(socket);
+      readAgain(this.#server, socket, Buffer.concat([headWithoutOffer(request), firstBytes]));
       return;
     }
     const held = new HeldConnection(socket, firstBytes);
@@ -53,8 +52,7 @@ export class Upgrades {
       response.detachSocket(socket);
       if (response.shouldKeepAlive) {
         socket.off("timeout", onTimeout).off("drain", onDrain);
-        socket.unshift(held.letGo());
-        this.#parse(socket);
+        readAgain(this.#server, socket, held.letGo());
         socket.setTimeout(this.#server.keepAliveTimeout);
       } else socket.end();
       response.emit("close");
@@ -63,11 +61,6 @@ export class Upgrades {
       response.assignSocket(socket);
       this.#serve(request, response, held);
     });
-  }
-
-  /** Hands the connection to a parser anew. */
-  #parse(socket: Socket): void {
-    this.#server.emit(this.#server instanceof https.Server ? "secureConnection" : "connection", socket);
   }
 }
 

@@ -3,7 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
-import { type ClientConnection, LateRequests, Turns, Upgrades } from "@drover/balancer/engine";
+import { type ClientConnection, LateRequests, RawTargets, Turns, Upgrades } from "@drover/balancer/engine";
 import { systemError } from "../../system-error.ts";
 import type { AddressModel, ListenerModel } from "../../model/model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
@@ -137,8 +137,10 @@ export class Listener {
     server.on("checkContinue", onRequest);
     server.on("checkExpectation", onRequest);
     server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
+    const rawTargets = new RawTargets(server, this.#turns);
     server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
       const socket = duplex as Socket;
+      if (rawTargets.retake(error, socket)) return;
       const refuse = (): void => {
         // The body of a request that has its response already: another one would be taken for the next request's.
         if (isAnswered(this.#latest.get(socket))) socket.destroySoon();

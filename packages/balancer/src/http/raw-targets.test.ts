@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import net from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import type { Settings } from "@drover/config";
+import { rawExchange } from "../test-support/raw-exchange.ts";
+import { runBalancer } from "../test-support/run-balancer.ts";
+import { httpUpstream } from "../test-support/upstream-server.ts";
+import { encodedRequest } from "./raw-targets.ts";
+
+/** A balancer before a server that says what it was asked for, and its body. */
+async function run(t: TestContext, change: (settings: Settings) => Settings = (settings) => settings) {
+  const upstream = await httpUpstream((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => response.end(`${request.method} ${request.url} ${Buffer.concat(parts).toString()}END`));
+  });
+  const { balancer, port } = await runBalancer({
+    settings: (settings) => change({ ...settings, balancer: { ...settings.balancer, upstreams: [upstream.origin] } }),
+  });
+  t.after(async () => {
+    await balancer.close({ drainTimeoutMs: 0 });
+    await upstream.close();
+  });
+  return { port, upstream };
+}
+
+/** UTF-8 as the bytes of a latin1 text. */
+const raw = (text: string): string => Buffer.from(text).toString("latin1");
+const host = "Host: a";
+
+/** A connection on which requests are sent one after the other, each once the response before it is complete. */
+function connection(t: TestContext, port: number): (request: string) => Promise<string> {
+  const client = net.connect(port, "127.0.0.1").setEncoding("utf8");
+  t.after(() => client.destroy());
+  return (request) =>
+    new Promise((resolve) => {
+      let seen = "";
+      const onData = (text: string): void => {
+        seen += text;
+        const body = seen.split("\r\n\r\n")[1] ?? "";
+        if (!body.includes("END")) return;
+        client.off("data", onData);
+        resolve(body.slice(0, body.indexOf("END")));
+      };
+      client.on("data", onData).write(request, "latin1");
+    });
+}
+
+describe("a request whose target is UTF-8 that nobody encoded", () => {
+  it("is served with its target encoded, as are those before and behind it on the connection", async (t) => {
+    const { port } = await run(t);
+    const ask = connection(t, port);
+    const body = `x\nGET /${raw("é")}`;
+    const first = `POST /plain HTTP/1.1\r\n${host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    assert.equal(await ask(first), "POST /plain x\nGET /é");
+    const target = "/%E6%A8%A1%E5%9E%8B?q=gr%C3%B6%C3%9Fe";
+    assert.equal(await ask(`GET ${raw("/模型?q=größe")} HTTP/1.1\r\n${host}\r\n\r\n`), `GET ${target} `);
+    const post = `POST ${raw("/é")} HTTP/1.1\r\n${host}\r\nContent-Length: 3\r\n\r\nabc`;
+    assert.equal(await ask(post), "POST /%C3%A9 abc");
+    assert.equal(await ask(`GET /%C3%A9 HTTP/1.1\r\n${host}\r\n\r\n`), "GET /%C3%A9 ");
+  });
+
+  it("counts as a head that was read, and not as one that never ends", async (t) => {
+    const { port } = await run(t, (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, headerTimeout: 200, bodyTimeout: 200 },
+    }));
+    const ask = connection(t, port);
+    assert.equal(await ask(`GET ${raw("/é")} HTTP/1.1\r\n${host}\r\n\r\n`), "GET /%C3%A9 ");
+    // This head began later: once it is called late, the other one would have been too.
+    assert.match(await rawExchange(port, "GET /never"), /^HTTP\/1\.1 408 /);
+    assert.equal(await ask(`GET /still-open HTTP/1.1\r\n${host}\r\n\r\n`), "GET /still-open ");
+  });
+
+  it("is refused in words where its beginning is not certain, and then nobody is asked", async (t) => {
+    const { port, upstream } = await run(t);
+    const refusal = /^HTTP\/1\.1 400 [^]*percent-encode it/;
+    for (const line of [`PATCH ${raw("/é")}`, "GET /a\u0001"])
+      assert.match(await rawExchange(port, `${line} HTTP/1.1\r\n${host}\r\n\r\n`), refusal, line);
+    assert.equal(upstream.seen(), 0);
+  });
+});
+
+/** What is read once more of a packet in which the parser stopped between these. */
+function found(before: string, target: string, after = " HTTP/1.1\r\n\r\n"): string | undefined {
+  const packet = Buffer.from(`${before}${target}${after}`, "latin1");
+  return encodedRequest(packet, before.length)?.toString("latin1");
+}
+
+describe("what is read once more", () => {
+  it("begins with the request, whatever its packet has before", () => {
+    assert.equal(found("GET /", "\xe9"), "GET /%E9 HTTP/1.1\r\n\r\n");
+    assert.equal(found("GET / HTTP/1.1\r\n\r\nHEAD /a", "\xe9"), "HEAD /a%E9 HTTP/1.1\r\n\r\n");
+  });
+
+  it("is nothing where the packet has the request's method or target in part, or a body before it", () => {
+    for (const before of ["/", "T /", "PROPPATCH /", "UNLOCK /", "LOCK /", "x\nabcGET /", "x\nGET /GET /", ""])
+      assert.equal(found(before, "\xe9"), undefined, before);
+    assert.equal(found("GET /", "\xe9", ""), undefined);
+    assert.equal(found("GET /", "\x01"), undefined);
+  });
+});

@@ -1,0 +1,77 @@
+import type http from "node:http";
+import type { Socket } from "node:net";
+import { readAgain } from "./read-again.ts";
+import type { Turns } from "./turns.ts";
+
+/** What Node's parser says of a request that it refuses. */
+export interface ParseError extends NodeJS.ErrnoException {
+  /** The bytes that were read last, which need not begin with the request. */
+  readonly rawPacket?: Buffer;
+  /** How many of them it took. */
+  readonly bytesParsed?: number;
+}
+
+/**
+ * Requests whose target has bytes over 0x7f, such as UTF-8 that nobody percent-encoded. nginx takes them, Node's parser refuses them: here the target is
+ * encoded and the request read once more. Only where it is certain where the request begins, so that nobody can have other bytes read as a request than a
+ * server in front: a target that comes in several packets, or behind a request that is still being served, is refused as before.
+ */
+export class RawTargets {
+  readonly #server: http.Server;
+  readonly #turns: Turns;
+
+  constructor(server: http.Server, turns: Turns) {
+    this.#server = server;
+    this.#turns = turns;
+  }
+
+  /** For a `clientError`. @returns false: the request is to be refused */
+  retake(error: ParseError, socket: Socket): boolean {
+    if (error.code !== "HPE_INVALID_URL" || !this.#turns.isIdle(socket)) return false;
+    const bytes = encodedRequest(error.rawPacket ?? Buffer.alloc(0), error.bytesParsed ?? 0);
+    if (bytes === undefined || !leaveParser(socket)) return false;
+    readAgain(this.#server, socket, bytes);
+    socket.resume();
+    return true;
+  }
+}
+
+/** Methods of which none ends in the name of another: one that was cut in two is not taken for another one. */
+const beginning = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS) +[^ ]*$/;
+
+/**
+ * What the packet has from its last request on, whose target ends at `wrongAt` for the parser, with the target encoded.
+ * A target has no line end in it, and is behind a method and a space: the text from the line's beginning on is a listed method and one word only if the
+ * request begins there.
+ */
+export function encodedRequest(packet: Buffer, wrongAt: number): Buffer | undefined {
+  const start = packet.lastIndexOf("\n", wrongAt - 1) + 1;
+  const end = packet.findIndex((byte, at) => at > wrongAt && isEnd(byte));
+  if (wrongAt === 0 || end < 0 || (packet[wrongAt] ?? 0) < 0x80) return undefined;
+  if (!beginning.test(packet.toString("latin1", start, wrongAt))) return undefined;
+  const head = packet.toString("latin1", start, end).replaceAll(/[\x80-\xff]/g, percentEncoded);
+  return Buffer.concat([Buffer.from(head, "latin1"), packet.subarray(end)]);
+}
+
+function isEnd(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0d || byte === 0x0a;
+}
+
+function percentEncoded(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+/**
+ * Takes the connection from the parser that has refused it. Node does it by itself only for connections that are switched; what it does there is
+ * `remove`, without which the server would take the request that was given up for one that never ends.
+ */
+function leaveParser(socket: Socket): boolean {
+  const { parser } = socket as Socket & { readonly parser?: { readonly remove?: () => void } | null };
+  if (typeof parser?.remove !== "function") return false;
+  // A listener for data is what parts the parser from the socket.
+  socket.on("data", () => {});
+  for (const event of ["data", "end", "drain", "timeout", "error"]) socket.removeAllListeners(event);
+  parser.remove();
+  socket.pause();
+  return true;
+}
