@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
@@ -83,6 +83,29 @@ describe("drover balance by its flags", () => {
       real.kill("SIGTERM");
       if (real.exitCode === null) await once(real, "exit");
       await nginx.close();
+    }
+  });
+
+  it("has the names of other servers for what is seen from outside, and none for tokens", async () => {
+    const port = await balance("--metrics-compat", "vllm");
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    for (const line of ["vllm:num_requests_running 0", "vllm:num_requests_waiting 0"])
+      assert.ok(text.split("\n").includes(line), line);
+    assert.match(text, /^# TYPE vllm:e2e_request_latency_seconds histogram$/m);
+    assert.doesNotMatch(text, /^vllm:.*(?:token|kv_cache)/m);
+  });
+
+  it("refuses limits in tokens, which nobody would count, of all keys and of one", () => {
+    const keys = join(folder, "keys.yaml");
+    writeFileSync(keys, "keys:\n  team: { key: s3cret, tokensPerDay: 1000 }\n");
+    for (const words of [
+      ["--limit-tokens", "1000"],
+      ["--api-keys-file", keys],
+    ]) {
+      const start = ["balance", "--upstream", "http://127.0.0.1:9", "--listen", "127.0.0.1:0", ...words];
+      const { code, stderr } = runCommand(process.execPath, [DROVER_BIN, ...start]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^drover: limits in tokens hold for workers that Drover starts.*requestsPerMinute/);
     }
   });
 

@@ -86,7 +86,7 @@ class RunningBalancer implements Balancer {
   constructor(options: BalancerOptions) {
     const { clock, random, settings } = options;
     this.#options = options;
-    this.#rules = balancerRules(settings);
+    this.#rules = balancerRules(settings, options.countsTokens);
     this.#door = new KeptDoor(this.#rules.front, {
       clock,
       logger: options.logger,
@@ -189,7 +189,7 @@ class RunningBalancer implements Balancer {
   }
 
   applySettings(settings: Settings): void {
-    const rules = balancerRules(settings);
+    const rules = balancerRules(settings, this.#options.countsTokens);
     // The last thing that can fail: behind it everything is taken on.
     const door = openFrontDoor(rules.front);
     const pool = new UpstreamPool({

@@ -4,6 +4,7 @@ import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
 import type { ProxyError } from "../error-envelope.ts";
 import type { Refused } from "./key-limits.ts";
 import { goDuration } from "./rate-limit-fields.ts";
+import { FrontDoorError } from "../errors.ts";
 import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
 import type { Caller, KeyLimitRules } from "../request/client-request.ts";
 import { digestFiles } from "./watch-files.ts";
@@ -13,6 +14,8 @@ export interface FrontRules {
   readonly keys: KeySources;
   /** Of each key that has none of its own. */
   readonly limits: KeyLimitRules;
+  /** Upstreams tell how many tokens a request took. */
+  readonly countsTokens: boolean;
   readonly corsOrigins: readonly string[];
   /** Names by which browsers may come to this machine itself, beside its own. */
   readonly allowedHosts: readonly string[];
@@ -34,13 +37,23 @@ export interface FrontDoor {
 /** Reads keys, certificate and networks. @throws FrontDoorError */
 export function openFrontDoor(rules: FrontRules): FrontDoor {
   const filesDigest = digestFiles(watchedFiles(rules));
+  const keys = readKeys(rules.keys);
+  if (!rules.countsTokens) refuseTokenLimits([rules.limits, ...keys.callers.map(({ limits }) => limits)]);
   return {
     rules,
     filesDigest,
-    keys: readKeys(rules.keys),
+    keys,
     trusted: trustedProxies(rules.trustedProxies),
     certificate: rules.tls === undefined ? undefined : readCertificate(rules.tls),
   };
+}
+
+/** A limit that nobody counts for would protect nothing. */
+function refuseTokenLimits(all: readonly Partial<KeyLimitRules>[]): void {
+  if (!all.some(({ tokensPerMinute = 0, tokensPerDay = 0 }) => tokensPerMinute > 0 || tokensPerDay > 0)) return;
+  throw new FrontDoorError(
+    "limits in tokens hold for workers that Drover starts: other servers do not tell it how many tokens a request took. Take tokensPerMinute and tokensPerDay out, and limit requests (requestsPerMinute, concurrency)",
+  );
 }
 
 /** Files whose change is taken on by itself. */

@@ -3,6 +3,7 @@ import type { LoadedSettings, Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
+import { addForeignNames } from "../metrics/compat-metrics.ts";
 import { createRegistry } from "../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
@@ -65,8 +66,10 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     random: systemRandom,
     guest,
     readiness,
+    countsTokens: false,
   };
   const balancer = createBalancer(parts);
+  if (settings.metrics.compat !== "off") addForeignNames(registry, settings.metrics.compat);
   const reload = (): void => applyAnew(balancer, options);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   const end = listenForEnd(() => process.exit(1));

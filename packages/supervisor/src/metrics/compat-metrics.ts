@@ -68,10 +68,25 @@ const vllm: readonly Row[] = [
 ];
 
 /** Histograms of ours under the names of vLLM. */
-const vllmHistograms: Readonly<Record<string, string>> = {
+const vllmHistograms = {
   "vllm:time_to_first_token_seconds": "drover_time_to_first_token_seconds",
   "vllm:time_per_output_token_seconds": "drover_time_per_output_token_seconds",
   "vllm:e2e_request_latency_seconds": "drover_request_duration_seconds",
+} as const;
+
+const onUpstreams = (sum: Sum) => sum("drover_upstream_active");
+const queued = (sum: Sum) => sum("drover_queue_depth");
+
+/** The rows that need no worker of ours. */
+const foreign: Readonly<Record<CompatNames, readonly Row[]>> = {
+  llamacpp: [
+    gauge("llamacpp:requests_processing", "Requests that are processed.", onUpstreams),
+    gauge("llamacpp:requests_deferred", "Requests that wait.", queued),
+  ],
+  vllm: [
+    gauge("vllm:num_requests_running", "Requests that are processed.", onUpstreams),
+    gauge("vllm:num_requests_waiting", "Requests that wait.", queued),
+  ],
 };
 
 /** Adds the names of another server to a registry that has all of Drover's own. @param model the label `model_name` of vLLM's */
@@ -81,6 +96,15 @@ export function addCompatNames(registry: Registry, names: CompatNames, model: ()
   if (names === "vllm")
     for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
 }
+
+/** What can be seen of servers that Drover does not start: their requests, and none of their tokens. */
+export function addForeignNames(registry: Registry, names: CompatNames): void {
+  for (const row of foreign[names]) addRow(registry, row, noLabels);
+  const duration = "vllm:e2e_request_latency_seconds";
+  if (names === "vllm") addHistogram(registry, duration, vllmHistograms[duration], noLabels);
+}
+
+const noLabels = () => ({});
 
 type Labels = () => Record<string, string>;
 
