@@ -7,6 +7,8 @@ import { writeDemoModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
 import { signalIfThere } from "../support/processes.ts";
+import { attributeOf, type Span, TraceCollector } from "../support/trace-collector.ts";
+import { until } from "../support/until.ts";
 
 const ADMIN_KEY = "only-for-the-shepherd";
 const PROMPT = "count the cattle at the northern gate before the evening comes";
@@ -14,19 +16,23 @@ const ANSWER = Array.from({ length: 1600 }, (_, index) => `cow${index}`).join(" 
 
 describe("what drover explain tells of a request", needsSharedMemory(16 * 2 ** 20), () => {
   const pasture = new Pasture();
+  const collector = new TraceCollector();
   let drover: Drover;
   let url: string;
   before(async () => {
     const model = join(pasture.folder, "long.gguf");
     await writeDemoModel(model, { thought: "\nCounting.\n", answer: `\n\n${ANSWER}` });
     const shape = ["--workers", "2", "--threads", "1", "--slots", "2", "--ctx", "4096", "--snapshots", "4MiB"];
-    const seen = ["--access-log", "json", "--admin-key", ADMIN_KEY];
+    const seen = ["--access-log", "json", "--admin-key", ADMIN_KEY, "--otlp", await collector.listen()];
     const environment = { DROVER_SUPERVISION_MAX_RESTARTS: "1000", DROVER_SUPERVISION_BACKOFF_LIMIT: "1s" };
     drover = pasture.up(["--model", model, ...shape, ...seen], environment);
     url = await drover.url();
     await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
   });
-  after(() => pasture.close());
+  after(async () => {
+    await pasture.close();
+    collector.close();
+  });
 
   const chat = (id: string, more: object) =>
     fetch(`${url}/v1/chat/completions`, {
@@ -77,7 +83,7 @@ describe("what drover explain tells of a request", needsSharedMemory(16 * 2 ** 2
     assert.ok(Number(entry?.["ttftMs"]) > 0);
   });
 
-  it("the worker that died, and the one that resumed it", async () => {
+  it("the worker that died, and the one that resumed it, which has a span of its own in the trace", async () => {
     for (let tries = 0; ; tries += 1) {
       const id = `broken-${tries}`;
       const response = await chat(id, { max_tokens: 1500, stream: true, ignore_eos: true });
@@ -94,6 +100,13 @@ describe("what drover explain tells of a request", needsSharedMemory(16 * 2 ** 2
       );
       assert.notEqual(attempts[0]?.error, undefined);
       assert.deepEqual([tokens?.completion, firstTokenMs], [1500, undefined]);
+      const isRoot = (span: Span) => attributeOf(span, "drover.request.id") === id;
+      await until(() => collector.spans.some(isRoot), "its trace was sent");
+      const parts = collector.spans.filter(isRoot).flatMap((root) => collector.below(root));
+      const workers = ["route", "resume"].map((name) =>
+        parts.filter((part) => part.name === name).map((part) => attributeOf(part, "drover.worker")),
+      );
+      assert.deepEqual(workers, [[attempts[0]?.upstream], [attempts[1]?.upstream]]);
       return;
     }
   });

@@ -1,34 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
+import { attributeOf, TraceCollector } from "../support/trace-collector.ts";
 import { until } from "../support/until.ts";
-
-interface Value {
-  readonly stringValue?: string;
-  readonly intValue?: number;
-  readonly doubleValue?: number;
-}
-
-/** As OTLP's JSON has it. */
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly { readonly key: string; readonly value: Value }[];
-}
-
-interface Export {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
-}
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
@@ -36,33 +15,27 @@ const TRACEPARENT = { traceparent: `00-${TRACE}-${PARENT}-01` };
 
 describe("traces", () => {
   const pasture = new Pasture();
-  const paths = new Set<string>();
-  const spans: Span[] = [];
+  const collector = new TraceCollector();
   /** What an upstream that is not Drover's own was sent. */
   const seen: (string | undefined)[] = [];
-  let collector: Server;
+  let collectorUrl: string;
   let upstream: Server;
-  const collect = async (request: IncomingMessage, response: ServerResponse) => {
-    paths.add(`${request.method} ${request.url}`);
-    const { resourceSpans } = JSON.parse(await text(request)) as Export;
-    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
-    response.setHeader("content-type", "application/json").end("{}");
-  };
   before(async () => {
-    collector = createServer((request, response) => void collect(request, response));
+    collectorUrl = await collector.listen();
     upstream = createServer((request, response) => {
       seen.push(request.headers["traceparent"] as string | undefined);
       response.end("ok");
     });
-    await Promise.all([collector, upstream].map((server) => once(server.listen(0, "127.0.0.1"), "listening")));
+    await once(upstream.listen(0, "127.0.0.1"), "listening");
   });
   after(async () => {
     await pasture.close();
-    for (const server of [collector, upstream]) server.close().closeAllConnections();
+    collector.close();
+    upstream.close().closeAllConnections();
   });
 
   it("of a request go to the collector of --otlp, below the client's own, with its tokens and each part of its way", async () => {
-    const flags = ["--workers", "1", "--slots", "2", "--ctx", "256", "--otlp", addressOf(collector)];
+    const flags = ["--workers", "1", "--slots", "2", "--ctx", "256", "--otlp", collectorUrl];
     const { drover, url } = await startTinyDrover(pasture, flags);
     const response = await fetch(`${url}/v1/completions`, {
       method: "POST",
@@ -74,24 +47,25 @@ describe("traces", () => {
     const { code } = await drover.end();
     // What was not sent yet is sent at the end.
     assert.equal(code, 0);
-    assert.deepEqual([...paths], ["POST /v1/traces"]);
+    assert.deepEqual([...collector.paths], ["POST /v1/traces"]);
+    const { spans } = collector;
     const root = spans.find(({ name }) => name === "text_completion tiny") ?? assert.fail(JSON.stringify(spans));
     assert.deepEqual([root.traceId, root.parentSpanId], [TRACE, PARENT]);
-    assert.equal(attribute(root, "gen_ai.usage.output_tokens"), 8);
-    assert.equal(attribute(root, "http.route"), "/v1/completions");
-    const parts = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId);
+    assert.equal(attributeOf(root, "gen_ai.usage.output_tokens"), 8);
+    assert.equal(attributeOf(root, "http.route"), "/v1/completions");
+    const parts = collector.below(root);
     assert.deepEqual(new Set(parts.map(({ name }) => name)), new Set(["queue", "route", "prefill", "decode"]));
     for (const part of parts) {
       assert.equal(part.traceId, TRACE);
       assert.ok(BigInt(part.startTimeUnixNano) <= BigInt(part.endTimeUnixNano), part.name);
     }
     const prefill = parts.find(({ name }) => name === "prefill");
-    assert.equal(prefill && attribute(prefill, "drover.prompt.source"), "nothing");
+    assert.equal(prefill && attributeOf(prefill, "drover.prompt.source"), "nothing");
   });
 
   it("name the request's own span to upstreams, and without --otlp the client's", async () => {
     for (const [flags, isOwn] of [
-      [["--otlp", addressOf(collector)], true],
+      [["--otlp", collectorUrl], true],
       [[], false],
     ] as const) {
       const words = ["balance", "--listen", "127.0.0.1:0", "--upstream", addressOf(upstream), ...flags];
@@ -101,7 +75,7 @@ describe("traces", () => {
       const sent = seen.at(-1) ?? "";
       assert.match(sent, new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
       assert.equal(sent.includes(PARENT), !isOwn);
-      if (isOwn) await until(() => spans.some(({ spanId }) => sent.includes(spanId)), "the span was sent");
+      if (isOwn) await until(() => collector.spans.some(({ spanId }) => sent.includes(spanId)), "the span was sent");
     }
   });
 });
@@ -125,9 +99,4 @@ async function startBalance(pasture: Pasture, words: readonly string[]) {
     await once(child, "exit");
   };
   return { url: `http://127.0.0.1:${/"port":(\d+)/.exec(printed)?.[1]}`, end };
-}
-
-function attribute({ attributes }: Span, name: string): string | number | undefined {
-  const value = attributes.find(({ key }) => key === name)?.value;
-  return value?.stringValue ?? value?.intValue ?? value?.doubleValue;
 }
