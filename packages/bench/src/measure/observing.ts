@@ -1,5 +1,6 @@
 // What it costs to watch Drover: requests/s and CPU time of the supervisor a request, with /metrics scraped each second, with requests kept for
-// `drover explain`, with pings in streams, and with all of them, against none. Real workers with the demo model; variants in interleaved rounds.
+// `drover explain`, with pings in streams, and with all of them, against none. One Drover for each variant, with real workers and the demo model; all
+// of them run throughout, and the load goes from one to the next in short rounds, so that each is compared with its neighbours in time. Under 5 minutes.
 // usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds N]
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -34,11 +35,18 @@ interface Seen extends RequestsReport {
   readonly cpuMicros: number;
 }
 
-const durationMs = quick ? 3000 : 10_000;
+const roundMs = quick ? 2000 : 4000;
+const WARM_UP_MS = 4000;
 const SCRAPE_EVERY_MS = 1000;
 const body = JSON.stringify({ messages: [{ role: "user", content: "hi" }], max_tokens: 2, stream: true });
 
-async function measure({ flags, isScraped }: Variant): Promise<Seen> {
+interface Running {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+async function start({ flags }: Variant): Promise<Running> {
   const folder = mkdtempSync(join(scratch, "observing-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -54,23 +62,29 @@ async function measure({ flags, isScraped }: Variant): Promise<Seen> {
     signal: new AbortController().signal,
   });
   const forget = onInterrupt(() => server.stop());
+  const stop = async () => {
+    await server.stop();
+    forget();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url, pid: server.pid, stop };
+}
+
+async function measure({ isScraped }: Variant, { url, pid }: Running, durationMs: number): Promise<Seen> {
   const stopScraping = isScraped ? systemClock.every(SCRAPE_EVERY_MS, () => void scrape(url)) : () => undefined;
-  const load = {
+  const beforeMs = cpuMs(pid);
+  const report = await runRequests({
     url,
     path: "/v1/chat/completions",
-    method: "POST" as const,
+    method: "POST",
     body,
     connections: 16,
+    warmupMs: 0,
+    durationMs,
     clock: systemClock,
-  };
-  await runRequests({ ...load, warmupMs: 0, durationMs: 2000 });
-  const beforeMs = cpuMs(server.pid);
-  const report = await runRequests({ ...load, warmupMs: 0, durationMs });
-  const cpuMicros = ((cpuMs(server.pid) - beforeMs) * 1000) / Math.max(1, report.count);
+  });
+  const cpuMicros = ((cpuMs(pid) - beforeMs) * 1000) / Math.max(1, report.count);
   stopScraping();
-  await server.stop();
-  forget();
-  rmSync(folder, { recursive: true, force: true });
   return { ...report, cpuMicros };
 }
 
@@ -82,11 +96,22 @@ async function scrape(url: string): Promise<void> {
 }
 
 const seen: Record<Name, Seen[]> = { none: [], scraped: [], explained: [], pinged: [], all: [] };
-const rounds = roundsOr(5);
+const running = new Map<Name, Running>();
+// One after the other: the first measures what steps cost, and the others read it.
+for (const name of names) {
+  const server = await start(variants[name]);
+  await measure(variants[name], server, WARM_UP_MS);
+  running.set(name, server);
+}
+const rounds = roundsOr(12);
 for (let round = 0; round < rounds; round += 1) {
   const first = round % names.length;
-  for (const name of [...names.slice(first), ...names.slice(0, first)]) seen[name].push(await measure(variants[name]));
+  for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+    const server = running.get(name);
+    if (server !== undefined) seen[name].push(await measure(variants[name], server, roundMs));
+  }
 }
+for (const server of running.values()) await server.stop();
 for (const name of names) {
   const all = (read: (run: Seen) => number) => seen[name].map(read);
   const failed = all((run) => run.failed).reduce((sum, one) => sum + one, 0);
