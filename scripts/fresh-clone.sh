@@ -10,7 +10,7 @@ is_bare=
 readonly HIDDEN=(taskset setpriv lscpu script numactl ps nginx haproxy systemd-analyze systemd-notify systemd-socket-activate
   systemd-nspawn debootstrap python3 git chromium prometheus curl)
 readonly NOBODY=65534
-readonly LARGEST_INSTALL_MB=170 START_SECONDS=900 STOP_SECONDS=120
+readonly LARGEST_INSTALL_MB=145 START_SECONDS=900 STOP_SECONDS=120
 folder=$(mktemp -d)
 # The repository may be another user's, as where CI mounts it into a container; it is only read.
 printf '[safe]\n\tdirectory = *\n' >"$folder/gitconfig"

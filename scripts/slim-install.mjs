@@ -1,29 +1,48 @@
-// Runs after each install, and takes away what Drover never loads.
+// Runs after each install, and takes away what Drover never loads: a sixth of the disk space.
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
-slimEngine();
-slimTracing();
+/** What packages ship beside their build: sources, tests, other builds. A name with a slash at its end is a scope; paths may be beginnings. */
+const UNUSED = {
+  // Its history of llama.cpp is for builds from source; Drover loads the prebuilt binary only (`build: "never"`).
+  "node-llama-cpp": ["llama/gitRelease.bundle"],
+  // Builds for bundlers.
+  "@opentelemetry/": ["build/esm", "build/esnext"],
+  // Names that are not settled.
+  "@opentelemetry/semantic-conventions": ["dist/index-incubating", "dist/experimental_"],
+  "@anthropic-ai/sdk": ["src"],
+  "@huggingface/": ["src"],
+  ajv: ["lib"],
+  bintrees: ["test"],
+  fastify: ["docs", "examples", "test"],
+  openai: ["src"],
+  temml: ["contrib", "src"],
+  zod: ["src"],
+};
 
-/** node-llama-cpp ships llama.cpp's git history (34 MB) for builds from source; Drover loads the prebuilt binary only (`build: "never"`). */
-function slimEngine() {
-  const fromWorker = createRequire(new URL("../packages/worker/package.json", import.meta.url));
-  const engine = dirname(dirname(fromWorker.resolve("node-llama-cpp")));
-  rmSync(join(engine, "llama", "gitRelease.bundle"), { force: true });
+const store = new URL("../node_modules/.pnpm/", import.meta.url).pathname;
+for (const folder of existsSync(store) ? readdirSync(store) : []) {
+  for (const name of packagesIn(join(store, folder, "node_modules")))
+    slim(join(store, folder, "node_modules", name), name);
 }
 
-/** OpenTelemetry ships each package as three builds with their source maps, and names that are not settled; Node loads none of that. */
-function slimTracing() {
-  const store = new URL("../node_modules/.pnpm/", import.meta.url).pathname;
-  const folders = existsSync(store) ? readdirSync(store) : [];
-  for (const folder of folders.filter((name) => name.startsWith("@opentelemetry+"))) {
-    const [own = ""] = folder.slice("@opentelemetry+".length).split("@");
-    const root = join(store, folder, "node_modules", "@opentelemetry", own);
-    const files = existsSync(root) ? readdirSync(root, { recursive: true }).map(String) : [];
-    const unused = files.filter((path) =>
-      /^build\/(?:esm|esnext)$|^dist\/(?:index-incubating|experimental_)|\.map$/.test(path),
+/** The packages of a folder of pnpm's store, without its links to others. */
+function packagesIn(folder) {
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) =>
+      name.startsWith("@") ? packagesIn(join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
     );
-    for (const path of unused) rmSync(join(root, path), { recursive: true, force: true });
+}
+
+function slim(root, name) {
+  const unused = Object.keys(UNUSED)
+    .filter((key) => name === key || (key.endsWith("/") && name.startsWith(key)))
+    .flatMap((key) => UNUSED[key]);
+  for (const path of readdirSync(root, { recursive: true }).map(String)) {
+    if (path.endsWith(".map") || unused.some((start) => path.startsWith(start))) {
+      rmSync(join(root, path), { recursive: true, force: true });
+    }
   }
 }
