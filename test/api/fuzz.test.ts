@@ -9,7 +9,7 @@ fc.configureGlobal({ seed: 20_261_123 });
 
 const hello = [{ role: "user", content: "Hi" }];
 
-/** A good body of each route, to be spoilt. Short answers, as some stay good. */
+/** A good body of each route, to be spoilt. Short responses, as some stay good. */
 const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "/v1/chat/completions": {
     model: "m",

@@ -32,7 +32,7 @@ describe("Clients of llama.cpp's server", () => {
       const call = { method: "POST", body, signal: leave.signal };
       while (!leave.signal.aborted) await (await fetch(`${worker.url}/v1/chat/completions`, call)).text();
     };
-    // More than there are slots, and again and again: however late this looks, answers are being made.
+    // More than there are slots, and again and again: however late this looks, responses are being made.
     const clients = [1, 2, 3].map(() => answering().catch(() => assert.ok(leave.signal.aborted)));
     const isBusy = (slots: readonly Slot[]) =>
       slots.every((slot) => slot.is_processing) && slots.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0);

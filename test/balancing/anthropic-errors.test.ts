@@ -4,7 +4,7 @@ import Anthropic, { APIError, AuthenticationError, InternalServerError, RateLimi
 import { defaultSettings } from "@drover/config";
 import { until } from "../support/until.ts";
 import { type RunningBalancer, startBalancer } from "../support/running-balancer.ts";
-import { ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const start =
   '{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"usage":{}}}';
@@ -12,7 +12,7 @@ const event = `event: message_start\ndata: ${start}\n\n`;
 const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 describe("Anthropic's client before a front door that refuses", () => {
-  /** Breaks its first answer off, and never gives another. */
+  /** Breaks its first response off, and never sends another. */
   const upstream = new ScriptedUpstream("a", (_request, n) =>
     n === 1
       ? { kind: "send", text: `${head}${event.length.toString(16)}\r\n${event}\r\n`, thenClose: true }

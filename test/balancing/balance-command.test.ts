@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 import { NginxFolder, runCommand } from "../nginx/nginx-process.ts";
 import { DROVER_BIN } from "../support/drover-process.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 function withoutTime(line: string): string {
   return line.replace(/\[\d\d\/\w{3}\/\d{4}(:\d\d){3} [+-]\d{4}\]/, "[TIME]");

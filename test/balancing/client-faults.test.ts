@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { until } from "../support/until.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type RunningBalancer, startBalancer, statusOf } from "../support/running-balancer.ts";
-import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const head = "POST /v1/chat/completions HTTP/1.1\r\nHost: drover\r\n";
 

@@ -9,7 +9,7 @@ import { descriptorsOf } from "../support/processes.ts";
 import { PATIENCE_MS, until } from "../support/until.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { statusOf } from "../support/running-balancer.ts";
-import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const DESCRIPTORS = 256;
 const request = "GET /v1/models HTTP/1.1\r\nHost: drover\r\nConnection: close\r\n\r\n";
@@ -43,7 +43,7 @@ describe("a balancer out of descriptors (EMFILE)", () => {
   });
 });
 
-/** Asks until an answer comes: while it starts, and while it closes what the clients left. */
+/** Asks until a response comes: while it starts, and while it closes what the clients left. */
 async function answers(port: number): Promise<number> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {

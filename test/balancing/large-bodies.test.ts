@@ -67,7 +67,7 @@ describe("drover-nginx and bodies of any size", () => {
     );
   });
 
-  /** The answer, and the modes of the files that were seen meanwhile. */
+  /** The response, and the modes of the files that were seen meanwhile. */
   async function post(path: string, mebibytes: number): Promise<readonly [string, Set<number>]> {
     const modes = new Set<number>();
     const request = http.request({ port, host: "127.0.0.1", path, method: "POST", agent: false });

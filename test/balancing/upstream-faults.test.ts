@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { until } from "../support/until.ts";
 import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
 import { startBalancer } from "../support/running-balancer.ts";
-import { type Answer, ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { type Answer, ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const get = "GET /v1/models HTTP/1.1\r\nHost: drover\r\n\r\n";
 const send = (text: string, thenClose = true): Answer => ({ kind: "send", text, thenClose });
@@ -25,7 +25,7 @@ const noAnswer: Readonly<Record<string, Answer>> = {
   "answers a head without an end": send(`HTTP/1.1 200 OK\r\nX: ${"a".repeat(300_000)}`, false),
 };
 
-/** What may go wrong behind a valid head: the client must see that the answer is not whole. */
+/** What may go wrong behind a valid head: the client must see that the response is not complete. */
 const brokenBody: Readonly<Record<string, Answer>> = {
   "closes before the promised length": send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"),
   "closes in the middle of a chunk": send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nabc"),

@@ -86,7 +86,7 @@ describe("drover bench compare", () => {
         report.sides.map(({ name }) => name),
         ["drover", "nginx, same workers", "node"],
       );
-      // On a busy machine a second may be too short for an answer; then it is on its way, and none has failed.
+      // On a busy machine a second may be too short for a response; then it is on its way, and none has failed.
       for (const { side, steps } of report.rounds) {
         const { ok, unfinished, failed } = steps[0]?.counts ?? assert.fail(`${side} was measured`);
         assert.ok(ok + unfinished > 0, side);

@@ -68,7 +68,7 @@ describe("bench against a real port", () => {
     ] as const;
     for (const [answer, reason] of kinds) {
       const report = await bench({ answer, status: 503, tokens: 4 }, ({ failed }) => failed > 0);
-      // A healthy answer may have slipped in before the change took effect.
+      // A healthy response may have slipped in before the change took effect.
       assert.deepEqual(Object.keys(countsOf(report).reasons), [reason], answer);
     }
   });

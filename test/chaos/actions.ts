@@ -62,7 +62,7 @@ interface Target {
 }
 
 async function pickWorker({ pasture, random }: StormField): Promise<Target | undefined> {
-  // Without a free descriptor the supervisor can't answer.
+  // Without a free descriptor the supervisor can't respond.
   const rows = await pasture.status().catch(() => []);
   const ready = rows.flatMap(({ state, pid, port }) =>
     state === "ready" && pid !== null && port !== null ? [{ pid, port }] : [],

@@ -3,7 +3,7 @@ import { createRandom } from "./random.ts";
 
 /** How one request ended, from the client's side. */
 export type Outcome =
-  /** A whole answer. */
+  /** A complete response. */
   | "whole"
   /** A stream that ended with an error event. */
   | "error-event"
@@ -11,11 +11,11 @@ export type Outcome =
   | "refused"
   /** The connection was cut by the system while the server had no free descriptor. */
   | "no-descriptor"
-  /** No answer: a connection that broke, or silence. Never right. */
+  /** No response: a connection that broke, or silence. Never right. */
   | "no-answer"
   /** A stream that ended without [DONE] and without an error event. Never right. */
   | "silent-end"
-  /** An answer that says it is whole and is not. Never right. */
+  /** A response that says it is complete and is not. Never right. */
   | "false-whole";
 
 const WRONG: readonly Outcome[] = ["no-answer", "silent-end", "false-whole"];
@@ -35,7 +35,7 @@ export interface ClientsOptions {
   readonly count: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** Go on after `signal` until there are so many whole answers, or each line has sent a thousand requests. @default 0 */
+  /** Go on after `signal` until there are so many complete responses, or each line has sent a thousand requests. @default 0 */
   readonly leastWhole?: number;
   /** Whether the server was without a free descriptor since then: the system cuts its connections, not the server. */
   readonly wasStarved: (sinceMs: number) => boolean;

@@ -2,7 +2,7 @@
 export interface Random {
   /** In [0, 1). */
   readonly next: () => number;
-  /** A whole number from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, both included. */
   readonly between: (low: number, high: number) => number;
   readonly pick: <T>(items: readonly T[]) => T;
 }

@@ -18,7 +18,7 @@ export interface Trouble {
 const [port = "0", threads = "1", modelPath = ""] = process.argv.slice(2);
 
 process.on("SIGUSR2", () => {
-  // Stops the whole thread, as a native call that never returns does, and costs no CPU.
+  // Stops the entire thread, as a native call that never returns does, and costs no CPU.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });
 

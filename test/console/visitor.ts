@@ -40,13 +40,13 @@ export class Visitor {
     return this.page.locator("article.answer");
   }
 
-  /** Says something by the keyboard, and does not wait for the answer. */
+  /** Says something by the keyboard, and does not wait for the response. */
   async say(text: string): Promise<void> {
     await this.field.fill(text);
     await this.field.press("Enter");
   }
 
-  /** Says something; resolves with the answer's element once it is complete. */
+  /** Says something; resolves with the response's element once it is complete. */
   async ask(text: string): Promise<Locator> {
     const before = await this.answers.count();
     await this.say(text);
@@ -56,12 +56,12 @@ export class Visitor {
     return answer;
   }
 
-  /** Resolves once an answer has ended, however it did. */
+  /** Resolves once a response has ended, however it did. */
   async complete(answer: Locator): Promise<void> {
     await until(async () => (await answer.getAttribute("aria-busy")) === "false", "the answer is complete");
   }
 
-  /** Answers the page's question for the API key. */
+  /** Fills in the page's question for the API key. */
   async giveKey(key: string): Promise<void> {
     const field = this.page.locator("dialog[open] input[type=password]");
     await field.fill(key);

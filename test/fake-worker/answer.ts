@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { tokenText, type FakeScript } from "./script.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What an answer needs to know of its request. */
+/** What a response needs to know of its request. */
 export interface Ask {
   readonly id: string;
   readonly chat: boolean;
@@ -14,7 +14,7 @@ export interface Ask {
   readonly startMs: number;
 }
 
-/** Gives one answer as the script says. `onToken` is called for each token, `onEnd` once, also when the client leaves. */
+/** Gives one response as the script says. `onToken` is called for each token, `onEnd` once, also when the client leaves. */
 export function answer(
   ask: Ask,
   script: FakeScript,

@@ -1,7 +1,7 @@
 /**
  * A worker without an engine, for tests: speaks @drover/contract/ipc over IPC when it has a parent, and OpenAI's
  * HTTP. What it does wrong is in its script (script.ts). Arguments that it does not know are ignored, so it can be
- * started in place of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--ctx N] [--script JSON] …
+ * started instead of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--ctx N] [--script JSON] …
  */
 import type { AddressInfo } from "node:net";
 import type { WorkerOptions } from "@drover/contract/worker-options";

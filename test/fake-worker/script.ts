@@ -10,9 +10,9 @@ export interface FakeScript {
   readonly start: "ready" | "failed" | "exit" | "never";
   /** Do not end on SIGTERM, SIGINT or the parent's `shutdown`. */
   readonly ignoreTerm: boolean;
-  /** SIGKILL itself when this many requests have come (the last of them gets no answer). 0: never. */
+  /** SIGKILL itself when this many requests have come (the last of them gets no response). 0: never. */
   readonly crashAfterRequests: number;
-  /** SIGKILL itself after this many tokens of all answers together. 0: never. */
+  /** SIGKILL itself after this many tokens of all responses together. 0: never. */
   readonly crashAfterTokens: number;
   /** Block the event loop for good when this many requests have come. 0: never. */
   readonly blockAfterRequests: number;
@@ -21,10 +21,10 @@ export interface FakeScript {
   /** Heartbeats go on, but their step counter stands still. */
   readonly stuckSteps: boolean;
   /**
-   * `ok`: a right answer. `never`: takes the request and says nothing. `headers-only`: status and headers, then nothing.
+   * `ok`: a right response. `never`: takes the request and says nothing. `headers-only`: status and headers, then nothing.
    * `status`: the error `status`. `empty`: a stream with [DONE] and no token. `no-done`: a stream without finish reason
    * and [DONE]. `broken`: half of the tokens, then the connection is cut. `error-event`: half, then an SSE error event.
-   * `reset`: the connection is cut before any answer. `garbage`: bytes that are no HTTP.
+   * `reset`: the connection is cut before any response. `garbage`: bytes that are no HTTP.
    */
   readonly answer:
     | "ok"
@@ -42,7 +42,7 @@ export interface FakeScript {
   readonly ttftMs: number;
   /** From token to token; kept to a fixed grid, so that errors do not add up. */
   readonly itlMs: number;
-  /** Tokens of an answer; the request's max_tokens makes it fewer. */
+  /** Tokens of a response; the request's max_tokens makes it fewer. */
   readonly tokens: number;
   /** Places, as /health and `ready` say. */
   readonly slots: number;
@@ -74,7 +74,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   tokenBytes: 0,
 };
 
-/** `script` with the fields of `json` in place of its own. Throws on a field that does not exist: a typing error in a test. */
+/** `script` with the fields of `json` instead of its own. Throws on a field that does not exist: a typing error in a test. */
 export function changeScript(script: FakeScript, json: string): FakeScript {
   const change: unknown = JSON.parse(json);
   if (typeof change !== "object" || change === null) throw new Error(`a fake worker's script is an object: ${json}`);
@@ -90,7 +90,7 @@ export function tokenText(index: number, script: FakeScript): string {
   return `t${index} `.padEnd(script.tokenBytes, "x");
 }
 
-/** The text of a whole answer of `tokens` tokens. */
+/** The text of a complete response of `tokens` tokens. */
 export function answerText(tokens: number, script: FakeScript = DEFAULT_SCRIPT): string {
   return Array.from({ length: tokens }, (_, index) => tokenText(index, script)).join("");
 }

@@ -10,7 +10,7 @@ export interface FakeStats {
   /** Of these, still unanswered. */
   active: number;
   maxActive: number;
-  /** Answered to the last byte. */
+  /** Sent to the last byte. */
   completed: number;
   /** The client left (or the script cut it) before. */
   aborted: number;
@@ -83,7 +83,7 @@ function arrive(state: FakeState): void {
   stats.active += 1;
   stats.maxActive = Math.max(stats.maxActive, stats.active);
   if (stats.requests === script.crashAfterRequests) process.kill(process.pid, "SIGKILL");
-  // Atomics.wait stops the whole thread, as a hung native call does, and costs no CPU.
+  // Atomics.wait stops the entire thread, as a hung native call does, and costs no CPU.
   if (stats.requests === script.blockAfterRequests) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
@@ -98,7 +98,7 @@ function leave(state: FakeState, response: ServerResponse): void {
   else state.stats.aborted += 1;
 }
 
-/** Everything but generation. Answers whether the request was one of these. */
+/** Everything but generation. Returns whether the request was one of these. */
 function answerSmallRoute(state: FakeState, request: IncomingMessage, response: ServerResponse, body: string): boolean {
   const { script, stats } = state;
   const path = (request.url ?? "").split("?")[0];

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { FakeScript } from "./script.ts";
 import type { FakeStats } from "./server.ts";
 
-/** The compiled fake worker, to be spawned in place of the real one. */
+/** The compiled fake worker, to be spawned instead of the real one. */
 export const FAKE_WORKER_PATH = fileURLToPath(new URL("./fake-worker.js", import.meta.url));
 
 /** A fake worker that runs alone, without a supervisor. */

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { writeDemoModel } from "@drover/models";
-import { testCertificates } from "../support/test-certificates.ts";
+import { testCertificates } from "../support/servers/test-certificates.ts";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
 import { signalIfThere } from "../support/processes.ts";
@@ -137,7 +137,7 @@ describe(
   },
 );
 
-/** Streams and whole responses, one after the other; what becomes of each does not matter. */
+/** Streams and complete responses, one after the other; what becomes of each does not matter. */
 function keepAsking(chat: (more: object) => Promise<IncomingMessage>) {
   const end = new AbortController();
   const asking = (async () => {

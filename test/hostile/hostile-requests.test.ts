@@ -131,7 +131,7 @@ function resident(workers: readonly { readonly pid: number | null }[]): number {
   return workers.reduce((sum, { pid }) => sum + (pid === null ? 0 : residentBytesOf(pid)), 0);
 }
 
-/** Four clients chat, each at least three times, until `meanwhile` is over. @returns what each answer took */
+/** Four clients chat, each at least three times, until `meanwhile` is over. @returns what each response took */
 async function chatting(url: string, meanwhile: () => Promise<void>): Promise<readonly number[]> {
   const took: number[] = [];
   const state = { over: false };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Pasture } from "../support/drover-process.ts";
 import { until } from "../support/until.ts";
 
-/** A server that does one thing at a time: nothing else is answered while it works, as in many a `python app.py`. */
+/** A server that does one thing at a time: nothing else is served while it works, as in many a `python app.py`. */
 const SERVER = `
   import { createServer } from "node:http";
   const pause = new Int32Array(new SharedArrayBuffer(4));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
-import { serverPid, writeScript } from "../support/plain-server.ts";
+import { serverPid, writeScript } from "../support/servers/plain-server.ts";
 import { kill, stateOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 

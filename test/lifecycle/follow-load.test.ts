@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
 import { Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
-import { keepBusy } from "../support/keep-busy.ts";
+import { keepBusy } from "../support/machine/keep-busy.ts";
 import { needs } from "../support/needs.ts";
 
 describe("workers that follow the load", needs("setpriv"), () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
-import { keepBusy } from "../support/keep-busy.ts";
+import { keepBusy } from "../support/machine/keep-busy.ts";
 import { kill } from "../support/processes.ts";
 
 describe("drover up with one worker on a real model", () => {

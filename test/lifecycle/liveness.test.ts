@@ -53,7 +53,7 @@ async function withDrover(test: (drover: Drover, url: string, pasture: Pasture) 
   }
 }
 
-/** Lets the worker go wrong at its next request: it must be replaced, and the request answered all the same. @returns why */
+/** Lets the worker go wrong at its next request: it must be replaced, and the request served all the same. @returns why */
 async function expectReplaced(drover: Drover, url: string, script: Partial<FakeScript>): Promise<string> {
   const [row] = await drover.workers(([only]) => only?.state === "ready");
   assert.ok(row?.pid);

@@ -46,7 +46,7 @@ describe("a real worker that is busy with a long prompt", () => {
   });
 });
 
-/** A prompt without an answer to speak of; no two begin alike, so that nothing of it is there already. */
+/** A prompt without a response to speak of; no two begin alike, so that nothing of it is there already. */
 async function read(url: string, words: number): Promise<number> {
   const content = Array.from({ length: words }, (_, index) => `${words + index} sheep`).join(" ");
   const body = JSON.stringify({ max_tokens: 1, messages: [{ role: "user", content }] });

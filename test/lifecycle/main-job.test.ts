@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
-import { keepBusy } from "../support/keep-busy.ts";
+import { keepBusy } from "../support/machine/keep-busy.ts";
 import { allowedCpus, stateOf } from "../support/processes.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
 import { until } from "../support/until.ts";
@@ -36,7 +36,7 @@ describe("drover up with two workers on a real model", () => {
       }),
     });
 
-  /** Chats of which each must succeed: a plain one has not begun to answer before it is whole. */
+  /** Chats of which each must succeed: a plain one has not begun its response before it is complete. */
   const whole = async (tokens: number) => {
     const answer = await chat(url, tokens);
     assert.deepEqual([answer.status, answer.tokens], [200, tokens]);
@@ -67,7 +67,7 @@ describe("drover up with two workers on a real model", () => {
     await drover.workers((rows) => rows.some((row) => row.id === "1" && row.slots.busy > 0));
     process.kill(pid, "SIGKILL");
     const [ends] = await Promise.all([streams.stop(), plain.stop()]);
-    // Another worker goes on with a stream. Without shared memory those end that had begun: as many as a worker has slots.
+    // Another worker resumes a stream. Without shared memory those end that had begun: as many as a worker has slots.
     const { snapshots } = await pasture.admin<{ readonly snapshots: object | null }>("GET", "/status");
     assert.ok(ends.filter((end) => end === "broken off").length <= (snapshots === null ? 4 : 0));
     const rows = await drover.workers((found) => areReady(found) && found.every((row) => row.pid !== pid));
@@ -142,7 +142,7 @@ describe("drover up with two workers on a real model", () => {
   });
 });
 
-/** Its end. Where there is no shared memory, one that had begun to answer may end in an error event. */
+/** Its end. Where there is no shared memory, one that had begun its response may end in an error event. */
 async function endOf(response: Response, tokens: number): Promise<"whole" | "broken off"> {
   assert.equal(response.status, 200);
   const events = [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => data);

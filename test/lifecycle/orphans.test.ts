@@ -37,7 +37,7 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   });
 
   it("is ended by the second signal at once, with no process left", async () => {
-    // The answer would be whole, and the exit status 0, after two minutes: that is not waited for.
+    // The response would be complete, and the exit status 0, after two minutes: that is not waited for.
     const words = ["--workers", "2", "--threads", "1", "--worker-command", fakeCommand({ itlMs: 60_000 })];
     const drover = pasture.up([...words, "--drain-timeout", "10m"]);
     const url = await drover.url();

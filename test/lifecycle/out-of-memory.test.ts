@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Drover, type LogEntry, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
-import { makeMemoryCgroup } from "../support/memory-cgroup.ts";
+import { makeMemoryCgroup } from "../support/machine/memory-cgroup.ts";
 import { until } from "../support/until.ts";
 
 const MIB = 2 ** 20;

@@ -47,13 +47,13 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
       body: JSON.stringify({ ...body, stream: true }),
     });
 
-  /** Kills the worker that answers now: nobody where the answer was over before it was found. */
+  /** Kills the worker that responds now: nobody where the response was over before it was found. */
   const killBusy = async () => {
     const row = (await pasture.status()).find(({ slots }) => slots.busy > 0);
     if (typeof row?.pid === "number") signalIfThere(row.pid, "SIGKILL");
   };
 
-  /** Reads a stream to its end while as many workers are killed one after another, each while it answers. */
+  /** Reads a stream to its end while as many workers are killed one after another, each while it responds. */
   const broken = async (path: string, body: object, kills: number): Promise<string> => {
     for (let tries = 0; tries < 30; tries += 1) {
       const before = await resumed();
@@ -142,7 +142,7 @@ function plain(stream: string): string {
   );
 }
 
-/** Of the answer; its parts have ids of their own. */
+/** Of the response; its parts have ids of their own. */
 function idsOf(stream: string): ReadonlySet<string> {
   return new Set(stream.match(/"(?:chatcmpl-|cmpl-|resp_|msg_(?=[^}]*"type":"message","role"))[0-9a-f-]+"/g));
 }

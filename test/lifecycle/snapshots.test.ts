@@ -28,7 +28,7 @@ describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), ()
   });
   after(() => pasture.close());
 
-  /** @returns how many of the prompt's tokens were known already, and the worker that answered */
+  /** @returns how many of the prompt's tokens were known already, and the worker that responded */
   const say = async (words: string) => {
     const requestsBefore = (await pasture.status()).map((row) => row.requests);
     history.push({ role: "user", content: words });
@@ -58,7 +58,7 @@ describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), ()
   it("goes on with the other worker, and with one that took a killed one's place, from what was kept", async () => {
     const first = await say("the drover walks behind the herd, and counts the cattle at each gate that they come to");
     assert.equal(first.cached, 0);
-    // It is written as soon as the answer has ended, which is when the client has it.
+    // It is written as soon as the response has ended, which is when the client has it.
     await until(async () => ((await kept()) ?? 0) > 0, "a snapshot is kept");
     await replace(first.worker?.pid);
     const second = await say("and then?");

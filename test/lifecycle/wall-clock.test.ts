@@ -8,7 +8,7 @@ import { Pasture } from "../support/drover-process.ts";
 
 const HOUR_MS = 3_600_000;
 /** The sources of the tests lie beside what they were compiled to. */
-const CLOCK = new URL("../../support/wall-clock.mjs", import.meta.url).href;
+const CLOCK = new URL("../../support/machine/wall-clock.mjs", import.meta.url).href;
 
 describe("a step of the machine's date", () => {
   const pasture = new Pasture();

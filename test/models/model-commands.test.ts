@@ -26,7 +26,7 @@ describe("drover model and drover plan", () => {
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
       const range = from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {};
       response.writeHead(from > 0 ? 206 : 200, { etag: '"one"', "content-length": content.length - from, ...range });
-      // the first answer stalls half-way
+      // the first response stalls half-way
       response.write(content.subarray(from, from === 0 ? 200_000 : content.length));
     }).listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { NginxFolder } from "./nginx-process.ts";
-import { ok, type Script, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ok, type Script, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 interface Got {
   readonly status: number;

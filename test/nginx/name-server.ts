@@ -1,7 +1,7 @@
 import dgram from "node:dgram";
 import { once } from "node:events";
 
-/** A name server on the loopback that answers every A question with the addresses it is told. */
+/** A name server on the loopback that responds to every A question with the addresses it is told. */
 export class NameServer {
   addresses: readonly string[] = [];
   questions = 0;
@@ -28,7 +28,7 @@ export class NameServer {
     const addresses = isA ? this.addresses : [];
     const head = Buffer.alloc(12);
     query.copy(head, 0, 0, 2);
-    // An answer, recursion asked for and available; NXDOMAIN when there is none.
+    // A response, recursion asked for and available; NXDOMAIN when there is none.
     head.writeUInt16BE(addresses.length > 0 ? 0x8180 : 0x8183, 2);
     head.writeUInt16BE(1, 4);
     head.writeUInt16BE(addresses.length, 6);

@@ -12,7 +12,7 @@ import { freePort } from "../support/ports.ts";
 import { NameServer } from "./name-server.ts";
 import { COMMAND_LIMIT_MS, until } from "../support/until.ts";
 import { NginxFolder, runCommand } from "./nginx-process.ts";
-import { ok, ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const drover = fileURLToPath(import.meta.resolve("@drover/cli/bin/drover.js"));
 /** The set-up of the documentation; its ports are exchanged for free ones. */

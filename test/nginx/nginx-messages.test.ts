@@ -8,7 +8,7 @@ import { loadNginxConfig, NginxConfigError } from "@drover/nginx";
 import { freePort } from "../support/ports.ts";
 import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
-import { testCertificates } from "../support/test-certificates.ts";
+import { testCertificates } from "../support/servers/test-certificates.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 

@@ -18,7 +18,7 @@ import { regexScenarios } from "./scenarios/regexes.ts";
 import { upgradeScenarios } from "./scenarios/upgrades.ts";
 import { Side } from "./parity-side.ts";
 import type { Scenario } from "./scenario.ts";
-import { ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 const nginx = "/usr/sbin/nginx";

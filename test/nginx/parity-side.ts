@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 import { inTurn, pause, take } from "./parity-steps.ts";
 import type { SeenAnswer } from "../support/raw-client.ts";
 import type { Scenario } from "./scenario.ts";
-import type { ScriptedUpstream, SeenRequest } from "../support/scripted-upstream.ts";
+import type { ScriptedUpstream, SeenRequest } from "../support/servers/scripted-upstream.ts";
 
 /** Everything that can be seen of a scenario from outside. */
 export interface Observation {
@@ -60,7 +60,7 @@ export class Side {
       // Between steps all requests have ended, so what is new came in this step; within one, by server.
       order.push(...seen().filter((request) => !order.includes(request)));
     }
-    // One process serves in the order of events: when this is answered, all that came before has been logged.
+    // One process serves in the order of events: when this has its response, all that came before has been logged.
     if (logNames.length > 0) await inTurn(["GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"], besides);
     const logs = await this.#logs(logNames, expected?.logs);
     for (const upstream of upstreams) upstream.reset();
@@ -134,7 +134,7 @@ server { listen 127.0.0.1:${besides}; access_log off; return 204; }
     return existsSync(this.#path(name)) ? readFileSync(this.#path(name), "latin1") : "";
   }
 
-  /** Lines are written after the answer has gone out. `awaited` is what they should be, where that is known. */
+  /** Lines are written after the response has gone out. `awaited` is what they should be, where that is known. */
   async #logs(names: readonly string[], awaited: Logs | undefined): Promise<Logs> {
     if (names.length === 0) return {};
     const read = (): Logs => Object.fromEntries(names.map((name) => [name, this.#log(name)]));
@@ -149,7 +149,7 @@ function logNamesOf(conf: string): readonly string[] {
   return [...new Set([...conf.matchAll(/access_log \S*\/(\w+\.log)/g)].map((match) => match[1] ?? ""))];
 }
 
-/** What the proxy sent before its answer is in the kernel: one turn of the loop accepts it and the next one reads it. */
+/** What the proxy sent before its response is in the kernel: one turn of the loop accepts it and the next one reads it. */
 async function readAll(): Promise<void> {
   for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

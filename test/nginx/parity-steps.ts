@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { PATIENCE_MS, until } from "../support/until.ts";
 import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
 import type { Step } from "./scenario.ts";
-import type { ScriptedUpstream, SeenRequest } from "../support/scripted-upstream.ts";
+import type { ScriptedUpstream, SeenRequest } from "../support/servers/scripted-upstream.ts";
 
 /** An upstream connection that is not closed within this time after its client has left stays open. */
 const OPEN_MS = 3000;
 
-/** What came of a step: its answers, or a line that stands for them. */
+/** What came of a step: its responses, or a line that stands for them. */
 export async function take(step: Step, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
   if (step.kind === "requests") return inTurn(step.texts, port);
   if (step.kind === "pipelined") return pipelined(step.texts, port);
@@ -21,7 +21,7 @@ export async function take(step: Step, port: number, upstreams: readonly Scripte
   return [];
 }
 
-/** The answer, and whether the connection was closed behind it without being asked. */
+/** The response, and whether the connection was closed behind it without being asked. */
 async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port: number): Promise<SeenAnswer> {
   const client = new RawClient(port);
   for (const [index, part] of parts.entries()) {
@@ -35,7 +35,7 @@ async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port:
   return { ...answer, interim: [...answer.interim, isClosed ? "then closed" : "then open"] };
 }
 
-/** How much of a cut answer came is the kernel's affair. */
+/** How much of a cut response came is the kernel's affair. */
 async function unread(step: Extract<Step, { kind: "unread" }>, port: number): Promise<SeenAnswer> {
   const { text } = step;
   const client = new RawClient(port);
@@ -52,7 +52,7 @@ async function unread(step: Extract<Step, { kind: "unread" }>, port: number): Pr
   return { ...answer, body: answer.whole ? `${answer.body.length} bytes` : "cut" };
 }
 
-/** The answers to requests on one connection. */
+/** The responses to requests on one connection. */
 export async function inTurn(texts: readonly string[], port: number): Promise<SeenAnswer[]> {
   const client = new RawClient(port);
   const answers: SeenAnswer[] = [];
@@ -93,7 +93,7 @@ async function together(
   return answers;
 }
 
-/** The answer is held until the client has left; what came of it shows in the upstream's connections and in the log. */
+/** The response is held until the client has left; what came of it shows in the upstream's connections and in the log. */
 async function leave(
   { text, goesOn }: Extract<Step, { kind: "leave" }>,
   port: number,

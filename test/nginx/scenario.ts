@@ -1,4 +1,4 @@
-import type { Script } from "../support/scripted-upstream.ts";
+import type { Script } from "../support/servers/scripted-upstream.ts";
 
 /** Requests and what they meet: the same for the real nginx and for drover-nginx. */
 export interface Scenario {
@@ -11,19 +11,19 @@ export interface Scenario {
 }
 
 export type Step =
-  /** Requests on one connection, each sent when the answer before it has come. */
+  /** Requests on one connection, each sent when the response before it has come. */
   | { readonly kind: "requests"; readonly texts: readonly string[] }
   /** Requests on one connection, all sent at once. */
   | { readonly kind: "pipelined"; readonly texts: readonly string[] }
-  /** Requests on connections of their own, each sent once the one before it has reached an upstream; then all answers. */
+  /** Requests on connections of their own, each sent once the one before it has reached an upstream; then all responses. */
   | { readonly kind: "together"; readonly texts: readonly string[] }
-  /** Sends the text, then bytes once the answer's head has come; as many are awaited in return. */
+  /** Sends the text, then bytes once the response's head has come; as many are awaited in return. */
   | { readonly kind: "switch"; readonly text: string; readonly bytes: string }
-  /** Sends a request and leaves once it has reached its upstream, whose answer is `held`. `goesOn`: nothing is to come of that. */
+  /** Sends a request and leaves once it has reached its upstream, whose response is `held`. `goesOn`: nothing is to come of that. */
   | { readonly kind: "leave"; readonly text: string; readonly goesOn?: boolean }
   /** Sends the text and resets the connection once the proxy has read it; a line in the log must come of that. */
   | { readonly kind: "reset"; readonly text: string }
-  /** Sends the parts on one connection, with that pause between any two, then reads the answer, if there is one, and waits for the close. */
+  /** Sends the parts on one connection, with that pause between any two, then reads the response, if there is one, and waits for the close. */
   | { readonly kind: "slow"; readonly parts: readonly string[]; readonly everyMs: number }
   /** Sends the request and reads nothing before that long has passed, or before the proxy has closed. */
   | { readonly kind: "unread"; readonly text: string; readonly until: number | "closed" }

@@ -75,7 +75,7 @@ export class Pasture {
     return (await this.admin<{ readonly workers: readonly WorkerRow[] }>("GET", "/status")).workers;
   }
 
-  /** One call of the admin API; its answer whatever the status is. */
+  /** One call of the admin API; its response whatever the status is. */
   async admin<T>(method: "GET" | "POST", path: string): Promise<T> {
     const call = request({ socketPath: join(this.folder, "drover.sock"), method, path, agent: false }).end();
     const [response] = (await once(call, "response")) as [Readable];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** Linux only: what `/proc` says of processes. Each of these may end at any moment, so one that is gone is an answer and never an error. */
+/** Linux only: what `/proc` says of processes. Each of these may end at any moment, so one that is gone is a finding and never an error. */
 
 /** All that run: neither gone nor zombies. */
 export function runningProcesses(): readonly number[] {

@@ -1,20 +1,20 @@
 import net from "node:net";
 import { until } from "./until.ts";
-import { readChunks } from "./scripted-upstream.ts";
+import { readChunks } from "./servers/scripted-upstream.ts";
 
-/** What a client saw of one answer. */
+/** What a client saw of one response. */
 export interface SeenAnswer {
   readonly line: string;
   /** `name: value`, in lower-case names, sorted. */
   readonly fields: readonly string[];
   readonly body: string;
-  /** False when the connection ended before the answer did. */
+  /** False when the connection ended before the response did. */
   readonly whole: boolean;
-  /** Interim answers before it. */
+  /** Interim responses before it. */
   readonly interim: readonly string[];
 }
 
-/** A connection that writes what it is told and reads answers one at a time. */
+/** A connection that writes what it is told and reads responses one at a time. */
 export class RawClient {
   readonly #socket: net.Socket;
   #held = "";
@@ -33,7 +33,7 @@ export class RawClient {
       this.#held += bytes.toString("latin1");
       this.#wake();
     });
-    // A reset is an end like any other here, but what came before it is not taken for whole.
+    // A reset is an end like any other here, but what came before it is not taken for complete.
     this.#socket.on("error", () => {
       this.#broken = true;
     });
@@ -70,7 +70,7 @@ export class RawClient {
     this.#socket.write(text, "latin1");
   }
 
-  /** The next answer to a request of this method. */
+  /** The next response to a request of this method. */
   async read(method: string): Promise<SeenAnswer> {
     const interim: string[] = [];
     for (;;) {

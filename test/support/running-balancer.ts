@@ -36,7 +36,7 @@ export async function startBalancer(
   };
 }
 
-/** Status of the next answer on a raw connection; 0 when it was closed without one. */
+/** Status of the next response on a raw connection; 0 when it was closed without one. */
 export async function statusOf(client: RawClient, method = "POST"): Promise<number> {
   return Number((await client.read(method)).line.split(" ")[1] ?? 0);
 }

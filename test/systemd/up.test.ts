@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { freePort, nextPorts } from "../support/ports.ts";
 import { needs } from "../support/needs.ts";
 import { environmentOf } from "../support/processes.ts";
-import { startNotifyReceiver } from "../support/notify-receiver.ts";
+import { startNotifyReceiver } from "../support/servers/notify-receiver.ts";
 import { COMMAND_LIMIT_MS, PATIENCE_MS } from "../support/until.ts";
 
 const drover = new URL("../../../node_modules/.bin/drover", import.meta.url).pathname;
@@ -159,7 +159,7 @@ function start({ flags, variables = {}, through = [] }: Run) {
   };
 }
 
-/** Whether the port answers a chat; one that refuses connections is asked again for a while. */
+/** Whether the port serves a chat; one that refuses connections is asked again for a while. */
 async function answersChat(port: number): Promise<boolean> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {

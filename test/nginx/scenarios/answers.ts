@@ -1,11 +1,11 @@
 import { get, one, request, type Scenario, sequence, slow } from "../scenario.ts";
-import { answer, ok } from "../../support/scripted-upstream.ts";
+import { answer, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const format = "log_format bytes '$request_uri $status $body_bytes_sent $bytes_sent $upstream_status';";
 const logged = "access_log FOLDER/answers.log bytes;";
 
-/** What the log says of answers. */
+/** What the log says of responses. */
 export const answerScenarios: readonly Scenario[] = [
   {
     name: "the log counts what was sent, of the server's own answers too",

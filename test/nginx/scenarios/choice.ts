@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, sequence, times, together } from "../scenario.ts";
-import { answer, ok } from "../../support/scripted-upstream.ts";
+import { answer, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const named = ({ upstream }: { readonly upstream: string }) => ok(upstream);
@@ -104,7 +104,7 @@ export const choiceScenarios: readonly Scenario[] = [
   },
   {
     name: "a timeout goes to the next server",
-    // One that answers might be late in the same time.
+    // One that responds might be late in the same time.
     upstreams: { a: () => ({ kind: "silence" }) },
     conf: `upstream u { server @a ${long}; server @dead ${long}; } ${server("location / { proxy_read_timeout 300ms; proxy_pass http://u; add_header X-S $upstream_status always; }")}`,
     steps: times(2, get("/")),

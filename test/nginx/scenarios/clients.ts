@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, slow } from "../scenario.ts";
-import { ok } from "../../support/scripted-upstream.ts";
+import { ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const format = "log_format status '$status $upstream_status';";

@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, sequence, times } from "../scenario.ts";
-import { ok } from "../../support/scripted-upstream.ts";
+import { ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 

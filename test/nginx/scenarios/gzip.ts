@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, sequence } from "../scenario.ts";
-import { ok } from "../../support/scripted-upstream.ts";
+import { ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const long = "some words ".repeat(40);
@@ -7,7 +7,7 @@ const html = "Content-Type: text/html; charset=utf-8";
 const json = "Content-Type: application/json";
 const gzip = "Accept-Encoding: gzip, deflate";
 
-/** Compression of answers. */
+/** Compression of responses. */
 export const gzipScenarios: readonly Scenario[] = [
   {
     name: "gzip alone is for text/html, and for clients that take it",

@@ -1,11 +1,11 @@
 import { get, one, request, type Scenario, sequence } from "../scenario.ts";
-import { answer, ok } from "../../support/scripted-upstream.ts";
+import { answer, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const echoing = { a: () => ok("body", ["Content-Type: text/x", "X-One: 1", "Server: up", "Date: then"]) };
 const plainProxy = server("location / { proxy_pass http://@a; }");
 
-/** Requests and answers as they pass through. */
+/** Requests and responses as they pass through. */
 export const messageScenarios: readonly Scenario[] = [
   {
     name: "GET, HEAD, OPTIONS, PUT and DELETE pass with nginx's fields",

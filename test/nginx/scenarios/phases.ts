@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario } from "../scenario.ts";
-import { answer, ok } from "../../support/scripted-upstream.ts";
+import { answer, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const lined = { a: ({ line }: { readonly line: string }) => ok(line) };

@@ -1,5 +1,5 @@
 import { get, one, type Scenario } from "../scenario.ts";
-import { answer, ok } from "../../support/scripted-upstream.ts";
+import { answer, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 /** With this many letters, trying all ways takes PCRE more steps than its limit. */

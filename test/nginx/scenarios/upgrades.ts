@@ -1,5 +1,5 @@
 import { get, one, pipelined, request, type Scenario, sequence } from "../scenario.ts";
-import { ok } from "../../support/scripted-upstream.ts";
+import { ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 
@@ -35,7 +35,7 @@ export const upgradeScenarios: readonly Scenario[] = [
         request("POST /plain", ["Upgrade: foo", "Connection: Upgrade"], "body"),
         get("/plain"),
       ),
-      // Pipelined: the second comes while the first is answered.
+      // Pipelined: the second comes while the first is served.
       ...["foo", "websocket"].map((protocol) =>
         pipelined(
           get("/late", "Connection: keep-alive"),

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { WorkerRow } from "./drover-process.ts";
-import { environmentOf } from "./processes.ts";
+import type { WorkerRow } from "../drover-process.ts";
+import { environmentOf } from "../processes.ts";
 
-/** A server that knows nothing of Drover: `/health` answers 200, all else the process id as JSON. `deaf`: it ignores TERM. */
+/** A server that knows nothing of Drover: `/health` is 200, all else the process id as JSON. `deaf`: it ignores TERM. */
 const SERVER = `
   import { createServer } from "node:http";
   if (process.argv[3] === "deaf") process.on("SIGTERM", () => {});

@@ -19,7 +19,7 @@ export interface NotifyReceiver {
   readonly close: () => Promise<void>;
 }
 
-// Node has no datagram sockets of the UNIX family. Descriptors that come along (BARRIER=1) are closed: that is the answer
+// Node has no datagram sockets of the UNIX family. Descriptors that come along (BARRIER=1) are closed: that is the response
 // that systemd-notify waits for.
 const PROGRAM = `
 import json, os, socket, sys

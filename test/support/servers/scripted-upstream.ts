@@ -28,7 +28,7 @@ export type Answer =
   /** Sends the text, and from then on all that comes back. */
   | { readonly kind: "echo"; readonly text: string };
 
-/** Answers the n-th request (from 1) of a scenario. */
+/** Responds to the n-th request (from 1) of a scenario. */
 export type Script = (request: SeenRequest, n: number) => Answer;
 
 /** `200 OK` with a body and its length; the connection stays open. */
@@ -67,7 +67,7 @@ export class ScriptedUpstream {
     return bound === null || typeof bound === "string" ? 0 : bound.port;
   }
 
-  /** Sends every answer that is held. */
+  /** Sends every response that is held. */
   release(): void {
     const held = this.#held;
     this.#held = [];
@@ -166,7 +166,7 @@ function readRequest(text: string): ReadRequest | undefined {
   return after.length < length ? undefined : { line, fields, body: after.slice(0, length), rest: after.slice(length) };
 }
 
-/** The payload of a chunked body at the start of `text`, or undefined while it is not whole. */
+/** The payload of a chunked body at the start of `text`, or undefined while it is not complete. */
 export function readChunks(text: string): { readonly text: string; readonly length: number } | undefined {
   let body = "";
   let at = 0;
