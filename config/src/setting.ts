@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Zod } from "./quantities.ts";
+import type { Zod } from "./setting-values.ts";
 
 /** One row of the settings table: all that flags, environment, file, JSON Schema and docs need to know. */
 export interface Setting {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Zod } from "./quantities.ts";
+import type { Zod } from "./setting-values.ts";
 import type { Setting } from "./setting.ts";
 import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
 

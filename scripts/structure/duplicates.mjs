@@ -11,14 +11,14 @@ const SINGLE = [
   },
   {
     what: "a parser of durations",
-    owner: "packages/foundation/src/quantities.ts",
+    owner: "packages/foundation/src/durations-and-sizes.ts",
     pattern: /\bms\|s\|m\b|\bms: 1,/,
     // nginx's own grammar: several parts, other units
     except: ["packages/nginx/src/read/units.ts"],
   },
   {
     what: "a parser of sizes",
-    owner: "packages/foundation/src/quantities.ts",
+    owner: "packages/foundation/src/durations-and-sizes.ts",
     pattern: /\[kKmMgG|\[kmgt\]/,
     except: ["packages/nginx/src/read/units.ts"],
   },

@@ -10,7 +10,7 @@ import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Each puts a fault into a copy of the sources, and is found by these words. */
+/** Each puts a fault into a copy of the sources, and is found by this message. */
 const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, found: RegExp])[] = [
   [
     "a folder of more than 15 source files",
@@ -59,7 +59,7 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, foun
         "packages/models/src/gguf/e.ts",
         "export const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };\n",
       ),
-    /gguf\/e\.ts: a parser of durations, which .*quantities\.ts has/,
+    /gguf\/e\.ts: a parser of durations, which .*durations-and-sizes\.ts has/,
   ],
   [
     "a function that stands in two files",

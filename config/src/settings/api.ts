@@ -1,4 +1,4 @@
-import { oneOf, size, whole } from "../quantities.ts";
+import { oneOf, size, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** What a request may be and ask for. */
@@ -10,7 +10,7 @@ export const apiSettings = [
     flag: "unknown-parameters",
     worker: "unknownParameters",
     reload: "roll",
-    doc: "What becomes of request parameters that are not known, and of hints that can't be followed: left out and named in the header `x-drover-ignored`, or answered with 400.",
+    doc: "What happens to request parameters that are not known, and to hints that can't be followed: they are left out and named in the header `x-drover-ignored`, or the request gets a 400.",
   },
   {
     path: "api.requestTokens",

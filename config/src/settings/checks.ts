@@ -1,4 +1,4 @@
-import { duration, text, whole } from "../quantities.ts";
+import { duration, text, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** Probes of a `workers.command`, which has no heartbeat. */
@@ -15,7 +15,7 @@ export const checksSettings = [
     schema: text(),
     default: undefined,
     reload: "live",
-    doc: "Text that a good answer must contain.",
+    doc: "Text that a good response must contain.",
   },
   {
     path: "checks.interval",
@@ -31,7 +31,7 @@ export const checksSettings = [
     default: "5s",
     unit: "duration",
     reload: "live",
-    doc: "Longest wait for the answer to a probe.",
+    doc: "Longest wait for the response to a probe.",
   },
   {
     path: "checks.rise",

@@ -1,4 +1,4 @@
-import { address, duration, list, oneOf, secretList, size, text, whole } from "../quantities.ts";
+import { address, duration, list, oneOf, secretList, size, text, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** The public port. */
@@ -44,7 +44,7 @@ export const listenSettings = [
     unit: "size",
     flag: "max-body",
     reload: "live",
-    doc: "Largest request body; over it the answer is 413.",
+    doc: "Largest request body; over it the status is 413.",
   },
   {
     path: "tls.certificate",
@@ -93,7 +93,7 @@ export const listenSettings = [
     unit: "requests",
     flag: "limit-rate",
     reload: "live",
-    doc: "Requests a minute of one API key, or of one address where no keys are set; over it the answer is 429. 0: no limit.",
+    doc: "Requests a minute of one API key, or of one address where no keys are set; over it the status is 429. 0: no limit.",
   },
   {
     path: "limits.tokensPerMinute",
@@ -102,7 +102,7 @@ export const listenSettings = [
     unit: "tokens",
     flag: "limit-tokens",
     reload: "live",
-    doc: "Tokens a minute of one API key, of prompts and responses together; over it the answer is 429. Tokens of Drover's own workers are known, those of other upstreams are not: `drover balance` refuses it. 0: no limit.",
+    doc: "Tokens a minute of one API key, of prompts and responses together; over it the status is 429. Tokens of Drover's own workers are known, those of other upstreams are not: `drover balance` refuses it. 0: no limit.",
   },
   {
     path: "limits.tokensPerDay",
@@ -137,7 +137,7 @@ export const listenSettings = [
     default: "32KiB",
     unit: "size",
     reload: "restart",
-    doc: "Largest head of a request; over it the answer is 431.",
+    doc: "Largest head of a request; over it the status is 431.",
   },
   {
     path: "limits.headerTimeout",
@@ -153,7 +153,7 @@ export const listenSettings = [
     default: "5m",
     unit: "duration",
     reload: "restart",
-    doc: "Longest time for a whole request to arrive; then 408.",
+    doc: "Longest time for a complete request to arrive; then 408.",
   },
   {
     path: "limits.sendTimeout",
@@ -161,7 +161,7 @@ export const listenSettings = [
     default: "60s",
     unit: "duration",
     reload: "live",
-    doc: "How long a client may take nothing of its answer before it is cut off: it holds a slot. 0: for ever.",
+    doc: "How long a client may read nothing of its response before it is cut off: it holds a slot. 0: for ever.",
   },
   {
     path: "limits.idleTimeout",

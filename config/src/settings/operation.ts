@@ -1,4 +1,4 @@
-import { httpUrl, oneOf, secret, text, whole } from "../quantities.ts";
+import { httpUrl, oneOf, secret, text, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** How a running drover is reached, and what it logs. */

@@ -1,4 +1,4 @@
-import { duration, flag, list, oneOf, size, whole } from "../quantities.ts";
+import { duration, flag, list, oneOf, size, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 import { policyNames } from "./policy-names.ts";
 
@@ -60,7 +60,7 @@ export const routingSettings = [
     unit: "requests",
     flag: "queue-limit",
     reload: "live",
-    doc: "Requests that may wait for a slot; one more is answered 429.",
+    doc: "Requests that may wait for a slot; one more gets a 429.",
   },
   {
     path: "queue.bodies",
@@ -69,7 +69,7 @@ export const routingSettings = [
     unit: "size",
     flag: "queue-bodies",
     reload: "live",
-    doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more is answered 503.",
+    doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more gets a 503.",
   },
   {
     path: "queue.timeout",
@@ -78,6 +78,6 @@ export const routingSettings = [
     unit: "duration",
     flag: "queue-timeout",
     reload: "live",
-    doc: "Longest wait for a slot; then the answer is 503.",
+    doc: "Longest wait for a slot; then the status is 503.",
   },
 ] as const satisfies readonly Setting[];

@@ -1,4 +1,4 @@
-import { duration, size, whole } from "../quantities.ts";
+import { duration, size, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** How workers are watched, restarted and scaled. */
@@ -36,7 +36,7 @@ export const supervisionSettings = [
     unit: "duration",
     flag: "drain-timeout",
     reload: "live",
-    doc: "How long running answers may take to end when a worker or drover itself is asked to stop.",
+    doc: "How long running responses may take to end when a worker or drover itself is asked to stop.",
   },
   {
     path: "supervision.shutdownDelay",
@@ -45,7 +45,7 @@ export const supervisionSettings = [
     unit: "duration",
     flag: "shutdown-delay",
     reload: "live",
-    doc: "How long /ready and /health answer 503 before the public port closes, so that balancers in front notice first.",
+    doc: "How long /ready and /health respond with 503 before the public port closes, so that balancers in front notice first.",
   },
   {
     path: "supervision.grace",

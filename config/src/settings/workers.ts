@@ -1,5 +1,5 @@
 import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
-import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole, type Zod } from "../quantities.ts";
+import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole, type Zod } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** What is served, and by how many workers. */
@@ -48,7 +48,7 @@ export const workersSettings = [
     flag: "ctx",
     alias: "c",
     reload: "roll",
-    doc: "Context of one slot: prompt and answer together. `auto` is the model's own, at most 4096.",
+    doc: "Context of one slot: prompt and response together. `auto` is the model's own, at most 4096.",
   },
   {
     path: "workers.firstPort",
@@ -91,7 +91,7 @@ export const workersSettings = [
     formerly: { path: "workers.itlTarget", flag: "itl-target-ms" },
     worker: "longestPauseMs",
     reload: "roll",
-    doc: "Longest time that running answers pause while new prompts are read. Shorter: they flow more evenly, and newcomers wait longer.",
+    doc: "Longest time that running responses pause while new prompts are read. Shorter: they flow more evenly, and newcomers wait longer.",
   },
   {
     path: "workers.batch",
@@ -128,7 +128,7 @@ export const workersSettings = [
     flag: "speculate",
     worker: "speculate",
     reload: "roll",
-    doc: "Guess tokens from the text so far and check several in one step. Helps where answers repeat the prompt.",
+    doc: "Guess tokens from the text so far and check several in one step. Helps where responses repeat the prompt.",
   },
   {
     path: "workers.snapshots",

@@ -12,7 +12,7 @@ describe("the lookup of a host's name", () => {
   const server = dgram.createSocket("udp4");
   const folder = mkdtempSync(join(tmpdir(), "drover-hosts-"));
   const asked: string[] = [];
-  /** Names that are not answered at all. */
+  /** Names for which no response comes at all. */
   const silent = new Set(["silent.test"]);
   let lookup: LookupFunction;
 

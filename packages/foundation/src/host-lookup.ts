@@ -72,7 +72,7 @@ function wants(family: number | "IPv4" | "IPv6" | undefined, has: number): boole
   return (family === "IPv4" ? 4 : family === "IPv6" ? 6 : family) === has;
 }
 
-/** The first of the names that has an address; none where the servers know none of them. @throws where they do not answer */
+/** The first of the names that has an address; none where the servers know none of them. @throws where they do not respond */
 async function askServers(resolver: Resolver, names: readonly string[]): Promise<readonly LookupAddress[]> {
   for (const name of names) {
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);

@@ -1,4 +1,4 @@
-/** Whole numbers from `min` to `max`, both included. */
+/** Integers from `min` to `max`, both included. */
 export interface WholeRange {
   readonly min: number;
   readonly max: number;

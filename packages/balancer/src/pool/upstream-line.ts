@@ -1,12 +1,12 @@
-import { parseDuration } from "@drover/foundation/quantities";
+import { parseDuration } from "@drover/foundation/durations-and-sizes";
 import { BadUpstreamError } from "../errors.ts";
 import type { UpstreamSpec } from "./upstream.ts";
 
 type Options = { -readonly [K in keyof UpstreamSpec]?: UpstreamSpec[K] };
 
 /**
- * Reads an entry of `balancer.upstreams`: an origin, then nginx's words (`weight=2 max_conns=8 max_fails=3 fail_timeout=10s slow_start=30s backup down`).
- * @throws BadUpstreamError naming the word that cannot be used
+ * Reads an entry of `balancer.upstreams`: an origin, then nginx's parameters (`weight=2 max_conns=8 max_fails=3 fail_timeout=10s slow_start=30s backup down`).
+ * @throws BadUpstreamError naming the parameter that cannot be used
  */
 export function parseUpstreamLine(line: string): UpstreamSpec {
   const [origin = "", ...words] = line.trim().split(/\s+/);

@@ -1,4 +1,4 @@
-import { parseDuration } from "@drover/foundation/quantities";
+import { parseDuration } from "@drover/foundation/durations-and-sizes";
 import { BenchError } from "../errors.ts";
 
 /** A target such as "95% of responses within 10 s". */

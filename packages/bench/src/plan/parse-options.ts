@@ -1,4 +1,4 @@
-import { parseDuration as readDuration } from "@drover/foundation/quantities";
+import { parseDuration as readDuration } from "@drover/foundation/durations-and-sizes";
 import { BenchError } from "../errors.ts";
 
 /**

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDuration, parseSize } from "./quantities.ts";
+import { parseDuration, parseSize } from "./durations-and-sizes.ts";
 
-describe("quantities", () => {
+describe("durations and sizes", () => {
   it("reads a duration with any of its units, and a bare number by the unit of the caller", () => {
     assert.deepEqual(
       ["500ms", "10s", "1.5m", "2h", "1d", "250", " 3 s ", "0"].map((text) => parseDuration(text)),

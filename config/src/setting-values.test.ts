@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { address, autoOrWhole, duration, flag, list, size, whole, type Zod } from "./quantities.ts";
+import { address, autoOrWhole, duration, flag, list, size, whole, type Zod } from "./setting-values.ts";
 
-describe("quantities", () => {
+describe("values of settings", () => {
   it("reads durations as milliseconds", () => {
     const read = reader(duration());
     assert.deepEqual(

@@ -4,7 +4,7 @@ import {
   parseDuration,
   parseSize,
   SIZE_PATTERN,
-} from "@drover/foundation/quantities";
+} from "@drover/foundation/durations-and-sizes";
 import type * as zod from "zod";
 
 /** zod as its user has loaded it. A table of schemas that are made at once would load it for every `drover status`, and it takes as long as Node's start. */
@@ -57,7 +57,7 @@ export const autoOffOrSize = () => (z: Zod) => {
   return z.union([z.enum(["auto", "off"], error), size()(z)], error);
 };
 
-/** A whole number from `min` to `max`; text from flags and environment is read as a number. */
+/** An integer from `min` to `max`; text from flags and environment is read as a number. */
 export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   quantity({
     allowed: `a whole number${max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`}`,
@@ -71,7 +71,7 @@ export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     },
   });
 
-/** `auto`, or a whole number of at least `min`. */
+/** `auto`, or an integer of at least `min`. */
 export const autoOrWhole = (min: number) => (z: Zod) =>
   z.union([z.literal("auto"), whole(min)(z)], { error: `"auto" or a whole number of at least ${min}` });
 
