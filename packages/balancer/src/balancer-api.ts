@@ -21,11 +21,11 @@ export interface BalancerOptions {
   /** Already-open listening sockets (systemd's `LISTEN_FDS`); they replace the `listen` setting. */
   readonly listenFds?: readonly number[];
   readonly events?: BalancerEvents;
-  /** Follows requests from who asked to who answers. @default `traceparent` is passed on as it came */
+  /** Follows requests from the client to the worker that responds. @default `traceparent` is passed on as it came */
   readonly tracing?: RequestTracing;
   /** What `/metrics` serves; the balancer adds its own to it. @default a new one */
   readonly registry?: Registry;
-  /** Answers `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
+  /** Serves `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
   readonly frontPage?: () => FrontPageFacts | undefined;
   /** What the upstreams themselves cannot tell of its readiness. Asked at each look. @default nothing */
   readonly readiness?: () => Readiness | undefined;
@@ -36,7 +36,7 @@ export interface BalancerOptions {
   /** Routes that come before the balancer's own, such as the console's page. @default none */
   readonly guest?: GuestRoutes;
   /**
-   * Of owned upstreams that can take a request, now or once a place on them comes free, those that stand by. Asked at each
+   * Of owned upstreams that can take a request, now or once one of their slots comes free, those that stand by. Asked at each
    * pick. `inFlight`: requests that run or wait, this one too. @default none
    */
   readonly standBy?: (able: readonly string[], inFlight: number) => ReadonlySet<string>;
@@ -89,7 +89,7 @@ export interface Balancer {
   explain(id: string): RequestRecord | undefined;
   /** Those that have ended last, the newest first. */
   recentRequests(count: number): readonly RequestSummary[];
-  /** Whether a worker that is not ready will be; requests wait for one that will, and are answered 502 where none is left. @default true */
+  /** Whether a worker that is not ready will be; requests wait for one that will, and get a 502 where none is left. @default true */
   setExpected(id: string, isExpected: boolean): void;
   /** Gives it no new lease; resolves when its last one is released. */
   drainUpstream(id: string): Promise<void>;
@@ -100,6 +100,6 @@ export interface Balancer {
   keyUse(): readonly KeyUse[];
   /** Takes on what touches the balancer only. @throws FrontDoorError, and nothing is changed */
   applySettings(settings: Settings): void;
-  /** Stops listening, answers queued requests 503 with Retry-After, lets running answers end for `drainTimeoutMs`, then cuts them. */
+  /** Stops listening, responds to queued requests with 503 and Retry-After, lets running responses end for `drainTimeoutMs`, then cuts them. */
   close(options: { readonly drainTimeoutMs: number }): Promise<void>;
 }

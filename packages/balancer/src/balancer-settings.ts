@@ -32,7 +32,7 @@ export interface BalancerRules extends ForwardRules {
 /** nginx's defaults, and a head that is no HTTP: a server that talks nonsense is as good as dead. */
 const foreignRetry: RetryRule = { words: new Set(["error", "timeout", "invalid_header"]), tries: 0, timeoutMs: 0 };
 
-/** A worker that is draining or broken says 503 or nonsense; another one can answer. */
+/** A worker that is draining or broken says 503 or nonsense; another one can serve the request. */
 const ownedRetry: RetryRule = {
   words: new Set(["error", "timeout", "invalid_header", "http_502", "http_503"]),
   tries: 0,

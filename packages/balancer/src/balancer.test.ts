@@ -275,7 +275,7 @@ describe("a balancer", () => {
       () => balancer.close({ drainTimeoutMs: 0 }),
       () => upstream.close(),
     );
-    const isDown = () => balancer.status().upstreams[0]?.down === true;
+    const isDown = () => balancer.status().upstreams[0]?.state === "down";
     await eventually("the checks take it out", isDown);
     balancer.applySettings(settings());
     status = 200;
@@ -414,7 +414,7 @@ describe("a balancer", () => {
     const running = await run([upstream], 4, { options: { clock: timelessClock } });
     const newcomer = net.connect(Number(new URL(running.url).port), "127.0.0.1");
     await once(newcomer, "connect");
-    // Connections are accepted in order, so once this one is answered the newcomer's is accepted too.
+    // Connections are accepted in order, so once this one has its response the newcomer's is accepted too.
     assert.equal(await (await fetch(running.url)).text(), "ok");
     const closed = running.balancer.close({ drainTimeoutMs: 60_000 });
     newcomer.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");

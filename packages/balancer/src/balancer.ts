@@ -1,33 +1,26 @@
-import type http from "node:http";
 import { Registry } from "prom-client";
 import type { Settings } from "@drover/config";
-import { REQUEST_ID_HEADER } from "@drover/contract/headers";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { RequestReport } from "@drover/contract/request-report";
-import { requestIdOf } from "@drover/contract/request-id";
-import { MovingAverage } from "@drover/foundation/moving-average";
 import { corsHeaders } from "./access/cors.ts";
 import { limitsOf, openFrontDoor } from "./access/front-door.ts";
 import { KeptDoor } from "./access/kept-door.ts";
 import { KeyLimits } from "./access/key-limits.ts";
-import { clientAddress } from "./access/trusted-proxies.ts";
+import { arrivalOf, type Received } from "./arrival.ts";
 import type { Balancer, BalancerOptions, BalancerStatus, KeyUse, ListenAddress } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
-import { isLoopback, type ListenTarget, parseListen } from "./http/listen-address.ts";
+import { ConfiguredUpstreams } from "./configured-upstreams.ts";
+import { type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawAnswer } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { watchPool } from "./own-routes/pool-metrics.ts";
 import { isLook } from "./own-routes/own-routes.ts";
-import { startActiveChecks } from "./pool/active-checks.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import type { StandBy } from "./pool/pick-state.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
-import { createUpstream, isSameServer, statusOf, type UpstreamSpec } from "./pool/upstream.ts";
-import { Admission } from "./queue/admission.ts";
-import { AdmissionQueue } from "./queue/admission-queue.ts";
-import { FairShares } from "./queue/fair-shares.ts";
-import { retryAfterSeconds } from "./queue/retry-after.ts";
+import { createUpstream, statusOf, type UpstreamSpec } from "./pool/upstream.ts";
+import { Admission, type AdmissionEvents } from "./queue/admission.ts";
 import { BodyBudget } from "./request/body-budget.ts";
 import { CondemnedRequests } from "./request/condemned-requests.ts";
 import { ClientRequest } from "./request/client-request.ts";
@@ -36,7 +29,6 @@ import { RequestRecorder } from "./records/request-recorder.ts";
 import { ResponseStore } from "./response-store/response-store.ts";
 import { serveRequest, type Way } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
-import type { ClientConnection } from "./upstream-http/tunnel.ts";
 
 /**
  * Builds a balancer; nothing is opened before `listen`.
@@ -66,7 +58,7 @@ class RunningBalancer implements Balancer {
   readonly #targets: readonly ListenTarget[];
   readonly #door: KeptDoor;
   readonly #pool: UpstreamPool;
-  readonly #queue: AdmissionQueue;
+  readonly #configured: ConfiguredUpstreams;
   readonly #admission: Admission;
   readonly #limits: KeyLimits;
   readonly #connections: ConnectionPool;
@@ -77,10 +69,8 @@ class RunningBalancer implements Balancer {
   #calls = 0;
   readonly #rawAnswers = new WeakMap<object, RawAnswer>();
   readonly #way: Way;
-  readonly #meanService = new MovingAverage(0.1);
   readonly #running: RunningRequests;
   #rules: BalancerRules;
-  #stopChecks: () => void = () => undefined;
   #wakeAsked = false;
 
   constructor(options: BalancerOptions) {
@@ -96,15 +86,8 @@ class RunningBalancer implements Balancer {
     const { policy, upstreams } = this.#rules;
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
     this.#limits = new KeyLimits(clock);
-    const shares = new FairShares();
-    this.#queue = new AdmissionQueue(this.#rules.queue, {
-      clock,
-      shares,
-      slots: () => this.#pool.slots,
-      acquire: (pick) => this.#pool.acquire(pick),
-      acquireBeyond: (pick) => this.#pool.acquireBeyond(pick),
-    });
-    this.#admission = this.#makeAdmission(shares);
+    this.#configured = new ConfiguredUpstreams(this.#pool, clock, options.logger);
+    this.#admission = new Admission(this.#rules.queue, { pool: this.#pool, clock, events: this.#admissionEvents() });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
     this.#running = new RunningRequests(clock, {
       isUse: ({ arrival, path }) => !isLook(arrival.incoming, path, this.#way.ownRoutes),
@@ -121,7 +104,7 @@ class RunningBalancer implements Balancer {
 
   async listen(): Promise<readonly ListenAddress[]> {
     const bound = await this.#listeners.open(this.#targets, this.#door.present.certificate);
-    this.#warnIfOpen(bound);
+    if (this.#door.present.keys.size === 0) warnIfOpen(bound, this.#options.logger);
     this.#watch();
     return bound;
   }
@@ -143,7 +126,7 @@ class RunningBalancer implements Balancer {
 
   setExpected(id: string, isExpected: boolean): void {
     this.#pool.setExpected(id, isExpected);
-    if (!isExpected) this.#queue.dismiss((pick) => this.#pool.vacancy(pick) === "none");
+    if (!isExpected) this.#admission.queue.dismiss((pick) => this.#pool.vacancy(pick) === "none");
   }
 
   requestEnded(id: string, report: RequestReport): void {
@@ -167,14 +150,12 @@ class RunningBalancer implements Balancer {
   }
 
   removeUpstream(id: string): void {
-    const upstream = this.#pool.get(id);
-    if (upstream !== undefined) this.#connections.closeIdle(upstream);
     this.#pool.remove(id);
   }
 
   status(): BalancerStatus {
     return {
-      queue: { depth: this.#queue.depth, limit: this.#queue.limit },
+      queue: { depth: this.#admission.queue.depth, limit: this.#admission.queue.limit },
       upstreams: this.#pool.upstreams.map((upstream) => statusOf(upstream)),
       idleSinceMs: this.#running.idleSinceMs,
       requests: this.#running.byStage(),
@@ -190,31 +171,26 @@ class RunningBalancer implements Balancer {
 
   applySettings(settings: Settings): void {
     const rules = balancerRules(settings, this.#options.countsTokens);
+    for (const spec of rules.upstreams) createUpstream(spec);
     // The last thing that can fail: behind it everything is taken on.
     const door = openFrontDoor(rules.front);
-    const pool = new UpstreamPool({
-      ...this.#options,
-      standBy: undefined,
-      policy: rules.policy,
-      upstreams: rules.upstreams,
-    });
     this.#rules = rules;
     this.#door.replace(door);
     this.#pool.setPolicy(rules.policy);
-    this.#queue.setOptions(rules.queue);
-    this.#replaceUpstreams(pool);
+    this.#admission.queue.setOptions(rules.queue);
+    this.#configured.replace(rules.upstreams);
     this.#watch();
   }
 
   async close({ drainTimeoutMs }: { readonly drainTimeoutMs: number }): Promise<void> {
     this.#door.stopWatching();
-    this.#stopChecks();
+    this.#configured.stopChecks();
     const stopped = this.#listeners.stop();
-    this.#queue.close();
+    this.#admission.queue.close();
     this.#running.closeAfterResponse();
     await this.#running.emptied(drainTimeoutMs);
     await this.#listeners.newcomersHeard(Math.min(NEWCOMER_LIMIT_MS, drainTimeoutMs), this.#options.clock);
-    // What needs a slot is refused at once, with Retry-After; the rest is answered.
+    // What needs a slot is refused at once, with Retry-After; the rest is served.
     await this.#running.emptied(drainTimeoutMs);
     this.#listeners.cut();
     this.#connections.destroy();
@@ -222,26 +198,15 @@ class RunningBalancer implements Balancer {
     await stopped;
   }
 
-  /** Servers of the settings that changed or went are removed, new and changed ones added; the workers stay. */
   #standBy(): StandBy | undefined {
     const { standBy } = this.#options;
     // Who is taken from the queue is in its depth; who comes while nobody waits is not.
-    return standBy && ((able) => standBy(able, this.#pool.active + Math.max(1, this.#queue.depth)));
-  }
-
-  #replaceUpstreams(wanted: UpstreamPool): void {
-    for (const upstream of this.#pool.upstreams) {
-      const other = wanted.get(upstream.id);
-      if (upstream.owned) continue;
-      if (other === undefined || !isSameServer(upstream, other)) this.removeUpstream(upstream.id);
-      else this.#pool.markDown(upstream.id, other.isMarkedDown);
-    }
-    for (const spec of this.#rules.upstreams) if (this.#pool.get(spec.id) === undefined) this.#pool.add(spec);
+    return standBy && ((able) => standBy(able, this.#pool.active + Math.max(1, this.#admission.queue.depth)));
   }
 
   #makeListeners(): Listeners {
     const handlers: ListenerHandlers = {
-      onRequest: (incoming, response, switchable) => this.#receive(incoming, response, switchable),
+      onRequest: (incoming, response, switchable) => this.#receive({ incoming, response, switchable }),
       onRefused: (reason, answered) => {
         this.#metrics.countRefusal(reason);
         if (answered !== undefined) this.#rawAnswers.set(answered.socket, answered);
@@ -251,40 +216,26 @@ class RunningBalancer implements Balancer {
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }
 
-  #receive(
-    incoming: http.IncomingMessage,
-    response: http.ServerResponse,
-    switchable: ClientConnection | undefined,
-  ): void {
-    const { trusted, rules } = this.#door.present;
-    const arrival = {
-      incoming,
-      response,
-      switchable,
-      id: requestIdOf(incoming.headers[REQUEST_ID_HEADER], this.#options.random),
-      call: String((this.#calls += 1)),
-      trace: this.#options.tracing?.begin(incoming.headers, this.#options.clock.epochMs()),
-      clientAddress: clientAddress(incoming, trusted),
-      fromTrustedProxy: trusted.has(incoming.socket.remoteAddress ?? ""),
-      receivedAtMs: this.#options.clock.monotonicMs(),
-      responseHeaders: corsHeaders(incoming.headers.origin, rules.corsOrigins),
-      decidesCors: rules.corsOrigins.length > 0,
-    };
+  #receive(received: Received): void {
+    this.#calls += 1;
+    const arrival = arrivalOf(received, this.#calls, this.#door.present, this.#options);
     const request = new ClientRequest(arrival, this.#recorder.ended);
     this.#running.add(request);
     void serveRequest(request, this.#way);
   }
 
   #watchPool(): void {
-    const { clock, logger } = this.#options;
+    const { logger } = this.#options;
     const certificate = () => this.#door.present.certificate?.cert;
+    const { queue } = this.#admission;
+    const countRemoved = watchPool(this.#registry, { pool: this.#pool, queue, certificate });
     this.#pool.listen({
-      onRemoved: watchPool(this.#registry, { pool: this.#pool, queue: this.#queue, certificate }),
-      onVacancy: () => this.#queue.dispatch(),
-      onReleased: (lease, outcome) => {
-        this.#admission.released(lease);
-        if (outcome === "ok") this.#meanService.add(clock.monotonicMs() - lease.takenAtMs);
+      onRemoved: (upstream) => {
+        this.#connections.closeIdle(upstream);
+        countRemoved(upstream);
       },
+      onVacancy: () => queue.dispatch(),
+      onReleased: (lease, outcome) => this.#admission.released(lease, outcome),
       onTakenOut: (upstream) => {
         logger.warn(
           { upstream: upstream.id, reason: upstream.lastFailure },
@@ -296,27 +247,8 @@ class RunningBalancer implements Balancer {
 
   /** Follows the files of keys and certificate, and probes upstreams, as the present rules say. */
   #watch(): void {
-    const { clock, logger } = this.#options;
     this.#door.watch();
-    this.#stopChecks();
-    const { check } = this.#rules;
-    if (check === undefined) {
-      for (const { id } of this.#pool.upstreams) this.#pool.setFailsChecks(id, false);
-      return;
-    }
-    this.#stopChecks = startActiveChecks(this.#pool, check, clock, (upstream, up, reason) => {
-      if (up) logger.info({ upstream: upstream.id }, "an upstream is well again");
-      else logger.warn({ upstream: upstream.id, reason }, "an upstream fails its checks and is left out");
-    });
-  }
-
-  #warnIfOpen(bound: readonly ListenAddress[]): void {
-    const open = bound.find(({ address }) => !isLoopback(address));
-    if (this.#door.present.keys.size > 0 || open === undefined) return;
-    this.#options.logger.warn(
-      { address: open.address, port: open.port },
-      `port ${open.port} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
-    );
+    this.#configured.check(this.#rules.check);
   }
 
   #makeWay(): Way {
@@ -329,7 +261,7 @@ class RunningBalancer implements Balancer {
       limits: this.#limits,
       ownRoutes: {
         ...shared,
-        queue: this.#queue,
+        queue: this.#admission.queue,
         needsKey: () => this.#door.present.keys.size > 0,
         frontPage: () => frontPage?.(),
         guest,
@@ -346,16 +278,14 @@ class RunningBalancer implements Balancer {
         responses: () => (responses.isOn && ownsApiNow() ? responses : undefined),
         condemned: new CondemnedRequests(clock),
         rules: () => this.#rules,
-        retryAfterSeconds: () => this.#retryAfter(),
         rawAnswers: this.#rawAnswers,
       },
-      logger,
     };
   }
 
-  #makeAdmission(shares: FairShares): Admission {
+  #admissionEvents(): AdmissionEvents {
     const { events } = this.#options;
-    return new Admission(this.#pool, this.#queue, shares, {
+    return {
       onWaited: (waitMs) => {
         this.#metrics.countQueueWait(waitMs);
         events?.onQueueWait?.(waitMs);
@@ -365,14 +295,6 @@ class RunningBalancer implements Balancer {
         this.#wakeAsked = true;
         events?.onWakeNeeded?.();
       },
-    });
-  }
-
-  #retryAfter(): number {
-    return retryAfterSeconds({
-      depth: this.#queue.depth,
-      places: this.#pool.slots,
-      meanServiceMs: this.#meanService.value,
-    });
+    };
   }
 }

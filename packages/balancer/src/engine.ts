@@ -10,7 +10,7 @@ export type { ClientConnection } from "./upstream-http/tunnel.ts";
 export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
 export { RawTargets } from "./http/raw-targets.ts";
-export { errorTime, isoTime, logTime, seconds } from "./request/log-time.ts";
+export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";
 export { Turns } from "./http/turns.ts";
 export { Upgrades } from "./http/upgrades.ts";
 export type { PolicyDefinition } from "./policies/policy.ts";

@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import { type FrontDoor, authenticate, limitError, limitsOf } from "./access/front-door.ts";
 import type { KeyLimits } from "./access/key-limits.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
@@ -15,7 +14,6 @@ export interface Way {
   readonly limits: KeyLimits;
   readonly ownRoutes: OwnRouteParts;
   readonly forwarder: Forwarder;
-  readonly logger: Logger;
 }
 
 /** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
@@ -31,7 +29,7 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
     if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
     else await withinLimits(request, way);
   } catch (error) {
-    way.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
+    way.forwarder.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
     const message = "the balancer failed on this request; its log has the reason";
     request.refuse({ status: 500, message, code: "internal_error" });
     if (!request.response.writableEnded) request.response.destroy();

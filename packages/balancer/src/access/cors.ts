@@ -18,7 +18,7 @@ export function isPreflight(request: IncomingMessage): boolean {
   return request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined;
 }
 
-/** What a preflight is answered beside `corsHeaders`. */
+/** Fields of a response to a preflight request beside `corsHeaders`. */
 export function preflightHeaders(request: IncomingMessage): readonly string[] {
   return [
     "Access-Control-Allow-Methods",

@@ -6,7 +6,7 @@ const mostHeldBytes = 65_536;
 
 /**
  * A connection that Node's parser gave up because a request on it offers another protocol. It is read on while the upstream is asked, so that a client
- * that leaves is noticed; what comes early is kept for whoever goes on with the connection.
+ * that leaves is noticed; what comes early is kept for whoever uses the connection next.
  */
 export class HeldConnection implements ClientConnection {
   readonly socket: Socket;

@@ -2,7 +2,7 @@
 export type HostRule = "nginx-1.22" | "strict";
 
 /**
- * The name a Host field asks for: without port and trailing dot, in lower case. Undefined where nginx answers 400.
+ * The name a Host field asks for: without port and trailing dot, in lower case. Undefined where nginx responds with 400.
  * Source: `ngx_http_validate_host`; RFC 3986, 3.2.2.
  */
 export function hostName(field: string, rule: HostRule): string | undefined {

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { ListenError } from "../errors.ts";
 
 /** Where to listen, as `server.listen` takes it. */
@@ -9,6 +10,16 @@ export type ListenTarget =
 /** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` or `unix:/path`; several with commas. @throws ListenError */
 export function parseListen(text: string): readonly ListenTarget[] {
   return text.split(",").map((part) => parseOne(part.trim()));
+}
+
+/** For a server without API keys: whoever reaches its port can use the models. */
+export function warnIfOpen(bound: readonly { address: string; port: number }[], logger: Logger): void {
+  const open = bound.find(({ address }) => !isLoopback(address));
+  if (open === undefined) return;
+  logger.warn(
+    { address: open.address, port: open.port },
+    `port ${open.port} can be reached from other machines and no API key is set: whoever reaches it can use the models; set --api-key or --api-keys-file`,
+  );
 }
 
 /** Only this machine can reach it: `address` as the socket says it, a path where it is none of IP. */

@@ -28,7 +28,7 @@ export interface ServerHandlers {
   readonly onConnection: (socket: Socket) => void;
   /** Told of each request's head, before its turn. */
   readonly onHead: (response: http.ServerResponse) => void;
-  /** What is no HTTP request, or stops being one in its body: already answered. */
+  /** What is no HTTP request, or stops being one in its body; its response has been sent. */
   readonly onBadRequest: (reason: string, answered: RawAnswer) => void;
   /** Fields that every response to a page of this origin carries. */
   readonly responseHeaders: (origin: string | undefined) => readonly string[];
@@ -36,21 +36,21 @@ export interface ServerHandlers {
 
 export interface ServerLimits {
   readonly maxHeaderBytes: number;
-  /** For the whole head; slow senders are cut. */
+  /** For the entire head; slow senders are cut. */
   readonly headersTimeoutMs: number;
   /** For head and body. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
 }
 
-/** An answer on a socket that no request came from, or whose request can't be read on. */
+/** A response on a socket that no request came from, or whose request cannot be read to its end. */
 export interface RawAnswer {
   readonly socket: Duplex;
   readonly status: number;
   readonly bodyBytes: number;
 }
 
-/** An HTTP server that answers what it cannot parse with the error envelope, and closes. */
+/** An HTTP server that sends an error envelope for what it cannot parse, and closes. */
 export function createServer(
   handlers: ServerHandlers,
   turns: Turns,
@@ -91,7 +91,7 @@ export function createServer(
     turns.take(request.socket, response, () => serve(request, response, switchable));
   };
   server.on("request", onRequest);
-  // Whether to answer 100 is decided where the body is read.
+  // Whether to send 100 is decided where the body is read.
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("connect", (_request, socket: Duplex) =>
@@ -168,7 +168,7 @@ interface RawContext {
   readonly headers?: readonly string[];
 }
 
-/** Answers on a socket that no request came from, and closes it. */
+/** Responds on a socket that no request came from, and closes it. */
 function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawAnswer {
   const { status } = error;
   if (!socket.writable) {
@@ -184,12 +184,12 @@ function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: 
   return { socket, status, bodyBytes };
 }
 
-/** Status 0: the client is gone, or nothing worth an answer came. */
+/** Status 0: the client is gone, or nothing came that deserves a response. */
 function describe(error: NodeJS.ErrnoException): { status: number; message: string; code: string } {
   switch (error.code ?? "") {
     case "ECONNRESET":
     case "EPIPE":
-    // It hung up in the middle of a request; nginx answers nothing either.
+    // It hung up in the middle of a request; nginx sends nothing either.
     case "HPE_INVALID_EOF_STATE":
       return { status: 0, message: "", code: "reset" };
     case "HPE_HEADER_OVERFLOW":

@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 const mostWaiting = 64;
 
 /**
- * Serves the requests of a connection one after the other, as nginx does. Node hands over all that were pipelined at once: without turns a single client
- * could hold a place, and a connection to an upstream, for each of thousands that it never reads the answers of.
+ * Serves the requests of a connection one after the other, as nginx does. Node hands over all that were pipelined at once: without this a single client
+ * could hold a slot, and a connection to an upstream, for each of thousands whose responses it never reads.
  */
 export class Turns {
   /** Connections with a request under way, and those that wait behind it. */
@@ -41,7 +41,7 @@ export class Turns {
     return this.#current.get(socket);
   }
 
-  /** What is not read can't pile up here: Node starts to read again after each answer. */
+  /** What is not read can't pile up here: Node starts to read again after each response. */
   #hold(socket: Socket, run: () => void): void {
     this.#waiting.set(socket, [run]);
     const onResume = (): void => {

@@ -9,7 +9,7 @@ type Serve = (request: http.IncomingMessage, response: http.ServerResponse, swit
 
 /**
  * Requests that offer another protocol. Node's parser stops behind their heads; here they are served as all others are, body and further requests on the
- * connection included, but for what the upstream may make of them: whatever it answers 101 to is switched (nginx `ngx_http_upstream_upgrade`).
+ * connection included, but for what the upstream may make of them: what it accepts with a 101 is switched (nginx `ngx_http_upstream_upgrade`).
  */
 export class Upgrades {
   readonly #server: http.Server;

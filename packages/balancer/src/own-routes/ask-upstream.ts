@@ -3,7 +3,7 @@ import type { Clock } from "@drover/foundation/clock";
 import { getJson } from "@drover/foundation/http-get";
 import { httpAddress, type Upstream } from "../pool/upstream.ts";
 
-/** How long a worker may take to answer a question that needs no slot. */
+/** How long a worker may take to respond to a request that needs no slot. */
 const timeoutMs = 1000;
 
 /** The JSON that an upstream responds with to a GET; undefined where it does not, in time and with 200. */

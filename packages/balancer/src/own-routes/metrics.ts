@@ -9,7 +9,7 @@ export type ResponseMode = "stream" | "whole";
 export interface Metrics {
   readonly contentType: string;
   render(): Promise<string>;
-  /** A request was answered; status 499 is a client that left. */
+  /** A request has ended; status 499 is a client that left. */
   countRequest(route: string, status: number, durationMs: number): void;
   countQueueWait(waitMs: number): void;
   /** A request was sent on to another upstream. */

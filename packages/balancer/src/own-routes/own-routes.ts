@@ -41,7 +41,7 @@ export type GuestRoutes = (request: IncomingMessage, path: string) => GuestRoute
 
 type Answer = (parts: OwnRouteParts, request: IncomingMessage) => OwnResponse | Promise<OwnResponse>;
 
-/** Answers the paths that are the balancer's own; undefined for all others. They need no place and no key but `/metrics` and `/slots`. */
+/** Serves the paths that are the balancer's own; undefined for all others. They need no slot, and no key except `/metrics` and `/slots`. */
 export function ownRoute(
   request: IncomingMessage,
   path: string,
@@ -99,7 +99,7 @@ function frontAnswer(parts: OwnRouteParts): Answer | undefined {
   return ({ needsKey }, { headers }) => frontPage(facts, headers.accept, needsKey());
 }
 
-/** 200 with llama-server's words while an upstream takes requests, or would as soon as one came; else 503. */
+/** 200 with llama-server's body while an upstream takes requests, or would as soon as one came; else 503. */
 function health({ pool, readiness }: OwnRouteParts): OwnResponse {
   const now = readiness();
   if (now?.kind === "leaving")
@@ -115,7 +115,7 @@ function health({ pool, readiness }: OwnRouteParts): OwnResponse {
   return jsonResponse(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }
 
-/** Each upstream's places as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
+/** Each upstream's slots as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
 async function slots({ clock, pool, queue }: OwnRouteParts): Promise<OwnResponse> {
   const upstreams = await Promise.all(
     pool.upstreams.map(async (upstream) => ({
@@ -129,7 +129,7 @@ async function slots({ clock, pool, queue }: OwnRouteParts): Promise<OwnResponse
   return jsonResponse(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
 }
 
-/** What a worker says itself; no field for what it does not answer. */
+/** What a worker says itself; no field for what it does not tell. */
 async function workersView(upstream: Upstream, clock: Clock) {
   const [worker, steps] = await Promise.all(["/slots", "/steps"].map((path) => askUpstream(upstream, path, clock)));
   return { worker, steps };

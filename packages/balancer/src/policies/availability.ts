@@ -19,6 +19,14 @@ export function isInService(peer: Peer): boolean {
   return peer.ready && !peer.down && !peer.draining;
 }
 
+export type ServiceState = "ready" | "draining" | "down";
+
+/** What users are told of it. */
+export function serviceState(peer: Peer): ServiceState {
+  if (isInService(peer)) return "ready";
+  return peer.ready && !peer.down ? "draining" : "down";
+}
+
 /** Out because of its failures: `max_fails` reached and `fail_timeout` not yet over. */
 export function isFailing(peer: Peer, nowMs: number): boolean {
   return (

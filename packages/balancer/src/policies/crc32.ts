@@ -7,7 +7,7 @@ const table = new Uint32Array(256).map((_, index) => {
 /** A CRC-32 (IEEE) that has seen nothing. */
 export const crc32Start = 0xffffffff;
 
-/** Goes on with `bytes`; `crc32End` makes the result. */
+/** Continues with `bytes`; `crc32End` makes the result. */
 export function crc32Update(state: number, bytes: Uint8Array): number {
   let value = state;
   for (const byte of bytes) value = (table[(value ^ byte) & 0xff] ?? 0) ^ (value >>> 8);

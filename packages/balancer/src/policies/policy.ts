@@ -63,7 +63,7 @@ export function isCandidate(peer: Peer, state: PickState, nowMs: number): boolea
   return state.tried.get(peer) !== peer.generation && !state.standingBy.has(peer.id) && isAvailable(peer, nowMs);
 }
 
-/** Goes on with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */
+/** Continues with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */
 export function moveToBackup(state: PickState): boolean {
   if (state.group.next === undefined) return false;
   state.group = state.group.next;

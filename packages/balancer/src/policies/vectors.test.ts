@@ -4,7 +4,7 @@ import { systemClock } from "@drover/foundation/clock";
 import type { PolicyName } from "./registry.ts";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 
-// Recorded from nginx 1.22.1 (Debian): three servers, the second with weight=2; the digit is the server that answered.
+// Recorded from nginx 1.22.1 (Debian): three servers, the second with weight=2; the digit is the server that responded.
 const keys = [
   "a",
   "b",

@@ -3,7 +3,7 @@ import { httpGet } from "@drover/foundation/http-get";
 import type { UpstreamPool } from "./upstream-pool.ts";
 import { httpAddress, type Upstream } from "./upstream.ts";
 
-/** How upstreams that Drover does not own are probed, in HAProxy's words. */
+/** How upstreams that Drover does not own are probed, as HAProxy names it. */
 export interface CheckRule {
   readonly path: string;
   /** @default 2000 */
@@ -15,7 +15,7 @@ export interface CheckRule {
   readonly timeoutMs: number;
   /** Statuses that are good. @default 200 to 399 */
   readonly statuses?: ReadonlySet<number>;
-  /** Text that a good answer contains. */
+  /** Text that a good response contains. */
   readonly bodyIncludes?: string;
 }
 
@@ -42,10 +42,10 @@ export function startActiveChecks(
     streaks.set(upstream, failure === undefined ? { good: streak.good + 1, bad: 0 } : { good: 0, bad: streak.bad + 1 });
     const next = streaks.get(upstream) ?? streak;
     if (upstream.failsChecks && next.good >= rule.rise) {
-      pool.setFailsChecks(upstream.id, false);
+      pool.setDown(upstream.id, { failsChecks: false });
       onChange(upstream, true, "");
     } else if (!upstream.down && next.bad >= rule.fall) {
-      pool.setFailsChecks(upstream.id, true);
+      pool.setDown(upstream.id, { failsChecks: true });
       onChange(upstream, false, failure ?? "");
     }
   };

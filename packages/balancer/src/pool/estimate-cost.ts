@@ -6,7 +6,7 @@ export interface CostFacts {
   readonly msPerChar: number | undefined;
   /** Requests on it now. */
   readonly active: number;
-  /** Measured: how long a request holds its place. */
+  /** Measured: how long a request holds its slot. */
   readonly meanServiceMs: number | undefined;
 }
 

@@ -8,28 +8,34 @@ import type { Upstream } from "./upstream.ts";
  */
 export type LeaseOutcome = "ok" | "failed" | "lost" | "next" | "unused";
 
-/** A held place on an upstream. */
+/** A slot that a request holds on an upstream. */
 export class Lease {
   readonly upstream: Upstream;
   readonly takenAtMs: number;
   /** After a connection was lost: resolves when it is known whether the worker crashed. */
   verdict: Promise<void> | undefined;
   /** Why this upstream; undefined where nobody asked. */
-  decision: PickDecision | undefined;
+  readonly decision: PickDecision | undefined;
   readonly #onRelease: (lease: Lease, outcome: LeaseOutcome) => void;
   #held = true;
 
-  constructor(upstream: Upstream, takenAtMs: number, onRelease: (lease: Lease, outcome: LeaseOutcome) => void) {
+  constructor(
+    upstream: Upstream,
+    takenAtMs: number,
+    onRelease: (lease: Lease, outcome: LeaseOutcome) => void,
+    decision?: PickDecision,
+  ) {
     this.upstream = upstream;
     this.takenAtMs = takenAtMs;
     this.#onRelease = onRelease;
+    this.decision = decision;
   }
 
   get held(): boolean {
     return this.#held;
   }
 
-  /** Gives the place back. Only the first call counts, so a `finally` may always call it. */
+  /** Gives the slot back. Only the first call counts, so a `finally` may always call it. */
   release(outcome: LeaseOutcome): void {
     if (!this.#held) return;
     this.#held = false;

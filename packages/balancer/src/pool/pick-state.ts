@@ -16,7 +16,7 @@ export interface PickRequest {
 }
 
 /**
- * Of workers that can take a request, now or once a place on them comes free, those that stand by: the others compute
+ * Of workers that can take a request, now or once one of their slots comes free, those that stand by: the others compute
  * faster without them.
  */
 export type StandBy = (able: readonly string[]) => ReadonlySet<string>;
@@ -68,7 +68,7 @@ function countTries(group: PeerGroup): number {
   return group.next === undefined ? own : own + countTries(group.next);
 }
 
-/** Why no place was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
+/** Why no lease was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
 export type Vacancy = "busy" | "waiting" | "none";
 
 /** @param isSuspect whether the upstream may be about to die, or has just died */

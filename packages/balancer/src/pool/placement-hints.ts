@@ -9,7 +9,7 @@ import type { Upstream } from "./upstream.ts";
 export interface Hints extends Pick<PickRequest, "affinity" | "cost"> {
   /** The request was given to this upstream. */
   onPlaced(upstream: Upstream): void;
-  /** Its answer's head came after this long. */
+  /** Its response's head came after this long. */
   onFirstByte(upstream: Upstream, ms: number): void;
 }
 

@@ -4,7 +4,7 @@ import { findRoute } from "@drover/contract/routes";
 /** A request's text as a chain: each link stands for everything up to there. */
 export interface PrefixChain {
   readonly links: readonly { readonly hash: string; readonly chars: number }[];
-  /** Length of the whole text. */
+  /** Length of the entire text. */
   readonly chars: number;
 }
 

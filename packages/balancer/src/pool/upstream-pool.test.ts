@@ -50,16 +50,7 @@ describe("a lease", () => {
 function setUp(limit = 100) {
   const pool = poolOf([{ id: "a", origin: "http://127.0.0.1:1", maxConns: 1 }]);
   const shares = new FairShares();
-  const queue = new AdmissionQueue(
-    { limit, timeoutMs: 60_000 },
-    {
-      clock: systemClock,
-      shares,
-      slots: () => pool.slots,
-      acquire: (pick) => pool.acquire(pick),
-      acquireBeyond: (pick) => pool.acquireBeyond(pick),
-    },
-  );
+  const queue = new AdmissionQueue({ limit, timeoutMs: 60_000 }, { pool, clock: systemClock, shares });
   pool.listen({ onVacancy: () => queue.dispatch() });
   const served: string[] = [];
   const wait = (owner: string, name: string, client = new EventEmitter()) =>
@@ -121,10 +112,10 @@ describe("the admission queue", () => {
 
 describe("Retry-After", () => {
   it("is the requests ahead over the measured rate, from 1 to 600 seconds", () => {
-    assert.equal(retryAfterSeconds({ depth: 9, places: 5, meanServiceMs: 2000 }), 4);
-    assert.equal(retryAfterSeconds({ depth: 0, places: 5, meanServiceMs: 10 }), 1);
-    assert.equal(retryAfterSeconds({ depth: 10_000, places: 1, meanServiceMs: 60_000 }), 600);
-    assert.equal(retryAfterSeconds({ depth: 3, places: 0, meanServiceMs: undefined }), 5);
+    assert.equal(retryAfterSeconds({ depth: 9, slots: 5, meanServiceMs: 2000 }), 4);
+    assert.equal(retryAfterSeconds({ depth: 0, slots: 5, meanServiceMs: 10 }), 1);
+    assert.equal(retryAfterSeconds({ depth: 10_000, slots: 1, meanServiceMs: 60_000 }), 600);
+    assert.equal(retryAfterSeconds({ depth: 3, slots: 0, meanServiceMs: undefined }), 5);
   });
 });
 
@@ -261,9 +252,9 @@ describe("slow start", () => {
       return picks.filter((id) => id === "b").length;
     };
     assert.equal(share(), 55);
-    pool.setFailsChecks("b", true);
+    pool.setDown("b", { failsChecks: true });
     assert.equal(share(), 0);
-    pool.setFailsChecks("b", false);
+    pool.setDown("b", { failsChecks: false });
     clock.nowMs += 1000;
     assert.ok(Math.abs(share() - 10) <= 2, "a tenth of the time, a tenth of the weight");
     clock.nowMs += 9000;

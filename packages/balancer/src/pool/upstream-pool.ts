@@ -1,8 +1,9 @@
+import type { PickDecision } from "@drover/contract/request-record";
 import type { Clock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
 import { isInService } from "../policies/availability.ts";
 import type { PeerGroup } from "../policies/peer.ts";
-import { isCandidate, type PickState, type Policy } from "../policies/policy.ts";
+import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Drains } from "./drains.ts";
 import { Lease, type LeaseOutcome } from "./lease.ts";
@@ -25,7 +26,7 @@ export interface PoolOptions {
 }
 
 export interface PoolEvents {
-  /** A place came free or an upstream came ready: whoever waits may try again. */
+  /** A slot came free or an upstream came ready: whoever waits may try again. */
   onVacancy?(): void;
   onReleased?(lease: Lease, outcome: LeaseOutcome): void;
   /** Removed, with all that it has counted. */
@@ -43,8 +44,7 @@ export class UpstreamPool {
   readonly #suspects: Suspects;
   readonly #flights: Flights;
   readonly #standBy: StandBy | undefined;
-  #policy: Policy;
-  #policyName: PolicyName;
+  #policy: PolicyName;
   #group: PeerGroup;
   #events: PoolEvents = {};
 
@@ -52,8 +52,7 @@ export class UpstreamPool {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#standBy = options.standBy;
-    this.#policy = policies[options.policy].pick;
-    this.#policyName = options.policy;
+    this.#policy = options.policy;
     for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
     this.#group = groupOf([...this.#upstreams.values()]);
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
@@ -82,8 +81,7 @@ export class UpstreamPool {
   }
 
   setPolicy(policy: PolicyName): void {
-    this.#policy = policies[policy].pick;
-    this.#policyName = policy;
+    this.#policy = policy;
   }
 
   /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
@@ -123,21 +121,12 @@ export class UpstreamPool {
     if (upstream !== undefined) upstream.hopeless = !isExpected;
   }
 
-  /** What active checks found: a server that is back starts afresh, slowly where `slowStartMs` says so. */
-  setFailsChecks(id: string, failsChecks: boolean): void {
+  /** What active checks found, or what the configuration says: a server that is back starts afresh, slowly where `slowStartMs` says so. */
+  setDown(id: string, causes: Partial<Pick<Upstream, "isMarkedDown" | "failsChecks">>): void {
     const upstream = this.#upstreams.get(id);
-    if (upstream !== undefined) this.#setDown(upstream, upstream.isMarkedDown, failsChecks);
-  }
-
-  /** What the configuration says. */
-  markDown(id: string, isMarkedDown: boolean): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream !== undefined) this.#setDown(upstream, isMarkedDown, upstream.failsChecks);
-  }
-
-  #setDown(upstream: Upstream, isMarkedDown: boolean, failsChecks: boolean): void {
-    Object.assign(upstream, { isMarkedDown, failsChecks });
-    const down = isMarkedDown || failsChecks;
+    if (upstream === undefined) return;
+    Object.assign(upstream, causes);
+    const down = upstream.isMarkedDown || upstream.failsChecks;
     if (upstream.down === down) return;
     upstream.down = down;
     if (!down) forgetFailures(upstream, this.#clock.monotonicMs());
@@ -164,27 +153,29 @@ export class UpstreamPool {
     return startPick(this.#group, request, tries);
   }
 
-  /** Chooses and holds a place. */
+  /** Chooses an upstream and holds a slot of it. */
   acquire(state: PickState): Lease | undefined {
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
-    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+    this.#askStandBy(state);
     const upstream = state.deaths > 0 ? workerAlone(this.#upstreams.values(), state) : this.#choose(state);
     if (upstream === undefined) return undefined;
-    const decision = state.isExplained ? this.#describe(upstream, state) : undefined;
-    if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
-    const lease = this.#hold(upstream, state);
-    lease.decision = decision;
-    return lease;
+    return this.#hold(upstream, state);
   }
 
-  #describe(chosen: Upstream, state: PickState, why?: string) {
+  #askStandBy(state: PickState): void {
+    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+  }
+
+  /** Why this upstream, where somebody wants to know. */
+  #describe(chosen: Upstream, state: PickState, why: string | undefined): PickDecision | undefined {
+    if (!state.isExplained) return undefined;
     const nowMs = this.#clock.monotonicMs();
     const isFree = (one: Upstream) => isCandidate(one, state, nowMs);
-    return describePick(chosen, this.upstreams, state, { policy: this.#policyName, isFree, why });
+    return describePick(chosen, this.upstreams, state, { policy: this.#policy, isFree, why });
   }
 
   /**
-   * Holds the least busy ready worker whatever its places: for requests that need no slot of the model (`GET /v1/models`, `/tokenize`), which must not wait
+   * Holds the least busy ready worker whatever its free slots: for requests that need no slot of the model (`GET /v1/models`, `/tokenize`), which must not wait
    * behind those that do. Nothing where an upstream is not Drover's own: there every request counts, as in nginx.
    */
   acquireBeside(state: PickState): Lease | undefined {
@@ -197,34 +188,27 @@ export class UpstreamPool {
     this.#flights.enter(upstream, state);
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
-      lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
-      if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
-      if (outcome === "lost") this.#suspects.add(upstream);
+      this.#judge(lease, outcome, state);
       this.#events.onReleased?.(lease, "unused");
       if (upstream.aloneFor !== undefined) this.#events.onVacancy?.();
     });
   }
 
   /**
-   * Holds a place beyond those of the least busy worker that can set requests aside for others, at most as many again as it has slots.
+   * Holds a slot more than there are on the least busy worker that can set requests aside for others; it takes at most twice as many requests as it has slots.
    */
   acquireBeyond(state: PickState): Lease | undefined {
     if (state.deaths > 0) return undefined;
-    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+    this.#askStandBy(state);
     const best = roomiestBeyondSlots(this.#upstreams.values(), state);
-    if (best === undefined) return undefined;
-    const decision = state.isExplained ? this.#describe(best, state, SHARE) : undefined;
-    state.tried.set(best, best.generation);
-    const lease = this.#hold(best, state);
-    lease.decision = decision;
-    return lease;
+    return best && this.#hold(best, state, SHARE);
   }
 
   /** A pick that found nothing leaves the request as it was: it may wait and pick again. */
   #choose(state: PickState): Upstream | undefined {
     const { group } = state;
     const tried = group.next === undefined ? undefined : [...state.tried];
-    const peer = this.#policy(state, { nowMs: this.#clock.monotonicMs(), random: this.#random });
+    const peer = policies[this.#policy].pick(state, { nowMs: this.#clock.monotonicMs(), random: this.#random });
     if (peer !== undefined) return this.#upstreams.get(peer.id);
     state.group = group;
     for (const [known, generation] of tried ?? []) state.tried.set(known, generation);
@@ -249,11 +233,14 @@ export class UpstreamPool {
     return upstream !== undefined && this.#flights.end(upstream, isCrash);
   }
 
-  #hold(upstream: Upstream, state: PickState): Lease {
+  #hold(upstream: Upstream, state: PickState, why?: string): Lease {
+    const decision = this.#describe(upstream, state, why);
+    if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
     upstream.conns += 1;
     if (upstream.owned) this.#flights.enter(upstream, state);
     upstream.requests += 1;
-    return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => this.#release(lease, outcome, state));
+    const onRelease = (released: Lease, outcome: LeaseOutcome): void => this.#release(released, outcome, state);
+    return new Lease(upstream, this.#clock.monotonicMs(), onRelease, decision);
   }
 
   /** Why `acquire` gave nothing, and so whether to wait. */
@@ -275,14 +262,19 @@ export class UpstreamPool {
     const { upstream } = lease;
     upstream.conns -= 1;
     if (upstream.aloneFor === state) upstream.aloneFor = undefined;
-    lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
     upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
-    if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
-    if (outcome === "lost") this.#suspects.add(upstream);
+    this.#judge(lease, outcome, state);
     this.#account(upstream, outcome, state);
     this.#drains.settle(upstream);
     this.#events.onReleased?.(lease, outcome);
     this.#events.onVacancy?.();
+  }
+
+  #judge(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
+    const { upstream } = lease;
+    lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
+    if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
+    if (outcome === "lost") this.#suspects.add(upstream);
   }
 
   #account(upstream: Upstream, outcome: LeaseOutcome, state: PickState): void {

@@ -1,5 +1,6 @@
 import type { HttpAddress } from "@drover/foundation/http-get";
 import { BadUpstreamError } from "../errors.ts";
+import { type ServiceState, serviceState } from "../policies/availability.ts";
 import type { Peer } from "../policies/peer.ts";
 import type { Address, Target } from "../upstream-http/target.ts";
 
@@ -16,7 +17,7 @@ export interface UpstreamSpec {
   readonly reports?: boolean;
   /** Knows what other such workers have read, by snapshots. @default false */
   readonly sharesState?: boolean;
-  /** Places of a worker; the same as `maxConns`, which wins. */
+  /** Slots of a worker; the same as `maxConns`, which wins. */
   readonly slots?: number;
   /** @default 1 */
   readonly weight?: number;
@@ -32,7 +33,7 @@ export interface UpstreamSpec {
   readonly down?: boolean;
   /** @default 0 */
   readonly slowStartMs?: number;
-  /** Sent to the upstream as `x-drover-secret`; a worker with a secret answers nobody else. */
+  /** Sent to the upstream as `x-drover-secret`; a worker with a secret serves nobody else. */
   readonly secret?: string;
 }
 
@@ -72,7 +73,7 @@ export interface Upstream extends Peer, Target {
 
 /**
  * Makes the running state of a server that nobody has used yet.
- * @throws BadUpstreamError when the origin is none of the three forms, or the weight is not a whole number above 0.
+ * @throws BadUpstreamError when the origin is none of the three forms, or the weight is not an integer above 0.
  */
 export function createUpstream(spec: UpstreamSpec): Upstream {
   const owned = spec.owned ?? false;
@@ -170,10 +171,9 @@ export interface UpstreamStatus {
   readonly id: string;
   readonly origin: string;
   readonly owned: boolean;
-  readonly ready: boolean;
-  readonly draining: boolean;
-  readonly down: boolean;
-  /** Places; 0 is no limit. */
+  /** `ready`: it may be given requests, though all its slots may be held. */
+  readonly state: ServiceState;
+  /** Slots; 0 is no limit. */
   readonly slots: number;
   /** Requests on it now. */
   readonly active: number;
@@ -188,7 +188,12 @@ export interface UpstreamStatus {
 
 /** What `drover status` tells of an upstream. */
 export function statusOf(upstream: Upstream): UpstreamStatus {
-  const { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure } = upstream;
-  const running = { slots: upstream.maxConns, active: upstream.conns, beside: upstream.beside };
-  return { id, origin, owned, ready, draining, down, requests, bytesReceived, failures, lastFailure, ...running };
+  const { id, origin, owned, requests, bytesReceived, failures, lastFailure } = upstream;
+  const now = {
+    state: serviceState(upstream),
+    slots: upstream.maxConns,
+    active: upstream.conns,
+    beside: upstream.beside,
+  };
+  return { id, origin, owned, requests, bytesReceived, failures, lastFailure, ...now };
 }

@@ -9,11 +9,8 @@ import { FairShares } from "./fair-shares.ts";
 describe("a full queue", () => {
   it("makes room for an owner that has less in it, by sending away the last request of the one with the most", async () => {
     const pool = new UpstreamPool({ policy: "least_conn", clock: systemClock, random: Math.random });
-    const parts = { clock: systemClock, shares: new FairShares(), slots: () => 0 };
-    const queue = new AdmissionQueue(
-      { limit: 4, timeoutMs: 60_000 },
-      { ...parts, acquire: () => undefined, acquireBeyond: () => undefined },
-    );
+    const parts = { pool, clock: systemClock, shares: new FairShares() };
+    const queue = new AdmissionQueue({ limit: 4, timeoutMs: 60_000 }, parts);
     const wait = (owner: string) => queue.wait({ pick: pool.startPick(), owner, client: new EventEmitter() });
     const greedy = Array.from({ length: 4 }, () => wait("greedy"));
     assert.equal((await wait("greedy")).kind, "overflow");

@@ -1,6 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
+import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { FairShares } from "./fair-shares.ts";
 
 /** What became of a request that asked for a lease. */
@@ -24,7 +25,7 @@ export interface Leaver {
 
 export interface QueueRequest {
   readonly pick: PickState;
-  /** `FairShares` says whose turn it is; within one owner, first come first served. */
+  /** `FairShares` says whose request is next; within one owner, first come first served. */
   readonly owner: string;
   readonly client: Leaver;
   /** Called as the lease is given, before the next one is. */
@@ -42,12 +43,8 @@ export interface QueueOptions {
 
 export interface QueueParts {
   readonly clock: Clock;
-  readonly acquire: (pick: PickState) => Lease | undefined;
-  /** A lease beyond the slots there are: the worker sets another owner's request aside for it. */
-  readonly acquireBeyond: (pick: PickState) => Lease | undefined;
+  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "slots">;
   readonly shares: FairShares;
-  /** Over all workers. */
-  readonly slots: () => number;
 }
 
 interface Entry {
@@ -162,7 +159,7 @@ export class AdmissionQueue {
         // Only a retry is choosy: where one fresh request finds no slot, no other does.
         const isFresh = pick.tried.size === 0;
         if (isFresh && isFull) break;
-        const lease = this.#parts.acquire(pick);
+        const lease = this.#parts.pool.acquire(pick);
         if (lease !== undefined) {
           this.#grant(entry, lease);
           return true;
@@ -175,11 +172,11 @@ export class AdmissionQueue {
 
   /** Long responses of some owners hold every slot: one that has less than its share waits for none of them to end. */
   #grantBeyond(owners: readonly string[]): boolean {
-    const { shares, slots, acquireBeyond } = this.#parts;
+    const { shares, pool } = this.#parts;
     for (const owner of owners) {
       const [entry] = this.#lines.get(owner) ?? [];
-      if (entry === undefined || !shares.isOwed(owner, slots())) continue;
-      const lease = acquireBeyond(entry.request.pick);
+      if (entry === undefined || !shares.isOwed(owner, pool.slots)) continue;
+      const lease = pool.acquireBeyond(entry.request.pick);
       if (lease === undefined) continue;
       this.#grant(entry, lease);
       return true;

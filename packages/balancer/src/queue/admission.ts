@@ -1,8 +1,11 @@
+import type { Clock } from "@drover/foundation/clock";
+import { MovingAverage } from "@drover/foundation/moving-average";
 import type { PickState } from "../policies/policy.ts";
-import type { Lease } from "../pool/lease.ts";
+import type { Lease, LeaseOutcome } from "../pool/lease.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
-import type { AdmissionQueue, Leaver, QueueOutcome } from "./admission-queue.ts";
-import type { FairShares } from "./fair-shares.ts";
+import { AdmissionQueue, type Leaver, type QueueOptions, type QueueOutcome } from "./admission-queue.ts";
+import { FairShares } from "./fair-shares.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
 
 /** Why a request was sent away without an upstream. */
 export type Refusal = "overflow" | "timeout" | "closed";
@@ -32,25 +35,36 @@ export interface AdmissionEvents {
   onWakeNeeded(): void;
 }
 
+export interface AdmissionParts {
+  readonly pool: UpstreamPool;
+  readonly clock: Clock;
+  readonly events: AdmissionEvents;
+}
+
 /** Gives requests their leases: at once where a slot is free and nobody waits, through the queue where one may come free, else none. */
 export class Admission {
-  readonly #pool: UpstreamPool;
-  readonly #queue: AdmissionQueue;
-  readonly #shares: FairShares;
-  readonly #events: AdmissionEvents;
+  readonly queue: AdmissionQueue;
+  readonly #parts: AdmissionParts;
+  readonly #shares = new FairShares();
+  readonly #meanServiceMs = new MovingAverage(0.1);
   readonly #owners = new WeakMap<Lease, string>();
 
-  constructor(pool: UpstreamPool, queue: AdmissionQueue, shares: FairShares, events: AdmissionEvents) {
-    this.#pool = pool;
-    this.#queue = queue;
-    this.#shares = shares;
-    this.#events = events;
+  constructor(rules: QueueOptions, parts: AdmissionParts) {
+    this.#parts = parts;
+    this.queue = new AdmissionQueue(rules, { clock: parts.clock, pool: parts.pool, shares: this.#shares });
   }
 
   /** To be told of each lease that ends. */
-  released(lease: Lease): void {
+  released(lease: Lease, outcome: LeaseOutcome): void {
     const owner = this.#owners.get(lease);
     if (owner !== undefined) this.#shares.end(owner);
+    if (outcome === "ok") this.#meanServiceMs.add(this.#parts.clock.monotonicMs() - lease.takenAtMs);
+  }
+
+  /** For a request that is refused now. */
+  get retryAfterSeconds(): number {
+    const meanServiceMs = this.#meanServiceMs.value;
+    return retryAfterSeconds({ depth: this.queue.depth, slots: this.#parts.pool.slots, meanServiceMs });
   }
 
   /** The request is over, and took so many tokens; undefined: nobody knows. */
@@ -59,8 +73,8 @@ export class Admission {
   }
 
   acquire(claim: Claim): Promise<Lease | undefined> | Lease | undefined {
-    const pool = this.#pool;
-    const queue = this.#queue;
+    const { queue } = this;
+    const { pool, events } = this.#parts;
     const { pick } = claim;
     const beside = claim.needsSlot ? undefined : pool.acquireBeside(pick);
     if (beside !== undefined) return beside;
@@ -68,12 +82,12 @@ export class Admission {
     const lease = queue.closed ? undefined : queue.depth === 0 || again ? pool.acquire(pick) : undefined;
     if (lease !== undefined) {
       this.#granted(claim, lease);
-      this.#events.onWaited(0);
+      events.onWaited(0);
       return lease;
     }
     const vacancy = pool.vacancy(pick);
     if (vacancy === "none" && !queue.closed) return undefined;
-    if (vacancy === "waiting") this.#events.onWakeNeeded();
+    if (vacancy === "waiting") events.onWakeNeeded();
     const onGranted = (granted: Lease): void => this.#granted(claim, granted);
     return queue.wait({ ...claim, again, onGranted }).then((outcome) => this.#settle(claim, outcome));
   }
@@ -87,7 +101,7 @@ export class Admission {
   #settle(claim: Claim, outcome: QueueOutcome): Lease | undefined {
     if (outcome.kind === "granted") {
       claim.waitedMs += outcome.waitedMs;
-      this.#events.onWaited(outcome.waitedMs);
+      this.#parts.events.onWaited(outcome.waitedMs);
       return outcome.lease;
     }
     claim.refusal = outcome.kind === "aborted" || outcome.kind === "none" ? undefined : outcome.kind;

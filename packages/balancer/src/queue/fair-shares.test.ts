@@ -5,7 +5,6 @@ import { createManualClock } from "@drover/foundation/test-support/manual-clock"
 import type { Lease } from "../pool/lease.ts";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
 import { Admission, type Claim } from "./admission.ts";
-import { AdmissionQueue } from "./admission-queue.ts";
 import { FairShares } from "./fair-shares.ts";
 
 interface Simulated {
@@ -27,14 +26,12 @@ async function simulate(slots: number, requests: readonly Simulated[]): Promise<
   const upstreams = [{ id: "1", origin: "http://127.0.0.1:1", owned: true, slots }];
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
   pool.setReady("1", true);
-  const shares = new FairShares();
-  const queue = new AdmissionQueue(
-    { limit: 10_000, timeoutMs: 1e9 },
-    { clock, shares, slots: () => slots, acquire: (pick) => pool.acquire(pick), acquireBeyond: () => undefined },
-  );
-  const none = { onWaited: () => {}, onWakeNeeded: () => {} };
-  const admission = new Admission(pool, queue, shares, none);
-  pool.listen({ onVacancy: () => queue.dispatch(), onReleased: (lease) => admission.released(lease) });
+  const events = { onWaited: () => {}, onWakeNeeded: () => {} };
+  const admission = new Admission({ limit: 10_000, timeoutMs: 1e9 }, { pool, clock, events });
+  pool.listen({
+    onVacancy: () => admission.queue.dispatch(),
+    onReleased: (lease, outcome) => admission.released(lease, outcome),
+  });
   const served: Served[] = [];
   const ask = async (request: Simulated) => {
     await new Promise<void>((resolve) => clock.after(request.atMs, resolve));

@@ -66,7 +66,7 @@ export class FairShares {
     this.#forgetIdle(owner, account);
   }
 
-  /** Whose turn it is, from the first to the last. */
+  /** Whose request is next, from the first to the last. */
   inOrder(owners: Iterable<string>): readonly string[] {
     return [...owners]
       .map((owner) => ({ owner, had: this.#account(owner).had }))

@@ -1,7 +1,7 @@
 import type { RequestRecord } from "@drover/contract/request-record";
 import type { Logger } from "pino";
 import type { ClientRequest } from "../request/client-request.ts";
-import { logTime } from "../request/log-time.ts";
+import { logTime } from "./log-time.ts";
 
 export type AccessFormat = "off" | "json" | "combined";
 
@@ -12,7 +12,7 @@ export function logAccess(logger: Logger, format: AccessFormat, request: ClientR
   else logger.info(fields(record), "request");
 }
 
-/** Tells whoever shows log lines that the message is the whole line, to be written as it is. */
+/** Tells whoever shows log lines that the message is the entire line, to be written as it is. */
 const bare = { bare: true };
 
 function fields(record: RequestRecord) {

@@ -62,8 +62,7 @@ export interface Forwarder {
   readonly responses: () => ResponseStore | undefined;
   /** Requests that crashed workers. */
   readonly condemned: CondemnedRequests;
-  readonly retryAfterSeconds: () => number;
-  /** What the server itself answered on a connection because its request could not be read to the end. */
+  /** What the server itself sent on a connection because its request could not be read to the end. */
   readonly rawAnswers: WeakMap<object, Ending>;
 }
 
@@ -91,7 +90,7 @@ async function converse(request: ClientRequest, body: RequestBody, forwarder: Fo
   const { addedBytes } = conversation;
   if (addedBytes > 0 && !bodies.take(addedBytes)) {
     metrics.countRefusal(noRoom.code);
-    request.refuse(noRoom, ["Retry-After", String(forwarder.retryAfterSeconds())]);
+    request.refuse(noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds)]);
     return;
   }
   try {
@@ -142,7 +141,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
     const message = `the request body is larger than ${maxBodyBytes} bytes`;
     refuseWithBody(request, { status: 413, message, code: "body_too_large" }, [], forwarder);
   } else if (read.kind === "no-room") {
-    refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.retryAfterSeconds())], forwarder);
+    refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds)], forwarder);
   } else request.end(forwarder.rawAnswers.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
   return undefined;
 }
@@ -238,7 +237,7 @@ function taskOf(
   };
 }
 
-/** Which worker answers. Of other upstreams nothing is told: their names are addresses inside. */
+/** Names the worker that responds, but no other upstream: their ids are internal addresses. */
 function workerHeader({ owned, id }: Upstream): readonly string[] {
   return owned ? [WORKER_HEADER, id] : [];
 }
@@ -256,7 +255,7 @@ function evaluated({ prompt, cached, completion }: TokensTaken): number {
 
 const noBytes = Buffer.alloc(0);
 
-/** Answers where nobody else did, and ends the request. */
+/** Sends an error where no upstream responded, and ends the request. */
 function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim, forwarder: Forwarder): void {
   const { attempts } = request;
   const last = attempts.at(-1);
@@ -273,7 +272,7 @@ function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim,
     );
   }
   if (outcome.kind === "failed" || outcome.kind === "condemned") {
-    const bodyBytes = answerFailure(request, outcome, claim.refusal, forwarder);
+    const bodyBytes = sendFailure(request, outcome, claim.refusal, forwarder);
     request.end({ status: request.response.statusCode, bodyBytes });
     return;
   }
@@ -284,16 +283,16 @@ function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim,
 type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
 
 /** @returns bytes of the response's body */
-function answerFailure(
+function sendFailure(
   request: ClientRequest,
   outcome: Failed,
   refusal: Refusal | undefined,
-  { metrics, retryAfterSeconds }: Forwarder,
+  { metrics, admission }: Forwarder,
 ): number {
   const { response } = request;
   const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
   if (refusal !== undefined) metrics.countRefusal(error.code);
-  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(retryAfterSeconds())];
+  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds)];
   if (response.headersSent) return endWithError(response, error.message);
   return respondError(response, request.id, error, [...retryAfter, ...request.responseHeaders]);
 }

@@ -276,7 +276,7 @@ describe("forwarding", () => {
     socket.pause();
     socket.on("error", () => undefined);
     const activeNow = () => balancer.status().upstreams[0]?.active;
-    // Its place is held by then, or has been.
+    // Its slot is held by then, or has been.
     await eventually("the upstream is asked", () => upstream.seen() === 1);
     await eventually("the place is free", () => activeNow() === 0);
     socket.destroy();

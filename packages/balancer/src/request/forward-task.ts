@@ -35,10 +35,10 @@ export interface ForwardTask extends ExchangeTask {
 }
 
 /**
- * How it ended. Where nothing was sent to the client (`failed`, `intercepted`) the caller answers.
+ * How it ended. Where nothing was sent to the client (`failed`, `intercepted`) the caller responds.
  * - `answered`: the complete response was relayed.
  * - `broken`: the upstream died after the head was sent, and no other one resumed its response; the client's connection was ended (an event stream after an `error` event).
- * - `failed`: no upstream answered; `status` is 502, 504, or the status nginx would give.
+ * - `failed`: no upstream responded; `status` is 502, 504, or the status nginx would give.
  * - `intercepted`: `onHead` took it.
  * - `condemned`: it was in two workers when they crashed, the second time alone; `error` events and ends are as for `broken` where a stream had begun.
  * - `client-gone`: the client left, or `cancel` was used; nginx logs 499.

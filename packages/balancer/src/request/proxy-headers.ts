@@ -81,7 +81,7 @@ const hiddenWithCors: ReadonlySet<string> = new Set([
   "access-control-max-age",
 ]);
 
-/** The answer's fields as the client gets them; an event stream asks further proxies not to buffer it. */
+/** The response's fields as the client gets them; an event stream asks further proxies not to buffer it. */
 export function relayedHead(head: ResponseHead, request: ClientRequest, extra: readonly string[]): RelayedHead {
   const headers = withoutHopByHop(head.headers, request.arrival.decidesCors ? hiddenWithCors : hidden);
   headers.push(REQUEST_ID_HEADER, request.id, ...extra, ...request.responseHeaders);

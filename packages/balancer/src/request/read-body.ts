@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { OwnBudget } from "./body-budget.ts";
 
-/** A request's body, read whole. */
+/** A request's body, read to its end. */
 export type BodyRead =
   | { readonly kind: "none" }
   | { readonly kind: "bytes"; readonly bytes: Buffer }

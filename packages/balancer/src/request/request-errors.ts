@@ -26,7 +26,7 @@ export const queueRefusals: Readonly<Record<Refusal, ProxyError>> = {
   closed: { status: 503, message: "the server is shutting down", code: "shutting_down" },
 };
 
-/** What the client is told where no upstream answered, after so many were tried. */
+/** What the client is told where no upstream responded, after so many were tried. */
 export function failureOf(
   outcome: Extract<ForwardOutcome, { kind: "failed" | "condemned" }>,
   tried: number,

@@ -36,8 +36,8 @@ export function respondError(
 }
 
 /**
- * Refuses a request whose body is still coming, and closes: the answer goes out, what the client still sends is read and dropped for
- * a while, so that no reset overtakes the answer (nginx `lingering_close`). @returns bytes of the response's body
+ * Refuses a request whose body is still coming, and closes: the response goes out, what the client still sends is read and dropped for
+ * a while, so that no reset overtakes the response (nginx `lingering_close`). @returns bytes of the response's body
  */
 export function refuseBody(
   request: IncomingMessage,

@@ -30,7 +30,7 @@ describe("a stream whose worker dies", () => {
     await Promise.all(closers.splice(0).map((close) => close()));
   });
 
-  /** Two workers; whichever is asked first dies after `most` events, or in the middle of one, or answers with broken framing at once. */
+  /** Two workers; whichever is asked first dies after `most` events, or in the middle of one, or responds with broken framing at once. */
   async function run(successor: Successor, { most = 2, isJournaled = true, tears = false, garbles = false } = {}) {
     const asked: string[] = [];
     const serve: http.RequestListener = (request, response) => {

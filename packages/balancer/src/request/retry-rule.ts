@@ -1,6 +1,6 @@
 import type { AttemptFailure } from "../upstream-http/exchange-task.ts";
 
-/** The words of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
+/** The values of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
 export type RetryWord =
   | "error"
   | "timeout"
@@ -14,7 +14,7 @@ export type RetryWord =
   | "http_429"
   | "non_idempotent";
 
-/** When another upstream is tried. */
+/** When another upstream is tried; `forward-request.ts` asks after each attempt. */
 export interface RetryRule {
   /** @default error, timeout */
   readonly words: ReadonlySet<RetryWord>;
@@ -50,7 +50,7 @@ export function mayRetry(rule: RetryRule, failure: AttemptFailure, state: RetryS
   return state.owned || !state.requestSent || isRepeatable(state.method) || rule.words.has("non_idempotent");
 }
 
-/** What the client is answered when this was the last attempt. */
+/** What the client is sent when this was the last attempt. */
 export function statusOf(failure: AttemptFailure): number {
   if (failure === "timeout") return 504;
   return typeof failure === "number" ? failure : 502;

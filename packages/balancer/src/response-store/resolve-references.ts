@@ -21,7 +21,7 @@ export interface Library {
 }
 
 /**
- * Writes what `previous_response_id` and `item_reference` stand for into the body. Only bodies that have such a word are parsed.
+ * Writes what `previous_response_id` and `item_reference` stand for into the body. Only bodies that have such a field are parsed.
  * @returns undefined where it refers to nothing, or is no body that a worker would take: then it goes as it is
  */
 export async function resolveReferences(
@@ -122,7 +122,7 @@ function join(texts: readonly Buffer[]): Buffer {
 
 const COMMA = Buffer.from(",");
 
-// Status, words and code of OpenAI's API: clients look for them, and then send the items themselves.
+// Status, message and code of OpenAI's API: clients look for them, and then send the items themselves.
 
 function unknownResponse(id: string): ProxyError {
   const message = `Previous response with id '${id}' not found.`;

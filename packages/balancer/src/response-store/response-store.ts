@@ -5,7 +5,7 @@ export interface StoreLimits {
   readonly bytes: number;
 }
 
-/** One response, and what it answered. All texts are JSON. */
+/** One response, with what it responded to. All texts are JSON. */
 export interface StoredResponse {
   readonly id: string;
   /** The response that it continues. */

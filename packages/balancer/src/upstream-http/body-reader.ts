@@ -10,13 +10,13 @@ export type BodyProgress =
 const more: BodyProgress = { kind: "more" };
 const nothing = Buffer.alloc(0);
 
-/** Finds the end of an answer's body by its framing, and what of the bytes on the way is to be passed on. */
+/** Finds the end of a response's body by its framing, and what of the bytes on the way is to be passed on. */
 export class BodyReader {
   readonly #framing: Framing;
   readonly #walker: ChunkWalker | undefined;
   /** Of a body with a length. */
   #bytesLeft: number;
-  /** Bytes that make no whole chunk yet. */
+  /** Bytes that make no complete chunk yet. */
   #held: Buffer = nothing;
   #payloadBytes = 0;
   readonly #onPayload: ((part: Buffer) => void) | undefined;

@@ -4,7 +4,7 @@ import { readTrailers } from "./response-head.ts";
 export type ChunkStep =
   | {
       readonly kind: "more";
-      /** Bytes before this offset are whole framing and may be passed on as they are; the rest is kept for the next step. */
+      /** Bytes before this offset are complete framing and may be passed on as they are; the rest is kept for the next step. */
       readonly passOn: number;
     }
   | { readonly kind: "end"; readonly passOn: number; readonly trailers: readonly string[]; readonly endOffset: number }

@@ -5,7 +5,7 @@ import type { Framing, RelayedHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
 /**
- * The client's side of a relayed answer. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
+ * The client's side of a relayed response. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
  * came, beside Node's response: framing each event anew costs as much as everything else together. Otherwise Node frames.
  */
 export class ClientRelay {
@@ -15,7 +15,7 @@ export class ClientRelay {
   #socket: Socket | undefined;
   #gzip: Gzip | undefined;
   #waitsForDrain = false;
-  /** Set where an answer that is no event stream comes after pings: it becomes an event. */
+  /** Set where a response that is no event stream comes after pings: it becomes an event. */
   #collected: Buffer[] | undefined;
   started = false;
   #last: Buffer | undefined;
@@ -56,7 +56,7 @@ export class ClientRelay {
       this.#gzip = gzipInto(response, head.gzipLevel);
       return;
     }
-    // A pipelined request has no socket until those before it are answered.
+    // A pipelined request has no socket until those before it have their responses.
     if (response.socket !== null && (chunked || framing.kind === "length")) {
       this.#socket = response.socket;
       response.socket.cork();
@@ -65,7 +65,7 @@ export class ClientRelay {
   }
 
   /**
-   * The whole of an answer that came in one read, with a head that is not out yet: as one string in one write. `end` with a body would
+   * A complete response that came in one read, with a head that is not out yet: as one string in one write. `end` with a body would
    * add an empty piece to it and make two pieces to gather.
    */
   whole(head: RelayedHead, body: Buffer): void {
@@ -133,7 +133,7 @@ export class ClientRelay {
     else this.#socket.write(`${Buffer.byteLength(events).toString(16)}\r\n${events}\r\n`);
   }
 
-  /** The whole answer was relayed. */
+  /** The complete response was relayed. */
   end(trailers: readonly string[] = []): void {
     if (trailers.length > 0 && this.#response.chunkedEncoding) this.#response.addTrailers(pairs(trailers));
     if (this.#gzip !== undefined) this.#gzip.end();
@@ -146,7 +146,7 @@ export class ClientRelay {
       );
   }
 
-  /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for whole. */
+  /** The upstream died under way: an event stream is told so and ended, anything else is cut, so that nobody takes it for complete. */
   breakOff(errorEvent: string | undefined): void {
     if (errorEvent === undefined || this.#gzip !== undefined || !this.#response.chunkedEncoding) {
       this.#response.destroy();

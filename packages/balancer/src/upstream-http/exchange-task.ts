@@ -20,7 +20,7 @@ export interface ExchangeTask {
   readonly outgoing: UpstreamRequest;
   /** For upstreams that Drover does not own; its own workers are judged by their heartbeat. */
   readonly timeouts: ForwardTimeouts;
-  /** Calls it off, as when the client leaves; who does so ends the client's connection or answers it. */
+  /** Calls it off, as when the client leaves; who does so ends the client's connection or sends it a response. */
   readonly cancel?: AbortSignal;
   /** Told the parts of the response's body, before the client has them. */
   readonly onBody?: (part: Buffer) => void;

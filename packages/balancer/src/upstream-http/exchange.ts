@@ -4,8 +4,8 @@ import { ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
-import { HeadReader, headText, interjectionOf, relayEarlyHints } from "./head-reader.ts";
-import type { Framing, RelayedHead, ResponseHead } from "./response-head.ts";
+import { type FinalHead, HeadReader, headText, interjectionOf, relayEarlyHints } from "./head-reader.ts";
+import type { RelayedHead, ResponseHead } from "./response-head.ts";
 import { isEventStream, resumeOffset } from "./resume-offset.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -17,7 +17,7 @@ interface Settle {
   readonly reject: (error: unknown) => void;
 }
 
-/** Sends the task's request on one connection and relays the answer to the client. Rejects only with what `listener.onHead` throws. */
+/** Sends the task's request on one connection and relays the response to the client. Rejects only with what `listener.onHead` throws. */
 export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
   return new Promise((resolve, reject) => new Exchange(options, { resolve, reject }).start());
 }
@@ -28,25 +28,24 @@ class Exchange implements ConnectionUser {
   readonly #relay: ClientRelay;
   #phase: Phase = "connecting";
   #sending: Sending | undefined;
-  readonly #head: HeadReader;
-  #framing: Framing = { kind: "none" };
+  readonly #headReader: HeadReader;
+  /** The head that was read, with what it says of body and connection. */
+  #head: FinalHead | undefined;
   #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
   #isEventStream = false;
   #isEncoded = false;
-  /** Could another worker go on with it? */
+  /** Could another worker resume it? */
   #isResumable = false;
-  #keepAlive = false;
-  #keepsForMs: number | undefined;
   #paused = false;
-  #deaf = false;
+  #isClientGone = false;
 
   constructor(options: ExchangeOptions, settle: Settle) {
     this.#options = options;
     this.#settle = settle;
     this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
     this.#relay.onDrained = () => this.#unpause();
-    this.#head = new HeadReader(options.task.outgoing.method, (head) => this.#onInformational(head));
+    this.#headReader = new HeadReader(options.task.outgoing.method, (head) => this.#onInformational(head));
   }
 
   start(): void {
@@ -95,8 +94,8 @@ class Exchange implements ConnectionUser {
     if (this.#tunnel !== undefined) this.#complete(false, []);
     else if (this.#phase === "body") {
       if (this.#body?.endsWithConnection === true) this.#complete(false, []);
-      else this.#break("it closed the connection in the middle of its answer");
-    } else this.#fail("error", "it closed the connection before its answer");
+      else this.#break("it closed the connection in the middle of its response");
+    } else this.#fail("error", "it closed the connection before its response");
   }
 
   onError(error: Error): void {
@@ -116,25 +115,23 @@ class Exchange implements ConnectionUser {
 
   #readHead(bytes: Buffer): void {
     const { figures, clock } = this.#options;
-    const read = this.#head.read(bytes);
+    const read = this.#headReader.read(bytes);
     if (read.kind === "incomplete") return;
     if (read.kind === "invalid") return this.#fail("invalid_header", read.reason);
     if (read.head.status === 101) return this.#switch(read.head, read.rest);
     figures.headerMs = clock.monotonicMs() - figures.startedAtMs;
     figures.status = read.head.status;
-    this.#keepAlive = read.keepAlive;
-    this.#keepsForMs = read.keepsForMs;
-    this.#framing = read.framing;
-    this.#answer(read.head, read.rest);
+    this.#head = read;
+    this.#respond(read);
   }
 
   /** Of a worker, a part of its event stream that is not in the body: whoever resumes the stream need not make it again. */
   #onInformational(head: ResponseHead): "counts" | "is expected" {
     const { connection, listener, task } = this.#options;
     const text = connection.upstream.owned ? interjectionOf(head) : undefined;
-    if (!this.#deaf) relayEarlyHints(head, task.client);
+    if (!this.#isClientGone) relayEarlyHints(head, task.client);
     if (text === undefined) return "counts";
-    const stream = this.#deaf ? undefined : listener.onInterim(head);
+    const stream = this.#isClientGone ? undefined : listener.onInterim(head);
     if (stream !== undefined) this.#relay.interject(text, stream);
     return "is expected";
   }
@@ -156,19 +153,20 @@ class Exchange implements ConnectionUser {
     if (rest.length > 0) this.onBytes(rest);
   }
 
-  #answer(head: ResponseHead, rest: Buffer): void {
+  #respond(final: FinalHead): void {
+    const { head, framing, rest } = final;
     const { task, listener, unfinished, connection } = this.#options;
     if (listener.isRetried(head.status)) {
-      this.#fail(head.status as AttemptFailure, `it answered ${head.status}`);
+      this.#fail(head.status as AttemptFailure, `its status is ${head.status}`);
       return;
     }
     this.#isEventStream = isEventStream(head);
     // Behind a compressed stream an event would be garbage.
     this.#isEncoded = headerValue(head.headers, "content-encoding") !== undefined;
     const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
-    this.#isResumable = mayResume && resumeOffset(head, this.#framing) === this.#sentBefore;
+    this.#isResumable = mayResume && resumeOffset(head, framing) === this.#sentBefore;
     if (unfinished !== undefined) {
-      this.#goOn(head, rest);
+      this.#continue(final);
       return;
     }
     const relayed = listener.onHead(head);
@@ -177,29 +175,25 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#phase = "body";
-    if (
-      relayed.gzipLevel === undefined &&
-      this.#framing.kind === "length" &&
-      this.#isWhole(this.#framing.lengthBytes, rest)
-    ) {
-      this.#answerWhole(relayed, rest, this.#framing.lengthBytes);
+    if (relayed.gzipLevel === undefined && framing.kind === "length" && this.#isComplete(framing.lengthBytes, rest)) {
+      this.#relayAtOnce(relayed, rest, framing.lengthBytes);
       return;
     }
-    this.#body = new BodyReader(this.#framing, this.#isEventStream, task.onBody);
-    if (!this.#deaf) this.#relay.start(relayed, this.#framing);
+    this.#body = new BodyReader(framing, this.#isEventStream, task.onBody);
+    if (!this.#isClientGone) this.#relay.start(relayed, framing);
     this.#readBody(rest);
-    if (this.#phase === "body" && !this.#deaf) this.#relay.flush();
+    if (this.#phase === "body" && !this.#isClientGone) this.#relay.flush();
   }
 
   /** The client has the head and the beginning: what comes now are the next events. */
-  #goOn(head: ResponseHead, rest: Buffer): void {
+  #continue({ head, framing, rest }: FinalHead): void {
     this.#phase = "body";
     this.#isEventStream = true;
     if (!this.#isResumable) {
-      this.#break(`another worker could not go on with the answer: it said ${head.status}`);
+      this.#break(`another worker could not resume the response: its status is ${head.status}`);
       return;
     }
-    this.#body = new BodyReader(this.#framing, true, this.#options.task.onBody);
+    this.#body = new BodyReader(framing, true, this.#options.task.onBody);
     this.#readBody(rest);
   }
 
@@ -208,11 +202,11 @@ class Exchange implements ConnectionUser {
     return this.#options.unfinished?.sentBytes ?? 0;
   }
 
-  #isWhole(lengthBytes: number, rest: Buffer): boolean {
-    return rest.length >= lengthBytes && !this.#deaf && !this.#options.task.client.response.headersSent;
+  #isComplete(lengthBytes: number, rest: Buffer): boolean {
+    return rest.length >= lengthBytes && !this.#isClientGone && !this.#options.task.client.response.headersSent;
   }
 
-  #answerWhole(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
+  #relayAtOnce(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
     const { figures, task } = this.#options;
     figures.bodyBytes += lengthBytes;
     task.onBody?.(rest.subarray(0, lengthBytes));
@@ -223,21 +217,21 @@ class Exchange implements ConnectionUser {
   #readBody(bytes: Buffer): void {
     const body = this.#body;
     if (body === undefined) return;
-    const progress = body.read(bytes, this.#relay.raw || this.#deaf, this.#pass);
+    const progress = body.read(bytes, this.#relay.raw || this.#isClientGone, this.#pass);
     this.#options.figures.bodyBytes = this.#sentBefore + body.payloadBytes;
     if (progress.kind === "invalid") this.#break("its chunked framing is broken");
     else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
   }
 
   readonly #pass = (bytes: Buffer): void => {
-    if (this.#deaf || this.#relay.write(bytes) || this.#paused) return;
+    if (this.#isClientGone || this.#relay.write(bytes) || this.#paused) return;
     this.#paused = true;
     const { connection, timeouts } = this.#options;
     connection.limit(timeouts.clientStallMs ?? 0);
     connection.socket.pause();
   };
 
-  /** A client that takes nothing holds a place that others wait for. */
+  /** A client that takes nothing holds a slot that others wait for. */
   #onClientStall(): void {
     this.#options.task.client.response.destroy();
     this.#onClientClose();
@@ -255,18 +249,18 @@ class Exchange implements ConnectionUser {
     if (this.#phase === "done") return;
     this.#finishRelayed(exact);
     if (this.#tunnel !== undefined) this.#tunnel.end();
-    else if (!this.#deaf) this.#relay.end(trailers);
+    else if (!this.#isClientGone) this.#relay.end(trailers);
   }
 
   #finishRelayed(exact: boolean): void {
-    const reusable = exact && this.#keepAlive && this.#sending?.complete === true;
-    this.#finish({ kind: "relayed", reusable, keepsForMs: this.#keepsForMs });
+    const reusable = exact && this.#head?.keepAlive === true && this.#sending?.complete === true;
+    this.#finish({ kind: "relayed", reusable, keepsForMs: this.#head?.keepsForMs });
   }
 
   #break(reason: string): void {
     if (this.#phase === "done") return;
     const clean = this.#isEventStream && !this.#isEncoded && this.#body?.inChunk !== true;
-    if (clean && this.#isResumable && !this.#deaf) {
+    if (clean && this.#isResumable && !this.#isClientGone) {
       const unfinished: UnfinishedResponse = { relay: this.#relay, sentBytes: this.#options.figures.bodyBytes };
       // What it has made is the client's now, however long the rest takes.
       this.#relay.flush();
@@ -274,7 +268,7 @@ class Exchange implements ConnectionUser {
       return;
     }
     this.#finish({ kind: "broken", reason });
-    if (!this.#deaf) this.#relay.breakOff(clean ? this.#options.listener.errorEvent(reason) : undefined);
+    if (!this.#isClientGone) this.#relay.breakOff(clean ? this.#options.listener.errorEvent(reason) : undefined);
   }
 
   #fail(failure: AttemptFailure, reason: string): void {
@@ -284,7 +278,7 @@ class Exchange implements ConnectionUser {
 
   readonly #onClientClose = (): void => {
     if (this.#phase === "done") return;
-    this.#deaf = true;
+    this.#isClientGone = true;
     if (this.#options.task.ignoreClientAbort === true) this.#unpause();
     else this.#finish({ kind: "client-gone" });
   };

@@ -49,7 +49,7 @@ export class HeadReader {
   }
 }
 
-/** Passes a 103 on, to a client that knows of such heads and reads them; 100 was answered by the front door, and 102 says nothing. */
+/** Passes a 103 on, to a client that knows of such heads and reads them; 100 was sent by the server, and 102 says nothing. */
 export function relayEarlyHints(head: ResponseHead, { response, request }: Client): void {
   if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1) return;
   // In a response that has begun it would be a part of the body; and hints are not worth memory for a client that reads nothing.

@@ -17,7 +17,7 @@ export interface RelayedHead {
   readonly gzipLevel?: number;
 }
 
-/** How the end of an answer's body is known. */
+/** How the end of a response's body is known. */
 export type Framing =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly lengthBytes: number }
@@ -47,7 +47,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const badValue = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /**
- * Reads the head of an answer from the start of `bytes`. Strict where leniency could be used to smuggle: folded lines, blanks before the
+ * Reads the head of a response from the start of `bytes`. Strict where leniency could be used to smuggle: folded lines, blanks before the
  * colon, NUL, both `content-length` and `transfer-encoding`, two lengths and any coding but `chunked` are invalid, as in nginx. A bare LF ends a line.
  */
 export function readResponseHead(bytes: Buffer, method: string): HeadRead {

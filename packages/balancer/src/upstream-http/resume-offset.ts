@@ -3,8 +3,8 @@ import type { Framing, ResponseHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
 /**
- * Bytes of the body that a worker leaves out because the client has them already: 0 where its answer could be gone on with later.
- * Undefined: an answer that ends with its worker.
+ * Bytes of the body that a worker leaves out because the client has them already: 0 where its response could be resumed later.
+ * Undefined: a response that ends with its worker.
  */
 export function resumeOffset(head: ResponseHead, framing: Framing): number | undefined {
   const said = headerValue(head.headers, RESUME_HEADER);

@@ -12,7 +12,7 @@ export interface Sending {
   readonly hasLeft: boolean;
   /** Bytes given to the socket. */
   readonly bytes: number;
-  /** Goes on with a streamed body after the socket drained. */
+  /** Continues a streamed body after the socket drained. */
   resume(): void;
   /** Takes nothing more from the client. */
   stop(): void;
@@ -20,7 +20,7 @@ export interface Sending {
 
 interface SendingOptions {
   readonly keepAlive: boolean;
-  /** Of the answer's body, by an earlier attempt. */
+  /** Of the response's body, by an earlier attempt. */
   readonly sentBytes: number;
 }
 

@@ -15,7 +15,7 @@ const proxy = createProxyServer({});
 const offer = { method: "GET", url: "/", headers: { connection: "Upgrade", upgrade: "websocket" } };
 
 /**
- * Carries bytes both ways after an upstream answered 101. http-proxy joins the two connections; which upstream was asked, for how long, and what the
+ * Carries bytes both ways after an upstream responded with 101. http-proxy joins the two connections; which upstream was asked, for how long, and what the
  * client sees of its response is decided before that, because http-proxy itself neither tries another upstream nor times one out.
  */
 export class Tunnel {

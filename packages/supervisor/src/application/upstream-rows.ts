@@ -5,10 +5,10 @@ import type { UpstreamRow } from "../admin/drover-status.ts";
 export function upstreamRows({ upstreams }: Pick<BalancerStatus, "upstreams">): readonly UpstreamRow[] {
   return upstreams
     .filter(({ owned }) => !owned)
-    .map(({ id, origin, ready, down, draining, active, requests, failures, lastFailure }) => ({
+    .map(({ id, origin, state, active, requests, failures, lastFailure }) => ({
       id,
       origin,
-      state: down || !ready ? "down" : draining ? "draining" : "ready",
+      state,
       active,
       requests,
       failures,

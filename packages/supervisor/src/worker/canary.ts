@@ -9,7 +9,7 @@ export type AskCanary = (worker: {
   readonly timeoutMs: number;
 }) => Promise<CanaryResult>;
 
-/** `reason`: what the worker did instead of answering. */
+/** `reason`: what the worker did instead of responding. */
 export type CanaryResult = { readonly isAlive: true } | { readonly isAlive: false; readonly reason: string };
 
 /** Asks the worker's own port for one token. Never rejects. */

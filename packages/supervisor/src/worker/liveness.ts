@@ -22,7 +22,7 @@ export function firstPulse(now: number): Pulse {
   return { heardAt: now, steps: 0, steppedAt: now };
 }
 
-/** Takes in a heartbeat. `active`: requests that it has, by its own word or by the balancer's count. */
+/** Takes in a heartbeat. `active`: requests that it has, as it says itself or as the balancer counts. */
 export function afterHeartbeat(
   pulse: Pulse,
   beat: { readonly steps: number; readonly active: number },
@@ -33,8 +33,8 @@ export function afterHeartbeat(
 }
 
 /**
- * Whether a worker is alive. Not an HTTP probe: a worker busy in a long prefill answers late and still steps, and one
- * that answers HTTP can be stuck in a decode.
+ * Whether a worker is alive. Not an HTTP probe: a worker busy in a long prefill responds late and still steps, and one
+ * that responds to HTTP can be stuck in a decode.
  */
 export function judgeLiveness(pulse: Pulse, now: number, limits: LivenessLimits): Liveness {
   if (now - pulse.heardAt >= limits.livenessTimeout) return "silent";

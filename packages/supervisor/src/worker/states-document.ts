@@ -4,7 +4,7 @@ import { TRANSITIONS, WORKER_EVENTS, WORKER_STATES, type WorkerEvent } from "./t
 /** What each event means, for the document. */
 const EVENT_MEANINGS: Readonly<Record<WorkerEvent, string>> = {
   start: "somebody wants it to run",
-  loading: "its process said its first word",
+  loading: "its process sent its first message",
   ready: "its port is open and it generated a first real token",
   "ready-drained": "as `ready`, of a worker that was drained before its process ended",
   drain: "somebody wants it to take no new request",

@@ -2,7 +2,7 @@ import type { WorkerState } from "./transitions.ts";
 
 /** What each state means to somebody who reads `drover status`. */
 export const STATE_MEANINGS: Readonly<Record<WorkerState, string>> = {
-  starting: "its process was started and has not said a word yet",
+  starting: "its process was started and has sent no message yet",
   loading: "it reads the model and generates its first token",
   ready: "it takes requests",
   draining: "it takes no new request and finishes what runs",

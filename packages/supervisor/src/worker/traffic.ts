@@ -121,7 +121,7 @@ export class Traffic {
 
   /** Whether another worker serves now. */
   get othersServe(): boolean {
-    return this.#balancer.status().upstreams.some(({ id, ready }) => ready && id !== this.id);
+    return this.#balancer.status().upstreams.some(({ id, state }) => state === "ready" && id !== this.id);
   }
 
   /** Gives it no new request. */

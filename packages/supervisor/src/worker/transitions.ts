@@ -15,7 +15,7 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 export const WORKER_EVENTS = [
   /** Somebody wants it to run. */
   "start",
-  /** Its process said its first word. */
+  /** Its process sent its first message. */
   "loading",
   /** Its port is open and it generated a first real token. */
   "ready",
@@ -76,7 +76,7 @@ const COMING_UP: Row = {
   "gave-up": to("quarantined", "arm-backoff-timer"),
 };
 
-/** The whole life of a worker. A pair that is not here changes nothing. */
+/** The entire life of a worker. A pair that is not here changes nothing. */
 export const TRANSITIONS: Readonly<Record<WorkerState, Row>> = {
   exited: { start: BEGIN },
   starting: { ...COMING_UP, loading: to("loading") },

@@ -6,7 +6,7 @@ export interface WorkerChange {
   readonly from: WorkerState;
   readonly to: WorkerState;
   readonly event: WorkerEvent;
-  /** Why, where somebody knows: the worker's own words, an exit code, a signal. */
+  /** Why, where somebody knows: the worker's own reason, an exit code, a signal. */
   readonly reason: string | undefined;
 }
 

@@ -37,7 +37,7 @@ export class WorkerProcess {
     return this.#spawned?.pid;
   }
 
-  /** Its own words when it became ready; undefined before. */
+  /** Its message when it became ready; undefined before. */
   get word(): ReadyWord | undefined {
     return this.#word;
   }
@@ -139,7 +139,7 @@ export class WorkerProcess {
     this.signal("SIGKILL");
   }
 
-  /** Why it ended: its own words before what the kernel says, and that before the bare exit code or signal. */
+  /** Why it ended: its own reason before what the kernel says, and that before the bare exit code or signal. */
   describe(end: ProcessEnd, explained: string | undefined): string {
     const known = this.#failure?.message ?? (this.#wasKilled ? undefined : explained) ?? end.reason;
     if (known !== undefined) return known;

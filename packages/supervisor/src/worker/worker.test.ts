@@ -256,7 +256,7 @@ describe("Worker", () => {
     clock.advance(600);
     await setImmediate();
     assert.equal(processes.length, 2);
-    assert.equal(worker.restarts, 1);
+    assert.equal(worker.restarts.sum, 1);
   });
 
   it("goes on trying while the machine has no descriptor for a worker, charges it with nothing, and starts it when there is one", async () => {
@@ -273,6 +273,6 @@ describe("Worker", () => {
     delete refusal.error;
     await setImmediate();
     assert.equal(alive().length, 1);
-    assert.equal(worker.restarts, 0);
+    assert.equal(worker.restarts.sum, 0);
   });
 });

@@ -5,7 +5,7 @@ import type { WorkerLaunch } from "../process/launch.ts";
 import { lacksResources } from "../process/lacks-resources.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
-import { endedBy, NO_RESTART_COUNTS, type RestartCounts } from "./restart-reasons.ts";
+import { endedBy, NO_RESTART_COUNTS } from "./restart-reasons.ts";
 import { Restarts } from "./restarts.ts";
 import type { LivenessLimits } from "./liveness.ts";
 import type { Recipe } from "./recipe.ts";
@@ -47,7 +47,7 @@ export interface WorkerParts {
 }
 
 /**
- * One worker: its state, its process, its traffic. It is the only place where the effects of transitions.ts are
+ * One worker: its state, its process, its traffic. Only here the effects of transitions.ts are
  * performed. Events come in by {@link start}, {@link stop} and the like, from the process, and from timers; each is
  * handled completely before the next.
  */
@@ -78,7 +78,7 @@ export class Worker {
     this.place = place;
     this.recipe = recipe;
     this.#parts = parts;
-    this.#restarts = new Restarts(replaces?.restartReasons ?? NO_RESTART_COUNTS);
+    this.#restarts = new Restarts(replaces?.restarts.counts ?? NO_RESTART_COUNTS);
     const upstreamId = replaces?.traffic.id === this.id ? `${this.id}b` : this.id;
     this.traffic = new Traffic(parts.balancer, upstreamId, {
       worker: this.id,
@@ -102,12 +102,8 @@ export class Worker {
   }
 
   /** Starts because it had crashed or hung; those that somebody wanted, and wakes, do not count. */
-  get restarts(): number {
-    return this.#restarts.sum;
-  }
-
-  get restartReasons(): RestartCounts {
-    return this.#restarts.counts;
+  get restarts(): Pick<Restarts, "sum" | "counts"> {
+    return this.#restarts;
   }
 
   /** Whether it ever served. */
