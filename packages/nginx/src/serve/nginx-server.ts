@@ -4,18 +4,18 @@ import { MatchLimitError } from "../errors.ts";
 import { failureText } from "../system-error.ts";
 import { type ClientConnection, isInService } from "@drover/balancer/engine";
 import { type Clock, systemClock } from "@drover/foundation/clock";
-import { httpsSuffix, type ListenerModel, type NginxModel, type ServerModel } from "../model/model.ts";
+import type { ListenerModel, NginxModel } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
 import { accessLine } from "./request/access-line.ts";
+import { prepareRuntime, serversOf } from "./prepare-runtime.ts";
 import type { ServerIdentity } from "./response/response-fields.ts";
-import { type Group, startGroup } from "./proxy/groups.ts";
 import { handleRequest } from "./request/handle-request.ts";
 import { type Incoming, readIncoming } from "./request/incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
 import { aboutRequest } from "./request/error-line.ts";
 import { LogFiles } from "./log-files.ts";
 import { createMetrics, type NginxMetrics, readUpstreams, type UpstreamReading } from "./metrics.ts";
-import { type Names, systemNames } from "./proxy/names.ts";
+import type { Names } from "./proxy/names.ts";
 import type { RequestState } from "./request/request-state.ts";
 import type { Runtime } from "./runtime.ts";
 import { type RawRefusal, refuseRaw } from "./connections/refuse-raw.ts";
@@ -155,47 +155,14 @@ export class NginxServer {
     await this.logs.flush();
   }
 
+  #prepare(model: NginxModel): Promise<Runtime> {
+    return prepareRuntime(model, { ...this.#options, clock: this.#clock, logs: this.logs });
+  }
+
   /** The open listener that goes on under this model: the same address, with or without TLS as before. */
   #kept(model: ListenerModel): Listener | undefined {
     const listener = this.#listeners.get(model.label);
     return listener !== undefined && listener.isTls === model.otherwise.tls ? listener : undefined;
-  }
-
-  async #prepare(model: NginxModel): Promise<Runtime> {
-    const { identity, newRequestId, random } = this.#options;
-    const names = this.#options.names ?? systemNames;
-    for (const { path } of model.process.errorLogs) if (path !== undefined) this.logs.open(path);
-    for (const { settings } of serversOf(model)) {
-      for (const { path } of settings.errorLogs) if (path !== undefined) this.logs.open(path);
-      for (const { path } of settings.accessLogs) if (path.constant !== undefined) this.logs.open(path.constant);
-    }
-    return {
-      model,
-      groups: await this.#startGroups(model, names),
-      logs: this.logs,
-      clock: this.#clock,
-      random,
-      names,
-      identity,
-      newRequestId,
-      isClosing: false,
-    };
-  }
-
-  /** @throws NginxConfigError; then none goes on asking for names */
-  async #startGroups(model: NginxModel, names: Names): Promise<ReadonlyMap<string, Group>> {
-    const { random } = this.#options;
-    const groups = new Map<string, Group>();
-    try {
-      for (const [key, group] of model.upstreams) {
-        const scheme = key.endsWith(httpsSuffix) ? "https" : "http";
-        groups.set(key, await startGroup(group, scheme, group.resolver, { clock: this.#clock, random, names }));
-      }
-    } catch (error) {
-      for (const group of groups.values()) group.destroy();
-      throw error;
-    }
-    return groups;
   }
 
   #onRequest(
@@ -291,14 +258,4 @@ function writeAccessLogs(state: RequestState, logs: LogFiles): void {
 
 function closeAll(listeners: readonly Listener[]): void {
   for (const { server } of listeners) server.closeAllConnections();
-}
-
-function serversOf(model: NginxModel): readonly ServerModel[] {
-  const servers = new Set<ServerModel>();
-  for (const { otherwise, byLocalAddress } of model.listeners) {
-    for (const address of [otherwise, ...byLocalAddress.values()]) {
-      for (const server of address.servers) servers.add(server);
-    }
-  }
-  return [...servers];
 }
