@@ -1,4 +1,4 @@
-// Runs the compiled tests of the whole workspace with Node's own runner, and prints one closing line.
+// Runs the compiled tests of the entire workspace with Node's own runner, and prints one closing line.
 // usage: node scripts/test.mjs [PART OF A FILE NAME …]   (no argument: every test)
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";

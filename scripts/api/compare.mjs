@@ -28,7 +28,7 @@ const text = table(rows);
 process.stdout.write(text);
 if (values.write) write(text);
 
-/** Status, and the names of the fields of the answer (of its last event, where it is a stream). */
+/** Status, and the names of the fields of the response (of its last event, where it is a stream). */
 async function ask(url, method, path, body) {
   try {
     const response = await fetch(url + path, {

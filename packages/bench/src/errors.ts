@@ -1,7 +1,7 @@
 export type BenchErrorCode =
   /** options, presets: a value that makes no sense; nothing was sent. */
   | "bad_option"
-  /** trial: nobody answers at the target's address. */
+  /** trial: nobody responds at the target's address. */
   | "target_unreachable"
   /** trial: the target refuses this load: no or wrong key, unknown model or route, prompts over its context. */
   | "target_refuses"

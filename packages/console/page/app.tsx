@@ -9,7 +9,7 @@ import { Icon } from "./parts/icon.tsx";
 import { route, type View } from "./route.ts";
 import { menuOpen } from "./chat/sidebar.tsx";
 
-/** The whole page: a bar with the views, the one that is shown, and what may lie over it. */
+/** The page: a bar with the views, the one that is shown, and what may lie over it. */
 export function App(): VNode {
   const { view } = route.value;
   return (

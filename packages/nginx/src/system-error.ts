@@ -10,7 +10,7 @@ export function systemError(error: unknown): string {
   return errnoTexts[code] ?? messageOf(error);
 }
 
-/** In nginx's words where the system refused something: `mkdir() "/x" failed (2: No such file or directory)`. */
+/** The message of nginx where the system refused something: `mkdir() "/x" failed (2: No such file or directory)`. */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { syscall, path } = error as NodeJS.ErrnoException;

@@ -47,7 +47,7 @@ export interface Refusal {
   readonly tokens?: { readonly prompt: number; readonly most: number };
 }
 
-/** A request that is refused, and how to say so. Thrown by api/ and generation/, turned into an answer by error-envelope.ts. */
+/** A request that is refused, and how to say so. Thrown by api/ and generation/, turned into a response by error-envelope.ts. */
 export class RequestError extends WorkerError {
   readonly refusal: Refusal;
 

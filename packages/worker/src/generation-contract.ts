@@ -91,9 +91,9 @@ export interface GeneratedToken {
 export type EndReason =
   /** The model ended its text; the end token itself is not reported. */
   | "end-of-text"
-  /** maxTokens or the slot's context was reached, or the grammar and the bias left no token: the answer is cut off. */
+  /** maxTokens or the slot's context was reached, or the grammar and the bias left no token: the response is cut off. */
   | "length"
-  /** `onToken` answered "stop". */
+  /** `onToken` returned "stop". */
   | "stopped"
   /** {@link GenerationHandle.cancel} was called. */
   | "cancelled"
@@ -108,7 +108,7 @@ export interface GenerationSink {
   onCourse?(course: Course): void;
   /** So many tokens of the prompt are in the slot now, those that needed no evaluation among them. */
   onPromptRead?(readTokens: number): void;
-  /** Answer "stop" to end the generation with this token: the slot takes part in no further step. */
+  /** Return "stop" to end the generation with this token: the slot takes part in no further step. */
   onToken(token: GeneratedToken): "go-on" | "stop";
   /** Last call, exactly once. */
   onEnd(end: { readonly reason: EndReason; readonly error?: Error }): void;
@@ -121,7 +121,7 @@ export interface GenerationHandle {
 
 /** What the HTTP side sees of the slots. */
 export interface Generator {
-  /** Tokens that a slot holds, prompt and answer together. */
+  /** Tokens that a slot holds, prompt and response together. */
   readonly contextTokens: number;
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle;
 }

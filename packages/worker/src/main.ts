@@ -231,7 +231,7 @@ async function listen(server: ReturnType<typeof createServer>, options: Complete
   }
 }
 
-/** A terminal's ^C reaches the whole group: a supervised worker leaves it to the supervisor, who drains. */
+/** A terminal's ^C reaches the entire group: a supervised worker leaves it to the supervisor, who drains. */
 function stopOnSignals(pool: SlotPool, close: () => Promise<void>): void {
   const stop = () => void Promise.all([close(), pool.whenIdle()]).then(() => process.exit(0));
   process.once("SIGTERM", stop);

@@ -77,7 +77,7 @@ function missing(request: FastifyRequest, reply: FastifyReply): RequestError {
   return methodNotAllowed(request.method, path, allowed);
 }
 
-/** Bytes that are no HTTP: answered by hand, since there is no request. */
+/** Bytes that are no HTTP: handled here, since there is no request. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

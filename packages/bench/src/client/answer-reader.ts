@@ -18,11 +18,11 @@ interface Chunk {
   readonly error?: unknown;
 }
 
-/** Collects one streamed answer from the `data:` values of its stream, and judges it. */
+/** Collects one streamed response from the `data:` values of its stream, and judges it. */
 export interface AnswerReader {
   data(value: string): void;
   readonly tokenTimesMs: readonly number[];
-  /** To be asked once, after the stream's end. An answer is a success only when it is complete. */
+  /** To be asked once, after the stream's end. A response is a success only when it is complete. */
   result(): Exchange["result"];
 }
 

@@ -11,7 +11,7 @@ export interface ChatClientOptions {
   readonly query?: string | undefined;
   readonly apiKey?: string | undefined;
   readonly model: string;
-  /** Longest silence before an answer's first byte and between two of its bytes. */
+  /** Longest silence before a response's first byte and between two of its bytes. */
   readonly timeoutMs: number;
   /** Sent with every request: `temperature`, `ignore_eos`, … */
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
@@ -26,7 +26,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   const url = new URL(options.url);
   const path = `${url.pathname.replace(/\/$/, "").replace(/\/v1$/, "")}/v1/chat/completions${options.query ?? ""}`;
   const pool = new Pool(url.origin, {
-    // One connection a user, as real clients have; pipelining would let one answer hold up another.
+    // One connection a user, as real clients have; pipelining would let one response hold up another.
     connections: null,
     pipelining: 1,
     headersTimeout: options.timeoutMs,

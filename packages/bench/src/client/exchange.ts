@@ -5,7 +5,7 @@ export interface Usage {
   readonly completionTokens: number;
 }
 
-/** Why a request is not a success. Anything that is not a complete answer is one of these. */
+/** Why a request is not a success. Anything that is not a complete response is one of these. */
 export type FailureReason =
   | "refused"
   | "reset"
@@ -45,7 +45,7 @@ export interface Question {
 /** Sends questions to one target. */
 export interface ChatClient {
   /**
-   * Asks and reads the answer to its end. Never rejects: what went wrong is in the exchange.
+   * Asks and reads the response to its end. Never rejects: what went wrong is in the exchange.
    * @param onToken called when a chunk with text arrives
    */
   ask(question: Question, signal: AbortSignal, onToken: () => void): Promise<Exchange>;

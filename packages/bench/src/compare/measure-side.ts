@@ -12,7 +12,7 @@ import type { Load } from "../load/load.ts";
 export interface SideMeasurement {
   /** Sent to every side. */
   readonly apiKey?: string | undefined;
-  /** A window grows until so many requests have ended in it, at most tenfold. @default 10, or what `answers` says */
+  /** A window grows until so many requests have ended in it, at most tenfold. @default 10, or what `responses` says */
   readonly leastAnswers?: number | undefined;
   /** How often a step is measured again where other processes took part of the machine. @default 0 */
   readonly retries?: number | undefined;

@@ -6,7 +6,7 @@ import type { CompareRound } from "./compare-report.ts";
 
 const [one, other, third] = sampleReport().steps;
 assert.ok(one !== undefined && other !== undefined && third !== undefined);
-/** The same load as the first step's, nine answers where that one has five. */
+/** The same load as the first step's, nine responses where that one has five. */
 const more = { ...other, load: one.load };
 const failed = { ...third, load: one.load };
 const round = (side: string, number: number, ...steps: CompareRound["steps"]): CompareRound => ({
@@ -19,7 +19,7 @@ describe("the ratios of a comparison", () => {
   it("are the base's figure over the other's, within each round", () => {
     const rounds = [round("drover", 0, more), round("nginx", 0, one), round("nginx", 1, one), round("drover", 1, more)];
     const found = ratiosOf(rounds, "drover").find(({ metric }) => metric === "requests/s");
-    // Nine answers against five, in both rounds.
+    // Nine responses against five, in both rounds.
     assert.ok(Math.abs((found?.ratio?.value ?? 0) - 9 / 5) < 1e-9);
     assert.deepEqual([found?.other, found?.load], ["nginx", one.load]);
   });
@@ -42,7 +42,7 @@ describe("the ratios of a comparison", () => {
   it("are bounds where the other side served nothing, rather than endless, and left out where the base did", () => {
     const found = ratiosOf([round("drover", 0, one), round("nginx", 0, failed)], "drover");
     const requests = found.find(({ metric }) => metric === "requests/s");
-    // Five answers in ten seconds against fewer than one.
+    // Five responses in ten seconds against fewer than one.
     assert.deepEqual([requests?.ratio?.value.toFixed(3), requests?.bound], ["5.000", "at least"]);
     assert.equal(found.find(({ metric }) => metric === "response p95")?.ratio, undefined);
     const turned = ratiosOf([round("drover", 0, failed), round("nginx", 0, one)], "drover");

@@ -21,8 +21,8 @@ const DEFAULT_ROUNDS = 3;
 
 /**
  * Measures Drover and other set-ups with the same load in interleaved rounds: one side runs at a time, each round takes
- * all sides, and each begins with another one, so that a machine that warms up or slows down favours none. All answers
- * have the length that their request asks for: sides whose model ends its answers sooner would look faster.
+ * all sides, and each begins with another one, so that a machine that warms up or slows down favours none. All responses
+ * have the length that their request asks for: sides whose model ends its responses sooner would look faster.
  * @throws BenchError `bad_option`, `server_failed`
  */
 export async function runCompare(options: CompareOptions): Promise<CompareReport> {

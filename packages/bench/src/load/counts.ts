@@ -19,13 +19,13 @@ export interface Counts {
   readonly reasons: Readonly<Partial<Record<FailureReason, number>>>;
   /** The server's own words for each reason, once. */
   readonly details: Readonly<Partial<Record<FailureReason, string>>>;
-  /** Without an answer when the window ended. Neither a success nor a failure yet. */
+  /** Without a response when the window ended. Neither a success nor a failure yet. */
   readonly unfinished: number;
   /** How long the oldest of them had waited; null where there are none. */
   readonly oldestUnfinishedMs: number | null;
   /** ok / (ok + failed); null where nothing ended. */
   readonly successRate: number | null;
-  /** From the (intended) start to the answer's last byte, of successes. */
+  /** From the (intended) start to the response's last byte, of successes. */
   readonly response: Summary;
   /** From the (intended) start to the first token, of successes. */
   readonly ttft: Summary;

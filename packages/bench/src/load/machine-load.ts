@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 
-/** Begins to watch all CPUs; the returned function answers how busy they were since, in percent of one CPU. */
+/** Begins to watch all CPUs; the returned function says how busy they were since, in percent of one CPU. */
 export function watchMachine(): () => number {
   const before = busyMs();
   const startMs = performance.now();

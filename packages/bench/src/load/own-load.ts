@@ -23,7 +23,7 @@ export const LATE_MS = 50;
 const RESOLUTION_MS = 10;
 const NANOS = 1e6;
 
-/** Begins to watch this process; the returned function ends it and answers what was seen. */
+/** Begins to watch this process; the returned function ends it and returns what was seen. */
 export function watchOwnLoad(): () => OwnLoad {
   const before = process.cpuUsage();
   const endMachine = watchMachine();

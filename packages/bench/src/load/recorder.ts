@@ -100,7 +100,7 @@ export class Recorder {
     return request;
   }
 
-  /** Requests of the window that still have no answer. */
+  /** Requests of the window that still have no response. */
   get open(): number {
     return [...this.#pending.keys()].filter(({ intendedMs }) => this.#inside(intendedMs)).length;
   }
@@ -146,7 +146,7 @@ export class Recorder {
     const endMs = Math.min(nowMs, this.toMs);
     const windowMs = Math.max(0, endMs - this.fromMs);
     const perSecond = (count: number) => (windowMs === 0 ? 0 : (count / windowMs) * 1000);
-    // A chunk may carry several tokens. The server's own count of complete answers says how many.
+    // A chunk may carry several tokens. The server's own count of complete responses says how many.
     const tokensInChunk = sums.usages === 0 || sums.okChunks === 0 ? 1 : sums.completion / sums.okChunks;
     const waitedToMs = this.#belonging === "ended" ? endMs : nowMs;
     const started = [...this.#pending.keys()].map((one) => one.intendedMs).filter((startMs) => startMs < endMs);

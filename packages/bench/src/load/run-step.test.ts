@@ -94,7 +94,7 @@ describe("one step of load", () => {
   });
 
   it("waits for a slow target where so many answers are wanted: until each user had one, then in windows of full length", async () => {
-    // One slot, 25 s an answer, 4 users who do not think: 0.04 requests/s, and each waits for three others.
+    // One slot, 25 s a response, 4 users who do not think: 0.04 requests/s, and each waits for three others.
     const slow = { ttftMs: 1000, itlMs: 1500, tokens: 17 };
     const { counts } = await measure({ thinkMs: 0, leastAnswers: 5 }, () => slow, 1);
     near(counts.windowMs, 180_000);
@@ -130,7 +130,7 @@ describe("one step of load", () => {
   });
 
   it("knows how long a stream stood still, also one that had not ended by then", async () => {
-    // The third token of the first answer comes after 30 s, and so the stream has not ended when the window does.
+    // The third token of the first response comes after 30 s, and so the stream has not ended when the window does.
     const { counts } = await measure({ warmupMs: 0, durationMs: 45_000 }, firstPauses(30_000));
     near(counts.itl.maxMs, 50);
     near(counts.longestPauseMs, 30_000);

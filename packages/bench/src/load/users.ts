@@ -19,7 +19,7 @@ const FAILURE_PAUSE_MS = 1000;
 const USUAL_SPREAD = 0.5;
 
 /**
- * Closed loop: each user asks, waits for the complete answer, thinks, and asks again, until the signal. The users begin
+ * Closed loop: each user asks, waits for the complete response, thinks, and asks again, until the signal. The users begin
  * spread over one thinking time, so that they do not walk in step.
  */
 export async function runUsers(users: number, thinkMs: number, context: LoadContext): Promise<void> {

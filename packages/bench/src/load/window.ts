@@ -17,7 +17,7 @@ export interface WindowOptions {
    * the so-manieth request after it; each within ten times the planned length.
    */
   readonly answers?: number | undefined;
-  /** Requests of this kind are what `answers` counts. @default all */
+  /** Requests of this kind are what `responses` counts. @default all */
   readonly answersOf?: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -44,7 +44,7 @@ export function openWindow(recorder: Recorder, options: WindowOptions): Measurin
 }
 
 /**
- * The window lies between two ends of requests, so that exactly `answers` times between two ends are in it: a side gains
+ * The window lies between two ends of requests, so that exactly `responses` times between two ends are in it: a side gains
  * nothing by when its responses happen to end, and slow sides need no longer window than they must.
  */
 function windowOfAnswers(recorder: Recorder, options: WindowOptions, users: number, answers: number): MeasuringWindow {

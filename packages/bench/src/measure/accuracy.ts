@@ -34,7 +34,7 @@ async function measure(): Promise<readonly StepReport[]> {
     warmupMs: 1000,
     durationMs: seconds * 1000,
     thinkMs: 100,
-    // Half of the mean is the least limit that is drawn: every answer has all of the worker's tokens.
+    // Half of the mean is the least limit that is drawn: every response has all of the worker's tokens.
     answerTokens: known.tokens * 2 + 2,
   });
   await worker.stop();

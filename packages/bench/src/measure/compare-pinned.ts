@@ -6,7 +6,7 @@ import { names, quick } from "./support/options.ts";
 
 const contexts = { "small-team": 1024, chat: 2048 };
 // The crowd first: each of the small team's six questions has been asked before a single user's window begins. And long
-// enough before the window for the answers of the cold start to have ended.
+// enough before the window for the responses of the cold start to have ended.
 const windows = quick
   ? "--users 8,1 --warmup 2s --duration 4s --least-answers 2"
   : "--users 20,16,12,8,4,2,1 --warmup 45s --duration 30s --least-answers 20";

@@ -16,7 +16,7 @@ export interface LoadRequest {
   readonly warmupMs?: number | undefined;
   readonly durationMs?: number | undefined;
   readonly thinkMs?: number | undefined;
-  /** Mean of the answers' token limits. */
+  /** Mean of the responses' token limits. */
   readonly answerTokens?: number | undefined;
   /** @default 1 */
   readonly seed?: number | undefined;
@@ -26,7 +26,7 @@ export interface LoadRequest {
   readonly timeoutMs?: number | undefined;
   /** Closed loop: each step's window ends with so many responses instead of by the clock. */
   readonly answers?: number | undefined;
-  /** Do not let the model end its answers itself. @default the preset's */
+  /** Do not let the model end its responses itself. @default the preset's */
   readonly ignoreEndOfText?: boolean | undefined;
   readonly temperature?: number | undefined;
 }

@@ -28,7 +28,7 @@ const SAMPLE = "the river of the market and a winter report from the village sta
 
 /**
  * Asks the target for its model and measures its tokens.
- * @throws BenchError `bad_option` for an address that is none, `target_unreachable` where nobody answers,
+ * @throws BenchError `bad_option` for an address that is none, `target_unreachable` where nobody responds,
  *   `target_refuses` where the key is wrong
  */
 export async function lookAtTarget(options: TargetOptions): Promise<Target> {
@@ -49,7 +49,7 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
 }
 
 /**
- * Sends one request of the preset and reads one token of its answer.
+ * Sends one request of the preset and reads one token of its response.
  * @throws BenchError `target_refuses` where the target says that it never will take such a request
  */
 export async function tryPreset(

@@ -6,7 +6,7 @@ const PROMPT_TOKENS = 50;
 const LONG_PROMPTS = "long prompts";
 const LONG_ANSWER_TOKENS = 24;
 
-/** Who reads a running answer must not notice that somebody else has sent a long text. */
+/** Who reads a running response must not notice that somebody else has sent a long text. */
 export const mixed: Preset = {
   name: "mixed",
   doc: "long answers that run all the time, and beside them a 2,000-token prompt every 20 s",

@@ -6,7 +6,7 @@ export interface Prompt {
   readonly messages: readonly ChatMessage[];
   /** Prompts of one kind have figures of their own beside those of all; undefined where a preset has one kind only. */
   readonly kind?: string | undefined;
-  /** Mean of the token limits of its answers. @default the plan's */
+  /** Mean of the token limits of its responses. @default the plan's */
   readonly answerTokens?: number | undefined;
 }
 
@@ -40,9 +40,9 @@ export interface Preset {
   readonly answerSpread?: number | undefined;
   /** Responses always have as many tokens as they may have (`ignore_eos`). @default false */
   readonly isFixedLength?: boolean | undefined;
-  /** Which kind of request a window of so many answers counts. @default all */
+  /** Which kind of request a window of so many responses counts. @default all */
   readonly countedKind?: string | undefined;
-  /** The context that its longest prompts and answers need. @default it is at home in any */
+  /** The context that its longest prompts and responses need. @default it is at home in any */
   readonly leastContextTokens?: number | undefined;
   /** One more user beside those of the plan. */
   readonly beside?: Beside | undefined;
@@ -55,7 +55,7 @@ export interface Beside {
   conversation(context: PresetContext): Conversation;
 }
 
-/** A conversation whose questions do not depend on its answers. */
+/** A conversation whose questions do not depend on its responses. */
 export function independentQuestions(next: () => Prompt): Conversation {
   return { next, answered: () => {} };
 }

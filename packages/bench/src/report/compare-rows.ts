@@ -76,7 +76,7 @@ function showFigure({ moreIsBetter }: Metric, value: number | null): string {
   return moreIsBetter ? showNumber(value) : showMs(value);
 }
 
-/** Of all rounds: a quantile over few answers means little. */
+/** Of all rounds: a quantile over few responses means little. */
 function answersOf(steps: readonly StepReport[]): string {
   const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
   return `${sum(({ counts }) => counts.ok)} in ${(sum(({ counts }) => counts.windowMs) / 1000).toFixed(0)} s`;

@@ -10,10 +10,10 @@ export interface ChildServerOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Ready once this address answers 200. */
+  /** Ready once this address responds with 200. */
   readonly readyUrl: string;
   readonly readyTimeoutMs: number;
-  /** Asked further once the address answers; false: not yet. */
+  /** Asked further once the address responds; false: not yet. */
   readonly isReady?: (() => Promise<boolean>) | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import { findLlamaServer, llamaServerArguments, llamaServerSide, readLlamaServer
 const folder = mkdtempSync(join(tmpdir(), "drover-llama-server-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A stand-in for the program, which writes down its arguments and answers /health. */
+/** A stand-in for the program, which writes down its arguments and serves /health. */
 const program = join(folder, "llama-server");
 writeFileSync(
   program,

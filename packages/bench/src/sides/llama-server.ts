@@ -77,7 +77,7 @@ export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild
         name: "llama-server",
         file: "/bin/sh",
         args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
-        // It answers 503 until the model is loaded.
+        // It responds with 503 until the model is loaded.
         readyUrl: `${url}/health`,
         readyTimeoutMs: READY_TIMEOUT_MS,
         clock,

@@ -9,8 +9,8 @@ export interface TimedAnswer {
 }
 
 /**
- * A client whose answers take exactly the time that `answer` says, on the given clock.
- * @param slots answers at a time; the others wait for theirs
+ * A client whose responses take exactly the time that `response` says, on the given clock.
+ * @param slots responses at a time; the others wait for theirs
  */
 export function createTimedClient(
   clock: Clock,

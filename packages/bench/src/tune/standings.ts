@@ -66,7 +66,7 @@ export function survivors(standings: readonly Standing[], round: number): readon
 
 /**
  * The pick: among those within {@link TIE} of the best, the one with the fewest settings changed from the defaults, then
- * the one with the shorter answers' p95, then the one with less memory.
+ * the one with the shorter responses' p95, then the one with less memory.
  */
 export function pick(standings: readonly Standing[]): Standing | undefined {
   const ranked = rank(standings).filter(({ unfit, throughput }) => unfit === undefined && throughput !== undefined);

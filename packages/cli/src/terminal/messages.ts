@@ -4,7 +4,7 @@ import { printable } from "@drover/foundation/printable";
 import type { ModelError } from "@drover/models";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 
-/** An error in the words that a user sees, and what the process ends with. */
+/** An error as a user reads it, and what the process ends with. */
 export interface Farewell {
   readonly text: string;
   readonly exitCode: ExitCode;

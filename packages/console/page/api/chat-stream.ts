@@ -14,7 +14,7 @@ export interface ChatRequest {
   readonly top_p?: number;
   readonly max_tokens?: number;
   readonly seed?: number;
-  /** Goes on with the last message, an answer; vLLM's names, which Drover's workers take too. */
+  /** Continues the last message, a response; vLLM's names, which Drover's workers take too. */
   readonly continue_final_message?: boolean;
   readonly add_generation_prompt?: boolean;
 }
@@ -37,14 +37,14 @@ export type ChatEvent =
   | { readonly kind: "finish"; readonly reason: string };
 
 /**
- * Streams one answer. Ends normally only after `[DONE]`.
+ * Streams one response. Ends normally only after `[DONE]`.
  * @throws ServerError, also for an error event and for a stream that breaks off; DOMException `AbortError`
  */
 export async function* streamChat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   const response = await ask("v1/chat/completions", {
     method: "POST",
     body: { ...request, stream: true, stream_options: { include_usage: true } },
-    // Comments in the stream then tell the place in the queue and which worker answers.
+    // Comments in the stream then tell the position in the queue and which worker responds.
     headers: { "x-drover-queue-events": "1" },
     signal,
   });

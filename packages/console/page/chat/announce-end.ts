@@ -3,7 +3,7 @@ import { texts } from "../language/language.ts";
 import { announce } from "../parts/announcer.tsx";
 import type { AnswerMessage } from "./conversation.ts";
 
-/** Tells a screen reader when an answer begins and, when it is complete, its text: each token by itself would drown everything else. */
+/** Tells a screen reader when a response begins and, when it is complete, its text: each token by itself would drown everything else. */
 export function announceEnd({ end }: Pick<AnswerMessage, "end">, content: string): void {
   const before = useRef(end);
   useEffect(() => {

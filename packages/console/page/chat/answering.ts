@@ -7,14 +7,14 @@ import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
 import { partsOf } from "./thread/thinking.ts";
 
-/** What a running answer waits for; `writing`: it comes. */
+/** What a running response waits for; `writing`: it comes. */
 export type Phase =
   | { readonly kind: "sent" }
   | { readonly kind: "queued"; readonly place: number }
   | { readonly kind: "prompt"; readonly readTokens: number; readonly allTokens: number }
   | { readonly kind: "writing" };
 
-/** The running answers, by conversation. */
+/** The running responses, by conversation. */
 export const running = signal<ReadonlyMap<string, Running>>(new Map());
 
 export interface Running {
@@ -23,7 +23,7 @@ export interface Running {
   readonly stop: () => void;
 }
 
-/** Asks for the next answer of a conversation; `unfinished` is an answer at its end that the model goes on writing. Never rejects. */
+/** Asks for the next response of a conversation; `unfinished` is a response at its end that the model goes on writing. Never rejects. */
 export async function answer(conversationId: string, unfinished?: AnswerMessage): Promise<void> {
   const conversation = conversations.value.get(conversationId);
   if (conversation === undefined || running.value.has(conversationId)) return;
@@ -44,7 +44,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** One answer on its way: what came so far goes into its conversation with each frame of the screen. */
+/** One response on its way: what came so far goes into its conversation with each frame of the screen. */
 class Progress {
   readonly #conversationId: string;
   readonly #startedAt = monotonicMs();

@@ -32,7 +32,7 @@ function listenForKeys(): () => void {
   return () => removeEventListener("keydown", onKey);
 }
 
-/** Escape stops the answer that is shown, Ctrl+Shift+O (as elsewhere) starts a conversation, Ctrl+K searches. */
+/** Escape stops the response that is shown, Ctrl+Shift+O (as elsewhere) starts a conversation, Ctrl+K searches. */
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]") !== null) return;
   const isCommand = event.ctrlKey || event.metaKey;

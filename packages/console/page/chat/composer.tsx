@@ -8,7 +8,7 @@ import { type Conversation, withMessage } from "./conversation.ts";
 import { update } from "./conversations.ts";
 import { isSendKey } from "./send-key.ts";
 
-/** The field for the next message. What is not sent yet stays in it, also while an answer comes. */
+/** The field for the next message. What is not sent yet stays in it, also while a response comes. */
 export function Composer({ conversation }: { readonly conversation: Conversation }): VNode {
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
@@ -69,7 +69,7 @@ export function Composer({ conversation }: { readonly conversation: Conversation
   );
 }
 
-/** Says something and asks for the answer. */
+/** Says something and asks for the response. */
 export function say(conversationId: string, content: string): void {
   const message = { id: newId(), role: "user", content: content.trim(), atMs: epochMs() } as const;
   update(conversationId, (before) => withMessage(before, message, message.atMs));

@@ -6,7 +6,7 @@ export interface Parameters {
   readonly seed?: number;
 }
 
-/** How an answer went. Times are from the moment it was asked for. */
+/** How a response went. Times are from the moment it was asked for. */
 export interface Figures {
   readonly queueMs?: number;
   readonly firstTokenMs?: number;
@@ -65,7 +65,7 @@ export function newAnswer(id: string, atMs: number): AnswerMessage {
   return { id, role: "assistant", end: "running", ...empty, atMs };
 }
 
-/** With this message in the place of the one of its id, or at the end. */
+/** With this message instead of the one of its id, or at the end. */
 export function withMessage(conversation: Conversation, message: Message, atMs: number): Conversation {
   const index = conversation.messages.findIndex(({ id }) => id === message.id);
   const messages = index < 0 ? [...conversation.messages, message] : conversation.messages.with(index, message);
@@ -100,7 +100,7 @@ export function matches(conversation: Conversation, query: string): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** An answer that was running when its page was closed can't go on by itself. */
+/** A response that was running when its page was closed can't go on by itself. */
 export function settled(conversation: Conversation): Conversation {
   const messages = conversation.messages.map(
     (message): Message =>

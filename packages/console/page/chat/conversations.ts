@@ -8,7 +8,7 @@ import { openShelf, type Shelf } from "./shelf.ts";
 /** All conversations by id, in no order. */
 export const conversations = signal<ReadonlyMap<string, Conversation>>(new Map());
 
-/** False until those of earlier visits were read. */
+/** False until those of earlier sessions were read. */
 export const areLoaded = signal(false);
 
 /** One that nothing was said in yet; it is kept only from its first message on. */
@@ -24,7 +24,7 @@ export const sorted = computed(() =>
 
 let shelf: Promise<Shelf> | undefined;
 
-/** Reads what earlier visits left. Nothing that was said in the meantime is lost. */
+/** Reads what earlier sessions left. Nothing that was said in the meantime is lost. */
 export async function loadConversations(): Promise<void> {
   shelf = openShelf();
   const open = await shelf;

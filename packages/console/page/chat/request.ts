@@ -3,8 +3,8 @@ import type { Conversation, Message } from "./conversation.ts";
 import { partsOf } from "./thread/thinking.ts";
 
 /**
- * The request for the next answer of a conversation. Earlier thinking is left out, as the makers of such models ask for.
- * With `goesOn` the last message is an answer that the model goes on writing.
+ * The request for the next response of a conversation. Earlier thinking is left out, as the makers of such models ask for.
+ * With `goesOn` the last message is a response that the model goes on writing.
  */
 export function requestOf(conversation: Conversation, goesOn: boolean): ChatRequest {
   const { system, parameters } = conversation;

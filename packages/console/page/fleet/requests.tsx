@@ -73,7 +73,7 @@ function RequestRow({ request, onExplain }: RowProps): VNode {
   );
 }
 
-/** What the server says of the request, in its own words. */
+/** What the server says of the request. */
 function Explanation({ id }: { readonly id: string }): VNode {
   const [lines, setLines] = useState<readonly string[]>([]);
   useEffect(() => {

@@ -9,7 +9,7 @@ interface SlotDotsProps {
   readonly busy: number;
 }
 
-/** A worker's slots as dots: how far a prompt is read, how full an answer's context is, what an idle one still keeps. */
+/** A worker's slots as dots: how far a prompt is read, how full a response's context is, what an idle one still keeps. */
 export function SlotDots({ slots, total, busy }: SlotDotsProps): VNode {
   if (slots.length === 0) {
     return (

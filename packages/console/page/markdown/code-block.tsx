@@ -3,7 +3,7 @@ import { texts } from "../language/language.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { lazyModule } from "../parts/lazy-module.ts";
 
-/** The languages' grammars come with the first answer that has code. */
+/** The languages' grammars come with the first response that has code. */
 const highlighter = lazyModule(() => import("./highlight.ts"));
 
 /** Code, coloured where its language is known, with a button to copy it. */

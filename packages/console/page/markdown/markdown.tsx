@@ -7,7 +7,7 @@ import { Formula } from "./formula.tsx";
 import { decodeEntities, parseMarkdown, safeHref } from "./parse-markdown.ts";
 
 /**
- * An answer's text. Markdown becomes elements one by one and never a string of HTML, so nothing that a model writes can become a script, a
+ * A response's text. Markdown becomes elements one by one and never a string of HTML, so nothing that a model writes can become a script, a
  * style or a request: tags are shown as they stand, images as links, and links that lead to anything but the web as text.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
@@ -20,7 +20,7 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   );
 }
 
-/** Only the block that grows is drawn anew while an answer comes. */
+/** Only the block that grows is drawn anew while a response comes. */
 const Block = memo(
   ({ token }: { readonly token: Token; readonly raw: string }) => <>{block(token as MarkedToken)}</>,
   (one, other) => one.raw === other.raw,
@@ -60,7 +60,7 @@ function block(token: MarkedToken): ComponentChildren {
   }
 }
 
-/** The page has one `h1` of its own; those of an answer begin below it. */
+/** The page has one `h1` of its own; those of a response begin below it. */
 function Heading({ depth, children }: { readonly depth: number; readonly children: ComponentChildren }): VNode {
   const Tag = (["h3", "h4", "h5", "h6"] as const)[Math.min(depth, 4) - 1] ?? "h6";
   return <Tag>{children}</Tag>;

@@ -50,7 +50,7 @@ async function tryLock(lockPath: string): Promise<number | undefined> {
   }
 }
 
-/** Removes the lock of a dead process, but not the one that a third process has put in its place meanwhile. */
+/** Removes the lock of a dead process, but not the one that a third process has put there meanwhile. */
 async function takeAway(lockPath: string, deadPid: number): Promise<void> {
   const aside = `${lockPath}.${randomUUID()}`;
   try {

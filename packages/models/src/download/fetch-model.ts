@@ -32,7 +32,7 @@ export interface FetchOptions {
 
 /**
  * The path of a model's file, for any source: a path is looked at and returned, the demo model is made, and everything else is downloaded to
- * `cacheDir` unless it is there, or in the cache of another program. A model in parts is fetched whole, and the path is its first part's. A tag such as `Q4_K_M` is looked up once and remembered,
+ * `cacheDir` unless it is there, or in the cache of another program. A model in parts is fetched completely, and the path is its first part's. A tag such as `Q4_K_M` is looked up once and remembered,
  * so that a start needs no network when the file is there.
  *
  * @throws ModelError `model_missing`, `download_*`, `disk_full`, `write_failed`

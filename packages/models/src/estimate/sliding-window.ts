@@ -6,7 +6,7 @@ export interface SlidingLayers {
   readonly slidingLayers: readonly boolean[];
 }
 
-/** Every n-th layer of these sees the whole context, the others a window. Source: llama.cpp llama-model.cpp `set_swa_pattern`. */
+/** Every n-th layer of these sees the entire context, the others a window. Source: llama.cpp llama-model.cpp `set_swa_pattern`. */
 const PERIODS = new Map([
   ["gemma2", 2],
   ["gemma3", 6],
@@ -17,7 +17,7 @@ const PERIODS = new Map([
 ]);
 
 /**
- * Reads a model's sliding-window attention. Where the pattern is unknown every layer counts as seeing the whole context: that
+ * Reads a model's sliding-window attention. Where the pattern is unknown every layer counts as seeing the entire context: that
  * overestimates memory, which is the safe side.
  */
 export function slidingLayers(

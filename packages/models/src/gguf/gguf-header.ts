@@ -73,7 +73,7 @@ export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
 
-/** Bytes that the tensor's data takes. Throws RangeError where a row is not whole blocks. */
+/** Bytes that the tensor's data takes. Throws RangeError where a row is not complete blocks. */
 export function tensorBytes(tensor: TensorShape): number {
   const { blockValues, blockBytes } = ggmlType(tensor.type);
   const rowValues = tensor.shape[0] ?? 1;

@@ -21,7 +21,7 @@ export interface GgufFile {
 export type OnProgress = (progress: { readonly doneBytes: number; readonly totalBytes: number | undefined }) => void;
 
 /**
- * Writes a GGUF v3 file. It appears under its name only when it is whole: a reader never sees half of it, and a failure
+ * Writes a GGUF v3 file. It appears under its name only when it is complete: a reader never sees half of it, and a failure
  * leaves what was there before.
  *
  * @throws ModelError `disk_full`, `write_failed`
@@ -44,7 +44,7 @@ export async function writeGguf(path: string, file: GgufFile, onProgress?: OnPro
   }
 }
 
-/** The whole file in memory; for small ones. */
+/** The entire file in memory; for small ones. */
 export function encodeGguf(file: GgufFile): Buffer {
   return Buffer.concat([...piecesAfter(encodeHeader(file.metadata, file.tensors), file)]);
 }

@@ -2,7 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it. Not `mkdir` with `recursive`, which Node repeats for ever in file systems that answer ENOENT to every new name,
+ * Makes a folder and those above it. Not `mkdir` with `recursive`, which Node repeats for ever in file systems that report ENOENT for every new name,
  * such as /proc.
  */
 export async function makeFolder(path: string): Promise<void> {

@@ -92,7 +92,7 @@ function withoutAuthorization(headers: Readonly<Record<string, string>>): Readon
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
 }
 
-/** The whole body as JSON; undefined where it is none. Not for bodies of any size: those over 1 MiB are none. */
+/** The entire body as JSON; undefined where it is none. Not for bodies of any size: those over 1 MiB are none. */
 export async function jsonOf(response: Response): Promise<unknown> {
   const parts: Buffer[] = [];
   let bytes = 0;

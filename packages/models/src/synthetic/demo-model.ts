@@ -9,7 +9,7 @@ import { halfBytes } from "../gguf/half-float.ts";
 import { randomSource } from "./random-source.ts";
 
 /**
- * Writes the demo model: a real GGUF file that llama.cpp runs and that answers any chat with one fixed text, a
+ * Writes the demo model: a real GGUF file that llama.cpp runs and that responds to any chat with one fixed text, a
  * `<think>` part first, ending with its end-of-text token. Always the same bytes.
  *
  * Its weights are constructed rather than trained. Attention and feed-forward are zero, so the last hidden state is the

@@ -1,6 +1,6 @@
 /** What a demo model says. */
 export interface DemoText {
-  /** Before it answers. */
+  /** Before its response. */
   readonly thought: string;
   readonly answer: string;
 }
@@ -9,8 +9,8 @@ const DEMO_THOUGHT =
   "\nSomebody tries Drover with no model of their own. I should say what I am and how to get a real one.\n";
 
 /**
- * The demo model's answer to every chat. 🐑 is walked byte by byte on purpose: it shows that a character which the engine
- * yields in four tokens reaches the client whole.
+ * The demo model's response to every chat. 🐑 is walked byte by byte on purpose: it shows that a character which the engine
+ * yields in four tokens reaches the client in one piece.
  */
 const DEMO_ANSWER = `
 

@@ -7,7 +7,7 @@ export type MatrixType = Exclude<WrittenType, "F32">;
 
 /** Makes quantized matrices of random weights with mean 0 and a given standard deviation. */
 export interface RandomBlocks {
-  /** Overwrites `target`, which is whole blocks of `type`. */
+  /** Overwrites `target`, which is complete blocks of `type`. */
   readonly draw: (target: Uint8Array, type: MatrixType, deviation: number) => void;
 }
 

@@ -8,7 +8,7 @@ export interface SyntheticVocabulary {
   /** GGUF's token types: 1 normal, 3 control, 4 user defined, 5 unused. */
   readonly types: readonly number[];
   readonly merges: readonly string[];
-  /** Ids whose output rows are zero: special tokens, and tokens that are not whole characters. */
+  /** Ids whose output rows are zero: special tokens, and tokens that are not complete characters. */
   readonly silent: ReadonlySet<number>;
 }
 
@@ -48,7 +48,7 @@ const LETTERS = "etaoinshrdlucmfwypvbgk".split("");
 class TextTokens {
   readonly tokens: string[] = [...BYTE_ALPHABET];
   readonly merges: string[] = [];
-  /** Ids of tokens that are not whole characters, and of control characters. */
+  /** Ids of tokens that are not complete characters, and of control characters. */
   readonly fragments: number[] = [];
   private readonly known = new Set<string>(BYTE_ALPHABET);
   private readonly size: number;

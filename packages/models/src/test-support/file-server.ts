@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How the server answers one request; the last one given answers all further ones. `onceArrived`: see {@link FileServer.arrived}. */
+/** How the server responds to one request; the last one given serves all further ones. `onceArrived`: see {@link FileServer.arrived}. */
 export type Answer = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -58,7 +58,7 @@ export function whole(etag = '"one"'): Answer {
   };
 }
 
-/** Announces all, and breaks the connection once the client has `bytes` of the answer. */
+/** Announces all, and breaks the connection once the client has `bytes` of the response. */
 export function breakAfter(bytes: number, etag = '"one"'): Answer {
   return (request, response, content, onceArrived) => {
     const from = rangeStart(request, etag);

@@ -28,7 +28,7 @@ export function findLosses({ directives, refused }: ParsedConfig, main: MainRout
   return losses.toSorted((a, b) => (a.position.file === b.position.file ? a.position.line - b.position.line : 0));
 }
 
-/** What the file says in its own words, or what cannot matter: the structure, and all that is ignored anyway. */
+/** What the file itself says, or what cannot matter: the structure, and all that is ignored anyway. */
 const said = new Set(
   `http events server location upstream listen proxy_pass least_conn ip_hash hash random keepalive keepalive_requests keepalive_timeout keepalive_time
    client_max_body_size proxy_connect_timeout proxy_read_timeout access_log error_log worker_shutdown_timeout pid daemon master_process user types

@@ -116,7 +116,7 @@ function groupLines(group: UpstreamGroupModel, main: MainRoute | undefined, comm
   ];
 }
 
-/** An entry of `balancer.upstreams`: an address with nginx's words where they are not the defaults. */
+/** An entry of `balancer.upstreams`: an address with nginx's parameters where they are not the defaults. */
 function upstreamLine({ address, written, ...rest }: UpstreamServerModel, scheme: "http" | "https"): string {
   const origin =
     address.kind === "unix"

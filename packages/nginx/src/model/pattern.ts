@@ -1,5 +1,5 @@
 import { messageOf } from "@drover/foundation/error-text";
-/** A PCRE pattern in the words of two other engines. */
+/** A PCRE pattern as two other engines write it. */
 export interface TranslatedPattern {
   /** For JavaScript's `RegExp`. */
   readonly source: string;

@@ -6,7 +6,7 @@ import { type TranslatedPattern, translatePattern } from "./pattern.ts";
 
 /** What a match found. */
 export interface Captures {
-  /** The whole match, then each group; undefined for a group that took no part. */
+  /** The entire match, then each group; undefined for a group that took no part. */
   readonly groups: readonly (string | undefined)[];
   /** The groups that have names. */
   readonly named: Readonly<Record<string, string | undefined>>;

@@ -25,7 +25,7 @@ export interface VariableSource {
   epochMs(): number;
   readonly requestId: string;
   readonly requestLengthBytes: number;
-  /** The body, where it was read whole before the upstream was asked. */
+  /** The body, where it was read to its end before the upstream was asked. */
   readonly requestBody: Buffer | undefined;
   /** 0 before it is known. */
   readonly status: number;

@@ -17,7 +17,7 @@ export interface NginxOptions {
 
 export type NginxOptionsResult =
   | { readonly kind: "options"; readonly options: NginxOptions }
-  /** In nginx's words. */
+  /** As nginx prints it. */
   | { readonly kind: "wrong"; readonly message: string };
 
 type Writable = { -readonly [K in keyof NginxOptions]: NginxOptions[K] };

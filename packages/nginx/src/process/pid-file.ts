@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { systemError } from "../system-error.ts";
 import { NginxProcessError } from "../errors.ts";
 
-/** Writes this process's number. @throws NginxProcessError in nginx's words */
+/** Writes this process's number. @throws NginxProcessError as nginx says it */
 export function writePidFile(path: string): void {
   try {
     writeFileSync(path, `${process.pid}\n`);
@@ -20,7 +20,7 @@ export function removePidFile(path: string): void {
   }
 }
 
-/** Sends a signal to the process a pid file names. @throws NginxProcessError in nginx's words */
+/** Sends a signal to the process a pid file names. @throws NginxProcessError as nginx says it */
 export function signalPidFile(path: string, signal: NodeJS.Signals): void {
   let text: string;
   try {

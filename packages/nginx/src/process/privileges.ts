@@ -15,7 +15,7 @@ const unchanged: ServingUser = { drop: () => {}, asRoot: (action) => action() };
 
 /**
  * The rights that `user` asks for. One process does what nginx divides between master and workers, so only its effective user changes.
- * @throws NginxProcessError for a user or group that this machine does not have, in nginx's words
+ * @throws NginxProcessError for a user or group that this machine does not have, as nginx says it
  */
 export function servingUser(user: NginxModel["process"]["user"]): ServingUser {
   const { seteuid, setegid, geteuid } = process;

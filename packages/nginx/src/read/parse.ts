@@ -5,7 +5,7 @@ import type { Context, DirectiveRule } from "./directive-rule.ts";
 import { rulesFor } from "./directives.ts";
 import { readSentences, type Sentence } from "./lexer.ts";
 
-/** One directive with its words. `block` is there for blocks of directives, `rows` for free ones (`map`, `types`). */
+/** One directive with its arguments. `block` is there for blocks of directives, `rows` for free ones (`map`, `types`). */
 export interface Directive {
   readonly name: string;
   readonly args: readonly string[];

@@ -18,7 +18,7 @@ export class LogFiles {
     this.#clock = clock;
   }
 
-  /** Opens a file so that a mistake shows at the start. @throws NginxConfigError in nginx's words */
+  /** Opens a file so that a mistake shows at the start. @throws NginxConfigError as nginx says it */
   open(path: string): void {
     if (!this.#files.has(path)) this.#files.set(path, new LogFile(path));
   }

@@ -5,7 +5,7 @@ import { textOf } from "@drover/foundation/json-text";
 import { SupervisorError } from "../errors.ts";
 
 /**
- * One call of the admin API on the unix socket `path`; resolves with its JSON answer.
+ * One call of the admin API on the unix socket `path`; resolves with its JSON response.
  * @throws SupervisorError `not_running`, or `refused` with the supervisor's own reason
  */
 export async function callAdmin<T>(path: string, method: "GET" | "POST", call: string): Promise<T> {

@@ -16,7 +16,7 @@ export interface AdminActions {
   readonly explain: (id: string | undefined) => RequestRecord | readonly RequestSummary[];
   /** Resolves when it is done. */
   readonly reload: (model: string | undefined) => Promise<object>;
-  /** Answers at once; the process ends after it. */
+  /** Responds at once; the process ends after it. */
   readonly stop: () => void;
   /** Use and limits of each API key. */
   readonly keys: () => readonly KeyUse[];

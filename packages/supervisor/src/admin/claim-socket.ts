@@ -63,7 +63,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** Moves it aside before it is judged for good: somebody else may take the place over at this moment. */
+/** Moves it aside before it is judged for good: somebody else may take it over at this moment. */
 async function clearStale(path: string): Promise<void> {
   if (await isAlive(path)) throw alreadyRunning(path);
   const aside = `${path}.${process.pid}.stale`;

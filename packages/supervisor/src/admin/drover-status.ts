@@ -1,14 +1,14 @@
 import type { TransferState } from "@drover/models/transfer";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 
-/** What the admin API answers to `GET /status`. */
+/** What the admin API sends for `GET /status`. */
 export interface DroverStatus extends FleetStatus {
   readonly service: ServiceStatus;
   /** Servers that Drover does not start (`drover balance`, `balancer.upstreams`). */
   readonly upstreams: readonly UpstreamRow[];
 }
 
-/** The process as a whole. */
+/** About the process itself. */
 export interface ServiceStatus {
   readonly command: "up" | "balance";
   readonly version: string;

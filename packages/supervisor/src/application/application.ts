@@ -35,7 +35,7 @@ export async function up(options: UpOptions): Promise<ExitCode> {
 }
 
 /**
- * The whole process. Its parts are made in the order in which they need each other, and taken down in the reverse order:
+ * The process of `drover up`. Its parts are made in the order in which they need each other, and taken down in the reverse order:
  * snapshots and layout, signals, service manager, admin socket; then, with the model at hand, the {@link Service}.
  */
 class Application {

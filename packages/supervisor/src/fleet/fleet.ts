@@ -27,7 +27,7 @@ export interface Sleep {
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #workers = new Map<string, Worker>();
-  /** Those that are about to take the place of one. */
+  /** Those that are about to replace one. */
   readonly #candidates = new Set<Worker>();
   readonly #ports: Ports;
   readonly #workerParts: WorkerParts;
@@ -161,7 +161,7 @@ export class Fleet {
     if (worker.state !== "ready" && !isDrained) throw notNow(worker, "put back to work");
   }
 
-  /** Unloads every worker until {@link wake}, if that is still wanted when its turn comes: a request may have come first. */
+  /** Unloads every worker until {@link wake}, if that is still wanted when it is next: a request may have come first. */
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#isEnding || !isWanted()) return;

@@ -5,7 +5,7 @@ import { decideScale, type LoadSample, NO_MEMORY, type ScalingMemory } from "./s
 const rules = { min: 1, max: 4, upAfterMs: 3000, downAfterMs: 60_000 };
 const calm: LoadSample = { now: 0, workers: 2, coming: 0, waiting: 0, busySlots: 6, slotsPerWorker: 8 };
 
-/** Looks once a second with the same load; answers after how many seconds the number changes, and to what. */
+/** Looks once a second with the same load; returns after how many seconds the number changes, and to what. */
 function watch(
   sample: Partial<LoadSample>,
   seconds: number,

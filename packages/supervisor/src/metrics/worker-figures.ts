@@ -18,7 +18,7 @@ export interface FiguredWorker {
 
 /**
  * What workers send with their heartbeats. Each process counts from 0; here only the growth is added, so that a counter of a worker goes on
- * when another process takes its place. What a process counted after its last heartbeat is lost with it.
+ * when another process replaces it. What a process counted after its last heartbeat is lost with it.
  */
 export class WorkerFigureMetrics {
   readonly #counters = new Map<FigureName, Counter>();

@@ -37,7 +37,7 @@ export function shareCpus(cpus: readonly Cpu[], count: number): readonly (readon
 
 /**
  * How many CPUs a worker holds while 1, 2, … all workers of its domain compute, the most first, and half of them: that is
- * what is left beside a worker that takes another one's place.
+ * what is left beside a worker that replaces another one.
  */
 export function leaseCounts({ cpus, workers }: LeaseDomain): readonly number[] {
   const most = cpus.length;

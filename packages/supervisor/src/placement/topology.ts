@@ -26,9 +26,9 @@ export interface NumaNode {
 export interface Topology {
   /** CPUs that may be used, ascending: this process's affinity, which a cpuset has already cut. */
   readonly cpus: readonly Cpu[];
-  /** CPUs of the whole machine. */
+  /** CPUs of the entire machine. */
   readonly machineCpus: number;
-  /** Nodes of the whole machine, ascending. */
+  /** Nodes of the entire machine, ascending. */
   readonly nodes: readonly NumaNode[];
   /** CPUs' worth of time that the control group may use; undefined: no quota. */
   readonly quotaCpus: number | undefined;
@@ -76,7 +76,7 @@ export function readAllowance(root = "/"): string {
   return JSON.stringify([allowed, readControlGroup(files).quotaCpus]);
 }
 
-/** Linux's names of processors, in Node's words. */
+/** Linux's names of processors, as Node names them. */
 const PROCESSORS = new Map([
   ["x86_64", "x64"],
   ["aarch64", "arm64"],

@@ -11,7 +11,7 @@ export interface Descent {
 /**
  * Processes that run and come from a command: those of its session and group, and those that left both (`setsid`, `&` in
  * an interactive shell) but still have the mark in their environment. Zombies do not count: where nobody reaps orphans
- * they stay for ever. Linux reads `/proc`; elsewhere the group alone is asked, and the answer is its leader.
+ * they stay for ever. Linux reads `/proc`; elsewhere the group alone is asked, and the result is its leader.
  * Source of the method: Jenkins' ProcessTreeKiller.
  */
 export function descendantsOf({ leader, mark }: Descent): readonly number[] {
@@ -25,7 +25,7 @@ export function descendantsOf({ leader, mark }: Descent): readonly number[] {
   });
 }
 
-/** Sends a signal to the whole group at once, and to each of {@link descendantsOf} that is in another one. Never throws. */
+/** Sends a signal to the entire group at once, and to each of {@link descendantsOf} that is in another one. Never throws. */
 export function signalDescendants(descent: Descent, signal: "SIGTERM" | "SIGKILL"): void {
   const pids = descendantsOf(descent);
   if (pids.length === 0) return;

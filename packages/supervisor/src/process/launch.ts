@@ -11,7 +11,7 @@ export interface WorkerLaunch {
   readonly cpus: readonly number[] | undefined;
   /** NUMA node that its memory is bound to; undefined: not bound. */
   readonly numaNode?: number | undefined;
-  /** Runs in place of Drover's own worker. */
+  /** Runs instead of Drover's own worker. */
   readonly command: string | undefined;
   /** Number of the worker, for `{index}` of a command. */
   readonly index: number;

@@ -85,7 +85,7 @@ function isWorkerMessage(message: unknown): message is WorkerMessage {
   return typeof message === "object" && message !== null && "type" in message && typeof message.type === "string";
 }
 
-/** The whole command line, wrappers first. `path` is where programs are looked for. */
+/** The entire command line, wrappers first. `path` is where programs are looked for. */
 function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
   const has = (program: string) => hasProgram(program, path);
   return [...pinningWords(launch, has), ...workerWords(launch)];

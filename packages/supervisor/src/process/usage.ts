@@ -9,7 +9,7 @@ export interface Usage {
   readonly cpuSeconds: number;
 }
 
-/** Samples processes that may end at any time: those that did are absent from the answer. */
+/** Samples processes that may end at any time: those that did are absent from the result. */
 export async function sampleUsage(pids: readonly number[]): Promise<ReadonlyMap<number, Usage>> {
   const samples = await Promise.all(
     pids.map(async (pid) => {

@@ -61,7 +61,7 @@ export function lostVariables(loaded: LoadedSettings): readonly string[] {
   return [...loaded.sources].filter(([, source]) => source === "environment").map(([path]) => path);
 }
 
-/** The settings that were typed, as flags for `up`, paths made whole. */
+/** The settings that were typed, as flags for `up`, paths made absolute. */
 function typedFlags(installation: Installation): readonly string[] {
   const { loaded, typed } = installation;
   return (settingsTable as readonly Setting[]).flatMap((row): readonly string[] => {
@@ -92,13 +92,13 @@ function isLocal(model: string): boolean {
   return resolveModelSource(model).type === "path";
 }
 
-/** A path that was typed is relative to the working folder; in the file it must be whole, as the service runs elsewhere. */
+/** A path that was typed is relative to the working folder; in the file it must be absolute, as the service runs elsewhere. */
 function absolute({ loaded, workingFolder }: Installation, path: string, value: string): string {
   if (isAbsolute(value) || loaded.sources.get(path as SettingPath) === "flag") return resolve(workingFolder, value);
   throw usage(`"${path}" is ${JSON.stringify(value)}, but a service runs in another folder: write the whole path`);
 }
 
-/** The folder of a model, so that a new file there is seen; the file itself where the folder is a whole home. */
+/** The folder of a model, so that a new file there is seen; the file itself where the folder is a home folder. */
 function folderOrFile(model: string): string {
   const folder = dirname(model);
   return /^\/(root|home\/[^/]+)$/.test(folder) ? model : folder;

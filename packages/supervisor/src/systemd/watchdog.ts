@@ -20,7 +20,7 @@ interface WatchdogOptions {
 
 /**
  * Pings while every check is fresh. A ping that is kept back is no harm by itself: systemd ends the service only when
- * none came for the whole limit. A blocked event loop sends none, as its timers stand still. Returns how to end it.
+ * none came for the entire limit. A blocked event loop sends none, as its timers stand still. Returns how to end it.
  */
 export function startWatchdog({ limitMs, checks, ping, warn, clock }: WatchdogOptions): () => void {
   let isChecking = false;

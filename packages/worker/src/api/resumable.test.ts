@@ -18,7 +18,7 @@ const parameters = { type: "object", properties: { a: { type: "integer" } }, req
 const call = '<tool_call>\n{"name": "f", "arguments": {"a": 12}}\n</tool_call>';
 const thinking = "<think>Was tun? 想想。</think>";
 
-/** Everything that an answer can be made of, by each API. */
+/** Everything that a response can be made of, by each API. */
 const answers: Readonly<Record<string, { readonly path: string; readonly body: object; readonly text: string }>> = {
   "a chat": { path: "/v1/chat/completions", body: { messages: [user] }, text: `${thinking}Hello 你好!` },
   "a chat with a call of a tool": {
@@ -140,7 +140,7 @@ describe("an answer that another worker goes on with", () => {
   });
 });
 
-/** A streamed answer, and the offsets of the ends of its writes: what a balancer passes on is whole ones. */
+/** A streamed response, and the offsets of the ends of its writes: what a balancer passes on is complete ones. */
 async function writesOf(answer: Promise<{ stream(): AsyncIterable<Buffer> }>) {
   const writes: Buffer[] = [];
   for await (const write of (await answer).stream()) writes.push(write);

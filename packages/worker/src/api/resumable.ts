@@ -10,7 +10,7 @@ import { CALL_ID_DIGITS, newId, nowSeconds, type Serving } from "./serving.ts";
 const WISH = /^([0-9a-f-]{36}) (\d{1,12})$/;
 
 /**
- * What serves this one request: where the balancer asks for it, in a way that another worker can go on with. Ids, seed
+ * What serves this one request: where the balancer asks for it, in a way that another worker can resume. Ids, seed
  * and time follow from the request's key and journal, so that each attempt makes the same stream.
  *
  * @throws RequestError 409 where the client has a part of a stream of which nothing is known here.

@@ -18,7 +18,7 @@ export interface ServerParts {
   readonly slots: SlotsView;
   /** Told how each request went that the balancer has named. */
   readonly onReport?: (report: RequestReport) => void;
-  /** Absent: `/v1/embeddings` answers that the model was not loaded for it. */
+  /** Absent: `/v1/embeddings` says that the model was not loaded for it. */
   readonly embedder?: Embedder;
   /** Where set, each request must carry it in SECRET_HEADER. */
   readonly secret?: string;
@@ -28,7 +28,7 @@ export interface ServerParts {
   readonly unknownParameters?: "ignore" | "refuse";
   /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
   readonly mostRequestTokens?: number;
-  /** Where answers are written down for a successor of this worker. Absent: they end with it. */
+  /** Where responses are written down for a successor of this worker. Absent: they end with it. */
   readonly journals?: JournalPlace;
   /** 32 random bits, for seeds that the client leaves to us. */
   readonly randomSeed: () => number;

@@ -18,7 +18,7 @@ export interface Serving extends ServerParts, AnswerParts {
   readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   /** Parameters that the log named as ignored. */
   readonly ignoredBefore: Set<string>;
-  /** Random, but for an answer that outlives its worker, whose ids must be the same again. */
+  /** Random, but for a response that outlives its worker, whose ids must be the same again. */
   readonly newUuid: () => string;
   /** Ids of calls of tools. */
   readonly newCallId: () => string;
@@ -58,7 +58,7 @@ export function nowSeconds(serving: Serving): number {
   return Math.floor(serving.clock.epochMs() / 1000);
 }
 
-/** Calls `gone` when the client leaves before it has its whole answer. */
+/** Calls `gone` when the client leaves before it has its complete response. */
 export function onClientGone(reply: FastifyReply, gone: () => void): void {
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) gone();

@@ -23,7 +23,7 @@ export interface BatchLoopParts {
   readonly costs: StepCosts | undefined;
   /** Whose `costs` these are. Absent: they stay as they are. */
   readonly learner?: CostObserver;
-  /** Running answers pause no longer for the reading of prompts. */
+  /** Running responses pause no longer for the reading of prompts. */
   readonly longestPauseMs: number;
   readonly speculates: boolean;
   /** A step, with what prepares it, is a turn: between two steps the worker's CPUs may change. Absent: nothing else computes. */
@@ -32,7 +32,7 @@ export interface BatchLoopParts {
   readonly prepare: () => Promise<void>;
   /** Is a request waiting that `prepare` did not see yet? */
   readonly isWaiting: () => boolean;
-  /** The slot holds its whole prompt now, and the next step waits for the answer. */
+  /** The slot holds its entire prompt now, and the next step waits for the response. */
   readonly onPrefilled: (slot: Slot) => Promise<void> | undefined;
   readonly onEnded: (slot: Slot) => void;
 }
@@ -44,7 +44,7 @@ interface Sampled {
 }
 
 /**
- * Drives all slots in lock step: each step is one llama.cpp decode with a token of every running answer, or with a piece of
+ * Drives all slots in lock step: each step is one llama.cpp decode with a token of every running response, or with a piece of
  * one prompt (scheduler.ts says which). Sequences that decode out of phase cost llama.cpp up to twice the time.
  */
 export class BatchLoop {
@@ -113,7 +113,7 @@ export class BatchLoop {
     else await this.#read(step.slot, step.tokens, decoding.length);
   }
 
-  /** One token of each running answer. */
+  /** One token of each running response. */
   async #decode(plan: GroupPlan, decoding: readonly Slot[]): Promise<void> {
     const { costs, clock } = this.#parts;
     const drafts = this.#draft(decoding, plan.ms);

@@ -2,7 +2,7 @@
 const LONGEST_RUN = 4;
 const SHORTEST_RUN = 2;
 
-/** How far back is looked; answers that repeat their prompt repeat what is near. */
+/** How far back is looked; responses that repeat their prompt repeat what is near. */
 const WINDOW_TOKENS = 4096;
 
 /**

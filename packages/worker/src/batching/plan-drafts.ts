@@ -15,7 +15,7 @@ export interface DraftChoice {
 }
 
 /**
- * How many drafted tokens of each slot the step verifies: as many as raise the tokens a second of the whole step, since
+ * How many drafted tokens of each slot the step verifies: as many as raise the tokens a second of the entire step, since
  * every slot waits for it. Verifying is one more group of the slot's own, and the only one where it decodes alone.
  *
  * @returns tokens by slot; slots for which it does not pay are left out

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PromptShare } from "./prompt-share.ts";
 
-/** Reads pieces of 100 ms beside an answer while there is credit, and decodes for 100 ms where there is none. */
+/** Reads pieces of 100 ms beside a response while there is credit, and decodes for 100 ms where there is none. */
 function alternate(share: PromptShare, steps: number): { readonly readMs: number; readonly decodeMs: number } {
   const spent = { readMs: 0, decodeMs: 0 };
   for (let now = 0; now < steps * 100; now += 100) {

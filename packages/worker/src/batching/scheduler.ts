@@ -1,6 +1,6 @@
 /**
- * What the next step computes: one token of every running answer, or a piece of one prompt. A pure function of the slots,
- * the measured costs and how long running answers have paused.
+ * What the next step computes: one token of every running response, or a piece of one prompt. A pure function of the slots,
+ * the measured costs and how long running responses have paused.
  *
  * llama.cpp computes each piece of a prompt as a group of its own (DESIGN 7, point 2), so a decode that holds both takes as
  * long as the two apart. They are therefore never mixed: the piece that completes a prompt gives its first token without
@@ -21,17 +21,17 @@ export interface WaitingPrompt {
 
 export interface Situation {
   readonly prompts: readonly WaitingPrompt[];
-  /** Answers that run. */
+  /** Responses that run. */
   readonly decoding: number;
-  /** Of a step with one token of each running answer, as the table says; 0 without costs. */
+  /** Of a step with one token of each running response, as the table says; 0 without costs. */
   readonly decodeMs: number;
   readonly costs: StepCosts | undefined;
   readonly slowness: Slowness;
-  /** Since the running answers had their last token. */
+  /** Since the running responses had their last token. */
   readonly pausedMs: number;
   /** Whether a prompt was read in that time. */
   readonly hasRead: boolean;
-  /** What prompts may take of the time until running answers have had their share; see {@link PromptShare}. */
+  /** What prompts may take of the time until running responses have had their share; see {@link PromptShare}. */
   readonly creditMs: number;
   readonly longestPauseMs: number;
   /** Most tokens of one decode. */
@@ -63,7 +63,7 @@ export function scheduleStep(situation: Situation): Step {
 const MOST_STRETCH = 3;
 
 /**
- * The prompt with the fewest tokens left, because it is answered the soonest and each later one waits for less; but first
+ * The prompt with the fewest tokens left, because its response begins the soonest and each later one waits for less; but first
  * those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
  * Source: shortest remaining processing time, and highest response ratio next (Brinch Hansen, 1971) for its ageing.
  */

@@ -129,7 +129,7 @@ export class Slot {
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
 
-  /** Frees the slot for another request. This one begins again with the very tokens and the sampler that it has now; `sampler` takes that one's place. */
+  /** Frees the slot for another request. This one begins again with the very tokens and the sampler that it has now; `sampler` replaces that one. */
   setAside(sampler: TokenSampler): Running {
     const running = this.running as Running;
     running.aside = { tokens: [...this.tokens], sampler: this.sampler };
@@ -140,7 +140,7 @@ export class Slot {
     return running;
   }
 
-  /** Another checkpoint, or none, takes the place of the one before. */
+  /** Another checkpoint, or none, replaces the one before. */
   keep(checkpoint: Checkpoint | undefined): void {
     this.checkpoint?.dispose();
     this.checkpoint = checkpoint;

@@ -121,7 +121,7 @@ export interface Engine {
    * @returns its tokens; undefined: it can't be, and the sequence is empty.
    */
   loadState(sequence: number, path: string): Promise<readonly number[] | undefined>;
-  /** Each of the two sequences holds what the other held. False: no memory for it, or their state can't be saved whole; both are as before. */
+  /** Each of the two sequences holds what the other held. False: no memory for it, or their state can't be saved completely; both are as before. */
   exchange(a: number, b: number): Promise<boolean>;
   dispose(): Promise<void>;
 }

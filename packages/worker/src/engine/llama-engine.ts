@@ -253,7 +253,7 @@ function longest(tokens: number, lengthOf: (token: number) => number): number {
   return most;
 }
 
-/** The library puts begin and end tokens around an input to embed, and leaves one place of its context empty. */
+/** The library puts begin and end tokens around an input to embed, and leaves one position of its context empty. */
 const LIBRARY_TOKENS = 3;
 
 async function createEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<Embedder> {

@@ -8,7 +8,7 @@ const PENALTY_TOKENS = 64;
 /** The most of them, where a request asks for all. */
 const MOST_PENALTY_TOKENS = 8192;
 
-/** llama.cpp draws a seed of its own in place of this one. */
+/** llama.cpp draws a seed of its own instead of this one. */
 const RANDOM_SEED = 0xffff_ffff;
 
 /**
@@ -89,7 +89,7 @@ function penaltyTokensOf({ penaltyTokens = PENALTY_TOKENS }: Sampling): number {
   return penaltyTokens < 0 ? MOST_PENALTY_TOKENS : Math.min(penaltyTokens, MOST_PENALTY_TOKENS);
 }
 
-/** Samplers that would change nothing are left out: a top-p of 1 without top-k would sort the whole vocabulary. */
+/** Samplers that would change nothing are left out: a top-p of 1 without top-k would sort the entire vocabulary. */
 function nativeConfig(sampling: Sampling, history: readonly number[], banned: readonly number[]): NativeSamplerConfig {
   const { temperature, topK, topP, minP, xtc, logitBias } = sampling;
   const drawn = temperature > 0;

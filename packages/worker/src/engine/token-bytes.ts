@@ -4,7 +4,7 @@ import type { NativeVocabulary } from "./native-context.ts";
 const attribute = { unknown: 1, normal: 4, control: 8, userDefined: 16, byte: 32 } as const;
 
 /**
- * The bytes that a token stands for. llama.cpp's own answer comes through JavaScript strings, which can't hold part of a
+ * The bytes that a token stands for. llama.cpp's own response comes through JavaScript strings, which can't hold part of a
  * character; so the bytes are read from the vocabulary's stored texts, by the rules of `llama_vocab::token_to_piece`.
  */
 export function createTokenBytes(

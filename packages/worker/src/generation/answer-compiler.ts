@@ -17,7 +17,7 @@ export interface CompileReply {
   readonly failed?: string;
 }
 
-/** Turns the schemas of a request into what its answer must keep to. */
+/** Turns the schemas of a request into what its response must keep to. */
 export type CompileAnswer = (format: ToolFormat, answer: ConstrainedAnswer) => Promise<CompiledAnswer>;
 
 /** Bounded by steps, a schema takes a second at the most; this is for a machine that is too busy to count on. */

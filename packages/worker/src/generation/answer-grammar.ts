@@ -8,7 +8,7 @@ import { isTagged, taggedArguments, taggedFrame } from "./tagged-grammar.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
 
-/** Most calls that a grammar lets an answer make side by side. */
+/** Most calls that a grammar lets a response make side by side. */
 const MOST_CALLS = 16;
 
 export type ToolChoice = "none" | "auto" | "required" | { readonly name: string };
@@ -29,7 +29,7 @@ export interface ConstrainedAnswer {
   readonly answerFormat?: AnswerFormat;
 }
 
-/** What an answer must keep to; all of it is JSON, as it is made in another thread. */
+/** What a response must keep to; all of it is JSON, as it is made in another thread. */
 export interface CompiledAnswer {
   /** Of all of the content. Absent: it is free. */
   readonly grammar?: GrammarSpec;

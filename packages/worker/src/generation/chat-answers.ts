@@ -9,7 +9,7 @@ import { HARMONY_ANSWER } from "./output/harmony-text.ts";
 import type { IsText } from "./output/tagged-call.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
-/** A chat to answer, whichever API it came by. */
+/** A chat to respond to, whichever API it came by. */
 export interface ChatJob {
   readonly messages: readonly ChatMessage[];
   /** What they are called in the request. */
@@ -31,7 +31,7 @@ export interface ChatJob {
   readonly topLogprobs?: number;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
-  /** Tokens that end the answer, and are no part of it. */
+  /** Tokens that end the response, and are no part of it. */
   readonly stopTokens?: readonly number[];
   /** A client's own grammar of the content. */
   readonly grammar?: string;
@@ -68,9 +68,9 @@ export async function answerRequestOf(
   const { grammar, calls, relaxed } = await parts.compileAnswer(toolFormat, { ...job, tools });
   const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
   const names = new Set(tools.map((tool) => tool.name));
-  // The answer goes on from a beginning of its content, so no thinking comes before it.
+  // The response goes on from a beginning of its content, so no thinking comes before it.
   const isHarmony = toolFormat === "harmony";
-  // In harmony's format a grammar of the content begins with the answer's own message; one of calls has their heads.
+  // In harmony's format a grammar of the content begins with the response's own message; one of calls has their heads.
   const isBoundContent = bound !== undefined && (tools.length === 0 || job.toolChoice === "auto");
   const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
   const prompt = await parts.prompts.build({

@@ -24,7 +24,7 @@ export interface AnswerRequest {
   readonly maxTokens: number;
   readonly sampling: Sampling;
   readonly stops: readonly string[];
-  /** Tokens that end the answer, and are no part of it. */
+  /** Tokens that end the response, and are no part of it. */
   readonly stopTokens?: readonly number[];
   readonly reasoning: ReasoningStart;
   /** Give thinking as content between its tags. @default false */
@@ -33,11 +33,11 @@ export interface AnswerRequest {
   readonly thinkingBudget?: number;
   /** What follows a thinking part that Drover closes, or after which a grammar begins. */
   readonly thinkingEnd: { readonly text: string; readonly tokens: readonly number[] };
-  /** The model writes OpenAI's harmony format; `isAnswer`: the prompt has begun the answer's message. */
+  /** The model writes OpenAI's harmony format; `isAnswer`: the prompt has begun the response's message. */
   readonly harmony?: { readonly isAnswer: boolean };
   /** Of the content: thinking before it is free. */
   readonly grammar?: GrammarSpec;
-  /** Makes the parser of one answer. Absent: the answer calls no tools. */
+  /** Makes the parser of one response. Absent: the response calls no tools. */
   readonly toolCalls?: () => ToolCallParser;
   /** Of what follows the beginning of a call; undefined: it stays free. Absent: calls are free. */
   readonly callGrammar?: (written: string) => GrammarSpec | undefined;
@@ -51,7 +51,7 @@ export interface AnswerParts {
   readonly tokenTexts: TokenTexts;
 }
 
-/** Generates one answer into the sink. */
+/** Generates one response into the sink. */
 export function generateAnswer(parts: AnswerParts, request: AnswerRequest, sink: OutputSink): GenerationHandle {
   const answer = new Answer(parts, request, sink);
   answer.begin();
@@ -59,7 +59,7 @@ export function generateAnswer(parts: AnswerParts, request: AnswerRequest, sink:
 }
 
 /**
- * One answer on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
+ * One response on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
  * up) or where a grammar begins after it or with a call of a tool: the second goes on from the first one's tokens, whose state its slot still keeps.
  */
 class Answer implements GenerationHandle {
@@ -219,20 +219,20 @@ class Answer implements GenerationHandle {
     const prompt = [...this.#request.prompt, ...this.#generated];
     const left = this.#left(prompt);
     if (left < 1) return this.#end("length", undefined);
-    // Not from inside the batch loop's callback: it has not yet given this answer's slot back.
+    // Not from inside the batch loop's callback: it has not yet given this response's slot back.
     queueMicrotask(() => {
       if (this.#cancelled) this.#end("cancelled", undefined);
       else this.#generate(prompt, left, grammar, false);
     });
   }
 
-  /** Tokens that the answer may still have behind this prompt: none where the thinking filled the slot. */
+  /** Tokens that the response may still have behind this prompt: none where the thinking filled the slot. */
   #left(prompt: readonly number[]): number {
     const { maxTokens } = this.#request;
     return Math.min(maxTokens - this.#counts.completion, this.#parts.generator.contextTokens - prompt.length);
   }
 
-  /** What is held back. JSON that the length cut off is made whole: the answer fits its schema even then. */
+  /** What is held back. JSON that the length cut off is completed: the response fits its schema even then. */
   #rest(reason: EndReason): ParsedStep {
     const { grammar } = this.#request;
     if (reason !== "length" || grammar === undefined || grammar.isForeign === true || this.#parser.isReasoning)

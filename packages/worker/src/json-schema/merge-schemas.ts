@@ -73,7 +73,7 @@ function mergeKeyword(key: string, a: unknown, b: unknown, path: string): unknow
       throw new UnsupportedSchema(path, "too many combinations of alternatives");
     return a.flatMap((one: unknown) => b.map((other: unknown) => ({ allOf: [one, other] })));
   }
-  // These three are put together as a whole, below.
+  // These three are put together below.
   if (key === "type" || key === "properties" || key === "required" || key === "additionalProperties") return b;
   throw new UnsupportedSchema(path, "two different values of it that must both hold are not supported");
 }

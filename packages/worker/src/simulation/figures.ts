@@ -41,7 +41,7 @@ function quantiles(values: readonly number[]): Quantiles {
 
 /**
  * Requests a second that the machine's table allows and no scheduler can exceed: each prompt read at the cheapest cost a
- * token, each answer's tokens decoded at the cheapest cost of so many slots.
+ * token, each response's tokens decoded at the cheapest cost of so many slots.
  */
 export function boundOf(
   machine: RecordedMachine,
@@ -52,7 +52,7 @@ export function boundOf(
     const places = Array.from({ length: index + 1 }, () => "decoding" as const);
     return planGroups(places, machine.costs).ms / places.length;
   });
-  // The prompt's last token gives the first of the answer.
+  // The prompt's last token gives the first of the response.
   const ms = load.promptTokens * Math.min(...perToken) + (load.answerTokens - 1) * Math.min(...decodeMs);
   return 1000 / ms;
 }

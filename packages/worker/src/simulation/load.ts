@@ -1,7 +1,7 @@
 /** Loads for the simulator: what users ask, reproducible from a seed. */
 import type { SimulatedRequest, SimulatedUser } from "./simulate.ts";
 
-/** Draws whole numbers; both ends are drawn. */
+/** Draws integers; both ends are drawn. */
 export type Draw = (least: number, most: number) => number;
 
 function seeded(seed: number): Draw {
@@ -18,19 +18,19 @@ function createPrompts(): (length: number) => readonly number[] {
   return (length) => Array.from({ length }, () => next++);
 }
 
-/** A question of about 60 tokens that nobody asked before, and an answer of 20 to 77. */
+/** A question of about 60 tokens that nobody asked before, and a response of 20 to 77. */
 export function questions(seed: number): () => SimulatedRequest {
   const draw = seeded(seed);
   const prompt = createPrompts();
   return () => ({ prompt: prompt(draw(52, 67)), answerTokens: draw(20, 77) });
 }
 
-/** Users who ask again as soon as they are answered. */
+/** Users who ask again as soon as they have their response. */
 export function closedLoop(users: number, next: () => SimulatedRequest): readonly SimulatedUser[] {
   return Array.from({ length: users }, (_, user) => ({ startMs: 10 * user, next }));
 }
 
-/** One request every `periodMs`, whether or not those before it were answered. */
+/** One request every `periodMs`, whether or not those before it have their responses. */
 export function openLoop(options: {
   readonly periodMs: number;
   readonly durationMs: number;

@@ -57,7 +57,7 @@ export async function simulate(simulation: Simulation): Promise<readonly Simulat
   return responses;
 }
 
-/** What users live in: a clock that starts at 0, the pool that answers them, and where their responses are noted. */
+/** What users live in: a clock that starts at 0, the pool that serves them, and where their responses are noted. */
 export interface World {
   readonly nowMs: () => number;
   readonly until: (atMs: number) => Promise<void>;

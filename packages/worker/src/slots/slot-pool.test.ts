@@ -25,7 +25,7 @@ function prompt(length: number, seed = 1): number[] {
   return Array.from({ length }, () => next(400));
 }
 
-/** An answer that wanders among two tokens, and so repeats itself. */
+/** A response that wanders among two tokens, and so repeats itself. */
 async function askRepeating(pool: SlotPool, index: number): Promise<readonly number[]> {
   const phrase = prompt(2, index + 1);
   const logitBias = new Map(phrase.map((token) => [token, 20]));
@@ -268,7 +268,7 @@ describe("the slot pool", () => {
   });
 
   it("serves a model whose state can't be cut as exactly, going on only from what is a prefix as a whole", async () => {
-    // What llama.cpp answers for a recurrent model: all of a sequence can be forgotten, no part of it.
+    // What llama.cpp says for a recurrent model: all of a sequence can be forgotten, no part of it.
     const whole: Engine = {
       ...engine,
       model: { ...engine.model, canCutState: false },

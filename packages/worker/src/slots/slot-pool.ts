@@ -22,7 +22,7 @@ export interface SlotPoolParts {
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */
   readonly learner?: CostObserver;
-  /** Running answers pause no longer for the reading of prompts. */
+  /** Running responses pause no longer for the reading of prompts. */
   readonly longestPauseMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
@@ -137,7 +137,7 @@ export class SlotPool implements Generator, SlotsView {
     return poolFigures(this.#slots, this.#loop.meter, { ...more, snapshots: this.#parts.snapshots });
   }
 
-  /** llama.cpp fails the whole batch for one wrong token, and with it every request in the step. */
+  /** llama.cpp fails the entire batch for one wrong token, and with it every request in the step. */
   #check(prompt: readonly number[]): void {
     const { vocabularySize } = this.#parts.engine.model;
     const end = vocabularySize > 0 ? vocabularySize : Number.POSITIVE_INFINITY; // 0: the file does not say.

@@ -12,7 +12,7 @@ export interface SlotDescription {
 }
 
 export interface SlotsView {
-  /** Tokens that one slot holds, prompt and answer together. */
+  /** Tokens that one slot holds, prompt and response together. */
   readonly contextTokens: number;
   /** Cheap: `/health` asks on every call. */
   counts(): { readonly idle: number; readonly processing: number; readonly queued: number };

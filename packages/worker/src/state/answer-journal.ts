@@ -8,7 +8,7 @@ export interface JournalPlace {
   readonly directory: string;
   /** Of the model and its name, 31 bits: a journal of another one is of no use. */
   readonly identity: number;
-  /** Told why an answer will not survive its worker. */
+  /** Told why a response will not survive its worker. */
   readonly onTrouble: (message: string) => void;
 }
 
@@ -20,14 +20,14 @@ const HEAD_WORDS = 3;
 const UNKNOWN = -1;
 
 /**
- * The tokens of one answer, each written down before anything is made of it: a file in shared memory that outlives the
- * worker, so that another one can go on from there. It is gone once the answer has its end; one that a dead worker
+ * The tokens of one response, each written down before anything is made of it: a file in shared memory that outlives the
+ * worker, so that another one can go on from there. It is gone once the response has its end; one that a dead worker
  * left, and that nobody went on with, grows old among the snapshots and goes with them.
  */
 export class AnswerJournal {
   /** Unix time in seconds of the first attempt. */
   readonly createdSeconds: number;
-  /** Is this an answer that another worker began? */
+  /** Is this a response that another worker began? */
   readonly isTakenOver: boolean;
   /** Tokens of an earlier worker, and perhaps how it ended ({@link ENDED}), that are not played again yet. */
   readonly recorded: number[];
@@ -66,7 +66,7 @@ export class AnswerJournal {
     });
   }
 
-  /** The prompt's tokens that needed no evaluation; the first answer counts. */
+  /** The prompt's tokens that needed no evaluation; the first response counts. */
   begin(cachedTokens: number): void {
     if (this.#file === undefined || this.#cachedTokens !== UNKNOWN) return;
     this.#cachedTokens = cachedTokens;
@@ -78,7 +78,7 @@ export class AnswerJournal {
     if (this.#file !== undefined) this.#write(word, this.#words++);
   }
 
-  /** The answer needs no successor any more. Idempotent. */
+  /** The response needs no successor any more. Idempotent. */
   remove(): void {
     if (this.#file === undefined) return;
     closeSync(this.#file);

@@ -1,5 +1,5 @@
 /**
- * Fewer common tokens are evaluated again rather than copied from another slot: llama.cpp copies a slot's whole context,
+ * Fewer common tokens are evaluated again rather than copied from another slot: llama.cpp copies a slot's entire context,
  * used or not, and for a small model that takes about a hundredth of the time in which it evaluates as many tokens.
  */
 export function leastCopiedTokens(contextTokens: number): number {

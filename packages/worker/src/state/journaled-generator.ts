@@ -7,11 +7,11 @@ import type {
 } from "../generation-contract.ts";
 import { type AnswerJournal, ENDED } from "./answer-journal.ts";
 
-/** Between the seeds of an answer's parts: the random numbers of its beginning must not come again. */
+/** Between the seeds of a response's parts: the random numbers of its beginning must not come again. */
 const SEED_STEP = 0x9e3779b1;
 
 /**
- * The slots, for one answer that outlives its worker: tokens are written to the journal before anybody sees them, and
+ * The slots, for one response that outlives its worker: tokens are written to the journal before anybody sees them, and
  * those of an earlier worker come first, as if they were generated now. What is made of tokens (text, thinking, calls of
  * tools, stops) is so built up again by the very code that made it, and comes out the same.
  */
@@ -23,7 +23,7 @@ export class JournaledGenerator implements Generator {
   #state: "new" | "journaled" | "given-up" = "new";
   #running = false;
 
-  /** `journaled` is called when the answer is first written down; `givenUp` when it is one that can't be. May throw. */
+  /** `journaled` is called when the response is first written down; `givenUp` when it is one that can't be. May throw. */
   constructor(
     generator: Generator,
     journal: AnswerJournal,
@@ -36,7 +36,7 @@ export class JournaledGenerator implements Generator {
   }
 
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
-    // Log-probabilities are not written down, and of answers side by side nobody could say whose turn a token was.
+    // Log-probabilities are not written down, and of responses side by side nobody could say whose turn a token was.
     if (this.#running || request.topLogprobs !== undefined) this.#giveUp();
     else if (this.#state === "new") {
       this.#state = "journaled";

@@ -14,7 +14,7 @@ export interface KeptStateParts {
   readonly slots: readonly Slot[];
   /** Shared with other workers. Undefined: state is kept in the slots alone. */
   readonly snapshots: SnapshotStore | undefined;
-  /** Running answers wait while a snapshot is written, for a small share of this. */
+  /** Running responses wait while a snapshot is written, for a small share of this. */
   readonly longestPauseMs: number;
 }
 
@@ -31,9 +31,9 @@ type Filling = SlotChoice<Slot> & { readonly load?: Snapshot };
 const LEAST_LOADED_TOKENS = 16;
 
 const SAVING_SHARE = 1 / 60;
-/** A running answer is saved again when it has so many tokens more: fewer are evaluated in a moment. */
+/** A running response is saved again when it has so many tokens more: fewer are evaluated in a moment. */
 const LEAST_UNSAVED_TOKENS = 16;
-/** All answers that run wait for each of these, so a longer one is not made … */
+/** All responses that run wait for each of these, so a longer one is not made … */
 const RUNNING_SHARE = 1 / 15;
 /** … and this is the share of a worker's time that goes into them. */
 const RUNNING_TIME_SHARE = 0.01;
@@ -51,7 +51,7 @@ export class KeptState {
   readonly #coming = new OwnedPrefixes();
   /** What writing a token of a snapshot takes, lately. */
   #saveMsPerToken = 0.1;
-  /** When the next snapshot of a running answer may be made. */
+  /** When the next snapshot of a running response may be made. */
   #nextRunningMs = 0;
 
   constructor(parts: KeptStateParts) {
@@ -111,7 +111,7 @@ export class KeptState {
     if (!slot.keeps && slot.running === undefined) cutSlot(this.#parts.engine, slot, 0);
   }
 
-  /** The next turn of a chat begins with this prompt, but seldom with just the tokens of its answer. */
+  /** The next turn of a chat begins with this prompt, but seldom with just the tokens of its response. */
   async prefilled(slot: Slot): Promise<void> {
     const { engine } = this.#parts;
     this.remember(slot);
@@ -133,7 +133,7 @@ export class KeptState {
   }
 
   /**
-   * Keeps a running answer now and then, so that who goes on with it when this worker dies has little to read: the one with
+   * Keeps a running response now and then, so that whoever resumes it when this worker dies has little to read: the one with
    * the most tokens that no snapshot has, at most one before each step.
    */
   async saveRunning(): Promise<void> {

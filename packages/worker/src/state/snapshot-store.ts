@@ -11,7 +11,7 @@ import { commonPrefix } from "./prefix-index.ts";
 import { isSnapshot, readSnapshotHead, snapshotName, snapshotOwnership, unfinishedName } from "./snapshot-file.ts";
 
 export interface SnapshotStoreParts {
-  /** Which saves whole states. */
+  /** Which saves complete states. */
   readonly engine: Pick<Engine, "saveState" | "loadState" | "model">;
   readonly clock: Time;
   /** Exists, and is this user's alone. Other workers have it too. */
@@ -43,9 +43,9 @@ const LEAST_TOKENS = 16;
 const SPARE_BYTES = 16 * 2 ** 20;
 
 /**
- * The KV states of ended requests, as files in memory that all workers of a supervisor share: any of them goes on with
- * any conversation, and so does the one that takes a dead one's place. There is no index but the directory itself; a
- * file appears whole (written aside, then renamed) or not at all, and a file that has gone is one that was never there.
+ * The KV states of ended requests, as files in memory that all workers of a supervisor share: any of them resumes
+ * any conversation, and so does the one that replaces a dead one. There is no index but the directory itself; a
+ * file appears complete (written aside, then renamed) or not at all, and a file that has gone is one that was never there.
  */
 export class SnapshotStore {
   readonly #parts: SnapshotStoreParts;
@@ -91,7 +91,7 @@ export class SnapshotStore {
     return snapshot === undefined ? undefined : { snapshot, cachedTokens: length };
   }
 
-  /** One that is a beginning of the prompt as a whole: a state that can't be cut back is of no use otherwise. */
+  /** One that is, to its end, a beginning of the prompt: a state that can't be cut back is of no use otherwise. */
   #findWhole(prompt: readonly number[], asker: Ownership): Found | undefined {
     const [snapshot] = [...this.#byId.values()]
       .filter(({ tokens, ownership }) => mayUse(ownership, asker, tokens.length))

@@ -88,7 +88,7 @@ describe("snapshots", () => {
     const next = [...prompt(200, 1), ...begin.tokens, ...prompt(9, 5)];
     const alone = await generateTokens(plain, next, 20, { cachePrompt: false, topLogprobs: 2 });
     const result = await generateTokens(second.pool, next, 20);
-    // The last token of an answer is never evaluated.
+    // The last token of a response is never evaluated.
     assert.equal(result.cachedTokens, 219);
     assertSameText(result.tokens, alone, "the other worker");
   });

@@ -35,7 +35,7 @@ export class ThreadTrial {
     this.#restSteps = FIRST_REST_STEPS;
   }
 
-  /** @returns the threads to go on with */
+  /** @returns the threads to continue with */
   see(
     step: SeenStep,
     choice: {

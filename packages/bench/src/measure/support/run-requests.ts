@@ -20,7 +20,7 @@ export interface RequestsReport {
   readonly requestsPerSecond: number;
   readonly count: number;
   readonly latency: Summary;
-  /** Not 200, or no answer. */
+  /** Not 200, or no response. */
   readonly failed: number;
 }
 

@@ -33,7 +33,7 @@ export async function startSpeedChild(options: SpeedChildOptions, cpu: number): 
   return {
     async measure<T>(measurement: string, wanted: Readonly<Record<string, unknown>>): Promise<T> {
       child.send({ measurement, options: wanted });
-      // The fixture is ours: its answers are what scenarios.ts says.
+      // The fixture is ours: its responses are what scenarios.ts says.
       return (await answer(child)) as T;
     },
     async close() {

@@ -13,7 +13,7 @@ interface AnswerActionsProps {
   readonly isLast: boolean;
 }
 
-/** Copy; at the conversation's end also another answer, and more of one that was cut off. */
+/** Copy; at the conversation's end also another response, and more of one that was cut off. */
 export function AnswerActions({ conversationId, message, content, isLast }: AnswerActionsProps): VNode {
   const { copy, regenerate, goOn } = texts.value;
   const isFree = isLast && !running.value.has(conversationId);

@@ -16,7 +16,7 @@ interface AnswerViewProps {
   readonly isLast: boolean;
 }
 
-/** An answer: what it waits for, its thinking, its text, and how it went. */
+/** A response: what it waits for, its thinking, its text, and how it went. */
 export const AnswerView = memo(
   ({ conversationId, message, isLast }: AnswerViewProps): VNode => {
     const isRunning = message.end === "running";
@@ -43,7 +43,7 @@ export const AnswerView = memo(
   (one, other) => one.message === other.message && one.isLast === other.isLast,
 );
 
-/** Where a worker died under way, the ones that went on with the answer. */
+/** Where a worker died under way, the ones that resumed the response. */
 function Workers({ workers }: Pick<AnswerMessage, "workers">): VNode | null {
   if (workers.length < 2) return null;
   return (

@@ -3,7 +3,7 @@ import { texts } from "../../language/language.ts";
 import { durationText, numberText } from "../../language/numbers.ts";
 import { type AnswerMessage, tokensPerSecond } from "../conversation.ts";
 
-/** How an answer went: speed, time to its first token, and who made it. */
+/** How a response went: speed, time to its first token, and who made it. */
 export function FiguresLine({ message }: { readonly message: AnswerMessage }): VNode | null {
   const { figures, workers, model, requestId } = message;
   const { tokens, perSecond, firstToken, promptTokens, worker } = texts.value;

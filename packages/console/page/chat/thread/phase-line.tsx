@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { texts } from "../../language/language.ts";
 import { type Phase, running } from "../answering.ts";
 
-/** What a running answer waits for. */
+/** What a running response waits for. */
 export function PhaseLine({ conversationId }: { readonly conversationId: string }): VNode | null {
   const phase = running.value.get(conversationId)?.phase;
   if (phase === undefined) return null;

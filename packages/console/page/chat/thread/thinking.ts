@@ -10,7 +10,7 @@ export interface AnswerParts {
 const OPEN = "<think>";
 const CLOSE = "</think>";
 
-/** Thinking and answer apart: as the server tells them, or by the tags in the text where it does not. */
+/** Thinking and response apart: as the server tells them, or by the tags in the text where it does not. */
 export function partsOf({
   reasoning,
   content,

@@ -10,7 +10,7 @@ interface ThoughtsProps {
   readonly thinkingMs: number | undefined;
 }
 
-/** What the model thought before its answer: open while it thinks, folded after, as the user likes from then on. */
+/** What the model thought before its response: open while it thinks, folded after, as the user likes from then on. */
 export function Thoughts({ text, isThinking, thinkingMs }: ThoughtsProps): VNode {
   const [isOpen, setOpen] = useState(isThinking);
   useEffect(() => setOpen(isThinking), [isThinking]);

@@ -10,7 +10,7 @@ import { UserView } from "./user-view.tsx";
 /** This near to the end counts as being there. */
 const NEAR_PIXELS = 80;
 
-/** A conversation's messages. The view follows a growing answer until the user scrolls up. */
+/** A conversation's messages. The view follows a growing response until the user scrolls up. */
 export function Thread({ conversation }: { readonly conversation: Conversation }): VNode {
   const { id, messages } = conversation;
   const scroller = useRef<HTMLDivElement>(null);

@@ -58,7 +58,7 @@ export class Listener {
     return this.#model;
   }
 
-  /** Goes on with another configuration of the same socket. */
+  /** Continues with another configuration of the same socket. */
   adopt(model: ListenerModel, contexts: TlsContexts): void {
     this.#model = model;
     this.#contexts = contexts;

@@ -281,7 +281,7 @@ function logError(state: RequestState, runtime: Runtime, message: string, upstre
   runtime.logs.error(state.settings.errorLogs, "error", line, state.connection.number);
 }
 
-/** In nginx's words where it has them. */
+/** As nginx says it where it has a message for it. */
 function errorText({ error = "", connectMs, headerMs }: Attempt): string {
   const during =
     connectMs === undefined

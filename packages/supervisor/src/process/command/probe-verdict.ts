@@ -2,7 +2,7 @@ import type { Activity } from "../spawn.ts";
 
 /** What one probe found, and what the balancer knew at that time. */
 export interface Look {
-  /** Why the answer is not that of a healthy server; undefined: it is. */
+  /** Why the response is not that of a healthy server; undefined: it is. */
   readonly failure: string | undefined;
   /** It was silent and accepts connections. */
   readonly isSilent: boolean;
@@ -24,7 +24,7 @@ export interface ProbeVerdict {
 export const UNKNOWN: ProbeVerdict = { good: 0, bad: 0, isReady: false, steps: 0, progress: 0 };
 
 /**
- * Takes in one look. A server that does one thing at a time cannot answer a probe while it works: where it has requests,
+ * Takes one look into account. A server that does one thing at a time cannot respond to a probe while it works: where it has requests,
  * silence counts neither for nor against it.
  */
 export function afterLook(before: ProbeVerdict, { failure, isSilent, activity }: Look, rise: number): ProbeVerdict {

@@ -79,7 +79,7 @@ function assistantMessageOf(body: AssistantBody): ChatMessage {
   };
 }
 
-/** The text that the answer goes on from, where the last message is the assistant's own. */
+/** The text that the response goes on from, where the last message is the assistant's own. */
 function textOfAnswer(body: AssistantBody): string | undefined {
   if (typeof body.content === "string") return body.content;
   if (body.content.some((block) => "input" in block)) return undefined;

@@ -51,7 +51,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   return await wholeMessage(serving, reply, job, answer, id);
 }
 
-/** Its newest client tries to have the server keep the messages, and goes on without where it is told so by these words. */
+/** Its newest client tries to have the server keep the messages, and goes on without where it is told so by this message. */
 function refuseThread(body: unknown): void {
   const thread = fieldOf(body, "thread");
   if (thread === undefined || thread === null) return;

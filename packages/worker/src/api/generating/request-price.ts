@@ -11,7 +11,7 @@ export interface PricedRequest {
   /** Alternatives of each token. Absent: no log-probabilities. */
   readonly topLogprobs?: number;
   readonly isStream: boolean;
-  /** What the request calls the length of an answer. */
+  /** What the request calls the length of a response. */
   readonly lengthParam: string;
 }
 

@@ -5,14 +5,14 @@ import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { MOST_ANSWERS, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
 
-/** A parameter that is known, and without which the answer would have another form: it is taken only with the values that change nothing. */
+/** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
   const allowed = values.map((value) => JSON.stringify(value)).join(" or ");
   const message = `Unsupported parameter: '${name}'. This server takes it only as ${allowed}.`;
   return z.literal(values, { error: message }).nullish();
 }
 
-/** A parameter that is known, can't be honoured, and would change the answer's form. */
+/** A parameter that is known, can't be honoured, and would change the response's form. */
 export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
 }
@@ -76,7 +76,7 @@ export const samplingFields = {
   lora: hint([]),
 } as const;
 
-/** Who asks and how: taken, with no effect on the answer. */
+/** Who asks and how: taken, with no effect on the response. */
 export const bookkeepingFields = {
   model: z.string().nullish(),
   user: z.unknown().optional(),
@@ -88,7 +88,7 @@ export const bookkeepingFields = {
   store: hint(false),
 } as const;
 
-/** -1 is llama.cpp's word for no limit, which clients of its server send. */
+/** -1 is llama.cpp's value for no limit, which clients of its server send. */
 export const maxTokens = z
   .int()
   .min(-1)
@@ -134,7 +134,7 @@ export function samplingOf(body: SamplingBody, vocabularySize: number, seed: num
   };
 }
 
-/** The low 32 bits of a whole number of any size; -1 and what is no number leave it to us. */
+/** The low 32 bits of an integer of any size; -1 and what is no number leave it to us. */
 function seedOf(asked: number | string | null | undefined, drawn: number): number {
   const whole = typeof asked === "number" ? Math.trunc(asked) : asked;
   if (whole === null || whole === undefined || BigInt(whole) === -1n) return drawn;

@@ -1,12 +1,12 @@
 import { sum } from "@drover/foundation/sums";
 import type { TokenCounts } from "../../generation/output/output.ts";
 
-/** OpenAI's `usage` of a request with one prompt and one or more answers. */
+/** OpenAI's `usage` of a request with one prompt and one or more responses. */
 export function usageOf(choices: readonly TokenCounts[]) {
   return usageOfPrompts(choices, choices.length);
 }
 
-/** The same for several prompts, each with `perPrompt` answers. A prompt counts once, as its first answer found it. */
+/** The same for several prompts, each with `perPrompt` responses. A prompt counts once, as its first response found it. */
 export function usageOfPrompts(choices: readonly TokenCounts[], perPrompt: number) {
   const firsts = choices.filter((_, index) => index % perPrompt === 0);
   return usage(sum(firsts.map((choice) => choice.prompt)), sum(firsts.map((choice) => choice.cached)), choices);

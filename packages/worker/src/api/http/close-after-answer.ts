@@ -6,8 +6,8 @@ const LINGER_MS = 5_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Answers a request whose body is not read to its end, and closes the connection. What the client still sends is thrown
- * away for a while: closing at once would reset the connection, and the client might never see the answer.
+ * Responds to a request whose body is not read to its end, and closes the connection. What the client still sends is thrown
+ * away for a while: closing at once would reset the connection, and the client might never see the response.
  */
 export function closeAfterAnswer(request: IncomingMessage, status: string, body: unknown, requestId: string): void {
   const { socket } = request;
@@ -23,7 +23,7 @@ export function closeAfterAnswer(request: IncomingMessage, status: string, body:
   socket.setTimeout(LINGER_MS, () => socket.destroy());
 }
 
-/** Answers bytes that are no request, and closes the connection. */
+/** Responds to bytes that are no request, and closes the connection. */
 export function closeWithAnswer(socket: Socket, status: string, body: unknown): void {
   socket.end(rawResponse(status, body, []));
 }

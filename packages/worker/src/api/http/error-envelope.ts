@@ -7,7 +7,7 @@ export function errorResponse(error: unknown, asker: Asker): { readonly status: 
   const api = apiOf(asker);
   const told = apiErrorOf(error);
   const tokens = error instanceof RequestError && api === "anthropic" ? error.refusal.tokens : undefined;
-  // Anthropic's clients look for these words to make the conversation shorter.
+  // Anthropic's clients look for this message to make the conversation shorter.
   const message = tokens && `prompt is too long: ${tokens.prompt} tokens > ${tokens.most} maximum`;
   return { status: told.status, body: errorBody({ ...told, ...(message !== undefined && { message }) }, api) };
 }

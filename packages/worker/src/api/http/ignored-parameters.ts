@@ -12,7 +12,7 @@ const MOST_NAME_CHARS = 100;
 const neutralValues = new WeakMap<z.ZodType, readonly unknown[]>();
 
 /**
- * A parameter that asks for something which this server does not do, and without which the answer has the same form. It is taken with any value, and
+ * A parameter that asks for something which this server does not do, and without which the response has the same form. It is taken with any value, and
  * named in a header where the value is none of these, which change nothing. `api.unknown: refuse` takes only these.
  */
 export function hint(...neutral: readonly unknown[]) {

@@ -72,7 +72,7 @@ export class SseStream {
     raw.socket?.write(`HTTP/1.1 102 Processing\r\n${lines.join("")}\r\n`, "latin1");
   }
 
-  /** `events` are whole events, with their empty lines. */
+  /** `events` are complete events, with their empty lines. */
   write(events: string): void {
     const unsent = this.#unsent(events);
     if (unsent !== "" && !this.#reply.raw.destroyed) this.#reply.raw.write(unsent);
@@ -84,7 +84,7 @@ export class SseStream {
     else if (!this.#reply.raw.destroyed) this.#reply.raw.end(unsent);
   }
 
-  /** Clients get whole writes only. A stream that does not come to where they are is not the one that they began with. */
+  /** Clients get complete writes only. A stream that does not come to where they are is not the one that they began with. */
   #unsent(events: string): string {
     if (this.#skipBytes === 0) return events;
     this.#skipBytes -= Buffer.byteLength(events);
@@ -93,7 +93,7 @@ export class SseStream {
   }
 
   /**
-   * Says that the answer broke off: an `error` event and the end, never a `[DONE]`.
+   * Says that the response broke off: an `error` event and the end, never a `[DONE]`.
    *
    * @throws the error itself while the stream is not open: it can still have its own status.
    */

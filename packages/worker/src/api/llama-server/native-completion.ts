@@ -91,7 +91,7 @@ async function stream(serving: Serving, reply: FastifyReply, request: AnswerRequ
   return reply;
 }
 
-/** An answer in the form of llama.cpp's server. */
+/** A response in the form of llama.cpp's server. */
 class NativeWriter {
   readonly #serving: Serving;
   readonly #body: NativeFields;

@@ -72,5 +72,5 @@ function defaultParams(vocabularySize: number) {
   };
 }
 
-/** llama.cpp's word for a seed that is drawn. */
+/** llama.cpp's value for a seed that is drawn. */
 const RANDOM_SEED = 4_294_967_295;

@@ -21,7 +21,7 @@ export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().mi
 
 const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, answerTokens: 0, param: "content" } as const;
 
-/** `POST /tokenize`, as llama.cpp's server answers it. */
+/** `POST /tokenize`, as llama.cpp's server serves it. */
 export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const { vocabulary, tokenizer, model } = serving;
   const body = takeBody(serving, tokenizeRequest, request, reply);

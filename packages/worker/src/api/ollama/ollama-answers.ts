@@ -14,7 +14,7 @@ import type { Serving } from "../serving.ts";
 import { generateJobOf, ollamaJobOf } from "./ollama-job.ts";
 import { ollamaChatRequest, ollamaGenerateRequest } from "./ollama-schema.ts";
 
-/** The text and thinking of an answer, or of a part of it, as one of the two routes writes them. */
+/** The text and thinking of a response, or of a part of it, as one of the two routes writes them. */
 type Shape = (part: {
   readonly content: string;
   readonly thinking: string;

@@ -43,7 +43,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   };
 }
 
-/** The text that the answer goes on from, where the client asked for that. */
+/** The text that the response goes on from, where the client asked for that. */
 function prefillOf(body: ChatCompletionRequest): string | undefined {
   const goesOn = body.continue_final_message === true;
   if (body.add_generation_prompt === false && !goesOn) {
@@ -61,7 +61,7 @@ function prefillOf(body: ChatCompletionRequest): string | undefined {
   );
 }
 
-/** Some templates have words of their own for how much to think. */
+/** Some templates have variables of their own for how much to think. */
 function templateArgumentsOf(body: ChatCompletionRequest): Readonly<Record<string, unknown>> {
   const effort = body.reasoning_effort ?? body.reasoning?.effort;
   return {

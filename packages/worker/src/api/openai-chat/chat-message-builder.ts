@@ -5,7 +5,7 @@ import type { GeneratedToken } from "../../generation-contract.ts";
 import type { Serving } from "../serving.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 
-/** Gathers an answer that is sent whole. */
+/** Gathers a response that is sent in one piece. */
 export class ChatMessageBuilder {
   readonly #serving: Serving;
   readonly #withLogprobs: boolean;

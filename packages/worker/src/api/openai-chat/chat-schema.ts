@@ -50,7 +50,7 @@ const calledTool = z
 
 const name = z.string().nullish();
 
-/** Fields that are not listed are ignored here: clients send back what earlier answers carried. */
+/** Fields that are not listed are ignored here: clients send back what earlier responses carried. */
 const message = z.discriminatedUnion("role", [
   z.object({ role: z.enum(["system", "developer"]), content: textContent, name }),
   z.object({ role: z.literal("user"), content: textContent, name }),
@@ -156,7 +156,7 @@ export const chatCompletionRequest = z.strictObject({
   web_search_options: hint(),
   functions: notSupported("functions"),
   function_call: notSupported("function_call"),
-  /** Both as vLLM has them: the last message is an answer's beginning, and the model goes on writing it. */
+  /** Both as vLLM has them: the last message is a response's beginning, and the model goes on writing it. */
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 });

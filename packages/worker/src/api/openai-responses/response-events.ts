@@ -10,7 +10,7 @@ export class ResponseEvents {
     this.#output = output;
   }
 
-  /** An event about the response as a whole. */
+  /** An event about the entire response. */
   response(type: string, response: unknown): string {
     return this.#event(type, { response });
   }

@@ -59,7 +59,7 @@ const resultItem = z
   })
   .transform(({ call_id, output }) => ({ type: "function_call_output" as const, call_id, output }));
 
-/** Thoughts belong to answers that follow them, and hosted tools' calls to a server that has them: nothing of them is for the model. */
+/** Thoughts belong to responses that follow them, and hosted tools' calls to a server that has them: nothing of them is for the model. */
 const forgottenItem = z
   .object({
     type: z.enum([

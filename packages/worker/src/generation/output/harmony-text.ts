@@ -5,7 +5,7 @@ const MESSAGE = "<|message|>";
 /** What may stand behind a message. */
 const ENDS = ["<|end|>", "<|return|>", "<|call|>", "<|start|>", CHANNEL];
 
-/** What Drover writes to end thinking, and to go on with the answer. */
+/** What Drover writes to end thinking, and to continue with the response. */
 export const HARMONY_ANSWER = "<|start|>assistant<|channel|>final<|message|>";
 
 type Body = "thinking" | "call" | "content";

@@ -22,11 +22,11 @@ export interface ParsedStep {
   readonly pieces: readonly OutputPiece[];
   /** Tokens whose text went out with these pieces; kept only where `keepTokens`. */
   readonly tokens: readonly GeneratedToken[];
-  /** The stop string that was met: the answer ends here. */
+  /** The stop string that was met: the response ends here. */
   readonly stopped?: string;
 }
 
-/** Bytes of tokens to pieces of an answer: characters, then reasoning and content, then stop strings, then tool calls. */
+/** Bytes of tokens to pieces of a response: characters, then reasoning and content, then stop strings, then tool calls. */
 export class OutputParser {
   readonly #assembler = new TextAssembler();
   readonly #harmony: HarmonyText | undefined;
@@ -90,7 +90,7 @@ export class OutputParser {
     return this.#harmony?.push(text) ?? text;
   }
 
-  /** Ends a content that was cut off with the text that makes it whole. A character that is not whole is left out. */
+  /** Ends a content that was cut off with the text that completes it. A character that is not complete is left out. */
   complete(completion: (content: string) => string | undefined): ParsedStep {
     const held = this.#splitter.flush().content;
     const rest = completion(this.#content + held);

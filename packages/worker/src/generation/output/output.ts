@@ -1,11 +1,11 @@
 import type { Course } from "../../course.ts";
 import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
 
-/** A piece of an answer, in the order in which it was generated. */
+/** A piece of a response, in the order in which it was generated. */
 export type OutputPiece =
   | { readonly kind: "content"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
-  /** A tool's call begins. `index` counts the answer's calls from 0. */
+  /** A tool's call begins. `index` counts the response's calls from 0. */
   | { readonly kind: "tool-call"; readonly index: number; readonly id: string; readonly name: string }
   /** More of a call's arguments, which are JSON when complete. */
   | { readonly kind: "tool-arguments"; readonly index: number; readonly text: string };
@@ -35,7 +35,7 @@ export interface OutputEnd {
   readonly error?: Error;
 }
 
-/** Where one answer goes. Called synchronously by the batch loop: quick, and never throwing. */
+/** Where one response goes. Called synchronously by the batch loop: quick, and never throwing. */
 export interface OutputSink {
   /** More of the prompt is read. Comes only before `onStart`. */
   onPromptRead?(progress: PromptProgress): void;
@@ -51,7 +51,7 @@ export interface OutputSink {
   onEnd(end: OutputEnd): void;
 }
 
-/** What the answer's consumer is told for the engine's reason. */
+/** What the response's consumer is told for the engine's reason. */
 export function finishOf(reason: EndReason, calledTools: boolean): OutputEnd["finish"] {
   if (reason === "length" || reason === "cancelled" || reason === "failed") return reason;
   return calledTools ? "tool_calls" : "stop";

@@ -8,7 +8,7 @@ const REPLACEMENT = "\u{FFFD}";
 export class TextAssembler {
   #unfinished: readonly number[] = [];
 
-  /** The characters that are whole now; the start of an unfinished one is kept back. */
+  /** The characters that are complete now; the start of an unfinished one is kept back. */
   push(bytes: Uint8Array): string {
     const all = this.#unfinished.length === 0 ? bytes : Uint8Array.from([...this.#unfinished, ...bytes]);
     this.#unfinished = [];

@@ -22,7 +22,7 @@ const TOOL_MARKS = [
   "</minimax:tool_call>",
 ];
 
-/** Of gpt-oss: they part thinking, calls and answers. Elsewhere some of them are ends of text. */
+/** Of gpt-oss: they part thinking, calls and responses. Elsewhere some of them are ends of text. */
 const HARMONY_MARKS = ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"];
 
 const NOTHING = new Uint8Array(0);

@@ -43,7 +43,7 @@ interface CallReader {
   push(char: string): CallStep;
 }
 
-/** Finds calls of tools in an answer's text. What turns out to be no call is content. */
+/** Finds calls of tools in a response's text. What turns out to be no call is content. */
 export class ToolCallParser {
   readonly #marks: Marks;
   readonly #names: ReadonlySet<string>;
@@ -81,7 +81,7 @@ export class ToolCallParser {
     return this.#state === "call" && !this.#isNamed && !this.#callText.startsWith("{") ? this.#callText : undefined;
   }
 
-  /** Did the answer call a tool so far? */
+  /** Did the response call a tool so far? */
   get called(): boolean {
     return this.#count > 0;
   }

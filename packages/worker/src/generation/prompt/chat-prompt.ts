@@ -10,7 +10,7 @@ import type { ReasoningStart } from "../output/reasoning.ts";
 import type { TemplateHabits } from "./template-probe.ts";
 import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
 
-/** The head of gpt-oss's answer, without thinking before it. */
+/** The head of gpt-oss's response, without thinking before it. */
 const HARMONY_FINAL = "<|channel|>final<|message|>";
 
 export interface ChatPromptInput {
@@ -18,9 +18,9 @@ export interface ChatPromptInput {
   readonly tools: readonly ToolDefinition[];
   /** Further variables for the template, such as `enable_thinking`. */
   readonly templateArguments: Readonly<Record<string, unknown>>;
-  /** Text that the answer must go on from. */
+  /** Text that the response must go on from. */
   readonly prefill?: string;
-  /** False: the answer begins with its content, however the model likes to begin. */
+  /** False: the response begins with its content, however the model likes to begin. */
   readonly mayThink: boolean;
   /** Are the tokens of system messages and tools to be counted? @default false */
   readonly countsSystem?: boolean;

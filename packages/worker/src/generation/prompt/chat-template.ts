@@ -25,7 +25,7 @@ export class ChatTemplate {
   readonly #template: Template;
   readonly #constants: Readonly<Record<string, unknown>>;
 
-  /** `onUnreadable`: the model's own template is no Jinja that can be parsed; ChatML takes its place. */
+  /** `onUnreadable`: the model's own template is no Jinja that can be parsed; ChatML replaces it. */
   constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
     const { source, template } = read(model.chatTemplate ?? CHATML, onUnreadable);
     this.source = source;
@@ -41,7 +41,7 @@ export class ChatTemplate {
   }
 
   /**
-   * The prompt's text, up to where the assistant's answer begins.
+   * The prompt's text, up to where the assistant's response begins.
    *
    * @throws RequestError where the template itself refuses the messages (such as roles that must alternate).
    */

@@ -24,7 +24,7 @@ export class ControlTexts {
     return insertCuts(text, this.#places);
   }
 
-  /** The same for what a model answered earlier: its thinking and calls stay what they are, as templates look for them. */
+  /** The same for what a model said earlier: its thinking and calls stay what they are, as templates look for them. */
   guardAnswer(text: string): string {
     return insertCuts(text, this.#placesInAnswers);
   }

@@ -1,5 +1,5 @@
 /**
- * Where a long text may be cut so that its parts have the tokens of the whole, and whether llama.cpp can be trusted with it. Pure.
+ * Where a long text may be cut so that its parts have the tokens of the uncut text, and whether llama.cpp can be trusted with it. Pure.
  *
  * llama.cpp finds the words of a text by std::regex where it has no splitter written by hand, and std::regex recurses for each
  * character of a match: some 20,000 letters, dashes or blanks without a break overflow the stack of a thread (8 MiB) and end the process.

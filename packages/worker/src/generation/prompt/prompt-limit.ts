@@ -3,12 +3,12 @@ import { RequestError } from "../../errors.ts";
 /** What a prompt must fit in, and what it is called in the request. */
 export interface PromptLimit {
   readonly contextTokens: number;
-  /** Places that must be left for an answer. */
+  /** Tokens that must be left for a response. */
   readonly answerTokens: 0 | 1;
   readonly param: string;
 }
 
-/** @throws RequestError where the prompt leaves no place for an answer's first token. */
+/** @throws RequestError where the prompt leaves no room for a response's first token. */
 export function refuseLongPrompt(prompt: readonly number[], limit: PromptLimit): void {
   if (prompt.length + limit.answerTokens > limit.contextTokens) {
     throw contextLengthExceeded(limit, String(prompt.length));

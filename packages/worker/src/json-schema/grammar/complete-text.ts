@@ -17,7 +17,7 @@ const MOST_STEPS = 2_000_000;
 const MOST_CHARS = 10_000;
 
 /**
- * The shortest text that makes a beginning whole: `beginning + result` is a text of the grammar.
+ * The shortest text that completes a beginning: `beginning + result` is a text of the grammar.
  *
  * @returns undefined where the beginning is none of the grammar's, or more than 10,000 characters are missing.
  */

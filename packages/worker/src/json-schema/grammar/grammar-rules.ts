@@ -1,13 +1,13 @@
 /** llama.cpp refuses repetitions of more than 2,000. */
 const MOST_REPETITIONS = 1000;
 
-/** More characters or items than this are not offered: no answer has them, and each thousand costs a rule. */
+/** More characters or items than this are not offered: no response has them, and each thousand costs a rule. */
 export const MOST_REPEATED = 100_000;
 
 /** llama.cpp writes each repetition out, on the worker's one thread; so many take a tenth of a second. */
 const MOST_WRITTEN_OUT = 200_000;
 
-/** A set of GBNF rules under construction. Bodies of rules are GBNF; `add` answers the name to use in others. */
+/** A set of GBNF rules under construction. Bodies of rules are GBNF; `add` returns the name to use in others. */
 export class GrammarRules {
   readonly #rules = new Map<string, string>();
   readonly #names = new Map<string, string>();
