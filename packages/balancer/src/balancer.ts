@@ -12,7 +12,7 @@ import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { ConfiguredUpstreams } from "./configured-upstreams.ts";
 import { type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
-import type { RawAnswer } from "./http/server.ts";
+import type { RawResponse } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { watchPool } from "./own-routes/pool-metrics.ts";
 import { isLook } from "./own-routes/own-routes.ts";
@@ -67,7 +67,7 @@ class RunningBalancer implements Balancer {
   readonly #metrics: Metrics;
   readonly #recorder: RequestRecorder;
   #calls = 0;
-  readonly #rawAnswers = new WeakMap<object, RawAnswer>();
+  readonly #rawResponses = new WeakMap<object, RawResponse>();
   readonly #way: Way;
   readonly #running: RunningRequests;
   #rules: BalancerRules;
@@ -209,7 +209,7 @@ class RunningBalancer implements Balancer {
       onRequest: (incoming, response, switchable) => this.#receive({ incoming, response, switchable }),
       onRefused: (reason, answered) => {
         this.#metrics.countRefusal(reason);
-        if (answered !== undefined) this.#rawAnswers.set(answered.socket, answered);
+        if (answered !== undefined) this.#rawResponses.set(answered.socket, answered);
       },
       responseHeaders: (origin) => corsHeaders(origin, this.#door.present.rules.corsOrigins),
     };
@@ -278,7 +278,7 @@ class RunningBalancer implements Balancer {
         responses: () => (responses.isOn && ownsApiNow() ? responses : undefined),
         condemned: new CondemnedRequests(clock),
         rules: () => this.#rules,
-        rawAnswers: this.#rawAnswers,
+        rawResponses: this.#rawResponses,
       },
     };
   }

@@ -11,7 +11,7 @@ export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
 export { RawTargets } from "./http/raw-targets.ts";
 export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";
-export { Turns } from "./http/turns.ts";
+export { RequestOrder } from "./http/request-order.ts";
 export { Upgrades } from "./http/upgrades.ts";
 export type { PolicyDefinition } from "./policies/policy.ts";
 export { policies, type PolicyName } from "./policies/registry.ts";

@@ -19,7 +19,7 @@ export interface Way {
 /** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
 export async function serveRequest(request: ClientRequest, way: Way): Promise<void> {
   try {
-    if (!hostAllowed(request, way) || answersPreflight(request, way)) return;
+    if (!hostAllowed(request, way) || servesPreflight(request, way)) return;
     const { ownRoutes } = way;
     const { incoming } = request.arrival;
     const guest = guestRoute(incoming, request.path, ownRoutes);
@@ -52,7 +52,7 @@ function hostAllowed(request: ClientRequest, { door, forwarder }: Way): boolean 
   return false;
 }
 
-function answersPreflight(request: ClientRequest, { door }: Way): boolean {
+function servesPreflight(request: ClientRequest, { door }: Way): boolean {
   const { incoming } = request.arrival;
   if (door().rules.corsOrigins.length === 0 || !isPreflight(incoming)) return false;
   request.respond({ status: 204, contentType: "text/plain", body: "", headers: preflightHeaders(incoming) });

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { standStill } from "../test-support/standstill.ts";
 import { createServer } from "./server.ts";
-import { Turns } from "./turns.ts";
+import { RequestOrder } from "./request-order.ts";
 
 describe("a server that stood still for longer than a head may take", () => {
   it("serves a request that came meanwhile, and answers 408 where none came", async (t) => {
@@ -27,7 +27,7 @@ describe("a server that stood still for longer than a head may take", () => {
       onConnection: () => onConnection(),
       onBadRequest: () => {},
     };
-    const server = createServer(handlers, new Turns(), limits, undefined);
+    const server = createServer(handlers, new RequestOrder(), limits, undefined);
     t.after(() => server.close().closeAllConnections());
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as net.AddressInfo;

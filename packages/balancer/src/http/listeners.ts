@@ -5,14 +5,14 @@ import type { Clock } from "@drover/foundation/clock";
 import type { Certificate } from "../access/certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import type { ListenTarget } from "./listen-address.ts";
-import { createServer, listenOn, type RawAnswer, type ServerHandlers, type ServerLimits } from "./server.ts";
-import { Turns } from "./turns.ts";
+import { createServer, listenOn, type RawResponse, type ServerHandlers, type ServerLimits } from "./server.ts";
+import { RequestOrder } from "./request-order.ts";
 
 /** Who serves what comes in. */
 export interface ListenerHandlers {
   readonly onRequest: ServerHandlers["onRequest"];
   readonly responseHeaders: ServerHandlers["responseHeaders"];
-  readonly onRefused: (reason: string, answered?: RawAnswer) => void;
+  readonly onRefused: (reason: string, answered?: RawResponse) => void;
 }
 
 /** The public ports, with the connections that were upgraded away from HTTP. */
@@ -20,7 +20,7 @@ export class Listeners {
   readonly #handlers: ListenerHandlers;
   readonly #limits: ServerLimits;
   readonly #connectionLimit: ConnectionLimit;
-  readonly #turns = new Turns();
+  readonly #order = new RequestOrder();
   readonly #upgraded = new Set<Duplex>();
   /** Connections that have asked nothing yet. */
   readonly #newcomers = new Set<Duplex>();
@@ -39,7 +39,7 @@ export class Listeners {
     const bound: { readonly address: string; readonly port: number }[] = [];
     try {
       for (const target of targets) {
-        const server = createServer(this.#serverHandlers(), this.#turns, this.#limits, certificate);
+        const server = createServer(this.#serverHandlers(), this.#order, this.#limits, certificate);
         // From then on Node no longer knows them as connections of the server.
         server.on("upgrade", (_request, socket: Duplex) => {
           this.#upgraded.add(socket);

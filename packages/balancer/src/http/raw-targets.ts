@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
 import { readAgain } from "./read-again.ts";
-import type { Turns } from "./turns.ts";
+import type { RequestOrder } from "./request-order.ts";
 
 /** What Node's parser says of a request that it refuses. */
 export interface ParseError extends NodeJS.ErrnoException {
@@ -18,16 +18,16 @@ export interface ParseError extends NodeJS.ErrnoException {
  */
 export class RawTargets {
   readonly #server: http.Server;
-  readonly #turns: Turns;
+  readonly #order: RequestOrder;
 
-  constructor(server: http.Server, turns: Turns) {
+  constructor(server: http.Server, order: RequestOrder) {
     this.#server = server;
-    this.#turns = turns;
+    this.#order = order;
   }
 
   /** For a `clientError`. @returns false: the request is to be refused */
   retake(error: ParseError, socket: Socket): boolean {
-    if (error.code !== "HPE_INVALID_URL" || !this.#turns.isIdle(socket)) return false;
+    if (error.code !== "HPE_INVALID_URL" || !this.#order.isIdle(socket)) return false;
     const bytes = encodedRequest(error.rawPacket ?? Buffer.alloc(0), error.bytesParsed ?? 0);
     if (bytes === undefined || !leaveParser(socket)) return false;
     readAgain(this.#server, socket, bytes);

@@ -13,7 +13,7 @@ import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 import { type ParseError, RawTargets } from "./raw-targets.ts";
-import type { Turns } from "./turns.ts";
+import type { RequestOrder } from "./request-order.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** What the server hands over. */
@@ -29,7 +29,7 @@ export interface ServerHandlers {
   /** Told of each request's head, before its turn. */
   readonly onHead: (response: http.ServerResponse) => void;
   /** What is no HTTP request, or stops being one in its body; its response has been sent. */
-  readonly onBadRequest: (reason: string, answered: RawAnswer) => void;
+  readonly onBadRequest: (reason: string, answered: RawResponse) => void;
   /** Fields that every response to a page of this origin carries. */
   readonly responseHeaders: (origin: string | undefined) => readonly string[];
 }
@@ -44,7 +44,7 @@ export interface ServerLimits {
 }
 
 /** A response on a socket that no request came from, or whose request cannot be read to its end. */
-export interface RawAnswer {
+export interface RawResponse {
   readonly socket: Duplex;
   readonly status: number;
   readonly bodyBytes: number;
@@ -53,7 +53,7 @@ export interface RawAnswer {
 /** An HTTP server that sends an error envelope for what it cannot parse, and closes. */
 export function createServer(
   handlers: ServerHandlers,
-  turns: Turns,
+  order: RequestOrder,
   limits: ServerLimits,
   certificate: Certificate | undefined,
 ): http.Server {
@@ -80,7 +80,7 @@ export function createServer(
     if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response, switchable);
   };
   const late = new LateRequests();
-  const upgrades = new Upgrades(server, turns, (request, response, switchable) => {
+  const upgrades = new Upgrades(server, order, (request, response, switchable) => {
     handlers.onHead(response);
     serve(request, response, switchable);
   });
@@ -88,16 +88,16 @@ export function createServer(
     late.begun(request);
     handlers.onHead(response);
     const switchable = upgrades.offerOf(request);
-    turns.take(request.socket, response, () => serve(request, response, switchable));
+    order.take(request.socket, response, () => serve(request, response, switchable));
   };
   server.on("request", onRequest);
   // Whether to send 100 is decided where the body is read.
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("connect", (_request, socket: Duplex) =>
-    answerRaw(socket, { status: 405, message: "CONNECT is not served here", code: "method_not_allowed" }),
+    respondRaw(socket, { status: 405, message: "CONNECT is not served here", code: "method_not_allowed" }),
   );
-  const rawTargets = new RawTargets(server, turns);
+  const rawTargets = new RawTargets(server, order);
   server.on("clientError", (error: ParseError, socket: Socket) => {
     if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late });
   });
@@ -113,7 +113,7 @@ function refuseUnread(error: ParseError, socket: Socket, { handlers, late }: Ref
   const problem = describe(error);
   const { status, code } = problem;
   const headers = handlers.responseHeaders(originIn(error.rawPacket));
-  const refuse = (): void => handlers.onBadRequest(code, answerRaw(socket, problem, { headers }));
+  const refuse = (): void => handlers.onBadRequest(code, respondRaw(socket, problem, { headers }));
   if (status === 0) socket.destroy();
   else if (status === 408) late.unlessRead(socket, refuse);
   else refuse();
@@ -124,7 +124,7 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
   const problem = headProblem(request);
   if (problem === undefined) return false;
   const headers = handlers.responseHeaders(request.headers.origin);
-  const answered = answerRaw(socket, problem, { target: request.url, headers });
+  const answered = respondRaw(socket, problem, { target: request.url, headers });
   handlers.onBadRequest(problem.code, answered);
   return true;
 }
@@ -169,7 +169,7 @@ interface RawContext {
 }
 
 /** Responds on a socket that no request came from, and closes it. */
-function answerRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawAnswer {
+function respondRaw(socket: Duplex, error: ProxyError, { target, headers = [] }: RawContext = {}): RawResponse {
   const { status } = error;
   if (!socket.writable) {
     socket.destroy();

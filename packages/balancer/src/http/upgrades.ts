@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import { HeldConnection } from "./held-connection.ts";
 import { readAgain } from "./read-again.ts";
-import type { Turns } from "./turns.ts";
+import type { RequestOrder } from "./request-order.ts";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
 
@@ -13,14 +13,14 @@ type Serve = (request: http.IncomingMessage, response: http.ServerResponse, swit
  */
 export class Upgrades {
   readonly #server: http.Server;
-  readonly #turns: Turns;
+  readonly #order: RequestOrder;
   readonly #serve: Serve;
   /** The fields of requests that are read once more without their offer, as they came. */
   readonly #hidden = new WeakMap<Socket, string[]>();
 
-  constructor(server: http.Server, turns: Turns, serve: Serve) {
+  constructor(server: http.Server, order: RequestOrder, serve: Serve) {
     this.#server = server;
-    this.#turns = turns;
+    this.#order = order;
     this.#serve = serve;
     server.on("upgrade", (request, _socket, firstBytes: Buffer) => this.#onUpgrade(request, firstBytes));
   }
@@ -44,7 +44,7 @@ export class Upgrades {
     }
     const held = new HeldConnection(socket, firstBytes);
     const onTimeout = (): void => void this.#server.emit("timeout", socket);
-    const onDrain = (): void => void this.#turns.current(socket)?.emit("drain");
+    const onDrain = (): void => void this.#order.current(socket)?.emit("drain");
     socket.on("timeout", onTimeout).on("drain", onDrain);
     const response = new http.ServerResponse(request);
     response.shouldKeepAlive = request.httpVersionMinor > 0 && !/\bclose\b/i.test(headers.connection ?? "");
@@ -57,7 +57,7 @@ export class Upgrades {
       } else socket.end();
       response.emit("close");
     });
-    this.#turns.take(socket, response, () => {
+    this.#order.take(socket, response, () => {
       response.assignSocket(socket);
       this.#serve(request, response, held);
     });

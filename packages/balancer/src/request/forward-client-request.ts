@@ -63,7 +63,7 @@ export interface Forwarder {
   /** Requests that crashed workers. */
   readonly condemned: CondemnedRequests;
   /** What the server itself sent on a connection because its request could not be read to the end. */
-  readonly rawAnswers: WeakMap<object, Ending>;
+  readonly rawResponses: WeakMap<object, Ending>;
 }
 
 /** Body, lease, upstream, response; then the request ends. Throws only for the balancer's own faults. */
@@ -142,7 +142,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
     refuseWithBody(request, { status: 413, message, code: "body_too_large" }, [], forwarder);
   } else if (read.kind === "no-room") {
     refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds)], forwarder);
-  } else request.end(forwarder.rawAnswers.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
+  } else request.end(forwarder.rawResponses.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
   return undefined;
 }
 

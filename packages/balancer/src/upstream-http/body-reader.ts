@@ -21,11 +21,11 @@ export class BodyReader {
   #payloadBytes = 0;
   readonly #onPayload: ((part: Buffer) => void) | undefined;
 
-  /** With `wholeChunks` a chunk is passed on when it is complete, so that an event can be put behind it. `onPayload` is told the body without its framing. */
-  constructor(framing: Framing, wholeChunks: boolean, onPayload?: (part: Buffer) => void) {
+  /** With `completeChunks` a chunk is passed on when it is complete, so that an event can be put behind it. `onPayload` is told the body without its framing. */
+  constructor(framing: Framing, completeChunks: boolean, onPayload?: (part: Buffer) => void) {
     this.#framing = framing;
     this.#onPayload = onPayload;
-    this.#walker = framing.kind === "chunked" ? new ChunkWalker(wholeChunks) : undefined;
+    this.#walker = framing.kind === "chunked" ? new ChunkWalker(completeChunks) : undefined;
     this.#bytesLeft = framing.kind === "length" ? framing.lengthBytes : 0;
   }
 

@@ -22,11 +22,11 @@ export class ChunkWalker {
   #crlfDue = false;
   /** Bytes of the body itself, without framing. */
   payloadBytes = 0;
-  readonly #wholeChunks: boolean;
+  readonly #completeChunks: boolean;
 
-  /** With `wholeChunks` a chunk is passed on only when it is complete (up to `holdBytes`), so that an error event can follow it cleanly. */
-  constructor(wholeChunks: boolean) {
-    this.#wholeChunks = wholeChunks;
+  /** With `completeChunks` a chunk is passed on only when it is complete (up to `holdBytes`), so that an error event can follow it cleanly. */
+  constructor(completeChunks: boolean) {
+    this.#completeChunks = completeChunks;
   }
 
   /** A part of a chunk was passed on: nothing else can be put into the body now. */
@@ -65,7 +65,7 @@ export class ChunkWalker {
     const size = readSize(bytes, at, lineEnd);
     if (size === undefined) return { kind: "invalid", passOn: at };
     if (size === 0) return readEnd(bytes, at, lineEnd + 1);
-    if (this.#wholeChunks && size <= holdBytes && bytes.length < lineEnd + 1 + size + 2) {
+    if (this.#completeChunks && size <= holdBytes && bytes.length < lineEnd + 1 + size + 2) {
       return { kind: "more", passOn: at };
     }
     this.#dataLeft = size;
@@ -74,7 +74,7 @@ export class ChunkWalker {
   }
 }
 
-/** Larger chunks are passed on in parts even with `wholeChunks`. */
+/** Larger chunks are passed on in parts even with `completeChunks`. */
 const holdBytes = 65_536;
 
 function readEnd(bytes: Buffer, at: number, trailersAt: number): ChunkStep {

@@ -48,7 +48,7 @@ export class ClientRelay {
     const headers = chunked ? [...head.headers, "Transfer-Encoding", "chunked"] : head.headers;
     this.started = true;
     if (response.headersSent) {
-      this.#goOn(head, chunked);
+      this.#continue(head, chunked);
       return;
     }
     response.writeHead(head.status, head.reason, headers as string[]);
@@ -68,7 +68,7 @@ export class ClientRelay {
    * A complete response that came in one read, with a head that is not out yet: as one string in one write. `end` with a body would
    * add an empty piece to it and make two pieces to gather.
    */
-  whole(head: RelayedHead, body: Buffer): void {
+  sendAtOnce(head: RelayedHead, body: Buffer): void {
     const response = this.#response;
     const { socket } = response;
     this.started = true;
@@ -82,7 +82,7 @@ export class ClientRelay {
   }
 
   /** The head is out since the queue (`StreamPings`): an event stream goes on in it, anything else must become an event. */
-  #goOn(head: RelayedHead, chunked: boolean): void {
+  #continue(head: RelayedHead, chunked: boolean): void {
     const response = this.#response;
     const isStream = headerValue(head.headers, "content-type")?.startsWith("text/event-stream") === true;
     if (!isStream || head.status !== 200) this.#collected = [];

@@ -211,7 +211,7 @@ class Exchange implements ConnectionUser {
     figures.bodyBytes += lengthBytes;
     task.onBody?.(rest.subarray(0, lengthBytes));
     this.#finishRelayed(rest.length === lengthBytes);
-    this.#relay.whole(head, rest.subarray(0, lengthBytes));
+    this.#relay.sendAtOnce(head, rest.subarray(0, lengthBytes));
   }
 
   #readBody(bytes: Buffer): void {

@@ -5,8 +5,8 @@ import { readResponseHead } from "./response-head.ts";
 import { ChunkWalker } from "./chunk-walker.ts";
 
 /** Feeds the bytes cut at `cuts`, keeping what the walker does not pass on, as the exchange does. */
-function follow(bytes: Buffer, cuts: readonly number[], wholeChunks: boolean) {
-  const walker = new ChunkWalker(wholeChunks);
+function follow(bytes: Buffer, cuts: readonly number[], completeChunks: boolean) {
+  const walker = new ChunkWalker(completeChunks);
   const points = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((left, right) => left - right);
   const passed: Buffer[] = [];
   const data: Buffer[] = [];
@@ -35,9 +35,9 @@ function framed(parts: readonly Uint8Array[], trailers: string): Buffer {
 describe("following chunks", () => {
   it("passes on the upstream's own framing up to its last chunk, wherever the bytes are cut", () => {
     fc.assert(
-      fc.property(chunks, fc.array(fc.nat(), { maxLength: 12 }), fc.boolean(), (parts, cuts, wholeChunks) => {
+      fc.property(chunks, fc.array(fc.nat(), { maxLength: 12 }), fc.boolean(), (parts, cuts, completeChunks) => {
         const bytes = framed(parts, "x-sum: 1\r\n");
-        const followed = follow(bytes, cuts, wholeChunks);
+        const followed = follow(bytes, cuts, completeChunks);
         assert.equal(followed.step?.kind, "end");
         assert.deepEqual(followed.passed, bytes.subarray(0, bytes.length - "0\r\nx-sum: 1\r\n\r\n".length));
         assert.deepEqual(followed.data, Buffer.concat(parts));

@@ -7,7 +7,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { Layout } from "../placement/layout.ts";
 import type { ServedModel } from "../process/launch.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
-import { createTurns } from "../turns.ts";
+import { createSerialQueue } from "../serial-queue.ts";
 import { diffSettings } from "./settings-change.ts";
 
 export interface ReloadParts {
@@ -37,9 +37,9 @@ export interface ReloadReport {
 export class Reloader {
   readonly #parts: ReloadParts;
   /** Each reload begins with what the one before has left: of two files the one that was read last counts. */
-  readonly #inReloadTurn = createTurns();
+  readonly #inReloadOrder = createSerialQueue();
   /** A model that is fetched for a reload holds no change of the number up. */
-  readonly #inChangeTurn = createTurns();
+  readonly #inChangeOrder = createSerialQueue();
   #settings: Settings;
   #model: string | undefined;
   #scaledTo: number | undefined;
@@ -56,7 +56,7 @@ export class Reloader {
 
   /** Changes the number of workers by hand. It holds until a reload finds another `workers.count` in the configuration. */
   scale(count: number): Promise<void> {
-    return this.#inChangeTurn(async () => {
+    return this.#inChangeOrder(async () => {
       await this.#parts.fleet.scale(count);
       this.#scaledTo = count;
     });
@@ -68,11 +68,11 @@ export class Reloader {
    * @throws SupervisorError `refused` with the reason; nothing has changed then
    */
   reload(model: string | undefined): Promise<ReloadReport> {
-    return this.#inReloadTurn(async () => {
+    return this.#inReloadOrder(async () => {
       const wanted = model ?? this.#model;
       const loaded = this.#load(wanted);
       const served = await this.#prepare(loaded.model);
-      return await this.#inChangeTurn(async () => {
+      return await this.#inChangeOrder(async () => {
         const report = await this.#apply(loaded, served);
         this.#model = wanted;
         return report;

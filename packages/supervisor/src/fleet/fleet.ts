@@ -2,7 +2,7 @@ import type { Settings } from "@drover/config";
 import { SupervisorError } from "../errors.ts";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
-import { createTurns } from "../turns.ts";
+import { createSerialQueue } from "../serial-queue.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
 import { Worker, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
@@ -32,7 +32,7 @@ export class Fleet {
   readonly #ports: Ports;
   readonly #workerParts: WorkerParts;
   readonly #firstReady = createGate<void>();
-  readonly #inTurn = createTurns();
+  readonly #inOrder = createSerialQueue();
   #settings: Settings;
   #recipe: Recipe;
   #layout: Layout;
@@ -99,12 +99,12 @@ export class Fleet {
 
   /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
   scale(count: number): Promise<void> {
-    return this.#inTurn(() => this.#resize(count));
+    return this.#inOrder(() => this.#resize(count));
   }
 
-  /** Drains, ends and starts one worker, or each in turn; resolves when they serve again, those that were drained too. */
+  /** Drains, ends and starts one worker, or each after the other; resolves when they serve again, those that were drained too. */
   restart(id: string | undefined): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       for (const worker of id === undefined ? this.workers : [this.#get(id)]) {
         await worker.finish(this.#settings.supervision.drainTimeout);
         if (this.#isEnding) return;
@@ -119,7 +119,7 @@ export class Fleet {
 
   /** Replaces one worker by a new one of its kind, without a pause where memory allows. */
   replace(id: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       const old = this.#get(id);
       const result = await replaceWorker(old, old, this.#replaceParts());
       if (!result.isDone) throw new SupervisorError("refused", `worker ${id} could not be replaced: ${result.reason}`);
@@ -136,7 +136,7 @@ export class Fleet {
    * @throws SupervisorError `refused` with the reason
    */
   roll(recipe: Recipe, layout: Layout, count: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       await rollWorkers(this.workers, { recipe, layout, count }, this.#replaceParts());
       this.#recipe = recipe;
       this.#layout = layout;
@@ -163,7 +163,7 @@ export class Fleet {
 
   /** Unloads every worker until {@link wake}, if that is still wanted when it is next: a request may have come first. */
   fallAsleep(isWanted: () => boolean): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       if (this.#isEnding || !isWanted()) return;
       this.#sleep = { isWaking: false, models: await askModels(this.workers, this.#parts.clock) };
       await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
@@ -171,7 +171,7 @@ export class Fleet {
   }
 
   wake(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inOrder(async () => {
       if (this.#sleep === undefined || this.#isEnding) return;
       this.#sleep = { ...this.#sleep, isWaking: true };
       for (const worker of this.workers) worker.start();

@@ -49,7 +49,7 @@ describe("createLayoutChooser", () => {
     assert.throws(() => strict.check(settingsOf({ workers: 2, threads: 9, strict: true })), { code: "over_committed" });
   });
 
-  it("says once that it does not pin where this is not Linux, and nothing where nobody wishes it", () => {
+  it("says once that it does not pin where this is not Linux, and nothing where nobody asks for it", () => {
     const { said, logger } = heardLogger();
     const chooser = createLayoutChooser(logger, { read: () => machine, platform: "darwin" });
     chooser.check(settingsOf({ pin: false }));

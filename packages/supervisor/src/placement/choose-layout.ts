@@ -6,9 +6,9 @@ import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
 import { canBindMemory } from "./can-bind-memory.ts";
 import { layOut, type Layout, type WorkerPlace } from "./layout.ts";
-import { layoutWish, makePlan, type Plan } from "./plan.ts";
+import { layoutDemand, makePlan, type Plan } from "./plan.ts";
 import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
-import { wishSnapshots } from "./snapshot-wish.ts";
+import { demandSnapshots } from "./snapshot-demand.ts";
 import { readTopology, type Topology } from "./topology.ts";
 
 export interface LayoutChooser {
@@ -80,9 +80,9 @@ export function createLayoutChooser(
         logger.warn("workers are not pinned to CPUs: this is not Linux");
       }
       const topology = read();
-      const { refused } = wishSnapshots(settings, readShared(), topology.memory);
+      const { refused } = demandSnapshots(settings, readShared(), topology.memory);
       if (refused !== undefined) throw new SupervisorError("memory_short", refused);
-      warn(layOut(topology, layoutWish(settings)).warnings, settings.strict);
+      warn(layOut(topology, layoutDemand(settings)).warnings, settings.strict);
     },
     choose: async (settings, modelPath, running) => {
       const topology = read();

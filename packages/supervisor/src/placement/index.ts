@@ -1,4 +1,4 @@
 export { drawPlan, refusal } from "./draw-plan.ts";
 export { makePlan, needOf } from "./plan.ts";
-export { wishSnapshots } from "./snapshot-wish.ts";
+export { demandSnapshots } from "./snapshot-demand.ts";
 export { readTopology } from "./topology.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { readRecorded, recordedMachines } from "../test-support/recorded-machine.ts";
-import { layOut, type Layout, type LayoutWish } from "./layout.ts";
+import { layOut, type Layout, type LayoutDemand } from "./layout.ts";
 import type { Topology } from "./topology.ts";
 
 const MACHINES = new Map(recordedMachines().map((name) => [name, readRecorded(name)]));
@@ -13,7 +13,7 @@ function machine(name: string): Topology {
   return found;
 }
 
-function lay(name: string, workers: LayoutWish["workers"] = "auto", threads: LayoutWish["threads"] = "auto"): Layout {
+function lay(name: string, workers: LayoutDemand["workers"] = "auto", threads: LayoutDemand["threads"] = "auto"): Layout {
   return layOut(machine(name), { workers, threads });
 }
 
@@ -112,13 +112,13 @@ describe("layOut", () => {
   });
 
   it("never uses a CPU twice or shares a core between workers while cores suffice, on any machine", () => {
-    const wish = fc.record({
+    const demand = fc.record({
       name: fc.constantFrom(...MACHINES.keys()),
       workers: fc.oneof(fc.constant("auto" as const), fc.integer({ min: 1, max: 40 })),
       threads: fc.oneof(fc.constant("auto" as const), fc.integer({ min: 1, max: 40 })),
     });
     fc.assert(
-      fc.property(wish, ({ name, workers, threads }) => {
+      fc.property(demand, ({ name, workers, threads }) => {
         const ground = machine(name);
         const { places, spared, warnings } = layOut(ground, { workers, threads });
         if (workers !== "auto") assert.equal(places.length, workers);

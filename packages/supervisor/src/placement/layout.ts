@@ -28,7 +28,7 @@ export interface Layout {
   readonly warnings: readonly string[];
 }
 
-export interface LayoutWish {
+export interface LayoutDemand {
   readonly workers: number | "auto";
   readonly threads: number | "auto";
 }
@@ -50,9 +50,9 @@ export interface LayoutGround {
  * 4. No worker crosses an L3 group, and else no NUMA node, when it fits into one. `auto` threads: all cores that were taken, in equal shares.
  * 5. More threads than cores: second threads and efficiency cores are used too, then CPUs are used twice, with a warning.
  */
-export function layOut(ground: LayoutGround, wish: LayoutWish): Layout {
-  const cores = takeCores(ground, wish);
-  const { workers, threads } = wish;
+export function layOut(ground: LayoutGround, demand: LayoutDemand): Layout {
+  const cores = takeCores(ground, demand);
+  const { workers, threads } = demand;
   const count = workers === "auto" ? autoWorkers(cores.taken, threads) : workers;
   const shares = threads === "auto" ? evenShares(cores.taken, cores.extra, count) : fixedShares(cores, count, threads);
   const used = new Set(shares.flatMap((share) => share.cpus.map((cpu) => cpu.id)));
@@ -82,7 +82,7 @@ interface Cores {
 const CPUS_WITH_A_SPARE = 8;
 const CORES_PER_WORKER = 8;
 
-function takeCores({ cpus, quotaCpus }: LayoutGround, wish: LayoutWish): Cores {
+function takeCores({ cpus, quotaCpus }: LayoutGround, demand: LayoutDemand): Cores {
   const reasons: string[] = [];
   const fast = cpus.filter((cpu) => cpu.kind === "performance");
   const candidates = fast.length > 0 ? fast : cpus;
@@ -97,7 +97,7 @@ function takeCores({ cpus, quotaCpus }: LayoutGround, wish: LayoutWish): Cores {
     );
   let taken = firsts;
   let spared = cpus.filter((cpu) => !firsts.includes(cpu));
-  const asked = typeof wish.workers === "number" && typeof wish.threads === "number" ? wish.workers * wish.threads : 0;
+  const asked = typeof demand.workers === "number" && typeof demand.threads === "number" ? demand.workers * demand.threads : 0;
   if (cpus.length >= CPUS_WITH_A_SPARE && spared.length === 0 && asked < firsts.length) {
     const [first] = firsts;
     if (first !== undefined) {

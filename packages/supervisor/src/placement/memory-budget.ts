@@ -1,4 +1,4 @@
-import { LEAST_SNAPSHOT_BYTES, type SnapshotWish } from "./snapshot-wish.ts";
+import { LEAST_SNAPSHOT_BYTES, type SnapshotDemand } from "./snapshot-demand.ts";
 
 /** What workers need, as @drover/models estimates it; in bytes. */
 export interface MemoryNeed {
@@ -43,14 +43,14 @@ export function budgetMemory(
   need: MemoryNeed,
   ground: MemoryGround,
   workers: number,
-  wish: Pick<SnapshotWish, "leastBytes" | "mostBytes">,
+  demand: Pick<SnapshotDemand, "leastBytes" | "mostBytes">,
 ): MemoryBudget {
   const whole = Math.min(ground.totalBytes, ground.limitBytes ?? ground.totalBytes);
   const headroomBytes = Math.round(Math.min(4 * GIB, Math.max(GIB / 4, whole / 20)));
   const sharedBytes = Math.max(0, need.mappedBytes - need.perWorker.repackedBytes);
   const workersBytes = need.perWorker.totalBytes * workers;
   const room = ground.freeBytes - sharedBytes - headroomBytes;
-  const snapshotBytes = cutSnapshots(wish, room - workersBytes);
+  const snapshotBytes = cutSnapshots(demand, room - workersBytes);
   const neededBytes = sharedBytes + workersBytes + snapshotBytes + headroomBytes;
   return {
     sharedBytes,
@@ -60,11 +60,11 @@ export function budgetMemory(
     neededBytes,
     freeBytes: ground.freeBytes,
     fits: neededBytes <= ground.freeBytes,
-    mostWorkers: Math.max(0, Math.floor((room - wish.leastBytes) / need.perWorker.totalBytes)),
+    mostWorkers: Math.max(0, Math.floor((room - demand.leastBytes) / need.perWorker.totalBytes)),
   };
 }
 
-function cutSnapshots({ leastBytes, mostBytes }: Pick<SnapshotWish, "leastBytes" | "mostBytes">, room: number): number {
+function cutSnapshots({ leastBytes, mostBytes }: Pick<SnapshotDemand, "leastBytes" | "mostBytes">, room: number): number {
   if (leastBytes > 0) return leastBytes;
   const bytes = Math.min(mostBytes, room);
   return bytes < LEAST_SNAPSHOT_BYTES ? 0 : Math.floor(bytes / MIB) * MIB;

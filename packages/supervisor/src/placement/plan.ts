@@ -2,10 +2,10 @@ import type { Settings } from "@drover/config";
 import { parseRange } from "@drover/foundation/ranges";
 import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/models";
 import { bindMemory, spareOnNodes } from "./bind-memory.ts";
-import { layOut, type Layout, type LayoutWish } from "./layout.ts";
+import { layOut, type Layout, type LayoutDemand } from "./layout.ts";
 import { budgetMemory, type MemoryBudget, type MemoryNeed } from "./memory-budget.ts";
 import type { SharedMemory } from "./shared-memory.ts";
-import { type SnapshotWish, wishSnapshots } from "./snapshot-wish.ts";
+import { type SnapshotDemand, demandSnapshots } from "./snapshot-demand.ts";
 import { isElastic, withLeases } from "./lease-domains.ts";
 import type { Topology } from "./topology.ts";
 
@@ -18,7 +18,7 @@ export interface Plan {
   readonly model: ModelInfo;
   readonly need: MemoryNeed;
   readonly budget: MemoryBudget;
-  readonly snapshots: SnapshotWish;
+  readonly snapshots: SnapshotDemand;
 }
 
 export interface WorkerShape {
@@ -69,8 +69,8 @@ function isRoomy({ layout, budget, snapshots, shape }: Plan): boolean {
 }
 
 function planWith(slots: number, { topology, settings, model, shared }: PlanGround): Plan {
-  const snapshots = wishSnapshots(settings, shared, topology.memory);
-  const { workers, threads } = layoutWish(settings);
+  const snapshots = demandSnapshots(settings, shared, topology.memory);
+  const { workers, threads } = layoutDemand(settings);
   const shape = shapeOf(settings, model, slots);
   const need = needFor(settings, model, { shape, processor: topology.processor });
   const [least] = wantedWorkers(settings.workers.count);
@@ -99,12 +99,12 @@ function withSlots(layout: Layout, slots: number): Layout {
 }
 
 /** What the settings want of {@link layOut}; of a range, the most. */
-export function layoutWish({ workers: { count, threads } }: Pick<Settings, "workers">): LayoutWish {
+export function layoutDemand({ workers: { count, threads } }: Pick<Settings, "workers">): LayoutDemand {
   const [, workers] = wantedWorkers(count);
   return { workers, threads };
 }
 
-/** The fewest workers that will do, and how many are wished for. `2..8` starts from a range. */
+/** The fewest workers that will do, and how many are asked for. `2..8` starts from a range. */
 function wantedWorkers(count: Settings["workers"]["count"]): readonly [least: number, wanted: number | "auto"] {
   if (count === "auto") return [1, count];
   if (typeof count === "number") return [count, count];

@@ -12,7 +12,7 @@ describe("pinningWords", () => {
     );
   });
 
-  it("leaves out what is not wished for or not installed", () => {
+  it("leaves out what is not asked for or not installed", () => {
     assert.equal(pinningWords({ cpus: undefined }, all).join(" "), "setpriv --pdeathsig KILL --");
     assert.deepEqual(
       pinningWords({ cpus: [1], numaNode: 0 }, (program) => program === "taskset"),

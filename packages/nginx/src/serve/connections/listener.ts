@@ -3,7 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
-import { type ClientConnection, LateRequests, RawTargets, Turns, Upgrades } from "@drover/balancer/engine";
+import { type ClientConnection, LateRequests, RawTargets, RequestOrder, Upgrades } from "@drover/balancer/engine";
 import { systemError } from "../../system-error.ts";
 import type { AddressModel, ListenerModel } from "../../model/model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
@@ -27,7 +27,7 @@ export class Listener {
   #contexts: TlsContexts;
   readonly server: http.Server;
   readonly isTls: boolean;
-  readonly #turns = new Turns();
+  readonly #order = new RequestOrder();
   /** Requests under way, by connection. */
   readonly #busy = new WeakMap<Socket, number>();
   /** The response to the request that was read last, by connection. */
@@ -122,7 +122,7 @@ export class Listener {
 
   #wire(events: ListenerEvents): void {
     const { server } = this;
-    const upgrades = new Upgrades(server, this.#turns, (request, response, switchable) => {
+    const upgrades = new Upgrades(server, this.#order, (request, response, switchable) => {
       this.#count(request.socket, response);
       events.onRequest(request, response, this, switchable);
     });
@@ -131,13 +131,13 @@ export class Listener {
       late.begun(request);
       const switchable = upgrades.offerOf(request);
       this.#count(request.socket, response);
-      this.#turns.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
+      this.#order.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
     };
     server.on("request", onRequest);
     server.on("checkContinue", onRequest);
     server.on("checkExpectation", onRequest);
     server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
-    const rawTargets = new RawTargets(server, this.#turns);
+    const rawTargets = new RawTargets(server, this.#order);
     server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
       const socket = duplex as Socket;
       if (rawTargets.retake(error, socket)) return;

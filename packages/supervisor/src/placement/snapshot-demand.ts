@@ -4,7 +4,7 @@ import { SHARED_MEMORY, type SharedMemory } from "./shared-memory.ts";
 import type { MemoryAtHand } from "./topology.ts";
 
 /** How much memory snapshots may take, before the workers are counted. */
-export interface SnapshotWish {
+export interface SnapshotDemand {
   /** Reserved for them, whatever the workers need. */
   readonly leastBytes: number;
   /** 0: none are kept. */
@@ -24,11 +24,11 @@ export const LEAST_SNAPSHOT_BYTES = 16 * 2 ** 20;
 /**
  * What the setting `workers.snapshots` asks for: a size as it is, `auto` at most half of what shared memory has free and an eighth of the memory.
  */
-export function wishSnapshots(
+export function demandSnapshots(
   { workers: { snapshots, command } }: Pick<Settings, "workers">,
   shared: SharedMemory,
   memory: MemoryAtHand,
-): SnapshotWish {
+): SnapshotDemand {
   if (snapshots === "off" || snapshots === 0) return none("workers.snapshots is off");
   if (snapshots === "auto") {
     if (command !== undefined) return none("workers.command keeps none");
@@ -38,7 +38,7 @@ export function wishSnapshots(
     if (mostBytes >= LEAST_SNAPSHOT_BYTES) return { leastBytes: 0, mostBytes };
     return none(`${SHARED_MEMORY} (${sizeText(shared.freeBytes)} free) or the memory is too small`);
   }
-  const refuse = (reason: string, advice: string): SnapshotWish => ({
+  const refuse = (reason: string, advice: string): SnapshotDemand => ({
     ...none(reason),
     refused: `workers.snapshots (--snapshots) is ${sizeText(snapshots)}, but ${reason}. ${advice}`,
   });
@@ -53,6 +53,6 @@ export function wishSnapshots(
   return { leastBytes: snapshots, mostBytes: snapshots };
 }
 
-function none(reason: string): SnapshotWish {
+function none(reason: string): SnapshotDemand {
   return { leastBytes: 0, mostBytes: 0, reason };
 }

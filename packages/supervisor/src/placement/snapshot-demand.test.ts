@@ -5,56 +5,56 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
-import { type SnapshotWish, wishSnapshots } from "./snapshot-wish.ts";
+import { type SnapshotDemand, demandSnapshots } from "./snapshot-demand.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-function wish(
+function demand(
   snapshots: string,
   shared: SharedMemory = { freeBytes: 8 * GIB },
   memory: { readonly limitBytes?: number } = {},
   flags: Readonly<Record<string, unknown>> = {},
-): SnapshotWish {
+): SnapshotDemand {
   const { settings } = loadSettings({ flags: { snapshots, ...flags }, environment: {} });
-  return wishSnapshots(settings, shared, { totalBytes: 16 * GIB, freeBytes: GIB, limitBytes: undefined, ...memory });
+  return demandSnapshots(settings, shared, { totalBytes: 16 * GIB, freeBytes: GIB, limitBytes: undefined, ...memory });
 }
 
-describe("wishSnapshots", () => {
+describe("demandSnapshots", () => {
   it("takes for auto half of what shared memory has free, at most an eighth of the memory or of its limit", () => {
-    assert.deepEqual(wish("auto"), { leastBytes: 0, mostBytes: 2 * GIB });
-    assert.equal(wish("auto", { freeBytes: GIB }).mostBytes, GIB / 2);
-    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 2 * GIB }).mostBytes, GIB / 4);
+    assert.deepEqual(demand("auto"), { leastBytes: 0, mostBytes: 2 * GIB });
+    assert.equal(demand("auto", { freeBytes: GIB }).mostBytes, GIB / 2);
+    assert.equal(demand("auto", { freeBytes: 8 * GIB }, { limitBytes: 2 * GIB }).mostBytes, GIB / 4);
   });
 
   it("makes do with what Docker has by auto, and keeps none where that is under 16 MiB or where there is no place for them", () => {
-    assert.equal(wish("auto", { freeBytes: 64 * MIB }).mostBytes, 32 * MIB);
-    assert.match(JSON.stringify(wish("auto", { freeBytes: 31 * MIB })), /"mostBytes":0.*31 MiB free/);
-    assert.equal(wish("auto", { freeBytes: 8 * GIB }, { limitBytes: 64 * MIB }).mostBytes, 0);
+    assert.equal(demand("auto", { freeBytes: 64 * MIB }).mostBytes, 32 * MIB);
+    assert.match(JSON.stringify(demand("auto", { freeBytes: 31 * MIB })), /"mostBytes":0.*31 MiB free/);
+    assert.equal(demand("auto", { freeBytes: 8 * GIB }, { limitBytes: 64 * MIB }).mostBytes, 0);
     const nowhere = { freeBytes: 0, problem: "there is no /dev/shm" };
-    assert.deepEqual(wish("auto", nowhere), { leastBytes: 0, mostBytes: 0, reason: nowhere.problem });
+    assert.deepEqual(demand("auto", nowhere), { leastBytes: 0, mostBytes: 0, reason: nowhere.problem });
   });
 
   it("keeps none for servers of the user's, and none when told so", () => {
     const command = { "worker-command": "server --port {port}" };
     assert.deepEqual(
-      [wish("auto", undefined, {}, command).mostBytes, wish("auto", undefined, {}, command).refused],
+      [demand("auto", undefined, {}, command).mostBytes, demand("auto", undefined, {}, command).refused],
       [0, undefined],
     );
-    assert.match(wish("1GiB", undefined, {}, command).refused ?? "", /--snapshots.* is 1\.0 GiB.*--worker-command/);
-    for (const off of ["off", "0"]) assert.equal(wish(off).mostBytes, 0);
+    assert.match(demand("1GiB", undefined, {}, command).refused ?? "", /--snapshots.* is 1\.0 GiB.*--worker-command/);
+    for (const off of ["off", "0"]) assert.equal(demand(off).mostBytes, 0);
   });
 
   it("reserves a size that was asked for, and says what to do where there is no room for it", () => {
-    assert.deepEqual(wish("1MiB"), { leastBytes: MIB, mostBytes: MIB });
-    const { refused = "", mostBytes } = wish("9GiB");
+    assert.deepEqual(demand("1MiB"), { leastBytes: MIB, mostBytes: MIB });
+    const { refused = "", mostBytes } = demand("9GiB");
     assert.equal(mostBytes, 0);
     assert.match(
       refused,
       /^workers\.snapshots \(--snapshots\) is 9\.0 GiB, but \/dev\/shm has only 8\.0 GiB free\. Use less/,
     );
     assert.match(
-      wish("1MiB", { freeBytes: 0, problem: "there is no /dev/shm" }).refused ?? "",
+      demand("1MiB", { freeBytes: 0, problem: "there is no /dev/shm" }).refused ?? "",
       /there is no \/dev\/shm\. Use auto/,
     );
   });

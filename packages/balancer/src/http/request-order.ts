@@ -8,7 +8,7 @@ const mostWaiting = 64;
  * Serves the requests of a connection one after the other, as nginx does. Node hands over all that were pipelined at once: without this a single client
  * could hold a slot, and a connection to an upstream, for each of thousands whose responses it never reads.
  */
-export class Turns {
+export class RequestOrder {
   /** Connections with a request under way, and those that wait behind it. */
   readonly #waiting = new Map<Socket, (() => void)[] | undefined>();
   readonly #current = new WeakMap<Socket, ServerResponse>();
@@ -36,7 +36,7 @@ export class Turns {
     return !this.#waiting.has(socket);
   }
 
-  /** The last response whose turn came. */
+  /** The response that is being sent, or was the last. */
   current(socket: Socket): ServerResponse | undefined {
     return this.#current.get(socket);
   }
