@@ -13,7 +13,11 @@ function machine(name: string): Topology {
   return found;
 }
 
-function lay(name: string, workers: LayoutDemand["workers"] = "auto", threads: LayoutDemand["threads"] = "auto"): Layout {
+function lay(
+  name: string,
+  workers: LayoutDemand["workers"] = "auto",
+  threads: LayoutDemand["threads"] = "auto",
+): Layout {
   return layOut(machine(name), { workers, threads });
 }
 

@@ -97,7 +97,8 @@ function takeCores({ cpus, quotaCpus }: LayoutGround, demand: LayoutDemand): Cor
     );
   let taken = firsts;
   let spared = cpus.filter((cpu) => !firsts.includes(cpu));
-  const asked = typeof demand.workers === "number" && typeof demand.threads === "number" ? demand.workers * demand.threads : 0;
+  const asked =
+    typeof demand.workers === "number" && typeof demand.threads === "number" ? demand.workers * demand.threads : 0;
   if (cpus.length >= CPUS_WITH_A_SPARE && spared.length === 0 && asked < firsts.length) {
     const [first] = firsts;
     if (first !== undefined) {

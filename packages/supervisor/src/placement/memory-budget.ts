@@ -64,7 +64,10 @@ export function budgetMemory(
   };
 }
 
-function cutSnapshots({ leastBytes, mostBytes }: Pick<SnapshotDemand, "leastBytes" | "mostBytes">, room: number): number {
+function cutSnapshots(
+  { leastBytes, mostBytes }: Pick<SnapshotDemand, "leastBytes" | "mostBytes">,
+  room: number,
+): number {
   if (leastBytes > 0) return leastBytes;
   const bytes = Math.min(mostBytes, room);
   return bytes < LEAST_SNAPSHOT_BYTES ? 0 : Math.floor(bytes / MIB) * MIB;
