@@ -44,7 +44,7 @@ export interface MemoryEstimate {
 }
 
 /**
- * Estimates what N workers need, in bytes. The arithmetic (DESIGN 7.7, coefficients measured with node-llama-cpp 3.22.1 on x86-64 with AVX-512;
+ * Estimates what N workers need, in bytes. The arithmetic (coefficients measured with node-llama-cpp 3.22.1 on x86-64 with AVX-512;
  * at most a tenth under
  * and a fifth over the resident memory of real workers with the shapes of Qwen 2.5 0.5B, Llama 3.2 1B and DeepSeek R1 Distill 1.5B):
  *

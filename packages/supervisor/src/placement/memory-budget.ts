@@ -1,18 +1,7 @@
+import type { MemoryEstimate } from "@drover/models";
 import { LEAST_SNAPSHOT_BYTES, type SnapshotDemand } from "./snapshot-demand.ts";
 
-/** What workers need, as @drover/models estimates it; in bytes. */
-export interface MemoryNeed {
-  /** The model's files in the page cache, once for all workers. */
-  readonly mappedBytes: number;
-  readonly perWorker: {
-    readonly repackedBytes: number;
-    readonly tokenizerBytes: number;
-    readonly kvBytes: number;
-    readonly computeBytes: number;
-    readonly processBytes: number;
-    readonly totalBytes: number;
-  };
-}
+export type MemoryNeed = Pick<MemoryEstimate, "mappedBytes" | "perWorker">;
 
 /** What there is. */
 export interface MemoryGround {
