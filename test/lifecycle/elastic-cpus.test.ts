@@ -131,12 +131,12 @@ describe("elastic CPUs", { skip }, () => {
   });
 
   it("lends no CPU twice while workers are restarted, added, taken away and replaced under streams, and forgets none", async () => {
-    let isOver = false;
+    const changes = { areOver: false };
     const users = [0, 1].map(async () => {
-      while (!isOver) assert.match(await stream(), /data: \[DONE\]\n\n$/);
+      while (!changes.areOver) assert.match(await stream(), /data: \[DONE\]\n\n$/);
     });
     const watch = (async () => {
-      while (!isOver) {
+      while (!changes.areOver) {
         const cpus = (await pasture.status()).flatMap((row) => row.cpus);
         assert.equal(new Set(cpus).size, cpus.length, `held twice: ${cpus.join()}`);
       }
@@ -148,7 +148,7 @@ describe("elastic CPUs", { skip }, () => {
         assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
       }
     } finally {
-      isOver = true;
+      changes.areOver = true;
     }
     await all;
     await drover.workers((rows) => areReady(rows) && rows.length === 2 && whoHasAll(rows) !== undefined);
