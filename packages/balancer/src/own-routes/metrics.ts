@@ -6,26 +6,7 @@ import { BoundedLabels } from "./bounded-labels.ts";
 export type ResponseMode = "stream" | "whole";
 
 /** What is counted, and how Prometheus gets it. */
-export interface Metrics {
-  readonly contentType: string;
-  render(): Promise<string>;
-  /** A request has ended; status 499 is a client that left. */
-  countRequest(route: string, status: number, durationMs: number): void;
-  countQueueWait(waitMs: number): void;
-  /** A request was sent on to another upstream. */
-  countRetry(): void;
-  /** A worker resumed another one's response. */
-  countResume(): void;
-  /** A request was refused before any upstream saw it, and why. */
-  countRefusal(reason: string): void;
-  /** Time from the request to the first byte of its response. */
-  countFirstByte(ms: number): void;
-  countTokens(tokens: ReportedTokens, keyLabel: string | undefined): void;
-  /** From the request to its first token, whenever the client saw it. */
-  countFirstToken(mode: ResponseMode, ms: number): void;
-  /** The mean time between two tokens of one response. */
-  countTokenTime(mode: ResponseMode, ms: number): void;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
 const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 const tokenSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5];
@@ -45,7 +26,7 @@ const tokenKinds = ["prompt", "cached", "completion", "reasoning"] as const;
 const mostKeyLabels = 100;
 
 /** Metrics of one balancer, in a registry that others may add theirs to. */
-export function createMetrics(registry: Registry): Metrics {
+export function createMetrics(registry: Registry) {
   const registers = [registry];
   const counter = (name: string, help: string, labelNames: string[] = [], initial: Record<string, string>[] = []) => {
     const made = new Counter({ name, help, labelNames, registers });
@@ -97,20 +78,27 @@ export function createMetrics(registry: Registry): Metrics {
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    countRequest(route, status, durationMs) {
+    /** A request has ended; status 499 is a client that left. */
+    countRequest(route: string, status: number, durationMs: number) {
       requests.inc({ status: String(status) });
       durations.observe({ route }, durationMs / 1000);
     },
-    countQueueWait: (waitMs) => waits.observe(waitMs / 1000),
+    countQueueWait: (waitMs: number) => waits.observe(waitMs / 1000),
+    /** A request was sent on to another upstream. */
     countRetry: () => retries.inc(),
+    /** A worker resumed another one's response. */
     countResume: () => resumes.inc(),
-    countRefusal: (reason) => refused.inc({ reason }),
-    countFirstByte: (ms) => firstBytes.observe(ms / 1000),
-    countTokens(counts, keyLabel) {
+    /** A request was refused before any upstream saw it. */
+    countRefusal: (reason: string) => refused.inc({ reason }),
+    /** Time from the request to the first byte of its response. */
+    countFirstByte: (ms: number) => firstBytes.observe(ms / 1000),
+    countTokens(counts: ReportedTokens, keyLabel: string | undefined) {
       const key = keyLabel === undefined ? {} : { key: keyLabels.of(keyLabel) };
       for (const kind of tokenKinds) tokens.inc({ kind, ...key }, counts[kind]);
     },
-    countFirstToken: (mode, ms) => firstTokens.observe({ mode }, ms / 1000),
-    countTokenTime: (mode, ms) => tokenTimes.observe({ mode }, ms / 1000),
+    /** From the request to its first token, whenever the client saw it. */
+    countFirstToken: (mode: ResponseMode, ms: number) => firstTokens.observe({ mode }, ms / 1000),
+    /** The mean time between two tokens of one response. */
+    countTokenTime: (mode: ResponseMode, ms: number) => tokenTimes.observe({ mode }, ms / 1000),
   };
 }

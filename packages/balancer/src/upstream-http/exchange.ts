@@ -157,18 +157,14 @@ class Exchange implements ConnectionUser {
     const { head, framing, rest } = final;
     const { task, listener, unfinished, connection } = this.#options;
     if (listener.isRetried(head.status)) {
-      this.#fail(head.status as AttemptFailure, `its status is ${head.status}`);
-      return;
+      return this.#fail(head.status as AttemptFailure, `its status is ${head.status}`);
     }
     this.#isEventStream = isEventStream(head);
     // Behind a compressed stream an event would be garbage.
     this.#isEncoded = headerValue(head.headers, "content-encoding") !== undefined;
     const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
     this.#isResumable = mayResume && resumeOffset(head, framing) === this.#sentBefore;
-    if (unfinished !== undefined) {
-      this.#continue(final);
-      return;
-    }
+    if (unfinished !== undefined) return this.#continue(final);
     const relayed = listener.onHead(head);
     if (relayed === "intercept") {
       this.#finish({ kind: "intercepted", head });

@@ -14,7 +14,7 @@ export function listSnapshotDirectories(
   });
 }
 
-/** Shared memory as a drover would find it that takes the place of those of this user. */
+/** Shared memory as a drover would find it that replaces those of this user. */
 export function sharedMemoryForNext(): SharedMemory {
   const shared = readSharedMemory();
   const held = listSnapshotDirectories(SHARED_MEMORY, process.geteuid?.() ?? -1).map(({ path }) => bytesIn(path));

@@ -4,7 +4,7 @@ export interface ServiceFacts {
   readonly scope: "system" | "user";
   /** Node's binary and Drover's: `/usr/bin/node`, `/opt/drover/packages/cli/bin/drover.js`. */
   readonly program: readonly string[];
-  /** Words after `up`. */
+  /** Arguments after `up`. */
   readonly flags: readonly string[];
   /** Where the socket unit listens, as systemd writes it: `127.0.0.1:8080` or `/run/x.sock`. */
   readonly listen: readonly string[];

@@ -1,6 +1,6 @@
 /**
  * Prints the figures of the worker's speed: `pnpm bench:worker [--rounds N] [--cpu N]
- * [--models DIRECTORY] [--model FILE] [--pure] [SCENARIO …]`. `--pure`: all matrices in the scenario's encoding, the output matrix too; `--model`: another model in its place. Needs a quiet machine: both sides of each ratio alternate on one CPU, and the
+ * [--models DIRECTORY] [--model FILE] [--pure] [SCENARIO …]`. `--pure`: all matrices in the scenario's encoding, the output matrix too; `--model`: another model instead. Needs a quiet machine: both sides of each ratio alternate on one CPU, and the
  * median of the rounds counts, but what other processes take is missing all the same.
  */
 import { access, mkdir, rename } from "node:fs/promises";
