@@ -3,12 +3,14 @@
 # empty home folder and empty caches, as on a machine that has never seen Drover.
 # usage: scripts/fresh-clone.sh [--bare] [--full | PART OF A TEST'S PATH …]
 #   --full: every test; without it and without a part: those of config, enough to see that `test` builds and runs
-#   --bare: in a Chinese locale; where root runs it, also as an ordinary user, and without the programs of .ci/run's Debian packages
+#   --bare: in a Chinese locale, and what depends on the locale in others too; where root runs it, as an ordinary user and without the programs of
+#     .ci/run's Debian packages
 set -euo pipefail
 is_bare=
 [[ ${1-} == --bare ]] && { is_bare=yes; shift; }
 readonly HIDDEN=(taskset setpriv lscpu script numactl ps nginx haproxy systemd-analyze systemd-notify systemd-socket-activate
   systemd-nspawn debootstrap python3 git chromium prometheus curl)
+by_locale=(packages/cli test/config)
 readonly NOBODY=65534
 readonly LARGEST_INSTALL_MB=145 START_SECONDS=900 STOP_SECONDS=120
 folder=$(mktemp -d)
@@ -85,7 +87,19 @@ megabytes=$(du -sm node_modules | cut -f1)
 ((megabytes < LARGEST_INSTALL_MB)) || fail "node_modules takes $megabytes MB, more than $LARGEST_INSTALL_MB"
 printf 'install: %d MB\n' "$megabytes"
 
+# Runs the tests with these parts in their path; all without one.
+run_tests() {
+  local locale=$1
+  shift
+  "${clean[@]}" ${locale:+"LC_ALL=$locale"} npx -y pnpm@12.21.0 test "$@" >"$folder/tests" 2>&1 </dev/null || { tail -n 60 "$folder/tests" >&2; fail "test failed ${locale:+under LC_ALL=$locale}"; }
+  printf 'test%s: %s\n' "${locale:+ under LC_ALL=$locale}" "$(grep -E '^[0-9]+ passed' "$folder/tests")"
+}
+
 tests=("${@:-config/src}")
 [[ ${tests[0]} == --full ]] && tests=()
-"${clean[@]}" npx -y pnpm@12.21.0 test "${tests[@]}" >"$folder/tests" 2>&1 </dev/null || { tail -n 60 "$folder/tests" >&2; fail "test failed"; }
-printf 'test: %s\n' "$(grep -E '^[0-9]+ passed' "$folder/tests")"
+if [[ -z $is_bare ]]; then
+  run_tests "" "${tests[@]}"
+else
+  run_tests zh_CN.UTF-8 "${tests[@]}"
+  for locale in C de_DE.UTF-8; do run_tests "$locale" "${by_locale[@]}"; done
+fi
