@@ -54,6 +54,7 @@ assert odd_sum(100) == 10_000
 `,
 };
 
+const ADMIN_KEY = "only-for-the-pictures";
 const desk = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const browser = await chromium.launch({ args: ["--no-sandbox", "--headless"], executablePath: "/usr/bin/chromium" });
@@ -69,6 +70,8 @@ try {
     );
     await fleet({ ...desk, locale: "en-US" }, url, killBusy, "fleet");
     await fleet({ ...phone, locale: "en-US" }, url, killBusy, "fleet-phone");
+    await requests({ ...desk, locale: "en-US" }, url, "requests");
+    await requests({ ...phone, locale: "en-US", colorScheme: "dark" }, url, "requests-phone");
   });
   await withDrover(chinese, async ({ url, killBusy }) => {
     await chat({ ...desk, locale: "zh-CN" }, url, "前 n 个奇数的和是多少？", "chat-zh");
@@ -83,7 +86,16 @@ async function withDrover(text, use) {
   const model = join(folder, "model.gguf");
   await writeDemoModel(model, text);
   const words = ["up", "--model", model, "--workers", "2", "--threads", "1", "--slots", "4", "--ctx", "1024"];
-  const settings = ["--listen", "127.0.0.1:0", "--worker-port", "18600", "--admin-socket", join(folder, "admin.sock")];
+  const settings = [
+    "--listen",
+    "127.0.0.1:0",
+    "--worker-port",
+    "18600",
+    "--admin-socket",
+    join(folder, "admin.sock"),
+    "--admin-key",
+    ADMIN_KEY,
+  ];
   const program = join(here, "node_modules/.bin/drover");
   const child = spawn(program, [...words, ...settings, "--log-format", "json"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -127,6 +139,20 @@ async function fleet(options, url, killBusy, name) {
   await load.stop();
 }
 
+/** What who has the admin key sees besides: the last requests, and how one of them went. */
+async function requests(options, url, name) {
+  const page = await open(options, `${url}/#/fleet`);
+  await page.evaluate((key) => sessionStorage.setItem("drover.admin-key", key), ADMIN_KEY);
+  await page.reload();
+  const explain = page.locator(".requests li", { hasText: "/v1/chat/completions" }).first().locator("button");
+  await explain.scrollIntoViewIfNeeded();
+  await page.locator(".requests").evaluate((section) => section.scrollIntoView());
+  await picture(page, name);
+  await explain.click();
+  await page.locator(".explanation", { hasText: "given to" }).waitFor();
+  await save(page, `${name}-explain`);
+}
+
 async function open(options, address) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -135,8 +161,12 @@ async function open(options, address) {
 }
 
 async function save(page, name) {
-  await page.screenshot({ path: join(target, `${name}.png`) });
+  await picture(page, name);
   await page.context().close();
+}
+
+async function picture(page, name) {
+  await page.screenshot({ path: join(target, `${name}.png`) });
   process.stdout.write(`${join(target, name)}.png\n`);
 }
 

@@ -7,6 +7,7 @@ import { Pasture } from "../support/drover-process.ts";
 import { toolFolder } from "../support/needs.ts";
 import { Visitor } from "./visitor.ts";
 
+const ADMIN_KEY = "only-for-the-shepherd";
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
 interface Violation {
@@ -21,9 +22,10 @@ describe("the console for everybody", needsBrowser(), () => {
   let browser: Browser;
   let axe: string;
   before(async () => {
-    const words = ["--model", "demo", "--workers", "1", "--threads", "1", "--slots", "2", "--api-key", "s3cret-key"];
+    const words = ["--model", "demo", "--workers", "1", "--threads", "1", "--slots", "2"];
+    const keys = ["--api-key", "s3cret-key", "--admin-key", ADMIN_KEY];
     const environment = { XDG_CACHE_HOME: pasture.folder };
-    [browser, url] = await Promise.all([startChromium(), pasture.up(words, environment).url()]);
+    [browser, url] = await Promise.all([startChromium(), pasture.up([...words, ...keys], environment).url()]);
     axe = await readFile(join(toolFolder("axe-core"), "axe.min.js"), "utf8");
   });
   after(async () => {
@@ -69,6 +71,15 @@ describe("the console for everybody", needsBrowser(), () => {
         await visitor.page.locator("nav a").nth(1).click();
         await visitor.page.locator("article.worker").waitFor();
         await assertAccessible(visitor, "the fleet");
+        await visitor.page.evaluate(`sessionStorage.setItem("drover.admin-key", "${ADMIN_KEY}")`);
+        await visitor.page.reload();
+        const chats = visitor.page.locator(".requests li", { hasText: "/v1/chat/completions" });
+        await chats.first().waitFor();
+        await assertAccessible(visitor, "the fleet with its buttons and the recent requests");
+        await chats.first().locator("button").click();
+        await visitor.page.locator(".explanation", { hasText: "given to" }).waitFor();
+        await assertAccessible(visitor, "how a request went");
+        await visitor.page.keyboard.press("Escape");
         await visitor.page.locator("nav a").nth(2).click();
         await visitor.page.locator("main.bench").waitFor();
         await assertAccessible(visitor, "the reports");
@@ -131,10 +142,11 @@ describe("the console for everybody", needsBrowser(), () => {
       await visitor.page.locator("#app > [role=status]", { hasText: said }).waitFor();
     }));
 
-  it("has no sideways scrolling on a phone, and its list of conversations behind a button", () =>
+  it("scrolls neither sideways nor its header away on a phone, and has its list of conversations behind a button", () =>
     visit(PHONE, async (visitor) => {
       await visitor.ask("Hello");
       const overflow = "document.documentElement.scrollWidth - innerWidth";
+      const excess = "document.documentElement.scrollHeight - innerHeight";
       assert.equal(await visitor.page.evaluate<number>(overflow), 0);
       const list = visitor.page.locator("aside");
       await list.waitFor({ state: "hidden" });
@@ -145,5 +157,6 @@ describe("the console for everybody", needsBrowser(), () => {
       await visitor.page.locator("nav a").nth(1).click();
       await visitor.page.locator("article.worker").waitFor();
       assert.equal(await visitor.page.evaluate<number>(overflow), 0);
+      assert.equal(await visitor.page.evaluate<number>(excess), 0);
     }));
 });
