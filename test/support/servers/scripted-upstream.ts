@@ -99,6 +99,9 @@ export class ScriptedUpstream {
     this.#connections += 1;
     const connection = this.#connections;
     let held = "";
+    /** Came since `held` was read last; a large body is not looked at again with each piece of it. */
+    let pieces: string[] = [];
+    let missing = 0;
     let echoes = false;
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => {});
@@ -107,7 +110,11 @@ export class ScriptedUpstream {
         socket.write(bytes);
         return;
       }
-      held += bytes.toString("latin1");
+      pieces.push(bytes.toString("latin1"));
+      missing -= bytes.length;
+      if (missing > 0) return;
+      held += pieces.join("");
+      pieces = [];
       for (let read = readRequest(held); read !== undefined; read = readRequest(held)) {
         held = read.rest;
         const request = { upstream: this.name, connection, line: read.line, fields: read.fields, body: read.body };
@@ -117,6 +124,7 @@ export class ScriptedUpstream {
         echoes = given.kind === "echo";
         perform(socket, given, this.#held);
       }
+      missing = missingBytes(held);
     });
   }
 }
@@ -164,6 +172,22 @@ function readRequest(text: string): ReadRequest | undefined {
   }
   const length = Number(fields.find((field) => /^content-length:/i.test(field))?.split(":")[1] ?? 0);
   return after.length < length ? undefined : { line, fields, body: after.slice(0, length), rest: after.slice(length) };
+}
+
+/** How many bytes more have to come at least before the request at the start of `text` is complete; 0 where that is not known. */
+function missingBytes(text: string): number {
+  const end = text.indexOf("\r\n\r\n");
+  if (end === -1) return 0;
+  const head = text.slice(0, end);
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
+  if (length !== undefined) return end + 4 + Number(length) - text.length;
+  if (!/^transfer-encoding: *chunked/im.test(head)) return 0;
+  for (let at = end + 4; ; ) {
+    const [line = "", size = ""] = /^([\da-f]+)\r\n/i.exec(text.slice(at, at + 20)) ?? [];
+    if (line === "") return 0;
+    at += line.length + Number.parseInt(size, 16) + 2;
+    if (at > text.length) return at - text.length;
+  }
 }
 
 /** The payload of a chunked body at the start of `text`, or undefined while it is not complete. */
