@@ -7,7 +7,7 @@ import { writeDemoModel } from "@drover/models";
 import { type Drover, Pasture } from "../support/drover-process.ts";
 import { needsSharedMemory } from "../support/needs.ts";
 import { signalIfThere } from "../support/processes.ts";
-import { attributeOf, type Span, TraceCollector } from "../support/trace-collector.ts";
+import { attributeOf, type Span, TraceCollector } from "../support/servers/trace-collector.ts";
 import { until } from "../support/until.ts";
 
 const ADMIN_KEY = "only-for-the-shepherd";

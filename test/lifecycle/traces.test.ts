@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
-import { attributeOf, TraceCollector } from "../support/trace-collector.ts";
+import { attributeOf, TraceCollector } from "../support/servers/trace-collector.ts";
 import { until } from "../support/until.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
