@@ -228,10 +228,13 @@ function taskOf(
       placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
       metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
       request.isStream = isStream(head);
+      pings?.onHead(head);
       return relayedHead(head, request, workerHeader(attempt.upstream));
     },
-    onInterim: (head, { upstream }) =>
-      relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream)),
+    onInterim: (head, { upstream }) => {
+      pings?.onHead(head);
+      return relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream));
+    },
     errorEvent: (reason) => errorEvent(reason, incoming),
     ...(onBody === undefined ? {} : { onBody }),
   };

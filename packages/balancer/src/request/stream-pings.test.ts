@@ -65,6 +65,21 @@ describe("A stream that waits", () => {
     await first;
   });
 
+  it("in the queue is told once what was ignored of it, as the head can't say it any more", async () => {
+    const { post, held, first } = await queue();
+    const waiting = await post(stream);
+    held[0]?.end();
+    await eventually("it was placed", () => held.length === 2);
+    const worker = held[1] ?? assert.fail();
+    interject(worker, ": prompt 0/9\n\n");
+    worker.writeHead(200, { ...streamHead, "x-drover-ignored": "user" }).end(events.join(""));
+    assert.equal(
+      await waiting.text(),
+      `: queue 1\n\n: worker w0\n\n: ignored user\n\n: prompt 0/9\n\n${events.join("")}`,
+    );
+    assert.equal((await first).headers.get("x-drover-ignored"), null);
+  });
+
   it("is told nothing where its response is none of events, or is to be complete: that keeps its status", async () => {
     const bodies = [
       ["/v1/chat/completions", '{"tools":[{"stream":true}]}'],

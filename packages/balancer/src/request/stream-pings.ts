@@ -1,10 +1,12 @@
-import { INTERJECT_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER } from "@drover/contract/headers";
+import { IGNORED_HEADER, INTERJECT_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER } from "@drover/contract/headers";
 import { findRoute } from "@drover/contract/routes";
 import type { ServerResponse } from "node:http";
 import { hasTrueMember } from "@drover/foundation/json-member";
 import type { Clock } from "@drover/foundation/clock";
 import { errorEvent } from "../error-envelope.ts";
 import type { Upstream } from "../pool/upstream.ts";
+import { headerValue } from "../upstream-http/hop-by-hop.ts";
+import type { ResponseHead } from "../upstream-http/response-head.ts";
 import type { ClientRequest } from "./client-request.ts";
 
 /** What a stream that waits is told in comments, so that no proxy in front takes it for dead: its position in the queue, and then by its worker how much of the prompt is read. */
@@ -13,6 +15,8 @@ export interface StreamPings {
   readonly onPosition: (position: number) => void;
   /** It has a lease now. Where the head is out already, a comment tells the worker that the head would have named. */
   onLease(upstream: Pick<Upstream, "id" | "owned">): void;
+  /** The response's head, or an interim one with its fields. Where the head is out already, a comment says what was ignored of the request. */
+  onHead(head: Pick<ResponseHead, "headers">): void;
   /** No more comments: the request has its lease, or was sent away. */
   stop(): void;
 }
@@ -40,6 +44,7 @@ export function streamPings(
   if (body === undefined || !isWanted || !hasTrueMember(body, "stream")) return undefined;
   let position = 0;
   let isLeased = false;
+  let isIgnoredSaid = false;
   let stopRepeat: (() => void) | undefined;
   const say = (): void => {
     const isBusy = response.socket?.writableNeedDrain === true;
@@ -61,6 +66,12 @@ export function streamPings(
       stopRepeat?.();
       if (position > 0 && owned && !isLeased) response.write(`: worker ${id}\n\n`);
       isLeased = true;
+    },
+    onHead({ headers }) {
+      const ignored = headerValue(headers, IGNORED_HEADER);
+      if (position === 0 || isIgnoredSaid || ignored === undefined) return;
+      isIgnoredSaid = true;
+      response.write(`: ignored ${ignored}\n\n`);
     },
     stop: () => stopRepeat?.(),
   };

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@drover/foundation/clock";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pino } from "pino";
-import { RESUME_HEADER } from "@drover/contract/headers";
+import { INTERJECT_HEADER, RESUME_HEADER } from "@drover/contract/headers";
 import { createServer } from "../server.ts";
-import type { Generator } from "../generation-contract.ts";
+import type { GenerationSink, Generator } from "../generation-contract.ts";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 
 const KEY = "0b8f3a3e-8f0e-4c0e-9d51-7f3a1b2c4d5e";
@@ -60,22 +62,23 @@ describe("an answer that another worker goes on with", () => {
   function serve(text: string, nowMs: number, start: { promptTokens?: number } = {}) {
     const made: number[] = [];
     const generator = textGenerator(byteVocabulary.tokenize(text, true), made, start);
-    const server = createServer({
-      generator,
-      vocabulary: byteVocabulary,
-      model: byteModel,
-      slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
-      logger: pino({ level: "silent" }),
-      clock: { ...systemClock, epochMs: () => nowMs },
-      journals: { directory, identity: IDENTITY, onTrouble: assert.fail },
-      randomSeed: () => 5,
-    });
+    const server = createServer({ ...partsOf(generator), clock: { ...systemClock, epochMs: () => nowMs } });
     const post = (path: string, payload: object, sentBytes: number, { key = KEY, payloadAsStream = false } = {}) => {
       const headers = { [RESUME_HEADER]: `${key} ${sentBytes}` };
       return server.inject({ method: "POST", url: path, payload, headers, payloadAsStream });
     };
     return { post, made };
   }
+
+  const partsOf = (generator: Generator) => ({
+    generator,
+    vocabulary: byteVocabulary,
+    model: byteModel,
+    slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
+    logger: pino({ level: "silent" }),
+    journals: { directory, identity: IDENTITY, onTrouble: assert.fail },
+    randomSeed: () => 5,
+  });
 
   const leaveJournal = (words: readonly number[]) =>
     writeFileSync(join(directory, `.answer-${KEY}`), Int32Array.from([IDENTITY, 1_700_000_000, CACHED, ...words]));
@@ -112,6 +115,67 @@ describe("an answer that another worker goes on with", () => {
       assert.equal(second.made.length, first.made.length - 4);
     });
   }
+
+  it("is told about while its prompt is read again, and only then", async () => {
+    const chat = { messages: [user], stream: true, max_tokens: 5 };
+    const text = "Hello";
+    const first = serve(text, 1_700_000_000_000);
+    const { whole, ends } = await writesOf(first.post("/v1/chat/completions", chat, 0, { payloadAsStream: true }));
+    leaveJournal(first.made.slice(0, 2));
+    const sent = ends[1] ?? 0;
+    const ticks: (() => void)[] = [];
+    const reading: { sink?: GenerationSink; prompt?: number } = {};
+    const server = createServer({
+      ...partsOf({
+        contextTokens: 4096,
+        generate: ({ prompt }, sink) => {
+          reading.sink = sink;
+          reading.prompt = prompt.length;
+          return { cancel: () => undefined };
+        },
+      }),
+      clock: {
+        ...systemClock,
+        every: (_, tick) => {
+          ticks.push(tick);
+          return () => void ticks.splice(ticks.indexOf(tick), 1);
+        },
+      },
+    });
+    await server.listen({ host: "127.0.0.1", port: 0 });
+    const { port } = server.server.address() as AddressInfo;
+    const headers = { [RESUME_HEADER]: `${KEY} ${sent}`, [INTERJECT_HEADER]: "pings" };
+    const request = http.request({ port, path: "/v1/chat/completions", method: "POST", headers });
+    try {
+      const said: string[] = [];
+      let tell: (() => void) | undefined;
+      request.on("information", ({ headers: fields }) => {
+        said.push(decodeURIComponent(String(fields[INTERJECT_HEADER])));
+        tell?.();
+      });
+      const response = new Promise<http.IncomingMessage>((resolve) => request.on("response", resolve));
+      request.end(JSON.stringify(chat));
+      await new Promise<void>((resolve) => (tell = resolve));
+      while (reading.sink === undefined) await new Promise((resolve) => setImmediate(resolve));
+      reading.sink.onPromptRead?.(3);
+      const told = new Promise<void>((resolve) => (tell = resolve));
+      for (const tick of ticks) tick();
+      await told;
+      for (const token of byteVocabulary.tokenize(text.slice(2), true)) reading.sink.onToken({ token });
+      assert.deepEqual(ticks, [], "nothing more is said once there is text");
+      reading.sink.onEnd({ reason: "length" });
+      const rest: Buffer[] = [];
+      for await (const bytes of await response) rest.push(bytes as Buffer);
+      assert.equal(untimed(Buffer.concat(rest).toString()), untimed(whole.subarray(sent).toString()));
+      assert.deepEqual(said, [
+        `: prompt 0/${(reading.prompt ?? 0) - 2}\n\n`,
+        `: prompt 3/${(reading.prompt ?? 0) - 2}\n\n`,
+      ]);
+    } finally {
+      request.destroy();
+      await server.close();
+    }
+  });
 
   it("is refused where nothing is known of what the client has", async () => {
     const chat = { messages: [user], stream: true };

@@ -136,7 +136,6 @@ class Answer implements GenerationHandle {
   }
 
   #onPromptRead(readTokens: number): void {
-    if (this.#started) return;
     const prompt = this.#request.prompt.length;
     this.#sink.onPromptRead?.({ prompt, cached: this.#counts.cached, read: Math.min(readTokens, prompt) });
   }

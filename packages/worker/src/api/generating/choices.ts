@@ -55,10 +55,13 @@ export function runChoices(
       const handle = generateAnswer(serving, request, {
         onPromptRead: (progress) => (index === 0 ? pings?.read(progress) : undefined),
         onStart: (prompt) => {
-          pings?.stop();
           sink.onStart?.(prompt);
+          pings?.onToken();
         },
-        onPieces: (pieces, tokens, counts) => sink.onPieces(pieces, tokens, counts),
+        onPieces: (pieces, tokens, counts) => {
+          sink.onPieces(pieces, tokens, counts);
+          pings?.onToken();
+        },
         onEnd: (end) => onEnd(index, sink, end),
       });
       handles.push(handle);

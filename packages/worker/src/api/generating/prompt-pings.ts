@@ -17,6 +17,7 @@ export class PromptPings {
   readonly #waiting: WaitingStream;
   readonly #beganMs: number;
   readonly #stopRepeat: () => void;
+  #isStopped = false;
   #progress: PromptProgress;
 
   constructor(clock: Pick<Clock, "every" | "monotonicMs">, waiting: WaitingStream, promptTokens: number) {
@@ -30,13 +31,19 @@ export class PromptPings {
 
   /** A part of the prompt was read. */
   read(progress: PromptProgress): void {
+    if (this.#isStopped) return;
     this.#progress = progress;
     const { stream, eventOf } = this.#waiting;
     if (eventOf !== undefined) stream.interject(eventOf(progress, this.#clock.monotonicMs() - this.#beganMs));
   }
 
-  /** The first token is there, or none will come. */
+  /** The first token is there. A stream that is resumed waits until there is one that its client lacks. */
+  onToken(): void {
+    if (!this.#waiting.stream.isWaiting) this.stop();
+  }
+
   stop(): void {
+    this.#isStopped = true;
     this.#stopRepeat();
   }
 

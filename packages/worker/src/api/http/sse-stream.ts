@@ -23,6 +23,7 @@ export class SseStream {
   /** What the balancer passes on beside the body; undefined: there is none. */
   readonly #interjects: string | undefined;
   #isOpen = false;
+  #hasHead = false;
   /** Of what the client has already. */
   #skipBytes: number;
 
@@ -37,24 +38,28 @@ export class SseStream {
     this.#skipBytes = sentBytes;
   }
 
-  /** From now on this is a stream, and errors are events in it. */
+  /** From now on this is a stream, and errors are events in it. Where the client has the beginning of it, the head comes with the first bytes that it lacks. */
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#reply.hijack();
-    if (!this.#reply.raw.destroyed)
-      this.#reply.raw.writeHead(200, { "content-type": CONTENT_TYPES[this.#form], ...HEADERS });
+    if (this.#skipBytes === 0) this.#sendHead();
   }
 
-  /** A comment for a client that waits; only through a balancer that welcomes them, and never in a stream that is resumed. */
+  /** The client may still be told things beside the body. */
+  get isWaiting(): boolean {
+    return !this.#hasHead;
+  }
+
+  /** A comment for a client that waits; only through a balancer that welcomes them. */
   comment(text: string): void {
-    if (this.#interjects === "pings" && !this.#isOpen) this.#interim(`: ${text}\n\n`);
+    if (this.#interjects === "pings") this.#interim(`: ${text}\n\n`);
   }
 
-  /** Events beside the body, which no other worker could make again; only before the body begins. */
+  /** Events beside the body, which no other worker could make again; only before the body begins, and never in a stream that is resumed. */
   interject(events: string): void {
     if (this.#interjects !== undefined) {
-      if (!this.#isOpen) this.#interim(events);
+      if (this.#skipBytes === 0) this.#interim(events);
       return;
     }
     this.open();
@@ -64,7 +69,7 @@ export class SseStream {
   /** Says it to the balancer in a head of its own, with the fields that the response will have. */
   #interim(events: string): void {
     const { raw } = this.#reply;
-    if (this.#form !== "events" || this.#skipBytes > 0 || raw.destroyed) return;
+    if (this.#form !== "events" || this.#hasHead || raw.destroyed) return;
     const { [RESUME_HEADER]: _, ...given } = raw.getHeaders();
     const said = { [INTERJECT_HEADER]: encodeURIComponent(events) };
     const fields = { ...given, "content-type": CONTENT_TYPES.events, ...HEADERS, ...said };
@@ -72,16 +77,26 @@ export class SseStream {
     raw.socket?.write(`HTTP/1.1 102 Processing\r\n${lines.join("")}\r\n`, "latin1");
   }
 
+  #sendHead(): void {
+    if (this.#hasHead || this.#reply.raw.destroyed) return;
+    this.#hasHead = true;
+    this.#reply.raw.writeHead(200, { "content-type": CONTENT_TYPES[this.#form], ...HEADERS });
+  }
+
   /** `events` are complete events, with their empty lines. */
   write(events: string): void {
     const unsent = this.#unsent(events);
-    if (unsent !== "" && !this.#reply.raw.destroyed) this.#reply.raw.write(unsent);
+    if (unsent === "" || this.#reply.raw.destroyed) return;
+    this.#sendHead();
+    this.#reply.raw.write(unsent);
   }
 
   end(events: string): void {
     const unsent = this.#unsent(events);
     if (this.#skipBytes > 0) this.#reply.raw.destroy();
-    else if (!this.#reply.raw.destroyed) this.#reply.raw.end(unsent);
+    if (this.#reply.raw.destroyed) return;
+    this.#sendHead();
+    this.#reply.raw.end(unsent);
   }
 
   /** Clients get complete writes only. A stream that does not come to where they are is not the one that they began with. */
