@@ -59,6 +59,16 @@ describe("generateAnswer", () => {
     assert.deepEqual([answer.reasoning, answer.content], ["hm", "7"]);
   });
 
+  it("writes thinking as text between both of its tags, and bounds it and holds what follows to the grammar all the same", async () => {
+    const grammar = { gbnf: "root ::= [0-9]" };
+    const asked = { reasoning: "inside", thinkingInText: true } as const;
+    const free = await run([{ text: "hm</think>xyz" }, { text: "7" }], { ...asked, grammar });
+    assert.deepEqual([free.answer.reasoning, free.answer.content], ["", "<think>\nhm\n</think>\n\n7"]);
+    assert.deepEqual([free.requests[0]?.grammar, free.requests[1]?.grammar], [undefined, grammar]);
+    const bounded = await run([{ text: "abcdef" }, { text: "Yes" }], { ...asked, thinkingBudget: 3 });
+    assert.equal(bounded.answer.content, "<think>\nabc\n</think>\n\nYes");
+  });
+
   it("holds a call to its grammar once the model has begun it, and not before", async () => {
     const grammar = { gbnf: "root ::= [0-9]" };
     const written: string[] = [];

@@ -198,6 +198,24 @@ describe("the slot pool", () => {
     );
     for (const each of among.slice(0, 4)) assert.deepEqual(each.tokens, alone.tokens);
     assert.notDeepEqual(among[4]?.tokens, alone.tokens);
+    // llama.cpp takes this one for "any".
+    const largest = { sampling: { ...sampling, seed: 0xffff_ffff } };
+    const [one, other] = [
+      await generateTokens(pool, prompt(20), 30, largest),
+      await generateTokens(pool, prompt(20), 30, largest),
+    ];
+    assert.deepEqual(one.tokens, other.tokens);
+  });
+
+  it("generates nothing where a bias bans every token", async () => {
+    const logitBias = new Map(Array.from({ length: engine.model.vocabularySize }, (_, token) => [token, -Infinity]));
+    const pool = open();
+    for (const temperature of [0, 1]) {
+      const { tokens, reason } = await generateTokens(pool, prompt(3), 5, {
+        sampling: { ...greedy, temperature, logitBias },
+      });
+      assert.deepEqual([tokens, reason], [[], "length"]);
+    }
   });
 
   it("ends with the slot's context, exactly full", async () => {

@@ -3,16 +3,11 @@ import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../../test-support/byte-vocabulary.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
+import { R1 } from "../../test-support/r1-template.ts";
 
 const LIMIT = { contextTokens: 4096, answerTokens: 1, param: "messages" } as const;
 const USER: ChatMessage = { role: "user", content: "hi" };
 
-/** In the way of DeepSeek-R1: an own form for calls, thoughts of earlier turns cut off, thinking opened by the prompt. */
-const R1 =
-  "{% set ns = namespace(system='') %}{% for m in messages %}{% if m['role'] == 'system' %}{% set ns.system = m['content'] %}{% endif %}{% endfor %}" +
-  "{{ bos_token }}{{ ns.system }}{% for m in messages %}{% if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{% endif %}" +
-  "{% if m['role'] == 'assistant' and m['content'] is not none %}{{ m['content'].split('</think>')[-1] }}{% endif %}{% endfor %}" +
-  "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}";
 /** In the way of Qwen 2.5: tools in the system message, calls as JSON objects. */
 const QWEN =
   "{%- if tools %}{{- '<|im_start|>system\\n<tools>' }}{%- for tool in tools %}{{- tool | tojson }}{%- endfor %}{{- '</tools><|im_end|>\\n' }}{%- endif %}" +
@@ -91,6 +86,12 @@ describe("ChatPrompts", () => {
     assert.ok(Buffer.from(tokens).toString("utf8").endsWith("assistant\n"));
   });
 
+  it("closes the thinking part that the template opened before what the answer goes on from", async () => {
+    const { text, reasoning } = await build(R1, [USER], { prefill: "So", mayThink: false });
+    assert.ok(text.endsWith("<think>\n\n</think>So"), text);
+    assert.equal(reasoning, "off");
+  });
+
   it("gives tools to a template that knows them, with arguments of earlier calls as objects", async () => {
     const call = { id: "1", name: "f", arguments: '{"a": 1}' };
     const { text } = await build(QWEN, [{ role: "assistant", content: "", toolCalls: [call] }], {
@@ -155,9 +156,13 @@ describe("ChatPrompts", () => {
     const messages = [system("One."), system("Two."), USER, system("Three.")];
     const last = await build(R1, messages);
     for (const word of ["One.", "Two.", "Three."]) assert.ok(last.text.includes(word), `${word} in ${last.text}`);
+    const tools = [{ name: "f", parameters: {} }];
+    const { text } = await build(R1, messages, { tools });
+    for (const word of ["One.", "Two.", "Three.", "# Tools"]) assert.ok(text.includes(word), `${word} in ${text}`);
     const users =
       "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}[{{ m.content }}]{% endfor %}";
     assert.equal((await build(users, messages)).text, "[One.\n\nTwo.\n\nThree.\n\nhi]");
+    assert.match((await build(users, messages, { tools })).text, /^\[One\..*hi\n\n# Tools[^[]*\]$/su);
   });
 
   it("counts the tokens that come of system message and tools, up to the first letter that a user may choose", async () => {

@@ -103,7 +103,9 @@ export class ChatPrompts {
     const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
     const thinking = input.mayThink ? {} : { enable_thinking: false };
     return this.template.render(
-      asTools || input.tools.length === 0 ? messages : withSystemText(messages, describeTools(guardedTools)),
+      asTools || input.tools.length === 0
+        ? messages
+        : withSystemText(messages, describeTools(guardedTools), this.template.habits),
       { ...guardAll(input.templateArguments, this.#controlTexts), ...thinking, ...tools },
     );
   }
@@ -179,9 +181,15 @@ function reasoningStart(text: string, { prefill }: ChatPromptInput): ReasoningSt
   return end.endsWith("</think>") ? "closed" : "may-open";
 }
 
-function withSystemText(messages: readonly TemplateMessage[], text: string): readonly TemplateMessage[] {
+/** Behind the system message; a template that knows none has it before the user's first. */
+function withSystemText(
+  messages: readonly TemplateMessage[],
+  text: string,
+  { systemMessages }: TemplateHabits,
+): readonly TemplateMessage[] {
   const [first, ...rest] = messages;
-  if (first?.["role"] !== "system") return [{ role: "system", content: text }, ...messages];
+  const role = systemMessages === "none" ? "user" : "system";
+  if (first?.["role"] !== role) return [{ role, content: text }, ...messages];
   return [{ ...first, content: `${String(first["content"])}\n\n${text}` }, ...rest];
 }
 
