@@ -18,9 +18,9 @@ export type WorkerErrorCode =
   | "port_in_use"
   /** llama-engine: the inference library lacks what Drover calls of it. */
   | "engine_mismatch"
-  /** apart-tokenizer: the process that tokenized a text died of it, or took too long. */
+  /** apart-process: the process that did something for a request died of it, or took too long. */
   | "tokenizer_died"
-  /** batch-loop: the grammar of a request holds up everybody's tokens. */
+  /** apart-grammars: a token under a request's grammar takes too long. */
   | "grammar_too_slow"
   /** llama-sampler: a grammar can't be parsed. */
   | "bad_grammar"

@@ -45,6 +45,8 @@ export interface GrammarSpec {
   readonly gbnf: string;
   /** A client wrote it: only llama.cpp can read it. @default false */
   readonly isForeign?: boolean;
+  /** Most alternatives that are open at one place of it, where that is known. */
+  readonly openChoices?: number;
 }
 
 /** Whoever has a key. */

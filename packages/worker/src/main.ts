@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
 import { knowStepCosts } from "./step-costs/know-step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
+import { ApartSampling } from "./batching/apart-sampling.ts";
+import { ApartGrammars } from "./engine/apart-grammars.ts";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -90,6 +92,12 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     longestPauseMs: options.longestPauseMs,
     speculates: options.speculate === "lookup",
     turns: lease,
+    apart: new ApartSampling({
+      grammars: new ApartGrammars(options.modelPath, systemClock),
+      clock: systemClock,
+      vocabularySize: engine.model.vocabularySize,
+      canCutState: engine.model.canCutState,
+    }),
     ...(await snapshots(engine, options, logger)),
   });
   await firstToken(pool, engine);

@@ -1,13 +1,15 @@
 import type { Time } from "@drover/foundation/clock";
-import type { BatchPart, Engine, LogitRow } from "../engine/engine.ts";
-import { WorkerError } from "../errors.ts";
-import type { EndReason, GeneratedToken } from "../generation-contract.ts";
+import type { Engine, LogitRow } from "../engine/engine.ts";
+import type { EndReason } from "../generation-contract.ts";
+import type { ApartSampling } from "./apart-sampling.ts";
 import type { Running, Slot } from "./slot.ts";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
+import { batchPart } from "./batch-part.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { PromptShare } from "./prompt-share.ts";
+import { type Sampled, sampleSlot } from "./sample-slot.ts";
 import { scheduleStep, type WaitingPrompt } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
@@ -28,6 +30,8 @@ export interface BatchLoopParts {
   readonly speculates: boolean;
   /** A step, with what prepares it, is a turn: between two steps the worker's CPUs may change. Absent: nothing else computes. */
   readonly turns?: ComputingTurns;
+  /** Absent: all grammars are sampled with everybody's tokens. */
+  readonly apart?: ApartSampling;
   /** Awaited before each step: frees the slots of cancelled requests and gives them to waiting ones. */
   readonly prepare: () => Promise<void>;
   /** Is a request waiting that `prepare` did not see yet? */
@@ -35,12 +39,6 @@ export interface BatchLoopParts {
   /** The slot holds its entire prompt now, and the next step waits for the response. */
   readonly onPrefilled: (slot: Slot) => Promise<void> | undefined;
   readonly onEnded: (slot: Slot) => void;
-}
-
-interface Sampled {
-  readonly slot: Slot;
-  /** More than one where drafted tokens came true; undefined: the grammar left no token. */
-  readonly generated: readonly (GeneratedToken | undefined)[];
 }
 
 /**
@@ -53,6 +51,8 @@ export class BatchLoop {
   #looping = false;
   readonly #share = new PromptShare();
   #idleWaiters: (() => void)[] = [];
+  /** While all running slots are held. */
+  #endRest: (() => void) | undefined;
 
   constructor(parts: BatchLoopParts) {
     this.#parts = parts;
@@ -61,7 +61,7 @@ export class BatchLoop {
 
   /** There is work, or there may be. */
   wake(): void {
-    if (this.#looping) return;
+    if (this.#looping) return this.#endRest?.();
     this.#looping = true;
     void this.#loop();
   }
@@ -75,20 +75,43 @@ export class BatchLoop {
     const { slots, prepare, isWaiting } = this.#parts;
     for (;;) {
       const endTurn = await this.#parts.turns?.begin();
+      let rest: Promise<void> | undefined;
       try {
         await prepare();
-        if (slots.some((slot) => slot.running !== undefined)) await this.#step();
-        // No await from here to the loop's end: a request that comes in between would wait for ever.
+        this.#endRefused();
+        const running = slots.filter((slot) => slot.running !== undefined);
+        if (running.some((slot) => !slot.isHeld)) await this.#step();
+        // No await from here to the loop's end or its rest: what comes in between would be waited for in vain.
+        else if (running.length > 0) rest = this.#rest();
         else if (!isWaiting()) break;
       } catch (error) {
         this.#failAll(error instanceof Error ? error : new Error(String(error)));
       } finally {
         endTurn?.();
       }
+      await rest;
     }
     this.#looping = false;
     this.meter.pause();
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  /** Until a slot is no longer held, or there is other work. */
+  #rest(): Promise<void> {
+    this.meter.pause();
+    return new Promise((resolve) => {
+      this.#endRest = resolve;
+    });
+  }
+
+  /** Requests whose grammar, sampled apart, takes too long or can't be used. */
+  #endRefused(): void {
+    for (const slot of this.#parts.slots) {
+      const error = slot.running?.apart?.error;
+      if (error === undefined) continue;
+      slot.end("failed", error);
+      this.#parts.onEnded(slot);
+    }
   }
 
   async #step(): Promise<void> {
@@ -159,9 +182,9 @@ export class BatchLoop {
       const prefilled = this.#parts.onPrefilled(slot);
       if (prefilled !== undefined) await prefilled;
     }
-    const sampling = ready.map(({ slot, rows }) => this.#sample(slot, rows));
+    const sampling = ready.map(({ slot, rows }) => sampleSlot(slot, rows, this.#parts));
     // All at once: several threads sample side by side, and with one it makes no difference.
-    for (const { slot, generated } of await allSettled(sampling)) this.#deliver(slot, generated);
+    for (const sampled of await allSettled(sampling)) this.#deliver(sampled);
   }
 
   #note({ running, evaluated }: Slot, tokens: number, sequences: number): void {
@@ -192,7 +215,8 @@ export class BatchLoop {
     if (!speculates || costs === undefined || !engine.model.canCutState) return new Map();
     const choices: DraftChoice[] = [];
     for (const slot of decoding) {
-      const { request, generated, draftOdds: odds } = slot.running as Running;
+      const { request, generated, draftOdds: odds, apart } = slot.running as Running;
+      if (apart !== undefined) continue;
       const room = Math.min(request.maxTokens - generated, engine.contextTokens - slot.tokens.length) - 1;
       slot.draft = draftTokens(slot.tokens, Math.min(LONGEST_DRAFT, room));
       choices.push({ slot: slot.id, drafted: slot.draft.length, odds });
@@ -202,34 +226,11 @@ export class BatchLoop {
     return plan;
   }
 
-  /** Samples one token, and one more for each drafted token that it confirms. */
-  async #sample(slot: Slot, rows: readonly LogitRow[]): Promise<Sampled> {
-    const generated: (GeneratedToken | undefined)[] = [];
-    for (const [index, row] of rows.entries()) {
-      if (slot.running?.cancelled !== false) break;
-      const token = await this.#sampleRow(slot, row);
-      generated.push(token);
-      if (token === undefined || token.token !== slot.draft[index]) break;
-    }
-    return { slot, generated };
-  }
-
-  async #sampleRow(slot: Slot, row: LogitRow): Promise<GeneratedToken | undefined> {
-    const startMs = this.#parts.clock.monotonicMs();
-    const token = await slot.sampler.sample(row);
-    slot.sampledFor(this.#parts.clock.monotonicMs() - startMs);
-    const top = slot.running?.request.topLogprobs;
-    if (token === undefined) return undefined;
-    if (top === undefined) return { token };
-    const { logprob, top: topLogprobs } = await this.#parts.engine.logprobs(row, token, top);
-    return { token, logprob, topLogprobs };
-  }
-
-  #deliver(slot: Slot, generated: readonly (GeneratedToken | undefined)[]): void {
+  #deliver({ slot, generated, isHeld, tookMs }: Sampled): void {
     const { engine, onEnded } = this.#parts;
+    if (isHeld) return this.#rewind(slot);
     const drafted = slot.draft.length;
     slot.draft = [];
-    if (slot.isTooSlow) return this.#endSlow(slot);
     slot.running?.course?.tokenAt(this.#parts.clock.monotonicMs());
     let reason: EndReason | undefined;
     for (const [index, token] of generated.entries()) {
@@ -240,18 +241,23 @@ export class BatchLoop {
       reason = slot.accept(token, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
     }
     if (drafted > 0) this.#learn(slot, drafted, Math.max(0, generated.length - 1));
-    if (reason === undefined) return;
+    if (reason === undefined) return this.#moveApart(slot, tookMs);
     slot.end(reason);
     onEnded(slot);
   }
 
-  /** All slots wait for each other's tokens, so none may take more than its share of time for them. */
-  #endSlow(slot: Slot): void {
-    slot.end(
-      "failed",
-      new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold an answer to its grammar"),
-    );
-    this.#parts.onEnded(slot);
+  /** The next decode writes over the logits, so the token before them is decoded again. */
+  #rewind(slot: Slot): void {
+    slot.evaluated -= 1;
+    this.#parts.engine.cut(slot.id, slot.evaluated);
+  }
+
+  /** All slots wait for each other's tokens, and should for none under a slow grammar but the first. */
+  #moveApart(slot: Slot, tookMs: number): void {
+    const { running } = slot;
+    if (running === undefined || running.apart !== undefined) return;
+    const apart = this.#parts.apart?.goOn(running.request, slot.generatedTokens, tookMs);
+    if (apart !== undefined) slot.moveApart(apart);
   }
 
   /** Forgets the guesses that did not come true, and how good they were. */
@@ -286,26 +292,7 @@ async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly 
 /** How fast the odds of a generation's drafts follow. */
 const DRAFT_SMOOTHING = 0.2;
 
-/** Any token does for a throw-away one. */
-const PAD_TOKEN = 0;
-
 function waitingPrompt(slot: Slot, nowMs: number): WaitingPrompt {
   const { id, pending: remaining, evaluated: depth, running } = slot;
   return { slot: id, remaining, depth, waitedMs: nowMs - (running?.sinceMs ?? nowMs) };
-}
-
-function batchPart(slot: Slot, { tokens }: StepEntry): BatchPart {
-  const position = slot.evaluated;
-  // A pad asks for logits too: the last layer's kernels have the same favourite sizes.
-  if (tokens === 0) return { sequence: slot.id, position, tokens: [PAD_TOKEN], logits: "last" };
-  if (slot.draft.length > 0) {
-    const last = slot.tokens.slice(position);
-    return { sequence: slot.id, position, tokens: [...last, ...slot.draft], logits: "all" };
-  }
-  return {
-    sequence: slot.id,
-    position,
-    tokens: slot.tokens.slice(position, position + tokens),
-    logits: tokens === slot.pending ? "last" : "none",
-  };
 }

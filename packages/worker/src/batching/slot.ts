@@ -1,4 +1,5 @@
 import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
+import type { ApartChoice } from "./apart-choice.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { PromptSource } from "@drover/contract/request-report";
 import { Course } from "../course.ts";
@@ -18,8 +19,8 @@ export interface Running {
   heldSinceMs?: number;
   /** What it needs to begin again where it was, while it has no slot. */
   aside?: { readonly tokens: readonly number[]; readonly sampler: TokenSampler } | undefined;
-  /** Time that its grammar took beyond what a token may take. */
-  slowMs?: number;
+  /** Where its grammar is sampled apart. */
+  apart?: ApartChoice | undefined;
   /** How it goes; undefined until it has its slot. */
   course?: Course;
 }
@@ -30,13 +31,9 @@ export interface SlotStart {
   readonly cachedTokens: number;
   readonly source: PromptSource;
   readonly nowMs: number;
+  /** Where its grammar is sampled apart. */
+  readonly apart?: ApartChoice | undefined;
 }
-
-/** Under a grammar of ordinary size a token takes some 20 ms at the most, with the largest vocabularies. */
-const SLOW_SAMPLE_MS = 250;
-
-/** What slow tokens of one request may take of everybody's time. */
-const MOST_SLOW_MS = 750;
 
 /**
  * One sequence of the engine's context. `tokens` beyond `evaluated` wait to be decoded; those before it are in the KV
@@ -73,7 +70,7 @@ export class Slot {
   }
 
   /** Takes a request, perhaps again. Errors: WorkerError `bad_grammar`. */
-  begin(running: Running, { cachedTokens, source, nowMs }: SlotStart, use: number): void {
+  begin(running: Running, { cachedTokens, source, nowMs, apart }: SlotStart, use: number): void {
     const { request, aside } = running;
     this.tokens = [...(aside?.tokens ?? request.prompt)];
     this.evaluated = cachedTokens;
@@ -88,20 +85,30 @@ export class Slot {
     }
     this.sampler.reset(request.sampling, request.prompt);
     const { grammar, prompt, resumedTokens = 0 } = request;
-    if (grammar !== undefined) this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
+    running.apart = apart;
+    if (grammar !== undefined && apart === undefined) {
+      this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
+    }
     running.course = new Course(this.id, { source, cachedTokens, askedMs: running.sinceMs, beganMs: nowMs });
     running.sink.onStart?.({ slot: this.id, cachedTokens });
     running.sink.onCourse?.(running.course);
   }
 
-  /** A token under a grammar was sampled in so much time. */
-  sampledFor(ms: number): void {
-    if (this.running?.request.grammar === undefined || ms < SLOW_SAMPLE_MS) return;
-    this.running.slowMs = (this.running.slowMs ?? 0) + ms;
+  /** It takes part in no step until its next token may be chosen. */
+  get isHeld(): boolean {
+    return this.running?.apart?.isHeld === true;
   }
 
-  get isTooSlow(): boolean {
-    return (this.running?.slowMs ?? 0) > MOST_SLOW_MS;
+  /** What the running request has generated, also in workers before this one. */
+  get generatedTokens(): readonly number[] {
+    const { prompt, resumedTokens = 0 } = (this.running as Running).request;
+    return this.tokens.slice(prompt.length - resumedTokens);
+  }
+
+  /** Its next tokens are sampled apart. */
+  moveApart(apart: ApartChoice): void {
+    (this.running as Running).apart = apart;
+    this.sampler.constrain(undefined);
   }
 
   /** Takes a sampled token (undefined: the grammar left none). @returns why the generation ends with it, if it does */
@@ -124,6 +131,7 @@ export class Slot {
     const { running } = this;
     if (running === undefined) return;
     this.running = undefined;
+    running.apart?.close();
     this.tokens.length = this.evaluated;
     this.isUnsaved = this.keeps;
     running.sink.onEnd(error === undefined ? { reason } : { reason, error });

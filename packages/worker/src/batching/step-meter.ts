@@ -15,6 +15,8 @@ export class StepMeter {
   readonly sizes = new Map<string, { steps: number; ms: number }>();
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
+  /** The longest of these times: no running response waited longer for another one's token. */
+  longestBetweenMs = 0;
   /** Measured over expected time of steps, lately; 1 is as measured at start. */
   slowness: Slowness = AS_MEASURED;
   /** Tokens of prompts that were evaluated; those that a slot still knew are none. */
@@ -38,7 +40,7 @@ export class StepMeter {
   /** `tokens`: of all sequences in it. */
   async decode<T>(expected: ExpectedStep, tokens: number, run: () => Promise<T>): Promise<T> {
     const start = this.#clock.monotonicMs();
-    if (this.#lastEndMs !== undefined) this.betweenMs += start - this.#lastEndMs;
+    if (this.#lastEndMs !== undefined) this.#countBetween(start - this.#lastEndMs);
     const result = await run();
     this.#lastEndMs = this.#clock.monotonicMs();
     const took = this.#lastEndMs - start;
@@ -48,6 +50,11 @@ export class StepMeter {
     this.#count(`${expected.kind} ${2 ** Math.ceil(Math.log2(tokens))}`, took);
     this.slowness = followSlowness(this.slowness, expected, took);
     return result;
+  }
+
+  #countBetween(ms: number): void {
+    this.betweenMs += ms;
+    this.longestBetweenMs = Math.max(this.longestBetweenMs, ms);
   }
 
   #count(key: string, ms: number): void {

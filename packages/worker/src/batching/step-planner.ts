@@ -86,10 +86,16 @@ function cheapest(places: readonly Place[], costs: StepCosts): GroupPlan {
 
 /** What a slot has for the next step. */
 export function placeOf(
-  slot: { readonly running: unknown; readonly pending: number; readonly evaluated: number },
+  slot: {
+    readonly running: unknown;
+    readonly pending: number;
+    readonly evaluated: number;
+    readonly isHeld: boolean;
+  },
   contextTokens: number,
   canCutState: boolean,
 ): Place {
+  if (slot.isHeld) return "blocked";
   if (slot.running !== undefined) return slot.pending > 1 ? "prefill" : "decoding";
   // A throw-away token is cut off again, which must leave the kept prefix as it was.
   return slot.evaluated < contextTokens && (canCutState || slot.evaluated === 0) ? "fillable" : "blocked";

@@ -55,14 +55,20 @@ export interface BatchPart {
 /** A token's logits in the last decode; stale after the next one. */
 export type LogitRow = number;
 
+/** A byte for each token of the vocabulary; 1: it is allowed. */
+export type TokenMask = Uint8Array;
+
 /** Chooses tokens for one request after another; keeps the state of penalties, grammar and random numbers. */
 export interface TokenSampler {
   /** Starts afresh. `history`: the tokens so far, for the penalties. */
   reset(sampling: Sampling, history: readonly number[]): void;
-  /** The tokens from here on must follow this grammar, of which `taken` are there already. Errors: WorkerError `bad_grammar`. */
-  constrain(grammar: GrammarSpec, taken?: readonly number[]): void;
-  /** Undefined: the grammar leaves no token. */
+  /** The tokens from here on must follow this grammar, of which `taken` are there already; undefined: none. Errors: WorkerError `bad_grammar`. */
+  constrain(grammar: GrammarSpec | undefined, taken?: readonly number[]): void;
+  /** Draws a token and takes it. Undefined: the grammar leaves no token. */
   sample(row: LogitRow): Promise<number | undefined>;
+  /** One that {@link take} may follow; else the penalties know nothing of it. `among`: of these tokens alone. Undefined: they are all banned. */
+  draw(row: LogitRow, among?: TokenMask): Promise<number | undefined>;
+  take(token: number): void;
 }
 
 /** The state of a sequence after its first tokens, outside of the context. */

@@ -21,13 +21,12 @@ import {
   type NativeParts,
   nativeParts,
   type NativeVocabulary,
-  type NativeBindings,
-  type NativeModel,
   vocabularyParts,
 } from "./native-context.ts";
 import { exchangeSequences } from "./exchange-sequences.ts";
 import { sequenceFiles } from "./sequence-files.ts";
 import { createTokenBytes } from "./token-bytes.ts";
+import { firstTokenMs, type LlamaTokenizer, openGrammar } from "./vocabulary-grammar.ts";
 
 export interface LlamaEngineOptions {
   readonly modelPath: string;
@@ -105,36 +104,20 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
 }
 
 /** Only the vocabulary of a model, for a process that does what a worker could die of. */
-export interface LlamaTokenizer {
-  tokenize(text: string, special: boolean): number[];
-  /** What the first token under a grammar takes. Errors: what llama.cpp says of one that it can't read. */
-  grammarMs(gbnf: string): number;
-}
-
 export async function loadLlamaTokenizer(modelPath: string): Promise<LlamaTokenizer> {
   const llama = await getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.disabled });
   const model = await llama.loadModel({ modelPath, gpuLayers: 0, vocabOnly: true });
-  const { bindings, model: native } = vocabularyParts({ llama, model });
-  return {
-    tokenize: (text, special) => model.tokenize(text, special),
-    grammarMs: (gbnf) =>
-      firstTokenMs(bindings, native, gbnf, model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0),
+  const parts = {
+    ...vocabularyParts({ llama, model }),
+    vocabularySize: model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
+    isEndOfText: (token: number) => model.isEogToken(token as Token),
   };
-}
-
-/** Tokens that are tried, to know what all take. */
-const TRIED_TOKENS = 512;
-
-function firstTokenMs(bindings: NativeBindings, model: NativeModel, gbnf: string, tokens: number): number {
-  const startMs = performance.now();
-  const grammar = new bindings.AddonGrammar(gbnf, { addonExports: bindings, rootRuleName: "root" });
-  const state = new bindings.AddonGrammarEvaluationState(model, grammar);
-  const beginMs = performance.now() - startMs;
-  const tried = Math.min(TRIED_TOKENS, tokens);
-  for (let index = 0; index < tried; index++) {
-    bindings.AddonSampler.canBeNextTokenForGrammarEvaluationState(state, Math.floor((index * tokens) / tried));
-  }
-  return beginMs + ((performance.now() - startMs - beginMs) * tokens) / Math.max(1, tried);
+  return {
+    vocabularySize: parts.vocabularySize,
+    tokenize: (text, special) => model.tokenize(text, special),
+    firstTokenMs: (gbnf) => firstTokenMs(parts, gbnf),
+    openGrammar: (gbnf) => openGrammar(parts, gbnf),
+  };
 }
 
 async function loadModel(llama: Llama, options: LlamaEngineOptions): Promise<LlamaModel> {

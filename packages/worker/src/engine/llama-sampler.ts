@@ -1,7 +1,8 @@
 import { WorkerError } from "../errors.ts";
 import type { GrammarSpec, Sampling } from "../generation-contract.ts";
-import type { LogitRow, TokenSampler } from "./engine.ts";
+import type { LogitRow, TokenMask, TokenSampler } from "./engine.ts";
 import type { NativeGrammarState, NativeParts, NativeSampler, NativeSamplerConfig } from "./native-context.ts";
+import { newGrammarState } from "./vocabulary-grammar.ts";
 
 /** Tokens that the penalties look back on: llama.cpp's `repeat_last_n`. */
 const PENALTY_TOKENS = 64;
@@ -23,10 +24,15 @@ export function createLlamaSampler(native: NativeParts, endTokens: () => readonl
   let sampled = 0;
   /** Until the text may end. */
   let banned: readonly number[] = [];
-  const configure = () => {
+  /** The native sampler knows of a token that was drawn and not taken, or of a mask that no longer holds. */
+  let isStale = false;
+  let isMasked = false;
+  const configure = (among?: TokenMask) => {
     if (sampling === undefined) return;
     const state = grammarEvaluationState === undefined ? {} : { grammarEvaluationState };
-    sampler.applyConfig({ ...nativeConfig(sampling, history, banned), ...state });
+    const biases = [...sampling.logitBias, ...banned.map((token): [number, number] => [token, -Infinity])];
+    sampler.applyConfig({ ...nativeConfig(sampling, history), ...biasConfig(biases, among), ...state });
+    isStale = false;
   };
   /** Where a bias has banned all that the grammar allows, llama.cpp takes any token, and then the grammar throws. */
   const sampleToken = async (row: LogitRow): Promise<number | undefined> => {
@@ -35,6 +41,22 @@ export function createLlamaSampler(native: NativeParts, endTokens: () => readonl
     } catch (error) {
       if (grammarEvaluationState !== undefined) return undefined;
       throw error;
+    }
+  };
+  const sampleAllowed = async (row: LogitRow, among?: TokenMask): Promise<number | undefined> => {
+    const token = await sampleToken(row);
+    if (token === undefined || token < 0) return undefined;
+    // With all tokens banned llama.cpp takes one of the banned ones.
+    if (sampling?.logitBias.get(token) === -Infinity || among?.[token] === 0) return undefined;
+    return token;
+  };
+  const take = (token: number): void => {
+    history.push(token);
+    if (history.length > 4 * MOST_PENALTY_TOKENS) history = history.slice(-MOST_PENALTY_TOKENS);
+    sampled += 1;
+    if (banned.length > 0 && sampled >= (sampling?.minTokens ?? 0)) {
+      banned = [];
+      configure();
     }
   };
   return {
@@ -48,38 +70,37 @@ export function createLlamaSampler(native: NativeParts, endTokens: () => readonl
       sampler.applyConfig({ temperature: 0, seed: ~next.seed >>> 0 });
       configure();
     },
-    constrain(grammar: GrammarSpec, taken: readonly number[] = []): void {
+    constrain(grammar: GrammarSpec | undefined, taken: readonly number[] = []): void {
       if (sampling === undefined) throw new Error("constrain() before reset()");
-      grammarEvaluationState = grammarState(native, grammar);
-      for (const token of taken) {
-        native.bindings.AddonSampler.acceptGrammarEvaluationStateToken(grammarEvaluationState, token);
+      grammarEvaluationState = grammar === undefined ? undefined : grammarState(native, grammar);
+      if (grammarEvaluationState !== undefined) {
+        for (const token of taken)
+          native.bindings.AddonSampler.acceptGrammarEvaluationStateToken(grammarEvaluationState, token);
       }
       configure();
     },
     async sample(row: LogitRow): Promise<number | undefined> {
-      const token = await sampleToken(row);
-      if (token === undefined || token < 0) return undefined;
-      // With all tokens banned llama.cpp takes one of the banned ones.
-      if (sampling?.logitBias.get(token) === -Infinity) return undefined;
-      history.push(token);
-      if (history.length > 4 * MOST_PENALTY_TOKENS) history = history.slice(-MOST_PENALTY_TOKENS);
-      sampled += 1;
-      if (banned.length > 0 && sampled >= (sampling?.minTokens ?? 0)) {
-        banned = [];
-        configure();
-      }
+      const token = await sampleAllowed(row);
+      if (token !== undefined) take(token);
       return token;
+    },
+    async draw(row: LogitRow, among?: TokenMask): Promise<number | undefined> {
+      if (isStale || among !== undefined) configure(among);
+      isMasked = among !== undefined;
+      // llama.cpp counts what it drew as taken. DRY, which can't be told the text anew, goes on remembering it.
+      isStale = true;
+      return await sampleAllowed(row, among);
+    },
+    take(token: number): void {
+      isStale = isMasked;
+      take(token);
     },
   };
 }
 
 function grammarState(native: NativeParts, grammar: GrammarSpec): NativeGrammarState {
   try {
-    const parsed = new native.bindings.AddonGrammar(grammar.gbnf, {
-      addonExports: native.bindings,
-      rootRuleName: "root",
-    });
-    return new native.bindings.AddonGrammarEvaluationState(native.model, parsed);
+    return newGrammarState(native.bindings, native.model, grammar.gbnf);
   } catch (cause) {
     throw new WorkerError("bad_grammar", "llama.cpp can't parse the grammar", { cause });
   }
@@ -90,10 +111,9 @@ function penaltyTokensOf({ penaltyTokens = PENALTY_TOKENS }: Sampling): number {
 }
 
 /** Samplers that would change nothing are left out: a top-p of 1 without top-k would sort the entire vocabulary. */
-function nativeConfig(sampling: Sampling, history: readonly number[], banned: readonly number[]): NativeSamplerConfig {
-  const { temperature, topK, topP, minP, xtc, logitBias } = sampling;
+function nativeConfig(sampling: Sampling, history: readonly number[]): NativeSamplerConfig {
+  const { temperature, topK, topP, minP, xtc } = sampling;
   const drawn = temperature > 0;
-  const biases = [...logitBias, ...banned.map((token): [number, number] => [token, -Infinity])];
   return {
     temperature,
     seed: sampling.seed >>> 0 === RANDOM_SEED ? RANDOM_SEED - 1 : sampling.seed >>> 0,
@@ -102,11 +122,22 @@ function nativeConfig(sampling: Sampling, history: readonly number[], banned: re
     ...(drawn && minP > 0 && { minP }),
     ...(xtc !== undefined && { xtcProbability: xtc.probability, xtcThreshold: xtc.threshold }),
     ...penaltyConfig(sampling, history),
-    ...(biases.length > 0 && {
-      tokenBiasKeys: Uint32Array.from(biases, ([token]) => token),
-      tokenBiasValues: Float32Array.from(biases, ([, value]) => value),
-    }),
   };
+}
+
+function biasConfig(
+  biases: readonly (readonly [token: number, value: number])[],
+  among: TokenMask | undefined,
+): Partial<NativeSamplerConfig> {
+  const keys = biases.map(([token]) => token);
+  const values = biases.map(([, value]) => value);
+  among?.forEach((isAllowed, token) => {
+    if (isAllowed === 1) return;
+    keys.push(token);
+    values.push(-Infinity);
+  });
+  if (keys.length === 0) return {};
+  return { tokenBiasKeys: Uint32Array.from(keys), tokenBiasValues: Float32Array.from(values) };
 }
 
 function penaltyConfig(sampling: Sampling, history: readonly number[]): Partial<NativeSamplerConfig> {

@@ -47,6 +47,8 @@ export interface CompiledCalls {
   readonly calls: readonly { readonly head: string; readonly after: string }[];
   /** GBNF of what may follow the first call. */
   readonly rest: string;
+  /** Most alternatives that are open at one place. */
+  readonly openChoices: number;
 }
 
 /** @throws RequestError 400 for a schema that a grammar can't say */
@@ -67,8 +69,7 @@ export function compileAnswer(format: ToolFormat, answer: ConstrainedAnswer): Co
 
 function finished(rules: GrammarRules, root: string, param: string): GrammarSpec {
   const gbnf = rules.toString(root);
-  refuseCrowdedRules(rules, gbnf, param);
-  return { gbnf };
+  return { gbnf, openChoices: refuseCrowdedRules(rules, gbnf, param) };
 }
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
@@ -87,8 +88,9 @@ function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAn
     const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
     const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
     const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
-    refuseCrowdedRules(rules, bindCall(compiled, compiled.outer)?.gbnf ?? "", "tools");
-    return { calls: compiled, relaxed: [...relaxed] };
+    const gbnf = bindCall({ ...compiled, openChoices: 0 }, compiled.outer)?.gbnf ?? "";
+    const openChoices = refuseCrowdedRules(rules, gbnf, "tools");
+    return { calls: { ...compiled, openChoices }, relaxed: [...relaxed] };
   } catch {
     return { relaxed: ["tools"] }; // Together they are too much: the model calls them freely.
   }
@@ -113,7 +115,7 @@ function sayable(tool: ToolDefinition, index: number, relaxed: Set<string>): Too
  * @returns undefined: the call begins like none of the tools'; it stays free then
  */
 export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec | undefined {
-  const { rules, outer, calls, rest } = compiled;
+  const { rules, outer, calls, rest, openChoices } = compiled;
   if (!written.startsWith(outer)) return undefined;
   const inner = written.slice(outer.length);
   const left = calls
@@ -122,7 +124,7 @@ export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec 
   if (left.length === 0) return undefined;
   const own = new GrammarRules("c");
   const call = own.add(textTree(own, left));
-  return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules };
+  return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules, openChoices };
 }
 
 const DEEPSEEK_CALLS = ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"] as const;

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { RequestError } from "../errors.ts";
 import { GrammarRules } from "./grammar/grammar-rules.ts";
 import { completeText } from "./grammar/complete-text.ts";
-import { crowdedRules } from "./grammar/open-choices.ts";
+import { openChoices } from "./grammar/open-choices.ts";
 import type { Schema } from "./schema.ts";
 import { refuseCrowdedRules, schemaRule } from "./schema-rule.ts";
 
@@ -51,13 +51,13 @@ describe("Schemas that ask for much work", () => {
       Array.from({ length: 3000 }, (_, index) => [`p${index}`, { type: "boolean" }]),
     );
     const wide = inTime(() => gbnfOf({ type: "object", properties, additionalProperties: false }));
-    assert.deepEqual(crowdedRules(wide), []);
+    assert.deepEqual(openChoices(wide).crowdedRules, []);
     assert.deepEqual(JSON.parse(`{"p7": true, "p2${completeText(wide, '{"p7": true, "p2') ?? ""}`), {
       p7: true,
       p2: true,
     });
     const values = Array.from({ length: 3000 }, (_, index) => `value ${index}`);
-    assert.deepEqual(crowdedRules(inTime(() => gbnfOf({ enum: values }))), []);
+    assert.deepEqual(openChoices(inTime(() => gbnfOf({ enum: values }))).crowdedRules, []);
   });
 
   it("as patterns repeat nothing that may be empty", () => {
@@ -70,7 +70,7 @@ describe("Schemas that ask for much work", () => {
       "^(x{0,3}){0,300}$",
     ]) {
       const gbnf = inTime(() => gbnfOf({ type: "string", pattern }));
-      assert.deepEqual(crowdedRules(gbnf), [], pattern);
+      assert.deepEqual(openChoices(gbnf).crowdedRules, [], pattern);
       const text = `"a${completeText(gbnf, pattern.includes("x") ? '"' : '"a') ?? assert.fail(pattern)}`;
       if (!pattern.includes("x")) assert.match(JSON.parse(text) as string, new RegExp(pattern, "u"));
     }

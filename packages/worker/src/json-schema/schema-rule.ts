@@ -1,5 +1,5 @@
 import { badField } from "../errors.ts";
-import { crowdedRules } from "./grammar/open-choices.ts";
+import { openChoices } from "./grammar/open-choices.ts";
 import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { type Schema, UnsupportedSchema, at } from "./schema.ts";
 import { SchemaConverter } from "./schema-converter.ts";
@@ -35,13 +35,13 @@ export function schemaRule(rules: GrammarRules, schema: Schema, param: string, r
 /**
  * Refuses a grammar that llama.cpp would take seconds over for a token.
  *
+ * @returns most alternatives that are open at one place
  * @throws RequestError that names the part of the schema
  */
-export function refuseCrowdedRules(rules: GrammarRules, gbnf: string, param: string): void {
-  const [where] = crowdedRules(gbnf)
-    .map((rule) => rules.pathOf(rule) || param)
-    .toSorted((a, b) => b.length - a.length);
-  if (where === undefined) return;
+export function refuseCrowdedRules(rules: GrammarRules, gbnf: string, param: string): number {
+  const { most, crowdedRules } = openChoices(gbnf);
+  const [where] = crowdedRules.map((rule) => rules.pathOf(rule) || param).toSorted((a, b) => b.length - a.length);
+  if (where === undefined) return most;
   throw badField(
     where,
     `Unsupported schema at '${where}': too many alternatives are open at one place; give them common beginnings, or make them fewer.`,

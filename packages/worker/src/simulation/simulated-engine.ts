@@ -109,7 +109,13 @@ function groupMs(machine: RecordedMachine, { sequences, tokens, heldTokens }: Co
   return machine.costs.groupMs(sequences * tokens) + (attended / 1e6) * machine.attentionMs;
 }
 
-const SAMPLER: TokenSampler = { reset: () => {}, constrain: () => {}, sample: () => Promise.resolve(1) };
+const SAMPLER: TokenSampler = {
+  reset: () => {},
+  constrain: () => {},
+  sample: () => Promise.resolve(1),
+  draw: () => Promise.resolve(1),
+  take: () => {},
+};
 
 const VOCABULARY: Vocabulary = {
   tokenize: () => [],

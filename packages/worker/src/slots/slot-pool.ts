@@ -1,3 +1,4 @@
+import type { ApartSampling } from "../batching/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
@@ -28,6 +29,8 @@ export interface SlotPoolParts {
   readonly speculates: boolean;
   /** See the batch loop. */
   readonly turns?: ComputingTurns;
+  /** See the batch loop. */
+  readonly apart?: ApartSampling;
   /** What workers keep of ended requests for each other. Absent: each slot keeps its last one. */
   readonly snapshots?: SnapshotStore;
 }
@@ -80,6 +83,7 @@ export class SlotPool implements Generator, SlotsView {
       onPrefilled: (slot) => this.#kept.prefilled(slot),
       onEnded: (slot) => this.#kept.remember(slot),
     });
+    if (parts.apart !== undefined) parts.apart.onReady = () => this.#loop.wake();
   }
 
   /** llama.cpp decodes since the start. */
@@ -117,11 +121,12 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   facts(): Readonly<Record<string, unknown>> {
-    const { steps, splitSteps, decodeMs, betweenMs, slowness, drafted, draftsHeld } = this.#loop.meter;
+    const { steps, splitSteps, decodeMs, betweenMs, longestBetweenMs } = this.#loop.meter;
+    const { slowness, drafted, draftsHeld } = this.#loop.meter;
     const { promptTokens, generatedTokens } = this.#loop.meter;
     const { snapshots } = this.#parts;
     return {
-      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, slowness },
+      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, longestBetweenMs, slowness },
       tokens: { prompt: promptTokens, generated: generatedTokens },
       drafts: { tried: drafted, held: draftsHeld },
       snapshots: snapshots === undefined ? null : snapshots.facts(),
@@ -152,7 +157,7 @@ export class SlotPool implements Generator, SlotsView {
     if (running.cancelled) return;
     running.cancelled = true;
     const place = this.#queue.indexOf(running);
-    if (place < 0) return; // In a slot: the loop frees it before its next step.
+    if (place < 0) return this.#loop.wake(); // In a slot: the loop frees it before its next step.
     this.#queue.splice(place, 1);
     running.sink.onEnd({ reason: "cancelled" });
   }
@@ -224,7 +229,8 @@ export class SlotPool implements Generator, SlotsView {
       const cachedTokens = slot.evaluated;
       const source = cachedTokens === 0 ? "nothing" : planned;
       if (aside === undefined) this.#sources.count(source, cachedTokens);
-      slot.begin(running, { cachedTokens, source, nowMs }, ++this.#uses);
+      const apart = aside === undefined ? this.#parts.apart?.begin(request) : undefined;
+      slot.begin(running, { cachedTokens, source, nowMs, apart }, ++this.#uses);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new WorkerError("unexpected", String(cause));
       if (slot.running === running) slot.end("failed", error);

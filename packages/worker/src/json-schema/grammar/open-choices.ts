@@ -6,16 +6,29 @@ import { type GrammarPart, type ParsedGrammar, parseGrammar } from "./grammar-pa
  */
 const MOST_CHOICES = 100;
 
-/** The rules in which more alternatives are open at once than llama.cpp gets through in time. */
-export function crowdedRules(gbnf: string): readonly string[] {
+/** How many alternatives are open at most, and the rules in which they are more than llama.cpp gets through in time. */
+export function openChoices(gbnf: string): { readonly most: number; readonly crowdedRules: readonly string[] } {
   const grammar = parseGrammar(gbnf);
   const choices = new OpenChoices(grammar);
-  return [...grammar].filter(([, options]) => options.some((parts) => isCrowded(choices, parts))).map(([name]) => name);
+  const counts = [...grammar].map(([name, options]) => ({
+    name,
+    most: largest(options, (parts) => mostOf(choices, parts)),
+  }));
+  return {
+    most: largest(counts, ({ most }) => most),
+    crowdedRules: counts.filter(({ most }) => most > MOST_CHOICES).map(({ name }) => name),
+  };
 }
 
 /** At each place where something else than a character comes next. */
-function isCrowded(choices: OpenChoices, parts: readonly GrammarPart[]): boolean {
-  return parts.some((part, index) => part.kind !== "char" && choices.count(parts.slice(index)) > MOST_CHOICES);
+function mostOf(choices: OpenChoices, parts: readonly GrammarPart[]): number {
+  return largest([...parts.entries()], ([index, { kind }]) =>
+    kind === "char" ? 1 : choices.count(parts.slice(index)),
+  );
+}
+
+function largest<T>(all: readonly T[], sizeOf: (one: T) => number): number {
+  return all.reduce((most, one) => Math.max(most, sizeOf(one)), 0);
 }
 
 class OpenChoices {
