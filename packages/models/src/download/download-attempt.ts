@@ -33,24 +33,18 @@ export async function attemptDownload(
     const start = await startOf(path, remote, before, response);
     if ("reason" in start) {
       response.discard();
-      return { done: false, advanced: false, ...start };
+      return { done: false, ...start };
     }
     return await receive({ path, remote, response, start, watch, signal }, options);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     if (options.signal?.aborted === true)
       throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
-    const after = await readPartial(path, remote.url);
     const reason = idle.signal.aborted ? `no byte for ${options.idleMs / 1000} s` : reasonOf(error);
-    return { done: false, reason, advanced: missingOf(after) < missingOf(before), retryAfterMs: undefined };
+    return { done: false, reason, retryAfterMs: undefined };
   } finally {
     watch.stop();
   }
-}
-
-/** Bytes that are still to come; where the size is not known, only their difference counts. */
-function missingOf({ doneBytes, tailFrom, totalBytes }: PartialFile): number {
-  return (tailFrom ?? totalBytes ?? 0) - doneBytes;
 }
 
 function watchIdle(controller: AbortController, { clock, idleMs }: AttemptOptions): IdleWatch {

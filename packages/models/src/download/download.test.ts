@@ -202,6 +202,13 @@ describe("a download", () => {
     assert.equal(outcome.ranges.length, 6);
   });
 
+  it("gives up where the server has another version at each request and breaks off each", async () => {
+    let version = 0;
+    const outcome = await download((...request) => breakAfter(100_000, `"v${(version += 1)}"`)(...request));
+    assertFailed(outcome, "download_failed", /6 times in a row/);
+    assert.equal(outcome.ranges.length, 6);
+  });
+
   it("tells of each failure that it will try again, with the reason and the wait", async () => {
     const { retries } = await download(status(502));
     assert.deepEqual(

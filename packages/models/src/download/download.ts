@@ -11,7 +11,7 @@ import { readGguf } from "../gguf/gguf-reader.ts";
 import { writeError, type OnProgress } from "../gguf/gguf-writer.ts";
 import { makeFolder } from "../gguf/make-folder.ts";
 import { sha256OfFile } from "../sources/digest.ts";
-import { dropPartial } from "./partial-file.ts";
+import { bytesOf, dropPartial, readPartial } from "./partial-file.ts";
 import { type SplitRule, USUAL_SPLIT } from "./side-connections.ts";
 
 /** An attempt that failed, and when the next one begins. */
@@ -77,10 +77,14 @@ async function attemptUntilDone(
   options: AttemptOptions & Pick<DownloadOptions, "onRetry">,
 ): Promise<string | undefined> {
   let failures = 0;
+  let mostBytes = bytesOf(await readPartial(path, remote.url));
   for (;;) {
     const result = await attemptDownload(path, remote, options);
     if (result.done) return result.sha256;
-    failures = result.advanced ? 1 : failures + 1;
+    // A server that has another version each time begins each time, and would never come to an end.
+    const bytes = bytesOf(await readPartial(path, remote.url));
+    failures = bytes > mostBytes ? 1 : failures + 1;
+    mostBytes = Math.max(mostBytes, bytes);
     if (failures >= MOST_FAILURES) {
       const message = `${remote.url} can't be downloaded: ${result.reason}, ${failures} times in a row. Check the network and try again: it goes on where it stopped.`;
       throw new ModelError("download_failed", message);

@@ -46,6 +46,11 @@ export async function readPartial(path: string, url: string): Promise<PartialFil
   return { path: nothing.path, doneBytes, tailFrom: ends?.tailFrom, totalBytes, validator, sha256 };
 }
 
+/** How many bytes of it are there. */
+export function bytesOf({ doneBytes, tailFrom, totalBytes }: PartialFile): number {
+  return doneBytes + (tailFrom === undefined ? 0 : (totalBytes ?? tailFrom) - tailFrom);
+}
+
 /** Notes where the bytes of `path.part` come from; before the first of them is written. It is never seen half written. */
 export async function notePartial(path: string, note: PartialNote): Promise<void> {
   await writeFile(`${path}.part.json.new`, JSON.stringify(note));

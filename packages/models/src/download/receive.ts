@@ -18,14 +18,12 @@ export interface AttemptOptions {
   readonly split: SplitRule;
 }
 
-/** `advanced`: whether bytes arrived that the next attempt can go on from. */
 export type AttemptResult =
   /** `sha256`: what the server told, hexadecimal. */
   | { readonly done: true; readonly sha256: string | undefined }
   | {
       readonly done: false;
       readonly reason: string;
-      readonly advanced: boolean;
       readonly retryAfterMs: number | undefined;
     };
 
@@ -82,7 +80,7 @@ export async function receive(reception: Reception, options: AttemptOptions): Pr
   const { totalBytes } = start;
   if (writing.isDone) return { done: true, sha256: start.sha256 };
   const reason = `the connection ended after ${writing.doneBytes} of ${totalBytes ?? 0} bytes`;
-  return { done: false, reason, advanced: writing.hasAdvanced, retryAfterMs: undefined };
+  return { done: false, reason, retryAfterMs: undefined };
 }
 
 /** Writes a response's body to the file from the front, and, of a large file, pieces of its end by other connections meanwhile. */
@@ -108,10 +106,6 @@ class Writing {
     const { tailFrom, totalBytes } = this.#reception.start;
     const before = tailFrom === undefined ? 0 : (totalBytes ?? 0) - tailFrom;
     return this.#frontBytes + before + this.#sideBytes;
-  }
-
-  get hasAdvanced(): boolean {
-    return this.#frontBytes + this.#sideBytes > this.#reception.start.fromBytes;
   }
 
   get isDone(): boolean {

@@ -30,6 +30,16 @@ async function writeHeader(
   return path;
 }
 
+/** A header's beginning that counts so many. */
+const head = (tensors: bigint, keys: bigint) => {
+  const bytes = Buffer.alloc(24);
+  bytes.write("GGUF");
+  bytes.writeUInt32LE(3, 4);
+  bytes.writeBigUInt64LE(tensors, 8);
+  bytes.writeBigUInt64LE(keys, 16);
+  return bytes;
+};
+
 const split = (index: number): Map<string, GgufValue> =>
   new Map<string, GgufValue>([
     ["split.no", uint32(index)],
@@ -90,6 +100,22 @@ describe("readModelInfo", () => {
         absurd.writeBigUInt64LE(2n ** 60n, at);
         await writeFile(path, absurd);
         await assert.rejects(readModelInfo(path), ModelError);
+      }
+    });
+  });
+
+  it("reads no millions of keys, tensors and texts, though the file has bytes for them", async () => {
+    await withScratch(async (directory) => {
+      const path = join(directory, "large.gguf");
+      const { bytes: texts } = encodeHeader(new Map([["a", { type: "strings", value: [] }]]), []);
+      texts.writeBigUInt64LE(400_000_000n, texts.length - 8);
+      for (const header of [head(0n, 100_000n), head(300_000n, 0n), texts]) {
+        await writeFile(path, header);
+        await truncate(path, 4 * 2 ** 30);
+        await assert.rejects(
+          readModelInfo(path),
+          (error) => error instanceof ModelError && error.code === "model_corrupt",
+        );
       }
     });
   });

@@ -38,8 +38,10 @@ export async function readGguf(path: string): Promise<GgufContent> {
 
 /** Most headers end within the first window (a vocabulary of 150,000 takes 5 MB); a longer one is read again, fourfold. */
 const FIRST_WINDOW_BYTES = 8 * 2 ** 20;
-/** No model's header comes near; a longer one is a corrupt count. */
-const LARGEST_HEADER_BYTES = 512 * 2 ** 20;
+/** No model's header comes near any of these: a vocabulary of 256,000 with its merges takes 15 MB. More would cost memory and time before it is refused. */
+const LARGEST_HEADER_BYTES = 128 * 2 ** 20;
+const MOST_KEYS = 65_536;
+const MOST_TENSORS = 262_144;
 const LONGEST_KEPT_ARRAY = 4096;
 const LONGEST_NAME_BYTES = 65_535;
 
@@ -93,8 +95,8 @@ function parseUnlessShort(cursor: Cursor): GgufContent | "short" {
 
 function parse(cursor: Cursor): GgufContent {
   checkMagic(cursor);
-  const tensorCount = cursor.count("tensors", 24);
-  const keyCount = cursor.count("metadata keys", 13);
+  const tensorCount = cursor.count("tensors", 24, MOST_TENSORS);
+  const keyCount = cursor.count("metadata keys", 13, MOST_KEYS);
   const metadata = new Map<string, MetadataValue>();
   for (let index = 0; index < keyCount; index++) {
     const key = cursor.name("key");
@@ -260,10 +262,10 @@ class Cursor {
   }
 
   /** A count of things that take at least `leastBytes` each. */
-  count(what: string, leastBytes: number): number {
+  count(what: string, leastBytes: number, most = 2 ** 32): number {
     const count = this.uint64();
-    if (count * leastBytes <= this.fileBytes - this.offset) return count;
-    if (count > 2 ** 32) throw corrupt(this.path, `its header counts ${count} ${what}`);
+    if (count <= most && count * leastBytes <= this.fileBytes - this.offset) return count;
+    if (count > most) throw corrupt(this.path, `its header counts ${count} ${what}`);
     throw truncated(
       this.path,
       `its header counts ${count} ${what}, and only ${this.fileBytes - this.offset} bytes follow`,
