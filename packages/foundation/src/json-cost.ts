@@ -18,13 +18,26 @@ const CLOSERS = new Set([0x5d, 0x7d]);
 /** Why a JSON text would cost far more to parse and to check than its length says. */
 export type CostlyJson = "nested_too_deep" | "too_many_values";
 
-/** Only counts, and lets other requests in between: what is no JSON at all is left to the parser. @returns undefined for a text that may be parsed */
-export async function costOfJson(bytes: Uint8Array): Promise<CostlyJson | undefined> {
-  const count: JsonCount = { values: 0, depth: 0, inText: false, escaped: false };
-  for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
-    if (from > 0) await nextTurn();
-    if (!countSlice(bytes.subarray(from, from + SLICE_BYTES), count)) return "nested_too_deep";
-    if (count.values > MOST_VALUES) return "too_many_values";
+/**
+ * Only counts, over all of the texts, and lets other requests in between: what is no JSON at all is left to the parser.
+ * @returns undefined for texts that may be parsed
+ */
+export async function costOfJson(...texts: readonly Uint8Array[]): Promise<CostlyJson | undefined> {
+  let values = 0;
+  let looked = 0;
+  for (const bytes of texts) {
+    const count: JsonCount = { values, depth: 0, inText: false, escaped: false };
+    for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
+      if (looked >= SLICE_BYTES) {
+        looked = 0;
+        await nextTurn();
+      }
+      const slice = bytes.subarray(from, from + SLICE_BYTES);
+      looked += slice.length;
+      if (!countSlice(slice, count)) return "nested_too_deep";
+      if (count.values > MOST_VALUES) return "too_many_values";
+    }
+    values = count.values;
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Clock } from "@drover/foundation/clock";
 import { ApartProcess } from "./apart-process.ts";
 
@@ -13,20 +14,27 @@ const LARGE_STACK = 'ulimit -s 1048576 2>/dev/null || ulimit -s "$(ulimit -H -s)
 /** After texts of this length the process's stack has grown to tens of megabytes, which only its end gives back. */
 const LARGE_TEXT_CHARS = 64 * 1024;
 
-/** Tokenizes texts, and tries grammars, in a process of its own: a text that it dies of is refused. */
+/**
+ * Tokenizes texts, and tries grammars, in processes of their own: a text that one dies of is refused. Large texts, some of which take a minute, have a
+ * process of low priority, so that nothing else waits for them.
+ */
 export class ApartTokenizer {
   readonly #process: ApartProcess;
+  readonly #forLarge: ApartProcess;
 
   constructor(modelPath: string, clock: Clock) {
+    const priority = constants.priority.PRIORITY_BELOW_NORMAL;
     this.#process = new ApartProcess({ modelPath, clock, limits: LARGE_STACK });
+    this.#forLarge = new ApartProcess({ modelPath, clock, limits: LARGE_STACK, priority });
   }
 
   /** Errors: WorkerError `tokenizer_died`. */
   async tokenize(text: string, special: boolean): Promise<readonly number[]> {
-    const reply = await this.#process.run({
+    const isLarge = text.length > LARGE_TEXT_CHARS;
+    const reply = await (isLarge ? this.#forLarge : this.#process).run({
       task: { kind: "tokenize", text, special },
       patienceMs: TEXT_PATIENCE_MS,
-      isLast: text.length > LARGE_TEXT_CHARS,
+      isLast: isLarge,
     });
     return "tokens" in reply ? [...reply.tokens] : [];
   }
@@ -42,5 +50,6 @@ export class ApartTokenizer {
 
   dispose(): void {
     this.#process.dispose();
+    this.#forLarge.dispose();
   }
 }

@@ -64,6 +64,16 @@ export async function answerRequestOf(
   job: ChatJob,
 ): Promise<AnswerRequest & { readonly relaxed: readonly string[] }> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
+  const chat = {
+    messages: job.messages,
+    tools,
+    templateArguments: job.templateArguments,
+    countsSystem: parts.sharesSystem === true,
+    limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam } as const,
+    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
+  };
+  // Before the tools' schemas become grammars.
+  await parts.prompts.refuseCostly(chat);
   const { toolFormat } = parts.prompts.template;
   const { grammar, calls, relaxed } = await parts.compileAnswer(toolFormat, { ...job, tools });
   const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
@@ -73,15 +83,7 @@ export async function answerRequestOf(
   // In harmony's format a grammar of the content begins with the response's own message; one of calls has their heads.
   const isBoundContent = bound !== undefined && (tools.length === 0 || job.toolChoice === "auto");
   const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
-  const prompt = await parts.prompts.build({
-    messages: job.messages,
-    tools,
-    templateArguments: job.templateArguments,
-    mayThink,
-    countsSystem: parts.sharesSystem === true,
-    limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
-    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
-  });
+  const prompt = await parts.prompts.build({ ...chat, mayThink });
   const thinkingEnd = isHarmony ? `<|end|>${HARMONY_ANSWER}` : THINKING_END;
   return {
     relaxed,

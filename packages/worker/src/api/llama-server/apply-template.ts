@@ -5,13 +5,14 @@ import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";
 import type { Serving } from "../serving.ts";
 
 /** `POST /apply-template`: the prompt that a chat becomes, as text. */
-export function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+export async function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const job = chatJobOf(serving, takeBody(serving, chatCompletionRequest, request, reply));
-  const prompt = serving.prompts.text({
+  const prompt = await serving.prompts.text({
     messages: job.messages,
     tools: job.toolChoice === "none" ? [] : job.tools,
     templateArguments: job.templateArguments,
     mayThink: job.thinkingBudget !== 0,
+    limit: { contextTokens: serving.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
   });
   return { prompt };
 }

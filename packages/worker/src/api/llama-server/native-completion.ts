@@ -4,7 +4,7 @@ import type { AnswerRequest } from "../../generation/generate.ts";
 import type { OutputEnd, OutputPiece, PromptProgress, TokenCounts } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import { contextLengthExceeded, type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import type { GeneratedToken, GrammarSpec } from "../../generation-contract.ts";
 import { runChoices } from "../generating/choices.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
@@ -230,10 +230,13 @@ async function grammarOf(serving: Serving, reply: FastifyReply, body: NativeFiel
 /** Texts with their control tokens, and tokens, in their order. */
 async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]): Promise<readonly number[]> {
   const { model, tokenizer } = serving;
+  const limit = limitOf(serving, "prompt");
   const tokens: number[] = [];
   for (const part of typeof prompt === "string" ? [prompt] : prompt) {
-    if (typeof part === "number") tokens.push(part);
-    else tokens.push(...(await tokenizer.tokenize([wellFormed(part)], true, limitOf(serving, "prompt"))));
+    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], true, limit);
+    for (const token of more) tokens.push(token);
+    if (typeof part === "string" && tokens.length >= limit.contextTokens)
+      throw contextLengthExceeded(limit, `at least ${tokens.length}`);
   }
   const outside = tokens.find((token) => token >= model.vocabularySize);
   if (outside !== undefined) throw outsideOfVocabulary(outside, model.vocabularySize);

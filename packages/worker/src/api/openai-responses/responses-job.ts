@@ -41,12 +41,20 @@ function systemMessage(content: string): ChatMessage {
 function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {
   if (typeof input === "string") return [{ role: "user", content: input }];
   const messages: ChatMessage[] = [];
+  /** Of the last message, where it is an assistant's. */
+  let lastCalls: ToolCall[] = [];
+  const add = (message: ChatMessage) => {
+    if (message.role === "assistant") lastCalls = [...message.toolCalls];
+    messages.push(message.role === "assistant" ? { ...message, toolCalls: lastCalls } : message);
+  };
   for (const item of input) {
-    if ("role" in item) messages.push(messageOf(item.role, item.content));
+    if ("role" in item) add(messageOf(item.role, item.content));
     else if (item.type === "function_call_output") {
-      messages.push({ role: "tool", content: item.output, toolCallId: item.call_id });
+      add({ role: "tool", content: item.output, toolCallId: item.call_id });
     } else if (item.type === "function_call") {
-      addCall(messages, { id: item.call_id, name: item.name, arguments: item.arguments });
+      // Calls are items of their own here, and parts of the assistant's message for templates.
+      if (messages.at(-1)?.role !== "assistant") add({ role: "assistant", content: "", toolCalls: [] });
+      lastCalls.push({ id: item.call_id, name: item.name, arguments: item.arguments });
     }
   }
   return messages;
@@ -55,13 +63,6 @@ function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {
 function messageOf(role: "user" | "assistant" | "system" | "developer", content: string): ChatMessage {
   if (role === "assistant") return { role, content, toolCalls: [] };
   return { role: role === "user" ? "user" : "system", content };
-}
-
-/** Calls are items of their own here, and parts of the assistant's message for templates. */
-function addCall(messages: ChatMessage[], call: ToolCall): void {
-  const last = messages.at(-1);
-  if (last?.role === "assistant") messages[messages.length - 1] = { ...last, toolCalls: [...last.toolCalls, call] };
-  else messages.push({ role: "assistant", content: "", toolCalls: [call] });
 }
 
 function toolsOf(body: ResponsesRequest): {

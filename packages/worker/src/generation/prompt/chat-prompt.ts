@@ -1,11 +1,12 @@
 import type { ModelDescription } from "../../engine/engine.ts";
 import { RequestError } from "../../errors.ts";
-import { type PromptLimit, refuseLongPrompt, refuseManyMessages } from "./prompt-limit.ts";
+import { refuseLongPrompt } from "./prompt-limit.ts";
 import { PromptTokenizer, type TokenizerParts } from "./prompt-tokenizer.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { TemplateMessage } from "./template-probe.ts";
 import { ControlTexts } from "./control-texts.ts";
+import { type ChatTexts, refuseCostlyChat } from "./refuse-costly-chat.ts";
 import type { ReasoningStart } from "../output/reasoning.ts";
 import type { TemplateHabits } from "./template-probe.ts";
 import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
@@ -13,18 +14,11 @@ import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts"
 /** The head of gpt-oss's response, without thinking before it. */
 const HARMONY_FINAL = "<|channel|>final<|message|>";
 
-export interface ChatPromptInput {
-  readonly messages: readonly ChatMessage[];
-  readonly tools: readonly ToolDefinition[];
-  /** Further variables for the template, such as `enable_thinking`. */
-  readonly templateArguments: Readonly<Record<string, unknown>>;
-  /** Text that the response must go on from. */
-  readonly prefill?: string;
+export interface ChatPromptInput extends ChatTexts {
   /** False: the response begins with its content, however the model likes to begin. */
   readonly mayThink: boolean;
   /** Are the tokens of system messages and tools to be counted? @default false */
   readonly countsSystem?: boolean;
-  readonly limit: PromptLimit;
 }
 
 export interface ChatPrompt {
@@ -50,14 +44,13 @@ export class ChatPrompts {
     this.#controlTexts = new ControlTexts(vocabulary, model);
   }
 
-  /** @throws RequestError where the prompt does not fit, or the template refuses. */
+  /** See {@link refuseCostlyChat}. */
+  refuseCostly(input: ChatTexts): Promise<void> {
+    return refuseCostlyChat(input, { tokenizer: this.#tokenizer, controlTexts: this.#controlTexts });
+  }
+
+  /** After `refuseCostly`. @throws RequestError where the prompt does not fit, or the template refuses. */
   async build(input: ChatPromptInput): Promise<ChatPrompt> {
-    refuseManyMessages(input.messages.length, input.limit);
-    // Before the template sees them: ten megabytes of marks take seconds to be made harmless.
-    this.#tokenizer.refuseHuge(
-      input.messages.map(({ content }) => content),
-      input.limit,
-    );
     const { text, tokens } = await this.#write(input);
     refuseLongPrompt(tokens, input.limit);
     const reasoning = reasoningStart(text, input);
@@ -90,8 +83,9 @@ export class ChatPrompts {
     }
   }
 
-  /** The prompt's text alone. @throws RequestError where the template refuses */
-  text(input: Omit<ChatPromptInput, "limit">): string {
+  /** The prompt's text alone. @throws RequestError where it can't fit, or the template refuses */
+  async text(input: ChatPromptInput): Promise<string> {
+    await this.refuseCostly(input);
     const rendered = this.#render({ ...input, messages: heard(input.messages, this.template.habits) });
     return this.#controlTexts.parts(this.#finish(rendered, input)).join("");
   }

@@ -29,6 +29,18 @@ export class ControlTexts {
     return insertCuts(text, this.#placesInAnswers);
   }
 
+  /** How many cuts {@link guard} would make; stops at `most`. */
+  count(texts: readonly string[], most: number): number {
+    let cuts = 0;
+    for (const text of this.#places === undefined ? [] : texts) {
+      for (const _ of text.matchAll(this.#places as RegExp)) {
+        cuts += 1;
+        if (cuts >= most) return cuts;
+      }
+    }
+    return cuts;
+  }
+
   /** The texts of a rendered prompt, to be tokenized each by itself: so only the template's own control texts become control tokens. */
   parts(rendered: string): readonly string[] {
     return rendered.split(CUT);

@@ -15,12 +15,7 @@ export function refuseLongPrompt(prompt: readonly number[], limit: PromptLimit):
   }
 }
 
-/** @throws RequestError for a chat of so many messages that it can't fit, as each takes a token at least. */
-export function refuseManyMessages(messages: number, limit: PromptLimit): void {
-  if (messages >= limit.contextTokens) throw contextLengthExceeded(limit, `at least ${messages}`);
-}
-
-/** The same for a list of tokens that was not even checked yet. */
+/** The same for a list of tokens that was not even checked yet. @throws RequestError */
 export function refuseManyTokens(prompt: unknown, limit: PromptLimit): void {
   if (Array.isArray(prompt) && typeof prompt[0] === "number" && prompt.length >= limit.contextTokens) {
     throw contextLengthExceeded(limit, String(prompt.length));

@@ -136,6 +136,29 @@ describe("The tokenizer of prompts", () => {
     }
   });
 
+  it("keeps no short text and no grammar waiting for one that takes long", async () => {
+    const { path } = models.get("default") ?? assert.fail();
+    const apart = new ApartTokenizer(path, systemClock);
+    const ended: string[] = [];
+    const long = apart.tokenize("a b c d ".repeat(16_000), false).then(() => ended.push("long"));
+    await apart.tokenize("-".repeat(3000), false).then(() => ended.push("short"));
+    await apart.tryGrammar('root ::= "a"').then(() => ended.push("grammar"));
+    await long;
+    assert.deepEqual(ended, ["short", "grammar", "long"]);
+    apart.dispose();
+  });
+
+  it("tokenizes apart only the lines that need it", async () => {
+    const apart: string[] = [];
+    const vocabulary = vocabularyOf((text) => [text.length]);
+    const tokenizeApart = async (text: string) => [apart.push(text)];
+    const tokenizer = new PromptTokenizer({ vocabulary, tokenizeApart });
+    const lines = "A line of some words.\n".repeat(5000);
+    await tokenizer.tokenize([`${lines}${"-".repeat(3000)}\n${lines}`], false, LIMIT);
+    assert.equal(apart.length, 1);
+    assert.ok((apart[0]?.length ?? 0) < 40_000);
+  });
+
   it("refuses the text that its process dies of by 400, and serves the next one", async () => {
     const texts: string[] = [];
     const path = join(folder, "no-such-model.gguf");
@@ -163,23 +186,39 @@ describe("The tokenizer of prompts", () => {
   it("lets the loop go on while it reads a long text", async () => {
     const { plain } = models.get("qwen2") ?? assert.fail();
     const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain) });
-    let turns = 0;
-    let ended = false;
-    const turn = () => {
-      turns += 1;
-      if (!ended) setImmediate(turn);
-    };
-    setImmediate(turn);
-    await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], false, LIMIT);
-    await tokenizer.tokenize(
-      Array.from({ length: 20_000 }, () => "<"),
-      false,
-      LIMIT,
-    );
-    ended = true;
+    const turns = await turnsWhile(async () => {
+      await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], false, LIMIT);
+      await tokenizer.tokenize(
+        Array.from({ length: 20_000 }, () => "<"),
+        false,
+        LIMIT,
+      );
+    });
     assert.ok(turns > 25, `${turns} turns`);
   });
+
+  it("lets the loop go on between many short texts, each of a call of its own", async () => {
+    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf((text) => [text.length]) });
+    const turns = await turnsWhile(async () => {
+      for (let text = 0; text < 2000; text += 1) await tokenizer.tokenize(["word ".repeat(200)], false, LIMIT);
+    });
+    assert.ok(turns > 40, `${turns} turns`);
+  });
 });
+
+/** How often the loop turned meanwhile. */
+async function turnsWhile(work: () => Promise<void>): Promise<number> {
+  let turns = 0;
+  let ended = false;
+  const turn = () => {
+    turns += 1;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  ended = true;
+  return turns;
+}
 
 function vocabularyOf(plain: (text: string) => number[]): Vocabulary {
   return { ...byteVocabulary, tokenize: (text) => plain(text), splitsWords: true, longestTokenBytes: 64 };

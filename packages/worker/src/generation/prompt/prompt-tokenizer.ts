@@ -7,8 +7,11 @@ import { hasLongRun, SLICE_CHARS, sliceText } from "./long-texts.ts";
 /** Texts that are tokenized at a stretch: each call costs some microseconds, however short its text is. */
 const PARTS_AT_A_STRETCH = 1000;
 
-/** Texts of this length with a run that std::regex can't take are not worth a gigabyte of stack. */
-const MOST_RISKY_CHARS = 1024 * 1024;
+/**
+ * Longer texts with a run that std::regex can't take are not worth what they cost: up to a gigabyte of stack, and for some vocabularies a time that grows
+ * with the square of the length (a quarter of a minute for this many characters).
+ */
+const MOST_RISKY_CHARS = 256 * 1024;
 
 export interface TokenizerParts {
   readonly vocabulary: Vocabulary;
@@ -20,6 +23,8 @@ export interface TokenizerParts {
 export class PromptTokenizer {
   readonly #vocabulary: Vocabulary;
   readonly #apart: TokenizerParts["tokenizeApart"];
+  /** What was tokenized since others had their chance, over all calls: one request may have thousands of short texts. */
+  readonly #stretch = { chars: 0, parts: 0 };
 
   constructor({ vocabulary, tokenizeApart }: TokenizerParts) {
     this.#vocabulary = vocabulary;
@@ -33,9 +38,12 @@ export class PromptTokenizer {
    * @throws RequestError `context_length_exceeded` as soon as it is certain, or 400 for a text that llama.cpp can't tokenize
    */
   async tokenize(texts: readonly string[], special: boolean, limit: PromptLimit): Promise<number[]> {
-    this.refuseHuge(texts, limit);
+    this.refuseHuge(
+      texts.reduce((sum, text) => sum + text.length, 0),
+      limit,
+    );
     const tokens: number[] = [];
-    const stretch = { chars: 0, parts: 0 };
+    const stretch = this.#stretch;
     for (const text of texts) {
       for (const slice of this.#slicesOf(text)) {
         if (slice.isRisky) append(tokens, await this.#tokenizeApart(slice.text, special, limit.param));
@@ -52,23 +60,22 @@ export class PromptTokenizer {
   }
 
   /**
-   * Refuses texts that can't fit whatever their tokens are: no token has more than so many bytes, and no character less than one.
+   * Refuses texts of so many characters that can't fit whatever their tokens are: no token has more than so many bytes, and no character less than one.
    *
    * @throws RequestError `context_length_exceeded`
    */
-  refuseHuge(texts: readonly string[], limit: PromptLimit): void {
+  refuseHuge(chars: number, limit: PromptLimit): void {
     const { longestTokenBytes } = this.#vocabulary;
     if (longestTokenBytes === undefined) return;
-    const least = Math.ceil(texts.reduce((sum, text) => sum + text.length, 0) / longestTokenBytes);
+    const least = Math.ceil(chars / longestTokenBytes);
     if (least > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
   }
 
   #slicesOf(text: string): readonly { readonly text: string; readonly isRisky: boolean }[] {
     if (text === "") return [];
-    if (this.#vocabulary.splitsWords && hasLongRun(text)) return [{ text, isRisky: true }];
-    if (text.length <= SLICE_CHARS) return [{ text, isRisky: false }];
-    const slices = this.#vocabulary.splitsWords ? sliceText(text) : undefined;
-    return slices?.map((slice) => ({ text: slice, isRisky: false })) ?? [{ text, isRisky: true }];
+    if (!this.#vocabulary.splitsWords) return [{ text, isRisky: text.length > SLICE_CHARS }];
+    const slices = sliceText(text) ?? [text];
+    return slices.map((slice) => ({ text: slice, isRisky: slice.length > SLICE_CHARS || hasLongRun(slice) }));
   }
 
   async #tokenizeApart(text: string, special: boolean, param: string): Promise<readonly number[]> {
