@@ -19,17 +19,19 @@ describe("a real worker that is busy with a long prompt", () => {
   });
   after(() => pasture.close());
 
-  /** Doubles the prompt until it takes longer than `limitMs` by far, however fast the machine is. */
-  const expectLeftAlone = async (words: readonly string[], limitMs: number) => {
+  /** Doubles each kind of request until it takes longer than `limitMs` by far, however fast the machine is. */
+  const expectLeftAlone = async (words: readonly string[], limitMs: number, kinds: readonly Ask[]) => {
     const drover = pasture.up([...common, ...words]);
     await pasture.serving();
     const url = await drover.url();
     const [row] = await pasture.status();
-    let tookMs = 0;
-    for (let count = 400; tookMs < limitMs * 1.3; count *= 2) {
-      const begun = Date.now();
-      assert.equal(await read(url, count), 200, `a prompt of ${count} words`);
-      tookMs = Date.now() - begun;
+    for (const ask of kinds) {
+      let tookMs = 0;
+      for (let count = 400; tookMs < limitMs * 1.3; count *= 2) {
+        const begun = Date.now();
+        assert.equal(await ask(url, count), 200, `${ask.name} of ${count} words`);
+        tookMs = Date.now() - begun;
+      }
     }
     const [next] = await pasture.status();
     assert.deepEqual([next?.pid, next?.restarts, next?.state], [row?.pid, 0, "ready"]);
@@ -38,19 +40,31 @@ describe("a real worker that is busy with a long prompt", () => {
 
   it("is left alone while one step takes longer than livenessTimeout: its heart beats beside the engine", async () => {
     const oneStep = ["--batch", CONTEXT, "--longest-pause", "600s"];
-    await expectLeftAlone([...oneStep, "--liveness-timeout", `${LIVENESS_MS}ms`], LIVENESS_MS);
+    await expectLeftAlone([...oneStep, "--liveness-timeout", `${LIVENESS_MS}ms`], LIVENESS_MS, [prompt]);
   });
 
   it("is left alone while its steps together take longer than stallTimeout: they are counted", async () => {
-    await expectLeftAlone(["--stall-timeout", `${STALL_MS}ms`], STALL_MS);
+    const words = ["--embeddings", "--stall-timeout", `${STALL_MS}ms`];
+    await expectLeftAlone(words, STALL_MS, [prompt, documents]);
   });
 });
 
-/** A prompt without a response to speak of; no two begin alike, so that nothing of it is there already. */
-async function read(url: string, words: number): Promise<number> {
-  const content = Array.from({ length: words }, (_, index) => `${words + index} sheep`).join(" ");
-  const body = JSON.stringify({ max_tokens: 1, messages: [{ role: "user", content }] });
-  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body });
+type Ask = (url: string, words: number) => Promise<number>;
+
+/** A prompt without a response to speak of. */
+const prompt: Ask = (url, words) =>
+  post(`${url}/v1/chat/completions`, { max_tokens: 1, messages: [{ role: "user", content: sheep(words) }] });
+
+const documents: Ask = (url, words) =>
+  post(`${url}/v1/embeddings`, { input: Array.from({ length: words / 400 }, (_, index) => `${index} ${sheep(400)}`) });
+
+/** No two begin alike, so that nothing of one is there already. */
+function sheep(words: number): string {
+  return Array.from({ length: words }, (_, index) => `${words + index} sheep`).join(" ");
+}
+
+async function post(url: string, body: object): Promise<number> {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
   await response.text();
   return response.status;
 }

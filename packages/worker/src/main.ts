@@ -9,7 +9,7 @@ import { ApartSampling } from "./batching/apart-sampling.ts";
 import { ApartGrammars } from "./engine/apart-grammars.ts";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Embedder, Engine } from "./engine/engine.ts";
 import { modelDigest } from "./engine/model-digest.ts";
 import { WorkerError } from "./errors.ts";
 import { CpuLease } from "./leases/cpu-lease.ts";
@@ -27,8 +27,8 @@ const supervised = process.send !== undefined;
 if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
 
 let pool: SlotPool | undefined;
-/** Texts that were embedded: the engine makes progress by them as well. */
-let embedded = 0;
+/** Decodes of texts to embed: the engine makes progress by them as well. */
+let embeddingSteps = 0;
 let lease: CpuLease | undefined;
 /** An order may come before there is anything to compute with. */
 let firstOrder: LeaseOrder | undefined;
@@ -38,7 +38,7 @@ const link = linkParent({
   clock: systemClock,
   status: () => {
     const { processing = 0, queued = 0 } = pool?.counts() ?? {};
-    const steps = (pool?.steps ?? 0) + embedded;
+    const steps = (pool?.steps ?? 0) + embeddingSteps;
     return { steps, active: processing + queued, busySlots: processing, figures: pool?.figures() ?? {} };
   },
   on: {
@@ -69,7 +69,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     clock: systemClock,
   });
   if (firstOrder !== undefined) lease.order(firstOrder);
-  const engine = takingTurns(await load(options, logger), lease);
+  const engine = await load(options, logger);
   computing.threads = (threads) => engine.setThreads(threads);
   if (lease.threads > 0) engine.setThreads(lease.threads);
   const known = await knowStepCosts({
@@ -109,7 +109,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     tryGrammar: (gbnf) => apart.tryGrammar(gbnf),
     model: engine.model,
     slots: pool,
-    ...(engine.embedder !== undefined && { embedder: engine.embedder }),
+    ...inTurns(engine, lease),
     ...(process.env[SECRET_ENV] !== undefined && { secret: process.env[SECRET_ENV] }),
     ...(await journals(engine, options, logger)),
     logger,
@@ -134,24 +134,18 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
 }
 
 /** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */
-function takingTurns(engine: Engine, lease: CpuLease): Engine {
-  const { embedder } = engine;
-  if (embedder === undefined) return engine;
-  return {
-    ...engine,
-    embedder: {
-      ...embedder,
-      embed: async (tokens) => {
-        const end = await lease.begin();
-        try {
-          return await embedder.embed(tokens);
-        } finally {
-          end();
-          embedded += 1;
-        }
-      },
-    },
+function inTurns({ embedder }: Engine, turns: CpuLease): { readonly embedder?: Embedder } {
+  if (embedder === undefined) return {};
+  const step = async (decode: () => Promise<void>) => {
+    const end = await turns.begin();
+    try {
+      await decode();
+    } finally {
+      end();
+      embeddingSteps += 1;
+    }
   };
+  return { embedder: { maxTokens: embedder.maxTokens, embed: (tokens) => embedder.embed(tokens, step) } };
 }
 
 async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {

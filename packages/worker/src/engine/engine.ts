@@ -42,6 +42,11 @@ export interface Embedder {
   embed(tokens: readonly number[]): Promise<readonly number[]>;
 }
 
+/** The engine's own, which computes in steps: `step` runs each of a text's decodes, between which others may compute. */
+export interface SteppedEmbedder extends Pick<Embedder, "maxTokens"> {
+  embed(tokens: readonly number[], step: (decode: () => Promise<void>) => Promise<void>): Promise<readonly number[]>;
+}
+
 /** Tokens of one sequence in a decode. */
 export interface BatchPart {
   readonly sequence: number;
@@ -82,7 +87,7 @@ export interface Checkpoint {
 export interface Engine {
   readonly model: ModelDescription;
   readonly vocabulary: Vocabulary;
-  readonly embedder: Embedder | undefined;
+  readonly embedder: SteppedEmbedder | undefined;
   /** Sequences have the ids 0 … sequences - 1. */
   readonly sequences: number;
   /** Tokens that one sequence holds. */

@@ -12,11 +12,13 @@ import {
   type Token,
 } from "node-llama-cpp";
 import { WorkerError } from "../errors.ts";
-import type { BatchPart, Embedder, Engine, LogitRow, ModelDescription, Vocabulary } from "./engine.ts";
+import type { BatchPart, Engine, LogitRow, ModelDescription, SteppedEmbedder, Vocabulary } from "./engine.ts";
+import { createLlamaEmbedder, endsOf, pieceTokensOf } from "./llama-embedder.ts";
 import { llamaCheckpoints } from "./llama-checkpoints.ts";
 import { createLogprobs } from "./llama-logprobs.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import {
+  embeddingParts,
   type NativeContext,
   type NativeParts,
   nativeParts,
@@ -62,11 +64,11 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const description = describe(model, options);
   const endTokens = once(() => endTokensOf(model, description.vocabularySize));
   const savesWholeState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
-  const embedder = options.embeddings ? await createEmbedder(model, options) : undefined;
+  const forTexts = options.embeddings ? await loadEmbedder(model, options) : undefined;
   return {
     model: description,
     vocabulary: createVocabulary(model, native.model),
-    embedder,
+    embedder: forTexts?.embedder,
     sequences: options.slots,
     contextTokens: context.contextSize,
     batchTokens: options.batchTokens,
@@ -85,8 +87,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
     },
     setThreads: (threads) => {
       native.context.setThreads(threads);
-      // Bounds what the library gives the context for embeddings, whose decodes it drives itself.
-      llama.maxThreads = threads;
+      forTexts?.setThreads(threads);
     },
     decode: (parts) => decode(native.context, parts),
     createSampler: () => createLlamaSampler(native, endTokens),
@@ -176,9 +177,13 @@ function usesFlashAttention({
 function natives(llama: Llama, model: LlamaModel, context: LlamaContext): NativeParts {
   const parts = nativeParts({ llama, model, context });
   if (!("missing" in parts)) return parts;
-  throw new WorkerError(
+  throw lacking(parts.missing);
+}
+
+function lacking(functions: readonly string[]): WorkerError {
+  return new WorkerError(
     "engine_mismatch",
-    `this node-llama-cpp lacks ${parts.missing.join(", ")}; install version 3.22.1, which Drover is written for`,
+    `this node-llama-cpp lacks ${functions.join(", ")}; install version 3.22.1, which Drover is written for`,
   );
 }
 
@@ -236,24 +241,25 @@ function longest(tokens: number, lengthOf: (token: number) => number): number {
   return most;
 }
 
-/** The library puts begin and end tokens around an input to embed, and leaves one position of its context empty. */
-const LIBRARY_TOKENS = 3;
+interface LoadedEmbedder {
+  readonly embedder: SteppedEmbedder;
+  readonly setThreads: (threads: number) => void;
+}
 
-async function createEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<Embedder> {
-  const contextSize = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
-  const context = await model.createEmbeddingContext({
-    contextSize,
-    batchSize: contextSize,
-    threads: options.threads,
+async function loadEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<LoadedEmbedder> {
+  const contextTokens = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
+  const pieceTokens = pieceTokensOf(model.fileInfo.architectureMetadata, contextTokens);
+  const { threads } = options;
+  const loaded = await model.createEmbeddingContext({ contextSize: contextTokens, batchSize: pieceTokens, threads });
+  const context = embeddingParts(loaded);
+  if (context === undefined) throw lacking(["getEmbedding"]);
+  const embedder = createLlamaEmbedder({
+    context,
+    contextTokens,
+    pieceTokens,
+    ...endsOf(model.vocabularyType, model.tokens),
   });
-  return {
-    maxTokens: contextSize - LIBRARY_TOKENS,
-    async embed(tokens) {
-      const { vector } = await context.getEmbeddingFor([...tokens] as Token[]);
-      const length = Math.hypot(...vector);
-      return length === 0 ? vector : vector.map((value) => value / length);
-    },
-  };
+  return { embedder, setThreads: (count) => context.setThreads(count) };
 }
 
 async function decode(context: NativeContext, parts: readonly BatchPart[]): Promise<readonly (readonly LogitRow[])[]> {

@@ -48,6 +48,16 @@ export interface NativeContext {
   loadSequenceStateFromFile(path: string, sequence: number, mostTokens: number): Promise<Uint32Array>;
 }
 
+/** One that was made for vectors of texts. */
+export interface NativeEmbeddingContext
+  extends Pick<
+    NativeContext,
+    "setThreads" | "initBatch" | "addToBatch" | "decodeBatch" | "removeTokenCellsFromSequence"
+  > {
+  /** Of the text that was decoded last, or of its last token, as the model has it. */
+  getEmbedding(tokens: number): Float64Array;
+}
+
 export interface NativeSampler {
   applyConfig(config: NativeSamplerConfig): void;
   dispose(): void;
@@ -147,6 +157,12 @@ export function nativeParts(library: {
     names.filter((name) => typeof property(property(parts, part), name) !== "function"),
   );
   return missing.length > 0 ? { missing } : (parts as NativeParts);
+}
+
+/** The native object of the library's context for embeddings; undefined: this build lacks one of its functions. */
+export function embeddingParts(embeddingContext: object): NativeEmbeddingContext | undefined {
+  const context = property(property(embeddingContext, "_llamaContext"), "_ctx");
+  return typeof property(context, "getEmbedding") === "function" ? (context as NativeEmbeddingContext) : undefined;
 }
 
 /** The same of a model that was loaded without its weights. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField, RequestError } from "../../errors.ts";
+import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { embedInputs } from "../openai-embeddings/embeddings.ts";
 import type { Serving } from "../serving.ts";
@@ -49,17 +50,22 @@ export function ollamaShow(serving: Serving, request: FastifyRequest, reply: Fas
 
 /** `POST /api/embed`. */
 export async function ollamaEmbed(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const body = takeBody(serving, ollamaEmbedRequest, request, reply);
-  const input = body.input ?? body.prompt;
-  if (input === null || input === undefined) throw badField("input", "Missing required parameter: 'input'.");
-  const { vectors, promptTokens } = await embedInputs(serving, reply, input);
-  return { model: serving.model.id, embeddings: vectors, prompt_eval_count: promptTokens };
+  const { vectors, promptTokens } = await embedInputs(serving, reply, inputOf(serving, request, reply));
+  const rest = JSON.stringify({ prompt_eval_count: promptTokens }).slice(1);
+  return sendJson(reply, `{"model":${JSON.stringify(serving.model.id)},"embeddings":[${vectors.join(",")}],${rest}`);
 }
 
 /** `POST /api/embeddings`, as it was before `/api/embed`. */
 export async function ollamaEmbedding(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const { embeddings } = await ollamaEmbed(serving, request, reply);
-  return { embedding: embeddings[0] ?? [] };
+  const [vector = "[]"] = (await embedInputs(serving, reply, inputOf(serving, request, reply))).vectors;
+  return sendJson(reply, `{"embedding":${vector}}`);
+}
+
+function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const body = takeBody(serving, ollamaEmbedRequest, request, reply);
+  const input = body.input ?? body.prompt;
+  if (input === null || input === undefined) throw badField("input", "Missing required parameter: 'input'.");
+  return input;
 }
 
 /** `POST /api/pull` and `/api/create`. @throws RequestError 501, always */

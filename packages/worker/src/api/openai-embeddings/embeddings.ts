@@ -9,6 +9,7 @@ import { boundedList } from "../http/bounded-list.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
+import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { bookkeepingFields } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
@@ -41,48 +42,59 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
     throw unsupported("dimensions", `This model's vectors have ${embeddingLength} dimensions.`);
   }
-  const { vectors, promptTokens } = await embedInputs(serving, reply, body.input);
-  return {
-    object: "list",
-    data: vectors.map((vector, index) => ({
-      object: "embedding",
-      index,
-      embedding: body.encoding_format === "base64" ? base64(vector) : vector,
-    })),
-    model: serving.model.id,
-    usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
-  };
+  const write = body.encoding_format === "base64" ? base64 : JSON.stringify;
+  const { vectors, promptTokens } = await embedInputs(serving, reply, body.input, write);
+  const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+  const data = vectors.map((vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`);
+  const rest = JSON.stringify({ model: serving.model.id, usage }).slice(1);
+  return sendJson(reply, `{"object":"list","data":[${data.join(",")}],${rest}`);
 }
 
-/** The vectors of all inputs. @throws RequestError where the model was not loaded for it, or an input is too long */
-export async function embedInputs(serving: Serving, reply: FastifyReply, input: Input) {
+/** A vector as JSON. */
+type WriteVector = (vector: readonly number[]) => string;
+
+/**
+ * The vectors of all inputs, each as JSON: thousands of them take a second to write, so each is written when it is there.
+ *
+ * @throws RequestError where the model was not loaded for it, an input is too long, or all together are too many
+ */
+export async function embedInputs(
+  serving: Serving,
+  reply: FastifyReply,
+  input: Input,
+  write: WriteVector = JSON.stringify,
+) {
   const { embedder } = serving;
   if (embedder === undefined) throw notLoaded(serving);
   const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
-  const inputs = await inputsOf(serving, input, limit);
-  for (const one of inputs) refuseLongPrompt(one, limit);
-  const promptTokens = inputs.reduce((sum, one) => sum + one.length, 0);
-  refuseManyInputTokens(serving, promptTokens);
-  const vectors = await embedAll(embedder, inputs, reply);
+  const inputs: (readonly number[])[] = [];
+  let promptTokens = 0;
+  for (const one of separate(input)) {
+    const tokens = await inputOf(serving, one, limit);
+    refuseLongPrompt(tokens, limit);
+    inputs.push(tokens);
+    promptTokens += tokens.length;
+    refuseManyInputTokens(serving, promptTokens);
+  }
+  const vectors = await embedAll(embedder, inputs, reply, write);
   reportInputs(serving, reply.request, promptTokens);
   return { vectors, promptTokens };
 }
 
 /** One after the other; the rest is left undone when the client leaves. */
-async function embedAll(embedder: Embedder, inputs: readonly (readonly number[])[], reply: FastifyReply) {
+async function embedAll(
+  embedder: Embedder,
+  inputs: readonly (readonly number[])[],
+  reply: FastifyReply,
+  write: WriteVector,
+) {
   const client = { gone: false };
   onClientGone(reply, () => {
     client.gone = true;
   });
-  const vectors: (readonly number[])[] = [];
-  for (const input of inputs) if (!client.gone) vectors.push(await embedder.embed(input));
+  const vectors: string[] = [];
+  for (const input of inputs) if (!client.gone) vectors.push(write(await embedder.embed(input)));
   return vectors;
-}
-
-async function inputsOf(serving: Serving, input: Input, limit: PromptLimit): Promise<readonly (readonly number[])[]> {
-  const inputs: (readonly number[])[] = [];
-  for (const one of separate(input)) inputs.push(await inputOf(serving, one, limit));
-  return inputs;
 }
 
 async function inputOf({ tokenizer, model }: Serving, one: string | readonly number[], limit: PromptLimit) {
@@ -104,11 +116,11 @@ function separate(input: Input): readonly (string | readonly number[])[] {
   return several.length > 0 ? several : [input.filter((item) => typeof item === "number")];
 }
 
-/** OpenAI's: little-endian 32-bit floats. */
+/** OpenAI's: little-endian 32-bit floats, whose text needs no escapes. */
 function base64(vector: readonly number[]): string {
   const bytes = Buffer.alloc(vector.length * 4);
   vector.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
-  return bytes.toString("base64");
+  return `"${bytes.toString("base64")}"`;
 }
 
 function notLoaded({ model }: Serving): RequestError {
