@@ -76,6 +76,13 @@ describe("Parameters of other servers' clients", () => {
     assert.equal(await ignoredBy(worker, { "black\nsheep": 1 }), "black?sheep");
   });
 
+  it("are named only in part where there are very many, or one is very long", async () => {
+    assert.equal((await ignoredBy(worker, sheep(900)))?.split(", ").length, 32);
+    const { status, error } = await ask(worker, sheep(200_000));
+    assert.deepEqual([status, error?.message], [400, "The body has 200002 members, and may have 1000."]);
+    assert.equal(await ignoredBy(worker, { ["s".repeat(5_000_000)]: 1 }), `${"s".repeat(100)}...`);
+  });
+
   it("are refused by name where the server is told to be strict", async () => {
     for (const [more, param] of [
       [{ num_ctx: 4096 }, "num_ctx"],
@@ -94,6 +101,11 @@ describe("Parameters of other servers' clients", () => {
     }
   });
 });
+
+/** So many parameters that nobody knows. */
+function sheep(count: number): object {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`sheep${index}`, 1]));
+}
 
 async function ask(to: ApiWorker, more: object) {
   const body = JSON.stringify({ messages, max_tokens: 2, ...more });

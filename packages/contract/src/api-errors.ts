@@ -17,12 +17,22 @@ export interface ApiError {
 
 /** The body of an error response, in the envelope that clients of this API expect. Nothing else builds one. */
 export function errorBody(error: ApiError, api: ApiFamily): object {
-  const { message, code, param = null, details } = error;
+  const { code, details } = error;
+  const message = cut(error.message, MOST_MESSAGE_CHARS);
+  const param = typeof error.param === "string" ? cut(error.param, MOST_PARAM_CHARS) : null;
   if (api === "ollama") return { error: message };
   const type = errorType(error, api);
   return api === "anthropic"
     ? { type: "error", error: { message, type, code, param, ...(details !== undefined && { details }) } }
     : { error: { message, type, code, param } };
+}
+
+/** Both may repeat what the client has sent, and that may be megabytes. */
+const MOST_MESSAGE_CHARS = 4096;
+const MOST_PARAM_CHARS = 256;
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
 /** The last event of a stream that cannot be completed. */

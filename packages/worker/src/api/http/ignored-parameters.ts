@@ -43,12 +43,12 @@ export function sayIgnored(reply: FastifyReply, names: readonly string[]): void 
   if (names.length === 0 || reply.raw.headersSent) return;
   const before = reply.raw.getHeader(IGNORED_HEADER);
   const known = typeof before === "string" ? before.split(", ") : [];
-  const all = [...new Set([...known, ...names.map(headerText)])];
-  reply.raw.setHeader(IGNORED_HEADER, all.slice(0, MOST_NAMES).join(", "));
+  const all = new Set([...known, ...names.slice(0, MOST_NAMES).map(printableName)]);
+  reply.raw.setHeader(IGNORED_HEADER, [...all].slice(0, MOST_NAMES).join(", "));
 }
 
-/** A client's own text, so that it may stand in a header. */
-function headerText(name: string): string {
-  const text = name.replaceAll(/[^\w.[\]$-]/gu, "?");
-  return text.length > MOST_NAME_CHARS ? `${text.slice(0, MOST_NAME_CHARS)}...` : text;
+/** A client's own text, so that it may stand in a header or in the log. */
+export function printableName(name: string): string {
+  const text = name.slice(0, MOST_NAME_CHARS).replaceAll(/[^\w.[\]$-]/gu, "?");
+  return name.length > MOST_NAME_CHARS ? `${text}...` : text;
 }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import { badField } from "../../errors.ts";
-import { effectiveHints, sayIgnored } from "./ignored-parameters.ts";
+import { effectiveHints, printableName, sayIgnored } from "./ignored-parameters.ts";
 import { parseBody, refusalOf, requireBody, STOP_AT_FIRST_FAULT } from "./parse-body.ts";
 
 export interface BodyRules {
@@ -15,8 +15,9 @@ export interface BodyRules {
 
 /** Objects of one body that may have unknown fields; each takes another look at the body. */
 const MOST_OBJECTS = 16;
-/** Names that are remembered as logged. */
+/** Names that are remembered as logged, and those that one request may add. */
 const MOST_LOGGED = 1000;
+const MOST_LOGGED_AT_ONCE = 32;
 
 /**
  * The request's body as the schema describes it. What the schema does not know is left out and named in the response's header, or refused.
@@ -25,6 +26,7 @@ const MOST_LOGGED = 1000;
  */
 export function takeBody<T>(rules: BodyRules, schema: z.ZodType<T>, request: FastifyRequest, reply: FastifyReply): T {
   requireBody(request.body);
+  refuseManyMembers(request.body);
   const refuses = rules.unknownParameters === "refuse";
   const { parsed, left } = refuses
     ? { parsed: parseBody(schema, request.body), left: [] }
@@ -36,16 +38,24 @@ export function takeBody<T>(rules: BodyRules, schema: z.ZodType<T>, request: Fas
   return parsed;
 }
 
+/** No API has as many parameters; to name those that are not known takes a copy of the body. */
+const MOST_MEMBERS = 1000;
+
+function refuseManyMembers(body: unknown): void {
+  const members = typeof body === "object" && body !== null ? Object.keys(body).length : 0;
+  if (members <= MOST_MEMBERS) return;
+  throw badField(null, `The body has ${members} members, and may have ${MOST_MEMBERS}.`, "too_many_values");
+}
+
 /** Tells the client, and once the log, that these had no effect. */
 export function ignore(rules: BodyRules, reply: FastifyReply, names: readonly string[]): void {
   sayIgnored(reply, names);
-  const unsaid = names.filter((name) => !rules.ignoredBefore.has(name));
-  if (unsaid.length === 0 || rules.ignoredBefore.size > MOST_LOGGED) return;
+  if (rules.ignoredBefore.size > MOST_LOGGED) return;
+  const some = names.slice(0, MOST_LOGGED_AT_ONCE).map(printableName);
+  const unsaid = some.filter((name) => !rules.ignoredBefore.has(name));
+  if (unsaid.length === 0) return;
   for (const name of unsaid) rules.ignoredBefore.add(name);
-  rules.logger.info(
-    { parameters: unsaid.slice(0, 32), url: reply.request.url },
-    "a client sends parameters that are ignored",
-  );
+  rules.logger.info({ parameters: unsaid, url: reply.request.url }, "a client sends parameters that are ignored");
 }
 
 function notNeutral(name: string, neutral: readonly unknown[]) {
@@ -64,7 +74,7 @@ function parseKnown<T>(schema: z.ZodType<T>, given: unknown): { readonly parsed:
     const [issue] = result.error.issues;
     if (issue?.code !== "unrecognized_keys") throw refusalOf(result.error.issues, []);
     body = without(body, issue.path, new Set(issue.keys));
-    left.push(...issue.keys.map((key) => [...issue.path, key].join(".")));
+    for (const key of issue.keys) left.push([...issue.path, key].join("."));
   }
   return { parsed: parseBody(schema, body), left };
 }
