@@ -87,6 +87,19 @@ describe("forwarding", () => {
     assert.doesNotMatch(second, /103/);
   });
 
+  it("passes no framing on in a 103, and no fields that are the upstream connection's own", async () => {
+    const fields = "Link: </a>\r\nContent-Length: 5\r\nConnection: X-Own\r\nX-Own: 1";
+    const upstream = await rawUpstream((socket) =>
+      socket.once("data", () => {
+        socket.write(`HTTP/1.1 103 Early Hints\r\n${fields}\r\n\r\n`);
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      }),
+    );
+    const { port } = await run([upstream]);
+    const seen = await rawExchange(port, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert.match(seen, /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a>\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  });
+
   it("gives an upstream up that sends hints without end", async () => {
     const hint = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
     const flooding = await rawUpstream((socket) => socket.on("data", () => socket.write(hint.repeat(500))));

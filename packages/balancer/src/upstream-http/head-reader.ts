@@ -1,6 +1,6 @@
 import { INTERJECT_HEADER } from "@drover/contract/headers";
 import type { Client } from "./exchange-task.ts";
-import { headerValue } from "./hop-by-hop.ts";
+import { headerValue, withoutHopByHop } from "./hop-by-hop.ts";
 import { type HeadRead, readResponseHead, type ResponseHead } from "./response-head.ts";
 import type { RawHeaders } from "./upstream-request.ts";
 
@@ -49,12 +49,16 @@ export class HeadReader {
   }
 }
 
+/** A hint has no body: some clients would take what follows for one. */
+const notInHints: ReadonlySet<string> = new Set(["content-length"]);
+
 /** Passes a 103 on, to a client that knows of such heads and reads them; 100 was sent by the server, and 102 says nothing. */
 export function relayEarlyHints(head: ResponseHead, { response, request }: Client): void {
   if (head.status !== 103 || response.socket === null || request.httpVersionMinor < 1) return;
   // In a response that has begun it would be a part of the body; and hints are not worth memory for a client that reads nothing.
   if (response.headersSent || response.socket.writableNeedDrain) return;
-  response.socket.write(headText(103, head.reason === "" ? "Early Hints" : head.reason, head.headers), "latin1");
+  const fields = withoutHopByHop(head.headers, notInHints);
+  response.socket.write(headText(103, head.reason === "" ? "Early Hints" : head.reason, fields), "latin1");
 }
 
 /** What a worker of Drover's own puts into its event stream while it has no head for it yet. */
