@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type http from "node:http";
@@ -105,6 +106,10 @@ describe("the front door", () => {
     }
     const settings = { ...change(defaultSettings()), apiKeysFile: file };
     assert.throws(() => balancer.applySettings(settings), /has no API key/);
+    // Nobody writes to this pipe, and whoever reads it waits.
+    execFileSync("sh", ["-c", 'mkfifo "$0"', `${file}.pipe`]);
+    for (const none of [`${file}.pipe`, folder()])
+      assert.throws(() => balancer.applySettings({ ...settings, apiKeysFile: none }), /it is no file/);
     assert.equal((await fetch(url)).status, 401);
     await assert.rejects(runBalancer({ settings: () => settings }), /has no API key/);
   });

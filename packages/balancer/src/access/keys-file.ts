@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import { messageOf } from "@drover/foundation/error-text";
@@ -34,6 +34,8 @@ export function readKeysFile(file: string): readonly WrittenKey[] {
 
 function textOf(file: string): string {
   try {
+    // One could wait for ever for what a pipe has to say.
+    if (!statSync(file).isFile()) throw new Error("it is no file");
     return readFileSync(file, "utf8");
   } catch (error) {
     throw new FrontDoorError(`the API keys in ${file} can't be read: ${messageOf(error)}`, { cause: error });
@@ -52,7 +54,7 @@ function rowsOf(text: string, file: string): readonly WrittenKey[] {
     const line = text.slice(0, error.pos[0]).split("\n").length;
     throw new FrontDoorError(`${file}:${line}: this is no YAML (${error.code})`);
   }
-  const { keys, ...others }: { readonly keys?: unknown } = document.toJS({ maxAliasCount: 0 });
+  const { keys, ...others } = valueOf(document, file);
   const [other] = Object.keys(others);
   if (other !== undefined) throw new FrontDoorError(`${file}: unknown name ${other}; beside "keys" there is none`);
   if (!isRecord(keys)) {
@@ -61,6 +63,15 @@ function rowsOf(text: string, file: string): readonly WrittenKey[] {
     );
   }
   return Object.entries(keys).map(([label, row]) => keyOf(label, row, file));
+}
+
+/** A few aliases of aliases would make as many rows as memory holds. */
+function valueOf(document: Yaml.Document, file: string): { readonly keys?: unknown } {
+  try {
+    return document.toJS({ maxAliasCount: 0 }) as { readonly keys?: unknown };
+  } catch (error) {
+    throw new FrontDoorError(`${file}: aliases (*name) are not read here; write each row out`, { cause: error });
+  }
 }
 
 function keyOf(label: string, row: unknown, file: string): WrittenKey {

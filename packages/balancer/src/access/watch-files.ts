@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import type { Clock } from "@drover/foundation/clock";
 
 const lookEveryMs = 1000;
@@ -17,7 +17,7 @@ export function watchFiles(files: readonly string[], seen: string, clock: Clock,
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    const now = digest(await Promise.all(files.map((file) => readFile(file).catch(() => "absent"))));
+    const now = digest(await Promise.all(files.map((file) => contentOf(file))));
     isLooking = false;
     if (isOver || now === last) return;
     last = now;
@@ -37,11 +37,22 @@ export function digestFiles(files: readonly string[]): string {
 
 function readIfThere(file: string): Buffer | string {
   try {
-    return readFileSync(file);
+    return statSync(file).isFile() ? readFileSync(file) : ABSENT;
   } catch {
-    return "absent";
+    return ABSENT;
   }
 }
+
+async function contentOf(file: string): Promise<Buffer | string> {
+  try {
+    return (await stat(file)).isFile() ? await readFile(file) : ABSENT;
+  } catch {
+    return ABSENT;
+  }
+}
+
+/** Of a pipe too: to read one may take for ever. */
+const ABSENT = "absent";
 
 function digest(contents: readonly (Buffer | string)[]): string {
   const parts = contents.map((content) => createHash("sha256").update(content).digest("hex"));
