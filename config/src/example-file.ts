@@ -23,7 +23,7 @@ function renderSetting(setting: Setting, indent: string): string {
   const comment = wrap(setting.doc, LINE_WIDTH - indent.length).map((line) => `${indent}# ${line}\n`);
   const key = keyInGroup(setting);
   const line = setting.default === undefined ? `# ${key}:\n` : stringify({ [key]: setting.default });
-  return `${comment.join("")}${indent}${line}`;
+  return comment.join("") + line.replaceAll(/^(?=.)/gm, indent);
 }
 
 function wrap(text: string, width: number): readonly string[] {

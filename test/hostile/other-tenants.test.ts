@@ -79,6 +79,13 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     if (typeof busy?.pid === "number") signalIfThere(busy.pid, "SIGKILL");
   };
 
+  /** The labels of whose use the key is told. */
+  const told = async (key: string) => {
+    const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${key}s-key` } });
+    const labels = (await metrics.text()).matchAll(/^drover_tokens_total\{.*\bkey="([^"]+)"/gm);
+    return [...new Set([...labels].map(([, label]) => label))];
+  };
+
   const resumed = async () => {
     const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
     return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
@@ -152,10 +159,13 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
       await until(async () => (await use()) === used + total, `${total} tokens are counted beside ${used}`);
       await allReady();
     }
+    assert.deepEqual(await told("alice"), ["alice"]);
+    assert.deepEqual(await told("bob"), ["bob"]);
     const limit = (await use()) + 2000;
     writeFileSync(keysFile, `keys:\n  alice: { key: alices-key, tokensPerDay: ${limit} }\n  bob: bobs-key\n`);
-    configure("own", `apiKeysFile: ${keysFile}`);
+    configure("own", `apiKeysFile: ${keysFile}\nmetrics: { readers: [bob] }`);
     assert.equal((await pasture.run(["reload"])).code, 0);
+    assert.deepEqual((await told("bob")).toSorted(), ["alice", "bob"]);
     let refused: Response | undefined;
     for (let tries = 0; refused === undefined; tries += 1) {
       assert.ok(tries < 20, "nothing is refused");

@@ -1,4 +1,4 @@
-import { httpUrl, oneOf, secret, text, whole } from "../setting-values.ts";
+import { httpUrl, list, oneOf, secret, text, whole } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** How a running drover is reached, and what it logs. */
@@ -68,5 +68,13 @@ export const operationSettings = [
     flag: "metrics-compat",
     reload: "restart",
     doc: "Also gives `/metrics` the names of another server, for dashboards and routers that read those.",
+  },
+  {
+    path: "metrics.readers",
+    schema: list(),
+    default: ["prometheus"],
+    flag: "metrics-reader",
+    reload: "live",
+    doc: "Labels of the API keys to whom `/metrics` tells the use of every key (`drover_tokens_total{key}`). Any other key is told its own alone.",
   },
 ] as const satisfies readonly Setting[];

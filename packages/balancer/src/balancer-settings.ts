@@ -101,6 +101,7 @@ function frontRules(settings: Settings, countsTokens: boolean): FrontRules {
     countsTokens,
     corsOrigins: settings.cors.origins,
     allowedHosts: settings.allowedHosts,
+    metricsReaders: settings.metrics.readers,
     trustedProxies: settings.trustedProxies,
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
     connectionsPerAddress,

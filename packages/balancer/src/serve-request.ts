@@ -1,4 +1,4 @@
-import { type FrontDoor, authenticate, limitError, limitsOf } from "./access/front-door.ts";
+import { type FrontDoor, authenticate, limitError, limitsOf, useSeenBy } from "./access/front-door.ts";
 import type { KeyLimits } from "./access/key-limits.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
 import { hostProblem } from "./http/host-check.ts";
@@ -36,10 +36,10 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
   }
 }
 
-function balancersOwn(request: ClientRequest, { ownRoutes, forwarder }: Way) {
+function balancersOwn(request: ClientRequest, { door, ownRoutes, forwarder }: Way) {
   const store = forwarder.responses();
   const stored = store && storeRoute(request.method, request.path, request.caller?.stateOwner ?? "", store);
-  return stored ?? ownRoute(request.arrival.incoming, request.path, ownRoutes);
+  return stored ?? ownRoute(request.arrival.incoming, request.path, ownRoutes, useSeenBy(door(), request.caller));
 }
 
 function hostAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {

@@ -19,6 +19,8 @@ export interface FrontRules {
   readonly corsOrigins: readonly string[];
   /** Names by which browsers may come to this machine itself, beside its own. */
   readonly allowedHosts: readonly string[];
+  /** Labels of keys that are told the use of all. */
+  readonly metricsReaders: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly tls: CertificateFiles | undefined;
   readonly connectionsPerAddress: number;
@@ -76,6 +78,11 @@ export function authenticate(
     message: sent ? "the API key is not known here" : "an API key is needed: send Authorization: Bearer KEY",
     code: sent ? "invalid_api_key" : "missing_api_key",
   };
+}
+
+/** The label whose use alone the caller may see; undefined: that of all. */
+export function useSeenBy({ rules }: FrontDoor, caller: Caller | undefined): string | undefined {
+  return caller === undefined || rules.metricsReaders.includes(caller.label) ? undefined : caller.label;
 }
 
 /** What holds for this caller. */

@@ -22,6 +22,9 @@ const refusals = [
 ];
 const tokenKinds = ["prompt", "cached", "completion", "reasoning"] as const;
 
+/** A line of `drover_tokens_total` that has a key; no label has a quote in it. */
+const OF_A_KEY = /^drover_tokens_total\{[^}\n]*\bkey="([^"\n]*)"[^\n]*\n/gm;
+
 /** Keys are the operator's own and few; more labels than this are counted together. */
 const mostKeyLabels = 100;
 
@@ -77,7 +80,11 @@ export function createMetrics(registry: Registry) {
   const keyLabels = new BoundedLabels(mostKeyLabels);
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    /** @param onlyKey of what is counted by key only that of this label */
+    async render(onlyKey?: string) {
+      const text = await registry.metrics();
+      return onlyKey === undefined ? text : text.replaceAll(OF_A_KEY, (line, key) => (key === onlyKey ? line : ""));
+    },
     /** A request has ended; status 499 is a client that left. */
     countRequest(route: string, status: number, durationMs: number) {
       requests.inc({ status: String(status) });

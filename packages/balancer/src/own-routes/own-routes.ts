@@ -39,17 +39,25 @@ export interface GuestRoute {
 /** Finds the added route of a request; undefined: there is none for it. */
 export type GuestRoutes = (request: IncomingMessage, path: string) => GuestRoute | undefined;
 
-type Answer = (parts: OwnRouteParts, request: IncomingMessage) => OwnResponse | Promise<OwnResponse>;
+type Answer = (
+  parts: OwnRouteParts,
+  request: IncomingMessage,
+  onlyKey: string | undefined,
+) => OwnResponse | Promise<OwnResponse>;
 
-/** Serves the paths that are the balancer's own; undefined for all others. They need no slot, and no key except `/metrics` and `/slots`. */
+/**
+ * Serves the paths that are the balancer's own; undefined for all others. They need no slot, and no key except `/metrics` and `/slots`.
+ * @param onlyKey label of the key whose use alone the caller may see; undefined: that of all
+ */
 export function ownRoute(
   request: IncomingMessage,
   path: string,
   parts: OwnRouteParts,
+  onlyKey: string | undefined,
 ): OwnResponse | Promise<OwnResponse> | undefined {
   const answer = path === "/" ? frontAnswer(parts) : (routes[path] ?? sleepersAnswer(path, request, parts));
   if (answer === undefined) return undefined;
-  if (request.method === "GET" || request.method === "HEAD") return answer(parts, request);
+  if (request.method === "GET" || request.method === "HEAD") return answer(parts, request, onlyKey);
   const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
   return { ...jsonResponse(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
 }
@@ -86,10 +94,10 @@ const routes: Readonly<Record<string, Answer | undefined>> = {
   "/ready": health,
   "/live": () => jsonResponse(200, JSON.stringify({ status: "ok" })),
   "/slots": slots,
-  "/metrics": async ({ metrics }) => ({
+  "/metrics": async ({ metrics }, _request, onlyKey) => ({
     status: 200,
     contentType: metrics.contentType,
-    body: await metrics.render(),
+    body: await metrics.render(onlyKey),
   }),
 };
 
