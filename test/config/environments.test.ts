@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { chmodSync, chownSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { execa } from "execa";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
@@ -19,6 +21,26 @@ describe("the command line, wherever it runs", () => {
   }
 
   const isRoot = process.geteuid?.() === 0;
+  it("obeys no drover.yaml of the working folder that others may have written, unless it is named", async () => {
+    const file = join(pasture.folder, "drover.yaml");
+    writeFileSync(file, "workers:\n  command: touch owned\n");
+    const distrusts = async (reason: RegExp) => {
+      const { code, stderr } = await pasture.run(["check"]);
+      assert.equal(code, 2);
+      assert.match(stderr, reason);
+    };
+    chmodSync(file, 0o666);
+    await distrusts(/^drover: .*drover\.yaml: can be written to by everybody and is not read by itself/);
+    assert.equal((await pasture.run(["check", "--config", "drover.yaml"])).code, 0);
+    chmodSync(file, 0o644);
+    assert.equal((await pasture.run(["check"])).code, 0);
+    if (isRoot) {
+      chownSync(file, 54_321, 54_321);
+      await distrusts(/drover\.yaml: belongs to another user \(54321\)/);
+    }
+    rmSync(file);
+  });
+
   it("needs no entry in passwd and no home", {
     ...needs("setpriv"),
     ...(isRoot ? {} : { skip: "needs root" }),

@@ -30,6 +30,7 @@ const KILLER_TEXTS: readonly Hostile[] = [
   ["/v1/responses", { input: DASHES, max_output_tokens: 4 }],
   ["/tokenize", { content: DASHES }],
   ["/tokenize", { content: "|---".repeat(60_000) }],
+  ["/tokenize", { content: "a b c d ".repeat(16_000) }],
 ];
 
 const format = (schema: unknown): Hostile => [
@@ -68,7 +69,19 @@ const COSTLY_SCHEMAS: readonly Hostile[] = [
   format({ allOf: [{ properties: { a: { $ref: "#" } } }, { properties: { a: { $ref: "#" }, b: { $ref: "#" } } }] }),
 ];
 
-const ZEROS = "0,".repeat(5 * 2 ** 20 - 50);
+const ZEROS = "0,".repeat(5 * 2 ** 20 - 100);
+const MARKS = "<think>".repeat(2 ** 20);
+const LINES = "a line of words\n".repeat(2 ** 16 - 100);
+
+/** A chat in which the model has called a tool before. */
+const called = (text: string): Hostile => {
+  const call = { id: "a", type: "function", function: { name: "f", arguments: text } };
+  const messages = [
+    { role: "user", content: "x" },
+    { role: "assistant", content: "", tool_calls: [call] },
+  ];
+  return ["/v1/chat/completions", { messages, max_tokens: 4 }];
+};
 
 /** Bodies that cost far more than they say. */
 const COSTLY_BODIES: readonly Hostile[] = [
@@ -80,7 +93,17 @@ const COSTLY_BODIES: readonly Hostile[] = [
   ["/v1/responses", `{"input":[${ZEROS}0]}`],
   ["/v1/chat/completions", `{"a":${"[".repeat(2_000_000)}`],
   chat("x ".repeat(5 * 2 ** 20 - 100)),
-  chat("<think>".repeat(2 ** 20)),
+  chat(MARKS),
+  called(`[${ZEROS.slice(0, -200)}0]`),
+  called("[".repeat(2 ** 20)),
+  [
+    "/v1/chat/completions",
+    { ...(chat("x")[1] as object), tools: [{ type: "function", function: { name: "f", description: MARKS } }] },
+  ],
+  ["/v1/chat/completions", { ...(chat("x")[1] as object), chat_template_kwargs: { a: MARKS } }],
+  ["/apply-template", { messages: [{ role: "user", content: MARKS }] }],
+  ["/tokenize", { content: LINES, with_pieces: true }],
+  ["/v1/chat/completions", Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`p${index}`, 1]))],
   ["/v1/chat/completions", { ...(chat("x")[1] as object), n: 128, logprobs: true, top_logprobs: 20, max_tokens: 4000 }],
 ];
 

@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { writeSyntheticModel } from "@drover/models";
 import { chat } from "../support/chat.ts";
 import { Pasture } from "../support/drover-process.ts";
+import { changeFake, fakeCommand } from "../support/fake-command.ts";
 
 const HOUR_MS = 3_600_000;
 /** The sources of the tests lie beside what they were compiled to. */
@@ -47,5 +48,25 @@ describe("a step of the machine's date", () => {
     const [, sum] = /^drover_request_duration_seconds_sum(?:\{[^}]*\})? (\S+)$/m.exec(metrics) ?? [];
     const elapsedSeconds = (performance.now() - beganMs) / 1000;
     assert.ok(Number(sum) > 0 && Number(sum) <= users.length * elapsedSeconds, `${sum} s of requests`);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("back does not save a worker that hangs", async () => {
+    const file = join(pasture.folder, "off");
+    writeFileSync(file, "0\n");
+    const words = ["--workers", "1", "--worker-command", fakeCommand(), "--stall-timeout", "5s"];
+    const drover = pasture.up(words, { NODE_OPTIONS: `--import ${CLOCK}`, WALL_CLOCK_FILE: file });
+    const url = await drover.url();
+    const [row] = await drover.workers(([only]) => only?.state === "ready");
+    assert.ok(row);
+    await changeFake(row, { stuckSteps: true, answer: "never" });
+    const response = chat(url, 3);
+    await drover.workers(([only]) => only?.slots.busy === 1);
+    writeFileSync(file, `${-2 * HOUR_MS}\n`);
+    // Another worker serves it.
+    assert.equal((await response).status, 200);
+    const [next] = await drover.workers(([only]) => only?.state === "ready");
+    assert.notEqual(next?.pid, row.pid);
+    assert.match(String((await drover.entry(({ event }) => event === "hung"))["reason"]), /no engine step for \d+ ms/);
   });
 });

@@ -7,19 +7,24 @@ export interface GeneratedBody {
 }
 
 const chat = { messages: [{ role: "user", content: "hello" }], max_tokens: 4 };
+const call = { id: "a", type: "function", function: { name: "f", arguments: '{"a":1}' } };
+const called = [...chat.messages, { role: "assistant", content: null, tool_calls: [call] }];
 const tool = { type: "function", function: { name: "f", parameters: { type: "object" } } };
 
 /** Bodies that are right, to be spoilt. */
 const sound: readonly (readonly [path: string, body: object])[] = [
   ["/v1/chat/completions", { ...chat, tools: [tool], tool_choice: "auto", n: 2, logit_bias: { "5": 1 }, stop: ["x"] }],
   ["/v1/chat/completions", { ...chat, stream: true, stream_options: { include_usage: true }, logprobs: true }],
+  ["/v1/chat/completions", { ...chat, messages: [...called, { role: "tool", content: "b", tool_call_id: "a" }] }],
   ["/v1/completions", { prompt: ["a", "b"], max_tokens: 4, temperature: 0.7, seed: 1, echo: true }],
   ["/v1/embeddings", { input: ["a", "b"], encoding_format: "base64" }],
   ["/v1/messages", { model: "m", max_tokens: 4, system: "s", messages: [{ role: "user", content: "hi" }] }],
   ["/v1/responses", { input: [{ role: "user", content: "hi" }], max_output_tokens: 4 }],
   ["/completion", { prompt: "a", n_predict: 4, grammar: 'root ::= "a"*', samplers: ["top_k"] }],
   ["/api/chat", { model: "m", messages: [{ role: "user", content: "hi" }], options: { num_predict: 4 } }],
-  ["/tokenize", { content: "a b" }],
+  ["/tokenize", { content: "a b", with_pieces: true }],
+  ["/api/embed", { input: ["a", "b"] }],
+  ["/embedding", { content: "a" }],
   ["/detokenize", { tokens: [1, 2, 3] }],
   ["/apply-template", chat],
 ];
