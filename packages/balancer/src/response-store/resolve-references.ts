@@ -1,4 +1,4 @@
-import { costOfJson } from "@drover/foundation/json-cost";
+import { costOfJson } from "@drover/contract/json-cost";
 import { jsonOf } from "@drover/foundation/json-text";
 import type { ProxyError } from "../error-envelope.ts";
 import type { ResponseStore, StoredResponse } from "./response-store.ts";

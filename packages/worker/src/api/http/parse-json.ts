@@ -1,4 +1,5 @@
 import { messageOf } from "@drover/foundation/error-text";
+import { turnToParse } from "@drover/contract/json-cost";
 import { refuseCostlyJson } from "./json-budget.ts";
 import type { FastifyRequest } from "fastify";
 import { badField, RequestError } from "../../errors.ts";
@@ -16,6 +17,7 @@ export async function parseJson(request: FastifyRequest, bytes: Buffer): Promise
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
   if (bytes.length === 0) return undefined;
   await refuseCostlyJson(bytes);
+  await turnToParse(bytes.length);
   const text = decode(bytes);
   try {
     return JSON.parse(text);

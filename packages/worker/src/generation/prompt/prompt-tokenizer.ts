@@ -1,11 +1,14 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { LoopBudget } from "@drover/foundation/loop-budget";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { badField, WorkerError } from "../../errors.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
 import { hasLongRun, SLICE_CHARS, sliceText } from "./long-texts.ts";
 
-/** Texts that are tokenized at a stretch: each call costs some microseconds, however short its text is. */
-const PARTS_AT_A_STRETCH = 1000;
+/** Characters that are tokenized in a turn of the loop, over all requests. */
+const budget = new LoopBudget(SLICE_CHARS);
+
+/** What a text costs however short it is, in characters: some microseconds. */
+const CHARS_OF_A_CALL = 32;
 
 /**
  * Longer texts with a run that std::regex can't take are not worth what they cost: up to a gigabyte of stack, and for some vocabularies a time that grows
@@ -23,9 +26,6 @@ export interface TokenizerParts {
 export class PromptTokenizer {
   readonly #vocabulary: Vocabulary;
   readonly #apart: TokenizerParts["tokenizeApart"];
-  /** What was tokenized since others had their chance, over all calls: one request may have thousands of short texts. */
-  readonly #stretch = { chars: 0, parts: 0 };
-
   constructor({ vocabulary, tokenizeApart }: TokenizerParts) {
     this.#vocabulary = vocabulary;
     this.#apart = tokenizeApart;
@@ -43,17 +43,13 @@ export class PromptTokenizer {
       limit,
     );
     const tokens: number[] = [];
-    const stretch = this.#stretch;
     for (const text of texts) {
       for (const slice of this.#slicesOf(text)) {
+        const wait = budget.spend(slice.text.length + CHARS_OF_A_CALL);
+        if (wait !== undefined) await wait;
         if (slice.isRisky) append(tokens, await this.#tokenizeApart(slice.text, special, limit.param));
         else append(tokens, this.#vocabulary.tokenize(slice.text, special));
         if (tokens.length > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${tokens.length}`);
-        stretch.chars += slice.text.length;
-        stretch.parts += 1;
-        if (stretch.chars < SLICE_CHARS && stretch.parts < PARTS_AT_A_STRETCH) continue;
-        Object.assign(stretch, { chars: 0, parts: 0 });
-        await nextTurn();
       }
     }
     return tokens;

@@ -1,4 +1,4 @@
-import { costOfJson, MOST_NESTING, MOST_VALUES } from "@drover/foundation/json-cost";
+import { costOfJson, MOST_NESTING, MOST_VALUES } from "@drover/contract/json-cost";
 import { badField } from "../../errors.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ControlTexts } from "./control-texts.ts";

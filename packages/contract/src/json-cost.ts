@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { LoopBudget } from "@drover/foundation/loop-budget";
 
 /** Levels of lists and objects that a JSON text may have. */
 export const MOST_NESTING = 100;
@@ -6,8 +6,16 @@ export const MOST_NESTING = 100;
 /** Values of one JSON text. A list of a quarter of a million tokens fits; checking more would hold everybody else up. */
 export const MOST_VALUES = 262_144;
 
-/** Bytes that are looked at before other requests have their chance: about two milliseconds. */
+/** Bytes that are looked at in one turn of the loop: about two milliseconds. */
 const SLICE_BYTES = 256 * 1024;
+
+/** In bytes, over all requests. */
+const budget = new LoopBudget(SLICE_BYTES);
+
+/** To be awaited before a JSON text of this length is parsed, which takes about as long as to look at it. */
+export function turnToParse(bytes: number): Promise<void> | undefined {
+  return budget.spend(bytes);
+}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -24,16 +32,11 @@ export type CostlyJson = "nested_too_deep" | "too_many_values";
  */
 export async function costOfJson(...texts: readonly Uint8Array[]): Promise<CostlyJson | undefined> {
   let values = 0;
-  let looked = 0;
   for (const bytes of texts) {
     const count: JsonCount = { values, depth: 0, inText: false, escaped: false };
     for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
-      if (looked >= SLICE_BYTES) {
-        looked = 0;
-        await nextTurn();
-      }
       const slice = bytes.subarray(from, from + SLICE_BYTES);
-      looked += slice.length;
+      await budget.spend(slice.length);
       if (!countSlice(slice, count)) return "nested_too_deep";
       if (count.values > MOST_VALUES) return "too_many_values";
     }

@@ -1,0 +1,48 @@
+/**
+ * Work that all requests together may do in one turn of the event loop. To let others in between after each slice is not enough: all that wait for the
+ * next turn would have it at once, and a hundred of them hold the loop up a hundred times as long.
+ */
+export class LoopBudget {
+  readonly #most: number;
+  #left: number;
+  readonly #waiting: { readonly amount: number; readonly go: () => void }[] = [];
+  #isArmed = false;
+
+  /** `most` in a turn, in whatever unit `spend` is told. */
+  constructor(most: number) {
+    this.#most = most;
+    this.#left = most;
+  }
+
+  /**
+   * To be awaited before work of this size; undefined where it can begin at once. The least is served first, so that small requests do not wait for large
+   * ones, and else who came first. The last work of a turn may overdraw it.
+   */
+  spend(amount: number): Promise<void> | undefined {
+    this.#arm();
+    if (this.#left > 0 && this.#waiting.length === 0) {
+      this.#left -= amount;
+      return undefined;
+    }
+    const at = this.#waiting.findLastIndex((other) => other.amount <= amount) + 1;
+    return new Promise((go) => this.#waiting.splice(at, 0, { amount, go }));
+  }
+
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    setImmediate(() => this.#nextTurn());
+  }
+
+  #nextTurn(): void {
+    this.#isArmed = false;
+    this.#left = this.#most;
+    while (this.#left > 0) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#left -= next.amount;
+      next.go();
+    }
+    this.#arm();
+  }
+}
