@@ -65,7 +65,9 @@ describe("the console's routes", () => {
     const state = `${url}/console/state`;
     assert.equal((await fetch(state)).status, 401);
     assert.equal((await fetch(state, { headers: ADMIN })).status, 401);
-    const known = (await (await fetch(state, { headers: KEY })).json()) as { workers: unknown[]; mayAct: boolean };
+    const text = await (await fetch(state, { headers: KEY })).text();
+    assert.ok(!text.includes(pasture.folder), "it tells where files lie");
+    const known = JSON.parse(text) as { workers: unknown[]; mayAct: boolean };
     assert.deepEqual([known.workers.length, known.mayAct], [1, true]);
     const act = async (path: string, headers: Record<string, string>) =>
       (await fetch(`${url}/console/admin/${path}`, { method: "POST", headers })).status;

@@ -1,7 +1,9 @@
 import { type ConsoleRoutes, createConsole } from "@drover/console";
 import type { Settings } from "@drover/config";
 import type { Time } from "@drover/foundation/clock";
+import { basename, isAbsolute } from "node:path";
 import type { AdminActions } from "../admin/admin-server.ts";
+import type { ServiceStatus } from "../admin/drover-status.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
 
 /** One change of a worker's state, with its time. */
@@ -41,9 +43,15 @@ export function consoleOf(
   return createConsole({
     state: async () => {
       const mayAct = settings().admin.key !== undefined;
-      return { version, mayAct, ...(await actions.status()), changes: changes.all() };
+      const { service, ...fleet } = await actions.status();
+      return { version, mayAct, service: withoutPaths(service), ...fleet, changes: changes.all() };
     },
     admin: { key: () => settings().admin.key, actions },
     explain: { key: () => settings().admin.key, explain: actions.explain },
   });
+}
+
+/** Where files lie is nobody's business on the network. */
+function withoutPaths({ model, ...service }: ServiceStatus): ServiceStatus {
+  return { ...service, config: null, model: model !== null && isAbsolute(model) ? basename(model) : model };
 }
