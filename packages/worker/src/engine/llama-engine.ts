@@ -25,8 +25,7 @@ import {
   type NativeVocabulary,
   vocabularyParts,
 } from "./native-context.ts";
-import { exchangeSequences } from "./exchange-sequences.ts";
-import { sequenceFiles } from "./sequence-files.ts";
+import { exchangeSequences, sequenceFiles } from "./sequence-files.ts";
 import { createTokenBytes } from "./token-bytes.ts";
 import { firstTokenMs, type LlamaTokenizer, openGrammar } from "./vocabulary-grammar.ts";
 

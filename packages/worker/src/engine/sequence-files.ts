@@ -1,4 +1,8 @@
-import { rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WorkerError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import type { NativeContext } from "./native-context.ts";
 
@@ -25,4 +29,62 @@ export function sequenceFiles(context: NativeContext, contextTokens: number): Pi
       return undefined;
     },
   };
+}
+
+/**
+ * Exchanges what two sequences hold, through files in memory: llama.cpp writes only the cells in use, which is
+ * milliseconds for a thousand tokens, and needs no third sequence.
+ *
+ * @returns false: no room for the files, and both sequences are as before. Errors: WorkerError `decode_failed` where a
+ * state that was written can't be read back.
+ */
+export async function exchangeSequences(
+  context: NativeContext,
+  a: number,
+  b: number,
+  contextTokens: number,
+): Promise<boolean> {
+  let directory: string | undefined;
+  try {
+    directory = await mkdtemp(join(await sharedMemory(), "drover-"));
+    const states: { readonly from: number; readonly to: number; readonly path: string }[] = [];
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (context.getSequenceKvCacheMaxPosition(from) < 0) continue;
+      const path = join(directory, String(from));
+      await context.saveSequenceStateToFile(path, from, new Uint32Array());
+      states.push({ from, to, path });
+    }
+    await loadAll(context, states, contextTokens);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkerError) throw error;
+    return false;
+  } finally {
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function loadAll(
+  context: NativeContext,
+  states: readonly { readonly from: number; readonly to: number; readonly path: string }[],
+  contextTokens: number,
+): Promise<void> {
+  try {
+    for (const { from } of states) context.removeTokenCellsFromSequence(from, 0, -1);
+    for (const { to, path } of states) await context.loadSequenceStateFromFile(path, to, contextTokens);
+  } catch (cause) {
+    throw new WorkerError("decode_failed", "llama.cpp can't read back a sequence that was moved", { cause });
+  }
+}
+
+async function sharedMemory(): Promise<string> {
+  try {
+    await access("/dev/shm", constants.W_OK);
+    return "/dev/shm";
+  } catch {
+    return tmpdir();
+  }
 }
