@@ -110,6 +110,25 @@ function scalar(random: Random): object {
   ])();
 }
 
+/** A grammar of a client's own: often one that can't be read, and sometimes one whose alternatives double with each letter. */
+export function randomGrammar(random: Random): string {
+  const rules = ["root", "r", "s"].map((name) => `${name} ::= ${alternatives(random, 4)}`);
+  return rules.join("\n");
+}
+
+function alternatives(random: Random, depth: number): string {
+  return Array.from({ length: random.between(1, 3) }, () => sequence(random, depth)).join(" | ");
+}
+
+function sequence(random: Random, depth: number): string {
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const count = random.pick(["", "", "", "?", "*", "+", "{0,60}", "{2,}", "{1,2000}"]);
+    if (depth === 0 || random.next() < 0.6)
+      return `${random.pick(['"a"', "[a-c]", "[^\\n]", ".", "r", "s", '"x"'])}${count}`;
+    return `(${alternatives(random, depth - 1)})${count}`;
+  }).join(" ");
+}
+
 /** The keyword with one of the values, half of the time. */
 function maybe(random: Random, keyword: string, values: readonly unknown[]): object {
   return random.next() < 0.5 ? {} : { [keyword]: random.pick(values) };

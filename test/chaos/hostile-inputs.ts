@@ -1,10 +1,10 @@
 /**
- * Random schemas and texts of one class of characters, from one client, while others chat. usage: pnpm test:chaos runs it behind the storm; alone
+ * Random schemas, grammars and texts of one class of characters, from one client, while others chat. usage: pnpm test:chaos runs it behind the storm; alone
  * node test/dist/chaos/hostile-inputs.js [--seconds 60] [--seed N]
  */
 import { parseArgs } from "node:util";
 import { Pasture } from "../support/drover-process.ts";
-import { randomSchema, randomText } from "./hostile-generators.ts";
+import { randomGrammar, randomSchema, randomText } from "./hostile-generators.ts";
 import { createRandom } from "./random.ts";
 
 const { values } = parseArgs({
@@ -49,14 +49,18 @@ if (harm.length > 0) {
 
 async function hostile(url: string, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const isText = random.next() < 0.5;
-    const content = isText ? randomText(random) : "x";
-    const format = { type: "json_schema", json_schema: { name: "a", schema: randomSchema(random) } };
-    const status = await send(url, { content, ...(isText ? {} : { response_format: format }) });
+    const { content = "x", ...more } = hostileParts();
+    const status = await send(url, { content, ...more });
     statuses[status] = (statuses[status] ?? 0) + 1;
-    if (status >= 500)
-      harm.push(`${status} for ${isText ? `a text of ${content.slice(0, 8)}…` : JSON.stringify(format).slice(0, 500)}`);
+    if (status >= 500) harm.push(`${status} for ${JSON.stringify({ content, ...more }).slice(0, 500)}`);
   }
+}
+
+function hostileParts(): { readonly content?: string; readonly response_format?: object; readonly grammar?: string } {
+  const kind = random.pick(["text", "schema", "grammar"] as const);
+  if (kind === "text") return { content: randomText(random) };
+  if (kind === "grammar") return { grammar: randomGrammar(random) };
+  return { response_format: { type: "json_schema", json_schema: { name: "a", schema: randomSchema(random) } } };
 }
 
 async function chat(url: string, client: number, isOver: () => boolean): Promise<void> {
@@ -69,7 +73,7 @@ async function chat(url: string, client: number, isOver: () => boolean): Promise
 
 async function send(
   url: string,
-  { content, ...more }: { readonly content: string; response_format?: object },
+  { content, ...more }: { readonly content: string } & ReturnType<typeof hostileParts>,
 ): Promise<number> {
   const body = JSON.stringify({ messages: [{ role: "user", content }], max_tokens: 8, ...more });
   const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body });
