@@ -90,7 +90,6 @@ const COSTLY_GRAMMARS: readonly Hostile[] = [
 
 const ZEROS = "0,".repeat(5 * 2 ** 20 - 100);
 const MARKS = "<think>".repeat(2 ** 20);
-const LINES = "a line of words\n".repeat(2 ** 16 - 100);
 
 /** A chat in which the model has called a tool before. */
 const called = (text: string): Hostile => {
@@ -121,7 +120,6 @@ const COSTLY_BODIES: readonly Hostile[] = [
   ],
   ["/v1/chat/completions", { ...(chat("x")[1] as object), chat_template_kwargs: { a: MARKS } }],
   ["/apply-template", { messages: [{ role: "user", content: MARKS }] }],
-  ["/tokenize", { content: LINES, with_pieces: true }],
   ["/v1/chat/completions", Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`p${index}`, 1]))],
   ["/v1/chat/completions", { ...(chat("x")[1] as object), n: 128, logprobs: true, top_logprobs: 20, max_tokens: 4000 }],
 ];
