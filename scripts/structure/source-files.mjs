@@ -41,7 +41,7 @@ function sourceRoots(base) {
 
 function readSource(root, path, packageName, sourceRoot) {
   const text = readFileSync(join(root, path), "utf8");
-  const { program, module, errors } = parseSync(path, text);
+  const { program, module, comments, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`);
   const inside = relative(sourceRoot, path);
   return {
@@ -53,6 +53,7 @@ function readSource(root, path, packageName, sourceRoot) {
     isPage: sourceRoot.endsWith("/page"),
     isTest: packageName === "test" || /\.test\.tsx?$/.test(path) || /(^|\/)test-support\//.test(inside),
     imports: importsOf(text, module),
+    comments: comments.map(({ value }) => value),
     exports: module.staticExports.flatMap(({ entries }) => entries),
   };
 }

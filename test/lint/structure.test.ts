@@ -72,6 +72,11 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, foun
     /gguf\/f\.ts, packages\/worker\/src\/slots\/g\.ts: the same function/,
   ],
   [
+    "a comment that names a file that is not there",
+    (copy) => copy.add("packages/balancer/src/queue/retry-after.ts", "// See forgotten.ts."),
+    /queue\/retry-after\.ts: a comment names forgotten\.ts, which is not there/,
+  ],
+  [
     "a test that the docs name and that is gone",
     (copy) => copy.add("docs/security.md", "See `test/hostile/gone.test.ts`."),
     /docs\/security\.md: the test test\/hostile\/gone\.test\.ts is not there/,
