@@ -93,9 +93,14 @@ describe("step costs by threads", () => {
     costs.hold(2);
     const step = (ms: number) => costs.see({ groups: [{ first: 0, last: 3 }], ms, depth: 8 });
     step(3000);
+    step(212);
+    step(3000);
+    assert.deepEqual(used, [2], "a moment in which the machine stood still");
+    step(3000);
     assert.deepEqual(used, [2, 1]);
     for (let count = 0; count < 16; count++) step(212);
     assert.deepEqual(used, [2, 1, 2]);
+    step(3000);
     step(3000);
     for (let count = 0; count < 31; count++) step(212);
     assert.deepEqual(used, [2, 1, 2, 1]);
@@ -108,7 +113,7 @@ describe("step costs by threads", () => {
     const { costs, used } = open(2);
     costs.know(2, two);
     costs.hold(2);
-    costs.see({ groups: [{ first: 0, last: 3 }], ms: 3000, depth: 8 });
+    for (const ms of [3000, 3000]) costs.see({ groups: [{ first: 0, last: 3 }], ms, depth: 8 });
     assert.deepEqual(used, [2, 1]);
   });
 

@@ -12,7 +12,10 @@ const DOUBLING_DEPTH = 1000;
 /** So many slow steps in a row are no accident … */
 const SLOW_STEPS = 4;
 
-/** … and one that is slower by this factor is none either: a thread waited at a barrier for another process to give up its CPU. */
+/**
+ * … and half as many are none that are slower by this factor: a thread waits at a barrier for another process to give up its
+ * CPU. A single one may be a moment in which the whole machine stood still.
+ */
 const HOPELESS = 4;
 
 /** Steps with fewer threads before all are tried again; doubled by each trial that fails. */
@@ -63,8 +66,8 @@ export class ThreadTrial {
       this.#resting = 0;
       return present;
     }
-    this.#slow += 1;
-    if (this.#slow < SLOW_STEPS && step.ms < HOPELESS * limitMs) return present;
+    this.#slow += step.ms < HOPELESS * limitMs ? 1 : 2;
+    if (this.#slow < SLOW_STEPS) return present;
     this.#slow = 0;
     if (this.#resting > 0) this.#restSteps = Math.min(LONGEST_REST_STEPS, 2 * this.#restSteps);
     this.#resting = 0;
