@@ -122,6 +122,15 @@ export const workersSettings = [
     doc: "Type of the KV cache; q8_0 halves its memory.",
   },
   {
+    path: "workers.readAhead",
+    schema: oneOf("on", "off"),
+    default: "on",
+    flag: "read-ahead",
+    worker: "readAhead",
+    reload: "roll",
+    doc: "Read what a chat's next turn will begin with as soon as its response has ended, while nobody needs the time: the next question then waits for its own tokens only.",
+  },
+  {
     path: "workers.speculate",
     schema: oneOf("off", "lookup"),
     default: "off",

@@ -121,9 +121,17 @@ export interface GenerationHandle {
   cancel(): void;
 }
 
+/** The beginning of a prompt that somebody will probably send. */
+export type ExpectedPrompt = Pick<GenerationRequest, "prompt" | "owner" | "systemTokens">;
+
 /** What the HTTP side sees of the slots. */
 export interface Generator {
   /** Tokens that a slot holds, prompt and response together. */
   readonly contextTokens: number;
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle;
+  /**
+   * Reads a prompt that is expected, as far as nobody who asks for something waits for it. A hint: it may be dropped, and
+   * nobody hears of its end.
+   */
+  readAhead?(expected: ExpectedPrompt): void;
 }

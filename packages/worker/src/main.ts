@@ -91,6 +91,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     ...(known !== undefined && { learner: known.costs }),
     longestPauseMs: options.longestPauseMs,
     speculates: options.speculate === "lookup",
+    readsAhead: options.readAhead === "on",
     turns: lease,
     apart: new ApartSampling({
       grammars: new ApartGrammars(options.modelPath, systemClock),

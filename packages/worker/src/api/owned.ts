@@ -14,6 +14,7 @@ export function owned(serving: Serving, request: FastifyRequest): Serving {
   const inItsName: Generator = {
     contextTokens: generator.contextTokens,
     generate: (generation, sink) => generator.generate({ ...generation, owner }, sink),
+    readAhead: (expected) => generator.readAhead?.({ ...expected, owner }),
   };
   return { ...serving, generator: inItsName, sharesSystem: owner.shares === "system" };
 }

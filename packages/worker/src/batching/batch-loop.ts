@@ -175,6 +175,11 @@ export class BatchLoop {
       if (tokens === 0) engine.cut(id, slot.evaluated);
       slot.evaluated += tokens - slot.draft.length;
       this.#note(slot, tokens, entries.length);
+      if (slot.running?.isAhead === true && slot.pending === 0) {
+        slot.end("stopped");
+        this.#parts.onEnded(slot);
+        continue;
+      }
       const wanted = rows[index] ?? [];
       if (tokens === 0 || wanted.length === 0) continue;
       ready.push({ slot, rows: wanted });
@@ -294,5 +299,6 @@ const DRAFT_SMOOTHING = 0.2;
 
 function waitingPrompt(slot: Slot, nowMs: number): WaitingPrompt {
   const { id, pending: remaining, evaluated: depth, running } = slot;
-  return { slot: id, remaining, depth, waitedMs: nowMs - (running?.sinceMs ?? nowMs) };
+  const isAhead = running?.isAhead === true;
+  return { slot: id, remaining, depth, waitedMs: nowMs - (running?.sinceMs ?? nowMs), isAhead };
 }

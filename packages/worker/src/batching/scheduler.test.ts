@@ -46,6 +46,19 @@ describe("what the next step computes", () => {
     assert.deepEqual(scheduleStep(situation({ prompts })), { kind: "read", slot: 2, tokens: 30 });
   });
 
+  it("reads ahead after all prompts that somebody waits for, in small pieces, one after each token of running answers", () => {
+    const ahead = { ...prompt(0, 100, 60_000), isAhead: true };
+    const piece = { kind: "read", slot: 0, tokens: 16 };
+    assert.deepEqual(scheduleStep(situation({ prompts: [ahead, prompt(1, 30)] })), {
+      kind: "read",
+      slot: 1,
+      tokens: 30,
+    });
+    assert.deepEqual(scheduleStep(situation({ prompts: [ahead] })), piece);
+    assert.deepEqual(scheduleStep(situation({ prompts: [ahead], decoding: 2 })), piece);
+    assert.deepEqual(scheduleStep(situation({ prompts: [ahead], decoding: 2, hasRead: true })), { kind: "decode" });
+  });
+
   it("takes a long prompt before shorter ones once it has waited three times what it takes to read", () => {
     const readMs = wideCosts.groupMs(400);
     const late = [prompt(0, 400, 3.1 * readMs), prompt(1, 30, 5)];

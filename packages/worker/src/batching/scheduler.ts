@@ -17,6 +17,8 @@ export interface WaitingPrompt {
   readonly depth: number;
   /** Since the request came. */
   readonly waitedMs: number;
+  /** Nobody has asked for it yet. @default false */
+  readonly isAhead?: boolean;
 }
 
 export interface Situation {
@@ -48,15 +50,25 @@ export type Step =
  * 2. Nobody decodes: read, in pieces that a newcomer with a shorter prompt does not wait for noticeably.
  * 3. Prompts have used up their share of the time, or the pause would get too long: decode.
  * 4. Else read: a slot that fills soon makes every later step cheaper a token.
+ *
+ * What is read ahead of its request comes after all other prompts, in the smallest pieces that are read at full speed: one after
+ * each token of running answers, which would have to pause for it later otherwise.
  */
 export function scheduleStep(situation: Situation): Step {
   const prompt = nextPrompt(situation);
   if (prompt === undefined) return { kind: "decode" };
+  if (prompt.isAhead === true) return aheadStep(situation, prompt);
   const { slot } = prompt;
   if (situation.decoding === 0) return { kind: "read", slot, tokens: pieceAlone(situation, prompt) };
   if (situation.creditMs <= 0) return { kind: "decode" };
   const tokens = pieceBeside(situation, prompt);
   return tokens > 0 ? { kind: "read", slot, tokens } : { kind: "decode" };
+}
+
+function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, remaining }: WaitingPrompt): Step {
+  if (decoding > 0 && (hasRead || creditMs <= 0)) return { kind: "decode" };
+  const most = costs === undefined ? AHEAD_TOKENS : Math.min(AHEAD_TOKENS, fullSpeedTokens(costs));
+  return { kind: "read", slot, tokens: Math.min(remaining, most) };
 }
 
 /** A prompt that has waited for so many times what it takes to read goes before all shorter ones. */
@@ -67,7 +79,9 @@ const MOST_STRETCH = 3;
  * those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
  * Source: shortest remaining processing time, and highest response ratio next (Brinch Hansen, 1971) for its ageing.
  */
-function nextPrompt({ prompts, costs, slowness }: Situation): WaitingPrompt | undefined {
+function nextPrompt({ prompts: all, costs, slowness }: Situation): WaitingPrompt | undefined {
+  const asked = all.filter(({ isAhead }) => isAhead !== true);
+  const prompts = asked.length > 0 ? asked : all;
   const stretch = ({ remaining, depth, waitedMs }: WaitingPrompt) =>
     costs === undefined ? 0 : waitedMs / readMs(remaining, depth, costs, slowness);
   const order = prompts
@@ -81,6 +95,9 @@ function nextPrompt({ prompts, costs, slowness }: Situation): WaitingPrompt | un
 
 /** Pieces while nothing is known of costs. */
 const UNMEASURED_TOKENS = 64;
+
+/** Most tokens of a piece that nobody waits for, and that a newcomer would have to wait for. */
+const AHEAD_TOKENS = 16;
 
 /** A newcomer with a shorter prompt waits for the end of a step: this share of the longest pause. */
 const ALONE_SHARE = 0.75;

@@ -13,6 +13,8 @@ export interface Running {
   readonly sinceMs: number;
   generated: number;
   cancelled: boolean;
+  /** Nobody has asked for it: its prompt is read for a request that is expected, and nothing is generated. @default false */
+  readonly isAhead?: boolean;
   /** Share of its drafted tokens that came true, lately. */
   draftOdds: number;
   /** Since when it holds the slot. */

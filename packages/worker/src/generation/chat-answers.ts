@@ -3,6 +3,7 @@ import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import { type AnswerFormat, bindCall, type ToolChoice } from "./answer-grammar.ts";
 import type { CompileAnswer } from "./answer-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
+import { nextTurnTokens } from "./next-turn.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { AnswerRequest } from "./generate.ts";
 import { HARMONY_ANSWER } from "./output/harmony-text.ts";
@@ -51,18 +52,23 @@ export interface ChatParts {
   readonly sharesSystem?: boolean;
 }
 
+/** What is known of a chat beyond what to generate. */
+export interface PreparedChat {
+  /** Parts of schemas that the response need not keep to. */
+  readonly relaxed: readonly string[];
+  /** See {@link nextTurnTokens}. */
+  readonly nextTurn: (response: string) => Promise<readonly number[]>;
+}
+
 /** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
 const THINKING_END = "\n</think>";
 
 /**
- * What to generate for a job. Every choice of it takes this request, with its own seed. `relaxed`: parts of schemas that it need not keep to.
+ * What to generate for a job. Every choice of it takes this request, with its own seed.
  *
  * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
  */
-export async function answerRequestOf(
-  parts: ChatParts,
-  job: ChatJob,
-): Promise<AnswerRequest & { readonly relaxed: readonly string[] }> {
+export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<AnswerRequest & PreparedChat> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const chat = {
     messages: job.messages,
@@ -83,10 +89,12 @@ export async function answerRequestOf(
   // In harmony's format a grammar of the content begins with the response's own message; one of calls has their heads.
   const isBoundContent = bound !== undefined && (tools.length === 0 || job.toolChoice === "auto");
   const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
-  const prompt = await parts.prompts.build({ ...chat, mayThink });
+  const input = { ...chat, mayThink };
+  const prompt = await parts.prompts.build(input);
   const thinkingEnd = isHarmony ? `<|end|>${HARMONY_ANSWER}` : THINKING_END;
   return {
     relaxed,
+    nextTurn: (response) => nextTurnTokens(parts.prompts, input, response),
     prompt: prompt.tokens,
     ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,

@@ -8,7 +8,7 @@ import type {
 } from "../generation-contract.ts";
 import type { Course } from "../course.ts";
 import { WorkerError } from "../errors.ts";
-import { type OutputEnd, type OutputSink, finishOf } from "./output/output.ts";
+import { type OutputEnd, type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { ThinkingTags } from "./output/thinking-tags.ts";
 import { HarmonyText } from "./output/harmony-text.ts";
@@ -44,6 +44,8 @@ export interface AnswerRequest {
   readonly topLogprobs?: number;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
+  /** Hears of all that the only answer to a request gives. */
+  readonly follower?: Pick<OutputSink, "onEnd"> & { onPieces(pieces: readonly OutputPiece[]): void };
 }
 
 export interface AnswerParts {

@@ -3,6 +3,8 @@ import type { CpuNeed, LeaseOrder, WorkerMessage } from "@drover/contract/ipc";
 
 /** Whoever computes waits for its turn and for CPUs, and ends its turn between two decodes. */
 export interface ComputingTurns {
+  /** CPUs held now; 0: none. */
+  readonly threads: number;
   /** Resolves once nothing else of this worker computes and it holds a CPU. Calling what it resolves with ends the turn. */
   begin(): Promise<() => void>;
 }

@@ -2,6 +2,7 @@ import type { PromptSource } from "@drover/contract/request-report";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
 import { sum } from "@drover/foundation/sums";
 import type { Slot } from "../batching/slot.ts";
+import { isAsked } from "./ahead-prompts.ts";
 import type { StepMeter } from "../batching/step-meter.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
@@ -28,8 +29,8 @@ export function poolFigures(
   },
 ): WorkerFigures {
   const { saved = 0, loaded = 0, savedBytes = 0, loadedBytes = 0 } = more.snapshots?.facts() ?? {};
-  const running = slots.filter((slot) => slot.running !== undefined);
-  const kept = slots.filter((slot) => slot.running === undefined);
+  const running = slots.filter(isAsked);
+  const kept = slots.filter((slot) => !isAsked(slot));
   const { sizes } = meter;
   return {
     tokens: {

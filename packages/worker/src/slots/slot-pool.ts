@@ -7,7 +7,14 @@ import type { Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import type { Engine, TokenSampler } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
-import type { GenerationHandle, GenerationRequest, GenerationSink, Generator } from "../generation-contract.ts";
+import type {
+  ExpectedPrompt,
+  GenerationHandle,
+  GenerationRequest,
+  GenerationSink,
+  Generator,
+} from "../generation-contract.ts";
+import { AheadPrompts, isAsked } from "./ahead-prompts.ts";
 import { KeptState } from "../state/kept-state.ts";
 import { type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
@@ -27,6 +34,8 @@ export interface SlotPoolParts {
   readonly longestPauseMs: number;
   /** Guess tokens from the text so far, and verify several in one step. */
   readonly speculates: boolean;
+  /** Read the prompts that {@link SlotPool.readAhead} is told of. @default true */
+  readonly readsAhead?: boolean;
   /** See the batch loop. */
   readonly turns?: ComputingTurns;
   /** See the batch loop. */
@@ -60,6 +69,7 @@ export class SlotPool implements Generator, SlotsView {
   readonly #kept: KeptState;
   readonly #sources = new PromptSources();
   #queue: Running[] = [];
+  readonly #ahead: AheadPrompts;
   /** Of slots that have taken over the sampler of a request that was set aside. */
   readonly #spareSamplers: TokenSampler[] = [];
   #uses = 0;
@@ -75,6 +85,7 @@ export class SlotPool implements Generator, SlotsView {
     this.contextTokens = engine.contextTokens;
     this.#slots = Array.from({ length: engine.sequences }, (_, id) => new Slot(id, engine.createSampler()));
     this.#kept = new KeptState({ ...parts, slots: this.#slots, snapshots: parts.snapshots });
+    this.#ahead = new AheadPrompts(this.#slots, (slot) => this.#kept.remember(slot));
     this.#loop = new BatchLoop({
       ...parts,
       slots: this.#slots,
@@ -100,22 +111,32 @@ export class SlotPool implements Generator, SlotsView {
     return { cancel: () => this.#cancel(running) };
   }
 
+  /** Does nothing where the state can't be cut back, nor while others wait or hold all CPUs. */
+  readAhead(expected: ExpectedPrompt): void {
+    const { engine, clock, turns, readsAhead } = this.#parts;
+    if (readsAhead === false || !engine.model.canCutState || this.#queue.length > 0 || turns?.threads === 0) return;
+    this.#check(expected.prompt);
+    this.#ahead.add(expected, clock.monotonicMs());
+    this.#loop.wake();
+  }
+
   /** Resolves once nothing runs or waits. */
   whenIdle(): Promise<void> {
+    this.#ahead.drop();
     return this.#loop.whenIdle();
   }
 
   counts(): { readonly idle: number; readonly processing: number; readonly queued: number } {
-    const processing = this.#slots.filter((slot) => slot.running !== undefined).length;
+    const processing = this.#slots.filter(isAsked).length;
     return { idle: this.#slots.length - processing, processing, queued: this.#queue.length };
   }
 
   describe(): readonly SlotDescription[] {
     return this.#slots.map((slot) => ({
       id: slot.id,
-      state: slot.running === undefined ? "idle" : slot.pending > 1 ? "prefill" : "decoding",
+      state: !isAsked(slot) ? "idle" : slot.pending > 1 ? "prefill" : "decoding",
       keptTokens: slot.evaluated,
-      promptTokens: slot.running?.request.prompt.length ?? 0,
+      promptTokens: isAsked(slot) ? (slot.running?.request.prompt.length ?? 0) : 0,
       generatedTokens: slot.running?.generated ?? 0,
     }));
   }
@@ -171,7 +192,12 @@ export class SlotPool implements Generator, SlotsView {
     const isIdle = this.#queue.length === 0 && this.#slots.every((slot) => slot.running === undefined);
     await this.#kept.saveEnded(isIdle);
     await this.#kept.saveRunning();
-    if (this.#queue.length > 0) await this.#giveSlots();
+    if (this.#queue.length > 0) {
+      this.#ahead.yieldTo(this.#queue.map(({ request }) => request.prompt));
+      await this.#giveSlots();
+    }
+    const ahead = this.#queue.length > 0 ? undefined : this.#ahead.next();
+    if (ahead !== undefined) await this.#admit(ahead);
     await this.#rearrange();
   }
 
@@ -228,7 +254,7 @@ export class SlotPool implements Generator, SlotsView {
       running.heldSinceMs = nowMs;
       const cachedTokens = slot.evaluated;
       const source = cachedTokens === 0 ? "nothing" : planned;
-      if (aside === undefined) this.#sources.count(source, cachedTokens);
+      if (aside === undefined && running.isAhead !== true) this.#sources.count(source, cachedTokens);
       const apart = aside === undefined ? this.#parts.apart?.begin(request) : undefined;
       slot.begin(running, { cachedTokens, source, nowMs, apart }, ++this.#uses);
     } catch (cause) {

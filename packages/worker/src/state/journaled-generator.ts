@@ -1,5 +1,6 @@
 import type {
   EndReason,
+  ExpectedPrompt,
   GenerationHandle,
   GenerationRequest,
   GenerationSink,
@@ -46,6 +47,10 @@ export class JournaledGenerator implements Generator {
     if (this.#state === "given-up") return this.#generator.generate(request, sink);
     this.#running = true;
     return this.#journal.recorded.length > 0 ? this.#replay(request, sink) : this.#record(request, sink);
+  }
+
+  readAhead(expected: ExpectedPrompt): void {
+    this.#generator.readAhead?.(expected);
   }
 
   #giveUp(): void {

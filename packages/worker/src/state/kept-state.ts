@@ -212,8 +212,9 @@ export class KeptState {
   }
 }
 
+/** Nobody waits for what is read ahead: that may be never. */
 function isReading({ keeps, running, pending }: Slot): boolean {
-  return keeps && running?.generated === 0 && pending > 0;
+  return keeps && running?.generated === 0 && running.isAhead !== true && pending > 0;
 }
 
 function isAnswering({ keeps, running }: Slot): boolean {

@@ -34,6 +34,7 @@ export function runChoices(
     const ends: OutputEnd[] = [];
     let left = requests.length;
     const [first] = requests;
+    const follower = requests.length === 1 ? first?.follower : undefined;
     const pings = waiting && first && new PromptPings(serving.clock, waiting, first.prompt.length);
     const cancelAll = () => handles.forEach((handle) => handle.cancel());
     const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
@@ -46,7 +47,10 @@ export function runChoices(
         reject(failureOf(end.error));
         cancelAll();
       } else if (end.finish === "cancelled") reject(generationCancelled());
-      else sink.onEnd?.(end);
+      else {
+        sink.onEnd?.(end);
+        follower?.onEnd(end);
+      }
       if (left === 0) resolve(ends);
     };
     onClientGone(reply, cancelAll);
@@ -59,6 +63,7 @@ export function runChoices(
           pings?.onToken();
         },
         onPieces: (pieces, tokens, counts) => {
+          follower?.onPieces(pieces);
           sink.onPieces(pieces, tokens, counts);
           pings?.onToken();
         },

@@ -2,11 +2,13 @@ import type { FastifyReply } from "fastify";
 import { answerRequestOf, type ChatJob } from "../../generation/chat-answers.ts";
 import type { AnswerRequest } from "../../generation/generate.ts";
 import { ignore } from "../http/take-body.ts";
+import { readAheadOf } from "./read-ahead.ts";
 import type { Serving } from "../serving.ts";
 
 /** What to generate for a chat; what of it can't be followed is named in the response's header. */
 export async function prepareChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<AnswerRequest> {
-  const { relaxed, ...request } = await answerRequestOf(serving, job);
+  const { relaxed, nextTurn, ...request } = await answerRequestOf(serving, job);
   ignore(serving, reply, [...job.ignored, ...relaxed]);
-  return request;
+  const readAhead = readAheadOf(serving, job, { ...request, nextTurn });
+  return readAhead === undefined ? request : { ...request, follower: readAhead };
 }
