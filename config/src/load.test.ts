@@ -103,7 +103,7 @@ describe("loadSettings", () => {
       `${file}:2: unknown key "slots"; did you mean "workers.slots"?`,
       `${file}:4: unknown key "workers.ctx"; did you mean "workers.context"?`,
       `${file}:5: unknown key "workers.slot"; did you mean "workers.slots"?`,
-      `${file}:6: unknown key "workers.zzzzzzz"; known here: count, threads, slots, context, firstPort, command, pin, elastic, longestPause, batch, flashAttention, kvType, speculate, snapshots, embeddings`,
+      `${file}:6: unknown key "workers.zzzzzzz"; known here: count, threads, slots, context, firstPort, command, pin, elastic, longestPause, batch, flashAttention, kvType, readAhead, speculate, snapshots, embeddings`,
     ]);
   });
 

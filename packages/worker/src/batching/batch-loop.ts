@@ -10,7 +10,7 @@ import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import { PromptShare } from "./prompt-share.ts";
 import { type Sampled, sampleSlot } from "./sample-slot.ts";
-import { scheduleStep, type WaitingPrompt } from "./scheduler.ts";
+import { scheduleStep } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
 import { type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
@@ -121,7 +121,7 @@ export class BatchLoop {
     const decoding = slots.filter((slot) => places[slot.id] === "decoding");
     const now = clock.monotonicMs();
     const step = scheduleStep({
-      prompts: slots.filter((slot) => places[slot.id] === "prefill").map((slot) => waitingPrompt(slot, now)),
+      prompts: slots.filter(({ id }) => places[id] === "prefill").map((slot) => slot.waitingPrompt(now)),
       decoding: decoding.length,
       decodeMs: plan.ms,
       costs,
@@ -296,9 +296,3 @@ async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly 
 
 /** How fast the odds of a generation's drafts follow. */
 const DRAFT_SMOOTHING = 0.2;
-
-function waitingPrompt(slot: Slot, nowMs: number): WaitingPrompt {
-  const { id, pending: remaining, evaluated: depth, running } = slot;
-  const isAhead = running?.isAhead === true;
-  return { slot: id, remaining, depth, waitedMs: nowMs - (running?.sinceMs ?? nowMs), isAhead };
-}

@@ -3,6 +3,7 @@ import type { ApartChoice } from "./apart-choice.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { PromptSource } from "@drover/contract/request-report";
 import { Course } from "../course.ts";
+import type { WaitingPrompt } from "./scheduler.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
 
 /** A request that holds a slot. */
@@ -69,6 +70,18 @@ export class Slot {
 
   get pending(): number {
     return this.tokens.length - this.evaluated;
+  }
+
+  /** For the scheduler. */
+  waitingPrompt(nowMs: number): WaitingPrompt {
+    const { id: slot, pending: remaining, evaluated: depth, running } = this;
+    return {
+      slot,
+      remaining,
+      depth,
+      waitedMs: nowMs - (running?.sinceMs ?? nowMs),
+      isAhead: running?.isAhead === true,
+    };
   }
 
   /** Takes a request, perhaps again. Errors: WorkerError `bad_grammar`. */
