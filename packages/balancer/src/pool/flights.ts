@@ -3,7 +3,7 @@ import type { PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The supervisor hears of a process's end within milliseconds; a machine that is out of breath may take longer. */
-const verdictMs = 250;
+const verdictMs = 1000;
 
 /**
  * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
@@ -14,6 +14,8 @@ export class Flights {
   readonly #inside = new WeakMap<Upstream, Set<PickState>>();
   /** Requests that lost their connection and wait to hear why. */
   readonly #waiting = new WeakMap<PickState, () => void>();
+  /** Workers that lost a connection, with how many wait to hear why: whoever comes now is not what they may have died of. */
+  readonly #shaken = new WeakMap<Upstream, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,6 +23,7 @@ export class Flights {
 
   /** The request may be sent to the worker from now on. */
   enter(upstream: Upstream, request: PickState): void {
+    if (this.#shaken.has(upstream)) return;
     const inside = this.#inside.get(upstream) ?? new Set();
     this.#inside.set(upstream, inside.add(request));
   }
@@ -33,9 +36,11 @@ export class Flights {
       inside.delete(request);
       return undefined;
     }
+    this.#shaken.set(upstream, (this.#shaken.get(upstream) ?? 0) + 1);
     return new Promise((resolve) => {
       const settle = (): void => {
         stop();
+        this.#calm(upstream);
         inside.delete(request);
         this.#waiting.delete(request);
         resolve();
@@ -43,6 +48,12 @@ export class Flights {
       const stop = this.#clock.after(verdictMs, settle);
       this.#waiting.set(request, settle);
     });
+  }
+
+  #calm(upstream: Upstream): void {
+    const left = (this.#shaken.get(upstream) ?? 0) - 1;
+    if (left > 0) this.#shaken.set(upstream, left);
+    else this.#shaken.delete(upstream);
   }
 
   /** The worker's process has ended. @returns whether a request was in it that is a suspect since an earlier crash */

@@ -11,7 +11,8 @@ const suspicionMs = 1000;
 export class Suspects {
   readonly #clock: Clock;
   readonly #onCleared: () => void;
-  readonly #upstreams = new Set<Upstream>();
+  /** With the life that lost the connection. */
+  readonly #upstreams = new Map<Upstream, number>();
 
   constructor(clock: Clock, onCleared: () => void) {
     this.#clock = clock;
@@ -19,16 +20,18 @@ export class Suspects {
   }
 
   has(upstream: Upstream): boolean {
-    return this.#upstreams.has(upstream);
+    return this.#upstreams.get(upstream) === upstream.generation;
   }
 
-  /** Nothing for a server that is not Drover's own: there nobody knows better than nginx's rules. */
-  add(upstream: Upstream): void {
-    if (!upstream.owned || !upstream.ready || this.#upstreams.has(upstream)) return;
-    const { generation } = upstream;
-    this.#upstreams.add(upstream);
+  /**
+   * Nothing for a server that is not Drover's own: there nobody knows better than nginx's rules.
+   * @param generation the life of the worker that lost the connection; its successor is no suspect
+   */
+  add(upstream: Upstream, generation: number): void {
+    if (!upstream.owned || !upstream.ready || generation !== upstream.generation || this.has(upstream)) return;
+    this.#upstreams.set(upstream, generation);
     this.#clock.after(suspicionMs, () => {
-      this.#upstreams.delete(upstream);
+      if (this.#upstreams.get(upstream) === generation) this.#upstreams.delete(upstream);
       if (upstream.ready && upstream.generation === generation) upstream.generation += 1;
       this.#onCleared();
     });

@@ -6,7 +6,7 @@ import type { PeerGroup } from "../policies/peer.ts";
 import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { Drains } from "./drains.ts";
-import { Lease, type LeaseOutcome } from "./lease.ts";
+import { isFailure, Lease, type LeaseOutcome } from "./lease.ts";
 import { groupOf, NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
 import { Flights } from "./flights.ts";
 import { describePick } from "./pick-decision.ts";
@@ -273,8 +273,10 @@ export class UpstreamPool {
   #judge(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
     lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
-    if (outcome === "failed" || outcome === "lost") upstream.failures += 1;
-    if (outcome === "lost") this.#suspects.add(upstream);
+    if (isFailure(outcome)) upstream.failures += 1;
+    if (outcome === "lost" || outcome === "refused") {
+      this.#suspects.add(upstream, state.tried.get(upstream) ?? upstream.generation);
+    }
   }
 
   #account(upstream: Upstream, outcome: LeaseOutcome, state: PickState): void {
@@ -285,7 +287,7 @@ export class UpstreamPool {
       return;
     }
     const nowMs = this.#clock.monotonicMs();
-    if (outcome !== "failed" && outcome !== "lost") recordSuccess(upstream, nowMs);
+    if (!isFailure(outcome)) recordSuccess(upstream, nowMs);
     else if (recordFailure(upstream, nowMs)) this.#events.onTakenOut?.(upstream);
     if (state.triesLeft > 0) state.triesLeft -= 1;
   }

@@ -15,7 +15,7 @@ export function forwardRequest(task: ForwardTask, connections: ConnectionPool, c
   return new Forwarding(task, connections, clock).run();
 }
 
-/** A request that costs each worker its connection, without a known crash, must not reach them all. */
+/** A request that costs each worker its connection, without a known crash, must not reach them all. Those that it did not reach do not count. */
 const mostOwnedAttempts = 4;
 /** Crashes that a request may be in; the second time it was alone with the worker. */
 const mostDeaths = 2;
@@ -169,7 +169,7 @@ class Forwarding {
       method: outgoing.method,
       requestSent,
       replayable: outgoing.body.kind !== "stream",
-      triesLeft: owned ? mostOwnedAttempts - attempts.length : triesLeft,
+      triesLeft: owned ? mostOwnedAttempts - attempts.filter(hasConnected).length : triesLeft,
       elapsedMs: this.#clock.monotonicMs() - this.#startedAtMs,
       owned,
     };
@@ -181,7 +181,12 @@ function outcomeOf(result: ExchangeResult, owned: boolean): LeaseOutcome {
   if (result.kind === "broken") return owned ? "lost" : "ok";
   if (result.kind !== "failed") return "ok";
   if (result.failure === 403 || result.failure === 404) return "next";
-  return result.failure === "error" ? "lost" : "failed";
+  if (result.failure !== "error") return "failed";
+  return result.requestSent ? "lost" : "refused";
+}
+
+function hasConnected({ connectMs }: Attempt): boolean {
+  return connectMs !== undefined;
 }
 
 const failureStatuses: ReadonlySet<number> = new Set([500, 502, 503, 504, 403, 404, 429]);

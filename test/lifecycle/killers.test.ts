@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Pasture } from "../support/drover-process.ts";
+
+/** A server that ends in the middle of each request that says KILL, and of all that run beside it. */
+const SERVER = `
+  import { createServer } from "node:http";
+  createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    if (body.includes("KILL")) setTimeout(() => process.exit(134), 50 + 100 * Math.random());
+    else setTimeout(() => response.end("ok"), request.method === "GET" ? 0 : 100 + 200 * Math.random());
+  }).listen(Number(process.argv[2]), "127.0.0.1");
+`;
+
+const KILLERS = 10;
+
+describe("requests that crash each worker that they reach", () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  it("end with an error themselves, after two crashes at most, and all others beside them are served", async () => {
+    const file = join(pasture.folder, "server.mjs");
+    writeFileSync(file, SERVER);
+    const drover = pasture.up(["--workers", "3", "--worker-command", `${process.execPath} ${file} {port}`]);
+    const url = await drover.url();
+    await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
+    const ask = async (content: string) => {
+      const body = JSON.stringify({ messages: [{ role: "user", content }] });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+      return `${response.status} ${await response.text()}`;
+    };
+    let isOver = false;
+    const honest = [0, 1, 2, 3].map(async (user) => {
+      for (let turn = 0; !isOver; turn += 1) assert.equal(await ask(`user ${user}, turn ${turn}`), "200 ok");
+    });
+    const killers = Promise.all(Array.from({ length: KILLERS }, (_, index) => ask(`KILL ${index}`)));
+    const replies = await Promise.race([killers, Promise.all(honest).then(() => [])]).finally(() => (isOver = true));
+    await Promise.all(honest);
+    assert.equal(replies.length, KILLERS);
+    for (const reply of replies) assert.match(reply, /^500 .*crashes_workers/);
+    const crashes = (await pasture.status()).reduce((sum, { restarts }) => sum + restarts, 0);
+    assert.ok(crashes <= 2 * KILLERS, `${crashes} crashes`);
+  });
+});
