@@ -19,12 +19,19 @@ export interface WorkerProcess {
   close(): Promise<void>;
 }
 
-export async function startWorker(options: Partial<WorkerOptions> = {}): Promise<WorkerProcess> {
+/** @param execArgv options of Node for its process */
+export async function startWorker(
+  options: Partial<WorkerOptions> = {},
+  execArgv: readonly string[] = [],
+): Promise<WorkerProcess> {
   const folder = mkdtempSync(join(tmpdir(), "drover-worker-"));
   const modelPath = join(folder, "tiny.gguf");
   await writeSyntheticModel("tiny", modelPath, "q8_0");
   const all = { modelPath, port: 0, threads: 1, slots: 4, contextTokens: 512, stepCosts: "off", ...options } as const;
-  const child = fork(MAIN, [...workerArguments(all)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(MAIN, [...workerArguments(all)], {
+    execArgv: [...execArgv],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const next = listen(child);
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
