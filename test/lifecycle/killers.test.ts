@@ -33,12 +33,13 @@ describe("requests that crash each worker that they reach", () => {
       const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
       return `${response.status} ${await response.text()}`;
     };
-    let isOver = false;
+    const over = new AbortController();
     const honest = [0, 1, 2, 3].map(async (user) => {
-      for (let turn = 0; !isOver; turn += 1) assert.equal(await ask(`user ${user}, turn ${turn}`), "200 ok");
+      for (let turn = 0; !over.signal.aborted; turn += 1)
+        assert.equal(await ask(`user ${user}, turn ${turn}`), "200 ok");
     });
     const killers = Promise.all(Array.from({ length: KILLERS }, (_, index) => ask(`KILL ${index}`)));
-    const replies = await Promise.race([killers, Promise.all(honest).then(() => [])]).finally(() => (isOver = true));
+    const replies = await Promise.race([killers, Promise.all(honest).then(() => [])]).finally(() => over.abort());
     await Promise.all(honest);
     assert.equal(replies.length, KILLERS);
     for (const reply of replies) assert.match(reply, /^500 .*crashes_workers/);
