@@ -17,8 +17,14 @@ export interface LoadStep {
   readonly cpusEach: number;
 }
 
-/** One worker more has to give so much more than one fewer: requests that share a worker share its cached prompts, and one table is a measurement. */
+/** A worker in a domain of its own has to give so much more: requests that share a worker share its cached prompts, and one table is a measurement. */
 const LEAST_GAIN = 1.1;
+
+/**
+ * Workers that divide a domain have to give so much more than fewer of them. Each table was measured while nothing else
+ * computed, so it promises more than they reach side by side; and each reads prompts with fewer CPUs, so first tokens come later.
+ */
+const LEAST_GAIN_BY_DIVIDING = 1.25;
 
 /** Beyond their slots requests wait: another worker needs to be no faster then, as long as those that run lose little by it. */
 const LEAST_GAIN_WHEN_FULL = 0.95;
@@ -73,12 +79,20 @@ function bestCount(ground: LoadGround, choices: readonly number[], requests: num
   let most = tokensPerMs(ground, best, requests);
   for (const count of choices) {
     const speed = tokensPerMs(ground, count, requests);
-    const areFull = requests > best * ground.slots;
-    if (speed < most * (areFull ? LEAST_GAIN_WHEN_FULL : LEAST_GAIN)) continue;
+    if (speed < most * leastGain(ground, best, { count, requests })) continue;
     best = count;
     most = speed;
   }
   return best;
+}
+
+function leastGain(
+  { slots, domains }: LoadGround,
+  best: number,
+  { count, requests }: { readonly count: number; readonly requests: number },
+): number {
+  if (requests > best * slots) return LEAST_GAIN_WHEN_FULL;
+  return count > domains.length ? LEAST_GAIN_BY_DIVIDING : LEAST_GAIN;
 }
 
 function tokensPerMs(ground: LoadGround, count: number, requests: number): number {
