@@ -151,9 +151,10 @@ export class BatchLoop {
     const expectedMs = costs === undefined || drafts.size > 0 ? 0 : plan.ms;
     // Before the step: it may end the last of them.
     const depth = this.#meanDepth();
+    const pausedMs = this.#share.pausedMs(clock.monotonicMs());
     await this.#compute(composeStep(plan.groups, wanted), { kind: "decode", expectedMs });
     this.#share.decoded(this.meter.lastMs, clock.monotonicMs());
-    if (drafts.size === 0) this.#parts.learner?.see({ groups: plan.groups, ms: this.meter.lastMs, depth });
+    if (drafts.size === 0) this.#parts.learner?.see({ groups: plan.groups, ms: this.meter.lastMs, depth, pausedMs });
   }
 
   /** The next piece of one prompt. */

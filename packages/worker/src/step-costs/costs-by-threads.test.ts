@@ -98,15 +98,29 @@ describe("step costs by threads", () => {
     assert.deepEqual(used, [2], "a moment in which the machine stood still");
     step(3000);
     assert.deepEqual(used, [2, 1]);
-    for (let count = 0; count < 16; count++) step(212);
+    for (let count = 0; count < 10; count++) step(200);
     assert.deepEqual(used, [2, 1, 2]);
     step(3000);
     step(3000);
-    for (let count = 0; count < 31; count++) step(212);
+    for (let count = 0; count < 19; count++) step(200);
     assert.deepEqual(used, [2, 1, 2, 1]);
-    step(212);
+    step(200);
     for (let count = 0; count < 100; count++) step(120);
     assert.deepEqual(used, [2, 1, 2, 1, 2]);
+  });
+
+  it("count the time that prompts take between two tokens before all threads are tried again", () => {
+    const { costs, used } = open(2);
+    costs.know(1, one);
+    costs.know(2, two);
+    costs.hold(2);
+    const step = (ms: number) => costs.see({ groups: [{ first: 0, last: 3 }], ms, depth: 8, pausedMs: 1500 });
+    step(3000);
+    step(3000);
+    step(200);
+    assert.deepEqual(used, [2, 1]);
+    step(200);
+    assert.deepEqual(used, [2, 1, 2]);
   });
 
   it("go down to half of the threads where nothing is known of fewer", () => {

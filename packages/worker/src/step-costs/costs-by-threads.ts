@@ -1,7 +1,7 @@
-import { type CostObserver, StepCostLearner } from "./step-cost-learner.ts";
+import { type CostObserver, type SeenStep, StepCostLearner } from "./step-cost-learner.ts";
 import { roundMs } from "./step-cost-shape.ts";
 import { type CostPoint, createStepCosts, type StepCosts } from "./step-costs.ts";
-import { type SeenStep, ThreadTrial } from "./thread-trial.ts";
+import { ThreadTrial } from "./thread-trial.ts";
 
 export interface CostsByThreadsParts {
   /** Threads at first. */

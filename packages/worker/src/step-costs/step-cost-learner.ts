@@ -28,6 +28,16 @@ interface Seen {
   readonly ms: number;
 }
 
+/** A step of one token a sequence, without prompts. */
+export interface SeenStep {
+  readonly groups: readonly Group[];
+  readonly ms: number;
+  /** Tokens that its sequences hold on average. */
+  readonly depth: number;
+  /** Since the step before it: the time that prompts took. @default 0 */
+  readonly pausedMs?: number;
+}
+
 /** What the batch loop tells of its steps. */
 export type CostObserver = Pick<StepCostLearner, "isPlainTurn" | "see">;
 
@@ -60,12 +70,8 @@ export class StepCostLearner {
     return this.#changed % PLAIN_EVERY === 0;
   }
 
-  /**
-   * Takes a step of one token a sequence, without prompts. Only steps of groups of one size say what that size costs.
-   *
-   * @param step.depth tokens that its sequences hold on average
-   */
-  see(step: { readonly groups: readonly Group[]; readonly ms: number; readonly depth: number }): void {
+  /** Only steps of groups of one size say what that size costs. */
+  see(step: SeenStep): void {
     const sizes = new Set(step.groups.map(({ first, last }) => last - first + 1));
     const [size] = sizes;
     if (size === undefined || sizes.size > 1 || step.depth > LARGEST_DEPTH) return;

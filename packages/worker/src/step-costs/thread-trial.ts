@@ -1,7 +1,4 @@
-import type { StepCostLearner } from "./step-cost-learner.ts";
-
-/** A step of one token a sequence, as the batch loop tells of it. */
-export type SeenStep = Parameters<StepCostLearner["see"]>[0];
+import type { SeenStep } from "./step-cost-learner.ts";
 
 /** Steps with all threads must be slower than the table of fewer says by this factor: below is what a busy machine costs both. */
 const PATIENCE = 1.5;
@@ -18,9 +15,9 @@ const SLOW_STEPS = 4;
  */
 const HOPELESS = 4;
 
-/** Steps with fewer threads before all are tried again; doubled by each trial that fails. */
-const FIRST_REST_STEPS = 16;
-const LONGEST_REST_STEPS = 4096;
+/** Time with fewer threads before all are tried again; doubled by each trial that fails. */
+const FIRST_REST_MS = 2000;
+const LONGEST_REST_MS = 240_000;
 
 /**
  * Watches whether all threads are worth it. Where another process computes on a CPU of theirs, the others wait for the
@@ -28,14 +25,14 @@ const LONGEST_REST_STEPS = 4096;
  */
 export class ThreadTrial {
   #slow = 0;
-  #resting = 0;
-  #restSteps = FIRST_REST_STEPS;
+  #restedMs = 0;
+  #restMs = FIRST_REST_MS;
 
   /** The CPUs are others now: all threads are tried at once. */
   reset(): void {
     this.#slow = 0;
-    this.#resting = 0;
-    this.#restSteps = FIRST_REST_STEPS;
+    this.#restedMs = 0;
+    this.#restMs = FIRST_REST_MS;
   }
 
   /** @returns the threads to continue with */
@@ -51,8 +48,8 @@ export class ThreadTrial {
   ): number {
     const { most, present, fewer, msWith } = choice;
     if (present < most) {
-      this.#resting += 1;
-      return this.#resting < this.#restSteps ? present : most;
+      this.#restedMs += (step.pausedMs ?? 0) + step.ms;
+      return this.#restedMs < this.#restMs ? present : most;
     }
     const best = fewer.reduce<number | undefined>(
       (best, threads) => (best === undefined || msWith(threads) < msWith(best) ? threads : best),
@@ -62,15 +59,15 @@ export class ThreadTrial {
     const limitMs = PATIENCE * msWith(best) * (1 + step.depth / DOUBLING_DEPTH);
     if (step.ms <= limitMs) {
       this.#slow = 0;
-      if (this.#resting === 0) this.#restSteps = FIRST_REST_STEPS;
-      this.#resting = 0;
+      if (this.#restedMs === 0) this.#restMs = FIRST_REST_MS;
+      this.#restedMs = 0;
       return present;
     }
     this.#slow += step.ms < HOPELESS * limitMs ? 1 : 2;
     if (this.#slow < SLOW_STEPS) return present;
     this.#slow = 0;
-    if (this.#resting > 0) this.#restSteps = Math.min(LONGEST_REST_STEPS, 2 * this.#restSteps);
-    this.#resting = 0;
+    if (this.#restedMs > 0) this.#restMs = Math.min(LONGEST_REST_MS, 2 * this.#restMs);
+    this.#restedMs = 0;
     return best;
   }
 }
