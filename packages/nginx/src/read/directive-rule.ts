@@ -29,8 +29,8 @@ export interface DirectiveRule {
   readonly treatment: Treatment;
 }
 
-/** A row of a table: name, contexts, arguments (`1`, `0`, `1-2`, `1+`, `on|off`; then `{}` or `{free}` for a block), treatment. */
-export type DirectiveRow = readonly [name: string, contexts: string, args: string, treatment: Treatment];
+/** A row of a table: names (apart by blanks), contexts, arguments (`1`, `0`, `1-2`, `1+`, `on|off`; then `{}` or `{free}` for a block), treatment. */
+export type DirectiveRow = readonly [names: string, contexts: string, args: string, treatment: Treatment];
 
 export const supported: Treatment = { kind: "supported" };
 

@@ -26,24 +26,23 @@ const contextLetters: Readonly<Record<string, Context>> = {
   x: "limit_except",
 };
 
-function toRule([name, letters, args, treatment]: DirectiveRow): DirectiveRule {
+function toRules([names, letters, args, treatment]: DirectiveRow): readonly DirectiveRule[] {
   const contexts = letters.split("").flatMap((letter) => contextLetters[letter] ?? []);
   const [count = "", block] = args.split(" ");
   const isFlag = count === "on|off";
   const [low = "1", high = low] = isFlag ? ["1"] : count.replace("+", "-Infinity").split("-");
-  return {
-    name,
+  const rule = {
     contexts,
     fewestArgs: Number(low),
     mostArgs: Number(high),
     isFlag,
     block: block === "{}" ? "directives" : block === "{free}" ? "free" : "none",
     treatment,
-  };
+  } as const;
+  return names.split(" ").map((name) => ({ name, ...rule }));
 }
 
 const table = new Map<string, DirectiveRule[]>();
 for (const row of [...coreDirectives, ...httpDirectives, ...proxyDirectives, ...foreignDirectives]) {
-  const rule = toRule(row);
-  table.set(rule.name, [...(table.get(rule.name) ?? []), rule]);
+  for (const rule of toRules(row)) table.set(rule.name, [...(table.get(rule.name) ?? []), rule]);
 }
