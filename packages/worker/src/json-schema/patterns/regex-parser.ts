@@ -1,3 +1,4 @@
+import { type AST, RegExpParser } from "@eslint-community/regexpp";
 import type { CodeRange } from "../grammar/grammar-rules.ts";
 
 export type RegexNode =
@@ -36,176 +37,91 @@ const LINE_END: readonly CodeRange[] = [
   [0x0d, 0x0d],
   [0x2028, 0x2029],
 ];
-const CONTROL: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, "0": 0 };
 
 /** @throws UnsupportedPattern */
 export function parseRegex(pattern: string): ParsedRegex {
-  assertRegex(pattern);
-  const parser = new RegexParser(pattern);
-  const first = parser.anchored();
-  const options = [first];
-  while (parser.take("|")) options.push(parser.anchored());
-  if (!parser.atEnd)
-    throw new UnsupportedPattern("^ and $ are supported only at the very beginning and end of an option");
+  const options = alternativesOf(pattern).map(anchored);
+  const [first, ...others] = options as [ParsedRegex, ...ParsedRegex[]];
   const { startsAnywhere, endsAnywhere } = first;
   // `^a|b$` anchors only one side of each option.
-  if (options.some((option) => option.startsAnywhere !== startsAnywhere || option.endsAnywhere !== endsAnywhere)) {
+  if (others.some((option) => option.startsAnywhere !== startsAnywhere || option.endsAnywhere !== endsAnywhere)) {
     throw new UnsupportedPattern("put the options between ^ and $ in a group: ^(a|b)$");
   }
-  const nodes = options.map(({ node }) => node);
-  return { ...first, node: nodes.length === 1 ? first.node : { kind: "choice", options: nodes } };
+  return { ...first, node: choiceOf(options.map(({ node }) => node)) };
 }
 
-function assertRegex(pattern: string): void {
+function alternativesOf(pattern: string): readonly AST.Alternative[] {
   try {
+    // What Node itself refuses is no pattern, whatever the parser takes for one.
     RegExp(pattern, "u");
+    return new RegExpParser().parsePattern(pattern, 0, pattern.length, { unicode: true }).alternatives;
   } catch {
     throw new UnsupportedPattern("it is no regular expression of JavaScript with the u flag");
   }
 }
 
-class RegexParser {
-  readonly #chars: readonly string[];
-  #at = 0;
+function anchored({ elements }: AST.Alternative): ParsedRegex {
+  const startsAnywhere = !isAnchor(elements[0], "start");
+  const rest = startsAnywhere ? elements : elements.slice(1);
+  const endsAnywhere = !isAnchor(rest.at(-1), "end");
+  return { node: sequenceOf(endsAnywhere ? rest : rest.slice(0, -1)), startsAnywhere, endsAnywhere };
+}
 
-  constructor(pattern: string) {
-    this.#chars = Array.from(pattern);
-  }
+function isAnchor(element: AST.Element | undefined, kind: "start" | "end"): boolean {
+  return element?.type === "Assertion" && element.kind === kind;
+}
 
-  get atEnd(): boolean {
-    return this.#at === this.#chars.length;
-  }
+function choiceOf(options: readonly RegexNode[]): RegexNode {
+  const [only] = options;
+  return options.length === 1 && only !== undefined ? only : { kind: "choice", options };
+}
 
-  take(char: string): boolean {
-    if (this.#chars[this.#at] !== char) return false;
-    this.#at += 1;
-    return true;
-  }
+function sequenceOf(elements: readonly AST.Element[]): RegexNode {
+  return { kind: "sequence", parts: elements.map(nodeOf) };
+}
 
-  /** One of the options that the pattern is made of. */
-  anchored(): ParsedRegex {
-    const startsAnywhere = !this.take("^");
-    const node = this.#sequence();
-    return { node, startsAnywhere, endsAnywhere: !this.take("$") };
-  }
-
-  #choice(): RegexNode {
-    const options = [this.#sequence()];
-    while (this.take("|")) options.push(this.#sequence());
-    const [only] = options;
-    return options.length === 1 && only !== undefined ? only : { kind: "choice", options };
-  }
-
-  #sequence(): RegexNode {
-    const parts: RegexNode[] = [];
-    for (;;) {
-      const next = this.#chars[this.#at];
-      if (next === undefined || next === "|" || next === ")" || next === "$" || next === "^") break;
-      parts.push(this.#quantified(this.#atom()));
+function nodeOf(element: AST.Element): RegexNode {
+  switch (element.type) {
+    case "Group":
+    case "CapturingGroup":
+      if ("modifiers" in element && element.modifiers) throw unsupported(element);
+      return choiceOf(element.alternatives.map(({ elements }) => sequenceOf(elements)));
+    case "Quantifier": {
+      const { min: least, max, element: repeated } = element;
+      // A lazy quantifier matches the same texts.
+      const most = max === Number.POSITIVE_INFINITY ? undefined : max;
+      return least === 1 && most === 1 ? nodeOf(repeated) : { kind: "repeat", of: nodeOf(repeated), least, most };
     }
-    return { kind: "sequence", parts };
-  }
-
-  #atom(): RegexNode {
-    const char = this.#next();
-    if (char === "(") return this.#group();
-    if (char === "[") return { kind: "class", ranges: this.#class() };
-    if (char === ".") return { kind: "class", ranges: complement(LINE_END) };
-    if (char === "\\") return { kind: "class", ranges: this.#escape() };
-    return { kind: "class", ranges: single(char) };
-  }
-
-  #group(): RegexNode {
-    if (this.take("?")) {
-      if (this.take("<")) {
-        if (this.#chars[this.#at] === "=" || this.#chars[this.#at] === "!") throw new UnsupportedPattern("look-behind");
-        while (!this.take(">")) this.#next();
-      } else if (!this.take(":")) throw new UnsupportedPattern("look-ahead and flags in groups are not supported");
+    case "Character":
+    case "CharacterSet":
+      return { kind: "class", ranges: rangesOf(element) };
+    case "CharacterClass": {
+      const ranges = element.elements.flatMap(rangesOf);
+      return { kind: "class", ranges: element.negate ? complement(ranges) : ranges };
     }
-    const node = this.#choice();
-    if (!this.take(")")) throw new UnsupportedPattern("^ and $ are supported only at its very beginning and end");
-    return node;
-  }
-
-  #quantified(of: RegexNode): RegexNode {
-    const [least, most] = this.#quantifier() ?? [1, 1];
-    // A lazy quantifier matches the same texts.
-    if (least !== 1 || most !== 1) this.take("?");
-    return least === 1 && most === 1 ? of : { kind: "repeat", of, least, most };
-  }
-
-  #quantifier(): readonly [number, number | undefined] | undefined {
-    if (this.take("*")) return [0, undefined];
-    if (this.take("+")) return [1, undefined];
-    if (this.take("?")) return [0, 1];
-    if (!this.take("{")) return undefined;
-    let text = "";
-    while (!this.take("}")) text += this.#next();
-    const [least = "0", most = least] = text.split(",");
-    return [Number(least), most === "" ? undefined : Number(most)];
-  }
-
-  #class(): readonly CodeRange[] {
-    const negated = this.take("^");
-    const ranges: CodeRange[] = [];
-    while (!this.take("]")) {
-      const first = this.#classAtom();
-      const [begin] = first;
-      const isRange = this.#chars[this.#at] === "-" && this.#chars[this.#at + 1] !== "]";
-      if (!isRange || first.length !== 1 || begin === undefined) {
-        ranges.push(...first);
-        continue;
-      }
-      this.#at += 1;
-      const end = this.#classAtom()[0];
-      ranges.push([begin[0], end?.[1] ?? begin[1]]);
-    }
-    return negated ? complement(ranges) : ranges;
-  }
-
-  #classAtom(): readonly CodeRange[] {
-    const char = this.#next();
-    if (char !== "\\") return single(char);
-    return this.take("b") ? single("\b") : this.#escape();
-  }
-
-  #escape(): readonly CodeRange[] {
-    const char = this.#next();
-    if (char === "d") return DIGIT;
-    if (char === "D") return complement(DIGIT);
-    if (char === "w") return WORD;
-    if (char === "W") return complement(WORD);
-    if (char === "s") return SPACE;
-    if (char === "S") return complement(SPACE);
-    if (char === "x") return point(Number.parseInt(this.#next() + this.#next(), 16));
-    if (char === "u") return point(this.#unicode());
-    const control = CONTROL[char];
-    if (control !== undefined) return point(control);
-    if (/[a-zA-Z1-9]/u.test(char)) throw new UnsupportedPattern(`\\${char} is not supported`);
-    return single(char);
-  }
-
-  #unicode(): number {
-    let text = "";
-    if (this.take("{")) while (!this.take("}")) text += this.#next();
-    else for (let digit = 0; digit < 4; digit++) text += this.#next();
-    return Number.parseInt(text, 16);
-  }
-
-  #next(): string {
-    const char = this.#chars[this.#at];
-    if (char === undefined) throw new UnsupportedPattern("it ends too early");
-    this.#at += 1;
-    return char;
+    case "Assertion":
+    case "Backreference":
+    case "ExpressionCharacterClass":
+      throw unsupported(element);
   }
 }
 
-function single(char: string): readonly CodeRange[] {
-  return point(char.codePointAt(0) ?? 0);
+type ClassElement = AST.CharacterClass["elements"][number] | AST.CharacterSet;
+
+function rangesOf(element: ClassElement): readonly CodeRange[] {
+  if (element.type === "Character") return [[element.value, element.value]];
+  if (element.type === "CharacterClassRange") return [[element.min.value, element.max.value]];
+  if (element.type !== "CharacterSet" || element.kind === "property") throw unsupported(element);
+  if (element.kind === "any") return complement(LINE_END);
+  const set = { digit: DIGIT, space: SPACE, word: WORD }[element.kind];
+  return element.negate ? complement(set) : set;
 }
 
-function point(code: number): readonly CodeRange[] {
-  return [[code, code]];
+function unsupported(element: AST.Element | ClassElement): UnsupportedPattern {
+  const isAnchor = element.type === "Assertion" && (element.kind === "start" || element.kind === "end");
+  return new UnsupportedPattern(
+    isAnchor ? "^ and $ are supported only at the very beginning and end" : `${element.raw} is not supported`,
+  );
 }
 
 function complement(ranges: readonly CodeRange[]): readonly CodeRange[] {
