@@ -14,88 +14,27 @@ export interface ApiRoute {
   readonly generates?: true;
 }
 
+/** A route that generates. */
+function generation<const Path extends string>(path: Path, api: ApiFamily, summary: string) {
+  return { method: "POST", path, api, summary, takesSlot: true, generates: true } as const;
+}
+
 /** Every route of a worker. A new one is a row here, and its handler in worker/src/api/routes.ts. */
 export const apiRoutes = [
-  {
-    method: "POST",
-    path: "/v1/chat/completions",
-    api: "openai",
-    summary: "Answer a chat (OpenAI)",
-    takesSlot: true,
-    generates: true,
-  },
-  {
-    method: "POST",
-    path: "/v1/completions",
-    api: "openai",
-    summary: "Continue a text (OpenAI)",
-    takesSlot: true,
-    generates: true,
-  },
+  generation("/v1/chat/completions", "openai", "Respond to a chat (OpenAI)"),
+  generation("/v1/completions", "openai", "Continue a text (OpenAI)"),
   { method: "POST", path: "/v1/embeddings", api: "openai", summary: "Vectors of texts (OpenAI)", takesSlot: true },
-  {
-    method: "POST",
-    path: "/v1/responses",
-    api: "openai",
-    summary: "Answer a chat (OpenAI's responses)",
-    takesSlot: true,
-    generates: true,
-  },
-  {
-    method: "POST",
-    path: "/v1/responses/input_tokens",
-    api: "openai",
-    summary: "Count a response's tokens (OpenAI)",
-  },
-  {
-    method: "POST",
-    path: "/v1/messages",
-    api: "anthropic",
-    summary: "Answer a chat (Anthropic)",
-    takesSlot: true,
-    generates: true,
-  },
-  {
-    method: "POST",
-    path: "/v1/messages/count_tokens",
-    api: "anthropic",
-    summary: "Count a chat's tokens (Anthropic)",
-  },
-  {
-    method: "POST",
-    path: "/completion",
-    api: "llama-server",
-    summary: "Continue a text (llama.cpp)",
-    takesSlot: true,
-    generates: true,
-  },
-  {
-    method: "POST",
-    path: "/infill",
-    api: "llama-server",
-    summary: "Fill in a text (llama.cpp)",
-    takesSlot: true,
-    generates: true,
-  },
+  generation("/v1/responses", "openai", "Respond to a chat (OpenAI's responses)"),
+  { method: "POST", path: "/v1/responses/input_tokens", api: "openai", summary: "Count a response's tokens (OpenAI)" },
+  generation("/v1/messages", "anthropic", "Respond to a chat (Anthropic)"),
+  { method: "POST", path: "/v1/messages/count_tokens", api: "anthropic", summary: "Count a chat's tokens (Anthropic)" },
+  generation("/completion", "llama-server", "Continue a text (llama.cpp)"),
+  generation("/infill", "llama-server", "Fill in a text (llama.cpp)"),
   { method: "POST", path: "/embedding", api: "llama-server", summary: "Vectors of texts (llama.cpp)", takesSlot: true },
   { method: "POST", path: "/apply-template", api: "llama-server", summary: "The prompt of a chat, as text" },
   { method: "GET", path: "/lora-adapters", api: "llama-server", summary: "Adapters: there are none" },
-  {
-    method: "POST",
-    path: "/api/chat",
-    api: "ollama",
-    summary: "Answer a chat (Ollama)",
-    takesSlot: true,
-    generates: true,
-  },
-  {
-    method: "POST",
-    path: "/api/generate",
-    api: "ollama",
-    summary: "Answer a prompt (Ollama)",
-    takesSlot: true,
-    generates: true,
-  },
+  generation("/api/chat", "ollama", "Respond to a chat (Ollama)"),
+  generation("/api/generate", "ollama", "Respond to a prompt (Ollama)"),
   { method: "POST", path: "/api/embed", api: "ollama", summary: "Vectors of texts (Ollama)", takesSlot: true },
   { method: "POST", path: "/api/embeddings", api: "ollama", summary: "A text's vector (Ollama)", takesSlot: true },
   { method: "GET", path: "/api/tags", api: "ollama", summary: "The model (Ollama)" },
