@@ -1,5 +1,3 @@
-import type { Readable } from "node:stream";
-
 /** The value of a JSON text; undefined where it is none. */
 export function jsonOf(text: string): unknown {
   try {
@@ -7,12 +5,4 @@ export function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** All that a stream brings, as UTF-8. */
-export async function textOf(stream: Readable): Promise<string> {
-  let text = "";
-  stream.setEncoding("utf8");
-  for await (const part of stream) text += String(part);
-  return text;
 }

@@ -1,5 +1,5 @@
 /** Integers from `min` to `max`, both included. */
-export interface WholeRange {
+export interface IntegerRange {
   readonly min: number;
   readonly max: number;
 }
@@ -8,7 +8,7 @@ export interface WholeRange {
 export const RANGE_PATTERN = /^\d+\.\.\d+$/;
 
 /** `2..8`. Undefined for other text, and where it falls. */
-export function parseRange(text: string): WholeRange | undefined {
+export function parseRange(text: string): IntegerRange | undefined {
   if (!RANGE_PATTERN.test(text)) return undefined;
   const [min = 0, max = 0] = text.split("..").map(Number);
   return min <= max && Number.isSafeInteger(max) ? { min, max } : undefined;

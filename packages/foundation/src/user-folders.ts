@@ -14,3 +14,8 @@ export function homeFolder(): string {
     return join(tmpdir(), `drover-home-${userId()}`);
   }
 }
+
+/** What Drover keeps for this user between starts. */
+export function cacheFolder(): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homeFolder(), ".cache"), "drover");
+}

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
-import { jsonOf, textOf } from "@drover/foundation/json-text";
+import { jsonOf } from "@drover/foundation/json-text";
+import { text } from "node:stream/consumers";
 import { messageOf } from "@drover/foundation/error-text";
 import { SupervisorError } from "@drover/supervisor/errors";
 
@@ -29,7 +30,7 @@ export interface ChatPiece {
  */
 export async function askModel(server: ChatServer): Promise<string | undefined> {
   const response = await send(server, { method: "GET", path: "/v1/models" });
-  const list = jsonOf(await textOf(response)) as { readonly data?: readonly { readonly id?: string }[] } | undefined;
+  const list = jsonOf(await text(response)) as { readonly data?: readonly { readonly id?: string }[] } | undefined;
   return list?.data?.[0]?.id;
 }
 
@@ -97,7 +98,7 @@ async function send({ url, apiKey }: ChatServer, { method, path, body, signal }:
     throw new SupervisorError("refused", `${url} can't be reached: ${messageOf(cause)}`, { cause });
   })) as [IncomingMessage];
   if (response.statusCode === 200) return response;
-  throw refusalOf(response.statusCode ?? 0, await textOf(response));
+  throw refusalOf(response.statusCode ?? 0, await text(response));
 }
 
 function addressOf(url: string): https.RequestOptions {

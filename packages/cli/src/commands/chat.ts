@@ -1,5 +1,5 @@
 import { ConfigError, loadSettings } from "@drover/config";
-import { textOf } from "@drover/foundation/json-text";
+import { text } from "node:stream/consumers";
 import { callAdmin, type DroverStatus } from "@drover/supervisor/admin";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { ChatServer } from "../chat/chat-server.ts";
@@ -30,7 +30,7 @@ export const chat: Command = {
     const desk = { stdin, stdout, stderr, hasColours: wantsColours(stdout, environment) };
     const conversation = new Conversation(server, model, desk);
     const message = invocation.texts("message").join(" ");
-    if (message !== "" || !stdin.isTTY) await askOnce(conversation, message === "" ? await textOf(stdin) : message);
+    if (message !== "" || !stdin.isTTY) await askOnce(conversation, message === "" ? await text(stdin) : message);
     else {
       const rules = "Ctrl-C stops a response, /new forgets the conversation, Ctrl-D ends.";
       stdout.write(`${model ?? "The model"} on ${server.url}. ${rules}\n`);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
-import { textOf } from "@drover/foundation/json-text";
+import { text } from "node:stream/consumers";
 import { SupervisorError } from "../errors.ts";
 
 /**
@@ -11,7 +11,7 @@ import { SupervisorError } from "../errors.ts";
 export async function callAdmin<T>(path: string, method: "GET" | "POST", call: string): Promise<T> {
   const response = await send(path, method, call);
   if (response.statusCode !== 200) throw await refusalOf(response);
-  return JSON.parse(await textOf(response)) as T;
+  return JSON.parse(await text(response)) as T;
 }
 
 /** The lines of `GET call`, until the supervisor ends or the loop is left. Errors as {@link callAdmin}. */
@@ -40,7 +40,7 @@ async function send(path: string, method: string, call: string): Promise<Incomin
 }
 
 async function refusalOf(response: IncomingMessage): Promise<SupervisorError> {
-  const { error } = JSON.parse(await textOf(response)) as { readonly error?: string };
+  const { error } = JSON.parse(await text(response)) as { readonly error?: string };
   return new SupervisorError("refused", error ?? "the supervisor refused");
 }
 

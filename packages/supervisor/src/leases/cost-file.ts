@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { cpus, homedir } from "node:os";
+import { cpus } from "node:os";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "@drover/foundation/user-folders";
 import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { CostTables } from "./plan-load.ts";
 
@@ -45,5 +46,5 @@ async function costFile({ modelPath, slots, batchTokens, kvType, flashAttention 
   const { size, mtimeMs } = await stat(modelPath);
   const parts = { size, mtimeMs, slots, batchTokens, kvType, flashAttention, cpu: cpus()[0]?.model ?? "unknown" };
   const name = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "drover", "load-costs", `${name}.json`);
+  return join(cacheFolder(), "load-costs", `${name}.json`);
 }

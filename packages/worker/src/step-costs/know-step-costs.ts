@@ -1,5 +1,4 @@
-import { homeFolder } from "@drover/foundation/user-folders";
-import { join } from "node:path";
+import { cacheFolder } from "@drover/foundation/user-folders";
 import type { Logger } from "pino";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
@@ -136,9 +135,7 @@ async function withThreads<T>(
 /** The tables of this worker, with their files. */
 async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
   const counts = options.leases?.counts ?? [options.threads];
-  const cache = process.env["XDG_CACHE_HOME"] || join(homeFolder(), ".cache");
-  const fileOf = (threads: number) =>
-    stepCostFile(join(cache, "drover"), options.modelPath, { ...engine.costKey, threads });
+  const fileOf = (threads: number) => stepCostFile(cacheFolder(), options.modelPath, { ...engine.costKey, threads });
   const store = async (threads: number, points: readonly CostPoint[]) => {
     // A read-only home costs the measurement at each start, no more.
     await writeStepCosts(await fileOf(threads), points).catch((error: unknown) =>

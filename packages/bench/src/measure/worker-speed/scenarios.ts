@@ -125,13 +125,10 @@ async function* holes(child: SpeedChild, rounds: number): AsyncGenerator<Figure>
   }));
   const together = results.map((each) => each.together);
   const apart = results.map((each) => each.apart);
+  const column = columnsOf(results);
   yield* [
     figure("4 neighbouring of 8 slots", "tokens/s", together),
-    figure(
-      "every second of 8 slots, without plans",
-      "tokens/s",
-      results.map((each) => each.plain),
-    ),
+    column("every second of 8 slots, without plans", "tokens/s", (each) => each.plain),
     figure("every second of 8 slots, planned", "tokens/s", apart),
     ...ratios("every second of 8 slots against 4 neighbouring ones", apart, together, { atLeast: 0.9 }),
   ];
@@ -161,30 +158,12 @@ async function* prompts(child: SpeedChild, rounds: number): AsyncGenerator<Figur
       { count: 4, promptTokens: 1500, tokens: 24 },
     ),
   );
+  const column = columnsOf(results);
   yield* [
-    figure(
-      "4 streams alone: p50 between tokens",
-      "ms",
-      results.map(({ p50 }) => p50),
-    ),
-    figure(
-      "4 streams while 1,500 prompt tokens come in: p95",
-      "ms",
-      results.map(({ p95 }) => p95),
-    ),
-    figure(
-      "that prompt's time to first token",
-      "ms",
-      results.map(({ ttftMs }) => ttftMs),
-    ),
-    {
-      ...figure(
-        "p95 against undisturbed p50",
-        "x",
-        results.map(({ ratio }) => ratio),
-      ),
-      atMost: 2.5,
-    },
+    column("4 streams alone: p50 between tokens", "ms", ({ p50 }) => p50),
+    column("4 streams while 1,500 prompt tokens come in: p95", "ms", ({ p95 }) => p95),
+    column("that prompt's time to first token", "ms", ({ ttftMs }) => ttftMs),
+    { ...column("p95 against undisturbed p50", "x", ({ ratio }) => ratio), atMost: 2.5 },
   ];
 }
 
@@ -195,28 +174,19 @@ async function* turns(child: SpeedChild, rounds: number): AsyncGenerator<Figure>
       tokens: 1000,
     }),
   );
+  const column = columnsOf(results);
   yield* [
-    figure(
-      "turn 8 of a chat, 1,000 tokens: time to first token",
-      "ms",
-      results.map(({ warmMs }) => warmMs),
-    ),
-    figure(
-      "the same prompt cold",
-      "ms",
-      results.map(({ coldMs }) => coldMs),
-    ),
-    {
-      ...figure(
-        "turn 8 against cold",
-        "x",
-        results.map(({ ratio }) => ratio),
-      ),
-      atMost: 0.15,
-    },
+    column("turn 8 of a chat, 1,000 tokens: time to first token", "ms", ({ warmMs }) => warmMs),
+    column("the same prompt cold", "ms", ({ coldMs }) => coldMs),
+    { ...column("turn 8 against cold", "x", ({ ratio }) => ratio), atMost: 0.15 },
   ];
 }
 
 function figure(name: string, unit: string, rounds: readonly number[]): Figure {
   return { name, unit, rounds };
+}
+
+/** Makes a figure of one value of each round's result. */
+function columnsOf<T>(results: readonly T[]) {
+  return (name: string, unit: string, read: (result: T) => number) => figure(name, unit, results.map(read));
 }
