@@ -4,7 +4,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
 import { errorEvent, type ProxyError } from "../error-envelope.ts";
 import type { Metrics } from "../own-routes/metrics.ts";
-import type { Admission, Claim, Refusal } from "../queue/admission.ts";
+import type { Admission, Claim } from "../queue/admission.ts";
 import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
@@ -17,15 +17,16 @@ import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { ClientRequest, Ending, TokensTaken } from "./client-request.ts";
 import { type Conversation, conversationOf } from "../response-store/conversation.ts";
+import { concludeRequest } from "./conclude-request.ts";
 import type { CondemnedRequests } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
-import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
+import type { ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
 import { readBody } from "./read-body.ts";
-import { condemned, failureOf, noRoom, queueRefusals } from "./request-errors.ts";
-import { refuseBody, respondError } from "./respond.ts";
+import { condemned, noRoom } from "./request-errors.ts";
+import { refuseBody } from "./respond.ts";
 import type { RetryRule } from "./retry-rule.ts";
-import { endWithError, interjections, type StreamPings, streamPings } from "./stream-pings.ts";
+import { interjections, type StreamPings, streamPings } from "./stream-pings.ts";
 
 /** Nothing, what comes of system message and tools, or everything. */
 export type SharePrefixes = "own" | "system" | "all";
@@ -124,7 +125,7 @@ async function forwardWithBody(
   if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
   pings?.stop();
   request.queueMs = claim.waitedMs;
-  conclude(request, outcome, claim, forwarder);
+  concludeRequest(request, outcome, claim.refusal, forwarder);
 }
 
 /** Undefined when the request was refused, or its client left, while the body came. */
@@ -216,7 +217,7 @@ function taskOf(
     onLease: ({ upstream, decision }) => {
       if (decision !== undefined) request.decisions.push(decision);
       pings?.onLease(upstream);
-      placement.onPlaced(upstream);
+      placement.onPicked(upstream);
     },
     onResume: ({ upstream }, reason) => {
       metrics.countResume();
@@ -257,45 +258,3 @@ function evaluated({ prompt, cached, completion }: TokensTaken): number {
 }
 
 const noBytes = Buffer.alloc(0);
-
-/** Sends an error where no upstream responded, and ends the request. */
-function conclude(request: ClientRequest, outcome: ForwardOutcome, claim: Claim, forwarder: Forwarder): void {
-  const { attempts } = request;
-  const last = attempts.at(-1);
-  for (let retry = 1; retry < attempts.length; retry += 1) forwarder.metrics.countRetry();
-  if (outcome.kind === "broken") {
-    const details = { id: request.id, upstream: last?.upstream.id, reason: outcome.reason };
-    forwarder.logger.warn(details, "an upstream broke off its response");
-  }
-  if (outcome.kind === "condemned") {
-    const upstreams = attempts.map(({ upstream }) => upstream.id);
-    forwarder.logger.error(
-      { id: request.id, upstreams },
-      "a request was in two workers when they crashed; it is refused",
-    );
-  }
-  if (outcome.kind === "failed" || outcome.kind === "condemned") {
-    const bodyBytes = sendFailure(request, outcome, claim.refusal, forwarder);
-    request.end({ status: request.response.statusCode, bodyBytes });
-    return;
-  }
-  const switched = last?.status === 101 ? 101 : request.response.statusCode;
-  request.end({ status: outcome.kind === "client-gone" ? 499 : switched, bodyBytes: last?.bodyBytes ?? 0 });
-}
-
-type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
-
-/** @returns bytes of the response's body */
-function sendFailure(
-  request: ClientRequest,
-  outcome: Failed,
-  refusal: Refusal | undefined,
-  { metrics, admission }: Forwarder,
-): number {
-  const { response } = request;
-  const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
-  if (refusal !== undefined) metrics.countRefusal(error.code);
-  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds)];
-  if (response.headersSent) return endWithError(response, error.message);
-  return respondError(response, request.id, error, [...retryAfter, ...request.responseHeaders]);
-}
