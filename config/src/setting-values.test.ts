@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { address, autoOrWhole, duration, flag, list, size, whole, type Zod } from "./setting-values.ts";
+import { address, autoOrInteger, duration, flag, list, size, whole, type Zod } from "./setting-values.ts";
 
 describe("values of settings", () => {
   it("reads durations as milliseconds", () => {
@@ -37,8 +37,8 @@ describe("values of settings", () => {
     assert.deepEqual([1, "8081", 65_535].map(read), [1, 8_081, 65_535]);
     for (const value of [0, 65_536, "0", 1.5, "1.5", "0x10", "-3", "", []])
       assert.equal(read(value), "a whole number from 1 to 65535", String(value));
-    assert.equal(reader(autoOrWhole(2))("auto"), "auto");
-    assert.equal(reader(autoOrWhole(2))("1"), '"auto" or a whole number of at least 2');
+    assert.equal(reader(autoOrInteger(2))("auto"), "auto");
+    assert.equal(reader(autoOrInteger(2))("1"), '"auto" or a whole number of at least 2');
   });
 
   it("reads yes and no in the forms that flags and environments have", () => {

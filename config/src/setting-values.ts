@@ -72,7 +72,7 @@ export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   });
 
 /** `auto`, or an integer of at least `min`. */
-export const autoOrWhole = (min: number) => (z: Zod) =>
+export const autoOrInteger = (min: number) => (z: Zod) =>
   z.union([z.literal("auto"), whole(min)(z)], { error: `"auto" or a whole number of at least ${min}` });
 
 /** Yes or no; flags and environment may say true/false, yes/no, on/off, 1/0. A flag without a value is yes. */

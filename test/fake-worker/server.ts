@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answer, type Ask } from "./answer.ts";
+import { answer, type Ask } from "./respond.ts";
 import { changeScript, type FakeScript } from "./script.ts";
 import { createTimeline } from "./timeline.ts";
 

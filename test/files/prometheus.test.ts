@@ -100,7 +100,7 @@ describe(
       for (const metric of [
         'drover_requests_total{status="503"}',
         'drover_worker_restarts_total{reason="killed"}',
-        "drover_resumed_answers_total",
+        "drover_resumed_streams_total",
       ])
         await until(async () => (await grown(metric)) > 0, `${metric} has grown`);
       const missing = new Set(panelQueries());
@@ -131,7 +131,7 @@ describe(
         await text(stream);
         const metrics = await text(await ask("/metrics"));
         await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
-        return !/^drover_resumed_answers_total 0$/m.test(metrics);
+        return !/^drover_resumed_streams_total 0$/m.test(metrics);
       }, "a stream was resumed");
     }
   },

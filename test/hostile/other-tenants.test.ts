@@ -88,7 +88,7 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
 
   const resumed = async () => {
     const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
-    return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+    return Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
   };
 
   it("learn nothing of each other from what is cached, whatever they send", async () => {

@@ -37,7 +37,7 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
 
   const resumed = async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    return Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+    return Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
   };
 
   const post = (path: string, body: object) =>
@@ -101,7 +101,7 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
     assert.equal(plain(await broken(path, body, 2)), plain(alone));
     const { snapshots } = await pasture.admin<{ snapshots: { directory: string } }>("GET", "/status");
     await until(
-      () => readdirSync(snapshots.directory).every((name) => !name.startsWith(".answer-")),
+      () => readdirSync(snapshots.directory).every((name) => !name.startsWith(".response-")),
       "no journal is left",
     );
   });

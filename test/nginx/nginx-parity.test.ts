@@ -11,7 +11,7 @@ import { clientScenarios } from "./scenarios/clients.ts";
 import { messageScenarios } from "./scenarios/messages.ts";
 import { phaseScenarios } from "./scenarios/phases.ts";
 import { hostScenarios } from "./scenarios/hosts.ts";
-import { answerScenarios } from "./scenarios/answers.ts";
+import { answerScenarios } from "./scenarios/responses.ts";
 import { gzipScenarios } from "./scenarios/gzip.ts";
 import { detailScenarios } from "./scenarios/details.ts";
 import { regexScenarios } from "./scenarios/regexes.ts";

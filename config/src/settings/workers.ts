@@ -1,5 +1,5 @@
 import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
-import { autoOffOrSize, autoOrWhole, duration, flag, oneOf, text, whole, type Zod } from "../setting-values.ts";
+import { autoOffOrSize, autoOrInteger, duration, flag, oneOf, text, whole, type Zod } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** What is served, and by how many workers. */
@@ -24,7 +24,7 @@ export const workersSettings = [
   },
   {
     path: "workers.threads",
-    schema: autoOrWhole(1),
+    schema: autoOrInteger(1),
     default: "auto",
     flag: "threads",
     alias: "t",
@@ -33,7 +33,7 @@ export const workersSettings = [
   },
   {
     path: "workers.slots",
-    schema: autoOrWhole(1),
+    schema: autoOrInteger(1),
     default: "auto",
     flag: "slots",
     alias: "s",
@@ -42,7 +42,7 @@ export const workersSettings = [
   },
   {
     path: "workers.context",
-    schema: autoOrWhole(64),
+    schema: autoOrInteger(64),
     default: "auto",
     unit: "tokens",
     flag: "ctx",
@@ -146,7 +146,7 @@ export const workersSettings = [
     unit: "size",
     flag: "snapshots",
     reload: "roll",
-    doc: "Memory for KV snapshots: the states of ended requests, as files in /dev/shm, from which any worker goes on; running streams outlive their workers by it too. A size for all workers together, `auto` (at most an eighth of the memory; see `drover plan`), or `off`.",
+    doc: "Memory for KV snapshots: the states of ended requests, as files in /dev/shm, from which any worker continues; running streams outlive their workers by it too. A size for all workers together, `auto` (at most an eighth of the memory; see `drover plan`), or `off`.",
   },
   {
     path: "workers.embeddings",

@@ -4,7 +4,7 @@ import type { RequestRecord, RequestSummary } from "@drover/contract/request-rec
 import type { RequestReport } from "@drover/contract/request-report";
 import { corsHeaders } from "./access/cors.ts";
 import { limitsOf, openFrontDoor } from "./access/front-door.ts";
-import { KeptDoor } from "./access/kept-door.ts";
+import { CurrentFrontDoor } from "./access/current-front-door.ts";
 import { KeyLimits } from "./access/key-limits.ts";
 import { arrivalOf, type Received } from "./arrival.ts";
 import type { Balancer, BalancerOptions, BalancerStatus, KeyUse, ListenAddress } from "./balancer-api.ts";
@@ -56,7 +56,7 @@ const NEWCOMER_LIMIT_MS = 1000;
 class RunningBalancer implements Balancer {
   readonly #options: BalancerOptions;
   readonly #targets: readonly ListenTarget[];
-  readonly #door: KeptDoor;
+  readonly #door: CurrentFrontDoor;
   readonly #pool: UpstreamPool;
   readonly #configured: ConfiguredUpstreams;
   readonly #admission: Admission;
@@ -77,7 +77,7 @@ class RunningBalancer implements Balancer {
     const { clock, random, settings } = options;
     this.#options = options;
     this.#rules = balancerRules(settings, options.countsTokens);
-    this.#door = new KeptDoor(this.#rules.front, {
+    this.#door = new CurrentFrontDoor(this.#rules.front, {
       clock,
       logger: options.logger,
       onReplaced: ({ certificate, rules }) => this.#listeners.update(certificate, rules.connectionsPerAddress),
@@ -207,9 +207,9 @@ class RunningBalancer implements Balancer {
   #makeListeners(): Listeners {
     const handlers: ListenerHandlers = {
       onRequest: (incoming, response, switchable) => this.#receive({ incoming, response, switchable }),
-      onRefused: (reason, answered) => {
+      onRefused: (reason, sent) => {
         this.#metrics.countRefusal(reason);
-        if (answered !== undefined) this.#rawResponses.set(answered.socket, answered);
+        if (sent !== undefined) this.#rawResponses.set(sent.socket, sent);
       },
       responseHeaders: (origin) => corsHeaders(origin, this.#door.present.rules.corsOrigins),
     };

@@ -2,7 +2,7 @@
  * The contract between the HTTP side of a worker (api/, generation/) and the slots that generate (slots/, batching/).
  * Everything here is in tokens; text, stop strings, reasoning and tool calls belong to generation/.
  */
-import type { Course } from "./course.ts";
+import type { GenerationTimeline } from "./generation-timeline.ts";
 
 /** How the next token is chosen. Fields that are absent do nothing. Names and defaults follow llama.cpp's server. */
 export interface Sampling {
@@ -27,6 +27,19 @@ export interface Sampling {
   readonly xtc?: { readonly probability: number; readonly threshold: number };
   readonly dry?: DrySampling;
 }
+
+/** Each time the most likely token. */
+export const GREEDY: Sampling = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  seed: 0,
+  repeatPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  logitBias: new Map(),
+};
 
 /** "Don't repeat yourself": the longer a sequence that a token would repeat, the less likely it becomes. */
 export interface DrySampling {
@@ -107,7 +120,7 @@ export interface GenerationSink {
   /** The request holds a slot now. `cachedTokens` of the prompt need no evaluation. */
   onStart?(start: { readonly slot: number; readonly cachedTokens: number }): void;
   /** Called with `onStart`, and again by each worker that resumes the request: what is known of how it goes. It is filled while it goes. */
-  onCourse?(course: Course): void;
+  onTimeline?(timeline: GenerationTimeline): void;
   /** So many tokens of the prompt are in the slot now, those that needed no evaluation among them. */
   onPromptRead?(readTokens: number): void;
   /** Return "stop" to end the generation with this token: the slot takes part in no further step. */

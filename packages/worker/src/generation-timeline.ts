@@ -4,7 +4,7 @@ import type { PromptSource, ReportedGeneration } from "@drover/contract/request-
 const MOST_PIECES = 256;
 
 /** How one generation goes, from its slot on: for the report about its request. Times are on the worker's monotonic clock. */
-export class Course {
+export class GenerationTimeline {
   readonly #slot: number;
   readonly #source: PromptSource;
   readonly #cachedTokens: number;

@@ -10,6 +10,7 @@ import { ApartGrammars } from "./engine/apart-grammars.ts";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
 import type { Embedder, Engine } from "./engine/engine.ts";
+import { GREEDY } from "./generation-contract.ts";
 import { modelDigest } from "./engine/model-digest.ts";
 import { WorkerError } from "./errors.ts";
 import { CpuLease } from "./leases/cpu-lease.ts";
@@ -19,7 +20,7 @@ import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
 import { SnapshotStore } from "./state/snapshot-store.ts";
-import type { JournalPlace } from "./state/answer-journal.ts";
+import type { JournalSettings } from "./state/response-journal.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
 const supervised = process.send !== undefined;
@@ -173,7 +174,7 @@ async function snapshots(
   logger: Logger,
 ): Promise<{ readonly snapshots?: SnapshotStore }> {
   if (wanted === undefined) return {};
-  if (!engine.savesWholeState) {
+  if (!engine.savesCompleteState) {
     logger.info("no snapshots: the state of a sliding-window model can't be saved whole");
     return {};
   }
@@ -186,10 +187,10 @@ async function snapshots(
 /** Beside the snapshots, also for models that have none. */
 async function journals(
   engine: Engine,
-  { modelPath, snapshots: place }: CompleteOptions,
+  { modelPath, snapshots: shared }: CompleteOptions,
   logger: Logger,
-): Promise<{ readonly journals?: JournalPlace }> {
-  if (place === undefined) return {};
+): Promise<{ readonly journals?: JournalSettings }> {
+  if (shared === undefined) return {};
   const parts = JSON.stringify({
     id: engine.model.id,
     model: await modelDigest(modelPath),
@@ -201,18 +202,17 @@ async function journals(
     if (!isTold) logger.warn(message);
     isTold = true;
   };
-  return { journals: { directory: place.directory, identity, onTrouble } };
+  return { journals: { directory: shared.directory, identity, onTrouble } };
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */
 async function firstToken(pool: SlotPool, engine: Engine): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0, repeatPenalty: 1 };
     pool.generate(
       {
         prompt: [engine.model.bosToken ?? engine.model.eosToken ?? 0],
         maxTokens: 1,
-        sampling: { ...sampling, presencePenalty: 0, frequencyPenalty: 0, logitBias: new Map() },
+        sampling: GREEDY,
         cachePrompt: false,
         ignoreEndOfText: true,
       },

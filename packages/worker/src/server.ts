@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { createHash, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { closeAfterAnswer, closeWithAnswer } from "./api/http/close-after-answer.ts";
+import { closeAfterResponse, closeWithResponse } from "./api/http/close-after-response.ts";
 import { errorResponse } from "./api/http/error-envelope.ts";
 import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api/http/http-errors.ts";
 import { parseJson } from "./api/http/parse-json.ts";
@@ -25,8 +25,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: "idle",
     rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     genReqId: (request) => requestIdOf(request.headers[REQUEST_ID_HEADER], random),
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => answerError(parts, error, request, reply),
+    clientErrorHandler: respondToBrokenRequest,
+    frameworkErrors: (error, request, reply) => respondWithError(parts, error, request, reply),
   });
   server.removeAllContentTypeParsers();
   // Any content type: `curl -d` without a header means JSON too.
@@ -37,7 +37,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     if (apiOf(request) === "anthropic") reply.raw.setHeader("request-id", request.id);
     if (parts.secret !== undefined && !isSecret(request.headers[SECRET_HEADER], parts.secret)) throw unauthorized();
   });
-  server.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply));
+  server.setErrorHandler((error, request, reply) => respondWithError(parts, error, request, reply));
   server.setNotFoundHandler((request, reply) => {
     throw missing(request, reply);
   });
@@ -55,7 +55,7 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-function answerError(parts: ServerParts, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+function respondWithError(parts: ServerParts, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = httpErrorOf(error);
   if (!(refusal instanceof RequestError)) {
     parts.logger.error({ err: error, requestId: request.id, url: request.url }, "a request failed inside the worker");
@@ -63,7 +63,7 @@ function answerError(parts: ServerParts, error: unknown, request: FastifyRequest
   const { status, body } = errorResponse(refusal, request);
   if (status === 413) {
     reply.hijack();
-    closeAfterAnswer(request.raw, "413 Payload Too Large", body, request.id);
+    closeAfterResponse(request.raw, "413 Payload Too Large", body, request.id);
     return;
   }
   void reply.code(status).type("application/json; charset=utf-8").send(body);
@@ -78,7 +78,7 @@ function missing(request: FastifyRequest, reply: FastifyReply): RequestError {
 }
 
 /** Bytes that are no HTTP: handled here, since there is no request. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function respondToBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -86,7 +86,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const { status, body } = errorResponse(httpErrorOf(error), {});
   const reason =
     status === 431 ? "Request Header Fields Too Large" : status === 408 ? "Request Timeout" : "Bad Request";
-  closeWithAnswer(socket, `${status} ${reason}`, body);
+  closeWithResponse(socket, `${status} ${reason}`, body);
 }
 
 /** llama.cpp's server has most paths without their version, too. */

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type FrontDoor, type FrontRules, openFrontDoor, watchedFiles } from "./front-door.ts";
 import { watchFiles } from "./watch-files.ts";
 
-export interface KeptDoorParts {
+export interface CurrentFrontDoorParts {
   readonly clock: Clock;
   readonly logger: Pick<Logger, "info" | "warn">;
   /** Told of each door that replaces another one. */
@@ -11,13 +11,13 @@ export interface KeptDoorParts {
 }
 
 /** The front door by the latest rules and by what the files of keys and certificate hold now. */
-export class KeptDoor {
-  readonly #parts: KeptDoorParts;
+export class CurrentFrontDoor {
+  readonly #parts: CurrentFrontDoorParts;
   #door: FrontDoor;
   #stopWatching: () => void = () => undefined;
 
   /** @throws FrontDoorError */
-  constructor(rules: FrontRules, parts: KeptDoorParts) {
+  constructor(rules: FrontRules, parts: CurrentFrontDoorParts) {
     this.#parts = parts;
     this.#door = openFrontDoor(rules);
   }

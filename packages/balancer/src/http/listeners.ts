@@ -12,7 +12,7 @@ import { RequestOrder } from "./request-order.ts";
 export interface ListenerHandlers {
   readonly onRequest: ServerHandlers["onRequest"];
   readonly responseHeaders: ServerHandlers["responseHeaders"];
-  readonly onRefused: (reason: string, answered?: RawResponse) => void;
+  readonly onRefused: (reason: string, sent?: RawResponse) => void;
 }
 
 /** The public ports, with the connections that were upgraded away from HTTP. */

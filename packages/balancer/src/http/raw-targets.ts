@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
-import { readAgain } from "./read-again.ts";
+import { reparseConnection } from "./reparse-connection.ts";
 import type { RequestOrder } from "./request-order.ts";
 
 /** What Node's parser says of a request that it refuses. */
@@ -30,7 +30,7 @@ export class RawTargets {
     if (error.code !== "HPE_INVALID_URL" || !this.#order.isIdle(socket)) return false;
     const bytes = encodedRequest(error.rawPacket ?? Buffer.alloc(0), error.bytesParsed ?? 0);
     if (bytes === undefined || !leaveParser(socket)) return false;
-    readAgain(this.#server, socket, bytes);
+    reparseConnection(this.#server, socket, bytes);
     socket.resume();
     return true;
   }

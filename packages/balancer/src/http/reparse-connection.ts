@@ -3,7 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 
 /** Hands a connection that its parser has left to a new one, which reads the bytes first. */
-export function readAgain(server: http.Server, socket: Socket, bytes: Buffer): void {
+export function reparseConnection(server: http.Server, socket: Socket, bytes: Buffer): void {
   socket.unshift(bytes);
   server.emit(server instanceof https.Server ? "secureConnection" : "connection", socket);
 }

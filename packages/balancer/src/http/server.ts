@@ -29,7 +29,7 @@ export interface ServerHandlers {
   /** Told of each request's head, before its turn. */
   readonly onHead: (response: http.ServerResponse) => void;
   /** What is no HTTP request, or stops being one in its body; its response has been sent. */
-  readonly onBadRequest: (reason: string, answered: RawResponse) => void;
+  readonly onBadRequest: (reason: string, sent: RawResponse) => void;
   /** Fields that every response to a page of this origin carries. */
   readonly responseHeaders: (origin: string | undefined) => readonly string[];
 }
@@ -124,8 +124,8 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
   const problem = headProblem(request);
   if (problem === undefined) return false;
   const headers = handlers.responseHeaders(request.headers.origin);
-  const answered = respondRaw(socket, problem, { target: request.url, headers });
-  handlers.onBadRequest(problem.code, answered);
+  const sent = respondRaw(socket, problem, { target: request.url, headers });
+  handlers.onBadRequest(problem.code, sent);
   return true;
 }
 

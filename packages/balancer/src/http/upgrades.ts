@@ -2,7 +2,7 @@ import http from "node:http";
 import type { Socket } from "node:net";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import { HeldConnection } from "./held-connection.ts";
-import { readAgain } from "./read-again.ts";
+import { reparseConnection } from "./reparse-connection.ts";
 import type { RequestOrder } from "./request-order.ts";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
@@ -39,7 +39,7 @@ export class Upgrades {
     const { socket, headers } = request;
     if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
       this.#hidden.set(socket, request.rawHeaders);
-      readAgain(this.#server, socket, Buffer.concat([headWithoutOffer(request), firstBytes]));
+      reparseConnection(this.#server, socket, Buffer.concat([headWithoutOffer(request), firstBytes]));
       return;
     }
     const held = new HeldConnection(socket, firstBytes);
@@ -52,7 +52,7 @@ export class Upgrades {
       response.detachSocket(socket);
       if (response.shouldKeepAlive) {
         socket.off("timeout", onTimeout).off("drain", onDrain);
-        readAgain(this.#server, socket, held.letGo());
+        reparseConnection(this.#server, socket, held.letGo());
         socket.setTimeout(this.#server.keepAliveTimeout);
       } else socket.end();
       response.emit("close");

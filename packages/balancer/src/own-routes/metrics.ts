@@ -40,7 +40,7 @@ export function createMetrics(registry: Registry) {
     new Histogram({ name, help, buckets, labelNames, registers });
   const requests = counter(
     "drover_requests_total",
-    "Requests that were answered, by status; 499 is a client that left.",
+    "Requests that got a response, by status; 499 is a client that left.",
     ["status"],
     statuses.map((status) => ({ status })),
   );
@@ -51,7 +51,7 @@ export function createMetrics(registry: Registry) {
   const firstBytes = histogram("drover_first_byte_seconds", "From the request to the head of its response.");
   const retries = counter("drover_retries_total", "Requests that were sent on to another upstream.");
   const resumes = counter(
-    "drover_resumed_answers_total",
+    "drover_resumed_streams_total",
     "Streams whose worker died, and that another worker resumed.",
   );
   const refused = counter(

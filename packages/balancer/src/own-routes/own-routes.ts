@@ -39,7 +39,7 @@ export interface GuestRoute {
 /** Finds the added route of a request; undefined: there is none for it. */
 export type GuestRoutes = (request: IncomingMessage, path: string) => GuestRoute | undefined;
 
-type Answer = (
+type Respond = (
   parts: OwnRouteParts,
   request: IncomingMessage,
   onlyKey: string | undefined,
@@ -55,10 +55,10 @@ export function ownRoute(
   parts: OwnRouteParts,
   onlyKey: string | undefined,
 ): OwnResponse | Promise<OwnResponse> | undefined {
-  const answer = path === "/" ? frontAnswer(parts) : (routes[path] ?? sleepersAnswer(path, request, parts));
-  if (answer === undefined) return undefined;
-  if (request.method === "GET" || request.method === "HEAD") return answer(parts, request, onlyKey);
-  const error = { status: 405, message: `${path} answers GET only, not ${request.method}`, code: "method_not_allowed" };
+  const respond = path === "/" ? frontResponse(parts) : (routes[path] ?? sleepersResponse(path, request, parts));
+  if (respond === undefined) return undefined;
+  if (request.method === "GET" || request.method === "HEAD") return respond(parts, request, onlyKey);
+  const error = { status: 405, message: `${path} takes GET only, not ${request.method}`, code: "method_not_allowed" };
   return { ...jsonResponse(405, ""), body: errorEnvelope(error), headers: ["Allow", "GET, HEAD"] };
 }
 
@@ -76,7 +76,11 @@ export function isLook(request: IncomingMessage, path: string, parts: OwnRoutePa
 const MODELS = "/v1/models";
 
 /** The models of workers that are unloaded. */
-function sleepersAnswer(path: string, { method }: IncomingMessage, { readiness }: OwnRouteParts): Answer | undefined {
+function sleepersResponse(
+  path: string,
+  { method }: IncomingMessage,
+  { readiness }: OwnRouteParts,
+): Respond | undefined {
   const now = path === MODELS && (method === "GET" || method === "HEAD") ? readiness() : undefined;
   const models = now?.kind === "asleep" ? now.models : undefined;
   return models === undefined ? undefined : () => jsonResponse(200, models);
@@ -89,7 +93,7 @@ export function isOpenPath(path: string, { frontPage }: OwnRouteParts): boolean 
 
 const openPaths: ReadonlySet<string> = new Set(["/health", "/live", "/ready"]);
 
-const routes: Readonly<Record<string, Answer | undefined>> = {
+const routes: Readonly<Record<string, Respond | undefined>> = {
   "/health": health,
   "/ready": health,
   "/live": () => jsonResponse(200, JSON.stringify({ status: "ok" })),
@@ -101,7 +105,7 @@ const routes: Readonly<Record<string, Answer | undefined>> = {
   }),
 };
 
-function frontAnswer(parts: OwnRouteParts): Answer | undefined {
+function frontResponse(parts: OwnRouteParts): Respond | undefined {
   const facts = parts.frontPage();
   if (facts === undefined) return undefined;
   return ({ needsKey }, { headers }) => frontPage(facts, headers.accept, needsKey());

@@ -72,8 +72,8 @@ async function probe(upstream: Upstream, rule: CheckRule, clock: Clock): Promise
 
 function judge(status: number, body: string, rule: CheckRule): string | undefined {
   const good = rule.statuses === undefined ? status >= 200 && status < 400 : rule.statuses.has(status);
-  if (!good) return `it answered ${status}`;
+  if (!good) return `it responded with ${status}`;
   if (rule.bodyIncludes !== undefined && !body.includes(rule.bodyIncludes))
-    return `its answer lacks "${rule.bodyIncludes}"`;
+    return `its response lacks "${rule.bodyIncludes}"`;
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { Upstream } from "./upstream.ts";
 /** What the balancer knows of one request's text. */
 export interface Hints extends Pick<PickRequest, "affinity" | "cost"> {
   /** The request was given to this upstream. */
-  onPlaced(upstream: Upstream): void;
+  onPicked(upstream: Upstream): void;
   /** Its response's head came after this long. */
   onFirstByte(upstream: Upstream, ms: number): void;
 }
@@ -16,7 +16,7 @@ export interface Hints extends Pick<PickRequest, "affinity" | "cost"> {
 /** The workers that read each other's snapshots. */
 const sharing: Holder = { generation: 0 };
 
-const noHints: Hints = { onPlaced: () => undefined, onFirstByte: () => undefined };
+const noHints: Hints = { onPicked: () => undefined, onFirstByte: () => undefined };
 
 /** Remembers which worker has seen which text, and how fast each reads. */
 export class PlacementHints {
@@ -32,7 +32,7 @@ export class PlacementHints {
     return {
       affinity: (upstream) => (upstream.owned ? this.#index.held(upstream, chain) : 0),
       cost: (upstream) => this.#cost(upstream, chain),
-      onPlaced: (upstream) => {
+      onPicked: (upstream) => {
         held.set(upstream, this.#held(upstream, chain));
         this.#index.remember(upstream, chain);
       },

@@ -131,7 +131,7 @@ describe("placement by prefix", () => {
     const place = (body: Buffer): string | undefined => {
       const hint = hints.of("/v1/chat/completions", body, pool);
       const lease = pool.acquire(pool.startPick(hint));
-      if (lease !== undefined) hint.onPlaced(lease.upstream);
+      if (lease !== undefined) hint.onPicked(lease.upstream);
       lease?.release("ok");
       return lease?.upstream.id;
     };
@@ -156,7 +156,7 @@ describe("placement by prefix", () => {
     };
     hints
       .of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, "one")
-      .onPlaced(pool.upstreams[0] as Upstream);
+      .onPicked(pool.upstreams[0] as Upstream);
     assert.ok((held("one")[0] ?? 0) > 0);
     assert.deepEqual(held("other"), [0, 0, 0]);
     assert.deepEqual(held(""), [0, 0, 0]);
@@ -170,7 +170,7 @@ describe("placement by prefix", () => {
     const body = chat("the same");
     const hint = hints.of("/v1/chat/completions", body, pool);
     const first = pool.acquire(pool.startPick(hint));
-    if (first !== undefined) hint.onPlaced(first.upstream);
+    if (first !== undefined) hint.onPicked(first.upstream);
     const other = pool.acquire(pool.startPick(hints.of("/v1/chat/completions", body, pool)));
     assert.notEqual(other?.upstream.id, first?.upstream.id);
   });
@@ -188,7 +188,7 @@ describe("placement by prefix", () => {
     const body = chat("a long prompt ".repeat(500));
     const hint = hints.of("/v1/chat/completions", body, pool);
     const first = pool.acquire(pool.startPick(hint));
-    if (first !== undefined) hint.onPlaced(first.upstream);
+    if (first !== undefined) hint.onPicked(first.upstream);
     const other = pool.acquire(pool.startPick(hints.of("/v1/chat/completions", body, pool)));
     assert.equal(other?.upstream.id, first?.upstream.id);
   });
@@ -205,7 +205,7 @@ describe("placement by prefix among workers that share their snapshots", () => {
     const hint = hints.of("/v1/chat/completions", body, pool);
     const first = pool.acquire(pool.startPick(hint));
     assert.ok(first !== undefined);
-    hint.onPlaced(first.upstream);
+    hint.onPicked(first.upstream);
     hint.onFirstByte(first.upstream, 100);
     const other = pool.acquire(pool.startPick(hints.of("/v1/chat/completions", body, pool)));
     assert.notEqual(other?.upstream.id, first.upstream.id);
@@ -280,7 +280,7 @@ describe("active checks", () => {
     await eventually("it is out again", () => pool.get("a")?.down === true);
     stop();
     await upstream.close();
-    assert.deepEqual(changes, ['false its answer lacks "well"', "true ", "false it answered 500"]);
+    assert.deepEqual(changes, ['false its response lacks "well"', "true ", "false it responded with 500"]);
   });
 
   it("leave alone what is marked down, and Drover's own workers", async () => {

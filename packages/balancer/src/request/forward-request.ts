@@ -105,7 +105,7 @@ class Forwarding {
   #endOf(result: ExchangeResult, lease: Lease, attempt: Attempt): ForwardOutcome | undefined {
     const task = this.#task;
     const status = attempt.status ?? 0;
-    if (result.kind === "relayed") return { kind: "answered", status };
+    if (result.kind === "relayed") return { kind: "responded", status };
     if (result.kind === "intercepted" || result.kind === "client-gone") return result;
     attempt.error = result.reason;
     this.#reason = result.reason;

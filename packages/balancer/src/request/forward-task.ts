@@ -36,7 +36,7 @@ export interface ForwardTask extends ExchangeTask {
 
 /**
  * How it ended. Where nothing was sent to the client (`failed`, `intercepted`) the caller responds.
- * - `answered`: the complete response was relayed.
+ * - `responded`: the complete response was relayed.
  * - `broken`: the upstream died after the head was sent, and no other one resumed its response; the client's connection was ended (an event stream after an `error` event).
  * - `failed`: no upstream responded; `status` is 502, 504, or the status nginx would give.
  * - `intercepted`: `onHead` took it.
@@ -44,7 +44,7 @@ export interface ForwardTask extends ExchangeTask {
  * - `client-gone`: the client left, or `cancel` was used; nginx logs 499.
  */
 export type ForwardOutcome =
-  | { readonly kind: "answered"; readonly status: number }
+  | { readonly kind: "responded"; readonly status: number }
   | { readonly kind: "broken"; readonly status: number; readonly reason: string }
   | { readonly kind: "failed"; readonly status: number; readonly reason: string }
   | { readonly kind: "intercepted"; readonly head: ResponseHead }

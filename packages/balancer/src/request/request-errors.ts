@@ -34,8 +34,8 @@ export function failureOf(
   const { reason } = outcome;
   if (outcome.kind === "condemned") return { status: 500, message: reason, code: CONDEMNED };
   if (outcome.status === 504) {
-    return { status: 504, message: `the upstream did not answer in time: ${reason}`, code: "upstream_timeout" };
+    return { status: 504, message: `the upstream did not respond in time: ${reason}`, code: "upstream_timeout" };
   }
   if (tried === 0) return { status: 502, message: "no upstream can take the request now", code: "no_live_upstream" };
-  return { status: 502, message: `no upstream answered (${tried} tried): ${reason}`, code: "upstream_failed" };
+  return { status: 502, message: `no upstream responded (${tried} tried): ${reason}`, code: "upstream_failed" };
 }

@@ -67,7 +67,7 @@ describe("a stream whose worker dies", () => {
       assert.match(asked[0] ?? "", /^[0-9a-f-]{36}$/);
       assert.equal(asked[1], asked[0]);
       const metrics = await (await fetch(`${url}/metrics`)).text();
-      assert.match(metrics, /^drover_resumed_answers_total 1$/m);
+      assert.match(metrics, /^drover_resumed_streams_total 1$/m);
     }
   });
 

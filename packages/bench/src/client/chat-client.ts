@@ -1,6 +1,6 @@
 import { type Dispatcher, errors, Pool } from "undici";
 import type { Clock } from "@drover/foundation/clock";
-import { createAnswerReader, messageOf } from "./answer-reader.ts";
+import { createResponseReader, messageOf } from "./response-reader.ts";
 import type { ChatClient, Exchange, FailureReason, Question } from "./exchange.ts";
 import { createLineScanner } from "./line-scanner.ts";
 
@@ -66,7 +66,7 @@ function createHandler(
   resolve: (exchange: Exchange) => void,
 ): Dispatcher.DispatchHandler {
   const startMs = clock.monotonicMs();
-  const reader = createAnswerReader(() => clock.monotonicMs(), onToken);
+  const reader = createResponseReader(() => clock.monotonicMs(), onToken);
   const scanner = createLineScanner((value) => reader.data(value));
   let status = 0;
   let errorBody = "";

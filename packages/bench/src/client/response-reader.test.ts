@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createAnswerReader } from "./answer-reader.ts";
+import { createResponseReader } from "./response-reader.ts";
 
 const token = (text: string) => JSON.stringify({ choices: [{ delta: { content: text }, finish_reason: null }] });
 const LAST = JSON.stringify({ choices: [{ delta: {}, finish_reason: "stop" }] });
@@ -11,7 +11,7 @@ const USAGE = JSON.stringify({
 
 const read = (...values: string[]) => {
   let nowMs = 0;
-  const reader = createAnswerReader(
+  const reader = createResponseReader(
     () => (nowMs += 10),
     () => {},
   );

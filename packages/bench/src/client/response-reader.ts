@@ -19,14 +19,14 @@ interface Chunk {
 }
 
 /** Collects one streamed response from the `data:` values of its stream, and judges it. */
-export interface AnswerReader {
+export interface ResponseReader {
   data(value: string): void;
   readonly tokenTimesMs: readonly number[];
   /** To be asked once, after the stream's end. A response is a success only when it is complete. */
   result(): Exchange["result"];
 }
 
-export function createAnswerReader(nowMs: () => number, onToken: () => void): AnswerReader {
+export function createResponseReader(nowMs: () => number, onToken: () => void): ResponseReader {
   const tokenTimesMs: number[] = [];
   let text = "";
   let usage: Usage | undefined;

@@ -46,7 +46,7 @@ async function measure(round: number) {
   const gaps = exchanges.map(({ tokenTimesMs }) =>
     tokenTimesMs.slice(1).map((ms, index) => ms - (tokenTimesMs[index] ?? ms)),
   );
-  const moved = Number(/^drover_resumed_answers_total (\d+)$/m.exec(metrics)?.[1]);
+  const moved = Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
   return {
     moved,
     complete: exchanges.filter(({ result, tokenTimesMs }) => result.kind === "ok" && tokenTimesMs.length === tokens)

@@ -28,7 +28,7 @@ export const bench: Command = {
     pids: { type: "text", doc: "Processes of the server whose CPU and memory to watch, such as 101,102" },
     against: {
       type: "text",
-      doc: "compare: a further server's command; {port} in it is filled in, and /health must answer",
+      doc: "compare: a further server's command; {port} in it is filled in, and /health must respond",
     },
     only: {
       type: "text",

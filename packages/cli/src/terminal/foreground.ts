@@ -8,7 +8,7 @@ import type { Invocation } from "../line/command.ts";
 import { wantsColours } from "./colours.ts";
 import { prettyLine } from "./pretty-line.ts";
 import { createProgress } from "./progress.ts";
-import { curlWords, prefersChinese, programName, realModelHint, welcomeOf, welcomeText } from "./welcome.ts";
+import { curlArguments, prefersChinese, programName, realModelHint, welcomeOf, welcomeText } from "./welcome.ts";
 
 /** How a process that serves in the foreground speaks: its log on standard output, bars on a terminal. */
 export interface Foreground {
@@ -40,7 +40,10 @@ export function openForeground(invocation: Invocation, settings: Settings): Fore
         const url = publicUrl(welcome);
         if (isPretty) progress.print(welcomeText(welcome, prefersChinese(invocation.environment)));
         else
-          logs.logger.info({ url, curl: curlWords(welcome).join(" "), ...realModelHint(welcome) }, `serving on ${url}`);
+          logs.logger.info(
+            { url, curl: curlArguments(welcome).join(" "), ...realModelHint(welcome) },
+            `serving on ${url}`,
+          );
       },
       end: progress.end,
     },

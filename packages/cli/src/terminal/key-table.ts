@@ -1,7 +1,7 @@
 import { printable } from "@drover/foundation/printable";
 import type { KeyUse } from "@drover/supervisor/admin";
 import Table from "cli-table3";
-import { PLAIN } from "./table.ts";
+import { PLAIN } from "./status-table.ts";
 
 /** What each key uses, of how much where it has a limit. */
 export function keyTable(keys: readonly KeyUse[]): string {

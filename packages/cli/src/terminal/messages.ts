@@ -5,19 +5,19 @@ import type { ModelError } from "@drover/models";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 
 /** An error as a user reads it, and what the process ends with. */
-export interface Farewell {
+export interface ErrorReport {
   readonly text: string;
   readonly exitCode: ExitCode;
 }
 
 /** Never a stack trace, unless `isDebugging` (DROVER_DEBUG=1). */
-export function explainError(error: unknown, isDebugging: boolean): Farewell {
+export function explainError(error: unknown, isDebugging: boolean): ErrorReport {
   const { text, exitCode } = explain(error);
   const stack = isDebugging && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
   return { text: `drover: ${printable(text)}${stack}`, exitCode };
 }
 
-function explain(error: unknown): Farewell {
+function explain(error: unknown): ErrorReport {
   if (error instanceof ConfigError) {
     const lines = error.problems.map((problem) => `${problem.where}: ${problem.message}`);
     const [only] = lines;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { DroverStatus, ServiceStatus } from "@drover/supervisor/admin";
-import { statusTable as drawStatus } from "./table.ts";
+import { statusTable as drawStatus } from "./status-table.ts";
 
 const service: ServiceStatus = {
   command: "up",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import {
-  curlWords,
+  curlArguments,
   prefersChinese,
   programName,
   realModelHint,
@@ -49,9 +49,9 @@ describe("the welcome", () => {
 
   it("gives an address that can be connected to where every interface is listened on", () => {
     assert.match(welcomeText({ ...welcome, address: "0.0.0.0" }), /serves on http:\/\/0\.0\.0\.0:8080$/mu);
-    assert.match(curlWords({ ...welcome, address: "0.0.0.0" })[0] ?? "", /http:\/\/127\.0\.0\.1:8080\//u);
-    assert.match(curlWords({ ...welcome, address: "::" })[0] ?? "", /http:\/\/\[::1\]:8080\//u);
-    const socket = curlWords({ ...welcome, address: "/run/d.sock", port: 0 })[0];
+    assert.match(curlArguments({ ...welcome, address: "0.0.0.0" })[0] ?? "", /http:\/\/127\.0\.0\.1:8080\//u);
+    assert.match(curlArguments({ ...welcome, address: "::" })[0] ?? "", /http:\/\/\[::1\]:8080\//u);
+    const socket = curlArguments({ ...welcome, address: "/run/d.sock", port: 0 })[0];
     assert.equal(socket, "curl -N --unix-socket /run/d.sock http://localhost/v1/chat/completions");
   });
 

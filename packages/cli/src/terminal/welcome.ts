@@ -43,7 +43,7 @@ export function welcomeOf(
 }
 
 /** A command line to copy, in pieces of which each fits a line. */
-export function curlWords(welcome: Welcome): readonly string[] {
+export function curlArguments(welcome: Welcome): readonly string[] {
   const base = welcome.port === 0 ? "http://localhost" : publicUrl({ ...welcome, address: reachable(welcome.address) });
   return [
     `curl -N ${welcome.port === 0 ? `--unix-socket ${welcome.address} ` : ""}${base}/v1/chat/completions`,
@@ -68,7 +68,7 @@ export function welcomeText(welcome: Welcome, isChinese = false): string {
     ...(hasPage(welcome) ? [`  ${say.openIt}`] : []),
     ...(serves === "command" ? [] : [`  ${program} chat`, `  ${say.api}`]),
     "",
-    ...(serves === "command" ? [] : [`  ${curlWords(welcome).join(" \\\n    ")}`, ""]),
+    ...(serves === "command" ? [] : [`  ${curlArguments(welcome).join(" \\\n    ")}`, ""]),
     ...(serves === "demo"
       ? [`  ${say.demo}`, `  ${program} up --model FILE.gguf`, `  ${program} up --model ${say.download}`, ""]
       : []),

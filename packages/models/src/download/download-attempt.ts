@@ -100,7 +100,7 @@ async function startOf(
   if (response.status === 408 || response.status === 425 || response.status === 429 || response.status >= 500) {
     const seconds = numberOf(response.header("retry-after"));
     const retryAfterMs = seconds === undefined ? undefined : seconds * 1000;
-    return { reason: `the server answered ${response.status}`, retryAfterMs };
+    return { reason: `the server responded with ${response.status}`, retryAfterMs };
   }
   throw refused(remote.url, response.status);
 }
@@ -128,5 +128,5 @@ function refused(url: string, status: number): ModelError {
       `${url} does not exist (${status}). Check the repository's and the file's name.`,
     );
   }
-  return new ModelError("download_failed", `${url} can't be downloaded: the server answered ${status}.`);
+  return new ModelError("download_failed", `${url} can't be downloaded: the server responded with ${status}.`);
 }

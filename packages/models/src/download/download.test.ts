@@ -198,7 +198,7 @@ describe("a download", () => {
 
   it("gives up after six failures in a row and says the last reason", async () => {
     const outcome = await download(status(502));
-    assertFailed(outcome, "download_failed", /answered 502, 6 times in a row/);
+    assertFailed(outcome, "download_failed", /responded with 502, 6 times in a row/);
     assert.equal(outcome.ranges.length, 6);
   });
 
@@ -221,7 +221,7 @@ describe("a download", () => {
   it("names what is wrong with a file that is not there or not allowed", async () => {
     assertFailed(await download(status(404)), "download_not_found", /model\.gguf does not exist \(404\)/);
     assertFailed(await download(status(401)), "download_forbidden", /set HF_TOKEN/);
-    assertFailed(await download(status(418)), "download_failed", /answered 418/);
+    assertFailed(await download(status(418)), "download_failed", /responded with 418/);
   });
 
   it("refuses a web page at its first bytes", async () => {

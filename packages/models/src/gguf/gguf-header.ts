@@ -30,7 +30,7 @@ export interface TensorShape {
 }
 
 /** Where each tensor's data starts and how long it is, from the start of the data section. */
-export interface TensorPlace {
+export interface TensorExtent {
   readonly offsetBytes: number;
   readonly sizeBytes: number;
 }
@@ -38,7 +38,7 @@ export interface TensorPlace {
 /** The header of a GGUF v3 file, padded to the data section, and the layout of that section. */
 export interface GgufHeader {
   readonly bytes: Buffer;
-  readonly places: readonly TensorPlace[];
+  readonly extents: readonly TensorExtent[];
   readonly dataBytes: number;
 }
 
@@ -56,16 +56,16 @@ export function encodeHeader(metadata: ReadonlyMap<string, GgufValue>, tensors: 
     sink.string(key);
     writeValue(sink, value);
   }
-  const places: TensorPlace[] = [];
+  const extents: TensorExtent[] = [];
   let offsetBytes = 0;
   for (const tensor of tensors) {
     const sizeBytes = tensorBytes(tensor);
     writeTensor(sink, tensor, offsetBytes);
-    places.push({ offsetBytes, sizeBytes });
+    extents.push({ offsetBytes, sizeBytes });
     offsetBytes += align(sizeBytes);
   }
   sink.padTo(ALIGNMENT_BYTES);
-  return { bytes: sink.bytes(), places, dataBytes: offsetBytes };
+  return { bytes: sink.bytes(), extents, dataBytes: offsetBytes };
 }
 
 /** Rounds up to {@link ALIGNMENT_BYTES}. */

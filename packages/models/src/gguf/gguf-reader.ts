@@ -62,7 +62,7 @@ async function readGrowing(path: string, handle: FileHandle, fileBytes: number):
   let windowBytes = Math.min(fileBytes, FIRST_WINDOW_BYTES);
   for (;;) {
     const window = Buffer.alloc(windowBytes);
-    const length = await readWhole(handle, window);
+    const length = await readFully(handle, window);
     const cursor = new Cursor(path, window.subarray(0, length), fileBytes);
     const content = parseUnlessShort(cursor);
     if (content !== "short") return content;
@@ -74,7 +74,7 @@ async function readGrowing(path: string, handle: FileHandle, fileBytes: number):
   }
 }
 
-async function readWhole(handle: FileHandle, window: Buffer): Promise<number> {
+async function readFully(handle: FileHandle, window: Buffer): Promise<number> {
   let length = 0;
   while (length < window.length) {
     const { bytesRead } = await handle.read(window, length, window.length - length, length);

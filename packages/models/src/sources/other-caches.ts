@@ -36,13 +36,13 @@ async function foldersOf(source: HubSource, caches: OtherCaches): Promise<readon
   const { org, repo } = source;
   if (source.type === "model-scope" || source.type === "model-scope-tag") {
     const names = [repo, repo.replaceAll(".", "___")];
-    const places = caches.modelScope.flatMap((cache) => [
+    const folders = caches.modelScope.flatMap((cache) => [
       cache,
       join(cache, "models"),
       join(cache, "hub", "models"),
       join(cache, "hub"),
     ]);
-    return places.flatMap((place) => names.map((name) => join(place, org, name)));
+    return folders.flatMap((folder) => names.map((name) => join(folder, org, name)));
   }
   const revision = "revision" in source ? source.revision : "main";
   const folders: string[] = [];

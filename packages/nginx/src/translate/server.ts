@@ -146,7 +146,7 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   const path = (directive: Directive | undefined) => {
     const [word = ""] = directive?.args ?? [];
     if (word.includes("$") || word.startsWith("data:") || word.startsWith("engine:")) {
-      throw NginxConfigError.unsupported(directive?.position ?? scopePlace, `"${word}"`, "certificates are files");
+      throw NginxConfigError.unsupported(directive?.position ?? noPosition, `"${word}"`, "certificates are files");
     }
     return resolve(paths.confPrefix, word);
   };
@@ -165,7 +165,7 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   };
 }
 
-const scopePlace: ConfigPosition = { file: "", line: 0 };
+const noPosition: ConfigPosition = { file: "", line: 0 };
 
 function readProtocols(scope: Scope, oldDefaults: boolean): TlsModel["protocols"] {
   const directive = scope.one("ssl_protocols");
@@ -173,7 +173,7 @@ function readProtocols(scope: Scope, oldDefaults: boolean): TlsModel["protocols"
   const chosen = words.map((word) => {
     const index = tlsVersions.findIndex((version) => version === word);
     if (index === -1 && word !== "SSLv2" && word !== "SSLv3")
-      throw invalidValue(directive?.position ?? scopePlace, word);
+      throw invalidValue(directive?.position ?? noPosition, word);
     return Math.max(index, 0);
   });
   const min = tlsVersions[Math.min(...chosen)] ?? "TLSv1.2";

@@ -18,7 +18,7 @@ import { adminActions, reloadUnder } from "./admin-actions.ts";
 import { checkSettings } from "./check-settings.ts";
 import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
 import { watchLauncher } from "./signals/launcher.ts";
-import { missingHere } from "./missing.ts";
+import { missingHere } from "./missing-programs.ts";
 import { prepareModel } from "./model/prepare-model.ts";
 import { publicUrl } from "./public-url.ts";
 import type { Reloader } from "./reload.ts";

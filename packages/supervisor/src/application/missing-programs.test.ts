@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
-import { missingHere } from "./missing.ts";
+import { missingHere } from "./missing-programs.ts";
 
 const load = (flags: Readonly<Record<string, unknown>>) => loadSettings({ flags, environment: {} }).settings;
 

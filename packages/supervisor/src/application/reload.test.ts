@@ -42,7 +42,7 @@ function createWorld() {
       return await gate.opened;
     },
     chooseLayout: async () => ({
-      layout: { places: [], spared: [], warnings: [], reasons: [] },
+      layout: { placements: [], spared: [], warnings: [], reasons: [] },
       snapshotLimitBytes: 0,
     }),
     countOf: (settings) => Number(settings.workers.count),

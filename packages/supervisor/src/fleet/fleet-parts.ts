@@ -23,7 +23,7 @@ export interface FleetParts {
   readonly snapshots: SnapshotDirectory;
   /** For the workers that are started first. */
   readonly snapshotLimitBytes: number;
-  /** One place for each worker; workers beyond it share places. */
+  /** One placement for each worker; workers beyond it share placements. */
   readonly layout: Layout;
   readonly balancer: BalancerPort;
   readonly spawn: SpawnWorker;
@@ -61,8 +61,8 @@ export function createWorkerParts(
     limits: () => settings().supervision,
     onChange,
     onHeard,
-    launch: async ({ id, index, place, recipe, traffic }) =>
-      workerLaunch(recipe.settings, recipe.model, place, {
+    launch: async ({ id, index, placement, recipe, traffic }) =>
+      workerLaunch(recipe.settings, recipe.model, placement, {
         port: await ports.pick(traffic.id, id, recipe.settings.workers.firstPort),
         index,
         upstream: traffic.id,

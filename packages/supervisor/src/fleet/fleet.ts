@@ -11,7 +11,7 @@ import { askModels } from "./ask-models.ts";
 import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
 import { Ports } from "./ports.ts";
 import { replaceWorker } from "./replace-worker.ts";
-import { placeOf, type RollParts, rollWorkers } from "./roll.ts";
+import { placementOf, type RollParts, rollWorkers } from "./roll.ts";
 
 const TICK_MS = 1000;
 
@@ -68,9 +68,9 @@ export class Fleet {
     return this.#lastTick;
   }
 
-  /** Most workers that have a place of their own, which is also what memory holds. */
+  /** Most workers that have a placement of their own, which is also what memory holds. */
   get placeCount(): number {
-    return this.#layout.places.length;
+    return this.#layout.placements.length;
   }
 
   get workerCount(): number {
@@ -207,7 +207,7 @@ export class Fleet {
   }
 
   #add(index: number): void {
-    const worker = this.#create({ index, place: placeOf(this.#layout, index), recipe: this.#recipe });
+    const worker = this.#create({ index, placement: placementOf(this.#layout, index), recipe: this.#recipe });
     if (!this.#isEnding) worker.start();
   }
 

@@ -1,5 +1,5 @@
 /** What one worker's process holds for itself: anonymous memory plus what of it is swapped out. */
-export interface MemberMemory {
+export interface WorkerMemory {
   readonly id: string;
   readonly bytes: number;
 }
@@ -8,7 +8,7 @@ export interface MemberMemory {
  * The worker to replace: of those over `limitBytes` the largest, so that one is replaced at a time. undefined: none is,
  * or there is no limit (0).
  */
-export function pickOverLimit(members: readonly MemberMemory[], limitBytes: number): MemberMemory | undefined {
+export function pickOverLimit(workers: readonly WorkerMemory[], limitBytes: number): WorkerMemory | undefined {
   if (limitBytes === 0) return undefined;
-  return members.filter(({ bytes }) => bytes > limitBytes).toSorted((a, b) => b.bytes - a.bytes)[0];
+  return workers.filter(({ bytes }) => bytes > limitBytes).toSorted((a, b) => b.bytes - a.bytes)[0];
 }

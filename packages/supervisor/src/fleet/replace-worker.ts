@@ -1,4 +1,4 @@
-import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerPlacement } from "../placement/layout.ts";
 import type { AskCanary } from "../worker/canary.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import { hasProcess } from "../worker/states.ts";
@@ -24,7 +24,7 @@ export interface ReplaceParts {
 /** What a worker is replaced by. */
 export interface NextGeneration {
   readonly recipe: Recipe;
-  readonly place: WorkerPlace;
+  readonly placement: WorkerPlacement;
 }
 
 /** `reason`: why the new one does not serve. The old one then serves as before. */
@@ -68,8 +68,8 @@ async function replaceAfter(old: Worker, next: NextGeneration, parts: ReplacePar
   return { isDone: true };
 }
 
-function createCandidate(old: Worker, { recipe, place }: NextGeneration, parts: ReplaceParts): Worker {
-  return parts.create({ index: old.index, recipe, place, replaces: old });
+function createCandidate(old: Worker, { recipe, placement }: NextGeneration, parts: ReplaceParts): Worker {
+  return parts.create({ index: old.index, recipe, placement, replaces: old });
 }
 
 /** A drained one is followed by a drained one, which never had traffic: that is released after the drain. */

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
-import type { Layout, WorkerPlace } from "../placement/layout.ts";
+import type { Layout, WorkerPlacement } from "../placement/layout.ts";
 import { type Recipe, recipeText } from "../worker/recipe.ts";
 import type { Worker } from "../worker/worker.ts";
 import { type ReplaceParts, replaceWorker } from "./replace-worker.ts";
@@ -22,12 +22,12 @@ export async function rollWorkers(
   parts: RollParts,
 ): Promise<void> {
   const { recipe, layout, count } = next;
-  const present = workers.map((worker) => ({ ...named(worker), recipe: recipeText(worker.recipe, worker.place) }));
-  const plan = planRoll(present, count, (index) => recipeText(recipe, placeOf(layout, index)));
+  const present = workers.map((worker) => ({ ...named(worker), recipe: recipeText(worker.recipe, worker.placement) }));
+  const plan = planRoll(present, count, (index) => recipeText(recipe, placementOf(layout, index)));
   const done: Worker[] = [];
   for (const id of plan.replace) {
     const old = parts.get(id);
-    const result = await replaceWorker(old, { recipe, place: placeOf(layout, old.index) }, parts);
+    const result = await replaceWorker(old, { recipe, placement: placementOf(layout, old.index) }, parts);
     if (result.isDone) {
       done.push(old);
       continue;
@@ -40,9 +40,9 @@ export async function rollWorkers(
   }
 }
 
-/** Where the worker of an index computes; those beyond the layout's places share them. */
-export function placeOf(layout: Layout, index: number): WorkerPlace {
-  return layout.places[(index - 1) % layout.places.length] ?? { cpus: [], threads: 1 };
+/** Where the worker of an index computes; those beyond the layout's placements share them. */
+export function placementOf(layout: Layout, index: number): WorkerPlacement {
+  return layout.placements[(index - 1) % layout.placements.length] ?? { cpus: [], threads: 1 };
 }
 
 function named({ id, index }: Worker): Pick<Worker, "id" | "index"> {

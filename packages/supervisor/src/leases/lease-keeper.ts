@@ -50,7 +50,7 @@ export class LeaseKeeper {
   readonly #seats = new Map<string, Seat>();
   readonly #follower = new LoadFollower();
   #books: readonly { readonly domain: LeaseDomain; readonly book: LeaseBook }[] = [];
-  #placeCount = 0;
+  #placementCount = 0;
   #allowance: string;
   #lookAt: number;
   #processes = 0;
@@ -70,7 +70,7 @@ export class LeaseKeeper {
 
   /** Leases the CPUs of this layout from now on. */
   use(layout: Layout, topology = this.#parts.readTopology()): void {
-    this.#placeCount = layout.places.length;
+    this.#placementCount = layout.placements.length;
     const domains = leaseDomains(layout, topology);
     this.#books = domains.map((domain) => {
       const book = this.#books.find((known) => known.domain.node === domain.node)?.book ?? new LeaseBook(domain.cpus);
@@ -231,11 +231,11 @@ export class LeaseKeeper {
     if (now - this.#lookAt >= LOOK_EVERY_MS) {
       this.#lookAt = now;
       const allowance = readAllowance();
-      if (allowance !== this.#allowance && this.#placeCount > 0) {
+      if (allowance !== this.#allowance && this.#placementCount > 0) {
         this.#allowance = allowance;
         const topology = readTopology();
-        const layout = layOut(topology, { workers: this.#placeCount, threads: "auto" });
-        const cpus = [...new Set(layout.places.flatMap((place) => place.cpus))].toSorted((a, b) => a - b);
+        const layout = layOut(topology, { workers: this.#placementCount, threads: "auto" });
+        const cpus = [...new Set(layout.placements.flatMap((placement) => placement.cpus))].toSorted((a, b) => a - b);
         logger.warn({ cpus }, "the CPUs that may be used have changed: the workers share what there is now");
         this.use(layout, topology);
         return;

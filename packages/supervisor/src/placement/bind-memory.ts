@@ -17,15 +17,20 @@ export function bindMemory(
     nodes
       .filter(
         ({ id, freeBytes }) =>
-          freeBytes - snapshotBytes >= workerBytes * layout.places.filter((place) => place.node === id).length,
+          freeBytes - snapshotBytes >=
+          workerBytes * layout.placements.filter((placement) => placement.node === id).length,
       )
       .map((node) => node.id),
   );
-  const short = nodes.filter(({ id }) => !roomy.has(id) && layout.places.some((place) => place.node === id));
+  const short = nodes.filter(
+    ({ id }) => !roomy.has(id) && layout.placements.some((placement) => placement.node === id),
+  );
   return {
     ...layout,
-    places: layout.places.map((place) =>
-      place.node !== undefined && roomy.has(place.node) ? { ...place, boundNode: place.node } : place,
+    placements: layout.placements.map((placement) =>
+      placement.node !== undefined && roomy.has(placement.node)
+        ? { ...placement, boundNode: placement.node }
+        : placement,
     ),
     reasons: [...layout.reasons, ...(roomy.size > 0 ? ["each worker's memory is bound to its NUMA node"] : [])],
     warnings: [
@@ -38,9 +43,9 @@ export function bindMemory(
 }
 
 /** What bound workers leave on the fullest of their nodes; no limit where none is bound. */
-export function spareOnNodes({ places }: Layout, nodes: readonly NumaNode[], workerBytes: number): number {
+export function spareOnNodes({ placements }: Layout, nodes: readonly NumaNode[], workerBytes: number): number {
   const spare = nodes.flatMap(({ id, freeBytes }) => {
-    const bound = places.filter(({ boundNode }) => boundNode === id).length;
+    const bound = placements.filter(({ boundNode }) => boundNode === id).length;
     return bound === 0 ? [] : [Math.max(0, freeBytes - bound * workerBytes)];
   });
   return Math.min(Number.POSITIVE_INFINITY, ...spare);

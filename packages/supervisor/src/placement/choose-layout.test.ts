@@ -67,9 +67,9 @@ describe("createLayoutChooser", () => {
     let topology = machine;
     const chooser = createLayoutChooser(logger, { read: () => topology });
     const settings = settingsOf({ workers: 5 });
-    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.places.length, 5);
+    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.placements.length, 5);
     topology = held;
-    assert.equal((await chooser.choose(settings, model, { ...NOTHING_RUNS, workers: 5 })).layout.places.length, 5);
+    assert.equal((await chooser.choose(settings, model, { ...NOTHING_RUNS, workers: 5 })).layout.placements.length, 5);
     await assert.rejects(chooser.choose(settings, model, NOTHING_RUNS), {
       code: "memory_short",
       message: /5 workers do not fit/,
@@ -81,7 +81,7 @@ describe("createLayoutChooser", () => {
     const none = { ...machine, memory: { ...machine.memory, freeBytes: 0 } };
     const chooser = createLayoutChooser(logger, { read: () => none });
     const settings = settingsOf({ workers: 2, "worker-command": "my-server --port {port}" });
-    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.places.length, 2);
+    assert.equal((await chooser.choose(settings, model, NOTHING_RUNS)).layout.placements.length, 2);
   });
 
   it("keeps a limit of snapshots that is all but what auto chooses, and counts what they hold as theirs", async () => {
@@ -108,7 +108,7 @@ describe("createLayoutChooser", () => {
     });
     const { layout } = await chooser.choose(settingsOf({ workers: 2 }), model, NOTHING_RUNS);
     assert.deepEqual(
-      layout.places.map((place) => place.boundNode),
+      layout.placements.map((placement) => placement.boundNode),
       [undefined, 1],
     );
   });

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
 import { canBindMemory } from "./can-bind-memory.ts";
-import { layOut, type Layout, type WorkerPlace } from "./layout.ts";
+import { layOut, type Layout, type WorkerPlacement } from "./layout.ts";
 import { layoutDemand, makePlan, type Plan } from "./plan.ts";
 import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
 import { demandSnapshots } from "./snapshot-demand.ts";
@@ -116,18 +116,18 @@ const KEPT_SHARE = 7 / 8;
 
 /** Containers often forbid it, and numactl would then end instead of the worker starting. */
 function unbindUnless(canBind: (node: number) => boolean, layout: Layout, logger: Logger): Layout {
-  const bound = new Set(layout.places.flatMap((place) => place.boundNode ?? []));
+  const bound = new Set(layout.placements.flatMap((placement) => placement.boundNode ?? []));
   const refused = new Set([...bound].filter((node) => !canBind(node)));
   if (refused.size === 0) return layout;
   logger.debug(`placement: memory can't be bound to NUMA nodes ${[...refused].join(", ")} here; it is left unbound`);
-  const unbind = ({ boundNode, ...place }: WorkerPlace): WorkerPlace =>
-    boundNode === undefined || refused.has(boundNode) ? place : { ...place, boundNode };
-  return { ...layout, places: layout.places.map(unbind) };
+  const unbind = ({ boundNode, ...placement }: WorkerPlacement): WorkerPlacement =>
+    boundNode === undefined || refused.has(boundNode) ? placement : { ...placement, boundNode };
+  return { ...layout, placements: layout.placements.map(unbind) };
 }
 
-/** Workers to run, where `running` run now: as many as there are places, or as many as run now where that is within the range. */
+/** Workers to run, where `running` run now: as many as have a placement, or as many as run now where that is within the range. */
 export function countOf({ workers: { count } }: Settings, layout: Layout, running: number): number {
-  if (count === "auto" || typeof count === "number") return layout.places.length;
+  if (count === "auto" || typeof count === "number") return layout.placements.length;
   const { min, max } = parseRange(count) ?? { min: 1, max: 1 };
-  return Math.min(max, layout.places.length, Math.max(min, running));
+  return Math.min(max, layout.placements.length, Math.max(min, running));
 }

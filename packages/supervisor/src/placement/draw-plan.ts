@@ -25,7 +25,7 @@ export function drawPlan(plan: Plan, options: DrawOptions = {}): string {
     describeMachine(topology),
     "",
     ...(isHeld ? [...drawCpus(topology, layout, columns), ""] : []),
-    ...layout.places.map(({ cpus, threads, node }, index) => {
+    ...layout.placements.map(({ cpus, threads, node }, index) => {
       const where =
         topology.nodes.length > 1 ? (node === undefined ? ", several NUMA nodes" : `, NUMA node ${node}`) : "";
       return `worker ${index + 1}${symbolNote(index)}: ${plural(threads, "thread")} on ${isHeld ? cpuWord(cpus) : "any CPU"}${where}`;
@@ -56,7 +56,7 @@ export function refusal(plan: Plan): string | undefined {
   const { budget, need, layout, shape, snapshots } = plan;
   if (snapshots.refused !== undefined) return snapshots.refused;
   if (budget.fits) return undefined;
-  const count = layout.places.length;
+  const count = layout.placements.length;
   const workers = count === 1 ? "1 worker does" : `${count} workers do`;
   const kept = budget.snapshotBytes === 0 ? "" : ` + ${size(budget.snapshotBytes)} of snapshots`;
   const less = `less --ctx (${shape.contextTokens}) or --slots (${shape.slots})${kept === "" ? "" : ` or --snapshots (${size(budget.snapshotBytes)})`}`;
@@ -90,7 +90,7 @@ const MOST_CORES_PER_LINE = 32;
 function drawCpus(topology: Topology, layout: Layout, columns: number): readonly string[] {
   const marks = new Map<number, string>();
   for (const id of layout.spared) marks.set(id, SPARED);
-  for (const [index, { cpus }] of layout.places.entries()) {
+  for (const [index, { cpus }] of layout.placements.entries()) {
     for (const id of cpus)
       marks.set(id, marks.get(id) === undefined || marks.get(id) === SPARED ? symbolOf(index) : "+");
   }
@@ -154,7 +154,7 @@ function sparedLine({ spared }: Layout): readonly string[] {
 function drawMemory(plan: Plan): readonly string[] {
   const { need, budget, shape, layout, model } = plan;
   const { perWorker } = need;
-  const count = layout.places.length;
+  const count = layout.placements.length;
   return [
     `Memory for ${model.name} (${model.quantization}, ${plural(model.layers, "layer")})`,
     "each worker:",

@@ -21,7 +21,7 @@ function lay(
   return layOut(machine(name), { workers, threads });
 }
 
-const cpusOf = (layout: Layout): readonly (readonly number[])[] => layout.places.map((place) => place.cpus);
+const cpusOf = (layout: Layout): readonly (readonly number[])[] => layout.placements.map((placement) => placement.cpus);
 
 function coresOf({ cpus }: Topology, ids: readonly number[]): readonly number[] {
   return [...new Set(ids.map((id) => cpus.find((cpu) => cpu.id === id)?.core ?? -1))];
@@ -52,8 +52,8 @@ describe("layOut", () => {
 
   it("fills each L3 group with a worker of its own", () => {
     const layout = lay("epyc-8ccd");
-    assert.equal(layout.places.length, 8);
-    for (const { cpus, threads } of layout.places) {
+    assert.equal(layout.placements.length, 8);
+    for (const { cpus, threads } of layout.placements) {
       assert.equal(threads, 8);
       assert.equal(spread(machine("epyc-8ccd"), cpus, "cache"), 1);
     }
@@ -61,23 +61,23 @@ describe("layOut", () => {
 
   it("keeps workers of few threads inside L3 groups, and of many inside nodes", () => {
     const small = lay("epyc-8ccd", 20, 3);
-    for (const { cpus } of small.places.slice(0, 16)) assert.equal(spread(machine("epyc-8ccd"), cpus, "cache"), 1);
+    for (const { cpus } of small.placements.slice(0, 16)) assert.equal(spread(machine("epyc-8ccd"), cpus, "cache"), 1);
     const large = lay("two-sockets-64c", 4, 16);
     assert.deepEqual(
-      large.places.map((place) => place.node),
+      large.placements.map((placement) => placement.node),
       [0, 1, 0, 1],
     );
   });
 
   it("gives one worker on one machine every core, across nodes", () => {
-    const [place, ...others] = lay("two-sockets-64c", 1).places;
-    assert.deepEqual([place?.threads, place?.node, others.length], [64, undefined, 0]);
+    const [placement, ...others] = lay("two-sockets-64c", 1).placements;
+    assert.deepEqual([placement?.threads, placement?.node, others.length], [64, undefined, 0]);
   });
 
   it("cuts uneven numbers of workers between nodes first", () => {
     const layout = lay("two-sockets-64c", 3);
     assert.deepEqual(
-      layout.places.map((place) => [place.threads, place.node]),
+      layout.placements.map((placement) => [placement.threads, placement.node]),
       [
         [16, 0],
         [16, 0],
@@ -91,7 +91,7 @@ describe("layOut", () => {
       [0, 2, 4],
       [6, 8, 10],
     ]);
-    const [all] = lay("hybrid-6p8e", 1, 20).places;
+    const [all] = lay("hybrid-6p8e", 1, 20).placements;
     assert.equal(all?.cpus.length, 20);
   });
 
@@ -124,21 +124,21 @@ describe("layOut", () => {
     fc.assert(
       fc.property(demand, ({ name, workers, threads }) => {
         const ground = machine(name);
-        const { places, spared, warnings } = layOut(ground, { workers, threads });
-        if (workers !== "auto") assert.equal(places.length, workers);
-        if (threads !== "auto") assert.ok(places.every((place) => place.threads === threads));
-        assert.ok(places.every((place) => place.threads > 0 && place.cpus.length > 0));
-        const all = places.flatMap((place) => place.cpus);
+        const { placements, spared, warnings } = layOut(ground, { workers, threads });
+        if (workers !== "auto") assert.equal(placements.length, workers);
+        if (threads !== "auto") assert.ok(placements.every((placement) => placement.threads === threads));
+        assert.ok(placements.every((placement) => placement.threads > 0 && placement.cpus.length > 0));
+        const all = placements.flatMap((placement) => placement.cpus);
         assert.ok(all.every((id) => ground.cpus.some((cpu) => cpu.id === id)));
         assert.ok(!spared.some((id) => all.includes(id)));
-        const total = places.reduce((sum, place) => sum + place.threads, 0);
+        const total = placements.reduce((sum, placement) => sum + placement.threads, 0);
         if (total <= ground.cpus.length && warnings.length === 0) assert.equal(new Set(all).size, all.length);
         const fast = coresOf(
           ground,
           ground.cpus.filter((cpu) => cpu.kind === "performance").map((cpu) => cpu.id),
         );
         if (total < fast.length && ground.quotaCpus === undefined) {
-          const cores = places.flatMap((place) => coresOf(ground, place.cpus));
+          const cores = placements.flatMap((placement) => coresOf(ground, placement.cpus));
           assert.equal(new Set(cores).size, cores.length, "no core is shared");
         }
       }),

@@ -2,7 +2,7 @@ import { plural } from "@drover/foundation/texts";
 import type { Cpu } from "./topology.ts";
 
 /** Where one worker computes. */
-export interface WorkerPlace {
+export interface WorkerPlacement {
   /** Ascending; one for each thread, unless there are fewer CPUs than threads. */
   readonly cpus: readonly number[];
   readonly threads: number;
@@ -17,7 +17,7 @@ export interface WorkerPlace {
 }
 
 export interface Layout {
-  readonly places: readonly WorkerPlace[];
+  readonly placements: readonly WorkerPlacement[];
   /** CPUs left to the balancer and the supervisor alone; empty on small machines, where they share. */
   readonly spared: readonly number[];
   /** Memory does not hold all workers that the CPUs would have. @default false */
@@ -58,7 +58,7 @@ export function layOut(ground: LayoutGround, demand: LayoutDemand): Layout {
   const used = new Set(shares.flatMap((share) => share.cpus.map((cpu) => cpu.id)));
   const total = shares.reduce((sum, share) => sum + share.threads, 0);
   return {
-    places: shares.map(placeOf),
+    placements: shares.map(placementOf),
     spared: cores.spared.map((cpu) => cpu.id).filter((id) => !used.has(id)),
     reasons: cores.reasons,
     warnings: warningsOf(ground, { count, total, distinct: used.size }),
@@ -230,7 +230,7 @@ function roomiest(cpus: readonly Cpu[], key: (cpu: Cpu) => string, threads: numb
   return groups.find((group) => group.length === most);
 }
 
-function placeOf({ cpus, threads }: Share): WorkerPlace {
+function placementOf({ cpus, threads }: Share): WorkerPlacement {
   const nodes = new Set(cpus.map((cpu) => cpu.node));
   const [node] = nodes;
   return {

@@ -17,14 +17,14 @@ export interface LeaseDomain {
 
 /** The CPUs that a layout uses, in its domains. */
 export function leaseDomains(
-  { places }: Pick<Layout, "places">,
+  { placements }: Pick<Layout, "placements">,
   { cpus }: Pick<Topology, "cpus">,
 ): readonly LeaseDomain[] {
-  const nodes = new Set(places.map(({ node }) => node));
+  const nodes = new Set(placements.map(({ node }) => node));
   const keys = nodes.has(undefined) || nodes.size === 0 ? [undefined] : [...nodes];
   return keys.map((node) => {
-    const own = keys.length === 1 ? places : places.filter((place) => place.node === node);
-    const used = new Set(own.flatMap((place) => place.cpus));
+    const own = keys.length === 1 ? placements : placements.filter((placement) => placement.node === node);
+    const used = new Set(own.flatMap((placement) => placement.cpus));
     return { node, cpus: cpus.filter(({ id }) => used.has(id)), workers: own.length };
   });
 }
@@ -53,9 +53,9 @@ export function isElastic({ workers }: Pick<Settings, "workers">): boolean {
 /** The layout with what each worker has to know of its leases. */
 export function withLeases(layout: Layout, topology: Topology): Layout {
   const domains = leaseDomains(layout, topology);
-  const places = layout.places.map((place) => {
-    const domain = domains.find(({ node }) => node === place.node) ?? domains[0];
-    return domain === undefined ? place : { ...place, leases: { counts: leaseCounts(domain) } };
+  const placements = layout.placements.map((placement) => {
+    const domain = domains.find(({ node }) => node === placement.node) ?? domains[0];
+    return domain === undefined ? placement : { ...placement, leases: { counts: leaseCounts(domain) } };
   });
-  return { ...layout, places };
+  return { ...layout, placements };
 }

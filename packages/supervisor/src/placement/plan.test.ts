@@ -70,9 +70,9 @@ describe("drover plan", () => {
   });
 
   it("cuts automatic workers and ranges to what memory holds, but not a number that was asked for", () => {
-    assert.equal(planFor("vm-2vcpu").layout.places.length, 1);
-    assert.equal(planFor("laptop-4c8t", { workers: "2..9" }).layout.places.length, 5);
-    assert.equal(planFor("laptop-4c8t", { workers: 9 }).layout.places.length, 9);
+    assert.equal(planFor("vm-2vcpu").layout.placements.length, 1);
+    assert.equal(planFor("laptop-4c8t", { workers: "2..9" }).layout.placements.length, 5);
+    assert.equal(planFor("laptop-4c8t", { workers: 9 }).layout.placements.length, 9);
   });
 
   it("gives snapshots what the workers leave, and less than 16 MiB not at all", () => {
@@ -86,14 +86,14 @@ describe("drover plan", () => {
       );
     const { budget } = planFor("laptop-4c8t", { slots: 16 });
     const two = budget.neededBytes - budget.snapshotBytes;
-    assert.equal(planFor("laptop-4c8t").layout.places.length, 2);
+    assert.equal(planFor("laptop-4c8t").layout.placements.length, 2);
     const cut = planWith(two + 100 * MIB + 5);
-    assert.deepEqual([cut.layout.places.length, cut.budget.snapshotBytes], [2, 100 * MIB]);
+    assert.deepEqual([cut.layout.placements.length, cut.budget.snapshotBytes], [2, 100 * MIB]);
     const none = planWith(two + 15 * MIB);
-    assert.deepEqual([none.layout.places.length, none.budget.snapshotBytes, none.budget.fits], [2, 0, true]);
+    assert.deepEqual([none.layout.placements.length, none.budget.snapshotBytes, none.budget.fits], [2, 0, true]);
     assert.match(drawPlan(none), /snapshots +0 bytes   none: the workers leave no memory for them/);
     const asked = planWith(two + 100 * MIB, { snapshots: "1GiB" });
-    assert.deepEqual([asked.layout.places.length, asked.budget.snapshotBytes], [1, 1024 * MIB]);
+    assert.deepEqual([asked.layout.placements.length, asked.budget.snapshotBytes], [1, 1024 * MIB]);
     const tooMuch = planWith(two + 100 * MIB, { workers: 2, snapshots: "1GiB" });
     assert.match(
       refusal(tooMuch) ?? "",
@@ -123,25 +123,25 @@ describe("drover plan", () => {
   it("cuts snapshots to what bound workers leave on the fullest of their nodes, and binds none where a size needs the room", () => {
     const topology = readRecorded("two-sockets-64c");
     const { need, layout } = planFor("two-sockets-64c");
-    const onNode = need.perWorker.totalBytes * layout.places.filter((place) => place.node === 1).length;
+    const onNode = need.perWorker.totalBytes * layout.placements.filter((placement) => placement.node === 1).length;
     const nodes = topology.nodes.map((node) => (node.id === 1 ? { ...node, freeBytes: onNode + 80 * MIB } : node));
     const planWith = (flags: Readonly<Record<string, unknown>>) =>
       makePlan({ ...topology, nodes }, settingsOf(flags), DISTILL_MODEL, sharedOf(topology));
     const cut = planWith({});
-    assert.deepEqual([cut.budget.snapshotBytes, cut.layout.places.at(-1)?.boundNode], [80 * MIB, 1]);
+    assert.deepEqual([cut.budget.snapshotBytes, cut.layout.placements.at(-1)?.boundNode], [80 * MIB, 1]);
     const asked = planWith({ snapshots: "100MiB" });
-    assert.deepEqual([asked.budget.snapshotBytes, asked.layout.places.at(-1)?.boundNode], [100 * MIB, undefined]);
+    assert.deepEqual([asked.budget.snapshotBytes, asked.layout.placements.at(-1)?.boundNode], [100 * MIB, undefined]);
   });
 
   it("binds memory to nodes where there are several and they have room", () => {
     const roomy = planFor("two-sockets-64c").layout;
     assert.deepEqual(
-      roomy.places.map((place) => place.boundNode),
+      roomy.placements.map((placement) => placement.boundNode),
       [0, 0, 0, 0, 1, 1, 1, 1],
     );
     assert.deepEqual(
       planFor("epyc-8ccd")
-        .layout.places.map((place) => place.boundNode)
+        .layout.placements.map((placement) => placement.boundNode)
         .filter((node) => node !== undefined),
       [],
     );
@@ -149,7 +149,7 @@ describe("drover plan", () => {
     const nodes = topology.nodes.map((node) => (node.id === 1 ? { ...node, freeBytes: 2 ** 30 } : node));
     const { layout } = makePlan({ ...topology, nodes }, settingsOf({}), DISTILL_MODEL, sharedOf(topology));
     assert.deepEqual(
-      layout.places.map((place) => place.boundNode),
+      layout.placements.map((placement) => placement.boundNode),
       [0, 0, 0, 0, undefined, undefined, undefined, undefined],
     );
     assert.match(layout.warnings.join(), /NUMA node 1 has too little free memory/);

@@ -40,7 +40,7 @@ const AMPLE_SLOTS = 24;
 const LARGEST_AUTO_CONTEXT = 4096;
 
 /**
- * Plans by the settings: the workers' places, what they need and what is free. `auto` slots are as many as leave all workers and some snapshots their memory,
+ * Plans by the settings: the workers' placements, what they need and what is free. `auto` slots are as many as leave all workers and some snapshots their memory,
  * `auto` workers and a range `2..8` are cut to what memory holds; `budget.fits` says whether what was planned fits. Snapshots get what the workers leave, unless
  * their size was asked for.
  */
@@ -76,14 +76,14 @@ function planWith(slots: number, { topology, settings, model, shared }: PlanGrou
   const [least] = wantedWorkers(settings.workers.count);
   const first = layOut(topology, { workers, threads });
   const most = budgetMemory(need, topology.memory, 1, snapshots).mostWorkers;
-  const isCut = least <= most && most < first.places.length;
+  const isCut = least <= most && most < first.placements.length;
   const cut = isCut ? layOut(topology, { workers: most, threads }) : first;
-  const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.places.length} workers`] : cut.reasons;
+  const reasons = isCut ? [...cut.reasons, `memory holds ${most} of ${first.placements.length} workers`] : cut.reasons;
   const workerBytes = need.perWorker.totalBytes;
   const fixed = bindMemory({ ...cut, reasons, isCut }, topology.nodes, workerBytes, snapshots.leastBytes);
   const layout = withSlots(isElastic(settings) ? withLeases(fixed, topology) : fixed, slots);
   const mostBytes = Math.min(snapshots.mostBytes, spareOnNodes(layout, topology.nodes, workerBytes));
-  const budget = budgetMemory(need, topology.memory, cut.places.length, { ...snapshots, mostBytes });
+  const budget = budgetMemory(need, topology.memory, cut.placements.length, { ...snapshots, mostBytes });
   return { topology, layout, shape, model, need, budget, snapshots };
 }
 
@@ -95,7 +95,7 @@ interface PlanGround {
 }
 
 function withSlots(layout: Layout, slots: number): Layout {
-  return { ...layout, places: layout.places.map((place) => ({ ...place, slots })) };
+  return { ...layout, placements: layout.placements.map((placement) => ({ ...placement, slots })) };
 }
 
 /** What the settings want of {@link layOut}; of a range, the most. */

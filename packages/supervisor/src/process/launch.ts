@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Settings, workerSettings } from "@drover/config";
 import type { WorkerOptions } from "@drover/contract/worker-options";
-import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerPlacement } from "../placement/layout.ts";
 import { AUTO_SLOTS } from "../placement/plan.ts";
 
 /** Everything a worker's process is started from. */
@@ -46,7 +46,7 @@ const NO_LIMIT = 0;
 export function workerLaunch(
   settings: Settings,
   model: ServedModel,
-  place: WorkerPlace,
+  placement: WorkerPlacement,
   where: {
     readonly port: number;
     readonly index: number;
@@ -55,8 +55,8 @@ export function workerLaunch(
     readonly upstream: string;
   },
 ): WorkerLaunch {
-  const { leases, slots = AUTO_SLOTS } = place;
-  const threads = leases?.counts[0] ?? place.threads;
+  const { leases, slots = AUTO_SLOTS } = placement;
+  const threads = leases?.counts[0] ?? placement.threads;
   const options = workerOptions(settings, model, { port: where.port, threads, slots });
   return {
     options: {
@@ -64,9 +64,9 @@ export function workerLaunch(
       ...(where.snapshots === undefined ? {} : { snapshots: where.snapshots }),
       ...(leases === undefined ? {} : { leases }),
     },
-    leases: leases === undefined ? undefined : { upstream: where.upstream, node: place.node, home: place.cpus },
-    cpus: settings.workers.pin ? place.cpus : undefined,
-    numaNode: settings.workers.pin ? place.boundNode : undefined,
+    leases: leases === undefined ? undefined : { upstream: where.upstream, node: placement.node, home: placement.cpus },
+    cpus: settings.workers.pin ? placement.cpus : undefined,
+    numaNode: settings.workers.pin ? placement.boundNode : undefined,
     command: settings.workers.command,
     index: where.index,
     secret: randomBytes(16).toString("hex"),

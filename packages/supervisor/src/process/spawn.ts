@@ -8,7 +8,7 @@ import { ofCommand } from "./command/command-process.ts";
 
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
-import { pinningWords } from "./pinning.ts";
+import { pinningArguments } from "./pinning.ts";
 import { hasProgram } from "./programs.ts";
 import { lacksResources } from "./lacks-resources.ts";
 import { endOf, type ProcessEnd, type SpawnedProcess } from "./spawned-process.ts";
@@ -88,10 +88,10 @@ function isWorkerMessage(message: unknown): message is WorkerMessage {
 /** The entire command line, wrappers first. `path` is where programs are looked for. */
 function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
   const has = (program: string) => hasProgram(program, path);
-  return [...pinningWords(launch, has), ...workerWords(launch)];
+  return [...pinningArguments(launch, has), ...commandArguments(launch)];
 }
 
-function workerWords(launch: WorkerLaunch): readonly string[] {
+function commandArguments(launch: WorkerLaunch): readonly string[] {
   if (launch.command === undefined) {
     return [process.execPath, workerMain(), ...workerArguments(launch.options)];
   }
@@ -102,7 +102,7 @@ function workerWords(launch: WorkerLaunch): readonly string[] {
     model: launch.options.modelPath,
     index: String(launch.index),
   };
-  return splitWords(launch.command).map((word) =>
+  return splitArguments(launch.command).map((word) =>
     word.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all),
   );
 }
@@ -113,7 +113,7 @@ export function workerMain(): string {
 }
 
 /** Cuts a command into words as a shell would, with quotes and backslashes and nothing else. */
-export function splitWords(command: string): readonly string[] {
+export function splitArguments(command: string): readonly string[] {
   const words = command.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g) ?? [];
   return words.map((word) =>
     word.replaceAll(

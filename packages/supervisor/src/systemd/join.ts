@@ -37,7 +37,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
     warn: (message) => logger.warn(message),
     status: () => statusLine(balancer(), workers()),
     checks: [
-      { name: "the public port answers", isFresh: () => answers(address()) },
+      { name: "the public port responds", isFresh: () => answers(address()) },
       {
         name: "the workers are looked after",
         isFresh: async () => systemClock.monotonicMs() - (lastCheckAt() ?? Number.NEGATIVE_INFINITY) < CHECKS_LIMIT_MS,

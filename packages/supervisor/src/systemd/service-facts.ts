@@ -69,7 +69,7 @@ function typedFlags(installation: Installation): readonly string[] {
     if (row.flag === undefined || source !== "flag" || row.path === "admin.socket") return [];
     if (row.secret === true)
       throw usage(
-        `--${row.flag} would stand in a unit file that every user may read; use ${secretPlace(row.path)} instead`,
+        `--${row.flag} would stand in a unit file that every user may read; use ${saferSetting(row.path)} instead`,
       );
     const value = typed[row.flag];
     if (typeof value === "boolean") return [value ? `--${row.flag}` : `--no-${row.flag}`];
@@ -80,7 +80,7 @@ function typedFlags(installation: Installation): readonly string[] {
   });
 }
 
-function secretPlace(path: string): string {
+function saferSetting(path: string): string {
   return path === "apiKeys" ? "apiKeysFile" : `${path} in a configuration file`;
 }
 

@@ -24,7 +24,7 @@ describe("startWatchdog", () => {
     state.balancer = false;
     clock.advance(15_000);
     await turn();
-    assert.deepEqual([pings.length, warnings], [0, ["the balancer answers"]]);
+    assert.deepEqual([pings.length, warnings], [0, ["the balancer responds"]]);
     Object.assign(state, { balancer: true, fails: true });
     clock.advance(15_000);
     await turn();
@@ -71,7 +71,7 @@ function start(state: { balancer?: boolean; fails?: boolean }) {
     limitMs: 30_000,
     clock,
     checks: [
-      { name: "the balancer answers", isFresh: async () => state.balancer !== false },
+      { name: "the balancer responds", isFresh: async () => state.balancer !== false },
       {
         name: "liveness is checked",
         isFresh: async () => {

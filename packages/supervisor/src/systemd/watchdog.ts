@@ -2,7 +2,7 @@ import type { Clock } from "@drover/foundation/clock";
 
 /** Something that must go on for Drover to count as alive. */
 export interface WatchdogCheck {
-  /** Shown when it fails: `the balancer answers`. */
+  /** Shown when it fails: `the balancer responds`. */
   readonly name: string;
   /** Must settle within half the watchdog's time; a rejection counts as not fresh. */
   readonly isFresh: () => Promise<boolean>;

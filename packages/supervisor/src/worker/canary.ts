@@ -30,7 +30,7 @@ export const askCanary: AskCanary = ({ port, secret, model, timeoutMs }) =>
       response.resume();
       response.on("end", () => {
         if (response.statusCode === 200) resolve({ isAlive: true });
-        else fail(`it answered ${response.statusCode} to a first request`);
+        else fail(`it responded with ${response.statusCode} to a first request`);
       });
       response.on("error", (error) => fail(error.message));
     });

@@ -1,5 +1,5 @@
 import { type SettingPath, type Settings, settingsTable } from "@drover/config";
-import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerPlacement } from "../placement/layout.ts";
 import type { ServedModel } from "../process/launch.ts";
 
 /** What a worker is started from. */
@@ -11,8 +11,8 @@ export interface Recipe {
 }
 
 /** Two workers with the same text are interchangeable. */
-export function recipeText(recipe: Recipe, place: WorkerPlace): string {
-  return JSON.stringify([recipe.model, place, recipe.snapshotLimitBytes, workerFingerprint(recipe.settings)]);
+export function recipeText(recipe: Recipe, placement: WorkerPlacement): string {
+  return JSON.stringify([recipe.model, placement, recipe.snapshotLimitBytes, workerFingerprint(recipe.settings)]);
 }
 
 /** Everything about a worker's start that the settings decide, as one text: equal texts start equal workers. */

@@ -82,7 +82,7 @@ function createWorld() {
     onHeard: () => {},
     explainEnd: ({ signal }: ProcessEnd) => (signal === "SIGKILL" ? "the kernel did it" : undefined),
   };
-  const worker = new Worker({ index: 1, place: { cpus: [], threads: 1 }, recipe }, parts);
+  const worker = new Worker({ index: 1, placement: { cpus: [], threads: 1 }, recipe }, parts);
   const alive = () => processes.filter((process) => process.isAlive);
   const say = (message: WorkerMessage) => alive()[0]?.listener.onMessage(message);
   const die = (exitCode: number) => alive()[0]?.end({ exitCode, signal: undefined, reason: undefined });
@@ -113,7 +113,6 @@ const ACTIONS: Readonly<Record<string, (world: World) => void>> = {
   drain: ({ worker }) => worker.drain(),
   undrain: ({ worker }) => worker.undrain(),
   finish: ({ worker }) => void worker.finish(60_000),
-  hang: ({ worker }) => worker.replaceNow("test"),
   loading: ({ say }) => say({ type: "loading", progress: 0.5 }),
   ready: ({ say }) => say(READY),
   beat: ({ say }) => say({ type: "heartbeat", steps: 1, active: 1, busySlots: 1 }),
@@ -239,7 +238,7 @@ describe("Worker", () => {
     assert.equal(changes.at(-1)?.reason, "the kernel did it");
     clock.advance(2_000);
     await setImmediate();
-    worker.replaceNow("test");
+    clock.advance(20_000);
     processes[1]?.end(killed);
     await setImmediate();
     assert.equal(changes.at(-1)?.reason, "killed by SIGKILL");

@@ -1,6 +1,6 @@
 import type { WorkerMessage } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
-import type { WorkerPlace } from "../placement/layout.ts";
+import type { WorkerPlacement } from "../placement/layout.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
 import { lacksResources } from "../process/lacks-resources.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
@@ -21,7 +21,7 @@ export type WorkerLimits = RestartLimits & LivenessLimits & { readonly startTime
 export interface WorkerSpec {
   /** From 1; its id for users is this number as text. */
   readonly index: number;
-  readonly place: WorkerPlace;
+  readonly placement: WorkerPlacement;
   readonly recipe: Recipe;
   /** It takes over from this one, and has no traffic before its {@link Traffic.release}. */
   readonly replaces?: Worker;
@@ -54,7 +54,7 @@ export interface WorkerParts {
 export class Worker {
   readonly id: string;
   readonly index: number;
-  readonly place: WorkerPlace;
+  readonly placement: WorkerPlacement;
   readonly recipe: Recipe;
   readonly traffic: Traffic;
   readonly #parts: WorkerParts;
@@ -72,10 +72,10 @@ export class Worker {
   #disarm: (() => void) | undefined;
   readonly #waiters = new Set<() => void>();
 
-  constructor({ index, place, recipe, replaces }: WorkerSpec, parts: WorkerParts) {
+  constructor({ index, placement, recipe, replaces }: WorkerSpec, parts: WorkerParts) {
     this.id = String(index);
     this.index = index;
-    this.place = place;
+    this.placement = placement;
     this.recipe = recipe;
     this.#parts = parts;
     this.#restarts = new Restarts(replaces?.restarts.counts ?? NO_RESTART_COUNTS);
@@ -152,11 +152,6 @@ export class Worker {
     if (this.#state === "draining") await this.traffic.drainedWithin(drainTimeoutMs, this.#parts.clock);
     this.stop();
     await this.until("exited");
-  }
-
-  /** Kills it as if it hung; it starts again. */
-  replaceNow(reason: string): void {
-    this.#dispatch("hung", reason);
   }
 
   /** Sends KILL without further ado and wants it to stay down. */

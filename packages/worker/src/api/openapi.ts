@@ -49,7 +49,7 @@ function operationOf(route: CheckedRoute) {
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: jsonSchemaOf(route.body) } } } }),
     responses: {
-      "200": { description: "The answer; a stream of server-sent events where `stream` is true." },
+      "200": { description: "The response; a stream of server-sent events where `stream` is true." },
       "4XX": { description: "The request is refused.", ...error },
       "5XX": { description: "The worker failed.", ...error },
     },

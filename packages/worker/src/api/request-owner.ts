@@ -6,7 +6,7 @@ import type { Serving } from "./serving.ts";
 const OWNER = /^([0-9a-f]{1,64}) (own|system|all)$/;
 
 /** What serves this one request, in the name of its owner where the balancer says one. */
-export function owned(serving: Serving, request: FastifyRequest): Serving {
+export function inOwnersName(serving: Serving, request: FastifyRequest): Serving {
   const [, id, shares] = OWNER.exec(String(request.headers[OWNER_HEADER] ?? "")) ?? [];
   if (id === undefined) return serving;
   const owner: Owner = { id, shares: shares as Owner["shares"] };

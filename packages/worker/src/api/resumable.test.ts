@@ -81,7 +81,7 @@ describe("an answer that another worker goes on with", () => {
   });
 
   const leaveJournal = (words: readonly number[]) =>
-    writeFileSync(join(directory, `.answer-${KEY}`), Int32Array.from([IDENTITY, 1_700_000_000, CACHED, ...words]));
+    writeFileSync(join(directory, `.response-${KEY}`), Int32Array.from([IDENTITY, 1_700_000_000, CACHED, ...words]));
 
   for (const [name, { path, body, text }] of Object.entries(answers)) {
     it(`is the same stream to the last byte, wherever its worker died: ${name}`, async () => {

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../errors.ts";
 import { RESUME_HEADER } from "@drover/contract/headers";
-import { AnswerJournal, type JournalPlace } from "../state/answer-journal.ts";
+import { ResponseJournal, type JournalSettings } from "../state/response-journal.ts";
 import { JournaledGenerator } from "../state/journaled-generator.ts";
 import { CALL_ID_DIGITS, newId, nowSeconds, type Serving } from "./serving.ts";
 
 /** A UUID that the balancer made up for the request, and the bytes of the stream that its client has already. */
-const WISH = /^([0-9a-f-]{36}) (\d{1,12})$/;
+const RESUME_REQUEST = /^([0-9a-f-]{36}) (\d{1,12})$/;
 
 /**
  * What serves this one request: where the balancer asks for it, in a way that another worker can resume. Ids, seed
@@ -16,18 +16,23 @@ const WISH = /^([0-9a-f-]{36}) (\d{1,12})$/;
  * @throws RequestError 409 where the client has a part of a stream of which nothing is known here.
  */
 export function resumable(serving: Serving, request: FastifyRequest, reply: FastifyReply): Serving {
-  const [, key, sent] = WISH.exec(String(request.headers[RESUME_HEADER] ?? "")) ?? [];
+  const [, key, sent] = RESUME_REQUEST.exec(String(request.headers[RESUME_HEADER] ?? "")) ?? [];
   if (key === undefined || serving.journals === undefined) return serving;
   return journaled(serving, serving.journals, { key, sentBytes: Number(sent) }, reply);
 }
 
-interface Wish {
+interface ResumeRequest {
   readonly key: string;
   readonly sentBytes: number;
 }
 
-function journaled(serving: Serving, place: JournalPlace, { key, sentBytes }: Wish, reply: FastifyReply): Serving {
-  const journal = new AnswerJournal(place, key, nowSeconds(serving));
+function journaled(
+  serving: Serving,
+  journals: JournalSettings,
+  { key, sentBytes }: ResumeRequest,
+  reply: FastifyReply,
+): Serving {
+  const journal = new ResponseJournal(journals, key, nowSeconds(serving));
   if (sentBytes > 0 && !journal.isTakenOver) throw notResumable();
   reply.raw.once("close", () => journal.remove());
   const generator = new JournaledGenerator(serving.generator, journal, {
@@ -65,7 +70,7 @@ function uuidOf(bytes: Buffer): string {
 }
 
 function notResumable(): RequestError {
-  return new RequestError("This worker knows nothing of the answer that it is to go on with.", {
+  return new RequestError("This worker knows nothing of the response that it is to resume.", {
     status: 409,
     reason: "not_resumable",
     param: null,

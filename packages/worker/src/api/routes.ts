@@ -14,7 +14,7 @@ import { applyTemplate } from "./llama-server/apply-template.ts";
 import { infillRequest, nativeCompletionRequest } from "./llama-server/completion-schema.ts";
 import { infill, nativeCompletion } from "./llama-server/native-completion.ts";
 import { nativeEmbedding, nativeEmbeddingRequest } from "./llama-server/native-embedding.ts";
-import { ollamaChat, ollamaGenerate } from "./ollama/ollama-answers.ts";
+import { ollamaChat, ollamaGenerate } from "./ollama/ollama-responses.ts";
 import {
   ollamaEmbed,
   ollamaEmbedding,
@@ -30,7 +30,7 @@ import {
   ollamaShowRequest,
 } from "./ollama/ollama-schema.ts";
 import { type CheckedRoute, openApiDocument } from "./openapi.ts";
-import { owned } from "./owned.ts";
+import { inOwnersName } from "./request-owner.ts";
 import { props } from "./llama-server/props.ts";
 import { resumable } from "./resumable.ts";
 import { countInputTokens, responses } from "./openai-responses/responses.ts";
@@ -67,7 +67,8 @@ export function routesOf(serving: Serving): readonly Route[] {
 }
 
 const plain = (serving: Serving): Serving => serving;
-const generating: typeof resumable = (serving, request, reply) => resumable(owned(serving, request), request, reply);
+const generating: typeof resumable = (serving, request, reply) =>
+  resumable(inOwnersName(serving, request), request, reply);
 
 /** @param started when the model was made, for clients */
 function handlersOf(started: number, openApi: () => object): Readonly<Record<RouteName, Handler>> {

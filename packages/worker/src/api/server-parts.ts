@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { RequestReport } from "@drover/contract/request-report";
 import type { Clock } from "@drover/foundation/clock";
 import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
-import type { JournalPlace } from "../state/answer-journal.ts";
+import type { JournalSettings } from "../state/response-journal.ts";
 import type { Generator } from "../generation-contract.ts";
 import type { SlotsView } from "../slots/slots-view.ts";
 
@@ -29,7 +29,7 @@ export interface ServerParts {
   /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
   readonly mostRequestTokens?: number;
   /** Where responses are written down for a successor of this worker. Absent: they end with it. */
-  readonly journals?: JournalPlace;
+  readonly journals?: JournalSettings;
   /** 32 random bits, for seeds that the client leaves to us. */
   readonly randomSeed: () => number;
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
-import type { AnswerParts } from "../generation/generate.ts";
+import type { OutputParts } from "../generation/generate.ts";
 import { ChatPrompts } from "../generation/prompt/chat-prompt.ts";
-import { AnswerCompiler, type CompileAnswer } from "../generation/answer-compiler.ts";
+import { GrammarCompiler, type CompileGrammar } from "../generation/grammar-compiler.ts";
 import { PromptTokenizer } from "../generation/prompt/prompt-tokenizer.ts";
 import { vetGrammar } from "../generation/vet-grammar.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
@@ -10,10 +10,10 @@ import { TokenTexts } from "../generation/output/token-texts.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 /** The parts, and what is made of them once per model. */
-export interface Serving extends ServerParts, AnswerParts {
+export interface Serving extends ServerParts, OutputParts {
   readonly prompts: ChatPrompts;
   readonly tokenizer: PromptTokenizer;
-  readonly compileAnswer: CompileAnswer;
+  readonly compileGrammar: CompileGrammar;
   /** A client's own grammar, tried. @throws RequestError 400 */
   readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   /** Parameters that the log named as ignored. */
@@ -29,14 +29,14 @@ export interface Serving extends ServerParts, AnswerParts {
 }
 
 export function createServing(parts: ServerParts): Serving {
-  const compiler = new AnswerCompiler(parts.clock);
+  const compiler = new GrammarCompiler(parts.clock);
   return {
     ...parts,
     prompts: new ChatPrompts(parts.model, parts, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
     tokenizer: new PromptTokenizer(parts),
-    compileAnswer: (format, answer) => compiler.compile(format, answer),
+    compileGrammar: (format, constraint) => compiler.compile(format, constraint),
     vetGrammar: (gbnf) => vetGrammar(parts.tryGrammar, gbnf),
     ignoredBefore: new Set(),
     newUuid: randomUUID,

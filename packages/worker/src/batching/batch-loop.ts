@@ -13,7 +13,7 @@ import { type Sampled, sampleSlot } from "./sample-slot.ts";
 import { scheduleStep } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import { type GroupPlan, type Place, placeOf, plainPlan, planGroups } from "./step-planner.ts";
+import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planGroups } from "./step-planner.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";
 
@@ -116,12 +116,12 @@ export class BatchLoop {
 
   async #step(): Promise<void> {
     const { slots, engine, costs, clock } = this.#parts;
-    const places = slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
-    const plan = this.#planGroups(places);
-    const decoding = slots.filter((slot) => places[slot.id] === "decoding");
+    const statuses = slots.map((slot) => slotStatus(slot, engine.contextTokens, engine.model.canCutState));
+    const plan = this.#planGroups(statuses);
+    const decoding = slots.filter((slot) => statuses[slot.id] === "decoding");
     const now = clock.monotonicMs();
     const step = scheduleStep({
-      prompts: slots.filter(({ id }) => places[id] === "prefill").map((slot) => slot.waitingPrompt(now)),
+      prompts: slots.filter(({ id }) => statuses[id] === "prefill").map((slot) => slot.waitingPrompt(now)),
       decoding: decoding.length,
       decodeMs: plan.ms,
       costs,
@@ -195,17 +195,17 @@ export class BatchLoop {
 
   #note({ running, evaluated }: Slot, tokens: number, sequences: number): void {
     if (running === undefined) return;
-    if (running.generated > 0) return running.course?.stepped(sequences);
+    if (running.generated > 0) return running.timeline?.stepped(sequences);
     this.meter.promptTokens += tokens;
-    running.course?.read(tokens);
+    running.timeline?.read(tokens);
     running.sink.onPromptRead?.(evaluated);
   }
 
-  #planGroups(places: readonly Place[]): GroupPlan {
+  #planGroups(statuses: readonly SlotStatus[]): GroupPlan {
     const { costs, learner } = this.#parts;
-    const plan = planGroups(places, costs);
-    const plain = plainPlan(places, costs);
-    const couldTell = plan.ms < plain.ms && plain.groups.length === 1 && !places.includes("prefill");
+    const plan = planGroups(statuses, costs);
+    const plain = plainPlan(statuses, costs);
+    const couldTell = plan.ms < plain.ms && plain.groups.length === 1 && !statuses.includes("prefill");
     return couldTell && learner?.isPlainTurn() === true ? plain : plan;
   }
 
@@ -237,7 +237,7 @@ export class BatchLoop {
     if (isHeld) return this.#rewind(slot);
     const drafted = slot.draft.length;
     slot.draft = [];
-    slot.running?.course?.tokenAt(this.#parts.clock.monotonicMs());
+    slot.running?.timeline?.tokenAt(this.#parts.clock.monotonicMs());
     let reason: EndReason | undefined;
     for (const [index, token] of generated.entries()) {
       if (slot.running === undefined || slot.running.cancelled || reason !== undefined) break;

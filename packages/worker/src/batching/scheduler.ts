@@ -52,7 +52,7 @@ export type Step =
  * 4. Else read: a slot that fills soon makes every later step cheaper a token.
  *
  * What is read ahead of its request comes after all other prompts, in the smallest pieces that are read at full speed: one after
- * each token of running answers, which would have to pause for it later otherwise.
+ * each token of running responses, which would have to pause for it later otherwise.
  */
 export function scheduleStep(situation: Situation): Step {
   const prompt = nextPrompt(situation);

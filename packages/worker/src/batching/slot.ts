@@ -2,7 +2,7 @@ import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
 import type { ApartChoice } from "./apart-choice.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { PromptSource } from "@drover/contract/request-report";
-import { Course } from "../course.ts";
+import { GenerationTimeline } from "../generation-timeline.ts";
 import type { WaitingPrompt } from "./scheduler.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
 
@@ -25,7 +25,7 @@ export interface Running {
   /** Where its grammar is sampled apart. */
   apart?: ApartChoice | undefined;
   /** How it goes; undefined until it has its slot. */
-  course?: Course;
+  timeline?: GenerationTimeline;
 }
 
 /** What a request finds in its slot. */
@@ -104,9 +104,14 @@ export class Slot {
     if (grammar !== undefined && apart === undefined) {
       this.sampler.constrain(grammar, prompt.slice(prompt.length - resumedTokens));
     }
-    running.course = new Course(this.id, { source, cachedTokens, askedMs: running.sinceMs, beganMs: nowMs });
+    running.timeline = new GenerationTimeline(this.id, {
+      source,
+      cachedTokens,
+      askedMs: running.sinceMs,
+      beganMs: nowMs,
+    });
     running.sink.onStart?.({ slot: this.id, cachedTokens });
-    running.sink.onCourse?.(running.course);
+    running.sink.onTimeline?.(running.timeline);
   }
 
   /** It takes part in no step until its next token may be chosen. */

@@ -124,7 +124,7 @@ export interface Engine {
    * False where a window slides within the context: llama.cpp saves the last window alone, so what was saved can't be cut
    * back to a prefix. Source: state_write in llama.cpp's llama-kv-cache.cpp.
    */
-  readonly savesWholeState: boolean;
+  readonly savesCompleteState: boolean;
   /** Writes what a sequence holds, which are these tokens, to a file. False: it can't be, and there is no file. */
   saveState(sequence: number, tokens: readonly number[], path: string): Promise<boolean>;
   /**

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextPrompt } from "node:timers/promises";
 import { writeSyntheticModel } from "@drover/models";
 import type { Engine } from "./engine.ts";
 import { endsOf, pieceTokensOf } from "./llama-embedder.ts";
@@ -55,7 +55,7 @@ describe("The vectors of texts", () => {
     const texts = [text(1, LONG), text(2, 40), text(3, LONG)];
     const alone = [];
     for (const one of texts) alone.push((await embed(one)).vector);
-    const together = await Promise.all(texts.map((one) => embed(one, nextTurn)));
+    const together = await Promise.all(texts.map((one) => embed(one, nextPrompt)));
     assert.deepEqual(
       together.map(({ vector }) => vector),
       alone,

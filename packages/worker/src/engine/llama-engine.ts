@@ -62,7 +62,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const native = natives(llama, model, context);
   const description = describe(model, options);
   const endTokens = once(() => endTokensOf(model, description.vocabularySize));
-  const savesWholeState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
+  const savesCompleteState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
   const forTexts = options.embeddings ? await loadEmbedder(model, options) : undefined;
   return {
     model: description,
@@ -96,9 +96,10 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
       await native.context.copySequenceStateFromOtherSequence(target, source);
     },
     ...llamaCheckpoints(native),
-    savesWholeState,
+    savesCompleteState,
     ...sequenceFiles(native.context, context.contextSize),
-    exchange: async (a, b) => savesWholeState && (await exchangeSequences(native.context, a, b, context.contextSize)),
+    exchange: async (a, b) =>
+      savesCompleteState && (await exchangeSequences(native.context, a, b, context.contextSize)),
     dispose: () => llama.dispose(),
   };
 }

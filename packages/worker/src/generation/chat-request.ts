@@ -1,12 +1,12 @@
 import type { ModelDescription, Vocabulary } from "../engine/engine.ts";
 import type { GrammarSpec, Sampling } from "../generation-contract.ts";
-import { type AnswerFormat, bindCall, type ToolChoice } from "./answer-grammar.ts";
-import type { CompileAnswer } from "./answer-compiler.ts";
+import { type ContentFormat, bindCall, type ToolChoice } from "./output-grammar.ts";
+import type { CompileGrammar } from "./grammar-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
-import { nextTurnTokens } from "./next-turn.ts";
+import { nextPromptTokens } from "./next-prompt.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
-import type { AnswerRequest } from "./generate.ts";
-import { HARMONY_ANSWER } from "./output/harmony-text.ts";
+import type { OutputRequest } from "./generate.ts";
+import { HARMONY_FINAL } from "./output/harmony-text.ts";
 import type { IsText } from "./output/tagged-call.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
@@ -20,7 +20,7 @@ export interface ChatJob {
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
   /** Of the content. */
-  readonly answerFormat?: AnswerFormat;
+  readonly contentFormat?: ContentFormat;
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** False: `<think>` parts stay in the text. */
   readonly extractReasoning: boolean;
@@ -45,7 +45,7 @@ export interface ChatParts {
   readonly vocabulary: Vocabulary;
   readonly model: ModelDescription;
   readonly newCallId: () => string;
-  readonly compileAnswer: CompileAnswer;
+  readonly compileGrammar: CompileGrammar;
   readonly vetGrammar: (gbnf: string) => Promise<GrammarSpec>;
   readonly slots: { readonly contextTokens: number };
   /** Are the prompts' tokens of system message and tools to be counted? @default false */
@@ -56,8 +56,8 @@ export interface ChatParts {
 export interface PreparedChat {
   /** Parts of schemas that the response need not keep to. */
   readonly relaxed: readonly string[];
-  /** See {@link nextTurnTokens}. */
-  readonly nextTurn: (response: string) => Promise<readonly number[]>;
+  /** See {@link nextPromptTokens}. */
+  readonly nextPrompt: (response: string) => Promise<readonly number[]>;
 }
 
 /** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
@@ -68,20 +68,20 @@ const THINKING_END = "\n</think>";
  *
  * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
  */
-export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<AnswerRequest & PreparedChat> {
+export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise<OutputRequest & PreparedChat> {
   const tools = job.toolChoice === "none" ? [] : job.tools;
   const chat = {
     messages: job.messages,
     tools,
     templateArguments: job.templateArguments,
     countsSystem: parts.sharesSystem === true,
-    limit: { contextTokens: parts.slots.contextTokens, answerTokens: 1, param: job.messagesParam } as const,
+    limit: { contextTokens: parts.slots.contextTokens, outputTokens: 1, param: job.messagesParam } as const,
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
   };
   // Before the tools' schemas become grammars.
   await parts.prompts.refuseCostly(chat);
   const { toolFormat } = parts.prompts.template;
-  const { grammar, calls, relaxed } = await parts.compileAnswer(toolFormat, { ...job, tools });
+  const { grammar, calls, relaxed } = await parts.compileGrammar(toolFormat, { ...job, tools });
   const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
   const names = new Set(tools.map((tool) => tool.name));
   // The response goes on from a beginning of its content, so no thinking comes before it.
@@ -91,10 +91,10 @@ export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<A
   const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
   const input = { ...chat, mayThink };
   const prompt = await parts.prompts.build(input);
-  const thinkingEnd = isHarmony ? `<|end|>${HARMONY_ANSWER}` : THINKING_END;
+  const thinkingEnd = isHarmony ? `<|end|>${HARMONY_FINAL}` : THINKING_END;
   return {
     relaxed,
-    nextTurn: (response) => nextTurnTokens(parts.prompts, input, response),
+    nextPrompt: (response) => nextPromptTokens(parts.prompts, input, response),
     prompt: prompt.tokens,
     ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,
@@ -103,7 +103,7 @@ export async function answerRequestOf(parts: ChatParts, job: ChatJob): Promise<A
     reasoning: prompt.reasoning,
     ...(job.extractReasoning ? {} : { thinkingInText: true }),
     thinkingEnd: { text: thinkingEnd, tokens: parts.vocabulary.tokenize(thinkingEnd, true) },
-    ...(isHarmony ? { harmony: { isAnswer: !mayThink } } : {}),
+    ...(isHarmony ? { harmony: { isFinal: !mayThink } } : {}),
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
     ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),

@@ -2,26 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import { CONTEXT_TOKENS, type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
-import { type AnswerRequest, generateAnswer } from "./generate.ts";
+import { type OutputRequest, generateOutput } from "./generate.ts";
 import type { OutputEnd } from "./output/output.ts";
 import { TokenTexts } from "./output/token-texts.ts";
+import { GREEDY } from "../generation-contract.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
 const THINKING_END = "\n</think>";
-const PLAIN: AnswerRequest = {
+const PLAIN: OutputRequest = {
   prompt: [1, 2, 3],
   maxTokens: 100,
-  sampling: {
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-    seed: 1,
-    repeatPenalty: 1,
-    presencePenalty: 0,
-    frequencyPenalty: 0,
-    logitBias: new Map(),
-  },
+  sampling: GREEDY,
   stops: [],
   reasoning: "may-open",
   thinkingEnd: { text: THINKING_END, tokens: byteVocabulary.tokenize(THINKING_END, true) },
@@ -29,7 +20,7 @@ const PLAIN: AnswerRequest = {
   ignoreEndOfText: false,
 };
 
-describe("generateAnswer", () => {
+describe("generateOutput", () => {
   it("ends thinking at its budget and goes on from there, in one answer with one count of tokens", async () => {
     const { answer, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
     assert.deepEqual([answer.reasoning, answer.content], ["ab", "Yes"]);
@@ -111,7 +102,7 @@ describe("generateAnswer", () => {
   });
 });
 
-async function run(scripts: readonly Script[], more: Partial<AnswerRequest>) {
+async function run(scripts: readonly Script[], more: Partial<OutputRequest>) {
   const { generator, requests } = scriptedGenerator(...scripts);
   const answer = {
     starts: 0,
@@ -121,7 +112,7 @@ async function run(scripts: readonly Script[], more: Partial<AnswerRequest>) {
     end: undefined as OutputEnd | undefined,
   };
   await new Promise<void>((resolve) => {
-    generateAnswer(
+    generateOutput(
       { generator, tokenTexts: new TokenTexts(byteVocabulary) },
       { ...PLAIN, ...more },
       {

@@ -6,7 +6,7 @@ import type {
   GrammarSpec,
   Sampling,
 } from "../generation-contract.ts";
-import type { Course } from "../course.ts";
+import type { GenerationTimeline } from "../generation-timeline.ts";
 import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
@@ -17,7 +17,7 @@ import type { ReasoningStart } from "./output/reasoning.ts";
 import type { TokenTexts } from "./output/token-texts.ts";
 import type { ToolCallParser } from "./output/tool-calls.ts";
 
-export interface AnswerRequest {
+export interface OutputRequest {
   readonly prompt: readonly number[];
   /** Of the prompt: those of system message and tools. */
   readonly systemTokens?: number;
@@ -33,8 +33,8 @@ export interface AnswerRequest {
   readonly thinkingBudget?: number;
   /** What follows a thinking part that Drover closes, or after which a grammar begins. */
   readonly thinkingEnd: { readonly text: string; readonly tokens: readonly number[] };
-  /** The model writes OpenAI's harmony format; `isAnswer`: the prompt has begun the response's message. */
-  readonly harmony?: { readonly isAnswer: boolean };
+  /** The model writes OpenAI's harmony format; `isFinal`: the prompt has begun the response's message. */
+  readonly harmony?: { readonly isFinal: boolean };
   /** Of the content: thinking before it is free. */
   readonly grammar?: GrammarSpec;
   /** Makes the parser of one response. Absent: the response calls no tools. */
@@ -44,36 +44,36 @@ export interface AnswerRequest {
   readonly topLogprobs?: number;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
-  /** Hears of all that the only answer to a request gives. */
+  /** Hears of all that the only response to a request gives. */
   readonly follower?: Pick<OutputSink, "onEnd"> & { onPieces(pieces: readonly OutputPiece[]): void };
 }
 
-export interface AnswerParts {
+export interface OutputParts {
   readonly generator: Generator;
   readonly tokenTexts: TokenTexts;
 }
 
 /** Generates one response into the sink. */
-export function generateAnswer(parts: AnswerParts, request: AnswerRequest, sink: OutputSink): GenerationHandle {
-  const answer = new Answer(parts, request, sink);
-  answer.begin();
-  return answer;
+export function generateOutput(parts: OutputParts, request: OutputRequest, sink: OutputSink): GenerationHandle {
+  const output = new Output(parts, request, sink);
+  output.begin();
+  return output;
 }
 
 /**
  * One response on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
  * up) or where a grammar begins after it or with a call of a tool: the second goes on from the first one's tokens, whose state its slot still keeps.
  */
-class Answer implements GenerationHandle {
-  readonly #parts: AnswerParts;
-  readonly #request: AnswerRequest;
+class Output implements GenerationHandle {
+  readonly #parts: OutputParts;
+  readonly #request: OutputRequest;
   readonly #sink: OutputSink;
   readonly #parser: OutputParser;
   readonly #tags: ThinkingTags | undefined;
   #handle: GenerationHandle | undefined;
   #generated: number[] = [];
   #counts = { cached: 0, completion: 0, reasoning: 0 };
-  readonly #courses: Course[] = [];
+  readonly #timelines: GenerationTimeline[] = [];
   #stopString: string | undefined;
   #started = false;
   #cancelled = false;
@@ -84,7 +84,7 @@ class Answer implements GenerationHandle {
   /** Tokens to put in before the second generation. */
   #next: readonly number[] | undefined;
 
-  constructor(parts: AnswerParts, request: AnswerRequest, sink: OutputSink) {
+  constructor(parts: OutputParts, request: OutputRequest, sink: OutputSink) {
     this.#parts = parts;
     this.#request = request;
     this.#sink = sink;
@@ -94,7 +94,7 @@ class Answer implements GenerationHandle {
       stops: request.stops,
       keepTokens: request.topLogprobs !== undefined,
       keepContent: request.grammar !== undefined,
-      ...(request.harmony === undefined ? {} : { harmony: new HarmonyText(request.harmony.isAnswer) }),
+      ...(request.harmony === undefined ? {} : { harmony: new HarmonyText(request.harmony.isFinal) }),
       ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),
     });
   }
@@ -129,7 +129,7 @@ class Answer implements GenerationHandle {
           this.#counts.cached = cachedTokens;
           this.#onPromptRead(cachedTokens);
         },
-        onCourse: (course) => this.#courses.push(course),
+        onTimeline: (timeline) => this.#timelines.push(timeline),
         onPromptRead: (readTokens) => this.#onPromptRead(readTokens),
         onToken: (token) => this.#onToken(token, first, marks),
         onEnd: ({ reason, error }) => this.#onEnd(reason, error),
@@ -250,7 +250,7 @@ class Answer implements GenerationHandle {
     const end: OutputEnd = {
       finish: finishOf(reason, this.#parser.calledTools),
       tokens: { prompt: this.#request.prompt.length, ...this.#counts },
-      courses: this.#courses,
+      timelines: this.#timelines,
       ...(this.#stopString === undefined ? {} : { stopString: this.#stopString }),
       ...(error === undefined ? {} : { error }),
     };

@@ -1,24 +1,24 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "@drover/foundation/clock";
 import { badField, type Refusal, RequestError } from "../errors.ts";
-import type { CompiledAnswer, ConstrainedAnswer } from "./answer-grammar.ts";
+import type { CompiledGrammar, OutputConstraint } from "./output-grammar.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
 
 export interface CompileMessage {
   readonly id: number;
   readonly format: ToolFormat;
-  readonly answer: ConstrainedAnswer;
+  readonly constraint: OutputConstraint;
 }
 
 export interface CompileReply {
   readonly id: number;
-  readonly compiled?: CompiledAnswer;
+  readonly compiled?: CompiledGrammar;
   readonly refused?: { readonly message: string; readonly refusal: Refusal };
   readonly failed?: string;
 }
 
 /** Turns the schemas of a request into what its response must keep to. */
-export type CompileAnswer = (format: ToolFormat, answer: ConstrainedAnswer) => Promise<CompiledAnswer>;
+export type CompileGrammar = (format: ToolFormat, constraint: OutputConstraint) => Promise<CompiledGrammar>;
 
 /** Bounded by steps, a schema takes a second at the most; this is for a machine that is too busy to count on. */
 const PATIENCE_MS = 10_000;
@@ -27,15 +27,15 @@ const PATIENCE_MS = 10_000;
 const MOST_KEPT_CHARS = 8 * 1024 * 1024;
 
 interface Waiting {
-  readonly resolve: (compiled: CompiledAnswer) => void;
+  readonly resolve: (compiled: CompiledGrammar) => void;
   readonly reject: (error: Error) => void;
   readonly stopClock: () => void;
 }
 
 /** In a thread of its own, so that the loop goes on; what was made before is not made again. */
-export class AnswerCompiler {
+export class GrammarCompiler {
   readonly #clock: Clock;
-  readonly #kept = new Map<string, { readonly compiled: CompiledAnswer; readonly chars: number }>();
+  readonly #kept = new Map<string, { readonly compiled: CompiledGrammar; readonly chars: number }>();
   readonly #waiting = new Map<number, Waiting>();
   #keptChars = 0;
   #thread: Worker | undefined;
@@ -46,23 +46,23 @@ export class AnswerCompiler {
   }
 
   /** @throws RequestError 400 for a schema that a grammar can't say */
-  async compile(format: ToolFormat, given: ConstrainedAnswer): Promise<CompiledAnswer> {
-    const { tools, toolChoice, parallelToolCalls, answerFormat } = given;
-    if (tools.length === 0 && answerFormat === undefined) return { relaxed: [] };
-    const answer = { tools, toolChoice, parallelToolCalls, ...(answerFormat !== undefined && { answerFormat }) };
-    const key = JSON.stringify([format, answer]);
+  async compile(format: ToolFormat, given: OutputConstraint): Promise<CompiledGrammar> {
+    const { tools, toolChoice, parallelToolCalls, contentFormat } = given;
+    if (tools.length === 0 && contentFormat === undefined) return { relaxed: [] };
+    const constraint = { tools, toolChoice, parallelToolCalls, ...(contentFormat !== undefined && { contentFormat }) };
+    const key = JSON.stringify([format, constraint]);
     const known = this.#kept.get(key);
     if (known !== undefined) {
       this.#kept.delete(key);
       this.#kept.set(key, known);
       return known.compiled;
     }
-    const compiled = await this.#ask({ id: this.#ids++, format, answer });
+    const compiled = await this.#ask({ id: this.#ids++, format, constraint });
     this.#keep(key, compiled);
     return compiled;
   }
 
-  #ask(message: CompileMessage): Promise<CompiledAnswer> {
+  #ask(message: CompileMessage): Promise<CompiledGrammar> {
     return new Promise((resolve, reject) => {
       const stopClock = this.#clock.after(PATIENCE_MS, () => this.#giveUp("it took too long"));
       this.#waiting.set(message.id, { resolve, reject, stopClock });
@@ -106,7 +106,7 @@ export class AnswerCompiler {
     }
   }
 
-  #keep(key: string, compiled: CompiledAnswer): void {
+  #keep(key: string, compiled: CompiledGrammar): void {
     const chars = key.length + JSON.stringify(compiled).length;
     this.#kept.set(key, { compiled, chars });
     this.#keptChars += chars;

@@ -2,14 +2,14 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { parentPort } from "node:worker_threads";
 import { RequestError } from "../errors.ts";
-import { compileAnswer } from "./answer-grammar.ts";
-import type { CompileMessage, CompileReply } from "./answer-compiler.ts";
+import { compileGrammar } from "./output-grammar.ts";
+import type { CompileMessage, CompileReply } from "./grammar-compiler.ts";
 
-parentPort?.on("message", ({ id, format, answer }: CompileMessage) => {
-  parentPort?.postMessage({ id, ...resultOf(() => compileAnswer(format, answer)) } satisfies CompileReply);
+parentPort?.on("message", ({ id, format, constraint }: CompileMessage) => {
+  parentPort?.postMessage({ id, ...resultOf(() => compileGrammar(format, constraint)) } satisfies CompileReply);
 });
 
-function resultOf(compile: () => ReturnType<typeof compileAnswer>) {
+function resultOf(compile: () => ReturnType<typeof compileGrammar>) {
   try {
     return { compiled: compile() };
   } catch (error) {

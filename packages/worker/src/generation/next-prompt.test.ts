@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
-import { nextTurnTokens } from "./next-turn.ts";
+import { nextPromptTokens } from "./next-prompt.ts";
 import { type ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 
 /** In the way of DeepSeek-R1: thoughts of earlier turns are cut off, and the prompt opens the next ones. */
@@ -14,7 +14,7 @@ const input: ChatPromptInput = {
   tools: [],
   templateArguments: {},
   mayThink: true,
-  limit: { contextTokens: 100, answerTokens: 1, param: "messages" },
+  limit: { contextTokens: 100, outputTokens: 1, param: "messages" },
 };
 
 function promptsOf(chatTemplate: string | undefined): ChatPrompts {
@@ -26,7 +26,7 @@ describe("what a chat's next turn begins with", () => {
   it("is the response as the template writes it for a turn that has passed, up to the user's words", async () => {
     for (const template of [undefined, R1]) {
       const prompts = promptsOf(template);
-      const ahead = await nextTurnTokens(prompts, input, "Hello there.");
+      const ahead = await nextPromptTokens(prompts, input, "Hello there.");
       const messages = [
         ...input.messages,
         { role: "assistant", content: "Hello there.", toolCalls: [] } as const,
@@ -43,6 +43,6 @@ describe("what a chat's next turn begins with", () => {
   });
 
   it("is nothing where the next turn would not fit", async () => {
-    assert.deepEqual(await nextTurnTokens(promptsOf(undefined), input, "x".repeat(200)), []);
+    assert.deepEqual(await nextPromptTokens(promptsOf(undefined), input, "x".repeat(200)), []);
   });
 });

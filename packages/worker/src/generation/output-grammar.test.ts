@@ -3,9 +3,10 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { GREEDY } from "../generation-contract.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { bindCall, compileAnswer, type ConstrainedAnswer } from "./answer-grammar.ts";
+import { bindCall, compileGrammar, type OutputConstraint } from "./output-grammar.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
 const parameters = {
@@ -20,8 +21,8 @@ const tools = [
 ];
 const answer = { tools, toolChoice: "auto", parallelToolCalls: false } as const;
 
-function callGrammar(format: "hermes" | "llama3" | "deepseek", constrained: ConstrainedAnswer, written: string) {
-  const { calls } = compileAnswer(format, constrained);
+function callGrammar(format: "hermes" | "llama3" | "deepseek", constrained: OutputConstraint, written: string) {
+  const { calls } = compileGrammar(format, constrained);
   return calls && bindCall(calls, written);
 }
 
@@ -44,7 +45,7 @@ describe("the grammar of a call that has begun", () => {
       const grammar = callGrammar(format, answer, written);
       assert.ok(grammar !== undefined);
       for (let seed = 0; seed < 5; seed++) {
-        const sampling = { ...greedy, temperature: 1, seed };
+        const sampling = { ...GREEDY, temperature: 1, seed };
         const result = await generateTokens(pool, [1, 2, 3], 300, { grammar, sampling, ignoreEndOfText: false });
         assert.equal(result.reason, "end-of-text");
         const bytes = result.tokens.map((token) => engine.vocabulary.tokenBytes(token, true));
@@ -66,7 +67,7 @@ describe("the grammar of a call that has begun", () => {
   it("takes any arguments for a tool whose schema can't be said, holds the others to theirs, and names what it left out", () => {
     const odd = { name: "odd", parameters: { type: "object", properties: { a: { $ref: "#/nowhere" } } } };
     const bounded = { name: "bounded", parameters: { type: "object", properties: { n: { multipleOf: 7 } } } };
-    const compiled = compileAnswer("hermes", { ...answer, tools: [odd, bounded, ...tools] });
+    const compiled = compileGrammar("hermes", { ...answer, tools: [odd, bounded, ...tools] });
     assert.deepEqual(compiled.relaxed, [
       "tools[0].function.parameters.properties.a.$ref",
       "tools[1].function.parameters.properties.n.multipleOf",
@@ -74,6 +75,6 @@ describe("the grammar of a call that has begun", () => {
     const bound = compiled.calls && bindCall(compiled.calls, "<tool_call>");
     assert.match(bound?.gbnf ?? "", /odd/u);
     assert.match(bound?.gbnf ?? "", /Paris/u);
-    assert.throws(() => compileAnswer("hermes", { ...answer, tools: [{ ...bounded, strict: true }] }), /multipleOf/u);
+    assert.throws(() => compileGrammar("hermes", { ...answer, tools: [{ ...bounded, strict: true }] }), /multipleOf/u);
   });
 });

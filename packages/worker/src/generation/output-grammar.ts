@@ -14,7 +14,7 @@ const MOST_CALLS = 16;
 export type ToolChoice = "none" | "auto" | "required" | { readonly name: string };
 
 /** The content must be JSON that is valid under the schema. */
-export interface AnswerFormat {
+export interface ContentFormat {
   readonly schema: Schema;
   /** What the schema is called in the request. */
   readonly param: string;
@@ -22,15 +22,15 @@ export interface AnswerFormat {
   readonly strict?: boolean;
 }
 
-export interface ConstrainedAnswer {
+export interface OutputConstraint {
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
-  readonly answerFormat?: AnswerFormat;
+  readonly contentFormat?: ContentFormat;
 }
 
 /** What a response must keep to; all of it is JSON, as it is made in another thread. */
-export interface CompiledAnswer {
+export interface CompiledGrammar {
   /** Of all of the content. Absent: it is free. */
   readonly grammar?: GrammarSpec;
   /** Of calls that the model begins of itself, where the content is free. */
@@ -52,19 +52,19 @@ export interface CompiledCalls {
 }
 
 /** @throws RequestError 400 for a schema that a grammar can't say */
-export function compileAnswer(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
-  const { tools, toolChoice, answerFormat } = answer;
+export function compileGrammar(format: ToolFormat, constraint: OutputConstraint): CompiledGrammar {
+  const { tools, toolChoice, contentFormat } = constraint;
   const rules = new GrammarRules();
   const relaxed = new Set<string>();
   const made = (root: string, param: string) => ({ grammar: finished(rules, root, param), relaxed: [...relaxed] });
   if (tools.length > 0 && toolChoice !== "auto" && toolChoice !== "none") {
-    return made(callsRule(rules, format, answer, relaxed), "tools");
+    return made(callsRule(rules, format, constraint, relaxed), "tools");
   }
-  if (answerFormat === undefined) return tools.length === 0 ? { relaxed: [] } : compileCalls(format, answer);
-  const { schema, param, strict = false } = answerFormat;
+  if (contentFormat === undefined) return tools.length === 0 ? { relaxed: [] } : compileCalls(format, constraint);
+  const { schema, param, strict = false } = contentFormat;
   const content = schemaRule(rules, schema, param, strict ? undefined : relaxed);
   if (tools.length === 0) return made(content, param);
-  return made(rules.add(`${content} | ${callsRule(rules, format, answer, relaxed)}`), param);
+  return made(rules.add(`${content} | ${callsRule(rules, format, constraint, relaxed)}`), param);
 }
 
 function finished(rules: GrammarRules, root: string, param: string): GrammarSpec {
@@ -73,18 +73,18 @@ function finished(rules: GrammarRules, root: string, param: string): GrammarSpec
 }
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
-function compileCalls(format: ToolFormat, answer: ConstrainedAnswer): CompiledAnswer {
+function compileCalls(format: ToolFormat, constraint: OutputConstraint): CompiledGrammar {
   if (isTagged(format) || format === "harmony") return { relaxed: [] };
   const rules = new GrammarRules();
   const relaxed = new Set<string>();
-  const tools = answer.tools.map((tool, index) => sayable(tool, index, relaxed));
+  const tools = constraint.tools.map((tool, index) => sayable(tool, index, relaxed));
   try {
     const calls = tools.map((tool, index) => {
       const { head, tail } = callFrame(format, tool.name);
       return { head, after: `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}` };
     });
-    const repeats = answer.parallelToolCalls && mayRepeat(format);
-    const free = { ...answer, tools, toolChoice: "auto" } as const;
+    const repeats = constraint.parallelToolCalls && mayRepeat(format);
+    const free = { ...constraint, tools, toolChoice: "auto" } as const;
     const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
     const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
     const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
@@ -143,11 +143,11 @@ function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number,
 function callsRule(
   rules: GrammarRules,
   format: ToolFormat,
-  answer: ConstrainedAnswer,
+  constraint: OutputConstraint,
   relaxed: Set<string>,
   which: "all" | "next" = "all",
 ): string {
-  const { tools, toolChoice, parallelToolCalls } = answer;
+  const { tools, toolChoice, parallelToolCalls } = constraint;
   const named = typeof toolChoice === "object" ? toolChoice.name : undefined;
   const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];

@@ -127,7 +127,7 @@ export class SchemaConverter {
     const known = new WeakMap<SchemaObject, WeakMap<SchemaObject, boolean>>();
     options.forEach((option, index) => {
       if (options.slice(index + 1).some((other) => !areDisjoint(this.#refs, option, other, here, known))) {
-        this.#relax(here, "its alternatives overlap, so that one answer could match several; use anyOf");
+        this.#relax(here, "its alternatives overlap, so that one response could match several; use anyOf");
       }
     });
     return this.#choice(options, rest, here);

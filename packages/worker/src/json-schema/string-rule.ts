@@ -35,7 +35,7 @@ export function stringRule(rules: GrammarRules, schema: SchemaObject, path: stri
 
 function bounded(rules: GrammarRules, pattern: string, least: number, most: number | undefined): string {
   const [shortest] = patternLengths(pattern);
-  if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no answer is that long");
+  if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no response is that long");
   return patternRule(rules, pattern, least, most);
 }
 

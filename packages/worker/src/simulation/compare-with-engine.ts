@@ -60,8 +60,8 @@ async function onEngine(engine: Engine, points: readonly CostPoint[], count: num
   let ended = 0;
   const next = questions(count);
   const ask = () => {
-    const { prompt, answerTokens } = next();
-    return { prompt: prompt.map((token) => token % engine.model.vocabularySize), answerTokens };
+    const { prompt, outputTokens } = next();
+    return { prompt: prompt.map((token) => token % engine.model.vocabularySize), outputTokens };
   };
   const world = { nowMs, until: () => Promise.resolve(), pool, responses: seen };
   await new Promise<void>((resolve) => {

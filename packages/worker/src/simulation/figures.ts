@@ -45,7 +45,7 @@ function quantiles(values: readonly number[]): Quantiles {
  */
 export function boundOf(
   machine: RecordedMachine,
-  load: { readonly slots: number; readonly promptTokens: number; readonly answerTokens: number },
+  load: { readonly slots: number; readonly promptTokens: number; readonly outputTokens: number },
 ): number {
   const perToken = machine.costs.points.map(({ tokens, ms }) => ms / tokens);
   const decodeMs = Array.from({ length: load.slots }, (_, index) => {
@@ -53,6 +53,6 @@ export function boundOf(
     return planGroups(places, machine.costs).ms / places.length;
   });
   // The prompt's last token gives the first of the response.
-  const ms = load.promptTokens * Math.min(...perToken) + (load.answerTokens - 1) * Math.min(...decodeMs);
+  const ms = load.promptTokens * Math.min(...perToken) + (load.outputTokens - 1) * Math.min(...decodeMs);
   return 1000 / ms;
 }

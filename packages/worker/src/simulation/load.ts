@@ -22,7 +22,7 @@ function createPrompts(): (length: number) => readonly number[] {
 export function questions(seed: number): () => SimulatedRequest {
   const draw = seeded(seed);
   const prompt = createPrompts();
-  return () => ({ prompt: prompt(draw(52, 67)), answerTokens: draw(20, 77) });
+  return () => ({ prompt: prompt(draw(52, 67)), outputTokens: draw(20, 77) });
 }
 
 /** Users who ask again as soon as they have their response. */
@@ -54,8 +54,8 @@ export function chats(users: number, turns: number, seed: number): readonly Simu
       if (turn % turns === 0) said = [];
       // What the model says is one token again and again (simulated-engine.ts).
       said = [...said, ...prompt(draw(30, 60))];
-      const request = { prompt: said, answerTokens: draw(20, 60) };
-      said = [...said, ...Array.from({ length: request.answerTokens }, () => 1)];
+      const request = { prompt: said, outputTokens: draw(20, 60) };
+      said = [...said, ...Array.from({ length: request.outputTokens }, () => 1)];
       return request;
     };
     return { startMs: 10 * user, next };
@@ -63,7 +63,7 @@ export function chats(users: number, turns: number, seed: number): readonly Simu
 }
 
 /** The same request of so many tokens each time, with a new prompt. */
-export function requestsOf(promptTokens: number, answerTokens: number, firstToken: number): () => SimulatedRequest {
+export function requestsOf(promptTokens: number, outputTokens: number, firstToken: number): () => SimulatedRequest {
   let next = firstToken;
-  return () => ({ prompt: Array.from({ length: promptTokens }, () => next++), answerTokens });
+  return () => ({ prompt: Array.from({ length: promptTokens }, () => next++), outputTokens });
 }

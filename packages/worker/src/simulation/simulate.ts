@@ -1,3 +1,4 @@
+import { GREEDY } from "../generation-contract.ts";
 import type { CostsByThreads } from "../step-costs/costs-by-threads.ts";
 import { createStepCosts } from "../step-costs/step-costs.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
@@ -8,7 +9,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** One request of a simulated user. Token ids matter only for what prompts have in common. */
 export interface SimulatedRequest {
   readonly prompt: readonly number[];
-  readonly answerTokens: number;
+  readonly outputTokens: number;
 }
 
 /** Comes at `atMs`, or `pauseMs` after the user's last response ended. */
@@ -90,7 +91,7 @@ function ask(user: number, turn: number, request: SimulatedRequest, world: World
     pool.generate(
       {
         prompt: request.prompt,
-        maxTokens: request.answerTokens,
+        maxTokens: request.outputTokens,
         sampling: GREEDY,
         cachePrompt: true,
         ignoreEndOfText: true,
@@ -109,15 +110,3 @@ function ask(user: number, turn: number, request: SimulatedRequest, world: World
     );
   });
 }
-
-const GREEDY = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  seed: 0,
-  repeatPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: new Map<number, number>(),
-};

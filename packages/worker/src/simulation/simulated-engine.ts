@@ -31,7 +31,7 @@ export function createSimulatedEngine(
     batchTokens: 512,
     costKey: {},
     stateKey: {},
-    savesWholeState: true,
+    savesCompleteState: true,
     async decode(parts) {
       const ms = machine.overheadMs + groupsOf(parts, held).reduce((sum, group) => sum + groupMs(machine, group), 0);
       let row = 0;

@@ -26,7 +26,7 @@ describe("the batch loop on recorded machines", () => {
         const { requestsPerSecond } = await ask(machine, users);
         const slots = Math.min(users, SLOTS);
 
-        const bound = boundOf(machine, { slots, promptTokens: 59.5, answerTokens: 48.5 });
+        const bound = boundOf(machine, { slots, promptTokens: 59.5, outputTokens: 48.5 });
         const share = requestsPerSecond / bound;
         assert.ok(share > 0.9, `${users} users: ${requestsPerSecond.toFixed(3)} of ${bound.toFixed(3)} requests/s`);
       }

@@ -1,5 +1,5 @@
 import type { Running, Slot } from "../batching/slot.ts";
-import type { ExpectedPrompt, GenerationSink, Sampling } from "../generation-contract.ts";
+import { type ExpectedPrompt, type GenerationSink, GREEDY } from "../generation-contract.ts";
 import { commonPrefix } from "../state/prefix-index.ts";
 
 /** More chats than this rest between two turns, and those that have rested longest are forgotten. */
@@ -32,8 +32,8 @@ export class AheadPrompts {
 
   /** The latest one, where a slot is free and no other is being read ahead. */
   next(): Running | undefined {
-    const hasPlace = this.#slots.some(({ running }) => running === undefined);
-    return hasPlace && this.#held.length === 0 ? this.#waiting.pop() : undefined;
+    const hasFreeSlot = this.#slots.some(({ running }) => running === undefined);
+    return hasFreeSlot && this.#held.length === 0 ? this.#waiting.pop() : undefined;
   }
 
   /** Frees all slots for requests with these prompts. What none of them begins with is read on after them. */
@@ -68,16 +68,3 @@ export class AheadPrompts {
     this.#waiting = [...this.#waiting, running].slice(-MOST_WAITING);
   }
 }
-
-/** Nothing is sampled. */
-const GREEDY: Sampling = {
-  temperature: 0,
-  topK: 1,
-  topP: 1,
-  minP: 0,
-  seed: 0,
-  repeatPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: new Map(),
-};

@@ -9,19 +9,19 @@ import { ApartSampling } from "../batching/apart-sampling.ts";
 import { type ApartGrammar, ApartGrammars } from "../engine/apart-grammars.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
-import type { GenerationRequest, Sampling } from "../generation-contract.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { type GenerationRequest, type Sampling, GREEDY } from "../generation-contract.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { tinyMamba } from "../test-support/tiny-models.ts";
 import { SlotPool } from "./slot-pool.ts";
 
 const LIST = 'root ::= "[" item ("," item)* "]"\nitem ::= [0-9]{1,3} | "\\"" [a-z ]* "\\"" | root';
-const drawn = { ...greedy, temperature: 1.2, topK: 40, topP: 0.95, minP: 0.02 };
+const drawn = { ...GREEDY, temperature: 1.2, topK: 40, topP: 0.95, minP: 0.02 };
 
 const SAMPLINGS: Readonly<Record<string, Omit<Sampling, "seed">>> = {
-  "the most likely": greedy,
+  "the most likely": GREEDY,
   "drawn from few": drawn,
-  "drawn from all": { ...greedy, temperature: 1 },
+  "drawn from all": { ...GREEDY, temperature: 1 },
   "drawn with penalties": { ...drawn, repeatPenalty: 1.3, frequencyPenalty: 0.4, presencePenalty: 0.2 },
   "drawn with a bias, an end not too soon, and without the top choices": {
     ...drawn,
@@ -111,7 +111,7 @@ describe("Slots whose grammar is sampled apart", () => {
       { open: (...[, taken = []]: [string?, (readonly number[])?]) => (opened.push(taken), new ToldGrammar()) },
       systemClock,
     );
-    const request = { prompt: [7], maxTokens: 1, sampling: greedy, cachePrompt: false, ignoreEndOfText: false };
+    const request = { prompt: [7], maxTokens: 1, sampling: GREEDY, cachePrompt: false, ignoreEndOfText: false };
     const large = new ApartSampling({
       grammars: { open: () => new ToldGrammar() },
       clock: systemClock,
@@ -164,7 +164,7 @@ describe("Slots whose grammar is sampled apart", () => {
         {
           prompt: [7],
           maxTokens: 5,
-          sampling: greedy,
+          sampling: GREEDY,
           cachePrompt: false,
           ignoreEndOfText: true,
           grammar: { gbnf: LIST, isForeign: true },
@@ -205,7 +205,7 @@ function poolOf(engine: Engine, apart?: ApartSampling, clock: Clock = systemCloc
 
 async function assertSameTokens(direct: SlotPool, other: SlotPool, more: Partial<GenerationRequest>): Promise<void> {
   for (let seed = 1; seed <= 3; seed++) {
-    const sampling = { ...(more.sampling ?? greedy), seed };
+    const sampling = { ...(more.sampling ?? GREEDY), seed };
     const asked = { ...more, sampling, cachePrompt: false, ignoreEndOfText: false };
     const expected = await generateTokens(direct, [7], 40, asked);
     const { tokens, reason } = await generateTokens(other, [7], 40, asked);

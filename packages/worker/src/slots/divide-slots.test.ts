@@ -6,7 +6,8 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { systemClock } from "@drover/foundation/clock";
 import { SnapshotStore } from "../state/snapshot-store.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { GREEDY } from "../generation-contract.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
 import { assertSameText } from "../test-support/same-text.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { type HeldSlot, lineUp, SLICE_MS, slotToYield } from "./divide-slots.ts";
@@ -74,7 +75,7 @@ describe("a request that is set aside for another owner's", () => {
     const plain = new SlotPool(rest);
     const pool = new SlotPool({ ...rest, snapshots });
     // Penalties, which the sampler remembers from token to token.
-    const sampling = { ...greedy, repeatPenalty: 1.2, presencePenalty: 0.1 };
+    const sampling = { ...GREEDY, repeatPenalty: 1.2, presencePenalty: 0.1 };
     const alone: Awaited<ReturnType<typeof generateTokens>>[] = [];
     for (const seed of [1, 2])
       alone.push(await generateTokens(plain, prompt(seed), 300, { sampling, cachePrompt: false, topLogprobs: 2 }));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
-import { generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { GREEDY } from "../generation-contract.ts";
+import { generateTokens } from "../test-support/generate-tokens.ts";
 import { q40Costs } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { parseOptions } from "../worker-options.ts";
@@ -23,7 +24,7 @@ describe("guessing tokens", () => {
     const parts = { engine, clock: systemClock, costs: q40Costs, longestPauseMs: 1500 };
     const pool = new SlotPool({ ...parts, speculates: true });
     // Five tokens at random: their pairs come again and again, and what follows is another one mostly.
-    const sampling = { ...greedy, temperature: 1, logitBias: new Map([1, 2, 3, 4, 5].map((token) => [token, 1000])) };
+    const sampling = { ...GREEDY, temperature: 1, logitBias: new Map([1, 2, 3, 4, 5].map((token) => [token, 1000])) };
     const { tokens } = await generateTokens(pool, [1, 2, 1], 400, { sampling, cachePrompt: false });
     const { tried } = pool.facts()["drafts"] as { readonly tried: number };
     assert.equal(new Set(tokens).size, 5);

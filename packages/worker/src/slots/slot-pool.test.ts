@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
-import { type Generated, generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { GREEDY } from "../generation-contract.ts";
+import { type Generated, generateTokens } from "../test-support/generate-tokens.ts";
 import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
@@ -29,7 +30,7 @@ function prompt(length: number, seed = 1): number[] {
 async function askRepeating(pool: SlotPool, index: number): Promise<readonly number[]> {
   const phrase = prompt(2, index + 1);
   const logitBias = new Map(phrase.map((token) => [token, 20]));
-  const sampling = { ...greedy, logitBias, temperature: index % 3 === 2 ? 0.5 : 0, topK: 8, seed: index };
+  const sampling = { ...GREEDY, logitBias, temperature: index % 3 === 2 ? 0.5 : 0, topK: 8, seed: index };
   return (await generateTokens(pool, [...phrase, ...phrase, ...phrase], 60 + index, { sampling, cachePrompt: false }))
     .tokens;
 }
@@ -161,7 +162,7 @@ describe("the slot pool", () => {
 
   it("cancels requests in prefill and in the queue, and serves those behind them", async () => {
     const pool = open();
-    const rest = { maxTokens: 3, sampling: greedy, cachePrompt: true, ignoreEndOfText: true };
+    const rest = { maxTokens: 3, sampling: GREEDY, cachePrompt: true, ignoreEndOfText: true };
     const handles = Array.from(
       { length: 30 },
       (_, index) =>
@@ -187,7 +188,7 @@ describe("the slot pool", () => {
 
   it("gives the same tokens for the same seed, whatever the slot and its neighbours", async () => {
     const pool = open(q40Costs);
-    const sampling = { ...greedy, temperature: 1, topK: 40, topP: 0.95, minP: 0.05, seed: 11 };
+    const sampling = { ...GREEDY, temperature: 1, topK: 40, topP: 0.95, minP: 0.05, seed: 11 };
     const alone = await generateTokens(pool, prompt(20), 30, { sampling });
     const among = await Promise.all(
       Array.from({ length: 7 }, (_, index) =>
@@ -212,7 +213,7 @@ describe("the slot pool", () => {
     const pool = open();
     for (const temperature of [0, 1]) {
       const { tokens, reason } = await generateTokens(pool, prompt(3), 5, {
-        sampling: { ...greedy, temperature, logitBias },
+        sampling: { ...GREEDY, temperature, logitBias },
       });
       assert.deepEqual([tokens, reason], [[], "length"]);
     }
@@ -227,7 +228,7 @@ describe("the slot pool", () => {
 
   it("refuses a prompt that would fail the step for everyone: too long, empty, or with tokens that are none", () => {
     const pool = open();
-    const rest = { maxTokens: 1, sampling: greedy, cachePrompt: true, ignoreEndOfText: true };
+    const rest = { maxTokens: 1, sampling: GREEDY, cachePrompt: true, ignoreEndOfText: true };
     for (const wrong of [prompt(CONTEXT_TOKENS), [], [1, engine.model.vocabularySize], [-1], [1.5]]) {
       const ask = () => pool.generate({ prompt: wrong, ...rest }, { onToken: () => "go-on", onEnd: () => {} });
       assert.throws(ask, RangeError);
@@ -239,7 +240,7 @@ describe("the slot pool", () => {
     const topLogprobs = engine.model.vocabularySize;
     const { details } = await generateTokens(pool, prompt(5), 2, {
       topLogprobs,
-      sampling: { ...greedy, temperature: 2, topK: 2 },
+      sampling: { ...GREEDY, temperature: 2, topK: 2 },
     });
     for (const { token, logprob, topLogprobs: all = [] } of details) {
       assert.ok(Math.abs(all.reduce((sum, each) => sum + Math.exp(each.logprob), 0) - 1) < 1e-3);
@@ -261,10 +262,10 @@ describe("the slot pool", () => {
   it("bans and forces tokens by their bias, and lowers the odds of repeated ones", async () => {
     const pool = open();
     const forced = await generateTokens(pool, prompt(5), 4, {
-      sampling: { ...greedy, logitBias: new Map([[42, 1000]]) },
+      sampling: { ...GREEDY, logitBias: new Map([[42, 1000]]) },
     });
     assert.deepEqual(forced.tokens, [42, 42, 42, 42]);
-    const sampling = { ...greedy, logitBias: new Map([[42, 20]]), presencePenalty: 30 };
+    const sampling = { ...GREEDY, logitBias: new Map([[42, 20]]), presencePenalty: 30 };
     const penalized = await generateTokens(pool, prompt(5), 4, { sampling });
     assert.equal(penalized.tokens.filter((token) => token === 42).length, 1);
   });

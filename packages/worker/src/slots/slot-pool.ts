@@ -2,7 +2,7 @@ import type { ApartSampling } from "../batching/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import { placeOf, planMoves } from "../batching/step-planner.ts";
+import { slotStatus, planMoves } from "../batching/step-planner.ts";
 import type { Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import type { Engine, TokenSampler } from "../engine/engine.ts";
@@ -270,10 +270,10 @@ export class SlotPool implements Generator, SlotsView {
     const { engine, costs, clock } = this.#parts;
     const layout = this.#slots.map((slot) => (slot.running === undefined ? "-" : "x")).join("");
     if (layout === this.#layout) return;
-    const places = this.#slots.map((slot) => placeOf(slot, engine.contextTokens, engine.model.canCutState));
+    const statuses = this.#slots.map((slot) => slotStatus(slot, engine.contextTokens, engine.model.canCutState));
     const left = this.#slots.map(({ running }) => (running ? running.request.maxTokens - running.generated : 0));
     const horizon = Math.min(MOVE_HORIZON_STEPS, Math.max(...left));
-    for (const [from, to] of planMoves({ places, costs, horizon, moveMs: this.#moveMs })) {
+    for (const [from, to] of planMoves({ statuses, costs, horizon, moveMs: this.#moveMs })) {
       const start = clock.monotonicMs();
       const [a, b] = [this.#slots[from] as Slot, this.#slots[to] as Slot];
       if (!(await engine.exchange(from, to))) {

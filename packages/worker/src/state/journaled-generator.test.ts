@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
-import type { GenerationRequest, GenerationSink } from "../generation-contract.ts";
+import { type GenerationRequest, type GenerationSink, GREEDY } from "../generation-contract.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
-import { type Generated, generateTokens, greedy } from "../test-support/generate-tokens.ts";
+import { type Generated, generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { AnswerJournal } from "./answer-journal.ts";
+import { ResponseJournal } from "./response-journal.ts";
 import { JournaledGenerator } from "./journaled-generator.ts";
 
 const prompt = Array.from({ length: 40 }, (_, index) => (index * 37 + ((index * index) % 89)) % 400);
@@ -32,7 +32,7 @@ describe("an answer that is written down", () => {
 
   const troubles: string[] = [];
   const open = (identity = 1) =>
-    new AnswerJournal({ directory, identity, onTrouble: (message) => troubles.push(message) }, "key", 1000);
+    new ResponseJournal({ directory, identity, onTrouble: (message) => troubles.push(message) }, "key", 1000);
 
   /** As one worker after another has it. */
   function worker(identity?: number) {
@@ -86,7 +86,7 @@ describe("an answer that is written down", () => {
   });
 
   it("draws other random numbers for its rest than for its beginning, and the same for the same rest", async () => {
-    const sampling = { ...greedy, temperature: 2, seed: 5 };
+    const sampling = { ...GREEDY, temperature: 2, seed: 5 };
     await dieAfter(10, { sampling });
     const beginning = open().recorded;
     const seen: GenerationRequest[] = [];
@@ -101,11 +101,11 @@ describe("an answer that is written down", () => {
   });
 
   it("says what the first worker said of the cache and the time", async () => {
-    const first = new AnswerJournal({ directory, identity: 1, onTrouble: assert.fail }, "key", 1000);
+    const first = new ResponseJournal({ directory, identity: 1, onTrouble: assert.fail }, "key", 1000);
     first.start();
     first.begin(12);
     first.append(7);
-    const second = new AnswerJournal({ directory, identity: 1, onTrouble: assert.fail }, "key", 2000);
+    const second = new ResponseJournal({ directory, identity: 1, onTrouble: assert.fail }, "key", 2000);
     assert.deepEqual([second.createdSeconds, second.cachedTokens, second.recorded], [1000, 12, [7]]);
     second.start();
     // The first one is not quite dead yet.

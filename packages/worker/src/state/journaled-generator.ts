@@ -6,7 +6,7 @@ import type {
   GenerationSink,
   Generator,
 } from "../generation-contract.ts";
-import { type AnswerJournal, ENDED } from "./answer-journal.ts";
+import { type ResponseJournal, ENDED } from "./response-journal.ts";
 
 /** Between the seeds of a response's parts: the random numbers of its beginning must not come again. */
 const SEED_STEP = 0x9e3779b1;
@@ -19,7 +19,7 @@ const SEED_STEP = 0x9e3779b1;
 export class JournaledGenerator implements Generator {
   readonly contextTokens: number;
   readonly #generator: Generator;
-  readonly #journal: AnswerJournal;
+  readonly #journal: ResponseJournal;
   readonly #on: { readonly journaled: () => void; readonly givenUp: () => void };
   #state: "new" | "journaled" | "given-up" = "new";
   #running = false;
@@ -27,7 +27,7 @@ export class JournaledGenerator implements Generator {
   /** `journaled` is called when the response is first written down; `givenUp` when it is one that can't be. May throw. */
   constructor(
     generator: Generator,
-    journal: AnswerJournal,
+    journal: ResponseJournal,
     on: { readonly journaled: () => void; readonly givenUp: () => void },
   ) {
     this.contextTokens = generator.contextTokens;
@@ -99,7 +99,7 @@ export class JournaledGenerator implements Generator {
 
   #record(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
     return this.#generator.generate(request, {
-      onCourse: (course) => sink.onCourse?.(course),
+      onTimeline: (timeline) => sink.onTimeline?.(timeline),
       onStart: (start) => {
         this.#journal.begin(start.cachedTokens);
         sink.onStart?.(start);
@@ -124,7 +124,7 @@ export class JournaledGenerator implements Generator {
 
 function behindStart(sink: GenerationSink): GenerationSink {
   return {
-    onCourse: (course) => sink.onCourse?.(course),
+    onTimeline: (timeline) => sink.onTimeline?.(timeline),
     onPromptRead: (readTokens) => sink.onPromptRead?.(readTokens),
     onToken: (token) => sink.onToken(token),
     onEnd: (end) => sink.onEnd(end),

@@ -141,7 +141,7 @@ export class KeptState {
     const now = clock.monotonicMs();
     if (snapshots === undefined || !engine.model.canCutState || now < this.#nextRunningMs) return;
     const [slot] = slots
-      .filter((each) => isAnswering(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
+      .filter((each) => isGenerating(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
       .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * longestPauseMs)
       .toSorted((a, b) => unsavedTokens(b) - unsavedTokens(a));
     if (slot === undefined) return;
@@ -217,7 +217,7 @@ function isReading({ keeps, running, pending }: Slot): boolean {
   return keeps && running?.generated === 0 && running.isAhead !== true && pending > 0;
 }
 
-function isAnswering({ keeps, running }: Slot): boolean {
+function isGenerating({ keeps, running }: Slot): boolean {
   return keeps && running !== undefined && !running.cancelled && running.generated > 0;
 }
 

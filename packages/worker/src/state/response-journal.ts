@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from
 import { join } from "node:path";
 
 /** Where journals lie, and whose they are. */
-export interface JournalPlace {
+export interface JournalSettings {
   /** Of all workers of a supervisor, in memory, and this user's alone. */
   readonly directory: string;
   /** Of the model and its name, 31 bits: a journal of another one is of no use. */
@@ -24,25 +24,25 @@ const UNKNOWN = -1;
  * worker, so that another one can go on from there. It is gone once the response has its end; one that a dead worker
  * left, and that nobody went on with, grows old among the snapshots and goes with them.
  */
-export class AnswerJournal {
+export class ResponseJournal {
   /** Unix time in seconds of the first attempt. */
   readonly createdSeconds: number;
   /** Is this a response that another worker began? */
   readonly isTakenOver: boolean;
   /** Tokens of an earlier worker, and perhaps how it ended ({@link ENDED}), that are not played again yet. */
   readonly recorded: number[];
-  readonly #place: JournalPlace;
+  readonly #settings: JournalSettings;
   readonly #path: string;
   #cachedTokens: number;
   #file: number | undefined;
   #words = 0;
 
   /** Reads what an earlier worker left; writes nothing yet. `key`: of the request, the same for each attempt at it. */
-  constructor(place: JournalPlace, key: string, nowSeconds: number) {
-    this.#place = place;
-    this.#path = join(place.directory, `.answer-${key}`);
+  constructor(settings: JournalSettings, key: string, nowSeconds: number) {
+    this.#settings = settings;
+    this.#path = join(settings.directory, `.response-${key}`);
     const [identity, createdSeconds = nowSeconds, cached = UNKNOWN, ...recorded] = readWords(this.#path);
-    this.isTakenOver = identity === place.identity;
+    this.isTakenOver = identity === settings.identity;
     this.createdSeconds = this.isTakenOver ? createdSeconds : nowSeconds;
     this.#cachedTokens = this.isTakenOver ? cached : UNKNOWN;
     this.recorded = this.isTakenOver ? recorded : [];
@@ -55,7 +55,7 @@ export class AnswerJournal {
 
   /** Makes the file this worker's own. A worker that is not quite dead goes on writing to one that has no name any more. */
   start(): void {
-    const { identity } = this.#place;
+    const { identity } = this.#settings;
     const words = [identity, this.createdSeconds, this.#cachedTokens, ...this.recorded];
     this.#attempt(() => {
       const own = `${this.#path}.${process.pid}`;
@@ -97,7 +97,7 @@ export class AnswerJournal {
     } catch (error) {
       this.remove();
       const reason = messageOf(error);
-      this.#place.onTrouble(`an answer can't be written down in ${this.#place.directory}: ${reason}`);
+      this.#settings.onTrouble(`a response can't be written down in ${this.#settings.directory}: ${reason}`);
     }
   }
 }

@@ -85,14 +85,14 @@ export class SnapshotStore {
 
   /** The snapshot that saves the most of this prompt of those that the asker may use, and how many of its tokens; as of the last refresh. */
   find(prompt: readonly number[], asker: Ownership): Found | undefined {
-    if (!this.#parts.engine.model.canCutState) return this.#findWhole(prompt, asker);
+    if (!this.#parts.engine.model.canCutState) return this.#findUncut(prompt, asker);
     const { slots: ids, length } = this.#prefixes.longest(prompt, asker);
     const [snapshot] = ids.map((id) => this.#byId.get(id) as Snapshot).toSorted((a, b) => a.bytes - b.bytes);
     return snapshot === undefined ? undefined : { snapshot, cachedTokens: length };
   }
 
   /** One that is, to its end, a beginning of the prompt: a state that can't be cut back is of no use otherwise. */
-  #findWhole(prompt: readonly number[], asker: Ownership): Found | undefined {
+  #findUncut(prompt: readonly number[], asker: Ownership): Found | undefined {
     const [snapshot] = [...this.#byId.values()]
       .filter(({ tokens, ownership }) => mayUse(ownership, asker, tokens.length))
       .filter(({ tokens }) => tokens.length < prompt.length && commonPrefix(tokens, prompt) === tokens.length)

@@ -277,10 +277,10 @@ describe("a sliding-window model", () => {
   it("is known to save the last window alone, and so its sequences are not moved", async () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 512, model: tinyGemma2(32) });
     await engine.decode([{ sequence: 0, position: 0, tokens: prompt(100, 1), logits: "none" }]);
-    assert.equal(engine.savesWholeState, false);
+    assert.equal(engine.savesCompleteState, false);
     assert.equal(await engine.exchange(0, 1), false);
     const roomy = await openTinyEngine({ slots: 2, contextTokens: 512, model: tinyGemma2(512) });
-    assert.equal(roomy.savesWholeState, true);
+    assert.equal(roomy.savesCompleteState, true);
     await engine.dispose();
     await roomy.dispose();
   });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StepCostLearner } from "./step-cost-learner.ts";
 import type { CostPoint } from "./step-costs.ts";
-import { type Place, planGroups } from "../batching/step-planner.ts";
+import { type SlotStatus, planGroups } from "../batching/step-planner.ts";
 
 /** What steps truly take; the machine's noise adds up to half of it, and now and then far more. */
 const truth: Readonly<Record<number, number>> = { 1: 40, 2: 80, 3: 118, 4: 160 };
-const row = (size: number): readonly Place[] =>
+const row = (size: number): readonly SlotStatus[] =>
   Array.from({ length: 4 }, (_, id) => (id < size ? "decoding" : "fillable"));
 
 function learn(

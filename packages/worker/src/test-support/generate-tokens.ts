@@ -1,23 +1,11 @@
-import type {
-  EndReason,
-  GeneratedToken,
-  GenerationHandle,
-  GenerationRequest,
-  Generator,
-  Sampling,
+import {
+  type EndReason,
+  type GeneratedToken,
+  type GenerationHandle,
+  type GenerationRequest,
+  type Generator,
+  GREEDY,
 } from "../generation-contract.ts";
-
-export const greedy: Sampling = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  seed: 0,
-  repeatPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: new Map(),
-};
 
 export interface Generated {
   readonly tokens: readonly number[];
@@ -43,7 +31,7 @@ export function generateTokens(
     let slot: number | undefined;
     let cachedTokens = 0;
     const handle = generator.generate(
-      { prompt, maxTokens, sampling: greedy, cachePrompt: true, ignoreEndOfText: true, ...request },
+      { prompt, maxTokens, sampling: GREEDY, cachePrompt: true, ignoreEndOfText: true, ...request },
       {
         onStart: (start) => {
           ({ slot, cachedTokens } = start);

@@ -14,7 +14,7 @@ export const status: Command = {
   },
   run: async (invocation) => {
     const { columnsOf } = await import("../../terminal/columns.ts");
-    const { statusTable } = await import("../../terminal/table.ts");
+    const { statusTable } = await import("../../terminal/status-table.ts");
     const path = findAdmin(invocation);
     for (;;) {
       const found = await callAdmin<DroverStatus>(path, "GET", "/status");

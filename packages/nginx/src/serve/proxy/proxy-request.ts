@@ -231,7 +231,7 @@ function accelRedirect(state: RequestState, head: ResponseHead): string | undefi
 
 function ended(state: RequestState, outcome: ForwardOutcome): Outcome {
   switch (outcome.kind) {
-    case "answered":
+    case "responded":
     case "broken":
       return { kind: "sent" };
     case "client-gone":

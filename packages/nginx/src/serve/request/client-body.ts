@@ -1,6 +1,6 @@
 import type { RequestBody } from "@drover/balancer/engine";
 import type { LocationModel } from "../../model/model.ts";
-import { readBody, type WholeBody } from "./read-body.ts";
+import { readBody, type CompleteBody } from "./read-body.ts";
 import type { RequestState } from "./request-state.ts";
 
 export type ClientBody =
@@ -32,6 +32,6 @@ export async function takeBody(state: RequestState, location: LocationModel): Pr
   return held(read);
 }
 
-function held(body: WholeBody): ClientBody {
+function held(body: CompleteBody): ClientBody {
   return { kind: "body", body: Buffer.isBuffer(body) ? { kind: "bytes", bytes: body } : body };
 }

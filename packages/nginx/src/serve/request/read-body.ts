@@ -2,8 +2,8 @@ import type { LocationModel } from "../../model/model.ts";
 import type { RequestState } from "./request-state.ts";
 import { SpooledBody } from "./spooled-body.ts";
 
-export type WholeBody = Buffer | SpooledBody;
-type BodyEnd = WholeBody | "too-large" | "timeout" | "gone";
+export type CompleteBody = Buffer | SpooledBody;
+type BodyEnd = CompleteBody | "too-large" | "timeout" | "gone";
 
 /**
  * Reads a body to its end: into memory as far as `client_body_buffer_size`, else into a file that whoever gets it closes. Each silence may last

@@ -23,7 +23,7 @@ describe("afterLook", () => {
   });
 
   it("holds an answer that is not well against it, requests or not", () => {
-    const ill: Look = { failure: "it answered 500", isSilent: false, activity: { active: 1, progress: 1 } };
+    const ill: Look = { failure: "it responded with 500", isSilent: false, activity: { active: 1, progress: 1 } };
     assert.equal(after(good, good, ill, ill).bad, 2);
   });
 });

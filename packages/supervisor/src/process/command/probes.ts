@@ -108,7 +108,7 @@ const DEFAULT_PATH = defaultSettings().checks.path;
 function judgeAnswer(status: number, body: string, rule: ProbeRule): string | undefined {
   const lacksRoute = status === 404 || status === 405;
   if (lacksRoute && rule.path === DEFAULT_PATH && rule.body === undefined) return undefined;
-  if (status < 200 || status > 399) return `it answered ${status}`;
-  if (rule.body !== undefined && !body.includes(rule.body)) return `its answer lacks "${rule.body}"`;
+  if (status < 200 || status > 399) return `it responded with ${status}`;
+  if (rule.body !== undefined && !body.includes(rule.body)) return `its response lacks "${rule.body}"`;
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { badField } from "../../errors.ts";
-import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { type CountTokensRequest, textOfBlock } from "./messages-schema.ts";
 import { effortTokens } from "../generating/thinking.ts";
@@ -15,10 +15,10 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
   const system: ChatMessage[] =
     typeof body.system === "string" && body.system !== "" ? [{ role: "system", content: body.system }] : [];
   const last = body.messages.at(-1);
-  const prefill = last?.role === "assistant" ? textOfAnswer(last) : undefined;
+  const prefill = last?.role === "assistant" ? textOfAssistant(last) : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   const { tools, left } = toolsOf(body);
-  const answerFormat = answerFormatOf(body);
+  const contentFormat = contentFormatOf(body);
   return {
     messages: [...system, ...turns.flatMap(chatMessagesOf)],
     messagesParam: "messages",
@@ -35,7 +35,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
     ignoreEndOfText: false,
     ignored: left,
     ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
-    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(contentFormat === undefined ? {} : { contentFormat }),
   };
 }
 
@@ -80,13 +80,13 @@ function assistantMessageOf(body: AssistantBody): ChatMessage {
 }
 
 /** The text that the response goes on from, where the last message is the assistant's own. */
-function textOfAnswer(body: AssistantBody): string | undefined {
+function textOfAssistant(body: AssistantBody): string | undefined {
   if (typeof body.content === "string") return body.content;
   if (body.content.some((block) => "input" in block)) return undefined;
   return body.content.flatMap((block) => ("text" in block ? [block.text] : [])).join("");
 }
 
-function answerFormatOf(body: CountTokensRequest): AnswerFormat | undefined {
+function contentFormatOf(body: CountTokensRequest): ContentFormat | undefined {
   const format = body.output_config?.format;
   if (format) return { schema: format.schema, param: "output_config.format.schema" };
   return body.output_format ? { schema: body.output_format.schema, param: "output_format.schema" } : undefined;

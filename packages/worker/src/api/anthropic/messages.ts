@@ -1,7 +1,7 @@
 import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ChatJob } from "../../generation/chat-answers.ts";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { runChoices } from "../generating/choices.ts";
@@ -23,7 +23,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const job = messagesJobOf(serving, body);
   const id = newId(serving, "msg");
   const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
-  const answer = await prepareChat(withIds, reply, job);
+  const prepared = await prepareChat(withIds, reply, job);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_tokens" });
   if (body.stream === true) {
     const stream = new SseStream(serving, reply);
@@ -32,7 +32,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
       const [end] = await runChoices(
         serving,
         reply,
-        [answer],
+        [prepared],
         () => ({
           onStart: (prompt) => {
             stream.open();
@@ -48,7 +48,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
     }
     return reply;
   }
-  return await wholeMessage(serving, reply, job, answer, id);
+  return await completeMessage(serving, reply, job, prepared, id);
 }
 
 /** Its newest client tries to have the server keep the messages, and goes on without where it is told so by this message. */
@@ -69,9 +69,15 @@ export async function countTokens(serving: Serving, request: FastifyRequest, rep
   return { input_tokens: (await prepareChat(serving, reply, job)).prompt.length };
 }
 
-async function wholeMessage(serving: Serving, reply: FastifyReply, job: ChatJob, answer: AnswerRequest, id: string) {
+async function completeMessage(
+  serving: Serving,
+  reply: FastifyReply,
+  job: ChatJob,
+  prepared: OutputRequest,
+  id: string,
+) {
   const builder = new ChatMessageBuilder(serving, job);
-  const [end] = await runChoices(serving, reply, [answer], () => ({
+  const [end] = await runChoices(serving, reply, [prepared], () => ({
     onPieces: (pieces) => builder.add(shown(job, pieces), []),
   }));
   if (end === undefined) throw new Error("a request of one choice ended with none");

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { type AnswerRequest, generateAnswer } from "../../generation/generate.ts";
+import { type OutputRequest, generateOutput } from "../../generation/generate.ts";
 import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
 import { PromptPings, type WaitingStream } from "./prompt-pings.ts";
 import type { GenerationHandle } from "../../generation-contract.ts";
@@ -24,7 +24,7 @@ export interface ChoiceSink extends Pick<OutputSink, "onPieces"> {
 export function runChoices(
   serving: Serving,
   reply: FastifyReply,
-  requests: readonly AnswerRequest[],
+  requests: readonly OutputRequest[],
   sinkOf: (index: number) => ChoiceSink,
   waiting?: WaitingStream,
 ): Promise<readonly OutputEnd[]> {
@@ -56,7 +56,7 @@ export function runChoices(
     onClientGone(reply, cancelAll);
     requests.forEach((request, index) => {
       const sink = sinkOf(index);
-      const handle = generateAnswer(serving, request, {
+      const handle = generateOutput(serving, request, {
         onPromptRead: (progress) => (index === 0 ? pings?.read(progress) : undefined),
         onStart: (prompt) => {
           sink.onStart?.(prompt);
@@ -88,7 +88,7 @@ function failureOf(error: Error | undefined): RequestError {
 }
 
 /** So many choices of one prompt: with the seed, the next one, and so on. */
-export function choicesOf(request: AnswerRequest, count: number): readonly AnswerRequest[] {
+export function choicesOf(request: OutputRequest, count: number): readonly OutputRequest[] {
   const seedOf = (index: number) => (request.sampling.seed + index) >>> 0;
   return Array.from({ length: count }, (_, index) => ({
     ...request,

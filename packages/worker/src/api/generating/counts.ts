@@ -11,7 +11,7 @@ export const MOST_TOOLS = 1024;
 export const MOST_STOPS = 64;
 export const MOST_TOKENS = 262_144;
 /** Choices of one request, over all of its prompts. */
-export const MOST_ANSWERS = 128;
+export const MOST_CHOICES = 128;
 /** Tokens with a bias. */
 export const MOST_BIASES = 8192;
 

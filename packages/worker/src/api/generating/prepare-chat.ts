@@ -1,14 +1,14 @@
 import type { FastifyReply } from "fastify";
-import { answerRequestOf, type ChatJob } from "../../generation/chat-answers.ts";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import { chatOutputRequest, type ChatJob } from "../../generation/chat-request.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import { ignore } from "../http/take-body.ts";
 import { readAheadOf } from "./read-ahead.ts";
 import type { Serving } from "../serving.ts";
 
 /** What to generate for a chat; what of it can't be followed is named in the response's header. */
-export async function prepareChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<AnswerRequest> {
-  const { relaxed, nextTurn, ...request } = await answerRequestOf(serving, job);
+export async function prepareChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<OutputRequest> {
+  const { relaxed, nextPrompt, ...request } = await chatOutputRequest(serving, job);
   ignore(serving, reply, [...job.ignored, ...relaxed]);
-  const readAhead = readAheadOf(serving, job, { ...request, nextTurn });
+  const readAhead = readAheadOf(serving, job, { ...request, nextPrompt });
   return readAhead === undefined ? request : { ...request, follower: readAhead };
 }

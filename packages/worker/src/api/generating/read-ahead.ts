@@ -1,4 +1,4 @@
-import type { ChatJob, PreparedChat } from "../../generation/chat-answers.ts";
+import type { ChatJob, PreparedChat } from "../../generation/chat-request.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 import type { GenerationRequest } from "../../generation-contract.ts";
 import type { Serving } from "../serving.ts";
@@ -9,7 +9,7 @@ const QUIET_MS = 1000;
 /** Follows a chat's response, and has the slots read what the next turn will begin with once it has ended. */
 export class ReadAhead {
   readonly #serving: Serving;
-  readonly #chat: Pick<PreparedChat, "nextTurn">;
+  readonly #chat: Pick<PreparedChat, "nextPrompt">;
   readonly #systemTokens: Pick<GenerationRequest, "systemTokens">;
   readonly #hasTurns: boolean;
   #content = "";
@@ -17,7 +17,7 @@ export class ReadAhead {
   constructor(
     serving: Serving,
     job: Pick<ChatJob, "messages">,
-    chat: Pick<PreparedChat, "nextTurn"> & Pick<GenerationRequest, "systemTokens">,
+    chat: Pick<PreparedChat, "nextPrompt"> & Pick<GenerationRequest, "systemTokens">,
   ) {
     this.#serving = serving;
     this.#chat = chat;
@@ -41,7 +41,7 @@ export class ReadAhead {
     const { generator, slots } = this.#serving;
     const { processing, queued } = slots.counts();
     if (!this.#hasTurns && processing + queued > 0) return;
-    const prompt = await this.#chat.nextTurn(this.#content);
+    const prompt = await this.#chat.nextPrompt(this.#content);
     if (prompt.length > 0) generator.readAhead?.({ prompt, ...this.#systemTokens });
   }
 }
@@ -50,7 +50,7 @@ export class ReadAhead {
 export function readAheadOf(
   serving: Serving,
   job: Pick<ChatJob, "messages" | "cachePrompt" | "prefill">,
-  chat: Pick<PreparedChat, "nextTurn"> & Pick<GenerationRequest, "systemTokens">,
+  chat: Pick<PreparedChat, "nextPrompt"> & Pick<GenerationRequest, "systemTokens">,
 ): ReadAhead | undefined {
   return job.cachePrompt && job.prefill === undefined ? new ReadAhead(serving, job, chat) : undefined;
 }

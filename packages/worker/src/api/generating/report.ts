@@ -2,7 +2,7 @@ import { CALL_HEADER } from "@drover/contract/headers";
 import type { RequestReport } from "@drover/contract/request-report";
 import { sum } from "@drover/foundation/sums";
 import type { FastifyRequest } from "fastify";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd } from "../../generation/output/output.ts";
 import type { Serving } from "../serving.ts";
 
@@ -10,7 +10,7 @@ import type { Serving } from "../serving.ts";
 export function reportChoices(
   serving: Serving,
   { headers }: FastifyRequest,
-  requests: readonly AnswerRequest[],
+  requests: readonly OutputRequest[],
   ends: readonly OutputEnd[],
 ): void {
   const call = headers[CALL_HEADER];
@@ -21,7 +21,7 @@ export function reportChoices(
     model: serving.model.id,
     tokens: tokensOf(requests, ends),
     finish: finishOf(ends),
-    generations: ends.flatMap(({ courses }) => courses.map((course) => course.report(nowMs))),
+    generations: ends.flatMap(({ timelines }) => timelines.map((timeline) => timeline.report(nowMs))),
   });
 }
 
@@ -34,7 +34,7 @@ export function reportInputs(serving: Serving, { headers }: FastifyRequest, prom
 }
 
 /** Choices of one prompt share it, and it counts once, as the first of them found it. */
-function tokensOf(requests: readonly AnswerRequest[], ends: readonly OutputEnd[]): RequestReport["tokens"] {
+function tokensOf(requests: readonly OutputRequest[], ends: readonly OutputEnd[]): RequestReport["tokens"] {
   const firsts = ends.filter(
     (_, index) => requests.findIndex(({ prompt }) => prompt === requests[index]?.prompt) === index,
   );

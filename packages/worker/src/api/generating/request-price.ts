@@ -26,7 +26,7 @@ export function refuseExpensive({ slots, mostRequestTokens = Infinity }: Serving
   if (tokens > mostRequestTokens) {
     throw tooExpensive(
       choices > 1 ? "n" : lengthParam,
-      `${choices} answers of ${tokens / choices} tokens are ${tokens}, and a request may ask for ${mostRequestTokens} (--request-tokens)`,
+      `${choices} responses of ${tokens / choices} tokens are ${tokens}, and a request may ask for ${mostRequestTokens} (--request-tokens)`,
     );
   }
   const logprobs = isStream || topLogprobs === undefined ? 0 : tokens * (1 + topLogprobs);

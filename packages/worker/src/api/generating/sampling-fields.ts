@@ -3,7 +3,7 @@ import { badField } from "../../errors.ts";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { MOST_ANSWERS, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
+import { MOST_CHOICES, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
@@ -97,7 +97,7 @@ export const maxTokens = z
 
 /** How long, how often and in what form. */
 export const generationFields = {
-  n: z.int().min(1).max(MOST_ANSWERS).nullish(),
+  n: z.int().min(1).max(MOST_CHOICES).nullish(),
   stop: z
     .union([z.string(), boundedList(z.string(), { most: MOST_STOPS })])
     .nullish()

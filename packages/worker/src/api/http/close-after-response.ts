@@ -9,7 +9,7 @@ const LINGER_BYTES = 64 * 1024 * 1024;
  * Responds to a request whose body is not read to its end, and closes the connection. What the client still sends is thrown
  * away for a while: closing at once would reset the connection, and the client might never see the response.
  */
-export function closeAfterAnswer(request: IncomingMessage, status: string, body: unknown, requestId: string): void {
+export function closeAfterResponse(request: IncomingMessage, status: string, body: unknown, requestId: string): void {
   const { socket } = request;
   if (!socket.writable) return;
   socket.write(rawResponse(status, body, [`X-Request-Id: ${requestId}`]));
@@ -24,7 +24,7 @@ export function closeAfterAnswer(request: IncomingMessage, status: string, body:
 }
 
 /** Responds to bytes that are no request, and closes the connection. */
-export function closeWithAnswer(socket: Socket, status: string, body: unknown): void {
+export function closeWithResponse(socket: Socket, status: string, body: unknown): void {
   socket.end(rawResponse(status, body, []));
 }
 

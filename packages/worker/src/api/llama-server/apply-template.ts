@@ -12,7 +12,7 @@ export async function applyTemplate(serving: Serving, request: FastifyRequest, r
     tools: job.toolChoice === "none" ? [] : job.tools,
     templateArguments: job.templateArguments,
     mayThink: job.thinkingBudget !== 0,
-    limit: { contextTokens: serving.slots.contextTokens, answerTokens: 1, param: job.messagesParam },
+    limit: { contextTokens: serving.slots.contextTokens, outputTokens: 1, param: job.messagesParam },
   });
   return { prompt };
 }

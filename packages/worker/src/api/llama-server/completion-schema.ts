@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_ANSWERS, MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_CHOICES, MOST_TOKENS } from "../generating/counts.ts";
 import { bookkeepingFields, generationFields, maxTokens, samplingFields } from "../generating/sampling-fields.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { jsonSchema } from "../openai-chat/chat-schema.ts";
@@ -35,7 +35,7 @@ export const infillRequest = z.strictObject({
   input_prefix: z.string().nullish(),
   input_suffix: z.string().nullish(),
   input_extra: boundedList(z.object({ filename: z.string().nullish(), text: z.string() }), {
-    most: MOST_ANSWERS,
+    most: MOST_CHOICES,
   }).nullish(),
   prompt: z.string().nullish(),
 });

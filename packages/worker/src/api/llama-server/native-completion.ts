@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../../errors.ts";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd, OutputPiece, PromptProgress, TokenCounts } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
@@ -51,7 +51,7 @@ async function complete(
   body: NativeFields,
   prompt: readonly number[],
 ): Promise<unknown> {
-  const request = await answerRequest(serving, reply, body, prompt);
+  const request = await outputRequest(serving, reply, body, prompt);
   refuseExpensive(serving, {
     choices: 1,
     maxTokens: request.maxTokens,
@@ -68,7 +68,7 @@ async function complete(
   return end === undefined ? undefined : writer.whole(end);
 }
 
-async function stream(serving: Serving, reply: FastifyReply, request: AnswerRequest, writer: NativeWriter) {
+async function stream(serving: Serving, reply: FastifyReply, request: OutputRequest, writer: NativeWriter) {
   const events = new SseStream(serving, reply);
   try {
     const [end] = await runChoices(
@@ -95,12 +95,12 @@ async function stream(serving: Serving, reply: FastifyReply, request: AnswerRequ
 class NativeWriter {
   readonly #serving: Serving;
   readonly #body: NativeFields;
-  readonly #request: AnswerRequest;
+  readonly #request: OutputRequest;
   readonly #timings: Timings;
   #content = "";
   #tokens: GeneratedToken[] = [];
 
-  constructor(serving: Serving, body: NativeFields, request: AnswerRequest) {
+  constructor(serving: Serving, body: NativeFields, request: OutputRequest) {
     this.#serving = serving;
     this.#body = body;
     this.#request = request;
@@ -192,12 +192,12 @@ function textOf(pieces: readonly OutputPiece[]): string {
   return pieces.map((piece) => (piece.kind === "content" ? piece.text : "")).join("");
 }
 
-async function answerRequest(
+async function outputRequest(
   serving: Serving,
   reply: FastifyReply,
   body: NativeFields,
   prompt: readonly number[],
-): Promise<AnswerRequest> {
+): Promise<OutputRequest> {
   refuseLongPrompt(prompt, limitOf(serving, "prompt"));
   const most = body.n_predict ?? body.max_tokens ?? -1;
   const grammar = await grammarOf(serving, reply, body);
@@ -220,9 +220,9 @@ async function answerRequest(
 async function grammarOf(serving: Serving, reply: FastifyReply, body: NativeFields): Promise<GrammarSpec | undefined> {
   if (typeof body.grammar === "string" && body.grammar !== "") return await serving.vetGrammar(body.grammar);
   if (body.json_schema === null || body.json_schema === undefined) return undefined;
-  const answerFormat = { schema: body.json_schema, param: "json_schema" };
+  const contentFormat = { schema: body.json_schema, param: "json_schema" };
   const free = { tools: [], toolChoice: "none", parallelToolCalls: false } as const;
-  const { grammar, relaxed } = await serving.compileAnswer("hermes", { ...free, answerFormat });
+  const { grammar, relaxed } = await serving.compileGrammar("hermes", { ...free, contentFormat });
   ignore(serving, reply, relaxed);
   return grammar;
 }
@@ -248,7 +248,7 @@ async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]
 }
 
 function limitOf({ slots }: Serving, param: string): PromptLimit {
-  return { contextTokens: slots.contextTokens, answerTokens: 1, param };
+  return { contextTokens: slots.contextTokens, outputTokens: 1, param };
 }
 
 function outsideOfVocabulary(token: number, size: number): RequestError {

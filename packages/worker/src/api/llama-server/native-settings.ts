@@ -1,9 +1,9 @@
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import type { Serving } from "../serving.ts";
 import type { NativeFields } from "./completion-schema.ts";
 
 /** What a request was made with, by llama.cpp's names. */
-export function nativeSettings(serving: Serving, body: NativeFields, request: AnswerRequest) {
+export function nativeSettings(serving: Serving, body: NativeFields, request: OutputRequest) {
   const { sampling } = request;
   return {
     n_predict: request.maxTokens,

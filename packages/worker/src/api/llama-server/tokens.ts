@@ -21,7 +21,7 @@ export const tokenizeRequest = z.strictObject({
 
 export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().min(0), { most: MOST_TOKENS }) });
 
-const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, answerTokens: 0, param: "content" } as const;
+const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "content" } as const;
 
 /** `POST /tokenize`, as llama.cpp's server serves it. */
 export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {

@@ -1,5 +1,5 @@
-import type { AnswerFormat } from "../../generation/answer-grammar.ts";
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ContentFormat } from "../../generation/output-grammar.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage } from "../../generation/prompt/chat-message.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
@@ -39,7 +39,7 @@ function jobOf(
   body: OllamaChat | OllamaGenerate,
 ): Omit<ChatJob, "messages" | "messagesParam" | "tools"> {
   const { options } = body;
-  const answerFormat = formatOf(body.format);
+  const contentFormat = formatOf(body.format);
   const thinkingBudget = thinkingBudgetOf({ think: body.think });
   const most = options?.num_predict ?? -1;
   return {
@@ -53,7 +53,7 @@ function jobOf(
     ignoreEndOfText: false,
     ignored: [],
     ...(most > 0 ? { maxTokens: most } : {}),
-    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
   };
 }
@@ -63,7 +63,7 @@ function stopsOf(options: OllamaOptions): readonly string[] {
   return (typeof stop === "string" ? [stop] : stop).filter((text) => text !== "");
 }
 
-function formatOf(format: OllamaChat["format"]): AnswerFormat | undefined {
+function formatOf(format: OllamaChat["format"]): ContentFormat | undefined {
   if (format === null || format === undefined || format === "") return undefined;
   return { schema: format === "json" ? ANY_OBJECT : format, param: "format" };
 }

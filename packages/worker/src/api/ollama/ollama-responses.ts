@@ -1,7 +1,7 @@
 import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ChatJob } from "../../generation/chat-answers.ts";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 import { runChoices } from "../generating/choices.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
@@ -38,17 +38,17 @@ const responseShape: Shape = ({ content, thinking }) => ({
 /** `POST /api/chat`. */
 export async function ollamaChat(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaChatRequest, request, reply);
-  return await answer(serving, reply, ollamaJobOf(serving, body), messageShape, body.stream ?? true);
+  return await respond(serving, reply, ollamaJobOf(serving, body), messageShape, body.stream ?? true);
 }
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
 export async function ollamaGenerate(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaGenerateRequest, request, reply);
   if ((body.prompt ?? "") === "") return { ...headOf(serving), response: "", done: true, done_reason: "load" };
-  return await answer(serving, reply, generateJobOf(serving, body), responseShape, body.stream ?? true);
+  return await respond(serving, reply, generateJobOf(serving, body), responseShape, body.stream ?? true);
 }
 
-async function answer(serving: Serving, reply: FastifyReply, job: ChatJob, shape: Shape, streams: boolean) {
+async function respond(serving: Serving, reply: FastifyReply, job: ChatJob, shape: Shape, streams: boolean) {
   refuseExpensive(serving, { ...job, choices: 1, isStream: streams, lengthParam: "options.num_predict" });
   const request = await prepareChat(serving, reply, job);
   const timings = new Timings(serving.clock);
@@ -65,7 +65,7 @@ async function answer(serving: Serving, reply: FastifyReply, job: ChatJob, shape
 
 interface Streamed {
   readonly job: ChatJob;
-  readonly request: AnswerRequest;
+  readonly request: OutputRequest;
   readonly shape: Shape;
   readonly timings: Timings;
 }

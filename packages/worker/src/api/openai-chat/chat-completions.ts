@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField } from "../../errors.ts";
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";

@@ -1,6 +1,6 @@
 import { badField } from "../../errors.ts";
-import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
@@ -15,9 +15,9 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = thinkingBudgetOf(body);
   const { tools, left } = toolsOf(body);
-  const answerFormat = answerFormatOf(body);
-  if (body.ignore_eos === true && (answerFormat !== undefined || tools.length > 0)) {
-    throw badField("ignore_eos", "Invalid 'ignore_eos': an answer in a format or with tools must be able to end.");
+  const contentFormat = contentFormatOf(body);
+  if (body.ignore_eos === true && (contentFormat !== undefined || tools.length > 0)) {
+    throw badField("ignore_eos", "Invalid 'ignore_eos': a response in a format or with tools must be able to end.");
   }
   const prefill = prefillOf(body);
   const messages = prefill === undefined ? body.messages : body.messages.slice(0, -1);
@@ -35,7 +35,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     ignoreEndOfText: body.ignore_eos ?? false,
     ignored: left,
     ...(maxTokens === -1 ? {} : { maxTokens }),
-    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
     ...(typeof body.grammar === "string" && body.grammar !== "" ? { grammar: body.grammar } : {}),
@@ -71,7 +71,7 @@ function templateArgumentsOf(body: ChatCompletionRequest): Readonly<Record<strin
   };
 }
 
-function answerFormatOf(body: ChatCompletionRequest): AnswerFormat | undefined {
+function contentFormatOf(body: ChatCompletionRequest): ContentFormat | undefined {
   const format = body.response_format;
   if (body.json_schema !== undefined && body.json_schema !== null)
     return { schema: body.json_schema, param: "json_schema" };

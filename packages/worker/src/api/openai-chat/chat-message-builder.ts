@@ -1,4 +1,4 @@
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ToolCall } from "../../generation/prompt/chat-message.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";

@@ -148,7 +148,7 @@ export const chatCompletionRequest = z.strictObject({
   n_predict: maxTokens,
   n_probs: neutralOnly("n_probs", 0),
   modalities: z
-    .array(z.literal("text", { error: "Unsupported modality: this server answers with text only." }))
+    .array(z.literal("text", { error: "Unsupported modality: this server responds with text only." }))
     .nullish(),
   verbosity: hint("medium"),
   audio: notSupported("audio"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_ANSWERS, MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_CHOICES, MOST_TOKENS } from "../generating/counts.ts";
 import {
   bookkeepingFields,
   generationFields,
@@ -19,14 +19,14 @@ export const completionRequest = z.strictObject({
   prompt: z.union([
     z.string(),
     tokens,
-    boundedList(z.string(), { least: 1, most: MOST_ANSWERS }),
-    boundedList(tokens, { least: 1, most: MOST_ANSWERS }),
+    boundedList(z.string(), { least: 1, most: MOST_CHOICES }),
+    boundedList(tokens, { least: 1, most: MOST_CHOICES }),
   ]),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   max_tokens: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
-  best_of: z.int().min(1).max(MOST_ANSWERS).nullish(),
+  best_of: z.int().min(1).max(MOST_CHOICES).nullish(),
   response_format: notSupported("response_format"),
   json_schema: notSupported("json_schema"),
   cache_salt: neutralOnly("cache_salt", ""),

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { MOST_ANSWERS } from "../generating/counts.ts";
+import { MOST_CHOICES } from "../generating/counts.ts";
 import { badField } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt, refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
-import type { AnswerRequest } from "../../generation/generate.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import type { OutputPiece, PromptProgress } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
@@ -31,7 +31,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
-  const requests = prompts.flatMap(({ tokens }) => choicesOf(answerRequest(serving, body, tokens), perPrompt));
+  const requests = prompts.flatMap(({ tokens }) => choicesOf(outputRequest(serving, body, tokens), perPrompt));
   refuseExpensive(serving, {
     choices: requests.length,
     maxTokens: requests[0]?.maxTokens ?? 0,
@@ -90,7 +90,7 @@ interface StreamForm {
 async function stream(
   serving: Serving,
   reply: FastifyReply,
-  requests: readonly AnswerRequest[],
+  requests: readonly OutputRequest[],
   texts: readonly CompletionText[],
   { head, perPrompt, withUsage, returnsProgress, timesTokens }: StreamForm,
 ): Promise<void> {
@@ -175,7 +175,7 @@ function checkFields(body: CompletionRequest): void {
   }
 }
 
-function answerRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): AnswerRequest {
+function outputRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): OutputRequest {
   refuseLongPrompt(prompt, limitOf(serving));
   return {
     prompt,
@@ -191,7 +191,7 @@ function answerRequest(serving: Serving, body: CompletionRequest, prompt: readon
 }
 
 function limitOf({ slots }: Serving): PromptLimit {
-  return { contextTokens: slots.contextTokens, answerTokens: 1, param: "prompt" };
+  return { contextTokens: slots.contextTokens, outputTokens: 1, param: "prompt" };
 }
 
 interface Prompt {
@@ -202,8 +202,11 @@ interface Prompt {
 async function promptsOf(serving: Serving, body: CompletionRequest): Promise<readonly Prompt[]> {
   const several = separate(body.prompt);
   const total = several.length * (body.n ?? 1);
-  if (total > MOST_ANSWERS)
-    throw badField("prompt", `Invalid 'prompt': ${total} answers were asked for, at most ${MOST_ANSWERS} are given.`);
+  if (total > MOST_CHOICES)
+    throw badField(
+      "prompt",
+      `Invalid 'prompt': ${total} completions were asked for, at most ${MOST_CHOICES} are given.`,
+    );
   const prompts: Prompt[] = [];
   for (const prompt of several) prompts.push(await promptOf(serving, body, prompt));
   return prompts;

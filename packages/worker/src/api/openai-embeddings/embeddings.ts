@@ -66,7 +66,7 @@ export async function embedInputs(
 ) {
   const { embedder } = serving;
   if (embedder === undefined) throw notLoaded(serving);
-  const limit: PromptLimit = { contextTokens: embedder.maxTokens, answerTokens: 0, param: "input" };
+  const limit: PromptLimit = { contextTokens: embedder.maxTokens, outputTokens: 0, param: "input" };
   const inputs: (readonly number[])[] = [];
   let promptTokens = 0;
   for (const one of separate(input)) {

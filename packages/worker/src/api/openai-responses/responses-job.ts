@@ -1,6 +1,6 @@
 import { badField } from "../../errors.ts";
-import type { AnswerFormat, ToolChoice } from "../../generation/answer-grammar.ts";
-import type { ChatJob } from "../../generation/chat-answers.ts";
+import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
+import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
@@ -13,7 +13,7 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
   const instructions =
     typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
   const { tools, left } = toolsOf(body);
-  const answerFormat = answerFormatOf(body);
+  const contentFormat = contentFormatOf(body);
   const thinkingBudget = effortTokens(body.reasoning?.effort);
   const verbosity = body.text?.verbosity ?? "medium";
   return {
@@ -28,7 +28,7 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
     cachePrompt: true,
     ignoreEndOfText: false,
     ignored: [...left, ...(verbosity === "medium" ? [] : ["text.verbosity"])],
-    ...(answerFormat === undefined ? {} : { answerFormat }),
+    ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
   };
@@ -108,7 +108,7 @@ function toolChoiceOf(
   throw badField("tool_choice.name", `Invalid 'tool_choice.name': no tool named '${choice.name}' is in 'tools'.`);
 }
 
-function answerFormatOf(body: ResponsesRequest): AnswerFormat | undefined {
+function contentFormatOf(body: ResponsesRequest): ContentFormat | undefined {
   const format = body.text?.format;
   if (format === undefined || format === null || format.type === "text") return undefined;
   if (format.type === "json_object") return { schema: ANY_OBJECT, param: "text.format" };

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type AnswerRequest } from "../../generation/generate.ts";
+import { type OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
@@ -21,14 +21,14 @@ export async function responses(serving: Serving, request: FastifyRequest, reply
   if (body.store === true && !keeping.isKept) ignore(serving, reply, ["store"]);
   const job = responsesJobOf(serving, body);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_output_tokens" });
-  const answer = await prepareChat(serving, reply, job);
+  const prepared = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
   const write = responseWriter(serving, { body, keeping, tools: fieldOf(request.body, "tools") }, output);
   if (body.stream === true) {
-    await streamResponse(serving, reply, answer, output, write);
+    await streamResponse(serving, reply, prepared, output, write);
     return reply;
   }
-  const [end] = await runChoices(serving, reply, [answer], () => ({
+  const [end] = await runChoices(serving, reply, [prepared], () => ({
     onPieces: (pieces) => pieces.forEach((piece) => output.add(piece)),
   }));
   return write(end);
@@ -39,7 +39,7 @@ type Writer = (end: OutputEnd | undefined) => unknown;
 async function streamResponse(
   serving: Serving,
   reply: FastifyReply,
-  answer: AnswerRequest,
+  prepared: OutputRequest,
   output: ResponseOutput,
   write: Writer,
 ) {
@@ -49,7 +49,7 @@ async function streamResponse(
     const [end] = await runChoices(
       serving,
       reply,
-      [answer],
+      [prepared],
       () => ({
         onStart: () => {
           stream.open();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HARMONY_ANSWER, HarmonyText } from "./harmony-text.ts";
+import { HARMONY_FINAL, HarmonyText } from "./harmony-text.ts";
 import type { OutputPiece } from "./output.ts";
 import { OutputParser } from "./output-parser.ts";
 import { ToolCallParser } from "./tool-calls.ts";
@@ -11,13 +11,13 @@ const CALL =
   '<|start|>assistant<|channel|>commentary to=functions.time <|constrain|>json<|message|>{"zone": "a<b", "n": [1]}';
 const ANSWER = "<|start|>assistant<|channel|>final<|message|>It is <|> noon.";
 
-function read(parts: readonly string[], { isAnswer = false } = {}) {
+function read(parts: readonly string[], { isFinal = false } = {}) {
   const parser = new OutputParser({
-    reasoning: isAnswer ? "closed" : "may-open",
+    reasoning: isFinal ? "closed" : "may-open",
     stops: [],
     keepTokens: false,
     keepContent: false,
-    harmony: new HarmonyText(isAnswer),
+    harmony: new HarmonyText(isFinal),
     toolCalls: new ToolCallParser("harmony", new Set(["time"]), () => "call_1"),
   });
   const pieces: OutputPiece[] = [];
@@ -62,8 +62,8 @@ describe("The text of gpt-oss", () => {
   });
 
   it("goes on with the answer where the prompt has begun it, or where Drover ends the thinking", () => {
-    assert.equal(read(["It is noon."], { isAnswer: true }).content, "It is noon.");
-    const cut = read([THINKING.slice(0, -"<|end|>".length), `<|end|>${HARMONY_ANSWER}`, "noon"]);
+    assert.equal(read(["It is noon."], { isFinal: true }).content, "It is noon.");
+    const cut = read([THINKING.slice(0, -"<|end|>".length), `<|end|>${HARMONY_FINAL}`, "noon"]);
     assert.deepEqual([cut.reasoning, cut.content], ["They ask for the time.", "noon"]);
   });
 });

@@ -6,7 +6,7 @@ const MESSAGE = "<|message|>";
 const ENDS = ["<|end|>", "<|return|>", "<|call|>", "<|start|>", CHANNEL];
 
 /** What Drover writes to end thinking, and to continue with the response. */
-export const HARMONY_ANSWER = "<|start|>assistant<|channel|>final<|message|>";
+export const HARMONY_FINAL = "<|start|>assistant<|channel|>final<|message|>";
 
 type Body = "thinking" | "call" | "content";
 
@@ -19,9 +19,9 @@ export class HarmonyText {
   /** Undefined: between messages, where only their heads are. */
   #body: Body | undefined;
 
-  /** `isAnswer`: the prompt's end has begun the final message already. */
-  constructor(isAnswer: boolean) {
-    this.#body = isAnswer ? "content" : undefined;
+  /** `isFinal`: the prompt's end has begun the final message already. */
+  constructor(isFinal: boolean) {
+    this.#body = isFinal ? "content" : undefined;
   }
 
   push(text: string): string {

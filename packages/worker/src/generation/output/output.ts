@@ -1,4 +1,4 @@
-import type { Course } from "../../course.ts";
+import type { GenerationTimeline } from "../../generation-timeline.ts";
 import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
 
 /** A piece of a response, in the order in which it was generated. */
@@ -30,7 +30,7 @@ export interface OutputEnd {
   readonly stopString?: string;
   readonly tokens: TokenCounts;
   /** Of its generations, in their order. */
-  readonly courses: readonly Course[];
+  readonly timelines: readonly GenerationTimeline[];
   /** With `failed`. */
   readonly error?: Error;
 }

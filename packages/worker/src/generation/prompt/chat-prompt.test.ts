@@ -5,7 +5,7 @@ import type { ChatMessage } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
 import { R1 } from "../../test-support/r1-template.ts";
 
-const LIMIT = { contextTokens: 4096, answerTokens: 1, param: "messages" } as const;
+const LIMIT = { contextTokens: 4096, outputTokens: 1, param: "messages" } as const;
 const USER: ChatMessage = { role: "user", content: "hi" };
 
 /** In the way of Qwen 2.5: tools in the system message, calls as JSON objects. */

@@ -132,7 +132,7 @@ export class ChatPrompts {
   }
 
   #assistantMessage(message: Extract<ChatMessage, { readonly role: "assistant" }>): TemplateMessage {
-    const guard = (text: string) => this.#controlTexts.guardAnswer(text);
+    const guard = (text: string) => this.#controlTexts.guardResponse(text);
     const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
     if (message.toolCalls.length === 0) return { role: "assistant", content: guard(message.content), ...reasoning };
     if (!this.template.rendersTools) {

@@ -11,12 +11,12 @@ const decoder = new TextDecoder();
 /** The control tokens of a model, and the means to keep text of clients from turning into them. */
 export class ControlTexts {
   readonly #places: RegExp | undefined;
-  readonly #placesInAnswers: RegExp | undefined;
+  readonly #cutsInResponses: RegExp | undefined;
 
   constructor(vocabulary: Vocabulary, model: ModelDescription) {
     const texts = controlTexts(vocabulary, model.vocabularySize);
     this.#places = placesBefore([...new Set([...texts, ...MARKS])]);
-    this.#placesInAnswers = placesBefore(texts.filter((text) => !MARKS.includes(text)));
+    this.#cutsInResponses = placesBefore(texts.filter((text) => !MARKS.includes(text)));
   }
 
   /** The same text with a cut after the first character of each control text, to go through a template and then {@link parts}. */
@@ -25,8 +25,8 @@ export class ControlTexts {
   }
 
   /** The same for what a model said earlier: its thinking and calls stay what they are, as templates look for them. */
-  guardAnswer(text: string): string {
-    return insertCuts(text, this.#placesInAnswers);
+  guardResponse(text: string): string {
+    return insertCuts(text, this.#cutsInResponses);
   }
 
   /** How many cuts {@link guard} would make; stops at `most`. */

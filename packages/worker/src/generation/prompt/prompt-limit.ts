@@ -4,13 +4,13 @@ import { RequestError } from "../../errors.ts";
 export interface PromptLimit {
   readonly contextTokens: number;
   /** Tokens that must be left for a response. */
-  readonly answerTokens: 0 | 1;
+  readonly outputTokens: 0 | 1;
   readonly param: string;
 }
 
 /** @throws RequestError where the prompt leaves no room for a response's first token. */
 export function refuseLongPrompt(prompt: readonly number[], limit: PromptLimit): void {
-  if (prompt.length + limit.answerTokens > limit.contextTokens) {
+  if (prompt.length + limit.outputTokens > limit.contextTokens) {
     throw contextLengthExceeded(limit, String(prompt.length));
   }
 }
@@ -23,15 +23,15 @@ export function refuseManyTokens(prompt: unknown, limit: PromptLimit): void {
 }
 
 export function contextLengthExceeded(limit: PromptLimit, promptTokens: string): RequestError {
-  const { contextTokens, answerTokens, param } = limit;
+  const { contextTokens, outputTokens, param } = limit;
   const message =
     `This model's maximum context length is ${contextTokens} tokens` +
-    `${answerTokens === 0 ? "" : ", of which the answer needs at least one"}. ` +
+    `${outputTokens === 0 ? "" : ", of which the response needs at least one"}. ` +
     `However, your prompt has ${promptTokens} tokens. Please shorten it.`;
   return new RequestError(message, {
     status: 400,
     reason: "context_length_exceeded",
     param,
-    tokens: { prompt: Number(/\d+/u.exec(promptTokens)?.[0]), most: contextTokens - answerTokens },
+    tokens: { prompt: Number(/\d+/u.exec(promptTokens)?.[0]), most: contextTokens - outputTokens },
   });
 }

@@ -78,7 +78,7 @@ const RUNS = [
   " \n",
 ];
 
-const LIMIT = { contextTokens: 10_000_000, answerTokens: 0, param: "content" } as const;
+const LIMIT = { contextTokens: 10_000_000, outputTokens: 0, param: "content" } as const;
 
 describe("The tokenizer of prompts", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-words-"));

@@ -13,7 +13,7 @@ const input = (more: Partial<ChatPromptInput>, contextTokens = 4096): ChatPrompt
   tools: [],
   templateArguments: {},
   mayThink: true,
-  limit: { contextTokens, answerTokens: 1, param: "messages" },
+  limit: { contextTokens, outputTokens: 1, param: "messages" },
   ...more,
 });
 const call = (text: string) => ({ id: "1", name: "f", arguments: text });

@@ -27,7 +27,7 @@ export async function refuseCostlyChat(
   { tokenizer, controlTexts }: { readonly tokenizer: PromptTokenizer; readonly controlTexts: ControlTexts },
 ): Promise<void> {
   const calls = messages.flatMap(callsOf);
-  // Templates leave out the thinking of earlier answers, marks and all.
+  // Templates leave out the thinking of earlier responses, marks included.
   const all = messages.map((message) => ({ ...message, reasoning: undefined }));
   const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
   refuseManyMessages(messages.length + calls.length, limit);

@@ -20,7 +20,7 @@ export function writeToolCalls(calls: readonly ToolCall[]): string {
     .join("");
 }
 
-/** What a tool answered, as a user's message. */
+/** What a tool returned, as a user's message. */
 export function writeToolResult(content: string): string {
   return `<tool_response>\n${content}\n</tool_response>`;
 }
