@@ -1,10 +1,10 @@
-// What is exported has a user: exports of files, and public members of exported classes and interfaces. A user is known by the name that it writes.
+// Public members of exported classes and interfaces have a user in the product: one that only tests use is no part of it. A user is known by the name that it writes.
 import { walk } from "./source-files.mjs";
 
 export function checkUnused(files) {
   const product = [...files.values()].filter((file) => !file.isTest);
   const uses = new Map();
-  for (const file of files.values()) for (const name of namesIn(file)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const file of product) for (const name of namesIn(file)) uses.set(name, (uses.get(name) ?? 0) + 1);
   return product.flatMap((file) =>
     membersOf(file)
       .filter(({ name }) => (uses.get(name) ?? 0) <= 1)

@@ -60,16 +60,13 @@ describe("nginx regular expressions", () => {
 
   it("take no longer the more they could backtrack", () => {
     for (const pattern of ["(a+)+$", "^(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*)*x", "(?i)^(a|aa)+$"]) {
-      const regex = compiled(pattern);
-      assert.ok(regex.isLinear, pattern);
-      assert.equal(regex.exec(`${"a".repeat(400)}!`), undefined, pattern);
+      assert.equal(compiled(pattern).exec(`${"a".repeat(400)}!`), undefined, pattern);
     }
   });
 
   it("stop at a limit where look-around or a reference makes them backtrack", () => {
     for (const pattern of ["^(?!/x)(a+)+$", "^(a+)+\\1$"]) {
       const regex = compiled(pattern);
-      assert.equal(regex.isLinear, false);
       assert.throws(() => regex.exec(`${"a".repeat(60)}!`), MatchLimitError);
       assert.equal(regex.find(`${"a".repeat(60)}!`), "limit");
     }
@@ -107,7 +104,7 @@ describe("nginx regular expressions", () => {
           const pattern = parts.join("");
           const result = compilePattern(pattern, caseless);
           const translated = translatePattern(pattern, caseless);
-          if (result.kind !== "regex" || translated.kind !== "translated" || !result.value.isLinear) return;
+          if (result.kind !== "regex" || translated.kind !== "translated") return;
           const expected = new RegExp(translated.pattern.source, translated.pattern.flags).exec(text);
           const found = result.value.exec(text);
           assert.equal(found !== undefined, expected !== null, `${pattern} on ${text}`);

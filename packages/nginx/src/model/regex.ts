@@ -49,11 +49,6 @@ export class NginxRegex {
     this.#hasGroups = this.#linear === undefined || this.#linear.groupCount() > 0;
   }
 
-  /** Whether matching takes time that grows with the text alone. */
-  get isLinear(): boolean {
-    return this.#linear !== undefined;
-  }
-
   /** @throws MatchLimitError */
   exec(text: string): Captures | undefined {
     const found = this.find(text);
