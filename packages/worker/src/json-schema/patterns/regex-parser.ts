@@ -102,8 +102,9 @@ function nodeOf(element: AST.Element): RegexNode {
     case "Assertion":
     case "Backreference":
     case "ExpressionCharacterClass":
-      throw unsupported(element);
+      break;
   }
+  throw unsupported(element);
 }
 
 type ClassElement = AST.CharacterClass["elements"][number] | AST.CharacterSet;
