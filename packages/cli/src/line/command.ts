@@ -9,7 +9,7 @@ export interface Flag {
   readonly doc: string;
   readonly choices?: readonly string[];
   readonly default?: string | number | boolean;
-  /** Word for the value in help, such as `FILE`. */
+  /** Without it the command is refused. @default false */
   readonly required?: boolean;
 }
 
