@@ -56,7 +56,7 @@ describe("fetchModel", () => {
       const source = resolveModelSource("hf:some/tiny-GGUF:Q4_K_M");
       const options = { cacheDir: directory, endpoints: { huggingFace: `${server.url}/`, huggingFaceToken: "secret" } };
       const path = await fetchModel(source, options);
-      assert.equal(path, join(directory, "hf_some_tiny-GGUF_sub_tiny-q4_k_m.gguf"));
+      assert.match(path, /\/[\da-f]{16}@hf_some_tiny-GGUF_sub_tiny-q4_k_m\.gguf$/);
       assert.ok((await readFile(path)).equals(content));
       assert.deepEqual(paths, [
         "/api/models/some/tiny-GGUF/tree/main?recursive=true",
@@ -98,7 +98,7 @@ describe("fetchModel", () => {
       const server = await serveFile(await readFile(join(directory, "tiny.gguf")), hub(paths));
       const options = { cacheDir: directory, endpoints: { modelScope: server.url } };
       const path = await fetchModel(resolveModelSource("ms:some/tiny-GGUF"), options);
-      assert.equal(path, join(directory, "ms_some_tiny-GGUF_sub_tiny-q4_k_m.gguf"));
+      assert.match(path, /\/[\da-f]{16}@ms_some_tiny-GGUF_sub_tiny-q4_k_m\.gguf$/);
       assert.equal(paths[0], "/api/v1/models/some/tiny-GGUF/repo/files?Revision=master&Recursive=true");
       assert.equal(paths.at(-1), "/models/some/tiny-GGUF/resolve/master/sub/tiny-q4_k_m.gguf");
       await assert.rejects(fetchModel(resolveModelSource("ms:some/tiny-GGUF:Q5_K_M"), options), {
@@ -153,6 +153,27 @@ describe("fetchModel", () => {
         [1, 2, 3].map((part) => `/a/b/resolve/main/big-0000${part}-of-00003.gguf`),
       );
       await server.close();
+    });
+  });
+
+  it("serves no model for another one: another query, port or folder is another model", async () => {
+    await withScratch(async (directory) => {
+      const served = async (type: "q4_0" | "q8_0") => {
+        await writeSyntheticModel("tiny", join(directory, `${type}.gguf`), type);
+        return await readFile(join(directory, `${type}.gguf`));
+      };
+      const [one, other] = [await served("q4_0"), await served("q8_0")];
+      const choose: Answer = (request, response, _content, onceArrived) =>
+        whole()(request, response, request.url?.includes("other") === true ? other : one, onceArrived);
+      const [server, second] = [await serveFile(one, choose), await serveFile(other, whole())];
+      const cacheDir = join(directory, "cache");
+      const fetched = async (url: string) => await readFile(await fetchModel({ type: "url", url }, { cacheDir }));
+      assert.ok((await fetched(`${server.url}/get?file=one`)).equals(one));
+      assert.ok((await fetched(`${server.url}/get?file=other`)).equals(other));
+      assert.ok((await fetched(`${second.url}/get?file=one`)).equals(other));
+      assert.ok((await fetched(`${server.url}/%zz.gguf`)).equals(one), "a path that is no encoding of anything");
+      await Promise.all([server.close(), second.close()]);
+      assert.ok((await fetched(`${server.url}/get?file=other`)).equals(other), "without a server");
     });
   });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "@drover/foundation/clock";
 import { ensureDemoModel } from "../synthetic/demo-model.ts";
 import { downloadFile, type OnRetry } from "./download.ts";
+import { decoded, hubCacheName } from "../sources/cache-name.ts";
 import { remoteFile, type Endpoints, type RemoteFile } from "../sources/endpoints.ts";
 import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
@@ -143,7 +144,8 @@ async function fetchFile(source: FileSource, options: FetchOptions): Promise<str
 
 function noteOf(source: TagSource, cacheDir: string): string {
   const hub = source.type === "hugging-face-tag" ? "hf" : "ms";
-  return join(cacheDir, `${hub}_${source.org}_${source.repo}_${source.tag.toLowerCase()}.tag`);
+  const { org, repo, tag } = source;
+  return join(cacheDir, `${hubCacheName(hub, { org, repo, file: `${tag.toLowerCase()}.gguf` })}.tag`);
 }
 
 /** @param sha256Of by the last part of a URL's path */
@@ -167,7 +169,7 @@ async function fetchParts(
 
 function lastNameOf(url: string): string {
   const { pathname } = new URL(url);
-  return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+  return decoded(pathname.slice(pathname.lastIndexOf("/") + 1));
 }
 
 function partOf(remote: RemoteFile, part: number): RemoteFile {

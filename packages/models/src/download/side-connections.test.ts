@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { urlCacheName } from "../sources/cache-name.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
 import { withScratch } from "../test-support/scratch.ts";
 import { fetchModel } from "./fetch-model.ts";
@@ -42,6 +43,15 @@ async function withRanges(
     server.close();
     server.closeAllConnections();
   }
+}
+
+/** What is there of one URL's file becomes that of another one's, as if both were the same address. */
+async function takeOver(cacheDir: string, from: string, to: string): Promise<void> {
+  const [before, after] = [urlCacheName(from), urlCacheName(to)];
+  for (const name of await readdir(cacheDir))
+    await rename(join(cacheDir, name), join(cacheDir, name.replace(before, after)));
+  const note = join(cacheDir, `${after}.part.json`);
+  await writeFile(note, (await readFile(note, "utf8")).replace(from, to));
 }
 
 async function model(directory: string): Promise<Buffer> {
@@ -99,7 +109,7 @@ describe("a large download", () => {
     withScratch(async (directory) => {
       const content = await model(directory);
       const cacheDir = join(directory, "cache");
-      let pieces = 0;
+      let [pieces, first] = [0, ""];
       const stop = new AbortController();
       // The front stands after its first bytes; of the end, three pieces arrive.
       const hold = (from: number, send: () => void, response: ServerResponse) => {
@@ -117,18 +127,14 @@ describe("a large download", () => {
           code: "download_aborted",
         });
         assert.ok(requests.length >= 7);
-        // The next call finds the same address.
-        const note = JSON.parse(await readFile(join(cacheDir, "127.0.0.1_m.gguf.part.json"), "utf8")) as object;
-        Object.assign(note, { url: "URL" });
-        await writeFile(join(directory, "note.json"), JSON.stringify(note));
+        first = url;
       });
       await begun;
       await withRanges(
         content,
         (_from, send) => send(),
         async (url, requests) => {
-          const note = (await readFile(join(directory, "note.json"), "utf8")).replace("URL", url);
-          await writeFile(join(cacheDir, "127.0.0.1_m.gguf.part.json"), note);
+          await takeOver(cacheDir, first, url);
           const path = await fetchModel({ type: "url", url }, { cacheDir, split });
           assert.ok((await readFile(path)).equals(content));
           assert.equal(rangeOf(requests[0]), `bytes=1000-${content.length - 3 * split.pieceBytes - 1}`);

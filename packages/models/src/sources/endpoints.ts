@@ -1,3 +1,4 @@
+import { hubCacheName, urlCacheName } from "./cache-name.ts";
 import type { ModelSource } from "./model-source.ts";
 
 /** The servers to fetch from, and what they want to see; given by the caller, who reads the environment. */
@@ -34,21 +35,17 @@ type FileSource = Extract<ModelSource, { type: "hugging-face" | "model-scope" | 
 
 /** The URL of a source's file, its headers, and its name in the cache. Sources: `/resolve/` URLs of huggingface_hub and modelscope. */
 export function remoteFile(source: FileSource, endpoints: Endpoints): RemoteFile {
-  if (source.type === "url") {
-    const { hostname, pathname } = new URL(source.url);
-    return { url: source.url, headers: {}, cacheName: safeName(`${hostname}${decodeURIComponent(pathname)}`) };
-  }
+  if (source.type === "url") return { url: source.url, headers: {}, cacheName: urlCacheName(source.url) };
   const { org, repo, file, revision } = source;
   const path = `${encodeURIComponent(org)}/${encodeURIComponent(repo)}`;
   const tail = `resolve/${encodeURIComponent(revision)}/${file.split("/").map(encodeURIComponent).join("/")}`;
-  const isDefault = revision === "main" || revision === "master";
-  const name = [org, repo, ...(isDefault ? [] : [revision]), file].join("/");
+  const named = (usual: string) => ({ org, repo, file, revision: revision === usual ? undefined : revision });
   if (source.type === "model-scope") {
     const url = `${modelScopeBase(endpoints)}/models/${path}/${tail}`;
-    return { url, headers: bearer(endpoints.modelScopeToken), cacheName: safeName(`ms/${name}`) };
+    return { url, headers: bearer(endpoints.modelScopeToken), cacheName: hubCacheName("ms", named("master")) };
   }
   const url = `${huggingFaceBase(endpoints)}/${path}/${tail}`;
-  return { url, headers: bearer(endpoints.huggingFaceToken), cacheName: safeName(`hf/${name}`) };
+  return { url, headers: bearer(endpoints.huggingFaceToken), cacheName: hubCacheName("hf", named("main")) };
 }
 
 export function huggingFaceBase(endpoints: Endpoints): string {
@@ -65,10 +62,4 @@ export function bearer(token: string | undefined): Readonly<Record<string, strin
 
 function base(given: string | undefined, otherwise: string): string {
   return (given === undefined || given === "" ? otherwise : given).replace(/\/+$/, "");
-}
-
-/** One flat name for the cache, so that the parts of a model stay side by side. */
-function safeName(name: string): string {
-  const flat = name.replace(/[/\\]+/g, "_").replace(/[^\p{L}\p{N}._-]+/gu, "-");
-  return /\.gguf$/i.test(flat) ? flat : `${flat}.gguf`;
 }
