@@ -71,6 +71,9 @@ describe("Bad input", () => {
       ["/v1/completions", { prompt: [] }, "prompt", "invalid_value"],
       ["/v1/embeddings", { input: [] }, "input", "invalid_value"],
       ["/v1/embeddings", { input: "x" }, "model", "embeddings_not_enabled"],
+      ["/embedding", {}, "content", "invalid_value"],
+      ["/embedding", { content: null, input: null }, "content", "invalid_value"],
+      ["/embedding", { content: "x" }, "model", "embeddings_not_enabled"],
       [
         "/v1/responses",
         { input: "x", previous_response_id: "resp_1" },

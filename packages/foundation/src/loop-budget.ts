@@ -1,3 +1,5 @@
+import { FairLine } from "./fair-line.ts";
+
 /**
  * Work that all requests together may do in one turn of the event loop. To let others in between after each slice is not enough: all that wait for the
  * next turn would have it at once, and a hundred of them hold the loop up a hundred times as long.
@@ -5,7 +7,7 @@
 export class LoopBudget {
   readonly #most: number;
   #left: number;
-  readonly #waiting: { readonly amount: number; readonly go: () => void }[] = [];
+  readonly #waiting = new FairLine<{ readonly amount: number; readonly go: () => void }>();
   #isArmed = false;
 
   /** `most` in a turn, in whatever unit `spend` is told. */
@@ -16,7 +18,7 @@ export class LoopBudget {
 
   /**
    * To be awaited before work of this size; undefined where it can begin at once. The least is served first, so that small requests do not wait for large
-   * ones, and else who came first. The last work of a turn may overdraw it.
+   * ones, as far as these do not wait for ever (`FairLine`). The last work of a turn may overdraw it.
    */
   spend(amount: number): Promise<void> | undefined {
     this.#arm();
@@ -24,8 +26,7 @@ export class LoopBudget {
       this.#left -= amount;
       return undefined;
     }
-    const at = this.#waiting.findLastIndex((other) => other.amount <= amount) + 1;
-    return new Promise((go) => this.#waiting.splice(at, 0, { amount, go }));
+    return new Promise((go) => this.#waiting.add({ amount, go }, amount));
   }
 
   #arm(): void {

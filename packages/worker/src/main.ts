@@ -138,8 +138,8 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
 /** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */
 function inTurns({ embedder }: Engine, turns: CpuLease): { readonly embedder?: Embedder } {
   if (embedder === undefined) return {};
-  const step = async (decode: () => Promise<void>) => {
-    const end = await turns.begin();
+  const run = async (decode: () => Promise<void>) => {
+    const end = await turns.begin("embeddings");
     try {
       await decode();
     } finally {
@@ -147,7 +147,8 @@ function inTurns({ embedder }: Engine, turns: CpuLease): { readonly embedder?: E
       embeddingSteps += 1;
     }
   };
-  return { embedder: { maxTokens: embedder.maxTokens, embed: (tokens) => embedder.embed(tokens, step) } };
+  const steps = { run, areShared: () => turns.wants("steps") };
+  return { embedder: { maxTokens: embedder.maxTokens, embed: (tokens) => embedder.embed(tokens, steps) } };
 }
 
 async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {

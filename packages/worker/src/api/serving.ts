@@ -30,12 +30,13 @@ export interface Serving extends ServerParts, OutputParts {
 
 export function createServing(parts: ServerParts): Serving {
   const compiler = new GrammarCompiler(parts.clock);
+  const tokenizer = new PromptTokenizer(parts);
   return {
     ...parts,
-    prompts: new ChatPrompts(parts.model, parts, (reason) =>
+    prompts: new ChatPrompts(parts.model, { ...parts, tokenizer }, (reason) =>
       parts.logger.warn({ reason }, "the model's chat template can't be read; chats are written as ChatML instead"),
     ),
-    tokenizer: new PromptTokenizer(parts),
+    tokenizer,
     compileGrammar: (format, constraint) => compiler.compile(format, constraint),
     vetGrammar: (gbnf) => vetGrammar(parts.tryGrammar, gbnf),
     ignoredBefore: new Set(),

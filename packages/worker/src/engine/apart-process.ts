@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@drover/foundation/clock";
+import { FairLine } from "@drover/foundation/fair-line";
 import { WorkerError } from "../errors.ts";
 import type { ApartReply, ApartTask } from "./tokenizer-process.ts";
 
@@ -31,6 +32,8 @@ export interface ApartJob {
   readonly task: ApartTask;
   /** Then the process is ended. */
   readonly patienceMs: number;
+  /** What it takes, in relation to the others: the least go first. @default 0 */
+  readonly size?: number;
   /** The next task gets a new process. @default false */
   readonly isLast?: boolean;
 }
@@ -42,13 +45,13 @@ interface Job extends ApartJob {
 
 /**
  * A process of its own with the model's vocabulary, for what a worker could die of. It is started when it is needed, ends when it is not, and does one task
- * after the other. A task that it dies of, or takes too long over, fails; those that wait get a new process.
+ * after the other, small ones first. A task that it dies of, or takes too long over, fails; those that wait get a new process.
  */
 export class ApartProcess {
   readonly #options: ApartProcessOptions;
   readonly #stopTicker: () => void;
   #child: ChildProcess | undefined;
-  #jobs: Job[] = [];
+  readonly #jobs = new FairLine<Job>();
   #current: Job | undefined;
   /** Has the process read the model? */
   #isReady = false;
@@ -63,7 +66,7 @@ export class ApartProcess {
   /** Errors: WorkerError `tokenizer_died`. */
   run(job: ApartJob): Promise<ApartReply> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ ...job, resolve, reject });
+      this.#jobs.add({ ...job, resolve, reject }, job.size ?? 0);
       this.#next();
     });
   }

@@ -35,6 +35,7 @@ export class ApartTokenizer {
       task: { kind: "tokenize", text, special },
       patienceMs: TEXT_PATIENCE_MS,
       isLast: isLarge,
+      size: text.length,
     });
     return "tokens" in reply ? [...reply.tokens] : [];
   }

@@ -30,6 +30,11 @@ export interface Vocabulary {
   isEndOfText(token: number): boolean;
   /** Does a pre-tokenizer find words first, over whose borders no token goes (BPE)? */
   readonly splitsWords: boolean;
+  /**
+   * Texts of tokens that go over a blank between two letters. In most vocabularies there is none, and a text may be cut at such a blank.
+   * Undefined: too many to look for.
+   */
+  readonly phrases: readonly string[] | undefined;
   /** No token stands for more bytes of a text. Undefined: one token may stand for any number. */
   readonly longestTokenBytes: number | undefined;
 }
@@ -42,9 +47,17 @@ export interface Embedder {
   embed(tokens: readonly number[]): Promise<readonly number[]>;
 }
 
-/** The engine's own, which computes in steps: `step` runs each of a text's decodes, between which others may compute. */
+/** How the decodes of a text are run. */
+export interface EmbeddingSteps {
+  /** Runs one of them; between two of them others may compute. */
+  run(decode: () => Promise<void>): Promise<void>;
+  /** Somebody else computes too, and waits for each step: they should be short. */
+  areShared(): boolean;
+}
+
+/** The engine's own, which computes in steps. */
 export interface SteppedEmbedder extends Pick<Embedder, "maxTokens"> {
-  embed(tokens: readonly number[], step: (decode: () => Promise<void>) => Promise<void>): Promise<readonly number[]>;
+  embed(tokens: readonly number[], steps: EmbeddingSteps): Promise<readonly number[]>;
 }
 
 /** Tokens of one sequence in a decode. */

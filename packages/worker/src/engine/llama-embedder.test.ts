@@ -11,6 +11,16 @@ import { loadLlamaEngine } from "./llama-engine.ts";
 
 const LONG = 2000;
 
+interface Sharing {
+  readonly between: () => Promise<unknown>;
+  readonly areShared: () => boolean;
+}
+
+const alternately = () => {
+  let isShared = false;
+  return () => (isShared = !isShared);
+};
+
 const text = (first: number, length: number) => Array.from({ length }, (_, index) => (first + 7 * index) % 500);
 
 describe("The vectors of texts", () => {
@@ -29,13 +39,17 @@ describe("The vectors of texts", () => {
   });
 
   /** With the number of its decodes. */
-  const embed = async (tokens: readonly number[], between: () => Promise<unknown> = async () => {}) => {
+  const embed = async (
+    tokens: readonly number[],
+    { between = async () => {}, areShared = () => false }: Partial<Sharing> = {},
+  ) => {
     let steps = 0;
-    const vector = await engine.embedder?.embed(tokens, async (decode) => {
+    const run = async (decode: () => Promise<void>) => {
       await decode();
       steps += 1;
       await between();
-    });
+    };
+    const vector = await engine.embedder?.embed(tokens, { run, areShared });
     assert.ok(vector);
     return { vector, steps };
   };
@@ -44,6 +58,16 @@ describe("The vectors of texts", () => {
     const { vector, steps } = await embed(text(1, LONG));
     assert.equal(steps, 4);
     assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-6);
+  });
+
+  it("come of more and shorter ones while others compute, and are the same", async () => {
+    const alone = await embed(text(1, LONG));
+    const shared = await embed(text(1, LONG), { areShared: () => true });
+    assert.equal(shared.steps, Math.ceil(LONG / 64));
+    const product = alone.vector.reduce((sum, value, index) => sum + value * (shared.vector[index] ?? 0), 0);
+    assert.ok(product > 0.999, `${product}`);
+    const changing = await embed(text(1, LONG), { areShared: alternately() });
+    assert.ok(changing.steps > alone.steps && changing.steps < shared.steps);
   });
 
   it("depend on the beginning of a long text too", async () => {
@@ -55,7 +79,7 @@ describe("The vectors of texts", () => {
     const texts = [text(1, LONG), text(2, 40), text(3, LONG)];
     const alone = [];
     for (const one of texts) alone.push((await embed(one)).vector);
-    const together = await Promise.all(texts.map((one) => embed(one, nextPrompt)));
+    const together = await Promise.all(texts.map((one) => embed(one, { between: nextPrompt })));
     assert.deepEqual(
       together.map(({ vector }) => vector),
       alone,

@@ -1,8 +1,11 @@
 import type { NativeEmbeddingContext } from "./native-context.ts";
-import type { SteppedEmbedder } from "./engine.ts";
+import type { EmbeddingSteps, SteppedEmbedder } from "./engine.ts";
 
-/** A text is decoded in pieces of so many tokens, where its model can: about what is decoded of a prompt at a stretch. */
+/** A text is decoded in pieces of so many tokens, where its model can. */
 const PIECE_TOKENS = 512;
+
+/** And in these while responses wait for each piece: about what is read of a prompt at a stretch. */
+const SHARED_PIECE_TOKENS = 64;
 
 export interface LlamaEmbedderParts {
   /** For one sequence, of at least `pieceTokens` in a batch. */
@@ -57,7 +60,9 @@ export function endsOf(kind: string | undefined, tokens: EndTokens): Pick<LlamaE
 export function createLlamaEmbedder(parts: LlamaEmbedderParts): SteppedEmbedder {
   const { context, contextTokens, pieceTokens, first, last } = parts;
   let before: Promise<unknown> = Promise.resolve();
-  const embed = async (text: readonly number[], step: (decode: () => Promise<void>) => Promise<void>) => {
+  const nextPiece = (steps: EmbeddingSteps) =>
+    pieceTokens < contextTokens && steps.areShared() ? Math.min(SHARED_PIECE_TOKENS, pieceTokens) : pieceTokens;
+  const embed = async (text: readonly number[], steps: EmbeddingSteps) => {
     const tokens = [
       ...(first === undefined || text[0] === first ? [] : [first]),
       ...text,
@@ -65,21 +70,24 @@ export function createLlamaEmbedder(parts: LlamaEmbedderParts): SteppedEmbedder 
     ];
     if (tokens.length === 0) return [];
     context.removeTokenCellsFromSequence(0, 0, -1);
-    for (let from = 0; from < tokens.length; from += pieceTokens) {
-      const piece = Uint32Array.from(tokens.slice(from, from + pieceTokens));
-      await step(async () => {
+    let from = 0;
+    while (from < tokens.length) {
+      const piece = Uint32Array.from(tokens.slice(from, from + nextPiece(steps)));
+      const position = from;
+      await steps.run(async () => {
         context.initBatch(piece.length);
         // llama.cpp computes vectors of all tokens, and warns where fewer are asked for.
-        context.addToBatch(0, from, piece, Uint32Array.from(piece.keys()));
+        context.addToBatch(0, position, piece, Uint32Array.from(piece.keys()));
         await context.decodeBatch();
       });
+      from += piece.length;
     }
     return normalized(Array.from(context.getEmbedding(tokens.length)));
   };
   return {
     maxTokens: contextTokens - 2,
-    embed(tokens, step) {
-      const vector = before.then(() => embed(tokens, step));
+    embed(tokens, steps) {
+      const vector = before.then(() => embed(tokens, steps));
       before = vector.catch(() => undefined);
       return vector;
     },

@@ -27,6 +27,7 @@ import {
 } from "./native-context.ts";
 import { exchangeSequences, sequenceFiles } from "./sequence-files.ts";
 import { createTokenBytes } from "./token-bytes.ts";
+import { longestOf, phrasesOf } from "./token-facts.ts";
 import { firstTokenMs, type LlamaTokenizer, openGrammar } from "./vocabulary-grammar.ts";
 
 export interface LlamaEngineOptions {
@@ -211,6 +212,10 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
   );
   const { bpe, spm } = LlamaVocabularyType;
   const tokens = model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
+  const bytesOf = (token: number) => {
+    const text = tokenBytes(token, false);
+    return text.length > 0 ? text : tokenBytes(token, true);
+  };
   // Other kinds have one token for any unknown word.
   const coversAll = tokens > 0 && (model.vocabularyType === bpe || model.vocabularyType === spm);
   return {
@@ -218,9 +223,8 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
     tokenBytes,
     isEndOfText: (token) => model.isEogToken(token as Token),
     splitsWords: model.vocabularyType === bpe,
-    longestTokenBytes: coversAll
-      ? longest(tokens, (token) => tokenBytes(token, false).length || tokenBytes(token, true).length)
-      : undefined,
+    phrases: phrasesOf(tokens, bytesOf),
+    longestTokenBytes: coversAll ? longestOf(tokens, bytesOf) : undefined,
   };
 }
 
@@ -233,12 +237,6 @@ function endTokensOf(model: LlamaModel, vocabularySize: number): readonly number
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-function longest(tokens: number, lengthOf: (token: number) => number): number {
-  let most = 1;
-  for (let token = 0; token < tokens; token++) most = Math.max(most, lengthOf(token));
-  return most;
 }
 
 interface LoadedEmbedder {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
+import { promptParts } from "../test-support/prompt-parts.ts";
 import { nextPromptTokens } from "./next-prompt.ts";
 import { type ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 
@@ -19,7 +20,7 @@ const input: ChatPromptInput = {
 
 function promptsOf(chatTemplate: string | undefined): ChatPrompts {
   const model = { ...byteModel, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
-  return new ChatPrompts(model, { vocabulary: byteVocabulary }, assert.fail);
+  return new ChatPrompts(model, promptParts(byteVocabulary), assert.fail);
 }
 
 describe("what a chat's next turn begins with", () => {

@@ -8,11 +8,13 @@ function open(threads = 0) {
   const told: WorkerMessage[] = [];
   const applied: number[] = [];
   let alarms: (() => void)[] = [];
+  const time = { nowMs: 0 };
   const lease = new CpuLease({
     threads,
     tell: (message) => told.push(message),
     apply: (count) => applied.push(count),
     clock: {
+      monotonicMs: () => time.nowMs,
       after: (_ms, action) => {
         alarms.push(action);
         return () => (alarms = alarms.filter((other) => other !== action));
@@ -24,7 +26,7 @@ function open(threads = 0) {
     alarms = [];
     for (const action of due) action();
   };
-  return { lease, told, applied, ring };
+  return { lease, told, applied, ring, time };
 }
 
 /** Whether a promise is settled once everything that is ready has run. */
@@ -80,10 +82,11 @@ describe("a worker's CPU lease", () => {
     assert.deepEqual(applied, [2, 1]);
   });
 
-  it("lets a batch step and an embedding compute one after the other, first come, first served", async () => {
-    const { lease } = open(2);
+  it("lets a batch step and an embedding compute one after the other", async () => {
+    const { lease, time } = open(2);
     const step = await lease.begin();
-    const [embedding, nextStep] = [lease.begin(), lease.begin()];
+    time.nowMs += 10;
+    const [embedding, nextStep] = [lease.begin("embeddings"), lease.begin()];
     assert.equal(await isSettled(embedding), false);
     step();
     assert.equal(await isSettled(embedding), true);
@@ -91,6 +94,29 @@ describe("a worker's CPU lease", () => {
     (await embedding)();
     assert.equal(await isSettled(nextStep), true);
   });
+
+  for (const [stepMs, textMs] of [
+    [50, 500],
+    [80, 10],
+  ] as const)
+    it(`gives steps of ${stepMs} ms the same time as texts of ${textMs} ms, and all of it to who is alone`, async () => {
+      const { lease, time } = open(1);
+      const had = { steps: 0, embeddings: 0 };
+      const keepComputing = async (kind: "steps" | "embeddings", ms: number, untilMs: number) => {
+        while (time.nowMs < untilMs) {
+          const end = await lease.begin(kind);
+          time.nowMs += ms;
+          had[kind] += ms;
+          end();
+        }
+      };
+      await keepComputing("embeddings", textMs, 50_000);
+      had.embeddings = 0;
+      await Promise.all([keepComputing("steps", stepMs, 60_000), keepComputing("embeddings", textMs, 60_000)]);
+      assert.ok(Math.abs(had.steps - had.embeddings) <= 1000, `${had.steps} and ${had.embeddings} ms`);
+      await keepComputing("steps", stepMs, 70_000);
+      assert.ok(had.steps >= 14_000);
+    });
 
   it("says that it needs no CPUs once nothing was computed for a while, and not between two steps", async () => {
     const { lease, told, ring } = open(1);

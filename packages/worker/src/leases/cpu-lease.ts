@@ -1,5 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { CpuNeed, LeaseOrder, WorkerMessage } from "@drover/contract/ipc";
+import { type Computing, TurnShares } from "./turn-shares.ts";
 
 /** Whoever computes waits for its turn and for CPUs, and ends its turn between two decodes. */
 export interface ComputingTurns {
@@ -16,7 +17,7 @@ export interface CpuLeaseParts {
   readonly threads: number;
   /** The engine computes with this many threads from now on; called between two decodes only, and never with 0. */
   readonly apply: (threads: number) => void;
-  readonly clock: Pick<Clock, "after">;
+  readonly clock: Pick<Clock, "after" | "monotonicMs">;
 }
 
 /**
@@ -29,14 +30,15 @@ const LINGER_MS = 100;
  * The CPUs that this worker computes on, as the supervisor leases them. Two computing threads on one CPU wait for each
  * other at every barrier of llama.cpp, so an order takes effect between two decodes and is confirmed then: only after
  * that does the supervisor lease the CPUs to another worker. Everything that computes (batch loop, embeddings,
- * measuring) takes turns here, since their threads would meet on the same CPUs as well.
+ * measuring) takes turns here, since their threads would meet on the same CPUs as well; texts to embed and the rest have the same time.
  */
 export class CpuLease implements ComputingTurns {
   readonly #parts: CpuLeaseParts;
   #threads: number;
   #pending: LeaseOrder | undefined;
-  #isComputing = false;
-  readonly #waiting: ((end: () => void) => void)[] = [];
+  #computing: Computing | undefined;
+  readonly #waiting: Readonly<Record<Computing, ((end: () => void) => void)[]>> = { steps: [], embeddings: [] };
+  readonly #shares = new TurnShares();
   /** What the supervisor was last told. A process that starts counts as loading until it says something else. */
   #told: CpuNeed = "loading";
   #measuring = 0;
@@ -56,7 +58,7 @@ export class CpuLease implements ComputingTurns {
 
   /** Whether nothing computes or waits to. */
   get isIdle(): boolean {
-    return !this.#isComputing && this.#waiting.length === 0;
+    return this.#computing === undefined && this.#waiting.steps.length + this.#waiting.embeddings.length === 0;
   }
 
   /** An order of the supervisor; only the latest counts. */
@@ -65,9 +67,15 @@ export class CpuLease implements ComputingTurns {
     this.#next();
   }
 
-  begin(): Promise<() => void> {
+  /** Has it computed just now, or waits to? */
+  wants(kind: Computing): boolean {
+    return this.#shares.wants(kind);
+  }
+
+  begin(kind: Computing = "steps"): Promise<() => void> {
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+      this.#waiting[kind].push(resolve);
+      this.#shares.want(kind);
       this.#tell(this.#measuring > 0 ? "all" : "share");
       this.#next();
     });
@@ -76,7 +84,7 @@ export class CpuLease implements ComputingTurns {
   /** A turn for what can wait: undefined where something else computes, or there are fewer CPUs than `threads`. Asks the supervisor for nothing. */
   tryBegin(threads: number): (() => void) | undefined {
     if (!this.isIdle || this.#threads < threads) return undefined;
-    return this.#turn();
+    return this.#turn("steps");
   }
 
   /** While `work` runs, the supervisor is asked for all CPUs, alone: its figures should be those of an undisturbed worker. */
@@ -97,22 +105,34 @@ export class CpuLease implements ComputingTurns {
   }
 
   #next(): void {
-    if (this.#isComputing) return;
+    if (this.#computing !== undefined) return;
     this.#obey();
     if (this.#threads === 0) return;
-    const first = this.#waiting.shift();
-    first?.(this.#turn());
+    const kind = this.#shares.next;
+    if (kind === undefined) return;
+    const first = this.#waiting[kind].shift();
+    first?.(this.#turn(kind));
   }
 
-  #turn(): () => void {
-    this.#isComputing = true;
+  #turn(kind: Computing): () => void {
+    this.#computing = kind;
     const turn = ++this.#turns;
+    const sinceMs = this.#parts.clock.monotonicMs();
     return () => {
-      if (turn !== this.#turns || !this.#isComputing) return;
-      this.#isComputing = false;
+      if (turn !== this.#turns || this.#computing === undefined) return;
+      this.#computing = undefined;
+      this.#shares.had(kind, this.#parts.clock.monotonicMs() - sinceMs);
       this.#next();
       this.#lingerUnlessBusy();
+      // Between two steps the batch loop is not in the line for a moment, and must not lose its share by it.
+      setImmediate(() => this.#restUnlessWaiting(kind));
     };
+  }
+
+  #restUnlessWaiting(kind: Computing): void {
+    if (this.#waiting[kind].length > 0 || this.#computing === kind) return;
+    this.#shares.rest(kind);
+    this.#next();
   }
 
   #obey(): void {

@@ -122,6 +122,7 @@ const VOCABULARY: Vocabulary = {
   tokenBytes: () => new Uint8Array(0),
   isEndOfText: () => false,
   splitsWords: false,
+  phrases: [],
   longestTokenBytes: 1,
 };
 

@@ -19,6 +19,7 @@ export const byteVocabulary: Vocabulary = {
   },
   isEndOfText: (token) => token === 256,
   splitsWords: false,
+  phrases: [],
   // Bytes, and control tokens, which no text of a client becomes.
   longestTokenBytes: 12,
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../../test-support/byte-vocabulary.ts";
+import { promptParts } from "../../test-support/prompt-parts.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
 import { R1 } from "../../test-support/r1-template.ts";
@@ -75,7 +76,7 @@ describe("ChatPrompts", () => {
       "the vocabulary knows thinking",
     );
     const plain = { ...byteVocabulary, tokenize: (text: string) => Array.from(new TextEncoder().encode(text)) };
-    const prompts = new ChatPrompts({ ...byteModel, chatTemplate: QWEN }, { vocabulary: plain }, assert.fail);
+    const prompts = new ChatPrompts({ ...byteModel, chatTemplate: QWEN }, promptParts(plain), assert.fail);
     const { tokens } = await prompts.build({
       messages: [USER],
       tools: [],
@@ -195,7 +196,7 @@ async function build(
   messages: readonly ChatMessage[],
   more: Partial<Parameters<ChatPrompts["build"]>[0]> = {},
 ) {
-  const prompts = new ChatPrompts({ ...byteModel, chatTemplate }, { vocabulary: byteVocabulary }, assert.fail);
+  const prompts = new ChatPrompts({ ...byteModel, chatTemplate }, promptParts(byteVocabulary), assert.fail);
   const prompt = await prompts.build({
     messages,
     tools: [],

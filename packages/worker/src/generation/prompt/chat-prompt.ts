@@ -1,7 +1,7 @@
-import type { ModelDescription } from "../../engine/engine.ts";
+import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
 import { RequestError } from "../../errors.ts";
 import { refuseLongPrompt } from "./prompt-limit.ts";
-import { PromptTokenizer, type TokenizerParts } from "./prompt-tokenizer.ts";
+import type { PromptTokenizer } from "./prompt-tokenizer.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { TemplateMessage } from "./template-probe.ts";
@@ -28,6 +28,11 @@ export interface ChatPrompt {
   readonly reasoning: ReasoningStart;
 }
 
+export interface ChatPromptParts {
+  readonly vocabulary: Vocabulary;
+  readonly tokenizer: PromptTokenizer;
+}
+
 /** Turns chats into prompts by the model's own template; no text of a client ever becomes a control token. */
 export class ChatPrompts {
   readonly template: ChatTemplate;
@@ -36,10 +41,10 @@ export class ChatPrompts {
   readonly #tokenizer: PromptTokenizer;
 
   /** `onUnreadable`: see {@link ChatTemplate}. */
-  constructor(model: ModelDescription, parts: TokenizerParts, onUnreadable: (reason: string) => void) {
-    const { vocabulary } = parts;
+  constructor(model: ModelDescription, parts: ChatPromptParts, onUnreadable: (reason: string) => void) {
+    const { vocabulary, tokenizer } = parts;
     this.#model = model;
-    this.#tokenizer = new PromptTokenizer(parts);
+    this.#tokenizer = tokenizer;
     this.template = new ChatTemplate(model, vocabulary, onUnreadable);
     this.#controlTexts = new ControlTexts(vocabulary, model);
   }

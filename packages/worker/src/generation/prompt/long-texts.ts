@@ -8,9 +8,6 @@
 /** Characters of one kind in a row that every pre-tokenizer takes without harm. */
 const MOST_RUN_CHARS = 2000;
 
-/** Characters that are tokenized at a stretch, about ten milliseconds. */
-export const SLICE_CHARS = 32 * 1024;
-
 /**
  * Does the text hold something that some pre-tokenizer takes as one word of thousands of characters: no blank in it, nothing but
  * blanks, or words with blanks between them and no digit or punctuation?
@@ -48,27 +45,46 @@ function kindBeyondAscii(code: number): number {
   return code <= 0x3000 && /\s/u.test(char) ? BLANK : LETTER;
 }
 
+/** A vocabulary's tokens that go over a blank between two letters; undefined: too many to look for. */
+type Phrases = readonly string[] | undefined;
+
+/** What has no break for so long is refused: nobody looks on. */
+const MOST_SEARCHED_CHARS = 512 * 1024;
+
 /**
- * Cuts a text behind line ends that stand between a visible character and a letter: there every pre-tokenizer ends a word.
- *
- * @returns undefined: it has too few of them
+ * Where the slice ends that begins at `from`: at the last position before `from + most` where a cut changes no token, else at the first one behind it. Every
+ * pre-tokenizer ends a word behind a line end that stands between a visible character and a letter, and, where no token goes over it, before a
+ * blank between two letters.
  */
-export function sliceText(text: string): readonly string[] | undefined {
-  const slices: string[] = [];
-  let from = 0;
-  while (text.length - from > SLICE_CHARS) {
-    const to = lastBreak(text, from + SLICE_CHARS, from);
-    if (to === undefined) return undefined;
-    slices.push(text.slice(from, to));
-    from = to;
-  }
-  return [...slices, text.slice(from)];
+export function endOfSlice(text: string, from: number, most: number, phrases: Phrases): number {
+  if (text.length - from <= most) return text.length;
+  for (let at = from + most; at > from; at--) if (isBreak(text, at, phrases)) return at;
+  const last = Math.min(text.length, from + MOST_SEARCHED_CHARS);
+  for (let at = from + most + 1; at < last; at++) if (isBreak(text, at, phrases)) return at;
+  return text.length;
 }
 
-/** Behind the last line end before `end` where a cut changes no token. */
-function lastBreak(text: string, end: number, from: number): number | undefined {
-  for (let at = text.lastIndexOf("\n", end - 1); at > from; at = text.lastIndexOf("\n", at - 1)) {
-    if (!/\s/u.test(text.charAt(at - 1)) && /^\p{L}/u.test(text.slice(at + 1, at + 3))) return at + 1;
-  }
-  return undefined;
+const [NEWLINE, SPACE] = [10, 32];
+
+function isBreak(text: string, at: number, phrases: Phrases): boolean {
+  if (text.charCodeAt(at - 1) === NEWLINE) return isLetter(text, at) && !/\s/u.test(text.charAt(at - 2));
+  if (phrases === undefined || text.charCodeAt(at) !== SPACE) return false;
+  if (!isLetter(text, at + 1) || !endsInLetter(text, at)) return false;
+  return !phrases.some((phrase) => isOver(phrase, text, at));
+}
+
+/** Is the phrase in the text, with a part of it on either side? */
+function isOver(phrase: string, text: string, at: number): boolean {
+  const reach = phrase.length - 1;
+  return text.slice(Math.max(0, at - reach), at + reach).includes(phrase);
+}
+
+function isLetter(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < KINDS.length ? KINDS[code] === LETTER : /^\p{L}/u.test(text.slice(at, at + 2));
+}
+
+function endsInLetter(text: string, end: number): boolean {
+  const code = text.charCodeAt(end - 1);
+  return code < KINDS.length ? KINDS[code] === LETTER : /\p{L}$/u.test(text.slice(Math.max(0, end - 2), end));
 }

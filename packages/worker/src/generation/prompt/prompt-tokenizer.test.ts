@@ -97,7 +97,11 @@ describe("The tokenizer of prompts", () => {
 
   it("cuts long texts so that they have the tokens of the uncut ones, for each pre-tokenizer", async () => {
     for (const [pre, { plain }] of models) {
-      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart: assert.fail });
+      const tokenizer = new PromptTokenizer({
+        clock: systemClock,
+        vocabulary: vocabularyOf(plain),
+        tokenizeApart: assert.fail,
+      });
       await fc.assert(
         fc.asyncProperty(longText, async (text) => {
           assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), pre);
@@ -112,7 +116,7 @@ describe("The tokenizer of prompts", () => {
       const { plain, path } = models.get(pre) ?? assert.fail();
       const apart = new ApartTokenizer(path, systemClock);
       const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
-      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart });
+      const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
       for (const run of RUNS) {
         const text = `Look: ${run.repeat(Math.ceil(2500 / run.length))} and so on`;
         assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), `${pre} ${run}`);
@@ -126,7 +130,7 @@ describe("The tokenizer of prompts", () => {
       const { plain, path } = models.get(pre) ?? assert.fail();
       const apart = new ApartTokenizer(path, systemClock);
       const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
-      const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain), tokenizeApart });
+      const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
       for (const run of ["-", "ACGT", "汉", "\n"]) {
         const text = run.repeat(40_000 / run.length);
         const tokens = await tokenizer.tokenize([text], false, LIMIT);
@@ -152,7 +156,7 @@ describe("The tokenizer of prompts", () => {
     const apart: string[] = [];
     const vocabulary = vocabularyOf((text) => [text.length]);
     const tokenizeApart = async (text: string) => [apart.push(text)];
-    const tokenizer = new PromptTokenizer({ vocabulary, tokenizeApart });
+    const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary, tokenizeApart });
     const lines = "A line of some words.\n".repeat(5000);
     await tokenizer.tokenize([`${lines}${"-".repeat(3000)}\n${lines}`], false, LIMIT);
     assert.equal(apart.length, 1);
@@ -164,6 +168,7 @@ describe("The tokenizer of prompts", () => {
     const path = join(folder, "no-such-model.gguf");
     const apart = new ApartTokenizer(path, systemClock);
     const tokenizer = new PromptTokenizer({
+      clock: systemClock,
       vocabulary: vocabularyOf((text) => {
         texts.push(text);
         return [1];
@@ -178,14 +183,18 @@ describe("The tokenizer of prompts", () => {
   });
 
   it("refuses what is certainly too long before anything is tokenized", async () => {
-    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(assert.fail), tokenizeApart: assert.fail });
+    const tokenizer = new PromptTokenizer({
+      clock: systemClock,
+      vocabulary: vocabularyOf(assert.fail),
+      tokenizeApart: assert.fail,
+    });
     const text = "-".repeat(10_000_000);
     await assert.rejects(tokenizer.tokenize([text], false, { ...LIMIT, contextTokens: 4096 }), /at least \d+ tokens/u);
   });
 
   it("lets the loop go on while it reads a long text", async () => {
     const { plain } = models.get("qwen2") ?? assert.fail();
-    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf(plain) });
+    const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain) });
     const turns = await turnsWhile(async () => {
       await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], false, LIMIT);
       await tokenizer.tokenize(
@@ -198,13 +207,78 @@ describe("The tokenizer of prompts", () => {
   });
 
   it("lets the loop go on between many short texts, each of a call of its own", async () => {
-    const tokenizer = new PromptTokenizer({ vocabulary: vocabularyOf((text) => [text.length]) });
+    const { clock, vocabulary } = slowVocabulary(1 / 1000);
+    const tokenizer = new PromptTokenizer({ clock, vocabulary });
     const turns = await turnsWhile(async () => {
       for (let text = 0; text < 2000; text += 1) await tokenizer.tokenize(["word ".repeat(200)], false, LIMIT);
     });
     assert.ok(turns > 40, `${turns} turns`);
   });
+
+  for (const [name, text] of [
+    ["prose without a line end", "Words and words that are kept in one line. ".repeat(3000)],
+    ["lines", "A line of some words, and a number: 17.\n".repeat(3000)],
+    ["JSON", JSON.stringify(Array.from({ length: 4000 }, (_, id) => ({ id, kind: "x", text: `number ${id}` })))],
+    ["East Asian prose", "我是演示模型，只会说这一段话。请换成真实的模型，".repeat(1000)],
+  ] as const)
+    it(`holds the loop up for some ten milliseconds at a time, however slow the vocabulary: ${name}`, async () => {
+      const { clock, vocabulary, calls } = slowVocabulary(15 / 1000);
+      const apart: string[] = [];
+      const tokenizeApart = async (slice: string) => {
+        apart.push(slice);
+        return [slice.length];
+      };
+      const tokenizer = new PromptTokenizer({ clock, vocabulary, tokenizeApart });
+      const tokens = await tokenizer.tokenize([text], false, LIMIT);
+      assert.equal(
+        tokens.reduce((sum, chars) => sum + chars, 0),
+        text.length,
+      );
+      assert.ok(Math.max(...calls) <= 20, `${Math.max(...calls)} ms`);
+      // Neither is a text cut to pieces where that is not needed.
+      assert.ok(calls.length + apart.length <= text.length / 300, `${calls.length} and ${apart.length} apart`);
+    });
+
+  it("is quick again once the vocabulary is: a machine that stood still slows it down for a while only", async () => {
+    const slow = slowVocabulary(1);
+    const tokenizer = new PromptTokenizer(slow);
+    await tokenizer.tokenize(["word ".repeat(1000)], false, LIMIT);
+    slow.msPerChar = 1 / 10_000;
+    slow.calls.length = 0;
+    await tokenizer.tokenize(["word ".repeat(100_000)], false, LIMIT);
+    assert.ok(slow.calls.length < 200, `${slow.calls.length} slices`);
+  });
+
+  it("cuts no token in two that goes over a blank", async () => {
+    const slices: string[] = [];
+    const tokenize = (text: string) => {
+      slices.push(text);
+      return [text.length];
+    };
+    const text = "the own model is the own model is ".repeat(2000);
+    const taught = { ...vocabularyOf(tokenize), phrases: ["own model is"] };
+    await new PromptTokenizer({ clock: systemClock, vocabulary: taught }).tokenize([text], false, LIMIT);
+    assert.equal(slices.join(""), text);
+    assert.ok(slices.length > 1);
+    assert.ok(slices.every((slice) => slice.endsWith("is the") || slice.endsWith("is") || slice.endsWith("is ")));
+    slices.length = 0;
+    const unknown = { ...taught, phrases: undefined };
+    await new PromptTokenizer({ clock: systemClock, vocabulary: unknown }).tokenize([text], false, LIMIT);
+    assert.deepEqual(slices, [text], "without a line end, and any token may go over a blank");
+  });
 });
+
+/** One that takes so long for each character, on a clock of its own; `calls` are the milliseconds of each call. */
+function slowVocabulary(msPerChar: number) {
+  const state = { nowMs: 0, msPerChar, calls: [] as number[] };
+  const tokenize = (text: string) => {
+    const ms = text.length * state.msPerChar;
+    state.calls.push(ms);
+    state.nowMs += ms;
+    return [text.length];
+  };
+  return Object.assign(state, { clock: { monotonicMs: () => state.nowMs }, vocabulary: vocabularyOf(tokenize) });
+}
 
 /** How often the loop turned meanwhile. */
 async function turnsWhile(work: () => Promise<void>): Promise<number> {
@@ -221,7 +295,7 @@ async function turnsWhile(work: () => Promise<void>): Promise<number> {
 }
 
 function vocabularyOf(plain: (text: string) => number[]): Vocabulary {
-  return { ...byteVocabulary, tokenize: (text) => plain(text), splitsWords: true, longestTokenBytes: 64 };
+  return { ...byteVocabulary, tokenize: (text) => plain(text), splitsWords: true, phrases: [], longestTokenBytes: 64 };
 }
 
 const word = fc.oneof(

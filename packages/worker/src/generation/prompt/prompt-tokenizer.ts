@@ -1,14 +1,19 @@
+import type { Time } from "@drover/foundation/clock";
 import { LoopBudget } from "@drover/foundation/loop-budget";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { badField, WorkerError } from "../../errors.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
-import { hasLongRun, SLICE_CHARS, sliceText } from "./long-texts.ts";
+import { endOfSlice, hasLongRun } from "./long-texts.ts";
+import { SLICE_MS, TokenizingPace } from "./tokenizing-pace.ts";
 
-/** Characters that are tokenized in a turn of the loop, over all requests. */
-const budget = new LoopBudget(SLICE_CHARS);
+/** A slice that can't be cut and takes longer is tokenized apart. */
+const MOST_SLICE_MS = 2 * SLICE_MS;
 
-/** What a text costs however short it is, in characters: some microseconds. */
-const CHARS_OF_A_CALL = 32;
+/** Shorter ones are not worth the way to another process. */
+const LEAST_APART_CHARS = 1024;
+
+/** Longer ones are tokenized apart however fast that is: what llama.cpp does with a text without a break may grow faster than its length. */
+const MOST_SLICE_CHARS = 32 * 1024;
 
 /**
  * Longer texts with a run that std::regex can't take are not worth what they cost: up to a gigabyte of stack, and for some vocabularies a time that grows
@@ -18,6 +23,7 @@ const MOST_RISKY_CHARS = 256 * 1024;
 
 export interface TokenizerParts {
   readonly vocabulary: Vocabulary;
+  readonly clock: Pick<Time, "monotonicMs">;
   /** Tokenizes in another process, which may die of the text. Absent: everything is tokenized here. */
   readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
 }
@@ -25,10 +31,17 @@ export interface TokenizerParts {
 /** Tokenizes texts of clients, whatever is in them: without harm to the process, and without holding up its loop. */
 export class PromptTokenizer {
   readonly #vocabulary: Vocabulary;
+  readonly #clock: TokenizerParts["clock"];
   readonly #apart: TokenizerParts["tokenizeApart"];
-  constructor({ vocabulary, tokenizeApart }: TokenizerParts) {
+  readonly #pace: TokenizingPace;
+  /** Milliseconds of tokenizing in a turn of the loop, over all requests. */
+  readonly #budget = new LoopBudget(SLICE_MS);
+
+  constructor({ vocabulary, clock, tokenizeApart }: TokenizerParts) {
     this.#vocabulary = vocabulary;
+    this.#clock = clock;
     this.#apart = tokenizeApart;
+    this.#pace = new TokenizingPace(vocabulary.splitsWords);
   }
 
   /**
@@ -45,10 +58,12 @@ export class PromptTokenizer {
     const tokens: number[] = [];
     for (const text of texts) {
       for (const slice of this.#slicesOf(text)) {
-        const wait = budget.spend(slice.text.length + CHARS_OF_A_CALL);
-        if (wait !== undefined) await wait;
-        if (slice.isRisky) append(tokens, await this.#tokenizeApart(slice.text, special, limit.param));
-        else append(tokens, this.#vocabulary.tokenize(slice.text, special));
+        if (this.#isForApart(slice)) append(tokens, await this.#tokenizeApart(slice, special, limit.param));
+        else {
+          const wait = this.#budget.spend(this.#pace.msOf(slice.length));
+          if (wait !== undefined) await wait;
+          append(tokens, this.#tokenizeHere(slice, special));
+        }
         if (tokens.length > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${tokens.length}`);
       }
     }
@@ -67,11 +82,28 @@ export class PromptTokenizer {
     if (least > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
   }
 
-  #slicesOf(text: string): readonly { readonly text: string; readonly isRisky: boolean }[] {
-    if (text === "") return [];
-    if (!this.#vocabulary.splitsWords) return [{ text, isRisky: text.length > SLICE_CHARS }];
-    const slices = sliceText(text) ?? [text];
-    return slices.map((slice) => ({ text: slice, isRisky: slice.length > SLICE_CHARS || hasLongRun(slice) }));
+  /** Each is as long as the pace allows by then. */
+  *#slicesOf(text: string): Generator<string> {
+    const { splitsWords, phrases } = this.#vocabulary;
+    for (let from = 0; from < text.length; ) {
+      const to = splitsWords ? endOfSlice(text, from, this.#pace.sliceChars, phrases) : text.length;
+      yield text.slice(from, to);
+      from = to;
+    }
+  }
+
+  #isForApart(slice: string): boolean {
+    if (this.#apart === undefined) return false;
+    if (slice.length < LEAST_APART_CHARS) return false;
+    if (slice.length > MOST_SLICE_CHARS || this.#pace.msOf(slice.length) > MOST_SLICE_MS) return true;
+    return this.#vocabulary.splitsWords && hasLongRun(slice);
+  }
+
+  #tokenizeHere(slice: string, special: boolean): readonly number[] {
+    const startMs = this.#clock.monotonicMs();
+    const tokens = this.#vocabulary.tokenize(slice, special);
+    this.#pace.saw(slice.length, this.#clock.monotonicMs() - startMs);
+    return tokens;
   }
 
   async #tokenizeApart(text: string, special: boolean, param: string): Promise<readonly number[]> {

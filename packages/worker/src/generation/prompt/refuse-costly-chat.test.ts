@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RequestError } from "../../errors.ts";
 import { byteModel, byteVocabulary } from "../../test-support/byte-vocabulary.ts";
+import { promptParts } from "../../test-support/prompt-parts.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { type ChatPromptInput, ChatPrompts } from "./chat-prompt.ts";
 
@@ -27,7 +28,7 @@ const marks = (count: number): Partial<ChatPromptInput> => ({
 });
 
 describe("A chat that costs more than it says", () => {
-  const prompts = new ChatPrompts(byteModel, { vocabulary: byteVocabulary }, assert.fail);
+  const prompts = new ChatPrompts(byteModel, promptParts(byteVocabulary), assert.fail);
   const refuses = (more: Partial<ChatPromptInput>, reason: string, contextTokens?: number) =>
     assert.rejects(
       prompts.refuseCostly(input(more, contextTokens)),
