@@ -19,6 +19,12 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface SlotsOfUpstream {
+  readonly active: number;
+  readonly steps?: object;
+  readonly worker?: object;
+}
+
 describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
   const pasture = new Pasture();
   const file = join(pasture.folder, "drover.yaml");
@@ -141,6 +147,44 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     await Promise.all([...many, choices]);
   });
 
+  it("wait for none of each other's requests that take no slot", async () => {
+    const ended: string[] = [];
+    const tokenize = async (key: string, content: string) => {
+      const response = await fetch(`${url}/tokenize`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${key}s-key` },
+        body: JSON.stringify({ content }),
+      });
+      await response.arrayBuffer();
+      ended.push(key);
+      return response.status;
+    };
+    const many = Array.from({ length: 60 }, () => tokenize("alice", `${FARM}\n`.repeat(1500)));
+    await until(() => ended.length > 0, "the first is served");
+    for (let turn = 0; turn < 3; turn += 1) assert.equal(await tokenize("bob", "hello"), 200);
+    const before = ended.lastIndexOf("bob") - 2;
+    assert.ok(before < 50, `${before} of the other key's requests came before`);
+    assert.deepEqual(new Set(await Promise.all(many)), new Set([200]));
+  });
+
+  it("see how much all of them use, and nothing of a single request of another one", async () => {
+    const look = async (key: string) => {
+      const response = await fetch(`${url}/slots`, { headers: { authorization: `Bearer ${key}s-key` } });
+      const { upstreams } = (await response.json()) as { readonly upstreams: readonly SlotsOfUpstream[] };
+      return upstreams;
+    };
+    const leave = new AbortController();
+    const running = post("alice", `Looked at: ${FARM}`, { max_tokens: 1800, ignore_eos: true, stream: true });
+    const read = running.then((response) => response.body?.pipeTo(new WritableStream(), { signal: leave.signal }));
+    await drover.workers((rows) => rows.some(({ slots }) => slots.busy > 0));
+    const seen = await look("bob");
+    assert.ok(seen.some(({ active }) => active > 0));
+    assert.ok(seen.every(({ steps, worker }) => steps !== undefined && worker === undefined));
+    assert.doesNotMatch(JSON.stringify(seen), /alice|_tokens|Looked/);
+    leave.abort();
+    await read.catch(() => {});
+  });
+
   it("have limits in tokens of their own, for which streams count too that another worker resumed", async () => {
     const use = async (): Promise<number> => {
       const { stdout } = await pasture.run(["keys", "--json"]);
@@ -166,6 +210,8 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     configure("own", `apiKeysFile: ${keysFile}\nmetrics: { readers: [bob] }`);
     assert.equal((await pasture.run(["reload"])).code, 0);
     assert.deepEqual((await told("bob")).toSorted(), ["alice", "bob"]);
+    const look = await fetch(`${url}/slots`, { headers: { authorization: "Bearer bobs-key" } });
+    assert.match(await look.text(), /"generated_tokens":\d/);
     let refused: Response | undefined;
     for (let tries = 0; refused === undefined; tries += 1) {
       assert.ok(tries < 20, "nothing is refused");

@@ -68,7 +68,7 @@ export const listenSettings = [
     default: [],
     flag: "allowed-host",
     reload: "live",
-    doc: "Names of this machine beside `localhost` and addresses. Without keys, a browser that comes to a loopback address by any other name is refused (DNS rebinding).",
+    doc: "Names of this machine beside `localhost` and addresses. Without keys, a browser that comes to a loopback address by any other name (DNS rebinding), or for a page that is at home elsewhere, is refused.",
   },
   {
     path: "cors.origins",

@@ -3,7 +3,7 @@ import type { Settings } from "@drover/config";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { RequestReport } from "@drover/contract/request-report";
 import { corsHeaders } from "./access/cors.ts";
-import { limitsOf, openFrontDoor } from "./access/front-door.ts";
+import { limitsOf, openFrontDoor, refuseOpening } from "./access/front-door.ts";
 import { CurrentFrontDoor } from "./access/current-front-door.ts";
 import { KeyLimits } from "./access/key-limits.ts";
 import { arrivalOf, type Received } from "./arrival.ts";
@@ -16,6 +16,7 @@ import type { RawResponse } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { watchPool } from "./own-routes/pool-metrics.ts";
 import { isLook } from "./own-routes/own-routes.ts";
+import { SharedWork } from "./own-routes/shared-work.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import type { StandBy } from "./pool/pick-state.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
@@ -126,7 +127,7 @@ class RunningBalancer implements Balancer {
 
   setExpected(id: string, isExpected: boolean): void {
     this.#pool.setExpected(id, isExpected);
-    if (!isExpected) this.#admission.queue.dismiss((pick) => this.#pool.vacancy(pick) === "none");
+    if (!isExpected) this.#admission.dismissHopeless();
   }
 
   requestEnded(id: string, report: RequestReport): void {
@@ -174,10 +175,11 @@ class RunningBalancer implements Balancer {
     for (const spec of rules.upstreams) createUpstream(spec);
     // The last thing that can fail: behind it everything is taken on.
     const door = openFrontDoor(rules.front);
+    refuseOpening(this.#door.present, door);
     this.#rules = rules;
     this.#door.replace(door);
     this.#pool.setPolicy(rules.policy);
-    this.#admission.queue.setOptions(rules.queue);
+    this.#admission.setOptions(rules.queue);
     this.#configured.replace(rules.upstreams);
     this.#watch();
   }
@@ -186,7 +188,7 @@ class RunningBalancer implements Balancer {
     this.#door.stopWatching();
     this.#configured.stopChecks();
     const stopped = this.#listeners.stop();
-    this.#admission.queue.close();
+    this.#admission.close();
     this.#running.closeAfterResponse();
     await this.#running.emptied(drainTimeoutMs);
     await this.#listeners.newcomersHeard(Math.min(NEWCOMER_LIMIT_MS, drainTimeoutMs), this.#options.clock);
@@ -234,7 +236,7 @@ class RunningBalancer implements Balancer {
         this.#connections.closeIdle(upstream);
         countRemoved(upstream);
       },
-      onVacancy: () => queue.dispatch(),
+      onVacancy: () => this.#admission.dispatch(),
       onReleased: (lease, outcome) => this.#admission.released(lease, outcome),
       onTakenOut: (upstream) => {
         logger.warn(
@@ -262,6 +264,7 @@ class RunningBalancer implements Balancer {
       ownRoutes: {
         ...shared,
         queue: this.#admission.queue,
+        looks: new SharedWork(),
         needsKey: () => this.#door.present.keys.size > 0,
         frontPage: () => frontPage?.(),
         guest,

@@ -1,8 +1,9 @@
 import { type FrontDoor, authenticate, limitError, limitsOf, useSeenBy } from "./access/front-door.ts";
 import type { KeyLimits } from "./access/key-limits.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
-import { hostProblem } from "./http/host-check.ts";
+import { pageProblem } from "./http/host-check.ts";
 import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-routes/own-routes.ts";
+import type { OwnResponse } from "./own-routes/own-response.ts";
 import { storeRoute } from "./response-store/store-routes.ts";
 import type { ClientRequest } from "./request/client-request.ts";
 import { forwardClientRequest, type Forwarder } from "./request/forward-client-request.ts";
@@ -19,15 +20,20 @@ export interface Way {
 /** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
 export async function serveRequest(request: ClientRequest, way: Way): Promise<void> {
   try {
-    if (!hostAllowed(request, way) || servesPreflight(request, way)) return;
+    if (!pageAllowed(request, way) || servesPreflight(request, way)) return;
     const { ownRoutes } = way;
     const { incoming } = request.arrival;
     const guest = guestRoute(incoming, request.path, ownRoutes);
     const isOpen = guest === undefined ? isOpenPath(request.path, ownRoutes) : !guest.needsKey;
     if (!isOpen && !authenticated(request, way)) return;
+    const stored = guest === undefined ? fromStore(request, way) : undefined;
+    if (stored !== undefined) {
+      await withinLimits(request, way, { generates: false, serve: () => respondFully(request, stored()) });
+      return;
+    }
     const own = guest === undefined ? balancersOwn(request, way) : guest.respond();
     if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
-    else await withinLimits(request, way);
+    else await withinLimits(request, way, forwarding(request, way));
   } catch (error) {
     way.forwarder.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
     const message = "the balancer failed on this request; its log has the reason";
@@ -36,16 +42,29 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
   }
 }
 
-function balancersOwn(request: ClientRequest, { door, ownRoutes, forwarder }: Way) {
+function fromStore(request: ClientRequest, { forwarder }: Way) {
   const store = forwarder.responses();
-  const stored = store && storeRoute(request.method, request.path, request.caller?.stateOwner ?? "", store);
-  return stored ?? ownRoute(request.arrival.incoming, request.path, ownRoutes, useSeenBy(door(), request.caller));
+  return store && storeRoute(request.method, request.path, request.caller?.stateOwner ?? "", store);
 }
 
-function hostAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {
+/** Until its client has it, or has left: it may be megabytes. */
+function respondFully(request: ClientRequest, own: OwnResponse): Promise<void> {
+  const { response } = request;
+  return new Promise((resolve) => {
+    if (response.closed) return resolve();
+    response.once("close", resolve);
+    request.respond(own);
+  });
+}
+
+function balancersOwn(request: ClientRequest, { door, ownRoutes }: Way) {
+  return ownRoute(request.arrival.incoming, request.path, ownRoutes, useSeenBy(door(), request.caller));
+}
+
+function pageAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {
   const { keys, rules } = door();
   if (keys.size > 0 || request.arrival.fromTrustedProxy) return true;
-  const problem = hostProblem(request.arrival.incoming, rules.allowedHosts);
+  const problem = pageProblem(request.arrival.incoming, rules);
   if (problem === undefined) return true;
   forwarder.metrics.countRefusal(problem.code);
   request.refuse(problem);
@@ -70,9 +89,21 @@ function authenticated(request: ClientRequest, { door, forwarder }: Way): boolea
   return true;
 }
 
-/** Forwards it, and counts it for its key's limits until it ends. */
-async function withinLimits(request: ClientRequest, { door, limits, forwarder }: Way): Promise<void> {
-  const asking = { generates: request.needsSlot, hasKey: request.caller !== undefined };
+/** What there is to do for a request. */
+interface Work {
+  /** It takes tokens. */
+  readonly generates: boolean;
+  readonly serve: () => Promise<void>;
+}
+
+function forwarding(request: ClientRequest, { forwarder }: Way): Work {
+  return { generates: request.needsSlot, serve: () => forwardClientRequest(request, forwarder) };
+}
+
+/** Serves it, and counts it for its key's limits until it ends. */
+async function withinLimits(request: ClientRequest, way: Way, { generates, serve }: Work): Promise<void> {
+  const { door, limits, forwarder } = way;
+  const asking = { generates, hasKey: request.caller !== undefined };
   const entry = limits.enter(request.owner, limitsOf(door(), request.caller), asking);
   request.limitFields = entry.fields;
   if (entry.kind === "refused") {
@@ -83,7 +114,7 @@ async function withinLimits(request: ClientRequest, { door, limits, forwarder }:
   }
   request.onTokens.push((tokens) => entry.settle(tokens && tokens.prompt + tokens.completion));
   try {
-    await forwardClientRequest(request, forwarder);
+    await serve();
   } finally {
     entry.leave();
   }

@@ -33,7 +33,7 @@ export async function adminResponse(
 ): Promise<ConsoleResponse> {
   const refused = withoutAdminKey(request, key());
   if (refused !== undefined) return refused;
-  const perform = performers[action];
+  const perform = Object.hasOwn(performers, action) ? performers[action] : undefined;
   if (perform === undefined) return refusal(404, "unknown_action", `there is no action ${action}`);
   try {
     const query = new URL(request.url ?? "/", "http://console").searchParams;

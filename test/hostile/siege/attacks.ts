@@ -43,6 +43,11 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     const n = field.random.between(2, 128);
     return post(field, "/v1/chat/completions", chatOf("x", { n, max_tokens: field.random.between(1, 400) }));
   },
+  "many texts": (field) => {
+    const input = Array.from({ length: field.random.between(1, 200) }, () => longText(field.random).slice(0, 2000));
+    return post(field, "/v1/embeddings", JSON.stringify({ input }));
+  },
+  floods: flood,
   heads: sendHead,
   leavers: leave,
   dawdlers: dawdle,
@@ -54,18 +59,27 @@ function chatOf(content: string, more: object = {}): string {
   return JSON.stringify({ messages: [{ role: "user", content }], max_tokens: 4, ...more });
 }
 
-async function post(
-  field: AttackField,
+function post(field: AttackField, path: string, body: string, signal?: AbortSignal): Promise<void> {
+  return send(field, path, body, signal === undefined ? {} : { signal });
+}
+
+interface Manner {
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Without a body it is a GET. */
+async function send(
+  { url, key, onStatus }: AttackField,
   path: string,
-  body: string,
-  signal = AbortSignal.timeout(PATIENCE_MS),
+  body: string | undefined,
+  { signal = AbortSignal.timeout(PATIENCE_MS), headers = {} }: Manner,
 ): Promise<void> {
-  const { url, key, onStatus } = field;
   try {
     const response = await fetch(url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
-      body,
+      method: body === undefined ? "GET" : "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...headers },
+      ...(body === undefined ? {} : { body }),
       signal,
     });
     onStatus(response.status);
@@ -73,6 +87,29 @@ async function post(
   } catch {
     onStatus("cut");
   }
+}
+
+/** Many at once of what needs no slot. */
+async function flood(field: AttackField): Promise<void> {
+  const { random } = field;
+  const content = longText(random).slice(0, 30_000);
+  const messages = [{ role: "user", content: content.slice(0, 3000) }];
+  const [path, body] = random.pick<readonly [string, object | undefined]>([
+    ["/tokenize", { content, with_pieces: true }],
+    ["/detokenize", { tokens: Array.from({ length: 2000 }, () => random.between(0, 300)) }],
+    ["/apply-template", { messages }],
+    ["/v1/messages/count_tokens", { model: "m", messages }],
+    ["/v1/responses/input_tokens", { input: messages }],
+    ["/v1/models", undefined],
+    ["/props", undefined],
+    ["/slots", undefined],
+    ["/metrics", undefined],
+    ["/v1/responses/resp_none", undefined],
+  ]);
+  const text = body && JSON.stringify(body);
+  // Else the attacker would hold on to each of the connections.
+  const headers = { connection: "close" };
+  await Promise.all(Array.from({ length: random.between(10, 100) }, () => send(field, path, text, { headers })));
 }
 
 async function leave(field: AttackField): Promise<void> {

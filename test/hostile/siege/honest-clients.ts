@@ -5,9 +5,12 @@ const [url = "", key = "", count = "1"] = process.argv.slice(2);
 
 async function client(name: number): Promise<void> {
   for (let turn = 0; process.connected; turn += 1) {
-    const start = performance.now();
-    const status = await ask(`Client ${name}, turn ${turn}: hello?`).catch(String);
-    tell({ status, tookMs: performance.now() - start });
+    const content = `Client ${name}, turn ${turn}: hello?`;
+    for (const ask of [() => chat(content), () => countTokens(content)]) {
+      const start = performance.now();
+      const status = await ask().catch(String);
+      tell({ status, tookMs: performance.now() - start });
+    }
   }
 }
 
@@ -16,15 +19,24 @@ function tell(answer: HonestAnswer): void {
   process.send?.(answer, undefined, undefined, () => {});
 }
 
-async function ask(content: string): Promise<number | string> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
+function chat(content: string): Promise<number | string> {
+  return ask("/v1/chat/completions", { messages: [{ role: "user", content }], max_tokens: 8 }, '"choices"');
+}
+
+/** Needs no slot. */
+function countTokens(content: string): Promise<number | string> {
+  return ask("/tokenize", { content }, '"tokens"');
+}
+
+async function ask(path: string, body: object, expected: string): Promise<number | string> {
+  const response = await fetch(url + path, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
-    body: JSON.stringify({ messages: [{ role: "user", content }], max_tokens: 8 }),
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(60_000),
   });
   const text = await response.text();
-  return response.status === 200 && !text.includes('"choices"') ? `200 without a response: ${text}` : response.status;
+  return response.status === 200 && !text.includes(expected) ? `200 without a response: ${text}` : response.status;
 }
 
 process.on("disconnect", () => process.exit(0));

@@ -106,6 +106,7 @@ describe("the front door", () => {
     }
     const settings = { ...change(defaultSettings()), apiKeysFile: file };
     assert.throws(() => balancer.applySettings(settings), /has no API key/);
+    assert.throws(() => balancer.applySettings(defaultSettings()), /no API key any more/);
     // Nobody writes to this pipe, and whoever reads it waits.
     execFileSync("sh", ["-c", 'mkfifo "$0"', `${file}.pipe`]);
     for (const none of [`${file}.pipe`, folder()])
@@ -152,6 +153,18 @@ describe("the front door", () => {
       if (answer.status === 429) assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
     }
     assert.deepEqual(codes, [200, 200, 429]);
+  });
+
+  it("counts what is read of stored responses, which no worker sees", async () => {
+    const change = (settings: Settings) => ({
+      ...settings,
+      apiKeys: ["one=key-one"],
+      limits: { ...settings.limits, requestsPerMinute: 2 },
+    });
+    const { url } = await open(change, echoHeaders, { ownsApi: () => true });
+    const read = async (method: string) =>
+      (await fetch(`${url}/v1/responses/resp_0`, { ...withKey("key-one"), method })).status;
+    assert.deepEqual([await read("GET"), await read("DELETE"), await read("GET")], [404, 404, 429]);
   });
 
   it("speaks TLS, and takes on a renewed certificate without closing", async () => {

@@ -50,6 +50,14 @@ export function openFrontDoor(rules: FrontRules): FrontDoor {
   };
 }
 
+/** Keys are lost more often by mistake than on purpose. @throws FrontDoorError where there were some, and the new door would have none */
+export function refuseOpening(present: FrontDoor, next: FrontDoor): void {
+  if (present.keys.size === 0 || next.keys.size > 0) return;
+  throw new FrontDoorError(
+    "the settings have no API key any more, and without one everybody would be served; add a key, or restart drover to serve without keys",
+  );
+}
+
 /** A limit that nobody counts for would protect nothing. */
 function refuseTokenLimits(all: readonly Partial<KeyLimitRules>[]): void {
   if (!all.some(({ tokensPerMinute = 0, tokensPerDay = 0 }) => tokensPerMinute > 0 || tokensPerDay > 0)) return;

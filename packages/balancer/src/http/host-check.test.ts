@@ -33,6 +33,52 @@ describe("a page that was pointed at this machine by another name", () => {
     assert.deepEqual(answers, ["200", "200", "200", "200", "403", "200"]);
   });
 
+  const from = (origin: string, more = "") => `Host: localhost\r\nOrigin: ${origin}${more}`;
+
+  it("is refused too where it is at home elsewhere, and only sends, unless the settings say otherwise", async () => {
+    const own = [
+      "http://localhost:3000",
+      "http://127.0.0.1:8080",
+      "http://[::1]:1",
+      "https://my-machine",
+      "tauri://localhost",
+    ];
+    const strange = [
+      "https://evil.test",
+      "http://localhost.evil.test",
+      "http://127.evil.test",
+      "http://192.0.2.7",
+      "null",
+      "http://",
+    ];
+    const allowing = (settings: Settings) => ({ ...settings, allowedHosts: ["my-machine"] });
+    assert.deepEqual(
+      await statuses(
+        allowing,
+        own.map((origin) => from(origin)),
+      ),
+      Array(5).fill("200"),
+    );
+    assert.deepEqual(
+      await statuses(
+        allowing,
+        strange.map((origin) => from(origin)),
+      ),
+      Array(6).fill("403"),
+    );
+    const cors = (settings: Settings) => ({ ...settings, cors: { origins: ["https://ui.test"] } });
+    const asked = [
+      from("https://ui.test"),
+      from("https://evil.test"),
+      from("https://x.test", "\r\nSec-Fetch-Site: same-origin"),
+    ];
+    assert.deepEqual(await statuses(cors, asked), ["200", "403", "200"]);
+    assert.deepEqual(await statuses((settings) => ({ ...settings, cors: { origins: ["*"] } }), [from("null")]), [
+      "200",
+    ]);
+    assert.deepEqual(await statuses(keyed, [from("https://evil.test")]), ["200"]);
+  });
+
   it("is not looked for among programs, behind trusted proxies, and where keys are set", async () => {
     assert.deepEqual(await statuses((settings) => settings, ["Host: evil.test"]), ["200"]);
     assert.deepEqual(await statuses(trusting, [browser("evil.test")]), ["200"]);

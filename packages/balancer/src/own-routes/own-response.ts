@@ -6,6 +6,6 @@ export interface OwnResponse {
   readonly headers?: readonly string[];
 }
 
-export function jsonResponse(status: number, body: string): OwnResponse {
+export function jsonResponse(status: number, body: OwnResponse["body"]): OwnResponse {
   return { status, contentType: "application/json", body };
 }

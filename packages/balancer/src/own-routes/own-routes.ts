@@ -9,12 +9,15 @@ import { isInService } from "../policies/availability.ts";
 import { errorEnvelope } from "../error-envelope.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
 import { jsonResponse, type OwnResponse } from "./own-response.ts";
+import type { SharedWork } from "./shared-work.ts";
 
 export interface OwnRouteParts {
   readonly clock: Clock;
   readonly pool: UpstreamPool;
   readonly queue: AdmissionQueue;
   readonly metrics: Metrics;
+  /** What is made of many figures, for all who look at a time. */
+  readonly looks: SharedWork<OwnResponse>;
   /** Whether callers need a key. */
   readonly needsKey: () => boolean;
   /** undefined: `/` belongs to the upstreams. */
@@ -97,12 +100,16 @@ const routes: Readonly<Record<string, Respond | undefined>> = {
   "/health": health,
   "/ready": health,
   "/live": () => jsonResponse(200, JSON.stringify({ status: "ok" })),
-  "/slots": slots,
-  "/metrics": async ({ metrics }, _request, onlyKey) => ({
-    status: 200,
-    contentType: metrics.contentType,
-    body: await metrics.render(onlyKey),
-  }),
+  "/slots": (parts, _request, onlyKey) => {
+    const isWhole = onlyKey === undefined;
+    return parts.looks.do(`slots ${isWhole}`, () => slots(parts, isWhole));
+  },
+  "/metrics": ({ metrics, looks }, _request, onlyKey) =>
+    looks.do(`metrics ${onlyKey ?? ""}`, async () => ({
+      status: 200,
+      contentType: metrics.contentType,
+      body: await metrics.render(onlyKey),
+    })),
 };
 
 function frontResponse(parts: OwnRouteParts): Respond | undefined {
@@ -127,23 +134,29 @@ function health({ pool, readiness }: OwnRouteParts): OwnResponse {
   return jsonResponse(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }
 
-/** Each upstream's slots as the balancer sees them, and what a worker says of its slots and the costs of its steps. */
-async function slots({ clock, pool, queue }: OwnRouteParts): Promise<OwnResponse> {
+/**
+ * Each upstream's slots as the balancer sees them, and what a worker says of its steps: sums over all keys. What it says of its slots is about single
+ * requests, how long they are and how far, and only for who may see those of all.
+ */
+async function slots({ clock, pool, queue }: OwnRouteParts, seesRequests: boolean): Promise<OwnResponse> {
   const upstreams = await Promise.all(
     pool.upstreams.map(async (upstream) => ({
       id: upstream.id,
       ready: isInService(upstream),
       slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
       active: upstream.conns,
-      ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock) : {}),
+      ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock, seesRequests) : {}),
     })),
   );
   return jsonResponse(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
 }
 
 /** What a worker says itself; no field for what it does not tell. */
-async function workersView(upstream: Upstream, clock: Clock) {
-  const [worker, steps] = await Promise.all(["/slots", "/steps"].map((path) => askUpstream(upstream, path, clock)));
+async function workersView(upstream: Upstream, clock: Clock, seesRequests: boolean) {
+  const [steps, worker] = await Promise.all([
+    askUpstream(upstream, "/steps", clock),
+    seesRequests ? askUpstream(upstream, "/slots", clock) : undefined,
+  ]);
   return { worker, steps };
 }
 

@@ -1,12 +1,31 @@
 import { isFailing } from "../policies/availability.ts";
 import { type Peer, wholeSeconds } from "../policies/peer.ts";
+import type { PickState } from "../policies/policy.ts";
+import { isFailure, type LeaseOutcome } from "./lease.ts";
+
+/**
+ * Counts how an attempt of a request ended.
+ * @returns true when it takes the peer out
+ */
+export function recordOutcome(peer: Peer, outcome: LeaseOutcome, state: PickState, nowMs: number): boolean {
+  if (outcome === "unused") return false;
+  if (state.group.single) {
+    peer.fails = 0;
+    state.triesLeft = 0;
+    return false;
+  }
+  if (state.triesLeft > 0) state.triesLeft -= 1;
+  if (isFailure(outcome)) return recordFailure(peer, nowMs);
+  recordSuccess(peer, nowMs);
+  return false;
+}
 
 /**
  * Counts a failed attempt: the time, one more failure, and less weight for a while.
  * Source: nginx `ngx_http_upstream_free_round_robin_peer` with NGX_PEER_FAILED.
  * @returns true when this failure takes the peer out.
  */
-export function recordFailure(peer: Peer, nowMs: number): boolean {
+function recordFailure(peer: Peer, nowMs: number): boolean {
   const now = wholeSeconds(nowMs);
   const wasFailing = isFailing(peer, nowMs);
   peer.fails += 1;
@@ -22,7 +41,7 @@ export function recordFailure(peer: Peer, nowMs: number): boolean {
  * Counts an attempt that did not fail: failures are forgotten once a probe went through after the last of them.
  * Source: nginx `ngx_http_upstream_free_round_robin_peer` ("mark peer live if check passed").
  */
-export function recordSuccess(peer: Peer, nowMs: number): void {
+function recordSuccess(peer: Peer, nowMs: number): void {
   if (peer.accessedAt >= peer.checkedAt) return;
   if (peer.maxFails > 0 && peer.fails >= peer.maxFails) peer.recoveredAtMs = nowMs;
   peer.fails = 0;

@@ -71,18 +71,22 @@ function countTries(group: PeerGroup): number {
 /** Why no lease was given: `busy` (one may come free), `waiting` (one may become ready), `none` (nginx's "no live upstreams"). */
 export type Vacancy = "busy" | "waiting" | "none";
 
-/** @param isSuspect whether the upstream may be about to die, or has just died */
+/**
+ * @param suspects upstreams that may be about to die, or have just died
+ * @param isTaken whether one has no room for the request now
+ */
 export function vacancyOf(
   upstreams: Iterable<Upstream>,
   state: PickState,
-  isSuspect: (upstream: Upstream) => boolean,
+  suspects: { has(upstream: Upstream): boolean },
+  isTaken: (upstream: Upstream) => boolean = isFull,
 ): Vacancy {
   let waiting = false;
   for (const upstream of upstreams) {
     if (upstream.down) continue;
     if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
-    else if (state.tried.get(upstream) === upstream.generation) waiting ||= isSuspect(upstream);
-    else if (isFull(upstream) || state.deaths > 0) return "busy";
+    else if (state.tried.get(upstream) === upstream.generation) waiting ||= suspects.has(upstream);
+    else if (isTaken(upstream) || state.deaths > 0) return "busy";
   }
   return waiting ? "waiting" : "none";
 }

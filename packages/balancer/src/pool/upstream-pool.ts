@@ -10,7 +10,7 @@ import { isFailure, Lease, type LeaseOutcome } from "./lease.ts";
 import { groupOf, NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
 import { Flights } from "./flights.ts";
 import { describePick } from "./pick-decision.ts";
-import { forgetFailures, recordFailure, recordSuccess } from "./peer-failures.ts";
+import { forgetFailures, recordOutcome } from "./peer-failures.ts";
 import { Suspects } from "./suspects.ts";
 import { ableWorkers, leastBusyWorker, roomiestBeyondSlots, workerAlone } from "./worker-picks.ts";
 import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
@@ -67,6 +67,12 @@ export class UpstreamPool {
   /** The upstreams in their configured order. */
   get upstreams(): readonly Upstream[] {
     return [...this.#upstreams.values()];
+  }
+
+  /** Every upstream is a worker of Drover's own. */
+  get ownsAll(): boolean {
+    for (const { owned } of this.#upstreams.values()) if (!owned) return false;
+    return this.#upstreams.size > 0;
   }
 
   /** More than one worker of Drover's own: which of them holds a prompt already makes a difference. */
@@ -175,12 +181,11 @@ export class UpstreamPool {
   }
 
   /**
-   * Holds the least busy ready worker whatever its free slots: for requests that need no slot of the model (`GET /v1/models`, `/tokenize`), which must not wait
-   * behind those that do. Nothing where an upstream is not Drover's own: there every request counts, as in nginx.
+   * Holds the least busy ready worker whatever its free slots, if it has fewer than `most` such requests: for those that need no slot of the model
+   * (`GET /v1/models`, `/tokenize`), which must not wait behind those that do. All upstreams are Drover's own.
    */
-  acquireBeside(state: PickState): Lease | undefined {
-    if (state.deaths > 0) return this.acquire(state);
-    const upstream = leastBusyWorker(this.#upstreams.values(), state);
+  acquireBeside(state: PickState, most: number): Lease | undefined {
+    const upstream = leastBusyWorker(this.#upstreams.values(), state, most);
     if (upstream === undefined) return undefined;
     state.tried.set(upstream, upstream.generation);
     upstream.requests += 1;
@@ -189,9 +194,15 @@ export class UpstreamPool {
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
       this.#judge(lease, outcome, state);
-      this.#events.onReleased?.(lease, "unused");
-      if (upstream.aloneFor !== undefined) this.#events.onVacancy?.();
+      this.#events.onReleased?.(lease, outcome);
+      this.#events.onVacancy?.();
     });
+  }
+
+  /** Why `acquireBeside` gave nothing. */
+  vacancyBeside(state: PickState, most: number): Vacancy {
+    const isTaken = ({ beside, aloneFor }: Upstream) => beside >= most || aloneFor !== undefined;
+    return vacancyOf(this.#upstreams.values(), state, this.#suspects, isTaken);
   }
 
   /**
@@ -245,7 +256,7 @@ export class UpstreamPool {
 
   /** Why `acquire` gave nothing, and so whether to wait. */
   vacancy(state: PickState): Vacancy {
-    return vacancyOf(this.#upstreams.values(), state, (upstream) => this.#suspects.has(upstream));
+    return vacancyOf(this.#upstreams.values(), state, this.#suspects);
   }
 
   /** Of all upstreams in service; one without a limit has those that are used. */
@@ -264,7 +275,8 @@ export class UpstreamPool {
     if (upstream.aloneFor === state) upstream.aloneFor = undefined;
     upstream.busyMs += this.#clock.monotonicMs() - lease.takenAtMs;
     this.#judge(lease, outcome, state);
-    this.#account(upstream, outcome, state);
+    const isOut = recordOutcome(upstream, outcome, state, this.#clock.monotonicMs());
+    if (isOut) this.#events.onTakenOut?.(upstream);
     this.#drains.settle(upstream);
     this.#events.onReleased?.(lease, outcome);
     this.#events.onVacancy?.();
@@ -277,19 +289,6 @@ export class UpstreamPool {
     if (outcome === "lost" || outcome === "refused") {
       this.#suspects.add(upstream, state.tried.get(upstream) ?? upstream.generation);
     }
-  }
-
-  #account(upstream: Upstream, outcome: LeaseOutcome, state: PickState): void {
-    if (outcome === "unused") return;
-    if (state.group.single) {
-      upstream.fails = 0;
-      state.triesLeft = 0;
-      return;
-    }
-    const nowMs = this.#clock.monotonicMs();
-    if (!isFailure(outcome)) recordSuccess(upstream, nowMs);
-    else if (recordFailure(upstream, nowMs)) this.#events.onTakenOut?.(upstream);
-    if (state.triesLeft > 0) state.triesLeft -= 1;
   }
 
   #regroup(): void {

@@ -19,16 +19,19 @@ export function ableWorkers(upstreams: Upstreams, state: PickState): readonly st
   return able;
 }
 
-/** The least busy worker whatever its slots; none where an upstream is not Drover's own. */
-export function leastBusyWorker(upstreams: Upstreams, state: PickState): Upstream | undefined {
+/** The least busy worker whatever its slots, with fewer than `most` requests beside them. */
+export function leastBusyWorker(upstreams: Upstreams, state: PickState, most: number): Upstream | undefined {
   let best: Upstream | undefined;
   for (const upstream of upstreams) {
-    if (!upstream.owned) return undefined;
     if (!isInService(upstream) || upstream.aloneFor !== undefined || isTried(upstream, state)) continue;
-    const fewer = best === undefined ? -1 : upstream.conns - best.conns || upstream.requests - best.requests;
-    if (fewer < 0) best = upstream;
+    if (upstream.beside < most) best = best === undefined ? upstream : lessBusy(upstream, best);
   }
   return best;
+}
+
+function lessBusy(one: Upstream, other: Upstream): Upstream {
+  const more = one.beside - other.beside || one.conns - other.conns || one.requests - other.requests;
+  return more < 0 ? one : other;
 }
 
 /** The least busy worker that can set requests aside for others, with at most as many requests again as it has slots. */

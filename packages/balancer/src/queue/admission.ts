@@ -1,5 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import { MovingAverage } from "@drover/foundation/moving-average";
+import { isInService } from "../policies/availability.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../pool/lease.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
@@ -22,14 +23,14 @@ export interface Claim {
   readonly onPosition?: ((position: number) => void) | undefined;
   /** Time spent in the queue, over all attempts. */
   waitedMs: number;
-  /** Tokens that its owner was charged with at the first lease. */
+  /** Tokens that its owner was charged with at the first lease, or milliseconds where it needs no slot. */
   charged: number | undefined;
   /** Set when there was no lease because of the queue. */
   refusal: Refusal | undefined;
 }
 
 export interface AdmissionEvents {
-  /** A request got its lease; 0 for one that went straight through. */
+  /** A request got its slot; 0 for one that went straight through. */
   onWaited(waitMs: number): void;
   /** A request waits while no worker is ready. */
   onWakeNeeded(): void;
@@ -41,70 +42,155 @@ export interface AdmissionParts {
   readonly events: AdmissionEvents;
 }
 
-/** Gives requests their leases: at once where a slot is free and nobody waits, through the queue where one may come free, else none. */
+/**
+ * Gives requests their leases: at once where there is room and nobody waits, through a queue where some may come free, else none. Requests that need a slot and
+ * those that run beside the slots have a queue each, which is fair between owners.
+ */
 export class Admission {
-  readonly queue: AdmissionQueue;
   readonly #parts: AdmissionParts;
-  readonly #shares = new FairShares();
-  readonly #meanServiceMs = new MovingAverage(0.1);
-  readonly #owners = new WeakMap<Lease, string>();
+  readonly #slots: Line;
+  readonly #beside: Line;
+  readonly #owners = new WeakMap<Lease, { readonly claim: Claim; readonly line: Line }>();
 
   constructor(rules: QueueOptions, parts: AdmissionParts) {
+    const { pool } = parts;
     this.#parts = parts;
-    this.queue = new AdmissionQueue(rules, { clock: parts.clock, pool: parts.pool, shares: this.#shares });
+    this.#slots = openLine(rules, parts, pool);
+    this.#beside = openLine(rules, parts, besideSlots(pool));
+  }
+
+  /** Where requests wait for a slot. */
+  get queue(): AdmissionQueue {
+    return this.#slots.queue;
+  }
+
+  /** Where those wait that need none. */
+  get queueBeside(): AdmissionQueue {
+    return this.#beside.queue;
+  }
+
+  /** Those who wait go on under the rules they came in with. */
+  setOptions(rules: QueueOptions): void {
+    for (const { queue } of this.#lines) queue.setOptions(rules);
+  }
+
+  /** To be called whenever a slot may have come free. */
+  dispatch(): void {
+    for (const { queue } of this.#lines) queue.dispatch();
+  }
+
+  /** Sends those away for whom nothing can come any more. */
+  dismissHopeless(): void {
+    for (const { queue, places } of this.#lines) queue.dismiss((pick) => places.vacancy(pick) === "none");
+  }
+
+  /** Sends everyone away, now and from now on. */
+  close(): void {
+    for (const { queue } of this.#lines) queue.close();
   }
 
   /** To be told of each lease that ends. */
   released(lease: Lease, outcome: LeaseOutcome): void {
-    const owner = this.#owners.get(lease);
-    if (owner !== undefined) this.#shares.end(owner);
-    if (outcome === "ok") this.#meanServiceMs.add(this.#parts.clock.monotonicMs() - lease.takenAtMs);
+    const held = this.#owners.get(lease);
+    if (held === undefined) return;
+    const { claim, line } = held;
+    const heldMs = this.#parts.clock.monotonicMs() - lease.takenAtMs;
+    line.shares.end(claim.owner);
+    if (outcome === "ok") line.meanServiceMs.add(heldMs);
+    if (line === this.#slots || claim.charged === undefined) return;
+    // What such a request costs is the time that it keeps a worker busy; another attempt is charged anew.
+    line.shares.correct(claim.owner, claim.charged, heldMs);
+    claim.charged = undefined;
   }
 
   /** For a request that is refused now. */
-  get retryAfterSeconds(): number {
-    const meanServiceMs = this.#meanServiceMs.value;
-    return retryAfterSeconds({ depth: this.queue.depth, slots: this.#parts.pool.slots, meanServiceMs });
+  retryAfterSeconds(claim?: Claim): number {
+    const { queue, places, meanServiceMs } = claim === undefined ? this.#slots : this.#lineOf(claim);
+    return retryAfterSeconds({ depth: queue.depth, slots: places.slots, meanServiceMs: meanServiceMs.value });
   }
 
   /** The request is over, and took so many tokens; undefined: nobody knows. */
-  account({ owner, charged }: Claim, tokens: number | undefined): void {
-    if (charged !== undefined && tokens !== undefined) this.#shares.correct(owner, charged, tokens);
+  account({ owner, charged, needsSlot }: Claim, tokens: number | undefined): void {
+    if (needsSlot && charged !== undefined && tokens !== undefined) this.#slots.shares.correct(owner, charged, tokens);
   }
 
   acquire(claim: Claim): Promise<Lease | undefined> | Lease | undefined {
-    const { queue } = this;
-    const { pool, events } = this.#parts;
+    const line = this.#lineOf(claim);
+    const { queue, places } = line;
     const { pick } = claim;
-    const beside = claim.needsSlot ? undefined : pool.acquireBeside(pick);
-    if (beside !== undefined) return beside;
     const again = pick.tried.size > 0;
-    const lease = queue.closed ? undefined : queue.depth === 0 || again ? pool.acquire(pick) : undefined;
+    const lease = queue.closed ? undefined : queue.depth === 0 || again ? places.acquire(pick) : undefined;
     if (lease !== undefined) {
-      this.#granted(claim, lease);
-      events.onWaited(0);
+      this.#granted(claim, lease, line);
+      this.#waited(line, 0);
       return lease;
     }
-    const vacancy = pool.vacancy(pick);
+    const vacancy = places.vacancy(pick);
     if (vacancy === "none" && !queue.closed) return undefined;
-    if (vacancy === "waiting") events.onWakeNeeded();
-    const onGranted = (granted: Lease): void => this.#granted(claim, granted);
-    return queue.wait({ ...claim, again, onGranted }).then((outcome) => this.#settle(claim, outcome));
+    if (vacancy === "waiting") this.#parts.events.onWakeNeeded();
+    const onGranted = (granted: Lease): void => this.#granted(claim, granted, line);
+    return queue.wait({ ...claim, again, onGranted }).then((outcome) => this.#settle(claim, outcome, line));
   }
 
-  #granted(claim: Claim, lease: Lease): void {
-    this.#owners.set(lease, claim.owner);
-    if (claim.charged === undefined) claim.charged = this.#shares.begin(claim.owner);
-    else this.#shares.again(claim.owner);
+  get #lines(): readonly Line[] {
+    return [this.#slots, this.#beside];
   }
 
-  #settle(claim: Claim, outcome: QueueOutcome): Lease | undefined {
+  /** Before upstreams that are not Drover's own every request counts, as in nginx; and one that may crash workers is to be alone. */
+  #lineOf({ needsSlot, pick }: Claim): Line {
+    return needsSlot || pick.deaths > 0 || !this.#parts.pool.ownsAll ? this.#slots : this.#beside;
+  }
+
+  #granted(claim: Claim, lease: Lease, line: Line): void {
+    this.#owners.set(lease, { claim, line });
+    if (claim.charged === undefined) claim.charged = line.shares.begin(claim.owner);
+    else line.shares.again(claim.owner);
+  }
+
+  #waited(line: Line, waitMs: number): void {
+    if (line === this.#slots) this.#parts.events.onWaited(waitMs);
+  }
+
+  #settle(claim: Claim, outcome: QueueOutcome, line: Line): Lease | undefined {
     if (outcome.kind === "granted") {
       claim.waitedMs += outcome.waitedMs;
-      this.#parts.events.onWaited(outcome.waitedMs);
+      this.#waited(line, outcome.waitedMs);
       return outcome.lease;
     }
     claim.refusal = outcome.kind === "aborted" || outcome.kind === "none" ? undefined : outcome.kind;
     return undefined;
   }
+}
+
+/** What requests wait for. */
+type Places = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "vacancy" | "slots">;
+
+interface Line {
+  readonly queue: AdmissionQueue;
+  readonly places: Places;
+  readonly shares: FairShares;
+  readonly meanServiceMs: MovingAverage;
+}
+
+function openLine(rules: QueueOptions, { clock }: AdmissionParts, places: Places): Line {
+  const shares = new FairShares();
+  const queue = new AdmissionQueue(rules, { clock, pool: places, shares });
+  return { queue, places, shares, meanServiceMs: new MovingAverage(0.1) };
+}
+
+/**
+ * Requests that a worker has beside its slots at a time. All of them together have its main thread, where each of its responses needs some time for every
+ * token; and twice as many where owners have less than their share of them.
+ */
+const MOST_BESIDE = 4;
+
+function besideSlots(pool: UpstreamPool): Places {
+  return {
+    acquire: (pick) => pool.acquireBeside(pick, MOST_BESIDE),
+    acquireBeyond: (pick) => pool.acquireBeside(pick, 2 * MOST_BESIDE),
+    vacancy: (pick) => pool.vacancyBeside(pick, MOST_BESIDE),
+    get slots() {
+      return MOST_BESIDE * pool.upstreams.filter(isInService).length;
+    },
+  };
 }

@@ -29,7 +29,7 @@ async function simulate(slots: number, requests: readonly Simulated[]): Promise<
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };
   const admission = new Admission({ limit: 10_000, timeoutMs: 1e9 }, { pool, clock, events });
   pool.listen({
-    onVacancy: () => admission.queue.dispatch(),
+    onVacancy: () => admission.dispatch(),
     onReleased: (lease, outcome) => admission.released(lease, outcome),
   });
   const served: Served[] = [];

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Metrics } from "../own-routes/metrics.ts";
-import type { Admission, Refusal } from "../queue/admission.ts";
+import type { Admission, Claim } from "../queue/admission.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { ForwardOutcome } from "./forward-task.ts";
 import { failureOf, queueRefusals } from "./request-errors.ts";
@@ -13,11 +13,11 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** Sends an error where no upstream responded, and ends the request. `refusal`: why it got no lease. */
+/** Sends an error where no upstream responded, and ends the request. */
 export function concludeRequest(
   request: ClientRequest,
   outcome: ForwardOutcome,
-  refusal: Refusal | undefined,
+  claim: Claim,
   parts: Parts,
 ): void {
   const { attempts } = request;
@@ -32,7 +32,7 @@ export function concludeRequest(
     parts.logger.error({ id: request.id, upstreams }, "a request was in two workers when they crashed; it is refused");
   }
   if (outcome.kind === "failed" || outcome.kind === "condemned") {
-    const bodyBytes = sendFailure(request, outcome, refusal, parts);
+    const bodyBytes = sendFailure(request, outcome, claim, parts);
     request.end({ status: request.response.statusCode, bodyBytes });
     return;
   }
@@ -46,13 +46,14 @@ type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
 function sendFailure(
   request: ClientRequest,
   outcome: Failed,
-  refusal: Refusal | undefined,
+  claim: Claim,
   { metrics, admission }: Parts,
 ): number {
   const { response } = request;
+  const { refusal } = claim;
   const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
   if (refusal !== undefined) metrics.countRefusal(error.code);
-  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds)];
+  const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds(claim))];
   if (response.headersSent) return endWithError(response, error.message);
   return respondError(response, request.id, error, [...retryAfter, ...request.responseHeaders]);
 }

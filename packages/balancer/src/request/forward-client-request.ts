@@ -91,7 +91,7 @@ async function converse(request: ClientRequest, body: RequestBody, forwarder: Fo
   const { addedBytes } = conversation;
   if (addedBytes > 0 && !bodies.take(addedBytes)) {
     metrics.countRefusal(noRoom.code);
-    request.refuse(noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds)]);
+    request.refuse(noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds())]);
     return;
   }
   try {
@@ -125,7 +125,7 @@ async function forwardWithBody(
   if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
   pings?.stop();
   request.queueMs = claim.waitedMs;
-  concludeRequest(request, outcome, claim.refusal, forwarder);
+  concludeRequest(request, outcome, claim, forwarder);
 }
 
 /** Undefined when the request was refused, or its client left, while the body came. */
@@ -142,7 +142,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
     const message = `the request body is larger than ${maxBodyBytes} bytes`;
     refuseWithBody(request, { status: 413, message, code: "body_too_large" }, [], forwarder);
   } else if (read.kind === "no-room") {
-    refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds)], forwarder);
+    refuseWithBody(request, noRoom, ["Retry-After", String(forwarder.admission.retryAfterSeconds())], forwarder);
   } else request.end(forwarder.rawResponses.get(incoming.socket) ?? { status: 499, bodyBytes: 0 });
   return undefined;
 }
@@ -171,7 +171,7 @@ function claimOf(
   const { clientAddress } = request.arrival;
   return {
     pick: pool.startPick({ clientAddress, key, ...placement, isExplained: rules().explained > 0 }, rules().retry.tries),
-    owner: request.keyLabel ?? "",
+    owner: request.needsSlot ? (request.keyLabel ?? "") : request.owner,
     client: request.response,
     needsSlot: request.needsSlot,
     onPosition: pings?.onPosition,

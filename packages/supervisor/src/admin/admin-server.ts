@@ -53,15 +53,18 @@ export function createAdminServer(actions: AdminActions): Server {
   });
 }
 
+const BASE = "http://admin";
+
 async function answer(
   routes: Readonly<Record<string, Handler>>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://admin");
-  const handler = routes[`${request.method} ${url.pathname}`];
-  if (handler === undefined)
-    return sendJson(response, 404, { error: `no such call: ${request.method} ${url.pathname}` });
+  const target = request.url ?? "/";
+  const url = URL.canParse(target, BASE) ? new URL(target, BASE) : undefined;
+  const handler = url && routes[`${request.method} ${url.pathname}`];
+  if (url === undefined || handler === undefined)
+    return sendJson(response, 404, { error: `no such call: ${request.method} ${target}` });
   try {
     const worker = url.searchParams.get("worker") ?? undefined;
     const result = await handler({ query: url.searchParams, worker, response });
