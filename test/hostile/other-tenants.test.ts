@@ -92,6 +92,12 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     return [...new Set([...labels].map(([, label]) => label))];
   };
 
+  const look = async (key: string) => {
+    const response = await fetch(`${url}/slots`, { headers: { authorization: `Bearer ${key}s-key` } });
+    const { upstreams } = (await response.json()) as { readonly upstreams: readonly SlotsOfUpstream[] };
+    return upstreams;
+  };
+
   const resumed = async () => {
     const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
     return Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
@@ -168,11 +174,6 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
   });
 
   it("see how much all of them use, and nothing of a single request of another one", async () => {
-    const look = async (key: string) => {
-      const response = await fetch(`${url}/slots`, { headers: { authorization: `Bearer ${key}s-key` } });
-      const { upstreams } = (await response.json()) as { readonly upstreams: readonly SlotsOfUpstream[] };
-      return upstreams;
-    };
     const leave = new AbortController();
     const running = post("alice", `Looked at: ${FARM}`, { max_tokens: 1800, ignore_eos: true, stream: true });
     const read = running.then((response) => response.body?.pipeTo(new WritableStream(), { signal: leave.signal }));

@@ -1,5 +1,3 @@
-import { FairLine } from "./fair-line.ts";
-
 /**
  * Work that all requests together may do in one turn of the event loop. To let others in between after each slice is not enough: all that wait for the
  * next turn would have it at once, and a hundred of them hold the loop up a hundred times as long.
@@ -45,5 +43,38 @@ export class LoopBudget {
       next.go();
     }
     this.#arm();
+  }
+}
+
+interface Waiting<Item> {
+  readonly item: Item;
+  readonly size: number;
+  readonly due: number;
+}
+
+/**
+ * A line in which the small go before the large, and yet nobody waits for ever: an item is passed by later ones only until they have taken
+ * together what it will take itself.
+ */
+export class FairLine<Item> {
+  readonly #waiting: Waiting<Item>[] = [];
+  #taken = 0;
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Among items that come at the same moment the smallest is first, and of the same size the first. */
+  add(item: Item, size: number): void {
+    const due = this.#taken + size;
+    const at = this.#waiting.findLastIndex((other) => other.due <= due) + 1;
+    this.#waiting.splice(at, 0, { item, size, due });
+  }
+
+  /** Takes the first one out; undefined: there is none. */
+  shift(): Item | undefined {
+    const first = this.#waiting.shift();
+    this.#taken += first?.size ?? 0;
+    return first?.item;
   }
 }

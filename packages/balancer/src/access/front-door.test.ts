@@ -18,6 +18,12 @@ import { runBalancer } from "../test-support/run-balancer.ts";
 import { timelessClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 
+const twoAMinute = (settings: Settings) => ({
+  ...settings,
+  apiKeys: ["one=key-one"],
+  limits: { ...settings.limits, requestsPerMinute: 2 },
+});
+
 describe("the front door", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
@@ -156,12 +162,7 @@ describe("the front door", () => {
   });
 
   it("counts what is read of stored responses, which no worker sees", async () => {
-    const change = (settings: Settings) => ({
-      ...settings,
-      apiKeys: ["one=key-one"],
-      limits: { ...settings.limits, requestsPerMinute: 2 },
-    });
-    const { url } = await open(change, echoHeaders, { ownsApi: () => true });
+    const { url } = await open(twoAMinute, echoHeaders, { ownsApi: () => true });
     const read = async (method: string) =>
       (await fetch(`${url}/v1/responses/resp_0`, { ...withKey("key-one"), method })).status;
     assert.deepEqual([await read("GET"), await read("DELETE"), await read("GET")], [404, 404, 429]);

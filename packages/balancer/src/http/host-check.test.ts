@@ -7,6 +7,9 @@ import { runBalancer } from "../test-support/run-balancer.ts";
 /** Header fields as a browser sends them. */
 const browser = (host: string) => `Host: ${host}\r\nAccept-Language: en`;
 const trusting = (settings: Settings) => ({ ...settings, trustedProxies: ["127.0.0.1"] });
+const allowing = (settings: Settings) => ({ ...settings, allowedHosts: ["my-machine"] });
+const cors = (settings: Settings) => ({ ...settings, cors: { origins: ["https://ui.test"] } });
+const from = (origin: string, more = "") => `Host: localhost\r\nOrigin: ${origin}${more}`;
 const keyed = (settings: Settings) => ({ ...settings, apiKeys: ["secret-1"] });
 
 describe("a page that was pointed at this machine by another name", () => {
@@ -33,8 +36,6 @@ describe("a page that was pointed at this machine by another name", () => {
     assert.deepEqual(answers, ["200", "200", "200", "200", "403", "200"]);
   });
 
-  const from = (origin: string, more = "") => `Host: localhost\r\nOrigin: ${origin}${more}`;
-
   it("is refused too where it is at home elsewhere, and only sends, unless the settings say otherwise", async () => {
     const own = [
       "http://localhost:3000",
@@ -51,7 +52,6 @@ describe("a page that was pointed at this machine by another name", () => {
       "null",
       "http://",
     ];
-    const allowing = (settings: Settings) => ({ ...settings, allowedHosts: ["my-machine"] });
     assert.deepEqual(
       await statuses(
         allowing,
@@ -66,7 +66,6 @@ describe("a page that was pointed at this machine by another name", () => {
       ),
       Array(6).fill("403"),
     );
-    const cors = (settings: Settings) => ({ ...settings, cors: { origins: ["https://ui.test"] } });
     const asked = [
       from("https://ui.test"),
       from("https://evil.test"),

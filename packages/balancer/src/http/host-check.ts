@@ -8,7 +8,7 @@ import { isLoopback } from "./listen-address.ts";
 const ownNames: ReadonlySet<string> = new Set(["localhost", "host.docker.internal", "host.containers.internal"]);
 
 /** Whose names and pages are let in beside this machine's own. */
-export interface PageRules {
+interface PageRules {
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
 }

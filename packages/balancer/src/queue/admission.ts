@@ -64,11 +64,6 @@ export class Admission {
     return this.#slots.queue;
   }
 
-  /** Where those wait that need none. */
-  get queueBeside(): AdmissionQueue {
-    return this.#beside.queue;
-  }
-
   /** Those who wait go on under the rules they came in with. */
   setOptions(rules: QueueOptions): void {
     for (const { queue } of this.#lines) queue.setOptions(rules);

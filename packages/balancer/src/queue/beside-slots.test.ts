@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
+import { setImmediate as settled } from "node:timers/promises";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import type { Lease } from "../pool/lease.ts";
 import { UpstreamPool } from "../pool/upstream-pool.ts";
@@ -25,8 +26,13 @@ function open(workers: number) {
   const granted: { readonly owner: string; readonly lease: Lease }[] = [];
   const ask = (owner: string, needsSlot = false) => {
     const claim: Claim = {
-      ...{ pick: pool.startPick(), owner, client: new EventEmitter(), needsSlot },
-      ...{ waitedMs: 0, charged: undefined, refusal: undefined },
+      pick: pool.startPick(),
+      owner,
+      client: new EventEmitter(),
+      needsSlot,
+      waitedMs: 0,
+      charged: undefined,
+      refusal: undefined,
     };
     const asked = Promise.resolve(admission.acquire(claim)).then((lease) => {
       if (lease !== undefined) granted.push({ owner, lease });
@@ -36,13 +42,12 @@ function open(workers: number) {
   };
   const askOften = (owner: string, times: number) => Array.from({ length: times }, () => ask(owner));
   const had = (owner: string) => granted.filter((one) => one.owner === owner).length;
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { clock, pool, admission, granted, ask, askOften, had, settled };
+  return { clock, pool, admission, granted, ask, askOften, had };
 }
 
 describe("requests beside the slots of a worker", () => {
   it("are a few of each worker at a time, spread over all; the rest waits, and is refused where too many do", async () => {
-    const { pool, admission, had, askOften, settled } = open(2);
+    const { pool, admission, had, askOften } = open(2);
     const asked = askOften("greedy", 60);
     await settled();
     assert.deepEqual(
@@ -50,7 +55,7 @@ describe("requests beside the slots of a worker", () => {
       [4, 4],
     );
     assert.equal(had("greedy"), 8);
-    assert.equal(admission.queueBeside.depth, LIMIT);
+    assert.equal(admission.queue.depth, 0);
     const refused = asked.filter(({ claim }) => claim.refusal === "overflow");
     assert.equal(refused.length, 60 - 8 - LIMIT);
     const [one] = refused;
@@ -58,7 +63,7 @@ describe("requests beside the slots of a worker", () => {
   });
 
   it("wait for no slot, and nobody waits for a slot because of them", async () => {
-    const { pool, granted, admission, ask, askOften, settled } = open(1);
+    const { pool, granted, admission, ask, askOften } = open(1);
     await ask("a", true).asked;
     askOften("a", 30);
     await ask("b").asked;
@@ -72,7 +77,7 @@ describe("requests beside the slots of a worker", () => {
   });
 
   it("of another key begin at once, however many one key has under way and in the queue", async () => {
-    const { pool, had, ask, askOften, settled } = open(1);
+    const { pool, had, ask, askOften } = open(1);
     askOften("greedy", 60);
     await settled();
     await ask("modest").asked;
@@ -106,7 +111,7 @@ describe("requests beside the slots of a worker", () => {
   });
 
   it("wait for a worker that loads, and begin when it is ready", async () => {
-    const { pool, had, ask, settled } = open(1);
+    const { pool, had, ask } = open(1);
     pool.setReady("0", false);
     const { asked } = ask("a");
     await settled();

@@ -14,12 +14,7 @@ interface Parts {
 }
 
 /** Sends an error where no upstream responded, and ends the request. */
-export function concludeRequest(
-  request: ClientRequest,
-  outcome: ForwardOutcome,
-  claim: Claim,
-  parts: Parts,
-): void {
+export function concludeRequest(request: ClientRequest, outcome: ForwardOutcome, claim: Claim, parts: Parts): void {
   const { attempts } = request;
   const last = attempts.at(-1);
   for (let retry = 1; retry < attempts.length; retry += 1) parts.metrics.countRetry();
@@ -43,12 +38,7 @@ export function concludeRequest(
 type Failed = Extract<ForwardOutcome, { kind: "failed" | "condemned" }>;
 
 /** @returns bytes of the response's body */
-function sendFailure(
-  request: ClientRequest,
-  outcome: Failed,
-  claim: Claim,
-  { metrics, admission }: Parts,
-): number {
+function sendFailure(request: ClientRequest, outcome: Failed, claim: Claim, { metrics, admission }: Parts): number {
   const { response } = request;
   const { refusal } = claim;
   const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];

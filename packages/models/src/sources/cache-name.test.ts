@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { hubCacheName, urlCacheName } from "./cache-name.ts";
 
+const part = (number: number) =>
+  urlCacheName(`https://a.example/${"long/".repeat(200)}big-0000${number}-of-00002.gguf?key=1`);
+
 describe("the name of a file in the cache", () => {
   it("can be read, and is the same for no two sources", () => {
     assert.equal(hubCacheName("hf", { org: "a", repo: "b", file: "c-Q4_K_M.gguf" }), "hf_a_b_c-Q4_K_M.gguf");
@@ -27,8 +30,6 @@ describe("the name of a file in the cache", () => {
   });
 
   it("differs between the parts of one model in the part alone, and is short whatever the source", () => {
-    const part = (number: number) =>
-      urlCacheName(`https://a.example/${"long/".repeat(200)}big-0000${number}-of-00002.gguf?key=1`);
     assert.equal(part(1).replace("00001-of", "00002-of"), part(2));
     assert.ok(part(1).length < 100);
   });

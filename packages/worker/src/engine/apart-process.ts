@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@drover/foundation/clock";
-import { FairLine } from "@drover/foundation/fair-line";
+import { FairLine } from "@drover/foundation/loop-budget";
 import { WorkerError } from "../errors.ts";
 import type { ApartReply, ApartTask } from "./tokenizer-process.ts";
 

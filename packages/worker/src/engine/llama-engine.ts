@@ -26,8 +26,7 @@ import {
   vocabularyParts,
 } from "./native-context.ts";
 import { exchangeSequences, sequenceFiles } from "./sequence-files.ts";
-import { createTokenBytes } from "./token-bytes.ts";
-import { longestOf, phrasesOf } from "./token-facts.ts";
+import { createTokenBytes, longestOf, phrasesOf } from "./token-bytes.ts";
 import { firstTokenMs, type LlamaTokenizer, openGrammar } from "./vocabulary-grammar.ts";
 
 export interface LlamaEngineOptions {

@@ -49,7 +49,7 @@ async function piecesOf(tokens: readonly number[], pieceOf: (id: number) => stri
 }
 
 /** `POST /detokenize`. */
-export function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+export async function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const { vocabulary, model } = serving;
   const { tokens } = takeBody(serving, detokenizeRequest, request, reply);
   const outside = tokens.find((token) => token >= model.vocabularySize);
@@ -59,7 +59,14 @@ export function detokenize(serving: Serving, request: FastifyRequest, reply: Fas
       `Invalid 'tokens': ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
     );
   }
-  return { content: Buffer.concat(tokens.map((token) => vocabulary.tokenBytes(token, true))).toString("utf8") };
+  const parts: Uint8Array[] = [];
+  for (let from = 0; from < tokens.length; from += PIECES_AT_A_STRETCH) {
+    const some = tokens.slice(from, from + PIECES_AT_A_STRETCH);
+    const wait = budget.spend(some.length);
+    if (wait !== undefined) await wait;
+    parts.push(Buffer.concat(some.map((token) => vocabulary.tokenBytes(token, true))));
+  }
+  return { content: Buffer.concat(parts).toString("utf8") };
 }
 
 /** A text, or the bytes where they are only a part of a character. */

@@ -21,7 +21,7 @@ const MOST_SLICE_CHARS = 32 * 1024;
  */
 const MOST_RISKY_CHARS = 256 * 1024;
 
-export interface TokenizerParts {
+interface TokenizerParts {
   readonly vocabulary: Vocabulary;
   readonly clock: Pick<Time, "monotonicMs">;
   /** Tokenizes in another process, which may die of the text. Absent: everything is tokenized here. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { longestOf, phrasesOf } from "./token-facts.ts";
+import { longestOf, phrasesOf } from "./token-bytes.ts";
 
 const facts = (texts: readonly string[]) => {
   const bytesOf = (token: number) => Buffer.from(texts[token] ?? "");
