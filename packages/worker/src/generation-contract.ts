@@ -60,6 +60,8 @@ export interface GrammarSpec {
   readonly isForeign?: boolean;
   /** Most alternatives that are open at one place of it, where that is known. */
   readonly openChoices?: number;
+  /** The part of the client's schema that a rule was made for, by the rule's name. @default nobody knows */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** Whoever has a key. */

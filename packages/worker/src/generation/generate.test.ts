@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteVocabulary } from "../test-support/byte-vocabulary.ts";
+import { WorkerError } from "../errors.ts";
 import { CONTEXT_TOKENS, type Script, scriptedGenerator } from "../test-support/scripted-generator.ts";
 import { type OutputRequest, generateOutput } from "./generate.ts";
 import type { OutputEnd } from "./output/output.ts";
@@ -74,6 +75,25 @@ describe("generateOutput", () => {
     const begun = byteVocabulary.tokenize("Let me see. <tool_call>", false);
     assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...begun]);
     assert.deepEqual([written, answer.content, answer.end?.finish], [["<tool_call>"], "Let me see.", "tool_calls"]);
+  });
+
+  it("leaves a call free that llama.cpp can't hold to its grammar in time", async () => {
+    const error = new WorkerError("grammar_too_slow", "slow");
+    const scripts: Script[] = [
+      { text: "<tool_call>" },
+      { text: '{"name": "f"', end: "failed", error },
+      { text: ', "arguments": {}}' },
+    ];
+    const { answer, requests } = await run(scripts, {
+      toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
+      callGrammar: () => ({ gbnf: "root ::= [0-9]" }),
+    });
+    assert.deepEqual(
+      [requests[2]?.grammar, answer.end?.finish, answer.end?.error],
+      [undefined, "tool_calls", undefined],
+    );
+    const begun = byteVocabulary.tokenize('<tool_call>{"name": "f"', false);
+    assert.deepEqual(requests[2]?.prompt, [1, 2, 3, ...begun]);
   });
 
   it("leaves a call free whose grammar there is none of", async () => {

@@ -7,10 +7,10 @@ import type {
   Sampling,
 } from "../generation-contract.ts";
 import type { GenerationTimeline } from "../generation-timeline.ts";
-import { WorkerError } from "../errors.ts";
 import { type OutputEnd, type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { ThinkingTags } from "./output/thinking-tags.ts";
+import { grammarRefusal, type HeldText } from "./refuse-grammar.ts";
 import { HarmonyText } from "./output/harmony-text.ts";
 import { OutputParser, type ParsedStep } from "./output/output-parser.ts";
 import type { ReasoningStart } from "./output/reasoning.ts";
@@ -81,6 +81,8 @@ class Output implements GenerationHandle {
   #callGrammar: GrammarSpec | undefined;
   /** Does the running generation keep to it? */
   #bound = false;
+  /** What the running generation keeps to, and what it has written. */
+  #held: HeldText | undefined;
   /** Tokens to put in before the second generation. */
   #next: readonly number[] | undefined;
 
@@ -111,6 +113,7 @@ class Output implements GenerationHandle {
 
   #generate(prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined, first: boolean): void {
     const { sampling, topLogprobs, cachePrompt, ignoreEndOfText, toolCalls, systemTokens } = this.#request;
+    this.#held = grammar && { grammar, written: [] };
     const marks = grammar !== undefined ? "all" : toolCalls === undefined ? "thinking" : "tools";
     this.#handle = this.#parts.generator.generate(
       {
@@ -146,7 +149,9 @@ class Output implements GenerationHandle {
     this.#start();
     if (this.#request.stopTokens?.includes(token.token) === true) return "stop";
     const wasReasoning = this.#parser.isReasoning;
-    const step = this.#parser.push(token, this.#parts.tokenTexts.bytes(token.token, marks));
+    const bytes = this.#parts.tokenTexts.bytes(token.token, marks);
+    this.#held?.written.push(bytes);
+    const step = this.#parser.push(token, bytes);
     this.#counts.completion += 1;
     if (wasReasoning || this.#parser.isReasoning) this.#counts.reasoning += 1;
     if (this.#needsSecond()) this.#generated.push(token.token);
@@ -207,13 +212,13 @@ class Output implements GenerationHandle {
       this.#generated.push(...next);
       return this.#goOn(this.#callGrammar ?? this.#request.grammar);
     }
-    // Schemas too large for llama.cpp's grammars: a call that nobody asked to hold to them goes on without.
-    const refused = error instanceof WorkerError && error.code === "bad_grammar" && this.#callGrammar !== undefined;
-    if (refused && this.#bound) {
+    const refusal = grammarRefusal(error, this.#held);
+    // A call that nobody asked to hold to its schema goes on without.
+    if (refusal !== undefined && this.#bound) {
       this.#bound = false;
       return this.#goOn(undefined);
     }
-    this.#end(reason, error);
+    this.#end(reason, refusal ?? error);
   }
 
   #goOn(grammar: GrammarSpec | undefined): void {

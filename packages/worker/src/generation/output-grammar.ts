@@ -49,6 +49,8 @@ export interface CompiledCalls {
   readonly rest: string;
   /** Most alternatives that are open at one place. */
   readonly openChoices: number;
+  /** The part of a schema that each of the rules was made for. */
+  readonly places: Readonly<Record<string, string>>;
 }
 
 /** @throws RequestError 400 for a schema that a grammar can't say */
@@ -69,7 +71,7 @@ export function compileGrammar(format: ToolFormat, constraint: OutputConstraint)
 
 function finished(rules: GrammarRules, root: string, param: string): GrammarSpec {
   const gbnf = rules.toString(root);
-  return { gbnf, openChoices: refuseCrowdedRules(rules, gbnf, param) };
+  return { gbnf, openChoices: refuseCrowdedRules(rules, gbnf, param), places: rules.places() };
 }
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
@@ -88,9 +90,10 @@ function compileCalls(format: ToolFormat, constraint: OutputConstraint): Compile
     const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
     const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
     const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
-    const gbnf = bindCall({ ...compiled, openChoices: 0 }, compiled.outer)?.gbnf ?? "";
+    const places = rules.places();
+    const gbnf = bindCall({ ...compiled, openChoices: 0, places }, compiled.outer)?.gbnf ?? "";
     const openChoices = refuseCrowdedRules(rules, gbnf, "tools");
-    return { calls: { ...compiled, openChoices }, relaxed: [...relaxed] };
+    return { calls: { ...compiled, openChoices, places }, relaxed: [...relaxed] };
   } catch {
     return { relaxed: ["tools"] }; // Together they are too much: the model calls them freely.
   }
@@ -115,7 +118,7 @@ function sayable(tool: ToolDefinition, index: number, relaxed: Set<string>): Too
  * @returns undefined: the call begins like none of the tools'; it stays free then
  */
 export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec | undefined {
-  const { rules, outer, calls, rest, openChoices } = compiled;
+  const { rules, outer, calls, rest, openChoices, places } = compiled;
   if (!written.startsWith(outer)) return undefined;
   const inner = written.slice(outer.length);
   const left = calls
@@ -124,7 +127,7 @@ export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec 
   if (left.length === 0) return undefined;
   const own = new GrammarRules("c");
   const call = own.add(textTree(own, left));
-  return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules, openChoices };
+  return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules, openChoices, places };
 }
 
 const DEEPSEEK_CALLS = ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"] as const;

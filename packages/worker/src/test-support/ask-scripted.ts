@@ -13,6 +13,8 @@ export interface Asked {
   /** What the model was asked for, and the texts of its prompts. */
   readonly requests: readonly GenerationRequest[];
   readonly prompts: readonly string[];
+  /** Entries of the log from `info` on. */
+  readonly logged: readonly { readonly level: number }[];
 }
 
 /** One request to a worker whose model says what the scripts say. `chatTemplate`: of the model. @default ChatML */
@@ -23,12 +25,13 @@ export async function askScripted(
   chatTemplate?: string,
 ): Promise<Asked> {
   const { generator, requests } = scriptedGenerator(...scripts);
+  const lines: string[] = [];
   const server = createServer({
     generator,
     vocabulary: byteVocabulary,
     model: { ...byteModel, chatTemplate },
     slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
-    logger: pino({ level: "silent" }),
+    logger: pino({ level: "info" }, { write: (line) => lines.push(line) }),
     clock: systemClock,
     randomSeed: () => 5,
   });
@@ -40,6 +43,7 @@ export async function askScripted(
     response: response.json<unknown>(),
     requests,
     prompts,
+    logged: lines.map((line) => JSON.parse(line) as { level: number }),
   };
 }
 

@@ -6,6 +6,8 @@ export interface Script {
   readonly text: string;
   /** @default "end-of-text" */
   readonly end?: "end-of-text" | "failed" | "hang";
+  /** Of one that failed. */
+  readonly error?: Error;
 }
 
 export const CONTEXT_TOKENS = 4096;
@@ -23,7 +25,8 @@ export function scriptedGenerator(...scripts: readonly Script[]) {
       let at = 0;
       let ended = false;
       const end = (reason: EndReason) => {
-        if (!ended) sink.onEnd({ reason, ...(reason === "failed" && { error: new Error("scripted") }) });
+        if (!ended)
+          sink.onEnd({ reason, ...(reason === "failed" && { error: script.error ?? new Error("scripted") }) });
         ended = true;
       };
       const step = () => {

@@ -3,7 +3,7 @@ import { type OutputRequest, generateOutput } from "../../generation/generate.ts
 import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
 import { PromptPings, type WaitingStream } from "./prompt-pings.ts";
 import type { GenerationHandle } from "../../generation-contract.ts";
-import { type RequestError, WorkerError, badField } from "../../errors.ts";
+import { RequestError } from "../../errors.ts";
 import { reportChoices } from "./report.ts";
 import { engineFailed, generationCancelled } from "../http/error-envelope.ts";
 import { type Serving, onClientGone } from "../serving.ts";
@@ -43,8 +43,7 @@ export function runChoices(
       if (left === 0) reportChoices(serving, reply.request, requests, ends);
       pings?.stop();
       if (end.finish === "failed") {
-        serving.logger.error({ err: end.error, requestId: reply.request.id }, "the engine failed while it generated");
-        reject(failureOf(end.error));
+        reject(failureOf(end.error, serving, reply.request.id));
         cancelAll();
       } else if (end.finish === "cancelled") reject(generationCancelled());
       else {
@@ -74,16 +73,12 @@ export function runChoices(
   });
 }
 
-/** A grammar that llama.cpp refuses came from a schema of the client's: of one too large, as it seems. */
-function failureOf(error: Error | undefined): RequestError {
-  if (error instanceof WorkerError && error.code === "grammar_too_slow") {
-    const message =
-      "The schema or grammar of this request has too many alternatives: llama.cpp takes too long for a token.";
-    return badField(null, message, "unsupported_schema");
+function failureOf(error: Error | undefined, { logger }: Serving, requestId: string): RequestError {
+  if (error instanceof RequestError) {
+    logger.info({ requestId, reason: error.message }, "a request ended early because of what it asks for");
+    return error;
   }
-  if (error instanceof WorkerError && error.code === "bad_grammar") {
-    return badField(null, "The schemas of this request are too much for llama.cpp's grammars.", "unsupported_schema");
-  }
+  logger.error({ err: error, requestId }, "the engine failed while it generated");
   return engineFailed(error?.message ?? "unknown reason");
 }
 

@@ -42,6 +42,11 @@ export class GrammarRules {
     return this.#paths.get(name) ?? "";
   }
 
+  /** The same for all rules. */
+  places(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#paths);
+  }
+
   /** A rule with this body; the same body gives the same rule. */
   add(body: string): string {
     const known = this.#names.get(body);
