@@ -194,3 +194,42 @@ describe("A worker, asked as Codex asks", () => {
     assert.deepEqual(output.find(({ type }) => type === "reasoning")?.summary, [{ type: "summary_text", text: "Hm." }]);
   });
 });
+
+/** So short that a scripted worker's slot holds them all. */
+const NAMES_ONLY = [
+  "{% if tools %}{% for tool in tools %}{{ tool.function.name }} {% endfor %}<tool_call>{% endif %}",
+  "{% for message in messages %}{{ message.content }}{{ message.tool_calls }}{% endfor %}",
+].join("");
+
+describe("A worker, asked with more than 128 tools", () => {
+  const names = Array.from({ length: 300 }, (_, index) => `t${index}`);
+  const parameters = { type: "object", properties: {} };
+  const functions = names.map((name) => ({ type: "function", function: { name, parameters } }));
+  const messages = [{ role: "user", content: "x" }];
+  const called = '<tool_call>\n{"name": "t299", "arguments": {}}\n</tool_call>';
+
+  for (const [path, body] of [
+    ["/v1/chat/completions", { messages, tools: functions }],
+    ["/v1/chat/completions", { messages, tools: functions, tool_choice: "required" }],
+    ["/v1/responses", { input: "x", tools: names.map((name) => ({ type: "function", name, parameters })) }],
+    [
+      "/v1/messages",
+      { model: "m", max_tokens: 99, messages, tools: names.map((name) => ({ name, input_schema: parameters })) },
+    ],
+    ["/api/chat", { model: "m", stream: false, messages, tools: functions }],
+  ] as const) {
+    const choice = "tool_choice" in body ? `, ${body.tool_choice}` : "";
+    it(`shows the model all of them, and gives the call of the last one (${path}${choice})`, async () => {
+      const script = [{ text: called.slice(0, 11) }, { text: called.slice(11) }];
+      const { status, response, prompts } = await askScripted(
+        path,
+        body,
+        choice === "" ? script : [{ text: called }],
+        NAMES_ONLY,
+      );
+      assert.equal(status, 200, JSON.stringify(response));
+      assert.ok(prompts[0]?.startsWith(`${names.join(" ")} `), prompts[0]);
+      assert.match(JSON.stringify(response), /"name":"t299"/u);
+    });
+  }
+});
