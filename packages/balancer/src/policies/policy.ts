@@ -20,6 +20,8 @@ export interface PickState {
   readonly affinity: ((peer: Peer) => number) | undefined;
   /** Estimated cost in seconds on a peer, for `prefix`. */
   readonly cost: ((peer: Peer) => number) | undefined;
+  /** The same for requests of one sender that differ in next to nothing; only for requests to workers of Drover's own. */
+  readonly likeness: (() => string) | undefined;
   /** Workers that crashed while they had this request; above 0 it is given a worker alone. */
   deaths: number;
   /** Workers that are left alone as long as others can take the request, soon or now. */

@@ -11,6 +11,7 @@ const verdictMs = 500;
  */
 export class Flights {
   readonly #clock: Clock;
+  readonly alike = new LikeSuspects();
   readonly #inside = new WeakMap<Upstream, Set<PickState>>();
   /** Requests that lost their connection and wait to hear why. */
   readonly #waiting = new WeakMap<PickState, () => void>();
@@ -63,9 +64,40 @@ export class Flights {
     let ofSuspect = false;
     for (const request of inside) {
       ofSuspect ||= isCrash && request.deaths > 0;
-      if (isCrash) request.deaths += 1;
+      if (isCrash) {
+        request.deaths += 1;
+        this.alike.suspect(request);
+      }
       this.#waiting.get(request)?.();
     }
     return ofSuspect;
+  }
+}
+
+/**
+ * After a crash one suspect of each likeness is tried; those that are like it, new ones too, wait until it is over. So a client that sends the
+ * same killer many times, or many that differ little, loses no worker for each.
+ */
+class LikeSuspects {
+  readonly #tried = new Map<string, PickState>();
+
+  /** The request was in a crash. */
+  suspect(request: PickState): void {
+    const likeness = request.likeness?.();
+    if (likeness !== undefined && !this.#tried.has(likeness)) this.#tried.set(likeness, request);
+  }
+
+  mustWait(request: PickState): boolean {
+    // The usual case costs no digest.
+    if (this.#tried.size === 0) return false;
+    const tried = this.#tried.get(request.likeness?.() ?? "");
+    return tried !== undefined && tried !== request;
+  }
+
+  /** The request is over. @returns whether others may have waited for it */
+  over(request: PickState): boolean {
+    if (this.#tried.size === 0) return false;
+    const likeness = request.likeness?.() ?? "";
+    return this.#tried.get(likeness) === request && this.#tried.delete(likeness);
   }
 }

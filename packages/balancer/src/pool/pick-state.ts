@@ -11,6 +11,8 @@ export interface PickRequest {
   readonly clientAddress?: string;
   readonly affinity?: (upstream: Upstream) => number;
   readonly cost?: (upstream: Upstream) => number;
+  /** See {@link PickState.likeness}. */
+  readonly likeness?: () => string;
   /** Its leases say why they are on their upstreams. @default false */
   readonly isExplained?: boolean;
 }
@@ -36,6 +38,7 @@ export function startPick(group: PeerGroup, request: PickRequest, tries: number)
     clientAddress: request.clientAddress ?? "",
     affinity: onUpstreams(request.affinity),
     cost: onUpstreams(request.cost),
+    likeness: request.likeness,
     deaths: 0,
     standingBy: NOBODY,
     isExplained: request.isExplained ?? false,

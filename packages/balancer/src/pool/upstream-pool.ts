@@ -161,6 +161,7 @@ export class UpstreamPool {
 
   /** Chooses an upstream and holds a slot of it. */
   acquire(state: PickState): Lease | undefined {
+    if (this.mustWait(state)) return undefined;
     if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
     this.#askStandBy(state);
     const upstream = state.deaths > 0 ? workerAlone(this.#upstreams.values(), state) : this.#choose(state);
@@ -185,6 +186,7 @@ export class UpstreamPool {
    * (`GET /v1/models`, `/tokenize`), which must not wait behind those that do. All upstreams are Drover's own.
    */
   acquireBeside(state: PickState, most: number): Lease | undefined {
+    if (this.mustWait(state)) return undefined;
     const upstream = leastBusyWorker(this.#upstreams.values(), state, most);
     if (upstream === undefined) return undefined;
     state.tried.set(upstream, upstream.generation);
@@ -201,6 +203,7 @@ export class UpstreamPool {
 
   /** Why `acquireBeside` gave nothing. */
   vacancyBeside(state: PickState, most: number): Vacancy {
+    if (this.mustWait(state)) return "busy";
     const isTaken = ({ beside, aloneFor }: Upstream) => beside >= most || aloneFor !== undefined;
     return vacancyOf(this.#upstreams.values(), state, this.#suspects, isTaken);
   }
@@ -209,7 +212,7 @@ export class UpstreamPool {
    * Holds a slot more than there are on the least busy worker that can set requests aside for others; it takes at most twice as many requests as it has slots.
    */
   acquireBeyond(state: PickState): Lease | undefined {
-    if (state.deaths > 0) return undefined;
+    if (state.deaths > 0 || this.mustWait(state)) return undefined;
     this.#askStandBy(state);
     const best = roomiestBeyondSlots(this.#upstreams.values(), state);
     return best && this.#hold(best, state, SHARE);
@@ -228,6 +231,7 @@ export class UpstreamPool {
 
   /** The request is over: no worker is kept for it any more. */
   endPick(state: PickState): void {
+    if (this.#flights.alike.over(state)) this.#events.onVacancy?.();
     for (const upstream of this.#upstreams.values()) {
       if (upstream.aloneFor !== state) continue;
       upstream.aloneFor = undefined;
@@ -254,8 +258,14 @@ export class UpstreamPool {
     return new Lease(upstream, this.#clock.monotonicMs(), onRelease, decision);
   }
 
+  /** One like it was in a crash, and is being tried. */
+  mustWait(state: PickState): boolean {
+    return this.#flights.alike.mustWait(state);
+  }
+
   /** Why `acquire` gave nothing, and so whether to wait. */
   vacancy(state: PickState): Vacancy {
+    if (this.mustWait(state)) return "busy";
     return vacancyOf(this.#upstreams.values(), state, this.#suspects);
   }
 

@@ -43,7 +43,7 @@ export interface QueueOptions {
 
 export interface QueueParts {
   readonly clock: Clock;
-  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "slots">;
+  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "slots">;
   readonly shares: FairShares;
 }
 
@@ -156,6 +156,7 @@ export class AdmissionQueue {
     for (const owner of owners) {
       for (const entry of this.#lines.get(owner) ?? []) {
         const { pick } = entry.request;
+        if (this.#parts.pool.mustWait(pick)) continue;
         // Only a retry is choosy: where one fresh request finds no slot, no other does.
         const isFresh = pick.tried.size === 0;
         if (isFresh && isFull) break;

@@ -79,6 +79,11 @@ export class Admission {
     for (const { queue, places } of this.#lines) queue.dismiss((pick) => places.vacancy(pick) === "none");
   }
 
+  /** Sends these away. */
+  dismiss(isMeant: (pick: PickState) => boolean): void {
+    for (const { queue } of this.#lines) queue.dismiss(isMeant);
+  }
+
   /** Sends everyone away, now and from now on. */
   close(): void {
     for (const { queue } of this.#lines) queue.close();
@@ -158,7 +163,7 @@ export class Admission {
 }
 
 /** What requests wait for. */
-type Places = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "vacancy" | "slots">;
+type Places = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "vacancy" | "slots">;
 
 interface Line {
   readonly queue: AdmissionQueue;
@@ -183,6 +188,7 @@ function besideSlots(pool: UpstreamPool): Places {
   return {
     acquire: (pick) => pool.acquireBeside(pick, MOST_BESIDE),
     acquireBeyond: (pick) => pool.acquireBeside(pick, 2 * MOST_BESIDE),
+    mustWait: (pick) => pool.mustWait(pick),
     vacancy: (pick) => pool.vacancyBeside(pick, MOST_BESIDE),
     get slots() {
       return MOST_BESIDE * pool.upstreams.filter(isInService).length;

@@ -63,6 +63,11 @@ export interface TokensTaken {
   readonly completion: number;
 }
 
+/** What the workers had to compute. */
+export function evaluated({ prompt, cached, completion }: TokensTaken): number {
+  return prompt - cached + completion;
+}
+
 /** How a request ended; the status is 499 for a client that left. */
 export interface Ending {
   readonly status: number;

@@ -24,7 +24,8 @@ export function concludeRequest(request: ClientRequest, outcome: ForwardOutcome,
   }
   if (outcome.kind === "condemned") {
     const upstreams = attempts.map(({ upstream }) => upstream.id);
-    parts.logger.error({ id: request.id, upstreams }, "a request was in two workers when they crashed; it is refused");
+    const { reason } = outcome;
+    parts.logger.error({ id: request.id, upstreams, reason }, "a request that crashes workers is refused");
   }
   if (outcome.kind === "failed" || outcome.kind === "condemned") {
     const bodyBytes = sendFailure(request, outcome, claim, parts);

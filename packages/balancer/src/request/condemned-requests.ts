@@ -4,8 +4,18 @@ import type { ClientRequest } from "./client-request.ts";
 
 const rememberedMs = 600_000;
 const mostRemembered = 256;
+const pieceHashes = 2 ** 20;
 
-/** Requests that crashed workers, so that the same one, sent again, crashes none. Only digests are kept. */
+/** What is known of one request. */
+export interface CrashRecord {
+  readonly likeness: () => string;
+  /** The same request has crashed workers, or one of the same sender that is like it. */
+  readonly isCondemned: () => boolean;
+  /** It has crashed workers itself. */
+  readonly condemn: () => void;
+}
+
+/** Requests that crashed workers, so that the same one, or one like it, crashes none when it comes again. Only digests are kept. */
 export class CondemnedRequests {
   readonly #clock: Clock;
   /** Digest and when it was last condemned, oldest first. */
@@ -15,15 +25,24 @@ export class CondemnedRequests {
     this.#clock = clock;
   }
 
-  has(request: ClientRequest, body: Buffer): boolean {
-    // The usual case costs no digest.
-    if (this.#known.size === 0) return false;
-    const since = this.#known.get(digestOf(request, body));
+  recordOf(request: ClientRequest, body: Uint8Array): CrashRecord {
+    const digest = once(() => digestOf(request, body));
+    const likeness = once(() => likenessOf(request, body));
+    return {
+      likeness,
+      // The usual case costs no digest.
+      isCondemned: () => this.#known.size > 0 && (this.has(digest()) || this.has(likeness())),
+      condemn: () => [digest(), likeness()].forEach((one) => this.#add(one)),
+    };
+  }
+
+  /** @param digest of a request, or its likeness */
+  has(digest: string): boolean {
+    const since = this.#known.get(digest);
     return since !== undefined && this.#clock.monotonicMs() - since < rememberedMs;
   }
 
-  add(request: ClientRequest, body: Buffer): void {
-    const digest = digestOf(request, body);
+  #add(digest: string): void {
     this.#known.delete(digest);
     this.#known.set(digest, this.#clock.monotonicMs());
     const [oldest] = this.#known.keys();
@@ -31,6 +50,34 @@ export class CondemnedRequests {
   }
 }
 
-function digestOf({ method, target }: ClientRequest, body: Buffer): string {
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => (made ??= make());
+}
+
+function digestOf({ method, target }: ClientRequest, body: Uint8Array): string {
   return createHash("sha256").update(`${method} ${target}\n`).update(body).digest("base64");
+}
+
+/**
+ * The same for requests of one sender that consist of the same pieces of four characters: blanks, digits, the case of letters and how often
+ * anything repeats make no difference. Thirty thousand dashes are like forty thousand; two texts of people are not alike.
+ */
+function likenessOf({ method, target, owner }: ClientRequest, body: Uint8Array): string {
+  const head = `${JSON.stringify(owner)} ${method} ${target}\n`;
+  return createHash("sha256").update(head).update(piecesOf(body)).digest("base64");
+}
+
+/** A bit for each piece, by a hash of it. */
+function piecesOf(body: Uint8Array): Uint8Array {
+  const found = new Uint8Array(pieceHashes / 8);
+  let piece = 0;
+  for (const byte of body) {
+    if (byte <= 0x20 || (byte >= 0x30 && byte <= 0x39)) continue;
+    const isCapital = byte >= 0x41 && byte <= 0x5a;
+    piece = (piece << 8) | (isCapital ? byte + 0x20 : byte);
+    const at = Math.imul(piece, 0x9e3779b1) >>> 12;
+    found[at >>> 3] = (found[at >>> 3] ?? 0) | (1 << (at & 7));
+  }
+  return found;
 }

@@ -6,19 +6,19 @@ import { errorEvent, type ProxyError } from "../error-envelope.ts";
 import type { Metrics } from "../own-routes/metrics.ts";
 import type { Admission, Claim } from "../queue/admission.ts";
 import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
+import type { PickRequest } from "../pool/pick-state.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import type { ResponseStore } from "../response-store/response-store.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
-import { headerValue } from "../upstream-http/hop-by-hop.ts";
-import type { ResponseHead } from "../upstream-http/response-head.ts";
+import { isStream } from "../upstream-http/response-head.ts";
 import type { RequestBody } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
-import type { ClientRequest, Ending, TokensTaken } from "./client-request.ts";
+import { type ClientRequest, type Ending, evaluated } from "./client-request.ts";
 import { type Conversation, conversationOf } from "../response-store/conversation.ts";
 import { concludeRequest } from "./conclude-request.ts";
-import type { CondemnedRequests } from "./condemned-requests.ts";
+import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
@@ -108,7 +108,8 @@ async function forwardWithBody(
 ): Promise<void> {
   const { body } = conversation;
   const bytes = body.kind === "bytes" ? body.bytes : undefined;
-  if (forwarder.condemned.has(request, bytes ?? noBytes)) {
+  const record = forwarder.condemned.recordOf(request, bytes ?? noBytes);
+  if (record.isCondemned()) {
     forwarder.metrics.countRefusal(condemned.code);
     request.refuse(condemned);
     return;
@@ -117,15 +118,22 @@ async function forwardWithBody(
   const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool, holder);
   const isPinged = forwarder.ownsApi() && forwarder.rules().streamPings;
   const pings = streamPings(request, bytes, isPinged, forwarder.clock);
-  const claim = claimOf(request, placement, pings, forwarder);
+  const claim = claimOf(request, { ...placement, likeness: record.likeness }, pings, forwarder);
   const task = taskOf(request, conversation, { placement, pings, claim }, forwarder);
-  const outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
+  const { isCondemned } = record;
+  const outcome = await forwardRequest({ ...task, isCondemned }, forwarder.connections, forwarder.clock);
+  if (outcome.kind === "condemned") condemn(record, forwarder);
   forwarder.pool.endPick(claim.pick);
   request.onTokens.push((tokens) => forwarder.admission.account(claim, tokens && evaluated(tokens)));
-  if (outcome.kind === "condemned") forwarder.condemned.add(request, bytes ?? noBytes);
   pings?.stop();
   request.queueMs = claim.waitedMs;
   concludeRequest(request, outcome, claim, forwarder);
+}
+
+/** Those like it that wait are told at once. */
+function condemn(record: CrashRecord, { condemned: known, admission }: Forwarder): void {
+  record.condemn();
+  admission.dismiss(({ likeness }) => likeness !== undefined && known.has(likeness()));
 }
 
 /** Undefined when the request was refused, or its client left, while the body came. */
@@ -163,7 +171,7 @@ function refuseWithBody(
 
 function claimOf(
   request: ClientRequest,
-  placement: Hints,
+  placement: PickRequest,
   pings: StreamPings | undefined,
   { pool, rules }: Forwarder,
 ): Claim {
@@ -244,17 +252,6 @@ function taskOf(
 /** Names the worker that responds, but no other upstream: their ids are internal addresses. */
 function workerHeader({ owned, id }: Upstream): readonly string[] {
   return owned ? [WORKER_HEADER, id] : [];
-}
-
-/** Of events, or of lines of JSON. */
-function isStream({ headers }: ResponseHead): boolean {
-  const type = headerValue(headers, "content-type") ?? "";
-  return type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson");
-}
-
-/** What the workers had to compute. */
-function evaluated({ prompt, cached, completion }: TokensTaken): number {
-  return prompt - cached + completion;
 }
 
 const noBytes = Buffer.alloc(0);

@@ -19,6 +19,7 @@ export function forwardRequest(task: ForwardTask, connections: ConnectionPool, c
 const mostOwnedAttempts = 4;
 /** Crashes that a request may be in; the second time it was alone with the worker. */
 const mostDeaths = 2;
+const CRASHED = `${mostDeaths} workers crashed while they worked on this request, the last one on nothing else`;
 
 class Forwarding {
   readonly #task: ForwardTask;
@@ -45,6 +46,10 @@ class Forwarding {
       if (task.client.response.destroyed && task.ignoreClientAbort !== true) {
         lease?.release("unused");
         return { kind: "client-gone" };
+      }
+      if (task.isCondemned?.() === true) {
+        lease?.release("unused");
+        return this.#condemn("one like it has crashed workers");
       }
       if (lease === undefined) return this.#noneLeft();
       task.onLease?.(lease);
@@ -113,14 +118,14 @@ class Forwarding {
       if (result.unfinished === undefined) return { kind: "broken", status, reason: result.reason };
       this.#unfinished = result.unfinished;
     } else attempt.status ??= statusOf(result.failure);
-    if (task.pick.deaths >= mostDeaths) return this.#condemn();
+    if (task.pick.deaths >= mostDeaths) return this.#condemn(CRASHED);
     if (this.#goesOn(result, lease)) return undefined;
     if (this.#unfinished !== undefined) return this.#breakOff(this.#unfinished);
     return { kind: "failed", status: attempt.status ?? 502, reason: result.reason };
   }
 
-  #condemn(): ForwardOutcome {
-    const reason = `${mostDeaths} workers crashed while they worked on this request, the last one on nothing else; it is not tried again`;
+  #condemn(why: string): ForwardOutcome {
+    const reason = `${why}; it is not tried again`;
     this.#reason = reason;
     if (this.#unfinished !== undefined) this.#breakOff(this.#unfinished);
     return { kind: "condemned", reason };

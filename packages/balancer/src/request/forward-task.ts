@@ -22,6 +22,8 @@ export interface ForwardTask extends ExchangeTask {
   readonly attempts: Attempt[];
   /** Gives a lease on the next upstream, or undefined when there is none to have. May wait. */
   acquire(pick: PickState): Promise<Lease | undefined> | Lease | undefined;
+  /** One like it was condemned, perhaps since it came. */
+  isCondemned?(): boolean;
   /** Told each lease that the request was given. */
   onLease?(lease: Lease): void;
   /** Told when another upstream takes over a stream that broke off for this reason. @returns a comment for the client, if any */

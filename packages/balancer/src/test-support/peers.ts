@@ -44,6 +44,7 @@ export function pickAmong(peers: readonly Peer[], facts: Partial<PickState> = {}
     clientAddress: "",
     affinity: undefined,
     cost: undefined,
+    likeness: undefined,
     deaths: 0,
     ...unused,
     ...facts,

@@ -1,3 +1,4 @@
+import { headerValue } from "./hop-by-hop.ts";
 import type { RawHeaders } from "./upstream-request.ts";
 
 /** The head of an upstream's response, checked, with the hop-by-hop fields still in it. */
@@ -176,4 +177,10 @@ function framingOf(head: ResponseHead, method: string, fields: FramingFields): F
   if (fields.coding !== undefined) return { kind: "chunked" };
   if (fields.length !== undefined) return { kind: "length", lengthBytes: Number(fields.length) };
   return { kind: "until-close" };
+}
+
+/** Of events, or of lines of JSON. */
+export function isStream({ headers }: ResponseHead): boolean {
+  const type = headerValue(headers, "content-type") ?? "";
+  return type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson");
 }
