@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { writeSyntheticModel } from "@drover/models";
 import { Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { environmentOf, residentBytesOf } from "../support/processes.ts";
 import { PATIENCE_MS } from "../support/until.ts";
@@ -54,14 +56,13 @@ const LATTICE = Object.fromEntries(
   }),
 );
 
-/** Schemas and patterns that cost seconds to convert, or seconds for each token. */
+/** Schemas and patterns that cost seconds to convert, or with a large vocabulary seconds for each token. */
 const COSTLY_SCHEMAS: readonly Hostile[] = [
   format({ oneOf: [{ $ref: "#/$defs/x" }, { $ref: "#/$defs/y" }], $defs: { x: recursive("x"), y: recursive("y") } }),
   format({ $ref: "#/$defs/l0", $defs: LATTICE }),
   format({ type: "object", properties: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`p${i}`, {}])) }),
   format({ type: "string", pattern: "^(a?){60}$" }),
   format({ type: "string", pattern: "^(a?){100}$" }),
-  format({ type: "string", pattern: "^((a|aa|aaa){0,50}b?){0,50}$" }),
   format({ enum: Array.from({ length: 1000 }, (_, i) => `value ${i}`) }),
   format({ enum: Array.from({ length: 1000 }, (_, i) => String.fromCodePoint(0x4e00 + i)) }),
   format({ type: "array", items: { type: "string", maxLength: 100_000 }, maxItems: 100_000 }),
@@ -72,6 +73,9 @@ const held = (grammar: string): Hostile => [
   "/v1/chat/completions",
   { messages: [{ role: "user", content: "x" }], max_tokens: 4, grammar },
 ];
+
+/** llama.cpp follows ever more alternatives in it until a token takes too long. */
+const ENDLESS_PATTERN = format({ type: "string", pattern: "^((a|aa|aaa){0,50}b?){0,50}$" });
 
 /** Grammars of clients that llama.cpp looks at for seconds, or for ever, some of them only after the first tokens. */
 const COSTLY_GRAMMARS: readonly Hostile[] = [
@@ -123,52 +127,65 @@ const COSTLY_BODIES: readonly Hostile[] = [
   ["/v1/chat/completions", { ...(chat("x")[1] as object), n: 128, logprobs: true, top_logprobs: 20, max_tokens: 4000 }],
 ];
 
-describe("Ten hostile requests of one client, while four others chat", () => {
-  const pasture = new Pasture();
-  let url = "";
-  before(async () => {
-    const drover = pasture.up(["--model", "demo", "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"]);
-    url = await drover.url();
-    await chatting(url, async () => {});
-  });
-  after(() => pasture.close());
-
-  for (const [name, requests] of [
+const SUITES = {
+  "the demo model": [
     ["texts that overflow a stack", KILLER_TEXTS],
-    ["schemas that take seconds", COSTLY_SCHEMAS],
+    ["schemas that take seconds", [...COSTLY_SCHEMAS, ENDLESS_PATTERN]],
     ["grammars that take seconds", COSTLY_GRAMMARS],
     ["bodies that cost more than they say", COSTLY_BODIES],
-  ] as const) {
-    it(`harm nobody but their sender: ${name}`, async () => {
-      const workers = await pasture.status();
-      const calm = await chatting(url, async () => {});
-      const bytesBefore = resident(workers);
-      const statuses: number[] = [];
-      const troubled = await chatting(url, async () => {
-        for (const [path, body] of requests) statuses.push(await send(url, path, body));
-      });
-      assert.deepEqual(
-        statuses.filter((status) => status >= 500),
-        [],
-        "none of them is the server's fault",
-      );
-      assertUndelayed(troubled, calm);
-      const now = await pasture.status();
-      // By the workers' own record, whatever else keeps the machine busy.
-      for (const row of now) {
-        const longestMs = await longestBetweenStepsMs(row);
-        assert.ok(longestMs < MOST_DELAY_MS, `worker ${row.id} computed nothing for ${Math.round(longestMs)} ms`);
-      }
-      assert.deepEqual(
-        now.map(({ pid, restarts }) => ({ pid, restarts })),
-        workers.map(({ pid, restarts }) => ({ pid, restarts })),
-        "no worker was replaced",
-      );
-      const growth = resident(now) - bytesBefore;
-      assert.ok(growth < MOST_GROWTH_BYTES * now.length, `the workers grew by ${Math.round(growth / 2 ** 20)} MiB`);
+  ],
+  "a vocabulary of 151,936 tokens": [["schemas that take seconds", COSTLY_SCHEMAS]],
+} as const satisfies Record<string, readonly (readonly [string, readonly Hostile[]])[]>;
+
+for (const [model, suites] of Object.entries(SUITES))
+  describe(`Ten hostile requests of one client, while four others chat, with ${model}`, () => {
+    const pasture = new Pasture();
+    let url = "";
+    before(async () => {
+      const file = model === "the demo model" ? "demo" : join(pasture.folder, "wide.gguf");
+      if (file !== "demo") await writeSyntheticModel("tiny-152k", file, "q8_0");
+      const drover = pasture.up(["--model", file, "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"]);
+      url = await drover.url();
+      await chatting(url, async () => {});
     });
-  }
-});
+    after(() => pasture.close());
+
+    for (const [name, requests] of suites) {
+      it(`harm nobody but their sender: ${name}`, async (test) => {
+        const workers = await pasture.status();
+        const calm = await chatting(url, async () => {});
+        const bytesBefore = resident(workers);
+        const statuses: number[] = [];
+        const troubled = await chatting(url, async () => {
+          for (const [path, body] of requests) statuses.push(await send(url, path, body));
+        });
+        assert.deepEqual(
+          statuses.filter((status) => status >= 500),
+          [],
+          "none of them is the server's fault",
+        );
+        const now = await pasture.status();
+        const took = [calm, troubled].map((times) => `${Math.round(Math.max(...times))} ms`);
+        test.diagnostic(
+          `the others' slowest response: ${took.join(" in calm, ")} beside; statuses: ${statuses.join(" ")}`,
+        );
+        assertUndelayed(troubled, calm);
+        // By the workers' own record, whatever else keeps the machine busy.
+        for (const row of now) {
+          const longestMs = await longestBetweenStepsMs(row);
+          test.diagnostic(`worker ${row.id}: at most ${Math.round(longestMs)} ms between two steps`);
+          assert.ok(longestMs < MOST_DELAY_MS, `worker ${row.id} computed nothing for ${Math.round(longestMs)} ms`);
+        }
+        assert.deepEqual(
+          now.map(({ pid, restarts }) => ({ pid, restarts })),
+          workers.map(({ pid, restarts }) => ({ pid, restarts })),
+          "no worker was replaced",
+        );
+        const growth = resident(now) - bytesBefore;
+        assert.ok(growth < MOST_GROWTH_BYTES * now.length, `the workers grew by ${Math.round(growth / 2 ** 20)} MiB`);
+      });
+    }
+  });
 
 function assertUndelayed(troubled: readonly number[], calm: readonly number[]): void {
   // The machine's own unrest is in both.

@@ -39,7 +39,7 @@ const synth: NamedCommand = {
   usage: "synth <preset> <out>",
   summary: "Write a GGUF file with a published model's shapes and random weights, to size a machine with",
   arguments: {
-    preset: { doc: "Whose shapes: tiny, qwen2.5-0.5b, llama-3.2-1b, deepseek-r1-distill-qwen-1.5b" },
+    preset: { doc: "Whose shapes: tiny, tiny-152k, qwen2.5-0.5b, llama-3.2-1b, deepseek-r1-distill-qwen-1.5b" },
     out: { doc: "File to write" },
   },
   flags: {

@@ -108,6 +108,24 @@ export const SYNTHETIC_PRESETS = {
     special: SPECIAL_TOKENS.tiny,
     gains: ATTENTIVE,
   },
+  /** The same with the vocabulary of a real one: what a grammar costs depends on little else. */
+  "tiny-152k": {
+    architecture: "qwen2",
+    layers: 2,
+    embeddingLength: 64,
+    feedForwardLength: 128,
+    heads: 4,
+    kvHeads: 2,
+    vocabularySize: 151_936,
+    contextTokens: 8192,
+    ropeBase: 10_000,
+    normEpsilon: 1e-6,
+    tied: false,
+    preTokenizer: "qwen2",
+    addBos: false,
+    special: SPECIAL_TOKENS.qwen,
+    gains: ATTENTIVE,
+  },
 } as const satisfies Record<string, SyntheticShape>;
 
 export type SyntheticPreset = keyof typeof SYNTHETIC_PRESETS;
