@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
-import { needs } from "../support/needs.ts";
+import { needs, needsControlGroup } from "../support/needs.ts";
 import { serverPid, writeScript } from "../support/servers/plain-server.ts";
-import { kill, stateOf } from "../support/processes.ts";
+import { commandOf, kill, parentOf, runningProcesses, stateOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
 /** The ordinary script: no `exec`, so that the server is its child. */
@@ -11,8 +12,52 @@ const CHILD = '$server "$@"\nstatus=$?\necho "the server is gone"\nexit $status'
 /** The server leaves the script's session too. */
 const OWN_SESSION = 'setsid $server "$@" &\nwait $!';
 
+/** A daemon: forked twice, in its own session, and nothing in its environment tells where it comes from. */
+const DAEMON = `env -i "PASTURE_OF_TEST=$PASTURE_OF_TEST" setsid --fork $server "$@"
+while [ ! -e "$0.end" ]; do sleep 0.1; done`;
+
 const CHECKS = { DROVER_CHECKS_INTERVAL: "200ms", DROVER_CHECKS_TIMEOUT: "500ms", DROVER_SUPERVISION_GRACE: "1s" };
+/** Control groups that a drover has made for its workers: it holds the guards that know their folders. */
+function workerGroupsOf(drover: number | undefined): readonly string[] {
+  const guards = runningProcesses().filter((pid) => parentOf(pid) === drover);
+  return guards.flatMap(commandOf).filter((word) => /\/drover-worker-\d+-\w+$/.test(word) && existsSync(word));
+}
+
 const isGone = (pid: number) => ["Z", undefined].includes(stateOf(pid));
+
+describe("a worker command that starts a daemon with an environment of its own", needsControlGroup(), () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  it("is found by its control group: restarted, left behind and under SIGKILL nothing of it stays", async () => {
+    const script = writeScript(pasture.folder, "run.sh", DAEMON);
+    const drover = pasture.up(["--workers", "1", "--worker-command", `bash ${script} {port} deaf`], CHECKS);
+    const ready = async (restarts: number): Promise<number> => {
+      const [row] = await drover.workers(([only]) => only?.state === "ready" && only.restarts === restarts);
+      assert.ok(row);
+      const { pid } = (await (await fetch(`http://127.0.0.1:${row.port}/`)).json()) as { readonly pid: number };
+      assert.notEqual(pid, row.pid);
+      return pid;
+    };
+    const groups = () => workerGroupsOf(drover.child.pid);
+    const first = await ready(0);
+    assert.equal(groups().length, 1);
+
+    assert.equal((await pasture.run(["restart"])).code, 0);
+    const second = await ready(0);
+    assert.deepEqual([isGone(first), groups().length], [true, 1]);
+
+    writeFileSync(`${script}.end`, "");
+    await until(() => isGone(second), "what the script left running is gone");
+    rmSync(`${script}.end`);
+    const third = await ready(1);
+
+    const left = groups();
+    await drover.end("SIGKILL");
+    await until(() => isGone(third) && !left.some((folder) => existsSync(folder)), "it and its control group are gone");
+    await pasture.empty();
+  });
+});
 
 describe("a worker command that starts the server as its child", needs("setpriv"), () => {
   let pasture: Pasture;

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { nextPorts } from "./ports.ts";
-import { environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
+import { commandOf, environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
 import { PATIENCE_MS, until } from "./until.ts";
 
 /** The program itself, to be run by node. */
@@ -106,7 +106,8 @@ export class Pasture {
   /** Ends whatever still runs and takes the folder away. */
   async close(): Promise<void> {
     for (const drover of this.#herd) drover.child.kill("SIGKILL");
-    this.signal("SIGKILL");
+    // A guard ends by itself as soon as its drover is gone, and takes the control group of a worker away.
+    for (const pid of this.left()) if (!commandOf(pid).includes("drover-guard")) signalIfThere(pid, "SIGKILL");
     await this.empty();
     for (const { child } of this.#herd) removeSnapshotsOf(child.pid);
     rmSync(this.folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { delegatedCgroup } from "@drover/supervisor/process";
 
 /** Programs that tests use and that not every machine has, with the Debian package each comes from (`.ci/run` installs them). */
 const debianPackages = {
@@ -57,6 +58,12 @@ export function needsSharedMemory(freeBytes: number): { readonly skip: string | 
   } catch {
     return { skip: reason };
   }
+}
+
+/** For tests of control groups: few machines leave one to their users, and a container's are read-only as a rule. */
+export function needsControlGroup(): { readonly skip: string | false } {
+  const reason = "needs a control group (v2) that this user may make others in";
+  return { skip: delegatedCgroup() === undefined ? reason : false };
 }
 
 /** As {@link needs}, with the folders to look in. */

@@ -1,11 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
 import { execa } from "execa";
+import { delegatedCgroup } from "./cgroup/delegated-cgroup.ts";
+import { makeWorkerCgroup, type WorkerCgroup } from "./cgroup/worker-cgroup.ts";
 import { ofCommand } from "./command/command-process.ts";
-
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { pinningArguments } from "./pinning.ts";
@@ -40,8 +42,12 @@ export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => Sp
  * that starts the server as its child: signals go to all that it started, and it has ended when none of that is left.
  */
 export const spawnWorker: SpawnWorker = (launch, listener) => {
-  const [file = process.execPath, ...words] = commandOf(launch, process.env["PATH"] ?? "");
   assertFreeDescriptors();
+  const cgroup = launch.command === undefined ? undefined : commandCgroup(launch.index);
+  const [file = process.execPath, ...words] = [
+    ...(cgroup?.enter ?? []),
+    ...commandOf(launch, process.env["PATH"] ?? ""),
+  ];
   const child = execa(file, words, {
     ipc: true,
     serialization: "json",
@@ -63,11 +69,20 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
     if (child.connected) child.send(message, () => {});
   };
   if (pid === undefined) {
+    cgroup?.remove();
     return { pid, send, signal: () => {}, ended: child.then(failed) };
   }
   if (launch.command === undefined) return { pid, send, signal: (name) => void child.kill(name), ended: endOf(child) };
-  return ofCommand({ pid, send, ended: endOf(child), mark: `${SECRET_ENV}=${launch.secret}`, onLine: listener.onLine });
+  const mark = `${SECRET_ENV}=${launch.secret}`;
+  return ofCommand({ pid, send, ended: endOf(child), mark, cgroup, onLine: listener.onLine });
 };
+
+/** A control group of its own for a command, where this process may make one. */
+function commandCgroup(index: number): WorkerCgroup | undefined {
+  const parent = delegatedCgroup();
+  const unique = randomBytes(6).toString("hex");
+  return parent === undefined ? undefined : makeWorkerCgroup(parent, `drover-worker-${index}-${unique}`);
+}
 
 function failed(result: { readonly shortMessage?: string | undefined }): ProcessEnd {
   const { shortMessage: reason } = result;

@@ -8,10 +8,8 @@ const LOOK_AGAIN_MS = 50;
 const LEFT_OVERS_LIMIT_MS = 5000;
 
 /** A command of the user's that runs. */
-interface CommandParts extends Pick<SpawnedProcess, "send" | "ended"> {
+interface CommandParts extends Pick<SpawnedProcess, "send" | "ended">, Pick<Descent, "mark" | "cgroup"> {
   readonly pid: number;
-  /** An entry of its environment that no other process has. */
-  readonly mark: string;
   readonly onLine: (line: string) => void;
 }
 
@@ -20,8 +18,8 @@ interface CommandParts extends Pick<SpawnedProcess, "send" | "ended"> {
  * ordinary case. Signals go to all of it. It has ended when the command has exited and nothing of it is left: what was
  * asked to end may take its time, what outlives a command that went by itself is killed.
  */
-export function ofCommand({ pid, send, ended, mark, onLine }: CommandParts): SpawnedProcess {
-  const descent: Descent = { leader: pid, mark };
+export function ofCommand({ pid, send, ended, mark, cgroup, onLine }: CommandParts): SpawnedProcess {
+  const descent: Descent = { leader: pid, mark, cgroup };
   const callOff = guardOrphans(descent);
   let isAskedToEnd = false;
   return {
@@ -35,6 +33,7 @@ export function ofCommand({ pid, send, ended, mark, onLine }: CommandParts): Spa
       if (isAskedToEnd) await nothingLeft(descent);
       else await endLeftOvers(descent, onLine);
       callOff();
+      cgroup?.remove();
       return end;
     }),
   };
