@@ -1,7 +1,5 @@
 import { commands } from "./registry.ts";
 import { runCommandLine } from "./line/command-line.ts";
-import { journalPrefix, leadsToJournal } from "@drover/supervisor/systemd";
-import { explainError } from "./terminal/messages.ts";
 
 /** pino's number of the level. */
 const ERROR = 50;
@@ -16,18 +14,22 @@ if (!isDebugging) {
 // A reader that left (`drover logs | head`) is no error.
 process.stdout.on("error", ignoreClosedPipe);
 process.stderr.on("error", ignoreClosedPipe);
-process.on("uncaughtException", (error) => {
-  say(error);
-  process.exit(process.exitCode);
-});
+process.on("uncaughtException", (error) => void sayAndExit(error));
 
 try {
   process.exitCode = await runCommandLine(commands, process.argv.slice(2), process.env);
 } catch (error) {
-  say(error);
+  await say(error);
 }
 
-function say(error: unknown): void {
+async function sayAndExit(error: unknown): Promise<void> {
+  await say(error);
+  process.exit(process.exitCode);
+}
+
+async function say(error: unknown): Promise<void> {
+  const { journalPrefix, leadsToJournal } = await import("@drover/supervisor/systemd");
+  const { explainError } = await import("./terminal/messages.ts");
   const { text, exitCode } = explainError(error, isDebugging);
   const priority = leadsToJournal(process.env, 2) ? journalPrefix(ERROR) : "";
   process.stderr.write(`${priority}${text.replaceAll("\n", `\n${priority}`)}\n`);
