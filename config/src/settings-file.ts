@@ -18,6 +18,9 @@ export interface SettingsFile {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** What follows a fault in a YAML text is mostly its consequence. */
+const MOST_FAULTS = 10;
+
 /** Loaded with the first file: most commands read none, and it takes as long to load as Node to start. */
 const loadYaml = () => createRequire(import.meta.url)("yaml") as typeof Yaml;
 
@@ -27,7 +30,7 @@ export function parseSettingsFile(text: string, name: string): SettingsFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const values = new Map<string, FileValue>();
-  const problems: ConfigProblem[] = document.errors.map((error) => ({
+  const problems: ConfigProblem[] = document.errors.slice(0, MOST_FAULTS).map((error) => ({
     where: `${name}:${lines.linePos(error.pos[0]).line}`,
     path: "",
     message: `not valid YAML: ${error.message}`,

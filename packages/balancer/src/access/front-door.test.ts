@@ -161,6 +161,22 @@ describe("the front door", () => {
     assert.deepEqual(codes, [200, 200, 429]);
   });
 
+  it("passes on no internal field that an upstream sends", async () => {
+    const internal = ["x-drover-response-store", "x-drover-resume", "x-drover-interject", "x-accel-redirect"];
+    const { url } = await open(
+      (settings) => settings,
+      (_request, response) => {
+        for (const name of internal) response.setHeader(name, "1");
+        response.end();
+      },
+    );
+    const { headers } = await fetch(url);
+    assert.deepEqual(
+      internal.filter((name) => headers.has(name)),
+      [],
+    );
+  });
+
   it("counts what is read of stored responses, which no worker sees", async () => {
     const { url } = await open(twoAMinute, echoHeaders, { ownsApi: () => true });
     const read = async (method: string) =>

@@ -68,6 +68,7 @@ const hidden: ReadonlySet<string> = new Set([
   "x-accel-buffering",
   "x-accel-charset",
   INTERJECT_HEADER,
+  RESPONSE_STORE_HEADER,
   RESUME_HEADER,
 ]);
 

@@ -14,10 +14,16 @@ export interface ConfigFiles {
 
 /** The real file system. `include` patterns follow glob(3): `*`, `?`, `[…]`, and hidden files only by name. */
 export const systemFiles: ConfigFiles = {
-  read: (path) => readFileSync(toPath(path), "latin1"),
+  read: (path) => (isEndless(toPath(path)) ? "" : readFileSync(toPath(path), "latin1")),
   glob: (pattern) => (/[*?[]/.test(pattern) ? expand(pattern) : [pattern]),
   resolve: (prefix, path) => (isAbsolute(path) ? path : resolve(prefix, path)),
 };
+
+/** Of a device or a pipe nginx reads what its size says, which is nothing: to read on would never end. */
+function isEndless(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
 
 /** The directory relative names in `file` start from: nginx's configuration prefix. */
 export function configPrefix(file: string): string {

@@ -46,11 +46,17 @@ export function createAdminServer(actions: AdminActions): Server {
     "POST /drain": ({ worker = "" }) => actions.drain(worker),
     "POST /undrain": ({ worker = "" }) => actions.undrain(worker),
     "POST /reload": ({ query }) => actions.reload(query.get("model") ?? undefined),
-    "POST /scale": ({ query }) => actions.scale(Number(query.get("count"))),
+    "POST /scale": ({ query }) => actions.scale(countOf(query.get("count") ?? "")),
   };
   return createServer((request, response) => {
     void answer(routes, request, response);
   });
+}
+
+/** A slip of the hand must not make a million workers. */
+function countOf(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new SupervisorError("refused", `count is a whole number of workers, at most 9999, and not "${text}"`);
 }
 
 const BASE = "http://admin";
