@@ -110,6 +110,8 @@ describe("loadSettings", () => {
   it("refuses a value where a group belongs, a text that is no YAML, a key given twice, and a list as a file", () => {
     assert.match(problems("workers: 4\n")[0] ?? "", /:1: "workers" is a group of settings: count, threads/);
     assert.match(problems("model: [\n")[0] ?? "", /:\d: not valid YAML: /);
+    for (const nested of ["[", "{", "- "])
+      assert.match(problems(`a: ${nested.repeat(20_000)}`)[0] ?? "", /nested deeper than 64 levels/);
     assert.match(problems("model: a\nmodel: b\n")[0] ?? "", /:2: not valid YAML: Map keys must be unique/);
     assert.match(problems("- model\n")[0] ?? "", /:1: expected settings such as/);
   });
