@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isNestedTooDeep, MOST_YAML_LEVELS } from "@drover/foundation/texts";
 import type * as Yaml from "yaml";
 import type { Document, LineCounter, YAMLMap } from "yaml";
 import type { ConfigProblem } from "./errors.ts";
@@ -21,27 +22,13 @@ export interface SettingsFile {
 /** What follows a fault in a YAML text is mostly its consequence. */
 const MOST_FAULTS = 10;
 
-const MOST_NESTING = 64;
-const NESTED_BLOCKS = new RegExp(`(?:[-?:][ \\t]+){${MOST_NESTING}}`);
-
-/** The parser recurses, and where the stack has no room for the compilation of a regular expression V8 ends the process. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const character of text) {
-    if (character === "[" || character === "{") depth += 1;
-    else if (character === "]" || character === "}") depth = Math.max(0, depth - 1);
-    if (depth > MOST_NESTING) return true;
-  }
-  return NESTED_BLOCKS.test(text);
-}
-
 /** Loaded with the first file: most commands read none, and it takes as long to load as Node to start. */
 const loadYaml = () => createRequire(import.meta.url)("yaml") as typeof Yaml;
 
 /** Reads the text of a `drover.yaml` (JSON is YAML too). `name` is how problems name the file. Values are not checked yet. */
 export function parseSettingsFile(text: string, name: string): SettingsFile {
-  if (isTooDeep(text)) {
-    const message = `not valid YAML: it is nested deeper than ${MOST_NESTING} levels`;
+  if (isNestedTooDeep(text)) {
+    const message = `not valid YAML: it is nested deeper than ${MOST_YAML_LEVELS} levels`;
     return { values: new Map(), problems: [{ where: `${name}:1`, path: "", message }] };
   }
   const { isMap, LineCounter, parseDocument } = loadYaml();

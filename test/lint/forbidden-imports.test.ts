@@ -15,7 +15,7 @@ const forbidden = [
   ["packages/supervisor/src/x.ts", "node-llama-cpp"],
   ["packages/balancer/src/policies/x.ts", "node:net"],
   ["packages/balancer/src/request/retry-rule.ts", "node:http"],
-  ["packages/worker/src/batching/step-planner.ts", "node:os"],
+  ["packages/worker/src/batching/plan-groups.ts", "node:os"],
   ["packages/supervisor/src/worker/transitions.ts", "node:fs"],
   ["packages/supervisor/src/placement/layout.ts", "node:fs"],
 ] as const;

@@ -39,3 +39,22 @@ export function wrap(line: string, columns: number, indent = "  "): readonly str
   }
   return [...lines, current];
 }
+
+/** Levels that a file of ours may have. */
+export const MOST_YAML_LEVELS = 64;
+
+const NESTED_BLOCKS = new RegExp(`(?:[-?:][ \\t]+){${MOST_YAML_LEVELS}}`);
+
+/**
+ * Whether a YAML text may have more levels than {@link MOST_YAML_LEVELS}; asked before it is parsed. The parser recurses, and where
+ * the stack has no room for the compilation of a regular expression V8 ends the process.
+ */
+export function isNestedTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth = Math.max(0, depth - 1);
+    if (depth > MOST_YAML_LEVELS) return true;
+  }
+  return NESTED_BLOCKS.test(text);
+}

@@ -123,6 +123,7 @@ describe("a keys file in YAML", () => {
       "keys:": /"keys" has to hold a row for each label/,
       "keys: {}": /has no API key/,
       "keys:\n  a: &row { key: s3cret-1 }\n  b: *row": /aliases \(\*name\) are not read here/,
+      [`keys: ${"[".repeat(20_000)}`]: /nested deeper than 64 levels/,
       "keys:\n  team: { key: [s3cret-1 }": /:2: this is no YAML/,
       "keys:\n  team: { key: s3cret-1 }\nkey: s3cret-2": /unknown name key/,
       "keys:\n  'no label': { key: s3cret-1 }": /has a label/,

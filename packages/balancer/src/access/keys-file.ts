@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import { messageOf } from "@drover/foundation/error-text";
+import { isNestedTooDeep, MOST_YAML_LEVELS } from "@drover/foundation/texts";
 import { FrontDoorError } from "../errors.ts";
 import type { KeyLimitRules } from "../request/client-request.ts";
 
@@ -46,6 +47,7 @@ const limitNames = ["requestsPerMinute", "tokensPerMinute", "tokensPerDay", "con
 
 /** No message repeats what stands in the file but names: the rest may be a key. */
 function rowsOf(text: string, file: string): readonly WrittenKey[] {
+  if (isNestedTooDeep(text)) throw new FrontDoorError(`${file}: it is nested deeper than ${MOST_YAML_LEVELS} levels`);
   // Loaded here, since most keys files are none and it takes as long to load as Node to start.
   const { parseDocument } = createRequire(import.meta.url)("yaml") as typeof Yaml;
   const document = parseDocument(text, { prettyErrors: false });

@@ -13,7 +13,7 @@ import { type Sampled, sampleSlot } from "./sample-slot.ts";
 import { scheduleStep } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planGroups } from "./step-planner.ts";
+import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planGroups } from "./plan-groups.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";
 

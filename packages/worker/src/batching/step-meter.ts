@@ -1,6 +1,6 @@
 import type { Time } from "@drover/foundation/clock";
 import { AS_MEASURED, type ExpectedStep, followSlowness, type Slowness } from "./slowness.ts";
-import type { GroupPlan } from "./step-planner.ts";
+import type { GroupPlan } from "./plan-groups.ts";
 
 /** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
 export class StepMeter {

@@ -3,7 +3,7 @@ import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import { type ContentFormat, bindCall, type ToolChoice } from "./output-grammar.ts";
 import type { CompileGrammar } from "./grammar-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
-import { nextPromptTokens } from "./next-prompt.ts";
+import { expectedPromptTokens } from "./expected-prompt.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { OutputRequest } from "./generate.ts";
 import { HARMONY_FINAL } from "./output/harmony-text.ts";
@@ -56,7 +56,7 @@ export interface ChatParts {
 export interface PreparedChat {
   /** Parts of schemas that the response need not keep to. */
   readonly relaxed: readonly string[];
-  /** See {@link nextPromptTokens}. */
+  /** See {@link expectedPromptTokens}. */
   readonly nextPrompt: (response: string) => Promise<readonly number[]>;
 }
 
@@ -94,7 +94,7 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
   const thinkingEnd = isHarmony ? `<|end|>${HARMONY_FINAL}` : THINKING_END;
   return {
     relaxed,
-    nextPrompt: (response) => nextPromptTokens(parts.prompts, input, response),
+    nextPrompt: (response) => expectedPromptTokens(parts.prompts, input, response),
     prompt: prompt.tokens,
     ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,

@@ -1,5 +1,5 @@
 import type { RecordedMachine } from "./recorded-machines.ts";
-import { planGroups } from "../batching/step-planner.ts";
+import { planGroups } from "../batching/plan-groups.ts";
 import type { SimulatedResponse } from "./simulate.ts";
 
 /** Figures of the responses that ended after `fromMs`. */

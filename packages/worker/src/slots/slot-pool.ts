@@ -2,7 +2,7 @@ import type { ApartSampling } from "../batching/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import { slotStatus, planMoves } from "../batching/step-planner.ts";
+import { slotStatus, planMoves } from "../batching/plan-groups.ts";
 import type { Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import type { Engine, TokenSampler } from "../engine/engine.ts";

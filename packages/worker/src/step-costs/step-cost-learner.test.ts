@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StepCostLearner } from "./step-cost-learner.ts";
 import type { CostPoint } from "./step-costs.ts";
-import { type SlotStatus, planGroups } from "../batching/step-planner.ts";
+import { type SlotStatus, planGroups } from "../batching/plan-groups.ts";
 
 /** What steps truly take; the machine's noise adds up to half of it, and now and then far more. */
 const truth: Readonly<Record<number, number>> = { 1: 40, 2: 80, 3: 118, 4: 160 };

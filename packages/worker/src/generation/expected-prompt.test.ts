@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import { promptParts } from "../test-support/prompt-parts.ts";
-import { nextPromptTokens } from "./next-prompt.ts";
+import { expectedPromptTokens } from "./expected-prompt.ts";
 import { type ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 
 /** In the way of DeepSeek-R1: thoughts of earlier turns are cut off, and the prompt opens the next ones. */
@@ -27,7 +27,7 @@ describe("what a chat's next turn begins with", () => {
   it("is the response as the template writes it for a turn that has passed, up to the user's words", async () => {
     for (const template of [undefined, R1]) {
       const prompts = promptsOf(template);
-      const ahead = await nextPromptTokens(prompts, input, "Hello there.");
+      const ahead = await expectedPromptTokens(prompts, input, "Hello there.");
       const messages = [
         ...input.messages,
         { role: "assistant", content: "Hello there.", toolCalls: [] } as const,
@@ -44,6 +44,6 @@ describe("what a chat's next turn begins with", () => {
   });
 
   it("is nothing where the next turn would not fit", async () => {
-    assert.deepEqual(await nextPromptTokens(promptsOf(undefined), input, "x".repeat(200)), []);
+    assert.deepEqual(await expectedPromptTokens(promptsOf(undefined), input, "x".repeat(200)), []);
   });
 });

@@ -9,7 +9,7 @@ import type { ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
  *
  * @returns no tokens where the next turn would not fit, or the template refuses it
  */
-export async function nextPromptTokens(
+export async function expectedPromptTokens(
   prompts: Pick<ChatPrompts, "build">,
   input: Omit<ChatPromptInput, "prefill">,
   response: string,
