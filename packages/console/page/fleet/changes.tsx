@@ -7,7 +7,7 @@ const MOST_SHOWN = 12;
 /** What lately became of the workers, the newest first. */
 export function Changes({ changes }: { readonly changes: readonly Change[] }): VNode | null {
   if (changes.length === 0) return null;
-  const { changesTitle, workerTitle, states } = texts.value;
+  const { changesTitle, workerTitle, states, endReason } = texts.value;
   const time = new Intl.DateTimeFormat(language.value, { timeStyle: "medium" });
   return (
     <section class="changes">
@@ -23,7 +23,7 @@ export function Changes({ changes }: { readonly changes: readonly Change[] }): V
               <span>
                 {states[from] ?? from} → {states[to] ?? to}
               </span>
-              <span class="reason">{reason}</span>
+              <span class="reason">{reason === undefined ? "" : endReason(reason)}</span>
             </li>
           ))}
       </ol>

@@ -62,10 +62,10 @@ function RequestRow({ request, onExplain }: RowProps): VNode {
       <span>{route}</span>
       <span class={status >= 500 ? "bad" : ""}>{status}</span>
       <span>{durationText(durationMs)}</span>
-      {tokens !== undefined && <span>{requestTokens(tokens.prompt, tokens.completion)}</span>}
-      {firstTokenMs !== undefined && <span>{firstTokenAfter(durationText(firstTokenMs))}</span>}
-      {upstream !== undefined && <span>{workerTitle(upstream)}</span>}
-      {key !== undefined && <span>{key}</span>}
+      <span>{tokens !== undefined && requestTokens(tokens.prompt, tokens.completion)}</span>
+      <span>{firstTokenMs !== undefined && firstTokenAfter(durationText(firstTokenMs))}</span>
+      <span>{upstream !== undefined && workerTitle(upstream)}</span>
+      <span>{key}</span>
       <button type="button" class="quiet" onClick={() => onExplain(request)}>
         {explain}
       </button>

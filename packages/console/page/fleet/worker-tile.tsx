@@ -13,7 +13,7 @@ interface WorkerTileProps {
 
 /** One worker: what it does, on which CPUs, and how often it had to be started anew. */
 export function WorkerTile({ worker, upstream, lastEnd }: WorkerTileProps): VNode {
-  const { workerTitle, states, restarts, requests, pinned, leased, standsBy, memory, uptime } = texts.value;
+  const { workerTitle, states, restarts, requests, pinned, leased, standsBy, memory, uptime, endReason } = texts.value;
   const none = worker.elastic ? standsBy : "–";
   return (
     <article class={`worker state-${worker.state}`} aria-label={workerTitle(worker.id)}>
@@ -33,7 +33,7 @@ export function WorkerTile({ worker, upstream, lastEnd }: WorkerTileProps): VNod
         <Row name={requests} value={String(worker.requests)} />
         <Row name={restarts} value={String(worker.restarts)} />
       </dl>
-      {worker.restarts > 0 && lastEnd?.reason !== undefined && <p class="note">{lastEnd.reason}</p>}
+      {worker.restarts > 0 && lastEnd?.reason !== undefined && <p class="note">{endReason(lastEnd.reason)}</p>}
       {adminKey.value !== "" && <Buttons worker={worker} />}
     </article>
   );

@@ -109,6 +109,8 @@ export const chinese: Texts = {
     quarantined: "已隔离",
     down: "不可用",
   },
+  endReason: (reason) =>
+    reason.replace(/^killed by (\w+)$/, "被 $1 杀掉").replace(/^exited with code (\d+)$/, "以退出码 $1 结束"),
   restarts: "重启次数",
   requests: "请求数",
   pinned: "绑定 CPU",

@@ -109,6 +109,8 @@ export const english = {
     quarantined: "given up",
     down: "down",
   } as Readonly<Record<string, string>>,
+  /** As the supervisor says it. */
+  endReason: (reason: string) => reason,
   restarts: "Restarts",
   requests: "Requests",
   pinned: "On CPUs",
