@@ -4,31 +4,32 @@ import OpenAI from "openai";
 import { Pasture } from "../support/drover-process.ts";
 import { startTinyDrover } from "../support/tiny-drover.ts";
 
-/** Some thousand tokens, each time others. */
-function longPrompt(of: string): string {
-  return Array.from({ length: 600 }, (_, index) => `${of}${index}`).join(" ");
+/** Some tokens for each word, each time others. */
+function longPrompt(of: string, words = 600): string {
+  return Array.from({ length: words }, (_, index) => `${of}${index}`).join(" ");
 }
 
 describe("A stream before drover up", () => {
   const pasture = new Pasture();
   let url: string;
   before(async () => {
-    ({ url } = await startTinyDrover(pasture, ["--workers", "1", "--slots", "1", "--ctx", "4096"]));
+    ({ url } = await startTinyDrover(pasture, ["--workers", "1", "--slots", "1", "--ctx", "16384"]));
   });
   after(() => pasture.close());
 
   const stream = (body: object) =>
     fetch(`${url}/v1/completions`, { method: "POST", body: JSON.stringify({ max_tokens: 2, stream: true, ...body }) });
 
-  it("says at once how much of its prompt is read, or its place in the queue, and then both", async () => {
+  it("says how much of its prompt is read, or its place in the queue, and then both", async () => {
+    // Whose prompts take longer to read than the first comment waits.
     const [first, second] = await Promise.all([
-      stream({ prompt: longPrompt("a") }),
-      stream({ prompt: longPrompt("b") }),
+      stream({ prompt: longPrompt("a", 2400) }),
+      stream({ prompt: longPrompt("b", 2400) }),
     ]);
     const texts = await Promise.all([first.text(), second.text()]);
-    const [direct = "", queued = ""] = texts.toSorted((one, other) => one.length - other.length);
-    assert.match(direct, /^: prompt 0\/\d{4}\n\n(?:: prompt \d+\/\d{4}\n\n)*data: /);
-    assert.match(queued, /^(?:: queue 1\n\n)+: worker 1\n\n: prompt 0\/\d{4}\n\n(?:: prompt \d+\/\d{4}\n\n)*data: /);
+    const [queued = "", direct = ""] = texts.toSorted((one) => (one.startsWith(": queue") ? -1 : 1));
+    assert.match(direct, /^(?:: prompt \d+\/\d{4,5}\n\n)+data: /);
+    assert.match(queued, /^(?:: queue 1\n\n)+: worker 1\n\n(?:: prompt \d+\/\d{4,5}\n\n)+data: /);
     for (const text of texts) assert.ok(text.endsWith("data: [DONE]\n\n"), text);
   });
 
@@ -49,6 +50,10 @@ describe("A stream before drover up", () => {
         progress.map(({ processed }) => processed).toSorted((one, other) => one - other),
       );
     }
+  });
+
+  it("of a prompt that is read sooner than a comment is due has no more than its events", async () => {
+    assert.match(await (await stream({ prompt: "a" })).text(), /^data: /);
   });
 
   it("keeps its status where it is refused before, and is understood by OpenAI's client", async () => {

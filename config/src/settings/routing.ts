@@ -51,7 +51,7 @@ export const routingSettings = [
     default: "on",
     flag: "stream-pings",
     reload: "live",
-    doc: "Tell a stream that waits for a worker of Drover's own, or whose prompt is read, so in comments: at once and each second, so that no proxy in front gives up. Its errors are then events.",
+    doc: "Tell a stream that waits for a worker of Drover's own, or whose prompt is read, so in comments: after a tenth of a second and then each second, so that no proxy in front gives up. Its errors are then events.",
   },
   {
     path: "queue.limit",

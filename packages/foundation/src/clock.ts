@@ -59,3 +59,16 @@ export function pause(clock: Clock, durationMs: number, signal?: AbortSignal): P
     signal?.addEventListener("abort", end);
   });
 }
+
+/** Calls `action` after `delayMs` and every `periodMs` from then on; the returned function stops it. */
+export function repeat(
+  clock: Pick<Clock, "after" | "every">,
+  { delayMs, periodMs }: { readonly delayMs: number; readonly periodMs: number },
+  action: () => void,
+): () => void {
+  let stop = clock.after(delayMs, () => {
+    stop = clock.every(periodMs, action);
+    action();
+  });
+  return () => stop();
+}

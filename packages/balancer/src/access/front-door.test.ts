@@ -15,7 +15,7 @@ import { certificateOne, certificateTwo } from "../test-support/certificates.ts"
 import { eventually } from "../test-support/eventually.ts";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
-import { timelessClock } from "../test-support/timeless-clock.ts";
+import { pingingClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 
 const twoAMinute = (settings: Settings) => ({
@@ -293,7 +293,7 @@ describe("the front door", () => {
     const { url, balancer } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
-      { clock: timelessClock },
+      { clock: pingingClock },
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
@@ -314,7 +314,7 @@ describe("the front door", () => {
     const { url } = await open(
       (settings) => settings,
       (_request, response) => held.push(response),
-      { clock: timelessClock },
+      { clock: pingingClock },
     );
     const body = JSON.stringify({ stream: true });
     const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));

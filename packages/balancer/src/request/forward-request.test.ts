@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { Settings } from "@drover/config";
+import { type Clock, systemClock } from "@drover/foundation/clock";
 import { eventually } from "../test-support/eventually.ts";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
+import { pingingClock } from "../test-support/timeless-clock.ts";
 import { deadPort, httpUpstream, rawUpstream, type TestUpstream } from "../test-support/upstream-server.ts";
 
 describe("forwarding", () => {
@@ -19,8 +21,13 @@ describe("forwarding", () => {
   });
 
   /** `foreign` upstreams follow nginx's rules, others are Drover's own. */
-  async function run(upstreams: readonly TestUpstream[], foreign = false, change = (settings: Settings) => settings) {
-    const running = await runBalancer({ settings: change });
+  async function run(
+    upstreams: readonly TestUpstream[],
+    foreign = false,
+    change = (settings: Settings) => settings,
+    clock: Clock = systemClock,
+  ) {
+    const running = await runBalancer({ settings: change, options: { clock } });
     closers.push(
       () => running.balancer.close({ drainTimeoutMs: 0 }),
       ...upstreams.map((upstream) => () => upstream.close()),
@@ -65,7 +72,7 @@ describe("forwarding", () => {
     const sockets: Socket[] = [];
     const upstream = await rawUpstream((socket) => socket.once("data", () => sockets.push(socket)));
     closers.push(() => upstream.close());
-    const { balancer, port } = await run([]);
+    const { balancer, port } = await run([], false, (settings) => settings, pingingClock);
     balancer.addUpstream({ id: "w1", origin: upstream.origin, slots: 1, owned: true });
     balancer.setReady("w1", true);
     const ask = () => {

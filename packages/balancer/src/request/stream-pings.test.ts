@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type http from "node:http";
 import { afterEach, describe, it } from "node:test";
+import type { Clock } from "@drover/foundation/clock";
 import { eventually } from "../test-support/eventually.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
-import { timelessClock } from "../test-support/timeless-clock.ts";
+import { createManualClock } from "@drover/foundation/test-support/manual-clock";
+import { pingTimes } from "@drover/contract/ping-times";
+import { pingingClock, timelessClock } from "../test-support/timeless-clock.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 
 const stream = JSON.stringify({ stream: true });
@@ -20,20 +23,23 @@ function interject(response: http.ServerResponse, text: string): void {
   response.socket?.write(`HTTP/1.1 102 Processing\r\n${fields.join("\r\n")}\r\n\r\n`);
 }
 
+interface Setup {
+  readonly workers?: number;
+  readonly pings?: "on" | "off";
+  readonly clock?: Clock;
+}
+
 describe("A stream that waits", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
     await Promise.all(closers.splice(0).map((close) => close()));
   });
 
-  async function run(
-    serve: http.RequestListener,
-    { workers = 1, pings = "on" }: { workers?: number; pings?: "on" | "off" } = {},
-  ) {
+  async function run(serve: http.RequestListener, { workers = 1, pings = "on", clock = pingingClock }: Setup = {}) {
     const upstreams = await Promise.all(Array.from({ length: workers }, () => httpUpstream(serve)));
     const { balancer, url } = await runBalancer({
       settings: (settings) => ({ ...settings, balancer: { ...settings.balancer, streamPings: pings } }),
-      options: { ownsApi: () => true, ...(workers === 1 ? { clock: timelessClock } : {}) },
+      options: { ownsApi: () => true, ...(workers === 1 ? { clock } : {}) },
     });
     closers.push(() => balancer.close({ drainTimeoutMs: 0 }), ...upstreams.map((upstream) => () => upstream.close()));
     upstreams.forEach(({ origin }, index) => {
@@ -45,7 +51,7 @@ describe("A stream that waits", () => {
   }
 
   /** One request holds the only slot, and others come. */
-  async function queue(options: { pings?: "on" | "off" } = {}) {
+  async function queue(options: Setup = {}) {
     const held: http.ServerResponse[] = [];
     const { balancer, post } = await run((_request, response) => held.push(response), options);
     const first = post(stream);
@@ -63,6 +69,39 @@ describe("A stream that waits", () => {
     const error = 'event: error\ndata: {"error":{"message":"no"}}\n\n';
     assert.equal(await waiting.text(), `: queue 1\n\n: worker w0\n\n${error}`);
     await first;
+  });
+
+  it("so shortly that no comment is due has its worker's status and head", async () => {
+    const { post, held, first, balancer } = await queue({ clock: timelessClock });
+    const waiting = post(stream);
+    await eventually("it waits", () => balancer.status().queue.depth === 1);
+    held[0]?.end();
+    await eventually("it was placed", () => held.length === 2);
+    held[1]?.writeHead(422).end("no");
+    const response = await waiting;
+    assert.deepEqual(
+      [response.status, response.headers.get("x-drover-worker"), await response.text()],
+      [422, "w0", "no"],
+    );
+    await first;
+  });
+
+  it("is told its position as it is when a comment is due, and nothing between two of them", async () => {
+    const clock = createManualClock();
+    const { post, held, first, balancer } = await queue({ clock });
+    const before = post(stream);
+    await eventually("one waits", () => balancer.status().queue.depth === 1);
+    const waiting = post(stream);
+    await eventually("both wait", () => balancer.status().queue.depth === 2);
+    clock.advance(pingTimes.delayMs);
+    held[0]?.end();
+    await eventually("the first of them was placed", () => held.length === 2);
+    clock.advance(pingTimes.periodMs);
+    held[1]?.end();
+    await eventually("the other one was placed", () => held.length === 3);
+    held[2]?.writeHead(200, streamHead).end(events.join(""));
+    assert.equal(await (await waiting).text(), `: queue 2\n\n: queue 1\n\n: worker w0\n\n${events.join("")}`);
+    await Promise.all([first, before]);
   });
 
   it("in the queue is told once what was ignored of it, as the head can't say it any more", async () => {

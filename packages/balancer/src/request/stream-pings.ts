@@ -1,8 +1,9 @@
 import { IGNORED_HEADER, INTERJECT_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER } from "@drover/contract/headers";
+import { pingTimes } from "@drover/contract/ping-times";
 import { findRoute } from "@drover/contract/routes";
 import type { ServerResponse } from "node:http";
 import { hasTrueMember } from "@drover/foundation/json-member";
-import type { Clock } from "@drover/foundation/clock";
+import { type Clock, repeat } from "@drover/foundation/clock";
 import { errorEvent } from "../error-envelope.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import { headerValue } from "../upstream-http/hop-by-hop.ts";
@@ -21,16 +22,14 @@ export interface StreamPings {
   stop(): void;
 }
 
-const REPEAT_MS = 1000;
-
 /** Field for the worker: what stands beside the response's body is passed on. `pings`: also comments. */
 export function interjections(pings: StreamPings | undefined, ownsApi: boolean): readonly string[] {
   return ownsApi ? [INTERJECT_HEADER, pings === undefined ? "asked" : "pings"] : [];
 }
 
 /**
- * For a stream of a route that generates, where pings are on; a client that sends `x-drover-queue-events: 1` has them anyway. Undefined for all others.
- * The head goes out with the first of them: errors that come later are events.
+ * For a route that generates, where pings are on; a client that sends `x-drover-queue-events: 1` has them anyway. Undefined for all others. Whether the
+ * request asks for a stream is looked at when it waits. The head goes out with the first comment: errors that come later are events.
  */
 export function streamPings(
   request: ClientRequest,
@@ -38,43 +37,66 @@ export function streamPings(
   isOn: boolean,
   clock: Clock,
 ): StreamPings | undefined {
-  const { responseHeaders } = request;
-  const { incoming, response } = request.arrival;
-  const isWanted = (isOn && isEventStream(request)) || incoming.headers[QUEUE_EVENTS_HEADER] === "1";
-  if (body === undefined || !isWanted || !hasTrueMember(body, "stream")) return undefined;
-  let position = 0;
-  let isLeased = false;
-  let isIgnoredSaid = false;
-  let stopRepeat: (() => void) | undefined;
-  const say = (): void => {
-    const isBusy = response.socket?.writableNeedDrain === true;
-    if (!isBusy && !response.destroyed && !response.writableEnded) response.write(`: queue ${position}\n\n`);
+  const asksForThem = request.arrival.incoming.headers[QUEUE_EVENTS_HEADER] === "1";
+  if (body === undefined || !(asksForThem || (isOn && isEventStream(request)))) return undefined;
+  return new QueuePings(request, body, clock);
+}
+
+class QueuePings implements StreamPings {
+  readonly #request: ClientRequest;
+  readonly #body: Buffer;
+  readonly #clock: Clock;
+  #position = 0;
+  #stopRepeat: (() => void) | undefined;
+  /** The head is out with comments of the queue. */
+  #hasBegun = false;
+  #isLeased = false;
+  #isIgnoredSaid = false;
+
+  constructor(request: ClientRequest, body: Buffer, clock: Clock) {
+    this.#request = request;
+    this.#body = body;
+    this.#clock = clock;
+  }
+
+  readonly onPosition = (position: number): void => {
+    this.#position = position;
+    this.#stopRepeat ??= repeat(this.#clock, pingTimes, () => this.#say());
   };
-  return {
-    onPosition(now) {
-      if (now === position) return;
-      position = now;
-      if (!response.headersSent) {
-        const kind = ["Content-Type", "text/event-stream", "Cache-Control", "no-cache", "X-Accel-Buffering", "no"];
-        response.writeHead(200, [...kind, REQUEST_ID_HEADER, request.id, ...responseHeaders]);
-        stopRepeat = clock.every(REPEAT_MS, say);
-        response.once("close", () => stopRepeat?.());
-      }
-      say();
-    },
-    onLease({ id, owned }) {
-      stopRepeat?.();
-      if (position > 0 && owned && !isLeased) response.write(`: worker ${id}\n\n`);
-      isLeased = true;
-    },
-    onHead({ headers }) {
-      const ignored = headerValue(headers, IGNORED_HEADER);
-      if (position === 0 || isIgnoredSaid || ignored === undefined) return;
-      isIgnoredSaid = true;
-      response.write(`: ignored ${ignored}\n\n`);
-    },
-    stop: () => stopRepeat?.(),
-  };
+
+  onLease({ id, owned }: Pick<Upstream, "id" | "owned">): void {
+    this.stop();
+    if (this.#hasBegun && owned && !this.#isLeased) this.#request.response.write(`: worker ${id}\n\n`);
+    this.#isLeased = true;
+  }
+
+  onHead({ headers }: Pick<ResponseHead, "headers">): void {
+    const ignored = headerValue(headers, IGNORED_HEADER);
+    if (!this.#hasBegun || this.#isIgnoredSaid || ignored === undefined) return;
+    this.#isIgnoredSaid = true;
+    this.#request.response.write(`: ignored ${ignored}\n\n`);
+  }
+
+  stop(): void {
+    this.#stopRepeat?.();
+    this.#stopRepeat = undefined;
+  }
+
+  #say(): void {
+    const { response } = this.#request;
+    if (response.destroyed || response.writableEnded || !(response.headersSent || this.#begin())) this.stop();
+    else if (response.socket?.writableNeedDrain !== true) response.write(`: queue ${this.#position}\n\n`);
+  }
+
+  /** False where the response is to be complete. */
+  #begin(): boolean {
+    if (!hasTrueMember(this.#body, "stream")) return false;
+    const { id, response, responseHeaders } = this.#request;
+    const kind = ["Content-Type", "text/event-stream", "Cache-Control", "no-cache", "X-Accel-Buffering", "no"];
+    response.writeHead(200, [...kind, REQUEST_ID_HEADER, id, ...responseHeaders]);
+    this.#hasBegun = true;
+    return true;
+  }
 }
 
 /** Ends a stream that has begun with comments with an error. @returns the bytes of it */

@@ -1,3 +1,4 @@
+import { pingTimes } from "@drover/contract/ping-times";
 import type { Clock } from "@drover/foundation/clock";
 
 /** The time, but no timers: nobody is late in a test that is not about that. */
@@ -6,4 +7,14 @@ export const timelessClock: Clock = {
   epochMs: () => Date.now(),
   after: () => () => undefined,
   every: () => () => undefined,
+};
+
+/** The same, but a stream that waits has waited long enough for its first comment. */
+export const pingingClock: Clock = {
+  ...timelessClock,
+  after(delayMs, action) {
+    if (delayMs !== pingTimes.delayMs) return () => undefined;
+    const turn = setImmediate(action);
+    return () => clearImmediate(turn);
+  },
 };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pingTimes } from "@drover/contract/ping-times";
 import { systemClock } from "@drover/foundation/clock";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -136,6 +137,11 @@ describe("an answer that another worker goes on with", () => {
       }),
       clock: {
         ...systemClock,
+        after: (delayMs, action) => {
+          if (delayMs !== pingTimes.delayMs) return systemClock.after(delayMs, action);
+          const turn = setImmediate(action);
+          return () => clearImmediate(turn);
+        },
         every: (_, tick) => {
           ticks.push(tick);
           return () => void ticks.splice(ticks.indexOf(tick), 1);
@@ -157,7 +163,7 @@ describe("an answer that another worker goes on with", () => {
       request.end(JSON.stringify(chat));
       await new Promise<void>((resolve) => (tell = resolve));
       while (reading.sink === undefined) await new Promise((resolve) => setImmediate(resolve));
-      reading.sink.onPromptRead?.(3);
+      reading.sink.onPromptRead?.(5);
       const told = new Promise<void>((resolve) => (tell = resolve));
       for (const tick of ticks) tick();
       await told;
@@ -168,8 +174,8 @@ describe("an answer that another worker goes on with", () => {
       for await (const bytes of await response) rest.push(bytes as Buffer);
       assert.equal(untimed(Buffer.concat(rest).toString()), untimed(whole.subarray(sent).toString()));
       assert.deepEqual(said, [
-        `: prompt 0/${(reading.prompt ?? 0) - 2}\n\n`,
         `: prompt 3/${(reading.prompt ?? 0) - 2}\n\n`,
+        `: prompt 5/${(reading.prompt ?? 0) - 2}\n\n`,
       ]);
     } finally {
       request.destroy();

@@ -1,4 +1,5 @@
-import type { Clock } from "@drover/foundation/clock";
+import { pingTimes } from "@drover/contract/ping-times";
+import { type Clock, repeat } from "@drover/foundation/clock";
 import type { PromptProgress } from "../../generation/output/output.ts";
 import type { SseStream } from "../http/sse-stream.ts";
 
@@ -9,9 +10,7 @@ export interface WaitingStream {
   readonly eventOf?: ((progress: PromptProgress, timeMs: number) => string) | undefined;
 }
 
-const REPEAT_MS = 1000;
-
-/** Tells a client that waits for its first token how much of the prompt is read: in a comment at once and each second, and where it asked for them in events. */
+/** Tells a client that waits for its first token how much of the prompt is read: in comments, and where it asked for them in events. */
 export class PromptPings {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #waiting: WaitingStream;
@@ -20,13 +19,12 @@ export class PromptPings {
   #isStopped = false;
   #progress: PromptProgress;
 
-  constructor(clock: Pick<Clock, "every" | "monotonicMs">, waiting: WaitingStream, promptTokens: number) {
+  constructor(clock: Pick<Clock, "after" | "every" | "monotonicMs">, waiting: WaitingStream, promptTokens: number) {
     this.#clock = clock;
     this.#waiting = waiting;
     this.#beganMs = clock.monotonicMs();
     this.#progress = { prompt: promptTokens, cached: 0, read: 0 };
-    this.#say();
-    this.#stopRepeat = clock.every(REPEAT_MS, () => this.#say());
+    this.#stopRepeat = waiting.stream.takesComments ? repeat(clock, pingTimes, () => this.#say()) : () => undefined;
   }
 
   /** A part of the prompt was read. */

@@ -51,9 +51,14 @@ export class SseStream {
     return !this.#hasHead;
   }
 
-  /** A comment for a client that waits; only through a balancer that welcomes them. */
+  /** Only through a balancer that welcomes them. */
+  get takesComments(): boolean {
+    return this.#interjects === "pings";
+  }
+
+  /** A comment for a client that waits. */
   comment(text: string): void {
-    if (this.#interjects === "pings") this.#interim(`: ${text}\n\n`);
+    if (this.takesComments) this.#interim(`: ${text}\n\n`);
   }
 
   /** Events beside the body, which no other worker could make again; only before the body begins, and never in a stream that is resumed. */
