@@ -19,7 +19,9 @@ function withoutTime(line: string): string {
 
 describe("drover balance by its flags", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-flags-"));
-  const upstream = new ScriptedUpstream("a", ({ line }) => ok(`answer to ${line}`));
+  const upstream = new ScriptedUpstream("a", ({ line }) => ok(says ?? `answer to ${line}`));
+  /** Body of the upstream's responses. */
+  let says: string | undefined;
   let child: ChildProcess | undefined;
   let printed = "";
   /** Of the upstream. */
@@ -30,6 +32,7 @@ describe("drover balance by its flags", () => {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
     child = undefined;
+    says = undefined;
     await upstream.close();
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -86,27 +89,46 @@ describe("drover balance by its flags", () => {
     }
   });
 
-  it("has the names of other servers for what is seen from outside, and none for tokens", async () => {
-    const port = await balance("--metrics-compat", "vllm");
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    for (const line of ["vllm:num_requests_running 0", "vllm:num_requests_waiting 0"])
-      assert.ok(text.split("\n").includes(line), line);
-    assert.match(text, /^# TYPE vllm:e2e_request_latency_seconds histogram$/m);
-    assert.doesNotMatch(text, /^vllm:.*(?:token|kv_cache)/m);
-  });
-
-  it("refuses limits in tokens, which nobody would count, of all keys and of one", () => {
+  it("counts the tokens that a server's responses tell, for metrics, log and the limit of each key", async () => {
     const keys = join(folder, "keys.yaml");
-    writeFileSync(keys, "keys:\n  team: { key: s3cret, tokensPerDay: 1000 }\n");
-    for (const words of [
-      ["--limit-tokens", "1000"],
-      ["--api-keys-file", keys],
-    ]) {
-      const start = ["balance", "--upstream", "http://127.0.0.1:9", "--listen", "127.0.0.1:0", ...words];
-      const { code, stderr } = runCommand(process.execPath, [DROVER_BIN, ...start]);
-      assert.equal(code, 2, stderr);
-      assert.match(stderr, /^drover: limits in tokens hold for workers that Drover starts.*requestsPerMinute/);
-    }
+    writeFileSync(keys, "keys:\n  team: { key: s3cret, tokensPerDay: 100 }\n  other: 0ther\n");
+    const usage = { prompt_tokens: 70, completion_tokens: 31, prompt_tokens_details: { cached_tokens: 8 } };
+    const choices = [{ message: { content: '"usage":{"prompt_tokens":1}' }, finish_reason: "length" }];
+    says = JSON.stringify({ model: "m", choices, usage });
+    const port = await balance("--api-keys-file", keys, "--metrics-compat", "vllm", "--access-log", "json");
+    const ask = (key: string) =>
+      fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}` },
+        body: "{}",
+      });
+    const first = await ask("s3cret");
+    assert.equal(await first.text(), says);
+    await until(() => /"msg":"request"/.test(printed), "its log line");
+    const text = printed.split("\n").find((one) => one.includes('"msg":"request"'));
+    const line = JSON.parse(text ?? "") as Record<string, unknown>;
+    const named = ["key", "model", "promptTokens", "cachedTokens", "completionTokens", "finish"];
+    assert.deepEqual(
+      named.map((name) => line[name]),
+      ["team", "m", 70, 8, 31, "length"],
+    );
+    const refused = await ask("s3cret");
+    assert.equal(refused.status, 429);
+    assert.match(await refused.text(), /tokens a day/);
+    assert.equal((await ask("0ther")).status, 200);
+    const metrics = await (
+      await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: "Bearer s3cret" } })
+    ).text();
+    const lines = metrics.split("\n");
+    for (const expected of [
+      'drover_tokens_total{kind="completion",key="team"} 31',
+      "vllm:prompt_tokens_total 140",
+      "vllm:num_requests_running 0",
+      "vllm:num_requests_waiting 0",
+    ])
+      assert.ok(lines.includes(expected), `${expected} in ${metrics}`);
+    assert.match(metrics, /^# TYPE vllm:e2e_request_latency_seconds histogram$/m);
+    assert.doesNotMatch(metrics, /^vllm:.*kv_cache/m);
   });
 
   it("shows no setting in its help that only workers have", () => {

@@ -102,7 +102,7 @@ export const listenSettings = [
     unit: "tokens",
     flag: "limit-tokens",
     reload: "live",
-    doc: "Tokens a minute of one API key, of prompts and responses together; over it the status is 429. Tokens of Drover's own workers are known, those of other upstreams are not: `drover balance` refuses it. 0: no limit.",
+    doc: "Tokens a minute of one API key, of prompts and responses together; over it the status is 429. Of upstreams that Drover does not own they are those that their responses tell; one that tells none counts as what requests usually take. 0: no limit.",
   },
   {
     path: "limits.tokensPerDay",

@@ -31,8 +31,6 @@ export interface BalancerOptions {
   readonly readiness?: () => Readiness | undefined;
   /** Whether the owned upstreams are Drover's own workers, which know the headers of `@drover/contract`. Asked at each request. @default false */
   readonly ownsApi?: () => boolean;
-  /** Whether upstreams tell how many tokens a request took; where none does, limits in tokens are refused. @default true */
-  readonly countsTokens?: boolean;
   /** Routes that come before the balancer's own, such as the console's page. @default none */
   readonly guest?: GuestRoutes;
   /**

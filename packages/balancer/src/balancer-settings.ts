@@ -40,7 +40,7 @@ const ownedRetry: RetryRule = {
 };
 
 /** The part of the settings that touches the balancer. @throws BadUpstreamError, FrontDoorError */
-export function balancerRules(settings: Settings, countsTokens = true): BalancerRules {
+export function balancerRules(settings: Settings): BalancerRules {
   return {
     policy: settings.balancer.policy,
     queue: { limit: settings.queue.limit, timeoutMs: settings.queue.timeout },
@@ -61,7 +61,7 @@ export function balancerRules(settings: Settings, countsTokens = true): Balancer
     keepalive: { ...defaultKeepalive, connections: 512 },
     accessFormat: settings.log.access,
     explained: settings.log.explain,
-    front: frontRules(settings, countsTokens),
+    front: frontRules(settings),
     server: {
       maxHeaderBytes: settings.limits.headerBytes,
       // Head and body together have bodyTimeout; Node takes no longer time for the head alone.
@@ -89,7 +89,7 @@ function shorter(oneMs: number, otherMs: number): number {
   return oneMs === 0 || otherMs === 0 ? Math.max(oneMs, otherMs) : Math.min(oneMs, otherMs);
 }
 
-function frontRules(settings: Settings, countsTokens: boolean): FrontRules {
+function frontRules(settings: Settings): FrontRules {
   const { certificate, key } = settings.tls;
   if ((certificate === undefined) !== (key === undefined)) {
     throw new FrontDoorError("tls.certificate and tls.key belong together: give both or neither");
@@ -98,7 +98,6 @@ function frontRules(settings: Settings, countsTokens: boolean): FrontRules {
   return {
     keys: { keys: settings.apiKeys, file: settings.apiKeysFile },
     limits: { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrency },
-    countsTokens,
     corsOrigins: settings.cors.origins,
     allowedHosts: settings.allowedHosts,
     metricsReaders: settings.metrics.readers,

@@ -77,7 +77,7 @@ class RunningBalancer implements Balancer {
   constructor(options: BalancerOptions) {
     const { clock, random, settings } = options;
     this.#options = options;
-    this.#rules = balancerRules(settings, options.countsTokens);
+    this.#rules = balancerRules(settings);
     this.#door = new CurrentFrontDoor(this.#rules.front, {
       clock,
       logger: options.logger,
@@ -171,7 +171,7 @@ class RunningBalancer implements Balancer {
   }
 
   applySettings(settings: Settings): void {
-    const rules = balancerRules(settings, this.#options.countsTokens);
+    const rules = balancerRules(settings);
     for (const spec of rules.upstreams) createUpstream(spec);
     // The last thing that can fail: behind it everything is taken on.
     const door = openFrontDoor(rules.front);

@@ -14,8 +14,6 @@ export interface FrontRules {
   readonly keys: KeySources;
   /** Of each key that has none of its own. */
   readonly limits: KeyLimitRules;
-  /** Upstreams tell how many tokens a request took. */
-  readonly countsTokens: boolean;
   readonly corsOrigins: readonly string[];
   /** Names by which browsers may come to this machine itself, beside its own. */
   readonly allowedHosts: readonly string[];
@@ -40,7 +38,6 @@ export interface FrontDoor {
 export function openFrontDoor(rules: FrontRules): FrontDoor {
   const filesDigest = digestFiles(watchedFiles(rules));
   const keys = readKeys(rules.keys);
-  if (!rules.countsTokens) refuseTokenLimits([rules.limits, ...keys.callers.map(({ limits }) => limits)]);
   return {
     rules,
     filesDigest,
@@ -55,14 +52,6 @@ export function refuseOpening(present: FrontDoor, next: FrontDoor): void {
   if (present.keys.size === 0 || next.keys.size > 0) return;
   throw new FrontDoorError(
     "the settings have no API key any more, and without one everybody would be served; add a key, or restart drover to serve without keys",
-  );
-}
-
-/** A limit that nobody counts for would protect nothing. */
-function refuseTokenLimits(all: readonly Partial<KeyLimitRules>[]): void {
-  if (!all.some(({ tokensPerMinute = 0, tokensPerDay = 0 }) => tokensPerMinute > 0 || tokensPerDay > 0)) return;
-  throw new FrontDoorError(
-    "limits in tokens hold for workers that Drover starts: other servers do not tell it how many tokens a request took. Take tokensPerMinute and tokensPerDay out, and limit requests (requestsPerMinute, concurrency)",
   );
 }
 

@@ -1,5 +1,5 @@
 import type { AttemptRecord, GenerationRecord, RequestRecord } from "@drover/contract/request-record";
-import type { RequestReport } from "@drover/contract/request-report";
+import type { ReportedTokens } from "@drover/contract/request-report";
 import { findRoute } from "@drover/contract/routes";
 import type { ClientRequest, Ending } from "../request/client-request.ts";
 import type { Reported } from "./request-reports.ts";
@@ -11,7 +11,6 @@ export function recordOf(
   reported: Reported | undefined,
 ): RequestRecord {
   const { receivedAtMs, clientAddress } = request.arrival;
-  const { report } = reported ?? {};
   const generations = generationsOf(reported, receivedAtMs);
   const attempts = attemptsOf(request);
   return {
@@ -31,12 +30,30 @@ export function recordOf(
     attempts,
     upstream: attempts.at(-1)?.upstream,
     tries: attempts.length,
-    model: report?.model,
-    tokens: report?.tokens,
-    finish: report?.finish,
-    ...tokenTimes(request, report, generations),
+    ...toldOf(request, reported, generations, end.durationMs),
     generations,
   };
+}
+
+type Told = Pick<RequestRecord, "model" | "tokens" | "finish" | "firstTokenMs" | "tokenMs">;
+
+/** What the worker reports, or else what the response of another server says. */
+function toldOf(
+  request: ClientRequest,
+  reported: Reported | undefined,
+  generations: readonly GenerationRecord[],
+  durationMs: number,
+): Told {
+  if (request.told === undefined) {
+    const { model, tokens, finish } = reported?.report ?? {};
+    return { model, tokens, finish, ...tokenTimes(request, tokens, generations) };
+  }
+  const { firstEventMs, model, tokens, finish } = request.told.read();
+  if (!request.isStream || firstEventMs === undefined) return { model, tokens, finish };
+  const firstTokenMs = round(firstEventMs - request.arrival.receivedAtMs);
+  const between = (tokens?.completion ?? 0) - 1;
+  const tokenMs = between > 0 ? round((durationMs - firstTokenMs) / between) : undefined;
+  return { model, tokens, finish, firstTokenMs, tokenMs };
 }
 
 export function routeOf({ method, target }: Pick<ClientRequest, "method" | "target">): string {
@@ -54,17 +71,23 @@ function attemptsOf({ attempts, arrival, resumedAttempts }: ClientRequest): read
   }));
 }
 
-/** Of a resumed response the worker that began it is gone, with the time of its first token. */
+/** A resumed response began with the head of the first worker's, which comes with a token; that worker is gone, with what else it knew. */
 function tokenTimes(
-  request: ClientRequest,
-  report: RequestReport | undefined,
+  { resumedAttempts, attempts, arrival }: ClientRequest,
+  tokens: ReportedTokens | undefined,
   generations: readonly GenerationRecord[],
-) {
-  const first = earliest(generations.map(({ firstTokenMs }) => firstTokenMs));
+): Pick<Told, "firstTokenMs" | "tokenMs"> {
+  const isResumed = resumedAttempts.size > 0;
+  const begun = isResumed
+    ? attempts.find(({ headerMs, status }) => headerMs !== undefined && status === 200)
+    : undefined;
+  const first =
+    begun === undefined
+      ? earliest(generations.map(({ firstTokenMs }) => firstTokenMs))
+      : round(begun.startedAtMs + (begun.headerMs ?? 0) - arrival.receivedAtMs);
   const last = generations.at(-1)?.lastTokenMs;
-  const between = (report?.tokens.completion ?? 0) - generations.length;
-  if (first === undefined || last === undefined || request.resumedAttempts.size > 0)
-    return { firstTokenMs: undefined, tokenMs: undefined };
+  if (first === undefined || last === undefined) return { firstTokenMs: first };
+  const between = (tokens?.completion ?? 0) - (isResumed ? 1 : generations.length);
   // Of several choices side by side the time of each is not known apart.
   const isOne = generations.every(
     ({ beganMs }, index) => index === 0 || beganMs >= (generations[index - 1]?.lastTokenMs ?? 0),

@@ -7,6 +7,7 @@ import type { PickDecision } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
 import type { RequestTrace } from "./request-tracing.ts";
 import { respond, respondError } from "./respond.ts";
+import type { ToldUsageReader } from "../response-store/told-usage.ts";
 
 /**
  * How far a request has come: it has arrived; its key and limits are checked; it holds a slot of an upstream; it was sent there; the response is on its way
@@ -92,6 +93,8 @@ export class ClientRequest {
   queueMs = 0;
   /** What is told of its key's limits. */
   limitFields: readonly string[] = [];
+  /** Reads what the response of a server that Drover does not own says of tokens. */
+  told: ToldUsageReader | undefined;
   /** Called once it is over, and known what it took: undefined where nobody knows. */
   readonly onTokens: ((tokens: TokensTaken | undefined) => void)[] = [];
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;

@@ -1,4 +1,3 @@
-import { WORKER_HEADER } from "@drover/contract/headers";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
@@ -8,7 +7,6 @@ import type { Admission, Claim } from "../queue/admission.ts";
 import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
 import type { PickRequest } from "../pool/pick-state.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
-import type { Upstream } from "../pool/upstream.ts";
 import type { ResponseStore } from "../response-store/response-store.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
@@ -21,11 +19,12 @@ import { concludeRequest } from "./conclude-request.ts";
 import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { ForwardTask } from "./forward-task.ts";
-import { relayedHead, upstreamHeaders } from "./proxy-headers.ts";
+import { relayedHead, upstreamHeaders, workerHeader } from "./proxy-headers.ts";
 import { readBody } from "./read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
 import { refuseBody } from "./respond.ts";
 import type { RetryRule } from "./retry-rule.ts";
+import { readerFor, type ToldUsageReader } from "../response-store/told-usage.ts";
 import { interjections, type StreamPings, streamPings } from "./stream-pings.ts";
 
 /** Nothing, what comes of system message and tools, or everything. */
@@ -238,6 +237,7 @@ function taskOf(
       metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
       request.isStream = isStream(head);
       pings?.onHead(head);
+      request.told = readerFor(request, head, attempt.upstream, clock);
       return relayedHead(head, request, workerHeader(attempt.upstream));
     },
     onInterim: (head, { upstream }) => {
@@ -245,13 +245,18 @@ function taskOf(
       return relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream));
     },
     errorEvent: (reason) => errorEvent(reason, incoming),
-    ...(onBody === undefined ? {} : { onBody }),
+    bodyListener: () => {
+      const { told } = request;
+      return told === undefined ? onBody : bothTold(onBody, told);
+    },
   };
 }
 
-/** Names the worker that responds, but no other upstream: their ids are internal addresses. */
-function workerHeader({ owned, id }: Upstream): readonly string[] {
-  return owned ? [WORKER_HEADER, id] : [];
+function bothTold(onBody: Conversation["onBody"], told: ToldUsageReader): (part: Buffer) => void {
+  return (part) => {
+    onBody?.(part);
+    told.push(part);
+  };
 }
 
 const noBytes = Buffer.alloc(0);

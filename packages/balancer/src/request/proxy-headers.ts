@@ -7,7 +7,9 @@ import {
   RESPONSE_STORE_HEADER,
   RESUME_HEADER,
   SECRET_HEADER,
+  WORKER_HEADER,
 } from "@drover/contract/headers";
+import type { Upstream } from "../pool/upstream.ts";
 import type { RelayedHead, ResponseHead } from "../upstream-http/response-head.ts";
 import { headerValue, withoutHopByHop } from "../upstream-http/hop-by-hop.ts";
 import type { ClientRequest } from "./client-request.ts";
@@ -89,4 +91,9 @@ export function relayedHead(head: ResponseHead, request: ClientRequest, extra: r
   if (headerValue(headers, "content-type")?.startsWith("text/event-stream")) headers.push("X-Accel-Buffering", "no");
   if (head.status === 101) headers.push("Connection", "Upgrade", "Upgrade", headerValue(head.headers, "upgrade") ?? "");
   return { status: head.status, reason: head.reason, headers };
+}
+
+/** Names the worker that responds, but no other upstream: their ids are internal addresses. */
+export function workerHeader({ owned, id }: Upstream): readonly string[] {
+  return owned ? [WORKER_HEADER, id] : [];
 }

@@ -12,7 +12,7 @@ export interface Conversation {
   readonly addedBytes: number;
   /** Fields for the worker. */
   readonly headers: readonly string[];
-  /** See `ExchangeTask.onBody`. */
+  /** Told the parts of the response's body. */
   readonly onBody?: (part: Buffer) => void;
 }
 

@@ -22,8 +22,8 @@ export interface ExchangeTask {
   readonly timeouts: ForwardTimeouts;
   /** Calls it off, as when the client leaves; who does so ends the client's connection or sends it a response. */
   readonly cancel?: AbortSignal;
-  /** Told the parts of the response's body, before the client has them. */
-  readonly onBody?: (part: Buffer) => void;
+  /** Who is told the parts of the response's body, before the client has them; asked when its head is relayed. @default nobody */
+  bodyListener?(): ((part: Buffer) => void) | undefined;
   /** nginx `proxy_ignore_client_abort`. @default false */
   readonly ignoreClientAbort?: boolean;
 }

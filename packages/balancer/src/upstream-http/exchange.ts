@@ -175,7 +175,7 @@ class Exchange implements ConnectionUser {
       this.#relayAtOnce(relayed, rest, framing.lengthBytes);
       return;
     }
-    this.#body = new BodyReader(framing, this.#isEventStream, task.onBody);
+    this.#body = new BodyReader(framing, this.#isEventStream, task.bodyListener?.());
     if (!this.#isClientGone) this.#relay.start(relayed, framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#isClientGone) this.#relay.flush();
@@ -189,7 +189,7 @@ class Exchange implements ConnectionUser {
       this.#break(`another worker could not resume the response: its status is ${head.status}`);
       return;
     }
-    this.#body = new BodyReader(framing, true, this.#options.task.onBody);
+    this.#body = new BodyReader(framing, true, this.#options.task.bodyListener?.());
     this.#readBody(rest);
   }
 
@@ -205,7 +205,7 @@ class Exchange implements ConnectionUser {
   #relayAtOnce(head: RelayedHead, rest: Buffer, lengthBytes: number): void {
     const { figures, task } = this.#options;
     figures.bodyBytes += lengthBytes;
-    task.onBody?.(rest.subarray(0, lengthBytes));
+    task.bodyListener?.()?.(rest.subarray(0, lengthBytes));
     this.#finishRelayed(rest.length === lengthBytes);
     this.#relay.sendAtOnce(head, rest.subarray(0, lengthBytes));
   }

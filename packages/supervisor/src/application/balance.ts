@@ -66,7 +66,6 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     random: systemRandom,
     guest,
     readiness,
-    countsTokens: false,
   };
   const balancer = createBalancer(parts);
   if (settings.metrics.compat !== "off") addForeignNames(registry, settings.metrics.compat);

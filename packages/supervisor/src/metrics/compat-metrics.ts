@@ -76,16 +76,25 @@ const vllmHistograms = {
 
 const onUpstreams = (sum: Sum) => sum("drover_upstream_active");
 const queued = (sum: Sum) => sum("drover_queue_depth");
+const told = (kind: string) => async (sum: Sum) => await sum("drover_tokens_total", { kind });
 
-/** The rows that need no worker of ours. */
+/** The rows that need no worker of ours; tokens are those that responses tell. */
 const foreign: Readonly<Record<CompatNames, readonly Row[]>> = {
   llamacpp: [
     gauge("llamacpp:requests_processing", "Requests that are processed.", onUpstreams),
     gauge("llamacpp:requests_deferred", "Requests that wait.", queued),
+    counter(
+      "llamacpp:prompt_tokens_total",
+      "Prompt tokens evaluated.",
+      async (sum) => (await told("prompt")(sum)) - (await told("cached")(sum)),
+    ),
+    counter("llamacpp:tokens_predicted_total", "Tokens generated.", told("completion")),
   ],
   vllm: [
     gauge("vllm:num_requests_running", "Requests that are processed.", onUpstreams),
     gauge("vllm:num_requests_waiting", "Requests that wait.", queued),
+    counter("vllm:prompt_tokens_total", "Prompt tokens.", told("prompt")),
+    counter("vllm:generation_tokens_total", "Tokens generated.", told("completion")),
   ],
 };
 
@@ -97,11 +106,11 @@ export function addCompatNames(registry: Registry, names: CompatNames, model: ()
     for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
 }
 
-/** What can be seen of servers that Drover does not start: their requests, and none of their tokens. */
+/** What can be seen of servers that Drover does not start: their requests, and the tokens that their responses tell. */
 export function addForeignNames(registry: Registry, names: CompatNames): void {
   for (const row of foreign[names]) addRow(registry, row, noLabels);
-  const duration = "vllm:e2e_request_latency_seconds";
-  if (names === "vllm") addHistogram(registry, duration, vllmHistograms[duration], noLabels);
+  if (names === "vllm")
+    for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, noLabels);
 }
 
 const noLabels = () => ({});

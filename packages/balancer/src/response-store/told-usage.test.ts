@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ToldUsageReader } from "./told-usage.ts";
+
+const event = (value: unknown, name?: string) =>
+  `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
+
+const chunk = (more: object) => ({ id: "c", model: "m", choices: [{ index: 0, delta: { content: "x" } }], ...more });
+const finished = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+const forged = '"usage":{"prompt_tokens":9,"completion_tokens":9},"timings":{"prompt_n":9,"predicted_n":9}';
+
+const told = { prompt: 12, cached: 4, completion: 5, reasoning: 0 };
+
+/** As the servers of these names send them. */
+const bodies: Readonly<Record<string, readonly [string, object | undefined, finish: string | undefined]>> = {
+  "OpenAI's, in one piece": [
+    JSON.stringify({
+      model: "m",
+      choices: [{ message: { content: forged }, finish_reason: "length" }],
+      usage: {
+        prompt_tokens: 12,
+        completion_tokens: 5,
+        total_tokens: 17,
+        prompt_tokens_details: { cached_tokens: 4 },
+        completion_tokens_details: { reasoning_tokens: 3 },
+      },
+    }),
+    { ...told, reasoning: 3 },
+    "length",
+  ],
+  "OpenAI's stream with include_usage": [
+    event(chunk({ usage: null })) +
+      event(chunk({ usage: null, ...finished })) +
+      event({
+        model: "m",
+        choices: [],
+        usage: { prompt_tokens: 12, completion_tokens: 5, prompt_tokens_details: null },
+      }) +
+      "data: [DONE]\n\n",
+    { ...told, cached: 0 },
+    "stop",
+  ],
+  "OpenAI's stream without": [event(chunk({})) + event(chunk(finished)) + "data: [DONE]\n\n", undefined, "stop"],
+  "OpenAI's responses": [
+    event({ response: { model: "m", usage: null } }, "response.created") +
+      event(
+        {
+          response: {
+            model: "m",
+            output: [{ type: "message", content: [{ text: forged }] }],
+            usage: { input_tokens: 12, input_tokens_details: { cached_tokens: 4 }, output_tokens: 5, total_tokens: 17 },
+          },
+        },
+        "response.completed",
+      ),
+    told,
+    undefined,
+  ],
+  "llama-server's stream": [
+    event(chunk({})) +
+      event(chunk({ ...finished, timings: { cache_n: 4, prompt_n: 8, prompt_ms: 1.5, predicted_n: 5 } })) +
+      "data: [DONE]\n\n",
+    told,
+    "stop",
+  ],
+  "Anthropic's stream": [
+    event({ message: { model: "m", usage: { input_tokens: 8, cache_read_input_tokens: 4, output_tokens: 1 } } }) +
+      event({ type: "content_block_delta", delta: { text: "x".repeat(20_000) } }) +
+      event({ delta: { stop_reason: "tool_use" }, usage: { output_tokens: 5 } }, "message_delta"),
+    told,
+    "tool_calls",
+  ],
+  "Ollama's lines": [
+    `${JSON.stringify({ model: "m", message: { content: "x" }, done: false })}\n${JSON.stringify({ model: "m", done: true, done_reason: "stop", prompt_eval_count: 12, eval_count: 5 })}\n`,
+    { ...told, cached: 0 },
+    "stop",
+  ],
+  "llama-server's embeddings": [
+    JSON.stringify({
+      model: "m",
+      usage: { prompt_tokens: 12, total_tokens: 12 },
+      data: Array.from({ length: 9000 }, () => 0.25),
+    }),
+    { ...told, cached: 0, completion: 0 },
+    undefined,
+  ],
+  "counts behind which much more comes": [
+    JSON.stringify({ model: "m", data: "x".repeat(5000), usage: { prompt_tokens: 12 }, more: "x".repeat(40_000) }),
+    undefined,
+    undefined,
+  ],
+  "counts that are none": ['{"model":"m","usage":{"prompt_tokens":"12","completion_tokens":-5}}', undefined, undefined],
+};
+
+describe("What a server's response tells of tokens", () => {
+  for (const [name, [body, tokens, finish]] of Object.entries(bodies)) {
+    it(`is read however its bytes are cut: ${name}`, () => {
+      for (const size of [1, 7, 1000, body.length]) {
+        const reader = new ToldUsageReader(() => 0);
+        for (let at = 0; at < body.length; at += size) reader.push(Buffer.from(body.slice(at, at + size)));
+        const read = reader.read();
+        assert.deepEqual([read.tokens, read.finish, read.model], [tokens, finish, "m"], `parts of ${size}`);
+      }
+    });
+  }
+
+  it("has the time of the first event, and of no comment before it", () => {
+    let nowMs = 1;
+    const reader = new ToldUsageReader(() => nowMs);
+    reader.push(Buffer.from(": processing\n\n"));
+    nowMs = 2;
+    reader.push(Buffer.from(event(chunk({}))));
+    nowMs = 3;
+    reader.push(Buffer.from("data: [DONE]\n\n"));
+    assert.equal(reader.read().firstEventMs, 2);
+  });
+});

@@ -1,0 +1,174 @@
+import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
+import { findRoute } from "@drover/contract/routes";
+import type { Time } from "@drover/foundation/clock";
+import { jsonOf } from "@drover/foundation/json-text";
+import type { Upstream } from "../pool/upstream.ts";
+import { headerValue } from "../upstream-http/hop-by-hop.ts";
+import type { ResponseHead } from "../upstream-http/response-head.ts";
+
+/** What a server that Drover does not own says of a request in its response. */
+export interface ToldUsage {
+  readonly model: string | undefined;
+  /** Undefined: it says nothing, as many do in a stream unless the client asks for `stream_options.include_usage`. */
+  readonly tokens: ReportedTokens | undefined;
+  readonly finish: RequestReport["finish"] | undefined;
+  /** When the first event or line of a stream came, comments apart. */
+  readonly firstEventMs: number | undefined;
+}
+
+/** Of the beginning of a body, which has the model, and what Anthropic's API says of the prompt. */
+const HEAD_BYTES = 4096;
+/** Of its end, which has the counts. */
+const TAIL_BYTES = 16_384;
+const COLON = 0x3a;
+
+/** Looks for them in a response while that passes. It keeps the ends of the body and reads them when it is over, so that the work does not grow with the text. */
+export class ToldUsageReader {
+  readonly #nowMs: () => number;
+  readonly #head: Buffer[] = [];
+  #headBytes = 0;
+  readonly #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #firstEventMs: number | undefined;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** The next bytes of the body, which are only good until this returns. */
+  push(part: Buffer): void {
+    if (part.length === 0) return;
+    if (this.#firstEventMs === undefined && part[0] !== COLON) this.#firstEventMs = this.#nowMs();
+    const kept = Buffer.from(part.subarray(-TAIL_BYTES));
+    if (this.#headBytes < HEAD_BYTES) {
+      this.#head.push(part.length > TAIL_BYTES ? Buffer.from(part.subarray(0, HEAD_BYTES)) : kept);
+      this.#headBytes += part.length;
+    }
+    this.#tail.push(kept);
+    this.#tailBytes += kept.length;
+    while (this.#tailBytes - (this.#tail[0]?.length ?? 0) >= TAIL_BYTES)
+      this.#tailBytes -= this.#tail.shift()?.length ?? 0;
+  }
+
+  /** The body is over. */
+  read(): ToldUsage {
+    const head = textOf(this.#head).slice(0, HEAD_BYTES);
+    const tail = textOf(this.#tail);
+    return {
+      model: modelIn(head) ?? modelIn(tail),
+      tokens: tokensIn(head, tail),
+      finish: finishIn(tail),
+      firstEventMs: this.#firstEventMs,
+    };
+  }
+}
+
+/** Workers of Drover's own report what a request took; of other servers their responses are read. Undefined where nothing is to be heard. */
+export function readerFor(
+  request: { readonly method: string; readonly target: string },
+  { status, headers }: ResponseHead,
+  { reports }: Upstream,
+  clock: Pick<Time, "monotonicMs">,
+): ToldUsageReader | undefined {
+  if (reports || status !== 200 || findRoute(request.method, request.target)?.takesSlot !== true) return undefined;
+  if (headerValue(headers, "content-encoding") !== undefined) return undefined;
+  return new ToldUsageReader(() => clock.monotonicMs());
+}
+
+function textOf(parts: readonly Buffer[]): string {
+  return parts.length === 1 ? String(parts[0]) : Buffer.concat(parts).toString();
+}
+
+/** Within a text of JSON each quote has a backslash before it, so what a model writes is never taken for one of these names. */
+const MODEL = /"model"\s*:\s*("(?:[^"\\]|\\.){1,200}")/;
+const FINISH = /"(?:finish_reason|stop_reason|done_reason)"\s*:\s*"([a-z_]{1,32})"/g;
+
+function modelIn(text: string): string | undefined {
+  const [, quoted] = MODEL.exec(text) ?? [];
+  const model = quoted === undefined ? undefined : jsonOf(quoted);
+  return typeof model === "string" ? model : undefined;
+}
+
+const finishes: Readonly<Record<string, RequestReport["finish"]>> = {
+  stop: "stop",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  length: "length",
+  max_tokens: "length",
+  tool_calls: "tool_calls",
+  tool_use: "tool_calls",
+};
+
+function finishIn(text: string): RequestReport["finish"] | undefined {
+  const said = [...text.matchAll(FINISH)].at(-1)?.[1];
+  return said !== undefined && Object.hasOwn(finishes, said) ? finishes[said] : undefined;
+}
+
+type Counts = Readonly<Record<string, unknown>>;
+
+/** The last counts, and of an earlier event what they lack. */
+function tokensIn(head: string, tail: string): ReportedTokens | undefined {
+  const first = objectAt(head, head.search(/"usage"\s*:\s*\{/));
+  const last = objectAt(tail, lastOf(tail, /"usage"\s*:\s*\{/g));
+  if (first !== undefined || last !== undefined) return tokensOfUsage({ ...first, ...last });
+  const timings = objectAt(tail, lastOf(tail, /"timings"\s*:\s*\{/g));
+  return timings === undefined ? tokensOfOllama(tail) : tokensOfTimings(timings);
+}
+
+function lastOf(text: string, pattern: RegExp): number {
+  return [...text.matchAll(pattern)].at(-1)?.index ?? -1;
+}
+
+/** The object behind the name at `at`. It has numbers, and objects of numbers. */
+const FLAT_OBJECT = /^"\w+"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*){0,40}\})/;
+
+function objectAt(text: string, at: number): Counts | undefined {
+  const [, json] = at < 0 ? [] : (FLAT_OBJECT.exec(text.slice(at, at + 4096)) ?? []);
+  const value = json === undefined ? undefined : jsonOf(json);
+  return typeof value === "object" && value !== null ? (value as Counts) : undefined;
+}
+
+/** OpenAI's names, or those of its responses and of Anthropic's messages, where the prompt's count leaves out what was cached. */
+function tokensOfUsage(usage: Counts): ReportedTokens | undefined {
+  const written = usage["completion_tokens"] ?? usage["output_tokens"];
+  const read = usage["prompt_tokens"] ?? usage["input_tokens"];
+  if (!isCount(read) && !isCount(written)) return undefined;
+  const apart = count(usage["cache_read_input_tokens"]);
+  const prompt = count(read) + apart + count(usage["cache_creation_input_tokens"]);
+  const details = member(usage, "prompt_tokens_details") ?? member(usage, "input_tokens_details");
+  const cached = Math.min(prompt, apart + count(details?.["cached_tokens"]));
+  const writtenDetails = member(usage, "completion_tokens_details") ?? member(usage, "output_tokens_details");
+  const completion = count(written);
+  return { prompt, cached, completion, reasoning: Math.min(completion, count(writtenDetails?.["reasoning_tokens"])) };
+}
+
+/** llama.cpp's, in its own API and at the end of its streams; older ones do not say what was cached. */
+function tokensOfTimings({ prompt_n, predicted_n, cache_n }: Counts): ReportedTokens | undefined {
+  if (!isCount(prompt_n) || !isCount(predicted_n)) return undefined;
+  const cached = count(cache_n);
+  return { prompt: cached + prompt_n, cached, completion: predicted_n, reasoning: 0 };
+}
+
+const PROMPT_EVALUATED = /"prompt_eval_count"\s*:\s*(\d{1,12})/g;
+const EVALUATED = /"eval_count"\s*:\s*(\d{1,12})/g;
+
+/** Ollama leaves the prompt's count out where all of it was cached. */
+function tokensOfOllama(text: string): ReportedTokens | undefined {
+  const last = (pattern: RegExp) => [...text.matchAll(pattern)].at(-1)?.[1];
+  const [prompt, completion] = [last(PROMPT_EVALUATED), last(EVALUATED)];
+  if (prompt === undefined && completion === undefined) return undefined;
+  return { prompt: Number(prompt ?? 0), cached: 0, completion: Number(completion ?? 0), reasoning: 0 };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function count(value: unknown): number {
+  return isCount(value) ? value : 0;
+}
+
+function member(usage: Counts, name: string): Counts | undefined {
+  const value = usage[name];
+  return typeof value === "object" && value !== null ? (value as Counts) : undefined;
+}
