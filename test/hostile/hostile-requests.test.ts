@@ -146,6 +146,7 @@ for (const [model, suites] of Object.entries(SUITES))
       if (file !== "demo") await writeSyntheticModel("tiny-152k", file, "q8_0");
       const drover = pasture.up(["--model", file, "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"]);
       url = await drover.url();
+      await drover.workers((rows) => rows.length === 2 && rows.every(({ state }) => state === "ready"));
       await chatting(url, async () => {});
     });
     after(() => pasture.close());
