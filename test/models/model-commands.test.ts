@@ -124,8 +124,11 @@ describe("drover model and drover plan", () => {
       "--json",
     ]);
     assert.equal(code, 0);
-    const { layout, refused } = JSON.parse(stdout) as { layout: { places: { cpus: number[] }[] }; refused: unknown };
-    assert.equal(layout.places[0]?.cpus.length, 1);
+    const { layout, refused } = JSON.parse(stdout) as {
+      layout: { placements: { cpus: number[] }[] };
+      refused: unknown;
+    };
+    assert.equal(layout.placements[0]?.cpus.length, 1);
     assert.equal(refused, null);
     assert.deepEqual(pasture.left(), []);
   });

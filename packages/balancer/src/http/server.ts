@@ -13,7 +13,6 @@ import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 import { type ParseError, RawTargets } from "./raw-targets.ts";
-import { refuseInTurn } from "./refuse-in-turn.ts";
 import type { RequestOrder } from "./request-order.ts";
 import { Upgrades } from "./upgrades.ts";
 
@@ -66,8 +65,6 @@ export function createServer(
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     insecureHTTPParser: false,
     noDelay: true,
-    // A refusal of Node's own would be no error envelope; head-rules.ts has the rule.
-    requireHostHeader: false,
   };
   const server =
     certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
@@ -102,7 +99,7 @@ export function createServer(
   );
   const rawTargets = new RawTargets(server, order);
   server.on("clientError", (error: ParseError, socket: Socket) => {
-    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late, order });
+    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late });
   });
   return server;
 }
@@ -110,17 +107,13 @@ export function createServer(
 interface RefusalParts {
   readonly handlers: ServerHandlers;
   readonly late: LateRequests;
-  readonly order: RequestOrder;
 }
 
-function refuseUnread(error: ParseError, socket: Socket, { handlers, late, order }: RefusalParts): void {
+function refuseUnread(error: ParseError, socket: Socket, { handlers, late }: RefusalParts): void {
   const problem = describe(error);
   const { status, code } = problem;
   const headers = handlers.responseHeaders(originIn(error.rawPacket));
-  const refuse = (): void =>
-    refuseInTurn(socket, { order, last: late.last(socket) }, () =>
-      handlers.onBadRequest(code, respondRaw(socket, problem, { headers })),
-    );
+  const refuse = (): void => handlers.onBadRequest(code, respondRaw(socket, problem, { headers }));
   if (status === 0) socket.destroy();
   else if (status === 408) late.unlessRead(socket, refuse);
   else refuse();
