@@ -70,11 +70,12 @@ describe("a balancer and what clients send", () => {
     upstream.reset();
     const client = new RawClient(running.port);
     client.write(bytes);
-    const status = await statusOf(client);
+    const { line, body } = await client.read("POST");
     assert.equal(await client.isClosed(), true, "the connection stays open");
+    assert.match(body, /^\{"error":\{"message":/, "it is no error envelope");
     assert.deepEqual(upstream.seen, [], "an upstream saw it");
     await until(() => running.leases() === 0, "its lease is released");
-    return status;
+    return Number(line.split(" ")[1]);
   }
 
   for (const [name, bytes] of Object.entries(ambiguous)) {

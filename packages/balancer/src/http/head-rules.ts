@@ -20,7 +20,9 @@ export function headProblem(
     return { status: 431, message: `a request may have ${MAX_FIELDS} header fields`, code: "header_too_large" };
   }
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
-  // RFC 9112, 3.2; that there is one at all in HTTP/1.1 is Node's check.
+  // RFC 9112, 3.2.
+  if (hosts === 0 && request.httpVersionMinor > 0)
+    return { status: 400, message: "the request has no Host", code: "bad_request" };
   if (hosts > 1) return { status: 400, message: "the request has more than one Host", code: "bad_request" };
   if (request.headers.host !== undefined && hostName(request.headers.host, "strict") === undefined)
     return { status: 400, message: "the request's Host is no host name", code: "bad_request" };

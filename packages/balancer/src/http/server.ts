@@ -65,6 +65,8 @@ export function createServer(
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     insecureHTTPParser: false,
     noDelay: true,
+    // A refusal of Node's own would be no error envelope; head-rules.ts has the rule.
+    requireHostHeader: false,
   };
   const server =
     certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
