@@ -11,6 +11,7 @@ export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
 export { RawTargets } from "./http/raw-targets.ts";
 export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";
+export { refuseInTurn } from "./http/refuse-in-turn.ts";
 export { RequestOrder } from "./http/request-order.ts";
 export { Upgrades } from "./http/upgrades.ts";
 export type { PolicyDefinition } from "./policies/policy.ts";

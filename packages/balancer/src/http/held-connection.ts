@@ -5,8 +5,8 @@ import type { ClientConnection } from "../upstream-http/tunnel.ts";
 const mostHeldBytes = 65_536;
 
 /**
- * A connection that Node's parser gave up because a request on it offers another protocol. It is read on while the upstream is asked, so that a client
- * that leaves is noticed; what comes early is kept for whoever uses the connection next.
+ * A connection that Node's parser gave up: a request on it offers another protocol, or something on it cannot be read while an earlier request is still
+ * served. It is read on meanwhile, so that a client that leaves is noticed; what comes early is kept for whoever uses the connection next.
  */
 export class HeldConnection implements ClientConnection {
   readonly socket: Socket;
@@ -42,4 +42,21 @@ export class HeldConnection implements ClientConnection {
   readonly #onGone = (): void => {
     this.socket.destroy();
   };
+}
+
+type ParserOf = Socket & { readonly parser?: { readonly remove?: () => void } | null };
+
+/**
+ * Has the parser that refused a request read no more. `remove` is what Node does itself for connections that are switched: without it the
+ * server would take the request that was given up for one that never ends. Responses that are under way still go out.
+ * @returns false: this Node has no such parser, and nothing was done
+ */
+export function forgetParser(socket: ParserOf): boolean {
+  const { parser } = socket;
+  if (typeof parser?.remove !== "function") return false;
+  // A listener for data is what parts the parser from the socket's handle.
+  socket.on("data", () => {});
+  socket.removeAllListeners("data").removeAllListeners("end");
+  parser.remove();
+  return true;
 }

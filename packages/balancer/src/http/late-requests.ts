@@ -13,6 +13,11 @@ export class LateRequests {
     this.#last.set(request.socket, request);
   }
 
+  /** The request whose head was read last. */
+  last(socket: Socket): IncomingMessage | undefined {
+    return this.#last.get(socket);
+  }
+
   /** Calls `then` unless a head is there one turn later. */
   unlessBegun(socket: Socket, then: () => void): void {
     const before = this.#last.get(socket);

@@ -1,5 +1,6 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
+import { forgetParser } from "./held-connection.ts";
 import { reparseConnection } from "./reparse-connection.ts";
 import type { RequestOrder } from "./request-order.ts";
 
@@ -61,17 +62,10 @@ function percentEncoded(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/**
- * Takes the connection from the parser that has refused it. Node does it by itself only for connections that are switched; what it does there is
- * `remove`, without which the server would take the request that was given up for one that never ends.
- */
+/** Takes the connection from the parser that has refused it, which no response needs any more. */
 function leaveParser(socket: Socket): boolean {
-  const { parser } = socket as Socket & { readonly parser?: { readonly remove?: () => void } | null };
-  if (typeof parser?.remove !== "function") return false;
-  // A listener for data is what parts the parser from the socket.
-  socket.on("data", () => {});
-  for (const event of ["data", "end", "drain", "timeout", "error"]) socket.removeAllListeners(event);
-  parser.remove();
+  if (!forgetParser(socket)) return false;
+  for (const event of ["drain", "timeout", "error"]) socket.removeAllListeners(event);
   socket.pause();
   return true;
 }

@@ -25,10 +25,8 @@ export class RequestOrder {
       run();
       return;
     }
-    const waiting = this.#waiting.get(socket);
-    if (waiting === undefined) this.#hold(socket, run);
-    else waiting.push(run);
-    if ((waiting?.length ?? 0) >= mostWaiting) socket.pause();
+    this.#wait(socket, run);
+    if ((this.#waiting.get(socket)?.length ?? 0) >= mostWaiting) socket.pause();
   }
 
   /** No request of the connection is being served. */
@@ -36,9 +34,25 @@ export class RequestOrder {
     return !this.#waiting.has(socket);
   }
 
+  /** Calls `run` as soon as no request of the connection is under way; never, if the connection ends before. */
+  whenIdle(socket: Socket, run: () => void): void {
+    if (!this.#waiting.has(socket)) run();
+    else
+      this.#wait(socket, () => {
+        this.#waiting.delete(socket);
+        run();
+      });
+  }
+
   /** The response that is being sent, or was the last. */
   current(socket: Socket): ServerResponse | undefined {
     return this.#current.get(socket);
+  }
+
+  #wait(socket: Socket, run: () => void): void {
+    const waiting = this.#waiting.get(socket);
+    if (waiting === undefined) this.#hold(socket, run);
+    else waiting.push(run);
   }
 
   /** What is not read can't pile up here: Node starts to read again after each response. */

@@ -13,6 +13,7 @@ import { LateRequests } from "./late-requests.ts";
 import type { ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 import { type ParseError, RawTargets } from "./raw-targets.ts";
+import { refuseInTurn } from "./refuse-in-turn.ts";
 import type { RequestOrder } from "./request-order.ts";
 import { Upgrades } from "./upgrades.ts";
 
@@ -101,7 +102,7 @@ export function createServer(
   );
   const rawTargets = new RawTargets(server, order);
   server.on("clientError", (error: ParseError, socket: Socket) => {
-    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late });
+    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late, order });
   });
   return server;
 }
@@ -109,13 +110,17 @@ export function createServer(
 interface RefusalParts {
   readonly handlers: ServerHandlers;
   readonly late: LateRequests;
+  readonly order: RequestOrder;
 }
 
-function refuseUnread(error: ParseError, socket: Socket, { handlers, late }: RefusalParts): void {
+function refuseUnread(error: ParseError, socket: Socket, { handlers, late, order }: RefusalParts): void {
   const problem = describe(error);
   const { status, code } = problem;
   const headers = handlers.responseHeaders(originIn(error.rawPacket));
-  const refuse = (): void => handlers.onBadRequest(code, respondRaw(socket, problem, { headers }));
+  const refuse = (): void =>
+    refuseInTurn(socket, { order, last: late.last(socket) }, () =>
+      handlers.onBadRequest(code, respondRaw(socket, problem, { headers })),
+    );
   if (status === 0) socket.destroy();
   else if (status === 408) late.unlessRead(socket, refuse);
   else refuse();

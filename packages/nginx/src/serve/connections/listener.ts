@@ -3,7 +3,14 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NginxConfigError } from "../../errors.ts";
-import { type ClientConnection, LateRequests, RawTargets, RequestOrder, Upgrades } from "@drover/balancer/engine";
+import {
+  type ClientConnection,
+  LateRequests,
+  RawTargets,
+  refuseInTurn,
+  RequestOrder,
+  Upgrades,
+} from "@drover/balancer/engine";
 import { systemError } from "../../system-error.ts";
 import type { AddressModel, ListenerModel } from "../../model/model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
@@ -31,7 +38,6 @@ export class Listener {
   /** Requests under way, by connection. */
   readonly #busy = new WeakMap<Socket, number>();
   /** The response to the request that was read last, by connection. */
-  readonly #latest = new WeakMap<Socket, http.ServerResponse>();
 
   constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
     this.#model = model;
@@ -141,11 +147,10 @@ export class Listener {
     server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
       const socket = duplex as Socket;
       if (rawTargets.retake(error, socket)) return;
-      const refuse = (): void => {
-        // The body of a request that has its response already: another one would be taken for the next request's.
-        if (isAnswered(this.#latest.get(socket))) socket.destroySoon();
-        else events.onBadRequest(socket, statusOfParseError(error), this);
-      };
+      const refuse = (): void =>
+        refuseInTurn(socket, { order: this.#order, last: late.last(socket) }, () =>
+          events.onBadRequest(socket, statusOfParseError(error), this),
+        );
       if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
       else refuse();
     });
@@ -156,7 +161,6 @@ export class Listener {
   }
 
   #count(socket: Socket, response: http.ServerResponse): void {
-    this.#latest.set(socket, response);
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     response.once("close", () => {
       const left = (this.#busy.get(socket) ?? 1) - 1;
@@ -169,11 +173,6 @@ export class Listener {
 function mostHeaderBytes({ otherwise }: ListenerModel): number {
   const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
   return firstBytes + count * sizeBytes;
-}
-
-/** Whether a response is on its way, or gone, while the body of its request is still being read. */
-function isAnswered(response: http.ServerResponse | undefined): boolean {
-  return response !== undefined && response.headersSent && !response.req.complete;
 }
 
 /** IPv4 addresses that came in by an IPv6 socket are shown as what they are. */
