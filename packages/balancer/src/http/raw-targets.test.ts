@@ -2,17 +2,24 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import type { Settings } from "@drover/config";
+import { systemClock } from "@drover/foundation/clock";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 import { httpUpstream } from "../test-support/upstream-server.ts";
 import { encodedRequest } from "./raw-targets.ts";
+
+const SLOW_MS = 400;
 
 /** A balancer before a server that says what it was asked for, and its body. */
 async function run(t: TestContext, change: (settings: Settings) => Settings = (settings) => settings) {
   const upstream = await httpUpstream((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", () => response.end(`${request.method} ${request.url} ${Buffer.concat(parts).toString()}END`));
+    request.on("end", () => {
+      const delayMs = request.url?.startsWith("/slow") === true ? SLOW_MS : 0;
+      const text = `${request.method} ${request.url} ${Buffer.concat(parts).toString()}END`;
+      systemClock.after(delayMs, () => response.end(text));
+    });
   });
   const { balancer, port } = await runBalancer({
     settings: (settings) => change({ ...settings, balancer: { ...settings.balancer, upstreams: [upstream.origin] } }),
@@ -70,6 +77,22 @@ describe("a request whose target is UTF-8 that nobody encoded", () => {
     // This head began later: once it is called late, the other one would have been too.
     assert.match(await rawExchange(port, "GET /never"), /^HTTP\/1\.1 408 /);
     assert.equal(await ask(`GET /still-open HTTP/1.1\r\n${host}\r\n\r\n`), "GET /still-open ");
+  });
+
+  it("may take longer than a connection may be idle, as may one behind a request that offers another protocol", async (t) => {
+    const { port } = await run(t, (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, idleTimeout: SLOW_MS / 4 },
+    }));
+    const offer = `GET /offer HTTP/1.1\r\n${host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`;
+    for (const [first, second] of [
+      [`GET /first HTTP/1.1\r\n${host}\r\n\r\n`, "/slow-é"],
+      [offer, "/slow"],
+    ] as const) {
+      const ask = connection(t, port);
+      await ask(first);
+      assert.match(await ask(`GET ${raw(second)} HTTP/1.1\r\n${host}\r\n\r\n`), /^GET \/slow/);
+    }
   });
 
   it("is refused in words where its beginning is not certain, and then nobody is asked", async (t) => {

@@ -54,6 +54,8 @@ export class Upgrades {
         socket.off("timeout", onTimeout).off("drain", onDrain);
         reparseConnection(this.#server, socket, held.letGo());
         socket.setTimeout(this.#server.keepAliveTimeout);
+        // The new parser does not know of it, and would let it run on during the next request.
+        socket.once("data", () => socket.setTimeout(0));
       } else socket.end();
       response.emit("close");
     });
