@@ -1,10 +1,10 @@
-// What clients notice when a worker is killed under their streams: eight streams on two workers, one of which is killed
-// when all have a third of their tokens. Prints how many came complete, the longest pause between two tokens of those
-// that had to move, and how soon the other worker has all CPUs.
+// What clients notice when a worker is killed under their streams: eight streams on two workers with elastic CPUs; the one
+// that computes is killed when all streams have a third of their tokens. Prints how many came complete, the longest pause
+// between two tokens of those that had to move, how soon the other worker has all CPUs, and how soon both are ready again.
 // usage: node packages/bench/dist/measure/resume.js [--quick] [--model FILE] [--rounds N]
 import { pause, systemClock } from "@drover/foundation/clock";
 import { createChatClient } from "../client/chat-client.ts";
-import { type DroverServer, startDrover } from "../servers/drover-server.ts";
+import { type DroverServer, startDrover, type WorkerLayout } from "../servers/drover-server.ts";
 import { median } from "../statistics/median.ts";
 import { bin, modelPath } from "./support/drover.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
@@ -14,31 +14,27 @@ import { spread } from "./support/spread.ts";
 const model = await modelPath();
 const users = 8;
 const tokens = quick ? 60 : 150;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 60_000;
 const LOOK_PERIOD_MS = 50;
 
 async function measure(round: number) {
   const { signal } = new AbortController();
-  const up = ["--model", model, "--workers", "2", "--threads", "1", "--slots", "8", "--ctx", "1024"];
+  const up = ["--model", model, "--workers", "2", "--slots", "8", "--ctx", "1024"];
   const drover = await startDrover({ bin, args: up, clock: systemClock, signal });
   const forget = onInterrupt(() => drover.stop());
   const extra = { temperature: 0, ignore_eos: true };
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, extra, clock: systemClock });
-  const victim = (await drover.processes()).find(({ name }) => name.includes("worker"))?.pid ?? 0;
-  const cpus = (await drover.layout()).reduce((sum, worker) => sum + worker.cpus.length, 0);
   const counts = Array.from({ length: users }, () => 0);
-  let survivor: Promise<number | null> | undefined;
+  let killed: Promise<AfterDeath> | undefined;
   const ask = async (user: number) => {
     const content = `How many cattle are behind gate ${round * users + user}? `.repeat(8);
     return await client.ask({ messages: [{ role: "user", content }], maxTokens: tokens }, signal, () => {
       counts[user] = (counts[user] ?? 0) + 1;
-      if (survivor !== undefined || Math.min(...counts) < tokens / 3) return;
-      process.kill(victim, "SIGKILL");
-      survivor = untilOneHas(drover, cpus);
+      if (Math.min(...counts) >= tokens / 3) killed ??= killBusiest(drover);
     });
   };
   const exchanges = await Promise.all(counts.map((_, user) => ask(user)));
-  const allCpusMs = (await survivor) ?? null;
+  const after = await killed;
   const metrics = await (await fetch(`${drover.url}/metrics`)).text();
   await client.close();
   await drover.stop();
@@ -58,16 +54,42 @@ async function measure(round: number) {
       .toSorted((a, b) => b - a)
       .slice(0, moved),
     usualMs: median(gaps.flat()),
-    allCpusMs,
+    ...after,
   };
 }
 
-/** Milliseconds until one worker has all CPUs; null where that does not happen in time (without elastic CPUs it never does). */
-async function untilOneHas(drover: DroverServer, cpus: number): Promise<number | null> {
+interface AfterDeath {
+  /** Until one worker has all CPUs; null where that does not happen in time. */
+  readonly allCpusMs: number | null;
+  /** Until both workers are ready again. */
+  readonly bothReadyMs: number | null;
+}
+
+async function killBusiest(drover: DroverServer): Promise<AfterDeath> {
+  const before = await drover.layout();
+  const busiest = before.toSorted((a, b) => b.busySlots - a.busySlots)[0];
+  if (busiest?.pid === undefined) throw new Error("no worker has a process to kill");
+  const cpus = before.reduce((sum, worker) => sum + worker.cpus.length, 0);
+  process.kill(busiest.pid, "SIGKILL");
+  const others = (now: readonly WorkerLayout[]) => now.filter(({ pid }) => pid !== busiest.pid);
   const startMs = systemClock.monotonicMs();
+  const allCpusMs = await untilSeen(drover, startMs, (now) => others(now).some((worker) => worker.cpus.length >= cpus));
+  const bothReadyMs = await untilSeen(
+    drover,
+    startMs,
+    (now) => others(now).filter(({ isReady }) => isReady).length > 1,
+  );
+  return { allCpusMs, bothReadyMs };
+}
+
+/** Milliseconds from the start until the workers are seen so; null where that does not happen in time. */
+async function untilSeen(
+  drover: DroverServer,
+  startMs: number,
+  isSo: (now: readonly WorkerLayout[]) => boolean,
+): Promise<number | null> {
   while (systemClock.monotonicMs() - startMs < LONGEST_WAIT_MS) {
-    const layout = await drover.layout().catch(() => []);
-    if (layout.some((worker) => worker.cpus.length >= cpus)) return systemClock.monotonicMs() - startMs;
+    if (isSo(await drover.layout())) return systemClock.monotonicMs() - startMs;
     await pause(systemClock, LOOK_PERIOD_MS);
   }
   return null;
@@ -81,4 +103,6 @@ console.log(
 console.log(
   `longest pause of those: ${spread(rounds.flatMap((one) => one.pausesMs))} ms; usual time between tokens ${spread(rounds.map((one) => one.usualMs))} ms`,
 );
-console.log(`the other worker has all CPUs after ${spread(rounds.map((one) => one.allCpusMs))} ms (wanted: 1000)`);
+console.log(
+  `the other worker has all CPUs after ${spread(rounds.map((one) => one.allCpusMs))} ms (wanted: 1000); both are ready again after ${spread(rounds.map((one) => one.bothReadyMs))} ms`,
+);

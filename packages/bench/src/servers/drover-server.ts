@@ -24,9 +24,20 @@ export interface DroverServer {
   readonly pid: number;
   /** Drover itself and its workers, as of the last few seconds. */
   readonly processes: () => Promise<readonly WatchedProcess[]>;
-  /** CPUs and slots of each worker. */
-  layout(): Promise<readonly { readonly cpus: readonly number[]; readonly slots: number }[]>;
+  /** What each worker has now. */
+  layout(): Promise<readonly WorkerLayout[]>;
   stop(): Promise<void>;
+}
+
+/** A worker by its status. */
+export interface WorkerLayout {
+  /** Undefined while it has no process. */
+  readonly pid: number | undefined;
+  readonly isReady: boolean;
+  /** Those that it holds now. */
+  readonly cpus: readonly number[];
+  readonly slots: number;
+  readonly busySlots: number;
 }
 
 interface Status {
@@ -35,7 +46,7 @@ interface Status {
     readonly pid?: number | null;
     readonly state: string;
     readonly cpus: readonly number[];
-    readonly slots: { readonly total: number };
+    readonly slots: { readonly total: number; readonly busy: number };
   }[];
 }
 
@@ -85,7 +96,13 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     processes: watchedProcesses(server.pid, readStatus, clock),
     async layout() {
       const { workers } = await readStatus();
-      return workers.map(({ cpus, slots }) => ({ cpus, slots: slots.total }));
+      return workers.map(({ pid, state, cpus, slots }) => ({
+        pid: pid ?? undefined,
+        isReady: state === "ready",
+        cpus,
+        slots: slots.total,
+        busySlots: slots.busy,
+      }));
     },
     async stop() {
       await server.stop();

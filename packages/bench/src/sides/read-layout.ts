@@ -21,7 +21,8 @@ export async function readLayout(options: LayoutRequest, clock: Clock): Promise<
   const args = [...options.workerArgs, ...options.upArgs];
   const drover = await startDrover({ bin: options.bin, args, clock, signal: options.signal });
   try {
-    return { workers: await drover.layout(), contextTokens: await contextOf(drover.url, options.apiKey) };
+    const workers = (await drover.layout()).map(({ cpus, slots }) => ({ cpus, slots }));
+    return { workers, contextTokens: await contextOf(drover.url, options.apiKey) };
   } finally {
     await drover.stop();
   }
