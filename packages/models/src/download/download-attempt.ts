@@ -7,6 +7,7 @@ import {
   type AttemptResult,
   commonHeaders,
   type IdleWatch,
+  LEAST_PROGRESS_BYTES,
   receive,
   type Start,
 } from "./receive.ts";
@@ -40,7 +41,7 @@ export async function attemptDownload(
     if (error instanceof ModelError) throw error;
     if (options.signal?.aborted === true)
       throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
-    const reason = idle.signal.aborted ? `no byte for ${options.idleMs / 1000} s` : reasonOf(error);
+    const reason = idle.signal.aborted ? `hardly a byte for ${options.idleMs / 1000} s` : reasonOf(error);
     return { done: false, reason, retryAfterMs: undefined };
   } finally {
     watch.stop();
@@ -50,8 +51,12 @@ export async function attemptDownload(
 function watchIdle(controller: AbortController, { clock, idleMs }: AttemptOptions): IdleWatch {
   const arm = (): (() => void) => clock.after(idleMs, () => controller.abort());
   let cancel = arm();
+  let arrived = 0;
   return {
-    touch: () => {
+    touch: (bytes) => {
+      arrived += bytes;
+      if (arrived < LEAST_PROGRESS_BYTES) return;
+      arrived = 0;
       cancel();
       cancel = arm();
     },

@@ -6,6 +6,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
 import { fetchModel } from "./fetch-model.ts";
+import { nextUrl } from "../sources/http-get.ts";
 import { urlCacheName } from "../sources/cache-name.ts";
 import type { ModelSource } from "../sources/model-source.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
@@ -16,14 +17,17 @@ import { withScratch } from "../test-support/scratch.ts";
 const SILENCE_MS = 60_000;
 
 /** Does not wait, and remembers for how long it should have. */
-function hastyClock(): Clock & { readonly slept: number[] } {
+function hastyClock(onSilenceArmed = () => {}): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
   return {
     slept,
     monotonicMs: () => 0,
     epochMs: () => 0,
     after: (durationMs, action) => {
-      if (durationMs === SILENCE_MS) return () => undefined;
+      if (durationMs === SILENCE_MS) {
+        onSilenceArmed();
+        return () => undefined;
+      }
       slept.push(durationMs);
       const turn = setImmediate(action);
       return () => clearImmediate(turn);
@@ -45,10 +49,17 @@ interface Outcome {
 }
 
 async function download(...answers: readonly Answer[]): Promise<Outcome> {
+  return await downloadTo({}, ...answers);
+}
+
+async function downloadTo(
+  { onSilenceArmed, ...disk }: { readonly leastFreeBytes?: number; readonly onSilenceArmed?: () => void },
+  ...answers: readonly Answer[]
+): Promise<Outcome> {
   return await withScratch(async (directory) => {
     const content = await tinyModel(directory);
     const server = await serveFile(content, ...answers);
-    const clock = hastyClock();
+    const clock = hastyClock(onSilenceArmed);
     const progress: number[] = [];
     const retries: DownloadRetry[] = [];
     const cacheDir = join(directory, "cache");
@@ -59,6 +70,7 @@ async function download(...answers: readonly Answer[]): Promise<Outcome> {
         server.arrived(doneBytes);
       };
       const result = await fetchModel(source, {
+        ...disk,
         cacheDir,
         clock,
         onProgress,
@@ -137,6 +149,28 @@ const chunked: Answer = (_request, response, content) => {
   response.writeHead(200);
   response.end(content);
 };
+
+const endless: Answer = (_request, response, content) => {
+  response.writeHead(200);
+  response.write(content);
+  const more = () => {
+    while (response.write(Buffer.alloc(2 ** 20)));
+  };
+  response.on("drain", more);
+  more();
+};
+
+const drip: Answer = (_request, response, content, onceArrived) => {
+  response.writeHead(200, { etag: '"one"', "content-length": content.length });
+  const send = (from: number): void => {
+    if (from >= 20_000) return void response.end(content.subarray(from));
+    response.write(content.subarray(from, from + 1000));
+    onceArrived(from + 1000, () => send(from + 1000));
+  };
+  send(0);
+};
+
+const from = (url: string, location: string) => () => nextUrl(url, location, new URL(url));
 
 describe("a download", () => {
   it("goes on where the connection broke off, under the same ETag", async () => {
@@ -240,6 +274,43 @@ describe("a download", () => {
 
   it("takes a file whose size the server does not tell", async () => {
     assertFetched(await download(chunked));
+  });
+
+  it("does not fill the disk with what has no end", async () => {
+    const outcome = await downloadTo({ leastFreeBytes: Number.MAX_SAFE_INTEGER }, endless);
+    assertFailed(outcome, "disk_full", /does not tell how long it is, and after 0\.1 GB the disk has only/);
+    assert.deepEqual(outcome.left, [], "nothing of it is left");
+  });
+
+  it("gives up where each attempt brings a few bytes more", async () => {
+    const outcome = await download(breakAfter(5000));
+    assertFailed(outcome, "download_failed", /6 times in a row/);
+    assert.equal(outcome.ranges.length, 6);
+  });
+
+  it("is not kept waiting by a server that sends a few bytes at a time", async () => {
+    let armed = 0;
+    const outcome = await downloadTo({ onSilenceArmed: () => (armed += 1) }, drip);
+    assertFetched(outcome);
+    const most = 1 + Math.ceil(outcome.content.length / (32 * 1024));
+    assert.ok(armed <= most, `${armed} times, of at most ${most}`);
+  });
+
+  it("follows no redirect into the clear, to this machine itself, or to what is no server", async () => {
+    const cases = [
+      ["https://a.example/m.gguf", "http://a.example/m.gguf", /from https to http/],
+      ["http://a.example/m.gguf", "file:///etc/passwd", /redirects to file:/],
+      ["http://a.example/m.gguf", "http://[", /no address/],
+      ...["127.1", "localhost", "a.localhost.", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"].map(
+        (host) => ["http://a.example/m.gguf", `http://${host}/latest`, /this machine itself/] as const,
+      ),
+    ] as const;
+    for (const [url, location, why] of cases) assert.throws(from(url, location), why, location);
+    assert.equal(from("http://127.0.0.1/m", "http://localhost/n")().href, "http://localhost/n");
+    assert.equal(from("https://a.example/m", "//10.0.0.1/n")().href, "https://10.0.0.1/n");
+    const around = await download(status(302, { location: "/folder/model.gguf" }));
+    assertFailed(around, "download_failed", /redirects more than 10 times/);
+    assert.deepEqual(around.slept, [], "it is not tried again");
   });
 
   it("gives up a connection that falls silent", async () => {

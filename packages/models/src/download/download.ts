@@ -2,7 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, pause } from "@drover/foundation/clock";
 import { attemptDownload } from "./download-attempt.ts";
-import type { AttemptOptions } from "./receive.ts";
+import { type AttemptOptions, LEAST_PROGRESS_BYTES } from "./receive.ts";
 import { lockFile } from "./download-lock.ts";
 import type { RemoteFile } from "../sources/endpoints.ts";
 import { exists } from "../sources/exists.ts";
@@ -19,7 +19,7 @@ export interface DownloadRetry {
   readonly url: string;
   readonly reason: string;
   readonly waitMs: number;
-  /** Attempts that failed in a row without a byte of progress. */
+  /** Attempts that failed in a row without progress. */
   readonly failures: number;
   /** With so many it is given up. */
   readonly mostFailures: number;
@@ -35,6 +35,7 @@ export interface DownloadOptions {
   readonly onProgress: OnProgress | undefined;
   /** @default {@link USUAL_SPLIT} */
   readonly split?: SplitRule | undefined;
+  readonly leastFreeBytes?: AttemptOptions["leastFreeBytes"];
 }
 
 /**
@@ -67,7 +68,7 @@ const LOCK_WAIT_MS = 6 * 3_600_000;
 const IDLE_MS = 60_000;
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;
-/** In a row without a byte of progress. */
+/** In a row without progress. */
 const MOST_FAILURES = 6;
 
 /** @returns the SHA-256 that the server told, if it did */
@@ -83,8 +84,9 @@ async function attemptUntilDone(
     if (result.done) return result.sha256;
     // A server that has another version each time begins each time, and would never come to an end.
     const bytes = bytesOf(await readPartial(path, remote.url));
-    failures = bytes > mostBytes ? 1 : failures + 1;
-    mostBytes = Math.max(mostBytes, bytes);
+    const isFurther = bytes - mostBytes >= LEAST_PROGRESS_BYTES;
+    failures = isFurther ? 1 : failures + 1;
+    if (isFurther) mostBytes = bytes;
     if (failures >= MOST_FAILURES) {
       const message = `${remote.url} can't be downloaded: ${result.reason}, ${failures} times in a row. Check the network and try again: it goes on where it stopped.`;
       throw new ModelError("download_failed", message);

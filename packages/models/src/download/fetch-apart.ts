@@ -19,7 +19,7 @@ export type FetchMessage =
   | { readonly type: "failed"; readonly code: ModelErrorCode; readonly message: string };
 
 /** As {@link FetchOptions}, but for what only a test passes in. */
-export type FetchApartOptions = Omit<FetchOptions, "clock">;
+export type FetchApartOptions = Omit<FetchOptions, "clock" | "leastFreeBytes">;
 
 /**
  * As `fetchModel`; a download runs in a thread of its own. Whatever goes wrong there, be it an error that nobody catches,

@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly otherCaches?: OtherCaches | undefined;
   /** How large files are divided between connections. */
   readonly split?: SplitRule | undefined;
+  /** See `AttemptOptions`. */
+  readonly leastFreeBytes?: number | undefined;
   /** @default the system's */
   readonly clock?: Clock | undefined;
 }
@@ -185,7 +187,7 @@ async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: 
       doneBytes: beforeBytes + doneBytes,
       totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
     });
-  const { clock = systemClock, signal, onRetry, split } = options;
-  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split });
+  const { clock = systemClock, signal, onRetry, split, leastFreeBytes } = options;
+  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split, leastFreeBytes });
   return path;
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "@drover/foundation/clock";
 import { ModelError } from "../errors.ts";
 import type { FetchMessage, FetchTask } from "./fetch-apart.ts";
 import { fetchModel } from "./fetch-model.ts";
@@ -8,12 +9,23 @@ const { source, options } = workerData as FetchTask;
 const cancel = new AbortController();
 const say = (message: FetchMessage): void => parentPort?.postMessage(message);
 
+/** A server may send a byte at a time, and whoever listens has others to serve. */
+const PROGRESS_MS = 100;
+let toldAtMs = Number.NEGATIVE_INFINITY;
+
+function onProgress({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number | undefined }): void {
+  const nowMs = systemClock.monotonicMs();
+  if (nowMs - toldAtMs < PROGRESS_MS && doneBytes !== totalBytes) return;
+  toldAtMs = nowMs;
+  say({ type: "progress", doneBytes, totalBytes });
+}
+
 parentPort?.once("message", () => cancel.abort());
 try {
   const path = await fetchModel(source, {
     ...options,
     signal: cancel.signal,
-    onProgress: ({ doneBytes, totalBytes }) => say({ type: "progress", doneBytes, totalBytes }),
+    onProgress,
     onRetry: (retry) => say({ type: "retry", retry }),
   });
   say({ type: "done", path });

@@ -13,9 +13,11 @@ export interface AttemptOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: OnProgress | undefined;
-  /** The connection is given up after this long without a byte. */
+  /** The connection is given up after this long without {@link LEAST_PROGRESS_BYTES}. */
   readonly idleMs: number;
   readonly split: SplitRule;
+  /** Of the disk, which a file of unknown length leaves. @default 1 GiB */
+  readonly leastFreeBytes?: number | undefined;
 }
 
 export type AttemptResult =
@@ -27,9 +29,12 @@ export type AttemptResult =
       readonly retryAfterMs: number | undefined;
     };
 
+/** Less is no progress: a server that sends a byte a minute, or breaks off behind each, would keep whoever waits for ever. */
+export const LEAST_PROGRESS_BYTES = 32 * 1024;
+
 /** Ends a connection on which nothing comes. */
 export interface IdleWatch {
-  readonly touch: () => void;
+  readonly touch: (bytes: number) => void;
   readonly stop: () => void;
 }
 
@@ -122,8 +127,9 @@ class Writing {
     const { path, response, start, watch } = this.#reception;
     this.#side = this.#openSide();
     for await (const bytes of response.body) {
-      watch.touch();
+      watch.touch(bytes.length);
       if (this.#frontBytes === 0) checkMagic(response, bytes);
+      if (start.totalBytes === undefined) await this.#leaveRoom(bytes.length);
       await this.#write(bytes);
       this.#frontBytes += bytes.length;
       if (this.#frontBytes > (start.totalBytes ?? Number.POSITIVE_INFINITY)) throw await tooLong(path, response, start);
@@ -162,7 +168,7 @@ class Writing {
       frontBytes: () => this.#frontBytes,
       onTail: () => this.#note(),
       onBytes: (count) => {
-        watch.touch();
+        watch.touch(count);
         this.#sideBytes += count;
         this.#tell();
       },
@@ -190,6 +196,18 @@ class Writing {
     await notePartial(path, { url: remote.url, totalBytes, validator, sha256, ends });
   }
 
+  /** A file whose length nobody has told may be without end. */
+  async #leaveRoom(bytes: number): Promise<void> {
+    if (Math.floor(this.#frontBytes / ROOM_CHECK_BYTES) === Math.floor((this.#frontBytes + bytes) / ROOM_CHECK_BYTES))
+      return;
+    const { path, response } = this.#reception;
+    const freeBytes = await freeBytesOf(path);
+    if (freeBytes === undefined || freeBytes > (this.#options.leastFreeBytes ?? LEAST_FREE_BYTES)) return;
+    await dropPartial(path);
+    const message = `${response.url} does not tell how long it is, and after ${gigabytes(this.#frontBytes)} the disk has only ${gigabytes(freeBytes)} free. Free some space, or take another server.`;
+    throw new ModelError("disk_full", message);
+  }
+
   async #write(bytes: Buffer): Promise<void> {
     try {
       await writeFully(this.#handle, bytes, this.#frontBytes);
@@ -199,11 +217,18 @@ class Writing {
   }
 }
 
-async function checkRoom(path: string, start: Start): Promise<void> {
+const ROOM_CHECK_BYTES = 64 * 2 ** 20;
+const LEAST_FREE_BYTES = 2 ** 30;
+
+async function freeBytesOf(path: string): Promise<number | undefined> {
   const stats = await statfs(dirname(path)).catch(() => undefined);
-  if (stats === undefined || start.totalBytes === undefined) return;
+  return stats && stats.bavail * stats.bsize;
+}
+
+async function checkRoom(path: string, start: Start): Promise<void> {
+  const freeBytes = await freeBytesOf(path);
+  if (freeBytes === undefined || start.totalBytes === undefined) return;
   const neededBytes = (start.tailFrom ?? start.totalBytes) - start.fromBytes;
-  const freeBytes = stats.bavail * stats.bsize;
   if (neededBytes <= freeBytes) return;
   const message = `${path} needs ${gigabytes(neededBytes)}, and its disk has ${gigabytes(freeBytes)} free. Free some space, or set XDG_CACHE_HOME to another disk.`;
   throw new ModelError("disk_full", message);

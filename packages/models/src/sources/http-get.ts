@@ -1,8 +1,10 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { BlockList, isIP } from "node:net";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
+import { ModelError } from "../errors.ts";
 import { toldSha256 } from "./digest.ts";
 
 /** A response whose body is still to be read, or to be given up by `discard`. */
@@ -42,11 +44,43 @@ export async function get(
     sha256 ??= toldSha256((name) => message.headers[name]?.toString());
     if (!REDIRECTS.has(status) || location === undefined) return responseOf(message, { status, url: current, sha256 });
     message.destroy();
-    if (redirects >= MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
-    const next = new URL(location, current);
+    if (redirects >= MOST_REDIRECTS) throw refused(url, `it redirects more than ${MOST_REDIRECTS} times`);
+    const next = nextUrl(url, location, current);
     if (next.origin !== current.origin) sent = withoutAuthorization(sent);
     current = next;
   }
+}
+
+/** Where a server sends a download: not into the clear, and not to what only this machine can reach. @throws ModelError */
+export function nextUrl(url: string, location: string, from: URL): URL {
+  if (!URL.canParse(location, from.href)) throw refused(url, "it redirects to what is no address");
+  const next = new URL(location, from);
+  if (next.protocol !== "https:" && next.protocol !== "http:") throw refused(url, `it redirects to ${next.protocol}`);
+  if (from.protocol === "https:" && next.protocol === "http:") throw refused(url, "it redirects from https to http");
+  if (isLocal(next.hostname) && !isLocal(from.hostname)) throw refused(url, "it redirects to this machine itself");
+  return next;
+}
+
+function refused(url: string, why: string): ModelError {
+  return new ModelError(
+    "download_failed",
+    `${url} can't be downloaded: ${why}. Check the address, or take another server.`,
+  );
+}
+
+/** Addresses of the machine itself, and those of its link, where clouds tell machines their secrets. */
+const localAddresses = new BlockList();
+localAddresses.addSubnet("127.0.0.0", 8);
+localAddresses.addSubnet("0.0.0.0", 8);
+localAddresses.addSubnet("169.254.0.0", 16);
+localAddresses.addSubnet("::", 127, "ipv6");
+localAddresses.addSubnet("::ffff:127.0.0.0", 104, "ipv6");
+localAddresses.addSubnet("fe80::", 10, "ipv6");
+
+function isLocal(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) === 0) return /(?:^|\.)localhost\.?$/i.test(host);
+  return localAddresses.check(host, isIP(host) === 4 ? "ipv4" : "ipv6");
 }
 
 function request(
