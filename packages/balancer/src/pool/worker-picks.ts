@@ -48,12 +48,14 @@ export function roomiestBeyondSlots(upstreams: Upstreams, state: PickState): Ups
 
 /**
  * A worker without any other request, for one that may crash it: so no innocent request is in two crashes. The least busy worker is
- * given no further request until it is empty; until then none is picked.
+ * given no further request until it is empty; until then none is picked. Of several workers one is always left to the requests that are no suspects.
  */
 export function workerAlone(upstreams: Upstreams, state: PickState): Upstream | undefined {
-  const able = [...upstreams].filter((upstream) => isInService(upstream) && !isTried(upstream, state));
+  const serving = [...upstreams].filter(isInService);
+  const able = serving.filter((upstream) => !isTried(upstream, state));
   let chosen = able.find(({ aloneFor }) => aloneFor === state);
-  if (chosen === undefined) {
+  const taken = serving.filter(({ aloneFor }) => aloneFor !== undefined).length;
+  if (chosen === undefined && taken < Math.max(1, serving.length - 1)) {
     const free = able.filter(({ aloneFor }) => aloneFor === undefined);
     [chosen] = free.toSorted((one, other) => one.conns + one.beside - other.conns - other.beside);
     if (chosen !== undefined) chosen.aloneFor = state;

@@ -5,6 +5,10 @@ import type { ClientRequest } from "./client-request.ts";
 const rememberedMs = 600_000;
 const mostRemembered = 256;
 const pieceHashes = 2 ** 20;
+/** What lies behind them must be the same byte by byte: to look for pieces takes a millisecond for so many. */
+const mostComparedBytes = 256 * 1024;
+
+type Sent = Pick<ClientRequest, "method" | "target" | "owner">;
 
 /** What is known of one request. */
 export interface CrashRecord {
@@ -25,7 +29,7 @@ export class CondemnedRequests {
     this.#clock = clock;
   }
 
-  recordOf(request: ClientRequest, body: Uint8Array): CrashRecord {
+  recordOf(request: Sent, body: Uint8Array): CrashRecord {
     const digest = once(() => digestOf(request, body));
     const likeness = once(() => likenessOf(request, body));
     return {
@@ -55,25 +59,33 @@ function once(make: () => string): () => string {
   return () => (made ??= make());
 }
 
-function digestOf({ method, target }: ClientRequest, body: Uint8Array): string {
+function digestOf({ method, target }: Sent, body: Uint8Array): string {
   return createHash("sha256").update(`${method} ${target}\n`).update(body).digest("base64");
 }
 
 /**
- * The same for requests of one sender that consist of the same pieces of four characters: blanks, digits, the case of letters and how often
- * anything repeats make no difference. Thirty thousand dashes are like forty thousand; two texts of people are not alike.
+ * The same for requests of one sender that consist of the same pieces of four characters: blanks, the case of letters, how often anything repeats and
+ * most digits make no difference. Thirty thousand dashes are like forty thousand; two texts of people are not alike, nor two lists of tokens.
  */
-function likenessOf({ method, target, owner }: ClientRequest, body: Uint8Array): string {
+function likenessOf({ method, target, owner }: Sent, body: Uint8Array): string {
   const head = `${JSON.stringify(owner)} ${method} ${target}\n`;
-  return createHash("sha256").update(head).update(piecesOf(body)).digest("base64");
+  const hash = createHash("sha256")
+    .update(head)
+    .update(piecesOf(body.subarray(0, mostComparedBytes)));
+  return hash.update(body.subarray(mostComparedBytes)).digest("base64");
 }
 
 /** A bit for each piece, by a hash of it. */
 function piecesOf(body: Uint8Array): Uint8Array {
   const found = new Uint8Array(pieceHashes / 8);
   let piece = 0;
+  let isInList = false;
   for (const byte of body) {
-    if (byte <= 0x20 || (byte >= 0x30 && byte <= 0x39)) continue;
+    if (byte <= 0x20) continue;
+    const isDigit = byte >= 0x30 && byte <= 0x39;
+    // Where a number counts or numbers a text, the next request may have another one; an element of a list is content.
+    if (isDigit && !isInList) continue;
+    if (!isDigit) isInList = byte === LIST || byte === COMMA;
     const isCapital = byte >= 0x41 && byte <= 0x5a;
     piece = (piece << 8) | (isCapital ? byte + 0x20 : byte);
     const at = Math.imul(piece, 0x9e3779b1) >>> 12;
@@ -81,3 +93,6 @@ function piecesOf(body: Uint8Array): Uint8Array {
   }
   return found;
 }
+
+const LIST = 0x5b;
+const COMMA = 0x2c;
