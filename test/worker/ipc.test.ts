@@ -156,4 +156,62 @@ describe("what a worker and its supervisor say to each other", { timeout: 120_00
     worker.say({ type: "lease", cpus: [], epoch: 2 });
     await worker.hear("leased", ({ epoch }) => epoch === 2);
   });
+
+  it("texts to embed: they wait for CPUs, count as steps, and are decoded in short pieces while responses want to compute", async (t) => {
+    const shape = { embeddings: true, contextTokens: 512, leases: { counts: [1] } };
+    const worker = talkTo(t, workerArguments({ ...options, ...shape }));
+    const { lease, isNew } = orders(worker);
+    await lease([0]);
+    const { port } = await worker.hear("ready");
+    const post = (path: string, body: object) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) });
+    const embed = async () => assert.equal((await post("/v1/embeddings", { input: TEXT })).status, 200);
+    /** Decodes of texts are those that the batch loop knows nothing of. The second heartbeat from now was sent after whatever has ended by now. */
+    const decodes = async () => {
+      const isLater = isNew();
+      const first = await worker.hear("heartbeat", isLater);
+      const { steps, figures } = await worker.hear("heartbeat", (beat) => beat !== first && isLater(beat));
+      return steps - sum(Object.values(figures?.steps ?? {}));
+    };
+    await worker.hear("cpus-needed", ({ need }) => need === "none");
+    await lease([]);
+    const before = await decodes();
+    const isAsked = isNew();
+    const alone = embed();
+    await worker.hear("cpus-needed", (message) => isAsked(message) && message.need === "share");
+    assert.equal(await decodes(), before, "it has no CPU");
+    await lease([0]);
+    await alone;
+    assert.equal((await decodes()) - before, 1, "one decode for all of the text");
+    // Many for two slots, so that some are sure to run yet.
+    const streams = Array.from({ length: 200 }, () =>
+      post("/v1/completions", { prompt: "a", max_tokens: 400, ignore_eos: true }).catch(() => undefined),
+    );
+    await worker.hear("heartbeat", ({ active }) => active > 2);
+    await embed();
+    const shared = (await decodes()) - before - 1;
+    assert.ok(shared > 3, `${shared} for the same text`);
+    worker.say({ type: "shutdown" });
+    await Promise.all(streams);
+  });
 });
+
+/** Fits one piece while nobody else computes. */
+const TEXT = Array.from({ length: 400 }, () => 5);
+
+function orders(worker: Talk) {
+  let epoch = 0;
+  return {
+    /** The worker has these CPUs, and no others. */
+    lease: async (cpus: readonly number[]): Promise<void> => {
+      const own = ++epoch;
+      worker.say({ type: "lease", cpus, epoch: own });
+      await worker.hear("leased", (message) => message.epoch === own);
+    },
+    /** Whether a message came after now. */
+    isNew: () => {
+      const known = worker.seen.length;
+      return (message: WorkerMessage) => worker.seen.indexOf(message) >= known;
+    },
+  };
+}
