@@ -158,7 +158,7 @@ describe("what a worker and its supervisor say to each other", { timeout: 120_00
   });
 
   it("texts to embed: they wait for CPUs, count as steps, and are decoded in short pieces while responses want to compute", async (t) => {
-    const shape = { embeddings: true, contextTokens: 512, leases: { counts: [1] } };
+    const shape = { embeddings: true, contextTokens: 1024, leases: { counts: [1] } };
     const worker = talkTo(t, workerArguments({ ...options, ...shape }));
     const { lease, isNew } = orders(worker);
     await lease([0]);

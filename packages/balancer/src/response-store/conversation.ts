@@ -16,6 +16,9 @@ export interface Conversation {
   readonly onBody?: (part: Buffer) => void;
 }
 
+/** Longer responses, which give back as much in tools or metadata, are not kept: to read and write one holds up everybody else. */
+const MOST_RESPONSE_BYTES = 2 * 1024 * 1024;
+
 /** Of a request. */
 interface Asker {
   readonly path: string;
@@ -37,19 +40,30 @@ export async function conversationOf(
   const resolved = await resolveReferences(bytes, { store, owner, mostBytes });
   if (resolved !== undefined && "status" in resolved) return resolved;
   const continued = resolved?.previousId === undefined ? "" : ` ${resolved.previousId}`;
-  const finder = new FinishedResponseFinder(store.mostBytesOfOne, ({ output, text, ...response }) =>
-    store.put(owner, {
-      ...response,
-      input: resolved?.input ?? ownInput(bytes),
-      output: Buffer.from(output.map((item) => JSON.stringify(item)).join(",")),
-      outputIds: output.map((item) => String((item as { readonly id?: unknown }).id)),
-      response: Buffer.from(text),
-    }),
+  const input = resolved?.input ?? (await inputToKeep(bytes));
+  const finder = new FinishedResponseFinder(
+    Math.min(store.mostBytesOfOne, MOST_RESPONSE_BYTES),
+    ({ output, text, ...response }) =>
+      store.put(owner, {
+        ...response,
+        input,
+        output: Buffer.from(output.map((item) => JSON.stringify(item)).join(",")),
+        outputIds: output.map((item) => String((item as { readonly id?: unknown }).id)),
+        response: Buffer.from(text),
+      }),
   );
   return {
     body: resolved === undefined ? body : { kind: "bytes", bytes: resolved.body },
-    addedBytes: resolved?.body.length ?? 0,
+    addedBytes: (resolved?.body.length ?? 0) + input.length,
     headers: [RESPONSE_STORE_HEADER, `1${continued}`],
     ...(isKept ? { onBody: (part) => finder.push(part) } : {}),
   };
 }
+
+/** Nothing of a request that says that its response is not to be kept, as Codex does. In a text the quotes would be escaped. */
+async function inputToKeep(body: Buffer): Promise<Buffer> {
+  return NOT_KEPT.some((member) => body.includes(member)) ? nothing : await ownInput(body);
+}
+
+const NOT_KEPT = ['"store":false', '"store": false'];
+const nothing = Buffer.alloc(0);

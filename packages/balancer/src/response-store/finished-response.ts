@@ -20,6 +20,7 @@ export class FinishedResponseFinder {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #isEventStream: boolean | undefined;
+  readonly #json = new OpenJson();
   #isOver = false;
 
   /** Told at most once, before the client can have the response's last byte. */
@@ -36,7 +37,7 @@ export class FinishedResponseFinder {
     this.#heldBytes += part.length;
     if (this.#heldBytes > this.#mostBytes) this.#end();
     else if (this.#isEventStream) this.#lookAtEvents(part);
-    else if (part.at(-1) === 0x7d) this.#found(jsonOf(this.#text()));
+    else if (this.#json.isClosedBy(part)) this.#found(jsonOf(this.#text()));
   }
 
   #lookAtEvents(part: Buffer): void {
@@ -71,6 +72,31 @@ export class FinishedResponseFinder {
     this.#heldBytes = 0;
   }
 }
+
+/** A JSON object of which a part after the other comes. To parse it at each closing bracket would take a time that grows with the square of its length. */
+class OpenJson {
+  #depth = 0;
+  #isInText = false;
+  #isEscaped = false;
+
+  /** Whether the last byte of this part closes the object. */
+  isClosedBy(part: Buffer): boolean {
+    for (const byte of part) {
+      if (this.#isEscaped) this.#isEscaped = false;
+      else if (this.#isInText && byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) this.#isInText = !this.#isInText;
+      else if (this.#isInText) continue;
+      else if (byte === OBJECT) this.#depth += 1;
+      else if (byte === OBJECT_END) this.#depth -= 1;
+    }
+    return this.#depth === 0 && !this.#isInText;
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
 
 const EVENT_END = Buffer.from("\n\n");
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 import { ownInput, resolveReferences } from "./resolve-references.ts";
 import { ResponseStore } from "./response-store.ts";
 
@@ -9,7 +9,7 @@ const store = new ResponseStore(() => ({ responses: 10, bytes: 1_000_000 }));
 store.put("ann", {
   id: "resp_1",
   previousId: undefined,
-  input: ownInput(bodyOf({ input: "Hi" })),
+  input: await ownInput(bodyOf({ input: "Hi" })),
   output: Buffer.from(JSON.stringify(reply)),
   outputIds: ["msg_1"],
   response: Buffer.from("{}"),
@@ -47,6 +47,21 @@ describe("References to stored responses", () => {
     const item = { input: [{ type: "item_reference", id: "msg_9" }] };
     assert.deepEqual(await refusal(item, "ann"), [404, "item_not_found", "input"]);
     assert.deepEqual(await refusal(continued, "ann", 10), [413, "body_too_large", "previous_response_id"]);
+  });
+
+  it("are refused as soon as their items are longer than a body may be, however short the references are", async () => {
+    const input = Array.from({ length: 20_000 }, () => ({ id: "msg_1" }));
+    const read = mock.method(store, "holderOf");
+    try {
+      assert.deepEqual(await refusal({ input, note: "item_reference" }, "ann", 10_000), [
+        413,
+        "body_too_large",
+        "previous_response_id",
+      ]);
+      assert.ok(read.mock.callCount() <= 10_000 / JSON.stringify(reply).length + 1, `${read.mock.callCount()}`);
+    } finally {
+      read.mock.restore();
+    }
   });
 
   it("are looked for in nothing that a worker would refuse, and change no body without them", async () => {

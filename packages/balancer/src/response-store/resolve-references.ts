@@ -1,4 +1,5 @@
 import { costOfJson } from "@drover/contract/json-cost";
+import { parseJsonInSlices, writeJsonInSlices } from "@drover/contract/sliced-json";
 import { jsonOf } from "@drover/foundation/json-text";
 import type { ProxyError } from "../error-envelope.ts";
 import type { ResponseStore, StoredResponse } from "./response-store.ts";
@@ -30,18 +31,19 @@ export async function resolveReferences(
 ): Promise<ResolvedRequest | ProxyError | undefined> {
   if (!WORDS.some((word) => body.includes(word))) return undefined;
   if ((await costOfJson(body)) !== undefined) return undefined;
-  const { input, previous_response_id: previousId, ...rest } = objectOf(body);
+  const { input, previous_response_id: previousId, ...rest } = await objectOf(body);
   const isReference = typeof previousId === "string";
   if (input === undefined || (!isReference && !hasReference(input))) return undefined;
   const history = isReference ? historyOf(previousId, library) : [];
   if (history === undefined) return unknownResponse(String(previousId));
-  const own = inputTexts(input, library);
+  const before = history.filter((text) => text.length > 0);
+  const leftBytes = before.reduce((left, text) => left - text.length - 1, library.mostBytes);
+  const own = await inputTexts(input, library, leftBytes);
   if ("status" in own) return own;
-  const texts = [...history, ...own].filter((text) => text.length > 0);
-  const length = texts.reduce((sum, text) => sum + text.length + 1, 0);
-  if (length > library.mostBytes) return tooLong(library.mostBytes);
-  const items = join(texts);
-  const others = JSON.stringify(isReference ? rest : { previous_response_id: previousId, ...rest });
+  const items = join([...before, ...own]);
+  const others = await writeJsonInSlices(
+    isReference || previousId === undefined ? rest : { previous_response_id: previousId, ...rest },
+  );
   const head = Buffer.from(others === "{}" ? '{"input":[' : `${others.slice(0, -1)},"input":[`);
   return {
     body: Buffer.concat([head, items, Buffer.from("]}")]),
@@ -51,15 +53,17 @@ export async function resolveReferences(
 }
 
 /** The items that a request without references adds, as in {@link StoredResponse}. */
-export function ownInput(body: Buffer): Buffer {
-  const { input } = objectOf(body);
-  return Buffer.from(itemsOf(input).map(textOf).join(","));
+export async function ownInput(body: Buffer): Promise<Buffer> {
+  if ((await costOfJson(body)) !== undefined) return Buffer.alloc(0);
+  const { input } = await objectOf(body);
+  const text = await writeJsonInSlices(itemsOf(input));
+  return Buffer.from(text.slice(1, -1));
 }
 
 const WORDS = ["previous_response_id", "item_reference"] as const;
 
-function objectOf(body: Buffer): Readonly<Record<string, unknown>> {
-  const value = jsonOf(body.toString());
+async function objectOf(body: Buffer): Promise<Readonly<Record<string, unknown>>> {
+  const value = await parseJsonInSlices(body).catch(() => undefined);
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
@@ -76,22 +80,31 @@ function historyOf(id: string, { store, owner }: Library): readonly Buffer[] | u
   return texts.toReversed();
 }
 
-function inputTexts(input: unknown, library: Library): readonly Buffer[] | ProxyError {
+/** @param mostBytes of all of them, with a comma behind each: a hundred thousand references to one item are a short body */
+async function inputTexts(
+  input: unknown,
+  library: Library,
+  mostBytes: number,
+): Promise<readonly Buffer[] | ProxyError> {
   const texts: Buffer[] = [];
+  let leftBytes = mostBytes;
   for (const item of itemsOf(input)) {
     const itemId = referenceOf(item);
-    const text = itemId === undefined ? textOf(item) : storedItem(itemId, library);
+    const text = itemId === undefined ? await writeJsonInSlices(item) : storedItem(itemId, library);
     if (text === undefined) return unknownItem(itemId ?? "");
-    texts.push(Buffer.from(text));
+    const bytes = Buffer.from(text);
+    texts.push(bytes);
+    leftBytes -= bytes.length + 1;
+    if (leftBytes < 0) return tooLong(library.mostBytes);
   }
-  return texts;
+  return leftBytes < 0 ? tooLong(library.mostBytes) : texts;
 }
 
 function storedItem(itemId: string, { store, owner }: Library): string | undefined {
   const holder = store.holderOf(owner, itemId);
   const items = holder && jsonOf(`[${holder.output.toString()}]`);
   const item = Array.isArray(items) ? items.find((one: { id?: unknown }) => one.id === itemId) : undefined;
-  return item === undefined ? undefined : textOf(item);
+  return item === undefined ? undefined : JSON.stringify(item);
 }
 
 /** A text is a message of the user's. */
@@ -110,10 +123,6 @@ function referenceOf(item: unknown): string | undefined {
 
 function hasReference(input: unknown): boolean {
   return itemsOf(input).some((item) => referenceOf(item) !== undefined);
-}
-
-function textOf(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
 }
 
 function join(texts: readonly Buffer[]): Buffer {
