@@ -5,5 +5,5 @@ import { PromptTokenizer } from "../generation/prompt/prompt-tokenizer.ts";
 
 /** What `ChatPrompts` needs of a vocabulary. */
 export function promptParts(vocabulary: Vocabulary): ChatPromptParts {
-  return { vocabulary, tokenizer: new PromptTokenizer({ vocabulary, clock: systemClock }) };
+  return { vocabulary, tokenizer: new PromptTokenizer({ vocabulary, clock: systemClock }), clock: systemClock };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MOST_PARTS, MOST_STOPS, MOST_TOOLS, messageList } from "../generating/counts.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { anyObject } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
@@ -107,7 +108,7 @@ const toolUse = z.object({
   type: z.literal("tool_use"),
   id: z.string(),
   name: z.string().min(1),
-  input: z.record(z.string(), z.unknown()),
+  input: anyObject,
 });
 
 const thinking = z.object({ type: z.literal("thinking"), thinking: z.string() });
@@ -134,7 +135,7 @@ const customTool = z.object({
   type: z.literal("custom").nullish(),
   name: toolName,
   description: z.string().nullish(),
-  input_schema: z.record(z.string(), z.unknown()),
+  input_schema: anyObject,
   strict: z.boolean().nullish(),
 });
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { badField } from "../../errors.ts";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { MOST_CHOICES, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
 
@@ -102,7 +103,7 @@ export const generationFields = {
     .union([z.string(), boundedList(z.string(), { most: MOST_STOPS })])
     .nullish()
     .transform((stop) => (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "")),
-  stop_token_ids: boundedList(z.int().min(0), { most: MOST_TOKENS }).nullish(),
+  stop_token_ids: tokenList({ most: MOST_TOKENS }).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z
     .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })

@@ -1,4 +1,4 @@
-import { costOfJson, MOST_NESTING, MOST_VALUES } from "@drover/contract/json-cost";
+import { costOfJson, MOST_NESTING, MOST_VALUES, OBJECT_VALUES } from "@drover/contract/json-cost";
 import { badField } from "../../errors.ts";
 
 /** Refuses JSON that would cost too much to parse and to check. @throws RequestError 400 `nested_too_deep`, `too_many_values` */
@@ -9,5 +9,5 @@ export async function refuseCostlyJson(bytes: Uint8Array): Promise<void> {
 
 const faults = {
   nested_too_deep: `The body is nested deeper than ${MOST_NESTING} levels.`,
-  too_many_values: `The body has more than ${MOST_VALUES} values (elements of lists and members of objects). Send less, or several requests.`,
+  too_many_values: `The body has more than ${MOST_VALUES} values (elements of lists and members of objects; an object counts as ${OBJECT_VALUES}). Send less, or several requests.`,
 } as const;

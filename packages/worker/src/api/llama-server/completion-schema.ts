@@ -2,10 +2,11 @@ import { z } from "zod";
 import { MOST_CHOICES, MOST_TOKENS } from "../generating/counts.ts";
 import { bookkeepingFields, generationFields, maxTokens, samplingFields } from "../generating/sampling-fields.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { mixedList } from "../http/plain-values.ts";
 import { jsonSchema } from "../openai-chat/chat-schema.ts";
 
 /** Texts and tokens in any order make one prompt. */
-const mixed = boundedList(z.union([z.string(), z.int().min(0)]), { least: 1, most: MOST_TOKENS });
+const mixed = mixedList({ least: 1, most: MOST_TOKENS });
 const one = z.union([
   z.string(),
   mixed,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { badField } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
-import { boundedList } from "../http/bounded-list.ts";
+import { tokenList } from "../http/plain-values.ts";
 import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
@@ -19,7 +19,7 @@ export const tokenizeRequest = z.strictObject({
   with_pieces: z.boolean().nullish(),
 });
 
-export const detokenizeRequest = z.strictObject({ tokens: boundedList(z.int().min(0), { most: MOST_TOKENS }) });
+export const detokenizeRequest = z.strictObject({ tokens: tokenList({ most: MOST_TOKENS }) });
 
 const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "content" } as const;
 

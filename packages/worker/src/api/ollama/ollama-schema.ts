@@ -3,9 +3,10 @@ import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/c
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { anyObject } from "../http/plain-values.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
-const noImages = z.array(z.unknown()).max(0, "Unsupported: this server is text only.").nullish();
+const noImages = z.array(z.never({ error: "Unsupported: this server is text only." })).nullish();
 
 /** Options that are not listed here have no effect, as those of a machine that runs the model (`num_gpu`, `num_thread`, `num_ctx`). */
 const options = z
@@ -36,7 +37,7 @@ const message = z.object({
       id: z.string().nullish(),
       function: z.object({
         name: z.string().min(1),
-        arguments: z.union([z.record(z.string(), z.unknown()), z.string()]),
+        arguments: z.union([anyObject, z.string()]),
       }),
     }),
     { most: MOST_CALLS },
@@ -48,7 +49,7 @@ const tool = z.object({
   function: z.object({
     name: toolName,
     description: z.string().nullish(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
+    parameters: anyObject.nullish(),
   }),
 });
 

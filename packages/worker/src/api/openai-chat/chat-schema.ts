@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
+import { anyObject } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { thinkingFields } from "../generating/thinking.ts";
 import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
@@ -70,7 +71,7 @@ const functionTool = z
     function: z.object({
       name: toolName,
       description: z.string().nullish(),
-      parameters: z.record(z.string(), z.unknown()).nullish(),
+      parameters: anyObject.nullish(),
       strict: z.boolean().nullish(),
     }),
   })
@@ -104,7 +105,7 @@ const toolChoice = z.union([
   }),
 ]);
 
-export const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
+export const jsonSchema = z.union([anyObject, z.boolean()]);
 
 const responseFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
@@ -139,7 +140,7 @@ export const chatCompletionRequest = z.strictObject({
   parallel_tool_calls: z.boolean().nullish(),
   ...thinkingFields,
   reasoning_format: z.enum(["auto", "deepseek", "deepseek-legacy", "none"]).nullish(),
-  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
+  chat_template_kwargs: anyObject.nullish(),
   json_schema: jsonSchema.nullish(),
   grammar: z
     .string()
@@ -147,9 +148,9 @@ export const chatCompletionRequest = z.strictObject({
     .nullish(),
   n_predict: maxTokens,
   n_probs: neutralOnly("n_probs", 0),
-  modalities: z
-    .array(z.literal("text", { error: "Unsupported modality: this server responds with text only." }))
-    .nullish(),
+  modalities: boundedList(z.literal("text", { error: "Unsupported modality: this server responds with text only." }), {
+    most: 8,
+  }).nullish(),
   verbosity: hint("medium"),
   audio: notSupported("audio"),
   prediction: hint(),

@@ -9,8 +9,9 @@ import {
   samplingFields,
 } from "../generating/sampling-fields.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { tokenList } from "../http/plain-values.ts";
 
-const tokens = boundedList(z.int().min(0), { least: 1, most: MOST_TOKENS });
+const tokens = tokenList({ least: 1, most: MOST_TOKENS });
 
 export const completionRequest = z.strictObject({
   ...bookkeepingFields,

@@ -6,6 +6,7 @@ import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prom
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { tokenList } from "../http/plain-values.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
@@ -17,7 +18,7 @@ import { type Serving, onClientGone } from "../serving.ts";
 /** Texts of one request, as OpenAI. */
 const MOST_INPUTS = 2048;
 
-const tokens = boundedList(z.int().min(0), { least: 1, most: MOST_TOKENS });
+const tokens = tokenList({ least: 1, most: MOST_TOKENS });
 
 export const embeddingsRequest = z.strictObject({
   model: bookkeepingFields.model,

@@ -3,6 +3,7 @@ import { MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { anyObject } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
@@ -92,7 +93,7 @@ const tool = z
     type: z.literal("function"),
     name: toolName,
     description: z.string().nullish(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
+    parameters: anyObject.nullish(),
     strict: z.boolean().nullish(),
   })
   .or(foreignTool);

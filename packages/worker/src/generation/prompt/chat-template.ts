@@ -13,6 +13,26 @@ const CHATML =
 /** How a model writes its calls of tools. */
 export type ToolFormat = "hermes" | "llama3" | "deepseek" | "qwen-coder" | "glm" | "minimax" | "mistral" | "harmony";
 
+/** What is known of a model before its template is read. Plain values, for a thread. */
+export interface TemplateFacts {
+  readonly source: string;
+  /** For the template. */
+  readonly constants: Readonly<Record<string, unknown>>;
+  /** Is `<think>` a token of the vocabulary? */
+  readonly hasThinkToken: boolean;
+}
+
+export function templateFacts(model: ModelDescription, vocabulary: Vocabulary): TemplateFacts {
+  return {
+    source: model.chatTemplate ?? CHATML,
+    constants: {
+      bos_token: controlText(vocabulary, model.bosToken),
+      eos_token: controlText(vocabulary, model.eosToken),
+    },
+    hasThinkToken: vocabulary.tokenize("<think>", true).length === 1,
+  };
+}
+
 /** A model's own Jinja template, and what can be told from its text. */
 export class ChatTemplate {
   readonly source: string;
@@ -26,17 +46,14 @@ export class ChatTemplate {
   readonly #constants: Readonly<Record<string, unknown>>;
 
   /** `onUnreadable`: the model's own template is no Jinja that can be parsed; ChatML replaces it. */
-  constructor(model: ModelDescription, vocabulary: Vocabulary, onUnreadable: (reason: string) => void) {
-    const { source, template } = read(model.chatTemplate ?? CHATML, onUnreadable);
+  constructor(facts: TemplateFacts, onUnreadable: (reason: string) => void = () => {}) {
+    const { source, template } = read(facts.source, onUnreadable);
     this.source = source;
     this.#template = template;
     this.rendersTools = /\btools\b/u.test(this.source) && this.source.includes("tool_calls");
     this.toolFormat = this.rendersTools ? toolFormatOf(this.source) : "hermes";
-    this.thinks = this.source.includes("think>") || vocabulary.tokenize("<think>", true).length === 1;
-    this.#constants = {
-      bos_token: controlText(vocabulary, model.bosToken),
-      eos_token: controlText(vocabulary, model.eosToken),
-    };
+    this.thinks = this.source.includes("think>") || facts.hasThinkToken;
+    this.#constants = facts.constants;
     this.habits = probeTemplate((messages, extra) => this.render(messages, extra));
   }
 

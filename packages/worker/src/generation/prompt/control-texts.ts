@@ -1,4 +1,4 @@
-import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
+import type { Vocabulary } from "../../engine/engine.ts";
 
 /** Marks a place where text must be cut before it is tokenised. A noncharacter of Unicode: no tokenizer knows it. */
 const CUT = "\u{FDD0}";
@@ -13,8 +13,8 @@ export class ControlTexts {
   readonly #places: RegExp | undefined;
   readonly #cutsInResponses: RegExp | undefined;
 
-  constructor(vocabulary: Vocabulary, model: ModelDescription) {
-    const texts = controlTexts(vocabulary, model.vocabularySize);
+  /** @param texts see {@link controlTextsOf} */
+  constructor(texts: readonly string[]) {
     this.#places = placesBefore([...new Set([...texts, ...MARKS])]);
     this.#cutsInResponses = placesBefore(texts.filter((text) => !MARKS.includes(text)));
   }
@@ -53,7 +53,7 @@ export function wellFormed(text: string): string {
 }
 
 /** Texts of at least two characters that the tokenizer would read as control tokens. */
-function controlTexts(vocabulary: Vocabulary, vocabularySize: number): string[] {
+export function controlTextsOf(vocabulary: Vocabulary, vocabularySize: number): string[] {
   const texts = [];
   for (let token = 0; token < vocabularySize; token++) {
     if (vocabulary.tokenBytes(token, false).length > 0) continue;

@@ -1,4 +1,4 @@
-import { costOfJson, MOST_NESTING, MOST_VALUES } from "@drover/contract/json-cost";
+import { costOfJson, MOST_NESTING, MOST_VALUES, turnToParse } from "@drover/contract/json-cost";
 import { badField } from "../../errors.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ControlTexts } from "./control-texts.ts";
@@ -31,10 +31,8 @@ export async function refuseCostlyChat(
   const all = messages.map((message) => ({ ...message, reasoning: undefined }));
   const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
   refuseManyMessages(messages.length + calls.length, limit);
-  tokenizer.refuseHuge(charsOf([all, tools, templateArguments, prefill]), limit);
-  // Each mark is cut, and is two tokens at least.
-  if (controlTexts.count(said, limit.contextTokens) >= limit.contextTokens)
-    throw contextLengthExceeded(limit, `at least ${limit.contextTokens}`);
+  tokenizer.refuseHuge(await charsOf([all, tools, templateArguments, prefill]), limit);
+  await refuseManyMarks(said, controlTexts, limit);
   await refuseCostlyArguments(calls, limit);
 }
 
@@ -47,12 +45,41 @@ function refuseManyMessages(messages: number, limit: PromptLimit): void {
   if (messages >= limit.contextTokens) throw contextLengthExceeded(limit, `at least ${messages}`);
 }
 
+/** Each mark is cut, and is two tokens at least. */
+async function refuseManyMarks(texts: readonly string[], marks: ControlTexts, limit: PromptLimit): Promise<void> {
+  let left = limit.contextTokens;
+  for (const text of texts) {
+    for (let from = 0; from < text.length; from += PIECE_CHARS) {
+      await turnToParse(PIECE_CHARS);
+      left -= marks.count([text.slice(from, from + PIECE_CHARS)], left);
+      if (left <= 0) throw contextLengthExceeded(limit, `at least ${limit.contextTokens}`);
+    }
+  }
+}
+
+/** What is looked at in one go takes about a millisecond. */
+const PIECE_CHARS = 32 * 1024;
+const PIECE_VALUES = 4096;
+
 /** Of all texts in a value, names of fields included. */
-function charsOf(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return value === undefined ? 0 : 1;
+async function charsOf(value: unknown): Promise<number> {
   let chars = 0;
-  for (const [name, item] of Object.entries(value)) chars += (Array.isArray(value) ? 0 : name.length) + charsOf(item);
+  let values = 0;
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    values += 1;
+    if (values % PIECE_VALUES === 0) await turnToParse(PIECE_CHARS);
+    const one = left.pop();
+    if (typeof one === "string") chars += one.length;
+    else if (typeof one !== "object" || one === null) chars += one === undefined ? 0 : 1;
+    else if (Array.isArray(one)) for (const item of one) left.push(item);
+    else {
+      for (const [name, item] of Object.entries(one)) {
+        chars += name.length;
+        left.push(item);
+      }
+    }
+  }
   return chars;
 }
 

@@ -1,0 +1,12 @@
+/** Entry point of the thread that writes long chats by the model's template. */
+import { workerData } from "node:worker_threads";
+import { serveTasks } from "../task-thread.ts";
+import type { WriterFacts } from "./chat-renderer.ts";
+import { ChatTemplate } from "./chat-template.ts";
+import { ChatWriter, type WrittenChat } from "./chat-writer.ts";
+import { ControlTexts } from "./control-texts.ts";
+
+const { facts, controlTexts } = workerData as WriterFacts;
+const writer = new ChatWriter(new ChatTemplate(facts), new ControlTexts(controlTexts));
+
+serveTasks((chat) => writer.write(chat as WrittenChat));
