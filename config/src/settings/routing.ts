@@ -18,7 +18,7 @@ export const routingSettings = [
     default: [],
     flag: "upstream",
     reload: "live",
-    doc: "Servers that Drover does not start but routes to: `http://HOST:PORT [weight=N] [max_conns=N] [backup]`.",
+    doc: "Servers that Drover does not start but routes to: `http://HOST:PORT [weight=N] [max_conns=N] [max_fails=N] [fail_timeout=TIME] [slow_start=TIME] [backup] [down]`.",
   },
   {
     path: "balancer.check",
