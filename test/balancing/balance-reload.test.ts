@@ -15,6 +15,7 @@ const droverBin = fileURLToPath(new URL("../../../packages/cli/bin/drover.js", i
 interface LogLine {
   readonly msg: string;
   readonly reason?: string;
+  readonly changed?: readonly string[];
   readonly addresses?: readonly { readonly port: number }[];
 }
 
@@ -63,7 +64,9 @@ describe("drover balance", () => {
 
       writeSettings(file, two, "second-key");
       child.kill("SIGHUP");
-      assert.equal((await nextLine()).msg, "the settings were read again");
+      const { msg, changed } = await nextLine();
+      assert.equal(msg, "the settings were read again");
+      assert.deepEqual(changed, ["apiKeys", "balancer.upstreams"]);
       assert.equal(await ask("second-key"), "two");
       assert.equal(await ask("first-key"), "401");
 

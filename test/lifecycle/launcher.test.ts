@@ -5,6 +5,31 @@ import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
 import { nextPorts } from "../support/ports.ts";
+import { until } from "../support/until.ts";
+
+describe("a drover that was started in a terminal", () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  const admin = `--admin-socket ${pasture.folder}/drover.sock`;
+  const up = `up --worker-port ${nextPorts(5)} --workers 1 --worker-command '${fakeCommand()}'`;
+  for (const command of [up, "balance --upstream http://127.0.0.1:9"]) {
+    const [name = ""] = command.split(" ");
+    it(`ends when that is closed, though a reload has the same signal: ${name}`, needs("script"), async () => {
+      const line = `${process.execPath} ${DROVER_BIN} ${command} ${admin} --listen 127.0.0.1:0`;
+      const terminal = spawn("script", ["-qec", line, "/dev/null"], {
+        cwd: pasture.folder,
+        stdio: "ignore",
+        env: { ...process.env, XDG_RUNTIME_DIR: pasture.folder, PASTURE_OF_TEST: pasture.folder },
+      });
+      const phase = () =>
+        pasture.admin<{ service: { phase: string } }>("GET", "/status").then((it) => it.service.phase);
+      await until(async () => (await phase().catch(() => "")) === "serving", "it serves");
+      terminal.kill("SIGKILL");
+      await pasture.empty();
+    });
+  }
+});
 
 describe("a drover that was started by pnpm start", needs("setpriv"), () => {
   const pasture = new Pasture();

@@ -100,6 +100,7 @@ describe("drover balance --nginx-conf", () => {
         metrics.match(/^drover_upstream_requests_total\{group="[^"]+",upstream="http[^"]+"\} 1$/gm)?.length,
         4,
       );
+      assert.match((await command("reload")).stdout, /^Reloaded: .*nginx\.conf\.$/);
       writeFileSync(path, "server { listen");
       assert.match((await command("reload")).stderr, /^drover: .*nginx\.conf:1/);
       assert.match((await command("logs")).stdout, /Balancing by/);

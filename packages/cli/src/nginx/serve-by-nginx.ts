@@ -1,5 +1,5 @@
 import { NginxError, type RunningNginx, serveInForeground } from "@drover/nginx";
-import { openUpstreamAdmin, type UpstreamService } from "@drover/supervisor/application";
+import { hasLostTerminal, openUpstreamAdmin, type UpstreamService } from "@drover/supervisor/application";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { createLogs, type Logs } from "@drover/supervisor/logs";
 import type { Invocation } from "../line/command.ts";
@@ -20,6 +20,11 @@ export async function serveByNginx(invocation: Invocation, path: string): Promis
   const closeMetrics = metrics === undefined ? () => {} : await openMetricsPort(metrics, () => state.running);
   // Before the configuration's `user` takes root's rights away.
   const closeAdmin = await openUpstreamAdmin(serviceOf(state, { path, version, logs }), where);
+  // nginx reads its configuration again at this signal; what was started in a terminal that is closed ends.
+  const onHangUp = (): void => {
+    if (hasLostTerminal()) state.running?.end();
+  };
+  process.on("SIGHUP", onHangUp);
   try {
     const onReady = (running: RunningNginx): void => void (state.running = running);
     await serveInForeground({ path, compat, version, say, onReady });
@@ -27,6 +32,7 @@ export async function serveByNginx(invocation: Invocation, path: string): Promis
   } catch (error) {
     throw error instanceof NginxError ? new SupervisorError("usage", error.message, { cause: error }) : error;
   } finally {
+    process.off("SIGHUP", onHangUp);
     closeAdmin();
     closeMetrics();
   }
@@ -64,7 +70,10 @@ function serviceOf(
         lastFailure: lastFailure ?? null,
         ...counts,
       })),
-    reload: () => requireRunning().reload(),
+    reload: async () => {
+      await requireRunning().reload();
+      return { changed: [path], needRestart: [] };
+    },
     stop: () => {
       requireRunning().end();
       state.isEnding = true;

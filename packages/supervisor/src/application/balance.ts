@@ -11,6 +11,9 @@ import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
 import { explainRequest } from "../admin/explain-request.ts";
 import { openTracing } from "../traces/open-tracing.ts";
 import { publicUrl } from "./public-url.ts";
+import type { ReloadReport } from "./reload.ts";
+import { diffSettings } from "./settings-change.ts";
+import { hasLostTerminal } from "./signals/launcher.ts";
 import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
@@ -43,6 +46,8 @@ export async function balance(options: BalanceOptions): Promise<ExitCode> {
 interface Running {
   readonly balancer: Balancer;
   readonly end: EndRequests;
+  /** As they were read last. */
+  settings: Settings;
   urls: readonly string[];
   isLeaving: boolean;
 }
@@ -69,12 +74,12 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   };
   const balancer = createBalancer(parts);
   if (settings.metrics.compat !== "off") addForeignNames(registry, settings.metrics.compat);
-  const reload = (): void => applyAnew(balancer, options);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   const end = listenForEnd(() => process.exit(1));
-  const running: Running = { balancer, end, urls: [], isLeaving: false };
+  const running: Running = { balancer, end, settings, urls: [], isLeaving: false };
+  const onHangUp = () => (hasLostTerminal() ? end.ask("the terminal was closed") : reloadBySignal(running, options));
   const onQuit = () => end.ask("SIGQUIT");
-  process.on("SIGHUP", reload);
+  process.on("SIGHUP", onHangUp);
   process.on("SIGQUIT", onQuit);
   const closeAdmin = await openAdmin(running, options);
   try {
@@ -89,7 +94,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     await tracing?.close();
   } finally {
     closeAdmin();
-    process.off("SIGHUP", reload);
+    process.off("SIGHUP", onHangUp);
     process.off("SIGQUIT", onQuit);
     end.close();
   }
@@ -98,7 +103,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
 
 /** For `drover status`, `reload`, `logs` and `stop`. */
 function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
-  const { settings, environment, logs, version, file, loadSettings } = options;
+  const { settings, environment, logs, version, file } = options;
   const service: UpstreamService = {
     state: () => ({
       phase: running.isLeaving ? "ending" : "serving",
@@ -107,10 +112,7 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
       config: file ?? null,
     }),
     upstreams: () => upstreamRows(running.balancer.status()),
-    reload: async () => {
-      running.balancer.applySettings(loadSettings().settings);
-      logs.logger.info("the settings were read again");
-    },
+    reload: async () => applyAnew(running, options),
     keys: () => running.balancer.keyUse(),
     explain: (id) => explainRequest(running.balancer, id),
     stop: () => running.end.ask("drover stop"),
@@ -121,11 +123,26 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
 }
 
 /** What cannot be used changes nothing. */
-function applyAnew(balancer: Balancer, { loadSettings, logs: { logger } }: BalanceOptions): void {
+function reloadBySignal(running: Running, options: BalanceOptions): void {
   try {
-    balancer.applySettings(loadSettings().settings);
-    logger.info("the settings were read again");
+    applyAnew(running, options);
   } catch (error) {
-    logger.error({ reason: (error as Error).message }, "the settings stay as they were");
+    options.logs.logger.error({ reason: (error as Error).message }, "the settings stay as they were");
   }
+}
+
+/** @throws ConfigError and BalancerError for what cannot be used; nothing has changed then */
+function applyAnew(
+  running: Running,
+  { settings: atStart, loadSettings, logs: { logger } }: BalanceOptions,
+): ReloadReport {
+  const { settings } = loadSettings();
+  running.balancer.applySettings(settings);
+  const report = {
+    changed: diffSettings(running.settings, settings).live,
+    needRestart: diffSettings(atStart, settings).restart,
+  };
+  running.settings = settings;
+  logger.info(report, "the settings were read again");
+  return report;
 }

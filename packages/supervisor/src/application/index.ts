@@ -5,6 +5,7 @@ export { describeRetry, downloadLog } from "./model/download-log.ts";
 export { findPrepared, prepareModel } from "./model/prepare-model.ts";
 export type { LoadProgress } from "../worker/worker-change.ts";
 export { missingHere } from "./missing-programs.ts";
+export { hasLostTerminal } from "./signals/launcher.ts";
 export { publicUrl } from "./public-url.ts";
 export { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 export { up } from "./application.ts";

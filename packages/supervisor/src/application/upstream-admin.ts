@@ -5,13 +5,14 @@ import { claimSocket } from "../admin/claim-socket.ts";
 import type { ServiceStatus, UpstreamRow } from "../admin/drover-status.ts";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
+import type { ReloadReport } from "./reload.ts";
 
 /** A process that balances between servers of others, for its admin socket. */
 export interface UpstreamService {
   readonly state: () => Pick<ServiceStatus, "phase" | "urls" | "queue" | "config">;
   readonly upstreams: () => readonly UpstreamRow[];
   /** Reads the configuration again; where that is not valid, it throws and nothing changes. */
-  readonly reload: () => Promise<void>;
+  readonly reload: () => Promise<ReloadReport>;
   /** Use and limits of each API key; an nginx configuration has none. @default none */
   readonly keys?: AdminActions["keys"];
   /** @default requests are not kept */
@@ -63,8 +64,7 @@ function actionsOf({ state, upstreams, reload, keys, explain, stop, logs, versio
     explain: explain ?? notKept,
     reload: async (model) => {
       if (model !== undefined) refuse("give a model to")();
-      await reload();
-      return { changed: [], needRestart: [] };
+      return await reload();
     },
     keys: keys ?? (() => []),
     stop,
