@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ToldUsageReader } from "./told-usage.ts";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { PlainUsageReader, usageReader } from "./told-usage.ts";
 
 const event = (value: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
@@ -46,15 +47,16 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
       event(
         {
           response: {
+            status: "incomplete",
             model: "m",
-            output: [{ type: "message", content: [{ text: forged }] }],
+            output: [{ status: "incomplete", type: "message", content: [{ text: forged }] }],
             usage: { input_tokens: 12, input_tokens_details: { cached_tokens: 4 }, output_tokens: 5, total_tokens: 17 },
           },
         },
         "response.completed",
       ),
     told,
-    undefined,
+    "length",
   ],
   "llama-server's stream": [
     event(chunk({})) +
@@ -62,6 +64,20 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
       "data: [DONE]\n\n",
     told,
     "stop",
+  ],
+  "llama-server's own": [
+    JSON.stringify({
+      content: forged,
+      model: "m",
+      tokens_predicted: 5,
+      tokens_evaluated: 12,
+      prompt: forged,
+      stop_type: "limit",
+      tokens_cached: 16,
+      timings: { cache_n: 4, prompt_n: 8, predicted_n: 5 },
+    }),
+    told,
+    "length",
   ],
   "Anthropic's stream": [
     event({ message: { model: "m", usage: { input_tokens: 8, cache_read_input_tokens: 4, output_tokens: 1 } } }) +
@@ -79,13 +95,13 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
     JSON.stringify({
       model: "m",
       usage: { prompt_tokens: 12, total_tokens: 12 },
-      data: Array.from({ length: 9000 }, () => 0.25),
+      data: Array.from({ length: 4000 }, () => 0.25),
     }),
     { ...told, cached: 0, completion: 0 },
     undefined,
   ],
   "counts behind which much more comes": [
-    JSON.stringify({ model: "m", data: "x".repeat(5000), usage: { prompt_tokens: 12 }, more: "x".repeat(40_000) }),
+    JSON.stringify({ model: "m", data: "x".repeat(5000), usage: { prompt_tokens: 12 }, more: "x".repeat(20_000) }),
     undefined,
     undefined,
   ],
@@ -96,7 +112,7 @@ describe("What a server's response tells of tokens", () => {
   for (const [name, [body, tokens, finish]] of Object.entries(bodies)) {
     it(`is read however its bytes are cut: ${name}`, () => {
       for (const size of [1, 7, 1000, body.length]) {
-        const reader = new ToldUsageReader(() => 0);
+        const reader = new PlainUsageReader(() => 0);
         for (let at = 0; at < body.length; at += size) reader.push(Buffer.from(body.slice(at, at + size)));
         const read = reader.read();
         assert.deepEqual([read.tokens, read.finish, read.model], [tokens, finish, "m"], `parts of ${size}`);
@@ -104,9 +120,30 @@ describe("What a server's response tells of tokens", () => {
     });
   }
 
+  it("is read in each coding of a body, as far as it came, and not where the body is another or large", () => {
+    const [body, tokens] = bodies["llama-server's stream"] ?? [""];
+    const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+    const readOf = (coding: string, bytes: Buffer) => {
+      const reader = usageReader(coding, () => 7);
+      for (let at = 0; at < bytes.length; at += 10) reader?.push(bytes.subarray(at, at + 10));
+      return reader?.read();
+    };
+    for (const [coding, encode] of Object.entries(codings)) {
+      const coded = encode(Buffer.from(body));
+      assert.deepEqual(readOf(coding, coded), { model: "m", tokens, finish: "stop", firstEventMs: 7 }, coding);
+      assert.equal(readOf(coding, coded.subarray(0, -4))?.model, "m", coding);
+      assert.equal(readOf(coding, encode(Buffer.alloc(5_000_000)))?.tokens, undefined, coding);
+      assert.equal(readOf(coding, Buffer.from(body))?.tokens, undefined, coding);
+    }
+    assert.equal(
+      usageReader("unknown", () => 7),
+      undefined,
+    );
+  });
+
   it("has the time of the first event, and of no comment before it", () => {
     let nowMs = 1;
-    const reader = new ToldUsageReader(() => nowMs);
+    const reader = new PlainUsageReader(() => nowMs);
     reader.push(Buffer.from(": processing\n\n"));
     nowMs = 2;
     reader.push(Buffer.from(event(chunk({}))));

@@ -2,6 +2,7 @@ import type { ReportedTokens, RequestReport } from "@drover/contract/request-rep
 import { findRoute } from "@drover/contract/routes";
 import type { Time } from "@drover/foundation/clock";
 import { jsonOf } from "@drover/foundation/json-text";
+import { brotliDecompressSync, constants, unzipSync } from "node:zlib";
 import type { Upstream } from "../pool/upstream.ts";
 import { headerValue } from "../upstream-http/hop-by-hop.ts";
 import type { ResponseHead } from "../upstream-http/response-head.ts";
@@ -22,8 +23,16 @@ const HEAD_BYTES = 4096;
 const TAIL_BYTES = 16_384;
 const COLON = 0x3a;
 
-/** Looks for them in a response while that passes. It keeps the ends of the body and reads them when it is over, so that the work does not grow with the text. */
-export class ToldUsageReader {
+/** Looks for them in a response while that passes. */
+export interface ToldUsageReader {
+  /** The next bytes of the body, which are only good until this returns. */
+  push(part: Buffer): void;
+  /** The body is over. */
+  read(): ToldUsage;
+}
+
+/** Of a body without a coding it keeps the ends and reads them when it is over, so that the work does not grow with the text. */
+export class PlainUsageReader implements ToldUsageReader {
   readonly #nowMs: () => number;
   readonly #head: Buffer[] = [];
   #headBytes = 0;
@@ -35,7 +44,6 @@ export class ToldUsageReader {
     this.#nowMs = nowMs;
   }
 
-  /** The next bytes of the body, which are only good until this returns. */
   push(part: Buffer): void {
     if (part.length === 0) return;
     if (this.#firstEventMs === undefined && part[0] !== COLON) this.#firstEventMs = this.#nowMs();
@@ -50,7 +58,6 @@ export class ToldUsageReader {
       this.#tailBytes -= this.#tail.shift()?.length ?? 0;
   }
 
-  /** The body is over. */
   read(): ToldUsage {
     const head = textOf(this.#head).slice(0, HEAD_BYTES);
     const tail = textOf(this.#tail);
@@ -63,6 +70,49 @@ export class ToldUsageReader {
   }
 }
 
+/** What is larger in its coding, or decoded, is not read: this is done while everybody waits. */
+const CODED_BYTES = 256 * 1024;
+const DECODED_BYTES = 4 * 1024 * 1024;
+
+const decoders: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  // Of a response that broke off there is no end.
+  gzip: (body) => unzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: DECODED_BYTES }),
+  deflate: (body) => unzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: DECODED_BYTES }),
+  br: (body) =>
+    brotliDecompressSync(body, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength: DECODED_BYTES }),
+};
+
+/** A body with a coding, as proxies before a server make it, can only be read from its beginning. */
+class CodedUsageReader implements ToldUsageReader {
+  readonly #nowMs: () => number;
+  readonly #decode: (body: Buffer) => Buffer;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+  #firstPartMs: number | undefined;
+
+  constructor(nowMs: () => number, decode: (body: Buffer) => Buffer) {
+    this.#nowMs = nowMs;
+    this.#decode = decode;
+  }
+
+  push(part: Buffer): void {
+    this.#firstPartMs ??= this.#nowMs();
+    this.#bytes += part.length;
+    if (this.#bytes > CODED_BYTES) this.#parts.length = 0;
+    else this.#parts.push(Buffer.from(part));
+  }
+
+  read(): ToldUsage {
+    const plain = new PlainUsageReader(() => this.#firstPartMs ?? this.#nowMs());
+    try {
+      if (this.#parts.length > 0) plain.push(this.#decode(Buffer.concat(this.#parts)));
+    } catch {
+      // It is not what its head says; the client has it as it came.
+    }
+    return { ...plain.read(), firstEventMs: this.#firstPartMs };
+  }
+}
+
 /** Workers of Drover's own report what a request took; of other servers their responses are read. Undefined where nothing is to be heard. */
 export function readerFor(
   request: { readonly method: string; readonly target: string },
@@ -71,8 +121,15 @@ export function readerFor(
   clock: Pick<Time, "monotonicMs">,
 ): ToldUsageReader | undefined {
   if (reports || status !== 200 || findRoute(request.method, request.target)?.takesSlot !== true) return undefined;
-  if (headerValue(headers, "content-encoding") !== undefined) return undefined;
-  return new ToldUsageReader(() => clock.monotonicMs());
+  return usageReader(headerValue(headers, "content-encoding"), () => clock.monotonicMs());
+}
+
+/** Undefined for codings that are not known. */
+export function usageReader(coding: string | undefined, nowMs: () => number): ToldUsageReader | undefined {
+  if (coding === undefined || coding === "identity") return new PlainUsageReader(nowMs);
+  const name = coding.toLowerCase();
+  const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;
+  return decode === undefined ? undefined : new CodedUsageReader(nowMs, decode);
 }
 
 function textOf(parts: readonly Buffer[]): string {
@@ -81,7 +138,7 @@ function textOf(parts: readonly Buffer[]): string {
 
 /** Within a text of JSON each quote has a backslash before it, so what a model writes is never taken for one of these names. */
 const MODEL = /"model"\s*:\s*("(?:[^"\\]|\\.){1,200}")/;
-const FINISH = /"(?:finish_reason|stop_reason|done_reason)"\s*:\s*"([a-z_]{1,32})"/g;
+const FINISH = /"(?:finish_reason|stop_reason|stop_type|done_reason|status)"\s*:\s*"([a-z_]{1,32})"/g;
 
 function modelIn(text: string): string | undefined {
   const [, quoted] = MODEL.exec(text) ?? [];
@@ -97,11 +154,18 @@ const finishes: Readonly<Record<string, RequestReport["finish"]>> = {
   max_tokens: "length",
   tool_calls: "tool_calls",
   tool_use: "tool_calls",
+  // llama.cpp's own API
+  eos: "stop",
+  word: "stop",
+  limit: "length",
+  // OpenAI's responses
+  completed: "stop",
+  incomplete: "length",
 };
 
 function finishIn(text: string): RequestReport["finish"] | undefined {
-  const said = [...text.matchAll(FINISH)].at(-1)?.[1];
-  return said !== undefined && Object.hasOwn(finishes, said) ? finishes[said] : undefined;
+  const said = [...text.matchAll(FINISH)].map(([, word = ""]) => word);
+  return finishes[said.findLast((word) => Object.hasOwn(finishes, word)) ?? ""];
 }
 
 type Counts = Readonly<Record<string, unknown>>;
