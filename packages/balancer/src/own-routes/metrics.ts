@@ -1,4 +1,4 @@
-import type { ReportedTokens } from "@drover/contract/request-report";
+import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
 import { Counter, Histogram, type Registry } from "prom-client";
 import { BoundedLabels } from "./bounded-labels.ts";
 
@@ -20,6 +20,7 @@ const refusals = [
   "concurrency_limit_exceeded",
   "crashes_workers",
 ];
+const finishes: readonly RequestReport["finish"][] = ["stop", "length", "tool_calls", "cancelled", "failed"];
 const tokenKinds = ["prompt", "cached", "completion", "reasoning"] as const;
 
 /** A line of `drover_tokens_total` that has a key; no label has a quote in it. */
@@ -66,6 +67,12 @@ export function createMetrics(registry: Registry) {
     ["kind", "key"],
     tokenKinds.map((kind) => ({ kind })),
   );
+  const finished = counter(
+    "drover_generations_total",
+    "Requests whose tokens are known and that have ended, by what ended the generation.",
+    ["finish"],
+    finishes.map((finish) => ({ finish })),
+  );
   const firstTokens = histogram(
     "drover_time_to_first_token_seconds",
     "From the request to its first token, in streams and in whole responses.",
@@ -103,6 +110,7 @@ export function createMetrics(registry: Registry) {
       const key = keyLabel === undefined ? {} : { key: keyLabels.of(keyLabel) };
       for (const kind of tokenKinds) tokens.inc({ kind, ...key }, counts[kind]);
     },
+    countFinish: (finish: RequestReport["finish"]) => finished.inc({ finish }),
     /** From the request to its first token, whenever the client saw it. */
     countFirstToken: (mode: ResponseMode, ms: number) => firstTokens.observe({ mode }, ms / 1000),
     /** The mean time between two tokens of one response. */

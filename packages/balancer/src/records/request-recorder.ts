@@ -62,8 +62,9 @@ export class RequestRecorder {
   #record(request: ClientRequest, end: Parameters<typeof recordOf>[1], reported: Reported | undefined): void {
     const { metrics, logger, rules } = this.#parts;
     const record = recordOf(request, end, reported);
-    const { key, mode, tokens, firstTokenMs, tokenMs } = record;
+    const { key, mode, tokens, finish, firstTokenMs, tokenMs } = record;
     if (tokens !== undefined) metrics.countTokens(tokens, key);
+    if (finish !== undefined) metrics.countFinish(finish);
     if (firstTokenMs !== undefined) metrics.countFirstToken(mode, firstTokenMs);
     if (tokenMs !== undefined) metrics.countTokenTime(mode, tokenMs);
     for (const tell of request.onTokens) tell(tokens ?? (isRefusal(end.status) ? nothing : undefined));

@@ -70,8 +70,20 @@ const vllm: readonly Row[] = [
 /** Histograms of ours under the names of vLLM. */
 const vllmHistograms = {
   "vllm:time_to_first_token_seconds": "drover_time_to_first_token_seconds",
+  "vllm:inter_token_latency_seconds": "drover_time_per_output_token_seconds",
+  "vllm:request_time_per_output_token_seconds": "drover_time_per_output_token_seconds",
+  // Its earlier name.
   "vllm:time_per_output_token_seconds": "drover_time_per_output_token_seconds",
+  "vllm:request_queue_time_seconds": "drover_queue_wait_seconds",
   "vllm:e2e_request_latency_seconds": "drover_request_duration_seconds",
+} as const;
+
+/** What vLLM calls the ends of a generation, and which of ours they are. */
+const vllmFinishes = {
+  stop: ["stop", "tool_calls"],
+  length: ["length"],
+  abort: ["cancelled"],
+  error: ["failed"],
 } as const;
 
 const onUpstreams = (sum: Sum) => sum("drover_upstream_active");
@@ -102,15 +114,36 @@ const foreign: Readonly<Record<CompatNames, readonly Row[]>> = {
 export function addCompatNames(registry: Registry, names: CompatNames, model: () => string): void {
   const labels = () => (names === "vllm" ? { model_name: model() } : {});
   for (const row of names === "vllm" ? vllm : llamacpp) addRow(registry, row, labels);
-  if (names === "vllm")
-    for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
+  if (names === "vllm") addVllmTimes(registry, labels);
 }
 
-/** What can be seen of servers that Drover does not start: their requests, and the tokens that their responses tell. */
+/** What can be seen of servers that Drover does not start: their requests, and what their responses tell. */
 export function addForeignNames(registry: Registry, names: CompatNames): void {
   for (const row of foreign[names]) addRow(registry, row, noLabels);
-  if (names === "vllm")
-    for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, noLabels);
+  if (names === "vllm") addVllmTimes(registry, noLabels);
+}
+
+function addVllmTimes(registry: Registry, labels: Labels): void {
+  for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
+  addFinishes(registry, labels);
+}
+
+function addFinishes(registry: Registry, labels: Labels): void {
+  const made: Counter = new Counter({
+    name: "vllm:request_success_total",
+    help: "Requests that have ended, by what ended the generation.",
+    labelNames: [...Object.keys(labels()), "finished_reason"],
+    registers: [registry],
+    async collect() {
+      const values = Object.entries(vllmFinishes).map(async ([finished_reason, ours]) => {
+        const sums = await Promise.all(ours.map((finish) => sumOf(registry, "drover_generations_total", { finish })));
+        return [finished_reason, sums.reduce((sum, one) => sum + one, 0)] as const;
+      });
+      const now = await Promise.all(values);
+      made.reset();
+      for (const [finished_reason, value] of now) made.inc({ ...labels(), finished_reason }, value);
+    },
+  });
 }
 
 const noLabels = () => ({});
