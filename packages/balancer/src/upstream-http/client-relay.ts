@@ -98,6 +98,14 @@ export class ClientRelay {
     else if (!this.#response.writableEnded) this.#response.flushHeaders();
   }
 
+  /** What is written meanwhile goes out as one: the last event and the end of the response come in one read. */
+  gather(write: () => void): void {
+    const socket = this.#socket;
+    socket?.cork();
+    write();
+    socket?.uncork();
+  }
+
   /** Bytes as `raw` says: with the upstream's framing, or the body's own. False asks to wait for `onDrained`. */
   write(bytes: Buffer): boolean {
     if (bytes.length === 0) return !this.#waitsForDrain;

@@ -82,7 +82,7 @@ class Exchange implements ConnectionUser {
     }
     try {
       if (this.#phase === "head") this.#readHead(bytes);
-      else if (this.#phase === "body") this.#readBody(bytes);
+      else if (this.#phase === "body") this.#relay.gather(() => this.#readBody(bytes));
     } catch (error) {
       // This runs below a socket's event, where nobody would catch it.
       this.#settle.reject(error);

@@ -31,13 +31,18 @@ export async function writeDemoModel(path: string, text: DemoText = DEMO_TEXT): 
  * @throws ModelError `disk_full`, `write_failed`
  */
 export async function ensureDemoModel(cacheDir: string): Promise<string> {
-  const file = demoFile(DEMO_TEXT);
-  const bytes = encodeGguf(file);
-  const version = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-  const path = join(cacheDir, `drover-demo-${version}.gguf`);
+  demoVersion ??= versionOf(encodeGguf(demoFile(DEMO_TEXT)));
+  const path = join(cacheDir, `drover-demo-${demoVersion}.gguf`);
   const found = await readFile(path).catch(() => undefined);
-  if (found?.equals(bytes) !== true) await writeGguf(path, file);
+  if (found === undefined || versionOf(found) !== demoVersion) await writeDemoModel(path);
   return path;
+}
+
+/** Known once it was made: a reload asks again, and making it holds up everything else for a tenth of a second. */
+let demoVersion: string | undefined;
+
+function versionOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 12);
 }
 
 const WIDTH = 256;
