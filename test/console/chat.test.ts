@@ -12,7 +12,7 @@ import { Visitor } from "./visitor.ts";
 /** Some seconds of text. */
 const LONG = {
   thought: "\nCounting.\n",
-  answer: `\n\n${Array.from({ length: 1500 }, (_, index) => `cow${index}`).join(" ")}`,
+  answer: `\n\n${Array.from({ length: 800 }, (_, index) => `cow${index}`).join(" ")}`,
 };
 
 const COUNTED = /cow0\b/u;
@@ -52,7 +52,7 @@ describe("the console's chat", needsBrowser(), () => {
       await answer.locator("p", { hasText: COUNTED }).first().waitFor();
       assert.equal(await answer.getAttribute("aria-busy"), "true");
       await visitor.complete(answer);
-      assert.match(await answer.innerText(), /cow1499/u);
+      assert.match(await answer.innerText(), /cow799/u);
       assert.match(await answer.locator("summary").innerText(), /^Thought for /u);
       assert.equal(await answer.locator("details").getAttribute("open"), null);
       const figures = await answer.locator(".figures").innerText();
@@ -61,7 +61,7 @@ describe("the console's chat", needsBrowser(), () => {
 
   it("asks nobody but the server that it came from", () =>
     visit(async (visitor) => {
-      await visitor.ask("Count, please");
+      await visitor.askAndStop("Count, please");
       const { origin } = new URL(url);
       assert.ok(visitor.requests.length > 4);
       for (const request of visitor.requests) assert.equal(new URL(request).origin, origin);
@@ -77,12 +77,12 @@ describe("the console's chat", needsBrowser(), () => {
       assert.match(await answer.innerText(), /Stopped/u);
       await until(async () => (await pasture.status()).every(({ slots }) => slots.busy === 0), "no slot is busy");
       await visitor.button("Continue").click();
-      await visitor.answers.locator("p", { hasText: "cow1499" }).waitFor();
+      await visitor.answers.locator("p", { hasText: "cow799" }).waitFor();
       await visitor.complete(answer);
       const cows = (await answer.innerText()).match(/cow\d+/gu) ?? [];
       assert.deepEqual(cows, LONG.answer.match(/cow\d+/gu));
       await visitor.button("Regenerate").click();
-      await visitor.answers.locator("p", { hasText: "cow1499" }).waitFor({ state: "hidden" });
+      await visitor.answers.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
       await visitor.button("Stop").click();
       await visitor.complete(visitor.answers.first());
       assert.equal(await visitor.answers.count(), 1);
@@ -97,7 +97,7 @@ describe("the console's chat", needsBrowser(), () => {
       const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
       if (typeof busy?.pid === "number") signalIfThere(busy.pid, "SIGKILL");
       await visitor.complete(answer);
-      assert.match(await answer.innerText(), /cow1499/u);
+      assert.match(await answer.innerText(), /cow799/u);
       const other = busy?.id === "1" ? "2" : "1";
       assert.equal(await answer.locator(".moved").innerText(), `went on with worker ${other}`);
       await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
@@ -105,9 +105,9 @@ describe("the console's chat", needsBrowser(), () => {
 
   it("keeps conversations over a reload, finds them again, and gives them out and takes them in as a file", () =>
     visit(async (visitor) => {
-      await visitor.ask("Count the black ones");
+      await visitor.askAndStop("Count the black ones");
       await visitor.button("New chat").click();
-      await visitor.ask("Count the white ones");
+      await visitor.askAndStop("Count the white ones");
       await visitor.page.reload();
       await visitor.answers.first().waitFor();
       assert.match(await visitor.page.locator("article.user").innerText(), /white/u);
@@ -151,7 +151,7 @@ describe("the console's chat", needsBrowser(), () => {
 
   it("edits a message and asks anew from there, with the system prompt and parameters that were set", () =>
     visit(async (visitor) => {
-      await visitor.ask("Count the sheep");
+      await visitor.askAndStop("Count the sheep");
       await visitor.button("Settings").click();
       await visitor.page.getByRole("textbox", { name: "System prompt" }).fill("Be short.");
       await visitor.page.getByRole("spinbutton", { name: /Longest answer/u }).fill("5");

@@ -56,6 +56,16 @@ export class Visitor {
     return answer;
   }
 
+  /** Says something, and stops the response as soon as there is some of it: nobody reads it. */
+  async askAndStop(text: string): Promise<void> {
+    const before = await this.answers.count();
+    await this.say(text);
+    const answer = this.answers.nth(before);
+    await answer.locator(":scope > .markdown").waitFor();
+    await this.page.keyboard.press("Escape");
+    await this.complete(answer);
+  }
+
   /** Resolves once a response has ended, however it did. */
   async complete(answer: Locator): Promise<void> {
     await until(async () => (await answer.getAttribute("aria-busy")) === "false", "the answer is complete");

@@ -24,7 +24,7 @@ function headLines(record: RequestRecord): readonly string[] {
   const first = firstTokenMs === undefined ? "" : `, the first token after ${duration(firstTokenMs)}`;
   const pace = record.tokenMs === undefined ? "" : `, one each ${duration(record.tokenMs)}`;
   lines.push(
-    `${model ?? "the model"}: ${tokens.prompt} prompt tokens, ${tokens.cached} of them known; ${tokens.completion} tokens written, ${tokens.reasoning} of them thinking${first}${pace}; ended by ${finish ?? "nobody knows what"}`,
+    `${model ?? "the model"}: ${tokens.prompt} prompt tokens, ${tokens.cached} of them cached; ${tokens.completion} tokens generated, ${tokens.reasoning} of them thinking${first}${pace}; ended by ${finish ?? "nobody knows what"}`,
   );
   return lines;
 }
@@ -47,16 +47,18 @@ function attemptLine({ upstream, atMs, headMs, status, error, resumed }: Attempt
 }
 
 const sources: Readonly<Record<GenerationRecord["source"], string>> = {
-  slot: "in its slot",
-  copy: "copied from another slot",
-  snapshot: "read from a snapshot",
+  slot: "its slot",
+  copy: "another slot",
+  snapshot: "a snapshot",
   nothing: "nowhere",
 };
 
 function generationLines(generation: GenerationRecord): readonly string[] {
   const { slot, source, cachedTokens, pieces, steps, askedMs, beganMs, firstTokenMs, lastTokenMs } = generation;
   const known =
-    source === "nothing" ? "nothing of the prompt was known" : `${cachedTokens} tokens were found ${sources[source]}`;
+    source === "nothing"
+      ? "nothing of the prompt was cached"
+      : `${cachedTokens} tokens of the prompt came from ${sources[source]}`;
   const sizes = Object.entries(steps).map(([size, count]) => `${count} of ${size}`);
   const end =
     firstTokenMs === undefined

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 /** What the server said instead of doing what was asked, or that it could not be reached. */
 export class ServerError extends Error {
@@ -30,6 +30,18 @@ export function setApiKey(key: string): void {
   if (key === "") localStorage.removeItem(KEY_ENTRY);
   else localStorage.setItem(KEY_ENTRY, key);
   wantsKey.value = false;
+}
+
+/** Resolves once the user has given a key or does not want to. @returns whether there is another key now */
+export function anotherKey(): Promise<boolean> {
+  const before = apiKey.value;
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (wantsKey.value) return;
+      queueMicrotask(() => stop());
+      resolve(apiKey.value !== before);
+    });
+  });
 }
 
 /** Where the server's `/` is, seen from this page. */

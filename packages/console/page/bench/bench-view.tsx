@@ -11,24 +11,14 @@ const problem = signal("");
 
 /** Shows a report of `drover bench` or `drover tune` from a file, which stays in the browser. */
 export function View(): VNode {
-  const input = useRef<HTMLInputElement>(null);
-  const { bench, benchText, openReport } = texts.value;
+  const { bench, benchText, dropReport } = texts.value;
   return (
     <main id="content" class="bench" tabIndex={0} onDragOver={(event) => event.preventDefault()} onDrop={onDrop}>
       <h2 class="hidden">{bench}</h2>
-      <div class="summary">
+      <div class={shown.value === undefined ? "drop" : "summary"}>
         <p class="note">{benchText}</p>
-        <button type="button" class="primary" onClick={() => input.current?.click()}>
-          {openReport}
-        </button>
-        <input
-          ref={input}
-          type="file"
-          accept=".json,.html,application/json,text/html"
-          hidden
-          aria-label={openReport}
-          onChange={({ currentTarget }) => void open(currentTarget.files?.[0])}
-        />
+        <OpenButton />
+        {shown.value === undefined && <p class="note">{dropReport}</p>}
       </div>
       {problem.value !== "" && (
         <p class="note bad" role="alert">
@@ -40,12 +30,38 @@ export function View(): VNode {
   );
 }
 
-function onDrop(event: DragEvent): void {
-  event.preventDefault();
-  void open(event.dataTransfer?.files[0]);
+function OpenButton(): VNode {
+  const input = useRef<HTMLInputElement>(null);
+  const { openReport } = texts.value;
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => input.current?.click()}>
+        {openReport}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept=".json,.html,application/json,text/html"
+        hidden
+        aria-label={openReport}
+        onChange={({ currentTarget }) => void open(currentTarget)}
+      />
+    </>
+  );
 }
 
-async function open(file: File | undefined): Promise<void> {
+function onDrop(event: DragEvent): void {
+  event.preventDefault();
+  void show(event.dataTransfer?.files[0]);
+}
+
+/** The same file can be opened again, since it may have changed. */
+async function open(input: HTMLInputElement): Promise<void> {
+  await show(input.files?.[0]);
+  input.value = "";
+}
+
+async function show(file: File | undefined): Promise<void> {
   if (file === undefined) return;
   const report = readReport(await file.text());
   problem.value = report === undefined ? texts.value.noReport(file.name) : "";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { type ChatEvent, streamChat } from "../api/chat-stream.ts";
-import { ServerError } from "../api/server.ts";
+import { type ChatEvent, type ChatRequest, streamChat } from "../api/chat-stream.ts";
+import { anotherKey, ServerError } from "../api/server.ts";
 import { newId, monotonicMs, epochMs } from "../clock.ts";
 import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
 import { conversations, update } from "./conversations.ts";
@@ -31,11 +31,23 @@ export async function answer(conversationId: string, unfinished?: AnswerMessage)
   const abort = new AbortController();
   const progress = new Progress(conversationId, unfinished ?? newAnswer(newId(), epochMs()), abort);
   try {
-    for await (const event of streamChat(request, abort.signal)) progress.take(event);
+    for await (const event of withKey(request, abort.signal)) progress.take(event);
     progress.end({});
   } catch (error) {
     if (abort.signal.aborted) progress.end({ end: "stopped" });
     else progress.end({ end: "failed", error: textOf(error) });
+  }
+}
+
+/** Asks again with the key that the user gives when there is none, or it is no longer known. */
+async function* withKey(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+  while (true) {
+    try {
+      yield* streamChat(request, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof ServerError && error.status === 401 && (await anotherKey()))) throw error;
+    }
   }
 }
 

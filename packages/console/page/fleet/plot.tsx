@@ -12,6 +12,8 @@ interface PlotProps {
   readonly show: (value: number) => string;
   /** A value beside the plot. @default the number alone */
   readonly showTick?: (value: number) => string;
+  /** What the plot reaches at least. @default 1 */
+  readonly least?: number;
   /** Seconds before now, negative. */
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
@@ -20,9 +22,9 @@ interface PlotProps {
 const HEIGHT = 120;
 
 /** A figure over the last minutes, and its last value as text. */
-export function Plot({ title, show, showTick = numberText, xs, ys }: PlotProps): VNode {
+export function Plot({ title, show, showTick = numberText, least = 1, xs, ys }: PlotProps): VNode {
   const data = () => [[...xs], [...ys]] as uPlot.AlignedData;
-  const { target, plot } = usePlot(HEIGHT, (look) => contentOf(showTick, look), { anew: [], data });
+  const { target, plot } = usePlot(HEIGHT, (look) => contentOf(showTick, least, look), { anew: [], data });
   const last = ys.findLast((value) => value !== null);
   useEffect(() => plot.current?.setData(data()), [xs, ys, isDark.value]);
   const value = last === undefined || last === null ? "–" : show(last);
@@ -36,11 +38,11 @@ export function Plot({ title, show, showTick = numberText, xs, ys }: PlotProps):
   );
 }
 
-function contentOf(showTick: (value: number) => string, { axis, colour }: PlotLook): PlotContent {
+function contentOf(showTick: (value: number) => string, least: number, { axis, colour }: PlotLook): PlotContent {
   return {
     scales: {
       x: { time: false, range: (_, oldest) => [Math.min(-SHORTEST_SECONDS, Math.max(oldest, -LONGEST_SECONDS)), 0] },
-      y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] },
+      y: { range: (_, __, max) => [0, Math.max(max * 1.1, least)] },
     },
     axes: [
       { ...axis, size: 22, values: (_, splits) => splits.map(agoText), incrs: [15, 30, 60] },

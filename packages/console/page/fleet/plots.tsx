@@ -22,6 +22,7 @@ export function Plots(): VNode {
       <Plot
         title={plotTokens}
         show={(value) => perSecond(numberText(value))}
+        least={10}
         xs={xs}
         ys={column((of) => of.tokensPerSecond)}
       />
@@ -36,6 +37,7 @@ export function Plots(): VNode {
         title={plotFirstToken}
         show={durationText}
         showTick={durationText}
+        least={10}
         xs={xs}
         ys={column((of) => of.firstTokenMs)}
       />
@@ -43,6 +45,7 @@ export function Plots(): VNode {
         title={plotBetween}
         show={durationText}
         showTick={durationText}
+        least={10}
         xs={xs}
         ys={column((of) => of.betweenTokensMs)}
       />

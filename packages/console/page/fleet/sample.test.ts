@@ -54,4 +54,9 @@ describe("the fleet's figures", () => {
     assert.equal(sample.tokensPerSecond, 10);
     assert.equal(sampleOf(before, state(1000, [upstream("1", 500, 900)], "")).betweenTokensMs, null);
   });
+
+  it("count a successor once, which has a name of its own until the worker that it replaces is gone", () => {
+    const before = state(0, [upstream("1", 500, 900), upstream("1b", 5, 7)], "");
+    assert.equal(sampleOf(before, state(1000, [upstream("1", 6, 10)], "")).tokensPerSecond, 3);
+  });
 });

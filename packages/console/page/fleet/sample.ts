@@ -46,9 +46,12 @@ function growth(before: FleetState, now: FleetState): Counted {
   const sum = { steps: 0, stepMs: 0, prompt: 0, generated: 0 };
   for (const upstream of now.slots.upstreams) {
     const count = countedBy(upstream);
-    const last = earlier.get(upstream.id);
-    const isSame = last !== undefined && last.steps <= count.steps;
-    for (const name of counters) sum[name] += count[name] - (isSame ? last[name] : 0);
+    // Until the worker that it replaces is gone, a successor has a name of its own.
+    const [last] = [upstream.id, `${upstream.id}b`]
+      .flatMap((id) => earlier.get(id) ?? [])
+      .filter(({ steps }) => steps <= count.steps)
+      .toSorted((one, other) => other.steps - one.steps);
+    for (const name of counters) sum[name] += count[name] - (last?.[name] ?? 0);
   }
   return sum;
 }

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { texts } from "../language/language.ts";
-import { bytesText, durationText, rangesText } from "../language/numbers.ts";
+import { bytesText, durationText, percentText, rangesText } from "../language/numbers.ts";
 import { act, adminKey, pending, pendingName } from "./admin.ts";
 import type { Change, UpstreamRow, WorkerRow } from "./fleet-state.ts";
 import { SlotDots } from "./slot-dots.tsx";
@@ -27,7 +27,7 @@ export function WorkerTile({ worker, upstream, lastEnd }: WorkerTileProps): VNod
           name={worker.elastic ? leased : pinned}
           value={worker.cpus.length === 0 ? none : rangesText(worker.cpus)}
         />
-        <Row name="CPU" value={`${Math.round(worker.cpuPercent)} %`} />
+        <Row name="CPU" value={percentText(worker.cpuPercent)} />
         <Row name={memory} value={bytesText(worker.rssBytes)} />
         <Row name={uptime} value={worker.pid === null ? "–" : durationText(worker.uptimeMs)} />
         <Row name={requests} value={String(worker.requests)} />

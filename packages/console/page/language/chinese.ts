@@ -70,7 +70,6 @@ export const chinese: Texts = {
   maxTokens: "回答最多词元数",
   seed: "随机种子（seed）",
   serverDefault: "服务器默认值",
-  appearance: "外观",
   theme: "颜色",
   themeSystem: "跟随系统",
   themeLight: "浅色",
@@ -146,6 +145,7 @@ export const chinese: Texts = {
   restart: "重启",
   reload: "重新加载设置",
   benchText: "打开 drover bench、bench compare 或 tune 生成的 JSON 或 HTML 报告。文件只在本页读取，不会上传。",
+  dropReport: "也可以把文件拖到这里。",
   openReport: "打开报告",
   noReport: (name) => `${name} 不是 drover bench 或 tune 的报告。`,
 };

@@ -70,7 +70,6 @@ export const english = {
   maxTokens: "Longest answer (tokens)",
   seed: "Seed",
   serverDefault: "server's default",
-  appearance: "Appearance",
   theme: "Colours",
   themeSystem: "As the system",
   themeLight: "Light",
@@ -88,7 +87,8 @@ export const english = {
   readyOf: (ready: number, all: number) => `${ready} of ${all} workers ready`,
   busyOf: (busy: number, all: number) => (all === 0 ? `${busy} requests running` : `${busy} of ${all} slots busy`),
   queueOf: (depth: number, limit: number) => `${depth} of ${limit} waiting`,
-  snapshotsOf: (files: number, bytes: string, limit: string) => `${files} snapshots, ${bytes} of ${limit}`,
+  snapshotsOf: (files: number, bytes: string, limit: string) =>
+    `${files} ${files === 1 ? "snapshot" : "snapshots"}, ${bytes} of ${limit}`,
   plotTokens: "Tokens",
   plotRequests: "Requests",
   minutes: (count: number) => `${count} min`,
@@ -147,6 +147,7 @@ export const english = {
   restart: "Restart",
   reload: "Reload settings",
   benchText: "A JSON or HTML report of drover bench, bench compare or tune. It is read here and sent nowhere.",
+  dropReport: "Or drop the file here.",
   openReport: "Open a report",
   noReport: (name: string) => `${name} is no report of drover bench or tune.`,
 };

@@ -15,15 +15,20 @@ export function numberText(value: number): string {
   return new Intl.NumberFormat(language.value, { maximumSignificantDigits: value < 100 ? 2 : 3 }).format(value);
 }
 
+/** `49%`, of 49. */
+export function percentText(percent: number): string {
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(percent / 100);
+}
+
 function unit(value: number, name: "millisecond" | "second" | "minute" | "hour"): string {
   const style = { style: "unit", unit: name, unitDisplay: "narrow" } as const;
   return new Intl.NumberFormat(language.value, style).format(value);
 }
 
-/** `512 MiB`, `1.9 GiB`. */
+/** `0 KiB`, `512 MiB`, `1.9 GiB`. */
 export function bytesText(bytes: number): string {
-  const gib = bytes / 2 ** 30;
-  return gib >= 1 ? `${numberText(gib)} GiB` : `${numberText(Math.round(bytes / 2 ** 20))} MiB`;
+  if (bytes >= 2 ** 30) return `${numberText(bytes / 2 ** 30)} GiB`;
+  return bytes >= 2 ** 20 ? `${numberText(bytes / 2 ** 20)} MiB` : `${numberText(bytes / 2 ** 10)} KiB`;
 }
 
 /** `0-3, 8` for 0, 1, 2, 3 and 8. */

@@ -14,18 +14,14 @@ const paths = {
   goOn: "M5 6l7 6-7 6zM14 6l5 6-5 6",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6",
   more: "M6 12h.01M12 12h.01M18 12h.01",
-  search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5",
-  chevron: "M8 10l4 4 4-4",
-  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   upload: "M12 16V5M7 9l5-5 5 5M5 20h14",
   down: "M12 5v14M6 13l6 6 6-6",
-  info: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM12 11v5M12 8h.01",
 } as const;
 
 export function Icon({ name }: { readonly name: keyof typeof paths }): VNode {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
   );

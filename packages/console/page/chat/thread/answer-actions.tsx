@@ -23,7 +23,7 @@ export function AnswerActions({ conversationId, message, content, isLast }: Answ
   };
   return (
     <>
-      <CopyButton text={content.trim()} label={copy} />
+      {content.trim() !== "" && <CopyButton text={content.trim()} label={copy} />}
       {isFree && (
         <button type="button" class="quiet" aria-label={regenerate} title={regenerate} onClick={again}>
           <Icon name="again" />
