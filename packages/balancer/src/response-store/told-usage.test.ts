@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { PlainUsageReader, usageReader } from "./told-usage.ts";
+import { PlainUsageReader, type ToldUsage, usageReader } from "./told-usage.ts";
 
 const event = (value: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
@@ -11,6 +11,17 @@ const finished = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
 const forged = '"usage":{"prompt_tokens":9,"completion_tokens":9},"timings":{"prompt_n":9,"predicted_n":9}';
 
 const told = { prompt: 12, cached: 4, completion: 5, reasoning: 0 };
+
+const completion = {
+  content: forged,
+  model: "m",
+  tokens_predicted: 5,
+  tokens_evaluated: 12,
+  prompt: forged,
+  stop_type: "limit",
+  tokens_cached: 16,
+  timings: { cache_n: 4, prompt_n: 8, predicted_n: 5 },
+};
 
 /** As the servers of these names send them. */
 const bodies: Readonly<Record<string, readonly [string, object | undefined, finish: string | undefined]>> = {
@@ -65,18 +76,20 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
     told,
     "stop",
   ],
-  "llama-server's own": [
-    JSON.stringify({
-      content: forged,
-      model: "m",
-      tokens_predicted: 5,
-      tokens_evaluated: 12,
-      prompt: forged,
-      stop_type: "limit",
-      tokens_cached: 16,
-      timings: { cache_n: 4, prompt_n: 8, predicted_n: 5 },
-    }),
+  "llama-server's own": [JSON.stringify(completion), told, "length"],
+  "llama-server's own, with much behind its counts": [
+    JSON.stringify({ ...completion, completion_probabilities: Array.from({ length: 3000 }, () => ({ id: 1 })) }),
     told,
+    "length",
+  ],
+  "llama-server's own, of several prompts": [
+    JSON.stringify([completion, completion]),
+    { prompt: 24, cached: 8, completion: 10, reasoning: 0 },
+    "length",
+  ],
+  "llama-server's own, of more prompts than are looked at": [
+    JSON.stringify(Array.from({ length: 100 }, () => completion)),
+    undefined,
     "length",
   ],
   "Anthropic's stream": [
@@ -101,12 +114,18 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
     undefined,
   ],
   "counts behind which much more comes": [
-    JSON.stringify({ model: "m", data: "x".repeat(5000), usage: { prompt_tokens: 12 }, more: "x".repeat(20_000) }),
+    JSON.stringify({ model: "m", data: "x".repeat(17_000), usage: { prompt_tokens: 12 }, more: "x".repeat(20_000) }),
     undefined,
     undefined,
   ],
   "counts that are none": ['{"model":"m","usage":{"prompt_tokens":"12","completion_tokens":-5}}', undefined, undefined],
 };
+
+function readOf(coding: string, bytes: Buffer): ToldUsage | undefined {
+  const reader = usageReader(coding, () => 7);
+  for (let at = 0; at < bytes.length; at += 10) reader?.push(bytes.subarray(at, at + 10));
+  return reader?.read();
+}
 
 describe("What a server's response tells of tokens", () => {
   for (const [name, [body, tokens, finish]] of Object.entries(bodies)) {
@@ -123,11 +142,6 @@ describe("What a server's response tells of tokens", () => {
   it("is read in each coding of a body, as far as it came, and not where the body is another or large", () => {
     const [body, tokens] = bodies["llama-server's stream"] ?? [""];
     const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
-    const readOf = (coding: string, bytes: Buffer) => {
-      const reader = usageReader(coding, () => 7);
-      for (let at = 0; at < bytes.length; at += 10) reader?.push(bytes.subarray(at, at + 10));
-      return reader?.read();
-    };
     for (const [coding, encode] of Object.entries(codings)) {
       const coded = encode(Buffer.from(body));
       assert.deepEqual(readOf(coding, coded), { model: "m", tokens, finish: "stop", firstEventMs: 7 }, coding);

@@ -18,7 +18,7 @@ export interface ToldUsage {
 }
 
 /** Of the beginning of a body, which has the model, and what Anthropic's API says of the prompt. */
-const HEAD_BYTES = 4096;
+const HEAD_BYTES = 16_384;
 /** Of its end, which has the counts. */
 const TAIL_BYTES = 16_384;
 const COLON = 0x3a;
@@ -63,11 +63,30 @@ export class PlainUsageReader implements ToldUsageReader {
     const tail = textOf(this.#tail);
     return {
       model: modelIn(head) ?? modelIn(tail),
-      tokens: tokensIn(head, tail),
-      finish: finishIn(tail),
+      tokens: head.startsWith("[") ? this.#sumIn(head) : tokensIn(head, tail),
+      finish: finishIn(tail) ?? finishIn(head),
       firstEventMs: this.#firstEventMs,
     };
   }
+
+  /** llama.cpp's own API responds to several prompts with a list. Where its middle was not kept, nobody knows. */
+  #sumIn(list: string): ReportedTokens | undefined {
+    if (this.#headBytes >= HEAD_BYTES) return undefined;
+    const all = [...list.matchAll(TIMINGS)].map(({ index }) => tokensOfTimings(objectAt(list, index) ?? {}));
+    return all.reduce(
+      (sum, one) => (sum === undefined || one === undefined ? (sum ?? one) : sumOf(sum, one)),
+      undefined,
+    );
+  }
+}
+
+function sumOf(one: ReportedTokens, other: ReportedTokens): ReportedTokens {
+  return {
+    prompt: one.prompt + other.prompt,
+    cached: one.cached + other.cached,
+    completion: one.completion + other.completion,
+    reasoning: one.reasoning + other.reasoning,
+  };
 }
 
 /** What is larger in its coding, or decoded, is not read: this is done while everybody waits. */
@@ -168,6 +187,8 @@ function finishIn(text: string): RequestReport["finish"] | undefined {
   return finishes[said.findLast((word) => Object.hasOwn(finishes, word)) ?? ""];
 }
 
+const TIMINGS = /"timings"\s*:\s*\{/g;
+
 type Counts = Readonly<Record<string, unknown>>;
 
 /** The last counts, and of an earlier event what they lack. */
@@ -175,7 +196,7 @@ function tokensIn(head: string, tail: string): ReportedTokens | undefined {
   const first = objectAt(head, head.search(/"usage"\s*:\s*\{/));
   const last = objectAt(tail, lastOf(tail, /"usage"\s*:\s*\{/g));
   if (first !== undefined || last !== undefined) return tokensOfUsage({ ...first, ...last });
-  const timings = objectAt(tail, lastOf(tail, /"timings"\s*:\s*\{/g));
+  const timings = objectAt(tail, lastOf(tail, TIMINGS)) ?? objectAt(head, lastOf(head, TIMINGS));
   return timings === undefined ? tokensOfOllama(tail) : tokensOfTimings(timings);
 }
 
