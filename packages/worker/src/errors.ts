@@ -20,8 +20,10 @@ export type WorkerErrorCode =
   | "engine_mismatch"
   /** apart-process: the process that did something for a request died of it, or took too long. */
   | "tokenizer_died"
-  /** apart-grammars: a token under a request's grammar takes too long. */
+  /** apart-grammars, apart-choice: a token under a request's grammar takes too long, or all of them do. */
   | "grammar_too_slow"
+  /** apart-sampling: as many slots as may be wait for the tokens of slow grammars. */
+  | "too_many_slow_grammars"
   /** llama-sampler: a grammar can't be parsed. */
   | "bad_grammar"
   /** main: the one argument is not a worker's options. */
@@ -34,6 +36,10 @@ export type WorkerErrorCode =
   | "decode_failed"
   /** api: the client's request can't be served; see {@link RequestError}. */
   | "request_refused";
+
+export function grammarTooSlow(cause?: unknown): WorkerError {
+  return new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold a response to its grammar", { cause });
+}
 
 export interface Refusal {
   readonly status: number;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
 import { knowStepCosts } from "./step-costs/know-step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
-import { ApartSampling } from "./batching/apart-sampling.ts";
+import { ApartSampling } from "./batching/apart/apart-sampling.ts";
 import { ApartGrammars } from "./engine/apart-grammars.ts";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
 import { loadLlamaEngine } from "./engine/llama-engine.ts";
@@ -99,6 +99,7 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
       clock: systemClock,
       vocabularySize: engine.model.vocabularySize,
       canCutState: engine.model.canCutState,
+      slots: engine.sequences,
     }),
     ...(await snapshots(engine, options, logger)),
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { WorkerError } from "../errors.ts";
+import { WorkerError, type WorkerErrorCode } from "../errors.ts";
 import { askScripted } from "../test-support/ask-scripted.ts";
 
 const INFO = 30;
@@ -15,7 +15,7 @@ const format = { type: "json_schema", json_schema: { name: "a", schema } };
 const tools = [{ type: "function", function: { name: "look", parameters: schema } }];
 
 /** The response to a request whose grammar is too slow behind the text. */
-async function fail(path: string, body: object, text: string, code: "grammar_too_slow" | "bad_grammar") {
+async function fail(path: string, body: object, text: string, code: WorkerErrorCode) {
   const error = new WorkerError(code, "llama.cpp says so");
   const { status, response, logged } = await askScripted(path, body, [{ text, end: "failed", error }]);
   assert.deepEqual(
@@ -49,6 +49,13 @@ describe("A grammar that llama.cpp can't go on with", () => {
     const [status, { message }] = await fail("/v1/messages", body, call, "grammar_too_slow");
     assert.equal(status, 400);
     assert.match(message, /'tools\[0\]\.input_schema\.properties\.code'/u);
+  });
+
+  it("is a 429 where as many slots as may be wait for slow ones", async () => {
+    const body = { messages, response_format: format };
+    const [status, { message }] = await fail("/v1/chat/completions", body, '{"name": "b', "too_many_slow_grammars");
+    assert.equal(status, 429);
+    assert.match(message, /slow.*later/u);
   });
 
   it("is the schema where llama.cpp can't read it at all, and `grammar` where the client wrote it", async () => {

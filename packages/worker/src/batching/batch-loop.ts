@@ -1,7 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import type { Engine, LogitRow } from "../engine/engine.ts";
 import type { EndReason } from "../generation-contract.ts";
-import type { ApartSampling } from "./apart-sampling.ts";
+import type { ApartSampling } from "./apart/apart-sampling.ts";
 import type { Running, Slot } from "./slot.ts";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import { batchPart } from "./batch-part.ts";
@@ -78,7 +78,8 @@ export class BatchLoop {
       let rest: Promise<void> | undefined;
       try {
         await prepare();
-        this.#endRefused();
+        // Their slots are for requests that wait.
+        if (this.#endRefused()) continue;
         const running = slots.filter((slot) => slot.running !== undefined);
         if (running.some((slot) => !slot.isHeld)) await this.#step();
         // No await from here to the loop's end or its rest: what comes in between would be waited for in vain.
@@ -104,14 +105,14 @@ export class BatchLoop {
     });
   }
 
-  /** Requests whose grammar, sampled apart, takes too long or can't be used. */
-  #endRefused(): void {
-    for (const slot of this.#parts.slots) {
-      const error = slot.running?.apart?.error;
-      if (error === undefined) continue;
-      slot.end("failed", error);
+  /** Requests whose grammar, sampled apart, takes too long or can't be used. @returns whether there were any */
+  #endRefused(): boolean {
+    const refused = this.#parts.slots.filter(({ running }) => running?.apart?.error !== undefined);
+    for (const slot of refused) {
+      slot.end("failed", slot.running?.apart?.error);
       this.#parts.onEnded(slot);
     }
+    return refused.length > 0;
   }
 
   async #step(): Promise<void> {

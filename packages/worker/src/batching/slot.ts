@@ -1,5 +1,5 @@
 import type { Checkpoint, TokenSampler } from "../engine/engine.ts";
-import type { ApartChoice } from "./apart-choice.ts";
+import type { ApartChoice } from "./apart/apart-choice.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { PromptSource } from "@drover/contract/request-report";
 import { GenerationTimeline } from "../generation-timeline.ts";

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { Clock } from "@drover/foundation/clock";
-import { WorkerError } from "../errors.ts";
+import { grammarTooSlow, WorkerError } from "../errors.ts";
 import { ApartProcess } from "./apart-process.ts";
 import type { TokenMask } from "./engine.ts";
 import type { ApartReply, GrammarTask } from "./tokenizer-process.ts";
@@ -58,6 +58,7 @@ class OpenGrammar implements ApartGrammar {
   readonly #taken: number[];
   /** What is asked is asked in this order, also where the process was lost in between. */
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(process: ApartProcess, id: number, gbnf: string, taken: readonly number[]) {
     this.#process = process;
@@ -93,12 +94,14 @@ class OpenGrammar implements ApartGrammar {
         if (reply.isLast) return Buffer.concat(parts);
         from += reply.allowed.length;
         cpuMs += reply.cpuMs;
-        if (cpuMs > MOST_TOKEN_MS) throw tooSlow();
+        // Nobody wants to know any more.
+        if (this.#isClosed || cpuMs > MOST_TOKEN_MS) throw grammarTooSlow();
       }
     });
   }
 
   close(): void {
+    this.#isClosed = true;
     void this.#inTurn(() =>
       this.#process.run({ task: { kind: "close", id: this.#id }, patienceMs: PATIENCE_MS }),
     ).catch(() => undefined);
@@ -116,7 +119,7 @@ class OpenGrammar implements ApartGrammar {
       if (!("unknown" in reply)) return reply;
       await this.#run({ kind: "open", id: this.#id, gbnf: this.#gbnf, taken: this.#taken });
     }
-    throw tooSlow();
+    throw grammarTooSlow();
   }
 
   async #run(task: GrammarTask): Promise<ApartReply> {
@@ -124,13 +127,9 @@ class OpenGrammar implements ApartGrammar {
     try {
       reply = await this.#process.run({ task, patienceMs: PATIENCE_MS });
     } catch (cause) {
-      throw tooSlow(cause);
+      throw grammarTooSlow(cause);
     }
     if ("refused" in reply) throw new WorkerError("bad_grammar", `llama.cpp can't use the grammar: ${reply.refused}`);
     return reply;
   }
-}
-
-function tooSlow(cause?: unknown): WorkerError {
-  return new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold a response to its grammar", { cause });
 }

@@ -1,4 +1,4 @@
-import { badField, type RequestError, WorkerError } from "../errors.ts";
+import { badField, RequestError, WorkerError } from "../errors.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
 import { crowdedRule } from "../json-schema/grammar/crowded-rule.ts";
 
@@ -15,6 +15,7 @@ export interface HeldText {
  */
 export function grammarRefusal(error: Error | undefined, held: HeldText | undefined): RequestError | undefined {
   if (!(error instanceof WorkerError) || held === undefined) return undefined;
+  if (error.code === "too_many_slow_grammars") return tooMany(error);
   if (error.code !== "grammar_too_slow" && error.code !== "bad_grammar") return undefined;
   const why =
     error.code === "grammar_too_slow"
@@ -23,6 +24,11 @@ export function grammarRefusal(error: Error | undefined, held: HeldText | undefi
   if (held.grammar.isForeign === true) return badField("grammar", `Invalid 'grammar': ${why}.`, "unsupported_grammar");
   const place = placeOf(held);
   return badField(place ?? null, `Unsupported schema${place ? ` at '${place}'` : ""}: ${why}.`, "unsupported_schema");
+}
+
+function tooMany({ message, code }: WorkerError): RequestError {
+  const what = `The grammar of this response is slow, and ${message}. Try again later, or make it simpler.`;
+  return new RequestError(what, { status: 429, reason: code, param: null });
 }
 
 function placeOf({ grammar, written }: HeldText): string | undefined {

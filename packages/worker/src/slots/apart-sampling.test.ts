@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { type GgufFile, syntheticFile, writeGguf } from "@drover/models";
-import { ApartSampling } from "../batching/apart-sampling.ts";
+import { ApartSampling } from "../batching/apart/apart-sampling.ts";
 import { type ApartGrammar, ApartGrammars } from "../engine/apart-grammars.ts";
 import type { Engine } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
@@ -49,10 +49,11 @@ class ToldGrammar implements ApartGrammar {
   }
 }
 
-/** Nobody waits for a process here. */
+/** No step waits for a process here. */
 const impatientClock: Clock = {
   ...systemClock,
-  after: (_, action) => {
+  after: (ms, action) => {
+    if (ms > 1000) return systemClock.after(ms, action);
     const turn = setImmediate(action);
     return () => clearImmediate(turn);
   },
@@ -117,6 +118,7 @@ describe("Slots whose grammar is sampled apart", () => {
       clock: systemClock,
       vocabularySize: 152_000,
       canCutState: true,
+      slots: 2,
     });
     assert.equal(large.begin(request), undefined);
     assert.equal(large.begin({ ...request, grammar: { gbnf: LIST, openChoices: 9 } }), undefined);
@@ -189,7 +191,7 @@ describe("Slots whose grammar is sampled apart", () => {
 });
 
 function apartOf(engine: Engine, grammars: { open(): ApartGrammar } | ApartGrammars, clock: Clock): ApartSampling {
-  return new ApartSampling({ grammars, clock, ...engine.model });
+  return new ApartSampling({ grammars, clock, slots: engine.sequences, ...engine.model });
 }
 
 function poolOf(engine: Engine, apart?: ApartSampling, clock: Clock = systemClock): SlotPool {

@@ -1,4 +1,4 @@
-import type { ApartSampling } from "../batching/apart-sampling.ts";
+import type { ApartSampling } from "../batching/apart/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";

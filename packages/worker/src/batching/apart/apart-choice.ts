@@ -1,7 +1,8 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { ApartGrammar } from "../engine/apart-grammars.ts";
-import type { LogitRow, TokenMask, TokenSampler } from "../engine/engine.ts";
-import { WorkerError } from "../errors.ts";
+import type { ApartGrammar } from "../../engine/apart-grammars.ts";
+import type { LogitRow, TokenMask, TokenSampler } from "../../engine/engine.ts";
+import { grammarTooSlow, WorkerError } from "../../errors.ts";
+import { GrammarPatience } from "./grammar-patience.ts";
 
 /** The other slots wait so long for a token of this one; most take a fraction of a millisecond. Where the machine is busy, they wait half as long each time. */
 const MOST_PATIENCE_MS = 20;
@@ -25,6 +26,9 @@ export interface ApartChoiceParts {
   readonly canCutState: boolean;
   /** The slot is no longer held. */
   readonly onReady: () => void;
+  /** It has waited for its grammar for seconds. @returns why the request can't go on, if it can't */
+  readonly onSlow: () => Error | undefined;
+  readonly onClosed: () => void;
 }
 
 /**
@@ -33,14 +37,20 @@ export interface ApartChoiceParts {
  */
 export class ApartChoice {
   readonly #parts: ApartChoiceParts;
+  readonly #patience: GrammarPatience;
   #ruling: Ruling = { kind: "none" };
   #isHeld = false;
   #error: Error | undefined;
   #isClosed = false;
   #patienceMs = MOST_PATIENCE_MS;
+  #endWait: () => void = () => undefined;
 
   constructor(parts: ApartChoiceParts) {
     this.#parts = parts;
+    this.#patience = new GrammarPatience(parts.clock, {
+      onSlow: () => this.#giveUp(parts.onSlow()),
+      onOver: () => this.#giveUp(grammarTooSlow()),
+    });
     this.#lookAhead();
   }
 
@@ -72,7 +82,9 @@ export class ApartChoice {
 
   close(): void {
     this.#isClosed = true;
+    this.#endWait();
     this.#parts.grammar.close();
+    this.#parts.onClosed();
   }
 
   async #judge(token: number): Promise<Judgement> {
@@ -94,6 +106,7 @@ export class ApartChoice {
 
   #take(sampler: TokenSampler, token: number): Chosen {
     sampler.take(token);
+    this.#patience.earn();
     this.#lookAhead();
     return { token };
   }
@@ -109,13 +122,25 @@ export class ApartChoice {
   }
 
   async #settle(ruling: Promise<Ruling>): Promise<void> {
+    this.#endWait = this.#patience.wait();
     try {
       this.#ruling = await ruling;
     } catch (error) {
       this.#fail(error);
     }
+    this.#release();
+  }
+
+  #release(): void {
+    this.#endWait();
     this.#isHeld = false;
     if (!this.#isClosed) this.#parts.onReady();
+  }
+
+  #giveUp(error: Error | undefined): void {
+    if (error === undefined) return;
+    this.#fail(error);
+    this.#release();
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { ApartGrammar } from "../engine/apart-grammars.ts";
-import type { GenerationRequest } from "../generation-contract.ts";
+import type { ApartGrammar } from "../../engine/apart-grammars.ts";
+import { WorkerError } from "../../errors.ts";
+import type { GenerationRequest } from "../../generation-contract.ts";
 import { ApartChoice } from "./apart-choice.ts";
 
 /** What a token under a grammar may take of the time of all slots. */
@@ -14,11 +15,14 @@ export interface ApartSamplingParts {
   readonly clock: Clock;
   readonly vocabularySize: number;
   readonly canCutState: boolean;
+  readonly slots: number;
 }
 
 /** Which grammars are sampled apart, so that no other slot waits for their tokens. */
 export class ApartSampling {
   readonly #parts: ApartSamplingParts;
+  /** Those that wait long for their tokens. */
+  readonly #slow = new Set<symbol>();
   /** A slot need no longer wait. */
   onReady: () => void = () => undefined;
 
@@ -43,6 +47,24 @@ export class ApartSampling {
 
   #open(gbnf: string, taken: readonly number[]): ApartChoice {
     const { grammars, clock, canCutState } = this.#parts;
-    return new ApartChoice({ grammar: grammars.open(gbnf, taken), clock, canCutState, onReady: () => this.onReady() });
+    const id = Symbol("a response");
+    return new ApartChoice({
+      grammar: grammars.open(gbnf, taken),
+      clock,
+      canCutState,
+      onReady: () => this.onReady(),
+      onSlow: () => this.#becomeSlow(id),
+      onClosed: () => this.#slow.delete(id),
+    });
+  }
+
+  /** Half of the slots, at least one, may wait for slow grammars: the others are for requests that do not. */
+  #becomeSlow(id: symbol): Error | undefined {
+    const most = Math.max(1, Math.floor(this.#parts.slots / 2));
+    if (!this.#slow.has(id) && this.#slow.size >= most) {
+      return new WorkerError("too_many_slow_grammars", `${most} responses wait for slow grammars already`);
+    }
+    this.#slow.add(id);
+    return undefined;
   }
 }
