@@ -33,6 +33,15 @@ const TAKEN: readonly Readonly<Record<string, unknown>>[] = [
   { timings_per_token: true },
   { return_progress: true },
   { stop: "" },
+  { max_tokens: 0 },
+  { dry_multiplier: 0.8, dry_sequence_breakers: '["\\n", ":"]' },
+  { n_probs: 2 },
+  { logprobs: false, top_logprobs: 0 },
+  { stream_options: { include_usage: true } },
+  { functions: [], function_call: "none" },
+  { guided_json: { type: "object" } },
+  { structured_outputs: { json: { type: "object" } } },
+  { tools: [{ type: "function", name: "look", parameters: { type: "object" } }], tool_choice: "auto" },
   { stop: ["a1", "b2", "c3", "d4", "e5", "f6"] },
   { seed: 12_345_678_901_234 },
   { seed: "18446744073709551615" },
@@ -96,7 +105,12 @@ describe("Parameters of other servers' clients", () => {
   });
 
   it("that would change the answer's form are refused all the same", async () => {
-    for (const more of [{ audio: {} }, { modalities: ["audio"] }, { functions: [] }, { n_probs: 3 }]) {
+    for (const more of [
+      { audio: {} },
+      { modalities: ["audio"] },
+      { functions: [{ name: "f" }] },
+      { guided_choice: ["a"] },
+    ]) {
       assert.equal((await ask(worker, more)).status, 400, JSON.stringify(more));
     }
   });

@@ -34,6 +34,18 @@ describe("llama.cpp's own completion", () => {
     ]);
   });
 
+  it("reads the prompt alone where no token is asked for, so that the next request finds it", async () => {
+    const prompt = "Once upon a time there was a flock of sheep";
+    const read = await complete({ prompt, n_predict: 0 });
+    assert.deepEqual([read["content"], read["stop_type"], read["tokens_predicted"]], ["", "limit", 0]);
+    const { timings } = await complete({ prompt, n_predict: 1 });
+    assert.ok(Number((timings as Record<string, number>)["cache_n"]) > prompt.length / 2, JSON.stringify(timings));
+    const echo = JSON.parse((await post("/v1/completions", { prompt, max_tokens: 0, echo: true })).text) as {
+      readonly choices: readonly { readonly text: string; readonly finish_reason: string }[];
+    };
+    assert.deepEqual([echo.choices[0]?.text, echo.choices[0]?.finish_reason], [prompt, "length"]);
+  });
+
   it("streams the same text, and ends with an event that says stop", async () => {
     const body = { prompt: ["Hel", "lo"], n_predict: 6, temperature: 0 };
     const { text } = await post("/completion", { ...body, stream: true });

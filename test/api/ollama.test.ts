@@ -45,7 +45,13 @@ describe("Ollama's API", () => {
       format: { type: "integer" },
     });
     assert.ok(Number.isInteger(JSON.parse(String((JSON.parse(answer.text) as Line)["response"]))));
-    assert.equal((JSON.parse((await ask("/api/generate", { model: "m" })).text) as Line)["done_reason"], "load");
+    for (const [path, body] of [
+      ["/api/generate", {}],
+      ["/api/chat", { messages: [] }],
+    ] as const) {
+      assert.equal((JSON.parse((await ask(path, body)).text) as Line)["done_reason"], "load");
+      assert.equal((JSON.parse((await ask(path, { ...body, keep_alive: 0 })).text) as Line)["done_reason"], "unload");
+    }
   });
 
   it("lists and shows the model, embeds, and says why it fetches none", async () => {

@@ -79,6 +79,7 @@ describe("A worker, asked as Claude Code asks", () => {
         content: [
           { type: "thinking", thinking: "Hm.", signature: "s" },
           { type: "redacted_thinking", data: "AAAA" },
+          { type: "compaction", content: "It was long." },
           { type: "text", text: "I read it." },
           { type: "tool_use", id: "toolu_1", name: "Read", input: { file_path: "/a" } },
         ],
@@ -103,7 +104,7 @@ describe("A worker, asked as Claude Code asks", () => {
       { text: "Done" },
     ]);
     assert.equal(status, 200, JSON.stringify(response));
-    for (const part of ["Notes\nLine 1", "I read it.", "/a", "Error: Line 2Write", "Go on."])
+    for (const part of ["Notes\nLine 1", "It was long.", "I read it.", "/a", "Error: Line 2Write", "Go on."])
       assert.ok(prompts[0]?.includes(part), prompts[0]);
     assert.ok(!prompts[0]?.includes("AAAA"), prompts[0]);
   });
@@ -133,6 +134,9 @@ const codex = {
     { type: "local_shell_call", call_id: "c2", status: "completed", action: { type: "exec", command: ["ls", "-l"] } },
     { type: "local_shell_call_output", call_id: "c2", output: "total 0" },
     { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "x" } },
+    { type: "apply_patch_call", call_id: "c3", status: "completed", operation: { type: "delete_file", path: "b.ts" } },
+    { type: "apply_patch_call_output", call_id: "c3", status: "completed" },
+    { type: "item_of_next_year", id: "n_1", secret: "AAAA" },
   ],
   tools: [
     {
@@ -172,12 +176,13 @@ describe("A worker, asked as Codex asks", () => {
       "patched",
       '"ls"',
       "total 0",
+      "b.ts",
       '"shell"',
     ])
       assert.ok(prompts[0]?.includes(part), `${part} in ${prompts[0]}`);
     for (const part of ["AAAA", "web_search", "lark"]) assert.ok(!prompts[0]?.includes(part), part);
     const ignored = String(headers[IGNORED_HEADER]).split(", ");
-    for (const name of ["tools[2]", "tools[3]", "tools[4]", "text.verbosity", "truncation"])
+    for (const name of ["input[10]", "tools[2]", "tools[3]", "tools[4]", "text.verbosity", "truncation"])
       assert.ok(ignored.includes(name), ignored.join());
   });
 

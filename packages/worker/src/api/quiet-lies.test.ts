@@ -47,6 +47,31 @@ describe("What a template or an engine would drop or change unsaid", () => {
     assert.deepEqual((response as { content: unknown }).content, [{ type: "text", text: " it is" }]);
   });
 
+  it("is no thinking of a model that thinks before it goes on from a prefilled message", async () => {
+    const messages = [user, { role: "assistant", content: "So" }];
+    const body = { model: "m", max_tokens: 2000, messages, thinking: { type: "enabled", budget_tokens: 1024 } };
+    const { response } = await ask("/v1/messages", body, { text: "<think>Hm.</think> it is" });
+    const { content } = response as { content: readonly { type: string; text?: string }[] };
+    assert.deepEqual(
+      content.filter(({ type }) => type === "text").map(({ text }) => text),
+      ["it is"],
+    );
+  });
+
+  it("is no call or result of an earlier turn, in whichever form clients send them", async () => {
+    const messages = [
+      user,
+      { role: "assistant", content: null, function_call: { name: "look", arguments: '{"a":1}' } },
+      { role: "function", name: "look", content: "one" },
+      { role: "assistant", tool_calls: [{ function: { name: "look", arguments: { b: 2 } } }] },
+      { role: "tool", content: [{ type: "output_text", text: "two" }] },
+      { role: "user", content: [{ type: "input_text", text: "three" }] },
+    ];
+    const { prompts, response } = await ask("/v1/chat/completions", { messages }, { text: "ok" });
+    for (const word of ['{"a":1}', "one", '{"b":2}', "two", "three"])
+      assert.ok(prompts[0]?.replaceAll(": ", ":").includes(word), prompts[0] ?? JSON.stringify(response));
+  });
+
   it("is no seed: several prompts of one request begin with the same one", async () => {
     const { requests } = await ask(
       "/v1/completions",

@@ -118,7 +118,8 @@ class Output implements GenerationHandle {
     this.#handle = this.#parts.generator.generate(
       {
         prompt,
-        maxTokens,
+        // Where none is wanted, one more token is sampled, and not used: llama.cpp has read the prompt then.
+        maxTokens: Math.max(1, maxTokens),
         sampling,
         cachePrompt,
         ignoreEndOfText,
@@ -147,6 +148,7 @@ class Output implements GenerationHandle {
 
   #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
     this.#start();
+    if (this.#request.maxTokens === 0) return "stop";
     if (this.#request.stopTokens?.includes(token.token) === true) return "stop";
     const wasReasoning = this.#parser.isReasoning;
     const bytes = this.#parts.tokenTexts.bytes(token.token, marks);
@@ -253,7 +255,10 @@ class Output implements GenerationHandle {
       this.#give(rest);
     }
     const end: OutputEnd = {
-      finish: finishOf(reason, this.#parser.calledTools),
+      finish: finishOf(
+        reason === "stopped" && this.#request.maxTokens === 0 ? "length" : reason,
+        this.#parser.calledTools,
+      ),
       tokens: { prompt: this.#request.prompt.length, ...this.#counts },
       timelines: this.#timelines,
       ...(this.#stopString === undefined ? {} : { stopString: this.#stopString }),

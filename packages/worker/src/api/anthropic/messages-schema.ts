@@ -111,6 +111,11 @@ const toolUse = z.object({
   input: anyObject,
 });
 
+/** What stands for all that came before it. */
+const compaction = z
+  .object({ type: z.literal("compaction"), content: z.string().nullish() })
+  .transform(({ content }) => ({ type: "text" as const, text: content ?? "" }));
+
 const thinking = z.object({ type: z.literal("thinking"), thinking: z.string() });
 
 const message = z.discriminatedUnion("role", [
@@ -125,7 +130,9 @@ const message = z.discriminatedUnion("role", [
     role: z.literal("assistant"),
     content: z.union([
       z.string(),
-      boundedList(z.union([textBlock, toolUse, thinking, forgottenBlock, otherBlock]), { most: MOST_PARTS }),
+      boundedList(z.union([textBlock, toolUse, thinking, compaction, forgottenBlock, otherBlock]), {
+        most: MOST_PARTS,
+      }),
     ]),
   }),
   z.object({ role: z.literal("system"), content: systemText }),
@@ -183,8 +190,9 @@ const fields = {
   thread: z.null({ error: "Unsupported parameter: 'thread'. This server keeps no messages." }).optional(),
 } as const;
 
-export const countTokensRequest = z.strictObject({ ...fields, max_tokens: z.int().min(1).nullish() });
+export const countTokensRequest = z.strictObject({ ...fields, max_tokens: z.int().min(0).nullish() });
 
-export const messagesRequest = z.strictObject({ ...fields, max_tokens: z.int().min(1) });
+/** With 0 the prompt is read alone, so that the next request finds it. */
+export const messagesRequest = z.strictObject({ ...fields, max_tokens: z.int().min(0) });
 
 export type CountTokensRequest = z.output<typeof countTokensRequest>;

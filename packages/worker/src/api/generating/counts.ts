@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
 
 /** Most elements of the lists that several APIs have. They bound work, not what a client may say: no chat comes near them. */
-const MOST_MESSAGES = 8192;
+export const MOST_MESSAGES = 8192;
 /** Of one message. */
 export const MOST_PARTS = 4096;
 /** Of one message. */

@@ -35,12 +35,22 @@ const biases = z.preprocess(
   ]),
 );
 
+function listOfJson(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 const dryFields = {
   dry_multiplier: z.number().min(0).nullish(),
   dry_base: z.number().min(0).nullish(),
   dry_allowed_length: z.int().min(0).nullish(),
   dry_penalty_last_n: z.int().min(-1).nullish(),
-  dry_sequence_breakers: boundedList(z.string(), { most: 64 }).nullish(),
+  // As a list, or as its JSON, which clients of several servers send.
+  dry_sequence_breakers: z.preprocess(listOfJson, boundedList(z.string(), { most: 64 }).nullish()).optional(),
 } as const;
 
 /** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
@@ -89,12 +99,8 @@ export const bookkeepingFields = {
   store: hint(false),
 } as const;
 
-/** -1 is llama.cpp's value for no limit, which clients of its server send. */
-export const maxTokens = z
-  .int()
-  .min(-1)
-  .refine((value) => value !== 0, { error: "must be at least 1, or -1 for as many as fit" })
-  .nullish();
+/** -1 is llama.cpp's value for no limit, which clients of its server send; with 0 the prompt is read, and nothing generated. */
+export const maxTokens = z.int().min(-1).nullish();
 
 /** How long, how often and in what form. */
 export const generationFields = {

@@ -35,17 +35,24 @@ const responseShape: Shape = ({ content, thinking }) => ({
   ...(thinking === "" ? {} : { thinking }),
 });
 
-/** `POST /api/chat`. */
+/** `POST /api/chat`; without a message as below. */
 export async function ollamaChat(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaChatRequest, request, reply);
+  if (body.messages.length === 0) return loaded(serving, messageShape, body);
   return await respond(serving, reply, ollamaJobOf(serving, body), messageShape, body.stream ?? true);
 }
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
 export async function ollamaGenerate(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaGenerateRequest, request, reply);
-  if ((body.prompt ?? "") === "") return { ...headOf(serving), response: "", done: true, done_reason: "load" };
+  if ((body.prompt ?? "") === "") return loaded(serving, responseShape, body);
   return await respond(serving, reply, generateJobOf(serving, body), responseShape, body.stream ?? true);
+}
+
+/** The model stays loaded, also for those who ask that it does not. */
+function loaded(serving: Serving, shape: Shape, { keep_alive: keepAlive }: { readonly keep_alive?: unknown }) {
+  const reason = keepAlive === 0 || keepAlive === "0" ? "unload" : "load";
+  return { ...headOf(serving), ...shape({ content: "", thinking: "", calls: [] }), done: true, done_reason: reason };
 }
 
 async function respond(serving: Serving, reply: FastifyReply, job: ChatJob, shape: Shape, streams: boolean) {

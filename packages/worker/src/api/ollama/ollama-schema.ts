@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { MOST_CALLS, MOST_MESSAGES, MOST_PARTS, MOST_TOOLS } from "../generating/counts.ts";
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
@@ -64,7 +64,8 @@ const common = {
 
 export const ollamaChatRequest = z.strictObject({
   ...common,
-  messages: messageList(message),
+  /** Without one the model is loaded, and nothing else. */
+  messages: boundedList(message, { most: MOST_MESSAGES }),
   tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
 });
 

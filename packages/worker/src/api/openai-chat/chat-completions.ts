@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { badField } from "../../errors.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks } from "./chat-chunks.ts";
@@ -21,9 +20,6 @@ export async function chatCompletions(
   reply: FastifyReply,
 ): Promise<unknown> {
   const body = takeBody(serving, chatCompletionRequest, request, reply);
-  if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
-    throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
-  }
   const job = chatJobOf(serving, body);
   const choices = body.n ?? 1;
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });

@@ -73,8 +73,12 @@ function templateArgumentsOf(body: ChatCompletionRequest): Readonly<Record<strin
 
 function contentFormatOf(body: ChatCompletionRequest): ContentFormat | undefined {
   const format = body.response_format;
-  if (body.json_schema !== undefined && body.json_schema !== null)
-    return { schema: body.json_schema, param: "json_schema" };
+  const named = [
+    ["json_schema", body.json_schema],
+    ["guided_json", body.guided_json],
+    ["structured_outputs.json", body.structured_outputs?.json],
+  ] as const;
+  for (const [param, schema] of named) if (schema !== undefined && schema !== null) return { schema, param };
   if (format === undefined || format === null || format.type === "text") return undefined;
   if (format.type === "json_object") return { schema: format.schema ?? ANY_OBJECT, param: "response_format.schema" };
   const { schema, strict } = format.json_schema ?? {};
@@ -96,7 +100,8 @@ function toolsOf(body: ChatCompletionRequest): {
 
 function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
   if (body.logprobs === true) return body.top_logprobs ?? 0;
-  if (typeof body.top_logprobs !== "number") return undefined;
+  if (body.n_probs) return body.n_probs;
+  if (!body.top_logprobs) return undefined;
   throw badField("top_logprobs", "Invalid 'top_logprobs': it is allowed only with 'logprobs': true.");
 }
 

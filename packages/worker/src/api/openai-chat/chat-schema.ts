@@ -14,7 +14,8 @@ import {
   samplingFields,
 } from "../generating/sampling-fields.ts";
 
-const textPart = z.object({ type: z.literal("text"), text: z.string() });
+/** The other two are parts of the responses API, which some clients send here too. */
+const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text: z.string() });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
 const mediaPart = z.object({ type: z.string() }).refine(() => false, {
   path: ["type"],
@@ -41,15 +42,19 @@ export const toolName = z
   .string()
   .regex(/^[\p{L}\p{M}\p{N}_.:/-]{1,256}$/u, "must be 1 to 256 letters of any script, digits, _ . : / and -");
 
+const calledFunction = z.object({
+  name: z.string().min(1),
+  // Clients of Ollama have them as an object.
+  arguments: z.union([z.string(), anyObject.transform((args) => JSON.stringify(args))]),
+});
+
 const calledTool = z
-  .object({
-    id: z.string(),
-    type: z.literal("function").optional(),
-    function: z.object({ name: z.string().min(1), arguments: z.string() }),
-  })
-  .transform((call): ToolCall => ({ id: call.id, name: call.function.name, arguments: call.function.arguments }));
+  .object({ id: z.string().nullish(), type: z.literal("function").optional(), function: calledFunction })
+  .transform((call): ToolCall => ({ ...call.function, id: call.id ?? "" }));
 
 const name = z.string().nullish();
+
+const toolResult = { content: textContent.nullish(), tool_call_id: z.string().nullish(), name } as const;
 
 /** Fields that are not listed are ignored here: clients send back what earlier responses carried. */
 const message = z.discriminatedUnion("role", [
@@ -60,29 +65,39 @@ const message = z.discriminatedUnion("role", [
     content: assistantContent.nullish(),
     reasoning_content: z.string().nullish(),
     tool_calls: boundedList(calledTool, { most: MOST_CALLS }).nullish(),
-    function_call: notSupported("function_call"),
+    /** What `tool_calls` was before there were several. */
+    function_call: calledFunction.nullish(),
   }),
-  z.object({ role: z.literal("tool"), content: textContent.nullish(), tool_call_id: z.string().nullish(), name }),
+  z.object({ role: z.literal("tool"), ...toolResult }),
+  z.object({ role: z.literal("function"), ...toolResult }),
 ]);
 
-const functionTool = z
+const functionFields = z
   .object({
-    type: z.literal("function"),
-    function: z.object({
-      name: toolName,
-      description: z.string().nullish(),
-      parameters: anyObject.nullish(),
-      strict: z.boolean().nullish(),
-    }),
+    name: toolName,
+    description: z.string().nullish(),
+    parameters: anyObject.nullish(),
+    strict: z.boolean().nullish(),
   })
   .transform(
-    ({ function: { name, description, parameters, strict } }): ToolDefinition => ({
+    ({ name, description, parameters, strict }): ToolDefinition => ({
       name,
       ...(typeof description === "string" ? { description } : {}),
       parameters: parameters ?? { type: "object", properties: {} },
       ...(strict === true ? { strict } : {}),
     }),
   );
+
+/** In the form of the responses API, which some clients send here too, all fields stand beside the type. */
+const functionTool = z.preprocess(
+  (tool) => (isFlat(tool) ? { type: "function", function: tool } : tool),
+  z.object({ type: z.literal("function"), function: functionFields }).transform((tool) => tool.function),
+);
+
+function isFlat(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "function") return false;
+  return "name" in value && !("function" in value);
+}
 
 /** A tool of the server's own, such as a web search: there is none here, so that it is left out. */
 export const foreignTool = z
@@ -91,7 +106,10 @@ export const foreignTool = z
 
 const tool = z.union([functionTool, foreignTool]);
 
-const namedFunction = z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) });
+const namedFunction = z.preprocess(
+  (choice) => (isFlat(choice) ? { type: "function", function: choice } : choice),
+  z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
+);
 
 const toolChoice = z.union([
   z.enum(["none", "auto", "required", "any"]),
@@ -147,7 +165,7 @@ export const chatCompletionRequest = z.strictObject({
     .max(64 * 1024)
     .nullish(),
   n_predict: maxTokens,
-  n_probs: neutralOnly("n_probs", 0),
+  n_probs: z.int().min(0).max(20).nullish(),
   modalities: boundedList(z.literal("text", { error: "Unsupported modality: this server responds with text only." }), {
     most: 8,
   }).nullish(),
@@ -155,8 +173,18 @@ export const chatCompletionRequest = z.strictObject({
   audio: notSupported("audio"),
   prediction: hint(),
   web_search_options: hint(),
-  functions: notSupported("functions"),
-  function_call: notSupported("function_call"),
+  functions: z.array(z.never({ error: "Unsupported parameter: 'functions'. Send 'tools' instead." })).nullish(),
+  function_call: neutralOnly("function_call", "none", "auto"),
+  guided_json: jsonSchema.nullish(),
+  guided_choice: notSupported("guided_choice"),
+  guided_regex: notSupported("guided_regex"),
+  guided_grammar: notSupported("guided_grammar"),
+  structured_outputs: z
+    .strictObject(
+      { json: jsonSchema },
+      "Unsupported parameter: 'structured_outputs'. This server takes its 'json' only.",
+    )
+    .nullish(),
   /** Both as vLLM has them: the last message is a response's beginning, and the model goes on writing it. */
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
@@ -166,10 +194,12 @@ export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
 type MessageBody = ChatCompletionRequest["messages"][number];
 
 export function chatMessageOf(body: MessageBody): ChatMessage {
-  if (body.role === "tool") return { role: "tool", content: body.content ?? "", toolCallId: body.tool_call_id ?? "" };
+  if (body.role === "tool" || body.role === "function")
+    return { role: "tool", content: body.content ?? "", toolCallId: body.tool_call_id ?? "" };
   if (body.role === "assistant") {
     const reasoning = typeof body.reasoning_content === "string" ? { reasoning: body.reasoning_content } : {};
-    return { role: "assistant", content: body.content ?? "", toolCalls: body.tool_calls ?? [], ...reasoning };
+    const one = body.function_call ? [{ ...body.function_call, id: "" }] : [];
+    return { role: "assistant", content: body.content ?? "", toolCalls: body.tool_calls ?? one, ...reasoning };
   }
   const role = body.role === "user" ? "user" : "system";
   return { role, content: body.content, ...(typeof body.name === "string" ? { name: body.name } : {}) };

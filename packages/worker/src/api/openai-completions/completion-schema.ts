@@ -26,6 +26,7 @@ export const completionRequest = z.strictObject({
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   max_tokens: maxTokens,
+  n_predict: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
   best_of: z.int().min(1).max(MOST_CHOICES).nullish(),
   response_format: notSupported("response_format"),

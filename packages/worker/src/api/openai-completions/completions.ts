@@ -164,9 +164,6 @@ class CompletionText {
 }
 
 function checkFields(body: CompletionRequest): void {
-  if (body.stream !== true && typeof body.stream_options === "object" && body.stream_options !== null) {
-    throw badField("stream_options", "Invalid 'stream_options': it is allowed only with 'stream': true.");
-  }
   if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
     throw unsupported("best_of", "This server takes it only where it equals 'n'.");
   }
@@ -179,7 +176,8 @@ function outputRequest(serving: Serving, body: CompletionRequest, prompt: readon
   refuseLongPrompt(prompt, limitOf(serving));
   return {
     prompt,
-    maxTokens: body.max_tokens === -1 ? serving.slots.contextTokens : (body.max_tokens ?? DEFAULT_MAX_TOKENS),
+    maxTokens: maxTokens === -1 ? serving.slots.contextTokens : maxTokens,
+  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: body.stop,
     reasoning: "off",

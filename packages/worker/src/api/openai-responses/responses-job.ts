@@ -27,11 +27,16 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
     stops: [],
     cachePrompt: true,
     ignoreEndOfText: false,
-    ignored: [...left, ...(verbosity === "medium" ? [] : ["text.verbosity"])],
+    ignored: [...newItems(body.input), ...left, ...(verbosity === "medium" ? [] : ["text.verbosity"])],
     ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
   };
+}
+
+function newItems(input: ResponsesRequest["input"]): readonly string[] {
+  if (typeof input === "string") return [];
+  return input.flatMap((item, index) => (item.type === "new" ? [`input[${index}]`] : []));
 }
 
 function systemMessage(content: string): ChatMessage {

@@ -52,35 +52,69 @@ const shellCallItem = z
     arguments: JSON.stringify(action ?? {}),
   }));
 
+const patchCallItem = z
+  .object({ type: z.literal("apply_patch_call"), call_id: z.string(), operation: z.unknown() })
+  .transform(({ call_id, operation }) => ({
+    type: "function_call" as const,
+    call_id,
+    name: "apply_patch",
+    arguments: JSON.stringify(operation ?? {}),
+  }));
+
+const RESULTS = [
+  "function_call_output",
+  "custom_tool_call_output",
+  "local_shell_call_output",
+  "shell_call_output",
+  "apply_patch_call_output",
+] as const;
+
 const resultItem = z
   .object({
-    type: z.enum(["function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"]),
+    type: z.enum(RESULTS),
     call_id: z.string(),
     output: z.union([text, z.unknown().transform((output) => JSON.stringify(output) ?? "")]),
   })
   .transform(({ call_id, output }) => ({ type: "function_call_output" as const, call_id, output }));
 
 /** Thoughts belong to responses that follow them, and hosted tools' calls to a server that has them: nothing of them is for the model. */
-const forgottenItem = z
+const FORGOTTEN = [
+  "reasoning",
+  "web_search_call",
+  "file_search_call",
+  "code_interpreter_call",
+  "image_generation_call",
+  "computer_call",
+  "computer_call_output",
+  "mcp_call",
+  "mcp_list_tools",
+  "mcp_approval_request",
+  "mcp_approval_response",
+  "tool_search_call",
+  "tool_search_output",
+  "compaction",
+] as const;
+
+const forgottenItem = z.object({ type: z.enum(FORGOTTEN) }).transform(() => ({ type: "forgotten" as const }));
+
+const KNOWN: ReadonlySet<string> = new Set([
+  ...RESULTS,
+  ...FORGOTTEN,
+  "message",
+  "function_call",
+  "custom_tool_call",
+  "local_shell_call",
+  "shell_call",
+  "apply_patch_call",
+  "item_reference",
+]);
+
+/** Of a type that OpenAI's API has had since: it is left out, and named. A part of a message in an item's place is not: it is what the user says. */
+const newItem = z
   .object({
-    type: z.enum([
-      "reasoning",
-      "web_search_call",
-      "file_search_call",
-      "code_interpreter_call",
-      "image_generation_call",
-      "computer_call",
-      "computer_call_output",
-      "mcp_call",
-      "mcp_list_tools",
-      "mcp_approval_request",
-      "mcp_approval_response",
-      "tool_search_call",
-      "tool_search_output",
-      "compaction",
-    ]),
+    type: z.string().refine((type) => !KNOWN.has(type) && !type.startsWith("input_"), "is no type of an item"),
   })
-  .transform(() => ({ type: "forgotten" as const }));
+  .transform(() => ({ type: "new" as const }));
 
 const referenceItem = z.object({ type: z.literal("item_reference") }).refine(() => false, {
   path: ["type"],
@@ -113,7 +147,17 @@ const textFormat = z.discriminatedUnion("type", [
 ]);
 
 const items = messageList(
-  z.union([messageItem, callItem, customCallItem, shellCallItem, resultItem, forgottenItem, referenceItem]),
+  z.union([
+    messageItem,
+    callItem,
+    customCallItem,
+    shellCallItem,
+    patchCallItem,
+    resultItem,
+    forgottenItem,
+    referenceItem,
+    newItem,
+  ]),
 );
 
 export const responsesRequest = z.strictObject({

@@ -110,10 +110,10 @@ export class ChatPrompts {
   }
 }
 
-/** What a client began to write for the model is content, whatever stands in it. */
+/** What a client began to write for the model is content, whatever stands in it; the model may think all the same before it goes on. */
 function reasoningStart(text: string, { prefill }: ChatPromptInput): ReasoningStart {
   if (text.endsWith(HARMONY_FINAL)) return "closed";
-  if (prefill !== undefined && prefill !== "") return "off";
+  if (prefill !== undefined && prefill !== "") return "may-open";
   const end = text.trimEnd();
   if (end.endsWith("<think>")) return "inside";
   return end.endsWith("</think>") ? "closed" : "may-open";
