@@ -6,7 +6,10 @@ import { until } from "../support/until.ts";
 interface Slot {
   readonly id: number;
   readonly n_ctx: number;
+  readonly id_task: number;
   readonly is_processing: boolean;
+  readonly n_prompt_tokens: number;
+  readonly params: { readonly temperature?: number };
   readonly next_token: readonly { readonly n_decoded: number }[];
 }
 
@@ -22,8 +25,14 @@ describe("Clients of llama.cpp's server", () => {
   it("find the slots as a list, busy ones told apart, and 503 where they ask for it and none is free", async () => {
     const idle = (await get("/slots")) as readonly Slot[];
     assert.deepEqual(
-      idle.map(({ id, n_ctx, is_processing }) => ({ id, n_ctx, is_processing })),
-      [0, 1].map((id) => ({ id, n_ctx: 2048, is_processing: false })),
+      idle.map(({ id, n_ctx, is_processing, n_prompt_tokens, params }) => ({
+        id,
+        n_ctx,
+        is_processing,
+        n_prompt_tokens,
+        params,
+      })),
+      [0, 1].map((id) => ({ id, n_ctx: 2048, is_processing: false, n_prompt_tokens: 0, params: {} })),
     );
     assert.equal((await fetch(`${worker.url}/slots?fail_on_no_slot=1`)).status, 200);
     const leave = new AbortController();
@@ -35,7 +44,8 @@ describe("Clients of llama.cpp's server", () => {
     // More than there are slots, and again and again: however late this looks, responses are being made.
     const clients = [1, 2, 3].map(() => answering().catch(() => assert.ok(leave.signal.aborted)));
     const isBusy = (slots: readonly Slot[]) =>
-      slots.every((slot) => slot.is_processing) && slots.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0);
+      slots.every((slot) => slot.is_processing && slot.n_prompt_tokens > 0 && slot.params.temperature === 0.8) &&
+      slots.some((slot) => (slot.next_token[0]?.n_decoded ?? 0) > 0);
     await until(async () => isBusy((await get("/slots")) as readonly Slot[]), "both slots are busy");
     await until(async () => (await fetch(`${worker.url}/slots?fail_on_no_slot=1`)).status === 503, "no slot is free");
     leave.abort();

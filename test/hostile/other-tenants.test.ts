@@ -93,7 +93,7 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
   };
 
   const look = async (key: string) => {
-    const response = await fetch(`${url}/slots`, { headers: { authorization: `Bearer ${key}s-key` } });
+    const response = await fetch(`${url}/upstreams`, { headers: { authorization: `Bearer ${key}s-key` } });
     const { upstreams } = (await response.json()) as { readonly upstreams: readonly SlotsOfUpstream[] };
     return upstreams;
   };

@@ -75,6 +75,6 @@ export const operationSettings = [
     default: ["prometheus"],
     flag: "metrics-reader",
     reload: "live",
-    doc: "Labels of the API keys to whom `/metrics` tells the use of every key (`drover_tokens_total{key}`), and `/slots` what each slot does. Any other key is told its own use and the sums of all.",
+    doc: "Labels of the API keys to whom `/metrics` tells the use of every key (`drover_tokens_total{key}`), and `/slots` and `/upstreams` what each slot does. Any other key is told its own use and the sums of all.",
   },
 ] as const satisfies readonly Setting[];

@@ -343,7 +343,7 @@ describe("a balancer", () => {
     assert.match(metrics, /drover_queue_depth 0/);
   });
 
-  it("shows every place on /slots, with what each worker says itself", async () => {
+  it("shows every slot on /upstreams, with what each worker says itself", async () => {
     const upstream = await httpUpstream((request, response) =>
       response.end(request.url === "/slots" ? '[{"id":0}]' : request.url === "/steps" ? '{"queued":0}' : "other"),
     );
@@ -351,7 +351,13 @@ describe("a balancer", () => {
     const deaf = await rawUpstream((socket) => socket.destroy());
     running.balancer.addUpstream({ id: "w2", origin: deaf.origin, slots: 1, owned: true });
     running.balancer.setReady("w2", true);
-    const shown = (await (await fetch(`${running.url}/slots`)).json()) as { upstreams: readonly unknown[] };
+    const shown = (await (await fetch(`${running.url}/upstreams`)).json()) as { upstreams: readonly unknown[] };
+    const list = await (await fetch(`${running.url}/slots`)).json();
+    assert.deepEqual(list, [
+      { id: 0, upstream: "w1" },
+      { id: 1, is_processing: false, upstream: "w2" },
+    ]);
+    assert.equal((await fetch(`${running.url}/slots?fail_on_no_slot=1`)).status, 200);
     await deaf.close();
     assert.deepEqual(shown.upstreams, [
       {

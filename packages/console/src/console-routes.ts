@@ -17,7 +17,7 @@ export type ConsoleRoutes = (request: IncomingMessage, path: string) => ConsoleR
 export interface ConsoleOptions {
   /**
    * What `GET /console/state` gives, as JSON, behind the API keys: what the program around the balancer knows of its workers. Slots and figures
-   * the page reads from `/slots` and `/metrics`, which say them to everybody else too.
+   * the page reads from `/upstreams` and `/metrics`, which say them to everybody else too.
    */
   readonly state: () => unknown;
   /** @default there are no actions */

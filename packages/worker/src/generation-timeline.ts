@@ -7,7 +7,7 @@ const MOST_PIECES = 256;
 export class GenerationTimeline {
   readonly #slot: number;
   readonly #source: PromptSource;
-  readonly #cachedTokens: number;
+  readonly cachedTokens: number;
   readonly #askedMs: number;
   readonly #beganMs: number;
   readonly #pieces: number[] = [];
@@ -18,7 +18,7 @@ export class GenerationTimeline {
   constructor(slot: number, start: { source: PromptSource; cachedTokens: number; askedMs: number; beganMs: number }) {
     this.#slot = slot;
     this.#source = start.source;
-    this.#cachedTokens = start.cachedTokens;
+    this.cachedTokens = start.cachedTokens;
     this.#askedMs = start.askedMs;
     this.#beganMs = start.beganMs;
   }
@@ -43,7 +43,7 @@ export class GenerationTimeline {
     return {
       slot: this.#slot,
       source: this.#source,
-      cachedTokens: this.#cachedTokens,
+      cachedTokens: this.cachedTokens,
       pieces: [...this.#pieces],
       steps: { ...this.#steps },
       ago: {

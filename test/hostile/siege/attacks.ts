@@ -103,6 +103,7 @@ async function flood(field: AttackField): Promise<void> {
     ["/v1/models", undefined],
     ["/props", undefined],
     ["/slots", undefined],
+    ["/upstreams", undefined],
     ["/metrics", undefined],
     ["/v1/responses/resp_none", undefined],
   ]);

@@ -18,7 +18,8 @@ const PUBLIC_ROUTES = [
   ["GET", "/openapi.json", "every route and parameter"],
   ["GET", "/health", "200 while requests are taken, else 503"],
   ["GET", "/live", "200 while the balancer runs"],
-  ["GET", "/slots", "what each worker does"],
+  ["GET", "/slots", "what each slot does"],
+  ["GET", "/upstreams", "what each worker does"],
   ["GET", "/metrics", "figures for Prometheus"],
 ] as const;
 

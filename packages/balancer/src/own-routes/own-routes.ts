@@ -49,7 +49,7 @@ type Respond = (
 ) => OwnResponse | Promise<OwnResponse>;
 
 /**
- * Serves the paths that are the balancer's own; undefined for all others. They need no slot, and no key except `/metrics` and `/slots`.
+ * Serves the paths that are the balancer's own; undefined for all others. They need no slot, and no key except `/metrics`, `/slots` and `/upstreams`.
  * @param onlyKey label of the key whose use alone the caller may see; undefined: that of all
  */
 export function ownRoute(
@@ -100,10 +100,15 @@ const routes: Readonly<Record<string, Respond | undefined>> = {
   "/health": health,
   "/ready": health,
   "/live": () => jsonResponse(200, JSON.stringify({ status: "ok" })),
-  "/slots": (parts, _request, onlyKey) => {
-    const isWhole = onlyKey === undefined;
-    return parts.looks.do(`slots ${isWhole}`, () => slots(parts, isWhole));
+  "/slots": (parts, { url = "" }, onlyKey) => {
+    const fails = FAIL_ON_NO_SLOT.test(url);
+    return look(parts, onlyKey, `slots ${fails}`, (upstreams) => slotList(upstreams, fails));
   },
+  "/upstreams": (parts, _request, onlyKey) =>
+    look(parts, onlyKey, "upstreams", (upstreams) => {
+      const { depth, limit } = parts.queue;
+      return jsonResponse(200, JSON.stringify({ upstreams, queue: { depth, limit } }));
+    }),
   "/metrics": ({ metrics, looks }, _request, onlyKey) =>
     looks.do(`metrics ${onlyKey ?? ""}`, async () => ({
       status: 200,
@@ -138,17 +143,49 @@ function health({ pool, readiness }: OwnRouteParts): OwnResponse {
  * Each upstream's slots as the balancer sees them, and what a worker says of its steps: sums over all keys. What it says of its slots is about single
  * requests, how long they are and how far, and only for who may see those of all.
  */
-async function slots({ clock, pool, queue }: OwnRouteParts, seesRequests: boolean): Promise<OwnResponse> {
-  const upstreams = await Promise.all(
-    pool.upstreams.map(async (upstream) => ({
-      id: upstream.id,
-      ready: isInService(upstream),
-      slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
-      active: upstream.conns,
-      ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock, seesRequests) : {}),
-    })),
+function look(
+  { clock, pool, looks }: OwnRouteParts,
+  onlyKey: string | undefined,
+  name: string,
+  respond: (upstreams: readonly UpstreamView[]) => OwnResponse,
+): Promise<OwnResponse> {
+  const seesRequests = onlyKey === undefined;
+  const view = async (upstream: Upstream): Promise<UpstreamView> => ({
+    id: upstream.id,
+    ready: isInService(upstream),
+    slots: Array.from({ length: upstream.maxConns }, (_, id) => ({ id, is_processing: id < upstream.conns })),
+    active: upstream.conns,
+    ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock, seesRequests) : {}),
+  });
+  return looks.do(`${name} ${seesRequests}`, async () => respond(await Promise.all(pool.upstreams.map(view))));
+}
+
+interface UpstreamView {
+  readonly id: string;
+  readonly ready: boolean;
+  readonly active: number;
+  readonly slots: readonly SlotView[];
+  /** What a worker says of its slots. */
+  readonly worker?: unknown;
+}
+
+interface SlotView {
+  readonly id: number;
+  readonly is_processing: boolean;
+}
+
+/** In the query of `/slots`, as at llama-server: the caller wants a 503 where no slot is free. */
+const FAIL_ON_NO_SLOT = /[?&]fail_on_no_slot=(?!0?(?:&|$))/u;
+
+/** The slots of all upstreams in one list, as llama-server has its own. */
+function slotList(upstreams: readonly UpstreamView[], fails: boolean): OwnResponse {
+  const all = upstreams.flatMap(({ id: upstream, slots, worker }) =>
+    (Array.isArray(worker) ? (worker as readonly SlotView[]) : slots).map((slot) => ({ ...slot, upstream })),
   );
-  return jsonResponse(200, JSON.stringify({ upstreams, queue: { depth: queue.depth, limit: queue.limit } }));
+  if (fails && all.every((slot) => slot.is_processing)) {
+    return jsonResponse(503, errorEnvelope({ status: 503, message: "no slot is free", code: "no_slot_available" }));
+  }
+  return jsonResponse(200, JSON.stringify(all.map((slot, id) => ({ ...slot, id }))));
 }
 
 /** What a worker says itself; no field for what it does not tell. */

@@ -33,7 +33,7 @@ async function read(): Promise<void> {
   try {
     const [state, slots, metrics] = await Promise.all([
       ask("console/state").then((response) => response.json() as Promise<ConsoleState>),
-      ask("slots").then((response) => response.json() as Promise<SlotsState>),
+      ask("upstreams").then((response) => response.json() as Promise<SlotsState>),
       ask("metrics").then((response) => response.text()),
     ]);
     const now = { atMs: monotonicMs(), console: state, slots, metrics: readMetrics(metrics) };

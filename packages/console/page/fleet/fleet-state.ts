@@ -1,4 +1,4 @@
-/** What the server says of its workers at one moment: the shapes of `/console/state`, `/slots` and `/metrics`, as far as they are shown. */
+/** What the server says of its workers at one moment: the shapes of `/console/state`, `/upstreams` and `/metrics`, as far as they are shown. */
 
 export interface WorkerRow {
   readonly id: string;

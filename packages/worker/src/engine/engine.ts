@@ -8,6 +8,8 @@ export interface ModelDescription {
   /** Of the model's file, without its folder. */
   readonly fileName: string;
   readonly architecture: string;
+  /** How its weights are stored, such as `Q4_0` or `Q4_K - Medium`. */
+  readonly fileType: string;
   readonly trainedContextTokens: number;
   readonly vocabularySize: number;
   readonly embeddingLength: number;

@@ -193,6 +193,8 @@ function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescript
     id: options.modelId ?? basename(options.modelPath).replace(/\.gguf$/i, ""),
     fileName: basename(options.modelPath),
     architecture: model.architecture,
+    // Architecture, size and type of the file.
+    fileType: model.typeDescription.split(" ").slice(2).join(" "),
     trainedContextTokens: model.trainContextSize,
     vocabularySize: fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
     embeddingLength: model.embeddingVectorSize,

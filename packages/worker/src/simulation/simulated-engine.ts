@@ -130,6 +130,7 @@ const MODEL = {
   id: "simulated",
   fileName: "simulated.gguf",
   architecture: "none",
+  fileType: "Q4_0",
   trainedContextTokens: 131072,
   vocabularySize: 0,
   embeddingLength: 1,

@@ -20,6 +20,7 @@ import { type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
 import { poolFigures, PromptSources } from "./pool-figures.ts";
+import { describeSlot } from "./describe-slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
@@ -132,13 +133,7 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   describe(): readonly SlotDescription[] {
-    return this.#slots.map((slot) => ({
-      id: slot.id,
-      state: !isAsked(slot) ? "idle" : slot.pending > 1 ? "prefill" : "decoding",
-      keptTokens: slot.evaluated,
-      promptTokens: isAsked(slot) ? (slot.running?.request.prompt.length ?? 0) : 0,
-      generatedTokens: slot.running?.generated ?? 0,
-    }));
+    return this.#slots.map(describeSlot);
   }
 
   facts(): Readonly<Record<string, unknown>> {

@@ -1,3 +1,5 @@
+import type { GenerationRequest } from "../generation-contract.ts";
+
 /** What the HTTP side may see of the slots (`/health`, `/slots`, `/steps`, `/props`). */
 
 export interface SlotDescription {
@@ -7,8 +9,14 @@ export interface SlotDescription {
   readonly keptTokens: number;
   /** Of the running request; 0 while idle. */
   readonly promptTokens: number;
+  /** Of the running request: tokens of its prompt that needed no evaluation; 0 while idle. */
+  readonly cachedTokens: number;
   /** Of the running request; 0 while idle. */
   readonly generatedTokens: number;
+  /** Counts the requests that had the slot; 0: there was none. */
+  readonly uses: number;
+  /** Of the running request. */
+  readonly request?: Pick<GenerationRequest, "maxTokens" | "sampling">;
 }
 
 export interface SlotsView {

@@ -28,6 +28,7 @@ export const byteModel: ModelDescription = {
   id: "bytes",
   fileName: "bytes.gguf",
   architecture: "none",
+  fileType: "F16",
   trainedContextTokens: 4096,
   vocabularySize: 256 + CONTROL.length,
   embeddingLength: 1,

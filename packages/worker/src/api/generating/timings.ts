@@ -53,6 +53,11 @@ export function timingsText(timings: object): string {
   return `"timings":${JSON.stringify(timings).padEnd(400)}`;
 }
 
+/** An event, or its end, with `timings` in it. */
+export function timed(event: string, timings: object): string {
+  return event.replace("}\n\n", () => `,${timingsText(timings)}}\n\n`);
+}
+
 function rates(of: "prompt" | "predicted", ms: number, tokens: number) {
   return {
     [`${of}_ms`]: round(ms),

@@ -4,10 +4,22 @@ import type { NativeFields } from "./completion-schema.ts";
 
 /** What a request was made with, by llama.cpp's names. */
 export function nativeSettings(serving: Serving, body: NativeFields, request: OutputRequest) {
-  const { sampling } = request;
   return {
-    n_predict: request.maxTokens,
-    max_tokens: request.maxTokens,
+    ...requestParams(request),
+    stop: body.stop,
+    ignore_eos: request.ignoreEndOfText,
+    stream: body.stream ?? false,
+    n_probs: body.n_probs ?? 0,
+    grammar: request.grammar?.gbnf ?? "",
+    model: serving.model.id,
+  };
+}
+
+/** What any request asks for, by llama.cpp's names. */
+export function requestParams({ maxTokens, sampling }: Pick<OutputRequest, "maxTokens" | "sampling">) {
+  return {
+    n_predict: maxTokens,
+    max_tokens: maxTokens,
     seed: sampling.seed,
     temperature: sampling.temperature,
     top_k: sampling.topK,
@@ -19,11 +31,5 @@ export function nativeSettings(serving: Serving, body: NativeFields, request: Ou
     frequency_penalty: sampling.frequencyPenalty,
     xtc_probability: sampling.xtc?.probability ?? 0,
     dry_multiplier: sampling.dry?.multiplier ?? 0,
-    stop: body.stop,
-    ignore_eos: request.ignoreEndOfText,
-    stream: body.stream ?? false,
-    n_probs: body.n_probs ?? 0,
-    grammar: request.grammar?.gbnf ?? "",
-    model: serving.model.id,
   };
 }

@@ -1,5 +1,6 @@
 import { RequestError } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
+import { requestParams } from "./native-settings.ts";
 
 /**
  * `GET /slots`: what each slot does, as a list like llama.cpp's server.
@@ -13,9 +14,14 @@ export function slots({ slots: view }: Serving, query: unknown) {
   }
   return view.describe().map((slot) => ({
     id: slot.id,
+    id_task: slot.uses === 0 ? -1 : slot.uses,
     n_ctx: view.contextTokens,
     speculative: false,
     is_processing: slot.state !== "idle",
+    n_prompt_tokens: slot.promptTokens,
+    n_prompt_tokens_cache: slot.cachedTokens,
+    n_prompt_tokens_processed: Math.max(0, Math.min(slot.keptTokens, slot.promptTokens) - slot.cachedTokens),
+    params: slot.request === undefined ? {} : requestParams(slot.request),
     next_token: [{ has_next_token: slot.state !== "idle", n_remain: -1, n_decoded: slot.generatedTokens }],
     state: slot.state,
     kept_tokens: slot.keptTokens,

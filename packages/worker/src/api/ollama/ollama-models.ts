@@ -76,13 +76,13 @@ export function ollamaPull({ model }: Serving): never {
   );
 }
 
-function detailsOf({ architecture }: Serving["model"]) {
+function detailsOf({ architecture, fileType }: Serving["model"]) {
   return {
     parent_model: "",
     format: "gguf",
     family: architecture,
     families: [architecture],
     parameter_size: "",
-    quantization_level: "",
+    quantization_level: fileType,
   };
 }

@@ -5,7 +5,7 @@ import { type PromptLimit, refuseLongPrompt, refuseManyTokens } from "../../gene
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import type { OutputPiece, PromptProgress } from "../../generation/output/output.ts";
+import type { OutputEnd, OutputPiece, PromptProgress } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import { type ChoiceSink, choicesOf, runChoices } from "../generating/choices.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
@@ -18,7 +18,7 @@ import { SseStream } from "../http/sse-stream.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
-import { Timings, timingsText } from "../generating/timings.ts";
+import { timed, Timings } from "../generating/timings.ts";
 import { usageOfPrompts } from "../generating/usage.ts";
 
 /** OpenAI's default for this API. */
@@ -98,6 +98,9 @@ async function stream(
   const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
   const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
+  // As llama.cpp's server: the last event has it also where no event of its own was asked for.
+  const afterLast = ({ tokens }: OutputEnd) =>
+    withUsage || requests.length > 1 ? after : `],"usage":${JSON.stringify(usageOfPrompts([tokens], 1))}}\n\n`;
   const eventOf = returnsProgress
     ? (progress: PromptProgress, timeMs: number) =>
         `${before}],"prompt_progress":${JSON.stringify(progressOf(progress, timeMs))}}\n\n`
@@ -114,7 +117,7 @@ async function stream(
         texts[index]?.add(pieces, tokens);
         stream.write(event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after));
       },
-      onEnd: (end) => stream.write(event(index, end.finish, timed(after, timings.of(end)))),
+      onEnd: (end) => stream.write(event(index, end.finish, timed(afterLast(end), timings.of(end)))),
     });
     const ends = await runChoices(serving, reply, requests, sinkOf, { stream, eventOf });
     const usage = JSON.stringify(
@@ -174,10 +177,10 @@ function checkFields(body: CompletionRequest): void {
 
 function outputRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): OutputRequest {
   refuseLongPrompt(prompt, limitOf(serving));
+  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
   return {
     prompt,
     maxTokens: maxTokens === -1 ? serving.slots.contextTokens : maxTokens,
-  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
     sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
     stops: body.stop,
     reasoning: "off",
@@ -251,9 +254,4 @@ function separate(prompt: CompletionRequest["prompt"]): readonly (string | reado
   if (typeof prompt === "string") return [prompt];
   const texts = prompt.filter((item) => typeof item === "string" || Array.isArray(item));
   return texts.length > 0 ? texts : [prompt.filter((item) => typeof item === "number")];
-}
-
-/** The end of a choice's last event. */
-function timed(after: string, timings: object): string {
-  return after.replace("}\n\n", `,${timingsText(timings)}}\n\n`);
 }

@@ -1,3 +1,4 @@
+import { timed } from "../generating/timings.ts";
 import type { OutputPiece } from "../../generation/output/output.ts";
 import { type OutputItem, type ResponseOutput, itemJson, partJson } from "./response-output.ts";
 
@@ -10,9 +11,10 @@ export class ResponseEvents {
     this.#output = output;
   }
 
-  /** An event about the entire response. */
-  response(type: string, response: unknown): string {
-    return this.#event(type, { response });
+  /** An event about the entire response; the last one has llama.cpp's `timings`. */
+  response(type: string, response: unknown, timings?: object): string {
+    const event = this.#event(type, { response });
+    return timings === undefined ? event : timed(event, timings);
   }
 
   pieces(pieces: readonly OutputPiece[]): string {

@@ -11,6 +11,7 @@ import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
 import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
+import { Timings } from "../generating/timings.ts";
 import { newId, nowSeconds, type Serving } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 
@@ -45,6 +46,7 @@ async function streamResponse(
 ) {
   const stream = new SseStream(serving, reply);
   const events = new ResponseEvents(output);
+  const timings = new Timings(serving.clock);
   try {
     const [end] = await runChoices(
       serving,
@@ -52,6 +54,7 @@ async function streamResponse(
       [prepared],
       () => ({
         onStart: () => {
+          timings.first();
           stream.open();
           const response = write(undefined);
           stream.write(
@@ -64,7 +67,8 @@ async function streamResponse(
     );
     const isCut = end?.finish === "length";
     const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
-    stream.end(last + events.response(isCut ? "response.incomplete" : "response.completed", write(end)));
+    const type = isCut ? "response.incomplete" : "response.completed";
+    stream.end(last + events.response(type, write(end), end && timings.of(end)));
   } catch (error) {
     stream.fail(error);
   }
