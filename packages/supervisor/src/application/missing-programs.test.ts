@@ -15,7 +15,7 @@ describe("missingHere", () => {
 
   it("says what does not work for want of a program or of shared memory, and not what was not asked for", () => {
     const all = missingHere(load({}), () => false, "/dev/shm is too small").join("\n");
-    assert.match(all, /not pinned.*taskset/);
+    assert.match(all, /not held.*taskset/);
     assert.match(all, /SIGKILL.*setpriv/);
     assert.match(all, /streams end with their worker.*: \/dev\/shm is too small/);
     const none = load({ pin: false, snapshots: "off" });

@@ -13,7 +13,9 @@ export function missingHere(
   const isOwn = workers.command === undefined;
   return [
     ...(workers.pin && !has("taskset")
-      ? ["workers are not pinned to their CPUs: there is no taskset (util-linux)"]
+      ? [
+          "workers are not held to their CPUs, only the number of their threads follows: there is no taskset (util-linux)",
+        ]
       : []),
     ...(has("setpriv")
       ? []

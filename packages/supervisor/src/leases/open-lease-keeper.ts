@@ -6,16 +6,12 @@ import { setAffinity } from "./affinity.ts";
 import { storeCosts } from "./cost-file.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 
-/** The keeper on this machine. Without `taskset` it says once that leases bound the threads alone. */
+/** The keeper on this machine. Without `taskset`, which the application tells, leases bound the threads alone. */
 export function openLeaseKeeper(logger: Logger): LeaseKeeper {
-  const canMove = hasProgram("taskset");
-  if (!canMove && process.platform === "linux") {
-    logger.warn("taskset is missing: workers are not held to the CPUs that they are given, only their threads follow");
-  }
   return new LeaseKeeper({
     clock: systemClock,
     logger,
-    setAffinity: canMove ? setAffinity : undefined,
+    setAffinity: hasProgram("taskset") ? setAffinity : undefined,
     readTopology: () => readTopology(),
     keepCosts: ({ options }, tables) => {
       // A read-only home costs a sentence of `drover plan`, no more.
