@@ -4,7 +4,7 @@ import { findLongParts, type Level, type Part, SLICE_BYTES } from "./long-parts.
 /**
  * As JSON.parse, for a text that `costOfJson` has let pass: what is long is parsed piece by piece, with other requests in between.
  *
- * @throws SyntaxError where it is no JSON, TypeError where it is not UTF-8
+ * @throws SyntaxError where it is no JSON, TypeError where it is not UTF-8, RangeError where an object has more than {@link MOST_MEMBERS}
  */
 export async function parseJsonInSlices(bytes: Buffer): Promise<unknown> {
   const text = isMarked(bytes) ? bytes.subarray(3) : bytes;
@@ -17,6 +17,9 @@ export async function parseJsonInSlices(bytes: Buffer): Promise<unknown> {
   if (values.length !== 1) throw noJson(text.length);
   return values[0];
 }
+
+/** Of one object: no API has as many, and to copy one of a quarter of a million takes a tenth of a second. Shorter texts than a slice have no room for them. */
+const MOST_MEMBERS = 16_384;
 
 /** As JSON.stringify for plain values, of lists and objects on the first `levels` an element or member at a time. */
 export async function writeJsonInSlices(value: unknown, levels = 3): Promise<string> {
@@ -79,6 +82,7 @@ async function listOf(text: Buffer, level: Level): Promise<unknown[]> {
 
 async function objectOf(text: Buffer, level: Level): Promise<object> {
   const object = {};
+  let count = 0;
   for (const part of level.parts) {
     const { child } = part;
     // The member's value is put in afterwards.
@@ -86,6 +90,8 @@ async function objectOf(text: Buffer, level: Level): Promise<object> {
     const members = (await parsePiece(text, head, "{", child === undefined ? "}" : "null}")) as object;
     const names = Object.keys(members);
     refuseEmpty(names.length, part, level);
+    count += names.length;
+    if (count > MOST_MEMBERS) throw new RangeError(`an object has more than ${MOST_MEMBERS} members`);
     for (const name of names) define(object, name, Reflect.get(members, name));
     if (child === undefined) continue;
     refuseMore(text, child.to + 1, part.to);

@@ -68,12 +68,17 @@ describe("A long body", () => {
     }
   });
 
+  it("is refused where an object in it has more members than any API knows", async () => {
+    await assert.rejects(parseJsonInSlices(bodyWith(16_385)), /more than 16384 members/);
+    await parseJsonInSlices(bodyWith(16_384));
+  });
+
   it("is parsed in short pieces, whatever is long in it", async () => {
     const bodies = {
       tokens: `{"prompt":[${"12345,".repeat(250_000)}0]}`,
       text: JSON.stringify({ prompt: "a text ".repeat(MEBIBYTE) }),
       escapes: `{"prompt":"${"\\n".repeat(2 * MEBIBYTE)}${"\\ud83d\\ude00".repeat(MEBIBYTE / 8)}"}`,
-      members: `{"logit_bias":{${members(250_000)}}}`,
+      members: `[${`{${members(16_000)}},`.repeat(10)}{}]`,
       "deep lists": `${"[".repeat(90)}${"1,".repeat(250_000)}1${"]".repeat(90)}`,
       messages: `{"messages":[${'{"role":"user","content":"x"},'.repeat(60_000)}{}]}`,
     };
@@ -90,6 +95,10 @@ function parsedAtOnce(bytes: Buffer): unknown {
   } catch {
     return "refused";
   }
+}
+
+function bodyWith(count: number): Buffer {
+  return Buffer.from(`{"metadata":{${members(count)}},"text":"${"x".repeat(70_000)}"}`);
 }
 
 function members(count: number): string {

@@ -17,6 +17,8 @@ export async function parseJson(request: FastifyRequest, bytes: Buffer): Promise
   try {
     return await parseJsonInSlices(bytes);
   } catch (error) {
+    if (error instanceof RangeError)
+      throw badField(null, `The body is too large: ${error.message}.`, "too_many_values");
     // A body in another encoding, such as GBK, is refused: read as UTF-8, its text would be another one.
     const why =
       error instanceof SyntaxError

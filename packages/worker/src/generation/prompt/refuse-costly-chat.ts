@@ -32,12 +32,18 @@ export async function refuseCostlyChat(
   const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
   refuseManyMessages(messages.length + calls.length, limit);
   tokenizer.refuseHuge(await charsOf([all, tools, templateArguments, prefill]), limit);
+  tokenizer.refuseHuge(await charsOf(messages.map(thoughtsOf)), limit);
   await refuseManyMarks(said, controlTexts, limit);
   await refuseCostlyArguments(calls, limit);
 }
 
 function callsOf(message: ChatMessage): readonly ToolCall[] {
   return message.role === "assistant" ? message.toolCalls : [];
+}
+
+/** More than fits can't come of any model. */
+function thoughtsOf(message: ChatMessage): string | undefined {
+  return message.role === "assistant" ? message.reasoning : undefined;
 }
 
 /** Each message and each call takes a token at least. */
