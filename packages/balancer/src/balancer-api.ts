@@ -1,4 +1,4 @@
-import type { Use } from "./access/key-limits.ts";
+import type { KeyUse } from "./access/front-door.ts";
 import type { Settings } from "@drover/config";
 import type { RequestReport } from "@drover/contract/request-report";
 import type { Registry } from "prom-client";
@@ -57,11 +57,6 @@ export interface BalancerStatus {
   readonly requests: Readonly<Partial<Record<Stage, number>>>;
   /** Since when nothing runs or waits, in clock milliseconds; undefined while busy. */
   readonly idleSinceMs: number | undefined;
-}
-
-/** What a key uses now, of how much. */
-export interface KeyUse extends Use {
-  readonly label: string;
 }
 
 export interface ListenAddress {

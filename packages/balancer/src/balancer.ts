@@ -3,11 +3,11 @@ import type { Settings } from "@drover/config";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { RequestReport } from "@drover/contract/request-report";
 import { corsHeaders } from "./access/cors.ts";
-import { limitsOf, openFrontDoor, refuseOpening } from "./access/front-door.ts";
+import { type KeyUse, keyUse, openFrontDoor, refuseOpening } from "./access/front-door.ts";
 import { CurrentFrontDoor } from "./access/current-front-door.ts";
 import { KeyLimits } from "./access/key-limits.ts";
 import { arrivalOf, type Received } from "./arrival.ts";
-import type { Balancer, BalancerOptions, BalancerStatus, KeyUse, ListenAddress } from "./balancer-api.ts";
+import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { ConfiguredUpstreams } from "./configured-upstreams.ts";
 import { type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
@@ -87,7 +87,7 @@ class RunningBalancer implements Balancer {
     const { policy, upstreams } = this.#rules;
     this.#pool = new UpstreamPool({ policy, upstreams, clock, random, standBy: this.#standBy() });
     this.#limits = new KeyLimits(clock);
-    this.#configured = new ConfiguredUpstreams(this.#pool, clock, options.logger);
+    this.#configured = new ConfiguredUpstreams(this.#pool.members, clock, options.logger);
     this.#admission = new Admission(this.#rules.queue, { pool: this.#pool, clock, events: this.#admissionEvents() });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
     this.#running = new RunningRequests(clock, {
@@ -111,14 +111,14 @@ class RunningBalancer implements Balancer {
   }
 
   addUpstream(spec: UpstreamSpec): void {
-    this.#pool.add(spec);
+    this.#pool.members.add(spec);
   }
 
   setReady(id: string, ready: boolean): void {
     if (ready) this.#wakeAsked = false;
-    const upstream = this.#pool.get(id);
+    const upstream = this.#pool.members.get(id);
     if (!ready && upstream !== undefined) this.#connections.closeIdle(upstream);
-    this.#pool.setReady(id, ready);
+    this.#pool.members.setReady(id, ready);
   }
 
   upstreamDied(id: string, cause: "crashed" | "killed"): { readonly ofSuspect: boolean } {
@@ -126,7 +126,7 @@ class RunningBalancer implements Balancer {
   }
 
   setExpected(id: string, isExpected: boolean): void {
-    this.#pool.setExpected(id, isExpected);
+    this.#pool.members.setExpected(id, isExpected);
     if (!isExpected) this.#admission.dismissHopeless();
   }
 
@@ -143,31 +143,28 @@ class RunningBalancer implements Balancer {
   }
 
   drainUpstream(id: string): Promise<void> {
-    return this.#pool.drain(id);
+    return this.#pool.members.drain(id);
   }
 
   undrainUpstream(id: string): void {
-    this.#pool.undrain(id);
+    this.#pool.members.undrain(id);
   }
 
   removeUpstream(id: string): void {
-    this.#pool.remove(id);
+    this.#pool.members.remove(id);
   }
 
   status(): BalancerStatus {
     return {
       queue: { depth: this.#admission.queue.depth, limit: this.#admission.queue.limit },
-      upstreams: this.#pool.upstreams.map((upstream) => statusOf(upstream)),
+      upstreams: this.#pool.members.all.map((upstream) => statusOf(upstream)),
       idleSinceMs: this.#running.idleSinceMs,
       requests: this.#running.byStage(),
     };
   }
 
   keyUse(): readonly KeyUse[] {
-    const door = this.#door.present;
-    return door.keys.callers.map((caller) => {
-      return { label: caller.label, ...this.#limits.useOf(caller.label, limitsOf(door, caller)) };
-    });
+    return keyUse(this.#door.present, this.#limits);
   }
 
   applySettings(settings: Settings): void {

@@ -4,10 +4,10 @@ export type {
   BalancerEvents,
   BalancerOptions,
   BalancerStatus,
-  KeyUse,
   ListenAddress,
 } from "./balancer-api.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError } from "./errors.ts";
+export type { KeyUse } from "./access/front-door.ts";
 export { firstKey } from "./access/keys.ts";
 export type { RequestTracing } from "./request/request-tracing.ts";
 export type { UpstreamSpec, UpstreamStatus } from "./pool/upstream.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type Certificate, type CertificateFiles, readCertificate } from "./certificate.ts";
 import { type TrustedProxies, trustedProxies } from "./trusted-proxies.ts";
 import type { ProxyError } from "../error-envelope.ts";
-import type { Refused } from "./key-limits.ts";
+import type { KeyLimits, Refused, Use } from "./key-limits.ts";
 import { goDuration } from "./rate-limit-fields.ts";
 import { FrontDoorError } from "../errors.ts";
 import { type KeyRing, type KeySources, readKeys } from "./keys.ts";
@@ -80,6 +80,19 @@ export function authenticate(
 /** The label whose use alone the caller may see; undefined: that of all. */
 export function useSeenBy({ rules }: FrontDoor, caller: Caller | undefined): string | undefined {
   return caller === undefined || rules.metricsReaders.includes(caller.label) ? undefined : caller.label;
+}
+
+/** What a key uses now, of how much. */
+export interface KeyUse extends Use {
+  readonly label: string;
+}
+
+/** Of each key. */
+export function keyUse(door: FrontDoor, limits: KeyLimits): readonly KeyUse[] {
+  return door.keys.callers.map((caller) => ({
+    label: caller.label,
+    ...limits.useOf(caller.label, limitsOf(door, caller)),
+  }));
 }
 
 /** What holds for this caller. */

@@ -54,7 +54,7 @@ function watchUpstreams(registry: Registry, pool: UpstreamPool): (removed: Upstr
       registers: [registry],
       collect(): void {
         made.reset();
-        for (const upstream of pool.upstreams) made.inc(labelsOf(upstream), value(upstream));
+        for (const upstream of pool.members.all) made.inc(labelsOf(upstream), value(upstream));
       },
     });
   };

@@ -1,7 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/http-get";
-import type { UpstreamPool } from "./upstream-pool.ts";
 import { httpAddress, type Upstream } from "./upstream.ts";
+import type { UpstreamSet } from "./upstream-set.ts";
 
 /** How upstreams that Drover does not own are probed, as HAProxy names it. */
 export interface CheckRule {
@@ -30,27 +30,27 @@ interface Streak {
  * @returns what ends it
  */
 export function startActiveChecks(
-  pool: UpstreamPool,
+  upstreams: UpstreamSet,
   rule: CheckRule,
   clock: Clock,
   onChange: CheckListener,
 ): () => void {
   const streaks = new Map<Upstream, Streak>();
   const settle = (upstream: Upstream, failure: string | undefined): void => {
-    if (pool.get(upstream.id) !== upstream) return;
+    if (upstreams.get(upstream.id) !== upstream) return;
     const streak = streaks.get(upstream) ?? { good: 0, bad: 0 };
     streaks.set(upstream, failure === undefined ? { good: streak.good + 1, bad: 0 } : { good: 0, bad: streak.bad + 1 });
     const next = streaks.get(upstream) ?? streak;
     if (upstream.failsChecks && next.good >= rule.rise) {
-      pool.setDown(upstream.id, { failsChecks: false });
+      upstreams.setDown(upstream.id, { failsChecks: false });
       onChange(upstream, true, "");
     } else if (!upstream.down && next.bad >= rule.fall) {
-      pool.setDown(upstream.id, { failsChecks: true });
+      upstreams.setDown(upstream.id, { failsChecks: true });
       onChange(upstream, false, failure ?? "");
     }
   };
   const probeAll = (): void => {
-    for (const upstream of pool.upstreams) {
+    for (const upstream of upstreams) {
       if (upstream.owned || upstream.isMarkedDown) continue;
       void probe(upstream, rule, clock).then((failure) => settle(upstream, failure));
     }

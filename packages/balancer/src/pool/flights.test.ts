@@ -8,7 +8,7 @@ function open() {
   const clock = createManualClock();
   const upstreams = ["a", "b"].map((id) => ({ id, origin: "http://127.0.0.1:1", owned: true, slots: 4 }));
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
-  for (const { id } of upstreams) pool.setReady(id, true);
+  for (const { id } of upstreams) pool.members.setReady(id, true);
   const request = () => pool.startPick();
   return { pool, request };
 }
@@ -17,7 +17,7 @@ describe("a request in a crash", () => {
   it("is a suspect where it was in the worker when the first connection was lost", () => {
     const { pool, request } = open();
     const [killer, beside] = [request(), request()];
-    pool.setReady("b", false);
+    pool.members.setReady("b", false);
     const lease = pool.acquire(killer);
     pool.acquire(beside);
     lease?.release("lost");
@@ -29,7 +29,7 @@ describe("a request in a crash", () => {
     const { pool, request } = open();
     const killer = request();
     const dying = pool.acquire(killer);
-    pool.setReady("b", false);
+    pool.members.setReady("b", false);
     dying?.release("lost");
     const [refused, connecting] = [request(), request()];
     pool.acquire(refused)?.release("refused");

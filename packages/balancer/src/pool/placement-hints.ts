@@ -25,7 +25,7 @@ export class PlacementHints {
 
   /** Nothing where only one worker could be chosen, or the body is no prompt. What other owners' requests have left is no hint. */
   of(path: string, body: Buffer, pool: UpstreamPool, owner = ""): Hints {
-    if (!pool.ownsSeveral) return noHints;
+    if (!pool.members.ownsSeveral) return noHints;
     const chain = prefixChain(path, body, owner);
     if (chain === undefined) return noHints;
     const held = new Map<Upstream, number>();

@@ -43,7 +43,7 @@ describe("a lease", () => {
     lease?.release("ok");
     lease?.release("failed");
     assert.equal(pool.active, 0);
-    assert.equal(pool.get("a")?.failures, 0);
+    assert.equal(pool.members.get("a")?.failures, 0);
   });
 });
 
@@ -126,7 +126,7 @@ function chat(...texts: string[]): Buffer {
 describe("placement by prefix", () => {
   it("breaks a tie of least_conn for the worker that has seen the longest part of the chat, until that one restarts", () => {
     const pool = poolOf([worker("a"), worker("b"), worker("c")]);
-    for (const id of ["a", "b", "c"]) pool.setReady(id, true);
+    for (const id of ["a", "b", "c"]) pool.members.setReady(id, true);
     const hints = new PlacementHints();
     const place = (body: Buffer): string | undefined => {
       const hint = hints.of("/v1/chat/completions", body, pool);
@@ -139,24 +139,24 @@ describe("placement by prefix", () => {
     place(chat("another talk"));
     assert.equal(place(chat("hello", "tell me of sheep", "and dogs")), first);
     assert.equal(place(chat("hello", "tell me of sheep", "and dogs", "and wolves")), first);
-    pool.setReady(first ?? "", false);
+    pool.members.setReady(first ?? "", false);
     const second = place(chat("hello", "tell me of sheep", "and dogs"));
     assert.notEqual(second, first);
-    pool.setReady(first ?? "", true);
+    pool.members.setReady(first ?? "", true);
     assert.equal(place(chat("hello", "tell me of sheep", "and dogs")), second);
   });
 
   it("knows nothing of what other owners have sent", () => {
     const pool = poolOf([worker("a"), worker("b"), worker("c")]);
-    for (const id of ["a", "b", "c"]) pool.setReady(id, true);
+    for (const id of ["a", "b", "c"]) pool.members.setReady(id, true);
     const hints = new PlacementHints();
     const held = (owner: string) => {
       const { affinity } = hints.of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, owner);
-      return pool.upstreams.map((upstream) => affinity?.(upstream) ?? 0);
+      return pool.members.all.map((upstream) => affinity?.(upstream) ?? 0);
     };
     hints
       .of("/v1/chat/completions", chat("hello", "tell me of sheep"), pool, "one")
-      .onPicked(pool.upstreams[0] as Upstream);
+      .onPicked(pool.members.all[0] as Upstream);
     assert.ok((held("one")[0] ?? 0) > 0);
     assert.deepEqual(held("other"), [0, 0, 0]);
     assert.deepEqual(held(""), [0, 0, 0]);
@@ -164,8 +164,8 @@ describe("placement by prefix", () => {
 
   it("never outweighs fewer connections", () => {
     const pool = poolOf([worker("a"), worker("b")]);
-    pool.setReady("a", true);
-    pool.setReady("b", true);
+    pool.members.setReady("a", true);
+    pool.members.setReady("b", true);
     const hints = new PlacementHints();
     const body = chat("the same");
     const hint = hints.of("/v1/chat/completions", body, pool);
@@ -182,8 +182,8 @@ describe("placement by prefix", () => {
       clock: systemClock,
       random: Math.random,
     });
-    pool.setReady("a", true);
-    pool.setReady("b", true);
+    pool.members.setReady("a", true);
+    pool.members.setReady("b", true);
     const hints = new PlacementHints();
     const body = chat("a long prompt ".repeat(500));
     const hint = hints.of("/v1/chat/completions", body, pool);
@@ -198,8 +198,8 @@ describe("placement by prefix among workers that share their snapshots", () => {
   it("takes the idle one, though another has read the prompt", () => {
     const shares = ["a", "b"].map((id) => ({ ...worker(id), sharesState: true }));
     const pool = new UpstreamPool({ policy: "prefix", upstreams: shares, clock: systemClock, random: Math.random });
-    pool.setReady("a", true);
-    pool.setReady("b", true);
+    pool.members.setReady("a", true);
+    pool.members.setReady("b", true);
     const hints = new PlacementHints();
     const body = chat("a long prompt ".repeat(500));
     const hint = hints.of("/v1/chat/completions", body, pool);
@@ -252,9 +252,9 @@ describe("slow start", () => {
       return picks.filter((id) => id === "b").length;
     };
     assert.equal(share(), 55);
-    pool.setDown("b", { failsChecks: true });
+    pool.members.setDown("b", { failsChecks: true });
     assert.equal(share(), 0);
-    pool.setDown("b", { failsChecks: false });
+    pool.members.setDown("b", { failsChecks: false });
     clock.nowMs += 1000;
     assert.ok(Math.abs(share() - 10) <= 2, "a tenth of the time, a tenth of the weight");
     clock.nowMs += 9000;
@@ -269,15 +269,17 @@ describe("active checks", () => {
     const pool = poolOf([{ id: "a", origin: upstream.origin }]);
     const changes: string[] = [];
     const rule = { path: "/health", intervalMs: 10, rise: 2, fall: 3, timeoutMs: 60_000, bodyIncludes: "well" };
-    const stop = startActiveChecks(pool, rule, systemClock, (_upstream, up, reason) => changes.push(`${up} ${reason}`));
+    const stop = startActiveChecks(pool.members, rule, systemClock, (_upstream, up, reason) =>
+      changes.push(`${up} ${reason}`),
+    );
     await eventually("some probes", () => upstream.seen() >= 3);
     assert.deepEqual(changes, []);
     now.text = "all is ill";
-    await eventually("it is out", () => pool.get("a")?.down === true);
+    await eventually("it is out", () => pool.members.get("a")?.down === true);
     now.text = "well again";
-    await eventually("it is back", () => pool.get("a")?.down === false);
+    await eventually("it is back", () => pool.members.get("a")?.down === false);
     now.status = 500;
-    await eventually("it is out again", () => pool.get("a")?.down === true);
+    await eventually("it is out again", () => pool.members.get("a")?.down === true);
     stop();
     await upstream.close();
     assert.deepEqual(changes, ['false its response lacks "well"', "true ", "false it responded with 500"]);
@@ -292,11 +294,11 @@ describe("active checks", () => {
       { id: "checked", origin },
     ]);
     const rule = { path: "/", intervalMs: 5, rise: 1, fall: 1, timeoutMs: 60_000 };
-    const stop = startActiveChecks(pool, rule, systemClock, () => undefined);
-    await eventually("the third is out", () => pool.get("checked")?.down === true);
+    const stop = startActiveChecks(pool.members, rule, systemClock, () => undefined);
+    await eventually("the third is out", () => pool.members.get("checked")?.down === true);
     stop();
     await upstream.close();
-    assert.equal(pool.get("own")?.down, false);
+    assert.equal(pool.members.get("own")?.down, false);
   });
 });
 
@@ -342,8 +344,8 @@ const poolWithStandBy = () => {
       return new Set(able.includes("a") ? ["b"] : []);
     },
   });
-  pool.setReady("a", true);
-  pool.setReady("b", true);
+  pool.members.setReady("a", true);
+  pool.members.setReady("b", true);
   return { pool, asked };
 };
 
@@ -364,8 +366,8 @@ describe("workers that stand by", () => {
     for (const away of ["gone", "drained", "tried"] as const) {
       const { pool } = poolWithStandBy();
       const pick = pool.startPick();
-      if (away === "gone") pool.setReady("a", false);
-      if (away === "drained") void pool.drain("a");
+      if (away === "gone") pool.members.setReady("a", false);
+      if (away === "drained") void pool.members.drain("a");
       if (away === "tried") pool.acquire(pick)?.release("lost");
       assert.equal(pool.acquire(pick)?.upstream.id, "b", away);
     }

@@ -2,18 +2,17 @@ import type { PickDecision } from "@drover/contract/request-record";
 import type { Clock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
 import { isInService } from "../policies/availability.ts";
-import type { PeerGroup } from "../policies/peer.ts";
 import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
-import { Drains } from "./drains.ts";
 import { isFailure, Lease, type LeaseOutcome } from "./lease.ts";
-import { groupOf, NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
+import { NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
 import { Flights } from "./flights.ts";
 import { describePick } from "./pick-decision.ts";
-import { forgetFailures, recordOutcome } from "./peer-failures.ts";
+import { recordOutcome } from "./peer-failures.ts";
 import { Suspects } from "./suspects.ts";
 import { ableWorkers, leastBusyWorker, roomiestBeyondSlots, workerAlone } from "./worker-picks.ts";
-import { createUpstream, type Upstream, type UpstreamSpec } from "./upstream.ts";
+import type { Upstream, UpstreamSpec } from "./upstream.ts";
+import { UpstreamSet } from "./upstream-set.ts";
 
 /** Everything a pool takes; plain values, so that nginx directives and Drover's settings can both make one. */
 export interface PoolOptions {
@@ -37,15 +36,13 @@ export interface PoolEvents {
 
 /** The upstreams of one group and the rule that chooses between them. Choosing and holding is one synchronous call. */
 export class UpstreamPool {
+  readonly members: UpstreamSet;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #upstreams = new Map<string, Upstream>();
-  readonly #drains = new Drains();
   readonly #suspects: Suspects;
   readonly #flights: Flights;
   readonly #standBy: StandBy | undefined;
   #policy: PolicyName;
-  #group: PeerGroup;
   #events: PoolEvents = {};
 
   constructor(options: PoolOptions) {
@@ -53,8 +50,10 @@ export class UpstreamPool {
     this.#random = options.random;
     this.#standBy = options.standBy;
     this.#policy = options.policy;
-    for (const spec of options.upstreams ?? []) this.#upstreams.set(spec.id, createUpstream(spec));
-    this.#group = groupOf([...this.#upstreams.values()]);
+    this.members = new UpstreamSet(options.upstreams ?? [], options.clock, {
+      onVacancy: () => this.#events.onVacancy?.(),
+      onRemoved: (upstream) => this.#events.onRemoved?.(upstream),
+    });
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
     this.#flights = new Flights(options.clock);
   }
@@ -64,113 +63,27 @@ export class UpstreamPool {
     this.#events = events;
   }
 
-  /** The upstreams in their configured order. */
-  get upstreams(): readonly Upstream[] {
-    return [...this.#upstreams.values()];
-  }
-
-  /** Every upstream is a worker of Drover's own. */
-  get ownsAll(): boolean {
-    for (const { owned } of this.#upstreams.values()) if (!owned) return false;
-    return this.#upstreams.size > 0;
-  }
-
-  /** More than one worker of Drover's own: which of them holds a prompt already makes a difference. */
-  get ownsSeveral(): boolean {
-    let owned = 0;
-    for (const upstream of this.#upstreams.values()) owned += upstream.owned ? 1 : 0;
-    return owned > 1;
-  }
-
-  get(id: string): Upstream | undefined {
-    return this.#upstreams.get(id);
-  }
-
   setPolicy(policy: PolicyName): void {
     this.#policy = policy;
   }
 
-  /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
-  add(spec: UpstreamSpec): Upstream {
-    const upstream = createUpstream(spec);
-    this.#upstreams.set(spec.id, upstream);
-    this.#regroup();
-    if (upstream.ready) this.#events.onVacancy?.();
-    return upstream;
-  }
-
-  /** Leases that are held go on; nothing new is given. */
-  remove(id: string): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined) return;
-    upstream.down = true;
-    this.#upstreams.delete(id);
-    this.#events.onRemoved?.(upstream);
-    this.#regroup();
-    this.#drains.settle(upstream);
-    this.#events.onVacancy?.();
-  }
-
-  /** A worker that comes ready starts without failures, and may be tried by requests that its last life failed. */
-  setReady(id: string, ready: boolean): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined || upstream.ready === ready) return;
-    upstream.ready = ready;
-    upstream.aloneFor = undefined;
-    if (ready) forgetFailures(upstream, this.#clock.monotonicMs());
-    this.#events.onVacancy?.();
-  }
-
-  /** Whether a worker that is not ready is worth waiting for; at first it is. */
-  setExpected(id: string, isExpected: boolean): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream !== undefined) upstream.hopeless = !isExpected;
-  }
-
-  /** What active checks found, or what the configuration says: a server that is back starts afresh, slowly where `slowStartMs` says so. */
-  setDown(id: string, causes: Partial<Pick<Upstream, "isMarkedDown" | "failsChecks">>): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined) return;
-    Object.assign(upstream, causes);
-    const down = upstream.isMarkedDown || upstream.failsChecks;
-    if (upstream.down === down) return;
-    upstream.down = down;
-    if (!down) forgetFailures(upstream, this.#clock.monotonicMs());
-    this.#events.onVacancy?.();
-  }
-
-  /** Gives no new lease; resolves when the last one is released. At once for an unknown id. */
-  drain(id: string): Promise<void> {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined) return Promise.resolve();
-    upstream.draining = true;
-    return this.#drains.until(upstream);
-  }
-
-  undrain(id: string): void {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined || !upstream.draining) return;
-    upstream.draining = false;
-    this.#events.onVacancy?.();
-  }
-
   /** A request's memory over its attempts; `tries` caps them, 0 is as many as there are servers. */
   startPick(request: PickRequest = {}, tries = 0): PickState {
-    return startPick(this.#group, request, tries);
+    return startPick(this.members.group, request, tries);
   }
 
   /** Chooses an upstream and holds a slot of it. */
   acquire(state: PickState): Lease | undefined {
     if (this.mustWait(state)) return undefined;
-    if (state.group !== this.#group && state.group !== this.#group.next) state.group = this.#group;
+    if (state.group !== this.members.group && state.group !== this.members.group.next) state.group = this.members.group;
     this.#askStandBy(state);
-    const upstream = state.deaths > 0 ? workerAlone(this.#upstreams.values(), state) : this.#choose(state);
+    const upstream = state.deaths > 0 ? workerAlone(this.members, state) : this.#choose(state);
     if (upstream === undefined) return undefined;
     return this.#hold(upstream, state);
   }
 
   #askStandBy(state: PickState): void {
-    state.standingBy = this.#standBy?.(ableWorkers(this.#upstreams.values(), state)) ?? NOBODY;
+    state.standingBy = this.#standBy?.(ableWorkers(this.members, state)) ?? NOBODY;
   }
 
   /** Why this upstream, where somebody wants to know. */
@@ -178,7 +91,7 @@ export class UpstreamPool {
     if (!state.isExplained) return undefined;
     const nowMs = this.#clock.monotonicMs();
     const isFree = (one: Upstream) => isCandidate(one, state, nowMs);
-    return describePick(chosen, this.upstreams, state, { policy: this.#policy, isFree, why });
+    return describePick(chosen, this.members.all, state, { policy: this.#policy, isFree, why });
   }
 
   /**
@@ -187,7 +100,7 @@ export class UpstreamPool {
    */
   acquireBeside(state: PickState, most: number): Lease | undefined {
     if (this.mustWait(state)) return undefined;
-    const upstream = leastBusyWorker(this.#upstreams.values(), state, most);
+    const upstream = leastBusyWorker(this.members, state, most);
     if (upstream === undefined) return undefined;
     state.tried.set(upstream, upstream.generation);
     upstream.requests += 1;
@@ -205,7 +118,7 @@ export class UpstreamPool {
   vacancyBeside(state: PickState, most: number): Vacancy {
     if (this.mustWait(state)) return "busy";
     const isTaken = ({ beside, aloneFor }: Upstream) => beside >= most || aloneFor !== undefined;
-    return vacancyOf(this.#upstreams.values(), state, this.#suspects, isTaken);
+    return vacancyOf(this.members, state, this.#suspects, isTaken);
   }
 
   /**
@@ -214,7 +127,7 @@ export class UpstreamPool {
   acquireBeyond(state: PickState): Lease | undefined {
     if (state.deaths > 0 || this.mustWait(state)) return undefined;
     this.#askStandBy(state);
-    const best = roomiestBeyondSlots(this.#upstreams.values(), state);
+    const best = roomiestBeyondSlots(this.members, state);
     return best && this.#hold(best, state, SHARE);
   }
 
@@ -223,7 +136,7 @@ export class UpstreamPool {
     const { group } = state;
     const tried = group.next === undefined ? undefined : [...state.tried];
     const peer = policies[this.#policy].pick(state, { nowMs: this.#clock.monotonicMs(), random: this.#random });
-    if (peer !== undefined) return this.#upstreams.get(peer.id);
+    if (peer !== undefined) return this.members.get(peer.id);
     state.group = group;
     for (const [known, generation] of tried ?? []) state.tried.set(known, generation);
     return undefined;
@@ -232,7 +145,7 @@ export class UpstreamPool {
   /** The request is over: no worker is kept for it any more. */
   endPick(state: PickState): void {
     if (this.#flights.alike.over(state)) this.#events.onVacancy?.();
-    for (const upstream of this.#upstreams.values()) {
+    for (const upstream of this.members) {
       if (upstream.aloneFor !== state) continue;
       upstream.aloneFor = undefined;
       this.#events.onVacancy?.();
@@ -244,7 +157,7 @@ export class UpstreamPool {
    * @returns whether it died of a request that was in another worker's crash before
    */
   died(id: string, isCrash: boolean): boolean {
-    const upstream = this.#upstreams.get(id);
+    const upstream = this.members.get(id);
     return upstream !== undefined && this.#flights.end(upstream, isCrash);
   }
 
@@ -266,17 +179,17 @@ export class UpstreamPool {
   /** Why `acquire` gave nothing, and so whether to wait. */
   vacancy(state: PickState): Vacancy {
     if (this.mustWait(state)) return "busy";
-    return vacancyOf(this.#upstreams.values(), state, this.#suspects);
+    return vacancyOf(this.members, state, this.#suspects);
   }
 
   /** Of all upstreams in service; one without a limit has those that are used. */
   get slots(): number {
-    return sum(this.upstreams.filter(isInService).map(({ maxConns, conns }) => (maxConns > 0 ? maxConns : conns)));
+    return sum(this.members.all.filter(isInService).map(({ maxConns, conns }) => (maxConns > 0 ? maxConns : conns)));
   }
 
   /** Leases held now. */
   get active(): number {
-    return sum(this.upstreams.map(({ conns }) => conns));
+    return sum(this.members.all.map(({ conns }) => conns));
   }
 
   #release(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
@@ -287,7 +200,7 @@ export class UpstreamPool {
     this.#judge(lease, outcome, state);
     const isOut = recordOutcome(upstream, outcome, state, this.#clock.monotonicMs());
     if (isOut) this.#events.onTakenOut?.(upstream);
-    this.#drains.settle(upstream);
+    this.members.settle(upstream);
     this.#events.onReleased?.(lease, outcome);
     this.#events.onVacancy?.();
   }
@@ -299,10 +212,6 @@ export class UpstreamPool {
     if (outcome === "lost" || outcome === "refused") {
       this.#suspects.add(upstream, state.tried.get(upstream) ?? upstream.generation);
     }
-  }
-
-  #regroup(): void {
-    this.#group = groupOf([...this.#upstreams.values()]);
   }
 }
 

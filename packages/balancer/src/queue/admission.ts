@@ -76,7 +76,7 @@ export class Admission {
 
   /** Sends those away for whom nothing can come any more. */
   dismissHopeless(): void {
-    for (const { queue, places } of this.#lines) queue.dismiss((pick) => places.vacancy(pick) === "none");
+    for (const { queue, source } of this.#lines) queue.dismiss((pick) => source.vacancy(pick) === "none");
   }
 
   /** Sends these away. */
@@ -105,8 +105,8 @@ export class Admission {
 
   /** For a request that is refused now. */
   retryAfterSeconds(claim?: Claim): number {
-    const { queue, places, meanServiceMs } = claim === undefined ? this.#slots : this.#lineOf(claim);
-    return retryAfterSeconds({ depth: queue.depth, slots: places.slots, meanServiceMs: meanServiceMs.value });
+    const { queue, source, meanServiceMs } = claim === undefined ? this.#slots : this.#lineOf(claim);
+    return retryAfterSeconds({ depth: queue.depth, slots: source.slots, meanServiceMs: meanServiceMs.value });
   }
 
   /** The request is over, and took so many tokens; undefined: nobody knows. */
@@ -116,16 +116,16 @@ export class Admission {
 
   acquire(claim: Claim): Promise<Lease | undefined> | Lease | undefined {
     const line = this.#lineOf(claim);
-    const { queue, places } = line;
+    const { queue, source } = line;
     const { pick } = claim;
     const again = pick.tried.size > 0;
-    const lease = queue.closed ? undefined : queue.depth === 0 || again ? places.acquire(pick) : undefined;
+    const lease = queue.closed ? undefined : queue.depth === 0 || again ? source.acquire(pick) : undefined;
     if (lease !== undefined) {
       this.#granted(claim, lease, line);
       this.#waited(line, 0);
       return lease;
     }
-    const vacancy = places.vacancy(pick);
+    const vacancy = source.vacancy(pick);
     if (vacancy === "none" && !queue.closed) return undefined;
     if (vacancy === "waiting") this.#parts.events.onWakeNeeded();
     const onGranted = (granted: Lease): void => this.#granted(claim, granted, line);
@@ -138,7 +138,7 @@ export class Admission {
 
   /** Before upstreams that are not Drover's own every request counts, as in nginx; and one that may crash workers is to be alone. */
   #lineOf({ needsSlot, pick }: Claim): Line {
-    return needsSlot || pick.deaths > 0 || !this.#parts.pool.ownsAll ? this.#slots : this.#beside;
+    return needsSlot || pick.deaths > 0 || !this.#parts.pool.members.ownsAll ? this.#slots : this.#beside;
   }
 
   #granted(claim: Claim, lease: Lease, line: Line): void {
@@ -162,20 +162,20 @@ export class Admission {
   }
 }
 
-/** What requests wait for. */
-type Places = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "vacancy" | "slots">;
+/** Where leases come from. */
+type LeaseSource = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "vacancy" | "slots">;
 
 interface Line {
   readonly queue: AdmissionQueue;
-  readonly places: Places;
+  readonly source: LeaseSource;
   readonly shares: FairShares;
   readonly meanServiceMs: MovingAverage;
 }
 
-function openLine(rules: QueueOptions, { clock }: AdmissionParts, places: Places): Line {
+function openLine(rules: QueueOptions, { clock }: AdmissionParts, source: LeaseSource): Line {
   const shares = new FairShares();
-  const queue = new AdmissionQueue(rules, { clock, pool: places, shares });
-  return { queue, places, shares, meanServiceMs: new MovingAverage(0.1) };
+  const queue = new AdmissionQueue(rules, { clock, pool: source, shares });
+  return { queue, source, shares, meanServiceMs: new MovingAverage(0.1) };
 }
 
 /**
@@ -184,14 +184,14 @@ function openLine(rules: QueueOptions, { clock }: AdmissionParts, places: Places
  */
 const MOST_BESIDE = 4;
 
-function besideSlots(pool: UpstreamPool): Places {
+function besideSlots(pool: UpstreamPool): LeaseSource {
   return {
     acquire: (pick) => pool.acquireBeside(pick, MOST_BESIDE),
     acquireBeyond: (pick) => pool.acquireBeside(pick, 2 * MOST_BESIDE),
     mustWait: (pick) => pool.mustWait(pick),
     vacancy: (pick) => pool.vacancyBeside(pick, MOST_BESIDE),
     get slots() {
-      return MOST_BESIDE * pool.upstreams.filter(isInService).length;
+      return MOST_BESIDE * pool.members.all.filter(isInService).length;
     },
   };
 }

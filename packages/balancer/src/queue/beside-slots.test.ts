@@ -16,7 +16,7 @@ function open(workers: number) {
     return { id: String(index), origin: "http://127.0.0.1:1", owned: true, slots: 1 };
   });
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
-  for (const { id } of upstreams) pool.setReady(id, true);
+  for (const { id } of upstreams) pool.members.setReady(id, true);
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };
   const admission = new Admission({ limit: LIMIT, timeoutMs: 1e9 }, { pool, clock, events });
   pool.listen({
@@ -51,7 +51,7 @@ describe("requests beside the slots of a worker", () => {
     const asked = askOften("greedy", 60);
     await settled();
     assert.deepEqual(
-      pool.upstreams.map(({ beside }) => beside),
+      pool.members.all.map(({ beside }) => beside),
       [4, 4],
     );
     assert.equal(had("greedy"), 8);
@@ -73,7 +73,7 @@ describe("requests beside the slots of a worker", () => {
     granted[0]?.lease.release("ok");
     await settled();
     assert.equal(granted.at(-1)?.owner, "c");
-    assert.equal(pool.upstreams[0]?.conns, 1);
+    assert.equal(pool.members.all[0]?.conns, 1);
   });
 
   it("of another key begin at once, however many one key has under way and in the queue", async () => {
@@ -83,12 +83,12 @@ describe("requests beside the slots of a worker", () => {
     await ask("modest").asked;
     await ask("third").asked;
     assert.deepEqual([had("modest"), had("third")], [1, 1]);
-    const { beside = 0 } = pool.upstreams[0] ?? {};
+    const { beside = 0 } = pool.members.all[0] ?? {};
     assert.equal(beside, 6);
     askOften("modest", 10);
     askOften("third", 10);
     await settled();
-    assert.ok((pool.upstreams[0]?.beside ?? 99) <= 8, "a worker has no more than twice as many");
+    assert.ok((pool.members.all[0]?.beside ?? 99) <= 8, "a worker has no more than twice as many");
   });
 
   it("give each key the same time of the workers, be its requests many or long", async () => {
@@ -112,11 +112,11 @@ describe("requests beside the slots of a worker", () => {
 
   it("wait for a worker that loads, and begin when it is ready", async () => {
     const { pool, had, ask } = open(1);
-    pool.setReady("0", false);
+    pool.members.setReady("0", false);
     const { asked } = ask("a");
     await settled();
     assert.equal(had("a"), 0);
-    pool.setReady("0", true);
+    pool.members.setReady("0", true);
     await asked;
     assert.equal(had("a"), 1);
   });

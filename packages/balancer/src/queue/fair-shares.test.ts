@@ -25,7 +25,7 @@ async function simulate(slots: number, requests: readonly Simulated[]): Promise<
   const clock = createManualClock();
   const upstreams = [{ id: "1", origin: "http://127.0.0.1:1", owned: true, slots }];
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
-  pool.setReady("1", true);
+  pool.members.setReady("1", true);
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };
   const admission = new Admission({ limit: 10_000, timeoutMs: 1e9 }, { pool, clock, events });
   pool.listen({

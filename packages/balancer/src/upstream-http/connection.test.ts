@@ -15,7 +15,7 @@ describe("a connection to an upstream", () => {
     t.after(() => server.close());
     const upstreams = [{ id: "a", origin: server.origin }];
     const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock: systemClock, random: () => 0 });
-    const upstream = pool.get("a");
+    const upstream = pool.members.get("a");
     assert.ok(upstream !== undefined);
     const connection = new UpstreamConnection(upstream, 0, true);
     t.after(() => connection.destroy());

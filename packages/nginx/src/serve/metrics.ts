@@ -78,11 +78,11 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamReading
 /** The servers of all groups. A server that a group names twice is read once, with the sums of both. */
 export function readUpstreams(
   groups: ReadonlyMap<string, Group>,
-  isReady: (upstream: Group["pool"]["upstreams"][number]) => boolean,
+  isReady: (upstream: Group["pool"]["members"]["all"][number]) => boolean,
 ): readonly UpstreamReading[] {
   return [...groups].flatMap(([group, { pool }]) => {
     const byOrigin = new Map<string, UpstreamReading>();
-    for (const upstream of pool.upstreams) {
+    for (const upstream of pool.members.all) {
       const { origin, conns, requests, failures, lastFailure } = upstream;
       const other = byOrigin.get(origin);
       byOrigin.set(origin, {

@@ -44,7 +44,7 @@ describe("a group that follows a name", () => {
     clock.turn();
     await answer("127.0.0.2");
     assert.deepEqual(
-      group.pool.upstreams.map(({ server }) => server),
+      group.pool.members.all.map(({ server }) => server),
       ["127.0.0.2:80"],
     );
     assert.equal(clock.timers.size, 1);

@@ -38,7 +38,7 @@ export async function startGroup(
   const stops: (() => void)[] = [];
   for (const [index, server] of model.servers.entries()) {
     for (const host of await hostsOf(server, model.resolver ?? resolver, parts.names))
-      pool.add(specOf(server, index, host, scheme));
+      pool.members.add(specOf(server, index, host, scheme));
     if (server.resolve)
       stops.push(followName(server, index, scheme, { pool, resolver: model.resolver ?? resolver, parts }));
   }
@@ -128,10 +128,10 @@ function followName(
     if (isStopped) return;
     if (found.length > 0) {
       const specs = found.map((entry) => specOf(server, index, entry.address, scheme));
-      for (const { id } of pool.upstreams) {
-        if (id.startsWith(`${index} `) && !specs.some((spec) => spec.id === id)) pool.remove(id);
+      for (const { id } of pool.members.all) {
+        if (id.startsWith(`${index} `) && !specs.some((spec) => spec.id === id)) pool.members.remove(id);
       }
-      for (const spec of specs) if (pool.get(spec.id) === undefined) pool.add(spec);
+      for (const spec of specs) if (pool.members.get(spec.id) === undefined) pool.members.add(spec);
     }
     const ttlMs = Math.max(1000, resolver.validMs ?? Math.min(...found.map(({ ttlMs }) => ttlMs), 30_000));
     stop = parts.clock.after(ttlMs, () => void ask());
