@@ -1,6 +1,6 @@
 import { MovingAverage } from "@drover/foundation/moving-average";
 import { estimateCostSeconds } from "./estimate-cost.ts";
-import { type Holder, type PrefixChain, prefixChain, PrefixIndex } from "./prefix-index.ts";
+import { type Holder, type PrefixChain, prefixChain, SeenPrefixes } from "./seen-prefixes.ts";
 import type { PickRequest } from "./pick-state.ts";
 import type { UpstreamPool } from "./upstream-pool.ts";
 import type { Upstream } from "./upstream.ts";
@@ -20,7 +20,7 @@ const noHints: Hints = { onPicked: () => undefined, onFirstByte: () => undefined
 
 /** Remembers which worker has seen which text, and how fast each reads. */
 export class PlacementHints {
-  readonly #index = new PrefixIndex();
+  readonly #seen = new SeenPrefixes();
   readonly #speeds = new WeakMap<Upstream, MovingAverage>();
 
   /** Nothing where only one worker could be chosen, or the body is no prompt. What other owners' requests have left is no hint. */
@@ -30,14 +30,14 @@ export class PlacementHints {
     if (chain === undefined) return noHints;
     const held = new Map<Upstream, number>();
     return {
-      affinity: (upstream) => (upstream.owned ? this.#index.held(upstream, chain) : 0),
+      affinity: (upstream) => (upstream.owned ? this.#seen.held(upstream, chain) : 0),
       cost: (upstream) => this.#cost(upstream, chain),
       onPicked: (upstream) => {
         held.set(upstream, this.#held(upstream, chain));
-        this.#index.remember(upstream, chain);
+        this.#seen.remember(upstream, chain);
       },
       onFirstByte: (upstream, ms) => {
-        if (upstream.sharesState) this.#index.remember(sharing, chain);
+        if (upstream.sharesState) this.#seen.remember(sharing, chain);
         const uncached = chain.chars - (held.get(upstream) ?? 0);
         if (uncached > 0) this.#speedOf(upstream).add(ms / uncached);
       },
@@ -46,8 +46,8 @@ export class PlacementHints {
 
   /** Characters that it need not read: those which others have read as well, where it has their snapshots. */
   #held(upstream: Upstream, chain: PrefixChain): number {
-    const shared = upstream.sharesState ? this.#index.held(sharing, chain) : 0;
-    return Math.max(shared, this.#index.held(upstream, chain));
+    const shared = upstream.sharesState ? this.#seen.held(sharing, chain) : 0;
+    return Math.max(shared, this.#seen.held(upstream, chain));
   }
 
   #cost(upstream: Upstream, chain: PrefixChain): number {

@@ -1,5 +1,5 @@
 import { RequestError } from "../errors.ts";
-import { commonPrefix } from "../state/prefix-index.ts";
+import { commonPrefix } from "../state/slots-by-prefix.ts";
 import type { ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Running, Slot } from "../batching/slot.ts";
 import { type ExpectedPrompt, type GenerationSink, GREEDY } from "../generation-contract.ts";
-import { commonPrefix } from "../state/prefix-index.ts";
+import { commonPrefix } from "../state/slots-by-prefix.ts";
 
 /** More chats than this rest between two turns, and those that have rested longest are forgotten. */
 const MOST_WAITING = 8;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { Ownership } from "../batching/ownership.ts";
 import { OwnedPrefixes } from "./owned-prefixes.ts";
-import { commonPrefix } from "./prefix-index.ts";
+import { commonPrefix } from "./slots-by-prefix.ts";
 
 /** The same draws on each run: a check that fails by chance says nothing of what was changed. */
 fc.configureGlobal({ seed: 20_261_127 });

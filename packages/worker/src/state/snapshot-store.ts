@@ -7,7 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { evictSnapshots, type KeptFile } from "./evict-snapshots.ts";
 import { mayUse, type Ownership } from "../batching/ownership.ts";
 import { OwnedPrefixes } from "./owned-prefixes.ts";
-import { commonPrefix } from "./prefix-index.ts";
+import { commonPrefix } from "./slots-by-prefix.ts";
 import { isSnapshot, readSnapshotHead, snapshotName, snapshotOwnership, unfinishedName } from "./snapshot-file.ts";
 
 export interface SnapshotStoreParts {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { prefixChain } from "./prefix-index.ts";
+import { prefixChain } from "./seen-prefixes.ts";
 
 const path = "/v1/chat/completions";
 const chainOf = (body: unknown) => prefixChain(path, Buffer.from(JSON.stringify(body)));

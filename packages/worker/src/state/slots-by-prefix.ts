@@ -5,7 +5,7 @@ const BLOCK_TOKENS = 16;
  * Finds the slot with the longest common prefix without comparing with each slot's tokens: slots are filed under the
  * chained hashes of their blocks, so a look-up reads the prompt once, up to the first block that nobody holds.
  */
-export class PrefixIndex {
+export class SlotsByPrefix {
   readonly #tokensOf = new Map<number, readonly number[]>();
   readonly #hashesOf = new Map<number, readonly number[]>();
   readonly #slotsOf = new Map<number, Set<number>>();

@@ -47,7 +47,7 @@ export interface Holder {
 }
 
 /** Which upstream has seen which chains; what it has seen it may still hold. */
-export class PrefixIndex {
+export class SeenPrefixes {
   readonly #seen = new WeakMap<Holder, { generation: number; links: Map<string, number> }>();
 
   /** Characters at the start of the text that the holder has seen. */
