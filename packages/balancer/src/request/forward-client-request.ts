@@ -18,7 +18,7 @@ import { type Conversation, conversationOf } from "../response-store/conversatio
 import { concludeRequest } from "./conclude-request.ts";
 import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
-import type { ForwardTask } from "./forward-task.ts";
+import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders, workerHeader } from "./proxy-headers.ts";
 import { readBody } from "./read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
@@ -120,11 +120,16 @@ async function forwardWithBody(
   const claim = claimOf(request, { ...placement, likeness: record.likeness }, pings, forwarder);
   const task = taskOf(request, conversation, { placement, pings, claim }, forwarder);
   const { isCondemned } = record;
-  const outcome = await forwardRequest({ ...task, isCondemned }, forwarder.connections, forwarder.clock);
-  if (outcome.kind === "condemned") condemn(record, forwarder);
-  forwarder.pool.endPick(claim.pick);
+  let outcome: ForwardOutcome;
+  try {
+    outcome = await forwardRequest({ ...task, isCondemned }, forwarder.connections, forwarder.clock);
+    // Before the pick ends, which lets one like it go on.
+    if (outcome.kind === "condemned") condemn(record, forwarder);
+  } finally {
+    forwarder.pool.endPick(claim.pick);
+    pings?.stop();
+  }
   request.onTokens.push((tokens) => forwarder.admission.account(claim, tokens && evaluated(tokens)));
-  pings?.stop();
   request.queueMs = claim.waitedMs;
   concludeRequest(request, outcome, claim, forwarder);
 }
