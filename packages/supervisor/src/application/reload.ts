@@ -71,7 +71,7 @@ export class Reloader {
     return this.#inReloadOrder(async () => {
       const wanted = model ?? this.#model;
       const loaded = this.#load(wanted);
-      const served = await this.#prepare(loaded.model);
+      const served = await orRefuse(() => this.#parts.prepareModel(loaded.model));
       return await this.#inChangeOrder(async () => {
         const report = await this.#apply(loaded, served);
         this.#model = wanted;
@@ -83,10 +83,10 @@ export class Reloader {
   async #apply(loaded: Settings, served: ServedModel): Promise<ReloadReport> {
     const { logger, fleet, balancer } = this.#parts;
     const change = diffSettings(this.#settings, loaded);
-    const { layout, snapshotLimitBytes } = await this.#layout(loaded, served);
+    const { layout, snapshotLimitBytes } = await orRefuse(() => this.#parts.chooseLayout(loaded, served));
     const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
     const configured = this.#parts.countOf(loaded, layout, fleet.workerCount);
-    this.#applyToBalancer(balancer, loaded);
+    await orRefuse(() => balancer.applySettings(loaded));
     const before = this.#settings;
     fleet.applySettings(loaded);
     try {
@@ -120,30 +120,6 @@ export class Reloader {
       throw refused(error.problems.map(({ where, message }) => `${where}: ${message}`).join("; "), error);
     }
   }
-
-  async #prepare(model: string): Promise<ServedModel> {
-    try {
-      return await this.#parts.prepareModel(model);
-    } catch (error) {
-      throw refused((error as Error).message, error);
-    }
-  }
-
-  async #layout(settings: Settings, model: ServedModel): Promise<Chosen> {
-    try {
-      return await this.#parts.chooseLayout(settings, model);
-    } catch (error) {
-      throw refused((error as Error).message, error);
-    }
-  }
-
-  #applyToBalancer(balancer: Pick<Balancer, "applySettings">, settings: Settings): void {
-    try {
-      balancer.applySettings(settings);
-    } catch (error) {
-      throw refused((error as Error).message, error);
-    }
-  }
 }
 
 /** One line for the log. */
@@ -154,4 +130,13 @@ function describeReload({ changed, scaled }: ReloadReport): string {
 
 function refused(reason: string, cause: unknown): SupervisorError {
   return new SupervisorError("refused", `not reloaded, everything is as it was: ${reason}`, { cause });
+}
+
+/** What fails before anything has changed refuses the reload. */
+async function orRefuse<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw refused((error as Error).message, error);
+  }
 }

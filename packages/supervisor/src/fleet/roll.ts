@@ -35,9 +35,18 @@ export async function rollWorkers(
     if (parts.isEnding()) throw new SupervisorError("refused", "drover is ending");
     const failure = `worker ${old.id} failed with the new configuration: ${result.reason}`;
     parts.logger.error({ worker: old.id }, `${failure}; going back`);
-    for (const before of done) await replaceWorker(parts.get(before.id), before, parts);
-    throw new SupervisorError("refused", `${failure}. Everything is as it was.`);
+    throw new SupervisorError("refused", `${failure}. ${await goBack(done, parts)}`);
   }
+}
+
+/** @returns what came of it, as a sentence */
+async function goBack(replaced: readonly Worker[], parts: RollParts): Promise<string> {
+  const kept: string[] = [];
+  for (const before of replaced) {
+    const result = await replaceWorker(parts.get(before.id), before, parts);
+    if (!result.isDone) kept.push(`Worker ${before.id} could not go back: ${result.reason}.`);
+  }
+  return kept.length === 0 ? "Everything is as it was." : kept.join(" ");
 }
 
 /** Where the worker of an index computes; those beyond the layout's placements share them. */
