@@ -239,21 +239,25 @@ export class Worker {
   async #spawn(): Promise<void> {
     const process = new WorkerProcess(this.#parts.clock.monotonicMs());
     this.#process = process;
+    this.#onEnd(process, await this.#run(process));
+  }
+
+  /** Resolves with the end of the process, also where it could not be started. */
+  async #run(process: WorkerProcess): Promise<ProcessEnd> {
     try {
       this.#launch = await this.#parts.launch(this);
       // Somebody stopped it while a port was looked for: there is nothing to end.
-      if (this.#state !== "starting")
-        return this.#onEnd(process, { exitCode: 0, signal: undefined, reason: undefined });
+      if (this.#state !== "starting") return { exitCode: 0, signal: undefined, reason: undefined };
       const spawned = this.#parts.spawn(this.#launch, {
         onMessage: (message) => this.#onMessage(process, message),
         onLine: (line) => this.#parts.onLine(this, line),
         activity: () => this.traffic.activity,
       });
       process.attach(spawned);
-      this.#onEnd(process, await spawned.ended);
+      return await spawned.ended;
     } catch (error) {
       const { message: reason } = error as Error;
-      this.#onEnd(process, { exitCode: undefined, signal: undefined, reason, isStarved: lacksResources(error) });
+      return { exitCode: undefined, signal: undefined, reason, isStarved: lacksResources(error) };
     }
   }
 
