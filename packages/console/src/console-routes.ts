@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { ConsoleState } from "@drover/contract/console-state";
 import { adminResponse, type ConsoleAdmin } from "./admin-routes.ts";
 import { type ConsoleExplain, explainResponse, isExplainPath } from "./explain-route.ts";
 import { type PageFiles, readPageFiles } from "./page-files.ts";
@@ -16,10 +17,10 @@ export type ConsoleRoutes = (request: IncomingMessage, path: string) => ConsoleR
 
 export interface ConsoleOptions {
   /**
-   * What `GET /console/state` gives, as JSON, behind the API keys: what the program around the balancer knows of its workers. Slots and figures
+   * What `GET /console/state` sends, behind the API keys: what the program around the balancer knows of its workers. Slots and figures
    * the page reads from `/upstreams` and `/metrics`, which say them to everybody else too.
    */
-  readonly state: () => unknown;
+  readonly state: () => ConsoleState | Promise<ConsoleState>;
   /** @default there are no actions */
   readonly admin?: ConsoleAdmin;
   /** @default requests are not explained */

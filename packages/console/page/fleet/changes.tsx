@@ -1,11 +1,11 @@
 import type { VNode } from "preact";
 import { language, texts } from "../language/language.ts";
-import type { Change } from "./fleet-state.ts";
+import type { PastChange } from "@drover/contract/console-state";
 
 const MOST_SHOWN = 12;
 
 /** What lately became of the workers, the newest first. */
-export function Changes({ changes }: { readonly changes: readonly Change[] }): VNode | null {
+export function Changes({ changes }: { readonly changes: readonly PastChange[] }): VNode | null {
   if (changes.length === 0) return null;
   const { changesTitle, workerTitle, states, endReason } = texts.value;
   const time = new Intl.DateTimeFormat(language.value, { timeStyle: "medium" });

@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import { ask } from "../api/server.ts";
 import { every, monotonicMs } from "../clock.ts";
-import { type ConsoleState, type FleetState, readMetrics, type SlotsState } from "./fleet-state.ts";
+import type { ConsoleState } from "@drover/contract/console-state";
+import { type FleetState, readMetrics, type SlotsState } from "./fleet-state.ts";
 import { type Sample, sampleOf } from "./sample.ts";
 
 /** The last state that was read; undefined: none so far. */

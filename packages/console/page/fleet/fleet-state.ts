@@ -1,39 +1,6 @@
-/** What the server says of its workers at one moment: the shapes of `/console/state`, `/upstreams` and `/metrics`, as far as they are shown. */
+import type { ConsoleState } from "@drover/contract/console-state";
 
-export interface WorkerRow {
-  readonly id: string;
-  readonly state: string;
-  readonly pid: number | null;
-  /** CPUs that it computes on now; empty: none while `elastic`, else any. */
-  readonly cpus: readonly number[];
-  /** Its CPUs follow the load. */
-  readonly elastic: boolean;
-  readonly slots: { readonly busy: number; readonly total: number };
-  readonly requests: number;
-  readonly restarts: number;
-  readonly cpuPercent: number;
-  readonly rssBytes: number;
-  readonly uptimeMs: number;
-}
-
-export interface Change {
-  readonly atMs: number;
-  readonly worker: string;
-  readonly from: string;
-  readonly to: string;
-  readonly event: string;
-  readonly reason?: string;
-}
-
-export interface ConsoleState {
-  readonly version: string;
-  /** Whether there is an admin key, with which the buttons work. */
-  readonly mayAct: boolean;
-  readonly workers: readonly WorkerRow[];
-  readonly snapshots: { readonly files: number; readonly bytes: number; readonly limitBytes: number } | null;
-  readonly changes: readonly Change[];
-}
-
+/** What `/upstreams` says of a worker's slot, as far as it is shown. */
 export interface SlotRow {
   readonly id: number;
   readonly n_ctx: number;

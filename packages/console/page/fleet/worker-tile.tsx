@@ -2,13 +2,14 @@ import type { VNode } from "preact";
 import { texts } from "../language/language.ts";
 import { bytesText, durationText, percentText, rangesText } from "../language/numbers.ts";
 import { act, adminKey, pending, pendingName } from "./admin.ts";
-import type { Change, UpstreamRow, WorkerRow } from "./fleet-state.ts";
+import type { PastChange, WorkerStatus } from "@drover/contract/console-state";
+import type { UpstreamRow } from "./fleet-state.ts";
 import { SlotDots } from "./slot-dots.tsx";
 
 interface WorkerTileProps {
-  readonly worker: WorkerRow;
+  readonly worker: WorkerStatus;
   readonly upstream: UpstreamRow | undefined;
-  readonly lastEnd: Change | undefined;
+  readonly lastEnd: PastChange | undefined;
 }
 
 /** One worker: what it does, on which CPUs, and how often it had to be started anew. */

@@ -1,15 +1,11 @@
 import { type ConsoleRoutes, createConsole } from "@drover/console";
 import type { Settings } from "@drover/config";
+import type { PastChange } from "@drover/contract/console-state";
 import type { Time } from "@drover/foundation/clock";
 import { basename, isAbsolute } from "node:path";
 import type { AdminActions } from "../admin/admin-server.ts";
 import type { ServiceStatus } from "../admin/drover-status.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
-
-/** One change of a worker's state, with its time. */
-interface PastChange extends WorkerChange {
-  readonly atMs: number;
-}
 
 const MOST_CHANGES = 50;
 

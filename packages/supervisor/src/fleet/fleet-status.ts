@@ -1,8 +1,8 @@
-import type { SnapshotStatus } from "../snapshots/snapshot-directory.ts";
+import type { SnapshotStatus, WorkerStatus } from "@drover/contract/console-state";
 import type { Clock } from "@drover/foundation/clock";
 import { hasProgram } from "../process/programs.ts";
 import { sampleUsage } from "../process/usage.ts";
-import { type WorkerStatus, workerStatus } from "../worker/worker-status.ts";
+import { workerStatus } from "../worker/worker-status.ts";
 import type { Worker } from "../worker/worker.ts";
 
 /** All workers, and what they share. */

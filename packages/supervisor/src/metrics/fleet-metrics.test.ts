@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import { Registry } from "prom-client";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
-import type { WorkerStatus } from "../worker/worker-status.ts";
+import type { WorkerStatus } from "@drover/contract/console-state";
 import { watchFleet } from "./fleet-metrics.ts";
 
 const worker: WorkerStatus = {

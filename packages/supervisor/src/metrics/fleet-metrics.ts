@@ -1,9 +1,8 @@
 import type { Time } from "@drover/foundation/clock";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
-import type { SnapshotStatus } from "../snapshots/snapshot-directory.ts";
+import type { SnapshotStatus, WorkerStatus } from "@drover/contract/console-state";
 import { RESTART_REASONS } from "../worker/restart-reasons.ts";
-import type { WorkerStatus } from "../worker/worker-status.ts";
 
 /** A gauge of each worker. A new one is a row here. */
 const GAUGES: readonly (readonly [name: string, help: string, value: (of: WorkerStatus) => number])[] = [

@@ -1,3 +1,4 @@
+import type { SnapshotStatus } from "@drover/contract/console-state";
 import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,16 +9,6 @@ import { SHARED_MEMORY } from "../placement/shared-memory.ts";
 import { listSnapshotDirectories } from "./snapshot-directories.ts";
 import { readStartTime } from "../process/start-time.ts";
 import { isLeftOver, ownerPrefix, readSelf } from "./snapshot-owner.ts";
-
-/** What `drover status` shows of the snapshots. */
-export interface SnapshotStatus {
-  readonly directory: string;
-  /** Snapshots. */
-  readonly files: number;
-  /** Of all files, those too that are just written. */
-  readonly bytes: number;
-  readonly limitBytes: number;
-}
 
 /** Where one supervisor's workers keep their snapshots: a directory of its own in shared memory, there while it runs. */
 export class SnapshotDirectory {

@@ -1,9 +1,9 @@
+import type { RestartCounts } from "@drover/contract/console-state";
+
 /** What had become of a worker that was started again. */
-export const RESTART_REASONS = ["crashed", "hung", "killed"] as const;
+export const RESTART_REASONS = ["crashed", "hung", "killed"] as const satisfies readonly (keyof RestartCounts)[];
 
 export type RestartReason = (typeof RESTART_REASONS)[number];
-
-export type RestartCounts = Readonly<Record<RestartReason, number>>;
 
 export const NO_RESTART_COUNTS: RestartCounts = { crashed: 0, hung: 0, killed: 0 };
 

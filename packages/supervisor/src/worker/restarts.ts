@@ -1,6 +1,7 @@
 import { sum } from "@drover/foundation/sums";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits, type WorkerExit } from "./restart-policy.ts";
-import { countRestart, type RestartCounts, type RestartReason } from "./restart-reasons.ts";
+import type { RestartCounts } from "@drover/contract/console-state";
+import { countRestart, type RestartReason } from "./restart-reasons.ts";
 
 /** How often a worker was started again, and why; and when it may be started next. */
 export class Restarts {

@@ -1,34 +1,6 @@
+import type { WorkerStatus } from "@drover/contract/console-state";
 import type { Usage } from "../process/usage.ts";
-import type { WorkerState } from "./transitions.ts";
-import type { RestartCounts } from "./restart-reasons.ts";
 import type { Worker } from "./worker.ts";
-
-/** One worker as `drover status --json` shows it. */
-export interface WorkerStatus {
-  readonly id: string;
-  /** null: no process. */
-  readonly pid: number | null;
-  readonly state: WorkerState;
-  /** Of the model that its process has read, 0 to 1. */
-  readonly readShare: number;
-  readonly port: number | null;
-  /** CPUs that it is held to now; empty: none while `elastic`, else any. */
-  readonly cpus: readonly number[];
-  /** Its CPUs follow the load. */
-  readonly elastic: boolean;
-  readonly slots: { readonly busy: number; readonly total: number };
-  /** Requests that were ever routed to it. */
-  readonly requests: number;
-  readonly restarts: number;
-  /** The same, by what had become of it. */
-  readonly restartReasons: RestartCounts;
-  /** Of one CPU. */
-  readonly cpuPercent: number;
-  readonly cpuSeconds: number;
-  readonly rssBytes: number;
-  /** Of the present process. */
-  readonly uptimeMs: number;
-}
 
 const NO_USAGE: Usage = { cpuPercent: 0, cpuSeconds: 0, rssBytes: 0 };
 
