@@ -59,7 +59,7 @@ describe("bench against a real port", () => {
   it("names each kind of bad answer, and calls none of them a success", async () => {
     const kinds = [
       ["status", "http-503"],
-      ["empty", "empty-answer"],
+      ["empty", "empty-response"],
       ["no-done", "no-finish-reason"],
       ["broken", "reset"],
       ["error-event", "error-event"],

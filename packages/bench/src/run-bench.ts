@@ -16,7 +16,7 @@ import { amountOf } from "./load/load.ts";
 
 export interface BenchOptions extends LoadRequest, TargetRequest {
   /** Closed loop: a step grows until so many requests have ended in it, at most tenfold. @default it is as long as planned */
-  readonly leastAnswers?: number | undefined;
+  readonly leastResponses?: number | undefined;
   /** Ends the run; the report has what there is until then. */
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((progress: StepProgress) => void) | undefined;
@@ -69,8 +69,8 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
     if (signal.aborted) break;
     const startMs = clock.monotonicMs();
     const onRecorder = (recorder: Recorder) =>
-      options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder, answers: plan.answers });
-    const { processes, leastAnswers } = options;
+      options.onStep?.({ index, steps: plan.loads.length, load, startMs, recorder, responses: plan.responses });
+    const { processes, leastResponses } = options;
     const step = await runStep({
       ...plan,
       ...target,
@@ -79,7 +79,7 @@ async function runSteps(options: BenchOptions, plan: LoadPlan, target: Target, c
       clock,
       signal,
       processes,
-      leastAnswers,
+      leastResponses,
       onRecorder,
     });
     // Interrupted while warming up: there is nothing in it, and zeros would look like a result.

@@ -14,7 +14,7 @@ export type FailureReason =
   | `http-${number}`
   | "error-event"
   | "garbage"
-  | "empty-answer"
+  | "empty-response"
   | "no-finish-reason"
   | "no-done";
 

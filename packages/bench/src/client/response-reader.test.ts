@@ -23,8 +23,8 @@ const reason = (...values: string[]) => {
   return result.kind === "failed" ? result.reason : result.kind;
 };
 
-describe("the answer reader", () => {
-  it("takes a complete answer with its text, usage and arrival times", () => {
+describe("the response reader", () => {
+  it("takes a complete response with its text, usage and arrival times", () => {
     const { times, result } = read(token(""), token("a"), token("b"), LAST, USAGE, "[DONE]");
     assert.deepEqual(times, [10, 20]);
     assert.deepEqual(result, {
@@ -45,8 +45,8 @@ describe("the answer reader", () => {
   });
 
   it("never takes an empty, broken off, unfinished, garbled or failed stream for a success", () => {
-    assert.equal(reason(), "empty-answer");
-    assert.equal(reason(LAST, "[DONE]"), "empty-answer");
+    assert.equal(reason(), "empty-response");
+    assert.equal(reason(LAST, "[DONE]"), "empty-response");
     assert.equal(reason(token("a")), "no-finish-reason");
     assert.equal(reason(token("a"), "[DONE]"), "no-finish-reason");
     assert.equal(reason(token("a"), LAST), "no-done");

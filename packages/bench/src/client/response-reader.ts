@@ -68,7 +68,7 @@ export function createResponseReader(nowMs: () => number, onToken: () => void): 
 }
 
 function missing(tokens: number, finished: boolean, done: boolean): readonly [FailureReason, string] | undefined {
-  if (tokens === 0) return ["empty-answer", "the stream ended without a token"];
+  if (tokens === 0) return ["empty-response", "the stream ended without a token"];
   if (!finished) return ["no-finish-reason", "the stream ended without a finish_reason"];
   if (!done) return ["no-done", "the stream ended without [DONE]"];
   return undefined;

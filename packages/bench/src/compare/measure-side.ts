@@ -13,7 +13,7 @@ export interface SideMeasurement {
   /** Sent to every side. */
   readonly apiKey?: string | undefined;
   /** A window grows until so many requests have ended in it, at most tenfold. @default 10, or what `responses` says */
-  readonly leastAnswers?: number | undefined;
+  readonly leastResponses?: number | undefined;
   /** How often a step is measured again where other processes took part of the machine. @default 0 */
   readonly retries?: number | undefined;
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface SideRound extends SideMeasurement {
   readonly round: number;
 }
 
-export const LEAST_ANSWERS = 10;
+export const LEAST_RESPONSES = 10;
 /** Questions of a repeated step must be new to the server, and so must not be those of another round. */
 const SEED_OF_RETRY = 1000;
 
@@ -43,10 +43,10 @@ export async function measureSide(side: Side, options: SideRound): Promise<reado
       if (signal.aborted) break;
       const step = await leastDisturbed({ ...options, load }, (retry) => {
         const onRecorder = progressOf(options, load, index);
-        const leastAnswers = options.leastAnswers ?? LEAST_ANSWERS;
+        const leastResponses = options.leastResponses ?? LEAST_RESPONSES;
         // Another seed in each round, the same for each side.
         const seed = plan.seed + options.round + retry * SEED_OF_RETRY;
-        const context = { ...plan, ...target, seed, load, client, clock, signal, leastAnswers, onRecorder };
+        const context = { ...plan, ...target, seed, load, client, clock, signal, leastResponses, onRecorder };
         return runStep({ ...context, processes: () => running.processes() });
       });
       // Interrupted while warming up: there is nothing in it, and zeros would look like a result.
@@ -61,7 +61,7 @@ export async function measureSide(side: Side, options: SideRound): Promise<reado
 
 function progressOf({ plan, clock, onStep }: SideRound, load: Load, index: number) {
   const startMs = clock.monotonicMs();
-  const { loads, answers } = plan;
+  const { loads, responses } = plan;
   return (recorder: StepProgress["recorder"]) =>
-    onStep?.({ index, steps: loads.length, load, startMs, recorder, answers });
+    onStep?.({ index, steps: loads.length, load, startMs, recorder, responses });
 }

@@ -9,9 +9,9 @@ export function compareNotes(rounds: readonly CompareRound[], settings: CompareS
   return [
     `A ratio is Drover's figure over the other side's: the geometric mean of ${count} rounds, with a 95% bootstrap interval over the rounds. A side's own figures are medians of its rounds.`,
     ...(count < 3 ? ["With fewer than three rounds the intervals mean little."] : []),
-    ...(settings.answers === undefined
+    ...(settings.responses === undefined
       ? [
-          "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's answers and seconds stand beside its figures.",
+          "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's responses and seconds stand beside its figures.",
         ]
       : []),
     ...new Set(notesOf(steps, settings).filter((note) => !steps.flatMap(stepNotes).includes(note))),

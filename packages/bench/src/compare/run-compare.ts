@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { describeMachine } from "../machine.ts";
 import { foreignSides, ownSides, type SideOptions, tryOnce, wantedLlamaServer } from "../sides/choose-sides.ts";
-import { LEAST_ANSWERS, measureSide, type SideMeasurement } from "./measure-side.ts";
+import { LEAST_RESPONSES, measureSide, type SideMeasurement } from "./measure-side.ts";
 import { compareNotes } from "./notes.ts";
 import { ratiosOf } from "./ratios.ts";
 import { readLayout } from "../sides/read-layout.ts";
@@ -54,10 +54,10 @@ export async function runCompare(options: CompareOptions): Promise<CompareReport
   };
 }
 
-function checkCounts({ rounds = DEFAULT_ROUNDS, leastAnswers = LEAST_ANSWERS, retries = 0 }: CompareOptions): void {
+function checkCounts({ rounds = DEFAULT_ROUNDS, leastResponses = LEAST_RESPONSES, retries = 0 }: CompareOptions): void {
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new BenchError("bad_option", `--rounds: ${rounds} is no whole number of at least 1`);
-  for (const [option, value] of Object.entries({ "--least-answers": leastAnswers, "--retries": retries })) {
+  for (const [option, value] of Object.entries({ "--least-responses": leastResponses, "--retries": retries })) {
     if (!Number.isInteger(value) || value < 0)
       throw new BenchError("bad_option", `${option}: ${value} is no whole number`);
   }

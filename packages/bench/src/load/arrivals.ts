@@ -15,7 +15,7 @@ export async function runArrivals(perSecond: number, context: LoadContext): Prom
   const serve = async (intendedMs: number) => {
     const conversation = idle.pop() ?? context.preset.conversation(context);
     const exchange = await askOnce(context, conversation.next(), { intendedMs });
-    if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
+    if (exchange.result.kind === "ok") conversation.responded(exchange.result.text);
     idle.push(conversation);
   };
   let intendedMs = clock.monotonicMs();

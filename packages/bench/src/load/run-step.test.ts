@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseSlo } from "./slo.ts";
-import { createTimedClient, type TimedAnswer } from "../test-support/timed-client.ts";
+import { createTimedClient, type TimedResponse } from "../test-support/timed-client.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
 import { chat } from "../presets/chat.ts";
@@ -10,22 +10,22 @@ import { mixed } from "../presets/mixed.ts";
 import type { Question } from "../client/exchange.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 
-const STEADY: TimedAnswer = { ttftMs: 200, itlMs: 50, tokens: 17 };
+const STEADY: TimedResponse = { ttftMs: 200, itlMs: 50, tokens: 17 };
 
 const measure = (
   options: Partial<StepOptions>,
-  answer: (number: number) => TimedAnswer = () => STEADY,
+  response: (number: number) => TimedResponse = () => STEADY,
   slots?: number,
   date: Partial<Clock> = {},
-  answerTo?: (question: Question) => TimedAnswer,
+  responseTo?: (question: Question) => TimedResponse,
 ) => {
   const clock = { ...createManualClock(), ...date };
   const client = createTimedClient(
     clock,
-    (number, question) => (answerTo === undefined ? answer(number) : answerTo(question)),
+    (number, question) => (responseTo === undefined ? response(number) : responseTo(question)),
     slots,
   );
-  const defaults = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
+  const defaults = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
   const step = runStep({
     ...defaults,
     load: { users: 4 },
@@ -55,7 +55,7 @@ const asked = async (users: number) => {
       return inner.ask(question, ...rest);
     },
   };
-  const base = { preset: chat, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+  const base = { preset: chat, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
   const signal = new AbortController().signal;
   await clock.run(runStep({ ...base, load: { users }, durationMs: 20_000, client, clock, signal }));
   return questions;
@@ -93,27 +93,27 @@ describe("one step of load", () => {
     near(counts.response.maxMs, 1000);
   });
 
-  it("waits for a slow target where so many answers are wanted: until each user had one, then in windows of full length", async () => {
+  it("waits for a slow target where so many responses are wanted: until each user had one, then in windows of full length", async () => {
     // One slot, 25 s a response, 4 users who do not think: 0.04 requests/s, and each waits for three others.
     const slow = { ttftMs: 1000, itlMs: 1500, tokens: 17 };
-    const { counts } = await measure({ thinkMs: 0, leastAnswers: 5 }, () => slow, 1);
+    const { counts } = await measure({ thinkMs: 0, leastResponses: 5 }, () => slow, 1);
     near(counts.windowMs, 180_000);
     assert.equal(counts.ok, 7);
     near(counts.response.p50Ms, 100_000);
     const planned = await measure({ thinkMs: 0 }, () => slow, 1);
     near(planned.counts.windowMs, 60_000);
-    const silent = await measure({ leastAnswers: 5 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
+    const silent = await measure({ leastResponses: 5 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
     near(silent.counts.windowMs, 600_000);
   });
 
   it("ends with so many responses: the window begins when all first requests have ended, and lies between two ends", async () => {
     // One slot: the four first requests end after 1, 2, 3 and 4 s, and then one request each second.
-    const { counts } = await measure({ thinkMs: 0, answers: 5 }, () => STEADY, 1);
+    const { counts } = await measure({ thinkMs: 0, responses: 5 }, () => STEADY, 1);
     near(counts.windowMs, 5000);
     assert.equal(counts.ok, 5);
     near(counts.requestsPerSecond, 1);
     near(counts.response.maxMs, 4000);
-    const silent = await measure({ answers: 5, durationMs: 6000 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
+    const silent = await measure({ responses: 5, durationMs: 6000 }, () => ({ ttftMs: 1e9, itlMs: 0, tokens: 1 }));
     near(silent.counts.windowMs, 60_000);
     assert.deepEqual([silent.counts.ok, silent.counts.unfinished], [0, 4]);
   });
@@ -122,7 +122,7 @@ describe("one step of load", () => {
     const clock = createManualClock();
     const stop = new AbortController();
     const client = createTimedClient(clock, () => ({ ...STEADY, ttftMs: 1e9 }));
-    const base = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 0, warmupMs: 0, answers: 5 };
+    const base = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 0, warmupMs: 0, responses: 5 };
     const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
     await clock.run(pause(clock, 20_000));
     stop.abort();
@@ -152,7 +152,7 @@ describe("one step of load", () => {
     near(quick["long prompts"]?.ttftMs ?? null, 1000);
     near(quick["streams"]?.ttftMs ?? null, 200);
     assert.equal((await kindsAt(32_000))["long prompts"]?.ok, 3);
-    const { counts } = await measure({ ...load, answers: 2 }, undefined, undefined, undefined, (question) =>
+    const { counts } = await measure({ ...load, responses: 2 }, undefined, undefined, undefined, (question) =>
       question.messages.length > 1 ? { ttftMs: 1000, itlMs: 10, tokens: 2 } : STEADY,
     );
     assert.equal(counts.kinds.find(({ kind }) => kind === "long prompts")?.ok, 2);
@@ -208,12 +208,12 @@ describe("one step of load", () => {
     const clock = createManualClock();
     const stop = new AbortController();
     const client = createTimedClient(clock, () => STEADY);
-    const base = { preset: code, answerTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+    const base = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
     const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
     await clock.run(pause(clock, 20_500));
     stop.abort();
     const { counts } = await clock.run(step);
-    assert.ok(counts.ok >= 19 && counts.ok <= 21, `${counts.ok} answers in 20 s`);
+    assert.ok(counts.ok >= 19 && counts.ok <= 21, `${counts.ok} responses in 20 s`);
     near(counts.windowMs, 20_500);
   });
 });

@@ -16,7 +16,7 @@ import type { Load } from "./load.ts";
 export interface StepOptions extends WindowOptions {
   readonly preset: Preset;
   readonly thinkMs: number;
-  readonly answerTokens: number;
+  readonly responseTokens: number;
   readonly wordsPerToken: number;
   /** The same seed and load ask the same questions. */
   readonly seed: number;
@@ -47,7 +47,7 @@ export async function runStep(options: StepOptions): Promise<StepReport> {
   const startMs = clock.monotonicMs();
   const fromMs = startMs + options.warmupMs;
   const recorder = new Recorder(fromMs, fromMs + options.durationMs, "users" in load ? "ended" : "intended");
-  const window = openWindow(recorder, { ...options, answersOf: options.preset.countedKind });
+  const window = openWindow(recorder, { ...options, responsesOf: options.preset.countedKind });
   options.onRecorder?.(recorder);
   const running = runLoad(options, recorder, stop.signal);
   const list = options.processes ?? (() => Promise.resolve([]));

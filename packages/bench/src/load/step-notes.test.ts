@@ -7,7 +7,7 @@ import { sampleReport } from "../test-support/sample-report.ts";
 const notes = (change: (step: StepReport) => Partial<StepReport>) => {
   const [step] = sampleReport().steps;
   assert.ok(step !== undefined);
-  return notesOf([{ ...step, ...change(step) }], { warmupMs: 1000, answers: undefined }).join("\n");
+  return notesOf([{ ...step, ...change(step) }], { warmupMs: 1000, responses: undefined }).join("\n");
 };
 
 describe("the notes of a report", () => {
@@ -35,10 +35,10 @@ describe("the notes of a report", () => {
     );
   });
 
-  it("tell closed loop from open loop, and few answers from none", () => {
+  it("tell closed loop from open loop, and few responses from none", () => {
     assert.match(
       notes(() => ({})),
-      /Closed loop[^]*only 5 answers/,
+      /Closed loop[^]*only 5 responses/,
     );
     assert.match(
       notes(() => ({ load: { perSecond: 2 } })),

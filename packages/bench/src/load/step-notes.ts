@@ -5,7 +5,7 @@ import { loadName } from "./load.ts";
 /** How the windows of the steps were set. */
 export interface WindowSettings {
   readonly warmupMs: number;
-  readonly answers: number | undefined;
+  readonly responses: number | undefined;
 }
 
 /** Everything about the steps that would mislead who reads the figures only. */
@@ -16,9 +16,9 @@ export function notesOf(steps: readonly StepReport[], plan: WindowSettings): rea
       : [
           "Closed loop: users wait for the target, so a slow target gets fewer requests; --rate measures at a fixed rate.",
         ]),
-    plan.answers === undefined
+    plan.responses === undefined
       ? `The first ${plan.warmupMs / 1000} s of each step are left out.`
-      : `Each step's window begins when every user's first request has ended, and ends with the last of the ${plan.answers} requests that end next.`,
+      : `Each step's window begins when every user's first request has ended, and ends with the last of the ${plan.responses} requests that end next.`,
     ...(steps.some(({ counts }) => counts.tokensAreChunks && counts.ok > 0)
       ? ["The target sends no usage: tokens are counted as streamed chunks."]
       : []),
@@ -57,10 +57,10 @@ export function stepNotes({ load, counts, own, processes }: StepReport): readonl
     notes.push(`${name}: the load generator stood still for ${(own.lateMaxMs / 1000).toFixed(1)} s; repeat the run.`);
   if (counts.ok === 0) notes.push(`${name}: no request succeeded.`);
   if (counts.ok > 0 && counts.ok < 20)
-    notes.push(`${name}: only ${counts.ok} answers were counted; p95 and p99 mean little. Measure longer.`);
+    notes.push(`${name}: only ${counts.ok} responses were counted; p95 and p99 mean little. Measure longer.`);
   if ("perSecond" in load && counts.unfinished > 0)
     notes.push(
-      `${name}: ${counts.unfinished} requests had no answer in the end; the target does not keep up, and the latencies are lower bounds.`,
+      `${name}: ${counts.unfinished} requests had no response in the end; the target does not keep up, and the latencies are lower bounds.`,
     );
   return notes;
 }

@@ -9,5 +9,5 @@ export interface StepProgress {
   readonly startMs: number;
   readonly recorder: Recorder;
   /** The window ends with so many responses; undefined: by the clock. */
-  readonly answers: number | undefined;
+  readonly responses: number | undefined;
 }

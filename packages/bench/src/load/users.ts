@@ -7,7 +7,7 @@ import type { Recorder } from "./recorder.ts";
 /** What every user and every arrival needs. */
 export interface LoadContext extends PresetContext {
   readonly preset: Preset;
-  readonly answerTokens: number;
+  readonly responseTokens: number;
   readonly client: ChatClient;
   readonly clock: Clock;
   readonly recorder: Recorder;
@@ -29,7 +29,7 @@ export async function runUsers(users: number, thinkMs: number, context: LoadCont
     await pause(clock, (thinkMs * index) / users, signal);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       const exchange = await askOnce(context, conversation.next(), { intendedMs: clock.monotonicMs(), isFirst });
-      if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
+      if (exchange.result.kind === "ok") conversation.responded(exchange.result.text);
       const pauseMs = exchange.result.kind === "failed" ? Math.max(thinkMs, FAILURE_PAUSE_MS) : thinkMs;
       if (pauseMs > 0) await pause(clock, pauseMs, signal);
     }
@@ -44,7 +44,7 @@ export async function runBeside(beside: Beside, context: LoadContext): Promise<v
   while (!signal.aborted) {
     const startMs = clock.monotonicMs();
     const exchange = await askOnce(context, conversation.next(), { intendedMs: startMs });
-    if (exchange.result.kind === "ok") conversation.answered(exchange.result.text);
+    if (exchange.result.kind === "ok") conversation.responded(exchange.result.text);
     await pause(clock, startMs + beside.everyMs - clock.monotonicMs(), signal);
   }
 }
@@ -52,12 +52,12 @@ export async function runBeside(beside: Beside, context: LoadContext): Promise<v
 /** Sends one request and records it. */
 export async function askOnce(
   context: LoadContext,
-  { messages, kind, answerTokens = context.answerTokens }: Prompt,
+  { messages, kind, responseTokens = context.responseTokens }: Prompt,
   begun: { readonly intendedMs: number; readonly isFirst?: boolean },
 ): Promise<Exchange> {
   const { recorder, clock, preset, random } = context;
   const request = recorder.begin({ ...begun, kind });
-  const maxTokens = answerLimit(answerTokens, preset.answerSpread ?? USUAL_SPREAD, random);
+  const maxTokens = responseLimit(responseTokens, preset.responseSpread ?? USUAL_SPREAD, random);
   const exchange = await context.client.ask({ messages, maxTokens }, context.signal, () =>
     recorder.token(request, clock.monotonicMs()),
   );
@@ -65,7 +65,7 @@ export async function askOnce(
   return exchange;
 }
 
-/** Answers of one length would keep all users in step. */
-function answerLimit(mean: number, spread: number, random: Random): number {
+/** Responses of one length would keep all users in step. */
+function responseLimit(mean: number, spread: number, random: Random): number {
   return Math.max(1, Math.round(mean * (1 + spread * (2 * random() - 1))));
 }

@@ -11,14 +11,14 @@ export interface WindowOptions {
    * Closed loop only: the window begins once as many requests have ended as there are users, and grows by its own length
    * until so many have ended in it; each at most tenfold. @default the window is as long as it was planned
    */
-  readonly leastAnswers?: number | undefined;
+  readonly leastResponses?: number | undefined;
   /**
    * Closed loop only, and instead of all that: the window begins when each user's first request has ended, and ends with
    * the so-manieth request after it; each within ten times the planned length.
    */
-  readonly answers?: number | undefined;
+  readonly responses?: number | undefined;
   /** Requests of this kind are what `responses` counts. @default all */
-  readonly answersOf?: string | undefined;
+  readonly responsesOf?: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -38,8 +38,8 @@ const AHEAD_MS = 100;
 
 /** Sets the recorder's window, by the clock or by requests that end. To be called before the first request. */
 export function openWindow(recorder: Recorder, options: WindowOptions): MeasuringWindow {
-  if (options.answers !== undefined && "users" in options.load)
-    return windowOfAnswers(recorder, options, options.load.users, options.answers);
+  if (options.responses !== undefined && "users" in options.load)
+    return windowOfResponses(recorder, options, options.load.users, options.responses);
   return { begun: () => waitForStart(recorder, options), ended: () => waitForEnd(recorder, options) };
 }
 
@@ -47,8 +47,13 @@ export function openWindow(recorder: Recorder, options: WindowOptions): Measurin
  * The window lies between two ends of requests, so that exactly `responses` times between two ends are in it: a side gains
  * nothing by when its responses happen to end, and slow sides need no longer window than they must.
  */
-function windowOfAnswers(recorder: Recorder, options: WindowOptions, users: number, answers: number): MeasuringWindow {
-  const { clock, signal, durationMs, answersOf } = options;
+function windowOfResponses(
+  recorder: Recorder,
+  options: WindowOptions,
+  users: number,
+  responses: number,
+): MeasuringWindow {
+  const { clock, signal, durationMs, responsesOf } = options;
   const begun = new AbortController();
   const full = new AbortController();
   let counted = 0;
@@ -63,9 +68,9 @@ function windowOfAnswers(recorder: Recorder, options: WindowOptions, users: numb
       if (recorder.firstsEnded === users) begin(endMs);
       return;
     }
-    if (answersOf !== undefined && kind !== answersOf) return;
+    if (responsesOf !== undefined && kind !== responsesOf) return;
     counted += 1;
-    if (counted < answers) return;
+    if (counted < responses) return;
     recorder.setWindow({ toMs: endMs });
     full.abort();
   };
@@ -88,7 +93,7 @@ function windowOfAnswers(recorder: Recorder, options: WindowOptions, users: numb
 /** Users who all began at once are out of step by the start, and a queue is as long as it gets. */
 async function waitForStart(recorder: Recorder, options: WindowOptions): Promise<void> {
   const { load, clock, signal, durationMs } = options;
-  if (options.leastAnswers !== undefined && "users" in load) {
+  if (options.leastResponses !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
     await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && recorder.ended < load.users && recorder.fromMs < latestMs) {
@@ -102,11 +107,11 @@ async function waitForStart(recorder: Recorder, options: WindowOptions): Promise
 /** It grows in its own lengths: one that began by the clock and ended with its last response would flatter slow targets. */
 async function waitForEnd(recorder: Recorder, options: WindowOptions): Promise<void> {
   const { load, clock, signal, durationMs } = options;
-  if (options.leastAnswers !== undefined && "users" in load) {
+  if (options.leastResponses !== undefined && "users" in load) {
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
     const isEnough = () => {
       const { ok, failed } = recorder.counts(clock.monotonicMs());
-      return ok + failed >= (options.leastAnswers ?? 0);
+      return ok + failed >= (options.leastResponses ?? 0);
     };
     await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && !isEnough() && recorder.toMs < latestMs) {

@@ -35,7 +35,7 @@ async function measure(): Promise<readonly StepReport[]> {
     durationMs: seconds * 1000,
     thinkMs: 100,
     // Half of the mean is the least limit that is drawn: every response has all of the worker's tokens.
-    answerTokens: known.tokens * 2 + 2,
+    responseTokens: known.tokens * 2 + 2,
   });
   await worker.stop();
   return report.steps;

@@ -5,7 +5,7 @@ import { compare } from "./support/compare.ts";
 import { quick } from "./support/options.ts";
 
 const windows = quick
-  ? "--warmup 2s --duration 5s --least-answers 2"
-  : "--warmup 10s --duration 60s --least-answers 10";
+  ? "--warmup 2s --duration 5s --least-responses 2"
+  : "--warmup 10s --duration 60s --least-responses 10";
 const load = "--only hand-made --users 8 --ctx 1024 --preset small-team --think 0 --max-tokens 48";
 await compare("compare-hand-made", `${load} ${windows}`.split(" "), ["requests/s >= 4", "response p95 <= 0.3"]);

@@ -9,12 +9,12 @@ import { judgeTargets } from "./support/targets.ts";
 
 /** By preset; windows end with so many responses, since this takes a small machine an hour and more for each. */
 const loads: Readonly<Record<string, string>> = {
-  ask: "--users 1,2,4,8,12,16,20 --answers 24 --ctx 1024",
-  chat: "--users 4,8 --answers 64 --max-tokens 48 --think 0 --ctx 2048",
-  "small-team": "--users 8,12,16,20 --answers 40 --max-tokens 48 --think 0 --ctx 1024",
-  mixed: "--users 4,8 --answers 4 --ctx 4096",
+  ask: "--users 1,2,4,8,12,16,20 --responses 24 --ctx 1024",
+  chat: "--users 4,8 --responses 64 --max-tokens 48 --think 0 --ctx 2048",
+  "small-team": "--users 8,12,16,20 --responses 40 --max-tokens 48 --think 0 --ctx 1024",
+  mixed: "--users 4,8 --responses 4 --ctx 4096",
 };
-const quickLoads: Readonly<Record<string, string>> = { ask: "--users 1,8 --answers 12 --ctx 1024" };
+const quickLoads: Readonly<Record<string, string>> = { ask: "--users 1,8 --responses 12 --ctx 1024" };
 
 const path = findLlamaServer(llamaServer, process.env["PATH"] ?? "");
 if (path === undefined) console.log("There is no llama-server in PATH; --llama-server PATH names one.");

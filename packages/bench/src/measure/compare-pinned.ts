@@ -8,8 +8,8 @@ const contexts = { "small-team": 1024, chat: 2048 };
 // The crowd first: each of the small team's six questions has been asked before a single user's window begins. And long
 // enough before the window for the responses of the cold start to have ended.
 const windows = quick
-  ? "--users 8,1 --warmup 2s --duration 4s --least-answers 2"
-  : "--users 20,16,12,8,4,2,1 --warmup 45s --duration 30s --least-answers 20";
+  ? "--users 8,1 --warmup 2s --duration 4s --least-responses 2"
+  : "--users 20,16,12,8,4,2,1 --warmup 45s --duration 30s --least-responses 20";
 for (const [preset, context] of Object.entries(contexts)) {
   if (names.length > 0 && !names.includes(preset)) continue;
   const args = `--only pinned --think 0 --max-tokens 48 --preset ${preset} --ctx ${context} ${windows}`;

@@ -24,7 +24,7 @@ async function measure(itlMs: number): Promise<readonly StepReport[]> {
     warmupMs: 3000,
     durationMs: seconds * 1000,
     thinkMs: 0,
-    answerTokens: Math.round(2000 / itlMs),
+    responseTokens: Math.round(2000 / itlMs),
     processes: () => Promise.resolve([{ name: "fake worker", pid: worker.pid }]),
   });
   await worker.stop();

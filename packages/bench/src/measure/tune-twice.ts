@@ -17,7 +17,7 @@ import { onInterrupt, scratch } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 const USERS = 8;
-const ANSWER_TOKENS = 48;
+const RESPONSE_TOKENS = 48;
 const model = await modelPath();
 const windows = quick
   ? { warmup: "1s", duration: "3s", limit: "15s", sweepMs: 3000, slots: [8] }
@@ -26,7 +26,7 @@ const windows = quick
 /** What one search has picked. */
 async function pick(run: number): Promise<Candidate> {
   const out = join(scratch, `drover-${run}.yaml`);
-  const load = `--users ${USERS} --max-tokens ${ANSWER_TOKENS} --ignore-eos --warmup ${windows.warmup} --duration ${windows.duration}`;
+  const load = `--users ${USERS} --max-tokens ${RESPONSE_TOKENS} --ignore-eos --warmup ${windows.warmup} --duration ${windows.duration}`;
   const args = ["tune", "--model", model, "--ctx", "1024", ...load.split(" "), "--seed", String(run)];
   const json = await drover([...args, "--for", windows.limit, "--out", out, "--json"], { capture: true });
   const report = JSON.parse(json) as TuneReport;
@@ -40,7 +40,7 @@ const sweep = layouts.flatMap((layout) => windows.slots.map((slots) => ({ ...lay
 const candidates = new Map([...sweep, ...picks].map((candidate) => [candidateName(candidate), candidate]));
 const plan = planLoad({
   users: [USERS],
-  answerTokens: ANSWER_TOKENS,
+  responseTokens: RESPONSE_TOKENS,
   ignoreEndOfText: true,
   warmupMs: 4000,
   durationMs: windows.sweepMs,

@@ -24,7 +24,7 @@ describe("a load request", () => {
       { rate: [0] },
       { durationMs: 0 },
       { thinkMs: -1 },
-      { answerTokens: 0 },
+      { responseTokens: 0 },
       { slo: "soon" },
     ];
     for (const request of wrong)

@@ -17,7 +17,7 @@ export interface LoadRequest {
   readonly durationMs?: number | undefined;
   readonly thinkMs?: number | undefined;
   /** Mean of the responses' token limits. */
-  readonly answerTokens?: number | undefined;
+  readonly responseTokens?: number | undefined;
   /** @default 1 */
   readonly seed?: number | undefined;
   /** Such as `p95<10s`. */
@@ -25,7 +25,7 @@ export interface LoadRequest {
   /** Longest silence of the target. @default 300000 */
   readonly timeoutMs?: number | undefined;
   /** Closed loop: each step's window ends with so many responses instead of by the clock. */
-  readonly answers?: number | undefined;
+  readonly responses?: number | undefined;
   /** Do not let the model end its responses itself. @default the preset's */
   readonly ignoreEndOfText?: boolean | undefined;
   readonly temperature?: number | undefined;
@@ -47,11 +47,11 @@ export interface LoadPlan {
   readonly warmupMs: number;
   readonly durationMs: number;
   readonly thinkMs: number;
-  readonly answerTokens: number;
+  readonly responseTokens: number;
   readonly seed: number;
   readonly slo: Slo | undefined;
   readonly timeoutMs: number;
-  readonly answers: number | undefined;
+  readonly responses: number | undefined;
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -70,9 +70,9 @@ export function planLoad(request: LoadRequest): LoadPlan {
   const preset = findPreset(request.preset ?? "small-team");
   if (request.users !== undefined && request.rate !== undefined)
     throw new BenchError("bad_option", "--users and --rate exclude each other: closed loop or open loop");
-  if (request.answers !== undefined) requireAnswers(request.answers, request.rate);
-  const answerTokens = request.answerTokens ?? preset.answerTokens;
-  requireNumber("--max-tokens", answerTokens, 1, 1_000_000);
+  if (request.responses !== undefined) requireResponses(request.responses, request.rate);
+  const responseTokens = request.responseTokens ?? preset.responseTokens;
+  requireNumber("--max-tokens", responseTokens, 1, 1_000_000);
   const durationMs = request.durationMs ?? preset.durationMs;
   requireNumber("--duration", durationMs, 1, 86_400_000);
   const warmupMs = request.warmupMs ?? preset.warmupMs;
@@ -85,11 +85,11 @@ export function planLoad(request: LoadRequest): LoadPlan {
     warmupMs,
     durationMs,
     thinkMs,
-    answerTokens,
+    responseTokens,
     seed: request.seed ?? 1,
     slo: request.slo === undefined ? undefined : parseSlo(request.slo),
     timeoutMs: request.timeoutMs ?? 300_000,
-    answers: request.answers,
+    responses: request.responses,
     extra: {
       ...(request.ignoreEndOfText === true || preset.isFixedLength === true ? { ignore_eos: true } : {}),
       ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
@@ -112,11 +112,11 @@ function loadsOf(request: LoadRequest, preset: Preset): readonly Load[] {
   return users.map((count) => ({ users: count }));
 }
 
-function requireAnswers(answers: number, rate: LoadRequest["rate"]): void {
-  requireNumber("--answers", answers, 1, 1_000_000);
-  if (!Number.isInteger(answers)) throw new BenchError("bad_option", `--answers: ${answers} is no whole number`);
+function requireResponses(responses: number, rate: LoadRequest["rate"]): void {
+  requireNumber("--responses", responses, 1, 1_000_000);
+  if (!Number.isInteger(responses)) throw new BenchError("bad_option", `--responses: ${responses} is no whole number`);
   if (rate !== undefined)
-    throw new BenchError("bad_option", "--answers and --rate exclude each other: arrivals have windows by the clock");
+    throw new BenchError("bad_option", "--responses and --rate exclude each other: arrivals have windows by the clock");
 }
 
 function requireNumber(option: string, value: number, least: number, most: number): void {

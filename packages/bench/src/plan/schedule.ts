@@ -35,13 +35,13 @@ export function durationText(plan: LoadPlan): string {
   const steps = plan.loads.length === 1 ? "1 step" : `${plan.loads.length} steps`;
   const plannedMs = plannedStepsMs(plan);
   return plannedMs === undefined
-    ? `${steps} of ${plan.answers} requests after each user's first; how long they take is up to the server`
+    ? `${steps} of ${plan.responses} requests after each user's first; how long they take is up to the server`
     : `${steps}, about ${inWords(plannedMs)}`;
 }
 
 /** How long the steps of a plan take; undefined where only the server decides. */
-function plannedStepsMs({ answers, loads, warmupMs, durationMs }: LoadPlan): number | undefined {
-  return answers === undefined ? loads.length * (warmupMs + durationMs) : undefined;
+function plannedStepsMs({ responses, loads, warmupMs, durationMs }: LoadPlan): number | undefined {
+  return responses === undefined ? loads.length * (warmupMs + durationMs) : undefined;
 }
 
 /** Seconds up to two minutes, then minutes. */

@@ -83,10 +83,10 @@ function cleanUrl(text: string): string {
 async function measureWords(url: string, headers: Record<string, string>): Promise<number> {
   const body = JSON.stringify({ content: SAMPLE });
   try {
-    const answer = await request(`${url}/tokenize`, { method: "POST", headers, body, headersTimeout: TIMEOUT_MS });
-    const { tokens } = (await answer.body.json()) as { tokens?: unknown[] };
+    const response = await request(`${url}/tokenize`, { method: "POST", headers, body, headersTimeout: TIMEOUT_MS });
+    const { tokens } = (await response.body.json()) as { tokens?: unknown[] };
     const count = tokens?.length ?? 0;
-    return answer.statusCode === 200 && count > 0 ? SAMPLE.split(" ").length / count : GUESSED_WORDS_PER_TOKEN;
+    return response.statusCode === 200 && count > 0 ? SAMPLE.split(" ").length / count : GUESSED_WORDS_PER_TOKEN;
   } catch {
     return GUESSED_WORDS_PER_TOKEN;
   }

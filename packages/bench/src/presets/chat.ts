@@ -7,12 +7,12 @@ const TURN_TOKENS = 40;
 
 export const chat: Preset = {
   name: "chat",
-  doc: "chats of 8 turns whose history grows with every answer, then a new one",
+  doc: "chats of 8 turns whose history grows with every response, then a new one",
   users: [1, 2, 4, 8, 12, 16],
   warmupMs: 20_000,
   durationMs: 90_000,
   thinkMs: 2000,
-  answerTokens: 96,
+  responseTokens: 96,
   leastContextTokens: 1536,
   conversation({ random, wordsPerToken }) {
     let history: ChatMessage[] = [];
@@ -29,7 +29,7 @@ export const chat: Preset = {
         history.push({ role: "user", content: `${prose(TURN_TOKENS, wordsPerToken, random)}?` });
         return { messages: [...history], kind: turns === 1 ? "first turns" : `turns 2 to ${TURNS}` };
       },
-      answered(text) {
+      responded(text) {
         history.push({ role: "assistant", content: text });
       },
     };

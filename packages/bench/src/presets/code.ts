@@ -11,12 +11,12 @@ const TASKS: [string, ...string[]] = [
 
 export const code: Preset = {
   name: "code",
-  doc: "short prompts with long answers",
+  doc: "short prompts with long responses",
   users: [1, 2, 4, 8, 12, 16],
   warmupMs: 30_000,
   durationMs: 120_000,
   thinkMs: 1000,
-  answerTokens: 512,
+  responseTokens: 512,
   conversation: ({ random }) =>
     independentQuestions(() => ({ messages: [{ role: "user", content: pick(TASKS, random) }] })),
 };

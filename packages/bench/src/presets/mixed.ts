@@ -4,17 +4,17 @@ import { prose } from "./prose.ts";
 
 const PROMPT_TOKENS = 50;
 const LONG_PROMPTS = "long prompts";
-const LONG_ANSWER_TOKENS = 24;
+const LONG_RESPONSE_TOKENS = 24;
 
 /** Who reads a running response must not notice that somebody else has sent a long text. */
 export const mixed: Preset = {
   name: "mixed",
-  doc: "long answers that run all the time, and beside them a 2,000-token prompt every 20 s",
+  doc: "long responses that run all the time, and beside them a 2,000-token prompt every 20 s",
   users: [4, 8],
   warmupMs: 20_000,
   durationMs: 180_000,
   thinkMs: 0,
-  answerTokens: 192,
+  responseTokens: 192,
   isFixedLength: true,
   countedKind: LONG_PROMPTS,
   leastContextTokens: 2304,
@@ -29,7 +29,7 @@ export const mixed: Preset = {
       independentQuestions(() => ({
         kind: LONG_PROMPTS,
         messages: longPrompt(context),
-        answerTokens: LONG_ANSWER_TOKENS,
+        responseTokens: LONG_RESPONSE_TOKENS,
       })),
   },
 };

@@ -7,7 +7,7 @@ export interface Prompt {
   /** Prompts of one kind have figures of their own beside those of all; undefined where a preset has one kind only. */
   readonly kind?: string | undefined;
   /** Mean of the token limits of its responses. @default the plan's */
-  readonly answerTokens?: number | undefined;
+  readonly responseTokens?: number | undefined;
 }
 
 /** One user's way through a preset. */
@@ -15,7 +15,7 @@ export interface Conversation {
   /** What the user sends next. */
   next(): Prompt;
   /** The response to it; a preset with history keeps it. */
-  answered(text: string): void;
+  responded(text: string): void;
 }
 
 /** What conversations are made with. */
@@ -35,9 +35,9 @@ export interface Preset {
   readonly durationMs: number;
   readonly thinkMs: number;
   /** Mean of the responses' token limits. */
-  readonly answerTokens: number;
+  readonly responseTokens: number;
   /** How far a response's own limit may be from the mean, as a share of it. @default 0.5 */
-  readonly answerSpread?: number | undefined;
+  readonly responseSpread?: number | undefined;
   /** Responses always have as many tokens as they may have (`ignore_eos`). @default false */
   readonly isFixedLength?: boolean | undefined;
   /** Which kind of request a window of so many responses counts. @default all */
@@ -57,5 +57,5 @@ export interface Beside {
 
 /** A conversation whose questions do not depend on its responses. */
 export function independentQuestions(next: () => Prompt): Conversation {
-  return { next, answered: () => {} };
+  return { next, responded: () => {} };
 }

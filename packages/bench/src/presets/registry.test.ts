@@ -13,7 +13,7 @@ describe("the presets", () => {
         const conversation = findPreset(name).conversation(context(seed));
         return Array.from({ length: 4 }, () => {
           const { messages } = conversation.next();
-          conversation.answered("yes");
+          conversation.responded("yes");
           return messages;
         });
       };
@@ -30,11 +30,11 @@ describe("the presets", () => {
     assert.ok(asked.some((question) => /Python/.test(question)));
   });
 
-  it("chat grows by every answer and begins anew after eight turns; a failed question is replaced", () => {
+  it("chat grows by every response and begins anew after eight turns; a failed question is replaced", () => {
     const conversation = findPreset("chat").conversation(context(1));
     const lengths = Array.from({ length: 9 }, () => {
       const { length } = conversation.next().messages;
-      conversation.answered("yes");
+      conversation.responded("yes");
       return length;
     });
     assert.deepEqual(lengths, [1, 3, 5, 7, 9, 11, 13, 15, 1]);
@@ -42,15 +42,15 @@ describe("the presets", () => {
     assert.equal(conversation.next().messages.length, 3);
   });
 
-  it("ask never asks the same and lets answers have from 20 to 77 tokens", () => {
+  it("ask never asks the same and lets responses have from 20 to 77 tokens", () => {
     const preset = findPreset("ask");
     const conversation = preset.conversation(context(1));
     const asked = Array.from({ length: 50 }, () => conversation.next().messages[0]?.content ?? "");
     assert.equal(new Set(asked).size, 50);
     assert.ok(asked.every((question) => words(question) === 51));
-    const { answerTokens, answerSpread = 0 } = preset;
+    const { responseTokens, responseSpread = 0 } = preset;
     assert.deepEqual(
-      [1 - answerSpread, 1 + answerSpread].map((share) => Math.round(answerTokens * share)),
+      [1 - responseSpread, 1 + responseSpread].map((share) => Math.round(responseTokens * share)),
       [20, 77],
     );
   });

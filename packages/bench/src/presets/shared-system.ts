@@ -11,7 +11,7 @@ export const sharedSystem: Preset = {
   warmupMs: 20_000,
   durationMs: 90_000,
   thinkMs: 1000,
-  answerTokens: 64,
+  responseTokens: 64,
   conversation({ random, wordsPerToken }) {
     // Its own source, so that every user of every run has the same text.
     const system = prose(SYSTEM_TOKENS, wordsPerToken, seededRandom(800));

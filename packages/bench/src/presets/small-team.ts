@@ -21,7 +21,7 @@ export const smallTeam: Preset = {
   warmupMs: 60_000,
   durationMs: 120_000,
   thinkMs: 5000,
-  answerTokens: 256,
+  responseTokens: 256,
   conversation: ({ random }) =>
     independentQuestions(() => ({ messages: [{ role: "user", content: pick(QUESTIONS, random) }] })),
 };

@@ -36,12 +36,12 @@ export function sideRows(report: CompareReport): Rows {
         name,
         loadName(load),
         showPercent(meanOf(successes)),
-        answersOf(steps),
+        responsesOf(steps),
         ...metrics.map((metric) => showFigure(metric, medianOf(metric, steps))),
       ];
     }),
   );
-  return { title: "Each side", head: ["side", "load", "ok %", "answers", ...metrics.map(({ name }) => name)], rows };
+  return { title: "Each side", head: ["side", "load", "ok %", "responses", ...metrics.map(({ name }) => name)], rows };
 }
 
 export function metricsOfReport({ rounds }: Pick<CompareReport, "rounds">): readonly Metric[] {
@@ -77,7 +77,7 @@ function showFigure({ moreIsBetter }: Metric, value: number | null): string {
 }
 
 /** Of all rounds: a quantile over few responses means little. */
-function answersOf(steps: readonly StepReport[]): string {
+function responsesOf(steps: readonly StepReport[]): string {
   const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
   return `${sum(({ counts }) => counts.ok)} in ${(sum(({ counts }) => counts.windowMs) / 1000).toFixed(0)} s`;
 }

@@ -40,9 +40,9 @@ function show(bar: SingleBar, progress: StepProgress, nowMs: number): void {
   const { recorder, startMs } = progress;
   const counts = recorder.counts(nowMs);
   const [done, total] =
-    progress.answers === undefined
+    progress.responses === undefined
       ? [Math.min(nowMs, recorder.toMs) - startMs, recorder.toMs - startMs]
-      : [Math.min(counts.ok + counts.failed, progress.answers), progress.answers];
+      : [Math.min(counts.ok + counts.failed, progress.responses), progress.responses];
   bar.setTotal(total);
   bar.update(done, {
     phase: nowMs < recorder.fromMs ? "warm-up" : "measure",

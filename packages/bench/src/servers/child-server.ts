@@ -64,7 +64,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     await gone;
   };
   const untilMs = clock.monotonicMs() + options.readyTimeoutMs;
-  while (!(await answers(options))) {
+  while (!(await responds(options))) {
     const late = clock.monotonicMs() > untilMs;
     if (!late && !ended.signal.aborted && !options.signal.aborted) {
       await pause(clock, POLL_MS, options.signal);
@@ -77,7 +77,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   return { pid: child.pid ?? 0, stop };
 }
 
-async function answers({ readyUrl, clock, isReady }: ChildServerOptions): Promise<boolean> {
+async function responds({ readyUrl, clock, isReady }: ChildServerOptions): Promise<boolean> {
   const result = await httpGet(readyUrl, { timeoutMs: 2000, clock });
   if (!result.responded || result.status !== 200) return false;
   try {

@@ -1,7 +1,7 @@
 import type { ChatClient, Exchange, Question } from "../client/exchange.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
 
-export interface TimedAnswer {
+export interface TimedResponse {
   readonly ttftMs: number;
   readonly itlMs: number;
   readonly tokens: number;
@@ -14,7 +14,7 @@ export interface TimedAnswer {
  */
 export function createTimedClient(
   clock: Clock,
-  answer: (number: number, question: Question) => TimedAnswer,
+  response: (number: number, question: Question) => TimedResponse,
   slots = Number.POSITIVE_INFINITY,
 ): ChatClient & { asked: number } {
   const queue: (() => void)[] = [];
@@ -32,7 +32,7 @@ export function createTimedClient(
     asked: 0,
     async ask(question, signal, onToken): Promise<Exchange> {
       this.asked += 1;
-      const { ttftMs, itlMs, tokens, fails } = answer(this.asked, question);
+      const { ttftMs, itlMs, tokens, fails } = response(this.asked, question);
       const startMs = clock.monotonicMs();
       const tokenTimesMs: number[] = [];
       await enter();

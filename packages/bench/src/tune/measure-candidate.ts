@@ -67,7 +67,7 @@ async function runOnce(
       signal,
       processes: () => drover.processes(),
       onRecorder: (recorder) =>
-        options.onStep?.({ index: 0, steps: 1, load, startMs, recorder, answers: plan.answers }),
+        options.onStep?.({ index: 0, steps: 1, load, startMs, recorder, responses: plan.responses }),
     });
   } finally {
     await client.close();

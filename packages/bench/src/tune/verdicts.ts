@@ -31,11 +31,11 @@ function workersSentence(pick: Standing, others: readonly Standing[]): readonly 
   const best = `${rival.name}: ${show(rival.throughput)} tokens/s, ${Math.abs(less).toFixed(0)}% ${less < 0 ? "more" : "less"}`;
   if (cannotTellApart(pick.throughput, rival.throughput))
     return [
-      `One worker and several can't be told apart on this machine: ${best}, with overlapping intervals. Several mean that a crash interrupts only a part of the answers; one takes the least memory.`,
+      `One worker and several can't be told apart on this machine: ${best}, with overlapping intervals. Several mean that a crash interrupts only a part of the responses; one takes the least memory.`,
     ];
   return [
     single
-      ? `One worker with batching wins on this machine. The best of several workers is ${best}; several still mean that a crash interrupts only a part of the answers.`
+      ? `One worker with batching wins on this machine. The best of several workers is ${best}; several still mean that a crash interrupts only a part of the responses.`
       : `Several workers win on this machine. The best single worker is ${best}.`,
   ];
 }

@@ -48,7 +48,8 @@ export const bench: Command = {
       type: "text",
       doc: "compare, merge: exit with 1 unless this holds, such as 'TTFT p95 <= 0.6 at 8,12' or 'requests/s >= 1.05 overall'; can be given several times",
     },
-    "least-answers": {
+    "least-responses": {
+      alias: "least-answers",
       type: "number",
       doc: "Lengthen a step until so many requests have ended in it, at most tenfold (compare: 10)",
     },
@@ -89,7 +90,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
       apiKey,
       model: invocation.text("model-name"),
       processes: started === undefined ? pidList(invocation) : () => started.processes(),
-      leastAnswers: invocation.number("least-answers"),
+      leastResponses: invocation.number("least-responses"),
       signal: stop.signal,
       onStep: (step) => bar.step(step),
       onTarget: ({ url }, plan) =>

@@ -34,7 +34,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       llamaServerArgs: invocation.texts("llama-server-args"),
       modelFile: () => findPrepared(model, invocation.environment),
       rounds: invocation.number("rounds"),
-      leastAnswers: invocation.number("least-answers"),
+      leastResponses: invocation.number("least-responses"),
       retries: invocation.number("retries"),
       signal: stop.signal,
       onSide: (line) => invocation.stderr.write(`${line}\n`),

@@ -29,12 +29,12 @@ export async function startSpeedChild(options: SpeedChildOptions, cpu: number): 
   const child = spawn(command.file, command.args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  await answer(child);
+  await reply(child);
   return {
     async measure<T>(measurement: string, wanted: Readonly<Record<string, unknown>>): Promise<T> {
       child.send({ measurement, options: wanted });
       // The fixture is ours: its responses are what scenarios.ts says.
-      return (await answer(child)) as T;
+      return (await reply(child)) as T;
     },
     async close() {
       const exit = once(child, "exit");
@@ -44,7 +44,7 @@ export async function startSpeedChild(options: SpeedChildOptions, cpu: number): 
   };
 }
 
-async function answer(child: ChildProcess): Promise<unknown> {
+async function reply(child: ChildProcess): Promise<unknown> {
   const lost = new AbortController();
   try {
     const ended = once(child, "exit", { signal: lost.signal }).then(([code]) => ({ error: `it ended with ${code}` }));
