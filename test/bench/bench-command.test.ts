@@ -15,11 +15,11 @@ const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
 const drover = (...words: string[]) =>
   execa(process.execPath, [bin, ...words], { reject: false, timeout: COMMAND_LIMIT_MS });
 
-describe("drover bench", () => {
+describe("drover bench", { concurrency: 3 }, () => {
   it("prints the table, and JSON on request", async () => {
     const worker = await startFakeWorker({ tokens: 2 });
     try {
-      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--least-answers", "1"];
+      const words = ["bench", "--url", worker.url, "--users", "1,2", "--warmup", "0", "--least-responses", "1"];
       const table = await drover(
         ...words,
         "--think",
@@ -98,6 +98,7 @@ describe("drover bench", () => {
       signal: new AbortController().signal,
     });
     try {
+      // By the name that it had before.
       const load = ["--users", "1", "--warmup", "0", "--duration", "3s", "--think", "0", "--least-answers", "1"];
       const words = ["bench", "--url", url, ...load];
       const without = await drover(...words);
@@ -122,7 +123,7 @@ describe("drover bench", () => {
         reject: false,
         timeout: COMMAND_LIMIT_MS,
       });
-      await until(async () => (await worker.stats()).completed >= 5, "five answers");
+      await until(async () => (await worker.stats()).completed >= 5, "five responses");
       running.kill("SIGINT");
       const { stdout, exitCode } = await running;
       assert.equal(exitCode, 0);

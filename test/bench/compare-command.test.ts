@@ -34,7 +34,7 @@ async function mergeTwice(json: string): Promise<void> {
   }
 }
 
-describe("drover bench compare", () => {
+describe("drover bench compare", { concurrency: 2 }, () => {
   it("refuses an unknown set-up at once, and a command that does not start before anything was measured", async () => {
     const unknown = await execa(process.execPath, [bin, "bench", "compare", "--only", "nginx"], { reject: false });
     assert.equal(unknown.exitCode, 2);
@@ -58,7 +58,7 @@ describe("drover bench compare", () => {
       const against = `${process.execPath} ${FAKE_WORKER_PATH} --port {port}`;
       const load = ["--users", "2", "--warmup", "0", "--duration", "1s", "--think", "0", "--max-tokens", "4"];
       const words = [
-        "--least-answers",
+        "--least-responses",
         "1",
         "--workers",
         "1",

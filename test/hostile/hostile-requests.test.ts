@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { writeSyntheticModel } from "@drover/models";
 import { Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { environmentOf, residentBytesOf } from "../support/processes.ts";
@@ -207,7 +208,7 @@ function resident(workers: readonly { readonly pid: number | null }[]): number {
   return workers.reduce((sum, { pid }) => sum + (pid === null ? 0 : residentBytesOf(pid)), 0);
 }
 
-/** Four clients chat, each at least three times, until `meanwhile` is over. @returns what each response took */
+/** Four clients chat, and read what they got for as long as it took, each at least three times, until `meanwhile` is over. @returns what each response took */
 async function chatting(url: string, meanwhile: () => Promise<void>): Promise<readonly number[]> {
   const took: number[] = [];
   const state = { over: false };
@@ -218,8 +219,11 @@ async function chatting(url: string, meanwhile: () => Promise<void>): Promise<re
         messages: [{ role: "user", content: `Client ${name}, turn ${turn}: hello?` }],
         max_tokens: 8,
       });
-      took.push(performance.now() - start);
+      const tookMs = performance.now() - start;
+      took.push(tookMs);
       assert.equal(status, 200, "an honest request failed");
+      // Whoever chats reads as well. Without a moment of idle CPUs, processes of low priority take minutes over what the other client sent.
+      await pause(tookMs);
     }
   };
   const clients = Promise.all([1, 2, 3, 4].map(client));

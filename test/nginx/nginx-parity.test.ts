@@ -23,10 +23,22 @@ import { ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 const nginx = "/usr/sbin/nginx";
 
-describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1.22"), () => {
-  const folder = mkdtempSync(join(tmpdir(), "drover-parity-"));
-  const real = new Side(join(folder, "nginx"), [nginx]);
-  const ours = new Side(join(folder, "drover"), [process.execPath, droverNginx, "--nginx-compat", "1.22"]);
+/** So many scenarios run side by side, since most of their time is waiting. */
+const PAIRS = 3;
+
+interface Pair {
+  readonly folder: string;
+  readonly real: Side;
+  readonly ours: Side;
+}
+
+describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", {
+  ...needsNginx("1.22"),
+  concurrency: PAIRS,
+}, () => {
+  const root = mkdtempSync(join(tmpdir(), "drover-parity-"));
+  const pairs = Array.from({ length: PAIRS }, (_, index) => makePair(join(root, String(index))));
+  const idle = [...pairs];
   const dead = new Map<string, string>();
 
   before(async () => {
@@ -34,8 +46,8 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
   });
 
   after(async () => {
-    await Promise.all([real.close(), ours.close()]);
-    rmSync(folder, { recursive: true, force: true });
+    await Promise.all(pairs.flatMap(({ real, ours }) => [real.close(), ours.close()]));
+    rmSync(root, { recursive: true, force: true });
   });
 
   for (const scenario of [
@@ -50,10 +62,13 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
     ...regexScenarios,
     ...detailScenarios,
   ]) {
-    it(scenario.name, async () => compare(scenario));
+    it(scenario.name, async () => {
+      const pair = idle.pop() ?? assert.fail("more scenarios than pairs");
+      await compare(scenario, pair).finally(() => idle.push(pair));
+    });
   }
 
-  async function compare(scenario: Scenario): Promise<void> {
+  async function compare(scenario: Scenario, { folder, real, ours }: Pair): Promise<void> {
     const addresses = new Map(dead);
     const upstreams: ScriptedUpstream[] = [];
     try {
@@ -73,3 +88,10 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", needsNginx("1
     }
   }
 });
+
+/** The real nginx and drover-nginx, which are given the same scenarios. */
+function makePair(folder: string): Pair {
+  const real = new Side(join(folder, "nginx"), [nginx]);
+  const ours = new Side(join(folder, "drover"), [process.execPath, droverNginx, "--nginx-compat", "1.22"]);
+  return { folder, real, ours };
+}
