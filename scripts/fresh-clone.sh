@@ -91,8 +91,8 @@ printf 'install: %d MB\n' "$megabytes"
 run_tests() {
   local locale=$1
   shift
-  "${clean[@]}" ${locale:+"LC_ALL=$locale"} npx -y pnpm@12.21.0 test "$@" >"$folder/tests" 2>&1 </dev/null || { tail -n 60 "$folder/tests" >&2; fail "test failed ${locale:+under LC_ALL=$locale}"; }
-  printf 'test%s: %s\n' "${locale:+ under LC_ALL=$locale}" "$(grep -E '^[0-9]+ passed' "$folder/tests")"
+  "${clean[@]}" ${locale:+"LC_ALL=$locale"} npx -y pnpm@12.21.0 test "$@" >"$folder/tests.$locale" 2>&1 </dev/null || { tail -n 60 "$folder/tests.$locale" >&2; fail "test failed ${locale:+under LC_ALL=$locale}"; }
+  printf 'test%s: %s\n' "${locale:+ under LC_ALL=$locale}" "$(grep -E '^[0-9]+ passed' "$folder/tests.$locale")"
 }
 
 tests=("${@:-config/src}")
@@ -101,5 +101,11 @@ if [[ -z $is_bare ]]; then
   run_tests "" "${tests[@]}"
 else
   run_tests zh_CN.UTF-8 "${tests[@]}"
-  for locale in C de_DE.UTF-8; do run_tests "$locale" "${by_locale[@]}"; done
+  # Side by side: nothing of one is seen by the other.
+  others=()
+  for locale in C de_DE.UTF-8; do
+    run_tests "$locale" "${by_locale[@]}" &
+    others+=($!)
+  done
+  for other in "${others[@]}"; do wait "$other"; done
 fi
