@@ -3,7 +3,8 @@ import { messageOf } from "@drover/foundation/error-text";
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
-import { knowStepCosts } from "./step-costs/know-step-costs.ts";
+import { type KnownCosts, knowStepCosts } from "./step-costs/know-step-costs.ts";
+import type { CostPoint } from "./step-costs/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import { ApartSampling } from "./batching/apart/apart-sampling.ts";
 import { ApartGrammars } from "./engine/apart-grammars.ts";
@@ -73,27 +74,46 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const engine = await load(options, logger);
   computing.threads = (threads) => engine.setThreads(threads);
   if (lease.threads > 0) engine.setThreads(lease.threads);
-  const known = await knowStepCosts({
-    engine,
-    options,
-    lease,
-    logger,
-    onKnown: (threads, points) => void link.send({ type: "step-costs", threads, points }),
-  });
-  const costs = known?.costs.costs;
+  const parts = { engine, options, lease, logger };
+  const known = await knowStepCosts({ ...parts, onKnown: tellStepCosts });
   if (known !== undefined) {
     computing.threads = (threads) => known.costs.hold(threads);
     if (lease.threads > 0) known.costs.hold(lease.threads);
   }
-  pool = new SlotPool({
+  pool = await openPool(parts, known);
+  await firstToken(pool, engine);
+  await openPort(pool, parts);
+  if (known !== undefined && options.leases !== undefined) {
+    const { measureRest } = known;
+    const { canCutState } = engine.model;
+    measureWhileIdle({ lease, pool, clock: systemClock, canCutState, measureRest, logger });
+  }
+}
+
+function tellStepCosts(threads: number, points: readonly CostPoint[]): void {
+  void link.send({ type: "step-costs", threads, points });
+}
+
+interface WorkerParts {
+  readonly engine: Engine;
+  readonly options: CompleteOptions;
+  readonly lease: CpuLease;
+  readonly logger: Logger;
+}
+
+async function openPool(
+  { engine, options, lease: turns, logger }: WorkerParts,
+  known: KnownCosts | undefined,
+): Promise<SlotPool> {
+  return new SlotPool({
     engine,
     clock: systemClock,
-    costs,
+    costs: known?.costs.costs,
     ...(known !== undefined && { learner: known.costs }),
     longestPauseMs: options.longestPauseMs,
     speculates: options.speculate === "lookup",
     readsAhead: options.readAhead === "on",
-    turns: lease,
+    turns,
     apart: new ApartSampling({
       grammars: new ApartGrammars(options.modelPath, systemClock),
       clock: systemClock,
@@ -103,16 +123,19 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     }),
     ...(await snapshots(engine, options, logger)),
   });
-  await firstToken(pool, engine);
+}
+
+/** Serves HTTP, and says so to the supervisor. */
+async function openPort(slots: SlotPool, { engine, options, lease: turns, logger }: WorkerParts): Promise<void> {
   const apart = new ApartTokenizer(options.modelPath, systemClock);
   const server = createServer({
-    generator: pool,
+    generator: slots,
     vocabulary: engine.vocabulary,
     tokenizeApart: (text, special) => apart.tokenize(text, special),
     tryGrammar: (gbnf) => apart.tryGrammar(gbnf),
     model: engine.model,
-    slots: pool,
-    ...inTurns(engine, lease),
+    slots,
+    ...inTurns(engine, turns),
     ...(process.env[SECRET_ENV] !== undefined && { secret: process.env[SECRET_ENV] }),
     ...(await journals(engine, options, logger)),
     logger,
@@ -123,17 +146,11 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
   });
   await listen(server, options);
+  stopOnSignals(slots, async () => await server.close());
   const { port } = server.server.address() as AddressInfo;
-  stopOnSignals(pool, async () => await server.close());
-  const { sequences: slots, contextTokens } = engine;
-  logger.info({ port, model: engine.model.id, slots, contextTokens, threads: options.threads }, "ready");
-  const ready = { protocol: PROTOCOL_VERSION, port, model: engine.model.id, slots, contextTokens };
-  await link.send({ type: "ready", ...ready });
-  if (known !== undefined && options.leases !== undefined) {
-    const { measureRest } = known;
-    const { canCutState } = engine.model;
-    measureWhileIdle({ lease, pool, clock: systemClock, canCutState, measureRest, logger });
-  }
+  const served = { port, model: engine.model.id, slots: engine.sequences, contextTokens: engine.contextTokens };
+  logger.info({ ...served, threads: options.threads }, "ready");
+  await link.send({ type: "ready", protocol: PROTOCOL_VERSION, ...served });
 }
 
 /** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */

@@ -8,13 +8,13 @@ import { parseJson } from "./api/http/parse-json.ts";
 import { routesOf } from "./api/routes.ts";
 import type { ServerParts } from "./api/server-parts.ts";
 import { createServing } from "./api/serving.ts";
-import { apiOf, canonicalPath } from "@drover/contract/routes";
+import { apiOf, canonicalPath, methodsOf } from "@drover/contract/routes";
 import { RequestError } from "./errors.ts";
 import { REQUEST_ID_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import { requestIdOf } from "@drover/contract/request-id";
-import { methodsOf } from "@drover/contract/routes";
 
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+
 /** The worker's HTTP side, not listening yet: `await createServer(parts).listen({ host, port })`. */
 export function createServer(parts: ServerParts): FastifyInstance {
   const routes = routesOf(createServing(parts));
