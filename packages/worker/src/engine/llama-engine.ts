@@ -104,9 +104,14 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   };
 }
 
+/** One for all: the library tries its binary in a process of its own whenever it is loaded. */
+const llamaOfTokenizers = once(() =>
+  getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.disabled }),
+);
+
 /** Only the vocabulary of a model, for a process that does what a worker could die of. */
 export async function loadLlamaTokenizer(modelPath: string): Promise<LlamaTokenizer> {
-  const llama = await getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.disabled });
+  const llama = await llamaOfTokenizers();
   const model = await llama.loadModel({ modelPath, gpuLayers: 0, vocabOnly: true });
   const parts = {
     ...vocabularyParts({ llama, model }),

@@ -83,6 +83,7 @@ const LIMIT = { contextTokens: 10_000_000, outputTokens: 0, param: "content" } a
 describe("The tokenizer of prompts", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-words-"));
   const models = new Map<string, { readonly plain: (text: string) => number[]; readonly path: string }>();
+  const processes = new Map<string, ApartTokenizer>();
 
   before(async () => {
     const { metadata: tiny } = syntheticFile("tiny", "f16");
@@ -95,7 +96,20 @@ describe("The tokenizer of prompts", () => {
       models.set(pre, { path, plain: (text) => tokenizer.tokenize(text, false) });
     }
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => {
+    for (const apart of processes.values()) apart.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Tokenizes runs in a process, which is started once for each pre-tokenizer. */
+  const withProcess = (pre: string) => {
+    const { plain, path } = models.get(pre) ?? assert.fail();
+    const apart = processes.get(pre) ?? new ApartTokenizer(path, systemClock);
+    processes.set(pre, apart);
+    const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
+    const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
+    return { plain, tokenizer };
+  };
 
   it("cuts long texts so that they have the tokens of the uncut ones, for each pre-tokenizer", async () => {
     for (const [pre, { plain }] of models) {
@@ -115,30 +129,22 @@ describe("The tokenizer of prompts", () => {
 
   it("gives a run of one kind the tokens that llama.cpp gives it, up to lengths that it takes", async () => {
     for (const pre of RECURSIVE) {
-      const { plain, path } = models.get(pre) ?? assert.fail();
-      const apart = new ApartTokenizer(path, systemClock);
-      const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
-      const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
+      const { plain, tokenizer } = withProcess(pre);
       for (const run of RUNS) {
         const text = `Look: ${run.repeat(Math.ceil(2500 / run.length))} and so on`;
         assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), `${pre} ${run}`);
       }
-      apart.dispose();
     }
   });
 
   it("survives runs that end a process of ordinary stack, and loses no character of them", async () => {
     for (const pre of RECURSIVE) {
-      const { plain, path } = models.get(pre) ?? assert.fail();
-      const apart = new ApartTokenizer(path, systemClock);
-      const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
-      const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
+      const { tokenizer } = withProcess(pre);
       for (const run of ["-", "ACGT", "汉", "\n"]) {
         const text = run.repeat(40_000 / run.length);
         const tokens = await tokenizer.tokenize([text], false, LIMIT);
         assert.ok(tokens.length >= text.length / 64 && tokens.length <= 3 * text.length, `${pre} ${run}`);
       }
-      apart.dispose();
     }
   });
 
