@@ -63,9 +63,9 @@ function spoil(value: unknown, random: Random): unknown {
     return items.map((item, index) => (index === at ? spoil(item, random) : item));
   }
   const entries = Object.entries(value);
-  const [name] = random.pick(entries);
-  if (random.next() < 0.2)
+  if (entries.length === 0 || random.next() < 0.2)
     return { ...value, [random.pick(["__proto__", "constructor", "", "\u0000", "n"])]: oddValue(random, 2) };
+  const [name] = random.pick(entries);
   return Object.fromEntries(entries.map(([key, item]) => [key, key === name ? spoil(item, random) : item]));
 }
 
