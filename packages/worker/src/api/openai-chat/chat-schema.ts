@@ -173,7 +173,7 @@ export const chatCompletionRequest = z.strictObject({
   audio: notSupported("audio"),
   prediction: hint(),
   web_search_options: hint(),
-  functions: z.array(z.never({ error: "Unsupported parameter: 'functions'. Send 'tools' instead." })).nullish(),
+  functions: z.tuple([], "Unsupported parameter: 'functions'. Send 'tools' instead.").nullish(),
   function_call: neutralOnly("function_call", "none", "auto"),
   guided_json: jsonSchema.nullish(),
   guided_choice: notSupported("guided_choice"),
