@@ -11,7 +11,7 @@ export function recordOf(
   reported: Reported | undefined,
 ): RequestRecord {
   const { receivedAtMs, clientAddress } = request.arrival;
-  const generations = generationsOf(reported, receivedAtMs);
+  const generations = generationsOf(reported, receivedAtMs, end.durationMs);
   const attempts = attemptsOf(request);
   return {
     id: request.id,
@@ -100,10 +100,18 @@ function earliest(times: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function generationsOf(reported: Reported | undefined, receivedAtMs: number): readonly GenerationRecord[] {
+/** A worker tells how long ago things were. Where its message says that a token came after the response had ended, it has been on the way for that long. */
+function generationsOf(
+  reported: Reported | undefined,
+  receivedAtMs: number,
+  durationMs: number,
+): readonly GenerationRecord[] {
   if (reported === undefined) return [];
-  const since = (agoMs: number) => round(reported.atMs - agoMs - receivedAtMs);
-  return reported.report.generations.map(({ ago, ...generation }) => ({
+  const { atMs, report } = reported;
+  const lastAgoMs = Math.min(...report.generations.map(({ ago }) => ago.lastToken ?? ago.began));
+  const delayMs = Math.max(0, atMs - lastAgoMs - receivedAtMs - durationMs);
+  const since = (agoMs: number) => round(atMs - delayMs - agoMs - receivedAtMs);
+  return report.generations.map(({ ago, ...generation }) => ({
     ...generation,
     askedMs: since(ago.asked),
     beganMs: since(ago.began),
