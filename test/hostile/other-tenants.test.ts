@@ -73,9 +73,11 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
   };
 
   const replaceAll = async () => {
-    const pids = (await pasture.status()).map(({ pid }) => pid);
-    for (const pid of pids) kill(pid);
-    await drover.workers((rows) => rows.every(({ state, pid }) => state === "ready" && !pids.includes(pid)));
+    // One after the other: the second one has time to write its snapshot.
+    for (const { pid } of await pasture.status()) {
+      kill(pid);
+      await drover.workers((rows) => rows.every((row) => row.state === "ready" && row.pid !== pid));
+    }
   };
 
   /** Nobody where the response was over before its worker was found. */
