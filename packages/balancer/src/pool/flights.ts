@@ -2,8 +2,8 @@ import type { Clock } from "@drover/foundation/clock";
 import type { PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** The supervisor hears of a process's end within milliseconds; on a busy machine a process may take a second to go after its connections have. */
-const verdictMs = 2000;
+/** The supervisor hears of a process's end within milliseconds; a machine that is out of breath may take longer. */
+const verdictMs = 500;
 
 /**
  * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
