@@ -238,13 +238,13 @@ describe("a balancer", () => {
     assert.equal(upstream.seen(), 0);
   });
 
-  it("holds no more bytes of bodies than it may, and takes the next one when there is room again", async () => {
+  it("holds no more bytes of one client's bodies than it may, and takes the next one when there is room again", async () => {
     const held: http.ServerResponse[] = [];
     const upstream = await httpUpstream((request, response) => {
       request.resume().once("end", () => held.push(response));
     });
     const { url } = await run([upstream], 4, {
-      settings: (settings) => ({ ...settings, queue: { ...settings.queue, bodies: 65_536 } }),
+      settings: (settings) => ({ ...settings, queue: { ...settings.queue, bodies: 131_072 } }),
     });
     const send = () => fetch(url, { method: "POST", body: Buffer.alloc(40_000) });
     const first = send();

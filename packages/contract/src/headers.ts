@@ -13,8 +13,8 @@ export const SECRET_HEADER = "x-drover-secret";
 export const RESUME_HEADER = "x-drover-resume";
 
 /**
- * Request to a worker: whose it is, and what of its kept state requests of others may use (`own`, `system` or `all`). Without keys there is none, and
- * everything is everybody's.
+ * Request to a worker: whose it is, and what of its kept state requests of others may use (`own`, `system` or `all`). Without keys
+ * it is the client's address, and everything is everybody's.
  */
 export const OWNER_HEADER = "x-drover-owner";
 

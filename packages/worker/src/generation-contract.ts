@@ -64,7 +64,7 @@ export interface GrammarSpec {
   readonly places?: Readonly<Record<string, string>>;
 }
 
-/** Whoever has a key. */
+/** Whoever has a key, or without keys an address. */
 export interface Owner {
   readonly id: string;
   /** What of the state that its requests leave others may use, and it of theirs. */

@@ -215,4 +215,4 @@ export class UpstreamPool {
   }
 }
 
-const SHARE = "its key holds fewer slots than its share, and here one is taken for it from another key";
+const SHARE = "its client holds fewer slots than its share, and here one is taken for it from another client";

@@ -81,6 +81,25 @@ describe("slots between owners", () => {
   });
 });
 
+describe("what owners have had", () => {
+  it("is forgotten of those who have wanted nothing for longest, when many have come and gone", () => {
+    const shares = new FairShares();
+    const serve = (owner: string, tokens: number) => {
+      const charged = shares.begin(owner);
+      shares.end(owner);
+      shares.correct(owner, charged, tokens);
+    };
+    serve("early", 9000);
+    for (let index = 0; index < 2000; index += 1) serve(`once ${index}`, 100);
+    serve("late", 9000);
+    for (const owner of ["early", "late"]) shares.enter(owner);
+    assert.deepEqual(shares.inOrder(["late", "early"]), ["early", "late"]);
+    assert.equal(shares.isOwed("late", 4), true, "two want slots, and none of those who came once");
+    for (let index = 0; index < 2; index += 1) shares.begin("late");
+    assert.equal(shares.isOwed("late", 4), false);
+  });
+});
+
 describe("a share of the slots", () => {
   it("is what each owner has of them when those who want some divide them evenly, and one at the least", () => {
     const shares = new FairShares();

@@ -12,6 +12,9 @@ interface Account {
 /** Of a request of which nothing is known; only what owners have in relation to each other counts. */
 const UNKNOWN_TOKENS = 256;
 
+/** So many owners that want nothing are remembered for what they have had: addresses come and go without end. */
+const MOST_IDLE = 1024;
+
 /**
  * Says whose request is next: of the owner that has had the fewest tokens, counting from when it last began to want some. A request is charged
  * with what its owner's requests usually take, and corrected when its tokens are known, so that neither many requests nor long ones get an owner more than
@@ -19,6 +22,8 @@ const UNKNOWN_TOKENS = 256;
  */
 export class FairShares {
   readonly #accounts = new Map<string, Account>();
+  /** Of those, who wants nothing now; first who has wanted nothing for longest. */
+  readonly #idle = new Set<string>();
   readonly #mean = new MovingAverage(0.1);
   /** What the owner had that was served last: who comes anew begins there, with no claim on the past. */
   #level = 0;
@@ -32,7 +37,7 @@ export class FairShares {
   leave(owner: string): void {
     const account = this.#account(owner);
     account.waiting -= 1;
-    this.#forgetIdle(owner, account);
+    this.#rest(owner, account);
   }
 
   /** A request is served. @returns the tokens that its owner is charged with, for `correct` */
@@ -54,7 +59,7 @@ export class FairShares {
   end(owner: string): void {
     const account = this.#account(owner);
     account.running -= 1;
-    this.#forgetIdle(owner, account);
+    this.#rest(owner, account);
   }
 
   /** What a request took is known, now or some time after its end. */
@@ -63,7 +68,7 @@ export class FairShares {
     account.had += tokens - charged;
     account.mean.add(tokens);
     this.#mean.add(tokens);
-    this.#forgetIdle(owner, account);
+    this.#rest(owner, account);
   }
 
   /** Whose request is next, from the first to the last. */
@@ -76,14 +81,15 @@ export class FairShares {
 
   /** Has it fewer of so many slots than if they were divided evenly between all who want some? */
   isOwed(owner: string, slots: number): boolean {
-    let wanting = 0;
-    for (const { waiting, running } of this.#accounts.values()) wanting += waiting + running > 0 ? 1 : 0;
+    const wanting = this.#accounts.size - this.#idle.size;
     return wanting > 1 && this.#account(owner).running < Math.max(1, Math.floor(slots / wanting));
   }
 
   #wanting(owner: string): Account {
     const account = this.#account(owner);
-    if (account.waiting + account.running === 0) account.had = Math.max(account.had, this.#level);
+    if (account.waiting + account.running > 0) return account;
+    this.#idle.delete(owner);
+    account.had = Math.max(account.had, this.#level);
     return account;
   }
 
@@ -95,8 +101,17 @@ export class FairShares {
     return made;
   }
 
-  /** Keys come and go; one that owes nothing begins like a new one. */
-  #forgetIdle(owner: string, { had, waiting, running }: Account): void {
-    if (waiting + running <= 0 && had <= this.#level) this.#accounts.delete(owner);
+  /** One that owes nothing begins like a new one. */
+  #rest(owner: string, { had, waiting, running }: Account): void {
+    if (waiting + running > 0) return;
+    if (had <= this.#level) return this.#forget(owner);
+    this.#idle.add(owner);
+    const [first] = this.#idle;
+    if (this.#idle.size > MOST_IDLE && first !== undefined) this.#forget(first);
+  }
+
+  #forget(owner: string): void {
+    this.#accounts.delete(owner);
+    this.#idle.delete(owner);
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { BodyBudget } from "./body-budget.ts";
 
 describe("the memory for bodies", () => {
-  it("leaves half of what others leave to yet others, whatever a key holds", () => {
+  it("leaves half of what others leave to yet others, whatever an owner holds", () => {
     const budget = new BodyBudget(() => 1000);
     const [one, two] = [budget.of("one"), budget.of("two")];
     assert.equal(one.take(500), true);
@@ -12,12 +12,6 @@ describe("the memory for bodies", () => {
     assert.equal(two.take(1), false);
     assert.equal(budget.of("three").take(125), true);
     one.giveBack(500);
-    assert.equal(budget.of("two").take(150), true, "the budget is of the key, not of one request");
-  });
-
-  it("is all for one where there are no keys", () => {
-    const budget = new BodyBudget(() => 1000);
-    assert.equal(budget.of(undefined).take(1000), true);
-    assert.equal(budget.of(undefined).take(1), false);
+    assert.equal(budget.of("two").take(150), true, "the budget is of the owner, not of one request");
   });
 });

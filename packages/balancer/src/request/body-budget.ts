@@ -1,4 +1,4 @@
-/** Bounds the bytes of all request bodies that are held at a time, read in part or complete. One key can't have them all. */
+/** Bounds the bytes of all request bodies that are held at a time, read in part or complete. No owner can have them all. */
 export class BodyBudget {
   readonly #limitBytes: () => number;
   readonly #heldBytes = new Map<string, number>();
@@ -9,24 +9,24 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
-  /** For the bodies of one key; undefined where there are none. */
-  of(owner: string | undefined): OwnBudget {
+  /** For the bodies of one owner. */
+  of(owner: string): OwnBudget {
     return {
       take: (bytes) => this.#take(owner, bytes),
       giveBack: (bytes) => this.#add(owner, -bytes),
     };
   }
 
-  #take(owner: string | undefined, bytes: number): boolean {
-    const own = this.#heldBytes.get(owner ?? "") ?? 0;
+  #take(owner: string, bytes: number): boolean {
+    const own = this.#heldBytes.get(owner) ?? 0;
     const left = this.#limitBytes() - (this.#allHeldBytes - own);
-    // However many bodies keys hold, half of what is left is for others.
-    if (own + bytes > (owner === undefined ? left : left / 2)) return false;
+    // However many bodies an owner holds, half of what is left is for others.
+    if (own + bytes > left / 2) return false;
     this.#add(owner, bytes);
     return true;
   }
 
-  #add(owner = "", bytes: number): void {
+  #add(owner: string, bytes: number): void {
     this.#allHeldBytes += bytes;
     const held = (this.#heldBytes.get(owner) ?? 0) + bytes;
     if (held > 0) this.#heldBytes.set(owner, held);

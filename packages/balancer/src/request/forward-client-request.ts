@@ -73,13 +73,13 @@ export async function forwardClientRequest(request: ClientRequest, forwarder: Fo
   try {
     await converse(request, body, forwarder);
   } finally {
-    if (body.kind === "bytes") forwarder.bodies.of(request.keyLabel).giveBack(body.bytes.length);
+    if (body.kind === "bytes") forwarder.bodies.of(request.owner).giveBack(body.bytes.length);
   }
 }
 
 async function converse(request: ClientRequest, body: RequestBody, forwarder: Forwarder): Promise<void> {
   const { metrics } = forwarder;
-  const bodies = forwarder.bodies.of(request.keyLabel);
+  const bodies = forwarder.bodies.of(request.owner);
   const asker = { path: request.path, owner: request.caller?.stateOwner ?? "" };
   const conversation = await conversationOf(asker, body, forwarder.responses(), forwarder.rules().maxBodyBytes);
   if ("status" in conversation) {
@@ -147,7 +147,7 @@ async function bodyOf(request: ClientRequest, forwarder: Forwarder): Promise<Req
   const announced = Number(incoming.headers["content-length"] ?? 0);
   const asks = incoming.httpVersionMinor >= 1 && /100-continue/i.test(incoming.headers.expect ?? "");
   if (asks && announced <= maxBodyBytes) response.writeContinue();
-  const reading = readBody(incoming, maxBodyBytes, forwarder.bodies.of(request.keyLabel));
+  const reading = readBody(incoming, maxBodyBytes, forwarder.bodies.of(request.owner));
   const read = reading instanceof Promise ? await reading : reading;
   if (read.kind === "none" || read.kind === "bytes") return read;
   if (read.kind === "too-large") {
@@ -183,7 +183,7 @@ function claimOf(
   const { clientAddress } = request.arrival;
   return {
     pick: pool.startPick({ clientAddress, key, ...placement, isExplained: rules().explained > 0 }, rules().retry.tries),
-    owner: request.needsSlot ? (request.keyLabel ?? "") : request.owner,
+    owner: request.owner,
     client: request.response,
     needsSlot: request.needsSlot,
     onPosition: pings?.onPosition,
@@ -217,7 +217,7 @@ function taskOf(
       headers: [...upstreamHeaders(request), ...headers, ...interjections(pings, ownsApi())],
       body,
       ...(isResumable ? { resumeKey: randomUUID() } : {}),
-      ...(request.caller === undefined ? {} : { owner: `${request.caller.stateOwner} ${sharePrefixes}` }),
+      owner: workersOwner(request, sharePrefixes),
       call: request.arrival.call,
     },
     pick: claim.pick,
@@ -255,6 +255,11 @@ function taskOf(
       return told === undefined ? onBody : bothTold(onBody, told);
     },
   };
+}
+
+/** Whose request it is to workers: slots are divided between keys, and between addresses where there are none, which share all state. */
+function workersOwner({ caller, owner }: ClientRequest, sharePrefixes: string): string {
+  return caller === undefined ? `${Buffer.from(owner).toString("hex")} all` : `${caller.stateOwner} ${sharePrefixes}`;
 }
 
 function bothTold(onBody: Conversation["onBody"], told: ToldUsageReader): (part: Buffer) => void {

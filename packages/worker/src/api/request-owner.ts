@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { Generator, Owner } from "../generation-contract.ts";
 import type { Serving } from "./serving.ts";
 
-const OWNER = /^([0-9a-f]{1,64}) (own|system|all)$/;
+const OWNER = /^([0-9a-f]{1,128}) (own|system|all)$/;
 
 /** What serves this one request, in the name of its owner where the balancer says one. */
 export function inOwnersName(serving: Serving, request: FastifyRequest): Serving {

@@ -45,7 +45,7 @@ export interface SlotPoolParts {
   readonly snapshots?: SnapshotStore;
 }
 
-/** Without keys all are one owner's. */
+/** Those that come by no balancer are all one owner's. */
 function ownerOf({ request }: Running): string {
   return request.owner?.id ?? "";
 }
