@@ -69,7 +69,7 @@ export const routingSettings = [
     unit: "size",
     flag: "queue-bodies",
     reload: "live",
-    doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more gets a 503.",
+    doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more gets a 503. One client may have half of what others leave.",
   },
   {
     path: "queue.timeout",

@@ -1,5 +1,5 @@
 import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
-import { autoOffOrSize, autoOrInteger, duration, flag, oneOf, text, whole, type Zod } from "../setting-values.ts";
+import { autoOffOrSize, autoOrInteger, duration, flag, oneOf, size, text, whole, type Zod } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
 /** What is served, and by how many workers. */
@@ -12,6 +12,15 @@ export const workersSettings = [
     alias: "m",
     reload: "roll",
     doc: "GGUF file to serve: a path, `demo`, `hf:org/repo/file.gguf`, `hf:org/repo:Q4_K_M`, `ms:org/repo/file.gguf` or a https:// address.",
+  },
+  {
+    path: "maxDownload",
+    schema: size(),
+    default: "64GiB",
+    unit: "size",
+    flag: "max-download",
+    reload: "live",
+    doc: "Longest file that is downloaded as a model or a part of one; a download ends where its server says that it is longer, or sends more.",
   },
   {
     path: "workers.count",

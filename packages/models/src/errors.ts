@@ -12,6 +12,7 @@
  * - `download_forbidden`: the server wants a token, or the licence was not accepted (401, 403)
  * - `download_failed`: every try failed; the message holds the last reason
  * - `download_wrong_content`: the server sent something else than announced (size, not GGUF)
+ * - `download_too_large`: the server's file is longer than a download may be
  * - `download_busy`: another process downloads the same file and did not finish in time
  * - `download_aborted`: the caller's signal
  * - `disk_full`: no room for the file
@@ -29,6 +30,7 @@ export type ModelErrorCode =
   | "download_forbidden"
   | "download_failed"
   | "download_wrong_content"
+  | "download_too_large"
   | "download_busy"
   | "download_aborted"
   | "disk_full"

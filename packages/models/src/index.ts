@@ -1,5 +1,5 @@
 export { ensureDemoModel, writeDemoModel } from "./synthetic/demo-model.ts";
-export type { DownloadRetry, OnRetry } from "./download/download.ts";
+export { type DownloadRetry, type OnRetry, UNWANTED } from "./download/download.ts";
 export { type Endpoints, modelScopeEndpoint } from "./sources/endpoints.ts";
 export { cachesOf } from "./sources/caches-of.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";

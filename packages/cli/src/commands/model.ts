@@ -8,7 +8,14 @@ import { showModel } from "../terminal/model-sheet.ts";
 const info: NamedCommand = {
   usage: "info <file>",
   summary: "Show what a GGUF file holds and what a worker needs to serve it",
-  settings: ["workers.slots", "workers.context", "workers.batch", "workers.kvType", "workers.flashAttention"],
+  settings: [
+    "maxDownload",
+    "workers.slots",
+    "workers.context",
+    "workers.batch",
+    "workers.kvType",
+    "workers.flashAttention",
+  ],
   arguments: { file: { doc: "Path of a GGUF file, `demo`, or an address as for --model (fetched if it is not here)" } },
   flags: { json: { type: "switch", doc: "Print JSON" } },
   run: async (invocation) => {
@@ -27,6 +34,7 @@ const info: NamedCommand = {
 const pull: NamedCommand = {
   usage: "pull <model>",
   summary: "Fetch a model into the cache and print its path",
+  settings: ["maxDownload"],
   arguments: { model: { doc: "hf:ORG/REPO:Q4_K_M, hf:ORG/REPO/FILE.gguf, the same with ms:, or https://…" } },
   examples: [["drover model pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "fetch it before it is needed"]],
   run: async (invocation) => {

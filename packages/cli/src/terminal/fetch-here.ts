@@ -1,4 +1,5 @@
 import { systemClock } from "@drover/foundation/clock";
+import { parseSize } from "@drover/foundation/durations-and-sizes";
 import type { OnRetry } from "@drover/models";
 import type { ServedModel } from "@drover/supervisor/process";
 import type { Invocation } from "../line/command.ts";
@@ -8,11 +9,12 @@ export async function fetchHere(invocation: Invocation, name: string): Promise<S
   const { describeRetry, prepareModel } = await import("@drover/supervisor/application");
   const { createProgress } = await import("./progress.ts");
   const { environment, stderr } = invocation;
+  const mostBytes = parseSize(invocation.setting("maxDownload"));
   const progress = createProgress(stderr, (text) => void stderr.write(text), systemClock);
   const { onProgress } = progress.transfer("fetching");
   const onRetry: OnRetry = (retry) => progress.print(`${describeRetry(retry)}\n`);
   try {
-    return await prepareModel(name, { environment, onProgress, onRetry });
+    return await prepareModel(name, { environment, mostBytes, onProgress, onRetry });
   } finally {
     progress.end();
   }

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import type { Clock } from "@drover/foundation/clock";
 import type { DownloadRetry } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
-import { fetchModel } from "./fetch-model.ts";
+import { fetchModel, type FetchOptions } from "./fetch-model.ts";
 import { nextUrl } from "../sources/http-get.ts";
 import { urlCacheName } from "../sources/cache-name.ts";
 import type { ModelSource } from "../sources/model-source.ts";
@@ -48,12 +48,14 @@ interface Outcome {
   readonly retries: readonly DownloadRetry[];
 }
 
+type Bounds = Pick<FetchOptions, "leastFreeBytes" | "mostBytes">;
+
 async function download(...answers: readonly Answer[]): Promise<Outcome> {
   return await downloadTo({}, ...answers);
 }
 
 async function downloadTo(
-  { onSilenceArmed, ...disk }: { readonly leastFreeBytes?: number; readonly onSilenceArmed?: () => void },
+  { onSilenceArmed, ...bounds }: Bounds & { readonly onSilenceArmed?: () => void },
   ...answers: readonly Answer[]
 ): Promise<Outcome> {
   return await withScratch(async (directory) => {
@@ -70,7 +72,7 @@ async function downloadTo(
         server.arrived(doneBytes);
       };
       const result = await fetchModel(source, {
-        ...disk,
+        ...bounds,
         cacheDir,
         clock,
         onProgress,
@@ -280,6 +282,14 @@ describe("a download", () => {
     const outcome = await downloadTo({ leastFreeBytes: Number.MAX_SAFE_INTEGER }, endless);
     assertFailed(outcome, "disk_full", /does not tell how long it is, and after 0\.1 GB the disk has only/);
     assert.deepEqual(outcome.left, [], "nothing of it is left");
+  });
+
+  it("takes no file that is longer than one may be, whether its server says so or not", async () => {
+    const sent = await downloadTo({ mostBytes: 2 ** 20 }, endless);
+    assertFailed(sent, "download_too_large", /sends more than the 0\.0 GB that a download may have \(maxDownload\)/);
+    const announced = await downloadTo({ mostBytes: 1000 }, whole());
+    assertFailed(announced, "download_too_large", /is 0\.0 GB long, over the 0\.0 GB/);
+    assert.deepEqual([sent.left, announced.left], [[], []], "nothing of it is left");
   });
 
   it("gives up where each attempt brings a few bytes more", async () => {

@@ -36,11 +36,15 @@ export interface DownloadOptions {
   /** @default {@link USUAL_SPLIT} */
   readonly split?: SplitRule | undefined;
   readonly leastFreeBytes?: AttemptOptions["leastFreeBytes"];
+  readonly mostBytes?: AttemptOptions["mostBytes"];
 }
+
+/** The reason of an abort by which what has arrived goes, too. By any other one it stays for the next call. */
+export const UNWANTED = "unwanted";
 
 /**
  * Makes `path` be the remote file. It appears under its name when it is complete and checked (size, GGUF header, every tensor inside, and the SHA-256 where the server or its hub tells one); until then
- * `path.part` holds what has arrived, and the next call goes on from there if the file on the server is the same.
+ * `path.part` holds what has arrived, and the next call goes on from there if the file on the server is the same. What no call could go on from is taken away.
  *
  * @throws ModelError `download_*`, `disk_full`, `write_failed`
  */
@@ -59,6 +63,10 @@ export async function downloadFile(path: string, remote: RemoteFile, options: Do
     await checkContent(path, { ...remote, sha256: remote.sha256 ?? told }, options.signal);
     await rename(`${path}.part`, path);
     await rm(`${path}.part.json`, { force: true });
+  } catch (error) {
+    const isOfUse = options.signal?.reason !== UNWANTED && bytesOf(await readPartial(path, remote.url)) > 0;
+    if (!isOfUse) await dropPartial(path);
+    throw error;
   } finally {
     await release();
   }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ModelError } from "../errors.ts";
+import { UNWANTED } from "./download.ts";
 import { fetchModelApart } from "./fetch-apart.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
 import { serveFile, status } from "../test-support/file-server.ts";
@@ -43,15 +44,27 @@ describe("fetchModelApart", () => {
       }
     }));
 
-  it("stops when it is told to", () =>
+  it("stops when it is told to, and keeps what another call could go on from, unless that is not wanted", () =>
     withScratch(async (directory) => {
-      const cancel = new AbortController();
+      const content = await model(directory);
+      const head = `HTTP/1.1 200 OK\r\netag: "one"\r\ncontent-length: ${content.length}\r\n\r\n`;
+      const half = Buffer.concat([Buffer.from(head), content.subarray(0, content.length / 2)]);
       await withServer(
-        (socket) => socket.once("data", () => cancel.abort()),
+        (socket) => socket.once("data", () => socket.write(half)),
         async (url) => {
-          const options = { cacheDir: join(directory, "cache"), signal: cancel.signal };
-          const fetching = fetchModelApart({ type: "url", url: `${url}/m.gguf` }, options);
-          await assert.rejects(fetching, (error) => error instanceof ModelError && error.code === "download_aborted");
+          for (const [reason, left] of [
+            [undefined, ["m.gguf.part", "m.gguf.part.json"]],
+            [UNWANTED, []],
+          ] as const) {
+            const cacheDir = join(directory, String(reason));
+            const cancel = new AbortController();
+            const onProgress = () => cancel.abort(reason);
+            const options = { cacheDir, signal: cancel.signal, onProgress };
+            const fetching = fetchModelApart({ type: "url", url: `${url}/m.gguf` }, options);
+            await assert.rejects(fetching, (error) => error instanceof ModelError && error.code === "download_aborted");
+            const names = await readdir(cacheDir);
+            assert.deepEqual(names.map((name) => name.replace(/^.*m\.gguf/, "m.gguf")).toSorted(), left);
+          }
         },
       );
     }));

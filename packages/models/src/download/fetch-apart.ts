@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { DownloadRetry } from "./download.ts";
+import { type DownloadRetry, UNWANTED } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
 import { fetchModel, type FetchOptions, findFetched } from "./fetch-model.ts";
 import type { ModelSource } from "../sources/model-source.ts";
@@ -8,8 +8,11 @@ import type { ModelSource } from "../sources/model-source.ts";
 /** What the thread is started with. */
 export interface FetchTask {
   readonly source: ModelSource;
-  readonly options: Pick<FetchOptions, "cacheDir" | "endpoints" | "otherCaches">;
+  readonly options: Pick<FetchOptions, "cacheDir" | "endpoints" | "otherCaches" | "mostBytes">;
 }
+
+/** What it is told: to stop, and whether what has arrived stays. */
+export type StopMessage = "stop" | typeof UNWANTED;
 
 /** What the thread says. */
 export type FetchMessage =
@@ -30,11 +33,11 @@ export type FetchApartOptions = Omit<FetchOptions, "clock" | "leastFreeBytes">;
 export async function fetchModelApart(source: ModelSource, options: FetchApartOptions): Promise<string> {
   const isLocal = source.type === "demo" || source.type === "path";
   if (isLocal || (await findFetched(source, options)) !== undefined) return await fetchModel(source, options);
-  const { cacheDir, endpoints, otherCaches, signal } = options;
-  const task: FetchTask = { source, options: { cacheDir, endpoints, otherCaches } };
+  const { cacheDir, endpoints, otherCaches, mostBytes, signal } = options;
+  const task: FetchTask = { source, options: { cacheDir, endpoints, otherCaches, mostBytes } };
   // The compiled file: a thread starts from a file of its own.
   const thread = new Worker(new URL("./fetch-thread.js", import.meta.url), { workerData: task });
-  const stop = () => thread.postMessage("stop");
+  const stop = () => thread.postMessage((signal?.reason === UNWANTED ? UNWANTED : "stop") satisfies StopMessage);
   signal?.addEventListener("abort", stop);
   if (signal?.aborted === true) stop();
   try {

@@ -29,6 +29,8 @@ export interface FetchOptions {
   readonly split?: SplitRule | undefined;
   /** See `AttemptOptions`. */
   readonly leastFreeBytes?: number | undefined;
+  /** See `AttemptOptions`. */
+  readonly mostBytes?: number | undefined;
   /** @default the system's */
   readonly clock?: Clock | undefined;
 }
@@ -187,7 +189,7 @@ async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: 
       doneBytes: beforeBytes + doneBytes,
       totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
     });
-  const { clock = systemClock, signal, onRetry, split, leastFreeBytes } = options;
-  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split, leastFreeBytes });
+  const { clock = systemClock, signal, onRetry, split, leastFreeBytes, mostBytes } = options;
+  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split, leastFreeBytes, mostBytes });
   return path;
 }

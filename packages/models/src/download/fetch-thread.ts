@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "@drover/foundation/clock";
 import { ModelError } from "../errors.ts";
-import type { FetchMessage, FetchTask } from "./fetch-apart.ts";
+import type { FetchMessage, FetchTask, StopMessage } from "./fetch-apart.ts";
 import { fetchModel } from "./fetch-model.ts";
 
 /** The thread of fetch-apart.ts. */
@@ -20,7 +20,7 @@ function onProgress({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: 
   say({ type: "progress", doneBytes, totalBytes });
 }
 
-parentPort?.once("message", () => cancel.abort());
+parentPort?.once("message", (reason: StopMessage) => cancel.abort(reason));
 try {
   const path = await fetchModel(source, {
     ...options,

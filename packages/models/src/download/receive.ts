@@ -18,7 +18,12 @@ export interface AttemptOptions {
   readonly split: SplitRule;
   /** Of the disk, which a file of unknown length leaves. @default 1 GiB */
   readonly leastFreeBytes?: number | undefined;
+  /** A file that is longer, or is said to be, is not taken. @default {@link USUAL_MOST_BYTES} */
+  readonly mostBytes?: number | undefined;
 }
+
+/** As the setting `maxDownload`. */
+const USUAL_MOST_BYTES = 64 * 2 ** 30;
 
 export type AttemptResult =
   /** `sha256`: what the server told, hexadecimal. */
@@ -66,6 +71,7 @@ export interface Reception {
  * @throws ModelError `disk_full`, `write_failed`, `download_wrong_content` */
 export async function receive(reception: Reception, options: AttemptOptions): Promise<AttemptResult> {
   const { path, start } = reception;
+  if ((start.totalBytes ?? 0) > mostBytesOf(options)) throw await tooLarge(reception, options);
   await checkRoom(path, start);
   const isNew = start.fromBytes === 0 && start.tailFrom === undefined;
   const handle = await open(`${path}.part`, isNew ? "w" : "r+").catch((error: unknown) => {
@@ -133,6 +139,7 @@ class Writing {
       await this.#write(bytes);
       this.#frontBytes += bytes.length;
       if (this.#frontBytes > (start.totalBytes ?? Number.POSITIVE_INFINITY)) throw await tooLong(path, response, start);
+      if (this.#frontBytes > mostBytesOf(this.#options)) throw await tooLarge(this.#reception, this.#options);
       this.#tell();
       // The rest comes, or has come, by the others; leaving the loop ends the response.
       if (this.#side !== undefined && this.#frontBytes >= this.#limit) break;
@@ -246,6 +253,17 @@ function checkMagic(response: Response, bytes: Buffer): void {
   const type = response.header("content-type") ?? "something unnamed";
   const message = `${response.url} is not a GGUF file: the server sent ${type}. Check the link; the page of a model is not its file.`;
   throw new ModelError("download_wrong_content", message);
+}
+
+function mostBytesOf({ mostBytes = USUAL_MOST_BYTES }: AttemptOptions): number {
+  return mostBytes;
+}
+
+async function tooLarge({ path, response, start }: Reception, options: AttemptOptions): Promise<ModelError> {
+  await dropPartial(path);
+  const length = start.totalBytes === undefined ? "sends more than" : `is ${gigabytes(start.totalBytes)} long, over`;
+  const message = `${response.url} ${length} the ${gigabytes(mostBytesOf(options))} that a download may have (maxDownload). Check the address, or raise the setting.`;
+  return new ModelError("download_too_large", message);
 }
 
 async function tooLong(path: string, response: Response, start: Start): Promise<ModelError> {

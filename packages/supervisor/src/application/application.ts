@@ -134,7 +134,9 @@ class Application {
       this.#download.add(progress.doneBytes, progress.totalBytes, systemClock.monotonicMs());
       display.download.onProgress(progress);
     };
-    const prepared = prepareModel(settings.model, { environment, onProgress, onRetry, signal: cancel.signal });
+    const { signal } = cancel;
+    const bounds = { mostBytes: settings.maxDownload, signal };
+    const prepared = prepareModel(settings.model, { environment, onProgress, onRetry, ...bounds });
     try {
       return await Promise.race([prepared, this.#end.first.then(() => undefined)]);
     } finally {
@@ -190,6 +192,7 @@ class Application {
     } finally {
       stopFollowing();
       display.end();
+      await reloader.close();
       await balancer.close({ drainTimeoutMs });
       await tracing?.close();
       await fleet.stop();

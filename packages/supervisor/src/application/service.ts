@@ -24,7 +24,7 @@ import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
 import { downloadLog } from "./model/download-log.ts";
-import { prepareModel } from "./model/prepare-model.ts";
+import { needsDownload, prepareModel } from "./model/prepare-model.ts";
 import { Reloader } from "./reload.ts";
 import type { UpOptions } from "./up-options.ts";
 
@@ -205,7 +205,9 @@ function createReloader(
     balancer,
     logger,
     load: (model) => loadSettings(model === undefined ? {} : { model }),
-    prepareModel: (model) => prepareModel(model, { environment, ...downloadLog(logger) }),
+    needsDownload: (model) => needsDownload(model, environment),
+    prepareModel: ({ model, maxDownload }, signal) =>
+      prepareModel(model, { environment, mostBytes: maxDownload, signal, ...downloadLog(logger) }),
     chooseLayout: async (wanted, { path }) => {
       const isSame = wanted.workers.snapshots === reloader.settings.workers.snapshots;
       const chosen = await chooser.choose(wanted, path, {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
-import { diffSettings } from "./settings-change.ts";
+import { diffSettings, keepSettings } from "./settings-change.ts";
 
 const load = (flags: Readonly<Record<string, unknown>>) => loadSettings({ flags, environment: {} }).settings;
 
@@ -17,5 +17,14 @@ describe("diffSettings", () => {
 
   it("finds nothing between two readings of the same", () => {
     assert.deepEqual(diffSettings(load({ slots: "3" }), load({ slots: "3" })), { live: [], roll: [], restart: [] });
+  });
+});
+
+describe("keepSettings", () => {
+  it("leaves some settings as they were, and changes neither set", () => {
+    const [before, after] = [load({}), load({ slots: "3", "queue-limit": "5", model: "other.gguf" })];
+    const kept = keepSettings(before, after, ["model", "workers.slots"]);
+    assert.deepEqual(diffSettings(before, kept), { live: ["queue.limit"], roll: [], restart: [] });
+    assert.deepEqual(diffSettings(kept, after).roll, ["model", "workers.slots"]);
   });
 });

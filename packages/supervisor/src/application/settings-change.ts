@@ -18,6 +18,17 @@ export function diffSettings(before: Settings, after: Settings): SettingsChange 
   return { live: by("live"), roll: by("roll"), restart: by("restart") };
 }
 
+/** `after`, but for these settings, which stay as they are in `before`. */
+export function keepSettings(before: Settings, after: Settings, paths: readonly SettingPath[]): Settings {
+  const kept: Record<string, unknown> = { ...after };
+  for (const path of paths) {
+    const [group = "", key] = path.split(".");
+    const value = settingAt(before, path);
+    kept[group] = key === undefined ? value : { ...(kept[group] as object), [key]: value };
+  }
+  return kept as unknown as Settings;
+}
+
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

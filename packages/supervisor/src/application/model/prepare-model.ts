@@ -19,8 +19,10 @@ export interface PrepareOptions {
   readonly onProgress?: OnProgress;
   /** Told of each attempt of a download that failed and will be made again. */
   readonly onRetry?: OnRetry;
-  /** Breaks a download off. */
-  readonly signal?: AbortSignal;
+  /** Breaks a download off; with the reason `UNWANTED` nothing stays of it. */
+  readonly signal?: AbortSignal | undefined;
+  /** A longer file is not downloaded. */
+  readonly mostBytes?: number | undefined;
 }
 
 /**
@@ -43,6 +45,13 @@ export async function findPrepared(
   environment: PrepareOptions["environment"],
 ): Promise<string | undefined> {
   return await findFetched(resolveModelSource(model), placesIn(environment));
+}
+
+/** It is elsewhere, so that {@link prepareModel} may take hours. */
+export async function needsDownload(model: string, environment: PrepareOptions["environment"]): Promise<boolean> {
+  const source = resolveModelSource(model);
+  if (source.type === "demo" || source.type === "path") return false;
+  return (await findFetched(source, placesIn(environment))) === undefined;
 }
 
 function placesIn(environment: PrepareOptions["environment"]) {
