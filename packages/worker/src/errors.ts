@@ -41,6 +41,17 @@ export function grammarTooSlow(cause?: unknown): WorkerError {
   return new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold a response to its grammar", { cause });
 }
 
+/** `too_many_slow_grammars` */
+export class TooManySlowGrammars extends WorkerError {
+  /** By then one of those that wait will have ended, unless its tokens come faster by then. */
+  readonly retryAfterMs: number;
+
+  constructor(most: number, retryAfterMs: number) {
+    super("too_many_slow_grammars", `${most} responses wait for slow grammars already`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 export interface Refusal {
   readonly status: number;
   /** The case, such as `context_length_exceeded`. */
@@ -49,6 +60,8 @@ export interface Refusal {
   readonly param: string | null;
   /** Of Anthropic's errors, for its clients to act on. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** When to try again. */
+  readonly retryAfterSeconds?: number;
   /** Of a prompt that does not fit. */
   readonly tokens?: { readonly prompt: number; readonly most: number };
 }

@@ -66,6 +66,8 @@ function respondWithError(parts: ServerParts, error: unknown, request: FastifyRe
     closeAfterResponse(request.raw, "413 Payload Too Large", body, request.id);
     return;
   }
+  const seconds = refusal instanceof RequestError ? refusal.refusal.retryAfterSeconds : undefined;
+  if (seconds !== undefined) reply.header("retry-after", seconds);
   void reply.code(status).type("application/json; charset=utf-8").send(body);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { WorkerError, type WorkerErrorCode } from "../errors.ts";
+import { TooManySlowGrammars, WorkerError, type WorkerErrorCode } from "../errors.ts";
 import { askScripted } from "../test-support/ask-scripted.ts";
 
 const INFO = 30;
@@ -16,14 +16,17 @@ const tools = [{ type: "function", function: { name: "look", parameters: schema 
 
 /** The response to a request whose grammar is too slow behind the text. */
 async function fail(path: string, body: object, text: string, code: WorkerErrorCode) {
-  const error = new WorkerError(code, "llama.cpp says so");
-  const { status, response, logged } = await askScripted(path, body, [{ text, end: "failed", error }]);
+  return await failBy(path, body, text, new WorkerError(code, "llama.cpp says so"));
+}
+
+async function failBy(path: string, body: object, text: string, error: WorkerError) {
+  const { status, headers, response, logged } = await askScripted(path, body, [{ text, end: "failed", error }]);
   assert.deepEqual(
     logged.filter(({ level }) => level > INFO),
     [],
     "it is no fault of Drover's",
   );
-  return [status, (response as { error: { message: string; param?: string } }).error] as const;
+  return [status, (response as { error: { message: string; param?: string } }).error, headers] as const;
 }
 
 describe("A grammar that llama.cpp can't go on with", () => {
@@ -53,8 +56,9 @@ describe("A grammar that llama.cpp can't go on with", () => {
 
   it("is a 429 where as many slots as may be wait for slow ones", async () => {
     const body = { messages, response_format: format };
-    const [status, { message }] = await fail("/v1/chat/completions", body, '{"name": "b', "too_many_slow_grammars");
-    assert.equal(status, 429);
+    const error = new TooManySlowGrammars(2, 6500);
+    const [status, { message }, headers] = await failBy("/v1/chat/completions", body, '{"name": "b', error);
+    assert.deepEqual([status, headers["retry-after"]], [429, "7"]);
     assert.match(message, /slow.*later/u);
   });
 

@@ -1,4 +1,4 @@
-import { badField, RequestError, WorkerError } from "../errors.ts";
+import { badField, RequestError, TooManySlowGrammars, WorkerError } from "../errors.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
 import { crowdedRule } from "../json-schema/grammar/crowded-rule.ts";
 
@@ -15,7 +15,7 @@ export interface HeldText {
  */
 export function grammarRefusal(error: Error | undefined, held: HeldText | undefined): RequestError | undefined {
   if (!(error instanceof WorkerError) || held === undefined) return undefined;
-  if (error.code === "too_many_slow_grammars") return tooMany(error);
+  if (error instanceof TooManySlowGrammars) return tooMany(error);
   if (error.code !== "grammar_too_slow" && error.code !== "bad_grammar") return undefined;
   const why =
     error.code === "grammar_too_slow"
@@ -26,9 +26,10 @@ export function grammarRefusal(error: Error | undefined, held: HeldText | undefi
   return badField(place ?? null, `Unsupported schema${place ? ` at '${place}'` : ""}: ${why}.`, "unsupported_schema");
 }
 
-function tooMany({ message, code }: WorkerError): RequestError {
+function tooMany({ message, code, retryAfterMs }: TooManySlowGrammars): RequestError {
   const what = `The grammar of this response is slow, and ${message}. Try again later, or make it simpler.`;
-  return new RequestError(what, { status: 429, reason: code, param: null });
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return new RequestError(what, { status: 429, reason: code, param: null, retryAfterSeconds });
 }
 
 function placeOf({ grammar, written }: HeldText): string | undefined {

@@ -5,7 +5,7 @@ import type { Clock } from "@drover/foundation/clock";
 import { ApartSampling } from "../batching/apart/apart-sampling.ts";
 import type { ApartGrammar } from "../engine/apart-grammars.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { WorkerError } from "../errors.ts";
+import { TooManySlowGrammars, type WorkerError } from "../errors.ts";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -79,9 +79,13 @@ describe("Responses that wait for slow grammars", () => {
     const apart = new ApartSampling({ grammars, clock, slots: SLOTS, ...engine.model });
     const parts = { engine, clock, costs: undefined, longestPauseMs: 1500, speculates: false, apart };
     const pool = new SlotPool(parts);
-    const ask = (tokens: number) =>
+    const ask = (tokens: number, owner?: string) =>
       // Nothing of it is left in the engine for the next test's pool, which would not know of it.
-      generateTokens(pool, [7], tokens, { grammar: { gbnf: "root ::= [a-z]*", isForeign: true }, cachePrompt: false });
+      generateTokens(pool, [7], tokens, {
+        grammar: { gbnf: "root ::= [a-z]*", isForeign: true },
+        cachePrompt: false,
+        ...(owner !== undefined && { owner: { id: owner, shares: "all" } }),
+      });
     /** So many timers run: a response that waits has two, and one where it is slow. */
     const timers = async (count: number) => {
       do await turn();
@@ -111,6 +115,34 @@ describe("Responses that wait for slow grammars", () => {
     ]);
     await pool.whenIdle();
     assert.equal(clock.timers, 0);
+  });
+
+  it("are divided between owners: one that has two fewer has room made, and who is sent away is told for how long", async () => {
+    const { clock, pool, ask, timers } = open();
+    const greedy = Array.from({ length: 3 }, () => ask(9, "greedy"));
+    await timers(2 * 3);
+    clock.pass(5_000);
+    // Two are slow, and the third was refused.
+    await timers(2);
+    clock.pass(4_000);
+    const modest = ask(9, "modest");
+    await timers(2 + 2);
+    clock.pass(5_000);
+    await timers(2);
+    clock.pass(60_000);
+    const errors = await Promise.all(greedy.map(async (each) => (await each).error));
+    assert.deepEqual(errors.map(codeOf).toSorted(), [
+      "grammar_too_slow",
+      "too_many_slow_grammars",
+      "too_many_slow_grammars",
+    ]);
+    assert.equal(codeOf((await modest).error), "grammar_too_slow");
+    const waits = errors.flatMap((error) => (error instanceof TooManySlowGrammars ? [error.retryAfterMs] : []));
+    assert.deepEqual(
+      waits.toSorted((a, b) => b - a),
+      [25_000, 16_000],
+    );
+    await pool.whenIdle();
   });
 
   it("end after 30 s and a second for each of their tokens, whatever CPU time the grammar's process had", async () => {

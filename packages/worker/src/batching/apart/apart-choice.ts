@@ -48,8 +48,8 @@ export class ApartChoice {
   constructor(parts: ApartChoiceParts) {
     this.#parts = parts;
     this.#patience = new GrammarPatience(parts.clock, {
-      onSlow: () => this.#giveUp(parts.onSlow()),
-      onOver: () => this.#giveUp(grammarTooSlow()),
+      onSlow: () => this.giveUp(parts.onSlow()),
+      onOver: () => this.giveUp(grammarTooSlow()),
     });
     this.#lookAhead();
   }
@@ -78,6 +78,12 @@ export class ApartChoice {
     if (ruling !== undefined) return await this.#follow(ruling, sampler, row);
     this.#hold(judged);
     return "held";
+  }
+
+  giveUp(error: Error | undefined): void {
+    if (error === undefined) return;
+    this.#fail(error);
+    this.#release();
   }
 
   close(): void {
@@ -135,12 +141,6 @@ export class ApartChoice {
     this.#endWait();
     this.#isHeld = false;
     if (!this.#isClosed) this.#parts.onReady();
-  }
-
-  #giveUp(error: Error | undefined): void {
-    if (error === undefined) return;
-    this.#fail(error);
-    this.#release();
   }
 
   #fail(error: unknown): void {

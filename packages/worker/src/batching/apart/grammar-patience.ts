@@ -10,6 +10,9 @@ const TOKEN_EARNS_MS = 1_000;
 /** One that has waited so long is slow; only a share of the slots may be. */
 const SLOW_AFTER_MS = 5_000;
 
+/** From then on it may wait so long, where no token comes. */
+export const SLOW_FOR_MS = MOST_WAIT_MS - SLOW_AFTER_MS;
+
 export interface PatienceEnds {
   /** May be called more than once. */
   readonly onSlow: () => void;
