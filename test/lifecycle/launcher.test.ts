@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { after, describe, it } from "node:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { needs } from "../support/needs.ts";
-import { nextPorts } from "../support/ports.ts";
+import { freePort, nextPorts } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 describe("a drover that was started in a terminal", () => {
@@ -12,11 +14,16 @@ describe("a drover that was started in a terminal", () => {
   after(() => pasture.close());
 
   const admin = `--admin-socket ${pasture.folder}/drover.sock`;
-  const up = `up --worker-port ${nextPorts(5)} --workers 1 --worker-command '${fakeCommand()}'`;
-  for (const command of [up, "balance --upstream http://127.0.0.1:9"]) {
-    const [name = ""] = command.split(" ");
+  const up = `up --listen 127.0.0.1:0 --worker-port ${nextPorts(5)} --workers 1 --worker-command '${fakeCommand()}'`;
+  const balance = "balance --listen 127.0.0.1:0 --upstream http://127.0.0.1:9";
+  const byNginx = `balance --nginx-conf ${pasture.folder}/nginx.conf`;
+  before(async () => {
+    const server = `server { listen 127.0.0.1:${await freePort()}; location / { proxy_pass http://127.0.0.1:9; } }`;
+    writeFileSync(join(pasture.folder, "nginx.conf"), server);
+  });
+  for (const [name, command] of Object.entries({ up, balance, "balance --nginx-conf": byNginx })) {
     it(`ends when that is closed, though a reload has the same signal: ${name}`, needs("script"), async () => {
-      const line = `${process.execPath} ${DROVER_BIN} ${command} ${admin} --listen 127.0.0.1:0`;
+      const line = `${process.execPath} ${DROVER_BIN} ${command} ${admin}`;
       const terminal = spawn("script", ["-qec", line, "/dev/null"], {
         cwd: pasture.folder,
         stdio: "ignore",

@@ -72,6 +72,15 @@ describe("reload", () => {
     assert.deepEqual(await pids(), before);
   });
 
+  it("names what only a restart applies, at each reload", async () => {
+    write("maxBody: 30\nlog: { format: pretty }\n");
+    const restart = "Only a restart of drover applies log.format.\n";
+    assert.equal((await pasture.run(["reload"])).stdout, `Reloaded: maxBody. ${restart}`);
+    assert.equal((await pasture.run(["reload"])).stdout, `Reloaded; no setting has changed. ${restart}`);
+    write("");
+    assert.equal((await pasture.run(["reload"])).stdout, "Reloaded: maxBody.\n");
+  });
+
   it("keeps the number of workers that scale asked for, and says so, until the configuration has another", async () => {
     assert.equal((await pasture.run(["scale", "1"])).code, 0);
     const kept = "Still 1 worker, as drover scale asked; the configuration says 2.";

@@ -16,24 +16,27 @@ export interface ConfigPosition {
   readonly line: number;
 }
 
+/** `NGINX_UNKNOWN`: a name that a module could have which Drover does not know; `NGINX_UNSUPPORTED`: what nginx can do and Drover cannot. */
+export type NginxConfigErrorCode = "NGINX_CONFIG" | "NGINX_UNKNOWN" | "NGINX_UNSUPPORTED";
+
 /**
  * Thrown by the nginx configuration reader, and by nothing else in it: whatever the bytes of a file are, reading them ends
  * in a configuration or in this. The message has nginx's own form (`unexpected "}" in /etc/nginx/nginx.conf:12`).
  */
 export class NginxConfigError extends NginxError {
-  override readonly code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED";
+  override readonly code: NginxConfigErrorCode;
   readonly position: ConfigPosition | undefined;
 
-  constructor(message: string, position?: ConfigPosition, code: "NGINX_CONFIG" | "NGINX_UNSUPPORTED" = "NGINX_CONFIG") {
+  constructor(message: string, position?: ConfigPosition, code: NginxConfigErrorCode = "NGINX_CONFIG") {
     super(message);
     this.position = position;
     this.code = code;
   }
 
   /** An error as nginx words it: the message, then ` in FILE:LINE`. */
-  static at(position: ConfigPosition, message: string): NginxConfigError {
+  static at(position: ConfigPosition, message: string, code?: NginxConfigErrorCode): NginxConfigError {
     const where = position.file === commandLine ? commandLine : `${position.file}:${position.line}`;
-    return new NginxConfigError(`${message} in ${where}`, position);
+    return new NginxConfigError(`${message} in ${where}`, position, code);
   }
 
   /** Something nginx could do and Drover cannot, where leaving it out would change what clients see. */

@@ -45,7 +45,7 @@ export function loadNginxConfig(options: LoadOptions): LoadedNginxConfig {
 }
 
 /**
- * As `loadNginxConfig`, but what Drover cannot do is left out, in the parser or here, and listed.
+ * As `loadNginxConfig`, but what Drover cannot do or does not know is left out, in the parser or here, and listed.
  * @throws NginxConfigError for what nginx would not take either
  */
 export function loadWhatCanBe(options: LoadOptions): LoadedNginxConfig {
@@ -55,7 +55,7 @@ export function loadWhatCanBe(options: LoadOptions): LoadedNginxConfig {
     try {
       return { model: translate(parsed, translation), parsed };
     } catch (error) {
-      if (!(error instanceof NginxConfigError) || error.code !== "NGINX_UNSUPPORTED") throw error;
+      if (!(error instanceof NginxConfigError) || error.code === "NGINX_CONFIG") throw error;
       const left = without(parsed.directives, error.position);
       if (left.taken === undefined) throw error;
       const refused = [...parsed.refused, { directive: left.taken, why: error.message }];
@@ -70,7 +70,9 @@ function without(
   position: ConfigPosition | undefined,
 ): { readonly directives: readonly Directive[]; readonly taken: Directive | undefined } {
   for (const [index, directive] of directives.entries()) {
-    if (directive.position === position) return { directives: directives.toSpliced(index, 1), taken: directive };
+    const { rows = [] } = directive;
+    if (directive.position === position || rows.some((row) => row.position === position))
+      return { directives: directives.toSpliced(index, 1), taken: directive };
     const inside = without(directive.block ?? [], position);
     if (inside.taken === undefined) continue;
     return { directives: directives.with(index, { ...directive, block: inside.directives }), taken: inside.taken };

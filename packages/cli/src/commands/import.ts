@@ -11,7 +11,7 @@ const nginx: NamedCommand = {
     command: { type: "text", doc: "Start the servers as workers: `python app.py --port {port} --n_threads {threads}`" },
     "allow-loss": {
       type: "switch",
-      doc: "Write the file even if lines that guard access, TLS or routing have no equal in it; they become comments",
+      doc: "Write the file even if lines that guard access, TLS or routing, or that are unknown, have no equal in it; they become comments",
     },
     output: {
       type: "text",

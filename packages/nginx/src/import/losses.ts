@@ -1,9 +1,9 @@
 import type { ConfigPosition } from "../errors.ts";
-import type { Directive, ParsedConfig } from "../read/parse.ts";
+import type { Directive, ParsedConfig, RefusedDirective } from "../read/parse.ts";
 import type { MainRoute } from "./main-route.ts";
 
-/** What a directive without an equal guarded. */
-export type Guard = "access" | "TLS" | "routing";
+/** What a directive without an equal guarded; one of a module that Drover does not know may guard anything. */
+export type Guard = "access" | "TLS" | "routing" | "unknown";
 
 /** A directive that `drover.yaml` has no equal of; with a guard, it must not be lost unseen. */
 export interface Loss {
@@ -24,7 +24,7 @@ export function findLosses({ directives, refused }: ParsedConfig, main: MainRout
     }
   };
   visit(directives, undefined);
-  losses.push(...refused.map(({ directive }) => ({ ...lossOf(directive), guard: guardOfRefused(directive) })));
+  losses.push(...refused.map((one) => ({ ...lossOf(one.directive), guard: guardOfRefused(one) })));
   return losses.toSorted((a, b) => (a.position.file === b.position.file ? a.position.line - b.position.line : 0));
 }
 
@@ -103,6 +103,7 @@ function guardOf({ name, args, block = [] }: Directive): Guard | undefined {
 }
 
 /** A server or a location was left out with all that is in it, so its requests would go elsewhere. */
-function guardOfRefused(directive: Directive): Guard | undefined {
-  return directive.name === "location" || directive.name === "server" ? "routing" : guardOf(directive);
+function guardOfRefused({ directive, isUnknown }: RefusedDirective): Guard | undefined {
+  if (directive.name === "location" || directive.name === "server") return "routing";
+  return guardOf(directive) ?? (isUnknown === true ? "unknown" : undefined);
 }

@@ -54,6 +54,31 @@ describe("importing an nginx configuration", () => {
     assertLines(imported(files, { allowLoss: true }), ["# line 3: location /files (routing)"]);
   });
 
+  it("lists directives of modules that Drover does not know, whatever is in their blocks, and is refused for them", () => {
+    const text = conf.replace(
+      "add_header X-A b;",
+      `modsecurity on; access_by_lua_block { if ngx.var.a == "}" then ngx.exit(403) end -- }
+      } content_by_lua_block { ngx.say("x") } more_set_headers "A: b";`,
+    );
+    const geoip = `geoip2 /g.mmdb { $country default=XX country iso_code; } map $country $far { CN 1; }
+log_format far '$country $remote_addr'; ${text.replace("listen 80;", "listen 80; access_log /a far; vhost_traffic_status;")}`;
+    assert.deepEqual(lost(geoip), [
+      "1: geoip2 /g.mmdb (unknown)",
+      "3: vhost_traffic_status (unknown)",
+      "4: modsecurity on (unknown)",
+      "4: access_by_lua_block (unknown)",
+      "5: more_set_headers A: b (unknown)",
+    ]);
+    assertLines(imported(geoip, { allowLoss: true }), [
+      "# line 4: modsecurity on (unknown)",
+      "# line 1: map $country $far",
+      "# line 2: log_format far $country $remote_addr",
+      "# line 5: content_by_lua_block",
+      'listen: "0.0.0.0:80"',
+    ]);
+    assert.deepEqual(lost(`stream { server { listen 9; proxy_pass a:1; } } ${conf}`), ["1: stream (routing)"]);
+  });
+
   it("is refused where what guards access would be lost", () => {
     const guarded = conf.replace(
       "location / {",
@@ -68,7 +93,7 @@ describe("importing an nginx configuration", () => {
       "3: limit_req zone=a (access)",
     ]);
     assertLines(imported(guarded, { allowLoss: true }), [
-      "# LOST: these guarded access, TLS or routing, and have no equal in drover.yaml:",
+      "# LOST: these guarded access, TLS or routing, or are unknown to Drover, and have no equal in drover.yaml:",
       "# line 3: deny all (access)",
     ]);
   });

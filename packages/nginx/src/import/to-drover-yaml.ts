@@ -18,7 +18,7 @@ export interface ImportOptions {
 /**
  * Writes the `drover.yaml` that does what an nginx configuration does for its main group of servers. Whatever has no equal there is a
  * comment that names file and line, so that nothing is lost unseen.
- * @throws NginxLossError for guards of access, TLS and routing that have no equal, unless `allowLoss`
+ * @throws NginxLossError for guards of access, TLS and routing that have no equal, and for directives that Drover does not know, unless `allowLoss`
  */
 export function toDroverYaml(
   { model, parsed }: LoadedNginxConfig,
@@ -50,7 +50,7 @@ function refuseGuards(losses: readonly Loss[], source: string): void {
   const lines = guards.map(({ position, text, guard }) => `  ${position.file}:${position.line}: ${text} (${guard})`);
   throw new NginxLossError(
     [
-      `these lines of ${source} guard access, TLS or routing, and drover.yaml has no equal of them:`,
+      `these lines of ${source} guard access, TLS or routing, or nobody here knows what they do, and drover.yaml has no equal of them:`,
       ...lines,
       "`drover balance --nginx-conf` honours what it can of the file; --allow-loss writes drover.yaml without these lines.",
     ].join("\n"),
@@ -159,7 +159,11 @@ function lossLines(losses: readonly Loss[], source: string): string[] {
   return [
     ...(guards.length === 0
       ? []
-      : ["", "# LOST: these guarded access, TLS or routing, and have no equal in drover.yaml:", ...guards.map(line)]),
+      : [
+          "",
+          "# LOST: these guarded access, TLS or routing, or are unknown to Drover, and have no equal in drover.yaml:",
+          ...guards.map(line),
+        ]),
     ...(others.length === 0
       ? []
       : [

@@ -59,7 +59,7 @@ function captureGetter(index: number): Getter {
 /** @throws NginxConfigError when there is no such variable. */
 export function getterOf(name: string, own: OwnVariables, position: ConfigPosition): Getter {
   const getter = own.get(name) ?? builtinVariable(name);
-  if (getter === undefined) throw NginxConfigError.at(position, `unknown "${name}" variable`);
+  if (getter === undefined) throw NginxConfigError.at(position, `unknown "${name}" variable`, "NGINX_UNKNOWN");
   if (typeof getter === "string") throw NginxConfigError.unsupported(position, `variable "$${name}"`, getter);
   return getter;
 }

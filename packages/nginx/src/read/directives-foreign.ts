@@ -51,7 +51,7 @@ export const foreignDirectives: readonly DirectiveRow[] = [
   ["random_index", "L", "on|off", refusedUnless("off", "files are not served")],
   ["image_filter", "L", "1+", refusedUnless("off", "responses are not changed")],
   ["perl js_content js_set js_import js_path lua_code_cache", "HSL", "1+", refused("there are no scripts")],
-  ["content_by_lua_block", "HSL", "1+", refused("there are no scripts")],
+  ["content_by_lua_block", "HSL", "0+", refused("there are no scripts")],
   ["echo", "Ll", "0+", refused("write `return 200 …`")],
   ["health_check match", "HSL", "0+", refused("upstreams are checked by their responses to requests; see max_fails")],
   ["ancient_browser modern_browser ancient_browser_value", "HSL", "1+", refused("use `map $http_user_agent`")],

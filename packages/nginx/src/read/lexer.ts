@@ -1,4 +1,5 @@
 import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { endOfLuaBlock } from "./lua-block.ts";
 
 /** One directive's words up to its `;` or `{`, or the end of a block or of the text. */
 export type Sentence =
@@ -52,6 +53,7 @@ class Reader {
       if (ch === ";" || ch === "{") {
         if (words.length === 0) throw this.#error(`unexpected "${ch}"`);
         this.#at += 1;
+        if (ch === "{" && words[0]?.endsWith("_by_lua_block") === true) return this.#skipLua(words);
         return { end: ch, words, line: this.#line };
       }
       if (ch === "}") {
@@ -63,6 +65,15 @@ class Reader {
       words.push(ch === '"' || ch === "'" ? this.#quotedWord(ch) : this.#plainWord());
       if (words.length > longestSentence) throw NginxConfigError.at(this.#position(line), "too many parameters");
     }
+  }
+
+  /** The Lua itself is no matter. */
+  #skipLua(words: readonly string[]): Sentence {
+    const sentence: Sentence = { end: ";", words, line: this.#line };
+    const end = endOfLuaBlock(this.#text, this.#at);
+    if (end === undefined) throw this.#error('unexpected end of file, expecting "}"');
+    while (this.#at < end) this.#step();
+    return sentence;
   }
 
   #skipBlanksAndComments(): void {

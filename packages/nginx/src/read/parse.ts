@@ -29,6 +29,8 @@ export interface IgnoredDirective {
 export interface RefusedDirective {
   readonly directive: Directive;
   readonly why: string;
+  /** Of a module that Drover does not know: nobody can tell what it does. */
+  readonly isUnknown?: true;
 }
 
 export interface ParsedConfig {
@@ -117,6 +119,10 @@ class Parser {
     for (const sentence of untilEnd(sentences, file, inside)) {
       const position = { file, line: sentence.line };
       const [name = "", ...args] = sentence.words;
+      if (this.#collects && this.#leaveOut({ name, args, position })) {
+        if (sentence.end === "{") skipBlock(sentences, file);
+        continue;
+      }
       const rule = checkedRule(name, args, sentence.end, context, position);
       if (depth >= deepest) throw NginxConfigError.at(position, `"${name}" is nested more than ${deepest} levels deep`);
       if (name === "include") {
@@ -124,10 +130,18 @@ class Parser {
         continue;
       }
       const directive = this.#blockOf({ name, args, position }, rule, sentences, context, depth + 1);
-      this.#treat(directive, rule);
       if (rule.treatment.kind === "supported") found.push(directive);
     }
     return found;
+  }
+
+  /** Whether Drover cannot do it, or does not know it; then how it is written is no matter. */
+  #leaveOut(directive: Directive): boolean {
+    const rules = rulesFor(directive.name);
+    if (rules.length === 0) this.refused.push({ directive, why: "unknown directive", isUnknown: true });
+    else if (rules.some(({ treatment }) => treatment.kind !== "refused")) return false;
+    else this.#treat(directive, rules[0] as DirectiveRule);
+    return true;
   }
 
   #include(pattern: string, position: ConfigPosition, context: Context, depth: number): Directive[] {
@@ -143,14 +157,10 @@ class Parser {
     depth: number,
   ): Directive {
     const { file } = directive.position;
-    if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
+    // What is refused is refused at its own line, not at a line inside of it.
+    this.#treat(directive, rule);
     if (rule.block === "none") return directive;
-    if (rule.treatment.kind === "refused") {
-      // What is refused anyway is refused at its own line, not at a line inside of it.
-      if (!this.#collects) this.#treat(directive, rule);
-      skipBlock(sentences, file);
-      return directive;
-    }
+    if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
     return { ...directive, block: this.#directives(sentences, file, contextInside(rule, context), depth, "block") };
   }
 

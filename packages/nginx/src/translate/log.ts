@@ -67,7 +67,7 @@ function readAccessLog({ args, position }: Directive, context: TranslateContext)
     throw NginxConfigError.unsupported(position, "access_log to syslog", "log to a file or /dev/stdout");
   }
   const format = context.formats.get(formatName);
-  if (format === undefined) throw NginxConfigError.at(position, `unknown log format "${formatName}"`);
+  if (format === undefined) throw NginxConfigError.at(position, `unknown log format "${formatName}"`, "NGINX_UNKNOWN");
   let condition: AccessLogModel["condition"];
   for (const word of words) {
     const [name = "", value = ""] = word.split(/=(.*)/s);
