@@ -343,19 +343,20 @@ describe("a balancer", () => {
     assert.match(metrics, /drover_queue_depth 0/);
   });
 
-  it("shows every slot on /upstreams, with what each worker says itself", async () => {
+  it("shows every slot on /upstreams by worker, whichever came first, with what each says itself", async () => {
     const upstream = await httpUpstream((request, response) =>
       response.end(request.url === "/slots" ? '[{"id":0}]' : request.url === "/steps" ? '{"queued":0}' : "other"),
     );
     const running = await run([upstream], 2, { options: { clock: timelessClock } });
     const deaf = await rawUpstream((socket) => socket.destroy());
-    running.balancer.addUpstream({ id: "w2", origin: deaf.origin, slots: 1, owned: true });
+    for (const id of ["w10", "w2"]) running.balancer.addUpstream({ id, origin: deaf.origin, slots: 1, owned: true });
     running.balancer.setReady("w2", true);
     const shown = (await (await fetch(`${running.url}/upstreams`)).json()) as { upstreams: readonly unknown[] };
     const list = await (await fetch(`${running.url}/slots`)).json();
     assert.deepEqual(list, [
       { id: 0, upstream: "w1" },
       { id: 1, is_processing: false, upstream: "w2" },
+      { id: 2, is_processing: false, upstream: "w10" },
     ]);
     assert.equal((await fetch(`${running.url}/slots?fail_on_no_slot=1`)).status, 200);
     await deaf.close();
@@ -372,6 +373,7 @@ describe("a balancer", () => {
         steps: { queued: 0 },
       },
       { id: "w2", ready: true, slots: [{ id: 0, is_processing: false }], active: 0 },
+      { id: "w10", ready: false, slots: [{ id: 0, is_processing: false }], active: 0 },
     ]);
   });
 

@@ -15,6 +15,7 @@ export interface Logs {
 }
 
 const KEPT_LINES = 2000;
+const KEPT_CHARS = 4 * 1024 * 1024;
 
 /**
  * Makes the process's logger. `print` gets each line as it is to be shown. Keeps the last lines for `drover logs`.
@@ -26,11 +27,15 @@ export function createLogs(parts: {
   readonly sink: LogSink;
 }): Logs {
   const kept: LogLine[] = [];
+  let keptChars = 0;
   const followers = new Set<(line: LogLine) => void>();
   const destination: DestinationStream = {
     write(line) {
       kept.push(line);
-      if (kept.length > KEPT_LINES) kept.shift();
+      keptChars += line.length;
+      while (kept.length > KEPT_LINES || (keptChars > KEPT_CHARS && kept.length > 1)) {
+        keptChars -= kept.shift()?.length ?? 0;
+      }
       for (const follower of followers) follower(line);
       parts.sink.write(bareText(line) ?? parts.show(line));
     },

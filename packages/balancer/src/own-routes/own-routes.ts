@@ -157,7 +157,17 @@ function look(
     active: upstream.conns,
     ...(upstream.owned && isInService(upstream) ? await workersView(upstream, clock, seesRequests) : {}),
   });
-  return looks.do(`${name} ${seesRequests}`, async () => respond(await Promise.all(pool.members.all.map(view))));
+  return looks.do(`${name} ${seesRequests}`, async () =>
+    respond(await Promise.all(inListOrder(pool.members.all).map(view))),
+  );
+}
+
+const byId = new Intl.Collator("en", { numeric: true });
+
+/** Workers by id, whichever came first: a slot's number in the list of all is the same after a restart. Others as they are configured. */
+function inListOrder(upstreams: readonly Upstream[]): readonly Upstream[] {
+  const workers = upstreams.filter(({ owned }) => owned).toSorted((one, other) => byId.compare(one.id, other.id));
+  return [...upstreams.filter(({ owned }) => !owned), ...workers];
 }
 
 interface UpstreamView {

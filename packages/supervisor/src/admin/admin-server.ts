@@ -48,10 +48,25 @@ export function createAdminServer(actions: AdminActions): Server {
     "POST /reload": ({ query }) => actions.reload(query.get("model") ?? undefined),
     "POST /scale": ({ query }) => actions.scale(countOf(query.get("count") ?? "")),
   };
-  return createServer((request, response) => {
+  const called = new WeakSet<object>();
+  const server = createServer((request, response) => {
+    // No command sends a second call behind the first, nor a body.
+    if (called.has(request.socket)) {
+      request.socket.destroy();
+      return;
+    }
+    called.add(request.socket);
+    response.shouldKeepAlive = false;
     void answer(routes, request, response);
   });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.headersTimeout = HEAD_TIMEOUT_MS;
+  return server;
 }
+
+/** A flood by this user's own programs costs them their calls, and no memory that requests need. */
+const MOST_CONNECTIONS = 64;
+const HEAD_TIMEOUT_MS = 10_000;
 
 /** A slip of the hand must not make a million workers. */
 function countOf(text: string): number {
