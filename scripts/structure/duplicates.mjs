@@ -25,7 +25,7 @@ const SINGLE = [
   { what: "a parser of ranges", owner: "packages/foundation/src/ranges.ts", pattern: /split\("\.\."\)|\\d\+\\\.\\\./ },
   {
     what: "an HTTP GET",
-    owner: "packages/foundation/src/http-get.ts",
+    owner: "packages/foundation/src/network/http-get.ts",
     pattern: /\bhttps?\.get\(|import \{[^}]*\bget\b[^}]*\} from "node:https?"/,
   },
   {

@@ -6,3 +6,12 @@ export function jsonOf(text: string): unknown {
     return undefined;
   }
 }
+
+/** The same; the text itself where it is no JSON. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

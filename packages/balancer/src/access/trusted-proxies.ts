@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
+import { plainAddress } from "@drover/foundation/network/addresses";
 import { FrontDoorError } from "../errors.ts";
 
 /** Proxies in front of us whose `x-forwarded-*` are believed. */
@@ -28,16 +29,11 @@ export function trustedProxies(entries: readonly string[]): TrustedProxies {
 
 /** Who asks: the connection's address, or behind trusted proxies the last address in `x-forwarded-for` that is not one of them. */
 export function clientAddress(request: IncomingMessage, trusted: TrustedProxies): string {
-  const direct = plain(request.socket.remoteAddress ?? "");
+  const direct = plainAddress(request.socket.remoteAddress ?? "");
   if (!trusted.has(direct)) return direct === "" ? "unix:" : direct;
   const forwarded = String(request.headers["x-forwarded-for"] ?? "")
     .split(",")
-    .map((part) => plain(part.trim()))
+    .map((part) => plainAddress(part.trim()))
     .filter((part) => isIP(part) !== 0);
   return forwarded.findLast((address) => !trusted.has(address)) ?? forwarded[0] ?? direct;
-}
-
-/** An IPv4 address on an IPv6 socket is the IPv4 one. */
-function plain(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { isLoopbackAddress, plainAddress } from "@drover/foundation/network/addresses";
 import type { ProxyError } from "../error-envelope.ts";
 import { hostName } from "./host-name.ts";
-import { isLoopback } from "./listen-address.ts";
 
 /** Names that containers have for the machine they run on. */
 const ownNames: ReadonlySet<string> = new Set(["localhost", "host.docker.internal", "host.containers.internal"]);
@@ -20,7 +20,7 @@ interface PageRules {
 export function pageProblem(request: IncomingMessage, rules: PageRules): ProxyError | undefined {
   const { localAddress } = request.socket;
   // No page reaches a unix socket.
-  if (localAddress === undefined || !isLoopback(plain(localAddress))) return undefined;
+  if (localAddress === undefined || !isLoopbackAddress(plainAddress(localAddress))) return undefined;
   return hostProblem(request, rules) ?? originProblem(request, rules);
 }
 
@@ -51,7 +51,7 @@ function originProblem({ headers }: IncomingMessage, { allowedHosts, corsOrigins
   const [, written] = /^https?:\/\/(.*)$/i.exec(origin) ?? [];
   if (written === undefined && origin !== "null") return undefined;
   const name = hostName(written ?? "", "strict") ?? "";
-  const isOwn = isOwnName(name) || (isIP(bare(name)) !== 0 && isLoopback(bare(name)));
+  const isOwn = isOwnName(name) || (isIP(bare(name)) !== 0 && isLoopbackAddress(bare(name)));
   if (isOwn || isListed(name, allowedHosts)) return undefined;
   return {
     status: 403,
@@ -71,9 +71,4 @@ function isOwnName(name: string): boolean {
 
 function isListed(name: string, listed: readonly string[]): boolean {
   return listed.some((each) => each.toLowerCase() === name.toLowerCase());
-}
-
-/** An IPv4 address on an IPv6 socket is the IPv4 one. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:/, "");
 }

@@ -1,3 +1,4 @@
+import { isLoopbackAddress } from "@drover/foundation/network/addresses";
 import type { Logger } from "pino";
 import { ListenError } from "../errors.ts";
 
@@ -14,7 +15,7 @@ export function parseListen(text: string): readonly ListenTarget[] {
 
 /** For a server without API keys: whoever reaches its port can use the models. */
 export function warnIfOpen(bound: readonly { address: string; port: number }[], logger: Logger): void {
-  const open = bound.find(({ address }) => !isLoopback(address));
+  const open = bound.find(({ address }) => !isLocal(address));
   if (open === undefined) return;
   logger.warn(
     { address: open.address, port: open.port },
@@ -23,8 +24,8 @@ export function warnIfOpen(bound: readonly { address: string; port: number }[], 
 }
 
 /** Only this machine can reach it: `address` as the socket says it, a path where it is none of IP. */
-export function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.") || address.includes("/") || address === "";
+function isLocal(address: string): boolean {
+  return isLoopbackAddress(address) || address.includes("/") || address === "";
 }
 
 function parseOne(text: string): ListenTarget {

@@ -1,6 +1,6 @@
 import { SECRET_HEADER } from "@drover/contract/headers";
 import type { Clock } from "@drover/foundation/clock";
-import { getJson } from "@drover/foundation/http-get";
+import { getJson } from "@drover/foundation/network/http-get";
 import { httpAddress, type Upstream } from "../pool/upstream.ts";
 
 /** How long a worker may take to respond to a request that needs no slot. */

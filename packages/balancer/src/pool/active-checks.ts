@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import { httpAddress, type Upstream } from "./upstream.ts";
 import type { UpstreamSet } from "./upstream-set.ts";
 

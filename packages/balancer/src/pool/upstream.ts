@@ -1,4 +1,4 @@
-import type { HttpAddress } from "@drover/foundation/http-get";
+import type { HttpAddress } from "@drover/foundation/network/http-get";
 import { BadUpstreamError } from "../errors.ts";
 import { type ServiceState, serviceState } from "../policies/availability.ts";
 import type { Peer } from "../policies/peer.ts";

@@ -1,6 +1,6 @@
 import net from "node:net";
 import tls from "node:tls";
-import { hostLookup } from "@drover/foundation/host-lookup";
+import { hostLookup } from "@drover/foundation/network/host-lookup";
 import type { Target } from "./target.ts";
 
 /** Who is told what happens on a connection while it carries a request. */

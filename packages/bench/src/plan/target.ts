@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import { jsonOf } from "@drover/foundation/json-text";
 import { request } from "undici";
 import type { ChatClient } from "../client/exchange.ts";

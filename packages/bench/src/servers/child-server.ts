@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { type Clock, pause } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import { BenchError } from "../errors.ts";
 import { dieWithParent } from "./die-with-parent.ts";
 

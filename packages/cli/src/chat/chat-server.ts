@@ -2,6 +2,7 @@ import { once } from "node:events";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
+import { isLoopbackAddress, reachableAddress } from "@drover/foundation/network/addresses";
 import { jsonOf } from "@drover/foundation/json-text";
 import { text } from "node:stream/consumers";
 import { messageOf } from "@drover/foundation/error-text";
@@ -104,18 +105,10 @@ async function send({ url, apiKey }: ChatServer, { method, path, body, signal }:
 function addressOf(url: string): https.RequestOptions {
   if (!/^https?:/.test(url)) return { socketPath: url };
   const { hostname, port } = new URL(url);
-  const host = reachable(hostname.replace(/^\[|\]$/g, ""));
+  const host = reachableAddress(hostname.replace(/^\[|\]$/g, ""));
   // The certificate is for the name that clients use. Who listens on this machine is known from the admin socket.
-  return { host, port, ...(isLoopback(host) ? { rejectUnauthorized: false } : {}) };
+  return { host, port, ...(isLoopbackAddress(host) ? { rejectUnauthorized: false } : {}) };
 }
-
-/** From this machine, where every interface is listened on. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
-}
-
-const isLoopback = (host: string): boolean => host.startsWith("127.") || host === "::1";
 
 function refusalOf(status: number, body: string): SupervisorError {
   const said = (jsonOf(body) as { readonly error?: { readonly message?: string } } | undefined)?.error?.message;

@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { reachableAddress } from "@drover/foundation/network/addresses";
 import { publicUrl } from "@drover/supervisor/application";
 
 /** What a user wants to know once Drover serves. */
@@ -44,7 +45,8 @@ export function welcomeOf(
 
 /** A command line to copy, in pieces of which each fits a line. */
 export function curlArguments(welcome: Welcome): readonly string[] {
-  const base = welcome.port === 0 ? "http://localhost" : publicUrl({ ...welcome, address: reachable(welcome.address) });
+  const base =
+    welcome.port === 0 ? "http://localhost" : publicUrl({ ...welcome, address: reachableAddress(welcome.address) });
   return [
     `curl -N ${welcome.port === 0 ? `--unix-socket ${welcome.address} ` : ""}${base}/v1/chat/completions`,
     "-H 'content-type: application/json'",
@@ -101,9 +103,4 @@ function hasPage({ serves, port }: Welcome): boolean {
 export function prefersChinese(environment: Readonly<Record<string, string | undefined>>): boolean {
   const variables = ["LC_ALL", "LC_MESSAGES", "LANG"].map((name) => environment[name]);
   return /^zh(?:[_.@-]|$)/i.test(variables.find((value) => value !== undefined && value !== "") ?? "");
-}
-
-/** From this machine, where every interface is listened on. */
-function reachable(address: string): string {
-  return address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
 }

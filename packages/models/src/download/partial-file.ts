@@ -1,3 +1,4 @@
+import { jsonOf } from "@drover/foundation/json-text";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 
 /** A download that was begun: its first `doneBytes`, and everything from `tailFrom` on. */
@@ -63,12 +64,7 @@ export async function dropPartial(path: string): Promise<void> {
 }
 
 function parseNote(text: string): PartialNote | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(text);
   if (typeof value !== "object" || value === null) return undefined;
   const note = value as Readonly<Record<string, unknown>>;
   const { url, validator, totalBytes, sha256 } = note;

@@ -1,3 +1,4 @@
+import { isLoopbackAddress } from "@drover/foundation/network/addresses";
 import type { UpstreamGroupModel } from "../model/model.ts";
 
 /** Whether Drover could start a group's servers: all on neighbouring ports of this machine. */
@@ -28,9 +29,7 @@ export function workersOf(group: UpstreamGroupModel, command: string | undefined
 }
 
 function loopbackPorts(servers: UpstreamGroupModel["servers"]): number[] {
-  return servers.flatMap(({ address }) => (address.kind === "ip" && isLoopback(address.host) ? [address.port] : []));
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1";
+  return servers.flatMap(({ address }) =>
+    address.kind === "ip" && isLoopbackAddress(address.host) ? [address.port] : [],
+  );
 }

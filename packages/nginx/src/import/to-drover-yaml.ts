@@ -1,3 +1,4 @@
+import { bracketed } from "@drover/foundation/network/addresses";
 import type { LoadedNginxConfig } from "../load.ts";
 import { NginxLossError } from "../errors.ts";
 import type { LocationModel, NginxModel, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
@@ -132,10 +133,6 @@ function upstreamLine({ address, written, ...rest }: UpstreamServerModel, scheme
     rest.down ? "down" : "",
   ];
   return [origin, ...words.filter((word) => word !== "")].join(" ");
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 function logLines(location: LocationModel | undefined, model: NginxModel): string[] {

@@ -1,6 +1,6 @@
 import { SECRET_HEADER } from "@drover/contract/headers";
 import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import type { Worker } from "../worker/worker.ts";
 
 const LIMIT_MS = 1000;

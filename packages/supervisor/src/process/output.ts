@@ -1,3 +1,4 @@
+import { jsonOf } from "@drover/foundation/json-text";
 import type { Logger } from "pino";
 
 const LEVELS: Readonly<Record<number, "trace" | "debug" | "info" | "warn" | "error" | "fatal">> = {
@@ -23,11 +24,6 @@ export function forwardLine(logger: Logger, line: string): void {
 type Entry = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
 
 function readEntry(line: string): Entry | undefined {
-  if (!line.startsWith("{")) return undefined;
-  try {
-    const value = JSON.parse(line) as Partial<Entry>;
-    return typeof value.level === "number" && typeof value.msg === "string" ? (value as Entry) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = line.startsWith("{") ? (jsonOf(line) as Partial<Entry> | undefined) : undefined;
+  return typeof value?.level === "number" && typeof value.msg === "string" ? (value as Entry) : undefined;
 }

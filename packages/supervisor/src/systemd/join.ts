@@ -3,8 +3,9 @@ import type { BalancerStatus, ListenAddress } from "@drover/balancer";
 import { execa } from "execa";
 import type { Logger } from "pino";
 import { assertFreeDescriptors } from "../process/free-descriptors.ts";
+import { reachableAddress } from "@drover/foundation/network/addresses";
 import { systemClock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import { createServiceManager, type ServiceManager } from "./service-manager.ts";
 
 const NOTIFY_LIMIT_MS = 10_000;
@@ -60,13 +61,7 @@ function statusLine(status: BalancerStatus | undefined, workers: number): string
 /** Asks the public port itself, so that a listener that no longer accepts is noticed. */
 async function answers(at: ListenAddress | undefined): Promise<boolean> {
   if (at === undefined) return false;
-  const where = at.port === 0 ? { socketPath: at.address } : { host: reachable(at.address), port: at.port };
+  const where = at.port === 0 ? { socketPath: at.address } : { host: reachableAddress(at.address), port: at.port };
   const result = await httpGet(where, { path: "/live", timeoutMs: PROBE_LIMIT_MS, clock: systemClock });
   return result.responded;
-}
-
-/** An address that listens on every interface is asked on this machine's own. */
-function reachable(address: string): string {
-  if (address === "0.0.0.0") return "127.0.0.1";
-  return address === "::" ? "::1" : address;
 }

@@ -1,3 +1,4 @@
+import { writeCacheFile } from "@drover/foundation/cache-file";
 import { cacheFolder } from "@drover/foundation/user-folders";
 import type { Logger } from "pino";
 import { systemClock } from "@drover/foundation/clock";
@@ -6,7 +7,7 @@ import type { CpuLease } from "../leases/cpu-lease.ts";
 import type { CompleteOptions } from "../worker-options.ts";
 import { CostsByThreads } from "./costs-by-threads.ts";
 import { isComplete, lookAtStepCosts, measureStepCosts, type MeasureOptions } from "./measure-step-costs.ts";
-import { isFresh, readStepCosts, refresh, stepCostFile, writeStepCosts } from "./step-cost-cache.ts";
+import { isFresh, readStepCosts, refresh, stepCostFile } from "./step-cost-cache.ts";
 import { costsHold } from "./step-cost-shape.ts";
 import type { CostPoint } from "./step-costs.ts";
 
@@ -138,7 +139,7 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
   const fileOf = (threads: number) => stepCostFile(cacheFolder(), options.modelPath, { ...engine.costKey, threads });
   const store = async (threads: number, points: readonly CostPoint[]) => {
     // A read-only home costs the measurement at each start, no more.
-    await writeStepCosts(await fileOf(threads), points).catch((error: unknown) =>
+    await writeCacheFile(await fileOf(threads), points).catch((error: unknown) =>
       logger.warn({ err: error }, "step costs not stored"),
     );
   };

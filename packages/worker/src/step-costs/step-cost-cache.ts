@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, stat, utimes } from "node:fs/promises";
 import { cpus } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { cacheFile } from "@drover/foundation/cache-file";
 import { z } from "zod";
 import type { Time } from "@drover/foundation/clock";
 import { modelDigest } from "../engine/model-digest.ts";
@@ -16,8 +16,7 @@ export async function stepCostFile(
   key: Readonly<Record<string, string | number>>,
 ): Promise<string> {
   const parts = { ...key, model: await modelDigest(modelPath), cpu: cpus()[0]?.model ?? "unknown" };
-  const name = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
-  return join(cacheDirectory, "step-costs", `${name}.json`);
+  return cacheFile(join(cacheDirectory, "step-costs"), parts);
 }
 
 /** @returns undefined where nothing usable is stored: then they are measured again */
@@ -46,12 +45,4 @@ export async function refresh(file: string, clock: Pick<Time, "epochMs">): Promi
   const now = clock.epochMs() / 1000;
   // A read-only home costs the next worker a look, no more.
   await utimes(file, now, now).catch(() => {});
-}
-
-/** Whole or not at all: several workers of one model measure at the same time. */
-export async function writeStepCosts(file: string, points: readonly CostPoint[]): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const own = `${file}.${process.pid}`;
-  await writeFile(own, JSON.stringify(points));
-  await rename(own, file);
 }

@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { plainAddress } from "@drover/foundation/network/addresses";
 import { NginxConfigError } from "../../errors.ts";
 import {
   type ClientConnection,
@@ -37,7 +38,6 @@ export class Listener {
   readonly #order = new RequestOrder();
   /** Requests under way, by connection. */
   readonly #busy = new WeakMap<Socket, number>();
-  /** The response to the request that was read last, by connection. */
 
   constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
     this.#model = model;
@@ -173,11 +173,6 @@ export class Listener {
 function mostHeaderBytes({ otherwise }: ListenerModel): number {
   const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
   return firstBytes + count * sizeBytes;
-}
-
-/** IPv4 addresses that came in by an IPv6 socket are shown as what they are. */
-export function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }
 
 /** 0 where nginx closes without a response: the client is gone, or did not send its head in time. */

@@ -1,3 +1,4 @@
+import { bracketed } from "@drover/foundation/network/addresses";
 import type { Clock } from "@drover/foundation/clock";
 import { ConnectionPool, UpstreamPool, type UpstreamSpec } from "@drover/balancer/engine";
 import { NginxConfigError } from "../../errors.ts";
@@ -102,10 +103,7 @@ async function hostsOf(
 
 function specOf(server: UpstreamServerModel, index: number, host: string, scheme: "http" | "https"): UpstreamSpec {
   const { address, weight, maxConns, maxFails, failTimeoutMs, slowStartMs, backup, down } = server;
-  const origin =
-    address.kind === "unix"
-      ? `unix:${address.path}`
-      : `${scheme}://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  const origin = address.kind === "unix" ? `unix:${address.path}` : `${scheme}://${bracketed(host)}:${address.port}`;
   return { id: `${index} ${host}`, origin, weight, maxConns, maxFails, failTimeoutMs, slowStartMs, backup, down };
 }
 

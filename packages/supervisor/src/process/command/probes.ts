@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/http-get";
+import { httpGet } from "@drover/foundation/network/http-get";
 import type { WorkerLaunch } from "../launch.ts";
 import { afterLook, type Look, UNKNOWN } from "./probe-verdict.ts";
 import type { SpawnWorker, WorkerListener } from "../spawn.ts";

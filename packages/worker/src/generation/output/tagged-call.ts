@@ -1,3 +1,4 @@
+import { jsonOrText } from "@drover/foundation/json-text";
 import { CallObject, type CallStep } from "./call-object.ts";
 
 const MORE: CallStep = { kind: "more" };
@@ -75,12 +76,7 @@ export class TaggedCall {
 
 /** Where the schema does not say, what is JSON but no text of its own is taken as that. */
 function valueOf(text: string, isText: boolean | undefined): unknown {
-  if (isText === true) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+  return isText === true ? text : jsonOrText(text);
 }
 
 /** What follows `<tool_call>`: an object (Hermes, Qwen), a function with parameters (Qwen3-Coder) or a name with keys (GLM). */

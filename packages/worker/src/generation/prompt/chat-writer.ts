@@ -1,3 +1,4 @@
+import { jsonOrText } from "@drover/foundation/json-text";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import type { ControlTexts } from "./control-texts.ts";
@@ -107,17 +108,9 @@ function templateTool(tool: ToolDefinition): unknown {
 }
 
 function templateToolCall(call: ToolCall, asObject: boolean): unknown {
-  const args = asObject ? parseArguments(call.arguments) : call.arguments;
+  // A model may have written arguments that are no JSON; they stay a text then.
+  const args = asObject ? jsonOrText(call.arguments) : call.arguments;
   return { id: call.id, type: "function", function: { name: call.name, arguments: args } };
-}
-
-/** A model may have written arguments that are no JSON; they stay a text then. */
-function parseArguments(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** The same value with every text in it guarded, names of fields too. */

@@ -6,9 +6,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../clock.ts";
 import { getJson, httpGet } from "./http-get.ts";
-import { createManualClock } from "./test-support/manual-clock.ts";
+import { createManualClock } from "../test-support/manual-clock.ts";
 
 async function serve(t: TestContext, respond: http.RequestListener, where: number | string = 0): Promise<number> {
   const server = http.createServer(respond);

@@ -1,9 +1,9 @@
 import http from "node:http";
 import https from "node:https";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { hostLookup } from "./host-lookup.ts";
-import { messageOf } from "./error-text.ts";
-import { jsonOf } from "./json-text.ts";
+import { messageOf } from "../error-text.ts";
+import { jsonOf } from "../json-text.ts";
 
 /** Where to ask: a URL, or an address and a path of its own. */
 export type HttpAddress =
@@ -14,6 +14,8 @@ export type HttpAddress =
 export interface GetOptions {
   /** @default the URL's */
   readonly path?: string;
+  /** A body, which makes it a POST. */
+  readonly post?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** For the head and the body together. */
   readonly timeoutMs: number;
@@ -29,10 +31,18 @@ export type GetResult =
 const MOST_CHARACTERS = 2 ** 20;
 
 /** One GET on a connection of its own, with a time-out. Never rejects; whatever status comes is a response. */
-export function httpGet(address: HttpAddress, { path, headers, timeoutMs, clock }: GetOptions): Promise<GetResult> {
+export function httpGet(
+  address: HttpAddress,
+  { path, post, headers, timeoutMs, clock }: GetOptions,
+): Promise<GetResult> {
   return new Promise((resolve) => {
     const fail = (error: Error): void => resolve({ responded: false, reason: messageOf(error) });
-    const request = send(address, { agent: false, ...(path && { path }), ...(headers && { headers: { ...headers } }) });
+    const request = open(address, {
+      agent: false,
+      method: post === undefined ? "GET" : "POST",
+      ...(path && { path }),
+      ...(headers && { headers: { ...headers } }),
+    }).end(post);
     const late = new Error(`no response within ${timeoutMs} ms`);
     request.once(
       "close",
@@ -51,11 +61,11 @@ export function httpGet(address: HttpAddress, { path, headers, timeoutMs, clock 
   });
 }
 
-function send(address: HttpAddress, options: http.RequestOptions): http.ClientRequest {
-  if (typeof address === "string") return (address.startsWith("https:") ? https : http).get(address, options);
-  if ("socketPath" in address) return http.get({ ...address, ...options });
+function open(address: HttpAddress, options: http.RequestOptions): http.ClientRequest {
+  if (typeof address === "string") return (address.startsWith("https:") ? https : http).request(address, options);
+  if ("socketPath" in address) return http.request({ ...address, ...options });
   const { host, port, tls = false } = address;
-  return (tls ? https : http).get({ host, port, lookup: hostLookup, ...options });
+  return (tls ? https : http).request({ host, port, lookup: hostLookup, ...options });
 }
 
 /** As {@link httpGet}: the JSON of a response with status 200; undefined for any other, and where none comes in time. */
