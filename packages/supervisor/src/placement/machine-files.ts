@@ -27,3 +27,8 @@ export function filesBelow(root: string): MachineFiles {
     },
   };
 }
+
+/** A line such as `MemFree: 12 kB` or `Node 0 MemFree: 12 kB`, in bytes; 0 where there is none. */
+export function kibibytes(text: string, name: string): number {
+  return Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(text)?.[1] ?? 0) * 1024;
+}

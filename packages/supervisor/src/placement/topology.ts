@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { readControlGroup } from "./control-group.ts";
 import { parseCpuList } from "./cpu-list.ts";
-import { filesBelow, type MachineFiles } from "./machine-files.ts";
+import { filesBelow, kibibytes, type MachineFiles } from "./machine-files.ts";
 
 /** A CPU as Linux counts them: a hardware thread. */
 export interface Cpu {
@@ -154,9 +154,4 @@ function memoryAtHand(files: MachineFiles, group: ReturnType<typeof readControlG
     freeBytes: Math.min(availableBytes, group.leftBytes ?? availableBytes),
     limitBytes: group.limitBytes,
   };
-}
-
-/** A line such as `MemFree: 12 kB` or `Node 0 MemFree: 12 kB`, in bytes; 0 where there is none. */
-function kibibytes(text: string, name: string): number {
-  return Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(text)?.[1] ?? 0) * 1024;
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
 import type { WorkerCgroup } from "./cgroup/worker-cgroup.ts";
+import { isDead, processFiles, statOf } from "./process-files.ts";
 
 /** How the processes that a command started are found again, when the command itself may be gone. */
 export interface Descent {
@@ -18,13 +18,13 @@ export interface Descent {
  * process group alone is asked, and the result is its leader. Source of the method: Jenkins' ProcessTreeKiller.
  */
 export function descendantsOf({ leader, mark, cgroup }: Descent): readonly number[] {
-  const pids = processIds();
-  if (pids === undefined) return isGroupThere(leader) ? [leader] : [];
+  const pids = processFiles.list("").map(Number).filter(Number.isInteger);
+  if (pids.length === 0) return isGroupThere(leader) ? [leader] : [];
   const grouped = new Set(cgroup?.pids());
   return pids.filter((pid) => {
     if (pid === process.pid) return false;
     const [state, , group, session] = statOf(pid);
-    if (state === undefined || state === "Z" || state === "X") return false;
+    if (isDead(state)) return false;
     if (grouped.has(pid)) return true;
     return Number(group) === leader || Number(session) === leader || environmentOf(pid).includes(`\0${mark}\0`);
   });
@@ -61,30 +61,6 @@ function isGroupThere(leader: number): boolean {
   }
 }
 
-function processIds(): readonly number[] | undefined {
-  if (process.platform !== "linux") return undefined;
-  try {
-    return readdirSync("/proc").map(Number).filter(Number.isInteger);
-  } catch {
-    return undefined;
-  }
-}
-
-/** State, parent, group, session. The name before them, in parentheses, may hold anything. Source: proc_pid_stat(5). */
-function statOf(pid: number): readonly (string | undefined)[] {
-  const stat = read(pid, "stat");
-  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ", 4);
-}
-
 function environmentOf(pid: number): string {
-  return `\0${read(pid, "environ")}`;
-}
-
-/** Empty where it is gone or another user's. */
-function read(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "latin1");
-  } catch {
-    return "";
-  }
+  return `\0${processFiles.read(`${pid}/environ`) ?? ""}`;
 }

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow } from "../placement/machine-files.ts";
 import { readSharedMemory, SHARED_MEMORY, type SharedMemory } from "../placement/shared-memory.ts";
 import { ownerOf, type SharedEntry, type SnapshotOwner } from "./snapshot-owner.ts";
 
@@ -22,24 +23,18 @@ export function sharedMemoryForNext(): SharedMemory {
 }
 
 function listEntries(root: string): readonly SharedEntry[] {
-  return namesIn(root).flatMap((name) => {
-    // A link is not followed.
-    const found = name.startsWith("drover-") ? lstatSync(join(root, name), { throwIfNoEntry: false }) : undefined;
-    return found === undefined ? [] : [{ name, isDirectory: found.isDirectory(), uid: found.uid }];
-  });
+  return filesBelow(root)
+    .list("")
+    .flatMap((name) => {
+      // A link is not followed.
+      const found = name.startsWith("drover-") ? lstatSync(join(root, name), { throwIfNoEntry: false }) : undefined;
+      return found === undefined ? [] : [{ name, isDirectory: found.isDirectory(), uid: found.uid }];
+    });
 }
 
 function bytesIn(directory: string): number {
-  const sizes = namesIn(directory).map(
-    (name) => lstatSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
-  );
+  const sizes = filesBelow(directory)
+    .list("")
+    .map((name) => lstatSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

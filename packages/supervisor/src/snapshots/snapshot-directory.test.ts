@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pino } from "pino";
 import { SnapshotDirectory } from "./snapshot-directory.ts";
-import { readStartTime } from "../process/start-time.ts";
+import { readStartTime } from "../process/process-files.ts";
 import { isLeftOver, ownerOf, ownerPrefix, readSelf } from "./snapshot-owner.ts";
 
 const uid = process.geteuid?.() ?? -1;

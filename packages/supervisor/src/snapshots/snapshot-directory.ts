@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { SHARED_MEMORY } from "../placement/shared-memory.ts";
 import { listSnapshotDirectories } from "./snapshot-directories.ts";
-import { readStartTime } from "../process/start-time.ts";
+import { readStartTime } from "../process/process-files.ts";
 import { isLeftOver, ownerPrefix, readSelf } from "./snapshot-owner.ts";
 
 /** Where one supervisor's workers keep their snapshots: a directory of its own in shared memory, there while it runs. */

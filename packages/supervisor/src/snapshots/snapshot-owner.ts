@@ -1,5 +1,5 @@
 import { readlinkSync } from "node:fs";
-import { readStartTime } from "../process/start-time.ts";
+import { readStartTime } from "../process/process-files.ts";
 
 /** The supervisor that a directory of snapshots belongs to, as its name says. */
 export interface SnapshotOwner {

@@ -1,7 +1,7 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Clock } from "@drover/foundation/clock";
-import { readStartTime } from "../../process/start-time.ts";
+import { processFiles, readStartTime } from "../../process/process-files.ts";
 
 const LOOK_EVERY_MS = 1000;
 /** Programs that run a script and do not hand signals on to what they started. */
@@ -35,19 +35,11 @@ interface Runner {
 }
 
 function runnersAbove(pid: number): readonly Runner[] {
-  const command = read(pid, "cmdline").replaceAll("\0", " ").trim();
+  const command = (processFiles.read(`${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
   if (pid <= 1 || !RUNNER.test(command)) return [];
-  const parent = Number(/^PPid:\s+(\d+)$/m.exec(read(pid, "status"))?.[1] ?? 0);
+  const parent = Number(/^PPid:\s+(\d+)$/m.exec(processFiles.read(`${pid}/status`) ?? "")?.[1] ?? 0);
   const name = /\b(?:npx|pnpm|npm)\b/.exec(command)?.[0] ?? "the shell that started it";
   return [{ pid, startTime: readStartTime(pid), name }, ...runnersAbove(parent)];
-}
-
-function read(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 const hadTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow } from "../../placement/machine-files.ts";
 
 /** A control group of one command: nothing that the command starts can leave it, whatever it does with session and environment. */
 export interface WorkerCgroup {
@@ -52,13 +53,9 @@ function groupsOf(folder: string): readonly string[] {
 }
 
 function pidsOf(group: string): readonly number[] {
-  try {
-    const lines = readFileSync(join(group, "cgroup.procs"), "utf8").split("\n");
-    // 0 is a process of another pid namespace; the last line is empty.
-    return lines.map(Number).filter((pid) => pid > 0);
-  } catch {
-    return [];
-  }
+  const lines = filesBelow(group).read("cgroup.procs")?.split("\n") ?? [];
+  // 0 is a process of another pid namespace, and what an empty line is read as.
+  return lines.map(Number).filter((pid) => pid > 0);
 }
 
 function quietly(effect: () => void): void {
