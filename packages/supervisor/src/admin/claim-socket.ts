@@ -9,7 +9,7 @@ import { socketAt } from "./socket-at.ts";
  * Listens on the unix socket `path` with mode 0600. The socket that a killed supervisor left behind is taken over; a
  * live one is not, even when two start at the same moment: the socket is bound under a name of its own and linked to
  * `path`, which fails where something is, and what is moved out of the way is asked first whether it lives.
- * Returns what removes it.
+ * Returns what removes it and closes the server.
  * @throws SupervisorError `already_running`, `listen_failed`
  */
 export async function claimSocket(server: Server, path: string): Promise<() => void> {
@@ -24,7 +24,11 @@ export async function claimSocket(server: Server, path: string): Promise<() => v
     server.close();
     throw error;
   }
-  return () => remove(path);
+  return () => {
+    remove(path);
+    server.close();
+    server.closeAllConnections();
+  };
 }
 
 /** `sun_path` of unix(7) without its closing zero. Node cuts a longer path silently. */

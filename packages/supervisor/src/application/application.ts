@@ -25,7 +25,7 @@ import type { Reloader } from "./reload.ts";
 import { createService, type Service } from "./service.ts";
 import { listenForOrders, type SignalOrders } from "./signals/signal-orders.ts";
 import type { UpOptions } from "./up-options.ts";
-import { upstreamRows } from "./upstream-rows.ts";
+import { upstreamRows } from "./balance/upstream-rows.ts";
 
 const KEEP_SNAPSHOTS_EVERY_MS = 5000;
 
@@ -117,12 +117,7 @@ class Application {
   async #openAdmin(): Promise<void> {
     const { settings, environment } = this.#options;
     const admin = createAdminServer(this.#actions);
-    const release = await claimSocket(admin, adminPath(settings.admin.socket, "up", environment));
-    this.#undo.push(() => {
-      release();
-      admin.close();
-      admin.closeAllConnections();
-    });
+    this.#undo.push(await claimSocket(admin, adminPath(settings.admin.socket, "up", environment)));
   }
 
   /** The model, or undefined where somebody asked for the end first. */

@@ -1,10 +1,10 @@
-import { BalancerError, checkBalancer } from "@drover/balancer";
+import { checkBalancer } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import { readModelInfo, resolveModelSource } from "@drover/models";
 import { pino } from "pino";
 import { adminPath } from "../admin/admin-path.ts";
-import { SupervisorError } from "../errors.ts";
 import { createLayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
+import { asListenFailure } from "./listen-failure.ts";
 import { findPrepared } from "./model/prepare-model.ts";
 
 /**
@@ -35,8 +35,6 @@ function checkPublicPort(settings: Settings): void {
   try {
     checkBalancer(settings);
   } catch (error) {
-    throw error instanceof BalancerError
-      ? new SupervisorError("listen_failed", error.message, { cause: error })
-      : error;
+    throw asListenFailure(error);
   }
 }

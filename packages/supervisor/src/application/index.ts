@@ -1,4 +1,4 @@
-export { balance } from "./balance.ts";
+export { balance } from "./balance/balance.ts";
 export { checkSettings } from "./check-settings.ts";
 export type { Display } from "./display.ts";
 export { describeRetry, downloadLog } from "./model/download-log.ts";
@@ -7,6 +7,6 @@ export type { LoadProgress } from "../worker/worker-change.ts";
 export { missingHere } from "./missing-programs.ts";
 export { hasLostTerminal } from "./signals/launcher.ts";
 export { publicUrl } from "./public-url.ts";
-export { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
+export { openUpstreamAdmin, type UpstreamService } from "./balance/upstream-admin.ts";
 export { up } from "./application.ts";
 export type { ReloadReport } from "./reload.ts";

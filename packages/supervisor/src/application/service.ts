@@ -1,4 +1,4 @@
-import { type Balancer, BalancerError, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
+import { type Balancer, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
 import { systemClock } from "@drover/foundation/clock";
 import type { Registry } from "prom-client";
 import { systemRandom } from "@drover/foundation/randomness";
@@ -20,9 +20,9 @@ import { createRegistry } from "../metrics/process-metrics.ts";
 import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
 import { openTracing } from "../traces/open-tracing.ts";
 import type { OtlpTracing } from "../traces/otlp-tracing.ts";
-import { askCanary } from "../worker/canary.ts";
 import { hasProcess } from "../worker/states.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
+import { asListenFailure } from "./listen-failure.ts";
 import { downloadLog } from "./model/download-log.ts";
 import { needsDownload, prepareModel } from "./model/prepare-model.ts";
 import { Reloader } from "./reload.ts";
@@ -148,10 +148,6 @@ async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {
   }
 }
 
-function asListenFailure(error: unknown): unknown {
-  return error instanceof BalancerError ? new SupervisorError("listen_failed", error.message, { cause: error }) : error;
-}
-
 interface FleetSurroundings extends Pick<Service, "balancer" | "leases"> {
   readonly changes: RecentChanges;
   readonly figures: WorkerFigureMetrics;
@@ -175,7 +171,6 @@ function createFleet(
     random: systemRandom,
     spawn: spawnWorker,
     leases,
-    askCanary,
     fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
     onProgress: display.loading,
     onHeard: ({ id, traffic, process }, message) => {

@@ -10,7 +10,6 @@ import { withProbes } from "../process/command/probes.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
-import type { AskCanary } from "../worker/canary.ts";
 import type { BalancerPort } from "../worker/traffic.ts";
 import type { LoadProgress, WorkerChange } from "../worker/worker-change.ts";
 import type { Worker, WorkerParts } from "../worker/worker.ts";
@@ -29,7 +28,6 @@ export interface FleetParts {
   readonly spawn: SpawnWorker;
   /** Gives the workers their CPUs. */
   readonly leases: Pick<LeaseKeeper, "lend" | "cpusOf">;
-  readonly askCanary: AskCanary;
   /** Whether a second generation of a worker fits into memory beside the first. */
   readonly fitsBeside: (old: Worker) => boolean;
   readonly clock: Clock;

@@ -265,14 +265,13 @@ export class Fleet {
   }
 
   #replaceParts(): RollParts {
-    const { askCanary, fitsBeside, logger } = this.#parts;
+    const { fitsBeside, logger } = this.#parts;
     const { drainTimeout, startTimeout } = this.#settings.supervision;
     return {
       get: (id) => this.#get(id),
       create: (spec) => this.#create(spec),
       admit: (candidate) => this.#admit(candidate),
       dispose: (worker) => this.#dispose(worker),
-      askCanary,
       fitsBeside,
       logger,
       isEnding: () => this.#isEnding,

@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
 import { findFreePort } from "../process/free-port.ts";
+import { createSerialQueue } from "../serial-queue.ts";
 
 /** Which port each worker has. */
 export class Ports {
   readonly #logger: Logger;
   readonly #taken = new Map<string, number>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = createSerialQueue();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -16,7 +17,7 @@ export class Ports {
    * two workers that start together do not find the same port.
    */
   pick(owner: string, worker: string, first: number): Promise<number> {
-    const picking = this.#turn.then(async () => {
+    return this.#inOrder(async () => {
       const others = new Set([...this.#taken].filter(([other]) => other !== owner).map(([, port]) => port));
       const { port, taken } = await findFreePort(this.#taken.get(owner) ?? first, others);
       if (taken.length > 0) {
@@ -26,8 +27,6 @@ export class Ports {
       this.#taken.set(owner, port);
       return port;
     });
-    this.#turn = picking.catch(() => {});
-    return picking;
   }
 
   release(owner: string): void {

@@ -1,5 +1,5 @@
 import type { WorkerPlacement } from "../placement/layout.ts";
-import type { AskCanary } from "../worker/canary.ts";
+import { askCanary } from "../worker/canary.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import { hasProcess } from "../worker/states.ts";
 import type { Worker, WorkerSpec } from "../worker/worker.ts";
@@ -12,7 +12,6 @@ export interface ReplaceParts {
   readonly admit: (candidate: Worker) => void;
   /** Forgets one whose process has ended. */
   readonly dispose: (worker: Worker) => void;
-  readonly askCanary: AskCanary;
   readonly drainTimeoutMs: number;
   readonly canaryTimeoutMs: number;
   /** Whether a worker of this recipe fits beside the one that it replaces. */
@@ -89,8 +88,8 @@ async function startWithCanary(worker: Worker, parts: ReplaceParts): Promise<str
     return worker.lastReason ?? "it did not start";
   if (worker.recipe.settings.workers.embeddings || launch.command !== undefined) return undefined;
   const { port, model } = process.word;
-  const result = await parts.askCanary({ port, model, secret: launch.secret, timeoutMs: parts.canaryTimeoutMs });
-  return result.isAlive ? undefined : `its canary failed: ${result.reason}`;
+  const failure = await askCanary({ port, model, secret: launch.secret, timeoutMs: parts.canaryTimeoutMs });
+  return failure === undefined ? undefined : `its canary failed: ${failure}`;
 }
 
 async function discard(worker: Worker, parts: ReplaceParts): Promise<void> {

@@ -1,19 +1,20 @@
-import { type Balancer, BalancerError, createBalancer } from "@drover/balancer";
+import { type Balancer, createBalancer } from "@drover/balancer";
 import type { LoadedSettings, Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
-import { addForeignNames } from "../metrics/compat-metrics.ts";
-import { createRegistry } from "../metrics/process-metrics.ts";
-import { type ExitCode, SupervisorError } from "../errors.ts";
-import type { Logs } from "../logs.ts";
-import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
-import { explainRequest } from "../admin/explain-request.ts";
-import { openTracing } from "../traces/open-tracing.ts";
-import { publicUrl } from "./public-url.ts";
-import type { ReloadReport } from "./reload.ts";
-import { diffSettings } from "./settings-change.ts";
-import { hasLostTerminal } from "./signals/launcher.ts";
+import { addForeignNames } from "../../metrics/compat-metrics.ts";
+import { createRegistry } from "../../metrics/process-metrics.ts";
+import { type ExitCode, SupervisorError } from "../../errors.ts";
+import type { Logs } from "../../logs.ts";
+import { type EndRequests, listenForEnd } from "../signals/end-requests.ts";
+import { explainRequest } from "../../admin/explain-request.ts";
+import { asListenFailure } from "../listen-failure.ts";
+import { openTracing } from "../../traces/open-tracing.ts";
+import { publicUrl } from "../public-url.ts";
+import type { ReloadReport } from "../reload.ts";
+import { diffSettings } from "../settings-change.ts";
+import { hasLostTerminal } from "../signals/launcher.ts";
 import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
@@ -38,7 +39,7 @@ export async function balance(options: BalanceOptions): Promise<ExitCode> {
     );
   }
   return run(options).catch((error: unknown) => {
-    throw error instanceof BalancerError ? new SupervisorError("usage", error.message, { cause: error }) : error;
+    throw asListenFailure(error);
   });
 }
 

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { adminPath } from "../admin/admin-path.ts";
-import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
-import { claimSocket } from "../admin/claim-socket.ts";
-import type { ServiceStatus, UpstreamRow } from "../admin/drover-status.ts";
-import { SupervisorError } from "../errors.ts";
-import type { Logs } from "../logs.ts";
-import type { ReloadReport } from "./reload.ts";
+import { adminPath } from "../../admin/admin-path.ts";
+import { type AdminActions, createAdminServer } from "../../admin/admin-server.ts";
+import { claimSocket } from "../../admin/claim-socket.ts";
+import type { ServiceStatus, UpstreamRow } from "../../admin/drover-status.ts";
+import { SupervisorError } from "../../errors.ts";
+import type { Logs } from "../../logs.ts";
+import type { ReloadReport } from "../reload.ts";
 
 /** A process that balances between servers of others, for its admin socket. */
 export interface UpstreamService {
@@ -37,12 +37,7 @@ export async function openUpstreamAdmin(
 ): Promise<() => void> {
   const admin = createAdminServer(actionsOf(service));
   try {
-    const release = await claimSocket(admin, adminPath(where.setting, "balance", where.environment));
-    return () => {
-      release();
-      admin.close();
-      admin.closeAllConnections();
-    };
+    return await claimSocket(admin, adminPath(where.setting, "balance", where.environment));
   } catch (error) {
     where.logger.warn({ reason: (error as Error).message }, "drover status and its like cannot reach this balancer");
     return () => {};

@@ -1,5 +1,5 @@
 import type { BalancerStatus } from "@drover/balancer";
-import type { UpstreamRow } from "../admin/drover-status.ts";
+import type { UpstreamRow } from "../../admin/drover-status.ts";
 
 /** The servers that Drover does not own, as `drover status` shows them. */
 export function upstreamRows({ upstreams }: Pick<BalancerStatus, "upstreams">): readonly UpstreamRow[] {
