@@ -10,6 +10,7 @@ export type { ClientConnection } from "./upstream-http/tunnel.ts";
 export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
 export { RawTargets } from "./http/raw-targets.ts";
+export { addScraped } from "./own-routes/scraped-metric.ts";
 export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";
 export { refuseInTurn } from "./http/refuse-in-turn.ts";
 export { RequestOrder } from "./http/request-order.ts";

@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { Counter, Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { AdmissionQueue } from "../queue/admission-queue.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import { isInService } from "../policies/availability.ts";
+import { addScraped } from "./scraped-metric.ts";
 
 /** What is read at each scrape rather than counted. */
 export interface WatchedParts {
@@ -15,18 +16,8 @@ export interface WatchedParts {
 
 /** Adds queue, upstreams and certificate to the registry. @returns what is to be told of each upstream that is removed */
 export function watchPool(registry: Registry, { pool, queue, certificate }: WatchedParts): (removed: Upstream) => void {
-  const gauge = (name: string, help: string, value: () => number | undefined): void => {
-    const made: Gauge = new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect(): void {
-        const now = value();
-        if (now === undefined) made.reset();
-        else made.set(now);
-      },
-    });
-  };
+  const gauge = (name: string, help: string, value: () => number | undefined): void =>
+    addScraped(registry, "gauge", { name, help }, () => [[{}, value() ?? 0]]);
   gauge("drover_queue_depth", "Requests that wait for a slot.", () => queue.depth);
   gauge("drover_queue_limit", "Requests that may wait.", () => queue.limit);
   if (certificate() !== undefined) {
@@ -46,30 +37,22 @@ interface Past {
 
 function watchUpstreams(registry: Registry, pool: UpstreamPool): (removed: Upstream) => void {
   const past = new Map<string, Past>();
-  const metric = (kind: typeof Counter | typeof Gauge, name: string, help: string, value: (of: Upstream) => number) => {
-    const made: Counter | Gauge = new kind({
-      name,
-      help,
-      labelNames: ["worker", "upstream"],
-      registers: [registry],
-      collect(): void {
-        made.reset();
-        for (const upstream of pool.members.all) made.inc(labelsOf(upstream), value(upstream));
-      },
-    });
-  };
+  const metric = (kind: "counter" | "gauge", name: string, help: string, value: (of: Upstream) => number) =>
+    addScraped(registry, kind, { name, help, labelNames: ["worker", "upstream"] }, () =>
+      pool.members.all.map((upstream) => [labelsOf(upstream), value(upstream)]),
+    );
   const earlier = ({ worker = "" }: Upstream): Past => past.get(worker) ?? { requests: 0, failures: 0 };
-  metric(Gauge, "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
-  metric(Gauge, "drover_upstream_slots", "Slots of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
-  metric(Gauge, "drover_upstream_ready", "1 while it takes requests.", (upstream) => (isInService(upstream) ? 1 : 0));
+  metric("gauge", "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
+  metric("gauge", "drover_upstream_slots", "Slots of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
+  metric("gauge", "drover_upstream_ready", "1 while it takes requests.", (upstream) => (isInService(upstream) ? 1 : 0));
   metric(
-    Counter,
+    "counter",
     "drover_upstream_requests_total",
     "Requests that were ever sent to it.",
     (upstream) => earlier(upstream).requests + upstream.requests,
   );
   metric(
-    Counter,
+    "counter",
     "drover_upstream_failures_total",
     "Attempts on it that failed.",
     (upstream) => earlier(upstream).failures + upstream.failures,

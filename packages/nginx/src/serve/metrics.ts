@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { addScraped } from "@drover/balancer/engine";
+import { Counter, Histogram, Registry } from "prom-client";
 import type { Group } from "./proxy/groups.ts";
 
 /** What is counted of a configuration's servers and upstreams, as Prometheus gets it. */
@@ -51,28 +52,18 @@ export function createMetrics(read: () => readonly UpstreamReading[]): NginxMetr
 
 function watchUpstreams(registry: Registry, read: () => readonly UpstreamReading[]): void {
   const metric = (
-    kind: typeof Counter | typeof Gauge,
-    { name, help }: { readonly name: string; readonly help: string },
+    kind: "counter" | "gauge",
+    name: string,
+    help: string,
     value: (reading: UpstreamReading) => number,
-  ): void => {
-    const made: Counter | Gauge = new kind({
-      name,
-      help,
-      labelNames: ["group", "upstream"],
-      registers: [registry],
-      collect(): void {
-        // Servers come and go, and count for themselves.
-        made.reset();
-        for (const reading of read()) made.inc({ group: reading.group, upstream: reading.origin }, value(reading));
-      },
-    });
-  };
-  metric(Gauge, { name: "drover_upstream_active", help: "Requests on the upstream now." }, ({ active }) => active);
-  metric(Gauge, { name: "drover_upstream_ready", help: "1 while it takes requests." }, ({ isReady }) =>
-    Number(isReady),
-  );
-  metric(Counter, { name: "drover_upstream_requests_total", help: "Requests ever sent to it." }, (of) => of.requests);
-  metric(Counter, { name: "drover_upstream_failures_total", help: "Attempts on it that failed." }, (of) => of.failures);
+  ): void =>
+    addScraped(registry, kind, { name, help, labelNames: ["group", "upstream"] }, () =>
+      read().map((reading) => [{ group: reading.group, upstream: reading.origin }, value(reading)]),
+    );
+  metric("gauge", "drover_upstream_active", "Requests on the upstream now.", ({ active }) => active);
+  metric("gauge", "drover_upstream_ready", "1 while it takes requests.", ({ isReady }) => Number(isReady));
+  metric("counter", "drover_upstream_requests_total", "Requests ever sent to it.", ({ requests }) => requests);
+  metric("counter", "drover_upstream_failures_total", "Attempts on it that failed.", ({ failures }) => failures);
 }
 
 /** The servers of all groups. A server that a group names twice is read once, with the sums of both. */

@@ -1,5 +1,7 @@
+import { addScraped } from "@drover/balancer/engine";
 import type { Settings } from "@drover/config";
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { sum as total } from "@drover/foundation/sums";
+import { Histogram, type Registry } from "prom-client";
 
 /** The names that dashboards and routers of other servers read. */
 export type CompatNames = Exclude<Settings["metrics"]["compat"], "off">;
@@ -129,21 +131,19 @@ function addVllmTimes(registry: Registry, labels: Labels): void {
 }
 
 function addFinishes(registry: Registry, labels: Labels): void {
-  const made: Counter = new Counter({
+  const metric = {
     name: "vllm:request_success_total",
     help: "Requests that have ended, by what ended the generation.",
     labelNames: [...Object.keys(labels()), "finished_reason"],
-    registers: [registry],
-    async collect() {
-      const values = Object.entries(vllmFinishes).map(async ([finished_reason, ours]) => {
-        const sums = await Promise.all(ours.map((finish) => sumOf(registry, "drover_generations_total", { finish })));
-        return [finished_reason, sums.reduce((sum, one) => sum + one, 0)] as const;
-      });
-      const now = await Promise.all(values);
-      made.reset();
-      for (const [finished_reason, value] of now) made.inc({ ...labels(), finished_reason }, value);
-    },
-  });
+  };
+  addScraped(registry, "counter", metric, () =>
+    Promise.all(
+      Object.entries(vllmFinishes).map(async ([finished_reason, ours]) => {
+        const counts = ours.map((finish) => sumOf(registry, "drover_generations_total", { finish }));
+        return [{ ...labels(), finished_reason }, total(await Promise.all(counts))] as const;
+      }),
+    ),
+  );
 }
 
 const noLabels = () => ({});
@@ -151,17 +151,9 @@ const noLabels = () => ({});
 type Labels = () => Record<string, string>;
 
 function addRow(registry: Registry, { name, kind, help, value }: Row, labels: Labels): void {
-  const made: Counter | Gauge = new (kind === "counter" ? Counter : Gauge)({
-    name,
-    help,
-    labelNames: Object.keys(labels()),
-    registers: [registry],
-    async collect() {
-      const now = await value((own, some) => sumOf(registry, own, some));
-      made.reset();
-      made.inc(labels(), now);
-    },
-  });
+  addScraped(registry, kind, { name, help, labelNames: Object.keys(labels()) }, async () => [
+    [labels(), await value((own, some) => sumOf(registry, own, some))],
+  ]);
 }
 
 /** prom-client asks a metric for its samples by `get`: here they are another one's. */
@@ -182,9 +174,10 @@ function addHistogram(registry: Registry, name: string, own: string, labels: Lab
 
 async function sumOf(registry: Registry, name: string, wanted: Readonly<Record<string, string>> = {}): Promise<number> {
   const { values = [] } = (await registry.getSingleMetric(name)?.get()) ?? {};
-  return values
-    .filter(({ labels }) => Object.entries(wanted).every(([label, value]) => labels[label] === value))
-    .reduce((sum, { value }) => sum + value, 0);
+  const meant = values.filter(({ labels }) =>
+    Object.entries(wanted).every(([label, value]) => labels[label] === value),
+  );
+  return total(meant.map(({ value }) => value));
 }
 
 function ratio(part: Row["value"], whole: Row["value"]): Row["value"] {

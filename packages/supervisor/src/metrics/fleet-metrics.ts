@@ -1,5 +1,6 @@
+import { addScraped } from "@drover/balancer/engine";
 import type { Time } from "@drover/foundation/clock";
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, type Registry } from "prom-client";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 import type { SnapshotStatus, WorkerStatus } from "@drover/contract/console-state";
 import { RESTART_REASONS } from "../worker/restart-reasons.ts";
@@ -36,54 +37,32 @@ export interface FleetSource {
 /** What the supervisor knows of its workers and of what they share. */
 export function watchFleet(registry: Registry, { status, isAsleep }: FleetSource, clock: Time): void {
   const read = oncePerScrape(status);
-  const registers = [registry];
-  for (const [name, help, value] of GAUGES) {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: ["worker"],
-      registers,
-      async collect() {
-        const workers = (await read())?.workers ?? [];
-        gauge.reset();
-        for (const worker of workers) gauge.set({ worker: worker.id }, value(worker));
-      },
+  for (const [name, help, value] of GAUGES)
+    addScraped(registry, "gauge", { name, help, labelNames: ["worker"] }, async () =>
+      ((await read())?.workers ?? []).map((worker) => [{ worker: worker.id }, value(worker)]),
+    );
+  for (const [name, help, value] of SNAPSHOT_GAUGES)
+    addScraped(registry, "gauge", { name, help }, async () => {
+      const snapshots = (await read())?.snapshots ?? null;
+      return [[{}, snapshots === null ? 0 : value(snapshots)]];
     });
-  }
-  for (const [name, help, value] of SNAPSHOT_GAUGES) {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        const snapshots = (await read())?.snapshots ?? null;
-        gauge.set(snapshots === null ? 0 : value(snapshots));
-      },
-    });
-  }
-  const asleep: Gauge = new Gauge({
-    name: "drover_asleep",
-    help: "1 while all workers are unloaded for want of requests; the next one wakes them.",
-    registers,
-    collect: () => asleep.set(isAsleep() ? 1 : 0),
-  });
+  const help = "1 while all workers are unloaded for want of requests; the next one wakes them.";
+  addScraped(registry, "gauge", { name: "drover_asleep", help }, () => [[{}, isAsleep() ? 1 : 0]]);
   watchRestarts(registry, read);
   watchProcesses(registry, read, clock);
 }
 
 function watchRestarts(registry: Registry, read: FleetSource["status"]): void {
-  const restarts: Counter = new Counter({
+  const metric = {
     name: "drover_worker_restarts_total",
     help: "Times the worker was started again, by what had become of it: it crashed, hung, or was killed from outside.",
     labelNames: ["worker", "reason"],
-    registers: [registry],
-    async collect() {
-      const workers = (await read())?.workers ?? [];
-      restarts.reset();
-      for (const { id, restartReasons } of workers)
-        for (const reason of RESTART_REASONS) restarts.inc({ worker: id, reason }, restartReasons[reason]);
-    },
-  });
+  };
+  addScraped(registry, "counter", metric, async () =>
+    ((await read())?.workers ?? []).flatMap(({ id, restartReasons }) =>
+      RESTART_REASONS.map((reason) => [{ worker: id, reason }, restartReasons[reason]] as const),
+    ),
+  );
 }
 
 /** What was last seen of a worker's process. */
@@ -115,16 +94,14 @@ function watchProcesses(registry: Registry, read: FleetSource["status"], clock: 
       }
     },
   });
-  const start: Gauge = new Gauge({
+  const metric = {
     name: "drover_worker_start_time_seconds",
     help: "When the worker's present process was started, as Unix time.",
     labelNames: ["worker"],
-    registers: [registry],
-    async collect() {
-      await read();
-      start.reset();
-      for (const [worker, { startedAtSeconds }] of seen) start.set({ worker }, startedAtSeconds);
-    },
+  };
+  addScraped(registry, "gauge", metric, async () => {
+    await read();
+    return [...seen].map(([worker, { startedAtSeconds }]) => [{ worker }, startedAtSeconds]);
   });
 }
 

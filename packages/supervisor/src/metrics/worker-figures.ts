@@ -1,3 +1,4 @@
+import { addScraped } from "@drover/balancer/engine";
 import {
   type FigureName,
   labelsOf,
@@ -5,7 +6,7 @@ import {
   workerFigures,
   type WorkerFigures,
 } from "@drover/contract/worker-figures";
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, type Registry } from "prom-client";
 
 /** One process of a worker, whatever stands for it. */
 type Process = object;
@@ -29,10 +30,16 @@ export class WorkerFigureMetrics {
     for (const name of Object.keys(workerFigures) as FigureName[]) {
       const figure: WorkerFigure = workerFigures[name];
       const { labels = [], help } = figure;
-      const options = { name: figure.name, help, labelNames: ["worker", ...labels], registers: [registry] };
-      if (figure.type === "counter") this.#counters.set(name, new Counter(options));
+      const options = { name: figure.name, help, labelNames: ["worker", ...labels] };
+      if (figure.type === "counter") this.#counters.set(name, new Counter({ ...options, registers: [registry] }));
       else
-        watch(new Gauge(options), figure, () => workers().map(({ id, figures }) => ({ id, samples: figures[name] })));
+        addScraped(registry, "gauge", options, () =>
+          workers().flatMap(({ id, figures }) =>
+            Object.entries(figures[name] ?? {}).map(
+              ([key, value]) => [{ worker: id, ...labelsOf(figure, key) }, value] as const,
+            ),
+          ),
+        );
     }
   }
 
@@ -57,19 +64,4 @@ export class WorkerFigureMetrics {
       }
     }
   }
-}
-
-interface Holding {
-  readonly id: string;
-  readonly samples: Readonly<Record<string, number>> | undefined;
-}
-
-function watch(gauge: Gauge, figure: WorkerFigure, workers: () => readonly Holding[]): void {
-  Object.assign(gauge, {
-    collect() {
-      gauge.reset();
-      for (const { id, samples = {} } of workers())
-        for (const [key, value] of Object.entries(samples)) gauge.set({ worker: id, ...labelsOf(figure, key) }, value);
-    },
-  });
 }
