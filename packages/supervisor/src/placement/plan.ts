@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { usesFlashAttention } from "@drover/contract/worker-options";
 import { parseRange } from "@drover/foundation/ranges";
 import { estimateMemory, type MemoryEstimate, type ModelInfo } from "@drover/models";
 import { bindMemory, spareOnNodes } from "./bind-memory.ts";
@@ -123,7 +124,7 @@ function needFor(
   model: ModelInfo,
   { shape, processor }: { readonly shape: WorkerShape; readonly processor: string },
 ): MemoryEstimate {
-  const flashAttention = usesFlashAttention(settings, shape);
+  const flashAttention = usesFlashAttention(settings.workers);
   return estimateMemory(model, { ...shape, workers: 1, flashAttention, processor });
 }
 
@@ -136,8 +137,4 @@ function shapeOf({ workers }: Pick<Settings, "workers">, model: ModelInfo, slots
     batchTokens: batch,
     kvType,
   };
-}
-
-function usesFlashAttention({ workers }: Pick<Settings, "workers">, shape: WorkerShape): boolean {
-  return workers.flashAttention !== "off" || shape.kvType !== "f16";
 }

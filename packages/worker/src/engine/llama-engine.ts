@@ -1,4 +1,5 @@
 /** The engine on node-llama-cpp: its public API loads model and context, its native context decodes and samples. */
+import { usesFlashAttention } from "@drover/contract/worker-options";
 import { messageOf } from "@drover/foundation/error-text";
 import { basename } from "node:path";
 import {
@@ -164,19 +165,6 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
       { cause },
     );
   }
-}
-
-/**
- * `auto` is on. At a depth of 1,500 tokens a prompt is read a fifth faster (Zen 4, two threads: 11.9 instead of 14.1 ms a
- * token), four and more responses decode a tenth faster there, and a lone one at most a sixth slower. Its sums depend on
- * what else is in the batch, so that a request may get other tokens of nearly equal probability beside other neighbours.
- */
-function usesFlashAttention({
-  flashAttention,
-  kvType,
-}: Pick<LlamaEngineOptions, "flashAttention" | "kvType">): boolean {
-  // llama.cpp needs it for quantized values.
-  return flashAttention !== "off" || kvType !== "f16";
 }
 
 function natives(llama: Llama, model: LlamaModel, context: LlamaContext): NativeParts {
