@@ -14,12 +14,7 @@ export class MessageEvents {
   }
 
   start({ prompt, cached }: Pick<TokenCounts, "prompt" | "cached">): string {
-    const usage = {
-      input_tokens: prompt - cached,
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: cached,
-      output_tokens: 0,
-    };
+    const usage = messageUsage({ prompt, cached, completion: 0 });
     const empty = { content: [], stop_reason: null, stop_sequence: null };
     const message = { id: this.#id, type: "message", role: "assistant", model: this.#model, ...empty, usage };
     return event("message_start", { message });
@@ -73,6 +68,16 @@ export class MessageEvents {
     this.#open = undefined;
     return event("content_block_stop", { index: this.#index });
   }
+}
+
+/** Tokens that came from the cache are not counted as input here. */
+export function messageUsage({ prompt, cached, completion }: Pick<TokenCounts, "prompt" | "cached" | "completion">) {
+  return {
+    input_tokens: prompt - cached,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: cached,
+    output_tokens: completion,
+  };
 }
 
 function event(type: string, data: Readonly<Record<string, unknown>>): string {

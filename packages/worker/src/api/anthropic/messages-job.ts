@@ -1,10 +1,10 @@
-import { badField } from "../../errors.ts";
 import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { type CountTokensRequest, textOfBlock } from "./messages-schema.ts";
 import { effortTokens } from "../generating/thinking.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
+import { foreignTools, toolChoiceOf } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 type MessageBody = CountTokensRequest["messages"][number];
@@ -17,14 +17,14 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
   const last = body.messages.at(-1);
   const prefill = last?.role === "assistant" ? textOfAssistant(last) : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
-  const { tools, left } = toolsOf(body);
+  const tools = toolsOf(body);
   const contentFormat = contentFormatOf(body);
   return {
     messages: [...system, ...turns.flatMap(chatMessagesOf)],
     messagesParam: "messages",
     ...(prefill === undefined ? {} : { prefill }),
     tools,
-    toolChoice: toolChoiceOf(body, tools),
+    toolChoice: toolChoiceOf(wantedTool(body), tools, "tool_choice.name"),
     parallelToolCalls: !hasOneCall(body),
     templateArguments: {},
     extractReasoning: true,
@@ -33,7 +33,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
     stops: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
     cachePrompt: true,
     ignoreEndOfText: false,
-    ignored: left,
+    ignored: foreignTools(body.tools ?? []),
     ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
     ...(contentFormat === undefined ? {} : { contentFormat }),
   };
@@ -92,12 +92,8 @@ function contentFormatOf(body: CountTokensRequest): ContentFormat | undefined {
   return body.output_format ? { schema: body.output_format.schema, param: "output_format.schema" } : undefined;
 }
 
-function toolsOf(body: CountTokensRequest): {
-  readonly tools: readonly ToolDefinition[];
-  readonly left: readonly string[];
-} {
-  const all = body.tools ?? [];
-  const tools = all.flatMap((tool, index): ToolDefinition[] => {
+function toolsOf(body: CountTokensRequest): readonly ToolDefinition[] {
+  return (body.tools ?? []).flatMap((tool, index): ToolDefinition[] => {
     if ("foreign" in tool) return [];
     const { name, description, input_schema: parameters, strict } = tool;
     const more = typeof description === "string" ? { description } : {};
@@ -105,15 +101,10 @@ function toolsOf(body: CountTokensRequest): {
       { name, parameters, param: `tools[${index}].input_schema`, ...more, ...(strict === true ? { strict } : {}) },
     ];
   });
-  return { tools, left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])) };
 }
 
-function toolChoiceOf(body: CountTokensRequest, tools: readonly ToolDefinition[]): ToolChoice {
-  const choice = body.tool_choice;
-  if (choice === null || choice === undefined || choice.type === "auto") return "auto";
-  if (choice.type === "none") return "none";
-  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
-  if (choice.type !== "tool") return "required";
-  if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
-  throw badField("tool_choice.name", `Invalid 'tool_choice.name': no tool named '${choice.name}' is in 'tools'.`);
+function wantedTool({ tool_choice: choice }: CountTokensRequest): ToolChoice {
+  if (choice === null || choice === undefined) return "auto";
+  if (choice.type === "tool") return { name: choice.name };
+  return choice.type === "any" ? "required" : choice.type;
 }

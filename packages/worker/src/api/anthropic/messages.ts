@@ -4,8 +4,8 @@ import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
-import { runChoices } from "../generating/choices.ts";
-import { MessageEvents } from "./message-events.ts";
+import { runChoices, streamChoices } from "../generating/choices.ts";
+import { MessageEvents, messageUsage } from "./message-events.ts";
 import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
@@ -14,7 +14,7 @@ import { RequestError } from "../../errors.ts";
 import { takeBody } from "../http/take-body.ts";
 import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
-import type { OutputEnd, OutputPiece, TokenCounts } from "../../generation/output/output.ts";
+import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -28,25 +28,17 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   if (body.stream === true) {
     const stream = new SseStream(serving, reply);
     const events = new MessageEvents(id, serving.model.id);
-    try {
-      const [end] = await runChoices(
-        serving,
-        reply,
-        [prepared],
-        () => ({
-          onStart: (prompt) => {
-            stream.open();
-            stream.write(events.start(prompt));
-          },
-          onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
-        }),
-        { stream },
-      );
-      if (end !== undefined) stream.end(events.end(end, stopReasonOf(end)));
-    } catch (error) {
-      stream.fail(error);
-    }
-    return reply;
+    return await streamChoices(serving, reply, [prepared], {
+      stream,
+      sinkOf: () => ({
+        onStart: (prompt) => {
+          stream.open();
+          stream.write(events.start(prompt));
+        },
+        onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
+      }),
+      endOf: ([end]) => (end === undefined ? "" : events.end(end, stopReasonOf(end))),
+    });
   }
   return await completeMessage(serving, reply, job, prepared, id);
 }
@@ -110,14 +102,4 @@ function stopReasonOf(end: OutputEnd): string {
   if (end.finish === "tool_calls") return "tool_use";
   if (end.finish === "length") return "max_tokens";
   return end.stopString === undefined ? "end_turn" : "stop_sequence";
-}
-
-/** Tokens that came from the cache are not counted as input here. */
-function messageUsage(tokens: TokenCounts) {
-  return {
-    input_tokens: tokens.prompt - tokens.cached,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: tokens.cached,
-    output_tokens: tokens.completion,
-  };
 }

@@ -73,6 +73,28 @@ export function runChoices(
   });
 }
 
+/** How the choices of a request are streamed. */
+interface StreamedChoices extends WaitingStream {
+  readonly sinkOf: (index: number) => ChoiceSink;
+  /** What the stream ends with. */
+  readonly endOf: (ends: readonly OutputEnd[]) => string;
+}
+
+/** As {@link runChoices}, for a response that is a stream: once it is open, an error is its last event. */
+export async function streamChoices(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly OutputRequest[],
+  { sinkOf, endOf, ...waiting }: StreamedChoices,
+): Promise<FastifyReply> {
+  try {
+    waiting.stream.end(endOf(await runChoices(serving, reply, requests, sinkOf, waiting)));
+  } catch (error) {
+    waiting.stream.fail(error);
+  }
+  return reply;
+}
+
 function failureOf(error: Error | undefined, { logger }: Serving, requestId: string): RequestError {
   if (error instanceof RequestError) {
     logger.info({ requestId, reason: error.message }, "a request ended early because of what it asks for");

@@ -1,3 +1,4 @@
+import { jsonOrText } from "@drover/foundation/json-text";
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
@@ -35,22 +36,18 @@ const biases = z.preprocess(
   ]),
 );
 
-function listOfJson(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
 const dryFields = {
   dry_multiplier: z.number().min(0).nullish(),
   dry_base: z.number().min(0).nullish(),
   dry_allowed_length: z.int().min(0).nullish(),
   dry_penalty_last_n: z.int().min(-1).nullish(),
   // As a list, or as its JSON, which clients of several servers send.
-  dry_sequence_breakers: z.preprocess(listOfJson, boundedList(z.string(), { most: 64 }).nullish()).optional(),
+  dry_sequence_breakers: z
+    .preprocess(
+      (value) => (typeof value === "string" ? jsonOrText(value) : value),
+      boundedList(z.string(), { most: 64 }).nullish(),
+    )
+    .optional(),
 } as const;
 
 /** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
@@ -120,7 +117,9 @@ export const generationFields = {
   cache_prompt: z.boolean().nullish(),
 } as const;
 
-type SamplingBody = Partial<z.output<z.ZodObject<typeof samplingFields>>>;
+export type GenerationBody = z.output<z.ZodObject<typeof generationFields>>;
+
+export type SamplingBody = Partial<z.output<z.ZodObject<typeof samplingFields>>>;
 
 /** Defaults are those of llama.cpp's server. `seed` is used where the client sent none. */
 export function samplingOf(body: SamplingBody, vocabularySize: number, seed: number): Sampling {

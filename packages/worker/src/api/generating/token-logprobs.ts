@@ -27,13 +27,6 @@ export interface CompletionLogprobs {
   readonly text_offset: number[];
 }
 
-export interface CompletionLogprobs {
-  readonly tokens: string[];
-  readonly token_logprobs: number[];
-  readonly top_logprobs: Record<string, number>[];
-  readonly text_offset: number[];
-}
-
 /** Where each token of a text begins, in characters. */
 export class TextOffsets {
   readonly #assembler = new TextAssembler();

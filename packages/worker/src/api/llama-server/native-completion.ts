@@ -1,14 +1,20 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RequestError } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import type { OutputEnd, OutputPiece, PromptProgress, TokenCounts } from "../../generation/output/output.ts";
+import {
+  type OutputEnd,
+  type OutputPiece,
+  type PromptProgress,
+  textOf,
+  type TokenCounts,
+} from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import { contextLengthExceeded, type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import { contextLengthExceeded } from "../../generation/prompt/prompt-limit.ts";
 import type { GeneratedToken, GrammarSpec } from "../../generation-contract.ts";
-import { runChoices } from "../generating/choices.ts";
+import { runChoices, streamChoices } from "../generating/choices.ts";
+import { plainLimit, plainOutput, refuseForeignTokens, textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
-import { samplingOf } from "../generating/sampling-fields.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { nativeProbabilities } from "../generating/token-logprobs.ts";
@@ -37,7 +43,7 @@ export async function nativeCompletion(
 export async function infill(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, infillRequest, request, reply);
   const tokensOf = (text: string) =>
-    serving.tokenizer.tokenize([wellFormed(text)], false, limitOf(serving, "input_prefix"));
+    serving.tokenizer.tokenize([wellFormed(text)], false, plainLimit(serving, "input_prefix"));
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
   const prefix = await tokensOf(extra + (body.input_prefix ?? ""));
   const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));
@@ -70,25 +76,18 @@ async function complete(
 
 async function stream(serving: Serving, reply: FastifyReply, request: OutputRequest, writer: NativeWriter) {
   const events = new SseStream(serving, reply);
-  try {
-    const [end] = await runChoices(
-      serving,
-      reply,
-      [request],
-      () => ({
-        onStart: ({ prompt }) => {
-          writer.first(prompt);
-          events.open();
-        },
-        onPieces: (pieces, tokens, counts) => events.write(writer.part(pieces, tokens, counts)),
-      }),
-      { stream: events, eventOf: writer.progress },
-    );
-    if (end !== undefined) events.end(`data: ${JSON.stringify(writer.end(end))}\n\n`);
-  } catch (error) {
-    events.fail(error);
-  }
-  return reply;
+  return await streamChoices(serving, reply, [request], {
+    stream: events,
+    eventOf: writer.progress,
+    sinkOf: () => ({
+      onStart: ({ prompt }) => {
+        writer.first(prompt);
+        events.open();
+      },
+      onPieces: (pieces, tokens, counts) => events.write(writer.part(pieces, tokens, counts)),
+    }),
+    endOf: ([end]) => (end === undefined ? "" : `data: ${JSON.stringify(writer.end(end))}\n\n`),
+  });
 }
 
 /** A response in the form of llama.cpp's server. */
@@ -121,7 +120,7 @@ class NativeWriter {
   }
 
   add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
-    this.#content += textOf(pieces);
+    this.#content += textOf(pieces, "content");
     this.#tokens.push(...tokens);
   }
 
@@ -132,7 +131,7 @@ class NativeWriter {
   ): string {
     const part = {
       index: 0,
-      content: textOf(pieces),
+      content: textOf(pieces, "content"),
       tokens: this.#body.return_tokens === true ? tokens.map(({ token }) => token) : [],
       stop: false,
       id_slot: -1,
@@ -171,9 +170,7 @@ class NativeWriter {
       tokens_evaluated: tokens.prompt,
       tokens_cached: tokens.prompt + tokens.completion,
       generation_settings: nativeSettings(this.#serving, this.#body, this.#request),
-      prompt: Buffer.concat(
-        this.#request.prompt.map((token) => this.#serving.vocabulary.tokenBytes(token, true)),
-      ).toString("utf8"),
+      prompt: textOfTokens(this.#serving, this.#request.prompt),
       has_new_line: this.#content.includes("\n"),
       truncated: false,
       stop_type: finish === "length" ? "limit" : stopString === undefined ? "eos" : "word",
@@ -188,31 +185,18 @@ class NativeWriter {
   }
 }
 
-function textOf(pieces: readonly OutputPiece[]): string {
-  return pieces.map((piece) => (piece.kind === "content" ? piece.text : "")).join("");
-}
-
 async function outputRequest(
   serving: Serving,
   reply: FastifyReply,
   body: NativeFields,
   prompt: readonly number[],
 ): Promise<OutputRequest> {
-  refuseLongPrompt(prompt, limitOf(serving, "prompt"));
-  const most = body.n_predict ?? body.max_tokens ?? -1;
+  const plain = plainOutput(serving, body, prompt, body.n_predict ?? body.max_tokens ?? -1);
   const grammar = await grammarOf(serving, reply, body);
   const probabilities = body.n_probs ?? 0;
   return {
-    prompt,
-    maxTokens: most === -1 ? serving.slots.contextTokens : most,
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
-    stops: body.stop,
-    reasoning: "off",
-    thinkingEnd: { text: "", tokens: [] },
-    cachePrompt: body.cache_prompt ?? true,
-    ignoreEndOfText: body.ignore_eos ?? false,
+    ...plain,
     ...(grammar === undefined ? {} : { grammar }),
-    ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
     ...(probabilities > 0 || body.return_tokens === true ? { topLogprobs: probabilities } : {}),
   };
 }
@@ -230,7 +214,7 @@ async function grammarOf(serving: Serving, reply: FastifyReply, body: NativeFiel
 /** Texts with their control tokens, and tokens, in their order. */
 async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]): Promise<readonly number[]> {
   const { model, tokenizer } = serving;
-  const limit = limitOf(serving, "prompt");
+  const limit = plainLimit(serving);
   const tokens: number[] = [];
   for (const part of typeof prompt === "string" ? [prompt] : prompt) {
     const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], true, limit);
@@ -238,25 +222,12 @@ async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]
     if (typeof part === "string" && tokens.length >= limit.contextTokens)
       throw contextLengthExceeded(limit, `at least ${tokens.length}`);
   }
-  const outside = tokens.find((token) => token >= model.vocabularySize);
-  if (outside !== undefined) throw outsideOfVocabulary(outside, model.vocabularySize);
+  refuseForeignTokens(serving, tokens, "prompt");
   const startsWithText = typeof prompt === "string" || typeof prompt[0] === "string";
   const first = model.addsBosToken && startsWithText ? model.bosToken : undefined;
   if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
   const start = model.bosToken ?? model.eosToken;
   return tokens.length > 0 || start === undefined ? tokens : [start];
-}
-
-function limitOf({ slots }: Serving, param: string): PromptLimit {
-  return { contextTokens: slots.contextTokens, outputTokens: 1, param };
-}
-
-function outsideOfVocabulary(token: number, size: number): RequestError {
-  return new RequestError(`Invalid 'prompt': token ${token} is outside of the vocabulary (${size} tokens).`, {
-    status: 400,
-    reason: "invalid_value",
-    param: "prompt",
-  });
 }
 
 function noInfill({ model }: Serving): RequestError {

@@ -1,9 +1,9 @@
 import { LoopBudget } from "@drover/foundation/loop-budget";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { badField } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
+import { refuseForeignTokens } from "../generating/plain-prompt.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
@@ -50,15 +50,9 @@ async function piecesOf(tokens: readonly number[], pieceOf: (id: number) => stri
 
 /** `POST /detokenize`. */
 export async function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const { vocabulary, model } = serving;
+  const { vocabulary } = serving;
   const { tokens } = takeBody(serving, detokenizeRequest, request, reply);
-  const outside = tokens.find((token) => token >= model.vocabularySize);
-  if (outside !== undefined) {
-    throw badField(
-      "tokens",
-      `Invalid 'tokens': ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-    );
-  }
+  refuseForeignTokens(serving, tokens, "tokens");
   const parts: Uint8Array[] = [];
   for (let from = 0; from < tokens.length; from += PIECES_AT_A_STRETCH) {
     const some = tokens.slice(from, from + PIECES_AT_A_STRETCH);

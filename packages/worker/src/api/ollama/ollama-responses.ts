@@ -2,8 +2,8 @@ import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
-import { runChoices } from "../generating/choices.ts";
+import { type OutputEnd, textOf } from "../../generation/output/output.ts";
+import { runChoices, streamChoices } from "../generating/choices.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { Timings } from "../generating/timings.ts";
@@ -83,8 +83,9 @@ async function stream(serving: Serving, reply: FastifyReply, { job, request, sha
   const head = headOf(serving);
   const line = (part: Parameters<Shape>[0], more: object) =>
     `${JSON.stringify({ ...head, ...shape(part), ...more })}\n`;
-  try {
-    const [end] = await runChoices(serving, reply, [request], () => ({
+  return await streamChoices(serving, reply, [request], {
+    stream: lines,
+    sinkOf: () => ({
       onStart: () => {
         timings.first();
         lines.open();
@@ -97,19 +98,14 @@ async function stream(serving: Serving, reply: FastifyReply, { job, request, sha
         const [content, thinking] = [textOf(pieces, "content"), textOf(pieces, "reasoning")];
         if (content !== "" || thinking !== "") lines.write(line({ content, thinking, calls: [] }, { done: false }));
       },
-    }));
-    // Arguments are objects here, so a call is told once it is complete.
-    const made = callsOf(calls);
-    if (made.length > 0) lines.write(line({ content: "", thinking: "", calls: made }, { done: false }));
-    if (end !== undefined) lines.end(line({ content: "", thinking: "", calls: [] }, endOf(end, timings)));
-  } catch (error) {
-    lines.fail(error);
-  }
-  return reply;
-}
-
-function textOf(pieces: readonly OutputPiece[], kind: "content" | "reasoning"): string {
-  return pieces.map((piece) => (piece.kind === kind ? piece.text : "")).join("");
+    }),
+    endOf: ([end]) => {
+      // Arguments are objects here, so a call is told once it is complete.
+      const made = callsOf(calls);
+      const told = made.length === 0 ? "" : line({ content: "", thinking: "", calls: made }, { done: false });
+      return end === undefined ? told : told + line({ content: "", thinking: "", calls: [] }, endOf(end, timings));
+    },
+  });
 }
 
 function callsOf({ toolCalls }: ChatMessageBuilder): readonly object[] {

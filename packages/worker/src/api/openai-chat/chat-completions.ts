@@ -4,7 +4,7 @@ import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
-import { type ChoiceSink, choicesOf, runChoices } from "../generating/choices.ts";
+import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
@@ -30,8 +30,7 @@ export async function chatCompletions(
     progress: body.return_progress === true,
     timings: body.timings_per_token === true,
   });
-  await streamChat(serving, reply, job, choices, chunks);
-  return reply;
+  return await streamChat(serving, reply, job, choices, chunks);
 }
 
 interface Head {
@@ -74,11 +73,10 @@ async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, c
       stream.write(chunks.pieces(index, pieces, tokens, () => timings.soFar(counts))),
     onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
   });
-  try {
-    const waiting = { stream, eventOf: chunks.progress };
-    const ends = await runChoices(serving, reply, choicesOf(request, choices), sinkOf, waiting);
-    stream.end(chunks.end(ends, ends[0] === undefined ? {} : timings.of(ends[0])));
-  } catch (error) {
-    stream.fail(error);
-  }
+  return await streamChoices(serving, reply, choicesOf(request, choices), {
+    stream,
+    eventOf: chunks.progress,
+    sinkOf,
+    endOf: (ends) => chunks.end(ends, ends[0] === undefined ? {} : timings.of(ends[0])),
+  });
 }

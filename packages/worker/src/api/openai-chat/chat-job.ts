@@ -1,10 +1,11 @@
 import { badField } from "../../errors.ts";
-import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
+import type { ContentFormat } from "../../generation/output-grammar.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
+import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 export const ANY_OBJECT = { type: "object" } as const;
@@ -14,7 +15,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? body.n_predict ?? -1;
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = thinkingBudgetOf(body);
-  const { tools, left } = toolsOf(body);
+  const tools = (body.tools ?? []).filter((tool) => "name" in tool);
   const contentFormat = contentFormatOf(body);
   if (body.ignore_eos === true && (contentFormat !== undefined || tools.length > 0)) {
     throw badField("ignore_eos", "Invalid 'ignore_eos': a response in a format or with tools must be able to end.");
@@ -33,7 +34,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     stops: body.stop,
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
-    ignored: left,
+    ignored: foreignTools(body.tools ?? []),
     ...(maxTokens === -1 ? {} : { maxTokens }),
     ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
@@ -87,17 +88,6 @@ function contentFormatOf(body: ChatCompletionRequest): ContentFormat | undefined
   return { schema: schema ?? ANY_OBJECT, param, strict: strict === true };
 }
 
-function toolsOf(body: ChatCompletionRequest): {
-  readonly tools: readonly ToolDefinition[];
-  readonly left: readonly string[];
-} {
-  const all = body.tools ?? [];
-  return {
-    tools: all.filter((tool) => "name" in tool),
-    left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])),
-  };
-}
-
 function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
   if (body.logprobs === true) return body.top_logprobs ?? 0;
   if (body.n_probs) return body.n_probs;
@@ -113,21 +103,12 @@ function allowedTools(
   const choice = body.tool_choice ?? "auto";
   if (typeof choice === "object" && choice.type === "allowed_tools") {
     const { mode, tools: allowed } = choice.allowed_tools;
-    const names = new Set(allowed.map((tool) => tool.function.name));
-    const tools = all.filter((tool) => names.has(tool.name));
-    return { tools, toolChoice: toolChoiceOf(mode, tools) };
+    const tools = toolsNamed(
+      allowed.map((tool) => tool.function.name),
+      all,
+    );
+    return { tools, toolChoice: toolChoiceOf(mode, tools, "tool_choice") };
   }
-  return { tools: all, toolChoice: toolChoiceOf(choice, all) };
-}
-
-function toolChoiceOf(
-  choice: "none" | "auto" | "required" | "any" | { readonly function: { readonly name: string } },
-  tools: readonly ToolDefinition[],
-): ToolChoice {
-  if (choice === "none" || choice === "auto") return choice;
-  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
-  if (choice === "required" || choice === "any") return "required";
-  const { name } = choice.function;
-  if (tools.some((tool) => tool.name === name)) return { name };
-  throw badField("tool_choice", `Invalid 'tool_choice': no tool named '${name}' is in 'tools'.`);
+  const wanted = typeof choice === "object" ? choice.function : choice === "any" ? "required" : choice;
+  return { tools: all, toolChoice: toolChoiceOf(wanted, all, "tool_choice") };
 }

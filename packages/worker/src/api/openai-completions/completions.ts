@@ -1,18 +1,24 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { MOST_CHOICES } from "../generating/counts.ts";
 import { badField } from "../../errors.ts";
-import { type PromptLimit, refuseLongPrompt, refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
+import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import type { OutputEnd, OutputPiece, PromptProgress } from "../../generation/output/output.ts";
+import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { type ChoiceSink, choicesOf, runChoices } from "../generating/choices.ts";
+import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
+import {
+  plainLimit,
+  plainOutput,
+  refuseForeignTokens,
+  separateInputs,
+  textOfTokens,
+} from "../generating/plain-prompt.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
-import { samplingOf } from "../generating/sampling-fields.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
@@ -26,7 +32,7 @@ const DEFAULT_MAX_TOKENS = 16;
 
 /** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
 export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  refuseManyTokens(fieldOf(request.body, "prompt"), limitOf(serving));
+  refuseManyTokens(fieldOf(request.body, "prompt"), plainLimit(serving));
   const body = takeBody(serving, completionRequest, request, reply);
   checkFields(body);
   const prompts = await promptsOf(serving, body);
@@ -57,10 +63,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     returnsProgress: body.return_progress === true,
     timesTokens: body.timings_per_token === true,
   };
-  if (body.stream === true) {
-    await stream(serving, reply, requests, texts, form);
-    return reply;
-  }
+  if (body.stream === true) return await stream(serving, reply, requests, texts, form);
   const timings = new Timings(serving.clock);
   const ends = await runChoices(serving, reply, requests, (index) => ({
     onStart: () => timings.first(),
@@ -93,7 +96,7 @@ async function stream(
   requests: readonly OutputRequest[],
   texts: readonly CompletionText[],
   { head, perPrompt, withUsage, returnsProgress, timesTokens }: StreamForm,
-): Promise<void> {
+): Promise<FastifyReply> {
   const timings = new Timings(serving.clock);
   const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
@@ -107,29 +110,23 @@ async function stream(
     : undefined;
   const event = (index: number, finish: string | null, tail = after) =>
     before + JSON.stringify(texts[index]?.take(index, finish)) + tail;
-  try {
-    const sinkOf = (index: number): ChoiceSink => ({
-      onStart: ({ prompt }) => {
-        timings.first(prompt);
-        stream.open();
-      },
-      onPieces: (pieces, tokens, counts) => {
-        texts[index]?.add(pieces, tokens);
-        stream.write(event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after));
-      },
-      onEnd: (end) => stream.write(event(index, end.finish, timed(afterLast(end), timings.of(end)))),
-    });
-    const ends = await runChoices(serving, reply, requests, sinkOf, { stream, eventOf });
-    const usage = JSON.stringify(
-      usageOfPrompts(
-        ends.map((end) => end.tokens),
-        perPrompt,
-      ),
-    );
-    stream.end(`${withUsage ? `${before}],"usage":${usage}}\n\n` : ""}data: [DONE]\n\n`);
-  } catch (error) {
-    stream.fail(error);
-  }
+  const sinkOf = (index: number): ChoiceSink => ({
+    onStart: ({ prompt }) => {
+      timings.first(prompt);
+      stream.open();
+    },
+    onPieces: (pieces, tokens, counts) => {
+      texts[index]?.add(pieces, tokens);
+      stream.write(event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after));
+    },
+    onEnd: (end) => stream.write(event(index, end.finish, timed(afterLast(end), timings.of(end)))),
+  });
+  const endOf = (ends: readonly OutputEnd[]) => {
+    const counts = ends.map((end) => end.tokens);
+    const usage = withUsage ? `${before}],"usage":${JSON.stringify(usageOfPrompts(counts, perPrompt))}}\n\n` : "";
+    return `${usage}data: [DONE]\n\n`;
+  };
+  return await streamChoices(serving, reply, requests, { stream, eventOf, sinkOf, endOf });
 }
 
 /** The text of one choice, as far as it was not yet sent. */
@@ -148,7 +145,7 @@ class CompletionText {
   }
 
   add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
-    for (const piece of pieces) if (piece.kind === "content") this.#text += piece.text;
+    this.#text += textOf(pieces, "content");
     if (this.#withLogprobs) this.#tokens.push(...tokens);
   }
 
@@ -176,23 +173,10 @@ function checkFields(body: CompletionRequest): void {
 }
 
 function outputRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): OutputRequest {
-  refuseLongPrompt(prompt, limitOf(serving));
-  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
   return {
-    prompt,
-    maxTokens: maxTokens === -1 ? serving.slots.contextTokens : maxTokens,
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
-    stops: body.stop,
-    reasoning: "off",
-    thinkingEnd: { text: "", tokens: [] },
-    cachePrompt: body.cache_prompt ?? true,
-    ignoreEndOfText: body.ignore_eos ?? false,
+    ...plainOutput(serving, body, prompt, body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS),
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   };
-}
-
-function limitOf({ slots }: Serving): PromptLimit {
-  return { contextTokens: slots.contextTokens, outputTokens: 1, param: "prompt" };
 }
 
 interface Prompt {
@@ -201,7 +185,7 @@ interface Prompt {
 }
 
 async function promptsOf(serving: Serving, body: CompletionRequest): Promise<readonly Prompt[]> {
-  const several = separate(body.prompt);
+  const several = separateInputs(body.prompt);
   const total = several.length * (body.n ?? 1);
   if (total > MOST_CHOICES)
     throw badField(
@@ -220,15 +204,9 @@ async function promptOf(
 ): Promise<Prompt> {
   const { vocabulary, model } = serving;
   const tokensOf = (text: string, special: boolean) =>
-    serving.tokenizer.tokenize([wellFormed(text)], special, limitOf(serving));
+    serving.tokenizer.tokenize([wellFormed(text)], special, plainLimit(serving));
   const given = typeof prompt === "string" ? await tokensOf(prompt, true) : prompt;
-  const outside = given.find((token) => token >= model.vocabularySize);
-  if (outside !== undefined) {
-    throw badField(
-      "prompt",
-      `Invalid 'prompt': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-    );
-  }
+  refuseForeignTokens(serving, given, "prompt");
   const filled =
     typeof body.suffix === "string" && body.suffix !== ""
       ? infillPrompt(vocabulary, given, await tokensOf(body.suffix, false))
@@ -238,20 +216,9 @@ async function promptOf(
   const withBos =
     model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
   const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
-  if (tokens.length > 0) return { tokens, text: textOf(serving, prompt) };
+  if (tokens.length > 0) return { tokens, text: typeof prompt === "string" ? prompt : textOfTokens(serving, prompt) };
   const first = model.bosToken ?? model.eosToken;
   if (first === undefined)
     throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
   return { tokens: [first], text: "" };
-}
-
-function textOf(serving: Serving, prompt: string | readonly number[]): string {
-  if (typeof prompt === "string") return prompt;
-  return Buffer.concat(prompt.map((token) => serving.vocabulary.tokenBytes(token, true))).toString("utf8");
-}
-
-function separate(prompt: CompletionRequest["prompt"]): readonly (string | readonly number[])[] {
-  if (typeof prompt === "string") return [prompt];
-  const texts = prompt.filter((item) => typeof item === "string" || Array.isArray(item));
-  return texts.length > 0 ? texts : [prompt.filter((item) => typeof item === "number")];
 }

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Embedder } from "../../engine/engine.ts";
-import { RequestError, badField } from "../../errors.ts";
+import { RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
+import { refuseForeignTokens, separateInputs } from "../generating/plain-prompt.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
@@ -70,7 +71,7 @@ export async function embedInputs(
   const limit: PromptLimit = { contextTokens: embedder.maxTokens, outputTokens: 0, param: "input" };
   const inputs: (readonly number[])[] = [];
   let promptTokens = 0;
-  for (const one of separate(input)) {
+  for (const one of separateInputs(input)) {
     const tokens = await inputOf(serving, one, limit);
     refuseLongPrompt(tokens, limit);
     inputs.push(tokens);
@@ -98,23 +99,14 @@ async function embedAll(
   return vectors;
 }
 
-async function inputOf({ tokenizer, model }: Serving, one: string | readonly number[], limit: PromptLimit) {
-  if (typeof one === "string") {
-    const tokens = await tokenizer.tokenize([wellFormed(one)], false, limit);
-    return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
+async function inputOf(serving: Serving, one: string | readonly number[], limit: PromptLimit) {
+  if (typeof one !== "string") {
+    refuseForeignTokens(serving, one, "input");
+    return one;
   }
-  const outside = one.find((token) => token >= model.vocabularySize);
-  if (outside === undefined) return one;
-  throw badField(
-    "input",
-    `Invalid 'input': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-  );
-}
-
-function separate(input: Input): readonly (string | readonly number[])[] {
-  if (typeof input === "string") return [input];
-  const several = input.filter((item) => typeof item === "string" || Array.isArray(item));
-  return several.length > 0 ? several : [input.filter((item) => typeof item === "number")];
+  const { tokenizer, model } = serving;
+  const tokens = await tokenizer.tokenize([wellFormed(one)], false, limit);
+  return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
 }
 
 /** OpenAI's: little-endian 32-bit floats, whose text needs no escapes. */

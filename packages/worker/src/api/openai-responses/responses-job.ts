@@ -1,25 +1,24 @@
-import { badField } from "../../errors.ts";
-import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
+import type { ContentFormat } from "../../generation/output-grammar.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
+import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
 export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJob {
   const instructions =
     typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
-  const { tools, left } = toolsOf(body);
   const contentFormat = contentFormatOf(body);
   const thinkingBudget = effortTokens(body.reasoning?.effort);
   const verbosity = body.text?.verbosity ?? "medium";
   return {
     messages: [...instructions, ...messagesOf(body.input)],
     messagesParam: "input",
-    ...allowedTools(body, tools),
+    ...allowedTools(body, toolsOf(body)),
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: typeof body.reasoning?.effort === "string" ? { reasoning_effort: body.reasoning.effort } : {},
     extractReasoning: true,
@@ -27,7 +26,11 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
     stops: [],
     cachePrompt: true,
     ignoreEndOfText: false,
-    ignored: [...newItems(body.input), ...left, ...(verbosity === "medium" ? [] : ["text.verbosity"])],
+    ignored: [
+      ...newItems(body.input),
+      ...foreignTools(body.tools ?? []),
+      ...(verbosity === "medium" ? [] : ["text.verbosity"]),
+    ],
     ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
@@ -70,12 +73,8 @@ function messageOf(role: "user" | "assistant" | "system" | "developer", content:
   return { role: role === "user" ? "user" : "system", content };
 }
 
-function toolsOf(body: ResponsesRequest): {
-  readonly tools: readonly ToolDefinition[];
-  readonly left: readonly string[];
-} {
-  const all = body.tools ?? [];
-  const tools = all.flatMap((tool, index): ToolDefinition[] => {
+function toolsOf(body: ResponsesRequest): readonly ToolDefinition[] {
+  return (body.tools ?? []).flatMap((tool, index): ToolDefinition[] => {
     if ("foreign" in tool) return [];
     const { name, description, parameters, strict } = tool;
     return [
@@ -88,29 +87,19 @@ function toolsOf(body: ResponsesRequest): {
       },
     ];
   });
-  return { tools, left: all.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : [])) };
 }
 
 /** The tools that may be called, and whether one must be. */
 function allowedTools(body: ResponsesRequest, all: readonly ToolDefinition[]): Pick<ChatJob, "tools" | "toolChoice"> {
   const choice = body.tool_choice ?? "auto";
   if (typeof choice === "object" && choice.type === "allowed_tools") {
-    const names = new Set(choice.tools.map((tool) => tool["name"]));
-    const tools = all.filter((tool) => names.has(tool.name));
-    return { tools, toolChoice: toolChoiceOf(choice.mode, tools) };
+    const tools = toolsNamed(
+      choice.tools.map((tool) => tool["name"]),
+      all,
+    );
+    return { tools, toolChoice: toolChoiceOf(choice.mode, tools, "tool_choice.name") };
   }
-  return { tools: all, toolChoice: toolChoiceOf(choice, all) };
-}
-
-function toolChoiceOf(
-  choice: "none" | "auto" | "required" | { readonly name: string },
-  tools: readonly ToolDefinition[],
-): ToolChoice {
-  if (choice === "none" || choice === "auto") return choice;
-  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
-  if (choice === "required") return choice;
-  if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
-  throw badField("tool_choice.name", `Invalid 'tool_choice.name': no tool named '${choice.name}' is in 'tools'.`);
+  return { tools: all, toolChoice: toolChoiceOf(choice, all, "tool_choice.name") };
 }
 
 function contentFormatOf(body: ResponsesRequest): ContentFormat | undefined {

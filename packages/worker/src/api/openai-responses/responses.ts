@@ -4,7 +4,7 @@ import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
-import { runChoices } from "../generating/choices.ts";
+import { runChoices, streamChoices } from "../generating/choices.ts";
 import { RESPONSE_STORE_HEADER } from "@drover/contract/headers";
 import { ignore, takeBody } from "../http/take-body.ts";
 import { ResponseEvents } from "./response-events.ts";
@@ -25,10 +25,7 @@ export async function responses(serving: Serving, request: FastifyRequest, reply
   const prepared = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
   const write = responseWriter(serving, { body, keeping, tools: fieldOf(request.body, "tools") }, output);
-  if (body.stream === true) {
-    await streamResponse(serving, reply, prepared, output, write);
-    return reply;
-  }
+  if (body.stream === true) return await streamResponse(serving, reply, prepared, output, write);
   const [end] = await runChoices(serving, reply, [prepared], () => ({
     onPieces: (pieces) => pieces.forEach((piece) => output.add(piece)),
   }));
@@ -47,31 +44,24 @@ async function streamResponse(
   const stream = new SseStream(serving, reply);
   const events = new ResponseEvents(output);
   const timings = new Timings(serving.clock);
-  try {
-    const [end] = await runChoices(
-      serving,
-      reply,
-      [prepared],
-      () => ({
-        onStart: () => {
-          timings.first();
-          stream.open();
-          const response = write(undefined);
-          stream.write(
-            events.response("response.created", response) + events.response("response.in_progress", response),
-          );
-        },
-        onPieces: (pieces) => stream.write(events.pieces(pieces)),
-      }),
-      { stream },
-    );
-    const isCut = end?.finish === "length";
-    const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
-    const type = isCut ? "response.incomplete" : "response.completed";
-    stream.end(last + events.response(type, write(end), end && timings.of(end)));
-  } catch (error) {
-    stream.fail(error);
-  }
+  return await streamChoices(serving, reply, [prepared], {
+    stream,
+    sinkOf: () => ({
+      onStart: () => {
+        timings.first();
+        stream.open();
+        const response = write(undefined);
+        stream.write(events.response("response.created", response) + events.response("response.in_progress", response));
+      },
+      onPieces: (pieces) => stream.write(events.pieces(pieces)),
+    }),
+    endOf: ([end]) => {
+      const isCut = end?.finish === "length";
+      const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
+      const type = isCut ? "response.incomplete" : "response.completed";
+      return last + events.response(type, write(end), end && timings.of(end));
+    },
+  });
 }
 
 /** `POST /v1/responses/input_tokens`. */

@@ -10,6 +10,11 @@ export type OutputPiece =
   /** More of a call's arguments, which are JSON when complete. */
   | { readonly kind: "tool-arguments"; readonly index: number; readonly text: string };
 
+/** What the pieces have of one kind of text. */
+export function textOf(pieces: readonly OutputPiece[], kind: "content" | "reasoning"): string {
+  return pieces.map((piece) => (piece.kind === kind ? piece.text : "")).join("");
+}
+
 export interface TokenCounts {
   readonly prompt: number;
   /** Of the prompt: needed no evaluation. */

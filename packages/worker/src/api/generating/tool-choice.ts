@@ -1,0 +1,28 @@
+import { badField } from "../../errors.ts";
+import type { ToolChoice } from "../../generation/output-grammar.ts";
+import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
+
+/**
+ * Whether a tool must be called, and which.
+ *
+ * @param param where the request names the tool
+ * @throws RequestError where there is no such tool, or none at all
+ */
+export function toolChoiceOf(choice: ToolChoice, tools: readonly ToolDefinition[], param: string): ToolChoice {
+  if (choice === "none" || choice === "auto") return choice;
+  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
+  if (choice === "required") return choice;
+  if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
+  throw badField(param, `Invalid '${param}': no tool named '${choice.name}' is in 'tools'.`);
+}
+
+/** Those of the tools that the request allows by their names. */
+export function toolsNamed(names: readonly unknown[], tools: readonly ToolDefinition[]): readonly ToolDefinition[] {
+  const wanted = new Set(names);
+  return tools.filter((tool) => wanted.has(tool.name));
+}
+
+/** The parameters of tools that only another server has: they are left out. */
+export function foreignTools(tools: readonly object[]): readonly string[] {
+  return tools.flatMap((tool, index) => ("foreign" in tool ? [`tools[${index}]`] : []));
+}
