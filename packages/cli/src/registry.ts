@@ -55,7 +55,7 @@ export const commands: readonly RegisteredCommand[] = [
   {
     usage: "undrain <worker>",
     summary: "Give a drained worker requests again",
-    load: async () => (await import("./commands/running/undrain.ts")).undrain,
+    load: async () => (await import("./commands/running/drain.ts")).undrain,
   },
   {
     usage: "stop",

@@ -1,13 +1,12 @@
-import type { BenchReport, DroverServer } from "@drover/bench";
+import type { DroverServer } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { compare, merge } from "../measuring/compare.ts";
 import { keyFlag, keyOfRunning, keyOfStarted } from "../measuring/key-to-send.ts";
 import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
-import { explained, interruptible } from "../measuring/interruptible.ts";
+import { explained, publish, underWay } from "../measuring/measurement.ts";
 import { upArgs, WORKER_SETTINGS } from "../measuring/worker-arguments.ts";
-import { columnsOf } from "../terminal/columns.ts";
 
 export const bench: Command = {
   settings: WORKER_SETTINGS,
@@ -80,29 +79,26 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
   lib.checkLoad(request);
   const hasUrl = invocation.text("url") !== undefined;
   const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));
-  const stop = interruptible();
-  const started = await startTarget(invocation, stop.signal);
-  const bar = lib.createProgressBar(invocation.stderr, systemClock);
-  try {
-    const report = await lib.runBench({
-      ...request,
-      url: started?.url ?? invocation.text("url") ?? "",
-      apiKey,
-      model: invocation.text("model-name"),
-      processes: started === undefined ? pidList(invocation) : () => started.processes(),
-      leastResponses: invocation.number("least-responses"),
-      signal: stop.signal,
-      onStep: (step) => bar.step(step),
-      onTarget: ({ url }, plan) =>
-        invocation.stderr.write(`Measuring ${url} with ${plan.preset.name}: ${lib.durationText(plan)}.\n`),
-    });
-    bar.stop();
-    return await publish(report, invocation);
-  } finally {
-    bar.stop();
-    stop.end();
-    await started?.stop();
-  }
+  const report = await underWay(invocation, async (surroundings) => {
+    const started = await startTarget(invocation, surroundings.signal);
+    try {
+      return await lib.runBench({
+        ...request,
+        ...surroundings,
+        url: started?.url ?? invocation.text("url") ?? "",
+        apiKey,
+        model: invocation.text("model-name"),
+        processes: started === undefined ? pidList(invocation) : () => started.processes(),
+        leastResponses: invocation.number("least-responses"),
+        onTarget: ({ url }, plan) =>
+          invocation.stderr.write(`Measuring ${url} with ${plan.preset.name}: ${lib.durationText(plan)}.\n`),
+      });
+    } finally {
+      await started?.stop();
+    }
+  });
+  await publish(report, invocation, { table: lib.benchTable, csv: lib.benchCsv, page: lib.benchPage });
+  return report.steps.some(({ counts }) => counts.ok > 0) ? 0 : 1;
 }
 
 async function startTarget(invocation: Invocation, signal: AbortSignal): Promise<DroverServer | undefined> {
@@ -110,18 +106,6 @@ async function startTarget(invocation: Invocation, signal: AbortSignal): Promise
   const { startDrover } = await import("@drover/bench");
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
   return startDrover({ bin: process.argv[1] ?? "", args: upArgs(invocation), clock: systemClock, signal });
-}
-
-async function publish(report: BenchReport, invocation: Invocation): Promise<ExitCode> {
-  const lib = await import("@drover/bench");
-  invocation.stdout.write(
-    invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.benchTable(report, columnsOf(invocation.stdout)),
-  );
-  const csv = invocation.text("csv");
-  if (csv !== undefined) lib.writeReport(csv, lib.benchCsv(report));
-  const html = invocation.text("html");
-  if (html !== undefined) lib.writeReport(html, lib.benchPage(report));
-  return report.steps.some(({ counts }) => counts.ok > 0) ? 0 : 1;
 }
 
 function pidList(invocation: Invocation) {

@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "@drover/foundation/clock";
 import { homeFolder } from "@drover/foundation/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { keyFlag, keyOfStarted } from "../measuring/key-to-send.ts";
 import { loadFlags, loadRequest } from "../measuring/load-flags.ts";
-import { explained, interruptible } from "../measuring/interruptible.ts";
-import { columnsOf } from "../terminal/columns.ts";
+import { explained, publish, underWay } from "../measuring/measurement.ts";
 
 export const tune: Command = {
   settings: ["model", "workers.context"],
@@ -54,43 +52,33 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
   const { settings } = invocation.settings();
   const apiKey = await keyOfStarted(invocation);
   const served = await servedModel(settings.model, invocation);
-  const stop = interruptible();
-  const bar = lib.createProgressBar(invocation.stderr, systemClock);
-  try {
-    const context = settings.workers.context;
-    const limitMs = lib.parseDuration("--for", invocation.text("for") ?? "5m");
-    invocation.stderr.write(`Searching for at most ${invocation.text("for") ?? "5m"}; --for sets that.\n`);
-    const report = await lib.runTune({
+  const limit = invocation.text("for") ?? "5m";
+  const limitMs = lib.parseDuration("--for", limit);
+  invocation.stderr.write(`Searching for at most ${limit}; --for sets that.\n`);
+  const report = await underWay(invocation, (surroundings) =>
+    lib.runTune({
       ...request,
+      ...surroundings,
       apiKey,
       bin: process.argv[1] ?? "",
-      args: [`--model=${served.path}`, `--ctx=${context}`],
+      args: [`--model=${served.path}`, `--ctx=${settings.workers.context}`],
       model: served.name,
       limitMs,
-      signal: stop.signal,
       onStanding: ({ name, throughput, unfit }, phase) =>
         void invocation.stderr.write(
           `${phase}: ${name}: ${unfit?.split("\n")[0] ?? `${throughput?.value.toFixed(1)} tokens/s`}\n`,
         ),
-      onStep: (step) => bar.step(step),
-    });
-    bar.stop();
-    const isWritten = !report.interrupted || invocation.isOn("partial");
-    if (isWritten) lib.writeReport(out, lib.configText(report, settings.model));
-    invocation.stdout.write(
-      invocation.isOn("json") ? `${JSON.stringify(report)}\n` : lib.tuneTable(report, columnsOf(invocation.stdout)),
-    );
-    if (html !== undefined) lib.writeReport(html, lib.tunePage(report));
-    invocation.stderr.write(
-      isWritten
-        ? `${out} is written; drover up reads it in this folder.\n`
-        : `The search was interrupted, so ${out} was not written; --partial writes the best so far.\n`,
-    );
-    return isWritten ? 0 : 1;
-  } finally {
-    bar.stop();
-    stop.end();
-  }
+    }),
+  );
+  const isWritten = !report.interrupted || invocation.isOn("partial");
+  if (isWritten) lib.writeReport(out, lib.configText(report, settings.model));
+  await publish(report, invocation, { table: lib.tuneTable, page: lib.tunePage });
+  invocation.stderr.write(
+    isWritten
+      ? `${out} is written; drover up reads it in this folder.\n`
+      : `The search was interrupted, so ${out} was not written; --partial writes the best so far.\n`,
+  );
+  return isWritten ? 0 : 1;
 }
 
 /** The model itself where it is here, fetched before or as a file; else its synthetic twin, made once and kept. */
