@@ -1,3 +1,4 @@
+import { wrap } from "@drover/foundation/texts";
 import { stringify } from "yaml";
 import type { Setting } from "./setting.ts";
 import { keyInGroup, settingGroups } from "./setting-groups.ts";
@@ -20,18 +21,8 @@ export function renderExampleFile(): string {
 }
 
 function renderSetting(setting: Setting, indent: string): string {
-  const comment = wrap(setting.doc, LINE_WIDTH - indent.length).map((line) => `${indent}# ${line}\n`);
+  const comment = wrap(setting.doc, LINE_WIDTH - indent.length, "").map((line) => `${indent}# ${line}\n`);
   const key = keyInGroup(setting);
   const line = setting.default === undefined ? `# ${key}:\n` : stringify({ [key]: setting.default });
   return comment.join("") + line.replaceAll(/^(?=.)/gm, indent);
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
