@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 import { describe, it } from "node:test";
+import { testCertificates } from "@drover/balancer/test-support/certificates";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { NginxFolder } from "../nginx/nginx-process.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { startBalancer } from "../support/running-balancer.ts";
 import { ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
-import { testCertificates } from "../support/servers/test-certificates.ts";
 
 const hasIpv6 = existsSync("/proc/net/if_inet6") && /^0{31}1 /m.test(readFileSync("/proc/net/if_inet6", "utf8"));
 const onIpv6 = { skip: hasIpv6 ? false : "this machine has no ::1" };

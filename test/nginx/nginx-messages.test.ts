@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { testCertificates } from "@drover/balancer/test-support/certificates";
 import { loadNginxConfig, NginxConfigError } from "@drover/nginx";
 import { freePort } from "../support/ports.ts";
 import { needsNginx } from "../support/needs.ts";
 import { runCommand } from "./nginx-process.ts";
-import { testCertificates } from "../support/servers/test-certificates.ts";
 
 const droverNginx = fileURLToPath(import.meta.resolve("@drover/nginx/bin/drover-nginx.js"));
 

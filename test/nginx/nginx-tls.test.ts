@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import tls from "node:tls";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { testCertificates } from "@drover/balancer/test-support/certificates";
 import { freePort } from "../support/ports.ts";
 import { effectiveUserOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 import { NginxFolder } from "./nginx-process.ts";
-import { testCertificates } from "../support/servers/test-certificates.ts";
 
 /** The name in the certificate that is shown for a name, and the body of `/`. */
 async function ask(port: number, servername?: string): Promise<{ readonly subject: string; readonly body: string }> {

@@ -1,7 +1,6 @@
-import { type Balancer, createBalancer } from "@drover/balancer";
-import { systemClock } from "@drover/foundation/clock";
-import { defaultSettings, type Settings } from "@drover/config";
-import { pino } from "pino";
+import type { Balancer } from "@drover/balancer";
+import { runBalancer } from "@drover/balancer/test-support/run-balancer";
+import type { Settings } from "@drover/config";
 import type { RawClient } from "./raw-client.ts";
 
 /** A balancer in this process on a free port, in front of upstreams that it does not own. */
@@ -16,22 +15,13 @@ export async function startBalancer(
   upstreamPorts: readonly number[],
   change: (settings: Settings) => Settings = (settings) => settings,
 ): Promise<RunningBalancer> {
-  const base = defaultSettings();
-  const settings = change({
-    ...base,
-    listen: "127.0.0.1:0",
-    balancer: { ...base.balancer, upstreams: upstreamPorts.map((port) => `http://127.0.0.1:${port} max_fails=0`) },
+  const upstreams = upstreamPorts.map((port) => `http://127.0.0.1:${port} max_fails=0`);
+  const { balancer, port } = await runBalancer({
+    settings: (base) => change({ ...base, balancer: { ...base.balancer, upstreams } }),
   });
-  const balancer = createBalancer({
-    settings,
-    logger: pino({ level: "silent" }),
-    clock: systemClock,
-    random: Math.random,
-  });
-  const [bound] = await balancer.listen();
   return {
     balancer,
-    port: bound?.port ?? 0,
+    port,
     leases: () => balancer.status().upstreams.reduce((sum, upstream) => sum + upstream.active, 0),
   };
 }

@@ -11,7 +11,7 @@ import tls from "node:tls";
 import { defaultSettings, type Settings } from "@drover/config";
 import { pino } from "pino";
 import type { BalancerOptions } from "../balancer-api.ts";
-import { certificateOne, certificateTwo } from "../test-support/certificates.ts";
+import { testCertificates } from "../test-support/certificates.ts";
 import { eventually } from "../test-support/eventually.ts";
 import { rawExchange } from "../test-support/raw-exchange.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
@@ -187,11 +187,11 @@ describe("the front door", () => {
   it("speaks TLS, and takes on a renewed certificate without closing", async () => {
     const at = folder();
     const files = { certificate: join(at, "crt"), key: join(at, "key") };
-    const write = ({ cert, key }: typeof certificateOne): void => {
-      writeFileSync(files.key, key);
-      writeFileSync(files.certificate, cert);
+    const write = (name: "a" | "b"): void => {
+      writeFileSync(files.key, testCertificates[name].key);
+      writeFileSync(files.certificate, testCertificates[name].certificate);
     };
-    write(certificateOne);
+    write("a");
     const { port, balancer, change } = await open((settings) => ({ ...settings, tls: files }));
     const nameNow = async (): Promise<string> => {
       const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
@@ -200,11 +200,11 @@ describe("the front door", () => {
       socket.destroy();
       return String(subject.CN);
     };
-    assert.equal(await nameNow(), certificateOne.commonName);
-    write(certificateTwo);
+    assert.equal(await nameNow(), "a.test");
+    write("b");
     const { defaultSettings } = await import("@drover/config");
     balancer.applySettings(change(defaultSettings()));
-    assert.equal(await nameNow(), certificateTwo.commonName);
+    assert.equal(await nameNow(), "b.test");
   });
 
   it("answers a page of an allowed origin, its preflight too, and no other", async () => {

@@ -7,7 +7,7 @@ import tls from "node:tls";
 import type { Settings } from "@drover/config";
 import { pino } from "pino";
 import { eventually } from "../test-support/eventually.ts";
-import { certificateOne } from "../test-support/certificates.ts";
+import { testCertificates } from "../test-support/certificates.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 import { httpUpstream, rawUpstream } from "../test-support/upstream-server.ts";
 
@@ -192,7 +192,8 @@ describe("a WebSocket at the front door", () => {
   it("names the upstream's host in the TLS handshake", async () => {
     let asked = "";
     const upstream = tls.createServer({
-      ...certificateOne,
+      cert: testCertificates.a.certificate,
+      key: testCertificates.a.key,
       SNICallback: (name, done) => {
         asked = name;
         done(null);
