@@ -31,7 +31,7 @@ const interrupted = async (...words: string[]) => {
 
 describe("drover tune", () => {
   it("writes settings that Drover reads, with what was measured where keys are set, and keeps a file that is there", async () => {
-    const load = ["--users", "2", "--warmup", "0", "--duration", "300ms", "--max-tokens", "8", "--for", "12s"];
+    const load = ["--users", "2", "--warmup", "0", "--duration", "300ms", "--max-tokens", "8", "--for", "5s"];
     const { exitCode, stdout, stderr } = await tune(...load, "--html", "tune.html");
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /Best here: \d+ x \d+ threads x \d+ slots/);

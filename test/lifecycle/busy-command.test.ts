@@ -25,17 +25,17 @@ describe("a worker command that does one thing at a time", () => {
 
   it("is left alone while it works on a request, though no probe is answered, until the stall timeout", async () => {
     const command = `${process.execPath} ${file} {port}`;
-    const words = ["--workers", "1", "--worker-command", command, "--stall-timeout", "15s"];
+    const words = ["--workers", "1", "--worker-command", command, "--stall-timeout", "8s"];
     const drover = pasture.up(words, CHECKS);
     const url = await drover.url();
     // Many times what its probes allow.
-    const slow = await fetch(`${url}/work?ms=5000`);
+    const slow = await fetch(`${url}/work?ms=3000`);
     assert.deepEqual([slow.status, await slow.text()], [200, "ok"]);
     const [row] = await pasture.status();
     assert.equal(row?.restarts, 0);
     const stuck = fetch(`${url}/work?ms=600000`).catch(() => undefined);
     const hung = await drover.entry((entry) => entry["event"] === "hung");
-    assert.match(String(hung["reason"]), /^requests but no engine step for 15\d{3} ms$/);
+    assert.match(String(hung["reason"]), /^requests but no engine step for \d{4,} ms$/);
     await until(async () => (await pasture.status()).some(({ restarts }) => restarts > 0), "it is replaced");
     await drover.end("SIGKILL");
     await stuck;
