@@ -66,6 +66,7 @@ export interface LogSink {
 
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 100;
+const FLUSH_LIMIT_MS = 1000;
 /**
  * A line behind another waits this long for more: each write wakes another thread, and a write for every few lines of
  * an access log took a tenth of a busy balancer's time.
@@ -124,8 +125,12 @@ export function descriptorSink(descriptor: number, clock: Clock): LogSink {
     flush: () =>
       new Promise((resolve) => {
         if (!isWriting) return resolve();
-        whenIdle.push(resolve);
-        clock.after(1000, resolve);
+        // A timer left running would keep the process for as long.
+        const cancel = clock.after(FLUSH_LIMIT_MS, resolve);
+        whenIdle.push(() => {
+          cancel();
+          resolve();
+        });
       }),
   };
 }
