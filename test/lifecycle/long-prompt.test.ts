@@ -5,7 +5,7 @@ import { writeSyntheticModel } from "@drover/models";
 import { Pasture } from "../support/drover-process.ts";
 
 const LIVENESS_MS = 3000;
-const STALL_MS = 5000;
+const STALL_MS = 4000;
 /** Of a prompt that a machine reads in a few seconds, or one several times as fast as those of today. */
 const CONTEXT = "40000";
 

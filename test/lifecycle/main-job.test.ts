@@ -17,7 +17,7 @@ describe("drover up with two workers on a real model", () => {
   let url: string;
 
   before(async () => {
-    const limits = ["--drain-timeout", "10m", "--slots", "4", "--ctx", "1024"];
+    const limits = ["--drain-timeout", "10m", "--liveness-timeout", "5s", "--slots", "4", "--ctx", "1024"];
     ({ drover, url } = await startTinyDrover(pasture, ["--workers", "2", ...limits]));
     await drover.workers(areReady);
   });
