@@ -149,4 +149,6 @@ export interface Generator {
    * nobody hears of its end.
    */
   readAhead?(expected: ExpectedPrompt): void;
+  /** The prompt in the tokens that a kept state of its owner has for the same text; as it is where there is none. */
+  inKeptTokens?(expected: ExpectedPrompt): Promise<readonly number[]>;
 }

@@ -38,9 +38,7 @@ describe("a kept connection", () => {
     });
     const { url } = await before(upstream.origin);
     await (await fetch(url)).text();
-    const answeredMs = performance.now();
-    await eventually("the balancer closes it", () => ended === 1);
-    assert.ok(performance.now() - answeredMs < 1000);
+    await eventually("the balancer closes it, which it would not do by itself for a minute", () => ended === 1, 30_000);
   });
 
   it("that ends at the next request is no failure of the upstream, and the request is sent again", async () => {

@@ -10,7 +10,7 @@ export interface Ownership {
 
 export const everybodys: Ownership = { owner: "", sharedTokens: 0 };
 
-export function ownershipOf({ owner, systemTokens = 0 }: GenerationRequest): Ownership {
+export function ownershipOf({ owner, systemTokens = 0 }: Pick<GenerationRequest, "owner" | "systemTokens">): Ownership {
   if (owner === undefined || owner.shares === "all") return everybodys;
   return { owner: owner.id, sharedTokens: owner.shares === "system" ? systemTokens : 0 };
 }

@@ -74,9 +74,12 @@ function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, re
 /** A prompt that has waited for so many times what it takes to read goes before all shorter ones. */
 const MOST_STRETCH = 3;
 
+/** Prompts that are longer than the shortest by less than this gain nothing to speak of by going behind it. */
+const SAME_LENGTH = 1.5;
+
 /**
- * The prompt with the fewest tokens left, because its response begins the soonest and each later one waits for less; but first
- * those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
+ * The prompt with the fewest tokens left, because its response begins the soonest and each later one waits for less; of those of about its length the one that
+ * has waited longest. But first those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
  * Source: shortest remaining processing time, and highest response ratio next (Brinch Hansen, 1971) for its ageing.
  */
 function nextPrompt({ prompts: all, costs, slowness }: Situation): WaitingPrompt | undefined {
@@ -84,13 +87,14 @@ function nextPrompt({ prompts: all, costs, slowness }: Situation): WaitingPrompt
   const prompts = asked.length > 0 ? asked : all;
   const stretch = ({ remaining, depth, waitedMs }: WaitingPrompt) =>
     costs === undefined ? 0 : waitedMs / readMs(remaining, depth, costs, slowness);
-  const order = prompts
-    .map((prompt) => ({ prompt, stretch: stretch(prompt) }))
-    .toSorted((a, b) => {
-      const late = Math.max(a.stretch, b.stretch) >= MOST_STRETCH ? b.stretch - a.stretch : 0;
-      return late || a.prompt.remaining - b.prompt.remaining || b.prompt.waitedMs - a.prompt.waitedMs;
-    });
-  return order[0]?.prompt;
+  const [late] = prompts
+    .filter((prompt) => stretch(prompt) >= MOST_STRETCH)
+    .toSorted((a, b) => stretch(b) - stretch(a));
+  const shortest = Math.min(...prompts.map(({ remaining }) => remaining));
+  const [next] = prompts
+    .filter(({ remaining }) => remaining <= SAME_LENGTH * shortest)
+    .toSorted((a, b) => b.waitedMs - a.waitedMs || a.remaining - b.remaining);
+  return late ?? next;
 }
 
 /** Pieces while nothing is known of costs. */

@@ -1,5 +1,6 @@
 import type { Time } from "@drover/foundation/clock";
 import { AS_MEASURED, type ExpectedStep, followSlowness, type Slowness } from "./slowness.ts";
+import { openLoopCpu } from "./loop-cpu.ts";
 import type { GroupPlan } from "./plan-groups.ts";
 
 /** Figures of the batch loop: what it did, where its time went, and how far the step costs are off right now. */
@@ -15,8 +16,8 @@ export class StepMeter {
   readonly sizes = new Map<string, { steps: number; ms: number }>();
   /** Wall time between two decodes of a busy loop. */
   betweenMs = 0;
-  /** The longest of these times: no running response waited longer for another one's token. */
-  longestBetweenMs = 0;
+  /** The most CPU time of this thread in one of them: no running response waited longer for another one's token. */
+  longestBetweenCpuMs = 0;
   /** Measured over expected time of steps, lately; 1 is as measured at start. */
   slowness: Slowness = AS_MEASURED;
   /** Tokens of prompts that were evaluated; those that a slot still knew are none. */
@@ -26,7 +27,9 @@ export class StepMeter {
   drafted = 0;
   draftsHeld = 0;
   readonly #clock: Time;
+  readonly #loopCpuMs = openLoopCpu();
   #lastEndMs: number | undefined;
+  #lastEndCpuMs = 0;
 
   constructor(clock: Time) {
     this.#clock = clock;
@@ -43,6 +46,7 @@ export class StepMeter {
     if (this.#lastEndMs !== undefined) this.#countBetween(start - this.#lastEndMs);
     const result = await run();
     this.#lastEndMs = this.#clock.monotonicMs();
+    this.#lastEndCpuMs = this.#loopCpuMs();
     const took = this.#lastEndMs - start;
     this.steps += 1;
     this.decodeMs += took;
@@ -54,7 +58,7 @@ export class StepMeter {
 
   #countBetween(ms: number): void {
     this.betweenMs += ms;
-    this.longestBetweenMs = Math.max(this.longestBetweenMs, ms);
+    this.longestBetweenCpuMs = Math.max(this.longestBetweenCpuMs, this.#loopCpuMs() - this.#lastEndCpuMs);
   }
 
   #count(key: string, ms: number): void {

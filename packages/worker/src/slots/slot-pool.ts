@@ -117,8 +117,13 @@ export class SlotPool implements Generator, SlotsView {
     const { engine, clock, turns, readsAhead } = this.#parts;
     if (readsAhead === false || !engine.model.canCutState || this.#queue.length > 0 || turns?.threads === 0) return;
     this.#check(expected.prompt);
-    this.#ahead.add(expected, clock.monotonicMs());
+    this.#ahead.add({ ...expected, prompt: this.#kept.inKeptTokens(expected) }, clock.monotonicMs());
     this.#loop.wake();
+  }
+
+  async inKeptTokens(expected: ExpectedPrompt): Promise<readonly number[]> {
+    await this.#parts.snapshots?.refresh();
+    return this.#kept.inKeptTokens(expected);
   }
 
   /** Resolves once nothing runs or waits. */
@@ -137,12 +142,12 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   facts(): Readonly<Record<string, unknown>> {
-    const { steps, splitSteps, decodeMs, betweenMs, longestBetweenMs } = this.#loop.meter;
+    const { steps, splitSteps, decodeMs, betweenMs, longestBetweenCpuMs } = this.#loop.meter;
     const { slowness, drafted, draftsHeld } = this.#loop.meter;
     const { promptTokens, generatedTokens } = this.#loop.meter;
     const { snapshots } = this.#parts;
     return {
-      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, longestBetweenMs, slowness },
+      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, longestBetweenCpuMs, slowness },
       tokens: { prompt: promptTokens, generated: generatedTokens },
       drafts: { tried: drafted, held: draftsHeld },
       snapshots: snapshots === undefined ? null : snapshots.facts(),

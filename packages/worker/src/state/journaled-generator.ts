@@ -53,6 +53,10 @@ export class JournaledGenerator implements Generator {
     this.#generator.readAhead?.(expected);
   }
 
+  async inKeptTokens(expected: ExpectedPrompt): Promise<readonly number[]> {
+    return (await this.#generator.inKeptTokens?.(expected)) ?? expected.prompt;
+  }
+
   #giveUp(): void {
     if (this.#state === "given-up") return;
     this.#state = "given-up";

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { GREEDY } from "../generation-contract.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
+import { commonPrefix } from "./slots-by-prefix.ts";
 
 function prompt(length: number, seed: number): readonly number[] {
   return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
@@ -50,6 +52,42 @@ describe("short prompts that are the same", () => {
       results.map(({ cachedTokens }) => cachedTokens),
       [0, 39, 39, 39],
     );
+    await engine.dispose();
+  });
+});
+
+describe("a chat's next turn", () => {
+  const ABC = Array.from({ length: 26 }, (_, index) => String.fromCodePoint(97 + index)).join("");
+
+  it("goes on from the response in the tokens that the model wrote it in, for its owner alone", async () => {
+    const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
+    const pool = new SlotPool({
+      engine,
+      clock: systemClock,
+      costs: undefined,
+      longestPauseMs: 1500,
+      speculates: false,
+    });
+    const { vocabulary } = engine;
+    const question = vocabulary.tokenize(`${ABC} ${ABC}`, false);
+    // Letters of a word that has a token: a tokenizer would find longer ones.
+    const letters = [..." the"].flatMap((letter) => vocabulary.tokenize(letter, false));
+    const owner = { id: "ada", shares: "own" } as const;
+    const logitBias = new Map(letters.map((token) => [token, 100]));
+    const first = await generateTokens(pool, question, 60, {
+      owner,
+      sampling: { ...GREEDY, temperature: 1, logitBias },
+    });
+    const response = Buffer.concat(first.tokens.map((token) => vocabulary.tokenBytes(token, false))).toString();
+    const prompt = vocabulary.tokenize(`${ABC} ${ABC}${response} and then?`, false);
+    const shared = commonPrefix(prompt, [...question, ...first.tokens]);
+    assert.ok(shared < question.length + 50, `only ${shared} tokens are the tokenizer's`);
+
+    const own = await pool.inKeptTokens({ prompt, owner });
+    assert.deepEqual(own.slice(0, question.length + 59), [...question, ...first.tokens.slice(0, 59)]);
+    assert.deepEqual(await pool.inKeptTokens({ prompt, owner: { ...owner, id: "bob" } }), prompt);
+    const second = await generateTokens(pool, own, 1, { owner });
+    assert.equal(second.cachedTokens, question.length + 59);
     await engine.dispose();
   });
 });

@@ -2,7 +2,8 @@ import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
 import type { PromptSource } from "@drover/contract/request-report";
-import type { GenerationRequest } from "../generation-contract.ts";
+import type { ExpectedPrompt, GenerationRequest } from "../generation-contract.ts";
+import { inKeptTokens, type TextOf, textOfTokens } from "./kept-tokens.ts";
 import { OwnedPrefixes } from "./owned-prefixes.ts";
 import { ownershipOf } from "../batching/ownership.ts";
 import type { Slot } from "../batching/slot.ts";
@@ -54,8 +55,11 @@ export class KeptState {
   /** When the next snapshot of a running response may be made. */
   #nextRunningMs = 0;
 
+  readonly #textOf: TextOf;
+
   constructor(parts: KeptStateParts) {
     this.#parts = parts;
+    this.#textOf = textOfTokens(parts.engine.vocabulary);
   }
 
   /** Before requests are given slots: takes notice of what was read and saved since. */
@@ -101,6 +105,22 @@ export class KeptState {
     const { slot } = chooseSlot(free, slots, { slots: [], length: 0 }, rules);
     const { snapshot, cachedTokens } = found;
     return { slot, source: "snapshot", fill: () => this.#fillOrEmpty({ slot, cachedTokens, load: snapshot }, prompt) };
+  }
+
+  /** See {@link inKeptTokens}: of what the asker may use the state that has the most of the prompt. Texts alone are compared, so it is for prompts that were texts. */
+  inKeptTokens(expected: ExpectedPrompt): readonly number[] {
+    const { prompt } = expected;
+    const asker = ownershipOf(expected);
+    const { slots, snapshots } = this.#parts;
+    const held = this.#prefixes
+      .longest(prompt, asker)
+      .slots.flatMap((id) => slots[id] ?? [])
+      .filter(({ ownership }) => ownership.owner === asker.owner)
+      .map(({ tokens, evaluated }) => tokens.slice(0, evaluated));
+    const [longest] = [...held, ...(snapshots?.nearest(prompt, asker) ?? [])]
+      .map((tokens) => inKeptTokens(prompt, tokens, this.#textOf))
+      .toSorted((a, b) => b.keptTokens - a.keptTokens);
+    return longest === undefined || longest.tokens.length >= this.#parts.engine.contextTokens ? prompt : longest.tokens;
   }
 
   /** Files what the slot holds for later requests, or forgets it where its request did not want that. */

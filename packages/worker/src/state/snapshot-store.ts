@@ -59,6 +59,7 @@ export class SnapshotStore {
   #loadedBytes = 0;
   #bytesPerToken = 0;
   readonly #troubles = new Set<string>();
+  #refreshing: Promise<void> | undefined;
 
   constructor(parts: SnapshotStoreParts) {
     this.#parts = parts;
@@ -72,7 +73,12 @@ export class SnapshotStore {
   }
 
   /** Takes notice of what other workers have saved or removed. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#look().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #look(): Promise<void> {
     const { directory, key } = this.#parts;
     const names = new Set((await readdir(directory).catch(() => [])).filter((name) => isSnapshot(name, key)));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#forget(name);
@@ -89,6 +95,15 @@ export class SnapshotStore {
     const { slots: ids, length } = this.#prefixes.longest(prompt, asker);
     const [snapshot] = ids.map((id) => this.#byId.get(id) as Snapshot).toSorted((a, b) => a.bytes - b.bytes);
     return snapshot === undefined ? undefined : { snapshot, cachedTokens: length };
+  }
+
+  /** The tokens of the asker's own snapshots that have the longest beginning of the prompt in common with it; as of the last refresh. */
+  nearest(prompt: readonly number[], asker: Ownership): readonly (readonly number[])[] {
+    return this.#prefixes
+      .longest(prompt, asker)
+      .slots.flatMap((id) => this.#byId.get(id) ?? [])
+      .filter(({ ownership }) => ownership.owner === asker.owner)
+      .map(({ tokens }) => tokens);
   }
 
   /** One that is, to its end, a beginning of the prompt: a state that can't be cut back is of no use otherwise. */
