@@ -8,7 +8,7 @@ import { environmentOf, residentBytesOf } from "../support/processes.ts";
 import { PATIENCE_MS } from "../support/until.ts";
 
 /** CPU time that a worker's loop may spend between two steps, in which all others wait. */
-const MOST_BETWEEN_MS = 1000;
+const MOST_BETWEEN_MS = 250;
 
 /** Memory that a worker may have grown by after all hostile requests: buffers of 10 MiB bodies that are not yet collected. */
 const MOST_GROWTH_BYTES = 160 * 2 ** 20;

@@ -71,7 +71,7 @@ describe("a chat's next turn", () => {
     const { vocabulary } = engine;
     const question = vocabulary.tokenize(`${ABC} ${ABC}`, false);
     // Letters of a word that has a token: a tokenizer would find longer ones.
-    const letters = [..." the"].flatMap((letter) => vocabulary.tokenize(letter, false));
+    const letters = " the".split("").flatMap((letter) => vocabulary.tokenize(letter, false));
     const owner = { id: "ada", shares: "own" } as const;
     const logitBias = new Map(letters.map((token) => [token, 100]));
     const first = await generateTokens(pool, question, 60, {
