@@ -8,6 +8,7 @@ import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { bindCall, compileGrammar, type OutputConstraint } from "./output-grammar.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
+import type { ToolFormat } from "./prompt/chat-template.ts";
 
 const parameters = {
   type: "object",
@@ -21,7 +22,7 @@ const tools = [
 ];
 const answer = { tools, toolChoice: "auto", parallelToolCalls: false } as const;
 
-function callGrammar(format: "hermes" | "llama3" | "deepseek", constrained: OutputConstraint, written: string) {
+function callGrammar(format: ToolFormat, constrained: OutputConstraint, written: string) {
   const { calls } = compileGrammar(format, constrained);
   return calls && bindCall(calls, written);
 }
@@ -40,6 +41,8 @@ describe("the grammar of a call that has begun", () => {
     ["hermes", '<tool_call>\n{"name": "wea'],
     ["llama3", "<|python_tag|>"],
     ["deepseek", "<｜tool▁calls▁begin｜>"],
+    ["mistral", "[TOOL_CALLS]"],
+    ["mistral-list", "[TOOL_CALLS] ["],
   ] as const) {
     it(`makes a random model's call after ${JSON.stringify(written)} valid (${format})`, async () => {
       const grammar = callGrammar(format, answer, written);

@@ -82,14 +82,15 @@ function compileCalls(format: ToolFormat, constraint: OutputConstraint): Compile
   const tools = constraint.tools.map((tool, index) => sayable(tool, index, relaxed));
   try {
     const calls = tools.map((tool, index) => {
-      const { head, tail } = callFrame(format, tool.name);
-      return { head, after: `${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}` };
+      const { head, lead, tail } = callFrame(format, tool.name);
+      return { head, after: `${lead} ${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}`.trim() };
     });
     const repeats = constraint.parallelToolCalls && mayRepeat(format);
     const free = { ...constraint, tools, toolChoice: "auto" } as const;
     const more = repeats ? callsRule(rules, format, free, relaxed, "next") : "";
-    const end = format === "deepseek" ? literal(DEEPSEEK_CALLS[1]) : "";
-    const compiled = { rules: rules.lines(), outer: outerMark(format), calls, rest: `${more} ${end}`.trim() };
+    const [outer, end] = aroundCalls(format);
+    const rest = `${more} ${end === "" ? "" : literal(end)}`.trim();
+    const compiled = { rules: rules.lines(), outer, calls, rest };
     const places = rules.places();
     const gbnf = bindCall({ ...compiled, openChoices: 0, places }, compiled.outer)?.gbnf ?? "";
     const openChoices = refuseCrowdedRules(rules, gbnf, "tools");
@@ -119,8 +120,10 @@ function sayable(tool: ToolDefinition, index: number, relaxed: Set<string>): Too
  */
 export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec | undefined {
   const { rules, outer, calls, rest, openChoices, places } = compiled;
-  if (!written.startsWith(outer)) return undefined;
-  const inner = written.slice(outer.length);
+  // Some of Mistral's models write a blank before their list.
+  const text = written.replace(/^\[TOOL_CALLS\]\s+/u, "[TOOL_CALLS]");
+  if (!text.startsWith(outer)) return undefined;
+  const inner = text.slice(outer.length);
   const left = calls
     .filter(({ head }) => head.startsWith(inner))
     .map(({ head, after }): TextEntry => [head.slice(inner.length), after]);
@@ -130,11 +133,11 @@ export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec 
   return { gbnf: own.toString(`${call} ${rest}`.trim()) + rules, openChoices, places };
 }
 
-const DEEPSEEK_CALLS = ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"] as const;
-
-function outerMark(format: ToolFormat): string {
-  if (format === "llama3") return "<|python_tag|>";
-  return format === "deepseek" ? DEEPSEEK_CALLS[0] : "";
+/** What stands before the first call and after the last one. */
+function aroundCalls(format: ToolFormat): readonly [before: string, after: string] {
+  if (format === "deepseek") return ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"];
+  if (format === "mistral-list") return ["[TOOL_CALLS][", "]"];
+  return [format === "llama3" ? "<|python_tag|>" : "", ""];
 }
 
 function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number, relaxed: Set<string>): string {
@@ -154,19 +157,22 @@ function callsRule(
   const named = typeof toolChoice === "object" ? toolChoice.name : undefined;
   const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];
-    const { head, tail } = callFrame(format, tool.name);
+    const { head, lead, tail } = callFrame(format, tool.name);
     const written = isTagged(format)
       ? taggedArguments(rules, format, tool)
       : argumentsRule(rules, tool, index, relaxed);
-    return [[head, `${written} ${literal(tail)}`.trim()]];
+    return [[head, `${lead} ${written} ${literal(tail)}`.trim()]];
   });
   const call = rules.add(textTree(rules, entries));
   const more = parallelToolCalls && named === undefined && mayRepeat(format);
-  const rest = rules.repeat(rules.add(`"\\n" ${call}`), 0, MOST_CALLS - 1);
+  const between = format === "mistral-list" ? '", "' : format === "mistral" ? "" : '"\\n"';
+  const rest = rules.repeat(rules.add(`${between} ${call}`.trim()), 0, MOST_CALLS - 1);
   if (which === "next") return rest;
   const all = more ? `${call} ${rest}` : call;
-  if (format !== "deepseek") return rules.add(all);
-  return rules.add(`${literal(DEEPSEEK_CALLS[0])} ${rules.add(all)} ${literal(DEEPSEEK_CALLS[1])}`);
+  const [before, after] = aroundCalls(format);
+  // A model of Llama's is not asked for the token that makes a call of its objects.
+  if (after === "") return rules.add(all);
+  return rules.add(`${literal(before)} ${rules.add(all)} ${literal(after)}`);
 }
 
 /** After a call of Llama 3 or gpt-oss the model's text is over. */
@@ -174,14 +180,28 @@ function mayRepeat(format: ToolFormat): boolean {
   return format !== "llama3" && format !== "harmony";
 }
 
+interface CallFrame {
+  readonly head: string;
+  /** GBNF of what may stand between the head and the arguments. */
+  readonly lead: string;
+  readonly tail: string;
+}
+
+const CALL_ID = `("[CALL_ID]" ${"[a-zA-Z0-9] ".repeat(9).trim()})?`;
+
 /** What stands before and after the arguments of a call. */
-function callFrame(format: ToolFormat, name: string): { readonly head: string; readonly tail: string } {
+function callFrame(format: ToolFormat, name: string): CallFrame {
+  if (format === "mistral") return { head: `[TOOL_CALLS]${name}`, lead: `${CALL_ID} "[ARGS]"`, tail: "" };
+  return { lead: "", ...plainFrame(format, name) };
+}
+
+function plainFrame(format: Exclude<ToolFormat, "mistral">, name: string): Pick<CallFrame, "head" | "tail"> {
   const json = JSON.stringify(name);
   if (format === "llama3") return { head: `{"name": ${json}, "parameters": `, tail: "}" };
+  if (format === "mistral-list") return { head: `{"name": ${json}, "arguments": `, tail: "}" };
   if (format === "harmony") {
     return { head: `<|channel|>commentary to=functions.${name} <|constrain|>json<|message|>`, tail: "" };
   }
-  if (format === "mistral") return { head: `[TOOL_CALLS]${name}[ARGS]`, tail: "" };
   if (isTagged(format)) return taggedFrame(format, name);
   if (format === "hermes") {
     return { head: `<tool_call>\n{"name": ${json}, "arguments": `, tail: "}\n</tool_call>" };

@@ -11,6 +11,8 @@ interface TaggedForm {
   readonly name: RegExp;
   readonly end: string;
   readonly argument: RegExp;
+  /** Where the value of an argument begins and ends; the end of a call inside of one is text. */
+  readonly value: readonly [open: string, close: string];
 }
 
 /** Qwen3-Coder and its successors. */
@@ -18,6 +20,7 @@ const FUNCTION: TaggedForm = {
   name: /^\s*(?:<function=)?([^\s<>"=]+)>/u,
   end: "</function>",
   argument: /<parameter=([^>]+)>\n?([\s\S]*?)\n?<\/parameter>/gu,
+  value: ["<parameter=", "</parameter>"],
 };
 
 /** GLM-4.5 and its successors. */
@@ -25,6 +28,7 @@ const ARG_KEY: TaggedForm = {
   name: /^\s*([^\s<>"{}]+)\s*(?=\n|<)/u,
   end: "</tool_call>",
   argument: /<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)<\/arg_value>/gu,
+  value: ["<arg_value>", "</arg_value>"],
 };
 
 /** MiniMax-M2. */
@@ -32,6 +36,7 @@ const INVOKE: TaggedForm = {
   name: /^\s*(?:<invoke\s+)?name="([^"]+)">/u,
   end: "</invoke>",
   argument: /<parameter name="([^"]+)">([\s\S]*?)<\/parameter>/gu,
+  value: ["<parameter name=", "</parameter>"],
 };
 
 /** Is the argument a text, by the tool's schema? Undefined: it does not say. */
@@ -52,7 +57,8 @@ export class TaggedCall {
   push(char: string): CallStep {
     this.#text += char;
     if (this.#name === undefined) return this.#readName();
-    if (!this.#text.endsWith(this.#form.end)) return MORE;
+    const { end, value } = this.#form;
+    if (!this.#text.endsWith(end) || this.#text.lastIndexOf(value[0]) > this.#text.lastIndexOf(value[1])) return MORE;
     return { kind: "done", args: JSON.stringify(this.#arguments(this.#name)) };
   }
 

@@ -27,6 +27,8 @@ const TAGS: Marks = {
   bare: false,
 };
 
+const MISTRAL: Marks = { open: ["[TOOL_CALLS]"], close: [",", "]"], bare: false, bareAfter: true };
+
 const MARKS: Readonly<Record<ToolFormat, Marks>> = {
   hermes: TAGS,
   deepseek: TAGS,
@@ -35,7 +37,8 @@ const MARKS: Readonly<Record<ToolFormat, Marks>> = {
   "qwen-coder": { ...TAGS, open: [...TAGS.open, "<function="] },
   glm: TAGS,
   minimax: { open: ["<minimax:tool_call>", "<invoke "], close: ["</minimax:tool_call>"], bare: false },
-  mistral: { open: ["[TOOL_CALLS]"], close: [",", "]"], bare: false, bareAfter: true },
+  mistral: MISTRAL,
+  "mistral-list": MISTRAL,
   llama3: { open: ["<|python_tag|>"], close: [";", "<|eom_id|>"], bare: true },
 };
 

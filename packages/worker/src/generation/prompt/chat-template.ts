@@ -11,7 +11,16 @@ const CHATML =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /** How a model writes its calls of tools. */
-export type ToolFormat = "hermes" | "llama3" | "deepseek" | "qwen-coder" | "glm" | "minimax" | "mistral" | "harmony";
+export type ToolFormat =
+  | "hermes"
+  | "llama3"
+  | "deepseek"
+  | "qwen-coder"
+  | "glm"
+  | "minimax"
+  | "mistral"
+  | "mistral-list"
+  | "harmony";
 
 /** What is known of a model before its template is read. Plain values, for a thread. */
 export interface TemplateFacts {
@@ -87,7 +96,7 @@ function toolFormatOf(source: string): ToolFormat {
   if (source.includes("<function=")) return "qwen-coder";
   if (source.includes("<arg_key>")) return "glm";
   if (source.includes("<tool_call>")) return "hermes";
-  if (source.includes("[TOOL_CALLS]")) return "mistral";
+  if (source.includes("[TOOL_CALLS]")) return source.includes("[ARGS]") ? "mistral" : "mistral-list";
   if (source.includes("<｜tool▁call")) return "deepseek";
   if (source.includes("<|start_header_id|>") && source.includes("tool_calls")) return "llama3";
   return "hermes";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { jsonOrText } from "@drover/foundation/json-text";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ChatTemplate } from "./chat-template.ts";
@@ -24,13 +25,15 @@ export class ChatWriter {
 
   /** @throws RequestError where the template refuses the chat */
   write(chat: WrittenChat): string {
-    return this.#render({ ...chat, messages: heard(chat.messages, this.#template.habits) });
+    const { habits, rendersTools } = this.#template;
+    const messages = heard(chat.messages, habits);
+    return this.#render({ ...chat, messages: rendersTools && habits.oneCallEach ? oneCallEach(messages) : messages });
   }
 
   #render(input: WrittenChat): string {
     const asTools = input.tools.length > 0 && this.#template.rendersTools;
     const messages = input.messages.map((message) => this.#templateMessage(message));
-    const guardedTools = guardAll(input.tools, this.#controlTexts);
+    const guardedTools = guardAll(input.tools.map(toldOfTool), this.#controlTexts);
     const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
     const thinking = input.mayThink ? {} : { enable_thinking: false };
     return this.#template.render(
@@ -45,7 +48,8 @@ export class ChatWriter {
     const guard = (text: string) => this.#controlTexts.guard(text);
     if (message.role === "tool") {
       if (this.#template.rendersTools) {
-        return { role: "tool", content: guard(message.content), tool_call_id: guard(message.toolCallId) };
+        const id = callId(message.toolCallId, this.#template.habits);
+        return { role: "tool", content: guard(message.content), tool_call_id: guard(id) };
       }
       return { role: "user", content: writeToolResult(guard(message.content)) };
     }
@@ -67,13 +71,15 @@ export class ChatWriter {
         ...reasoning,
       };
     }
+    const { habits, toolFormat } = this.#template;
     const calls = guardAll(
-      message.toolCalls.map((call) => templateToolCall(call, this.#template.habits.argumentObjects)),
+      message.toolCalls.map((call) => templateToolCall(call, habits)),
       this.#controlTexts,
     );
+    const { content } = message;
+    if (toolFormat === "harmony") return { role: "assistant", tool_calls: calls, ...harmonyTexts(message, guard) };
     // DeepSeek's template tells calls from text by `content is none`.
-    const content = message.content === "" ? null : guard(message.content);
-    const asText = this.#template.toolFormat === "deepseek" ? content : (content ?? "");
+    const asText = content === "" && toolFormat === "deepseek" ? null : guard(content);
     return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
   }
 }
@@ -103,14 +109,58 @@ function withSystemText(
   return [{ ...first, content: `${String(first["content"])}\n\n${text}` }, ...rest];
 }
 
+/** gpt-oss's template takes either the thinking before a call or what was said before it, and writes both alike. */
+function harmonyTexts(
+  { content, reasoning = "" }: Extract<ChatMessage, { readonly role: "assistant" }>,
+  guard: (text: string) => string,
+): TemplateMessage {
+  const texts = [reasoning, content].filter((text) => text !== "");
+  return { content: "", thinking: guard(texts.join("\n\n")) };
+}
+
+/** A message for each call with its results behind it, for a template that would drop or refuse the others. */
+function oneCallEach(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const written: ChatMessage[] = [];
+  for (let at = 0; at < messages.length; at += 1) {
+    const message = messages[at];
+    if (message?.role !== "assistant" || message.toolCalls.length < 2) {
+      if (message !== undefined) written.push(message);
+      continue;
+    }
+    const end = messages.findIndex(({ role }, index) => index > at && role !== "tool");
+    let results = messages.slice(at + 1, end < 0 ? messages.length : end);
+    at += results.length;
+    const { reasoning: _, ...later } = { ...message, content: "" };
+    for (const [index, call] of message.toolCalls.entries()) {
+      const isOfCall = (result: ChatMessage) => result.role === "tool" && result.toolCallId === call.id;
+      const own = results.filter(isOfCall);
+      results = results.filter((result) => !isOfCall(result));
+      written.push({ ...(index === 0 ? message : later), toolCalls: [call] }, ...own);
+    }
+    written.push(...results);
+  }
+  return written;
+}
+
+/** What a model is told of a tool. */
+function toldOfTool({ name, description, parameters }: ToolDefinition): ToolDefinition {
+  return { name, ...(description === undefined ? {} : { description }), parameters };
+}
+
 function templateTool(tool: ToolDefinition): unknown {
   return { type: "function", function: tool };
 }
 
-function templateToolCall(call: ToolCall, asObject: boolean): unknown {
+function templateToolCall(call: ToolCall, habits: TemplateHabits): unknown {
   // A model may have written arguments that are no JSON; they stay a text then.
-  const args = asObject ? jsonOrText(call.arguments) : call.arguments;
-  return { id: call.id, type: "function", function: { name: call.name, arguments: args } };
+  const args = habits.argumentObjects ? jsonOrText(call.arguments) : call.arguments;
+  return { id: callId(call.id, habits), type: "function", function: { name: call.name, arguments: args } };
+}
+
+/** The same id for the same one of a client's, so that a conversation keeps its prefix. */
+function callId(id: string, { shortCallIds }: TemplateHabits): string {
+  if (!shortCallIds || /^[a-z0-9]{9}$/iu.test(id)) return id;
+  return createHash("sha256").update(id).digest("hex").slice(0, 9);
 }
 
 /** The same value with every text in it guarded, names of fields too. */

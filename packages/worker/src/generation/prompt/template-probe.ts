@@ -3,10 +3,14 @@ export type TemplateMessage = Readonly<Record<string, unknown>>;
 
 /** What a template does with messages, found out by rendering some. */
 export interface TemplateHabits {
-  /** System messages whose text reaches the model: none, the first (or last) one only, or as many as there are. */
+  /** System messages whose text reaches the model, behind results of tools too: none, the first (or last) one only, or as many as there are. */
   readonly systemMessages: "none" | "one" | "many";
   /** Must the arguments of earlier calls be objects (true) or JSON texts? */
   readonly argumentObjects: boolean;
+  /** Does it write, or allow, only one call in a message of the assistant? */
+  readonly oneCallEach: boolean;
+  /** Must the ids of calls be nine letters and digits, as Mistral's? */
+  readonly shortCallIds: boolean;
 }
 
 type Render = (messages: readonly TemplateMessage[], extra: Readonly<Record<string, unknown>>) => string;
@@ -14,8 +18,21 @@ type Render = (messages: readonly TemplateMessage[], extra: Readonly<Record<stri
 /** Words that stand in no template. */
 const [FIRST, SECOND, HELLO, KEY, VALUE] = ["Zq1first", "Zq2second", "Zq3hello", "Zq4key", "Zq5value"];
 
+/** Every template takes one of nine letters and digits. */
+const SHORT_ID = "call12345";
+const LONG_ID = "call_1234567890";
+
 export function probeTemplate(render: Render): TemplateHabits {
-  return { systemMessages: systemMessages(render), argumentObjects: argumentObjects(render) };
+  const isObject = argumentObjects(render);
+  const args = isObject ? { [KEY]: VALUE } : JSON.stringify({ [KEY]: VALUE });
+  const first = { name: FIRST, args };
+  const both = rendered(render, [first, { name: SECOND, args }]);
+  return {
+    systemMessages: dropsSystem(render, args) ? "none" : systemMessages(render),
+    argumentObjects: isObject,
+    oneCallEach: rendered(render, [first]).includes(FIRST) && !(both.includes(FIRST) && both.includes(SECOND)),
+    shortCallIds: rendered(render, [first], { id: LONG_ID }) === "" && rendered(render, [first]) !== "",
+  };
 }
 
 function system(content: string): TemplateMessage {
@@ -29,21 +46,37 @@ function systemMessages(render: Render): TemplateHabits["systemMessages"] {
   return attempt(() => render([system(FIRST), user], {})).includes(FIRST) ? "one" : "none";
 }
 
+/** Some of Mistral's templates write the system message only where a message of the user's is the last one. */
+function dropsSystem(render: Render, args: unknown): boolean {
+  const out = rendered(render, [{ name: SECOND, args }], { before: [system(FIRST)] });
+  return out !== "" && !out.includes(FIRST);
+}
+
 /** Texts are preferred where both are taken: they come back as the client wrote them. */
 function argumentObjects(render: Render): boolean {
   const text = `{"${KEY}": "${VALUE}"}`;
-  if (rendered(render, text).includes(text)) return false;
-  const out = rendered(render, { [KEY]: VALUE });
+  if (rendered(render, [{ name: FIRST, args: text }]).includes(text)) return false;
+  const out = rendered(render, [{ name: FIRST, args: { [KEY]: VALUE } }]);
   return out.includes(KEY) && out.includes(VALUE);
 }
 
-function rendered(render: Render, args: unknown): string {
-  const call = { id: "call_1", type: "function", function: { name: "f", arguments: args } };
+interface ProbeCall {
+  readonly name: string;
+  readonly args: unknown;
+}
+
+function rendered(
+  render: Render,
+  called: readonly ProbeCall[],
+  { id = SHORT_ID, before = [] }: { readonly id?: string; readonly before?: readonly TemplateMessage[] } = {},
+): string {
+  const calls = called.map(({ name, args }) => ({ id, type: "function", function: { name, arguments: args } }));
   const tool = { type: "function", function: { name: "f", description: "", parameters: { type: "object" } } };
   const turns = (content: string | null) => [
+    ...before,
     { role: "user", content: HELLO },
-    { role: "assistant", content, tool_calls: [call] },
-    { role: "tool", content: HELLO, tool_call_id: "call_1" },
+    { role: "assistant", content, tool_calls: calls },
+    { role: "tool", content: HELLO, tool_call_id: id },
   ];
   return attempt(() => render(turns(""), { tools: [tool] })) || attempt(() => render(turns(null), { tools: [tool] }));
 }
