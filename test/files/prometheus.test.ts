@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
@@ -29,7 +29,7 @@ interface Sample {
 
 describe(
   "Debian's Prometheus on a running Drover with a load, an error, a restart and a resume",
-  needs("prometheus"),
+  needs("prometheus", "promtool"),
   () => {
     const pasture = new Pasture();
     let drover: Drover;
@@ -43,7 +43,16 @@ describe(
       const model = join(pasture.folder, "long.gguf");
       await writeDemoModel(model, TEXT);
       const shape = ["--workers", "2", "--threads", "1", "--slots", "2", "--ctx", "4096", "--snapshots", "4MiB"];
-      const front = ["--api-key", `team=${KEY}`, "--tls-certificate", tls.certificate, "--tls-key", tls.key];
+      const front = [
+        "--metrics-compat",
+        "vllm",
+        "--api-key",
+        `team=${KEY}`,
+        "--tls-certificate",
+        tls.certificate,
+        "--tls-key",
+        tls.key,
+      ];
       const environment = { DROVER_SUPERVISION_MAX_RESTARTS: "1000", DROVER_SUPERVISION_BACKOFF_LIMIT: "1s" };
       drover = pasture.up(["--model", model, ...shape, ...front, "--queue-timeout", "300ms"], environment);
       url = await drover.url();
@@ -103,8 +112,12 @@ describe(
         "drover_resumed_streams_total",
       ])
         await until(async () => (await grown(metric)) > 0, `${metric} has grown`);
-      const missing = new Set(panelQueries());
+      const missing = new Set([
+        ...panelQueries(),
+        ...vllmHistograms.map((name) => `sum(increase(vllm:${name}_count{model_name!=""}[1m])) > 0`),
+      ]);
       assert.ok(missing.size > 30);
+      assert.deepEqual(complaints(await text(await ask("/metrics"))), [], "of promtool");
       await until(async () => {
         for (const expression of missing) if ((await query(expression)).length > 0) missing.delete(expression);
         return missing.size === 0;
@@ -136,6 +149,19 @@ describe(
     }
   },
 );
+
+/** What vLLM's own dashboard and those of others ask for. */
+const vllmHistograms = [
+  ...["prompt_tokens", "generation_tokens", "params_max_tokens", "params_n"].map((size) => `request_${size}`),
+  ...["queue", "prefill", "decode", "inference"].map((phase) => `request_${phase}_time_seconds`),
+  ...["time_to_first_token", "inter_token_latency", "e2e_request_latency"].map((time) => `${time}_seconds`),
+];
+
+/** vLLM's names have colons, which promtool keeps for rules, and some gauges of prom-client end in `_total`. */
+function complaints(metrics: string): readonly string[] {
+  const { stderr } = spawnSync("promtool", ["check", "metrics"], { input: metrics, encoding: "utf8" });
+  return stderr.split("\n").filter((line) => line !== "" && !/^(?:vllm:|nodejs_active_)/.test(line));
+}
 
 /** Streams and complete responses, one after the other; what becomes of each does not matter. */
 function keepAsking(chat: (more: object) => Promise<IncomingMessage>) {

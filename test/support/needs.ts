@@ -16,6 +16,7 @@ const debianPackages = {
   git: "git",
   chromium: "chromium",
   prometheus: "prometheus",
+  promtool: "prometheus",
   "systemd-analyze": "systemd",
   "systemd-notify": "systemd",
   "systemd-socket-activate": "systemd",

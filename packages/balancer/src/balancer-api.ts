@@ -25,6 +25,8 @@ export interface BalancerOptions {
   readonly tracing?: RequestTracing;
   /** What `/metrics` serves; the balancer adds its own to it. @default a new one */
   readonly registry?: Registry;
+  /** Hears of each request that is over, once its worker has told of it too. */
+  readonly onRecord?: (record: RequestRecord) => void;
   /** Serves `GET /` where it gives something; without, `/` is passed on like any other path. Asked at each request. */
   readonly frontPage?: () => FrontPageFacts | undefined;
   /** What the upstreams themselves cannot tell of its readiness. Asked at each look. @default nothing */

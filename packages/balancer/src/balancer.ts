@@ -75,7 +75,7 @@ class RunningBalancer implements Balancer {
   #wakeAsked = false;
 
   constructor(options: BalancerOptions) {
-    const { clock, random, settings } = options;
+    const { clock, logger, random, settings, onRecord } = options;
     this.#options = options;
     this.#rules = balancerRules(settings);
     this.#door = new CurrentFrontDoor(this.#rules.front, {
@@ -97,7 +97,7 @@ class RunningBalancer implements Balancer {
     this.#registry = options.registry ?? new Registry();
     this.#metrics = createMetrics(this.#registry);
     const rules = () => this.#rules;
-    this.#recorder = new RequestRecorder({ clock, logger: options.logger, metrics: this.#metrics, rules });
+    this.#recorder = new RequestRecorder({ clock, logger, metrics: this.#metrics, onRecord, rules });
     this.#way = this.#makeWay();
     this.#listeners = this.#makeListeners();
     this.#watchPool();

@@ -6,7 +6,7 @@ import type { WorkerFigures } from "./worker-figures.ts";
  * Version of this protocol and of the worker options. A worker that was started by another version refuses to load, and a
  * supervisor ends a worker that is `ready` with another one: both happen where Drover is replaced on disk while it runs.
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** The error of both, by the version of the worker and that of its supervisor. */
 export function protocolMismatch(worker: number, supervisor: number): string {

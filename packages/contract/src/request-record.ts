@@ -73,6 +73,7 @@ export interface RequestRecord extends RequestSummary {
   readonly mode: "stream" | "whole";
   readonly bytes: number;
   readonly model?: string | undefined;
+  readonly asked?: RequestReport["asked"] | undefined;
   /** Mean time between two tokens. */
   readonly tokenMs?: number | undefined;
   readonly picks: readonly PickDecision[];

@@ -38,6 +38,8 @@ export interface RequestReport {
   readonly call: string;
   readonly model: string;
   readonly tokens: ReportedTokens;
+  /** What the request asked for. @default not known, as of embeddings */
+  readonly asked?: { readonly choices: number; readonly maxTokens: number };
   readonly finish: "stop" | "length" | "tool_calls" | "cancelled" | "failed";
   /** In their order: a response can take several, such as one for thinking and one under a grammar. */
   readonly generations: readonly ReportedGeneration[];

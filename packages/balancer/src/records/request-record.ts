@@ -35,7 +35,7 @@ export function recordOf(
   };
 }
 
-type Told = Pick<RequestRecord, "model" | "tokens" | "finish" | "firstTokenMs" | "tokenMs">;
+type Told = Pick<RequestRecord, "model" | "tokens" | "asked" | "finish" | "firstTokenMs" | "tokenMs">;
 
 /** What the worker reports, or else what the response of another server says. */
 function toldOf(
@@ -45,8 +45,8 @@ function toldOf(
   durationMs: number,
 ): Told {
   if (request.told === undefined) {
-    const { model, tokens, finish } = reported?.report ?? {};
-    return { model, tokens, finish, ...tokenTimes(request, tokens, generations) };
+    const { model, tokens, asked, finish } = reported?.report ?? {};
+    return { model, tokens, asked, finish, ...tokenTimes(request, tokens, generations) };
   }
   const { firstEventMs, model, tokens, finish } = request.told.read();
   if (!request.isStream || firstEventMs === undefined) return { model, tokens, finish };

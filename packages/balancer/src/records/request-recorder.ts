@@ -14,6 +14,8 @@ export interface RecorderParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Hears of each request that is over. */
+  readonly onRecord?: ((record: RequestRecord) => void) | undefined;
   /** Asked at each request: a reload may change them. */
   readonly rules: () => { readonly accessFormat: AccessFormat; readonly explained: number };
 }
@@ -60,7 +62,7 @@ export class RequestRecorder {
   }
 
   #record(request: ClientRequest, end: Parameters<typeof recordOf>[1], reported: Reported | undefined): void {
-    const { metrics, logger, rules } = this.#parts;
+    const { metrics, logger, rules, onRecord } = this.#parts;
     const record = recordOf(request, end, reported);
     const { key, mode, tokens, finish, firstTokenMs, tokenMs } = record;
     if (tokens !== undefined) metrics.countTokens(tokens, key);
@@ -69,6 +71,7 @@ export class RequestRecorder {
     if (tokenMs !== undefined) metrics.countTokenTime(mode, tokenMs);
     for (const tell of request.onTokens) tell(tokens ?? (isRefusal(end.status) ? nothing : undefined));
     this.#recent.add(record);
+    onRecord?.(record);
     request.arrival.trace?.end(record);
     logAccess(logger, rules().accessFormat, request, record);
   }

@@ -15,6 +15,7 @@ import { residentBytes } from "../process/memory.ts";
 import { spawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { addCompatNames } from "../metrics/compat-metrics.ts";
+import { observeVllmRequests } from "../metrics/vllm-requests.ts";
 import { watchFleet } from "../metrics/fleet-metrics.ts";
 import { createRegistry } from "../metrics/process-metrics.ts";
 import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
@@ -120,6 +121,7 @@ function createPublicBalancer(
       events: { onWakeNeeded: () => void service()?.fleet.wake() },
       standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
       registry,
+      ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
       ...(tracing === undefined ? {} : { tracing }),
       readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
       guest: consoleOf(actions, changes, version, present),

@@ -1,7 +1,7 @@
 import { addScraped } from "@drover/balancer/engine";
 import type { Settings } from "@drover/config";
 import { sum as total } from "@drover/foundation/sums";
-import { Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 
 /** The names that dashboards and routers of other servers read. */
 export type CompatNames = Exclude<Settings["metrics"]["compat"], "off">;
@@ -69,17 +69,6 @@ const vllm: readonly Row[] = [
   counter("vllm:prefix_cache_hits_total", "Prompt tokens that were found.", tokens("cached")),
 ];
 
-/** Histograms of ours under the names of vLLM. */
-const vllmHistograms = {
-  "vllm:time_to_first_token_seconds": "drover_time_to_first_token_seconds",
-  "vllm:inter_token_latency_seconds": "drover_time_per_output_token_seconds",
-  "vllm:request_time_per_output_token_seconds": "drover_time_per_output_token_seconds",
-  // Its earlier name.
-  "vllm:time_per_output_token_seconds": "drover_time_per_output_token_seconds",
-  "vllm:request_queue_time_seconds": "drover_queue_wait_seconds",
-  "vllm:e2e_request_latency_seconds": "drover_request_duration_seconds",
-} as const;
-
 /** What vLLM calls the ends of a generation, and which of ours they are. */
 const vllmFinishes = {
   stop: ["stop", "tool_calls"],
@@ -116,18 +105,13 @@ const foreign: Readonly<Record<CompatNames, readonly Row[]>> = {
 export function addCompatNames(registry: Registry, names: CompatNames, model: () => string): void {
   const labels = () => (names === "vllm" ? { model_name: model() } : {});
   for (const row of names === "vllm" ? vllm : llamacpp) addRow(registry, row, labels);
-  if (names === "vllm") addVllmTimes(registry, labels);
+  if (names === "vllm") addFinishes(registry, labels);
 }
 
 /** What can be seen of servers that Drover does not start: their requests, and what their responses tell. */
 export function addForeignNames(registry: Registry, names: CompatNames): void {
   for (const row of foreign[names]) addRow(registry, row, noLabels);
-  if (names === "vllm") addVllmTimes(registry, noLabels);
-}
-
-function addVllmTimes(registry: Registry, labels: Labels): void {
-  for (const [name, own] of Object.entries(vllmHistograms)) addHistogram(registry, name, own, labels);
-  addFinishes(registry, labels);
+  if (names === "vllm") addFinishes(registry, noLabels);
 }
 
 function addFinishes(registry: Registry, labels: Labels): void {
@@ -154,22 +138,6 @@ function addRow(registry: Registry, { name, kind, help, value }: Row, labels: La
   addScraped(registry, kind, { name, help, labelNames: Object.keys(labels()) }, async () => [
     [labels(), await value((own, some) => sumOf(registry, own, some))],
   ]);
-}
-
-/** prom-client asks a metric for its samples by `get`: here they are another one's. */
-function addHistogram(registry: Registry, name: string, own: string, labels: Labels): void {
-  const source = registry.getSingleMetric(own);
-  if (source === undefined) return;
-  const get = async () => {
-    const read = await source.get();
-    const values = read.values.map((sample) => {
-      const { metricName = own } = sample as { readonly metricName?: string };
-      return { ...sample, labels: { ...sample.labels, ...labels() }, metricName: metricName.replace(own, name) };
-    });
-    return { ...read, name, values };
-  };
-  const made = new Histogram({ name, help: `${own}, by the name of vLLM.`, registers: [registry] });
-  Object.assign(made, { get, getForPromString: get });
 }
 
 async function sumOf(registry: Registry, name: string, wanted: Readonly<Record<string, string>> = {}): Promise<number> {

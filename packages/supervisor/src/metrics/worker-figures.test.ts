@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Registry } from "prom-client";
 import { addCompatNames } from "./compat-metrics.ts";
 import { WorkerFigureMetrics } from "./worker-figures.ts";
 
@@ -50,18 +50,14 @@ describe("the figures that workers send", () => {
           'vllm:kv_cache_usage_perc{model_name="m"} 0.3',
           'vllm:request_success_total{model_name="m",finished_reason="stop"} 2',
           'vllm:request_success_total{model_name="m",finished_reason="abort"} 1',
-          'vllm:inter_token_latency_seconds_count{mode="stream",model_name="m"} 1',
         ],
       ],
     ] as const) {
       const registry = new Registry();
       const registers = [registry];
       const ended = new Counter({ name: "drover_generations_total", help: "-", labelNames: ["finish"], registers });
-      const times = { help: "-", labelNames: ["mode"], registers };
-      const between = new Histogram({ name: "drover_time_per_output_token_seconds", ...times });
       const metrics = new WorkerFigureMetrics(registry, () => [{ id: "1", figures: figures(1) }]);
       for (const finish of ["stop", "tool_calls", "cancelled"] as const) ended.inc({ finish });
-      between.observe({ mode: "stream" }, 0.02);
       addCompatNames(registry, names, () => "m");
       metrics.hear("1", {}, figures(5));
       const lines = (await registry.metrics()).split("\n");

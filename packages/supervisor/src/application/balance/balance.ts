@@ -4,6 +4,7 @@ import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
 import { addForeignNames } from "../../metrics/compat-metrics.ts";
+import { observeVllmRequests } from "../../metrics/vllm-requests.ts";
 import { createRegistry } from "../../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../../errors.ts";
 import type { Logs } from "../../logs.ts";
@@ -63,8 +64,10 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const registry = createRegistry(version);
   const tracing = await openTracing(settings, version, logs.logger);
   const traced = tracing === undefined ? {} : { tracing };
+  const counted = settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {};
   const parts = {
     ...traced,
+    ...counted,
     registry,
     settings,
     logger: logs.logger,

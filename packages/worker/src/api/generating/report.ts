@@ -20,6 +20,7 @@ export function reportChoices(
     call,
     model: serving.model.id,
     tokens: tokensOf(requests, ends),
+    ...askedOf(requests),
     finish: finishOf(ends),
     generations: ends.flatMap(({ timelines }) => timelines.map((timeline) => timeline.report(nowMs))),
   });
@@ -31,6 +32,13 @@ export function reportInputs(serving: Serving, { headers }: FastifyRequest, prom
   if (typeof call !== "string") return;
   const tokens = { prompt: promptTokens, cached: 0, completion: 0, reasoning: 0 };
   serving.onReport?.({ call, model: serving.model.id, tokens, finish: "stop", generations: [] });
+}
+
+function askedOf(requests: readonly OutputRequest[]): Pick<RequestReport, "asked"> {
+  const [first] = requests;
+  if (first === undefined) return {};
+  const choices = requests.filter(({ prompt }) => prompt === first.prompt).length;
+  return { asked: { choices, maxTokens: first.maxTokens } };
 }
 
 /** Choices of one prompt share it, and it counts once, as the first of them found it. */
