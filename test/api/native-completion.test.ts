@@ -97,11 +97,18 @@ describe("llama.cpp's own completion", () => {
     const chat = { messages: [{ role: "user", content: "hi" }], max_tokens: 2 };
     for (const path of ["/chat/completions", "/v1/chat/completions/"])
       assert.equal((await post(path, chat)).status, 200);
+    for (const body of [{ n_predict: 2 }, { model: "m", max_tokens: 2 }]) {
+      const { text } = await post("/completions", { prompt: "x", ...body });
+      assert.equal((JSON.parse(text) as Answer).tokens_predicted, 2, text);
+    }
     assert.match((await post("/apply-template", chat)).text, /hi/u);
-    const [vector] = JSON.parse((await post("/embedding", { content: "hi" })).text) as {
-      readonly embedding: number[][];
-    }[];
-    assert.ok((vector?.embedding[0]?.length ?? 0) > 10);
+    for (const [path, body] of [
+      ["/embedding", { content: "hi" }],
+      ["/embeddings", { input: "hi" }],
+    ] as const) {
+      const [vector] = JSON.parse((await post(path, body)).text) as { readonly embedding: number[][] }[];
+      assert.ok((vector?.embedding[0]?.length ?? 0) > 10, path);
+    }
     assert.equal((await post("/infill", { input_prefix: "a" })).status, 501);
     assert.ok("timings" in (JSON.parse((await post("/v1/chat/completions", chat)).text) as Answer));
   });

@@ -28,6 +28,16 @@ describe("the routes of a worker", () => {
     assert.deepEqual(traits("/completion"), [true, true]);
   });
 
+  it("are those of llama.cpp's server without a version, whose completions and embeddings are then of its own form", () => {
+    for (const [path, route] of [
+      ["/chat/completions/", "/v1/chat/completions"],
+      ["/completions?x=1", "/completion"],
+      ["/embeddings", "/embedding"],
+      ["/messages", "/v1/messages"],
+    ] as const)
+      assert.equal(findRoute("POST", path)?.path, route, path);
+  });
+
   it("name the methods of a path", () => {
     assert.deepEqual(methodsOf("/v1/models/x?y"), ["GET"]);
     assert.deepEqual(methodsOf("/nowhere"), []);

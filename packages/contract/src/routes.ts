@@ -103,19 +103,17 @@ export function pathOf(target: string): string {
   return canonicalPath(query < 0 ? target : target.slice(0, query));
 }
 
-/** Paths that llama.cpp's server has without `/v1` as well. */
-const WITHOUT_VERSION = new Set([
-  "/chat/completions",
-  "/completions",
-  "/embeddings",
-  "/models",
-  "/responses",
-  "/messages",
-  "/messages/count_tokens",
+/** Other paths of routes, as llama.cpp's server has them: without `/v1`, completions and embeddings are of its own form. */
+const OTHER_PATHS: ReadonlyMap<string, string> = new Map([
+  ["/completions", "/completion"],
+  ["/embeddings", "/embedding"],
+  ...["/chat/completions", "/models", "/responses", "/messages", "/messages/count_tokens"].map(
+    (path) => [path, `/v1${path}`] as const,
+  ),
 ]);
 
 /** The path under which a route is listed: without a slash at its end, and with its version. */
 export function canonicalPath(path: string): string {
   const bare = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-  return WITHOUT_VERSION.has(bare) ? `/v1${bare}` : bare;
+  return OTHER_PATHS.get(bare) ?? bare;
 }
