@@ -83,9 +83,13 @@ function Explanation({ id }: { readonly id: string }): VNode {
     );
   }, [id]);
   return (
-    <pre class="explanation" lang="en" tabIndex={0}>
-      {lines.join("\n")}
-    </pre>
+    <div class="explanation" lang="en" tabIndex={0}>
+      {lines.map((line, index) => (
+        <p key={index} class={line.startsWith(" ") ? "part" : ""}>
+          {line.trimStart()}
+        </p>
+      ))}
+    </div>
   );
 }
 

@@ -3,11 +3,12 @@ import { language } from "./language.ts";
 /** `840ms`, `2.4s`, `1m 5s`, in the page's language. */
 export function durationText(ms: number): string {
   if (ms < 1000) return unit(ms < 9.95 ? Math.round(ms * 10) / 10 : Math.round(ms), "millisecond");
-  if (ms < 60_000) return unit(ms < 9950 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000), "second");
-  if (ms >= 3_600_000)
-    return `${unit(Math.floor(ms / 3_600_000), "hour")} ${unit(Math.floor((ms % 3_600_000) / 60_000), "minute")}`;
-  const minutes = Math.floor(ms / 60_000);
-  return `${unit(minutes, "minute")} ${unit(Math.round((ms % 60_000) / 1000), "second")}`;
+  if (ms < 9950) return unit(Math.round(ms / 100) / 10, "second");
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return unit(seconds, "second");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${unit(minutes, "minute")} ${unit(seconds % 60, "second")}`;
+  return `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")}`;
 }
 
 /** Three digits where there are so many. */
