@@ -50,7 +50,7 @@ describe("Bad input", () => {
         "unsupported_parameter",
       ],
       [...chat({ temperature: "hot" }), "temperature", "invalid_type"],
-      [...chat({ temperature: 2.1 }), "temperature", "invalid_value"],
+      [...chat({ temperature: -0.1 }), "temperature", "invalid_value"],
       [...chat({ max_tokens: -2 }), "max_tokens", "invalid_value"],
       [...chat({ n: 1.5 }), "n", "invalid_type"],
       [...chat({ stop: Array.from({ length: 65 }, () => "a") }), "stop", "invalid_value"],

@@ -49,6 +49,8 @@ describe("A worker, asked as Claude Code asks", () => {
       assert.ok(prompts[0]?.includes(part), prompts[0]);
     assert.ok(!prompts[0]?.includes("web_search"), prompts[0]);
     assert.equal(typeof headers["request-id"], "string");
+    const loose = await askScripted("/v1/messages", claudeCode({ model: undefined, temperature: 2.5 }), [{ text: "" }]);
+    assert.equal(loose.status, 200, JSON.stringify(loose.response));
     const bounded = await askScripted("/v1/messages", claudeCode(), [
       { text: `<think>${"x".repeat(600)}` },
       { text: "Hi" },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MOST_PARTS, MOST_STOPS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { anyObject } from "../http/plain-values.ts";
@@ -167,7 +168,7 @@ const outputFormat = z.object({ type: z.literal("json_schema"), schema: jsonSche
 
 /** One schema for both routes: clients count what they would send. */
 const fields = {
-  model: z.string(),
+  model: z.string().nullish(),
   messages: messageList(message),
   system: systemText.nullish(),
   tools: boundedList(z.union([customTool, serverTool]), { most: MOST_TOOLS }).nullish(),
@@ -175,7 +176,7 @@ const fields = {
   thinking: thinkingMode.nullish(),
   stop_sequences: boundedList(z.string(), { most: MOST_STOPS }).nullish(),
   stream: z.boolean().nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
+  temperature: samplingFields.temperature,
   top_p: z.number().min(0).max(1).nullish(),
   top_k: z.int().min(0).nullish(),
   metadata: z.unknown().optional(),

@@ -52,7 +52,8 @@ const dryFields = {
 
 /** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
 export const samplingFields = {
-  temperature: z.number().min(0).max(2).nullish(),
+  // Users of llama.cpp's server like it hotter than OpenAI allows.
+  temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   top_k: z.int().min(-1).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
