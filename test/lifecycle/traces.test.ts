@@ -44,6 +44,7 @@ describe("traces", () => {
     });
     assert.equal(response.status, 200);
     await response.text();
+    await (await fetch(`${url}/v1/models`)).text();
     const { code } = await drover.end();
     // What was not sent yet is sent at the end.
     assert.equal(code, 0);
@@ -53,6 +54,8 @@ describe("traces", () => {
     assert.deepEqual([root.traceId, root.parentSpanId], [TRACE, PARENT]);
     assert.equal(attributeOf(root, "gen_ai.usage.output_tokens"), 8);
     assert.equal(attributeOf(root, "http.route"), "/v1/completions");
+    const look = spans.find(({ name }) => name === "GET /v1/models") ?? assert.fail(JSON.stringify(spans));
+    assert.equal(attributeOf(look, "gen_ai.operation.name"), undefined, "the model was asked for nothing");
     const parts = collector.below(root);
     assert.deepEqual(new Set(parts.map(({ name }) => name)), new Set(["queue", "route", "prefill", "decode"]));
     for (const part of parts) {

@@ -1,3 +1,4 @@
+import { findRoute } from "@drover/contract/routes";
 import type { AttemptRecord, GenerationRecord, RequestRecord } from "@drover/contract/request-record";
 import { type Attributes, type Context, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
 
@@ -45,8 +46,7 @@ function requestAttributes(record: RequestRecord): Attributes {
     "http.route": route,
     "http.response.status_code": status,
     "error.type": status >= 500 ? String(status) : undefined,
-    "gen_ai.operation.name": operationOf(record),
-    "gen_ai.provider.name": "drover",
+    ...(computes(record) ? { "gen_ai.operation.name": operationOf(record), "gen_ai.provider.name": "drover" } : {}),
     "gen_ai.response.model": model,
     "gen_ai.usage.input_tokens": tokens?.prompt,
     "gen_ai.usage.cache_read.input_tokens": tokens?.cached,
@@ -61,6 +61,11 @@ function requestAttributes(record: RequestRecord): Attributes {
 
 const embeddings = /embed/;
 const completions = /^\/(?:v1\/completions|completion|infill|api\/generate)$/;
+
+/** Is the model asked for something? */
+function computes({ method, route }: RequestRecord): boolean {
+  return findRoute(method, route)?.takesSlot === true;
+}
 
 function operationOf({ route }: RequestRecord): string {
   if (embeddings.test(route)) return "embeddings";
