@@ -29,6 +29,8 @@ describe("drover check", () => {
     ["api-key", "abc", /API key 1 has fewer than 4 characters/],
     ["tls-certificate", "/nowhere", /tls\.certificate and tls\.key belong together/],
     ["trusted-proxy", "somewhere", /somewhere/],
+    ["listen", "unix:/nowhere/public.sock", /there is no folder \/nowhere/],
+    ["admin-socket", "/nowhere/drover.sock", /there is no folder \/nowhere/],
   ] as const) {
     it(`refuses --${flag} ${value}`, async () => {
       assert.match((await refusalOf({ [flag]: value })).message, reason);

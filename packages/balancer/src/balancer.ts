@@ -10,7 +10,7 @@ import { arrivalOf, type Received } from "./arrival.ts";
 import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { ConfiguredUpstreams } from "./configured-upstreams.ts";
-import { type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
+import { checkTarget, type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawResponse } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
@@ -47,7 +47,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
 export function checkBalancer(settings: Settings): void {
   const rules = balancerRules(settings);
   openFrontDoor(rules.front);
-  parseListen(settings.listen);
+  for (const target of parseListen(settings.listen)) checkTarget(target);
   for (const spec of rules.upstreams) createUpstream(spec);
 }
 

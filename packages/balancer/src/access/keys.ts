@@ -42,6 +42,8 @@ export function readKeys(sources: KeySources): KeyRing {
 }
 
 const shortest = 4;
+/** No client could send any other one as a bearer token; a file that a crash has filled with zeros has such. */
+const sendable = /^[\x21-\x7e]*$/;
 const ownerBytes = 16;
 
 /** A key that is let in, for who asks on the operator's behalf; undefined: nobody needs one. @throws FrontDoorError when the file cannot be read */
@@ -54,6 +56,11 @@ function readKey({ line, limits }: WrittenKey, index: number): { readonly caller
   const { label, key } = splitKey(line);
   if (key.length < shortest) {
     throw new FrontDoorError(`API key ${index + 1} has fewer than ${shortest} characters; choose a longer one`);
+  }
+  if (!sendable.test(key)) {
+    throw new FrontDoorError(
+      `API key ${index + 1} has blanks, control characters or letters beyond ASCII, which no client can send; choose another one`,
+    );
   }
   const stateOwner = digestOf(label === undefined ? `key ${key}` : `label ${label}`).toString("hex", 0, ownerBytes);
   return { caller: { label: label ?? `key${index + 1}`, stateOwner, limits }, digest: digestOf(key) };

@@ -1,5 +1,6 @@
 import { isLoopbackAddress } from "@drover/foundation/network/addresses";
 import type { Logger } from "pino";
+import { socketPathProblem } from "@drover/foundation/socket-path";
 import { ListenError } from "../errors.ts";
 
 /** Where to listen, as `server.listen` takes it. */
@@ -11,6 +12,14 @@ export type ListenTarget =
 /** Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` or `unix:/path`; several with commas. @throws ListenError */
 export function parseListen(text: string): readonly ListenTarget[] {
   return text.split(",").map((part) => parseOne(part.trim()));
+}
+
+/** What can be known without listening. @throws ListenError for a path at which no socket can be made */
+export function checkTarget(target: ListenTarget): void {
+  const problem = "path" in target ? socketPathProblem(target.path) : undefined;
+  if (problem !== undefined && "path" in target) {
+    throw new ListenError(`can't listen on unix:${target.path}: ${problem}; choose another path with --listen`);
+  }
 }
 
 /** For a server without API keys: whoever reaches its port can use the models. */

@@ -10,7 +10,7 @@ import type { Certificate } from "../access/certificate.ts";
 import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
 import { LateRequests } from "./late-requests.ts";
-import type { ListenTarget } from "./listen-address.ts";
+import { checkTarget, type ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 import { type ParseError, RawTargets } from "./raw-targets.ts";
 import { refuseInTurn } from "./refuse-in-turn.ts";
@@ -138,6 +138,7 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
 
 /** @throws ListenError when the address cannot be listened on. */
 export async function listenOn(server: http.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
+  checkTarget(target);
   if ("path" in target) await removeStaleSocket(target.path);
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void =>
@@ -221,6 +222,7 @@ function whyNot(target: ListenTarget, error: NodeJS.ErrnoException): string {
     case "EADDRINUSE":
       return `can't listen on ${where}: the address is in use by another process; stop it, or choose another with --listen`;
     case "EACCES":
+      if ("path" in target) return `can't listen on ${where}: permission denied`;
       return `can't listen on ${where}: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE`;
     case "EADDRNOTAVAIL":
       return `can't listen on ${where}: this machine does not have that address`;

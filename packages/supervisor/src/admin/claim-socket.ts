@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
+import { socketPathProblem } from "@drover/foundation/socket-path";
 import { SupervisorError } from "../errors.ts";
 import { socketAt } from "./socket-at.ts";
 
@@ -13,7 +14,8 @@ import { socketAt } from "./socket-at.ts";
  * @throws SupervisorError `already_running`, `listen_failed`
  */
 export async function claimSocket(server: Server, path: string): Promise<() => void> {
-  const own = `${path}.${process.pid}`;
+  checkSocketPath(path);
+  const own = ownPath(path);
   await listenPrivately(server, own);
   try {
     for (;;) {
@@ -31,11 +33,17 @@ export async function claimSocket(server: Server, path: string): Promise<() => v
   };
 }
 
-/** `sun_path` of unix(7) without its closing zero. Node cuts a longer path silently. */
-const MOST_PATH_BYTES = process.platform === "linux" ? 107 : 103;
+/** What can be known without listening. @throws SupervisorError `listen_failed` */
+export function checkSocketPath(path: string): void {
+  const problem = socketPathProblem(path) ?? socketPathProblem(ownPath(path));
+  if (problem !== undefined) throw cannotMake(path, problem);
+}
+
+function ownPath(path: string): string {
+  return `${path}.${process.pid}`;
+}
 
 async function listenPrivately(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MOST_PATH_BYTES) throw cannotMake(path, "the path is too long for a socket");
   remove(path);
   const before = process.umask(0o177);
   try {

@@ -3,6 +3,7 @@ import type { Settings } from "@drover/config";
 import { readModelInfo, resolveModelSource } from "@drover/models";
 import { pino } from "pino";
 import { adminPath } from "../admin/admin-path.ts";
+import { checkSocketPath } from "../admin/claim-socket.ts";
 import { createLayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
 import { asListenFailure } from "./listen-failure.ts";
 import { findPrepared } from "./model/prepare-model.ts";
@@ -21,7 +22,7 @@ export async function checkSettings(
   const chooser = createLayoutChooser(logger);
   chooser.check(settings);
   checkPublicPort(settings);
-  adminPath(settings.admin.socket, "up", environment);
+  checkSocketPath(adminPath(settings.admin.socket, "up", environment));
   const source = resolveModelSource(settings.model);
   const path = await findPrepared(settings.model, environment);
   if (path === undefined && source.type === "path") await readModelInfo(source.path);
