@@ -55,10 +55,10 @@ describe("reload --model http://… of a running service", () => {
     await pasture.close();
   });
 
-  const modelOf = (server: Server) => {
+  const modelOf = (server: Server, name = "second") => {
     servers.push(server);
     const { port } = server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/second.gguf`;
+    return `http://127.0.0.1:${port}/${name}.gguf`;
   };
   const reloadFrom = async (server: Server) => {
     second = modelOf(server);
@@ -93,7 +93,7 @@ describe("reload --model http://… of a running service", () => {
 
   it("heeds a change of keys and a newer reload while a server's response has no end", async () => {
     const server = await endlessServer(body);
-    const endless = modelOf(server);
+    const endless = modelOf(server, "endless");
     const connected = once(server, "connection");
     const called = pasture.run(["reload", "--model", endless]);
     await connected;

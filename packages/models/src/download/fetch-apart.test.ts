@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -49,24 +50,27 @@ describe("fetchModelApart", () => {
       const content = await model(directory);
       const head = `HTTP/1.1 200 OK\r\netag: "one"\r\ncontent-length: ${content.length}\r\n\r\n`;
       const half = Buffer.concat([Buffer.from(head), content.subarray(0, content.length / 2)]);
-      await withServer(
-        (socket) => socket.once("data", () => socket.write(half)),
-        async (url) => {
-          for (const [reason, left] of [
-            [undefined, ["m.gguf.part", "m.gguf.part.json"]],
-            [UNWANTED, []],
-          ] as const) {
-            const cacheDir = join(directory, String(reason));
-            const cancel = new AbortController();
-            const onProgress = () => cancel.abort(reason);
-            const options = { cacheDir, signal: cancel.signal, onProgress };
+      const unbounded = Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), content]);
+      for (const [sent, reason, left] of [
+        [half, undefined, ["m.gguf.part", "m.gguf.part.json"]],
+        [half, UNWANTED, []],
+        // Nobody could go on from it, nor tell whether it was all.
+        [unbounded, undefined, []],
+      ] as const) {
+        const cacheDir = mkdtempSync(join(directory, "cache-"));
+        const cancel = new AbortController();
+        const onProgress = () => cancel.abort(reason);
+        const options = { cacheDir, signal: cancel.signal, onProgress };
+        await withServer(
+          (socket) => socket.once("data", () => socket.write(sent)),
+          async (url) => {
             const fetching = fetchModelApart({ type: "url", url: `${url}/m.gguf` }, options);
             await assert.rejects(fetching, (error) => error instanceof ModelError && error.code === "download_aborted");
-            const names = await readdir(cacheDir);
-            assert.deepEqual(names.map((name) => name.replace(/^.*m\.gguf/, "m.gguf")).toSorted(), left);
-          }
-        },
-      );
+          },
+        );
+        const names = await readdir(cacheDir);
+        assert.deepEqual(names.map((name) => name.replace(/^.*m\.gguf/, "m.gguf")).toSorted(), left);
+      }
     }));
 });
 

@@ -145,6 +145,8 @@ class Writing {
       if (this.#side !== undefined && this.#frontBytes >= this.#limit) break;
     }
     await this.#side?.end();
+    // A body that only the connection's end bounds ends like any other when it is broken off here.
+    this.#reception.signal.throwIfAborted();
   }
 
   /** Nothing of it is worth anything. */
