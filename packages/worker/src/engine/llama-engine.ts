@@ -5,9 +5,10 @@ import { basename } from "node:path";
 import {
   getLlama,
   GgmlType,
-  type Llama,
+  Llama,
   type LlamaContext,
   LlamaLogLevel,
+  type LlamaOptions,
   LlamaVocabularyType,
   type LlamaModel,
   type Token,
@@ -20,6 +21,7 @@ import { createLogprobs } from "./llama-logprobs.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import {
   embeddingParts,
+  loadPrebuilt,
   type NativeContext,
   type NativeParts,
   nativeParts,
@@ -51,9 +53,7 @@ const LARGEST_DEFAULT_CONTEXT = 4096;
 
 /** Errors: WorkerError `model_unloadable`, `context_too_large`, `engine_mismatch`. */
 export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engine> {
-  const llama = await getLlama({
-    gpu: false,
-    build: "never",
+  const llama = await openLlama({
     maxThreads: options.threads,
     logLevel: LlamaLogLevel.warn,
     logger: (_level, message) => options.onWarning(message.trim()),
@@ -105,10 +105,14 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   };
 }
 
-/** One for all: the library tries its binary in a process of its own whenever it is loaded. */
+/** One for all. */
 const llamaOfTokenizers = once(() =>
-  getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.disabled }),
+  openLlama({ maxThreads: 1, logLevel: LlamaLogLevel.disabled, logger: () => undefined }),
 );
+
+async function openLlama(options: Required<Pick<LlamaOptions, "maxThreads" | "logLevel" | "logger">>): Promise<Llama> {
+  return (await loadPrebuilt<Llama>(Llama, options)) ?? getLlama({ gpu: false, build: "never", ...options });
+}
 
 /** Only the vocabulary of a model, for a process that does what a worker could die of. */
 export async function loadLlamaTokenizer(modelPath: string): Promise<LlamaTokenizer> {

@@ -4,6 +4,11 @@
  * worker" in docs/architecture.md. Source: node-llama-cpp 3.22.1, llama/addon/AddonContext.cpp and AddonSampler.cpp.
  */
 
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
 export interface NativeContext {
   /** For the decodes from now on. */
   setThreads(threads: number): void;
@@ -175,4 +180,30 @@ export function vocabularyParts(library: { readonly llama: object; readonly mode
 
 function property(holder: unknown, name: string): unknown {
   return (holder as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+}
+
+/** What the memory checks leave free, as `getLlama` has it by itself. */
+const ramPadding = (totalBytes: number) => Math.floor(Math.min(totalBytes / 4, 2 ** 30));
+
+/**
+ * Loads the library's prebuilt binary for its class `Llama` as `getLlama` does, but for the trial in a process of its own, which takes as long as a third of a
+ * worker's start: what a binary does to its process, the supervisor sees in the worker. undefined: none loads, or one was built on this
+ * machine, and `getLlama` knows what to do.
+ */
+export async function loadPrebuilt<T>(library: unknown, options: object): Promise<T | undefined> {
+  const entry = fileURLToPath(import.meta.resolve("node-llama-cpp"));
+  if (existsSync(join(dirname(entry), "../llama/localBuilds"))) return undefined;
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    const load = createRequire(entry);
+    const folder = join(dirname(load.resolve(`@node-llama-cpp/${platform}`)), "../bins", platform);
+    const bindingPath = join(folder, "llama-addon.node");
+    const buildMetadata: unknown = JSON.parse(readFileSync(join(folder, "_nlcBuildMetadata.json"), "utf8"));
+    const bindings: unknown = load(bindingPath);
+    const parts = { bindings, bindingPath, buildType: "prebuilt", buildMetadata, ramPadding };
+    const create = property(library, "_create") as (all: object) => Promise<T>;
+    return await create.call(library, { ...options, ...parts });
+  } catch {
+    return undefined;
+  }
 }
