@@ -150,5 +150,5 @@ export interface Generator {
    */
   readAhead?(expected: ExpectedPrompt): void;
   /** The prompt in the tokens that a kept state of its owner has for the same text; as it is where there is none. */
-  inKeptTokens?(expected: ExpectedPrompt): Promise<readonly number[]>;
+  inKeptTokens?(expected: ExpectedPrompt): readonly number[];
 }

@@ -15,7 +15,7 @@ export function inOwnersName(serving: Serving, request: FastifyRequest): Serving
     contextTokens: generator.contextTokens,
     generate: (generation, sink) => generator.generate({ ...generation, owner }, sink),
     readAhead: (expected) => generator.readAhead?.({ ...expected, owner }),
-    inKeptTokens: async (expected) => (await generator.inKeptTokens?.({ ...expected, owner })) ?? expected.prompt,
+    inKeptTokens: (expected) => generator.inKeptTokens?.({ ...expected, owner }) ?? expected.prompt,
   };
   return { ...serving, generator: inItsName, sharesSystem: owner.shares === "system" };
 }

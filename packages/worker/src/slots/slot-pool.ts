@@ -121,8 +121,8 @@ export class SlotPool implements Generator, SlotsView {
     this.#loop.wake();
   }
 
-  async inKeptTokens(expected: ExpectedPrompt): Promise<readonly number[]> {
-    await this.#parts.snapshots?.refresh();
+  inKeptTokens(expected: ExpectedPrompt): readonly number[] {
+    this.#parts.snapshots?.refresh();
     return this.#kept.inKeptTokens(expected);
   }
 
@@ -202,7 +202,7 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   async #giveSlots(): Promise<void> {
-    await this.#kept.refresh();
+    this.#kept.refresh();
     while (await this.#giveSlot());
   }
 

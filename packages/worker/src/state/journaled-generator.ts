@@ -53,8 +53,8 @@ export class JournaledGenerator implements Generator {
     this.#generator.readAhead?.(expected);
   }
 
-  async inKeptTokens(expected: ExpectedPrompt): Promise<readonly number[]> {
-    return (await this.#generator.inKeptTokens?.(expected)) ?? expected.prompt;
+  inKeptTokens(expected: ExpectedPrompt): readonly number[] {
+    return this.#generator.inKeptTokens?.(expected) ?? expected.prompt;
   }
 
   #giveUp(): void {

@@ -83,9 +83,9 @@ describe("a chat's next turn", () => {
     const shared = commonPrefix(prompt, [...question, ...first.tokens]);
     assert.ok(shared < question.length + 50, `only ${shared} tokens are the tokenizer's`);
 
-    const own = await pool.inKeptTokens({ prompt, owner });
+    const own = pool.inKeptTokens({ prompt, owner });
     assert.deepEqual(own.slice(0, question.length + 59), [...question, ...first.tokens.slice(0, 59)]);
-    assert.deepEqual(await pool.inKeptTokens({ prompt, owner: { ...owner, id: "bob" } }), prompt);
+    assert.deepEqual(pool.inKeptTokens({ prompt, owner: { ...owner, id: "bob" } }), prompt);
     const second = await generateTokens(pool, own, 1, { owner });
     assert.equal(second.cachedTokens, question.length + 59);
     await engine.dispose();

@@ -63,9 +63,9 @@ export class KeptState {
   }
 
   /** Before requests are given slots: takes notice of what was read and saved since. */
-  async refresh(): Promise<void> {
+  refresh(): void {
     for (const slot of this.#parts.slots) if (isReading(slot)) this.#file(slot);
-    await this.#parts.snapshots?.refresh();
+    this.#parts.snapshots?.refresh();
   }
 
   /**

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { everybodys, type Ownership } from "../batching/ownership.ts";
 
 /**
@@ -36,21 +36,21 @@ export interface SnapshotHead {
 }
 
 /** Undefined: gone, or not a snapshot. */
-export async function readSnapshotHead(path: string): Promise<SnapshotHead | undefined> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return undefined;
+export function readSnapshotHead(path: string): SnapshotHead | undefined {
+  let file: number | undefined;
   try {
-    const { size } = await file.stat();
+    file = openSync(path, "r");
+    const { size } = fstatSync(file);
     const head = Buffer.alloc(HEAD_BYTES);
-    await file.read({ buffer: head });
+    readSync(file, head);
     const count = head.readUInt32LE(8);
     if (head.readUInt32LE(0) !== MAGIC || HEAD_BYTES + count * TOKEN_BYTES > size) return undefined;
     const body = Buffer.alloc(count * TOKEN_BYTES);
-    await file.read({ buffer: body, position: HEAD_BYTES });
+    readSync(file, body, { position: HEAD_BYTES });
     return { tokens: Array.from({ length: count }, (_, index) => body.readInt32LE(index * TOKEN_BYTES)), bytes: size };
   } catch {
     return undefined;
   } finally {
-    await file.close();
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -1,6 +1,5 @@
 import { messageOf } from "@drover/foundation/error-text";
-import { readdirSync, statSync } from "node:fs";
-import { chmod, readdir, rename, rm, stat, statfs, utimes } from "node:fs/promises";
+import { chmodSync, readdirSync, renameSync, rmSync, statfsSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
@@ -46,6 +45,9 @@ const SPARE_BYTES = 16 * 2 ** 20;
  * The KV states of ended requests, as files in memory that all workers of a supervisor share: any of them resumes
  * any conversation, and so does the one that replaces a dead one. There is no index but the directory itself; a
  * file appears complete (written aside, then renamed) or not at all, and a file that has gone is one that was never there.
+ *
+ * All but the states themselves is synchronous: the files are in memory, so it takes microseconds. A promise for it goes through another thread, which
+ * waits for milliseconds for one of the CPUs on which llama.cpp's threads spin after a step.
  */
 export class SnapshotStore {
   readonly #parts: SnapshotStoreParts;
@@ -59,7 +61,6 @@ export class SnapshotStore {
   #loadedBytes = 0;
   #bytesPerToken = 0;
   readonly #troubles = new Set<string>();
-  #refreshing: Promise<void> | undefined;
 
   constructor(parts: SnapshotStoreParts) {
     this.#parts = parts;
@@ -73,18 +74,13 @@ export class SnapshotStore {
   }
 
   /** Takes notice of what other workers have saved or removed. */
-  refresh(): Promise<void> {
-    this.#refreshing ??= this.#look().finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
-  }
-
-  async #look(): Promise<void> {
+  refresh(): void {
     const { directory, key } = this.#parts;
-    const names = new Set((await readdir(directory).catch(() => [])).filter((name) => isSnapshot(name, key)));
+    const names = new Set(namesIn(directory).filter((name) => isSnapshot(name, key)));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#forget(name);
     for (const name of names) {
       if (this.#known.has(name)) continue;
-      const head = await readSnapshotHead(join(directory, name));
+      const head = readSnapshotHead(join(directory, name));
       if (head !== undefined) this.#file({ name, ...head, ownership: snapshotOwnership(name) });
     }
   }
@@ -123,7 +119,7 @@ export class SnapshotStore {
       this.#forget(snapshot.name);
       return [];
     }
-    await this.#touch(snapshot.name);
+    this.#touch(snapshot.name);
     this.#loaded += 1;
     this.#loadedBytes += snapshot.bytes;
     return tokens;
@@ -134,9 +130,8 @@ export class SnapshotStore {
     if (tokens.length < LEAST_TOKENS) return;
     const holder = this.#holderOf(tokens, ownership);
     try {
-      if (holder !== undefined) await this.#touch(holder.name);
-      else if (await this.#makeRoom(tokens.length * this.#bytesPerToken))
-        await this.#write(sequence, tokens, ownership);
+      if (holder !== undefined) this.#touch(holder.name);
+      else if (this.#makeRoom(tokens.length * this.#bytesPerToken)) await this.#write(sequence, tokens, ownership);
     } catch (error) {
       // Somebody has removed the directory: the supervisor does when it ends.
       this.#trouble(`a snapshot is lost: ${messageOf(error)}`);
@@ -151,18 +146,18 @@ export class SnapshotStore {
       this.#trouble(cannotWrite(directory));
       return;
     }
-    await chmod(unfinished, 0o600);
+    chmodSync(unfinished, 0o600);
     // The clock's time, as for every later use: a file system's is some milliseconds behind, and the same for several files.
     const now = this.#parts.clock.epochMs() / 1000;
-    await utimes(unfinished, now, now);
-    const { size: bytes } = await stat(unfinished);
-    await rename(unfinished, join(directory, name));
+    utimesSync(unfinished, now, now);
+    const { size: bytes } = statSync(unfinished);
+    renameSync(unfinished, join(directory, name));
     this.#bytesPerToken = bytes / tokens.length;
     const written = { name, tokens, bytes, ownership };
     this.#file(written);
     this.#saved += 1;
     this.#savedBytes += bytes;
-    await this.#dropBeginningsOf(written);
+    this.#dropBeginningsOf(written);
   }
 
   /** One of the same owner that begins with all of these tokens. */
@@ -174,7 +169,7 @@ export class SnapshotStore {
   }
 
   /** A conversation's earlier turns are in its last one. */
-  async #dropBeginningsOf({ name, tokens, ownership }: Snapshot): Promise<void> {
+  #dropBeginningsOf({ name, tokens, ownership }: Snapshot): void {
     if (!this.#parts.engine.model.canCutState) return;
     for (const { snapshot } of this.#known.values()) {
       const { length } = snapshot.tokens;
@@ -185,42 +180,49 @@ export class SnapshotStore {
         commonPrefix(snapshot.tokens, tokens) < length
       )
         continue;
-      await this.#remove(snapshot.name);
+      this.#remove(snapshot.name);
     }
   }
 
   /** False: what is needed is more than there may be. */
-  async #makeRoom(neededBytes: number): Promise<boolean> {
+  #makeRoom(neededBytes: number): boolean {
     const { directory, limitBytes } = this.#parts;
     if (neededBytes > limitBytes) return false;
-    const system = await statfs(directory).catch(() => undefined);
-    if (system === undefined) return this.#trouble(cannotWrite(directory));
+    const freeBytes = freeBytesOf(directory);
+    if (freeBytes === undefined) return this.#trouble(cannotWrite(directory));
     const files = this.#files();
     const keptBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const mostBytes = Math.min(limitBytes, keptBytes + system.bavail * system.bsize - SPARE_BYTES);
+    const mostBytes = Math.min(limitBytes, keptBytes + freeBytes - SPARE_BYTES);
     if (neededBytes > mostBytes) return false;
-    for (const { name } of evictSnapshots(files, neededBytes, mostBytes)) await this.#remove(name);
+    for (const { name } of evictSnapshots(files, neededBytes, mostBytes)) this.#remove(name);
     return true;
   }
 
   /** All there are, of other models and unfinished ones too: what a killed worker left grows old, and goes first. */
   #files(): readonly KeptFile[] {
     const { directory } = this.#parts;
-    // Synchronous: these files are in memory, and a promise for each takes ten times as long.
     return readdirSync(directory).flatMap((name) => {
       const found = statSync(join(directory, name), { throwIfNoEntry: false });
       return found === undefined ? [] : [{ name, bytes: found.size, lastUseMs: found.mtimeMs }];
     });
   }
 
-  async #touch(name: string): Promise<void> {
+  #touch(name: string): void {
     const now = this.#parts.clock.epochMs() / 1000;
-    await utimes(join(this.#parts.directory, name), now, now).catch(() => this.#forget(name));
+    try {
+      utimesSync(join(this.#parts.directory, name), now, now);
+    } catch {
+      this.#forget(name);
+    }
   }
 
-  async #remove(name: string): Promise<void> {
+  #remove(name: string): void {
     this.#forget(name);
-    await rm(join(this.#parts.directory, name), { force: true }).catch(() => {});
+    try {
+      rmSync(join(this.#parts.directory, name), { force: true });
+    } catch {
+      // Somebody else's: it grows old and goes another time.
+    }
   }
 
   #file(snapshot: Snapshot): void {
@@ -242,6 +244,25 @@ export class SnapshotStore {
     if (!this.#troubles.has(message)) this.#parts.onTrouble(message);
     this.#troubles.add(message);
     return false;
+  }
+}
+
+/** None where the directory has gone. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** What an ordinary user may still write; undefined where nobody can say. */
+function freeBytesOf(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
   }
 }
 

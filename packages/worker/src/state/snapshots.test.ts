@@ -171,7 +171,7 @@ describe("snapshots", () => {
     ];
     for (const change of spoil) {
       const { pool: reader, snapshots } = openPool(other, directory);
-      await snapshots.refresh();
+      snapshots.refresh();
       await change();
       const { tokens, cachedTokens } = await generateTokens(reader, prompt(150, 1), 8);
       assert.deepEqual(tokens, alone.tokens);

@@ -11,17 +11,17 @@ const KEPT_ROOM = 15 / 16;
 /** What to generate for a chat; what of it can't be followed is named in the response's header. */
 export async function prepareChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<OutputRequest> {
   const { relaxed, nextPrompt, ...asked } = await chatOutputRequest(serving, job);
-  const request = job.cachePrompt ? { ...asked, prompt: await promptInKeptTokens(serving, asked) } : asked;
+  const request = job.cachePrompt ? { ...asked, prompt: promptInKeptTokens(serving, asked) } : asked;
   ignore(serving, reply, [...job.ignored, ...relaxed]);
   const readAhead = readAheadOf(serving, job, { ...request, nextPrompt });
   return readAhead === undefined ? request : { ...request, follower: readAhead };
 }
 
 /** A model's own tokens for a text are often more than a tokenizer's; the response keeps the room that it was asked for, or most of it. */
-async function promptInKeptTokens({ generator }: Serving, request: OutputRequest): Promise<readonly number[]> {
+function promptInKeptTokens({ generator }: Serving, request: OutputRequest): readonly number[] {
   const { prompt, systemTokens, maxTokens } = request;
   const expected = { prompt, ...(systemTokens === undefined ? {} : { systemTokens }) };
-  const kept = (await generator.inKeptTokens?.(expected)) ?? prompt;
+  const kept = generator.inKeptTokens?.(expected) ?? prompt;
   const roomTokens = generator.contextTokens - prompt.length;
   const neededTokens = Math.min(maxTokens, KEPT_ROOM * roomTokens);
   return kept.length <= prompt.length || kept.length + neededTokens <= generator.contextTokens ? kept : prompt;
