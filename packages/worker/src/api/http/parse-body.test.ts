@@ -6,7 +6,7 @@ import { parseBody } from "./parse-body.ts";
 
 const messages = [{ role: "user", content: "hi" }];
 const said: readonly (readonly [unknown, string])[] = [
-  [{ messages, temperature: 3 }, "Invalid 'temperature': must be at most 2"],
+  [{ messages, temperature: 300 }, "Invalid 'temperature': must be at most 100"],
   [{ messages, n: 0 }, "Invalid 'n': must be at least 1"],
   [{ messages, repeat_penalty: 0 }, "Invalid 'repeat_penalty': must be over 0"],
   [{ messages, max_tokens: "5" }, "Invalid 'max_tokens': must be a number, not a text"],
