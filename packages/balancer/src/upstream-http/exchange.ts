@@ -44,7 +44,8 @@ class Exchange implements ConnectionUser {
     this.#options = options;
     this.#settle = settle;
     this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
-    this.#relay.onDrained = () => this.#unpause();
+    // A function that is written behind `=` would be made in V8's old space, and keep all that belongs to the request there until a major garbage collection.
+    this.#relay.onDrained = this.#unpause;
     this.#headReader = new HeadReader(options.task.outgoing.method, (head) => this.#onInformational(head));
   }
 
@@ -233,13 +234,13 @@ class Exchange implements ConnectionUser {
     this.#onClientClose();
   }
 
-  #unpause(): void {
+  readonly #unpause = (): void => {
     if (!this.#paused || this.#phase === "done") return;
     this.#paused = false;
     const { connection, timeouts } = this.#options;
     connection.limit(timeouts.readMs);
     connection.socket.resume();
-  }
+  };
 
   #complete(exact: boolean, trailers: readonly string[]): void {
     if (this.#phase === "done") return;
