@@ -234,7 +234,6 @@ class RunningBalancer implements Balancer {
         countRemoved(upstream);
       },
       onVacancy: () => this.#admission.dispatch(),
-      onReleased: (lease, outcome) => this.#admission.released(lease, outcome),
       onTakenOut: (upstream) => {
         logger.warn(
           { upstream: upstream.id, reason: upstream.lastFailure },

@@ -23,6 +23,7 @@ export class Lease {
   readonly decision: PickDecision | undefined;
   readonly #onRelease: (lease: Lease, outcome: LeaseOutcome) => void;
   #held = true;
+  #holder: ((outcome: LeaseOutcome) => void) | undefined;
 
   constructor(
     upstream: Upstream,
@@ -38,6 +39,16 @@ export class Lease {
 
   get held(): boolean {
     return this.#held;
+  }
+
+  /** `onReleased` is told how it ended: the slot is free then, and nobody else has it yet. */
+  giveTo(onReleased: (outcome: LeaseOutcome) => void): void {
+    this.#holder = onReleased;
+  }
+
+  /** For the pool, which has freed the slot. */
+  tellHolder(outcome: LeaseOutcome): void {
+    this.#holder?.(outcome);
   }
 
   /** Gives the slot back. Only the first call counts, so a `finally` may always call it. */

@@ -27,7 +27,6 @@ export interface PoolOptions {
 export interface PoolEvents {
   /** A slot came free or an upstream came ready: whoever waits may try again. */
   onVacancy?(): void;
-  onReleased?(lease: Lease, outcome: LeaseOutcome): void;
   /** Removed, with all that it has counted. */
   onRemoved?(upstream: Upstream): void;
   /** Its failures have taken it out. */
@@ -109,7 +108,7 @@ export class UpstreamPool {
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
       this.#judge(lease, outcome, state);
-      this.#events.onReleased?.(lease, outcome);
+      lease.tellHolder(outcome);
       this.#events.onVacancy?.();
     });
   }
@@ -201,7 +200,7 @@ export class UpstreamPool {
     const isOut = recordOutcome(upstream, outcome, state, this.#clock.monotonicMs());
     if (isOut) this.#events.onTakenOut?.(upstream);
     this.members.settle(upstream);
-    this.#events.onReleased?.(lease, outcome);
+    lease.tellHolder(outcome);
     this.#events.onVacancy?.();
   }
 

@@ -50,7 +50,6 @@ export class Admission {
   readonly #parts: AdmissionParts;
   readonly #slots: Line;
   readonly #beside: Line;
-  readonly #owners = new WeakMap<Lease, { readonly claim: Claim; readonly line: Line }>();
 
   constructor(rules: QueueOptions, parts: AdmissionParts) {
     const { pool } = parts;
@@ -89,20 +88,6 @@ export class Admission {
     for (const { queue } of this.#lines) queue.close();
   }
 
-  /** To be told of each lease that ends. */
-  released(lease: Lease, outcome: LeaseOutcome): void {
-    const held = this.#owners.get(lease);
-    if (held === undefined) return;
-    const { claim, line } = held;
-    const heldMs = this.#parts.clock.monotonicMs() - lease.takenAtMs;
-    line.shares.end(claim.owner);
-    if (outcome === "ok") line.meanServiceMs.add(heldMs);
-    if (line === this.#slots || claim.charged === undefined) return;
-    // What such a request costs is the time that it keeps a worker busy; another attempt is charged anew.
-    line.shares.correct(claim.owner, claim.charged, heldMs);
-    claim.charged = undefined;
-  }
-
   /** For a request that is refused now. */
   retryAfterSeconds(claim?: Claim): number {
     const { queue, source, meanServiceMs } = claim === undefined ? this.#slots : this.#lineOf(claim);
@@ -129,7 +114,7 @@ export class Admission {
     if (vacancy === "none" && !queue.closed) return undefined;
     if (vacancy === "waiting") this.#parts.events.onWakeNeeded();
     const onGranted = (granted: Lease): void => this.#granted(claim, granted, line);
-    return queue.wait({ ...claim, again, onGranted }).then((outcome) => this.#settle(claim, outcome, line));
+    return queue.wait({ again, onGranted, ...claim }).then((outcome) => this.#settle(claim, outcome, line));
   }
 
   get #lines(): readonly Line[] {
@@ -142,9 +127,19 @@ export class Admission {
   }
 
   #granted(claim: Claim, lease: Lease, line: Line): void {
-    this.#owners.set(lease, { claim, line });
+    lease.giveTo((outcome) => this.#released(lease, outcome, { claim, line }));
     if (claim.charged === undefined) claim.charged = line.shares.begin(claim.owner);
     else line.shares.again(claim.owner);
+  }
+
+  #released(lease: Lease, outcome: LeaseOutcome, { claim, line }: Held): void {
+    const heldMs = this.#parts.clock.monotonicMs() - lease.takenAtMs;
+    line.shares.end(claim.owner);
+    if (outcome === "ok") line.meanServiceMs.add(heldMs);
+    if (line === this.#slots || claim.charged === undefined) return;
+    // What such a request costs is the time that it keeps a worker busy; another attempt is charged anew.
+    line.shares.correct(claim.owner, claim.charged, heldMs);
+    claim.charged = undefined;
   }
 
   #waited(line: Line, waitMs: number): void {
@@ -164,6 +159,12 @@ export class Admission {
 
 /** Where leases come from. */
 type LeaseSource = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "vacancy" | "slots">;
+
+/** What a lease was given for. */
+interface Held {
+  readonly claim: Claim;
+  readonly line: Line;
+}
 
 interface Line {
   readonly queue: AdmissionQueue;

@@ -19,10 +19,7 @@ function open(workers: number) {
   for (const { id } of upstreams) pool.members.setReady(id, true);
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };
   const admission = new Admission({ limit: LIMIT, timeoutMs: 1e9 }, { pool, clock, events });
-  pool.listen({
-    onVacancy: () => admission.dispatch(),
-    onReleased: (lease, outcome) => admission.released(lease, outcome),
-  });
+  pool.listen({ onVacancy: () => admission.dispatch() });
   const granted: { readonly owner: string; readonly lease: Lease }[] = [];
   const ask = (owner: string, needsSlot = false) => {
     const claim: Claim = {

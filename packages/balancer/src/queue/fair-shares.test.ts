@@ -28,10 +28,7 @@ async function simulate(slots: number, requests: readonly Simulated[]): Promise<
   pool.members.setReady("1", true);
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };
   const admission = new Admission({ limit: 10_000, timeoutMs: 1e9 }, { pool, clock, events });
-  pool.listen({
-    onVacancy: () => admission.dispatch(),
-    onReleased: (lease, outcome) => admission.released(lease, outcome),
-  });
+  pool.listen({ onVacancy: () => admission.dispatch() });
   const served: Served[] = [];
   const ask = async (request: Simulated) => {
     await new Promise<void>((resolve) => clock.after(request.atMs, resolve));

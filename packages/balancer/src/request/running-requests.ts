@@ -7,7 +7,7 @@ export class RunningRequests {
   readonly #onIdle: () => void;
   readonly #isUse: (request: ClientRequest) => boolean;
   #uses = 0;
-  readonly #requests = new Set<ClientRequest>();
+  readonly #requests = new Bag<ClientRequest>();
   #idleSinceMs: number | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -40,8 +40,11 @@ export class RunningRequests {
       this.#uses += 1;
       this.#idleSinceMs = undefined;
     }
-    this.#requests.add(request);
-    request.response.once("close", () => this.#remove(request, isUse));
+    const remove = this.#requests.add(request);
+    request.response.once("close", () => {
+      remove();
+      this.#removed(isUse);
+    });
   }
 
   /** No connection is kept behind a response that has not begun. */
@@ -61,13 +64,40 @@ export class RunningRequests {
     });
   }
 
-  #remove(request: ClientRequest, wasUse: boolean): void {
-    this.#requests.delete(request);
+  #removed(wasUse: boolean): void {
     if (this.#requests.size === 0) this.#onEmpty?.();
     if (!wasUse) return;
     this.#uses -= 1;
     if (this.#uses > 0) return;
     this.#idleSinceMs = this.#clock.monotonicMs();
     this.#onIdle();
+  }
+}
+
+/**
+ * Objects that come and go all the time, in no order. A `Set` costs more there: V8 replaces its table every few dozen changes, and each old table leads to the
+ * next one. Once one of them is in the old generation, all objects that ever were in a later one stay in memory until a major garbage collection.
+ */
+class Bag<Item> implements Iterable<Item> {
+  readonly #items: (Item | undefined)[] = [];
+  /** Places in `#items` that are empty. */
+  readonly #free: number[] = [];
+
+  get size(): number {
+    return this.#items.length - this.#free.length;
+  }
+
+  /** @returns what takes it out again, to be called once */
+  add(item: Item): () => void {
+    const at = this.#free.pop() ?? this.#items.length;
+    this.#items[at] = item;
+    return () => {
+      this.#items[at] = undefined;
+      this.#free.push(at);
+    };
+  }
+
+  *[Symbol.iterator](): Iterator<Item> {
+    for (const item of this.#items) if (item !== undefined) yield item;
   }
 }
