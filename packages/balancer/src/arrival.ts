@@ -17,11 +17,13 @@ export interface Received {
 
 /** What is known of a request by its head alone. `call`: its number. */
 export function arrivalOf(received: Received, call: number, door: FrontDoor, options: BalancerOptions): Arrival {
-  const { incoming } = received;
+  const { incoming, response, switchable } = received;
   const { trusted, rules } = door;
   const { clock, random, tracing } = options;
   return {
-    ...received,
+    incoming,
+    response,
+    switchable,
     id: requestIdOf(incoming.headers[REQUEST_ID_HEADER], random),
     call: String(call),
     trace: tracing?.begin(incoming.headers, clock.epochMs()),

@@ -97,7 +97,7 @@ export function keyUse(door: FrontDoor, limits: KeyLimits): readonly KeyUse[] {
 
 /** What holds for this caller. */
 export function limitsOf({ rules }: FrontDoor, caller: Caller | undefined): KeyLimitRules {
-  return { ...rules.limits, ...caller?.limits };
+  return caller === undefined ? rules.limits : { ...rules.limits, ...caller.limits };
 }
 
 const units = {

@@ -9,8 +9,8 @@ export interface PickRequest {
   readonly key?: Uint8Array;
   /** The client's address, for `ip_hash`. */
   readonly clientAddress?: string;
-  readonly affinity?: (upstream: Upstream) => number;
-  readonly cost?: (upstream: Upstream) => number;
+  readonly affinity?: ((upstream: Upstream) => number) | undefined;
+  readonly cost?: ((upstream: Upstream) => number) | undefined;
   /** See {@link PickState.likeness}. */
   readonly likeness?: () => string;
   /** Its leases say why they are on their upstreams. @default false */

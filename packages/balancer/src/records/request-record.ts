@@ -13,6 +13,7 @@ export function recordOf(
   const { receivedAtMs, clientAddress } = request.arrival;
   const generations = generationsOf(reported, receivedAtMs, end.durationMs);
   const attempts = attemptsOf(request);
+  const { model, tokens, finish, firstTokenMs, tokenMs } = toldOf(request, reported, generations, end.durationMs);
   return {
     id: request.id,
     client: clientAddress,
@@ -30,7 +31,11 @@ export function recordOf(
     attempts,
     upstream: attempts.at(-1)?.upstream,
     tries: attempts.length,
-    ...toldOf(request, reported, generations, end.durationMs),
+    model,
+    tokens,
+    finish,
+    firstTokenMs,
+    tokenMs,
     generations,
   };
 }
@@ -112,11 +117,11 @@ function generationsOf(
   const delayMs = Math.max(0, atMs - lastAgoMs - receivedAtMs - durationMs);
   const since = (agoMs: number) => round(atMs - delayMs - agoMs - receivedAtMs);
   return report.generations.map(({ ago, ...generation }) => ({
-    ...generation,
     askedMs: since(ago.asked),
     beganMs: since(ago.began),
     firstTokenMs: ago.firstToken === undefined ? undefined : since(ago.firstToken),
     lastTokenMs: ago.lastToken === undefined ? undefined : since(ago.lastToken),
+    ...generation,
   }));
 }
 

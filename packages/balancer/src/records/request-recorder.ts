@@ -37,7 +37,8 @@ export class RequestRecorder {
     const { clock, metrics } = this.#parts;
     const durationMs = clock.monotonicMs() - request.arrival.receivedAtMs;
     metrics.countRequest(routeOf(request), ending.status, durationMs);
-    const end = { ...ending, durationMs, endedAtEpochMs: clock.epochMs() };
+    const { status, bodyBytes } = ending;
+    const end = { status, bodyBytes, durationMs, endedAtEpochMs: clock.epochMs() };
     const reporter = reporterOf(request, ending);
     if (reporter === undefined) this.#record(request, end, undefined);
     else this.#reports.expect(request.arrival.call, reporter, (reported) => this.#record(request, end, reported));

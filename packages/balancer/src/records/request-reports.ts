@@ -33,7 +33,7 @@ export class RequestReports {
     const reported = { report, atMs: this.#clock.monotonicMs() };
     const expected = this.#expected.get(report.call);
     if (expected?.upstream === upstream) return expected.settle(reported);
-    this.#early.set(report.call, { ...reported, upstream });
+    this.#early.set(report.call, { upstream, ...reported });
     if (this.#early.size <= MOST_EARLY) return;
     for (const oldest of this.#early.keys()) {
       this.#early.delete(oldest);

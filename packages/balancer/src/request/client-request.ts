@@ -167,7 +167,9 @@ export class ClientRequest {
   /** Sends a response of the balancer's own; such a request is not counted. */
   respond(own: OwnResponse): void {
     this.#isEnded = true;
-    respond(this.response, this.id, { ...own, headers: [...(own.headers ?? []), ...this.responseHeaders] });
+    const { status, contentType, body } = own;
+    const headers = [...(own.headers ?? []), ...this.responseHeaders];
+    respond(this.response, this.id, { status, contentType, body, headers });
   }
 
   /** Sends an error of the balancer's own, and ends. */

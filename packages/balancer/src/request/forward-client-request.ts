@@ -5,7 +5,6 @@ import { errorEvent, type ProxyError } from "../error-envelope.ts";
 import type { Metrics } from "../own-routes/metrics.ts";
 import type { Admission, Claim } from "../queue/admission.ts";
 import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
-import type { PickRequest } from "../pool/pick-state.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { ResponseStore } from "../response-store/response-store.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
@@ -117,12 +116,11 @@ async function forwardWithBody(
   const placement = forwarder.hints.of(request.path, bytes ?? noBytes, forwarder.pool, holder);
   const isPinged = forwarder.ownsApi() && forwarder.rules().streamPings;
   const pings = streamPings(request, bytes, isPinged, forwarder.clock);
-  const claim = claimOf(request, { ...placement, likeness: record.likeness }, pings, forwarder);
-  const task = taskOf(request, conversation, { placement, pings, claim }, forwarder);
-  const { isCondemned } = record;
+  const claim = claimOf(request, { placement, pings, record }, forwarder);
+  const task = taskOf(request, conversation, { placement, pings, record, claim }, forwarder);
   let outcome: ForwardOutcome;
   try {
-    outcome = await forwardRequest({ ...task, isCondemned }, forwarder.connections, forwarder.clock);
+    outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
     // Before the pick ends, which lets one like it go on.
     if (outcome.kind === "condemned") condemn(record, forwarder);
   } finally {
@@ -175,14 +173,17 @@ function refuseWithBody(
 
 function claimOf(
   request: ClientRequest,
-  placement: PickRequest,
-  pings: StreamPings | undefined,
+  { placement, pings, record }: Omit<Placing, "claim">,
   { pool, rules }: Forwarder,
 ): Claim {
+  const { affinity, cost } = placement;
+  const { likeness } = record;
+  const { retry, explained } = rules();
   const key = Buffer.from(request.owner);
   const { clientAddress } = request.arrival;
+  const asked = { clientAddress, key, affinity, cost, likeness, isExplained: explained > 0 };
   return {
-    pick: pool.startPick({ clientAddress, key, ...placement, isExplained: rules().explained > 0 }, rules().retry.tries),
+    pick: pool.startPick(asked, retry.tries),
     owner: request.owner,
     client: request.response,
     needsSlot: request.needsSlot,
@@ -197,13 +198,14 @@ function claimOf(
 interface Placing {
   readonly placement: Hints;
   readonly pings: StreamPings | undefined;
+  readonly record: CrashRecord;
   readonly claim: Claim;
 }
 
 function taskOf(
   request: ClientRequest,
   { body, headers, onBody }: Conversation,
-  { placement, pings, claim }: Placing,
+  { placement, pings, record, claim }: Placing,
   { admission, metrics, logger, clock, rules, ownsApi }: Forwarder,
 ): ForwardTask {
   const { incoming, response, switchable, receivedAtMs } = request.arrival;
@@ -216,7 +218,7 @@ function taskOf(
       target: request.target,
       headers: [...upstreamHeaders(request), ...headers, ...interjections(pings, ownsApi())],
       body,
-      ...(isResumable ? { resumeKey: randomUUID() } : {}),
+      resumeKey: isResumable ? randomUUID() : undefined,
       owner: workersOwner(request, sharePrefixes),
       call: request.arrival.call,
     },
@@ -226,6 +228,7 @@ function taskOf(
     ownedRetry,
     timeouts,
     acquire: () => admission.acquire(claim),
+    isCondemned: record.isCondemned,
     onLease: ({ upstream, decision }) => {
       if (decision !== undefined) request.decisions.push(decision);
       pings?.onLease(upstream);

@@ -40,10 +40,10 @@ export class HeadReader {
       this.#held = Buffer.from(bytes);
       return read;
     }
-    const { endOffset, ...final } = read;
-    const rest = bytes.subarray(endOffset);
-    if (read.head.status === 101 || read.head.status >= 200) return { ...final, rest };
-    if (this.#onInformational(read.head) === "counts") this.#informational += 1;
+    const { kind, head, framing, keepAlive, keepsForMs } = read;
+    const rest = bytes.subarray(read.endOffset);
+    if (head.status === 101 || head.status >= 200) return { kind, head, framing, keepAlive, keepsForMs, rest };
+    if (this.#onInformational(head) === "counts") this.#informational += 1;
     if (this.#informational > MOST_INFORMATIONAL) return { kind: "invalid", reason: "it sends 1xx heads without end" };
     return rest.length === 0 ? { kind: "incomplete" } : this.#next(rest);
   }

@@ -16,9 +16,9 @@ export interface UpstreamRequest {
   /** `headers` say all there is to say: only the length of a body is added to them. @default false */
   readonly headersAreComplete?: boolean;
   /** Names the request to workers of Drover's own, so that one may resume an event stream that another one began; no client may guess it. @default none does */
-  readonly resumeKey?: string;
+  readonly resumeKey?: string | undefined;
   /** The value of `x-drover-owner` for workers of Drover's own. @default they are told of none */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** By what workers name it in their reports. @default they report nothing */
   readonly call?: string;
 }

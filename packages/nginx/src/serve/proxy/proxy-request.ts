@@ -49,7 +49,7 @@ export async function proxyRequest(
   if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, location, taken.body);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
-  const task = taskOf(state, location, route, { ...head, body }, attempts, runtime);
+  const task = taskOf(state, location, route, { body, ...head }, attempts, runtime);
   const outcome = await forwardRequest(
     watch === undefined ? task : { ...task, cancel: watch.cancel },
     route.group.connections(location),
@@ -183,7 +183,7 @@ function taskOf(
   );
   return {
     client: { request: state.request, response: state.response, switchable: state.switchable },
-    outgoing: { ...message, httpVersion: proxy.httpVersion, headersAreComplete: true },
+    outgoing: { httpVersion: proxy.httpVersion, headersAreComplete: true, ...message },
     pick,
     acquire: (pick) => {
       const lease = pool.acquire(pick);

@@ -11,8 +11,9 @@ const ofConnection: ReadonlySet<string> = new Set(["connection", "keep-alive", "
 /** What of an upstream's head the client sees: without hidden fields, redirects rewritten, nginx's own fields apart. */
 export function relayedFields(state: RequestState, location: LocationModel, head: ResponseHead): HeadParts {
   const { hiddenHeaders } = location.settings.proxy;
-  const parts: { -readonly [K in keyof HeadParts]: HeadParts[K] } = { status: head.status, reason: head.reason };
+  const { status, reason } = head;
   const fields: string[] = [];
+  const parts: { -readonly [K in keyof HeadParts]: HeadParts[K] } = { status, reason, fields };
   for (let index = 0; index < head.headers.length; index += 2) {
     const name = head.headers[index] ?? "";
     const value = head.headers[index + 1] ?? "";
@@ -26,7 +27,7 @@ export function relayedFields(state: RequestState, location: LocationModel, head
     else if (lower === "refresh") putEvaluated(state, fields, name, rewrittenRefresh(state, location, value));
     else fields.push(name, value);
   }
-  return { ...parts, fields };
+  return parts;
 }
 
 /** Only what was rewritten is made absolute (`ngx_http_upstream_rewrite_location`). */

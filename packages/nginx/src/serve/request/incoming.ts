@@ -46,7 +46,7 @@ export function readIncoming(
     server,
     target: target ?? noTarget,
     host: host ?? server.name,
-    connection: { ...connection, ...peerFacts(request.socket as TLSSocket) },
+    connection: connectionFacts(connection, request.socket as TLSSocket),
     clock: runtime.clock,
     newRequestId: runtime.newRequestId,
     writtenBefore: request.socket.bytesWritten,
@@ -103,8 +103,14 @@ function hostHeaders({ rawHeaders }: http.IncomingMessage): string[] {
   return found;
 }
 
-function peerFacts(socket: TLSSocket): Omit<ConnectionFacts, "number" | "requests" | "openedAtMs"> {
+function connectionFacts(
+  { number, requests, openedAtMs }: Pick<ConnectionFacts, "number" | "requests" | "openedAtMs">,
+  socket: TLSSocket,
+): ConnectionFacts {
   return {
+    number,
+    requests,
+    openedAtMs,
     // Of a unix socket nginx says `unix:`.
     remoteAddress: socket.remoteAddress === undefined ? "unix:" : plainAddress(socket.remoteAddress),
     remotePort: socket.remotePort ?? 0,
