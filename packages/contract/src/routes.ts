@@ -64,7 +64,11 @@ export type RouteName = (typeof apiRoutes)[number] extends infer Route
 
 /** The route of a request; undefined for one that no worker has. `target` may have a query; HEAD goes where GET does. */
 export function findRoute(method: string | undefined, target: string): ApiRoute | undefined {
-  const path = pathOf(target);
+  return routeAt(method, pathOf(target));
+}
+
+/** The same by the path that `pathOf` makes of a target. */
+export function routeAt(method: string | undefined, path: string): ApiRoute | undefined {
   const verb = method === "HEAD" ? "GET" : method;
   return EXACT.get(`${verb} ${path}`) ?? WITH_REST.find((route) => verb === route.method && isAt(route, path));
 }

@@ -10,6 +10,7 @@ export function rateLimitFields(
   windows: Readonly<Record<Measure, UsageWindow>>,
   owner: string,
 ): readonly string[] {
+  if (rules.requestsPerMinute + rules.tokensPerMinute + rules.tokensPerDay === 0) return [];
   const left = (measure: Measure) => Math.max(0, Math.floor(rules[measure] - windows[measure].used(owner)));
   const fieldsOf = (unit: string, measure: Measure) => {
     const fields = {

@@ -19,7 +19,7 @@ export function headProblem(
   if (request.rawHeaders.length / 2 > MAX_FIELDS) {
     return { status: 431, message: `a request may have ${MAX_FIELDS} header fields`, code: "header_too_large" };
   }
-  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
+  const hosts = countOf(request.rawHeaders, "host");
   // RFC 9112, 3.2.
   if (hosts === 0 && request.httpVersionMinor > 0)
     return { status: 400, message: "the request has no Host", code: "bad_request" };
@@ -27,4 +27,13 @@ export function headProblem(
   if (request.headers.host !== undefined && hostName(request.headers.host, "strict") === undefined)
     return { status: 400, message: "the request's Host is no host name", code: "bad_request" };
   return undefined;
+}
+
+function countOf(headers: readonly string[], lowerName: string): number {
+  let count = 0;
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) count += 1;
+  }
+  return count;
 }

@@ -1,6 +1,5 @@
 import type { AttemptRecord, GenerationRecord, RequestRecord } from "@drover/contract/request-record";
 import type { ReportedTokens } from "@drover/contract/request-report";
-import { findRoute } from "@drover/contract/routes";
 import type { ClientRequest, Ending } from "../request/client-request.ts";
 import type { Reported } from "./request-reports.ts";
 
@@ -61,8 +60,8 @@ function toldOf(
   return { model, tokens, finish, firstTokenMs, tokenMs };
 }
 
-export function routeOf({ method, target }: Pick<ClientRequest, "method" | "target">): string {
-  return findRoute(method, target)?.path ?? "other";
+export function routeOf({ route }: Pick<ClientRequest, "route">): string {
+  return route?.path ?? "other";
 }
 
 function attemptsOf({ attempts, arrival, resumedAttempts }: ClientRequest): readonly AttemptRecord[] {

@@ -1,6 +1,5 @@
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { RequestReport } from "@drover/contract/request-report";
-import { findRoute } from "@drover/contract/routes";
 import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
 import type { Metrics } from "../own-routes/metrics.ts";
@@ -86,8 +85,8 @@ function isRefusal(status: number): boolean {
 const nothing = { prompt: 0, cached: 0, completion: 0 };
 
 /** Who will tell of a request: its last worker, where it computed something for it. Those with an error were refused before. */
-function reporterOf({ attempts, method, target }: ClientRequest, { status }: Ending): string | undefined {
+function reporterOf({ attempts, route }: ClientRequest, { status }: Ending): string | undefined {
   const upstream = attempts.at(-1)?.upstream;
   const computes = status < 400 || status === 499;
-  return upstream?.reports === true && computes && findRoute(method, target)?.takesSlot ? upstream.id : undefined;
+  return upstream?.reports === true && computes && route?.takesSlot === true ? upstream.id : undefined;
 }

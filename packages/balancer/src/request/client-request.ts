@@ -1,4 +1,4 @@
-import { findRoute, pathOf } from "@drover/contract/routes";
+import { type ApiRoute, pathOf, routeAt } from "@drover/contract/routes";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
@@ -80,6 +80,8 @@ export interface Ending {
 export class ClientRequest {
   readonly arrival: Arrival;
   readonly path: string;
+  /** Undefined where no worker has one for it. */
+  readonly route: ApiRoute | undefined;
   /** In their order; the last one may still run. */
   readonly attempts: Attempt[] = [];
   /** Whoever has the key that was used. */
@@ -104,6 +106,7 @@ export class ClientRequest {
   constructor(arrival: Arrival, onEnd: (request: ClientRequest, ending: Ending) => void) {
     this.arrival = arrival;
     this.path = pathOf(this.target);
+    this.route = routeAt(this.method, this.path);
     this.#onEnd = onEnd;
   }
 
@@ -146,8 +149,8 @@ export class ClientRequest {
   /** Reads and counting of tokens run beside the slots of a worker. */
   get needsSlot(): boolean {
     if (this.wantsWebSocket) return true;
-    const route = findRoute(this.method, this.target);
-    return route === undefined ? this.method !== "GET" && this.method !== "HEAD" : route.takesSlot === true;
+    if (this.route === undefined) return this.method !== "GET" && this.method !== "HEAD";
+    return this.route.takesSlot === true;
   }
 
   get stage(): Stage {

@@ -1,6 +1,5 @@
 import { IGNORED_HEADER, INTERJECT_HEADER, QUEUE_EVENTS_HEADER, REQUEST_ID_HEADER } from "@drover/contract/headers";
 import { pingTimes } from "@drover/contract/ping-times";
-import { findRoute } from "@drover/contract/routes";
 import type { ServerResponse } from "node:http";
 import { hasTrueMember } from "@drover/foundation/json-member";
 import { type Clock, repeat } from "@drover/foundation/clock";
@@ -108,7 +107,6 @@ export function endWithError(response: ServerResponse, message: string): number 
 }
 
 /** Ollama's streams are lines of JSON, and have no comments. */
-function isEventStream({ method, target }: ClientRequest): boolean {
-  const route = findRoute(method, target);
+function isEventStream({ route }: ClientRequest): boolean {
   return route?.generates === true && route.api !== "ollama";
 }

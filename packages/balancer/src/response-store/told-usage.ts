@@ -1,5 +1,5 @@
 import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
-import { findRoute } from "@drover/contract/routes";
+import type { ApiRoute } from "@drover/contract/routes";
 import type { Time } from "@drover/foundation/clock";
 import { jsonOf } from "@drover/foundation/json-text";
 import { brotliDecompressSync, constants, unzipSync } from "node:zlib";
@@ -59,14 +59,19 @@ export class PlainUsageReader implements ToldUsageReader {
   }
 
   read(): ToldUsage {
-    const head = textOf(this.#head).slice(0, HEAD_BYTES);
     const tail = textOf(this.#tail);
+    const head = this.#isEntire ? tail : textOf(this.#head).slice(0, HEAD_BYTES);
     return {
-      model: modelIn(head) ?? modelIn(tail),
+      model: modelIn(head) ?? (this.#isEntire ? undefined : modelIn(tail)),
       tokens: head.startsWith("[") ? this.#sumIn(head) : tokensIn(head, tail),
-      finish: finishIn(tail) ?? finishIn(head),
+      finish: finishIn(tail) ?? (this.#isEntire ? undefined : finishIn(head)),
       firstEventMs: this.#firstEventMs,
     };
+  }
+
+  /** Nothing lies between the two ends: the tail is the entire body, and read once. */
+  get #isEntire(): boolean {
+    return this.#headBytes < HEAD_BYTES;
   }
 
   /** llama.cpp's own API responds to several prompts with a list. Where its middle was not kept, nobody knows. */
@@ -134,12 +139,12 @@ class CodedUsageReader implements ToldUsageReader {
 
 /** Workers of Drover's own report what a request took; of other servers their responses are read. Undefined where nothing is to be heard. */
 export function readerFor(
-  request: { readonly method: string; readonly target: string },
+  { route }: { readonly route: ApiRoute | undefined },
   { status, headers }: ResponseHead,
   { reports }: Upstream,
   clock: Pick<Time, "monotonicMs">,
 ): ToldUsageReader | undefined {
-  if (reports || status !== 200 || findRoute(request.method, request.target)?.takesSlot !== true) return undefined;
+  if (reports || status !== 200 || route?.takesSlot !== true) return undefined;
   return usageReader(headerValue(headers, "content-encoding"), () => clock.monotonicMs());
 }
 
@@ -194,14 +199,24 @@ type Counts = Readonly<Record<string, unknown>>;
 /** The last counts, and of an earlier event what they lack. */
 function tokensIn(head: string, tail: string): ReportedTokens | undefined {
   const first = objectAt(head, head.search(/"usage"\s*:\s*\{/));
-  const last = objectAt(tail, lastOf(tail, /"usage"\s*:\s*\{/g));
+  const last = objectAt(tail, lastOf(tail, "usage"));
   if (first !== undefined || last !== undefined) return tokensOfUsage({ ...first, ...last });
-  const timings = objectAt(tail, lastOf(tail, TIMINGS)) ?? objectAt(head, lastOf(head, TIMINGS));
+  const timings = objectAt(tail, lastOf(tail, "timings")) ?? objectAt(head, lastOf(head, "timings"));
   return timings === undefined ? tokensOfOllama(tail) : tokensOfTimings(timings);
 }
 
-function lastOf(text: string, pattern: RegExp): number {
-  return [...text.matchAll(pattern)].at(-1)?.index ?? -1;
+const OBJECT_FOLLOWS = /\s*:\s*\{/y;
+
+/** Where the last object of that name is; below 0: there is none. To search backwards is quick, since most texts have the name once or not at all. */
+function lastOf(text: string, name: "usage" | "timings"): number {
+  const quoted = `"${name}"`;
+  let at = text.lastIndexOf(quoted);
+  while (at >= 0) {
+    OBJECT_FOLLOWS.lastIndex = at + quoted.length;
+    if (OBJECT_FOLLOWS.test(text)) return at;
+    at = at === 0 ? -1 : text.lastIndexOf(quoted, at - 1);
+  }
+  return -1;
 }
 
 /** The object behind the name at `at`. It has numbers, and objects of numbers. */
@@ -239,6 +254,7 @@ const EVALUATED = /"eval_count"\s*:\s*(\d{1,12})/g;
 
 /** Ollama leaves the prompt's count out where all of it was cached. */
 function tokensOfOllama(text: string): ReportedTokens | undefined {
+  if (!text.includes('eval_count"')) return undefined;
   const last = (pattern: RegExp) => [...text.matchAll(pattern)].at(-1)?.[1];
   const [prompt, completion] = [last(PROMPT_EVALUATED), last(EVALUATED)];
   if (prompt === undefined && completion === undefined) return undefined;
