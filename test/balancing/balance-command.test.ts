@@ -131,6 +131,29 @@ describe("drover balance by its flags", () => {
     assert.doesNotMatch(metrics, /^vllm:.*kv_cache/m);
   });
 
+  it("keeps next to nothing of a request in the old generation", async () => {
+    const port = await balance("--explain", "0");
+    const ask = async (times: number) => {
+      const asked = { method: "POST", body: "{}" };
+      for (let done = 0; done < times; done += 16) {
+        const responses = Array.from({ length: 16 }, () =>
+          fetch(`http://127.0.0.1:${port}/v1/chat/completions`, asked),
+        );
+        await Promise.all(responses.map(async (response) => (await response).text()));
+      }
+    };
+    const oldBytes = async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(/^nodejs_heap_space_size_used_bytes\{space="old"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+    await ask(400);
+    const before = await oldBytes();
+    await ask(480);
+    const perRequest = ((await oldBytes()) - before) / 480;
+    // It was 10 to 20 KB while one closure of each request was made there.
+    assert.ok(perRequest < 5000, `${perRequest} bytes for each request`);
+  });
+
   it("shows no setting in its help that only workers have", () => {
     const { stdout } = runCommand(process.execPath, [DROVER_BIN, "balance", "--help"]);
     for (const flag of ["listen", "policy", "upstream", "access-log", "drain-timeout"]) {
