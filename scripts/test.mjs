@@ -90,6 +90,8 @@ for (const name of Object.keys(process.env)) {
 }
 const cache = mkdtempSync(join(tmpdir(), "drover-tests-"));
 process.env["XDG_CACHE_HOME"] = cache;
+// A drover that its user runs is none that a test asks or stops.
+process.env["XDG_RUNTIME_DIR"] = mkdtempSync(join(cache, "run-"));
 process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
 
 // Many files start several processes each: more at once would only wait for one another, and delay requests whose delay is asserted. The limit is for the slowest machine.
