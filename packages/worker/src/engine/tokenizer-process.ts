@@ -1,6 +1,6 @@
 /** Entry point of the process that does with texts and grammars of clients what a worker could die of. Its one argument is the model's path. */
 import { loadLlamaTokenizer } from "./llama-engine.ts";
-import type { VocabularyGrammar } from "./vocabulary-grammar.ts";
+import { processCpuMs, type VocabularyGrammar } from "./vocabulary-grammar.ts";
 
 export type ApartTask =
   | { readonly kind: "tokenize"; readonly text: string; readonly special: boolean }
@@ -73,7 +73,7 @@ function replyOfGrammar(task: GrammarTask): ApartReply {
 
 function allowedFrom(grammar: VocabularyGrammar, from: number): ApartReply {
   const startMs = performance.now();
-  const before = process.cpuUsage();
+  const fromCpuMs = processCpuMs();
   const { vocabularySize } = tokenizer;
   const allowed = new Uint8Array(vocabularySize - from);
   let token = from;
@@ -81,6 +81,6 @@ function allowedFrom(grammar: VocabularyGrammar, from: number): ApartReply {
     allowed[token - from] = grammar.allows(token) ? 1 : 0;
     token += 1;
   }
-  const { user, system } = process.cpuUsage(before);
-  return { allowed: allowed.slice(0, token - from), isLast: token === vocabularySize, cpuMs: (user + system) / 1000 };
+  const cpuMs = processCpuMs() - fromCpuMs;
+  return { allowed: allowed.slice(0, token - from), isLast: token === vocabularySize, cpuMs };
 }
