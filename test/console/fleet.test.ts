@@ -79,6 +79,8 @@ describe("the console's fleet", needsBrowser(), () => {
     await until(async () => (await visitor.page.locator("article.worker").count()) === 1, "one tile is left");
     await visitor.button("One worker more").click();
     await drover.workers((rows) => rows.length === 2 && rows.every(({ state }) => state === "ready"));
+    await drover.end();
+    await visitor.page.locator(".note.bad", { hasText: "the server can't be reached" }).waitFor();
     await visitor.close();
   });
 });

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
-import { ask } from "../api/server.ts";
+import { ask, ServerError } from "../api/server.ts";
 import { every, monotonicMs } from "../clock.ts";
+import { texts } from "../language/language.ts";
 import type { ConsoleState } from "@drover/contract/console-state";
 import { type FleetState, readMetrics, type SlotsState } from "./fleet-state.ts";
 import { type Sample, sampleOf } from "./sample.ts";
@@ -30,6 +31,11 @@ export function followFleet(): () => void {
   return every(PERIOD_MS, () => void look());
 }
 
+/** The browser's own words for a lost connection are not the user's. */
+function reasonOf(error: Error): string {
+  return error instanceof ServerError && error.code === "unreachable" ? texts.value.unreachable : error.message;
+}
+
 async function read(): Promise<void> {
   try {
     const [state, slots, metrics] = await Promise.all([
@@ -43,6 +49,6 @@ async function read(): Promise<void> {
     fleet.value = now;
     trouble.value = "";
   } catch (error) {
-    trouble.value = (error as Error).message;
+    trouble.value = reasonOf(error as Error);
   }
 }
