@@ -81,9 +81,7 @@ describe("A grammar in a process of its own", () => {
         Array.from({ length: 40 }, () => tokenOf("a")),
       );
       const over = new AbortController();
-      const refused = assert
-        .rejects(endless.allowed(), { code: "grammar_too_slow" })
-        .finally(() => over.abort());
+      const refused = assert.rejects(endless.allowed(), { code: "grammar_too_slow" }).finally(() => over.abort());
       // The process is asked what it knows of the grammar first: whichever task it has, time goes on until it is lost.
       for (await systemTurn(); !over.signal.aborted; await systemTurn()) {
         nowMs += 60_000;
