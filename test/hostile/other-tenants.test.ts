@@ -99,9 +99,14 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     return upstreams;
   };
 
-  const resumed = async () => {
-    const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
-    return Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
+  const figures = async () =>
+    (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
+  const resumed = async () => Number(/^drover_resumed_streams_total (\d+)$/m.exec(await figures())?.[1]);
+
+  /** Snapshots, by all workers. */
+  const saved = async () => {
+    const rows = [...(await figures()).matchAll(/^drover_worker_snapshots_total\{.*event="saved".*\} (\d+)$/gm)];
+    return rows.reduce((sum, [, count]) => sum + Number(count), 0);
   };
 
   it("learn nothing of each other from what is cached, whatever they send", async () => {
@@ -117,7 +122,9 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
 
   it("learn nothing from snapshots, by which the owner's own chats outlive every worker", async () => {
     const secret = `At night: ${FARM}`;
+    const before = await saved();
     await cached("alice", secret);
+    await until(async () => (await saved()) > before, "the chat's state is in a snapshot");
     await replaceAll();
     assert.equal(await cached("bob", secret), 0);
     assert.ok((await cached("alice", secret)) > 50);

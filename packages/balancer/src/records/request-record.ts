@@ -12,7 +12,7 @@ export function recordOf(
   const { receivedAtMs, clientAddress } = request.arrival;
   const generations = generationsOf(reported, receivedAtMs, end.durationMs);
   const attempts = attemptsOf(request);
-  const { model, tokens, finish, firstTokenMs, tokenMs } = toldOf(request, reported, generations, end.durationMs);
+  const told = toldOf(request, reported, generations, end.durationMs);
   return {
     id: request.id,
     client: clientAddress,
@@ -30,11 +30,12 @@ export function recordOf(
     attempts,
     upstream: attempts.at(-1)?.upstream,
     tries: attempts.length,
-    model,
-    tokens,
-    finish,
-    firstTokenMs,
-    tokenMs,
+    model: told.model,
+    tokens: told.tokens,
+    asked: told.asked,
+    finish: told.finish,
+    firstTokenMs: told.firstTokenMs,
+    tokenMs: told.tokenMs,
     generations,
   };
 }
