@@ -99,8 +99,7 @@ describe("two keys of one drover", needsSharedMemory(16 * 2 ** 20), () => {
     return upstreams;
   };
 
-  const figures = async () =>
-    (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
+  const figures = async () => (await fetch(`${url}/metrics`, { headers: { authorization: "Bearer bobs-key" } })).text();
   const resumed = async () => Number(/^drover_resumed_streams_total (\d+)$/m.exec(await figures())?.[1]);
 
   /** Snapshots, by all workers. */
