@@ -3,6 +3,7 @@ import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import { type ContentFormat, bindCall, type ToolChoice } from "./output-grammar.ts";
 import type { CompileGrammar } from "./grammar-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
+import { tokensBeforeResponses } from "./before-responses.ts";
 import { expectedPromptTokens } from "./expected-prompt.ts";
 import type { ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { OutputRequest } from "./generate.ts";
@@ -58,6 +59,8 @@ export interface PreparedChat {
   readonly relaxed: readonly string[];
   /** See {@link expectedPromptTokens}. */
   readonly nextPrompt: (response: string) => Promise<readonly number[]>;
+  /** See {@link tokensBeforeResponses}. */
+  readonly beforeResponses: () => Promise<number | undefined>;
 }
 
 /** What ends thinking that took too long. The model itself goes on from there, with as many line ends as it likes. */
@@ -95,6 +98,7 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
   return {
     relaxed,
     nextPrompt: (response) => expectedPromptTokens(parts.prompts, input, response),
+    beforeResponses: () => tokensBeforeResponses(parts.prompts, input, prompt.tokens),
     prompt: prompt.tokens,
     ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { GREEDY } from "../generation-contract.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { commonPrefix } from "./slots-by-prefix.ts";
@@ -11,16 +12,14 @@ function prompt(length: number, seed: number): readonly number[] {
   return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
 }
 
+function poolOf(engine: Engine): SlotPool {
+  return new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
+}
+
 describe("a prompt that begins like one that is being read", () => {
   it("waits for the common part alone, not for the rest of the other", async () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
-    const pool = new SlotPool({
-      engine,
-      clock: systemClock,
-      costs: undefined,
-      longestPauseMs: 1500,
-      speculates: false,
-    });
+    const pool = poolOf(engine);
     const shared = prompt(100, 1);
     const ended: string[] = [];
     const ask = async (name: string, rest: readonly number[]) => {
@@ -40,13 +39,7 @@ describe("a prompt that begins like one that is being read", () => {
 describe("short prompts that are the same", () => {
   it("are read once where they come together", async () => {
     const engine = await openTinyEngine({ slots: 4, contextTokens: 1024 });
-    const pool = new SlotPool({
-      engine,
-      clock: systemClock,
-      costs: undefined,
-      longestPauseMs: 1500,
-      speculates: false,
-    });
+    const pool = poolOf(engine);
     const results = await Promise.all([1, 2, 3, 4].map(() => generateTokens(pool, prompt(40, 1), 3)));
     assert.deepEqual(
       results.map(({ cachedTokens }) => cachedTokens),
@@ -61,13 +54,7 @@ describe("a chat's next turn", () => {
 
   it("goes on from the response in the tokens that the model wrote it in, for its owner alone", async () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
-    const pool = new SlotPool({
-      engine,
-      clock: systemClock,
-      costs: undefined,
-      longestPauseMs: 1500,
-      speculates: false,
-    });
+    const pool = poolOf(engine);
     const { vocabulary } = engine;
     const question = vocabulary.tokenize(`${ABC} ${ABC}`, false);
     // Letters of a word that has a token: a tokenizer would find longer ones.

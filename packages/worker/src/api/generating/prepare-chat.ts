@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
-import { chatOutputRequest, type ChatJob } from "../../generation/chat-request.ts";
+import { chatOutputRequest, type ChatJob, type PreparedChat } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { ignore } from "../http/take-body.ts";
+import { commonPrefix } from "../../state/slots-by-prefix.ts";
 import { readAheadOf } from "./read-ahead.ts";
 import type { Serving } from "../serving.ts";
 
@@ -10,18 +11,28 @@ const KEPT_ROOM = 15 / 16;
 
 /** What to generate for a chat; what of it can't be followed is named in the response's header. */
 export async function prepareChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<OutputRequest> {
-  const { relaxed, nextPrompt, ...asked } = await chatOutputRequest(serving, job);
-  const request = job.cachePrompt ? { ...asked, prompt: promptInKeptTokens(serving, asked) } : asked;
+  const { relaxed, nextPrompt, beforeResponses, ...asked } = await chatOutputRequest(serving, job);
+  const request = job.cachePrompt
+    ? { ...asked, prompt: await promptInKeptTokens(serving, asked, beforeResponses) }
+    : asked;
   ignore(serving, reply, [...job.ignored, ...relaxed]);
   const readAhead = readAheadOf(serving, job, { ...request, nextPrompt });
   return readAhead === undefined ? request : { ...request, follower: readAhead };
 }
 
 /** A model's own tokens for a text are often more than a tokenizer's; the response keeps the room that it was asked for, or most of it. */
-function promptInKeptTokens({ generator }: Serving, request: OutputRequest): readonly number[] {
+async function promptInKeptTokens(
+  { generator }: Serving,
+  request: OutputRequest,
+  beforeResponses: PreparedChat["beforeResponses"],
+): Promise<readonly number[]> {
   const { prompt, systemTokens, maxTokens } = request;
   const expected = { prompt, ...(systemTokens === undefined ? {} : { systemTokens }) };
   const kept = generator.inKeptTokens?.(expected) ?? prompt;
+  const same = commonPrefix(kept, prompt);
+  if (same === kept.length && same === prompt.length) return prompt;
+  const before = await beforeResponses();
+  if (before === undefined || same < before) return prompt;
   const roomTokens = generator.contextTokens - prompt.length;
   const neededTokens = Math.min(maxTokens, KEPT_ROOM * roomTokens);
   return kept.length <= prompt.length || kept.length + neededTokens <= generator.contextTokens ? kept : prompt;
