@@ -44,7 +44,7 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
     const broken = assert.rejects(chat(url, 2));
     await drover.workers((rows) => rows.some((row) => row.slots.busy > 0));
     drover.child.kill("SIGTERM");
-    await drover.entry((entry) => /running answers have/.test(entry.msg ?? ""));
+    await drover.entry((entry) => /running responses have/.test(entry.msg ?? ""));
     const ended = await drover.end("SIGTERM");
     assert.equal(ended.code, 1);
     await broken;

@@ -57,7 +57,7 @@ export function createAdminServer(actions: AdminActions): Server {
     }
     called.add(request.socket);
     response.shouldKeepAlive = false;
-    void answer(routes, request, response);
+    void respond(routes, request, response);
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.headersTimeout = HEAD_TIMEOUT_MS;
@@ -76,7 +76,7 @@ function countOf(text: string): number {
 
 const BASE = "http://admin";
 
-async function answer(
+async function respond(
   routes: Readonly<Record<string, Handler>>,
   request: IncomingMessage,
   response: ServerResponse,

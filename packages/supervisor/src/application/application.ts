@@ -183,7 +183,7 @@ class Application {
       void this.#manager.stopping();
       await this.#announceEnd(who, reloader.settings.supervision.shutdownDelay);
       drainTimeoutMs = reloader.settings.supervision.drainTimeout;
-      logger.info(`${who}: running answers have ${drainTimeoutMs / 1000} s to end`);
+      logger.info(`${who}: running responses have ${drainTimeoutMs / 1000} s to end`);
     } finally {
       stopFollowing();
       display.end();

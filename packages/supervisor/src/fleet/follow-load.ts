@@ -6,7 +6,7 @@ import { parseRange } from "@drover/foundation/ranges";
 import { sizeText } from "@drover/foundation/texts";
 import { pickOverLimit } from "./memory-guard.ts";
 import { anonymousBytes } from "../process/memory.ts";
-import { hasProcess } from "../worker/states.ts";
+import { hasProcess } from "../worker/transitions.ts";
 import { decideScale, NO_MEMORY, type ScalingMemory } from "./scaling.ts";
 import type { Fleet } from "./fleet.ts";
 

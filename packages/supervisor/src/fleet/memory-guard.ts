@@ -1,14 +1,15 @@
-/** What one worker's process holds for itself: anonymous memory plus what of it is swapped out. */
-export interface WorkerMemory {
-  readonly id: string;
-  readonly bytes: number;
+/** The worker to replace: of those over the limit the largest, so that one is replaced at a time. undefined: none is. */
+export function pickOverLimit<T extends { readonly bytes: number }>(
+  workers: readonly T[],
+  limitBytes: number,
+): T | undefined {
+  return workers.filter(({ bytes }) => bytes > limitBytes).toSorted((a, b) => b.bytes - a.bytes)[0];
 }
 
-/**
- * The worker to replace: of those over `limitBytes` the largest, so that one is replaced at a time. undefined: none is,
- * or there is no limit (0).
- */
-export function pickOverLimit(workers: readonly WorkerMemory[], limitBytes: number): WorkerMemory | undefined {
-  if (limitBytes === 0) return undefined;
-  return workers.filter(({ bytes }) => bytes > limitBytes).toSorted((a, b) => b.bytes - a.bytes)[0];
+/** Memory that must stay free while two generations of a worker exist side by side. */
+const HEADROOM_BYTES = 256 * 2 ** 20;
+
+/** Whether a new worker, which needs about what the old one holds, fits beside it; else it is started after that has ended. */
+export function fitsBeside(needBytes: number, freeBytes: number): boolean {
+  return freeBytes - needBytes >= HEADROOM_BYTES;
 }

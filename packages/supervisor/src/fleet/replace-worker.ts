@@ -1,7 +1,7 @@
 import type { WorkerPlacement } from "../placement/layout.ts";
 import { askCanary } from "../worker/canary.ts";
 import type { Recipe } from "../worker/recipe.ts";
-import { hasProcess } from "../worker/states.ts";
+import { hasProcess } from "../worker/transitions.ts";
 import type { Worker, WorkerSpec } from "../worker/worker.ts";
 
 /** What a replacement needs of the fleet. */

@@ -4,7 +4,6 @@ import type { Layout, WorkerPlacement } from "../placement/layout.ts";
 import { type Recipe, recipeText } from "../worker/recipe.ts";
 import type { Worker } from "../worker/worker.ts";
 import { type ReplaceParts, replaceWorker } from "./replace-worker.ts";
-import { planRoll } from "./roll-plan.ts";
 
 export interface RollParts extends ReplaceParts {
   readonly get: (id: string) => Worker;
@@ -12,8 +11,8 @@ export interface RollParts extends ReplaceParts {
 }
 
 /**
- * Brings workers to a new recipe and new CPUs, one by one. When one fails, those before it go back and everything is as
- * it was.
+ * Brings those workers that stay to a new recipe and new CPUs, one by one, before any is added or goes: the canary of the first shows whether the
+ * recipe works at all. When one fails, those before it go back and everything is as it was.
  * @throws SupervisorError `refused` with the reason
  */
 export async function rollWorkers(
@@ -22,12 +21,11 @@ export async function rollWorkers(
   parts: RollParts,
 ): Promise<void> {
   const { recipe, layout, count } = next;
-  const present = workers.map((worker) => ({ ...named(worker), recipe: recipeText(worker.recipe, worker.placement) }));
-  const plan = planRoll(present, count, (index) => recipeText(recipe, placementOf(layout, index)));
   const done: Worker[] = [];
-  for (const id of plan.replace) {
-    const old = parts.get(id);
-    const result = await replaceWorker(old, { recipe, placement: placementOf(layout, old.index) }, parts);
+  for (const old of workers.filter(({ index }) => index <= count)) {
+    const placement = placementOf(layout, old.index);
+    if (recipeText(old.recipe, old.placement) === recipeText(recipe, placement)) continue;
+    const result = await replaceWorker(old, { recipe, placement }, parts);
     if (result.isDone) {
       done.push(old);
       continue;
@@ -52,8 +50,4 @@ async function goBack(replaced: readonly Worker[], parts: RollParts): Promise<st
 /** Where the worker of an index computes; those beyond the layout's placements share them. */
 export function placementOf(layout: Layout, index: number): WorkerPlacement {
   return layout.placements[(index - 1) % layout.placements.length] ?? { cpus: [], threads: 1 };
-}
-
-function named({ id, index }: Worker): Pick<Worker, "id" | "index"> {
-  return { id, index };
 }

@@ -3,7 +3,6 @@ export type CostTables = ReadonlyMap<number, readonly { readonly tokens: number;
 
 export interface LoadGround {
   readonly tables: CostTables;
-  /** CPUs and workers of each domain. */
   readonly domains: readonly { readonly cpus: number; readonly workers: number }[];
   /** Of one worker. */
   readonly slots: number;

@@ -17,6 +17,7 @@ interface Row {
 }
 
 const tokens = (kind: string) => async (sum: Sum) => await sum("drover_worker_tokens_total", { kind });
+const promptTokens = async (sum: Sum) => (await tokens("prompt")(sum)) + (await tokens("cached")(sum));
 const phaseSeconds = (phase: string) => async (sum: Sum) => await sum("drover_worker_step_seconds_total", { phase });
 const running = (sum: Sum) => sum("drover_worker_requests_running");
 const waiting = async (sum: Sum) => (await sum("drover_queue_depth")) + (await sum("drover_worker_requests_waiting"));
@@ -55,17 +56,9 @@ const vllm: readonly Row[] = [
   gauge("vllm:num_requests_waiting", "Requests that wait.", waiting),
   gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is in use; 1 is all of it.", kvShare),
   gauge("vllm:gpu_cache_usage_perc", "The same, by its earlier name.", kvShare),
-  counter(
-    "vllm:prompt_tokens_total",
-    "Prompt tokens.",
-    async (sum) => (await tokens("prompt")(sum)) + (await tokens("cached")(sum)),
-  ),
+  counter("vllm:prompt_tokens_total", "Prompt tokens.", promptTokens),
   counter("vllm:generation_tokens_total", "Tokens generated.", tokens("completion")),
-  counter(
-    "vllm:prefix_cache_queries_total",
-    "Prompt tokens that were looked up.",
-    async (sum) => (await tokens("prompt")(sum)) + (await tokens("cached")(sum)),
-  ),
+  counter("vllm:prefix_cache_queries_total", "Prompt tokens that were looked up.", promptTokens),
   counter("vllm:prefix_cache_hits_total", "Prompt tokens that were found.", tokens("cached")),
 ];
 

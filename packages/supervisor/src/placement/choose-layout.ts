@@ -1,10 +1,10 @@
+import { spawnSync } from "node:child_process";
 import type { Settings } from "@drover/config";
 import { parseRange } from "@drover/foundation/ranges";
 import { readModelInfo } from "@drover/models";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import { refusal } from "./draw-plan.ts";
-import { canBindMemory } from "./can-bind-memory.ts";
 import { layOut, type Layout, type WorkerPlacement } from "./layout.ts";
 import { layoutDemand, makePlan, type Plan } from "./plan.ts";
 import { readSharedMemory, type SharedMemory } from "./shared-memory.ts";
@@ -106,6 +106,12 @@ export function createLayoutChooser(
   };
 }
 
+/** Whether `numactl` is here and may bind a process to the node. */
+function canBindMemory(node: number): boolean {
+  const { status } = spawnSync("numactl", [`--membind=${node}`, "--", "true"], { stdio: "ignore", timeout: 2000 });
+  return status === 0;
+}
+
 /** A limit that is all but what `auto` would choose now stays, because another one needs new workers. */
 function keepLimit(before: number, { budget, snapshots }: Plan): number {
   const isAuto = snapshots.leastBytes < snapshots.mostBytes;
@@ -114,7 +120,7 @@ function keepLimit(before: number, { budget, snapshots }: Plan): number {
 
 const KEPT_SHARE = 7 / 8;
 
-/** Containers often forbid it, and numactl would then end instead of the worker starting. */
+/** Seccomp filters and cpusets of containers often forbid it, and numactl would then end instead of the worker starting. */
 function unbindUnless(canBind: (node: number) => boolean, layout: Layout, logger: Logger): Layout {
   const bound = new Set(layout.placements.flatMap((placement) => placement.boundNode ?? []));
   const refused = new Set([...bound].filter((node) => !canBind(node)));

@@ -46,11 +46,7 @@ function readV2(files: MachineFiles, folder: string): ControlGroup {
   ]);
   const used = Number(files.read(`${folder}/memory.current`) ?? 0);
   const cached = givenBack(files.read(`${folder}/memory.stat`), "file", "shmem");
-  return {
-    quotaCpus: share(quota, period),
-    limitBytes,
-    leftBytes: limitBytes === undefined ? undefined : Math.max(0, limitBytes - used + Math.min(cached, used)),
-  };
+  return { quotaCpus: share(quota, period), ...memoryOf(limitBytes, used, cached) };
 }
 
 function readV1Cpu(files: MachineFiles, folder: string): ControlGroup {
@@ -62,11 +58,12 @@ function readV1Memory(files: MachineFiles, folder: string): ControlGroup {
   const limitBytes = positive(files.read(`${folder}/memory.limit_in_bytes`));
   const used = Number(files.read(`${folder}/memory.usage_in_bytes`) ?? 0);
   const cached = givenBack(files.read(`${folder}/memory.stat`), "total_cache", "total_shmem");
-  return {
-    quotaCpus: undefined,
-    limitBytes,
-    leftBytes: limitBytes === undefined ? undefined : Math.max(0, limitBytes - used + Math.min(cached, used)),
-  };
+  return { quotaCpus: undefined, ...memoryOf(limitBytes, used, cached) };
+}
+
+function memoryOf(limitBytes: number | undefined, used: number, cached: number): Omit<ControlGroup, "quotaCpus"> {
+  const leftBytes = limitBytes === undefined ? undefined : Math.max(0, limitBytes - used + Math.min(cached, used));
+  return { limitBytes, leftBytes };
 }
 
 function tightest(groups: readonly ControlGroup[]): ControlGroup {

@@ -1,14 +1,8 @@
 import type { MemoryEstimate } from "@drover/models";
 import { LEAST_SNAPSHOT_BYTES, type SnapshotDemand } from "./snapshot-demand.ts";
+import type { MemoryAtHand } from "./topology.ts";
 
 export type MemoryNeed = Pick<MemoryEstimate, "mappedBytes" | "perWorker">;
-
-/** What there is. */
-export interface MemoryGround {
-  readonly totalBytes: number;
-  readonly freeBytes: number;
-  readonly limitBytes: number | undefined;
-}
 
 export interface MemoryBudget {
   /** The part of the model's files that is read in every step: what was repacked is not. */
@@ -30,7 +24,7 @@ export interface MemoryBudget {
 /** Whether `workers` workers fit into the memory that is free, and how many would. */
 export function budgetMemory(
   need: MemoryNeed,
-  ground: MemoryGround,
+  ground: MemoryAtHand,
   workers: number,
   demand: Pick<SnapshotDemand, "leastBytes" | "mostBytes">,
 ): MemoryBudget {

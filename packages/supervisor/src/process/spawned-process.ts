@@ -2,7 +2,6 @@ import type { ChildProcess } from "node:child_process";
 import { pause, systemClock } from "@drover/foundation/clock";
 import type { SupervisorMessage } from "@drover/contract/ipc";
 
-/** How a process ended. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;

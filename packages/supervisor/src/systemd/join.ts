@@ -38,7 +38,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
     warn: (message) => logger.warn(message),
     status: () => statusLine(balancer(), workers()),
     checks: [
-      { name: "the public port responds", isFresh: () => answers(address()) },
+      { name: "the public port responds", isFresh: () => responds(address()) },
       {
         name: "the workers are looked after",
         isFresh: async () => systemClock.monotonicMs() - (lastCheckAt() ?? Number.NEGATIVE_INFINITY) < CHECKS_LIMIT_MS,
@@ -59,7 +59,7 @@ function statusLine(status: BalancerStatus | undefined, workers: number): string
 }
 
 /** Asks the public port itself, so that a listener that no longer accepts is noticed. */
-async function answers(at: ListenAddress | undefined): Promise<boolean> {
+async function responds(at: ListenAddress | undefined): Promise<boolean> {
   if (at === undefined) return false;
   const where = at.port === 0 ? { socketPath: at.address } : { host: reachableAddress(at.address), port: at.port };
   const result = await httpGet(where, { path: "/live", timeoutMs: PROBE_LIMIT_MS, clock: systemClock });

@@ -1,3 +1,5 @@
+import { createSerialQueue } from "../serial-queue.ts";
+
 /** Runs a program to its end with these variables beside the usual ones; rejects if it fails or is missing. */
 export type RunProgram = (
   file: string,
@@ -22,10 +24,9 @@ interface NotifyOptions {
  * message (its barrier), so that the sender is still known by then.
  */
 export function createNotify({ socket, run, warn }: NotifyOptions): Notify {
-  let previous: Promise<void> = Promise.resolve();
+  const inOrder = createSerialQueue();
   let isBroken = false;
-  const send = async (after: Promise<void>, assignments: readonly string[]) => {
-    await after;
+  const send = async (assignments: readonly string[]) => {
     try {
       await run("systemd-notify", assignments, { NOTIFY_SOCKET: socket });
       isBroken = false;
@@ -34,10 +35,7 @@ export function createNotify({ socket, run, warn }: NotifyOptions): Notify {
       isBroken = true;
     }
   };
-  return (...assignments) => {
-    previous = send(previous, assignments);
-    return previous;
-  };
+  return (...assignments) => inOrder(() => send(assignments));
 }
 
 /** Removes `NOTIFY_SOCKET` from `environment`, so that no child speaks for Drover, and yields it. */

@@ -82,7 +82,7 @@ describe("the unit files", () => {
     assert.throws(() => facts({ "api-key": "secret" }), { code: "usage", message: /use apiKeysFile instead/ });
     assert.throws(() => facts({ listen: "example.com:80" }), { code: "usage", message: /give an IP address/ });
     assert.throws(() => facts({ listen: "127.0.0.1:0" }), { code: "usage", message: /give an IP address/ });
-    assert.throws(() => facts({}, "model: m.gguf\n"), { code: "usage", message: /write the whole path/ });
+    assert.throws(() => facts({}, "model: m.gguf\n"), { code: "usage", message: /write the full path/ });
   });
 });
 

@@ -95,7 +95,7 @@ function isLocal(model: string): boolean {
 /** A path that was typed is relative to the working folder; in the file it must be absolute, as the service runs elsewhere. */
 function absolute({ loaded, workingFolder }: Installation, path: string, value: string): string {
   if (isAbsolute(value) || loaded.sources.get(path as SettingPath) === "flag") return resolve(workingFolder, value);
-  throw usage(`"${path}" is ${JSON.stringify(value)}, but a service runs in another folder: write the whole path`);
+  throw usage(`"${path}" is ${JSON.stringify(value)}, but a service runs in another folder: write the full path`);
 }
 
 /** The folder of a model, so that a new file there is seen; the file itself where the folder is a home folder. */

@@ -10,7 +10,6 @@ const STATUS_EVERY_MS = 5_000;
 
 /** What Drover tells systemd, and what systemd gave it. Without systemd every call does nothing. */
 export interface ServiceManager {
-  /** Listening sockets of the socket unit. */
   readonly sockets: readonly ListenSocket[];
   /** A first real token was generated: the service is up, and from now on the watchdog runs. */
   readonly ready: () => Promise<void>;

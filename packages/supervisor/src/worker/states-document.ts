@@ -1,22 +1,11 @@
-import { STATE_MEANINGS } from "./states.ts";
-import { TRANSITIONS, WORKER_EVENTS, WORKER_STATES, type WorkerEvent } from "./transitions.ts";
-
-/** What each event means, for the document. */
-const EVENT_MEANINGS: Readonly<Record<WorkerEvent, string>> = {
-  start: "somebody wants it to run",
-  loading: "its process sent its first message",
-  ready: "its port is open and it generated a first real token",
-  "ready-drained": "as `ready`, of a worker that was drained before its process ended",
-  drain: "somebody wants it to take no new request",
-  undrain: "somebody wants it to take requests again",
-  stop: "somebody wants it to end",
-  hung: "no heartbeat, no step though it has requests, or not ready in time",
-  "grace-over": "the time from TERM to KILL is over",
-  "backoff-over": "the delay before a restart is over",
-  exited: "its process is gone, as was wanted",
-  crashed: "its process is gone and must come back",
-  "gave-up": "its process is gone, and one more try is no use",
-};
+import {
+  EVENT_MEANINGS,
+  STATE_MEANINGS,
+  TRANSITIONS,
+  WORKER_EVENTS,
+  WORKER_STATES,
+  type WorkerEvent,
+} from "./transitions.ts";
 
 /** `docs/states.md`, made from the table. `scripts/generate-docs.mjs` writes and checks it. */
 export function generatedSupervisorFiles(): readonly { readonly path: string; readonly text: string }[] {

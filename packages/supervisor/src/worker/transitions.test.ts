@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { STATE_MEANINGS } from "./states.ts";
-import { TRANSITIONS, transition, WORKER_EVENTS, WORKER_STATES } from "./transitions.ts";
+import { STATE_MEANINGS, TRANSITIONS, transition, WORKER_EVENTS, WORKER_STATES } from "./transitions.ts";
 
 const timed = new Set(["starting", "loading", "stopping", "backoff", "quarantined"]);
 const pairs = WORKER_STATES.flatMap((state) => WORKER_EVENTS.map((event) => [state, event] as const));

@@ -1,46 +1,43 @@
-/** What a worker is in. docs/states.md has the picture, made from the table below. */
-export const WORKER_STATES = [
-  "starting",
-  "loading",
-  "ready",
-  "draining",
-  "stopping",
-  "exited",
-  "backoff",
-  "quarantined",
-] as const;
-export type WorkerState = (typeof WORKER_STATES)[number];
+/** What a worker is in, and what that means to somebody who reads `drover status`. docs/states.md has the picture, made from the table below. */
+export const STATE_MEANINGS = {
+  starting: "its process was started and has sent no message yet",
+  loading: "it reads the model and generates its first token",
+  ready: "it takes requests",
+  draining: "it takes no new request and finishes what runs",
+  stopping: "its process was asked or forced to end",
+  exited: "no process, and none is wanted",
+  backoff: "its process ended though it should run; it starts again after a delay",
+  quarantined:
+    "it ended too often, or for a reason that will not go away; it is tried again after minutes, or by `restart` or `reload`",
+} as const;
+
+export type WorkerState = keyof typeof STATE_MEANINGS;
+export const WORKER_STATES = Object.keys(STATE_MEANINGS) as WorkerState[];
+
+/** Whether a process exists in this state. */
+export function hasProcess(state: WorkerState): boolean {
+  return !(state === "exited" || state === "backoff" || state === "quarantined");
+}
 
 /** What happens to a worker. */
-export const WORKER_EVENTS = [
-  /** Somebody wants it to run. */
-  "start",
-  /** Its process sent its first message. */
-  "loading",
-  /** Its port is open and it generated a first real token. */
-  "ready",
-  /** As ready, of a worker that was drained before its process ended: it comes back drained. */
-  "ready-drained",
-  /** Somebody wants it to take no new request. */
-  "drain",
-  /** Somebody wants it to take requests again. */
-  "undrain",
-  /** Somebody wants it to end. */
-  "stop",
-  /** It is not alive: no heartbeat, no step though it has requests, or not ready in time. */
-  "hung",
-  /** The time from TERM to KILL is over. */
-  "grace-over",
-  /** The delay before a restart is over. */
-  "backoff-over",
-  /** Its process is gone, as was wanted. */
-  "exited",
-  /** Its process is gone and must come back. */
-  "crashed",
-  /** Its process is gone, and one more try is no use for now: too many restarts, or a reason that will not go away. */
-  "gave-up",
-] as const;
-export type WorkerEvent = (typeof WORKER_EVENTS)[number];
+export const EVENT_MEANINGS = {
+  start: "somebody wants it to run",
+  loading: "its process sent its first message",
+  ready: "its port is open and it generated a first real token",
+  "ready-drained": "as `ready`, of a worker that was drained before its process ended",
+  drain: "somebody wants it to take no new request",
+  undrain: "somebody wants it to take requests again",
+  stop: "somebody wants it to end",
+  hung: "no heartbeat, no step though it has requests, or not ready in time",
+  "grace-over": "the time from TERM to KILL is over",
+  "backoff-over": "the delay before a restart is over",
+  exited: "its process is gone, as was wanted",
+  crashed: "its process is gone and must come back",
+  "gave-up": "its process is gone, and one more try is no use",
+} as const;
+
+export type WorkerEvent = keyof typeof EVENT_MEANINGS;
+export const WORKER_EVENTS = Object.keys(EVENT_MEANINGS) as WorkerEvent[];
 
 /** What the runner does on a transition, in this order. There is one timer: arming it calls off the one before. */
 export type WorkerEffect =

@@ -1,13 +1,11 @@
+import type { PastChange } from "@drover/contract/console-state";
 import type { WorkerEvent, WorkerState } from "./transitions.ts";
 
 /** One change of a worker's state. */
-export interface WorkerChange {
-  readonly worker: string;
+export interface WorkerChange extends Omit<PastChange, "atMs"> {
   readonly from: WorkerState;
   readonly to: WorkerState;
   readonly event: WorkerEvent;
-  /** Why, where somebody knows: the worker's own reason, an exit code, a signal. */
-  readonly reason: string | undefined;
 }
 
 /** How far a worker is with coming up. */

@@ -9,7 +9,7 @@ import { createManualClock } from "@drover/foundation/test-support/manual-clock"
 import type { WorkerLaunch } from "../process/launch.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { WorkerListener } from "../process/spawn.ts";
-import { hasProcess } from "./states.ts";
+import { hasProcess } from "./transitions.ts";
 import type { BalancerPort } from "./traffic.ts";
 import type { WorkerChange } from "./worker-change.ts";
 import { Worker } from "./worker.ts";

@@ -17,7 +17,6 @@ import { WorkerProcess } from "./worker-process.ts";
 
 export type WorkerLimits = RestartLimits & LivenessLimits & { readonly startTimeout: number; readonly grace: number };
 
-/** Which worker it is. */
 export interface WorkerSpec {
   /** From 1; its id for users is this number as text. */
   readonly index: number;

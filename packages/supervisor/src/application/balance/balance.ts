@@ -1,5 +1,5 @@
 import { type Balancer, createBalancer } from "@drover/balancer";
-import type { LoadedSettings, Settings } from "@drover/config";
+import type { Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
@@ -7,7 +7,6 @@ import { addForeignNames } from "../../metrics/compat-metrics.ts";
 import { observeVllmRequests } from "../../metrics/vllm-requests.ts";
 import { createRegistry } from "../../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../../errors.ts";
-import type { Logs } from "../../logs.ts";
 import { type EndRequests, listenForEnd } from "../signals/end-requests.ts";
 import { explainRequest } from "../../admin/explain-request.ts";
 import { asListenFailure } from "../listen-failure.ts";
@@ -15,21 +14,13 @@ import { openTracing } from "../../traces/open-tracing.ts";
 import { publicUrl } from "../public-url.ts";
 import type { ReloadReport } from "../reload.ts";
 import { diffSettings } from "../settings-change.ts";
+import type { UpOptions } from "../up-options.ts";
 import { hasLostTerminal } from "../signals/launcher.ts";
 import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
 /** What `drover balance` runs with. */
-export interface BalanceOptions {
-  readonly settings: Settings;
-  /** Settings file that was read; undefined: none. */
-  readonly file: string | undefined;
-  readonly version: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads the settings again. Throws ConfigError. */
-  readonly loadSettings: () => LoadedSettings;
-  readonly logs: Logs;
-}
+export type BalanceOptions = Omit<UpOptions, "display">;
 
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(options: BalanceOptions): Promise<ExitCode> {
@@ -140,7 +131,7 @@ function applyAnew(
   running: Running,
   { settings: atStart, loadSettings, logs: { logger } }: BalanceOptions,
 ): ReloadReport {
-  const { settings } = loadSettings();
+  const { settings } = loadSettings({});
   running.balancer.applySettings(settings);
   const report = {
     changed: diffSettings(running.settings, settings).live,

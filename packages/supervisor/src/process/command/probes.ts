@@ -84,7 +84,7 @@ function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
 async function probeOnce(port: number, rule: ProbeRule, clock: Clock): Promise<Omit<Look, "activity">> {
   const { path, timeout: timeoutMs } = rule;
   const result = await httpGet({ host: "127.0.0.1", port }, { path, timeoutMs, clock });
-  if (result.responded) return { failure: judgeAnswer(result.status, result.body, rule), isSilent: false };
+  if (result.responded) return { failure: judgeResponse(result.status, result.body, rule), isSilent: false };
   return { failure: result.reason, isSilent: await accepts(port, timeoutMs, clock) };
 }
 
@@ -105,7 +105,7 @@ function accepts(port: number, timeoutMs: number, clock: Clock): Promise<boolean
 /** The path that nobody chose: a server that does not have it is as well as it can say. */
 const DEFAULT_PATH = defaultSettings().checks.path;
 
-function judgeAnswer(status: number, body: string, rule: ProbeRule): string | undefined {
+function judgeResponse(status: number, body: string, rule: ProbeRule): string | undefined {
   const lacksRoute = status === 404 || status === 405;
   if (lacksRoute && rule.path === DEFAULT_PATH && rule.body === undefined) return undefined;
   if (status < 200 || status > 399) return `it responded with ${status}`;
