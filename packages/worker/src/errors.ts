@@ -41,7 +41,6 @@ export function grammarTooSlow(cause?: unknown): WorkerError {
   return new WorkerError("grammar_too_slow", "llama.cpp takes too long to hold a response to its grammar", { cause });
 }
 
-/** `too_many_slow_grammars` */
 export class TooManySlowGrammars extends WorkerError {
   /** By then one of those that wait will have ended, unless its tokens come faster by then. */
   readonly retryAfterMs: number;
@@ -79,5 +78,10 @@ export class RequestError extends WorkerError {
 
 /** A 400 that names the field. */
 export function badField(param: string | null, message: string, reason = "invalid_value"): RequestError {
-  return new RequestError(message, { status: 400, reason, param });
+  return refused(400, reason, message, param);
+}
+
+/** A refusal by its status. */
+export function refused(status: number, reason: string, message: string, param: string | null = null): RequestError {
+  return new RequestError(message, { status, reason, param });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { RequestError } from "../errors.ts";
+import { refused, type RequestError } from "../errors.ts";
 import { RESUME_HEADER } from "@drover/contract/headers";
 import { ResponseJournal, type JournalSettings } from "../state/response-journal.ts";
 import { JournaledGenerator } from "../state/journaled-generator.ts";
@@ -70,9 +70,5 @@ function uuidOf(bytes: Buffer): string {
 }
 
 function notResumable(): RequestError {
-  return new RequestError("This worker knows nothing of the response that it is to resume.", {
-    status: 409,
-    reason: "not_resumable",
-    param: null,
-  });
+  return refused(409, "not_resumable", "This worker knows nothing of the response that it is to resume.");
 }

@@ -11,7 +11,7 @@ const SLOW_STEPS = 4;
 
 /**
  * … and half as many are none that are slower by this factor: a thread waits at a barrier for another process to give up its
- * CPU. A single one may be a moment in which the whole machine stood still.
+ * CPU. A single one may be a moment in which the entire machine stood still.
  */
 const HOPELESS = 4;
 

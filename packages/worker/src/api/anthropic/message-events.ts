@@ -1,4 +1,5 @@
-import type { OutputEnd, OutputPiece, TokenCounts } from "../../generation/output/output.ts";
+import type { ReportedTokens } from "@drover/contract/request-report";
+import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 
 /** The events of a streamed message of Anthropic's API: blocks of thinking, text and calls, one after the other. */
 export class MessageEvents {
@@ -13,7 +14,7 @@ export class MessageEvents {
     this.#model = model;
   }
 
-  start({ prompt, cached }: Pick<TokenCounts, "prompt" | "cached">): string {
+  start({ prompt, cached }: Pick<ReportedTokens, "prompt" | "cached">): string {
     const usage = messageUsage({ prompt, cached, completion: 0 });
     const empty = { content: [], stop_reason: null, stop_sequence: null };
     const message = { id: this.#id, type: "message", role: "assistant", model: this.#model, ...empty, usage };
@@ -71,7 +72,7 @@ export class MessageEvents {
 }
 
 /** Tokens that came from the cache are not counted as input here. */
-export function messageUsage({ prompt, cached, completion }: Pick<TokenCounts, "prompt" | "cached" | "completion">) {
+export function messageUsage({ prompt, cached, completion }: Pick<ReportedTokens, "prompt" | "cached" | "completion">) {
   return {
     input_tokens: prompt - cached,
     cache_creation_input_tokens: 0,

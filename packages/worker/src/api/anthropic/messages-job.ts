@@ -4,7 +4,7 @@ import type { ChatMessage, ToolDefinition } from "../../generation/prompt/chat-m
 import { type CountTokensRequest, textOfBlock } from "./messages-schema.ts";
 import { effortTokens } from "../generating/thinking.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
-import { foreignTools, toolChoiceOf } from "../generating/tool-choice.ts";
+import { foreignTools, toolChoiceOf, toolOf } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 type MessageBody = CountTokensRequest["messages"][number];
@@ -93,14 +93,9 @@ function contentFormatOf(body: CountTokensRequest): ContentFormat | undefined {
 }
 
 function toolsOf(body: CountTokensRequest): readonly ToolDefinition[] {
-  return (body.tools ?? []).flatMap((tool, index): ToolDefinition[] => {
-    if ("foreign" in tool) return [];
-    const { name, description, input_schema: parameters, strict } = tool;
-    const more = typeof description === "string" ? { description } : {};
-    return [
-      { name, parameters, param: `tools[${index}].input_schema`, ...more, ...(strict === true ? { strict } : {}) },
-    ];
-  });
+  return (body.tools ?? []).flatMap((tool, index) =>
+    "foreign" in tool ? [] : [toolOf({ ...tool, parameters: tool.input_schema }, `tools[${index}].input_schema`)],
+  );
 }
 
 function wantedTool({ tool_choice: choice }: CountTokensRequest): ToolChoice {

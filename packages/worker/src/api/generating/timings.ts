@@ -1,5 +1,6 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import type { Clock } from "@drover/foundation/clock";
-import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
+import type { OutputEnd } from "../../generation/output/output.ts";
 
 /** What a request took, as llama.cpp's server tells it. */
 export class Timings {
@@ -32,7 +33,7 @@ export class Timings {
   }
 
   /** As far as the response has come. */
-  soFar(counts: Readonly<Omit<TokenCounts, "prompt">>) {
+  soFar(counts: Readonly<Omit<ReportedTokens, "prompt">>) {
     return this.of({ tokens: { ...counts, prompt: this.#promptTokens } });
   }
 

@@ -2,6 +2,24 @@ import { badField } from "../../errors.ts";
 import type { ToolChoice } from "../../generation/output-grammar.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 
+/** A tool as a request defines it. @param param where its parameters stand, for errors about them */
+export function toolOf({ name, description, parameters, strict }: ToolFields, param?: string): ToolDefinition {
+  return {
+    name,
+    parameters: parameters ?? { type: "object", properties: {} },
+    ...(param === undefined ? {} : { param }),
+    ...(typeof description === "string" ? { description } : {}),
+    ...(strict === true ? { strict } : {}),
+  };
+}
+
+interface ToolFields {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly parameters?: ToolDefinition["parameters"] | null | undefined;
+  readonly strict?: boolean | null | undefined;
+}
+
 /**
  * Whether a tool must be called, and which.
  *

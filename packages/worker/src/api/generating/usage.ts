@@ -1,18 +1,18 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import { sum } from "@drover/foundation/sums";
-import type { TokenCounts } from "../../generation/output/output.ts";
 
 /** OpenAI's `usage` of a request with one prompt and one or more responses. */
-export function usageOf(choices: readonly TokenCounts[]) {
+export function usageOf(choices: readonly ReportedTokens[]) {
   return usageOfPrompts(choices, choices.length);
 }
 
 /** The same for several prompts, each with `perPrompt` responses. A prompt counts once, as its first response found it. */
-export function usageOfPrompts(choices: readonly TokenCounts[], perPrompt: number) {
+export function usageOfPrompts(choices: readonly ReportedTokens[], perPrompt: number) {
   const firsts = choices.filter((_, index) => index % perPrompt === 0);
   return usage(sum(firsts.map((choice) => choice.prompt)), sum(firsts.map((choice) => choice.cached)), choices);
 }
 
-function usage(promptTokens: number, cachedTokens: number, choices: readonly TokenCounts[]) {
+function usage(promptTokens: number, cachedTokens: number, choices: readonly ReportedTokens[]) {
   const completionTokens = sum(choices.map((choice) => choice.completion));
   return {
     prompt_tokens: promptTokens,

@@ -1,6 +1,6 @@
 import { type ApiError, errorBody } from "@drover/contract/api-errors";
 import { type Asker, apiOf } from "@drover/contract/routes";
-import { RequestError } from "../../errors.ts";
+import { badField, refused, RequestError } from "../../errors.ts";
 
 /** An error as the client of this request expects it. One that is not the client's fault tells nothing of itself. */
 export function errorResponse(error: unknown, asker: Asker): { readonly status: number; readonly body: object } {
@@ -24,26 +24,15 @@ export function apiErrorOf(error: unknown): ApiError {
 }
 
 export function unsupported(param: string, why: string): RequestError {
-  return new RequestError(`Unsupported parameter: '${param}'. ${why}`, {
-    status: 400,
-    reason: "unsupported_parameter",
-    param,
-  });
+  return badField(param, `Unsupported parameter: '${param}'. ${why}`, "unsupported_parameter");
 }
 
 export function engineFailed(detail: string): RequestError {
-  return new RequestError(`The engine failed while it generated: ${detail}. Send the request again.`, {
-    status: 500,
-    reason: "engine_failed",
-    param: null,
-  });
+  return refused(500, "engine_failed", `The engine failed while it generated: ${detail}. Send the request again.`);
 }
 
 /** The generation was cancelled: the client left (nobody reads this), or the worker stops. */
 export function generationCancelled(): RequestError {
-  return new RequestError("The generation was cancelled because this worker is stopping. Send the request again.", {
-    status: 503,
-    reason: "cancelled",
-    param: null,
-  });
+  const message = "The generation was cancelled because this worker is stopping. Send the request again.";
+  return refused(503, "cancelled", message);
 }

@@ -1,42 +1,38 @@
-import { RequestError } from "../../errors.ts";
+import { refused, RequestError } from "../../errors.ts";
 
 /** Errors that the HTTP library raises, as refusals with the envelope; others stay what they are. */
 export function httpErrorOf(error: unknown): unknown {
   if (error instanceof RequestError || !(error instanceof Error) || !("code" in error)) return error;
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return refuse(413, "body_too_large", "The body is larger than 10 MiB. Send less, or several requests.");
+      return refused(413, "body_too_large", "The body is larger than 10 MiB. Send less, or several requests.");
     case "FST_ERR_BAD_URL":
-      return refuse(400, "bad_url", "The URL is not valid.");
+      return refused(400, "bad_url", "The URL is not valid.");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return refuse(400, "bad_content_length", "The body's length is not what Content-Length says.");
+      return refused(400, "bad_content_length", "The body's length is not what Content-Length says.");
     case "FST_ERR_MAX_PARAM_LENGTH":
-      return refuse(414, "url_too_long", "The URL is too long.");
+      return refused(414, "url_too_long", "The URL is too long.");
     case "HPE_HEADER_OVERFLOW":
-      return refuse(431, "headers_too_large", "The headers are too large.");
+      return refused(431, "headers_too_large", "The headers are too large.");
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return refuse(408, "request_timeout", "The request did not arrive in time.");
+      return refused(408, "request_timeout", "The request did not arrive in time.");
     case undefined:
       return error;
     default:
-      return isClientFault(error) ? refuse(400, "bad_request", `The request is not valid: ${error.message}`) : error;
+      return isClientFault(error) ? refused(400, "bad_request", `The request is not valid: ${error.message}`) : error;
   }
 }
 
 export function unauthorized(): RequestError {
-  return refuse(401, "invalid_api_key", "This worker takes requests from its own supervisor only.");
+  return refused(401, "invalid_api_key", "This worker takes requests from its own supervisor only.");
 }
 
 export function unknownRoute(method: string, path: string): RequestError {
-  return refuse(404, "unknown_url", `Unknown request URL: ${method} ${path}. GET /openapi.json lists all.`);
+  return refused(404, "unknown_url", `Unknown request URL: ${method} ${path}. GET /openapi.json lists all.`);
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): RequestError {
-  return refuse(405, "method_not_supported", `${method} is not allowed for ${path}; use ${allowed.join(" or ")}.`);
-}
-
-function refuse(status: number, reason: string, message: string): RequestError {
-  return new RequestError(message, { status, reason, param: null });
+  return refused(405, "method_not_supported", `${method} is not allowed for ${path}; use ${allowed.join(" or ")}.`);
 }
 
 /** Fastify's own errors carry their status; Node's parser names its with HPE_. */

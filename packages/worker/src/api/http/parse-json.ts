@@ -2,7 +2,7 @@ import { messageOf } from "@drover/foundation/error-text";
 import { parseJsonInSlices } from "@drover/contract/sliced-json";
 import { refuseCostlyJson } from "./json-budget.ts";
 import type { FastifyRequest } from "fastify";
-import { badField, RequestError } from "../../errors.ts";
+import { badField, refused, type RequestError } from "../../errors.ts";
 
 /**
  * Fastify's body parser for every content type.
@@ -29,9 +29,6 @@ export async function parseJson(request: FastifyRequest, bytes: Buffer): Promise
 }
 
 function compressed(encoding: string): RequestError {
-  return new RequestError(`Bodies with the content encoding '${encoding}' are not read. Send the JSON as it is.`, {
-    status: 415,
-    reason: "unsupported_content_encoding",
-    param: null,
-  });
+  const message = `Bodies with the content encoding '${encoding}' are not read. Send the JSON as it is.`;
+  return refused(415, "unsupported_content_encoding", message);
 }

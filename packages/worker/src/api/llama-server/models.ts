@@ -1,4 +1,4 @@
-import { badField, RequestError } from "../../errors.ts";
+import { badField, refused } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 
 /** `GET /v1/models`, in OpenAI's shape or in Anthropic's. */
@@ -12,11 +12,8 @@ export function listModels(serving: Serving, startedSeconds: number, anthropic: 
 export function retrieveModel(serving: Serving, startedSeconds: number, id: string, anthropic: boolean) {
   if (id === "") throw badField("model", "Missing required parameter: 'model'.");
   if (id === serving.model.id) return (anthropic ? anthropicModelOf : modelOf)(serving, startedSeconds);
-  throw new RequestError(`The model '${id}' does not exist; this server has '${serving.model.id}'.`, {
-    status: 404,
-    reason: "model_not_found",
-    param: "model",
-  });
+  const message = `The model '${id}' does not exist; this server has '${serving.model.id}'.`;
+  throw refused(404, "model_not_found", message, "model");
 }
 
 function anthropicModelOf({ model: { id } }: Serving, startedSeconds: number) {

@@ -1,13 +1,8 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { RequestError } from "../../errors.ts";
+import { refused } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import {
-  type OutputEnd,
-  type OutputPiece,
-  type PromptProgress,
-  textOf,
-  type TokenCounts,
-} from "../../generation/output/output.ts";
+import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { contextLengthExceeded } from "../../generation/prompt/prompt-limit.ts";
@@ -47,7 +42,8 @@ export async function infill(serving: Serving, request: FastifyRequest, reply: F
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
   const prefix = await tokensOf(extra + (body.input_prefix ?? ""));
   const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));
-  if (filled === undefined) throw noInfill(serving);
+  if (filled === undefined)
+    throw refused(501, "not_supported", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);
   return await complete(serving, reply, body, [...filled, ...(await tokensOf(body.prompt ?? ""))]);
 }
 
@@ -127,7 +123,7 @@ class NativeWriter {
   part(
     pieces: readonly OutputPiece[],
     tokens: readonly GeneratedToken[],
-    counts: Readonly<Omit<TokenCounts, "prompt">>,
+    counts: Readonly<Omit<ReportedTokens, "prompt">>,
   ): string {
     const part = {
       index: 0,
@@ -228,12 +224,4 @@ async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]
   if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
   const start = model.bosToken ?? model.eosToken;
   return tokens.length > 0 || start === undefined ? tokens : [start];
-}
-
-function noInfill({ model }: Serving): RequestError {
-  return new RequestError(`The model '${model.id}' can't fill in (it has no infill tokens).`, {
-    status: 501,
-    reason: "not_supported",
-    param: null,
-  });
 }

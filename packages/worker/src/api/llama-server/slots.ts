@@ -1,4 +1,4 @@
-import { RequestError } from "../../errors.ts";
+import { refused } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 import { requestParams } from "./native-settings.ts";
 
@@ -8,10 +8,7 @@ import { requestParams } from "./native-settings.ts";
  * @throws RequestError 503 where none is free and the client asked by `?fail_on_no_slot=1` to be told so
  */
 export function slots({ slots: view }: Serving, query: unknown) {
-  if (asksToFail(query) && view.counts().idle === 0) {
-    const refusal = { status: 503, reason: "no_slot_available", param: null } as const;
-    throw new RequestError("No slot is free.", refusal);
-  }
+  if (asksToFail(query) && view.counts().idle === 0) throw refused(503, "no_slot_available", "No slot is free.");
   return view.describe().map((slot) => ({
     id: slot.id,
     id_task: slot.uses === 0 ? -1 : slot.uses,

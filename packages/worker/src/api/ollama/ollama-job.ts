@@ -3,9 +3,10 @@ import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage } from "../../generation/prompt/chat-message.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
+import { toolOf } from "../generating/tool-choice.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { Serving } from "../serving.ts";
-import type { OllamaChat, OllamaGenerate, OllamaOptions } from "./ollama-schema.ts";
+import type { OllamaChat, OllamaGenerate } from "./ollama-schema.ts";
 
 type Message = OllamaChat["messages"][number];
 
@@ -15,11 +16,7 @@ export function ollamaJobOf(serving: Serving, body: OllamaChat): ChatJob {
     ...jobOf(serving, body),
     messages: body.messages.map((message, index) => chatMessageOf(message, index, serving)),
     messagesParam: "messages",
-    tools: (body.tools ?? []).map(({ function: { name, description, parameters } }) => ({
-      name,
-      parameters: parameters ?? { type: "object", properties: {} },
-      ...(typeof description === "string" ? { description } : {}),
-    })),
+    tools: (body.tools ?? []).map((tool) => toolOf(tool.function)),
   };
 }
 
@@ -48,7 +45,7 @@ function jobOf(
     templateArguments: {},
     extractReasoning: true,
     sampling: samplingOf(options ?? {}, serving.model.vocabularySize, serving.randomSeed()),
-    stops: stopsOf(options),
+    stops: options?.stop ?? [],
     cachePrompt: true,
     ignoreEndOfText: false,
     ignored: [],
@@ -56,11 +53,6 @@ function jobOf(
     ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
   };
-}
-
-function stopsOf(options: OllamaOptions): readonly string[] {
-  const stop = options?.stop ?? [];
-  return (typeof stop === "string" ? [stop] : stop).filter((text) => text !== "");
 }
 
 function formatOf(format: OllamaChat["format"]): ContentFormat | undefined {

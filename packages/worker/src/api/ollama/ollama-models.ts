@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { badField, RequestError } from "../../errors.ts";
+import { badField, refused } from "../../errors.ts";
 import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { embedInputs } from "../openai-embeddings/embeddings.ts";
@@ -70,10 +70,8 @@ function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply)
 
 /** `POST /api/pull` and `/api/create`. @throws RequestError 501, always */
 export function ollamaPull({ model }: Serving): never {
-  throw new RequestError(
-    `This server has the model '${model.id}' and fetches no others; start Drover with --model, or use 'drover reload --model'.`,
-    { status: 501, reason: "not_supported", param: "model" },
-  );
+  const message = `This server has the model '${model.id}' and fetches no others; start Drover with --model, or use 'drover reload --model'.`;
+  throw refused(501, "not_supported", message, "model");
 }
 
 function detailsOf({ architecture, fileType }: Serving["model"]) {

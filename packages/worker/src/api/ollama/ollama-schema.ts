@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MOST_CALLS, MOST_MESSAGES, MOST_PARTS, MOST_TOOLS } from "../generating/counts.ts";
-import { samplingFields } from "../generating/sampling-fields.ts";
+import { generationFields, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { anyObject } from "../http/plain-values.ts";
@@ -21,7 +21,7 @@ const options = z
     presence_penalty: samplingFields.presence_penalty,
     frequency_penalty: samplingFields.frequency_penalty,
     num_predict: z.int().nullish(),
-    stop: z.union([z.string(), boundedList(z.string(), { most: 64 })]).nullish(),
+    stop: generationFields.stop,
   })
   .nullish();
 
@@ -96,4 +96,3 @@ export const ollamaShowRequest = z.strictObject({
 
 export type OllamaChat = z.output<typeof ollamaChatRequest>;
 export type OllamaGenerate = z.output<typeof ollamaGenerateRequest>;
-export type OllamaOptions = OllamaChat["options"];

@@ -7,7 +7,8 @@ import { progressOf } from "../generating/prompt-pings.ts";
 import { timingsText } from "../generating/timings.ts";
 import { usageOf } from "../generating/usage.ts";
 
-interface ChunkHead {
+/** What all chunks of a response have, and the response that is sent in one piece. */
+export interface ChunkHead {
   readonly id: string;
   readonly created: number;
   readonly model: string;

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import { chatJobOf } from "./chat-job.ts";
-import { ChatChunks } from "./chat-chunks.ts";
+import { ChatChunks, type ChunkHead } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
@@ -33,13 +33,7 @@ export async function chatCompletions(
   return await streamChat(serving, reply, job, choices, chunks);
 }
 
-interface Head {
-  readonly id: string;
-  readonly created: number;
-  readonly model: string;
-}
-
-async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: Head) {
+async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: ChunkHead) {
   const request = await prepareChat(serving, reply, job);
   const timings = new Timings(serving.clock);
   const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));

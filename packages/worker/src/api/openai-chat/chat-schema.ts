@@ -3,8 +3,9 @@ import { boundedList } from "../http/bounded-list.ts";
 import { anyObject } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { thinkingFields } from "../generating/thinking.ts";
+import { toolOf } from "../generating/tool-choice.ts";
 import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
-import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/prompt/chat-message.ts";
+import type { ChatMessage, ToolCall } from "../../generation/prompt/chat-message.ts";
 import {
   bookkeepingFields,
   generationFields,
@@ -79,14 +80,7 @@ const functionFields = z
     parameters: anyObject.nullish(),
     strict: z.boolean().nullish(),
   })
-  .transform(
-    ({ name, description, parameters, strict }): ToolDefinition => ({
-      name,
-      ...(typeof description === "string" ? { description } : {}),
-      parameters: parameters ?? { type: "object", properties: {} },
-      ...(strict === true ? { strict } : {}),
-    }),
-  );
+  .transform((tool) => toolOf(tool));
 
 /** In the form of the responses API, which some clients send here too, all fields stand beside the type. */
 const functionTool = z.preprocess(

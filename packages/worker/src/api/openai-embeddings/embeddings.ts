@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Embedder } from "../../engine/engine.ts";
-import { RequestError } from "../../errors.ts";
+import { badField, type RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/counts.ts";
@@ -117,9 +117,6 @@ function base64(vector: readonly number[]): string {
 }
 
 function notLoaded({ model }: Serving): RequestError {
-  return new RequestError(`The model '${model.id}' was loaded without --embeddings; start Drover with that flag.`, {
-    status: 400,
-    reason: "embeddings_not_enabled",
-    param: "model",
-  });
+  const message = `The model '${model.id}' was loaded without --embeddings; start Drover with that flag.`;
+  return badField("model", message, "embeddings_not_enabled");
 }

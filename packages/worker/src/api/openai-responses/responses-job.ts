@@ -5,7 +5,7 @@ import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
-import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
+import { foreignTools, toolChoiceOf, toolOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
@@ -74,19 +74,9 @@ function messageOf(role: "user" | "assistant" | "system" | "developer", content:
 }
 
 function toolsOf(body: ResponsesRequest): readonly ToolDefinition[] {
-  return (body.tools ?? []).flatMap((tool, index): ToolDefinition[] => {
-    if ("foreign" in tool) return [];
-    const { name, description, parameters, strict } = tool;
-    return [
-      {
-        name,
-        parameters: parameters ?? { type: "object", properties: {} },
-        param: `tools[${index}].parameters`,
-        ...(typeof description === "string" ? { description } : {}),
-        ...(strict === true ? { strict } : {}),
-      },
-    ];
-  });
+  return (body.tools ?? []).flatMap((tool, index) =>
+    "foreign" in tool ? [] : [toolOf(tool, `tools[${index}].parameters`)],
+  );
 }
 
 /** The tools that may be called, and whether one must be. */

@@ -1,6 +1,7 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OutputRequest } from "../../generation/generate.ts";
-import type { OutputEnd, TokenCounts } from "../../generation/output/output.ts";
+import type { OutputEnd } from "../../generation/output/output.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
@@ -126,7 +127,7 @@ function responseWriter(serving: Serving, { body, tools, keeping }: Asked, outpu
   };
 }
 
-function responseUsage(tokens: TokenCounts) {
+function responseUsage(tokens: ReportedTokens) {
   return {
     input_tokens: tokens.prompt,
     input_tokens_details: { cached_tokens: tokens.cached },

@@ -1,3 +1,4 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import type { GenerationTimeline } from "../../generation-timeline.ts";
 import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
 
@@ -15,17 +16,8 @@ export function textOf(pieces: readonly OutputPiece[], kind: "content" | "reason
   return pieces.map((piece) => (piece.kind === kind ? piece.text : "")).join("");
 }
 
-export interface TokenCounts {
-  readonly prompt: number;
-  /** Of the prompt: needed no evaluation. */
-  readonly cached: number;
-  readonly completion: number;
-  /** Of the completion. */
-  readonly reasoning: number;
-}
-
 /** How far a prompt is read: `cached` of its tokens needed no evaluation, and are a part of `read`. */
-export interface PromptProgress extends Pick<TokenCounts, "prompt" | "cached"> {
+export interface PromptProgress extends Pick<ReportedTokens, "prompt" | "cached"> {
   readonly read: number;
 }
 
@@ -33,7 +25,7 @@ export interface OutputEnd {
   readonly finish: "stop" | "length" | "tool_calls" | "cancelled" | "failed";
   /** The stop string that ended it. */
   readonly stopString?: string;
-  readonly tokens: TokenCounts;
+  readonly tokens: ReportedTokens;
   /** Of its generations, in their order. */
   readonly timelines: readonly GenerationTimeline[];
   /** With `failed`. */
@@ -45,12 +37,12 @@ export interface OutputSink {
   /** More of the prompt is read. Comes only before `onStart`. */
   onPromptRead?(progress: PromptProgress): void;
   /** The first token is there. Comes before all pieces, once, unless the generation fails or is cancelled first. */
-  onStart(prompt: Pick<TokenCounts, "prompt" | "cached">): void;
+  onStart(prompt: Pick<ReportedTokens, "prompt" | "cached">): void;
   /** The pieces of one step; `tokens` are those whose text they complete, with log-probabilities where asked for. `counts` grow with each step. */
   onPieces(
     pieces: readonly OutputPiece[],
     tokens: readonly GeneratedToken[],
-    counts: Readonly<Omit<TokenCounts, "prompt">>,
+    counts: Readonly<Omit<ReportedTokens, "prompt">>,
   ): void;
   /** Last call, exactly once. */
   onEnd(end: OutputEnd): void;

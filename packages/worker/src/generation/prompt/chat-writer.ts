@@ -7,7 +7,6 @@ import type { ChatTexts } from "./refuse-costly-chat.ts";
 import type { TemplateHabits, TemplateMessage } from "./template-probe.ts";
 import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
 
-/** What a chat is written from. */
 export interface WrittenChat extends Pick<ChatTexts, "messages" | "tools" | "templateArguments"> {
   /** False: the response begins with its content, however the model likes to begin. */
   readonly mayThink: boolean;
