@@ -53,7 +53,7 @@ describe("drover bench", { concurrency: 3 }, () => {
     assert.match(wrong.stderr, /--users: 0 is not between 1 and/);
     const down = await drover("bench", "--url", "http://127.0.0.1:1", "--users", "1");
     assert.equal(down.exitCode, 1);
-    assert.match(down.stderr, /nobody answers at http:\/\/127\.0\.0\.1:1/);
+    assert.match(down.stderr, /no server responds at http:\/\/127\.0\.0\.1:1/);
     assert.doesNotMatch(wrong.stderr + down.stderr, /\n\s+at /);
     const worker = await startFakeWorker({ tokens: 2 });
     try {

@@ -20,25 +20,27 @@ const main = join(
 const last = ["--cpu", String(allowedCpus().at(-1))];
 
 describe("a measurement of the worker's speed", () => {
-  let models: string;
+  let folder: string;
+  let model: string;
   before(async () => {
-    models = await mkdtemp(join(tmpdir(), "drover-speed-"));
-    await writeSyntheticModel("tiny", join(models, "r1-1.5b-q4_0.gguf"), "q4_0");
+    folder = await mkdtemp(join(tmpdir(), "drover-speed-"));
+    model = join(folder, "tiny.gguf");
+    await writeSyntheticModel("tiny", model, "q4_0");
   });
-  after(() => rm(models, { recursive: true }));
+  after(() => rm(folder, { recursive: true }));
 
   /** The measuring process, not the one that started it. */
   const measuring = () =>
     runningProcesses().filter((pid) => {
       const command = commandOf(pid).join(" ");
-      return command.includes("child.mjs") && command.includes(models);
+      return command.includes("child.mjs") && command.includes(model);
     });
 
   for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
     for (const moment of ["opens its model", "measures"] as const) {
       it(`leaves nothing behind when ${signal} ends it while it ${moment}`, needs("taskset"), async () => {
         // Two minutes, if nobody ends it.
-        const run = execa(process.execPath, [main, ...last, "--models", models, "churn"], { reject: false });
+        const run = execa(process.execPath, [main, ...last, "--model", model, "churn"], { reject: false });
         let printed = "";
         run.stdout.on("data", (text) => (printed += String(text)));
         await until(() => measuring().length > 0, "the measuring process");

@@ -8,7 +8,6 @@ import type { Side } from "../sides/side.ts";
 import type { StepProgress } from "../load/step-progress.ts";
 import type { Load } from "../load/load.ts";
 
-/** How each side is measured. */
 export interface SideMeasurement {
   /** Sent to every side. */
   readonly apiKey?: string | undefined;

@@ -3,8 +3,8 @@ import type { Conversation } from "../presets/preset.ts";
 import { askOnce, type LoadContext } from "./users.ts";
 
 /**
- * Open loop: requests arrive at random (a Poisson process) at `perSecond` on average, whether or not earlier ones were
- * answered. Each one's latency counts from its intended arrival: when this process or the target is late, the wait is
+ * Open loop: requests arrive at random (a Poisson process) at `perSecond` on average, whether or not earlier ones have
+ * their response. Each one's latency counts from its intended arrival: when this process or the target is late, the wait is
  * part of the figure and not left out (coordinated omission).
  */
 export async function runArrivals(perSecond: number, context: LoadContext): Promise<void> {

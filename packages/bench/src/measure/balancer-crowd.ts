@@ -5,15 +5,16 @@ import net from "node:net";
 import { pause, systemClock } from "@drover/foundation/clock";
 import type { Summary } from "../statistics/histogram.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
-import { type PinnedServer, rssBytes, startProxy, startUpstream } from "./support/proxies.ts";
+import { rssBytes, startProxy, startUpstream } from "./support/proxies.ts";
 import { runRequests } from "./support/run-requests.ts";
+import type { MeasuredServer } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 const idleClients = quick ? 1000 : 10_000;
 const queued = quick ? 200 : 2000;
 const upstream = await startUpstream();
 
-async function latency(proxy: PinnedServer, path: string): Promise<Summary> {
+async function latency(proxy: MeasuredServer, path: string): Promise<Summary> {
   const load = { url: proxy.url, path, method: "GET" as const, connections: 1, warmupMs: 300, durationMs: 2000 };
   return (await runRequests({ ...load, clock: systemClock })).latency;
 }
@@ -26,7 +27,7 @@ async function connect(port: number): Promise<net.Socket> {
 }
 
 /** So many connections, each of which sends the text. */
-async function open(proxy: PinnedServer, count: number, text = ""): Promise<readonly net.Socket[]> {
+async function open(proxy: MeasuredServer, count: number, text = ""): Promise<readonly net.Socket[]> {
   const port = Number(new URL(proxy.url).port);
   const sockets: net.Socket[] = [];
   while (sockets.length < count) {
@@ -50,7 +51,7 @@ async function idle() {
 }
 
 /** How many wait, once it is all of them or half a minute has gone. */
-async function depthOf(proxy: PinnedServer): Promise<number> {
+async function depthOf(proxy: MeasuredServer): Promise<number> {
   for (let left = 60; ; left--) {
     const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
     const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);

@@ -6,14 +6,8 @@ import { pause, systemClock } from "@drover/foundation/clock";
 import { createChatClient } from "../client/chat-client.ts";
 import { median } from "../statistics/median.ts";
 import { quick, roundsOr } from "./support/options.ts";
-import {
-  cpuMs,
-  measureProxies,
-  type PinnedServer,
-  proxyNames,
-  ratiosWithin,
-  startUpstream,
-} from "./support/proxies.ts";
+import { cpuMs, measureProxies, proxyNames, ratiosWithin, startUpstream } from "./support/proxies.ts";
+import type { MeasuredServer } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 const seconds = quick ? 3 : 6;
@@ -21,7 +15,7 @@ const streams = 50;
 const everyMs = 10;
 
 /** CPU microseconds an event, and events a second. */
-async function relay(proxy: PinnedServer): Promise<{ readonly cpuMicros: number; readonly rate: number }> {
+async function relay(proxy: MeasuredServer): Promise<{ readonly cpuMicros: number; readonly rate: number }> {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   let events = 0;

@@ -4,15 +4,9 @@
 import { systemClock } from "@drover/foundation/clock";
 import { median } from "../statistics/median.ts";
 import { quick, roundsOr } from "./support/options.ts";
-import {
-  cpuMs,
-  measureProxies,
-  type PinnedServer,
-  proxyNames,
-  ratiosWithin,
-  startUpstream,
-} from "./support/proxies.ts";
+import { cpuMs, measureProxies, proxyNames, ratiosWithin, startUpstream } from "./support/proxies.ts";
 import { type RequestsReport, runRequests } from "./support/run-requests.ts";
+import type { MeasuredServer } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 interface Seen extends RequestsReport {
@@ -22,7 +16,7 @@ interface Seen extends RequestsReport {
 const durationMs = quick ? 2000 : 5000;
 const body = JSON.stringify({ messages: [{ role: "user", content: "x".repeat(500) }] });
 
-async function measure(proxy: PinnedServer): Promise<Seen> {
+async function measure(proxy: MeasuredServer): Promise<Seen> {
   const load = {
     url: proxy.url,
     path: "/v1/chat/completions",

@@ -1,5 +1,5 @@
 // Drover against nginx least_conn before unpinned single-slot workers with all threads each, at 8 users. The window grows
-// until the slow side has answered ten requests.
+// until the slow side has responded to ten requests.
 // usage: node packages/bench/dist/measure/compare-hand-made.js [--quick] [--model FILE] [--rounds N] [--out FOLDER]
 import { compare } from "./support/compare.ts";
 import { quick } from "./support/options.ts";

@@ -17,7 +17,7 @@ import { bin } from "./support/drover.ts";
 import { model, quick, roundsOr } from "./support/options.ts";
 import { cpuMs } from "./support/proxies.ts";
 import { runRequests } from "./support/run-requests.ts";
-import { onInterrupt, scratch } from "./support/session.ts";
+import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./support/session.ts";
 
 interface Variant {
   readonly explained: number;
@@ -53,12 +53,9 @@ const WARM_UP_MS = quick ? 1000 : 8000;
 const SCRAPE_EVERY_MS = 1000;
 const body = JSON.stringify({ messages: [{ role: "user", content: "hi" }], max_tokens: 2, stream: true });
 
-interface Running {
-  readonly url: string;
-  readonly pid: number;
+interface Running extends MeasuredServer {
   /** Brings in the settings of a variant. */
   become(variant: Variant): Promise<void>;
-  stop(): Promise<void>;
 }
 
 async function start(): Promise<Running> {
@@ -80,7 +77,7 @@ async function start(): Promise<Running> {
     clock: systemClock,
     signal: new AbortController().signal,
   });
-  const forget = onInterrupt(() => server.stop());
+  const stopServer = stoppedOnInterrupt(() => server.stop());
   const admin = new Agent({ connect: { socketPath: socket } });
   const become = async (variant: Variant) => {
     write(variant);
@@ -90,8 +87,7 @@ async function start(): Promise<Running> {
   };
   const stop = async () => {
     await admin.close();
-    await server.stop();
-    forget();
+    await stopServer();
     rmSync(folder, { recursive: true, force: true });
   };
   return { url, pid: server.pid, become, stop };

@@ -8,7 +8,7 @@ import { type DroverServer, startDrover, type WorkerLayout } from "../servers/dr
 import { median } from "../statistics/median.ts";
 import { bin, modelPath } from "./support/drover.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
-import { onInterrupt } from "./support/session.ts";
+import { stoppedOnInterrupt } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 const model = await modelPath();
@@ -21,7 +21,7 @@ async function measure(round: number) {
   const { signal } = new AbortController();
   const up = ["--model", model, "--workers", "2", "--slots", "8", "--ctx", "1024"];
   const drover = await startDrover({ bin, args: up, clock: systemClock, signal });
-  const forget = onInterrupt(() => drover.stop());
+  const stop = stoppedOnInterrupt(() => drover.stop());
   const extra = { temperature: 0, ignore_eos: true };
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, extra, clock: systemClock });
   const counts = Array.from({ length: users }, () => 0);
@@ -37,8 +37,7 @@ async function measure(round: number) {
   const after = await killed;
   const metrics = await (await fetch(`${drover.url}/metrics`)).text();
   await client.close();
-  await drover.stop();
-  forget();
+  await stop();
   const gaps = exchanges.map(({ tokenTimesMs }) =>
     tokenTimesMs.slice(1).map((ms, index) => ms - (tokenTimesMs[index] ?? ms)),
   );

@@ -8,13 +8,13 @@ import { startDrover } from "../servers/drover-server.ts";
 import { median } from "../statistics/median.ts";
 import { bin, modelPath } from "./support/drover.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
-import { onInterrupt } from "./support/session.ts";
+import { stoppedOnInterrupt } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
 
 const words = "the herd goes along a river in the valley and comes to a gate where the drover counts".split(" ");
 const model = await modelPath();
 
-/** Other words in each round. */
+/** Another text in each round. */
 function question(round: number): readonly ChatMessage[] {
   const text = Array.from(
     { length: quick ? 60 : 230 },
@@ -27,7 +27,7 @@ async function measure(round: number) {
   const { signal } = new AbortController();
   const up = ["--model", model, "--workers", "1", "--ctx", "2048"];
   const drover = await startDrover({ bin, args: up, clock: systemClock, signal });
-  const forget = onInterrupt(() => drover.stop());
+  const stop = stoppedOnInterrupt(() => drover.stop());
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, clock: systemClock });
   /** TTFT in milliseconds; undefined where the request failed. */
   const tryOnce = async (messages: readonly ChatMessage[]) => {
@@ -36,19 +36,18 @@ async function measure(round: number) {
   };
   const ask = async (messages: readonly ChatMessage[]) => {
     const ms = await tryOnce(messages);
-    if (ms === undefined) throw new Error("a question was not answered");
+    if (ms === undefined) throw new Error("a question got no response");
     return ms;
   };
   const coldMs = await ask(question(round));
   const slotMs = await ask(question(round));
   const worker = (await drover.processes()).find(({ name }) => name.includes("worker"));
   if (worker !== undefined) process.kill(worker.pid, "SIGKILL");
-  // Answered once the next worker is there; refused where its model takes longer to read than requests may wait.
+  // Served once the next worker is there; refused where its model takes longer to read than requests may wait.
   while ((await tryOnce([{ role: "user", content: "?" }])) === undefined) await pause(systemClock, 1000);
   const snapshotMs = await ask(question(round));
   await client.close();
-  await drover.stop();
-  forget();
+  await stop();
   return { coldMs, slotMs, snapshotMs };
 }
 

@@ -38,7 +38,7 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
   };
   const models = await httpGet(`${url}/v1/models`, { headers, timeoutMs: TIMEOUT_MS, clock: options.clock });
-  if (!models.responded) throw new BenchError("target_unreachable", `nobody answers at ${url}: ${models.reason}`);
+  if (!models.responded) throw new BenchError("target_unreachable", `no server responds at ${url}: ${models.reason}`);
   if (models.status === 401 || models.status === 403)
     throw new BenchError(
       "target_refuses",
@@ -63,7 +63,7 @@ export async function tryPreset(
   const { result } = exchange;
   if (result.kind !== "failed") return;
   if (result.reason === "refused")
-    throw new BenchError("target_unreachable", `nobody answers at ${url}: ${result.detail}`);
+    throw new BenchError("target_unreachable", `no server responds at ${url}: ${result.detail}`);
   // Other failures may pass: they are for the measurement to count.
   if (/^http-4(?!29|08)/.test(result.reason))
     throw new BenchError(

@@ -24,7 +24,7 @@ export const chat: Preset = {
           turns = 0;
         }
         turns += 1;
-        // A failed question stays unanswered; two questions in a row would break chat templates.
+        // A failed question has no response; two questions in a row would break chat templates.
         if (history.at(-1)?.role === "user") history.pop();
         history.push({ role: "user", content: `${prose(TURN_TOKENS, wordsPerToken, random)}?` });
         return { messages: [...history], kind: turns === 1 ? "first turns" : `turns 2 to ${TURNS}` };

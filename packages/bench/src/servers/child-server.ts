@@ -2,7 +2,9 @@ import { execa } from "execa";
 import { type Clock, pause } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/network/http-get";
 import { BenchError } from "../errors.ts";
+import type { WatchedProcess } from "../load/process-watch.ts";
 import { dieWithParent } from "./die-with-parent.ts";
+import { processTree } from "./process-tree.ts";
 
 export interface ChildServerOptions {
   /** For messages: "drover up", "nginx". */
@@ -12,7 +14,8 @@ export interface ChildServerOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Ready once this address responds with 200. */
   readonly readyUrl: string;
-  readonly readyTimeoutMs: number;
+  /** @default 10 minutes, for a server that reads a model */
+  readonly readyTimeoutMs?: number | undefined;
   /** Asked further once the address responds; false: not yet. */
   readonly isReady?: (() => Promise<boolean>) | undefined;
   readonly clock: Clock;
@@ -22,10 +25,13 @@ export interface ChildServerOptions {
 /** A server that this process started and ends. */
 export interface ChildServer {
   readonly pid: number;
+  /** Itself and all that it has started, under this name. */
+  processes(name: string): readonly WatchedProcess[];
   /** TERM, then KILL; resolves when it has ended. */
   stop(): Promise<void>;
 }
 
+const READY_TIMEOUT_MS = 600_000;
 const POLL_MS = 200;
 const GRACE_MS = 15_000;
 const KEPT_LINES = 12;
@@ -63,7 +69,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     child.kill("SIGTERM");
     await gone;
   };
-  const untilMs = clock.monotonicMs() + options.readyTimeoutMs;
+  const untilMs = clock.monotonicMs() + (options.readyTimeoutMs ?? READY_TIMEOUT_MS);
   while (!(await responds(options))) {
     const late = clock.monotonicMs() > untilMs;
     if (!late && !ended.signal.aborted && !options.signal.aborted) {
@@ -74,7 +80,8 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     await stop();
     throw new BenchError("server_failed", [`${name} ${why}`, ...tail].join("\n  "));
   }
-  return { pid: child.pid ?? 0, stop };
+  const pid = child.pid ?? 0;
+  return { pid, processes: (ofName) => processTree(pid).map((each) => ({ name: ofName, pid: each })), stop };
 }
 
 async function responds({ readyUrl, clock, isReady }: ChildServerOptions): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 
-/** A command. */
 export interface CommandLine {
   readonly file: string;
   readonly args: readonly string[];

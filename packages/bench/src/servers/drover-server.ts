@@ -14,7 +14,7 @@ export interface DroverServerOptions {
   readonly args: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** From the start until every worker is ready. @default 10 minutes */
+  /** From the start until every worker is ready. @default as a child server's */
   readonly readyTimeoutMs?: number | undefined;
 }
 
@@ -50,7 +50,6 @@ interface Status {
   }[];
 }
 
-const TEN_MINUTES_MS = 600_000;
 /** Once in a while is enough to see restarts. */
 const STATUS_AGE_MS = 15_000;
 
@@ -84,7 +83,6 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     file: process.execPath,
     args: [bin, "up", ...own, ...options.args],
     readyUrl: `${url}/health`,
-    readyTimeoutMs: options.readyTimeoutMs ?? TEN_MINUTES_MS,
     isReady,
   }).catch(async (error: unknown) => {
     await cleanUp();

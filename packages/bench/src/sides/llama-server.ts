@@ -3,10 +3,8 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
-import { startChildServer } from "../servers/child-server.ts";
-import { freePort } from "../servers/free-port.ts";
-import { processTree } from "../servers/process-tree.ts";
 import type { Side } from "./side.ts";
+import { singleServer } from "./single-server.ts";
 
 /** What llama.cpp's own server gets, so that it has what Drover has. */
 export interface LlamaServerSetup {
@@ -29,7 +27,6 @@ export interface LlamaServerBuild {
   readonly help: string;
 }
 
-const READY_TIMEOUT_MS = 600_000;
 const HELP_TIMEOUT_MS = 60_000;
 
 /**
@@ -67,26 +64,13 @@ export function llamaServerArguments(setup: LlamaServerSetup, port: number, help
 export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild, extra: string, clock: Clock): Side {
   const { threads, slots, contextTokens } = setup;
   const shown = `-t ${threads} -np ${slots} -c ${slots * contextTokens} ${extra}`.trim();
-  return {
-    name: `llama-server ${extra}`.trim(),
-    doc: `llama-server${build.version === undefined ? "" : `, version ${build.version}`}: ${shown}`,
-    async start(signal) {
-      const port = await freePort();
-      const url = `http://127.0.0.1:${port}`;
-      const server = await startChildServer({
-        name: "llama-server",
-        file: "/bin/sh",
-        args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
-        // It responds with 503 until the model is loaded.
-        readyUrl: `${url}/health`,
-        readyTimeoutMs: READY_TIMEOUT_MS,
-        clock,
-        signal,
-      });
-      const processes = () => Promise.resolve(processTree(server.pid).map((pid) => ({ name: "llama-server", pid })));
-      return { url, processes, stop: () => server.stop() };
-    },
-  };
+  const name = `llama-server ${extra}`.trim();
+  const doc = `llama-server${build.version === undefined ? "" : `, version ${build.version}`}: ${shown}`;
+  const commandOn = (port: number) => ({
+    file: "/bin/sh",
+    args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
+  });
+  return singleServer({ name, doc, process: "llama-server", commandOn }, clock);
 }
 
 function isProgram(path: string): boolean {

@@ -5,9 +5,9 @@ import type { Clock } from "@drover/foundation/clock";
 import { startChildServer } from "../servers/child-server.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import { freePort } from "../servers/free-port.ts";
-import { processTree } from "../servers/process-tree.ts";
 import { nginxConfig } from "./nginx-config.ts";
 import { fixedCpus, type Side, type WorkerLayout } from "./side.ts";
+import { singleServer } from "./single-server.ts";
 import { type HandWorker, startWorkers } from "./worker-group.ts";
 
 export interface SideParts {
@@ -20,8 +20,7 @@ export interface SideParts {
   readonly clock: Clock;
 }
 
-const READY_TIMEOUT_MS = 600_000;
-/** It listens in milliseconds, but what it is asked is answered by a worker. */
+/** It listens in milliseconds, but a worker responds to what it is asked. */
 const NGINX_READY_TIMEOUT_MS = 60_000;
 
 /** (a) */
@@ -63,25 +62,12 @@ export function pinnedSide(parts: SideParts): Side {
 
 /** (d) any command; `{port}` in it is replaced by a free port */
 export function commandSide(command: string, clock: Clock): Side {
-  return {
-    name: command.split(" ")[0]?.split("/").at(-1) ?? command,
-    doc: command,
-    async start(signal) {
-      const port = String(await freePort());
-      const url = `http://127.0.0.1:${port}`;
-      const server = await startChildServer({
-        name: command,
-        file: "/bin/sh",
-        args: ["-c", `exec ${command.replaceAll("{port}", port)}`],
-        readyUrl: `${url}/health`,
-        readyTimeoutMs: READY_TIMEOUT_MS,
-        clock,
-        signal,
-      });
-      const processes = () => Promise.resolve(processTree(server.pid).map((pid) => ({ name: "command", pid })));
-      return { url, processes, stop: () => server.stop() };
-    },
-  };
+  const name = command.split(" ")[0]?.split("/").at(-1) ?? command;
+  const commandOn = (port: number) => ({
+    file: "/bin/sh",
+    args: ["-c", `exec ${command.replaceAll("{port}", String(port))}`],
+  });
+  return singleServer({ name, doc: command, process: "command", commandOn }, clock);
 }
 
 function nginxSide(name: string, doc: string, handWorkers: readonly HandWorker[], parts: SideParts): Side {
@@ -131,7 +117,7 @@ async function startNginx(workerPorts: readonly number[], clock: Clock, signal: 
     });
     return {
       url,
-      processes: () => processTree(server.pid).map((pid) => ({ name: "nginx", pid })),
+      processes: () => server.processes("nginx"),
       stop: async () => {
         await server.stop();
         cleanUp();

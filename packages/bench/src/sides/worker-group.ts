@@ -2,7 +2,6 @@ import type { Clock } from "@drover/foundation/clock";
 import type { WatchedProcess } from "../load/process-watch.ts";
 import { startChildServer, type ChildServer } from "../servers/child-server.ts";
 import { freePort } from "../servers/free-port.ts";
-import { processTree } from "../servers/process-tree.ts";
 
 /** One worker that is started by hand, as a shell script would. */
 export interface HandWorker {
@@ -28,8 +27,6 @@ export interface WorkerGroup {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 600_000;
-
 /** Starts them one after the other: side by side they would slow down each other's measuring of steps. */
 export async function startWorkers(workers: readonly HandWorker[], options: WorkerGroupOptions): Promise<WorkerGroup> {
   const running: { readonly port: number; readonly server: ChildServer }[] = [];
@@ -47,10 +44,7 @@ export async function startWorkers(workers: readonly HandWorker[], options: Work
   }
   return {
     ports: running.map(({ port }) => port),
-    processes: () =>
-      running.flatMap(({ server }, index) =>
-        processTree(server.pid).map((pid) => ({ name: `worker ${index + 1}`, pid })),
-      ),
+    processes: () => running.flatMap(({ server }, index) => server.processes(`worker ${index + 1}`)),
     stop,
   };
 }
@@ -65,6 +59,5 @@ function startWorker(worker: HandWorker, port: number, options: WorkerGroupOptio
     file: worker.cpus === undefined ? process.execPath : "taskset",
     args: worker.cpus === undefined ? args : [...pinned, process.execPath, ...args],
     readyUrl: `http://127.0.0.1:${port}/health`,
-    readyTimeoutMs: READY_TIMEOUT_MS,
   });
 }

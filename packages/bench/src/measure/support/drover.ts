@@ -24,15 +24,21 @@ export async function drover(args: readonly string[], options?: RunOptions): Pro
   return stdout;
 }
 
-/** The file of `--model`; for a quick look the demo; otherwise the 1.5B-shaped synthetic model in Q4_0, made at the first call. */
+/** The file of `--model`; for a quick look the demo; otherwise a synthetic model with the shapes of one of 1.5B, made at the first call. */
 export async function modelPath(): Promise<string> {
-  if (model !== undefined) return model;
-  if (quick) return "demo";
-  const preset = "deepseek-r1-distill-qwen-1.5b";
-  const path = join(models, `${preset}.q4_0.gguf`);
-  if (!existsSync(path)) await drover(["model", "synth", preset, path, "--quant", "q4_0"]);
+  return model ?? (quick ? "demo" : await syntheticModel("q4_0"));
+}
+
+/** A synthetic model in this encoding, made at the first call. */
+export async function syntheticModel(quantization: string, isPure = false): Promise<string> {
+  const path = join(models, `${MODEL_SHAPES}.${quantization}${isPure ? "-pure" : ""}.gguf`);
+  const synth = ["model", "synth", MODEL_SHAPES, path, "--quant", quantization];
+  if (!existsSync(path)) await drover([...synth, ...(isPure ? ["--pure"] : [])]);
   return path;
 }
+
+/** Whose shapes they are. */
+export const MODEL_SHAPES = "deepseek-r1-distill-qwen-1.5b";
 
 /** Arguments that write an HTML page of that name where `--out FOLDER` was given. */
 export function pageArgs(name: string): readonly string[] {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { dieWithParent } from "../../servers/die-with-parent.ts";
-import { onInterrupt } from "./session.ts";
+import { type MeasuredServer, stoppedOnInterrupt } from "./session.ts";
 
 /** The tests' scripted worker, as a process: nothing here imports from the tests. */
 const script = fileURLToPath(new URL("../../../../../test/dist/fake-worker/fake-worker.js", import.meta.url));
@@ -15,14 +15,8 @@ export interface KnownDelays {
   readonly tokens: number;
 }
 
-export interface DelayServer {
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
 /** Starts a server whose delays are known, and waits until it listens. */
-export async function startFakeWorker(delays: KnownDelays): Promise<DelayServer> {
+export async function startFakeWorker(delays: KnownDelays): Promise<MeasuredServer> {
   const args = [script, "--port", "0", "--script", JSON.stringify(delays)];
   const command = dieWithParent({ file: process.execPath, args });
   const child = spawn(command.file, command.args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -34,13 +28,5 @@ export async function startFakeWorker(delays: KnownDelays): Promise<DelayServer>
     child.kill("SIGKILL");
     await gone;
   };
-  const forget = onInterrupt(end);
-  return {
-    url: `http://127.0.0.1:${listening}`,
-    pid: child.pid ?? 0,
-    async stop() {
-      await end();
-      forget();
-    },
-  };
+  return { url: `http://127.0.0.1:${listening}`, pid: child.pid ?? 0, stop: stoppedOnInterrupt(end) };
 }

@@ -5,14 +5,7 @@ import { systemClock } from "@drover/foundation/clock";
 import { startChildServer } from "../../servers/child-server.ts";
 import { freePort } from "../../servers/free-port.ts";
 import { bin } from "./drover.ts";
-import { onInterrupt, scratch } from "./session.ts";
-
-/** A server of a measurement, pinned to one CPU. */
-export interface PinnedServer {
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
+import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./session.ts";
 
 type CommandLine = readonly [file: string, args: readonly string[]];
 
@@ -28,20 +21,15 @@ function beside(file: string): string {
 }
 
 /** Starts the server and waits for its /health. */
-async function start(name: string, port: number, [file, args]: CommandLine): Promise<PinnedServer> {
+async function start(name: string, port: number, [file, args]: CommandLine): Promise<MeasuredServer> {
   const url = `http://127.0.0.1:${port}`;
   const readyUrl = `${url}/health`;
   const options = { name, file, args, readyUrl, readyTimeoutMs: 30_000, clock: systemClock, signal };
   const server = await startChildServer(options);
-  const forget = onInterrupt(() => server.stop());
-  const stop = async () => {
-    await server.stop();
-    forget();
-  };
-  return { url, pid: server.pid, stop };
+  return { url, pid: server.pid, stop: stoppedOnInterrupt(() => server.stop()) };
 }
 
-export async function startUpstream(): Promise<PinnedServer> {
+export async function startUpstream(): Promise<MeasuredServer> {
   const port = await freePort();
   return start("the upstream", port, pin(1, [process.execPath, beside("quick-upstream.js"), String(port)]));
 }
@@ -87,7 +75,7 @@ export type ProxyName = keyof typeof starters;
 export const proxyNames: readonly ProxyName[] = ["drover", "http-proxy", "nginx", "haproxy"];
 
 /** Starts one of {@link proxyNames} before `upstream`, which may have nginx's parameters behind its address. */
-export async function startProxy(name: ProxyName, upstream: string): Promise<PinnedServer> {
+export async function startProxy(name: ProxyName, upstream: string): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(scratch, "proxy-"));
   const port = await freePort();
   const server = await start(name, port, starters[name](upstream, port, folder));
@@ -105,7 +93,7 @@ export async function startProxy(name: ProxyName, upstream: string): Promise<Pin
 export async function measureProxies<T>(
   rounds: number,
   upstream: string,
-  measure: (proxy: PinnedServer) => Promise<T>,
+  measure: (proxy: MeasuredServer) => Promise<T>,
 ): Promise<Readonly<Record<ProxyName, readonly T[]>>> {
   const seen: Record<ProxyName, T[]> = { drover: [], "http-proxy": [], nginx: [], haproxy: [] };
   for (let round = 0; round < rounds; round += 1) {

@@ -34,6 +34,22 @@ export function onInterrupt(stop: Stop): () => void {
   return () => void stops.delete(stop);
 }
 
+/** `stop`, which a signal that ends the script calls as well. */
+export function stoppedOnInterrupt(stop: Stop): () => Promise<void> {
+  const forget = onInterrupt(stop);
+  return async () => {
+    await stop();
+    forget();
+  };
+}
+
+/** A server of a measurement. */
+export interface MeasuredServer {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
 export interface RunOptions {
   /** Keep the standard output instead of passing it on. */
   readonly capture?: boolean | undefined;

@@ -1,3 +1,4 @@
+import { repeat } from "../support/options.ts";
 import { type Figure, kernelLimit, planLimit, ratios } from "./figures.ts";
 import type { SpeedChild } from "./speed-child.ts";
 
@@ -56,12 +57,6 @@ export const scenarios: readonly Scenario[] = [
   { name: "prompts", quantization: "q4_0", slots: 8, stock: false, measure: prompts },
   { name: "turns", quantization: "q4_0", slots: 8, stock: false, measure: turns },
 ];
-
-async function repeat<T>(rounds: number, measure: () => Promise<T>): Promise<readonly T[]> {
-  const results: T[] = [];
-  for (let round = 0; round < rounds; round++) results.push(await measure());
-  return results;
-}
 
 async function againstStock(
   child: SpeedChild,
