@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useRef } from "preact/hooks";
 import { texts } from "../language/language.ts";
+import { FileButton } from "../parts/file-button.tsx";
+import { Trouble } from "../parts/trouble.tsx";
 import { ChartView } from "./chart.tsx";
 import { readReport } from "./read-report.ts";
 import type { Report, Table } from "./report.ts";
@@ -11,54 +12,31 @@ const problem = signal("");
 
 /** Shows a report of `drover bench` or `drover tune` from a file, which stays in the browser. */
 export function View(): VNode {
-  const { bench, benchText, dropReport } = texts.value;
+  const { bench, benchText, dropReport, openReport } = texts.value;
   return (
     <main id="content" class="bench" tabIndex={0} onDragOver={(event) => event.preventDefault()} onDrop={onDrop}>
       <h2 class="hidden">{bench}</h2>
       <div class={shown.value === undefined ? "drop" : "summary"}>
         <p class="note">{benchText}</p>
-        <OpenButton />
+        <FileButton
+          label={openReport}
+          class="primary"
+          accept=".json,.html,application/json,text/html"
+          onFiles={([file]) => void show(file)}
+        >
+          {openReport}
+        </FileButton>
         {shown.value === undefined && <p class="note">{dropReport}</p>}
       </div>
-      {problem.value !== "" && (
-        <p class="note bad" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Trouble text={problem.value} />
       {shown.value !== undefined && <ReportView report={shown.value} />}
     </main>
-  );
-}
-
-function OpenButton(): VNode {
-  const input = useRef<HTMLInputElement>(null);
-  const { openReport } = texts.value;
-  return (
-    <>
-      <button type="button" class="primary" onClick={() => input.current?.click()}>
-        {openReport}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        accept=".json,.html,application/json,text/html"
-        hidden
-        aria-label={openReport}
-        onChange={({ currentTarget }) => void open(currentTarget)}
-      />
-    </>
   );
 }
 
 function onDrop(event: DragEvent): void {
   event.preventDefault();
   void show(event.dataTransfer?.files[0]);
-}
-
-/** The same file can be opened again, since it may have changed. */
-async function open(input: HTMLInputElement): Promise<void> {
-  await show(input.files?.[0]);
-  input.value = "";
 }
 
 async function show(file: File | undefined): Promise<void> {

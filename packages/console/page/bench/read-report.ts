@@ -1,8 +1,9 @@
-import { type Chart, Found, type Report, type Table } from "./report.ts";
+import { Found } from "../parts/found.ts";
+import type { Chart, Report, Table } from "./report.ts";
 
 /** Reads a report's JSON, or the page that has it in itself. Undefined: it is neither. */
 export function readReport(text: string): Report | undefined {
-  const report = new Found(parse(figuresOf(text)));
+  const report = Found.in(figuresOf(text));
   if (report.at("standings").isThere) return tuneReport(report);
   if (report.at("rounds").isThere) return compareReport(report);
   return report.at("steps").isThere ? benchReport(report) : undefined;
@@ -11,14 +12,6 @@ export function readReport(text: string): Report | undefined {
 /** The pages carry their figures in an element for data; `<` is written as an escape in it. */
 function figuresOf(text: string): string {
   return /<script type="application\/json" id="figures">(.*?)<\/script>/su.exec(text)?.[1] ?? text;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function benchReport(report: Found): Report {

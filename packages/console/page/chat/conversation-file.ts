@@ -1,3 +1,4 @@
+import { Found } from "../parts/found.ts";
 import type { AnswerMessage, Conversation, Message } from "./conversation.ts";
 
 const FORMAT = "drover-conversations";
@@ -9,46 +10,55 @@ export function writeConversations(conversations: readonly Conversation[]): stri
 
 /** The conversations of a file. What is no conversation is left out, and of one every field that has another type: the file may be anybody's. */
 export function readConversations(text: string): readonly Conversation[] {
-  const file = asRecord(parse(text));
-  if (file["format"] !== FORMAT) return [];
-  return asList(file["conversations"]).flatMap((entry) => conversationOf(asRecord(entry)) ?? []);
+  const file = Found.in(text);
+  if (file.at("format").string() !== FORMAT) return [];
+  return file
+    .at("conversations")
+    .list()
+    .flatMap((entry) => conversationOf(entry) ?? []);
 }
 
 function conversationOf(found: Found): Conversation | undefined {
-  const id = asText(found["id"]);
-  const messages = asList(found["messages"]).flatMap((entry) => messageOf(asRecord(entry)) ?? []);
+  const id = found.at("id").string() ?? "";
+  const messages = found
+    .at("messages")
+    .list()
+    .flatMap((entry) => messageOf(entry) ?? []);
   if (!/^[\w-]{1,64}$/u.test(id) || messages.length === 0) return undefined;
   return {
     id,
-    title: asText(found["title"]),
-    system: asText(found["system"]),
-    parameters: numbersOf(found["parameters"], ["temperature", "topP", "maxTokens", "seed"]),
+    title: found.at("title").string() ?? "",
+    system: found.at("system").string() ?? "",
+    parameters: numbersOf(found.at("parameters"), ["temperature", "topP", "maxTokens", "seed"]),
     messages,
-    createdMs: asNumber(found["createdMs"]),
-    changedMs: asNumber(found["changedMs"]),
+    createdMs: found.at("createdMs").number() ?? 0,
+    changedMs: found.at("changedMs").number() ?? 0,
   };
 }
 
 function messageOf(found: Found): Message | undefined {
-  const { id, role, content } = found;
-  if (typeof id !== "string" || typeof content !== "string") return undefined;
-  const atMs = asNumber(found["atMs"]);
+  const [id, role, content] = ["id", "role", "content"].map((name) => found.at(name).string());
+  if (id === undefined || content === undefined) return undefined;
+  const atMs = found.at("atMs").number() ?? 0;
   if (role === "user") return { id, role, content, atMs };
   return role === "assistant" ? answerOf(found, { id, role, content, atMs }) : undefined;
 }
 
 function answerOf(found: Found, common: Pick<AnswerMessage, "id" | "role" | "content" | "atMs">): AnswerMessage {
-  const { end, error } = found;
+  const [end, error] = [found.at("end").string(), found.at("error").string()];
   const isEnd = end === "done" || end === "length" || end === "stopped" || end === "failed";
   return {
     ...common,
-    reasoning: asText(found["reasoning"]),
+    reasoning: found.at("reasoning").string() ?? "",
     end: isEnd ? end : "stopped",
-    ...(typeof error === "string" ? { error } : {}),
-    model: asText(found["model"]),
-    workers: asList(found["workers"]).filter((worker) => typeof worker === "string"),
-    requestId: asText(found["requestId"]),
-    figures: numbersOf(found["figures"], FIGURES),
+    ...(error === undefined ? {} : { error }),
+    model: found.at("model").string() ?? "",
+    workers: found
+      .at("workers")
+      .list()
+      .flatMap((worker) => worker.string() ?? []),
+    requestId: found.at("requestId").string() ?? "",
+    figures: numbersOf(found.at("figures"), FIGURES),
   };
 }
 
@@ -62,35 +72,7 @@ const FIGURES = [
   "completionTokens",
 ] as const;
 
-type Found = Readonly<Record<string, unknown>>;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function asRecord(value: unknown): Found {
-  return typeof value === "object" && value !== null ? (value as Found) : {};
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function asText(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function asNumber(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
-}
-
-function numbersOf(value: unknown, names: readonly string[]): Readonly<Record<string, number>> {
-  const found = asRecord(value);
-  return Object.fromEntries(
-    names.flatMap((name) => (typeof found[name] === "number" ? [[name, found[name]]] : [])),
-  ) as Record<string, number>;
+function numbersOf(found: Found, names: readonly string[]): Readonly<Record<string, number>> {
+  const entries = names.map((name) => [name, found.at(name).number()] as const);
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
-import { useRef } from "preact/hooks";
 import { texts } from "../language/language.ts";
 import { announce } from "../parts/announcer.tsx";
+import { FileButton } from "../parts/file-button.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { readConversations, writeConversations } from "./conversation-file.ts";
 import { addConversations, sorted } from "./conversations.ts";
@@ -11,14 +11,18 @@ const message = signal("");
 
 /** Takes all conversations out of this browser, and others in. */
 export function Transfer(): VNode {
-  const input = useRef<HTMLInputElement>(null);
   const { exportAll, importChats } = texts.value;
   return (
     <div class="transfer">
-      <button type="button" class="quiet" onClick={() => input.current?.click()} title={importChats}>
+      <FileButton
+        label={importChats}
+        class="quiet"
+        accept="application/json,.json"
+        onFiles={(files) => void take(files)}
+      >
         <Icon name="upload" />
         {importChats}
-      </button>
+      </FileButton>
       {sorted.value.length > 0 && (
         <button
           type="button"
@@ -30,23 +34,13 @@ export function Transfer(): VNode {
           <Icon name="download" />
         </button>
       )}
-      <input
-        ref={input}
-        type="file"
-        accept="application/json,.json"
-        hidden
-        aria-label={importChats}
-        onChange={({ currentTarget }) => void take(currentTarget)}
-      />
       {message.value !== "" && <p class="note">{message.value}</p>}
     </div>
   );
 }
 
-async function take(input: HTMLInputElement): Promise<void> {
-  const files = [...(input.files ?? [])];
+async function take(files: readonly File[]): Promise<void> {
   const read = await Promise.all(files.map(async (file) => readConversations(await file.text())));
-  input.value = "";
   const found = read.flat();
   const { imported, importFailed } = texts.value;
   message.value = found.length === 0 ? importFailed : imported(addConversations(found));

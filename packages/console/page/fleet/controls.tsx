@@ -2,12 +2,18 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { texts } from "../language/language.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { KeyForm } from "../parts/key-form.tsx";
+import { Trouble } from "../parts/trouble.tsx";
 import { act, adminKey, lock, pending, pendingName, refused, unlock } from "./admin.ts";
 
 /** Scale and reload for who has the admin key; the way to it for everybody else, where there is one. */
 export function Controls({ mayAct, count }: { readonly mayAct: boolean; readonly count: number }): VNode {
   const [asks, setAsks] = useState(false);
-  const { readOnly, adminUnlock, adminLock, adminTitle } = texts.value;
+  const { readOnly, adminUnlock, adminLock, adminTitle, adminText, adminKeyLabel } = texts.value;
+  const onKey = async (key: string) => {
+    await unlock(key);
+    setAsks(false);
+  };
   if (!mayAct) return <p class="note">{readOnly}</p>;
   if (adminKey.value === "") {
     return (
@@ -16,7 +22,7 @@ export function Controls({ mayAct, count }: { readonly mayAct: boolean; readonly
           {adminUnlock}
         </button>
         <Dialog title={adminTitle} isOpen={asks} onClose={() => setAsks(false)}>
-          <AdminKeyForm onDone={() => setAsks(false)} />
+          <KeyForm text={adminText} label={adminKeyLabel} autoComplete="off" onKey={onKey} />
         </Dialog>
       </>
     );
@@ -28,11 +34,7 @@ export function Controls({ mayAct, count }: { readonly mayAct: boolean; readonly
       <button type="button" class="quiet" onClick={lock}>
         {adminLock}
       </button>
-      {refused.value !== "" && (
-        <p class="note bad" role="alert">
-          {refused.value}
-        </p>
-      )}
+      <Trouble text={refused.value} />
     </div>
   );
 }
@@ -63,45 +65,5 @@ function Reload(): VNode {
     <button type="button" disabled={isBusy} onClick={() => void act("reload")}>
       {texts.value.reload}
     </button>
-  );
-}
-
-function AdminKeyForm({ onDone }: { readonly onDone: () => void }): VNode {
-  const [key, setKey] = useState("");
-  const [problem, setProblem] = useState("");
-  const { adminText, adminKeyLabel, save } = texts.value;
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await unlock(key.trim());
-      onDone();
-    } catch (error) {
-      setProblem((error as Error).message);
-    }
-  };
-  return (
-    <form onSubmit={(event) => void submit(event)}>
-      <p>{adminText}</p>
-      <label class="field">
-        {adminKeyLabel}
-        <input
-          type="password"
-          autoComplete="off"
-          autofocus
-          value={key}
-          onInput={({ currentTarget }) => setKey(currentTarget.value)}
-        />
-      </label>
-      {problem !== "" && (
-        <p class="note bad" role="alert">
-          {problem}
-        </p>
-      )}
-      <footer>
-        <button type="submit" class="primary" disabled={key.trim() === ""}>
-          {save}
-        </button>
-      </footer>
-    </form>
   );
 }

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { Trouble } from "../parts/trouble.tsx";
 import { useEffect } from "preact/hooks";
 import { texts } from "../language/language.ts";
 import { bytesText } from "../language/numbers.ts";
@@ -18,11 +19,7 @@ export function View(): VNode {
   return (
     <main id="content" class="fleet" tabIndex={0}>
       <h2 class="hidden">{texts.value.fleet}</h2>
-      {trouble.value !== "" && (
-        <p class="note bad" role="alert">
-          {texts.value.noState(trouble.value)}
-        </p>
-      )}
+      <Trouble text={trouble.value === "" ? "" : texts.value.noState(trouble.value)} />
       {state !== undefined && <Shown state={state} />}
     </main>
   );

@@ -5,7 +5,6 @@ export interface Sample {
   readonly atMs: number;
   readonly requestsPerSecond: number;
   readonly tokensPerSecond: number;
-  readonly promptTokensPerSecond: number;
   readonly firstTokenMs: number | null;
   readonly betweenTokensMs: number | null;
   readonly cpus: number;
@@ -23,7 +22,6 @@ export function sampleOf(before: FleetState, now: FleetState): Sample {
     atMs: now.atMs,
     requestsPerSecond: Math.max(0, counted("drover_requests_total")) / seconds,
     tokensPerSecond: grown.generated / seconds,
-    promptTokensPerSecond: grown.prompt / seconds,
     firstTokenMs: firstTokens > 0 ? (1000 * counted("drover_time_to_first_token_seconds_sum")) / firstTokens : null,
     betweenTokensMs: grown.generated > 0 && grown.steps > 0 ? grown.stepMs / grown.steps : null,
     requests: now.slots.upstreams.reduce((sum, { active }) => sum + active, now.slots.queue.depth),
@@ -34,16 +32,15 @@ export function sampleOf(before: FleetState, now: FleetState): Sample {
 interface Counted {
   readonly steps: number;
   readonly stepMs: number;
-  readonly prompt: number;
   readonly generated: number;
 }
 
-const counters = ["steps", "stepMs", "prompt", "generated"] as const;
+const counters = ["steps", "stepMs", "generated"] as const;
 
 /** Over all workers; one that was started anew counts from zero. */
 function growth(before: FleetState, now: FleetState): Counted {
   const earlier = new Map(before.slots.upstreams.map((upstream) => [upstream.id, countedBy(upstream)]));
-  const sum = { steps: 0, stepMs: 0, prompt: 0, generated: 0 };
+  const sum = { steps: 0, stepMs: 0, generated: 0 };
   for (const upstream of now.slots.upstreams) {
     const count = countedBy(upstream);
     // Until the worker that it replaces is gone, a successor has a name of its own.
@@ -58,6 +55,6 @@ function growth(before: FleetState, now: FleetState): Counted {
 
 function countedBy({ steps }: UpstreamRow): Counted {
   const { total = 0, decodeMs = 0, betweenMs = 0 } = steps?.steps ?? {};
-  const { prompt = 0, generated = 0 } = steps?.tokens ?? {};
-  return { steps: total, stepMs: decodeMs + betweenMs, prompt, generated };
+  const { generated = 0 } = steps?.tokens ?? {};
+  return { steps: total, stepMs: decodeMs + betweenMs, generated };
 }

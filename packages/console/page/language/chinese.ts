@@ -59,7 +59,6 @@ export const chinese: Texts = {
   firstToken: (time) => `首个词元 ${time}`,
   promptTokens: (count, cached) =>
     cached > 0 ? `提示词 ${count} 个词元，其中 ${cached} 个来自缓存` : `提示词 ${count} 个词元`,
-  details: "详情",
   more: "更多",
   toEnd: "到底部",
   settings: "设置",

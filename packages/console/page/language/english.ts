@@ -59,7 +59,6 @@ export const english = {
   firstToken: (time: string) => `first token after ${time}`,
   promptTokens: (count: number, cached: number) =>
     cached > 0 ? `prompt: ${count} tokens, ${cached} from the cache` : `prompt: ${count} tokens`,
-  details: "Details",
   more: "More",
   toEnd: "To the end",
   settings: "Settings",

@@ -9,6 +9,7 @@ import type { AnswerMessage } from "../conversation.ts";
 import { Thoughts } from "./thoughts.tsx";
 import { partsOf } from "./thinking.ts";
 import { memo } from "../../parts/memo.ts";
+import { Trouble } from "../../parts/trouble.tsx";
 
 interface AnswerViewProps {
   readonly conversationId: string;
@@ -61,9 +62,5 @@ function End({ message, hasText }: { readonly message: AnswerMessage; readonly h
   if (message.end === "length") return <p class="note">{cutOff}</p>;
   if (message.end !== "failed") return null;
   const reason = message.error === "unreachable" ? unreachable : (message.error ?? "");
-  return (
-    <p class="note bad" role="alert">
-      {hasText ? brokeOff(reason) : failed(reason)}
-    </p>
-  );
+  return <Trouble text={hasText ? brokeOff(reason) : failed(reason)} />;
 }
