@@ -44,8 +44,8 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, ...f
   ],
   [
     "a public member that nobody uses",
-    (copy) => copy.write("packages/models/src/gguf/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n"),
-    /gguf\/c\.ts: nobody uses Thing\.lonelyMember/,
+    (copy) => copy.write("packages/models/src/estimate/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n"),
+    /estimate\/c\.ts: nobody uses Thing\.lonelyMember/,
   ],
   [
     "another clock",

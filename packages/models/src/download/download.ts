@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Clock, pause } from "@drover/foundation/clock";
+import { pause } from "@drover/foundation/clock";
 import { attemptDownload } from "./download-attempt.ts";
 import { type AttemptOptions, LEAST_PROGRESS_BYTES } from "./receive.ts";
 import { lockFile } from "./download-lock.ts";
@@ -8,7 +8,7 @@ import type { RemoteFile } from "../sources/endpoints.ts";
 import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import { readGguf } from "../gguf/gguf-reader.ts";
-import { writeError, type OnProgress } from "../gguf/gguf-writer.ts";
+import { writeError } from "../gguf/gguf-writer.ts";
 import { makeFolder } from "../gguf/make-folder.ts";
 import { sha256OfFile } from "../sources/digest.ts";
 import { bytesOf, dropPartial, readPartial } from "./partial-file.ts";
@@ -27,16 +27,11 @@ export interface DownloadRetry {
 
 export type OnRetry = (retry: DownloadRetry) => void;
 
-export interface DownloadOptions {
+export interface DownloadOptions extends Omit<AttemptOptions, "idleMs" | "split"> {
   /** Told of each attempt that failed and will be made again. */
   readonly onRetry?: OnRetry | undefined;
-  readonly clock: Clock;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: OnProgress | undefined;
   /** @default {@link USUAL_SPLIT} */
   readonly split?: SplitRule | undefined;
-  readonly leastFreeBytes?: AttemptOptions["leastFreeBytes"];
-  readonly mostBytes?: AttemptOptions["mostBytes"];
 }
 
 /** The reason of an abort by which what has arrived goes, too. By any other one it stays for the next call. */

@@ -1,8 +1,8 @@
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock, type Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { ensureDemoModel } from "../synthetic/demo-model.ts";
-import { downloadFile, type OnRetry } from "./download.ts";
+import { downloadFile, type DownloadOptions } from "./download.ts";
 import { decoded, hubCacheName } from "../sources/cache-name.ts";
 import { remoteFile, type Endpoints, type RemoteFile } from "../sources/endpoints.ts";
 import { exists } from "../sources/exists.ts";
@@ -11,28 +11,15 @@ import type { OnProgress } from "../gguf/gguf-writer.ts";
 import { chooseFile, tagsOf } from "../sources/choose-file.ts";
 import { findElsewhere, type OtherCaches } from "../sources/other-caches.ts";
 import { listFiles, nameOf, type Repository } from "../sources/repository-files.ts";
-import type { SplitRule } from "./side-connections.ts";
 import type { ModelSource } from "../sources/model-source.ts";
 import { splitPart } from "../gguf/split-parts.ts";
 
-export interface FetchOptions {
+/** Progress is of all parts together where the model is in parts; the total grows as parts are reached. */
+export interface FetchOptions extends Partial<DownloadOptions> {
   readonly cacheDir: string;
-  /** Of all parts together where the model is in parts; the total grows as parts are reached. */
-  readonly onProgress?: OnProgress | undefined;
-  /** Told of each attempt of a download that failed and will be made again. */
-  readonly onRetry?: OnRetry | undefined;
-  readonly signal?: AbortSignal | undefined;
   readonly endpoints?: Endpoints | undefined;
   /** Where other programs keep what they fetched. @default nowhere */
   readonly otherCaches?: OtherCaches | undefined;
-  /** How large files are divided between connections. */
-  readonly split?: SplitRule | undefined;
-  /** See `AttemptOptions`. */
-  readonly leastFreeBytes?: number | undefined;
-  /** See `AttemptOptions`. */
-  readonly mostBytes?: number | undefined;
-  /** @default the system's */
-  readonly clock?: Clock | undefined;
 }
 
 /**

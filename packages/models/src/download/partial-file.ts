@@ -1,25 +1,26 @@
 import { jsonOf } from "@drover/foundation/json-text";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 
+/** What a server tells of a file. */
+export interface ToldFile {
+  readonly totalBytes: number | undefined;
+  /** What `If-Range` takes: a strong ETag, or the date of the last change. */
+  readonly validator: string | undefined;
+  /** Hexadecimal. */
+  readonly sha256: string | undefined;
+}
+
 /** A download that was begun: its first `doneBytes`, and everything from `tailFrom` on. */
-export interface PartialFile {
+export interface PartialFile extends ToldFile {
   readonly path: string;
   readonly doneBytes: number;
   /** undefined where the end has not arrived. */
   readonly tailFrom: number | undefined;
-  readonly totalBytes: number | undefined;
-  /** What `If-Range` takes: a strong ETag, or the date of the last change. */
-  readonly validator: string | undefined;
-  /** As the server told it; hexadecimal. */
-  readonly sha256: string | undefined;
 }
 
 /** What is noted of a download beside its bytes. */
-export interface PartialNote {
+export interface PartialNote extends ToldFile {
   readonly url: string;
-  readonly totalBytes: number | undefined;
-  readonly validator: string | undefined;
-  readonly sha256: string | undefined;
   /** Of a file whose end came by other connections: its length says nothing then. Bytes before `doneBytes` and from `tailFrom` on are there. */
   readonly ends?: { readonly doneBytes: number; readonly tailFrom: number } | undefined;
 }

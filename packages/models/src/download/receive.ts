@@ -5,9 +5,9 @@ import { ModelError } from "../errors.ts";
 import { type OnProgress, writeError } from "../gguf/gguf-writer.ts";
 import type { RemoteFile } from "../sources/endpoints.ts";
 import type { Response } from "../sources/http-get.ts";
-import { dropPartial, notePartial } from "./partial-file.ts";
+import { dropPartial, notePartial, type ToldFile } from "./partial-file.ts";
 import { SideConnections, type SplitRule } from "./side-connections.ts";
-import { writeFully } from "./write-fully.ts";
+import { writeFully } from "../gguf/write-fully.ts";
 
 export interface AttemptOptions {
   readonly clock: Clock;
@@ -44,13 +44,10 @@ export interface IdleWatch {
 }
 
 /** Where a response's body belongs in the file, and what it is. */
-export interface Start {
+export interface Start extends ToldFile {
   readonly fromBytes: number;
   /** Everything from here on was there before. */
   readonly tailFrom: number | undefined;
-  readonly totalBytes: number | undefined;
-  readonly validator: string | undefined;
-  readonly sha256: string | undefined;
 }
 
 export function commonHeaders(remote: RemoteFile): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { get } from "../sources/http-get.ts";
-import { writeFully } from "./write-fully.ts";
+import { writeFully } from "../gguf/write-fully.ts";
 
 /** How a large file is divided between connections. */
 export interface SplitRule {

@@ -13,7 +13,7 @@ export interface MemoryOptions {
   /** Most tokens in one step. */
   readonly batchTokens: number;
   readonly kvType: KvType;
-  /** Without it the scores of a whole step are written down. */
+  /** Without it the scores of an entire step are written down. */
   readonly flashAttention: boolean;
   /** Node's name of the processor, such as `arm64`. @default "x64" */
   readonly processor?: string | undefined;

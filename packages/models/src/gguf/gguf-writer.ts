@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { ModelError } from "../errors.ts";
 import { align, encodeHeader, type GgufHeader, type GgufValue, type TensorShape } from "./gguf-header.ts";
 import { makeFolder } from "./make-folder.ts";
+import { writeFully } from "./write-fully.ts";
 
 /** A tensor with its data, produced piece by piece so that a model larger than memory can be written. */
 export interface TensorData extends TensorShape {
@@ -67,7 +68,7 @@ async function writeAll(handle: FileHandle, file: GgufFile, onProgress?: OnProgr
   const totalBytes = header.bytes.length + header.dataBytes;
   let doneBytes = 0;
   for (const piece of piecesAfter(header, file)) {
-    await writeWhole(handle, piece);
+    await writeFully(handle, piece, doneBytes);
     doneBytes += piece.length;
     onProgress?.({ doneBytes, totalBytes });
   }
@@ -86,14 +87,5 @@ function* piecesAfter(header: GgufHeader, file: GgufFile): Iterable<Uint8Array> 
       throw new RangeError(`${tensor.name}: ${doneBytes} bytes of data for a tensor of ${sizeBytes}`);
     }
     yield Buffer.alloc(align(sizeBytes) - sizeBytes);
-  }
-}
-
-/** One write(2) may take less than it was given. */
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
-    done += bytesWritten;
   }
 }
