@@ -10,7 +10,6 @@ export type WorkerSettings = { readonly [R in Row as R["worker"]]: z.output<Retu
 
 const ROWS = (settingsTable as readonly Setting[]).filter((row) => row.worker !== undefined);
 
-/** Their paths. */
 export const workerSettingPaths: readonly SettingPath[] = ROWS.map(({ path }) => path as SettingPath);
 
 /** Their values. */

@@ -8,7 +8,7 @@ export const SECRET_HEADER = "x-drover-secret";
 
 /**
  * Request: a UUID that names the request, and the bytes of the response's body that the client already has. Response: those bytes, where the
- * body begins behind them and another worker could resume it in turn.
+ * body begins behind them and another worker could resume it again.
  */
 export const RESUME_HEADER = "x-drover-resume";
 

@@ -1,4 +1,4 @@
-/** Reads the time. The two clocks have different names because they answer different questions. */
+/** Reads the time. The two clocks have different names because they are for different questions. */
 export interface Time {
   /**
    * Milliseconds since a fixed moment, which is another one in each process. It never goes back, whoever sets the machine's

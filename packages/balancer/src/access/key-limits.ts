@@ -10,7 +10,6 @@ const DAY_MS = 86_400_000;
 /** Taken for the tokens of a request until some are known. */
 const UNKNOWN_TOKENS = 256;
 
-/** What is asked for. */
 export interface Asking {
   /** It will take tokens. */
   readonly generates: boolean;

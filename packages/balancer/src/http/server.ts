@@ -27,7 +27,7 @@ export interface ServerHandlers {
   ) => void;
   /** Told of each connection before anything is read of it. */
   readonly onConnection: (socket: Socket) => void;
-  /** Told of each request's head, before its turn. */
+  /** Told of each request's head, before the request is served. */
   readonly onHead: (response: http.ServerResponse) => void;
   /** What is no HTTP request, or stops being one in its body; its response has been sent. */
   readonly onBadRequest: (reason: string, sent: RawResponse) => void;

@@ -31,7 +31,6 @@ export class RequestRecorder {
     this.#recent = new RecentRequests(() => parts.rules().explained);
   }
 
-  /** For `ClientRequest`. */
   readonly ended = (request: ClientRequest, ending: Ending): void => {
     const { clock, metrics } = this.#parts;
     const durationMs = clock.monotonicMs() - request.arrival.receivedAtMs;

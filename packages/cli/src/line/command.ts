@@ -32,7 +32,6 @@ export interface RegisteredCommand extends CommandName {
   readonly load: () => Promise<Command>;
 }
 
-/** A command with its name. */
 export interface NamedCommand extends CommandName, Command {}
 
 /** One command. A file in commands/ exports one, and registry.ts names it; parsing, help, completion and exit codes come from here. */

@@ -28,14 +28,13 @@ export function programName(
   return !folders.some((folder) => isFile(`${folder}/drover`)) && isFile(IN_CLONE) ? IN_CLONE : "drover";
 }
 
-/** @param place what is listened on */
 export function welcomeOf(
   { workers, model, tls, apiKeys, apiKeysFile }: Settings,
-  place: Pick<Welcome, "address" | "port">,
+  listensOn: Pick<Welcome, "address" | "port">,
   program: string,
 ): Welcome {
   return {
-    ...place,
+    ...listensOn,
     isTls: tls.certificate !== undefined,
     serves: workers.command !== undefined ? "command" : model === "demo" ? "demo" : "model",
     hasKeys: apiKeys.length > 0 || apiKeysFile !== undefined,

@@ -10,7 +10,7 @@ export function cacheFile(folder: string, facts: Readonly<Record<string, unknown
 
 let writes = 0;
 
-/** Writes the file whole or not at all: of several writers at a time, in this process and in others, the last one counts. */
+/** Writes the complete file or nothing: of several writers at a time, in this process and in others, the last one counts. */
 export async function writeCacheFile(path: string, value: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}.${++writes}`;

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 
-/** The version in this package's manifest. */
 export function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     readonly version: string;

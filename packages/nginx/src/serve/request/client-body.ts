@@ -9,7 +9,7 @@ export type ClientBody =
   | { readonly kind: "timeout" }
   | { readonly kind: "gone" };
 
-/** Takes the request's body as the location wants it: whole, as a stream, or not at all. Asks for it where the client waits for a 100. */
+/** Takes the request's body as the location wants it: complete, as a stream, or not at all. Asks for it where the client waits for a 100. */
 export async function takeBody(state: RequestState, location: LocationModel): Promise<ClientBody> {
   const { proxy } = location.settings;
   const announced = state.headerValues("content-length")[0];
