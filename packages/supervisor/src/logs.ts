@@ -1,6 +1,6 @@
-import { write } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Clock } from "@drover/foundation/clock";
+import { createDescriptorWriter, type DescriptorWriter } from "@drover/foundation/files/descriptor-writer";
 
 /** Where log lines go: JSON text, one line with its newline. */
 export type LogLine = string;
@@ -59,78 +59,12 @@ export function bareText(line: LogLine): string | undefined {
 }
 
 /** Where shown lines are written. */
-export interface LogSink {
-  readonly write: (text: string) => void;
-  readonly flush: () => Promise<void>;
-}
+export type LogSink = Pick<DescriptorWriter, "write" | "flush">;
 
-const MOST_WAITING_BYTES = 4 * 1024 * 1024;
-const RETRY_MS = 100;
-const FLUSH_LIMIT_MS = 1000;
-/**
- * A line behind another waits this long for more: each write wakes another thread, and a write for every few lines of
- * an access log took a tenth of a busy balancer's time.
- */
-const GATHER_MS = 20;
-
-/**
- * Writes to a descriptor without ever holding the process up or ending it: a reader that is slow, a closed pipe and a
- * full disk cost log lines and nothing else. How many were lost is written once there is room again.
- */
+/** Writes to a descriptor, and says among the lines how many were lost. */
 export function descriptorSink(descriptor: number, clock: Clock): LogSink {
-  let waiting: string[] = [];
-  let waitingBytes = 0;
-  let lost = 0;
-  let isWriting = false;
-  let whenIdle: (() => void)[] = [];
-
-  const settle = () => {
-    if (whenIdle.length > 0) afterGathering();
-    else clock.after(GATHER_MS, afterGathering);
-  };
-  const afterGathering = () => {
-    isWriting = false;
-    if (waiting.length > 0) return pump();
-    for (const resolve of whenIdle) resolve();
-    whenIdle = [];
-  };
-  const send = (bytes: Buffer, lines: number) => {
-    write(descriptor, bytes, (error, written) => {
-      if (error === null && written === bytes.length) return settle();
-      if (error === null) return send(bytes.subarray(written), lines);
-      if (error.code === "EAGAIN") return void clock.after(RETRY_MS, () => send(bytes, lines));
-      lost += lines;
-      settle();
-    });
-  };
-  const pump = () => {
-    isWriting = true;
-    const note = lost > 0 ? [`{"level":40,"msg":"${lost} log lines were lost"}\n`] : [];
-    const batch = [...note, ...waiting];
-    if (lost > 0) lost = 0;
-    waiting = [];
-    waitingBytes = 0;
-    send(Buffer.from(batch.join("")), batch.length);
-  };
-  return {
-    write(text) {
-      if (waitingBytes > MOST_WAITING_BYTES) {
-        lost += 1;
-        return;
-      }
-      waiting.push(text);
-      waitingBytes += text.length;
-      if (!isWriting) pump();
-    },
-    flush: () =>
-      new Promise((resolve) => {
-        if (!isWriting) return resolve();
-        // A timer left running would keep the process for as long.
-        const cancel = clock.after(FLUSH_LIMIT_MS, resolve);
-        whenIdle.push(() => {
-          cancel();
-          resolve();
-        });
-      }),
-  };
+  return createDescriptorWriter(descriptor, {
+    clock,
+    lossNote: (lost) => `{"level":40,"msg":"${lost} log lines were lost"}\n`,
+  });
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentName, settingsTable } from "@drover/config";
-import { homeFolder, userId } from "@drover/foundation/user-folders";
+import { homeFolder, userId } from "@drover/foundation/files/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import {
   type LookUp,

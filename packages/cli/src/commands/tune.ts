@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { homeFolder } from "@drover/foundation/user-folders";
+import { homeFolder } from "@drover/foundation/files/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { keyFlag, keyOfStarted } from "../measuring/key-to-send.ts";

@@ -1,6 +1,6 @@
 import { type Stats, statSync } from "node:fs";
 import { ConfigError, type ConfigProblem, loadSettings, readText, unknownVariables } from "@drover/config";
-import { userId } from "@drover/foundation/user-folders";
+import { userId } from "@drover/foundation/files/user-folders";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "./command.ts";
 

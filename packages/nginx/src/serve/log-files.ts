@@ -1,9 +1,10 @@
 import { hex } from "./hex.ts";
-import { closeSync, openSync, write } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { NginxConfigError } from "../errors.ts";
 import { systemError, toPath } from "../system-error.ts";
 import { errorTime } from "@drover/balancer/engine";
 import type { Clock } from "@drover/foundation/clock";
+import { createDescriptorWriter, type DescriptorWriter } from "@drover/foundation/files/descriptor-writer";
 import { type ErrorLogModel, type LogLevel, logLevels } from "../model/model.ts";
 
 /** Names with variables in them could be any number; with more than this open, the one opened first is closed. */
@@ -20,7 +21,7 @@ export class LogFiles {
 
   /** Opens a file so that a mistake shows at the start. @throws NginxConfigError as nginx says it */
   open(path: string): void {
-    if (!this.#files.has(path)) this.#files.set(path, new LogFile(path));
+    if (!this.#files.has(path)) this.#files.set(path, new LogFile(path, this.#clock));
   }
 
   /** Text is one character per byte. What cannot be written is lost, as in nginx. */
@@ -28,7 +29,7 @@ export class LogFiles {
     let file = this.#files.get(path);
     if (file === undefined) {
       try {
-        file = new LogFile(path);
+        file = new LogFile(path, this.#clock);
       } catch {
         return;
       }
@@ -63,7 +64,7 @@ export class LogFiles {
     for (const file of this.#files.values()) file.reopen();
   }
 
-  /** Resolves when all that was written so far is in the files. */
+  /** Resolves when all that was written so far is in the files; a reader that has stopped is not waited for. */
   async flush(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.flush()));
   }
@@ -74,49 +75,45 @@ const standard: Readonly<Record<string, number>> = { "/dev/stdout": 1, "/dev/std
 
 class LogFile {
   readonly #path: string;
+  readonly #clock: Clock;
   #fd: number;
-  #pending = "";
-  #writing: Promise<void> | undefined;
+  #writer: DescriptorWriter;
 
-  constructor(path: string) {
+  constructor(path: string, clock: Clock) {
     this.#path = path;
+    this.#clock = clock;
     this.#fd = openLog(path);
+    this.#writer = this.#newWriter();
   }
 
   write(text: string): void {
-    this.#pending += text;
-    this.#writing ??= this.#drain();
+    this.#writer.write(text);
   }
 
   reopen(): void {
     if (standard[this.#path] !== undefined) return;
     try {
       const fd = openLog(this.#path);
-      const old = this.#fd;
-      this.#fd = fd;
       // Lines under way still go to the old file.
-      void this.flush().then(() => closeSync(old));
+      this.close();
+      this.#fd = fd;
+      this.#writer = this.#newWriter();
     } catch {
       // The old file stays in use.
     }
   }
 
-  async flush(): Promise<void> {
-    await this.#writing;
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   close(): void {
-    if (standard[this.#path] === undefined) void this.flush().then(() => closeSync(this.#fd));
+    const fd = this.#fd;
+    if (standard[this.#path] === undefined) void this.#writer.written().then(() => closeSync(fd));
   }
 
-  async #drain(): Promise<void> {
-    await nextTurn();
-    while (this.#pending !== "") {
-      const bytes = Buffer.from(this.#pending, "latin1");
-      this.#pending = "";
-      await writeAll(this.#fd, bytes);
-    }
-    this.#writing = undefined;
+  #newWriter(): DescriptorWriter {
+    return createDescriptorWriter(this.#fd, { clock: this.#clock, encoding: "latin1" });
   }
 }
 
@@ -128,29 +125,4 @@ function openLog(path: string): number {
   } catch (error) {
     throw new NginxConfigError(`open() "${toPath(path)}" failed (${systemError(error)})`);
   }
-}
-
-/** Lines of one turn of the loop are written together. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function writeAll(fd: number, bytes: Buffer): Promise<void> {
-  let offset = 0;
-  while (offset < bytes.length) {
-    const written = await writeSome(fd, bytes.subarray(offset));
-    if (written === "failed") return;
-    // A pipe that is full takes more in a while.
-    if (written === "full") await nextTurn();
-    else offset += written;
-  }
-}
-
-function writeSome(fd: number, bytes: Buffer): Promise<number | "full" | "failed"> {
-  return new Promise((resolve) => {
-    write(fd, bytes, (error, written) => {
-      if (error === null) resolve(written);
-      else resolve(error.code === "EAGAIN" ? "full" : "failed");
-    });
-  });
 }

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { userId } from "@drover/foundation/user-folders";
+import { userId } from "@drover/foundation/files/user-folders";
 import { SupervisorError } from "../errors.ts";
 import { adminPath, findAdminPath, type RuntimeFolders } from "./admin-path.ts";
 import { claimSocket } from "./claim-socket.ts";

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { userId } from "@drover/foundation/user-folders";
+import { userId } from "@drover/foundation/files/user-folders";
 import { SupervisorError } from "../errors.ts";
 import { socketAt } from "./socket-at.ts";
 

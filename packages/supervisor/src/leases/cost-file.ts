@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { cacheFile, writeCacheFile } from "@drover/foundation/cache-file";
-import { cacheFolder } from "@drover/foundation/user-folders";
+import { cacheFile, writeCacheFile } from "@drover/foundation/files/cache-file";
+import { cacheFolder } from "@drover/foundation/files/user-folders";
 import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { CostTables } from "./plan-load.ts";
 

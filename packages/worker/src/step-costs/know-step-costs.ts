@@ -1,5 +1,5 @@
-import { writeCacheFile } from "@drover/foundation/cache-file";
-import { cacheFolder } from "@drover/foundation/user-folders";
+import { writeCacheFile } from "@drover/foundation/files/cache-file";
+import { cacheFolder } from "@drover/foundation/files/user-folders";
 import type { Logger } from "pino";
 import { systemClock } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";

@@ -1,7 +1,7 @@
 import { readFile, stat, utimes } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { cacheFile } from "@drover/foundation/cache-file";
+import { cacheFile } from "@drover/foundation/files/cache-file";
 import { z } from "zod";
 import type { Time } from "@drover/foundation/clock";
 import { modelDigest } from "../engine/model-digest.ts";

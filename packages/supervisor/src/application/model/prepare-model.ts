@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { homeFolder } from "@drover/foundation/user-folders";
+import { homeFolder } from "@drover/foundation/files/user-folders";
 import {
   cachesOf,
   fetchModelApart,
