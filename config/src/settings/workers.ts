@@ -100,7 +100,7 @@ export const workersSettings = [
     formerly: { path: "workers.itlTarget", flag: "itl-target-ms" },
     worker: "longestPauseMs",
     reload: "roll",
-    doc: "Longest time that running responses pause while new prompts are read. Shorter: they flow more evenly, and newcomers wait longer.",
+    doc: "Longest time that running responses pause while new prompts are read; a third more where that completes a prompt. Shorter: they flow more evenly, and newcomers wait longer.",
   },
   {
     path: "workers.batch",

@@ -2,18 +2,17 @@ import type { Time } from "@drover/foundation/clock";
 import type { Engine, LogitRow } from "../engine/engine.ts";
 import type { EndReason } from "../generation-contract.ts";
 import type { ApartSampling } from "./apart/apart-sampling.ts";
-import type { Running, Slot } from "./slot.ts";
+import type { Slot } from "./slot.ts";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import { batchPart } from "./batch-part.ts";
 import { composeStep, type StepEntry } from "./compose-step.ts";
-import { draftTokens } from "./draft-tokens.ts";
-import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
+import { Guesses } from "./guesses.ts";
 import { PromptShare } from "./prompt-share.ts";
 import { type Sampled, sampleSlot } from "./sample-slot.ts";
 import { scheduleStep } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
-import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planGroups } from "./plan-groups.ts";
+import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planBeginning, planGroups } from "./plan-groups.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";
 
@@ -50,6 +49,7 @@ export class BatchLoop {
   readonly #parts: BatchLoopParts;
   #looping = false;
   readonly #share = new PromptShare();
+  readonly #guesses: Guesses;
   #idleWaiters: (() => void)[] = [];
   /** While all running slots are held. */
   #endRest: (() => void) | undefined;
@@ -57,6 +57,7 @@ export class BatchLoop {
   constructor(parts: BatchLoopParts) {
     this.#parts = parts;
     this.meter = new StepMeter(parts.clock);
+    this.#guesses = new Guesses(parts, this.meter);
   }
 
   /** There is work, or there may be. */
@@ -120,11 +121,14 @@ export class BatchLoop {
     const statuses = slots.map((slot) => slotStatus(slot, engine.contextTokens, engine.model.canCutState));
     const plan = this.#planGroups(statuses);
     const decoding = slots.filter((slot) => statuses[slot.id] === "decoding");
+    const beginning = decoding.filter(({ running }) => running?.generated === 0);
+    const beginPlan = planBeginning(statuses, { beginning, decoding, costs });
     const now = clock.monotonicMs();
     const step = scheduleStep({
       prompts: slots.filter(({ id }) => statuses[id] === "prefill").map((slot) => slot.waitingPrompt(now)),
       decoding: decoding.length,
       decodeMs: plan.ms,
+      beginMs: beginPlan?.ms ?? 0,
       costs,
       slowness: this.meter.slowness,
       pausedMs: this.#share.pausedMs(now),
@@ -134,19 +138,24 @@ export class BatchLoop {
       batchTokens: engine.batchTokens,
     });
     if (step.kind === "decode") await this.#decode(plan, decoding);
-    else await this.#read(step.slot, step.tokens, decoding.length);
+    else if (step.kind === "read") await this.#read(step.slot, step.tokens, decoding.length);
+    else if (beginPlan !== undefined) await this.#begin(beginPlan, beginning, decoding.length - beginning.length);
+  }
+
+  /** The first token of the responses that can begin, while `beside` others wait for their next one. */
+  async #begin(plan: GroupPlan, beginning: readonly Slot[], beside: number): Promise<void> {
+    await this.#compute(composeStep(plan.groups, this.#wanted(plan, beginning)), {
+      kind: "decode",
+      expectedMs: plan.ms,
+    });
+    this.#share.read(this.meter.lastMs, beside, this.#parts.clock.monotonicMs());
   }
 
   /** One token of each running response. */
   async #decode(plan: GroupPlan, decoding: readonly Slot[]): Promise<void> {
     const { costs, clock } = this.#parts;
-    const drafts = this.#draft(decoding, plan.ms);
-    const wanted = new Map(decoding.map(({ id }) => [id, 1 + (drafts.get(id) ?? 0)]));
-    // A prompt that fills a hole lends it a token.
-    for (const { first, last } of plan.groups) {
-      for (let id = first; id <= last; id++)
-        if (this.#parts.slots[id]?.running !== undefined && !wanted.has(id)) wanted.set(id, 1);
-    }
+    const drafts = this.#guesses.make(decoding, plan.ms);
+    const wanted = this.#wanted(plan, decoding, drafts);
     this.meter.countSplits(plan);
     // A step that verifies guesses is longer than its plan, and says nothing of the machine.
     const expectedMs = costs === undefined || drafts.size > 0 ? 0 : plan.ms;
@@ -156,6 +165,20 @@ export class BatchLoop {
     await this.#compute(composeStep(plan.groups, wanted), { kind: "decode", expectedMs });
     this.#share.decoded(this.meter.lastMs, clock.monotonicMs());
     if (drafts.size === 0) this.#parts.learner?.see({ groups: plan.groups, ms: this.meter.lastMs, depth, pausedMs });
+  }
+
+  /** Tokens of each slot in a step, by slot. A running slot that fills a hole of the plan lends it a token. */
+  #wanted(
+    plan: GroupPlan,
+    chosen: readonly Slot[],
+    drafts: ReadonlyMap<number, number> = new Map(),
+  ): Map<number, number> {
+    const wanted = new Map(chosen.map(({ id }) => [id, 1 + (drafts.get(id) ?? 0)]));
+    for (const { first, last } of plan.groups) {
+      for (let id = first; id <= last; id++)
+        if (this.#parts.slots[id]?.running !== undefined && !wanted.has(id)) wanted.set(id, 1);
+    }
+    return wanted;
   }
 
   /** The next piece of one prompt. */
@@ -216,23 +239,6 @@ export class BatchLoop {
     return held.reduce((sum, { evaluated }) => sum + evaluated, 0) / held.length;
   }
 
-  /** Gives each decoding slot the guessed tokens that the step verifies. @returns how many, by slot */
-  #draft(decoding: readonly Slot[], ms: number): ReadonlyMap<number, number> {
-    const { engine, costs, speculates } = this.#parts;
-    if (!speculates || costs === undefined || !engine.model.canCutState) return new Map();
-    const choices: DraftChoice[] = [];
-    for (const slot of decoding) {
-      const { request, generated, draftOdds: odds, apart } = slot.running as Running;
-      if (apart !== undefined) continue;
-      const room = Math.min(request.maxTokens - generated, engine.contextTokens - slot.tokens.length) - 1;
-      slot.draft = draftTokens(slot.tokens, Math.min(LONGEST_DRAFT, room));
-      choices.push({ slot: slot.id, drafted: slot.draft.length, odds });
-    }
-    const plan = planDrafts(choices, { ms, decoding: decoding.length, costs });
-    for (const slot of decoding) slot.draft = slot.draft.slice(0, plan.get(slot.id) ?? 0);
-    return plan;
-  }
-
   #deliver({ slot, generated, isHeld, tookMs }: Sampled): void {
     const { engine, onEnded } = this.#parts;
     if (isHeld) return this.#rewind(slot);
@@ -247,7 +253,7 @@ export class BatchLoop {
       this.meter.generatedTokens += 1;
       reason = slot.accept(token, engine.contextTokens, (token) => engine.vocabulary.isEndOfText(token));
     }
-    if (drafted > 0) this.#learn(slot, drafted, Math.max(0, generated.length - 1));
+    if (drafted > 0) this.#guesses.judge(slot, drafted, Math.max(0, generated.length - 1));
     if (reason === undefined) return this.#moveApart(slot, tookMs);
     slot.end(reason);
     onEnded(slot);
@@ -267,18 +273,6 @@ export class BatchLoop {
     if (apart !== undefined) slot.moveApart(apart);
   }
 
-  /** Forgets the guesses that did not come true, and how good they were. */
-  #learn(slot: Slot, drafted: number, held: number): void {
-    this.#parts.engine.cut(slot.id, slot.evaluated);
-    this.meter.drafted += drafted;
-    this.meter.draftsHeld += held;
-    const { running } = slot;
-    if (running === undefined) return;
-    // Tokens behind the first refuted one were not judged.
-    const odds = held / Math.min(drafted, held + 1);
-    running.draftOdds += DRAFT_SMOOTHING * (odds - running.draftOdds);
-  }
-
   /** What the context holds after a failed decode is unknown, so nothing is kept. */
   #failAll(error: Error): void {
     for (const slot of this.#parts.slots) {
@@ -295,6 +289,3 @@ async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly 
   await Promise.allSettled(promises);
   return await Promise.all(promises);
 }
-
-/** How fast the odds of a generation's drafts follow. */
-const DRAFT_SMOOTHING = 0.2;

@@ -28,6 +28,24 @@ export function planGroups(statuses: readonly SlotStatus[], costs: StepCosts | u
   return best.ms < plain.ms * (1 - MARGIN) ? best : plain;
 }
 
+/** A step of those only that begin. Undefined: nobody begins, or everybody, or what a step costs is not known. */
+export function planBeginning(
+  statuses: readonly SlotStatus[],
+  situation: {
+    readonly beginning: readonly { readonly id: number }[];
+    readonly decoding: readonly unknown[];
+    readonly costs: StepCosts | undefined;
+  },
+): GroupPlan | undefined {
+  const { beginning, decoding, costs } = situation;
+  if (costs === undefined || beginning.length === 0 || beginning.length === decoding.length) return undefined;
+  const begins = new Set(beginning.map(({ id }) => id));
+  return planGroups(
+    statuses.map((status, id) => (status === "decoding" && !begins.has(id) ? "prefill" : status)),
+    costs,
+  );
+}
+
 /** Each run of decoding slots as it is. */
 export function plainPlan(statuses: readonly SlotStatus[], costs: StepCosts | undefined): GroupPlan {
   const groups = plainGroups(statuses);

@@ -1,5 +1,5 @@
 /**
- * What the next step computes: one token of every running response, or a piece of one prompt. A pure function of the slots,
+ * What the next step computes: one token of every running response, or of those that begin, or a piece of one prompt. A pure function of the slots,
  * the measured costs and how long running responses have paused.
  *
  * llama.cpp computes each piece of a prompt as a group of its own (DESIGN 7, point 2), so a decode that holds both takes as
@@ -27,6 +27,8 @@ export interface Situation {
   readonly decoding: number;
   /** Of a step with one token of each running response, as the table says; 0 without costs. */
   readonly decodeMs: number;
+  /** Of a step with those of them only whose prompt's last token is all that is left to read; 0: none, or all of them. */
+  readonly beginMs: number;
   readonly costs: StepCosts | undefined;
   readonly slowness: Slowness;
   /** Since the running responses had their last token. */
@@ -42,10 +44,13 @@ export interface Situation {
 
 export type Step =
   | { readonly kind: "decode" }
+  /** The last token of the prompts of which nothing else is left to read. */
+  | { readonly kind: "begin" }
   /** The next `tokens` of a slot's prompt. */
   | { readonly kind: "read"; readonly slot: number; readonly tokens: number };
 
 /**
+ * 0. Responses can begin by a step that is much shorter than everybody's next one: let them.
  * 1. Nobody waits for a prompt: decode.
  * 2. Nobody decodes: read, in pieces that a newcomer with a shorter prompt does not wait for noticeably.
  * 3. Prompts have used up their share of the time, or the pause would get too long: decode.
@@ -55,6 +60,7 @@ export type Step =
  * each token of running responses, which would have to pause for it later otherwise.
  */
 export function scheduleStep(situation: Situation): Step {
+  if (isBeginWorthIt(situation)) return { kind: "begin" };
   const prompt = nextPrompt(situation);
   if (prompt === undefined) return { kind: "decode" };
   if (prompt.isAhead === true) return aheadStep(situation, prompt);
@@ -63,6 +69,14 @@ export function scheduleStep(situation: Situation): Step {
   if (situation.creditMs <= 0) return { kind: "decode" };
   const tokens = pieceBeside(situation, prompt);
   return tokens > 0 ? { kind: "read", slot, tokens } : { kind: "decode" };
+}
+
+/** A prompt that is known but for its last token begins by itself where that takes at most this share of everybody's step. */
+const BEGIN_SHARE = 0.45;
+
+function isBeginWorthIt({ beginMs, decodeMs, slowness, pausedMs, longestPauseMs, creditMs }: Situation): boolean {
+  const isShort = beginMs > 0 && beginMs <= BEGIN_SHARE * decodeMs;
+  return isShort && creditMs > 0 && pausedMs + slowness.decode * (beginMs + decodeMs) <= longestPauseMs;
 }
 
 function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, remaining }: WaitingPrompt): Step {
@@ -115,6 +129,12 @@ function pieceAlone(situation: Situation, { remaining, depth }: WaitingPrompt): 
 }
 
 /**
+ * What completes a prompt may make the pause longer by this share of the longest one: in two pieces it costs running responses as
+ * much time in all, and the newcomer waits for a step of theirs besides.
+ */
+const COMPLETION_SHARE = 1 / 3;
+
+/**
  * While others wait for their next token: what still fits into their pause, but no piece so small that its tokens cost more
  * than those of a larger one. On a machine so slow that no such piece fits, one is read after each token. 0: nothing.
  */
@@ -122,6 +142,8 @@ function pieceBeside(situation: Situation, { remaining, depth }: WaitingPrompt):
   const { costs, slowness, longestPauseMs, pausedMs, decodeMs, hasRead } = situation;
   if (costs === undefined) return hasRead ? 0 : Math.min(remaining, UNMEASURED_TOKENS, situation.batchTokens);
   const ms = longestPauseMs - pausedMs - slowness.decode * decodeMs;
+  const completionMs = ms + COMPLETION_SHARE * longestPauseMs;
+  if (remaining <= situation.batchTokens && readMs(remaining, depth, costs, slowness) <= completionMs) return remaining;
   const most = tokensWithin(ms, depth, costs, slowness);
   const least = Math.min(remaining, fullSpeedTokens(costs));
   if (most >= least) return cut(remaining, most, situation);

@@ -1,6 +1,7 @@
 /**
  * Compares the simulator's prediction with the real engine in one run: measures the step costs of this machine, runs the same
- * closed loop of questions through the real slot pool on the real engine and through the simulator, and prints both.
+ * closed loop of questions through the real slot pool on the real engine and through the simulator, and prints both. Two more lines tell
+ * what the step costs allow over ten minutes: with the scheduler as it is, and where running responses may pause for as long as prompts wait.
  *
  *     node packages/worker/dist/simulation/compare-with-engine.js MODEL.gguf [THREADS] [USERS,…] [RESPONSES]
  */
@@ -15,9 +16,10 @@ import { type Figures, figuresOf } from "./figures.ts";
 import { closedLoop, questions } from "./load.ts";
 import { runUsers, type SimulatedResponse, simulate } from "./simulate.ts";
 
-const SLOTS = 16;
+const SLOTS = 24;
 const CONTEXT_TOKENS = 1024;
 const LONGEST_PAUSE_MS = 1500;
+const LONG_RUN_MS = 600_000;
 
 const [modelPath, threads = String(availableParallelism()), users = "1,4,8,16", responses = "24"] =
   process.argv.slice(2);
@@ -43,9 +45,10 @@ if (points === undefined) throw new Error("the step costs could not be measured"
 say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
 for (const count of users.split(",").map(Number)) {
   const real = await onEngine(engine, points, count);
-  const predicted = await onSimulator(points, count, real.durationMs);
   print(count, "engine", real.figures);
-  print(count, "simulator", predicted);
+  print(count, "simulator", await onSimulator(points, count, real.durationMs));
+  print(count, "10 minutes", await onSimulator(points, count, LONG_RUN_MS));
+  print(count, "any pause", await onSimulator(points, count, LONG_RUN_MS, LONG_RUN_MS));
 }
 process.exit(0);
 
@@ -75,10 +78,16 @@ async function onEngine(engine: Engine, points: readonly CostPoint[], count: num
   return { durationMs, figures: figuresOf(seen, warmUpMs(seen, count), durationMs) };
 }
 
-async function onSimulator(points: readonly CostPoint[], count: number, durationMs: number): Promise<Figures> {
+async function onSimulator(
+  points: readonly CostPoint[],
+  count: number,
+  durationMs: number,
+  longestPauseMs = LONGEST_PAUSE_MS,
+): Promise<Figures> {
   const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs: 1, moveMs: 20 };
   const users = closedLoop(count, questions(count));
-  const seen = await simulate({ machine, slots: SLOTS, durationMs, contextTokens: CONTEXT_TOKENS, users });
+  const limits = { slots: SLOTS, durationMs, contextTokens: CONTEXT_TOKENS, longestPauseMs };
+  const seen = await simulate({ machine, users, ...limits });
   return figuresOf(seen, warmUpMs(seen, count), durationMs);
 }
 
@@ -91,7 +100,7 @@ function print(users: number, side: string, figures: Figures): void {
   const { requestsPerSecond, ttftMs, meanResponseMs, longestPauseMs } = figures;
   const times = `TTFT ${Math.round(ttftMs.p50)}/${Math.round(ttftMs.p95)} ms, mean response ${Math.round(meanResponseMs)} ms`;
   const rest = `${times}, longest pause ${Math.round(longestPauseMs)} ms`;
-  say(`${users} users, ${side.padEnd(9)}: ${requestsPerSecond.toFixed(3)} requests/s, ${rest}`);
+  say(`${users} users, ${side.padEnd(10)}: ${requestsPerSecond.toFixed(3)} requests/s, ${rest}`);
 }
 
 function say(line: string): void {

@@ -7,6 +7,7 @@ import { type Generated, generateTokens } from "../test-support/generate-tokens.
 import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
+import { createStepCosts } from "../step-costs/step-costs.ts";
 import { SlotPool } from "./slot-pool.ts";
 
 const SLOTS = 8;
@@ -46,6 +47,46 @@ describe("the slot pool", () => {
   });
   const open = (costs = undefined as typeof q40Costs | undefined, speculates = false) =>
     new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: 1500, speculates });
+
+  it("lets a request that comes while a sequence is moved take part in the very next step", async () => {
+    const events: string[] = [];
+    const ended: Promise<void>[] = [];
+    // Two apart cost nearly twice what two neighbours do, and no padding helps.
+    const costs = createStepCosts(
+      [1, 2, 3, 4, 8].map((tokens) => ({ tokens, ms: tokens < 3 ? 90 + 10 * tokens : 300 * tokens })),
+    );
+    const ask = (maxTokens: number, onStart: () => void) =>
+      ended.push(
+        new Promise((resolve) => {
+          const request = { prompt: prompt(4), maxTokens, sampling: GREEDY, cachePrompt: false, ignoreEndOfText: true };
+          pool.generate(request, { onStart, onToken: () => "go-on", onEnd: () => resolve() });
+        }),
+      );
+    const overrides = {
+      decode: (parts: Parameters<Engine["decode"]>[0]) => {
+        events.push("step");
+        return engine.decode(parts);
+      },
+      exchange: async (a: number, b: number) => {
+        const isDone = await engine.exchange(a, b);
+        events.push("moved");
+        ask(2, () => events.push("begun"));
+        return isDone;
+      },
+    };
+    const watched = new Proxy(engine, {
+      get(target, name) {
+        if (name in overrides) return overrides[name as keyof typeof overrides];
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const pool = new SlotPool({ engine: watched, clock: systemClock, costs, longestPauseMs: 1500, speculates: false });
+    for (const maxTokens of [60, 2, 2, 60]) ask(maxTokens, () => {});
+    await pool.whenIdle();
+    await Promise.all(ended);
+    assert.deepEqual(events.slice(events.indexOf("moved")).slice(0, 3), ["moved", "begun", "step"]);
+  });
 
   it("generates the tokens of one plain sequence through slots, prefixes, padding, cutting, moving and chunks, for 200 random prompts", async () => {
     const next = random(7);

@@ -54,7 +54,6 @@ function ownerOf({ request }: Running): string {
 const MOVE_HORIZON_STEPS = 16;
 
 const MOVE_SMOOTHING = 0.3;
-
 /** Taken for a generation's first draft. */
 const FIRST_DRAFT_ODDS = 0.8;
 
@@ -73,6 +72,7 @@ export class SlotPool implements Generator, SlotsView {
   readonly #ahead: AheadPrompts;
   /** Of slots that have taken over the sampler of a request that was set aside. */
   readonly #spareSamplers: TokenSampler[] = [];
+  #arrivals = 0;
   #uses = 0;
   #moves = 0;
   /** The running slots when moves were last considered. */
@@ -108,6 +108,7 @@ export class SlotPool implements Generator, SlotsView {
     const running: Running = { request, sink, sinceMs, generated: 0, cancelled: false, draftOdds: FIRST_DRAFT_ODDS };
     this.#check(request.prompt);
     this.#queue.push(running);
+    this.#arrivals += 1;
     this.#loop.wake();
     return { cancel: () => this.#cancel(running) };
   }
@@ -183,7 +184,15 @@ export class SlotPool implements Generator, SlotsView {
     running.sink.onEnd({ reason: "cancelled" });
   }
 
+  /** Again where a request came meanwhile: to write or move a state takes as long as a client needs to ask again. */
   async #prepare(): Promise<void> {
+    for (let seen = -1; seen !== this.#arrivals; ) {
+      seen = this.#arrivals;
+      await this.#prepareOnce();
+    }
+  }
+
+  async #prepareOnce(): Promise<void> {
     for (const slot of this.#slots) {
       if (slot.running?.cancelled !== true) continue;
       slot.end("cancelled");
