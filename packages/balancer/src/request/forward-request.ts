@@ -82,8 +82,8 @@ class Forwarding {
           errorEvent: (reason) => task.errorEvent?.(reason),
         },
         clock: this.#clock,
-        // A worker of Drover's own is judged by its heartbeat: a long prefill is silence, and healthy.
-        timeouts: upstream.owned ? { ...task.timeouts, sendMs: 0, readMs: 0 } : task.timeouts,
+        // A worker of Drover's own is judged by its heartbeat: a long prefill is silence, and healthy, and so is a queue of connections that is full.
+        timeouts: upstream.owned ? { ...task.timeouts, connectMs: 0, sendMs: 0, readMs: 0 } : task.timeouts,
         keepAlive: this.#connections.keepalive.connections > 0,
         unfinished: this.#unfinished,
       });

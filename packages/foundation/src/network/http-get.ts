@@ -17,8 +17,9 @@ export interface GetOptions {
   /** A body, which makes it a POST. */
   readonly post?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the head and the body together. */
-  readonly timeoutMs: number;
+  /** For the head and the body together. @default it ends by the signal alone */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
   readonly clock: Clock;
 }
 
@@ -30,10 +31,10 @@ export type GetResult =
 /** Characters of a body that are kept; the rest is read and dropped. */
 const MOST_CHARACTERS = 2 ** 20;
 
-/** One GET on a connection of its own, with a time-out. Never rejects; whatever status comes is a response. */
+/** One GET on a connection of its own. Never rejects; whatever status comes is a response. */
 export function httpGet(
   address: HttpAddress,
-  { path, post, headers, timeoutMs, clock }: GetOptions,
+  { path, post, headers, timeoutMs, signal, clock }: GetOptions,
 ): Promise<GetResult> {
   return new Promise((resolve) => {
     const fail = (error: Error): void => resolve({ responded: false, reason: messageOf(error) });
@@ -42,12 +43,15 @@ export function httpGet(
       method: post === undefined ? "GET" : "POST",
       ...(path && { path }),
       ...(headers && { headers: { ...headers } }),
+      ...(signal && { signal }),
     }).end(post);
-    const late = new Error(`no response within ${timeoutMs} ms`);
-    request.once(
-      "close",
-      clock.after(timeoutMs, () => request.destroy(late)),
-    );
+    if (timeoutMs !== undefined) {
+      const late = new Error(`no response within ${timeoutMs} ms`);
+      request.once(
+        "close",
+        clock.after(timeoutMs, () => request.destroy(late)),
+      );
+    }
     request.once("error", fail);
     request.once("response", (response) => {
       let body = "";

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { delegatedCgroup } from "./cgroup/delegated-cgroup.ts";
 import { makeWorkerCgroup, type WorkerCgroup } from "./cgroup/worker-cgroup.ts";
 import { ofCommand } from "./command/command-process.ts";
+import { splitArguments } from "./command/split-arguments.ts";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { pinningArguments } from "./pinning.ts";
@@ -19,8 +20,8 @@ import { endOf, type ProcessEnd, type SpawnedProcess } from "./spawned-process.t
 export interface Activity {
   /** Requests that it has now. */
   readonly active: number;
-  /** Grows with each request and with each byte of a response. */
-  readonly progress: number;
+  /** Of all its responses. Requests that come or are given up say nothing of it: they would keep a hung server for ever. */
+  readonly bytesReceived: number;
 }
 
 /** What a process says while it runs, and what is known of it. */
@@ -125,16 +126,4 @@ function commandArguments(launch: WorkerLaunch): readonly string[] {
 /** Path of Drover's own worker program. */
 export function workerMain(): string {
   return fileURLToPath(import.meta.resolve("@drover/worker/main"));
-}
-
-/** Cuts a command into words as a shell would, with quotes and backslashes and nothing else. */
-export function splitArguments(command: string): readonly string[] {
-  const words = command.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g) ?? [];
-  return words.map((word) =>
-    word.replaceAll(
-      /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
-      (_all, double?: string, single?: string, escaped?: string) =>
-        double === undefined ? (single ?? escaped ?? "") : double.replaceAll(/\\(.)/g, "$1"),
-    ),
-  );
 }

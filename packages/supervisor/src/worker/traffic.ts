@@ -76,9 +76,8 @@ export class Traffic {
 
   /** What its requests do, for those who judge it from outside. */
   get activity(): Activity {
-    const { active = 0, beside = 0, requests = 0, bytesReceived = 0 } = this.#upstream() ?? {};
-    const running = active + beside;
-    return { active: running, progress: 2 * requests - running + bytesReceived };
+    const { active = 0, beside = 0, bytesReceived = 0 } = this.#upstream() ?? {};
+    return { active: active + beside, bytesReceived };
   }
 
   /** Lets a held one take traffic, now or as soon as it is ready. */

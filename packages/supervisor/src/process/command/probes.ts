@@ -1,8 +1,7 @@
-import { connect } from "node:net";
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/contract/ipc";
-import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/network/http-get";
+import { type Clock, pause } from "@drover/foundation/clock";
+import { type GetResult, httpGet } from "@drover/foundation/network/http-get";
 import type { WorkerLaunch } from "../launch.ts";
 import { afterLook, type Look, UNKNOWN } from "./probe-verdict.ts";
 import type { SpawnWorker, WorkerListener } from "../spawn.ts";
@@ -14,16 +13,17 @@ export type ProbeRule = Settings["checks"];
 interface ProbeParts {
   readonly clock: Clock;
   readonly rule: () => ProbeRule;
-  /** However long the interval is, a probe must come before the worker counts as silent. */
+  /** A heartbeat must come before the worker counts as silent. */
   readonly longestPeriodMs: () => number;
 }
 
 const STARTING_PERIOD_MS = 250;
+const HEARTBEAT_MS = 1000;
 
 /**
  * Starts commands like `spawn` does, and speaks for them: HTTP probes become the messages that Drover's own worker
- * sends. `rise` good ones in a row are `ready`, each one is a heartbeat, `fall` bad ones in a row are its end, but not
- * the silence of a server that has requests. A command that speaks the protocol itself is left to it.
+ * sends. `rise` good ones in a row are `ready`, `fall` bad ones in a row are its end, but not the silence of a server that
+ * has requests: of that the heartbeats tell whether it moves. A command that speaks the protocol itself is left to it.
  */
 export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
   return (launch, listener) => {
@@ -43,35 +43,57 @@ export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
 }
 
 function probe(process: SpawnedProcess, launch: WorkerLaunch, listener: WorkerListener, parts: ProbeParts): () => void {
-  const { clock, rule, longestPeriodMs } = parts;
-  const { port } = launch.options;
+  const { clock, rule } = parts;
+  const asking = createProbe(launch.options.port, clock);
   let verdict = UNKNOWN;
   let hasStopped = false;
-  let cancel: () => void;
+  let cancelLook: () => void;
+  let endHeartbeats: (() => void) | undefined;
   const look = async () => {
-    const found = await probeOnce(port, rule(), clock);
+    const found = await asking.look(rule());
     if (hasStopped) return;
-    const activity = listener.activity();
+    const { active } = listener.activity();
+    // The next look at a busy server waits for this response: each further probe would take room in its queue of connections.
+    if (found.isSilent && active === 0) asking.callOff();
     const wasReady = verdict.isReady;
-    verdict = afterLook(verdict, { ...found, activity }, rule().rise);
-    if (verdict.isReady && !wasReady) sayReady(launch, listener);
-    // Whatever a probe finds, somebody has looked: `steps` says whether anything moves.
-    const { steps } = verdict;
-    if (verdict.isReady) listener.onMessage({ type: "heartbeat", steps, active: activity.active, busySlots: 0 });
+    verdict = afterLook(verdict, { ...found, active }, rule().rise);
+    if (verdict.isReady && !wasReady) {
+      sayReady(launch, listener);
+      endHeartbeats = startHeartbeats(listener, parts, () => verdict.allGood);
+    }
     if (verdict.isReady && verdict.bad >= rule().fall) {
       const message = `${verdict.bad} probes of ${rule().path} failed: ${found.failure ?? ""}`;
       listener.onMessage({ type: "failed", code: "probe_failed", message });
       process.signal("SIGKILL");
       return;
     }
-    const periodMs = verdict.isReady ? Math.min(rule().interval, longestPeriodMs()) : STARTING_PERIOD_MS;
-    cancel = clock.after(periodMs, () => void look());
+    cancelLook = clock.after(verdict.isReady ? rule().interval : STARTING_PERIOD_MS, () => void look());
   };
-  cancel = clock.after(STARTING_PERIOD_MS, () => void look());
+  cancelLook = clock.after(STARTING_PERIOD_MS, () => void look());
   return () => {
     hasStopped = true;
-    cancel();
+    asking.callOff();
+    cancelLook();
+    endHeartbeats?.();
   };
+}
+
+/**
+ * Of their own accord, and not one after each look: a busy server may take longer than `livenessTimeout` for the response to a probe. Their steps say
+ * whether anything moves; where it stands still, `stallTimeout` judges a server with requests.
+ */
+function startHeartbeats(
+  listener: WorkerListener,
+  { clock, longestPeriodMs }: ProbeParts,
+  allGood: () => number,
+): () => void {
+  const beat = (): void => {
+    const { active, bytesReceived } = listener.activity();
+    listener.onMessage({ type: "heartbeat", steps: allGood() + bytesReceived, active, busySlots: 0 });
+    cancel = clock.after(Math.min(HEARTBEAT_MS, longestPeriodMs()), beat);
+  };
+  let cancel = clock.after(0, beat);
+  return () => cancel();
 }
 
 function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
@@ -80,26 +102,35 @@ function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
   listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots, contextTokens });
 }
 
-/** Never rejects. */
-async function probeOnce(port: number, rule: ProbeRule, clock: Clock): Promise<Omit<Look, "activity">> {
-  const { path, timeout: timeoutMs } = rule;
-  const result = await httpGet({ host: "127.0.0.1", port }, { path, timeoutMs, clock });
-  if (result.responded) return { failure: judgeResponse(result.status, result.body, rule), isSilent: false };
-  return { failure: result.reason, isSilent: await accepts(port, timeoutMs, clock) };
+interface Probe {
+  /** Asks the server, or goes on waiting for what it was asked before. Never rejects. */
+  readonly look: (rule: ProbeRule) => Promise<Omit<Look, "active">>;
+  /** Whatever it was asked, it is asked anew. */
+  readonly callOff: () => void;
 }
 
-/** Whether somebody listens on the port. Never rejects. */
-function accepts(port: number, timeoutMs: number, clock: Clock): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const settle = (isOpen: boolean) => {
-      cancel();
-      socket.destroy();
-      resolve(isOpen);
-    };
-    const cancel = clock.after(timeoutMs, () => settle(false));
-    socket.once("connect", () => settle(true)).once("error", () => settle(false));
-  });
+function createProbe(port: number, clock: Clock): Probe {
+  let asked: { readonly result: Promise<GetResult>; readonly end: AbortController } | undefined;
+  const ask = (path: string) => {
+    const end = new AbortController();
+    return { result: httpGet({ host: "127.0.0.1", port }, { path, signal: end.signal, clock }), end };
+  };
+  return {
+    async look(rule) {
+      asked ??= ask(rule.path);
+      const inTime = new AbortController();
+      const result = await Promise.race([asked.result, pause(clock, rule.timeout, inTime.signal)]);
+      inTime.abort();
+      if (result === undefined) return { failure: `no response within ${rule.timeout} ms`, isSilent: true };
+      asked = undefined;
+      if (!result.responded) return { failure: result.reason, isSilent: false };
+      return { failure: judgeResponse(result.status, result.body, rule), isSilent: false };
+    },
+    callOff() {
+      asked?.end.abort();
+      asked = undefined;
+    },
+  };
 }
 
 /** The path that nobody chose: a server that does not have it is as well as it can say. */

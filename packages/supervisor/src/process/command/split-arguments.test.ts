@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { splitArguments } from "./spawn.ts";
+import { splitArguments } from "./split-arguments.ts";
 
 describe("splitArguments", () => {
   it("cuts a command as a shell does, with quotes and backslashes", () => {
