@@ -116,6 +116,12 @@ function answerSmallRoute(state: FakeState, request: IncomingMessage, response: 
     case "GET /v1/models":
       sendJson(response, 200, { object: "list", data: [{ id: "fake", object: "model" }] });
       return true;
+    case "GET /v1/models/fake":
+      sendJson(response, 200, { id: "fake", object: "model" });
+      return true;
+    case "GET /api/tags":
+      sendJson(response, 200, { models: [{ name: "fake" }] });
+      return true;
     case "GET /fake/stats":
       sendJson(response, 200, stats);
       return true;

@@ -30,14 +30,15 @@ describe("workers that follow the load", needs("setpriv"), () => {
   it("sleep when nobody asks, with no process, and wake for the next request, which waits", async () => {
     const drover = pasture.up(["--workers", "2", "--worker-command", fakeCommand(), "--idle-sleep", "1s"]);
     const url = await drover.url();
-    // Whoever scrapes it keeps nobody awake.
-    const scraping = keepBusy(1, () => fetch(`${url}/metrics`));
+    // Whoever scrapes it or lists its models keeps nobody awake.
+    const looks = ["/metrics", "/v1/models", "/api/tags"].map((path) => keepBusy(1, () => fetch(`${url}${path}`)));
     await drover.workers((rows) => rows.every((row) => row.state === "exited" && row.pid === null));
-    await scraping.stop();
+    await Promise.all(looks.map((look) => look.stop()));
     assert.equal(pasture.left().length, 1);
     for (const path of ["/health", "/ready"])
       assert.deepEqual(await (await fetch(`${url}${path}`)).json(), { status: "ok", sleeping: true });
-    for (const path of ["/v1/models", "/metrics"]) assert.equal((await fetch(`${url}${path}`)).status, 200);
+    for (const path of ["/v1/models", "/v1/models/fake", "/api/tags", "/metrics"])
+      assert.equal((await fetch(`${url}${path}`)).status, 200);
     assert.ok(
       (await pasture.status()).every((row) => row.pid === null),
       "nobody was woken by a look",

@@ -343,6 +343,43 @@ describe("a balancer", () => {
     assert.match(metrics, /drover_queue_depth 0/);
   });
 
+  it("wakes nobody, and is not used, by who looks, has no key or asks for what no worker has", async () => {
+    let wakes = 0;
+    const { balancer, url } = await runBalancer({
+      settings: (settings) => ({ ...settings, apiKeys: ["s3cret"] }),
+      options: {
+        ownsApi: () => true,
+        readiness: () => ({ kind: "asleep", told: new Map([["/api/tags", "{}"]]) }),
+        events: { onWakeNeeded: () => void (wakes += 1) },
+      },
+    });
+    closers.push(() => balancer.close({ drainTimeoutMs: 0 }));
+    balancer.addUpstream({ id: "w1", origin: "http://127.0.0.1:1", owned: true, slots: 1 });
+    const ask = async (method: string, path: string, key = "s3cret") =>
+      (await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${key}` } })).status;
+    const { idleSinceMs } = balancer.status();
+    assert.deepEqual(
+      [
+        await ask("GET", "/api/tags"),
+        await ask("HEAD", "/api/tags"),
+        await ask("POST", "/v1/chat/completions", "wrong"),
+        await ask("GET", "/favicon.ico"),
+        await ask("POST", "/wp-login.php"),
+      ],
+      [200, 200, 401, 404, 404],
+    );
+    assert.deepEqual([balancer.status().idleSinceMs, wakes], [idleSinceMs, 0]);
+    const waiting = fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: "Bearer s3cret" },
+      body: "{}",
+    });
+    await eventually("it wakes", () => wakes === 1);
+    assert.equal(balancer.status().idleSinceMs, undefined);
+    balancer.setExpected("w1", false);
+    assert.equal((await waiting).status, 502);
+  });
+
   it("shows every slot on /upstreams by worker, whichever came first, with what each says itself", async () => {
     const upstream = await httpUpstream((request, response) =>
       response.end(request.url === "/slots" ? '[{"id":0}]' : request.url === "/steps" ? '{"queued":0}' : "other"),

@@ -10,12 +10,11 @@ import { arrivalOf, type Received } from "./arrival.ts";
 import type { Balancer, BalancerOptions, BalancerStatus, ListenAddress } from "./balancer-api.ts";
 import { type BalancerRules, balancerRules } from "./balancer-settings.ts";
 import { ConfiguredUpstreams } from "./configured-upstreams.ts";
-import { checkTarget, type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
+import { type ListenTarget, parseListen, warnIfOpen } from "./http/listen-address.ts";
 import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawResponse } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { watchPool } from "./own-routes/pool-metrics.ts";
-import { isLook } from "./own-routes/own-routes.ts";
 import { SharedWork } from "./own-routes/shared-work.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import type { StandBy } from "./pool/pick-state.ts";
@@ -38,17 +37,6 @@ import { ConnectionPool } from "./upstream-http/connection-pool.ts";
  */
 export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options);
-}
-
-/**
- * Whether the balancer can run by these settings: all that `createBalancer` and a reload would refuse, without opening anything.
- * @throws as `createBalancer` does
- */
-export function checkBalancer(settings: Settings): void {
-  const rules = balancerRules(settings);
-  openFrontDoor(rules.front);
-  for (const target of parseListen(settings.listen)) checkTarget(target);
-  for (const spec of rules.upstreams) createUpstream(spec);
 }
 
 /** Longest wait for the request of a client that had just connected when the end came. */
@@ -90,10 +78,7 @@ class RunningBalancer implements Balancer {
     this.#configured = new ConfiguredUpstreams(this.#pool.members, clock, options.logger);
     this.#admission = new Admission(this.#rules.queue, { pool: this.#pool, clock, events: this.#admissionEvents() });
     this.#connections = new ConnectionPool({ clock, keepalive: this.#rules.keepalive });
-    this.#running = new RunningRequests(clock, {
-      isUse: ({ arrival, path }) => !isLook(arrival.incoming, path, this.#way.ownRoutes),
-      onIdle: () => options.events?.onIdle?.(),
-    });
+    this.#running = new RunningRequests(clock, () => options.events?.onIdle?.());
     this.#registry = options.registry ?? new Registry();
     this.#metrics = createMetrics(this.#registry);
     const rules = () => this.#rules;
@@ -257,6 +242,7 @@ class RunningBalancer implements Balancer {
     return {
       door: () => this.#door.present,
       limits: this.#limits,
+      onUse: (request) => this.#running.use(request),
       ownRoutes: {
         ...shared,
         queue: this.#admission.queue,

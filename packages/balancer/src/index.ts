@@ -1,4 +1,4 @@
-export { checkBalancer, createBalancer } from "./balancer.ts";
+export { createBalancer } from "./balancer.ts";
 export type {
   Balancer,
   BalancerEvents,
@@ -7,6 +7,7 @@ export type {
   ListenAddress,
 } from "./balancer-api.ts";
 export { BadUpstreamError, BalancerError, FrontDoorError, ListenError } from "./errors.ts";
+export { checkAddresses, checkBalancer } from "./check-balancer.ts";
 export type { KeyUse } from "./access/front-door.ts";
 export { firstKey } from "./access/keys.ts";
 export type { RequestTracing } from "./request/request-tracing.ts";

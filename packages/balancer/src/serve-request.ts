@@ -1,3 +1,5 @@
+import { unknownUrl } from "@drover/contract/api-errors";
+import { methodsOf } from "@drover/contract/routes";
 import { type FrontDoor, authenticate, limitError, limitsOf, useSeenBy } from "./access/front-door.ts";
 import type { KeyLimits } from "./access/key-limits.ts";
 import { isPreflight, preflightHeaders } from "./access/cors.ts";
@@ -13,6 +15,8 @@ export interface Way {
   /** The door that is open now; a reload opens another one. */
   readonly door: () => FrontDoor;
   readonly limits: KeyLimits;
+  /** Told of each request that uses the workers, for as long as it lasts. */
+  readonly onUse: (request: ClientRequest) => void;
   readonly ownRoutes: OwnRouteParts;
   readonly forwarder: Forwarder;
 }
@@ -33,6 +37,7 @@ export async function serveRequest(request: ClientRequest, way: Way): Promise<vo
     }
     const own = guest === undefined ? balancersOwn(request, way) : guest.respond();
     if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
+    else if (isUnknownToSleepers(request, way)) request.refuse(unknownUrl(request.method, request.path));
     else await withinLimits(request, way, forwarding(request, way));
   } catch (error) {
     way.forwarder.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
@@ -96,8 +101,22 @@ interface Work {
   readonly serve: () => Promise<void>;
 }
 
-function forwarding(request: ClientRequest, { forwarder }: Way): Work {
-  return { generates: request.needsSlot, serve: () => forwardClientRequest(request, forwarder) };
+function forwarding(request: ClientRequest, { forwarder, onUse }: Way): Work {
+  const serve = (): Promise<void> => {
+    if (isUse(request, forwarder)) onUse(request);
+    return forwardClientRequest(request, forwarder);
+  };
+  return { generates: request.needsSlot, serve };
+}
+
+/** What workers say of themselves (`GET /v1/models`, `/api/tags`, `/props`) is none, and neither is what they do not have. */
+function isUse({ route }: ClientRequest, { ownsApi }: Forwarder): boolean {
+  return route === undefined ? !ownsApi() : route.method !== "GET";
+}
+
+/** No worker has it, so none is woken to say so. */
+function isUnknownToSleepers({ path }: ClientRequest, { ownRoutes, forwarder }: Way): boolean {
+  return forwarder.ownsApi() && ownRoutes.readiness()?.kind === "asleep" && methodsOf(path).length === 0;
 }
 
 /** Serves it, and counts it for its key's limits until it ends. */

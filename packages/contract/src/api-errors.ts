@@ -35,6 +35,12 @@ function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
+/** Nobody here has this path. */
+export function unknownUrl(method: string, path: string) {
+  const message = `Unknown request URL: ${method} ${path}. GET /openapi.json lists all.`;
+  return { status: 404, code: "unknown_url", message, from: "worker" } as const;
+}
+
 /** The last event of a stream that cannot be completed. */
 export function errorEvent(error: ApiError, api: ApiFamily): string {
   if (api === "ollama") return `${JSON.stringify(errorBody(error, api))}\n`;

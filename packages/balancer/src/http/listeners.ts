@@ -1,10 +1,11 @@
 import type http from "node:http";
 import https from "node:https";
+import net from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "@drover/foundation/clock";
 import type { Certificate } from "../access/certificate.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
-import type { ListenTarget } from "./listen-address.ts";
+import { checkTarget, type ListenTarget } from "./listen-address.ts";
 import { createServer, listenOn, type RawResponse, type ServerHandlers, type ServerLimits } from "./server.ts";
 import { RequestOrder } from "./request-order.ts";
 
@@ -112,4 +113,18 @@ export class Listeners {
   #forgetNewcomer(socket: Duplex): void {
     if (this.#newcomers.delete(socket)) this.#onNewcomerGone();
   }
+}
+
+/**
+ * Whether the address can be listened on, which is done for a moment where it has a port.
+ * @throws ListenError
+ */
+export async function tryListening(target: ListenTarget): Promise<void> {
+  if (!("host" in target)) {
+    checkTarget(target);
+    return;
+  }
+  const server = net.createServer();
+  await listenOn(server, target);
+  await new Promise((resolve) => server.close(resolve));
 }

@@ -137,7 +137,7 @@ function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: Serv
 }
 
 /** @throws ListenError when the address cannot be listened on. */
-export async function listenOn(server: http.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
+export async function listenOn(server: net.Server, target: ListenTarget): Promise<{ address: string; port: number }> {
   checkTarget(target);
   if ("path" in target) await removeStaleSocket(target.path);
   return new Promise((resolve, reject) => {

@@ -27,10 +27,12 @@ export interface OwnRouteParts {
 }
 
 /**
- * `asleep`: its workers are unloaded until the next request, which is as good as being ready; `models` is what they would
- * say of themselves. `leaving`: it still serves, but soon will not.
+ * `asleep`: its workers are unloaded until the next request, which is as good as being ready; `told` is the JSON that they would
+ * respond with to who looks at them, by path. `leaving`: it still serves, but soon will not.
  */
-export type Readiness = { readonly kind: "asleep"; readonly models: string | undefined } | { readonly kind: "leaving" };
+export type Readiness =
+  | { readonly kind: "asleep"; readonly told: ReadonlyMap<string, string> }
+  | { readonly kind: "leaving" };
 
 /** A route that the program around the balancer adds to the public port. */
 export interface GuestRoute {
@@ -70,23 +72,15 @@ export function guestRoute(request: IncomingMessage, path: string, parts: OwnRou
   return path === "/" && parts.frontPage() === undefined ? undefined : parts.guest?.(request, path);
 }
 
-/** Whether a request only looks, at the service or at its models: it wakes nobody, and is no use of the service. */
-export function isLook(request: IncomingMessage, path: string, parts: OwnRouteParts): boolean {
-  if (request.method !== "GET" && request.method !== "HEAD") return false;
-  return routes[path] !== undefined || path.startsWith(MODELS) || guestRoute(request, path, parts) !== undefined;
-}
-
-const MODELS = "/v1/models";
-
-/** The models of workers that are unloaded. */
+/** What workers that are unloaded would say to who looks at them. */
 function sleepersResponse(
   path: string,
   { method }: IncomingMessage,
   { readiness }: OwnRouteParts,
 ): Respond | undefined {
-  const now = path === MODELS && (method === "GET" || method === "HEAD") ? readiness() : undefined;
-  const models = now?.kind === "asleep" ? now.models : undefined;
-  return models === undefined ? undefined : () => jsonResponse(200, models);
+  const now = method === "GET" || method === "HEAD" ? readiness() : undefined;
+  const told = now?.kind === "asleep" ? now.told.get(path) : undefined;
+  return told === undefined ? undefined : () => jsonResponse(200, told);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */

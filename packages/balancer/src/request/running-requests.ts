@@ -5,19 +5,14 @@ import type { ClientRequest, Stage } from "./client-request.ts";
 export class RunningRequests {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
-  readonly #isUse: (request: ClientRequest) => boolean;
   #uses = 0;
   readonly #requests = new Bag<ClientRequest>();
   #idleSinceMs: number | undefined;
   #onEmpty: (() => void) | undefined;
 
-  /** `isUse`: not for those that only look. `onIdle` is called whenever the last use has ended. */
-  constructor(
-    clock: Clock,
-    { isUse, onIdle }: { readonly isUse: (request: ClientRequest) => boolean; readonly onIdle: () => void },
-  ) {
+  /** `onIdle` is called whenever the last use has ended. */
+  constructor(clock: Clock, onIdle: () => void) {
     this.#clock = clock;
-    this.#isUse = isUse;
     this.#onIdle = onIdle;
     this.#idleSinceMs = clock.monotonicMs();
   }
@@ -35,16 +30,19 @@ export class RunningRequests {
   }
 
   add(request: ClientRequest): void {
-    const isUse = this.#isUse(request);
-    if (isUse) {
-      this.#uses += 1;
-      this.#idleSinceMs = undefined;
-    }
     const remove = this.#requests.add(request);
     request.response.once("close", () => {
       remove();
-      this.#removed(isUse);
+      if (this.#requests.size === 0) this.#onEmpty?.();
     });
+  }
+
+  /** From now until its end it uses what is served; those that were refused or only look never do. */
+  use({ response }: ClientRequest): void {
+    if (response.closed) return;
+    this.#uses += 1;
+    this.#idleSinceMs = undefined;
+    response.once("close", () => this.#used());
   }
 
   /** No connection is kept behind a response that has not begun. */
@@ -64,9 +62,7 @@ export class RunningRequests {
     });
   }
 
-  #removed(wasUse: boolean): void {
-    if (this.#requests.size === 0) this.#onEmpty?.();
-    if (!wasUse) return;
+  #used(): void {
     this.#uses -= 1;
     if (this.#uses > 0) return;
     this.#idleSinceMs = this.#clock.monotonicMs();

@@ -137,7 +137,7 @@ function createPublicBalancer(
 
 function readinessOf(isLeaving: boolean, sleep: Sleep | undefined): Readiness | undefined {
   if (isLeaving) return { kind: "leaving" };
-  return sleep === undefined ? undefined : { kind: "asleep", models: sleep.models };
+  return sleep === undefined ? undefined : { kind: "asleep", told: sleep.told };
 }
 
 async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {

@@ -7,7 +7,7 @@ import type { Recipe } from "../worker/recipe.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
 import { Worker, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
 import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts";
-import { askModels } from "./ask-models.ts";
+import { askWorkers } from "./ask-workers.ts";
 import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
 import { Ports } from "./ports.ts";
 import { replaceWorker } from "./replace-worker.ts";
@@ -19,8 +19,8 @@ const TICK_MS = 1000;
 export interface Sleep {
   /** It has come; until a worker serves, or fails to. */
   readonly isWaking: boolean;
-  /** Body of the workers' `GET /v1/models`. */
-  readonly models: string | undefined;
+  /** What they would say to who looks at them: JSON, by path. */
+  readonly told: ReadonlyMap<string, string>;
 }
 
 /** All workers: starts them, watches them, and does what the admin API asks for, one thing at a time. */
@@ -165,7 +165,7 @@ export class Fleet {
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inOrder(async () => {
       if (this.#isEnding || !isWanted()) return;
-      this.#sleep = { isWaking: false, models: await askModels(this.workers, this.#parts.clock) };
+      this.#sleep = { isWaking: false, told: await askWorkers(this.workers, this.#parts.clock) };
       await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
     });
   }

@@ -1,3 +1,4 @@
+import { unknownUrl } from "@drover/contract/api-errors";
 import { refused, RequestError } from "../../errors.ts";
 
 /** Errors that the HTTP library raises, as refusals with the envelope; others stay what they are. */
@@ -28,7 +29,8 @@ export function unauthorized(): RequestError {
 }
 
 export function unknownRoute(method: string, path: string): RequestError {
-  return refused(404, "unknown_url", `Unknown request URL: ${method} ${path}. GET /openapi.json lists all.`);
+  const { status, code, message } = unknownUrl(method, path);
+  return refused(status, code, message);
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): RequestError {

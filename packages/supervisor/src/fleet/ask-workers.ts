@@ -1,0 +1,35 @@
+import { SECRET_HEADER } from "@drover/contract/headers";
+import { apiRoutes } from "@drover/contract/routes";
+import type { Clock } from "@drover/foundation/clock";
+import { getJson } from "@drover/foundation/network/http-get";
+import type { Worker } from "../worker/worker.ts";
+
+const LIMIT_MS = 1000;
+const MODELS = "/v1/models";
+/** What Ollama lists there is loaded. */
+const LOADED = "/api/ps";
+
+/** What a worker says to who only looks at it, and at each of its models: JSON by path, for those who look while none is loaded. Empty where none serves. */
+export async function askWorkers(workers: readonly Worker[], clock: Clock): Promise<ReadonlyMap<string, string>> {
+  const worker = workers.find(({ state }) => state === "ready");
+  const port = worker?.process?.word?.port;
+  if (worker?.launch === undefined || port === undefined) return new Map();
+  const headers = { [SECRET_HEADER]: worker.launch.secret };
+  const ask = async (path: string): Promise<readonly (readonly [path: string, told: unknown])[]> => {
+    const told = await getJson({ host: "127.0.0.1", port }, { path, headers, timeoutMs: LIMIT_MS, clock });
+    return told === undefined ? [] : [[path, path === LOADED ? { models: [] } : told]];
+  };
+  const looks = (await Promise.all(pathsToLookAt.map(ask))).flat();
+  const models = (await Promise.all(modelPaths(new Map(looks).get(MODELS)).map(ask))).flat();
+  return new Map([...looks, ...models].map(([path, told]) => [path, JSON.stringify(told)]));
+}
+
+const pathsToLookAt = apiRoutes
+  .filter(({ method, path }) => method === "GET" && !path.endsWith("*"))
+  .map(({ path }) => path);
+
+function modelPaths(told: unknown): readonly string[] {
+  const { data } = (told ?? {}) as { readonly data?: unknown };
+  const ids = Array.isArray(data) ? data.map((model: { readonly id?: unknown } | null) => model?.id) : [];
+  return ids.flatMap((id) => (typeof id === "string" ? [`${MODELS}/${encodeURIComponent(id)}`] : []));
+}
