@@ -52,7 +52,7 @@ export const listenSettings = [
     default: undefined,
     flag: "tls-certificate",
     reload: "live",
-    doc: "PEM file with the certificate and its chain; the public port then speaks TLS. Taken on anew when the file changes.",
+    doc: "PEM file with the certificate and its chain; the public port then speaks TLS. Taken on anew when the file changes; a port that speaks no TLS begins with it at a restart only.",
   },
   {
     path: "tls.key",

@@ -34,7 +34,7 @@ export const routingSettings = [
     default: "5s",
     unit: "duration",
     reload: "live",
-    doc: "Longest wait for a connection to a worker.",
+    doc: "Longest wait for a connection to an upstream that Drover does not own; workers of its own are judged by their heartbeat.",
   },
   {
     path: "balancer.readTimeout",

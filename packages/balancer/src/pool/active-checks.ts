@@ -36,8 +36,10 @@ export function startActiveChecks(
   onChange: CheckListener,
 ): () => void {
   const streaks = new Map<Upstream, Streak>();
+  let hasEnded = false;
   const settle = (upstream: Upstream, failure: string | undefined): void => {
-    if (upstreams.get(upstream.id) !== upstream) return;
+    // A probe that was under way when the checks ended takes nobody out: none would be there to bring it back.
+    if (hasEnded || upstreams.get(upstream.id) !== upstream) return;
     const streak = streaks.get(upstream) ?? { good: 0, bad: 0 };
     streaks.set(upstream, failure === undefined ? { good: streak.good + 1, bad: 0 } : { good: 0, bad: streak.bad + 1 });
     const next = streaks.get(upstream) ?? streak;
@@ -56,7 +58,11 @@ export function startActiveChecks(
     }
   };
   probeAll();
-  return clock.every(rule.intervalMs, probeAll);
+  const endProbes = clock.every(rule.intervalMs, probeAll);
+  return () => {
+    hasEnded = true;
+    endProbes();
+  };
 }
 
 /** Told when checks take an upstream out (`up` false, with the reason) or bring it back. */

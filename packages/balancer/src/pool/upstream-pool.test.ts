@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
 import { describe, it } from "node:test";
 import type { Clock } from "@drover/foundation/clock";
 import { systemClock } from "@drover/foundation/clock";
@@ -299,6 +300,27 @@ describe("active checks", () => {
     stop();
     await upstream.close();
     assert.equal(pool.members.get("own")?.down, false);
+  });
+});
+
+describe("active checks that have ended", () => {
+  it("take nobody out by a probe that was still under way", async () => {
+    const owed: ServerResponse[] = [];
+    const upstream = await httpUpstream((_request, response) => void owed.push(response));
+    const pool = poolOf([{ id: "a", origin: upstream.origin }]);
+    const rule = { path: "/", intervalMs: 60_000, rise: 1, fall: 1, timeoutMs: 60_000 };
+    const changes: string[] = [];
+    const start = (name: string) =>
+      startActiveChecks(pool.members, rule, systemClock, (_upstream, up) => changes.push(`${name} ${up}`));
+    start("first")();
+    await eventually("its probe is under way", () => owed.length === 1);
+    const stop = start("second");
+    await eventually("the next one, too", () => owed.length === 2);
+    for (const response of owed) await new Promise<void>((resolve) => response.writeHead(500).end(resolve));
+    await eventually("it is out", () => pool.members.get("a")?.down === true);
+    stop();
+    await upstream.close();
+    assert.deepEqual(changes, ["second false"]);
   });
 });
 

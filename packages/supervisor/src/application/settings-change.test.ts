@@ -15,6 +15,17 @@ describe("diffSettings", () => {
     });
   });
 
+  it("leaves it to a restart to begin or end with TLS, and takes another certificate at once", () => {
+    const [plain, one, other] = ["", "one.pem", "other.pem"].map((file) =>
+      load(file === "" ? {} : { "tls-certificate": file, "tls-key": file }),
+    );
+    assert.ok(plain && one && other);
+    const tls = ["tls.certificate", "tls.key"];
+    assert.deepEqual(diffSettings(plain, one), { live: [], roll: [], restart: tls });
+    assert.deepEqual(diffSettings(one, plain), { live: [], roll: [], restart: tls });
+    assert.deepEqual(diffSettings(one, other), { live: tls, roll: [], restart: [] });
+  });
+
   it("finds nothing between two readings of the same", () => {
     assert.deepEqual(diffSettings(load({ slots: "3" }), load({ slots: "3" })), { live: [], roll: [], restart: [] });
   });

@@ -14,7 +14,11 @@ export interface SettingsChange {
 /** Compares two complete sets of settings. */
 export function diffSettings(before: Settings, after: Settings): SettingsChange {
   const changed = settingsTable.filter(({ path }) => !isSame(settingAt(before, path), settingAt(after, path)));
-  const by = (reload: Setting["reload"]) => changed.filter((row) => row.reload === reload).map((row) => row.path);
+  // A port that was opened without TLS cannot begin with it, nor the other way round.
+  const isTlsFixed = (before.tls.certificate === undefined) !== (after.tls.certificate === undefined);
+  const reloadOf = ({ path, reload }: Setting): Setting["reload"] =>
+    isTlsFixed && path.startsWith("tls.") ? "restart" : reload;
+  const by = (reload: Setting["reload"]) => changed.filter((row) => reloadOf(row) === reload).map((row) => row.path);
   return { live: by("live"), roll: by("roll"), restart: by("restart") };
 }
 

@@ -13,7 +13,7 @@ import { asListenFailure } from "../listen-failure.ts";
 import { openTracing } from "../../traces/open-tracing.ts";
 import { publicUrl } from "../public-url.ts";
 import type { ReloadReport } from "../reload.ts";
-import { diffSettings } from "../settings-change.ts";
+import { diffSettings, keepSettings } from "../settings-change.ts";
 import type { UpOptions } from "../up-options.ts";
 import { hasLostTerminal } from "../signals/launcher.ts";
 import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
@@ -39,7 +39,7 @@ export async function balance(options: BalanceOptions): Promise<ExitCode> {
 interface Running {
   readonly balancer: Balancer;
   readonly end: EndRequests;
-  /** As they were read last. */
+  /** As they apply now. */
   settings: Settings;
   urls: readonly string[];
   isLeaving: boolean;
@@ -49,7 +49,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const { settings, logs, version } = options;
   const guest = createConsole({
     state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }),
-    explain: { key: () => settings.admin.key, explain: (id) => explainRequest(running.balancer, id) },
+    explain: { key: () => running.settings.admin.key, explain: (id) => explainRequest(running.balancer, id) },
   });
   const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
   const registry = createRegistry(version);
@@ -84,8 +84,9 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     logs.logger.info({ addresses, upstreams: settings.balancer.upstreams }, `balancing on ${running.urls.join(", ")}`);
     await end.first;
     running.isLeaving = true;
-    await pause(systemClock, settings.supervision.shutdownDelay);
-    await balancer.close({ drainTimeoutMs: settings.supervision.drainTimeout });
+    const { shutdownDelay, drainTimeout } = running.settings.supervision;
+    await pause(systemClock, shutdownDelay);
+    await balancer.close({ drainTimeoutMs: drainTimeout });
     await tracing?.close();
   } finally {
     closeAdmin();
@@ -127,17 +128,14 @@ function reloadBySignal(running: Running, options: BalanceOptions): void {
 }
 
 /** @throws ConfigError and BalancerError for what cannot be used; nothing has changed then */
-function applyAnew(
-  running: Running,
-  { settings: atStart, loadSettings, logs: { logger } }: BalanceOptions,
-): ReloadReport {
-  const { settings } = loadSettings({});
+function applyAnew(running: Running, { loadSettings, logs: { logger } }: BalanceOptions): ReloadReport {
+  const { settings: loaded } = loadSettings({});
+  const { live, restart } = diffSettings(running.settings, loaded);
+  const settings = keepSettings(running.settings, loaded, restart);
   running.balancer.applySettings(settings);
-  const report = {
-    changed: diffSettings(running.settings, settings).live,
-    needRestart: diffSettings(atStart, settings).restart,
-  };
   running.settings = settings;
+  logger.level = settings.log.level;
+  const report = { changed: live, needRestart: restart };
   logger.info(report, "the settings were read again");
   return report;
 }
