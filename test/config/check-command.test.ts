@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ConfigError, loadSettings } from "@drover/config";
 import { ModelError } from "@drover/models";
-import { checkSettings } from "@drover/supervisor/application";
+import { checkPublicAddresses, checkSettings } from "@drover/supervisor/application";
 import { SupervisorError } from "@drover/supervisor/errors";
 import { execa } from "execa";
 
 const drover = new URL("../../../node_modules/.bin/drover", import.meta.url).pathname;
+const adminSocket = join(tmpdir(), `drover-check-${process.pid}.sock`);
 const MISSPELT = "drover: DROVER_SLTOS: no setting has this environment variable; did you mean DROVER_SLOTS?";
 
 describe("drover check", () => {
@@ -31,6 +36,8 @@ describe("drover check", () => {
     ["trusted-proxy", "somewhere", /somewhere/],
     ["listen", "unix:/nowhere/public.sock", /there is no folder \/nowhere/],
     ["admin-socket", "/nowhere/drover.sock", /there is no folder \/nowhere/],
+    ["worker-command", "/dev/null {port}", /\/dev\/null is no file that may be executed/],
+    ["worker-command", " ", /the worker command is empty/],
   ] as const) {
     it(`refuses --${flag} ${value}`, async () => {
       assert.match((await refusalOf({ [flag]: value })).message, reason);
@@ -43,16 +50,33 @@ describe("drover check", () => {
     ["a certificate that is not there", { "tls-certificate": "no.pem", "tls-key": "no.pem" }, /no\.pem/],
     ["an upstream that is no address", { upstream: "ftp://127.0.0.1:1" }, /ftp:/],
     ["more workers than memory holds", { workers: "1000", ctx: "8192", slots: "512" }, /not fit into memory/],
+    ["an address that this machine does not have", { listen: "192.0.2.1:8088" }, /does not have that address/],
+    [
+      "a worker command whose program is not there",
+      { "worker-command": "no-such-program {port}" },
+      /no-such-program is in no folder of \$PATH/,
+    ],
     ["more snapshots than there is shared memory", { snapshots: "900GiB" }, /--snapshots/],
   ] as const) {
     it(`refuses ${what}, in the words of drover up`, async () => {
       const { message } = await refusalOf(flags);
       assert.match(message, reason);
       const given = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-      const started = await execa(drover, ["up", "--listen=127.0.0.1:0", ...given], { reject: false });
+      const words = ["up", "--listen=127.0.0.1:0", `--admin-socket=${adminSocket}`, ...given];
+      const started = await execa(drover, words, { reject: false });
       assert.deepEqual([started.exitCode, wordsOf(started.stderr)], [2, wordsOf(`drover: ${message}`)]);
     });
   }
+});
+
+it("drover check takes an address that is in use, which may be the running drover's", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { settings } = loadSettings({ flags: { listen: `127.0.0.1:${port}` }, environment: {} });
+  await checkPublicAddresses(settings, { mayBeTaken: true });
+  await assert.rejects(checkPublicAddresses(settings, { mayBeTaken: false }), /the address is in use/);
+  server.close();
 });
 
 /** How much memory is free changes from one to the other. */
@@ -63,7 +87,9 @@ function wordsOf(text: string): string {
 /** What the command itself does with these flags, without the start of a process. */
 async function refusalOf(flags: Readonly<Record<string, string>>): Promise<Error> {
   try {
-    await checkSettings(loadSettings({ flags, environment: {} }).settings, process.env);
+    const { settings } = loadSettings({ flags, environment: {} });
+    await checkSettings(settings, process.env);
+    await checkPublicAddresses(settings, { mayBeTaken: true });
   } catch (error) {
     if (error instanceof ConfigError || error instanceof SupervisorError || error instanceof ModelError) return error;
     throw error;

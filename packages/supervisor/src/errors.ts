@@ -11,6 +11,7 @@ export type ExitCode = 0 | 1 | 2 | 3;
  * - `listen_failed`: the public port, the port for metrics or the admin socket can't be opened (service.ts, metrics-port.ts, claim-socket.ts, `drover worker`)
  * - `over_committed`: more threads than CPUs, with `--strict` (choose-layout.ts)
  * - `memory_short`: the workers do not fit into memory (choose-layout.ts, `drover worker`)
+ * - `command_missing`: there is no program to start workers with (check-settings.ts)
  * - `nothing_served`: every worker failed to start (fleet.ts)
  * - `measurement_failed`: the target of a measurement can't be measured, or its report can't be written (`drover bench`)
  * - `worker_failed`: a worker that runs alone ended badly (`drover worker`)
@@ -23,6 +24,7 @@ export type SupervisorErrorCode =
   | "listen_failed"
   | "over_committed"
   | "memory_short"
+  | "command_missing"
   | "nothing_served"
   | "measurement_failed"
   | "worker_failed";
@@ -35,6 +37,7 @@ const EXIT_CODES: Readonly<Record<SupervisorErrorCode, ExitCode>> = {
   listen_failed: 2,
   over_committed: 2,
   memory_short: 2,
+  command_missing: 2,
   nothing_served: 3,
   measurement_failed: 1,
   worker_failed: 1,

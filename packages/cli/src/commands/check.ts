@@ -7,8 +7,9 @@ export const check: Command = {
   examples: [["drover check --config drover.yaml", "say what is wrong in a file, with line and nearest key"]],
   run: async (invocation) => {
     const { settings, sources, file } = invocation.settings();
-    const { checkSettings } = await import("@drover/supervisor/application");
+    const { checkPublicAddresses, checkSettings } = await import("@drover/supervisor/application");
     await checkSettings(settings, invocation.environment);
+    await checkPublicAddresses(settings, { mayBeTaken: true });
     if (invocation.isOn("json")) {
       const origin = Object.fromEntries(sources);
       invocation.stdout.write(

@@ -15,7 +15,7 @@ import { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { joinServiceManager } from "../systemd/join.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
-import { checkSettings } from "./check-settings.ts";
+import { checkPublicAddresses, checkSettings } from "./check-settings.ts";
 import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
 import { watchLauncher } from "./signals/launcher.ts";
 import { missingHere } from "./missing-programs.ts";
@@ -87,6 +87,7 @@ class Application {
       this.#chooser.check(settings);
       this.#keepSnapshots();
       await this.#openAdmin();
+      if (this.#manager.sockets.length === 0) await checkPublicAddresses(settings, { mayBeTaken: false });
       const model = await this.#fetchUnlessEnded();
       if (model === undefined) return 0;
       await this.#serve(await this.#open(model));

@@ -1,5 +1,5 @@
 export { balance } from "./balance/balance.ts";
-export { checkSettings } from "./check-settings.ts";
+export { checkPublicAddresses, checkSettings } from "./check-settings.ts";
 export type { Display } from "./display.ts";
 export { describeRetry, downloadLog } from "./model/download-log.ts";
 export { findPrepared, prepareModel } from "./model/prepare-model.ts";
