@@ -170,6 +170,9 @@ describe("bad input to drover", () => {
   it("refuses a wrong command or flag and names the nearest", async () => {
     assertRefused(await pasture.run(["statsu"]), 2, /no command "statsu"; did you mean status\?/);
     assertRefused(await pasture.run(["up", "--slot", "4"]), 2, /no flag --slot; did you mean --slots\?/);
+    assertRefused(await pasture.run(["bench", "--model", "no-such.gguf"]), 2, /no-such\.gguf does not exist/);
+    assertRefused(await pasture.run(["--hlep"]), 2, /no flag --hlep; did you mean --help\?/);
+    assert.match((await pasture.run(["help", "scale"])).stdout, /^drover scale <count>/);
     assertRefused(await pasture.run(["scale", "many"]), 2, /"many" is no number of workers/);
   });
 });

@@ -128,10 +128,12 @@ describe("the front door", () => {
     const { url } = await open((settings) => ({ ...settings, apiKeys: ["团队=secret-1", "c2VjcmV0IQ=="] }));
     assert.equal((await fetch(url, withKey("secret-1"))).status, 200);
     assert.equal((await fetch(url, withKey("c2VjcmV0IQ=="))).status, 200);
-    await assert.rejects(
-      runBalancer({ settings: (settings) => ({ ...settings, apiKeys: ["my team=secret-1"] }) }),
-      /label, the part before "="/,
-    );
+    // The second is what `team=$KEY` is where there is no such variable.
+    for (const none of ["my team=secret-1", "team=", "frontend-team="])
+      await assert.rejects(
+        runBalancer({ settings: (settings) => ({ ...settings, apiKeys: [none] }) }),
+        /label, the part before "="/,
+      );
   });
 
   it("limits requests a minute, and requests at a time, for each key", async () => {

@@ -69,14 +69,24 @@ function readKey({ line, limits }: WrittenKey, index: number): { readonly caller
 /** Letters and digits of any script. */
 const label = /^[\p{L}\p{M}\p{N}_.@-]{1,64}$/u;
 
-/** A `=` at the end belongs to the key, as in base64. */
+/** A `=` at the end belongs to the key where that is base64; behind anything else a key is missing, such as one in a variable that is not set. */
 function splitKey(line: string): { readonly label?: string | undefined; readonly key: string } {
   const [, named = "", key] = /^([^=]*)=+([^=].*)$/s.exec(line) ?? [];
-  if (key === undefined) return { key: line };
+  if (key === undefined) {
+    if (!line.endsWith("=") || isBase64(line)) return { key: line };
+    throw new FrontDoorError('an API key is no more than a label, the part before "=": write LABEL=KEY');
+  }
   if (label.test(named)) return { label: named, key: line.slice(named.length + 1) };
   throw new FrontDoorError(
     `an API key has a label, the part before "=", that can't be one: it may have up to 64 letters, digits, "_", ".", "@" and "-"; write LABEL=KEY`,
   );
+}
+
+const shortestBase64 = 12;
+
+function isBase64(text: string): boolean {
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
+  return text.length >= shortestBase64 && Buffer.from(standard, "base64").toString("base64") === standard;
 }
 
 function writtenIn({ keys, file }: KeySources): readonly WrittenKey[] {

@@ -72,6 +72,7 @@ describe("the reports", () => {
     const folder = mkdtempSync(join(tmpdir(), "drover-report-"));
     const path = join(folder, "r.csv");
     requireWritable(path);
+    assert.equal(existsSync(path), false, "a run that is broken off leaves no empty report");
     writeReport(path, "x");
     assert.equal(existsSync(path) && readFileSync(path, "utf8"), "x");
     rmSync(folder, { recursive: true });

@@ -1,14 +1,16 @@
 import { messageOf } from "@drover/foundation/error-text";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { BenchError } from "../errors.ts";
 
 /**
- * Makes sure, before a long run, that a report can be written there. Leaves an existing file as it is.
+ * Makes sure, before a long run, that a report can be written there. Leaves an existing file as it is, and none where there was none.
  * @throws BenchError `report_unwritable`
  */
 export function requireWritable(path: string): void {
   try {
+    const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
     closeSync(openSync(path, "a"));
+    if (isNew) unlinkSync(path);
   } catch (error) {
     throw unwritable(path, error);
   }

@@ -57,7 +57,8 @@ function write(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: "wx" });
   } catch (error) {
-    const reason = messageOf(error);
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
+    const reason = isThere ? "it is there already and is kept; give another name with -o" : messageOf(error);
     throw new SupervisorError("usage", `can't write ${path}: ${reason}`);
   }
 }

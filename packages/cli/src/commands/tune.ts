@@ -47,7 +47,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       "usage",
       `${out} is there already; give another file with --out, or --force to replace it`,
     );
-  if (html !== undefined) lib.requireWritable(html);
+  for (const file of html === undefined ? [out] : [out, html]) lib.requireWritable(file);
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   const { settings } = invocation.settings();
   const apiKey = await keyOfStarted(invocation);

@@ -18,7 +18,8 @@ export async function runCommandLine(
   environment: Environment,
 ): Promise<ExitCode> {
   // `pnpm start -- --workers 2` hands the dashes on, and behind them yargs would read no flag and say nothing.
-  const words = given.filter((word) => word !== "--");
+  const typed = given.filter((word) => word !== "--");
+  const words = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
   if (asksForOverview(words)) {
     const columns = Math.min(MOST_COLUMNS, process.stdout.columns ?? COLUMNS_OF_NO_TERMINAL);
     process.stdout.write(`${overview(registered, columns)}\n`);

@@ -122,7 +122,8 @@ function usageError(message: string, words: readonly string[], commands: readonl
   const typed = words.filter((word) => !word.startsWith("-"))[path.length];
   if (known.length > 0) {
     const names = known.map(nameOf);
-    if (typed === undefined) return usage(`a command is missing: ${names.join(", ")}. ${help}`);
+    if (typed === undefined)
+      return usage(`${unknownFlag(words) ?? `a command is missing: ${names.join(", ")}`}. ${help}`);
     const meant = path.length === 0 ? OTHER_NAMES.get(typed) : undefined;
     if (meant !== undefined) return usage(`there is no command "${typed}"; here it is \`drover ${meant}\`. ${help}`);
     if (!names.includes(typed))
@@ -142,6 +143,17 @@ function usageError(message: string, words: readonly string[], commands: readonl
   return usage(
     `${missingArgument(message, path) ?? missingValue(message) ?? wrongChoice(message) ?? plain(message)}. ${help}`,
   );
+}
+
+/** Flags that need no command. */
+const OWN_FLAGS = [...Object.keys(COMMON), "version", "help"];
+
+function unknownFlag(words: readonly string[]): string | undefined {
+  const names = words.filter((word) => word.startsWith("-")).map((word) => word.replaceAll(/^-+|=.*$/g, ""));
+  const stray = names.find((name) => !["v", "h", ...OWN_FLAGS].includes(name));
+  if (stray === undefined) return undefined;
+  const dashes = stray.length === 1 ? "-" : "--";
+  return `there is no flag ${dashes}${stray}${hint(nearest(stray, OWN_FLAGS), "--")}`;
 }
 
 /** What other programs call it. */
