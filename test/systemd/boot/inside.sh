@@ -138,6 +138,32 @@ bad_configuration_is_not_retried() {
   [[ $(value ExecMainStatus) == 2 && $(value NRestarts) == 0 ]] && [[ $(journalctl -u drover -p err) == *'did you mean "workers"'* ]]
 }
 
+# A server of the user's own that leaves its parent, its session and its environment.
+hide_server() {
+  cat >/etc/drover/server.mjs <<'SERVER'
+import { createServer } from "node:http";
+createServer((_request, response) => response.end(String(process.pid))).listen(Number(process.argv[2]), "127.0.0.1");
+SERVER
+  cat >/etc/drover/run.sh <<'SCRIPT'
+env -i setsid --fork /usr/bin/node /etc/drover/server.mjs "$1"
+while :; do sleep 1; done
+SCRIPT
+  printf 'workers:\n  count: 1\n  command: bash /etc/drover/run.sh {port}\n' >/etc/drover/drover.yaml
+  systemctl reset-failed drover && systemctl start drover.service || { journalctl -u drover -n 30 --no-pager && false; }
+}
+server() { curl -fsS --max-time 30 $URL/pid; }
+worker_groups() { find /sys/fs/cgroup -type d -path '*/drover.service/drover-worker-*'; }
+restart_finds_hidden_server() {
+  local before after
+  before=$(server)
+  [[ -n $before && -n $(worker_groups) ]] || { cat "/proc/$(value MainPID)/cgroup" && false; } || return 1
+  $DROVER restart 1 --admin-socket $ADMIN && after=$(server) && [[ $after != "$before" && ! -d /proc/$before ]]
+}
+stop_ends_hidden_server() {
+  local before
+  before=$(server) && systemctl stop drover.service drover.socket && [[ ! -d /proc/$before && $(value Result) == success ]]
+}
+
 user_service() {
   local run=/run/user/$(id -u llm)
   as_llm() { runuser -u llm -- env HOME=/home/llm XDG_RUNTIME_DIR="$run" "$@"; }
@@ -182,6 +208,9 @@ check "its snapshots lie in the only directory there is" eventually 15 snapshots
 check "systemctl stop ends everything, with success" stops_clean
 check "no snapshot is left" no_snapshots_left
 check "an invalid configuration fails once and is not tried again" bad_configuration_is_not_retried
+check "a worker command's hidden server serves" hide_server
+check "it is restarted with its control group (Delegate=yes)" restart_finds_hidden_server
+check "systemctl stop ends it too, with success" stop_ends_hidden_server
 check "a user's own service starts without root" user_service
 
 if ((failures == 0)); then echo "all passed ($(systemctl --version | head -n 1))"; else echo "$failures failed"; fi

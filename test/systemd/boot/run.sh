@@ -25,7 +25,7 @@ fail() {
 for program in debootstrap systemd-nspawn unshare; do
   command -v "$program" >/dev/null || fail "needs $program: apt-get install debootstrap systemd-container util-linux"
 done
-[[ -e $repository/packages/supervisor/dist/cli.js ]] || fail "build first: npx -y pnpm@12.21.0 build"
+[[ -e $repository/packages/cli/dist/main.js ]] || fail "build first: npx -y pnpm@12.21.0 build"
 
 container=
 clean_up() {
