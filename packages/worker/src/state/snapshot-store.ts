@@ -60,6 +60,8 @@ export class SnapshotStore {
   #savedBytes = 0;
   #loadedBytes = 0;
   #bytesPerToken = 0;
+  /** Of any snapshot, as far as this worker has seen. */
+  #latestUseMs = 0;
   readonly #troubles = new Set<string>();
 
   constructor(parts: SnapshotStoreParts) {
@@ -148,8 +150,7 @@ export class SnapshotStore {
     }
     chmodSync(unfinished, 0o600);
     // The clock's time, as for every later use: a file system's is some milliseconds behind, and the same for several files.
-    const now = this.#parts.clock.epochMs() / 1000;
-    utimesSync(unfinished, now, now);
+    this.#markUsed(unfinished);
     const { size: bytes } = statSync(unfinished);
     renameSync(unfinished, join(directory, name));
     this.#bytesPerToken = bytes / tokens.length;
@@ -191,6 +192,7 @@ export class SnapshotStore {
     const freeBytes = freeBytesOf(directory);
     if (freeBytes === undefined) return this.#trouble(cannotWrite(directory));
     const files = this.#files();
+    for (const { lastUseMs } of files) this.#latestUseMs = Math.max(this.#latestUseMs, lastUseMs);
     const keptBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     const mostBytes = Math.min(limitBytes, keptBytes + freeBytes - SPARE_BYTES);
     if (neededBytes > mostBytes) return false;
@@ -208,12 +210,17 @@ export class SnapshotStore {
   }
 
   #touch(name: string): void {
-    const now = this.#parts.clock.epochMs() / 1000;
     try {
-      utimesSync(join(this.#parts.directory, name), now, now);
+      this.#markUsed(join(this.#parts.directory, name));
     } catch {
       this.#forget(name);
     }
+  }
+
+  /** Behind all uses that are known: where the machine's date is set back, what is used now would be the first to go. */
+  #markUsed(path: string): void {
+    this.#latestUseMs = Math.max(this.#parts.clock.epochMs(), this.#latestUseMs + 1);
+    utimesSync(path, this.#latestUseMs / 1000, this.#latestUseMs / 1000);
   }
 
   #remove(name: string): void {

@@ -23,6 +23,8 @@ const rest = { clock: systemClock, costs: q40Costs, longestPauseMs: 1500, specul
 
 const pools: SlotPool[] = [];
 
+const HOUR_MS = 3_600_000;
+
 /** No two looks at it are at the same time, however coarse the machine's clock is. */
 let nowMs = Date.now();
 const ticking = { ...systemClock, epochMs: () => (nowMs += 10) };
@@ -136,13 +138,14 @@ describe("snapshots", () => {
     assert.equal((await readdir(directory)).length, 1, "what is a beginning of another one is not saved again");
   });
 
-  it("take no more bytes than they may: the least recently used goes first", async () => {
+  it("take no more bytes than they may: the least recently used goes first, whoever sets the date back", async () => {
     const { pool } = openPool(one, directory);
     await generateTokens(pool, prompt(100, 1), 1);
     await pool.whenIdle();
     const limitBytes = 3.5 * (await folderBytes(directory));
     const { pool: bounded } = openPool(one, directory, { limitBytes });
     for (const chat of [2, 3, 1, 4]) {
+      if (chat === 1) nowMs -= HOUR_MS;
       await generateTokens(bounded, [...prompt(100, chat), 7], 2);
       await bounded.whenIdle();
     }
