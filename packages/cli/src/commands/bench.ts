@@ -104,6 +104,8 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
 async function startTarget(invocation: Invocation, signal: AbortSignal): Promise<DroverServer | undefined> {
   if (invocation.text("url") !== undefined) return undefined;
   const { startDrover } = await import("@drover/bench");
+  const { checkSettings } = await import("@drover/supervisor/application");
+  await checkSettings(invocation.settings().settings, invocation.environment);
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
   return startDrover({ bin: process.argv[1] ?? "", args: upArgs(invocation), clock: systemClock, signal });
 }

@@ -15,8 +15,9 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
   const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
   const apiKey = await keyOfStarted(invocation);
   const args = splitArgs(invocation);
-  const { findPrepared } = await import("@drover/supervisor/application");
-  const { model } = invocation.settings().settings;
+  const { checkSettings, findPrepared } = await import("@drover/supervisor/application");
+  const { settings } = invocation.settings();
+  await checkSettings(settings, invocation.environment);
   const report = await underWay(invocation, (surroundings) =>
     lib.runCompare({
       ...request,
@@ -29,7 +30,7 @@ export async function compare(invocation: Invocation): Promise<ExitCode> {
       only: invocation.text("only")?.split(","),
       llamaServer: invocation.text("llama-server"),
       llamaServerArgs: invocation.texts("llama-server-args"),
-      modelFile: () => findPrepared(model, invocation.environment),
+      modelFile: () => findPrepared(settings.model, invocation.environment),
       rounds: invocation.number("rounds"),
       leastResponses: invocation.number("least-responses"),
       retries: invocation.number("retries"),
