@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { execa } from "execa";
 import { DROVER_BIN, Pasture } from "../support/drover-process.ts";
 import { needs } from "../support/needs.ts";
+import { nextPorts } from "../support/ports.ts";
+import { until } from "../support/until.ts";
 
 describe("the command line, wherever it runs", () => {
   const pasture = new Pasture();
@@ -41,13 +44,38 @@ describe("the command line, wherever it runs", () => {
     rmSync(file);
   });
 
-  it("needs no entry in passwd and no home", {
-    ...needs("setpriv"),
-    ...(isRoot ? {} : { skip: "needs root" }),
-  }, async () => {
-    const words = ["--reuid", "54321", "--regid", "54321", "--clear-groups", process.execPath, DROVER_BIN];
-    const result = await execa("setpriv", [...words, "status"], { cwd: "/", env: {}, extendEnv: false, reject: false });
+  const asRoot = { ...needs("setpriv"), ...(isRoot ? {} : { skip: "needs root" }) };
+  const nobody = 54_321;
+  const asNobody = (words: readonly string[], env: Readonly<Record<string, string>>) =>
+    execa(
+      "setpriv",
+      ["--reuid", `${nobody}`, "--regid", `${nobody}`, "--clear-groups", process.execPath, DROVER_BIN, ...words],
+      { cwd: "/", env, extendEnv: false, reject: false },
+    );
+
+  it("needs no entry in passwd and no home", asRoot, async () => {
+    const result = await asNobody(["status"], {});
     assert.equal(result.exitCode, 1, result.stderr);
     assert.match(result.stderr, /^drover: no drover is running/);
   });
+
+  // The second is what Docker gives a user that its image does not know.
+  for (const [what, env] of [
+    ["no home", {}],
+    ["a home that nothing can be written to", { HOME: "/" }],
+  ] as const) {
+    it(`serves for a user without an entry in passwd and with ${what}`, asRoot, async () => {
+      const TMPDIR = mkdtempSync(join(tmpdir(), "drover-nobody-"));
+      chownSync(TMPDIR, nobody, nobody);
+      const ports = ["--listen", "127.0.0.1:0", "--worker-port", String(nextPorts(5))];
+      const drover = asNobody(["up", "--workers", "1", "--threads", "1", ...ports], { ...env, TMPDIR });
+      let said = "";
+      drover.stdout.on("data", (bytes: Buffer) => (said += String(bytes)));
+      await until(() => said.includes("loading -> ready") || drover.exitCode !== null, "it is ready, or has ended");
+      drover.kill("SIGTERM");
+      const { exitCode, stderr } = await drover;
+      rmSync(TMPDIR, { recursive: true });
+      assert.deepEqual([exitCode, said.includes("loading -> ready")], [0, true], said + stderr);
+    });
+  }
 });

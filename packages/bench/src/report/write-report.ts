@@ -1,10 +1,10 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { closeSync, lstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
-import { BenchError } from "../errors.ts";
+import { BenchError, type BenchErrorCode } from "../errors.ts";
 
 /**
  * Makes sure, before a long run, that a report can be written there. Leaves an existing file as it is, and none where there was none.
- * @throws BenchError `report_unwritable`
+ * @throws BenchError `bad_option`
  */
 export function requireWritable(path: string): void {
   try {
@@ -12,7 +12,7 @@ export function requireWritable(path: string): void {
     closeSync(openSync(path, "a"));
     if (isNew) unlinkSync(path);
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(path, error, "bad_option");
   }
 }
 
@@ -21,11 +21,11 @@ export function writeReport(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(path, error, "report_unwritable");
   }
 }
 
-function unwritable(path: string, error: unknown): BenchError {
+function unwritable(path: string, error: unknown, as: BenchErrorCode): BenchError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reasons: Readonly<Record<string, string>> = {
     ENOSPC: "the disk is full",
@@ -35,5 +35,5 @@ function unwritable(path: string, error: unknown): BenchError {
     EISDIR: "it is a folder",
   };
   const reason = reasons[code] ?? messageOf(error);
-  return new BenchError("report_unwritable", `the report ${path} can't be written: ${reason}`, { cause: error });
+  return new BenchError(as, `the report ${path} can't be written: ${reason}`, { cause: error });
 }

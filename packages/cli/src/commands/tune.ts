@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { homeFolder } from "@drover/foundation/files/user-folders";
+import { keepingHome } from "@drover/foundation/files/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { keyFlag, keyOfStarted } from "../measuring/key-to-send.ts";
@@ -97,7 +97,7 @@ async function servedModel(model: string, invocation: Invocation): Promise<{ pat
       `${wanted ?? model} is no file here, and no synthetic twin of it is known; give the model's file, or the twin's preset with --twin`,
     );
   const { modelCacheDir, writeSyntheticModel } = await import("@drover/models");
-  const path = join(modelCacheDir(invocation.environment, homeFolder()), `${twin.preset}.${twin.quantization}.gguf`);
+  const path = join(modelCacheDir(invocation.environment, keepingHome()), `${twin.preset}.${twin.quantization}.gguf`);
   const name = `the synthetic twin ${twin.preset} in ${twin.quantization}`;
   if (existsSync(path)) return { path, name };
   invocation.stderr.write(`Writing ${name} to ${path}; nothing is downloaded.\n`);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Settings, workerSettingPaths } from "@drover/config";
 import { workerArguments } from "@drover/contract/worker-options";
+import { homeFolder } from "@drover/foundation/files/user-folders";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { fetchHere } from "../terminal/fetch-here.ts";
@@ -19,7 +20,8 @@ export const worker: Command = {
     await requireMemory(settings, model.path);
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
     const words = [workerMain(), ...workerArguments(workerOptions(settings, model, { port, threads }))];
-    const child = execa(process.execPath, words, { stdio: "inherit", reject: false, buffer: false });
+    const env = { HOME: homeFolder() };
+    const child = execa(process.execPath, words, { env, stdio: "inherit", reject: false, buffer: false });
     // The terminal sends Ctrl-C to both; the worker finishes what runs, and this waits for it.
     const pass = (signal: NodeJS.Signals) => void child.kill(signal);
     process.on("SIGINT", () => {});

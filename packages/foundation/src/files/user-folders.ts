@@ -1,5 +1,6 @@
+import { accessSync, constants, existsSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The user's id; 0 where the system knows none. By the process, not by the name: a container's user may have no entry in passwd. */
 export function userId(): number {
@@ -9,13 +10,55 @@ export function userId(): number {
 /** The user's home, or a folder of the user's own among the temporary ones where there is neither `HOME` nor an entry in passwd. */
 export function homeFolder(): string {
   try {
-    return homedir();
+    const home = homedir();
+    if (home !== "") return home;
   } catch {
-    return join(tmpdir(), `drover-home-${userId()}`);
+    // Neither `HOME` nor an entry in passwd.
   }
+  return temporaryHome();
+}
+
+/**
+ * The home below which Drover keeps what it needs between starts: the user's, or where nothing can be written there (a container's user has `/`), the
+ * same as for a user without one.
+ * @throws Error where another user has taken that one's name
+ */
+export function keepingHome(): string {
+  const home = homeFolder();
+  const kept = join(home, ".cache", "drover");
+  return existsSync(kept) || mayMake(kept) ? home : temporaryHome();
 }
 
 /** What Drover keeps for this user between starts. */
 export function cacheFolder(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homeFolder(), ".cache"), "drover");
+  return join(process.env["XDG_CACHE_HOME"] || join(keepingHome(), ".cache"), "drover");
 }
+
+function mayMake(folder: string): boolean {
+  const above = dirname(folder);
+  if (!existsSync(above)) return above !== folder && mayMake(above);
+  try {
+    accessSync(above, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody else can put anything into it. */
+function temporaryHome(): string {
+  const folder = join(tmpdir(), `drover-home-${userId()}`);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw new Error(`${folder} can't be made (${code}): ${ADVICE}`, { cause: error });
+  }
+  // A link would lead elsewhere.
+  const found = lstatSync(folder);
+  if (found.isDirectory() && found.uid === userId() && (found.mode & OTHERS_WRITE) === 0) return folder;
+  throw new Error(`${folder} belongs to another user, or others may write to it: ${ADVICE}`);
+}
+
+const OTHERS_WRITE = 0o022;
+const ADVICE = "set HOME or XDG_CACHE_HOME to a folder of your own";

@@ -67,13 +67,15 @@ function makePrivate(folder: string, uid: number): string {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw new SupervisorError("listen_failed", `${folder} can't be made (${code}): ${ADVICE}`);
   }
   // A link would lead elsewhere.
   if (lstatSync(folder).isDirectory() && isPrivate(folder, uid)) return folder;
-  const advice = "choose another place with --admin-socket, or set XDG_RUNTIME_DIR";
-  throw new SupervisorError("listen_failed", `${folder} belongs to another user, or others may write to it: ${advice}`);
+  throw new SupervisorError("listen_failed", `${folder} belongs to another user, or others may write to it: ${ADVICE}`);
 }
+
+const ADVICE = "choose another place with --admin-socket, or set XDG_RUNTIME_DIR";
 
 function isOwnSocket(path: string, uid: number): boolean {
   const found = socketAt(path);

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
+import { homeFolder } from "@drover/foundation/files/user-folders";
 import { execa } from "execa";
 import { delegatedCgroup } from "./cgroup/delegated-cgroup.ts";
 import { makeWorkerCgroup, type WorkerCgroup } from "./cgroup/worker-cgroup.ts";
@@ -57,7 +58,8 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
     buffer: false,
     reject: false,
     stdin: "ignore",
-    env: { [SECRET_ENV]: launch.secret, ...loaderQuiet },
+    // node-llama-cpp asks for a home when it is loaded, and ends where there is neither `HOME` nor an entry in passwd.
+    env: { [SECRET_ENV]: launch.secret, HOME: homeFolder(), ...loaderQuiet },
   });
   child.on("message", (message) => {
     if (isWorkerMessage(message)) listener.onMessage(message);

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { homeFolder } from "@drover/foundation/files/user-folders";
+import { homeFolder, keepingHome } from "@drover/foundation/files/user-folders";
 import {
   cachesOf,
   fetchModelApart,
@@ -61,6 +61,9 @@ function placesIn(environment: PrepareOptions["environment"]) {
     modelScope: modelScopeEndpoint(environment),
     modelScopeToken: environment["MODELSCOPE_API_TOKEN"],
   };
-  const home = homeFolder();
-  return { cacheDir: modelCacheDir(environment, home), endpoints, otherCaches: cachesOf(environment, home) };
+  return {
+    cacheDir: modelCacheDir(environment, keepingHome()),
+    endpoints,
+    otherCaches: cachesOf(environment, homeFolder()),
+  };
 }
