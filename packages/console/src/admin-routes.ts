@@ -1,5 +1,5 @@
 import { ADMIN_KEY_HEADER } from "@drover/contract/headers";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { isSameSecret } from "@drover/contract/secrets";
 import type { IncomingMessage } from "node:http";
 import { type ConsoleResponse, jsonResponse, refusal } from "./page-response.ts";
 
@@ -47,7 +47,7 @@ export async function adminResponse(
 export function withoutAdminKey({ headers }: IncomingMessage, wanted: string | undefined): ConsoleResponse | undefined {
   if (wanted === undefined) return refusal(403, "no_admin_key", "no admin key is set: start drover with --admin-key");
   const sent = headers[ADMIN_KEY_HEADER];
-  if (typeof sent === "string" && isSame(sent, wanted)) return undefined;
+  if (typeof sent === "string" && isSameSecret(sent, wanted)) return undefined;
   return refusal(
     403,
     "wrong_admin_key",
@@ -67,13 +67,4 @@ const performers: Readonly<Record<string, (actions: AdminActions, query: URLSear
 function countOf(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`count is a whole number of workers from 1 to 9999, not "${text}"`);
   return Number(text);
-}
-
-/** Takes as long for a near miss as for any other. */
-function isSame(one: string, other: string): boolean {
-  return timingSafeEqual(digestOf(one), digestOf(other));
-}
-
-function digestOf(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

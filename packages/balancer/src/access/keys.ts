@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { isSameDigest, secretDigest } from "@drover/contract/secrets";
 import type { IncomingHttpHeaders } from "node:http";
 import { FrontDoorError } from "../errors.ts";
 import type { Caller } from "../request/client-request.ts";
@@ -32,10 +32,10 @@ export function readKeys(sources: KeySources): KeyRing {
     callerOf(headers) {
       const sent = sentKey(headers);
       if (sent === undefined) return undefined;
-      const digest = digestOf(sent);
+      const digest = secretDigest(sent);
       let caller: Caller | undefined;
       // All are compared, so that the time tells nothing of which one it was.
-      for (const key of known) if (timingSafeEqual(key.digest, digest)) caller = key.caller;
+      for (const key of known) if (isSameDigest(key.digest, digest)) caller = key.caller;
       return caller;
     },
   };
@@ -62,8 +62,8 @@ function readKey({ line, limits }: WrittenKey, index: number): { readonly caller
       `API key ${index + 1} has blanks, control characters or letters beyond ASCII, which no client can send; choose another one`,
     );
   }
-  const stateOwner = digestOf(label === undefined ? `key ${key}` : `label ${label}`).toString("hex", 0, ownerBytes);
-  return { caller: { label: label ?? `key${index + 1}`, stateOwner, limits }, digest: digestOf(key) };
+  const stateOwner = secretDigest(label === undefined ? `key ${key}` : `label ${label}`).toString("hex", 0, ownerBytes);
+  return { caller: { label: label ?? `key${index + 1}`, stateOwner, limits }, digest: secretDigest(key) };
 }
 
 /** Letters and digits of any script. */
@@ -98,8 +98,4 @@ function sentKey(headers: IncomingHttpHeaders): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const other = headers["x-api-key"];
   return bearer ?? (typeof other === "string" ? other : undefined);
-}
-
-function digestOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
 }
