@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -61,6 +62,14 @@ describe("readModelInfo", () => {
         message: /none\.gguf does not exist/,
       });
       await assert.rejects(readModelInfo(join(directory, "folder")), { code: "model_unreadable" });
+    });
+  });
+
+  it("waits for nobody who might write into a pipe", async () => {
+    await withScratch(async (directory) => {
+      const path = join(directory, "pipe.gguf");
+      execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
+      await assert.rejects(readModelInfo(path), { code: "model_unreadable" });
     });
   });
 

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { ModelError } from "../errors.ts";
 import { ggmlTypeById } from "./ggml-types.ts";
@@ -47,7 +48,8 @@ const LONGEST_NAME_BYTES = 65_535;
 
 async function openModel(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    // Else one waits here until somebody writes into a pipe.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "unknown";
     if (code === "ENOENT" || code === "ENOTDIR") {
