@@ -203,7 +203,7 @@ class RunningBalancer implements Balancer {
   #receive(received: Received): void {
     this.#calls += 1;
     const arrival = arrivalOf(received, this.#calls, this.#door.present, this.#options);
-    const request = new ClientRequest(arrival, this.#recorder.ended);
+    const request = new ClientRequest(arrival, this.#recorder.ended, this.#options.clock);
     this.#running.add(request);
     void serveRequest(request, this.#way);
   }

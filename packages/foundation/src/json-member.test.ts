@@ -17,8 +17,27 @@ describe('A JSON object with a true member "stream"', () => {
     ["", false],
   ];
   for (const [body, expected] of cases) {
-    it(`${expected ? "is" : "is not"} ${JSON.stringify(body)}`, () => {
-      assert.equal(hasTrueMember(Buffer.from(body), "stream"), expected);
+    it(`${expected ? "is" : "is not"} ${JSON.stringify(body)}`, async () => {
+      assert.equal(await hasTrueMember(Buffer.from(body), "stream"), expected);
     });
   }
+
+  it("is looked for in slices, with others in between, whatever stands before it", async () => {
+    for (const filling of ["[]", '\\"', '"",', "x"]) {
+      const text = filling === "x" || filling === '\\"';
+      const before = filling.repeat(1_500_000 / filling.length);
+      const body = Buffer.from(`{"a":${text ? `"${before}"` : `[${before}1]`},"stream":true}`);
+      let turns = 0;
+      const state = { isOver: false };
+      const count = () => {
+        turns += 1;
+        if (!state.isOver) setImmediate(count);
+      };
+      setImmediate(count);
+      const found = await Promise.all(Array.from({ length: 8 }, () => hasTrueMember(body, "stream")));
+      state.isOver = true;
+      assert.deepEqual(new Set(found), new Set([true]), filling);
+      assert.ok(turns >= 4, `${filling}: all was looked at in ${turns} turns`);
+    }
+  });
 });

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { createHash, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { closeAfterResponse, closeWithResponse } from "./api/http/close-after-response.ts";
 import { errorResponse } from "./api/http/error-envelope.ts";
@@ -12,6 +11,7 @@ import { apiOf, canonicalPath, methodsOf } from "@drover/contract/routes";
 import { RequestError } from "./errors.ts";
 import { REQUEST_ID_HEADER, SECRET_HEADER } from "@drover/contract/headers";
 import { requestIdOf } from "@drover/contract/request-id";
+import { isSameSecret } from "@drover/contract/secrets";
 
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
@@ -35,7 +35,9 @@ export function createServer(parts: ServerParts): FastifyInstance {
     // On the raw response, so that hijacked ones carry it too.
     reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
     if (apiOf(request) === "anthropic") reply.raw.setHeader("request-id", request.id);
-    if (parts.secret !== undefined && !isSecret(request.headers[SECRET_HEADER], parts.secret)) throw unauthorized();
+    if (parts.secret === undefined) return;
+    const sent = request.headers[SECRET_HEADER];
+    if (typeof sent !== "string" || !isSameSecret(sent, parts.secret)) throw unauthorized();
   });
   server.setErrorHandler((error, request, reply) => respondWithError(parts, error, request, reply));
   server.setNotFoundHandler((request, reply) => {
@@ -43,16 +45,6 @@ export function createServer(parts: ServerParts): FastifyInstance {
   });
   for (const { method, path, handle } of routes) server.route({ method, url: path, handler: handle });
   return server;
-}
-
-/** Digests have one length, so the comparison takes one time. */
-function isSecret(given: string | string[] | undefined, secret: string): boolean {
-  if (typeof given !== "string") return false;
-  return timingSafeEqual(digest(given), digest(secret));
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
 
 function respondWithError(parts: ServerParts, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -63,7 +55,7 @@ function respondWithError(parts: ServerParts, error: unknown, request: FastifyRe
   const { status, body } = errorResponse(refusal, request);
   if (status === 413) {
     reply.hijack();
-    closeAfterResponse(request.raw, "413 Payload Too Large", body, request.id);
+    closeAfterResponse(reply.raw, status, body, parts.clock);
     return;
   }
   const seconds = refusal instanceof RequestError ? refusal.refusal.retryAfterSeconds : undefined;

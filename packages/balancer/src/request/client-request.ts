@@ -1,4 +1,5 @@
 import { type ApiRoute, pathOf, routeAt } from "@drover/contract/routes";
+import type { Clock } from "@drover/foundation/clock";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
@@ -6,7 +7,7 @@ import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import type { PickDecision } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
 import type { RequestTrace } from "./request-tracing.ts";
-import { respond, respondError } from "./respond.ts";
+import { respond, respondError, type Sending } from "./respond.ts";
 import type { ToldUsageReader } from "../response-store/told-usage.ts";
 
 /**
@@ -100,14 +101,16 @@ export class ClientRequest {
   /** Called once it is over, and known what it took: undefined where nobody knows. */
   readonly onTokens: ((tokens: TokensTaken | undefined) => void)[] = [];
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;
+  readonly #clock: Pick<Clock, "after">;
   #isAdmitted = false;
   #isEnded = false;
 
-  constructor(arrival: Arrival, onEnd: (request: ClientRequest, ending: Ending) => void) {
+  constructor(arrival: Arrival, onEnd: (request: ClientRequest, ending: Ending) => void, clock: Pick<Clock, "after">) {
     this.arrival = arrival;
     this.path = pathOf(this.target);
     this.route = routeAt(this.method, this.path);
     this.#onEnd = onEnd;
+    this.#clock = clock;
   }
 
   get id(): string {
@@ -172,13 +175,23 @@ export class ClientRequest {
     this.#isEnded = true;
     const { status, contentType, body } = own;
     const headers = [...(own.headers ?? []), ...this.responseHeaders];
-    respond(this.response, this.id, { status, contentType, body, headers });
+    respond(this.response, { status, contentType, body, headers }, this.#sending);
+  }
+
+  /** Sends an error of the balancer's own. @returns bytes of the response's body */
+  sendError(error: ProxyError, headers: readonly string[] = []): number {
+    return respondError(this.response, error, [...headers, ...this.responseHeaders], this.#sending);
   }
 
   /** Sends an error of the balancer's own, and ends. */
   refuse(error: ProxyError, headers: readonly string[] = []): void {
-    const bodyBytes = respondError(this.response, this.id, error, [...headers, ...this.responseHeaders]);
-    this.end({ status: error.status, bodyBytes });
+    this.end({ status: error.status, bodyBytes: this.sendError(error, headers) });
+  }
+
+  /** The same where its body is not read to the end: the connection ends with it. */
+  refuseBody(error: ProxyError, headers: readonly string[] = []): void {
+    this.response.shouldKeepAlive = false;
+    this.refuse(error, headers);
   }
 
   /** Counted and logged once, whoever calls first. */
@@ -186,5 +199,9 @@ export class ClientRequest {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#onEnd(this, ending);
+  }
+
+  get #sending(): Sending {
+    return { requestId: this.id, clock: this.#clock };
   }
 }

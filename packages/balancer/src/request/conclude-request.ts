@@ -4,7 +4,6 @@ import type { Admission, Claim } from "../queue/admission.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { ForwardOutcome } from "./forward-task.ts";
 import { failureOf, queueRefusals } from "./request-errors.ts";
-import { respondError } from "./respond.ts";
 import { endWithError } from "./stream-pings.ts";
 
 interface Parts {
@@ -46,5 +45,5 @@ function sendFailure(request: ClientRequest, outcome: Failed, claim: Claim, { me
   if (refusal !== undefined) metrics.countRefusal(error.code);
   const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds(claim))];
   if (response.headersSent) return endWithError(response, error.message);
-  return respondError(response, request.id, error, [...retryAfter, ...request.responseHeaders]);
+  return request.sendError(error, retryAfter);
 }

@@ -21,7 +21,6 @@ import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
 import { relayedHead, upstreamHeaders, workerHeader } from "./proxy-headers.ts";
 import { readBody } from "./read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
-import { refuseBody } from "./respond.ts";
 import type { RetryRule } from "./retry-rule.ts";
 import { readerFor, type ToldUsageReader } from "../response-store/told-usage.ts";
 import { interjections, type StreamPings, streamPings } from "./stream-pings.ts";
@@ -163,12 +162,8 @@ function refuseWithBody(
   headers: readonly string[],
   { metrics }: Forwarder,
 ): void {
-  const { incoming } = request.arrival;
   metrics.countRefusal(error.code);
-  request.end({
-    status: error.status,
-    bodyBytes: refuseBody(incoming, request.id, error, [...headers, ...request.responseHeaders]),
-  });
+  request.refuseBody(error, headers);
 }
 
 function claimOf(

@@ -51,6 +51,7 @@ class QueuePings implements StreamPings {
   #hasBegun = false;
   #isLeased = false;
   #isIgnoredSaid = false;
+  #asksForStream: Promise<boolean> | undefined;
 
   constructor(request: ClientRequest, body: Buffer, clock: Clock) {
     this.#request = request;
@@ -60,7 +61,7 @@ class QueuePings implements StreamPings {
 
   readonly onPosition = (position: number): void => {
     this.#position = position;
-    this.#stopRepeat ??= repeat(this.#clock, pingTimes, () => this.#say());
+    this.#stopRepeat ??= repeat(this.#clock, pingTimes, () => void this.#say());
   };
 
   onLease({ id, owned }: Pick<Upstream, "id" | "owned">): void {
@@ -81,20 +82,22 @@ class QueuePings implements StreamPings {
     this.#stopRepeat = undefined;
   }
 
-  #say(): void {
+  async #say(): Promise<void> {
     const { response } = this.#request;
-    if (response.destroyed || response.writableEnded || !(response.headersSent || this.#begin())) this.stop();
-    else if (response.socket?.writableNeedDrain !== true) response.write(`: queue ${this.#position}\n\n`);
+    const isStream = response.headersSent || (await (this.#asksForStream ??= hasTrueMember(this.#body, "stream")));
+    // It may have been given a lease in between.
+    if (this.#stopRepeat === undefined) return;
+    // One that asks for no stream is to be complete.
+    if (!isStream || response.destroyed || response.writableEnded) return this.stop();
+    if (!response.headersSent) this.#begin();
+    if (response.socket?.writableNeedDrain !== true) response.write(`: queue ${this.#position}\n\n`);
   }
 
-  /** False where the response is to be complete. */
-  #begin(): boolean {
-    if (!hasTrueMember(this.#body, "stream")) return false;
+  #begin(): void {
     const { id, response, responseHeaders } = this.#request;
     const kind = ["Content-Type", "text/event-stream", "Cache-Control", "no-cache", "X-Accel-Buffering", "no"];
     response.writeHead(200, [...kind, REQUEST_ID_HEADER, id, ...responseHeaders]);
     this.#hasBegun = true;
-    return true;
   }
 }
 

@@ -1,3 +1,4 @@
+import { dropBody, endResponse } from "@drover/foundation/network/end-response";
 import { gzipSync } from "node:zlib";
 import { evaluate, type Template } from "../../model/template.ts";
 import { buildHead, type HeadParts, type ServerIdentity } from "./response-fields.ts";
@@ -55,37 +56,20 @@ function send(state: RequestState, identity: ServerIdentity, text: Buffer | unde
   const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
   response.writeHead(status, reason, fields);
   if (!isStillSending(state)) {
-    response.end(hasBody ? body : undefined);
+    endResponse(response, hasBody ? body : undefined, state);
     return;
   }
   if (hasBody) response.write(body);
   else response.flushHeaders();
-  linger(state);
+  // The access log tells of the response when it has ended.
+  dropBody(state.request, state, () => {
+    if (!response.writableEnded) response.end();
+  });
 }
 
 function isStillSending({ request, response }: RequestState): boolean {
   if (request.complete || response.shouldKeepAlive) return false;
   return request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
-}
-
-/** Waits as long for a client that is still sending; closing at once could take the response away from it (nginx `lingering_close`). */
-const lingeringMs = { silence: 5000, whole: 30_000 };
-
-function linger(state: RequestState): void {
-  const { request, response } = state;
-  const finish = (): void => {
-    stopWaiting();
-    stopSilence();
-    if (!response.writableEnded) response.end();
-  };
-  const stopWaiting = state.after(lingeringMs.whole, finish);
-  let stopSilence = state.after(lingeringMs.silence, finish);
-  request.on("data", () => {
-    stopSilence();
-    stopSilence = state.after(lingeringMs.silence, finish);
-  });
-  request.once("end", finish).once("close", finish).once("error", finish);
-  request.resume();
 }
 
 /** By the extension of the URI, as for a file (`ngx_http_set_content_type`). */
