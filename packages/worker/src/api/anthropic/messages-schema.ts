@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_PARTS, MOST_STOPS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { MOST_PARTS, MOST_TOOLS, messageList, stopTexts } from "../generating/counts.ts";
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
@@ -174,7 +174,7 @@ const fields = {
   tools: boundedList(z.union([customTool, serverTool]), { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinkingMode.nullish(),
-  stop_sequences: boundedList(z.string(), { most: MOST_STOPS }).nullish(),
+  stop_sequences: stopTexts.nullish(),
   stream: z.boolean().nullish(),
   temperature: samplingFields.temperature,
   top_p: z.number().min(0).max(1).nullish(),

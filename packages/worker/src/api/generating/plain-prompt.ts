@@ -2,7 +2,7 @@ import { badField } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import type { Serving } from "../serving.ts";
-import { type GenerationBody, type SamplingBody, samplingOf } from "./sampling-fields.ts";
+import type { GenerationBody } from "./sampling-fields.ts";
 
 /** The prompts or inputs of a request: one text, one list of tokens, or several of either. */
 export function separateInputs(
@@ -34,22 +34,21 @@ export function textOfTokens({ vocabulary }: Pick<Serving, "vocabulary">, tokens
 }
 
 /**
- * What to generate behind a prompt without a template: all of it is text.
+ * What to generate behind a prompt without a template: all of it is text. -1 for `maxTokens`: as many as there is room for.
  *
- * @param most -1: as many tokens as there is room for
  * @throws RequestError where the prompt leaves no room
  */
 export function plainOutput(
   serving: Serving,
-  body: SamplingBody & GenerationBody,
+  body: GenerationBody,
   prompt: readonly number[],
-  most: number,
+  { maxTokens, sampling }: Pick<OutputRequest, "maxTokens" | "sampling">,
 ): OutputRequest {
   refuseLongPrompt(prompt, plainLimit(serving));
   return {
     prompt,
-    maxTokens: most === -1 ? serving.slots.contextTokens : most,
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    maxTokens: maxTokens === -1 ? serving.slots.contextTokens : maxTokens,
+    sampling,
     stops: body.stop,
     reasoning: "off",
     thinkingEnd: { text: "", tokens: [] },

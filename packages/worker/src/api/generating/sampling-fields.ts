@@ -5,7 +5,7 @@ import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { MOST_CHOICES, MOST_BIASES, MOST_STOPS, MOST_TOKENS } from "./counts.ts";
+import { MOST_CHOICES, MOST_BIASES, MOST_STOP_TOKENS, stopText, stopTexts } from "./counts.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
@@ -104,10 +104,10 @@ export const maxTokens = z.int().min(-1).nullish();
 export const generationFields = {
   n: z.int().min(1).max(MOST_CHOICES).nullish(),
   stop: z
-    .union([z.string(), boundedList(z.string(), { most: MOST_STOPS })])
+    .union([stopText, stopTexts])
     .nullish()
     .transform((stop) => (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "")),
-  stop_token_ids: tokenList({ most: MOST_TOKENS }).nullish(),
+  stop_token_ids: tokenList({ most: MOST_STOP_TOKENS }).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z
     .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
@@ -142,7 +142,7 @@ export function samplingOf(body: SamplingBody, vocabularySize: number, seed: num
 }
 
 /** The low 32 bits of an integer of any size; -1 and what is no number leave it to us. */
-function seedOf(asked: number | string | null | undefined, drawn: number): number {
+export function seedOf(asked: number | string | null | undefined, drawn: number): number {
   const whole = typeof asked === "number" ? Math.trunc(asked) : asked;
   if (whole === null || whole === undefined || BigInt(whole) === -1n) return drawn;
   return Number(BigInt.asUintN(32, BigInt(whole)));

@@ -11,6 +11,7 @@ import { runChoices, streamChoices } from "../generating/choices.ts";
 import { plainLimit, plainOutput, refuseForeignTokens, textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
+import { samplingOf } from "../generating/sampling-fields.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { nativeProbabilities } from "../generating/token-logprobs.ts";
 import { SseStream } from "../http/sse-stream.ts";
@@ -187,7 +188,9 @@ async function outputRequest(
   body: NativeFields,
   prompt: readonly number[],
 ): Promise<OutputRequest> {
-  const plain = plainOutput(serving, body, prompt, body.n_predict ?? body.max_tokens ?? -1);
+  const maxTokens = body.n_predict ?? body.max_tokens ?? -1;
+  const sampling = samplingOf(body, serving.model.vocabularySize, serving.randomSeed());
+  const plain = plainOutput(serving, body, prompt, { maxTokens, sampling });
   const grammar = await grammarOf(serving, reply, body);
   const probabilities = body.n_probs ?? 0;
   return {

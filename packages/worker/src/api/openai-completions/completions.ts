@@ -6,7 +6,7 @@ import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
-import type { GeneratedToken } from "../../generation-contract.ts";
+import type { GeneratedToken, Sampling } from "../../generation-contract.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import {
   plainLimit,
@@ -21,6 +21,8 @@ import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
+import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
+import { turnToParse } from "@drover/contract/json-cost";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
@@ -37,7 +39,11 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
-  const requests = prompts.flatMap(({ tokens }) => choicesOf(outputRequest(serving, body, tokens), perPrompt));
+  const sampling = samplingOf(body, serving.model.vocabularySize, 0);
+  const requests = prompts.flatMap(({ tokens }) => {
+    const seed = seedOf(body.seed, serving.randomSeed());
+    return choicesOf(outputRequest(serving, body, tokens, { ...sampling, seed }), perPrompt);
+  });
   refuseExpensive(serving, {
     choices: requests.length,
     maxTokens: requests[0]?.maxTokens ?? 0,
@@ -46,7 +52,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   });
   const texts = requests.map((_, index) => {
-    const echo = body.echo === true ? (prompts[Math.floor(index / perPrompt)]?.text ?? "") : "";
+    const echo = prompts[Math.floor(index / perPrompt)]?.text ?? "";
     return new CompletionText(serving, body, echo);
   });
   const head = {
@@ -172,15 +178,25 @@ function checkFields(body: CompletionRequest): void {
   }
 }
 
-function outputRequest(serving: Serving, body: CompletionRequest, prompt: readonly number[]): OutputRequest {
+function outputRequest(
+  serving: Serving,
+  body: CompletionRequest,
+  prompt: readonly number[],
+  sampling: Sampling,
+): OutputRequest {
+  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
   return {
-    ...plainOutput(serving, body, prompt, body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS),
+    ...plainOutput(serving, body, prompt, { maxTokens, sampling }),
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   };
 }
 
+/** To look at a token, and at its text, takes as long as to parse so much JSON. */
+const BYTES_PER_TOKEN = 16;
+
 interface Prompt {
   readonly tokens: readonly number[];
+  /** Empty where the response does not repeat it. */
   readonly text: string;
 }
 
@@ -193,7 +209,11 @@ async function promptsOf(serving: Serving, body: CompletionRequest): Promise<rea
       `Invalid 'prompt': ${total} completions were asked for, at most ${MOST_CHOICES} are given.`,
     );
   const prompts: Prompt[] = [];
-  for (const prompt of several) prompts.push(await promptOf(serving, body, prompt));
+  for (const prompt of several) {
+    const turn = typeof prompt === "string" ? undefined : turnToParse(prompt.length * BYTES_PER_TOKEN);
+    if (turn !== undefined) await turn;
+    prompts.push(await promptOf(serving, body, prompt));
+  }
   return prompts;
 }
 
@@ -216,9 +236,13 @@ async function promptOf(
   const withBos =
     model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
   const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
-  if (tokens.length > 0) return { tokens, text: typeof prompt === "string" ? prompt : textOfTokens(serving, prompt) };
+  if (tokens.length > 0) return { tokens, text: body.echo === true ? echoOf(serving, prompt) : "" };
   const first = model.bosToken ?? model.eosToken;
   if (first === undefined)
     throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
   return { tokens: [first], text: "" };
+}
+
+function echoOf(serving: Serving, prompt: string | readonly number[]): string {
+  return typeof prompt === "string" ? prompt : textOfTokens(serving, prompt);
 }
