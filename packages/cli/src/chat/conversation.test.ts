@@ -75,7 +75,7 @@ describe("drover chat", () => {
 
   it("says what went wrong in the server's words, and goes on", async () => {
     const { url } = await serve(
-      (response) => response.writeHead(429).end('{"error":{"message":"the queue is full"}}'),
+      (response) => response.writeHead(429).end('{"error":{"message":"the queue is \\u001b[31mfull"}}'),
       (response) => response.end('data: {"error":{"message":"the worker died"}}\n\n'),
       (response) => response.end(event({ content: "half" })),
       (response) => response.writeHead(401).end("{}"),
@@ -86,7 +86,11 @@ describe("drover chat", () => {
     stdin.end("1\n2\n3\n4\n");
     await talk(new Conversation({ url, apiKey: undefined }, undefined, streams), streams);
     const lines = errors.trim().split("\n");
-    assert.deepEqual(lines.slice(0, 3), ["the queue is full", "the worker died", "the response broke off; ask again"]);
+    assert.deepEqual(lines.slice(0, 3), [
+      "the queue is \\x1b[31mfull",
+      "the worker died",
+      "the response broke off; ask again",
+    ]);
     assert.match(lines[3] ?? "", /401; give the key with --key/);
   });
 });

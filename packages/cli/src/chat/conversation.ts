@@ -81,7 +81,7 @@ export async function talk(conversation: Conversation, desk: Desk): Promise<void
       running = new AbortController();
       await conversation
         .ask(question, running.signal)
-        .catch((error: unknown) => void stderr.write(`${messageOf(error)}\n`));
+        .catch((error: unknown) => void stderr.write(`${printable(messageOf(error))}\n`));
       running = undefined;
     }
     lines.prompt();

@@ -1,4 +1,5 @@
 import { ConfigError, loadSettings } from "@drover/config";
+import { printable } from "@drover/foundation/printable";
 import { text } from "node:stream/consumers";
 import { callAdmin, type DroverStatus } from "@drover/supervisor/admin";
 import { SupervisorError } from "@drover/supervisor/errors";
@@ -33,7 +34,7 @@ export const chat: Command = {
     if (message !== "" || !stdin.isTTY) await askOnce(conversation, message === "" ? await text(stdin) : message);
     else {
       const rules = "Ctrl-C stops a response, /new forgets the conversation, Ctrl-D ends.";
-      stdout.write(`${model ?? "The model"} on ${server.url}. ${rules}\n`);
+      stdout.write(`${printable(model ?? "The model")} on ${server.url}. ${rules}\n`);
       await talk(conversation, desk);
     }
     return 0;

@@ -1,6 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { ConfigError, type ConfigProblem, loadSettings, readText, unknownVariables } from "@drover/config";
 import { userId } from "@drover/foundation/files/user-folders";
+import { printable } from "@drover/foundation/printable";
 import { SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "./command.ts";
 
@@ -14,7 +15,8 @@ export function createInvocation(
   let hasWarned = false;
   // A reload reads the settings again; what is odd in them was said at the start.
   const warn = (warnings: readonly ConfigProblem[]): void => {
-    for (const { where, message } of hasWarned ? [] : warnings) process.stderr.write(`drover: ${where}: ${message}\n`);
+    for (const { where, message } of hasWarned ? [] : warnings)
+      process.stderr.write(`drover: ${printable(`${where}: ${message}`)}\n`);
     hasWarned = true;
   };
   const texts = (name: string): readonly string[] => {

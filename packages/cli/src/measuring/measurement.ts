@@ -1,5 +1,6 @@
 import type { StepProgress } from "@drover/bench";
 import { systemClock } from "@drover/foundation/clock";
+import { printable } from "@drover/foundation/printable";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "../line/command.ts";
 import { columnsOf } from "../terminal/columns.ts";
@@ -52,7 +53,9 @@ export async function publish<Report>(
 ): Promise<void> {
   const { writeReport } = await import("@drover/bench");
   const { stdout } = invocation;
-  stdout.write(invocation.isOn("json") ? `${JSON.stringify(report)}\n` : forms.table(report, columnsOf(stdout)));
+  stdout.write(
+    invocation.isOn("json") ? `${JSON.stringify(report)}\n` : printable(forms.table(report, columnsOf(stdout))),
+  );
   const [csv, html] = [invocation.text("csv"), invocation.text("html")];
   if (csv !== undefined && forms.csv !== undefined) writeReport(csv, forms.csv(report));
   if (html !== undefined) writeReport(html, forms.page(report));
