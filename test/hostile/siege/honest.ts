@@ -9,16 +9,21 @@ export interface HonestAnswer {
   readonly tookMs: number;
 }
 
+/** With the time when it was known. */
+export interface HeardAnswer extends HonestAnswer {
+  readonly endedAtMs: number;
+}
+
 /** Clients that chat all the time, in a process of their own. */
 export class HonestClients {
   readonly #child: ChildProcess;
-  #answers: HonestAnswer[] = [];
+  #answers: HeardAnswer[] = [];
   #onAnswer: () => void = () => {};
 
   constructor(url: string, key: string, count: number) {
     this.#child = fork(fileURLToPath(new URL("./honest-clients.js", import.meta.url)), [url, key, String(count)]);
     this.#child.on("message", (answer: HonestAnswer) => {
-      this.#answers.push(answer);
+      this.#answers.push({ ...answer, endedAtMs: Date.now() });
       this.#onAnswer();
     });
   }
@@ -33,7 +38,7 @@ export class HonestClients {
   }
 
   /** What came since the last time. */
-  take(): readonly HonestAnswer[] {
+  take(): readonly HeardAnswer[] {
     return this.#answers.splice(0);
   }
 

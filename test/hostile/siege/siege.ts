@@ -4,7 +4,7 @@ import { type Drover, Pasture, type WorkerRow } from "../../support/drover-proce
 import { descriptorsOf, residentBytesOf } from "../../support/processes.ts";
 import { ATTACKS, type AttackField } from "./attacks.ts";
 import { FileReader } from "./file-reader.ts";
-import { type HonestAnswer, HonestClients } from "./honest.ts";
+import { type HeardAnswer, HonestClients } from "./honest.ts";
 
 export interface SiegeOptions {
   readonly seconds: number;
@@ -33,6 +33,13 @@ interface HonestReport {
   /** The longest without attackers, and with them. */
   readonly calmMs: number;
   readonly longestMs: number;
+}
+
+/** One hostile act. */
+interface Act {
+  readonly name: string;
+  readonly fromMs: number;
+  toMs: number;
 }
 
 interface Growth {
@@ -80,7 +87,7 @@ async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeRepo
       statuses[status] = (statuses[status] ?? 0) + 1;
     };
     const field = { pasture, drover, url, key: "hostile-key", random: createRandom(seed), onStatus };
-    const attacks = await attack(field, options);
+    const acts = await attack(field, options);
     say("the attack is over; waiting until its requests are gone");
     await honest.answered(1);
     const troubled = honest.take();
@@ -90,8 +97,13 @@ async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeRepo
     const growth = await settledGrowth(drover, rows, before);
     const now = await pasture.status();
     const workersReplaced = rows.filter(({ id, pid }) => now.find((row) => row.id === id)?.pid !== pid).length;
-    const harm = [...harmOf(report, troubled, workersReplaced, growth), ...faultsOf(statuses), ...files.harm];
-    return { attacks: { ...attacks, ...files.counts }, statuses, honest: report, workersReplaced, growth, harm };
+    const harm = [
+      ...harmOf(report, troubled, workersReplaced, growth),
+      ...besideLate(report, troubled, acts),
+      ...faultsOf(statuses),
+      ...files.harm,
+    ];
+    return { attacks: { ...countsOf(acts), ...files.counts }, statuses, honest: report, workersReplaced, growth, harm };
   } finally {
     await honest.end();
     await files.end();
@@ -99,23 +111,31 @@ async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeRepo
 }
 
 /** Several attackers at a time, each one thing after another. */
-async function attack(field: AttackField, options: SiegeOptions): Promise<Record<string, number>> {
+async function attack(field: AttackField, options: SiegeOptions): Promise<readonly Act[]> {
   const names = options.attacks ?? Object.keys(ATTACKS);
   const endMs = Date.now() + options.seconds * 1000;
-  const counts: Record<string, number> = {};
+  const acts: Act[] = [];
   const first = [...names];
   const line = async () => {
     while (Date.now() < endMs || first.length > 0) {
       const name = first.shift() ?? field.random.pick(names);
-      counts[name] = (counts[name] ?? 0) + 1;
+      const act = { name, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
+      acts.push(act);
       await ATTACKS[name]?.(field);
+      act.toMs = Date.now();
     }
   };
   await Promise.all(Array.from({ length: HOSTILE_LINES }, line));
+  return acts;
+}
+
+function countsOf(acts: readonly Act[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { name } of acts) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 }
 
-function honestReport(calm: readonly HonestAnswer[], troubled: readonly HonestAnswer[]): HonestReport {
+function honestReport(calm: readonly HeardAnswer[], troubled: readonly HeardAnswer[]): HonestReport {
   const calmMs = longest(calm);
   return {
     count: troubled.length,
@@ -126,13 +146,13 @@ function honestReport(calm: readonly HonestAnswer[], troubled: readonly HonestAn
   };
 }
 
-function longest(answers: readonly HonestAnswer[]): number {
+function longest(answers: readonly HeardAnswer[]): number {
   return Math.max(0, ...answers.map(({ tookMs }) => tookMs));
 }
 
 function harmOf(
   { failed, delayed }: HonestReport,
-  troubled: readonly HonestAnswer[],
+  troubled: readonly HeardAnswer[],
   workersReplaced: number,
   growth: readonly Growth[],
 ): readonly string[] {
@@ -145,6 +165,19 @@ function harmOf(
       .filter(({ before, after, most }) => after > before + most)
       .map(({ name, before, after }) => `${name}: ${before} before, ${after} after`),
   ];
+}
+
+/** What attackers did while the latest of the honest requests waited. */
+function besideLate(
+  { delayed }: HonestReport,
+  troubled: readonly HeardAnswer[],
+  acts: readonly Act[],
+): readonly string[] {
+  if (delayed === 0) return [];
+  const late = troubled.reduce((latest, one) => (one.tookMs > latest.tookMs ? one : latest));
+  const beside = acts.filter(({ fromMs, toMs }) => fromMs < late.endedAtMs && toMs > late.endedAtMs - late.tookMs);
+  const names = [...new Set(beside.map(({ name }) => name))];
+  return [`the longest, of ${Math.round(late.tookMs)} ms, was beside: ${names.join(", ")}`];
 }
 
 /** Whatever clients send, it is not the server's fault. */
