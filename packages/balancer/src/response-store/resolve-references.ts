@@ -1,5 +1,5 @@
-import { costOfJson } from "@drover/contract/json-cost";
-import { parseJsonInSlices, writeJsonInSlices } from "@drover/contract/sliced-json";
+import { costOfJson } from "@drover/contract/json/json-cost";
+import { parseJsonInSlices, writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import { jsonOf } from "@drover/foundation/json-text";
 import type { ProxyError } from "../error-envelope.ts";
 import type { ResponseStore, StoredResponse } from "./response-store.ts";

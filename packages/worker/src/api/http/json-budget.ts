@@ -1,4 +1,4 @@
-import { costOfJson, MOST_NESTING, MOST_VALUES, OBJECT_VALUES } from "@drover/contract/json-cost";
+import { costOfJson, MOST_NESTING, MOST_VALUES, OBJECT_VALUES } from "@drover/contract/json/json-cost";
 import { badField } from "../../errors.ts";
 
 /** Refuses JSON that would cost too much to parse and to check. @throws RequestError 400 `nested_too_deep`, `too_many_values` */

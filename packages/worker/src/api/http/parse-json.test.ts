@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
-import { parseJsonInSlices } from "@drover/contract/sliced-json";
+import { parseJsonInSlices } from "@drover/contract/json/sliced-json";
 import * as fc from "fast-check";
 
 const MEBIBYTE = 2 ** 20;

@@ -1,5 +1,5 @@
 import { messageOf } from "@drover/foundation/error-text";
-import { parseJsonInSlices } from "@drover/contract/sliced-json";
+import { parseJsonInSlices } from "@drover/contract/json/sliced-json";
 import { refuseCostlyJson } from "./json-budget.ts";
 import type { FastifyRequest } from "fastify";
 import { badField, refused, type RequestError } from "../../errors.ts";

@@ -22,7 +22,7 @@ import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
-import { turnToParse } from "@drover/contract/json-cost";
+import { turnToParse } from "@drover/contract/json/json-cost";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";

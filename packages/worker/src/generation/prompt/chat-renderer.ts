@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { writeJsonInSlices } from "@drover/contract/sliced-json";
+import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import type { Clock } from "@drover/foundation/clock";
 import { badField } from "../../errors.ts";
 import { TaskThread } from "../task-thread.ts";

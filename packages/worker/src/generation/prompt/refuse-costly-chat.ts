@@ -1,4 +1,4 @@
-import { costOfJson, MOST_NESTING, MOST_VALUES, turnToParse } from "@drover/contract/json-cost";
+import { costOfJson, MOST_NESTING, MOST_VALUES, turnToParse } from "@drover/contract/json/json-cost";
 import { badField } from "../../errors.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ControlTexts } from "./control-texts.ts";
