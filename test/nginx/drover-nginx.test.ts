@@ -113,6 +113,16 @@ describe("drover-nginx", () => {
     assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 
+  it("ends when it is told to, though the reader of its log has stopped", async () => {
+    folder.configure(`access_log /dev/stderr; ${serving("one")}`);
+    // Nobody reads what it writes there.
+    const child = folder.start();
+    await until(() => listens(port), "it listens");
+    for (let count = 0; count < 100; count += 1) await fetchFrom(port, `/${"x".repeat(7000)}`);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+
   it("takes on large_client_header_buffers by a reload, where clients connect anew", async () => {
     folder.configure(`large_client_header_buffers 4 8k; ${serving("taken")}`);
     const child = folder.start();
