@@ -17,6 +17,8 @@ export interface ChatJob {
   /** What they are called in the request. */
   readonly messagesParam: string;
   readonly prefill?: string;
+  /** The thinking before it, or, where it is empty, to go on with. */
+  readonly prefillThinking?: string;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
@@ -80,6 +82,7 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
     countsSystem: parts.sharesSystem === true,
     limit: { contextTokens: parts.slots.contextTokens, outputTokens: 1, param: job.messagesParam } as const,
     ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
+    ...(job.prefillThinking === undefined ? {} : { prefillThinking: job.prefillThinking }),
   };
   // Before the tools' schemas become grammars.
   await parts.prompts.refuseCostly(chat);

@@ -25,7 +25,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   return {
     messages: messages.map(chatMessageOf),
     messagesParam: "messages",
-    ...(prefill === undefined ? {} : { prefill }),
+    ...prefill,
     ...allowedTools(body, tools),
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: templateArgumentsOf(body),
@@ -44,8 +44,8 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
   };
 }
 
-/** The text that the response goes on from, where the client asked for that. */
-function prefillOf(body: ChatCompletionRequest): string | undefined {
+/** The text that the response goes on from, or thinking without a text, where the client asked for that. */
+function prefillOf(body: ChatCompletionRequest): Pick<ChatJob, "prefill" | "prefillThinking"> | undefined {
   const goesOn = body.continue_final_message === true;
   if (body.add_generation_prompt === false && !goesOn) {
     throw badField(
@@ -55,10 +55,11 @@ function prefillOf(body: ChatCompletionRequest): string | undefined {
   }
   if (!goesOn) return undefined;
   const last = body.messages.at(-1);
-  if (last?.role === "assistant" && (last.content ?? "") !== "") return last.content ?? "";
+  const { content, reasoning_content: thinking } = last?.role === "assistant" ? last : {};
+  if (content || thinking) return { prefill: content ?? "", ...(thinking ? { prefillThinking: thinking } : {}) };
   throw badField(
     "continue_final_message",
-    "Invalid 'continue_final_message': the last message must be an assistant's, with text.",
+    "Invalid 'continue_final_message': the last message must be an assistant's, with text or thinking.",
   );
 }
 

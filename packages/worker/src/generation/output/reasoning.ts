@@ -4,10 +4,10 @@ const OPEN = "<think>";
 const CLOSE = "</think>";
 
 /**
- * How `<think>` parts are treated. `inside`: the prompt's end already opened one, as DeepSeek-R1's template does. `closed`:
+ * How `<think>` parts are treated. `inside`: the prompt's end already opened one, as DeepSeek-R1's template does. `continued`: it ends amid one. `closed`:
  * it opened and closed one. `off`: they are text like any other.
  */
-export type ReasoningStart = "off" | "may-open" | "inside" | "closed";
+export type ReasoningStart = "off" | "may-open" | "inside" | "continued" | "closed";
 
 export interface SplitText {
   readonly reasoning: string;
@@ -22,7 +22,8 @@ export class ReasoningSplitter {
   #trimming: boolean;
 
   constructor(start: ReasoningStart) {
-    this.#state = start === "inside" ? "inside" : start === "off" ? "after" : "before";
+    const isInside = start === "inside" || start === "continued";
+    this.#state = isInside ? "inside" : start === "off" ? "after" : "before";
     this.#trimming = start === "inside" || start === "closed";
   }
 

@@ -93,6 +93,19 @@ describe("ChatPrompts", () => {
     assert.equal(reasoning, "may-open");
   });
 
+  it("goes on with the thinking that it is given, or with the text behind it, whether the template opens the tags or not", async () => {
+    const amid = { prefill: "", prefillThinking: "Let</think> me" };
+    for (const template of [R1, QWEN]) {
+      const { text, reasoning } = await build(template, [USER], amid);
+      assert.ok(text.endsWith("<think>\nLet</think> me"), text);
+      assert.equal(reasoning, "continued");
+      const behind = await build(template, [USER], { prefill: "So", prefillThinking: "Hm.", mayThink: false });
+      assert.ok(behind.text.endsWith("<think>\nHm.\n</think>\n\nSo"), behind.text);
+      assert.equal(behind.reasoning, "may-open");
+    }
+    await assert.rejects(build(HARMONY, [USER], amid), /thinking can't be continued/u);
+  });
+
   it("gives tools to a template that knows them, with arguments of earlier calls as objects", async () => {
     const call = { id: "1", name: "f", arguments: '{"a": 1}' };
     const { text } = await build(QWEN, [{ role: "assistant", content: "", toolCalls: [call] }], {

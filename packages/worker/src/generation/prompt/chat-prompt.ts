@@ -1,6 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
-import { RequestError } from "../../errors.ts";
+import { badField, RequestError } from "../../errors.ts";
 import { refuseLongPrompt } from "./prompt-limit.ts";
 import type { PromptTokenizer } from "./prompt-tokenizer.ts";
 import { ChatTemplate, templateFacts } from "./chat-template.ts";
@@ -97,24 +97,39 @@ export class ChatPrompts {
     return this.#controlTexts.parts(text).join("");
   }
 
-  /** Closes a thinking part that is not wanted, and adds the prefill. */
+  /** Adds the prefill, with its thinking before it, and closes a thinking part that is not wanted. */
   #finish(rendered: string, input: Omit<ChatPromptInput, "limit">): string {
-    let text = rendered;
-    if (!input.mayThink && this.template.toolFormat === "harmony") text += HARMONY_FINAL;
-    else if (!input.mayThink && this.template.thinks) {
-      const end = rendered.trimEnd();
-      if (end.endsWith("<think>")) text += "\n</think>";
-      else if (!end.endsWith("</think>")) text += "<think>\n\n</think>";
+    const { mayThink, prefill = "", prefillThinking = "" } = input;
+    const { thinks, toolFormat } = this.template;
+    const hasTags = thinks && toolFormat !== "harmony";
+    if (mayThink && prefillThinking !== "" && !hasTags) {
+      throw badField(
+        "continue_final_message",
+        "Invalid 'continue_final_message': this model does not think in <think> tags, so its thinking can't be continued; send text to continue.",
+      );
     }
-    return input.prefill === undefined ? text : text + this.#controlTexts.guard(input.prefill);
+    let text = rendered;
+    if (hasTags && (prefillThinking !== "" || !mayThink)) text = this.#withThinking(rendered, prefillThinking, !mayThink);
+    else if (!mayThink && toolFormat === "harmony") text += HARMONY_FINAL;
+    return text + this.#controlTexts.guard(prefill);
+  }
+
+  /** Where the template has closed the tags already, no thinking is wanted. */
+  #withThinking(rendered: string, thinking: string, isOver: boolean): string {
+    const end = rendered.trimEnd();
+    if (end.endsWith("</think>")) return rendered;
+    const opened = end.endsWith("<think>") ? rendered : `${rendered}<think>\n`;
+    const close = thinking === "" ? "\n</think>" : "\n</think>\n\n";
+    return `${opened}${this.#controlTexts.guard(thinking)}${isOver ? close : ""}`;
   }
 }
 
 /** What a client began to write for the model is content, whatever stands in it; the model may think all the same before it goes on. */
-function reasoningStart(text: string, { prefill }: ChatPromptInput): ReasoningStart {
+function reasoningStart(text: string, { prefill = "", prefillThinking = "", mayThink }: ChatPromptInput): ReasoningStart {
   if (text.endsWith(HARMONY_FINAL)) return "closed";
-  if (prefill !== undefined && prefill !== "") return "may-open";
+  if (prefill !== "") return "may-open";
   const end = text.trimEnd();
   if (end.endsWith("<think>")) return "inside";
-  return end.endsWith("</think>") ? "closed" : "may-open";
+  if (end.endsWith("</think>")) return "closed";
+  return mayThink && prefillThinking !== "" ? "continued" : "may-open";
 }

@@ -13,6 +13,8 @@ export interface ChatTexts {
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** Text that the response must begin with. */
   readonly prefill?: string;
+  /** The thinking before it; without a prefill the model goes on with that. */
+  readonly prefillThinking?: string;
   readonly limit: PromptLimit;
 }
 
@@ -23,7 +25,7 @@ export interface ChatTexts {
  * @throws RequestError `context_length_exceeded`, `nested_too_deep`, `too_many_values`
  */
 export async function refuseCostlyChat(
-  { messages, tools, templateArguments, prefill = "", limit }: ChatTexts,
+  { messages, tools, templateArguments, prefill = "", prefillThinking, limit }: ChatTexts,
   { tokenizer, controlTexts }: { readonly tokenizer: PromptTokenizer; readonly controlTexts: ControlTexts },
 ): Promise<void> {
   const calls = messages.flatMap(callsOf);
@@ -32,7 +34,7 @@ export async function refuseCostlyChat(
   const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
   refuseManyMessages(messages.length + calls.length, limit);
   tokenizer.refuseHuge(await charsOf([all, tools, templateArguments, prefill]), limit);
-  tokenizer.refuseHuge(await charsOf(messages.map(thoughtsOf)), limit);
+  tokenizer.refuseHuge(await charsOf([prefillThinking, messages.map(thoughtsOf)]), limit);
   await refuseManyMarks(said, controlTexts, limit);
   await refuseCostlyArguments(calls, limit);
 }
