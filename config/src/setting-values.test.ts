@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { address, autoOrInteger, duration, flag, list, size, whole, type Zod } from "./setting-values.ts";
+import { address, autoOrInteger, duration, flag, list, secret, size, whole, type Zod } from "./setting-values.ts";
 
 describe("values of settings", () => {
   it("reads durations as milliseconds", () => {
@@ -54,6 +54,13 @@ describe("values of settings", () => {
     assert.deepEqual(read("a, b,,c "), ["a", "b", "c"]);
     assert.deepEqual(read(["a,b", "c"]), ["a,b", "c"]);
     assert.equal(read(7), "a list of texts");
+  });
+
+  it("takes as a secret only what a browser can send in a header", () => {
+    const read = reader(secret(8));
+    assert.equal(read("s3cret=/+~"), "s3cret=/+~");
+    for (const value of ["s3cret", "s3cret of mine", "自己的管理密钥啊啊", "s3cr\u00e9t-key", 12_345_678])
+      assert.match(String(read(value)), /^a text of at least 8 letters, digits and signs of ASCII/u, String(value));
   });
 
   it("takes addresses with a port or a socket's path, several with commas, and nothing else", () => {

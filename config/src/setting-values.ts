@@ -103,10 +103,10 @@ export const secretList = () => (z: Zod) => {
     .pipe(list()(z));
 };
 
-/** One secret of at least so many characters. */
+/** One secret of at least so many characters, which clients send in a header: browsers send no others there. */
 export const secret = (least: number) => (z: Zod) => {
-  const error = { error: `a text of at least ${least} characters without spaces` };
-  return z.string(error).regex(new RegExp(String.raw`^\S{${least},}$`), error);
+  const error = { error: `a text of at least ${least} letters, digits and signs of ASCII, without spaces` };
+  return z.string(error).regex(new RegExp(String.raw`^[\x21-\x7e]{${least},}$`), error);
 };
 
 const isFilled = (text: string): boolean => text.trim() !== "";
