@@ -1,7 +1,7 @@
 // How long the console takes to its first paint from a cold cache: in a new profile each time, with one Drover that serves the demo model. Prints
-// the browser's own figures and the bytes that came. Needs a build, `pnpm tools` and Chromium. usage: node scripts/first-paint.mjs [TIMES]
+// the browser's own figures, the bytes that came, and what all files of the page take. Needs a build, `pnpm tools` and Chromium. usage: node scripts/first-paint.mjs [TIMES]
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -49,6 +49,7 @@ try {
     "bytes",
     seen.map(({ bytes }) => bytes),
   );
+  console.log(`all files of the page, gzipped: ${gzippedBytes(join(here, "packages/console/dist/page"))} bytes`);
 } finally {
   await browser.close();
   server.kill("SIGTERM");
@@ -85,6 +86,11 @@ async function look(url) {
   });
   await context.close();
   return found;
+}
+
+function gzippedBytes(page) {
+  const names = readdirSync(page).filter((name) => name.endsWith(".gz"));
+  return names.reduce((sum, name) => sum + statSync(join(page, name)).size, 0);
 }
 
 function say(what, unit, values) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
 import { FAKE_WORKER_PATH } from "../fake-worker/start-fake-worker.ts";
+import { readForConsole } from "../support/console-report.ts";
 import { needs } from "../support/needs.ts";
 import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
@@ -93,6 +94,16 @@ describe("drover bench compare", { concurrency: 2 }, () => {
         assert.equal(failed, 0, side);
       }
       assert.ok(report.ratios.some(({ other, metric }) => other === "node" && metric === "response p95"));
+      const shown = await readForConsole(stdout);
+      assert.deepEqual(
+        shown?.tables[0]?.rows.map((row) => row.slice(0, 2)),
+        [
+          ["nginx, same workers", "2"],
+          ["node", "2"],
+        ],
+      );
+      assert.match(shown.tables[0]?.rows[1]?.[2] ?? "", /^(?:at (?:least|most) )?[\d.]+x|^–$/);
+      assert.deepEqual(shown.charts[0]?.xs, [2]);
       await mergeTwice(stdout);
     },
   );

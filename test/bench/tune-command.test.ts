@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadSettings } from "@drover/config";
 import { execa } from "execa";
+import { readForConsole } from "../support/console-report.ts";
 import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const bin = createRequire(import.meta.url).resolve("@drover/cli/bin/drover.js");
@@ -40,7 +41,11 @@ describe("drover tune", () => {
     const { settings } = loadSettings({ flags: {}, environment: {}, file });
     assert.equal(settings.model, "demo");
     assert.equal(typeof settings.workers.count, "number");
-    assert.match(readFileSync(join(folder, "tune.html"), "utf8"), /tokens\/s of each configuration/);
+    const html = readFileSync(join(folder, "tune.html"), "utf8");
+    assert.match(html, /tokens\/s of each configuration/);
+    const shown = await readForConsole(html);
+    assert.match(shown?.verdicts[0] ?? "", /^Best here: /);
+    assert.deepEqual(shown?.tables[0]?.rows.filter(([mark]) => mark === "✓").length, 1);
     const again = await tune(...load);
     assert.equal(again.exitCode, 2);
     assert.match(again.stderr, /drover\.yaml is there already/);

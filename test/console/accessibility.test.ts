@@ -91,7 +91,8 @@ describe("the console for everybody", needsBrowser(), () => {
     await visitor.page.locator("dialog[open]").waitFor();
     await visitor.page.keyboard.press("Escape");
     await visitor.say("Hello");
-    await visitor.giveKey("wrong-key");
+    // No browser sends such a key.
+    await visitor.giveKey("错误的密钥");
     await visitor.page.locator("dialog p", { hasText: "does not know this key" }).waitFor();
     await visitor.giveKey("s3cret-key");
     await visitor.answers.locator(".figures").waitFor();

@@ -11,7 +11,7 @@ import { Visitor } from "./visitor.ts";
 
 /** Some seconds of text. */
 const LONG = {
-  thought: "\nCounting.\n",
+  thought: "\nThe user wants cattle to be counted, one after another and aloud.\n",
   answer: `\n\n${Array.from({ length: 800 }, (_, index) => `cow${index}`).join(" ")}`,
 };
 
@@ -135,6 +135,11 @@ describe("the console's chat", needsBrowser(), () => {
       await said.waitFor();
       await visitor.page.reload();
       await said.waitFor();
+      await visitor.field.fill("And this, half");
+      await visitor.page.locator("nav a").nth(1).click();
+      await visitor.page.locator("article.worker").first().waitFor();
+      await visitor.page.locator("nav a").first().click();
+      assert.equal(await visitor.field.inputValue(), "And this, half");
     }));
 
   it("sends nothing while an input method composes, and sends on the next Enter", () =>
@@ -149,13 +154,34 @@ describe("the console's chat", needsBrowser(), () => {
       assert.equal(await visitor.page.locator("article.user .bubble").innerText(), "你好");
     }));
 
+  it("goes on with thinking that was cut off, and takes its time together", () =>
+    visit(async (visitor) => {
+      await setLongest(visitor, "3");
+      const answer = await visitor.ask("Count, please");
+      const summary = answer.locator("summary");
+      assert.match(await summary.innerText(), /^Thought for /u);
+      assert.equal(await answer.locator(":scope > .markdown").count(), 0);
+      await setLongest(visitor, "100");
+      await visitor.button("Continue").click();
+      await answer.locator(":scope > .markdown", { hasText: COUNTED }).waitFor();
+      await visitor.complete(answer);
+      const thought = await summary.innerText();
+      assert.match(thought, /^Thought for (?!0ms)/u);
+      await summary.click();
+      assert.equal(await answer.locator(".thoughts .markdown").innerText(), LONG.thought.trim());
+      await visitor.button("Continue").click();
+      await answer.locator(":scope > .markdown", { hasText: /cow60/u }).waitFor();
+      await visitor.complete(answer);
+      assert.equal(await summary.innerText(), thought);
+    }));
+
   it("edits a message and asks anew from there, with the system prompt and parameters that were set", () =>
     visit(async (visitor) => {
       await visitor.askAndStop("Count the sheep");
       await visitor.button("Settings").click();
       await visitor.page.getByRole("textbox", { name: "System prompt" }).fill("Be short.");
-      await visitor.page.getByRole("spinbutton", { name: /Longest answer/u }).fill("5");
       await visitor.page.getByRole("button", { name: "Close" }).last().click();
+      await setLongest(visitor, "5");
       await visitor.page.locator("article.user").hover();
       await visitor.button("Edit").click();
       await visitor.page.locator(".editor textarea").fill("Count the goats");
@@ -166,3 +192,10 @@ describe("the console's chat", needsBrowser(), () => {
       assert.match(await answer.locator(".figures").innerText(), /5 tokens/u);
     }));
 });
+
+/** In the settings of the conversation. */
+async function setLongest(visitor: Visitor, tokens: string): Promise<void> {
+  await visitor.button("Settings").click();
+  await visitor.page.getByRole("spinbutton", { name: /Longest answer/u }).fill(tokens);
+  await visitor.page.getByRole("button", { name: "Close" }).last().click();
+}

@@ -59,8 +59,8 @@ describe("the console's fleet", needsBrowser(), () => {
     const tile = visitor.page.locator("article.worker").nth(1);
     await tile.waitFor();
     assert.equal(await tile.locator("button").count(), 0);
-    await unlock(visitor, "not-the-admin-key");
-    await visitor.page.locator("dialog [role=alert]", { hasText: "missing or wrong" }).waitFor();
+    await unlock(visitor, "管理密钥");
+    await visitor.page.locator("dialog [role=alert]", { hasText: "does not know this key" }).waitFor();
     await visitor.page.getByRole("textbox", { name: "Admin key" }).fill(ADMIN_KEY);
     await visitor.button("Save").click();
     const chat = visitor.page.locator(".requests li", { hasText: "/v1/chat/completions" }).first();
@@ -79,8 +79,13 @@ describe("the console's fleet", needsBrowser(), () => {
     await until(async () => (await visitor.page.locator("article.worker").count()) === 1, "one tile is left");
     await visitor.button("One worker more").click();
     await drover.workers((rows) => rows.length === 2 && rows.every(({ state }) => state === "ready"));
+    const late = await Visitor.open(browser, url);
+    await late.field.waitFor();
     await drover.end();
     await visitor.page.locator(".note.bad", { hasText: "the server can't be reached" }).waitFor();
+    await late.page.locator("nav a").nth(1).click();
+    await late.page.locator(".note.bad", { hasText: "This view can't be loaded" }).waitFor();
+    await late.close();
     await visitor.close();
   });
 });

@@ -6,7 +6,7 @@ import { SettingsDialog, settingsOpen } from "./settings/settings-dialog.tsx";
 import { texts } from "./language/language.ts";
 import { Announcer } from "./parts/announcer.tsx";
 import { Icon } from "./parts/icon.tsx";
-import { route, type View } from "./route.ts";
+import { lastChatId, route, type View } from "./route.ts";
 import { menuOpen } from "./chat/sidebar.tsx";
 
 /** The page: a bar with the views, the one that is shown, and what may lie over it. */
@@ -44,7 +44,7 @@ function TopBar({ view }: { readonly view: View }): VNode {
       <h1>Drover</h1>
       <nav aria-label="Drover">
         {(["chat", "fleet", "bench"] as const).map((name) => (
-          <a key={name} href={`#/${name}`} aria-current={view === name ? "page" : undefined}>
+          <a key={name} href={name === "chat" ? `#/chat/${lastChatId.value}` : `#/${name}`} aria-current={view === name ? "page" : undefined}>
             {texts.value[name]}
           </a>
         ))}

@@ -11,8 +11,12 @@ export interface Route {
 /** What the address shows, after its `#`. */
 export const route = signal(read());
 
+/** The conversation that is shown, or was before another view. */
+export const lastChatId = signal(route.value.id);
+
 addEventListener("hashchange", () => {
   route.value = read();
+  if (route.value.view === "chat") lastChatId.value = route.value.id;
 });
 
 function read(): Route {

@@ -5,6 +5,8 @@ import { SseParser, type StreamPart } from "./sse-parser.ts";
 export interface ApiMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
+  /** Of a response that is continued. */
+  readonly reasoning_content?: string;
 }
 
 /** The body of `POST /v1/chat/completions`, as far as the page fills it. */
@@ -56,7 +58,12 @@ export async function* streamChat(request: ChatRequest, signal: AbortSignal): As
     else if (part.data === "[DONE]") return;
     else yield* fromEvent(part.name, part.data);
   }
-  throw new ServerError(0, "broken_off", "the connection broke off");
+  throw brokenOff();
+}
+
+/** Browsers have other words for it, each its own. */
+function brokenOff(): ServerError {
+  return new ServerError(0, "broken_off", "the connection broke off");
 }
 
 async function* partsOf(response: Response, signal: AbortSignal): AsyncGenerator<StreamPart> {
@@ -66,7 +73,7 @@ async function* partsOf(response: Response, signal: AbortSignal): AsyncGenerator
   try {
     while (true) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw signal.aborted ? cause : new ServerError(0, "broken_off", (cause as Error).message);
+        throw signal.aborted ? cause : brokenOff();
       });
       if (done) return;
       yield* parser.push(value);

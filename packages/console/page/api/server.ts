@@ -54,6 +54,7 @@ export interface Call {
   readonly signal?: AbortSignal;
   /** @default the API key */
   readonly key?: string;
+  readonly adminKey?: string;
 }
 
 /**
@@ -61,13 +62,14 @@ export interface Call {
  * @throws ServerError; DOMException `AbortError` when it was called off
  */
 export async function ask(path: string, call: Call = {}): Promise<Response> {
-  const { method = "GET", body, signal: abort, key = apiKey.value } = call;
+  const { method = "GET", body, signal: abort, key = apiKey.value, adminKey = "" } = call;
   const response = await fetch(new URL(path, root), {
     method,
     headers: {
       ...call.headers,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...(key === "" ? {} : { authorization: `Bearer ${key}` }),
+      ...(key === "" ? {} : { authorization: `Bearer ${sendable(key)}` }),
+      ...(adminKey === "" ? {} : { "x-drover-admin-key": sendable(adminKey) }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(abort === undefined ? {} : { signal: abort }),
@@ -81,6 +83,11 @@ export async function ask(path: string, call: Call = {}): Promise<Response> {
   // Where the user gave another key in the meantime, that one is still to be tried.
   if (response.status === 401 && call.key === undefined && key === apiKey.value) wantsKey.value = true;
   throw error;
+}
+
+/** No key has other characters, and a browser that is to send them says the same as where the server is away. */
+function sendable(key: string): string {
+  return key.replaceAll(/[^\x21-\x7e]/gu, "?");
 }
 
 /** An error of OpenAI's shape, whoever made it; a plain text or page of a proxy becomes one too. */

@@ -26,7 +26,7 @@ export function View(): VNode {
         >
           {openReport}
         </FileButton>
-        {shown.value === undefined && <p class="note">{dropReport}</p>}
+        {shown.value === undefined && <p class="note by-mouse">{dropReport}</p>}
       </div>
       <Trouble text={problem.value} />
       {shown.value !== undefined && <ReportView report={shown.value} />}

@@ -116,9 +116,31 @@ function compareReport(report: Found): Report {
       chart("TTFT p50", "ms", (counts) => counts.at("ttft").at("p50Ms")),
       chart("Response p95", "ms", (counts) => counts.at("response").at("p95Ms")),
     ],
-    tables: [],
+    tables: [ratioTable(report)],
     notes: textsOf(report.at("notes")),
   };
+}
+
+/** Drover's figures over each other side's, with their intervals. */
+function ratioTable(report: Found): Table {
+  const ratios = report.at("ratios").list();
+  const metrics = [...new Set(ratios.map((ratio) => ratio.at("metric").text()))];
+  const rows = new Map<string, string[]>();
+  for (const ratio of ratios) {
+    const load = ratio.at("load").isThere ? String(loadOf(ratio)) : "all, mean";
+    const head = [ratio.at("other").text(), load];
+    const row = rows.get(head.join("\n")) ?? [...head, ...metrics.map(() => "–")];
+    row[head.length + metrics.indexOf(ratio.at("metric").text())] = ratioText(ratio);
+    rows.set(head.join("\n"), row);
+  }
+  return { head: ["against", "load", ...metrics], rows: [...rows.values()] };
+}
+
+function ratioText(ratio: Found): string {
+  const [value, low, high] = ["value", "low", "high"].map((name) => ratio.at("ratio").at(name).number());
+  if (typeof value !== "number") return "–";
+  const interval = typeof low === "number" && typeof high === "number" ? ` (${roundText(low)} – ${roundText(high)})` : "";
+  return `${ratio.at("bound").text()} ${roundText(value)}x${interval}`.trim();
 }
 
 function tuneReport(report: Found): Report {
@@ -142,8 +164,9 @@ function tuneReport(report: Found): Report {
   };
 }
 
+/** What is out stands last. */
 function throughputOf(standing: Found): number {
-  return standing.at("throughput").at("value").number() ?? 0;
+  return standing.at("unfit").isThere ? -1 : (standing.at("throughput").at("value").number() ?? -1);
 }
 
 function standingCells(standing: Found): readonly string[] {

@@ -2,6 +2,8 @@ import { signal } from "@preact/signals";
 import { type ChatEvent, type ChatRequest, streamChat } from "../api/chat-stream.ts";
 import { anotherKey, ServerError } from "../api/server.ts";
 import { newId, monotonicMs, epochMs } from "../clock.ts";
+import { texts } from "../language/language.ts";
+import { durationText } from "../language/numbers.ts";
 import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
 import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
@@ -52,8 +54,10 @@ async function* withKey(request: ChatRequest, signal: AbortSignal): AsyncGenerat
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof ServerError && error.status === 0 && error.code === "unreachable") return "unreachable";
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ServerError)) return String(error);
+  const { code, message, retryAfterSeconds: seconds } = error;
+  if (code === "unreachable") return code;
+  return texts.value.serverSays(code, message, seconds === undefined ? "" : durationText(seconds * 1000));
 }
 
 /** One response on its way: what came so far goes into its conversation with each frame of the screen. */
@@ -65,12 +69,17 @@ class Progress {
   #frame = 0;
   /** Tokens as far as events tell; the usage at the end says it exactly. */
   #countedTokens = 0;
+  /** Of the thinking that is gone on with. */
+  #earlierThinkingMs = 0;
 
   constructor(conversationId: string, message: AnswerMessage, abort: AbortController) {
     this.#conversationId = conversationId;
     this.#abort = abort;
-    const { error: _, ...rest } = message;
+    const { error: _, figures, ...rest } = message;
+    const { thinkingMs } = figures;
     this.#message = { ...rest, end: "running", workers: [], figures: {} };
+    if (thinkingMs !== undefined && partsOf(message).content.trim() === "") this.#earlierThinkingMs = thinkingMs;
+    else if (thinkingMs !== undefined) this.#figure({ thinkingMs });
     this.#setPhase({ kind: "sent" });
     this.#show();
   }
@@ -106,6 +115,7 @@ class Progress {
     cancelAnimationFrame(this.#frame);
     if (this.#message.figures.completionTokens === undefined) this.#figure({ completionTokens: this.#countedTokens });
     this.#figure({ totalMs: this.#elapsed() });
+    this.#timeThinking();
     const { end } = this.#message;
     this.#message = { ...this.#message, end: end === "running" ? "done" : end, ...change };
     this.#show();
@@ -123,12 +133,17 @@ class Progress {
     this.#countedTokens += 1;
     const message = { ...this.#message, content: before.content + content, reasoning: before.reasoning + reasoning };
     this.#message = { ...message, model };
-    const { thinkingMs } = this.#message.figures;
-    const parts = partsOf(this.#message);
-    if (thinkingMs === undefined && parts.reasoning !== "" && !parts.isThinking) {
-      this.#figure({ thinkingMs: this.#elapsed() - (this.#message.figures.firstTokenMs ?? 0) });
-    }
+    if (!partsOf(this.#message).isThinking) this.#timeThinking();
     this.#showSoon();
+  }
+
+  /** The thinking is over, or broken off. */
+  #timeThinking(): void {
+    const { thinkingMs, firstTokenMs } = this.#message.figures;
+    if (thinkingMs !== undefined || partsOf(this.#message).reasoning === "") return;
+    const elapsedMs = this.#elapsed();
+    const allMs = this.#earlierThinkingMs + elapsedMs - (firstTokenMs ?? elapsedMs);
+    if (allMs > 0) this.#figure({ thinkingMs: allMs });
   }
 
   #figure(figures: Figures): void {

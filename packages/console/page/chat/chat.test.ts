@@ -12,6 +12,7 @@ import {
   type UserMessage,
   withMessage,
 } from "./conversation.ts";
+import { chinese } from "../language/chinese.ts";
 import { readConversations, writeConversations } from "./conversation-file.ts";
 import { requestOf } from "./request.ts";
 import { isSendKey } from "./send-key.ts";
@@ -51,7 +52,9 @@ describe("a conversation", () => {
       temperature: 0,
       seed: 7,
     });
-    assert.equal(requestOf(asked, true).continue_final_message, true);
+    const more = requestOf(asked, true);
+    assert.equal(more.continue_final_message, true);
+    assert.deepEqual(more.messages.at(-1), { role: "assistant", content: "\n\nTwo.", reasoning_content: "one, two" });
   });
 
   it("is the same after a way through a file, and a file of anybody's can do no harm", () => {
@@ -90,6 +93,15 @@ describe("an answer", () => {
   it("is as fast as its tokens after the first", () => {
     assert.equal(tokensPerSecond({ completionTokens: 11, firstTokenMs: 1000, totalMs: 2000 }), 10);
     assert.equal(tokensPerSecond({ completionTokens: 1, firstTokenMs: 1000, totalMs: 2000 }), undefined);
+  });
+});
+
+describe("why there is no answer", () => {
+  it("is said in Chinese where the case is known, with the time to wait, and in the server's words otherwise", () => {
+    const english = "the limit of 60 requests a minute is reached; try again in 31s";
+    assert.equal(chinese.serverSays("rate_limit_exceeded", english, "31秒"), "已达到限额，请在 31秒后重试");
+    assert.equal(chinese.serverSays("queue_timeout", "late", ""), "排队超时，没有空闲的工作进程");
+    assert.equal(chinese.serverSays("invalid_value", "Invalid 'seed'.", ""), "Invalid 'seed'.");
   });
 });
 

@@ -8,9 +8,16 @@ import { type Conversation, withMessage } from "./conversation.ts";
 import { update } from "./conversations.ts";
 import { isSendKey } from "./send-key.ts";
 
-/** The field for the next message. What is not sent yet stays in it, also while a response comes. */
+/** What is typed and not sent yet, by conversation. */
+const unsent = new Map<string, string>();
+
+/** The field for the next message. What is not sent yet stays in it, also while a response comes, or another view or conversation is looked at. */
 export function Composer({ conversation }: { readonly conversation: Conversation }): VNode {
-  const [text, setText] = useState("");
+  const [text, show] = useState(unsent.get(conversation.id) ?? "");
+  const setText = (typed: string) => {
+    unsent.set(conversation.id, typed);
+    show(typed);
+  };
   const field = useRef<HTMLTextAreaElement>(null);
   const run = running.value.get(conversation.id);
   useLayoutEffect(() => grow(field.current), [text]);

@@ -24,7 +24,15 @@ export function ConversationMenu({ conversation }: { readonly conversation: Conv
   };
   return (
     <>
-      <details class="menu" ref={menu} onFocusOut={onBlur}>
+      <details
+        class="menu"
+        ref={menu}
+        onFocusOut={onBlur}
+        // That of the last one would be below the list's end.
+        onToggle={({ currentTarget: { lastElementChild: entries, open } }) =>
+          open && entries?.scrollIntoView({ block: "nearest" })
+        }
+      >
         <summary aria-label={`${more}: ${title}`}>
           <Icon name="more" />
         </summary>

@@ -4,7 +4,7 @@ import { partsOf } from "./thread/thinking.ts";
 
 /**
  * The request for the next response of a conversation. Earlier thinking is left out, as the makers of such models ask for.
- * With `goesOn` the last message is a response that the model goes on writing.
+ * With `goesOn` the last message is a response that the model goes on writing, or thinking about.
  */
 export function requestOf(conversation: Conversation, goesOn: boolean): ChatRequest {
   const { system, parameters } = conversation;
@@ -24,6 +24,7 @@ export function requestOf(conversation: Conversation, goesOn: boolean): ChatRequ
 
 function apiMessage(message: Message, isUnfinished: boolean): ApiMessage {
   if (message.role === "user") return { role: "user", content: message.content };
-  const { content } = partsOf(message);
-  return { role: "assistant", content: isUnfinished ? content : content.trim() };
+  const { content, reasoning } = partsOf(message);
+  if (!isUnfinished) return { role: "assistant", content: content.trim() };
+  return { role: "assistant", content, ...(reasoning === "" ? {} : { reasoning_content: reasoning }) };
 }

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { ask } from "../api/server.ts";
+import { ask, ServerError } from "../api/server.ts";
+import { texts } from "../language/language.ts";
 
 /** The admin key, once it was found right; kept until the tab is closed. */
 export const adminKey = signal(sessionStorage.getItem("drover.admin-key") ?? "");
@@ -10,9 +11,14 @@ export const pending = signal<ReadonlySet<string>>(new Set());
 /** Why the last action was refused; empty: it was not. */
 export const refused = signal("");
 
-/** Tries a key. @throws ServerError where it is wrong */
+/** Tries a key. @throws with the reason, in the page's language where the key is wrong */
 export async function unlock(key: string): Promise<void> {
-  await call("check", {}, key);
+  try {
+    await call("check", {}, key);
+  } catch (error) {
+    const isWrong = error instanceof ServerError && error.status === 403;
+    throw isWrong ? new Error(texts.value.keyWrong, { cause: error }) : error;
+  }
   adminKey.value = key;
   sessionStorage.setItem("drover.admin-key", key);
 }
@@ -44,5 +50,5 @@ export function pendingName(action: string, worker = ""): string {
 
 function call(action: string, argument: Readonly<Record<string, string>>, key: string): Promise<Response> {
   const query = new URLSearchParams(argument).toString();
-  return ask(`console/admin/${action}?${query}`, { method: "POST", headers: { "x-drover-admin-key": key } });
+  return ask(`console/admin/${action}?${query}`, { method: "POST", adminKey: key });
 }

@@ -109,5 +109,5 @@ function followRequests(key: string): () => void {
 }
 
 async function askExplain(path: string, key: string): Promise<unknown> {
-  return await (await ask(path, { headers: { "x-drover-admin-key": key } })).json();
+  return await (await ask(path, { adminKey: key })).json();
 }

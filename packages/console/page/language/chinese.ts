@@ -1,5 +1,23 @@
 import type { Texts } from "./english.ts";
 
+/** What a server may say instead of answering, by its code; what is not here is shown in the server's words. */
+const reasons: Readonly<Record<string, string>> = {
+  broken_off: "连接中断",
+  missing_api_key: "需要 API 密钥",
+  invalid_api_key: "服务器不认识这个密钥",
+  rate_limit_exceeded: "已达到限额",
+  concurrency_limit_exceeded: "同时进行的请求太多，请等一个结束",
+  context_length_exceeded: "对话超出了模型的上下文长度，请开始新对话或减少内容",
+  queue_full: "排队的请求太多",
+  queue_timeout: "排队超时，没有空闲的工作进程",
+  no_live_upstream: "现在没有可用的工作进程",
+  upstream_failed: "工作进程没有响应",
+  upstream_timeout: "工作进程超时未响应",
+  upstream_died: "工作进程中途退出，无法接续",
+  crashes_workers: "这个请求使工作进程崩溃，不再重试",
+  shutting_down: "服务器正在关闭",
+};
+
 export const chinese: Texts = {
   languageName: "中文",
   chat: "对话",
@@ -52,6 +70,11 @@ export const chinese: Texts = {
   failed: (reason) => `没有得到回答：${reason}`,
   brokeOff: (reason) => `回答中断：${reason}`,
   unreachable: "无法连接服务器",
+  serverSays(code, message, wait) {
+    const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+    if (known === undefined) return message;
+    return wait === "" ? known : `${known}，请在 ${wait}后重试`;
+  },
   worker: (id) => `工作进程 ${id}`,
   wentOn: (id) => `已由工作进程 ${id} 接续`,
   tokens: (count) => `${count} 个词元`,
@@ -82,6 +105,8 @@ export const chinese: Texts = {
   key: "API 密钥",
   keyForget: "清除",
   imageLink: (alt) => (alt === "" ? "图片" : `图片：${alt}`),
+  viewMissing: "无法加载这个页面：连接不上服务器，或者页面已有新版本。",
+  reloadPage: "刷新页面",
   noState: (reason) => `无法读取集群状态：${reason}`,
   readyOf: (ready, all) => `${ready} / ${all} 个工作进程就绪`,
   busyOf: (busy, all) => (all === 0 ? `${busy} 个请求进行中` : `${busy} / ${all} 个槽位占用`),
@@ -108,7 +133,12 @@ export const chinese: Texts = {
     down: "不可用",
   },
   endReason: (reason) =>
-    reason.replace(/^killed by (\w+)$/, "被 $1 杀掉").replace(/^exited with code (\d+)$/, "以退出码 $1 结束"),
+    reason
+      .replace(/^killed by (\w+)$/, "被 $1 杀掉")
+      .replace(/^exited with code (\d+)$/, "以退出码 $1 结束")
+      .replace(/^no heartbeat for (\d+) ms$/, "$1 毫秒没有心跳")
+      .replace(/^requests but no engine step for (\d+) ms$/, "有请求，但 $1 毫秒没有计算")
+      .replace(/^killed by the kernel: out of memory\. Use fewer /, "内存不足，被内核杀掉。请减少 "),
   restarts: "重启次数",
   requests: "请求数",
   pinned: "绑定 CPU",

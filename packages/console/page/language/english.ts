@@ -52,6 +52,8 @@ export const english = {
   failed: (reason: string) => `No answer: ${reason}`,
   brokeOff: (reason: string) => `The answer broke off: ${reason}`,
   unreachable: "the server can't be reached",
+  /** Why there is no response: in the server's own words, which name a time where there is one. */
+  serverSays: (_code: string, message: string, _wait: string) => message,
   worker: (id: string) => `worker ${id}`,
   wentOn: (id: string) => `went on with worker ${id}`,
   tokens: (count: number) => (count === 1 ? "1 token" : `${count} tokens`),
@@ -82,6 +84,8 @@ export const english = {
   key: "API key",
   keyForget: "Forget",
   imageLink: (alt: string) => (alt === "" ? "image" : `image: ${alt}`),
+  viewMissing: "This view can't be loaded: the server can't be reached, or has a newer page.",
+  reloadPage: "Reload the page",
   noState: (reason: string) => `The fleet can't be read: ${reason}`,
   readyOf: (ready: number, all: number) => `${ready} of ${all} workers ready`,
   busyOf: (busy: number, all: number) => (all === 0 ? `${busy} requests running` : `${busy} of ${all} slots busy`),

@@ -23,7 +23,7 @@ export function CodeBlock({ text, language }: { readonly text: string; readonly 
 }
 
 function coloured(text: string, language: string): ComponentChildren {
-  const pieces = highlighter()?.highlight(text, language);
+  const pieces = highlighter.get()?.highlight(text, language);
   if (pieces === undefined) return text;
   return pieces.map(({ text: piece, kind }, index) =>
     kind === undefined ? (

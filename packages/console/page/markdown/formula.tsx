@@ -9,7 +9,7 @@ const temml = lazyModule(() => import("temml"));
 /** A formula as MathML, which browsers draw themselves; its source until it is there, and where it is no LaTeX. */
 export function Formula({ text, isBlock }: { readonly text: string; readonly isBlock: boolean }): VNode {
   const element = useRef<HTMLSpanElement>(null);
-  const loaded = temml()?.default;
+  const loaded = temml.get()?.default;
   useEffect(() => {
     if (loaded === undefined || element.current === null) return;
     draw(loaded, element.current, text, isBlock);

@@ -29,7 +29,7 @@ export function AnswerActions({ conversationId, message, content, isLast }: Answ
           <Icon name="again" />
         </button>
       )}
-      {isFree && message.end !== "done" && content.trim() !== "" && (
+      {isFree && message.end !== "done" && (content + message.reasoning).trim() !== "" && (
         <button type="button" class="quiet wide" onClick={() => void answer(conversationId, message)}>
           <Icon name="goOn" />
           {goOn}
