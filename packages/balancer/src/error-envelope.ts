@@ -16,7 +16,7 @@ export function errorEnvelope(error: ProxyError, asker: Asker = {}): string {
   return JSON.stringify(errorBody({ from: "proxy", ...error }, apiOf(asker)));
 }
 
-/** The last event of a stream whose upstream died. */
-export function errorEvent(message: string, asker: Asker): string {
-  return eventOf({ status: 502, message, code: "upstream_died", from: "proxy" }, apiOf(asker));
+/** The same as the last event of a stream that has begun. */
+export function errorEvent(error: ProxyError, asker: Asker): string {
+  return eventOf({ from: "proxy", ...error }, apiOf(asker));
 }

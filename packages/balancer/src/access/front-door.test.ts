@@ -335,6 +335,23 @@ describe("the front door", () => {
     await Promise.all(busy);
   });
 
+  it("names the case in that event, as a response without queue events would have", async () => {
+    const held: http.ServerResponse[] = [];
+    const { url, balancer } = await open(
+      (settings) => settings,
+      (_request, response) => held.push(response),
+      { clock: pingingClock },
+    );
+    const body = JSON.stringify({ stream: true });
+    const busy = [1, 2].map(() => fetch(url, { method: "POST", body }));
+    await eventually("both places are held", () => held.length === 2);
+    const waiting = await fetch(url, { method: "POST", body, headers: { "x-drover-queue-events": "1" } });
+    const closed = balancer.close({ drainTimeoutMs: 60_000 });
+    assert.match(await waiting.text(), /^: queue 1\n\nevent: error\ndata: .*"code":"shutting_down"/u);
+    for (const response of held) response.end();
+    await Promise.all([...busy, closed]);
+  });
+
   it("speaks of errors as Anthropic's API does below /v1/messages, and nowhere else", async () => {
     const { url, balancer } = await open((settings) => ({
       ...settings,

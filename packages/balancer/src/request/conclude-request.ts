@@ -44,6 +44,6 @@ function sendFailure(request: ClientRequest, outcome: Failed, claim: Claim, { me
   const error = refusal === undefined ? failureOf(outcome, request.attempts.length) : queueRefusals[refusal];
   if (refusal !== undefined) metrics.countRefusal(error.code);
   const retryAfter = refusal === undefined ? [] : ["Retry-After", String(admission.retryAfterSeconds(claim))];
-  if (response.headersSent) return endWithError(response, error.message);
+  if (response.headersSent) return endWithError(response, error);
   return request.sendError(error, retryAfter);
 }

@@ -247,7 +247,7 @@ function taskOf(
       pings?.onHead(head);
       return relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream));
     },
-    errorEvent: (reason) => errorEvent(reason, incoming),
+    errorEvent: (message) => errorEvent({ status: 502, message, code: "upstream_died" }, incoming),
     bodyListener: () => {
       const { told } = request;
       return told === undefined ? onBody : bothTold(onBody, told);

@@ -3,7 +3,7 @@ import { pingTimes } from "@drover/contract/ping-times";
 import type { ServerResponse } from "node:http";
 import { hasTrueMember } from "@drover/foundation/json-member";
 import { type Clock, repeat } from "@drover/foundation/clock";
-import { errorEvent } from "../error-envelope.ts";
+import { errorEvent, type ProxyError } from "../error-envelope.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import { headerValue } from "../upstream-http/hop-by-hop.ts";
 import type { ResponseHead } from "../upstream-http/response-head.ts";
@@ -102,9 +102,9 @@ class QueuePings implements StreamPings {
 }
 
 /** Ends a stream that has begun with comments with an error. @returns the bytes of it */
-export function endWithError(response: ServerResponse, message: string): number {
+export function endWithError(response: ServerResponse, error: ProxyError): number {
   if (response.destroyed || response.writableEnded) return 0;
-  const event = errorEvent(message, response.req);
+  const event = errorEvent(error, response.req);
   response.end(event);
   return Buffer.byteLength(event);
 }
