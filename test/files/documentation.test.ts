@@ -51,7 +51,8 @@ describe("the documentation", () => {
     assert.ok(texts.length >= 4);
     for (const text of texts) {
       writeFileSync(path, text);
-      if (text.startsWith("keys:")) await assert.doesNotReject(checkFlags({ "api-keys-file": path, model: "demo" }), text);
+      if (text.startsWith("keys:"))
+        await assert.doesNotReject(checkFlags({ "api-keys-file": path, model: "demo" }), text);
       else assert.doesNotThrow(() => loadSettings({ flags: {}, environment: {}, file: path }), text);
     }
   });

@@ -44,7 +44,11 @@ function TopBar({ view }: { readonly view: View }): VNode {
       <h1>Drover</h1>
       <nav aria-label="Drover">
         {(["chat", "fleet", "bench"] as const).map((name) => (
-          <a key={name} href={name === "chat" ? `#/chat/${lastChatId.value}` : `#/${name}`} aria-current={view === name ? "page" : undefined}>
+          <a
+            key={name}
+            href={name === "chat" ? `#/chat/${lastChatId.value}` : `#/${name}`}
+            aria-current={view === name ? "page" : undefined}
+          >
             {texts.value[name]}
           </a>
         ))}

@@ -139,7 +139,8 @@ function ratioTable(report: Found): Table {
 function ratioText(ratio: Found): string {
   const [value, low, high] = ["value", "low", "high"].map((name) => ratio.at("ratio").at(name).number());
   if (typeof value !== "number") return "–";
-  const interval = typeof low === "number" && typeof high === "number" ? ` (${roundText(low)} – ${roundText(high)})` : "";
+  const interval =
+    typeof low === "number" && typeof high === "number" ? ` (${roundText(low)} – ${roundText(high)})` : "";
   return `${ratio.at("bound").text()} ${roundText(value)}x${interval}`.trim();
 }
 

@@ -109,7 +109,8 @@ export class ChatPrompts {
       );
     }
     let text = rendered;
-    if (hasTags && (prefillThinking !== "" || !mayThink)) text = this.#withThinking(rendered, prefillThinking, !mayThink);
+    if (hasTags && (prefillThinking !== "" || !mayThink))
+      text = this.#withThinking(rendered, prefillThinking, !mayThink);
     else if (!mayThink && toolFormat === "harmony") text += HARMONY_FINAL;
     return text + this.#controlTexts.guard(prefill);
   }
@@ -125,7 +126,10 @@ export class ChatPrompts {
 }
 
 /** What a client began to write for the model is content, whatever stands in it; the model may think all the same before it goes on. */
-function reasoningStart(text: string, { prefill = "", prefillThinking = "", mayThink }: ChatPromptInput): ReasoningStart {
+function reasoningStart(
+  text: string,
+  { prefill = "", prefillThinking = "", mayThink }: ChatPromptInput,
+): ReasoningStart {
   if (text.endsWith(HARMONY_FINAL)) return "closed";
   if (prefill !== "") return "may-open";
   const end = text.trimEnd();
