@@ -26,6 +26,8 @@ describe("drover chat", () => {
       input: "hello there\n",
     });
     assert.equal(piped.stdout.trimEnd(), answer.stdout.trimEnd());
+    const unsendable = await pasture.run(["chat", "hello", "--key", "错误的密钥"]);
+    assert.match(unsendable.stderr, /^drover: the API key has letters beyond ASCII/);
     const refused = await pasture.run(["chat", "hello", "--key", "wrong"]);
     assert.deepEqual([refused.code, refused.stdout], [1, ""]);
     assert.match(refused.stderr, /API key.*--key/);

@@ -77,7 +77,16 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
+/** No key has other characters, and no header takes them. */
+const SENDABLE = /^[\x21-\x7e]*$/;
+
 async function send({ url, apiKey }: ChatServer, { method, path, body, signal }: Call): Promise<IncomingMessage> {
+  if (!SENDABLE.test(apiKey ?? "")) {
+    throw new SupervisorError(
+      "refused",
+      "the API key has letters beyond ASCII or blanks, as no key has; give another with --key",
+    );
+  }
   const headers = {
     ...(body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
     ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
