@@ -31,7 +31,10 @@ chat() {
   curl -fsS --max-time 30 $URL/v1/chat/completions -H 'content-type: application/json' \
     -d '{"max_tokens":8,"messages":[{"role":"user","content":"hello, and enough of it for a snapshot"}]}' | grep -q '"choices"'
 }
-workers() { $DROVER status --json --admin-socket $ADMIN | grep -o '"pid":[0-9]*' | cut -d: -f2; }
+workers() {
+  $DROVER status --json --admin-socket $ADMIN |
+    node -p 'JSON.parse(fs.readFileSync(0)).workers.flatMap(({ pid }) => pid ?? []).join("\n")'
+}
 status_is() { [[ $(value StatusText) =~ $1 ]] || { value StatusText && false; }; }
 not_root() { [[ $(ps -o uid= -p "$(value MainPID)") -gt 999 ]]; }
 sandboxed() {

@@ -37,5 +37,7 @@ export async function endOf(child: ChildProcess): Promise<ProcessEnd> {
   cancel.abort();
   child.stdout?.destroy();
   child.stderr?.destroy();
+  // So long as another process holds the other end, this one would not end.
+  if (child.connected) child.disconnect();
   return end;
 }
