@@ -100,6 +100,18 @@ describe("a request whose target is UTF-8 that nobody encoded", () => {
     assert.deepEqual(seen, ["/1", "/%C3%A9", "/2", "/%C3%BC", "/3"]);
   });
 
+  it("is served in turn beside requests that have a body and offer another protocol", async (t) => {
+    const { port } = await run(t);
+    const offer = (target: string) =>
+      `POST ${target} HTTP/1.1\r\n${host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\na\r\n`;
+    const keep = `HTTP/1.1\r\n${host}\r\n\r\n`;
+    const all = `GET /slow ${keep}${offer("/1")}GET ${raw("/é")} ${keep}${offer("/slow-2")}${offer("/3")}`;
+    const seen = (await rawExchange(port, `${all}GET /4 HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`))
+      .match(/(?:GET|POST) \S+ (?:a\r\n)?END/g)
+      ?.map((text) => text.split(" ")[1]);
+    assert.deepEqual(seen, ["/slow", "/1", "/%C3%A9", "/slow-2", "/3", "/4"]);
+  });
+
   it("is served when its head comes byte by byte, behind a body too, and refused where that takes too many packets", async (t) => {
     const { port } = await run(t);
     const ask = connection(t, port);

@@ -37,22 +37,28 @@ export class Upgrades {
 
   #onUpgrade(request: http.IncomingMessage, firstBytes: Buffer): void {
     const { socket, headers } = request;
-    if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
-      this.#hidden.set(socket, request.rawHeaders);
-      reparseConnection(this.#server, socket, Buffer.concat([headWithoutOffer(request), firstBytes]));
-      return;
-    }
     const held = new HeldConnection(socket, firstBytes);
     const onTimeout = (): void => void this.#server.emit("timeout", socket);
     const onDrain = (): void => void this.#order.current(socket)?.emit("drain");
     socket.on("timeout", onTimeout).on("drain", onDrain);
+    const letGo = (): Buffer => {
+      socket.off("timeout", onTimeout).off("drain", onDrain);
+      return held.letGo();
+    };
+    if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
+      // The new parser would wait for ever for its turn behind a response of the old one.
+      this.#order.whenIdle(socket, () => {
+        this.#hidden.set(socket, request.rawHeaders);
+        reparseConnection(this.#server, socket, Buffer.concat([headWithoutOffer(request), letGo()]));
+      });
+      return;
+    }
     const response = new http.ServerResponse(request);
     response.shouldKeepAlive = request.httpVersionMinor > 0 && !/\bclose\b/i.test(headers.connection ?? "");
     response.on("finish", () => {
       response.detachSocket(socket);
       if (response.shouldKeepAlive) {
-        socket.off("timeout", onTimeout).off("drain", onDrain);
-        reparseConnection(this.#server, socket, held.letGo());
+        reparseConnection(this.#server, socket, letGo());
         socket.setTimeout(this.#server.keepAliveTimeout);
         // The new parser does not know of it, and would let it run on during the next request.
         socket.once("data", () => socket.setTimeout(0));
