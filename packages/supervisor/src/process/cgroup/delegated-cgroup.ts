@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { userId } from "@drover/foundation/files/user-folders";
 
 /** What systemd makes where it runs. Source: sd_booted(3). */
 const SYSTEMD_RUNS = "/run/systemd/system";
 const LIMIT_MS = 2000;
+const ROOT = 0;
 
 let known: { readonly folder: string | undefined } | undefined;
 
@@ -49,6 +51,9 @@ function isLeftToUs(folder: string): boolean {
   const unit = /([^/]+\.(?:service|scope))$/.exec(folder)?.[1];
   if (unit === undefined) return false;
   const manager = /\/user@\d+\.service\//.test(folder) ? ["--user"] : [];
+  // The group of a system unit belongs to the unit's account only where it is delegated. It need not be asked for: the bus does not know an account that
+  // systemd has made up where nobody has installed libnss-systemd.
+  if (manager.length === 0 && userId() !== ROOT && statSync(folder).uid === userId()) return true;
   const words = [...manager, "show", "--property=Delegate", "--value", "--", unit];
   return execFileSync("systemctl", words, { encoding: "utf8", timeout: LIMIT_MS, stdio: "pipe" }).trim() === "yes";
 }
