@@ -1,3 +1,4 @@
+import { SharedWork } from "@drover/foundation/shared-work";
 import { Registry } from "prom-client";
 import type { Settings } from "@drover/config";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
@@ -15,7 +16,6 @@ import { type ListenerHandlers, Listeners } from "./http/listeners.ts";
 import type { RawResponse } from "./http/server.ts";
 import { createMetrics, type Metrics } from "./own-routes/metrics.ts";
 import { watchPool } from "./own-routes/pool-metrics.ts";
-import { SharedWork } from "./own-routes/shared-work.ts";
 import { PlacementHints } from "./pool/placement-hints.ts";
 import type { StandBy } from "./pool/pick-state.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";

@@ -9,7 +9,7 @@ import { isInService } from "../policies/availability.ts";
 import { errorEnvelope } from "../error-envelope.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
 import { jsonResponse, type OwnResponse } from "./own-response.ts";
-import type { SharedWork } from "./shared-work.ts";
+import type { SharedWork } from "@drover/foundation/shared-work";
 
 export interface OwnRouteParts {
   readonly clock: Clock;

@@ -1,4 +1,6 @@
+import { SharedWork } from "@drover/foundation/shared-work";
 import type { AdminActions } from "../admin/admin-server.ts";
+import type { DroverStatus } from "../admin/drover-status.ts";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -25,8 +27,9 @@ export function adminActions(
       throw new SupervisorError("refused", "drover is still preparing the model; ask again once it serves");
     return found;
   };
+  const looks = new SharedWork<DroverStatus>();
   return {
-    status,
+    status: () => looks.do("status", status),
     scale: (count) => running().reloader.scale(count),
     restart: (worker) => running().fleet.restart(worker),
     drain: (worker) => running().fleet.drain(worker),
