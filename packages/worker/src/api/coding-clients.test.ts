@@ -68,6 +68,19 @@ describe("A worker, asked as Claude Code asks", () => {
     assert.deepEqual(counted.response, { input_tokens: one.requests[0]?.prompt.length });
   });
 
+  it("counts chats that no slot can hold, up to a bound, as a count needs none", async () => {
+    const path = "/v1/messages/count_tokens";
+    const claude = await askScripted(path, claudeCode({ messages: longChat(2000) }), []);
+    const short = await askScripted(path, claudeCode({ messages: longChat(1) }), []);
+    assert.equal(inputTokens(claude) - inputTokens(short), 1999 * "long ".length);
+    const openai = await askScripted("/v1/responses/input_tokens", { input: longChat(2000) }, []);
+    assert.ok(inputTokens(openai) > 10_000, JSON.stringify(openai.response));
+    const many = Array.from({ length: 5000 }, () => longChat(1)[0]);
+    assert.equal((await askScripted("/apply-template", { messages: many }, [])).status, 200);
+    const endless = await askScripted(path, claudeCode({ messages: longChat(60_000) }), []);
+    assert.match(JSON.stringify(endless.response), /prompt is too long: \d+ tokens > 262144 maximum/u);
+  });
+
   it("reads what its later turns bring: thoughts, documents, results and what only a server could use", async () => {
     const messages = [
       {
@@ -122,6 +135,14 @@ describe("A worker, asked as Claude Code asks", () => {
     assert.deepEqual(error.details, { error_code: "thread_unsupported_request", unsupported: ["thread"] });
   });
 });
+
+function longChat(times: number): readonly object[] {
+  return [{ role: "user", content: "long ".repeat(times) }];
+}
+
+function inputTokens({ response }: { readonly response: unknown }): number {
+  return (response as { readonly input_tokens: number }).input_tokens;
+}
 
 /** A request in the shape of Codex's, in a turn that has used tools of all kinds. */
 const codex = {

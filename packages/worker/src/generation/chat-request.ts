@@ -5,7 +5,8 @@ import type { CompileGrammar } from "./grammar-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
 import { tokensBeforeResponses } from "./before-responses.ts";
 import { expectedPromptTokens } from "./expected-prompt.ts";
-import type { ChatPrompts } from "./prompt/chat-prompt.ts";
+import type { ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
+import type { PromptLimit } from "./prompt/prompt-limit.ts";
 import type { OutputRequest } from "./generate.ts";
 import { HARMONY_FINAL } from "./output/harmony-text.ts";
 import type { IsText } from "./output/tagged-call.ts";
@@ -74,28 +75,16 @@ const THINKING_END = "\n</think>";
  * @throws RequestError where the prompt does not fit, or the template or a schema can't be used.
  */
 export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise<OutputRequest & PreparedChat> {
-  const tools = job.toolChoice === "none" ? [] : job.tools;
-  const chat = {
-    messages: job.messages,
-    tools,
-    templateArguments: job.templateArguments,
-    countsSystem: parts.sharesSystem === true,
-    limit: { contextTokens: parts.slots.contextTokens, outputTokens: 1, param: job.messagesParam } as const,
-    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
-    ...(job.prefillThinking === undefined ? {} : { prefillThinking: job.prefillThinking }),
-  };
+  const { contextTokens } = parts.slots;
+  const input = promptInput(parts, job, { contextTokens, outputTokens: 1, param: job.messagesParam });
+  const { tools, mayThink } = input;
   // Before the tools' schemas become grammars.
-  await parts.prompts.refuseCostly(chat);
+  await parts.prompts.refuseCostly(input);
   const { toolFormat } = parts.prompts.template;
   const { grammar, calls, relaxed } = await parts.compileGrammar(toolFormat, { ...job, tools });
   const bound = grammar ?? (job.grammar === undefined ? undefined : await parts.vetGrammar(job.grammar));
   const names = new Set(tools.map((tool) => tool.name));
-  // The response goes on from a beginning of its content, so no thinking comes before it.
   const isHarmony = toolFormat === "harmony";
-  // In harmony's format a grammar of the content begins with the response's own message; one of calls has their heads.
-  const isBoundContent = bound !== undefined && (tools.length === 0 || job.toolChoice === "auto");
-  const mayThink = job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent);
-  const input = { ...chat, mayThink };
   const prompt = await parts.prompts.build(input);
   const thinkingEnd = isHarmony ? `<|end|>${HARMONY_FINAL}` : THINKING_END;
   return {
@@ -121,6 +110,43 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
       : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId, textArguments(tools)) }),
     ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+  };
+}
+
+/**
+ * How many tokens a chat's prompt has. A count needs no slot, so a prompt may be longer than one.
+ *
+ * @throws RequestError where there are more than `most`, or the template refuses the messages
+ */
+export async function countPromptTokens(parts: ChatParts, job: ChatJob, most: number): Promise<number> {
+  const input = promptInput(parts, job, countLimit(parts, job, most));
+  await parts.prompts.refuseCostly(input);
+  const { tokens } = await parts.prompts.build({ ...input, countsSystem: false });
+  return tokens.length;
+}
+
+/** Of a prompt that needs no slot; a slot that holds more than `most` tokens bounds it instead. */
+export function countLimit({ slots }: Pick<ChatParts, "slots">, job: ChatJob, most: number): PromptLimit {
+  const contextTokens = Math.max(most, slots.contextTokens);
+  return { contextTokens, outputTokens: 0, isCount: true, param: job.messagesParam };
+}
+
+function promptInput(parts: ChatParts, job: ChatJob, limit: PromptLimit): ChatPromptInput {
+  const tools = job.toolChoice === "none" ? [] : job.tools;
+  const isBound = job.contentFormat !== undefined || job.grammar !== undefined;
+  // In harmony's format a grammar of the content begins with the response's own message; one of calls has their heads.
+  const isBoundContent = isBound && (tools.length === 0 || job.toolChoice === "auto");
+  const isHarmony = parts.prompts.template.toolFormat === "harmony";
+  return {
+    messages: job.messages,
+    tools,
+    templateArguments: job.templateArguments,
+    countsSystem: parts.sharesSystem === true,
+    limit,
+    // A response that continues a beginning of its content has no thinking before it.
+    mayThink: job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent),
+    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
+    ...(job.prefillThinking === undefined ? {} : { prefillThinking: job.prefillThinking }),
   };
 }
 

@@ -2,7 +2,7 @@ import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import { prepareChat } from "../generating/prepare-chat.ts";
+import { countChat, prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { runChoices, streamChoices } from "../generating/choices.ts";
 import { MessageEvents, messageUsage } from "./message-events.ts";
@@ -58,7 +58,7 @@ function refuseThread(body: unknown): void {
 /** `POST /v1/messages/count_tokens`. */
 export async function countTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const job = messagesJobOf(serving, takeBody(serving, countTokensRequest, request, reply));
-  return { input_tokens: (await prepareChat(serving, reply, job)).prompt.length };
+  return { input_tokens: await countChat(serving, reply, job) };
 }
 
 async function completeMessage(

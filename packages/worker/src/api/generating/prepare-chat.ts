@@ -1,8 +1,14 @@
 import type { FastifyReply } from "fastify";
-import { chatOutputRequest, type ChatJob, type PreparedChat } from "../../generation/chat-request.ts";
+import {
+  chatOutputRequest,
+  countPromptTokens,
+  type ChatJob,
+  type PreparedChat,
+} from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { ignore } from "../http/take-body.ts";
 import { commonPrefix } from "../../state/slots-by-prefix.ts";
+import { MOST_TOKENS } from "./counts.ts";
 import { readAheadOf } from "./read-ahead.ts";
 import type { Serving } from "../serving.ts";
 
@@ -18,6 +24,12 @@ export async function prepareChat(serving: Serving, reply: FastifyReply, job: Ch
   ignore(serving, reply, [...job.ignored, ...relaxed]);
   const readAhead = readAheadOf(serving, job, { ...request, nextPrompt });
   return readAhead === undefined ? request : { ...request, follower: readAhead };
+}
+
+/** How many tokens its prompt has, whether or not a slot can hold it; what of it has no effect is named as above. */
+export function countChat(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<number> {
+  ignore(serving, reply, job.ignored);
+  return countPromptTokens(serving, job, MOST_TOKENS);
 }
 
 /** A model's own tokens for a text are often more than a tokenizer's; the response keeps the room that it was asked for, or most of it. */

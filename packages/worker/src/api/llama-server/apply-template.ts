@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { countLimit } from "../../generation/chat-request.ts";
+import { MOST_TOKENS } from "../generating/counts.ts";
 import { takeBody } from "../http/take-body.ts";
 import { chatJobOf } from "../openai-chat/chat-job.ts";
 import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";
@@ -12,7 +14,7 @@ export async function applyTemplate(serving: Serving, request: FastifyRequest, r
     tools: job.toolChoice === "none" ? [] : job.tools,
     templateArguments: job.templateArguments,
     mayThink: job.thinkingBudget !== 0,
-    limit: { contextTokens: serving.slots.contextTokens, outputTokens: 1, param: job.messagesParam },
+    limit: countLimit(serving, job, MOST_TOKENS),
   });
   return { prompt };
 }

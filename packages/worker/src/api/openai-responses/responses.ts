@@ -2,7 +2,7 @@ import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd } from "../../generation/output/output.ts";
-import { prepareChat } from "../generating/prepare-chat.ts";
+import { countChat, prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { runChoices, streamChoices } from "../generating/choices.ts";
@@ -68,8 +68,7 @@ async function streamResponse(
 /** `POST /v1/responses/input_tokens`. */
 export async function countInputTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const job = responsesJobOf(serving, takeBody(serving, responsesRequest, request, reply));
-  const { prompt } = await prepareChat(serving, reply, job);
-  return { object: "response.input_tokens", input_tokens: prompt.length };
+  return { object: "response.input_tokens", input_tokens: await countChat(serving, reply, job) };
 }
 
 /** What becomes of the response, as the balancer says. */

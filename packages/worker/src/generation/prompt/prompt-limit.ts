@@ -6,6 +6,8 @@ export interface PromptLimit {
   /** Tokens that must be left for a response. */
   readonly outputTokens: 0 | 1;
   readonly param: string;
+  /** Its tokens are counted, and no slot has to hold them. @default false */
+  readonly isCount?: boolean;
 }
 
 /** @throws RequestError where the prompt leaves no room for a response's first token. */
@@ -23,10 +25,10 @@ export function refuseManyTokens(prompt: unknown, limit: PromptLimit): void {
 }
 
 export function contextLengthExceeded(limit: PromptLimit, promptTokens: string): RequestError {
-  const { contextTokens, outputTokens, param } = limit;
+  const { contextTokens, outputTokens, param, isCount = false } = limit;
+  const most = isCount ? "A prompt is counted up to" : "This model's maximum context length is";
   const message =
-    `This model's maximum context length is ${contextTokens} tokens` +
-    `${outputTokens === 0 ? "" : ", of which the response needs at least one"}. ` +
+    `${most} ${contextTokens} tokens${outputTokens === 0 ? "" : ", of which the response needs at least one"}. ` +
     `However, your prompt has ${promptTokens} tokens. Please shorten it.`;
   return new RequestError(message, {
     status: 400,
