@@ -5,7 +5,7 @@ import type { ChatTemplate } from "./chat-template.ts";
 import type { ControlTexts } from "./control-texts.ts";
 import type { ChatTexts } from "./refuse-costly-chat.ts";
 import type { TemplateHabits, TemplateMessage } from "./template-probe.ts";
-import { describeTools, writeToolCalls, writeToolResult } from "./tool-texts.ts";
+import { describeTools, withTypes, writeToolCalls, writeToolResult } from "./tool-texts.ts";
 
 export interface WrittenChat extends Pick<ChatTexts, "messages" | "tools" | "templateArguments"> {
   /** False: the response begins with its content, however the model likes to begin. */
@@ -32,15 +32,18 @@ export class ChatWriter {
   #render(input: WrittenChat): string {
     const asTools = input.tools.length > 0 && this.#template.rendersTools;
     const messages = input.messages.map((message) => this.#templateMessage(message));
-    const guardedTools = guardAll(input.tools.map(toldOfTool), this.#controlTexts);
+    const { habits } = this.#template;
+    const told = input.tools.map((tool) => toldOfTool(tool, habits));
+    const guardedTools = guardAll(told, this.#controlTexts);
     const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
     const thinking = input.mayThink ? {} : { enable_thinking: false };
-    return this.#template.render(
-      asTools || input.tools.length === 0
-        ? messages
-        : withSystemText(messages, describeTools(guardedTools), this.#template.habits),
-      { ...guardAll(input.templateArguments, this.#controlTexts), ...thinking, ...tools },
-    );
+    const isTold = asTools || input.tools.length === 0;
+    const all = isTold ? messages : withSystemText(messages, describeTools(guardedTools), habits);
+    return this.#template.render(habits.alternates ? alternating(all) : all, {
+      ...guardAll(input.templateArguments, this.#controlTexts),
+      ...thinking,
+      ...tools,
+    });
   }
 
   #templateMessage(message: ChatMessage): TemplateMessage {
@@ -86,8 +89,8 @@ export class ChatWriter {
 /** The messages with no system message that the template would drop. */
 function heard(messages: readonly ChatMessage[], { systemMessages }: TemplateHabits): readonly ChatMessage[] {
   const system = messages.filter(({ role }) => role === "system");
-  if (system.length === 0 || systemMessages === "many" || (systemMessages === "one" && system.length === 1))
-    return messages;
+  const isFirst = system.length === 1 && messages[0]?.role === "system";
+  if (system.length === 0 || systemMessages === "many" || (systemMessages === "one" && isFirst)) return messages;
   const content = system.map((message) => message.content).join("\n\n");
   const others = messages.filter(({ role }) => role !== "system");
   if (systemMessages === "one") return [{ role: "system", content }, ...others];
@@ -106,6 +109,37 @@ function withSystemText(
   const role = systemMessages === "none" ? "user" : "system";
   if (first?.["role"] !== role) return [{ role, content: text }, ...messages];
   return [{ ...first, content: `${String(first["content"])}\n\n${text}` }, ...rest];
+}
+
+/**
+ * Messages whose roles alternate, beginning with the user's, calls and their results apart: what one side says in a row is one message, and where the
+ * other one said nothing between it has an empty one.
+ */
+function alternating(messages: readonly TemplateMessage[]): readonly TemplateMessage[] {
+  const written: TemplateMessage[] = [];
+  let side = "assistant";
+  for (const message of messages) {
+    const role = sideOf(message);
+    const last = written.at(-1);
+    if (role !== undefined && role === side) {
+      if (last !== undefined && sideOf(last) === role) {
+        written[written.length - 1] = {
+          ...last,
+          content: `${String(last["content"])}\n\n${String(message["content"])}`,
+        };
+        continue;
+      }
+      written.push({ role: role === "user" ? "assistant" : "user", content: "" });
+    }
+    written.push(message);
+    side = role ?? side;
+  }
+  return written;
+}
+
+function sideOf({ role, tool_calls: calls }: TemplateMessage): "user" | "assistant" | undefined {
+  if (role === "user") return role;
+  return role === "assistant" && calls === undefined ? role : undefined;
 }
 
 /** gpt-oss's template takes either the thinking before a call or what was said before it, and writes both alike. */
@@ -142,7 +176,11 @@ function oneCallEach(messages: readonly ChatMessage[]): readonly ChatMessage[] {
 }
 
 /** What a model is told of a tool. */
-function toldOfTool({ name, description, parameters }: ToolDefinition): ToolDefinition {
+function toldOfTool(
+  { name, description, parameters: given }: ToolDefinition,
+  { typedArguments }: TemplateHabits,
+): ToolDefinition {
+  const parameters = typedArguments ? withTypes(given) : given;
   return { name, ...(description === undefined ? {} : { description }), parameters };
 }
 
@@ -151,9 +189,17 @@ function templateTool(tool: ToolDefinition): unknown {
 }
 
 function templateToolCall(call: ToolCall, habits: TemplateHabits): unknown {
-  // A model may have written arguments that are no JSON; they stay a text then.
-  const args = habits.argumentObjects ? jsonOrText(call.arguments) : call.arguments;
+  const args = templateArguments(call.arguments, habits);
   return { id: callId(call.id, habits), type: "function", function: { name: call.name, arguments: args } };
+}
+
+/** A template that walks arguments fails on all but objects, and a model may have written something else. A call without any has an empty text at times. */
+function templateArguments(text: string, { argumentObjects }: TemplateHabits): unknown {
+  const written = text.trim() === "" ? "{}" : text;
+  if (!argumentObjects) return written;
+  const value = jsonOrText(written);
+  if (value === null) return {};
+  return typeof value === "object" && !Array.isArray(value) ? value : { arguments: value };
 }
 
 /** The same id for the same one of a client's, so that a conversation keeps its prefix. */

@@ -9,6 +9,10 @@ export interface TemplateHabits {
   readonly argumentObjects: boolean;
   /** Does it write, or allow, only one call in a message of the assistant? */
   readonly oneCallEach: boolean;
+  /** Does it refuse two messages of the user in a row? */
+  readonly alternates: boolean;
+  /** Does it refuse a tool with an argument whose schema names no type? */
+  readonly typedArguments: boolean;
   /** Must the ids of calls be nine letters and digits, as Mistral's? */
   readonly shortCallIds: boolean;
 }
@@ -31,6 +35,9 @@ export function probeTemplate(render: Render): TemplateHabits {
     systemMessages: dropsSystem(render, args) ? "none" : systemMessages(render),
     argumentObjects: isObject,
     oneCallEach: rendered(render, [first]).includes(FIRST) && !(both.includes(FIRST) && both.includes(SECOND)),
+    alternates: alternates(render),
+    typedArguments:
+      rendered(render, [first], { schema: {} }) === "" && rendered(render, [first], { schema: TYPED }) !== "",
     shortCallIds: rendered(render, [first], { id: LONG_ID }) === "" && rendered(render, [first]) !== "",
   };
 }
@@ -44,6 +51,12 @@ function systemMessages(render: Render): TemplateHabits["systemMessages"] {
   const both = attempt(() => render([system(FIRST), system(SECOND), user, system(FIRST.toLowerCase()), user], {}));
   if ([FIRST, SECOND, FIRST.toLowerCase()].every((text) => both.includes(text))) return "many";
   return attempt(() => render([system(FIRST), user], {})).includes(FIRST) ? "one" : "none";
+}
+
+function alternates(render: Render): boolean {
+  const [user, assistant] = ["user", "assistant"].map((role) => ({ role, content: HELLO }));
+  if (user === undefined || assistant === undefined) return false;
+  return attempt(() => render([user, user], {})) === "" && attempt(() => render([user, assistant, user], {})) !== "";
 }
 
 /** Some of Mistral's templates write the system message only where a message of the user's is the last one. */
@@ -60,6 +73,15 @@ function argumentObjects(render: Render): boolean {
   return out.includes(KEY) && out.includes(VALUE);
 }
 
+const TYPED = { type: "string", description: "" };
+
+interface ProbeDetails {
+  readonly id?: string;
+  readonly before?: readonly TemplateMessage[];
+  /** Of the tool's one argument. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
 interface ProbeCall {
   readonly name: string;
   readonly args: unknown;
@@ -68,10 +90,11 @@ interface ProbeCall {
 function rendered(
   render: Render,
   called: readonly ProbeCall[],
-  { id = SHORT_ID, before = [] }: { readonly id?: string; readonly before?: readonly TemplateMessage[] } = {},
+  { id = SHORT_ID, before = [], schema }: ProbeDetails = {},
 ): string {
   const calls = called.map(({ name, args }) => ({ id, type: "function", function: { name, arguments: args } }));
-  const tool = { type: "function", function: { name: "f", description: "", parameters: { type: "object" } } };
+  const parameters = { type: "object", ...(schema === undefined ? {} : { properties: { [KEY]: schema } }) };
+  const tool = { type: "function", function: { name: "f", description: "", parameters } };
   const turns = (content: string | null) => [
     ...before,
     { role: "user", content: HELLO },

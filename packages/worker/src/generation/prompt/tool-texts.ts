@@ -1,3 +1,4 @@
+import { propertyTypes } from "../../json-schema/value-types.ts";
 import type { ToolCall, ToolDefinition } from "./chat-message.ts";
 
 /** For templates that know nothing of tools: the description that Hermes-family models were trained on. */
@@ -11,11 +12,24 @@ export function describeTools(tools: readonly ToolDefinition[]): string {
   );
 }
 
+/** For templates that write the type of each argument, and fail where a schema names none, such as one with `anyOf`. */
+export function withTypes(parameters: ToolDefinition["parameters"]): ToolDefinition["parameters"] {
+  const { properties } = parameters;
+  if (typeof properties !== "object" || properties === null) return parameters;
+  const typesOf = propertyTypes(parameters);
+  const typed = Object.entries(properties).map(([name, schema]: [string, unknown]) => {
+    const said = Object.entries(Object(schema) as object).filter(([, value]) => value !== null);
+    return [name, { type: typesOf(name)?.join(" or ") ?? "any", ...Object.fromEntries(said) }];
+  });
+  return { ...parameters, properties: Object.fromEntries(typed) as Readonly<Record<string, unknown>> };
+}
+
 /** An assistant's earlier calls as text. */
 export function writeToolCalls(calls: readonly ToolCall[]): string {
   return calls
     .map(
-      (call) => `\n<tool_call>\n{"name": ${JSON.stringify(call.name)}, "arguments": ${call.arguments}}\n</tool_call>`,
+      ({ name, arguments: args }) =>
+        `\n<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${args.trim() || "{}"}}\n</tool_call>`,
     )
     .join("");
 }
