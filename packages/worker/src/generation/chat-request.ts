@@ -7,9 +7,10 @@ import { tokensBeforeResponses } from "./before-responses.ts";
 import { expectedPromptTokens } from "./expected-prompt.ts";
 import type { ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { PromptLimit } from "./prompt/prompt-limit.ts";
+import { propertyTypes } from "../json-schema/value-types.ts";
 import type { OutputRequest } from "./generate.ts";
 import { HARMONY_FINAL } from "./output/harmony-text.ts";
-import type { IsText } from "./output/tagged-call.ts";
+import type { ArgumentTypes } from "./output/tagged-call.ts";
 import { ToolCallParser } from "./output/tool-calls.ts";
 
 /** A chat to respond to, whichever API it came by. */
@@ -107,7 +108,7 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
     ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
     ...(tools.length === 0
       ? {}
-      : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId, textArguments(tools)) }),
+      : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId, argumentTypes(tools)) }),
     ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),
     ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
   };
@@ -150,17 +151,7 @@ function promptInput(parts: ChatParts, job: ChatJob, limit: PromptLimit): ChatPr
   };
 }
 
-/** What the schemas say of their arguments: is one a text and nothing else? */
-function textArguments(tools: readonly ToolDefinition[]): IsText {
-  const byName = new Map(tools.map((tool) => [tool.name, propertiesOf(tool)]));
-  return (tool, argument) => {
-    const schema = byName.get(tool)?.[argument];
-    const type: unknown = typeof schema === "object" && schema !== null && "type" in schema ? schema.type : undefined;
-    return type === undefined ? undefined : type === "string";
-  };
-}
-
-function propertiesOf({ parameters }: ToolDefinition): Readonly<Record<string, unknown>> {
-  const { properties } = parameters;
-  return typeof properties === "object" && properties !== null ? (properties as Readonly<Record<string, unknown>>) : {};
+function argumentTypes(tools: readonly ToolDefinition[]): ArgumentTypes {
+  const byName = new Map(tools.map(({ name, parameters }) => [name, propertyTypes(parameters)]));
+  return (tool, argument) => byName.get(tool)?.(argument);
 }

@@ -4,7 +4,7 @@ import { GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
 import { type TextEntry, textTree } from "../json-schema/grammar/text-tree.ts";
 import type { Schema } from "../json-schema/schema.ts";
 import { refuseCrowdedRules, schemaRule } from "../json-schema/schema-rule.ts";
-import { isTagged, taggedArguments, taggedFrame } from "./tagged-grammar.ts";
+import { isTagged, taggedArguments, taggedFrame, untaggedFrame } from "./tagged-grammar.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
 
@@ -76,14 +76,16 @@ function finished(rules: GrammarRules, root: string, param: string): GrammarSpec
 
 /** `auto` takes tools whose schemas a grammar can't say: their arguments are any object, and calls of all are free where even that is too much. */
 function compileCalls(format: ToolFormat, constraint: OutputConstraint): CompiledGrammar {
-  if (isTagged(format) || format === "harmony") return { relaxed: [] };
+  if (format === "harmony") return { relaxed: [] };
   const rules = new GrammarRules();
   const relaxed = new Set<string>();
-  const tools = constraint.tools.map((tool, index) => sayable(tool, index, relaxed));
+  const tools = constraint.tools.map((tool, index) => sayable(format, tool, index, relaxed));
   try {
-    const calls = tools.map((tool, index) => {
-      const { head, lead, tail } = callFrame(format, tool.name);
-      return { head, after: `${lead} ${argumentsRule(rules, tool, index, relaxed)} ${literal(tail)}`.trim() };
+    const calls = tools.flatMap((tool, index) => {
+      const written = argumentsRule(rules, format, tool, index, relaxed);
+      const frames = [callFrame(format, tool.name)];
+      if (format === "qwen-coder") frames.push({ lead: "", ...untaggedFrame(tool.name) });
+      return frames.map(({ head, lead, tail }) => ({ head, after: `${lead} ${written} ${literal(tail)}`.trim() }));
     });
     const repeats = constraint.parallelToolCalls && mayRepeat(format);
     const free = { ...constraint, tools, toolChoice: "auto" } as const;
@@ -101,9 +103,9 @@ function compileCalls(format: ToolFormat, constraint: OutputConstraint): Compile
 }
 
 /** The tool, or one of that name with any arguments: a bad schema must not fail the other tools. */
-function sayable(tool: ToolDefinition, index: number, relaxed: Set<string>): ToolDefinition {
+function sayable(format: ToolFormat, tool: ToolDefinition, index: number, relaxed: Set<string>): ToolDefinition {
   try {
-    argumentsRule(new GrammarRules(), tool, index, new Set());
+    argumentsRule(new GrammarRules(), format, tool, index, new Set());
     return tool;
   } catch (error) {
     if (tool.strict === true || !(error instanceof RequestError)) throw error;
@@ -137,12 +139,21 @@ export function bindCall(compiled: CompiledCalls, written: string): GrammarSpec 
 function aroundCalls(format: ToolFormat): readonly [before: string, after: string] {
   if (format === "deepseek") return ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"];
   if (format === "mistral-list") return ["[TOOL_CALLS][", "]"];
+  if (format === "minimax") return ["<minimax:tool_call>", "\n</minimax:tool_call>"];
   return [format === "llama3" ? "<|python_tag|>" : "", ""];
 }
 
-function argumentsRule(rules: GrammarRules, tool: ToolDefinition, index: number, relaxed: Set<string>): string {
+function argumentsRule(
+  rules: GrammarRules,
+  format: ToolFormat,
+  tool: ToolDefinition,
+  index: number,
+  relaxed: Set<string>,
+): string {
   const param = tool.param ?? `tools[${index}].function.parameters`;
-  return schemaRule(rules, { type: "object", ...tool.parameters }, param, tool.strict === true ? undefined : relaxed);
+  const left = tool.strict === true ? undefined : relaxed;
+  if (isTagged(format)) return taggedArguments(rules, format, tool, param, left);
+  return schemaRule(rules, { type: "object", ...tool.parameters }, param, left);
 }
 
 /** @param which `next`: only what may follow a first call */
@@ -158,21 +169,23 @@ function callsRule(
   const entries = tools.flatMap((tool, index): readonly TextEntry[] => {
     if (named !== undefined && tool.name !== named) return [];
     const { head, lead, tail } = callFrame(format, tool.name);
-    const written = isTagged(format)
-      ? taggedArguments(rules, format, tool)
-      : argumentsRule(rules, tool, index, relaxed);
-    return [[head, `${lead} ${written} ${literal(tail)}`.trim()]];
+    return [[head, `${lead} ${argumentsRule(rules, format, tool, index, relaxed)} ${literal(tail)}`.trim()]];
   });
   const call = rules.add(textTree(rules, entries));
   const more = parallelToolCalls && named === undefined && mayRepeat(format);
-  const between = format === "mistral-list" ? '", "' : format === "mistral" ? "" : '"\\n"';
-  const rest = rules.repeat(rules.add(`${between} ${call}`.trim()), 0, MOST_CALLS - 1);
+  const rest = rules.repeat(rules.add(`${betweenCalls(format)} ${call}`.trim()), 0, MOST_CALLS - 1);
   if (which === "next") return rest;
   const all = more ? `${call} ${rest}` : call;
   const [before, after] = aroundCalls(format);
   // A model of Llama's is not asked for the token that makes a call of its objects.
   if (after === "") return rules.add(all);
   return rules.add(`${literal(before)} ${rules.add(all)} ${literal(after)}`);
+}
+
+function betweenCalls(format: ToolFormat): string {
+  if (format === "mistral-list") return '", "';
+  // Their heads tell them apart.
+  return format === "mistral" || format === "minimax" ? "" : '"\\n"';
 }
 
 /** After a call of Llama 3 or gpt-oss the model's text is over. */

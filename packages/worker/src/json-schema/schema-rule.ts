@@ -14,6 +14,13 @@ const MOST_CHARS = 128 * 1024;
  * @throws RequestError that names the keyword which is not supported.
  */
 export function schemaRule(rules: GrammarRules, schema: Schema, param: string, relaxed?: Set<string>): string {
+  return refusingParts(schema, param, () =>
+    rules.at(param, () => new SchemaConverter(rules, schema, param, relaxed).rule(schema, "")),
+  );
+}
+
+/** Does `build` with a schema that is not too long. @throws RequestError that names the part at which it fails */
+export function refusingParts<T>(schema: Schema, param: string, build: () => T): T {
   if (JSON.stringify(schema).length > MOST_CHARS) {
     throw badField(
       param,
@@ -22,7 +29,7 @@ export function schemaRule(rules: GrammarRules, schema: Schema, param: string, r
     );
   }
   try {
-    return rules.at(param, () => new SchemaConverter(rules, schema, param, relaxed).rule(schema, ""));
+    return build();
   } catch (error) {
     if (error instanceof RangeError)
       throw badField(param, `Unsupported schema at '${param}': ${error.message}.`, "unsupported_schema");

@@ -1,5 +1,5 @@
+import { type Alphabet, JSON_ALPHABET } from "./grammar/alphabet.ts";
 import { type GrammarRules, MOST_REPEATED } from "./grammar/grammar-rules.ts";
-import { stringChar } from "./grammar/json-rules.ts";
 import { patternLengths, patternRule } from "./patterns/regex-grammar.ts";
 import { UnsupportedPattern } from "./patterns/regex-parser.ts";
 import { type SchemaObject, UnsupportedSchema, at, numberOf } from "./schema.ts";
@@ -11,15 +11,29 @@ const FREE_FORMATS = new Set(["password", "binary"]);
 /** What to do with a keyword that a grammar can't say: it throws, or the keyword is left out. */
 export type Relax = (path: string, why: string) => void;
 
-/** A string by its pattern, format or length, in this order: of a pattern and a format clients write both, and the one says the other. */
+/** A string of JSON, with its quotes. */
 export function stringRule(rules: GrammarRules, schema: SchemaObject, path: string, relax: Relax): string {
+  return rules.add(`"\\"" ${textRule(rules, JSON_ALPHABET, { schema, path, relax })} "\\""`);
+}
+
+/** What a text must keep to. */
+export interface TextSchema {
+  readonly schema: SchemaObject;
+  readonly path: string;
+  readonly relax: Relax;
+}
+
+/** A text by its pattern, format or length, in this order: of a pattern and a format clients write both, and the one says the other. */
+export function textRule(rules: GrammarRules, alphabet: Alphabet, { schema, path, relax }: TextSchema): string {
   const least = Math.max(0, Math.ceil(numberOf(schema, "minLength", path) ?? 0));
   const most = numberOf(schema, "maxLength", path);
   if (most !== undefined && most < least) throw new UnsupportedSchema(at(path, "maxLength"), "no string is that short");
   const failures: (readonly [keyword: string, why: string])[] = [];
   for (const { pattern, keyword } of patternsOf(schema, path)) {
     try {
-      return rules.add(`"\\"" ${bounded(rules, pattern, least, most)} "\\""`);
+      const [shortest] = patternLengths(pattern);
+      if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no response is that long");
+      return patternRule(rules, alphabet, pattern, { least, most });
     } catch (error) {
       if (!(error instanceof UnsupportedPattern)) throw error;
       failures.push([keyword, error.message]);
@@ -29,14 +43,7 @@ export function stringRule(rules: GrammarRules, schema: SchemaObject, path: stri
   const failed =
     failures[0] ?? (unknown !== undefined && !("pattern" in schema) ? (["format", unknown] as const) : undefined);
   if (failed !== undefined) relax(at(path, failed[0]), failed[1]);
-  const bound = most === undefined ? undefined : Math.floor(most);
-  return rules.add(`"\\"" ${rules.repeat(stringChar(rules), least, bound)} "\\""`);
-}
-
-function bounded(rules: GrammarRules, pattern: string, least: number, most: number | undefined): string {
-  const [shortest] = patternLengths(pattern);
-  if (shortest > MOST_REPEATED) throw new UnsupportedPattern("no response is that long");
-  return patternRule(rules, pattern, least, most);
+  return most === undefined ? alphabet.text(rules, least) : rules.repeat(alphabet.char(rules), least, Math.floor(most));
 }
 
 function patternsOf(schema: SchemaObject, path: string) {

@@ -1,4 +1,5 @@
 import { jsonOrText } from "@drover/foundation/json-text";
+import { isOfType, type SchemaType } from "../../json-schema/schema.ts";
 import { CallObject, type CallStep } from "./call-object.ts";
 
 const MORE: CallStep = { kind: "more" };
@@ -39,19 +40,19 @@ const INVOKE: TaggedForm = {
   value: ["<parameter name=", "</parameter>"],
 };
 
-/** Is the argument a text, by the tool's schema? Undefined: it does not say. */
-export type IsText = (tool: string, argument: string) => boolean | undefined;
+/** The types that an argument may have by the tool's schema; undefined: it does not say. */
+export type ArgumentTypes = (tool: string, argument: string) => readonly SchemaType[] | undefined;
 
 /** Reads a call whose arguments are elements. They are told all at once, as their values are JSON only then. */
 export class TaggedCall {
   readonly #form: TaggedForm;
-  readonly #isText: IsText;
+  readonly #typesOf: ArgumentTypes;
   #name: string | undefined;
   #text = "";
 
-  constructor(form: "function" | "arg-key" | "invoke", isText: IsText) {
+  constructor(form: "function" | "arg-key" | "invoke", typesOf: ArgumentTypes) {
     this.#form = { function: FUNCTION, "arg-key": ARG_KEY, invoke: INVOKE }[form];
-    this.#isText = isText;
+    this.#typesOf = typesOf;
   }
 
   push(char: string): CallStep {
@@ -74,28 +75,30 @@ export class TaggedCall {
   #arguments(tool: string): Readonly<Record<string, unknown>> {
     const pairs = Array.from(this.#text.matchAll(this.#form.argument), ([, key = "", value = ""]) => [
       key.trim(),
-      valueOf(value, this.#isText(tool, key.trim())),
+      valueOf(value, this.#typesOf(tool, key.trim())),
     ]);
     return Object.fromEntries(pairs) as Readonly<Record<string, unknown>>;
   }
 }
 
-/** Where the schema does not say, what is JSON but no text of its own is taken as that. */
-function valueOf(text: string, isText: boolean | undefined): unknown {
-  return isText === true ? text : jsonOrText(text);
+/** JSON of a type that it may have, else the text. */
+function valueOf(text: string, types: readonly SchemaType[] | undefined): unknown {
+  if (types?.length === 1 && types[0] === "string") return text;
+  const value = jsonOrText(text);
+  return types?.includes("string") === true && !types.some((type) => isOfType(value, type)) ? text : value;
 }
 
 /** What follows `<tool_call>`: an object (Hermes, Qwen), a function with parameters (Qwen3-Coder) or a name with keys (GLM). */
 export class ToolCallElement {
   readonly #takesNames: boolean;
-  readonly #isText: IsText;
+  readonly #typesOf: ArgumentTypes;
   #reader: { push(char: string): CallStep } | undefined;
   #begun = "";
 
   /** `takesNames`: a name may follow at once; for other models that is no call. */
-  constructor(takesNames: boolean, isText: IsText) {
+  constructor(takesNames: boolean, typesOf: ArgumentTypes) {
     this.#takesNames = takesNames;
-    this.#isText = isText;
+    this.#typesOf = typesOf;
   }
 
   push(char: string): CallStep {
@@ -110,6 +113,6 @@ export class ToolCallElement {
 
   #choose(char: string) {
     if (char === "{" || (char !== "<" && !this.#takesNames)) return new CallObject();
-    return new TaggedCall(char === "<" ? "function" : "arg-key", this.#isText);
+    return new TaggedCall(char === "<" ? "function" : "arg-key", this.#typesOf);
   }
 }

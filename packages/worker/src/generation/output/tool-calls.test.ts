@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ToolFormat } from "../prompt/chat-template.ts";
-import type { IsText } from "./tagged-call.ts";
+import type { ArgumentTypes } from "./tagged-call.ts";
 import { ToolCallParser } from "./tool-calls.ts";
 
 const HERMES =
@@ -49,7 +49,7 @@ describe("ToolCallParser", () => {
     ] as const) {
       for (const parts of [[text], Array.from(text)]) {
         assert.deepEqual(
-          parse(format, parts, (_, argument) => argument === "zone"),
+          parse(format, parts, (_, argument) => (argument === "zone" ? ["string"] : undefined)),
           {
             content: "I look.",
             calls: [
@@ -111,8 +111,8 @@ describe("ToolCallParser", () => {
   });
 });
 
-function parse(format: ToolFormat, pieces: readonly string[], isText?: IsText) {
-  const parser = new ToolCallParser(format, new Set(["time", "now"]), () => "id", isText);
+function parse(format: ToolFormat, pieces: readonly string[], typesOf?: ArgumentTypes) {
+  const parser = new ToolCallParser(format, new Set(["time", "now"]), () => "id", typesOf);
   const calls: [string, string][] = [];
   let content = "";
   for (const piece of [...pieces.map((text) => parser.push(text)), parser.flush()].flat()) {

@@ -1,7 +1,7 @@
 import { CallObject, type CallStep } from "./call-object.ts";
 import type { ToolFormat } from "../prompt/chat-template.ts";
 import { MistralCall } from "./mistral-call.ts";
-import { type IsText, TaggedCall, ToolCallElement } from "./tagged-call.ts";
+import { type ArgumentTypes, TaggedCall, ToolCallElement } from "./tagged-call.ts";
 import { DeepSeekCall } from "./deepseek-call.ts";
 import type { OutputPiece } from "./output.ts";
 import { longestOpenEnd } from "./stop-matcher.ts";
@@ -51,7 +51,7 @@ export class ToolCallParser {
   readonly #marks: Marks;
   readonly #names: ReadonlySet<string>;
   readonly #newId: () => string;
-  readonly #isText: IsText;
+  readonly #typesOf: ArgumentTypes;
   readonly #format: ToolFormat;
   #state: "text" | "call" | "after" = "text";
   #held = "";
@@ -64,10 +64,15 @@ export class ToolCallParser {
 
   /**
    * @param names the tools there are; an object that merely stands in the text is a call only with one of them
-   * @param isText what the tools' schemas say of their arguments, for formats that write them without quotes
+   * @param typesOf what the tools' schemas say of their arguments, for formats that write them without quotes
    */
-  constructor(format: ToolFormat, names: ReadonlySet<string>, newId: () => string, isText: IsText = () => undefined) {
-    this.#isText = isText;
+  constructor(
+    format: ToolFormat,
+    names: ReadonlySet<string>,
+    newId: () => string,
+    typesOf: ArgumentTypes = () => undefined,
+  ) {
+    this.#typesOf = typesOf;
     this.#format = format;
     this.#names = names;
     this.#marks = MARKS[format];
@@ -150,9 +155,9 @@ export class ToolCallParser {
 
   #readerOf(mark: string): CallReader {
     if (DEEPSEEK_OPEN.includes(mark)) return new DeepSeekCall();
-    if (mark === "<tool_call>") return new ToolCallElement(this.#format === "glm", this.#isText);
-    if (mark === "<function=") return new TaggedCall("function", this.#isText);
-    if (mark === "<minimax:tool_call>" || mark === "<invoke ") return new TaggedCall("invoke", this.#isText);
+    if (mark === "<tool_call>") return new ToolCallElement(this.#format === "glm", this.#typesOf);
+    if (mark === "<function=") return new TaggedCall("function", this.#typesOf);
+    if (mark === "<minimax:tool_call>" || mark === "<invoke ") return new TaggedCall("invoke", this.#typesOf);
     return mark === "[TOOL_CALLS]" ? new MistralCall() : new CallObject();
   }
 

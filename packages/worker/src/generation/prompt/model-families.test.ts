@@ -11,6 +11,7 @@ import {
 } from "../../test-support/family-templates-by-token.ts";
 import { promptParts } from "../../test-support/prompt-parts.ts";
 import { HarmonyText } from "../output/harmony-text.ts";
+import type { SchemaType } from "../../json-schema/schema.ts";
 import { OutputParser } from "../output/output-parser.ts";
 import type { ReasoningStart } from "../output/reasoning.ts";
 import { ToolCallParser } from "../output/tool-calls.ts";
@@ -227,8 +228,8 @@ async function build(prompts: ChatPrompts) {
   return { ...prompt, text: Buffer.concat(bytes).toString("utf8") };
 }
 
-function isText(_: string, argument: string): boolean {
-  return argument !== "days" && argument !== "list";
+function typesOf(_: string, argument: string): readonly SchemaType[] {
+  return argument === "days" ? ["integer"] : argument === "list" ? ["array"] : ["string"];
 }
 
 function read({ format, written }: Family, reasoning: ReasoningStart) {
@@ -237,7 +238,7 @@ function read({ format, written }: Family, reasoning: ReasoningStart) {
     stops: [],
     keepTokens: false,
     keepContent: false,
-    toolCalls: new ToolCallParser(format, new Set(["weather", "now"]), () => "id", isText),
+    toolCalls: new ToolCallParser(format, new Set(["weather", "now"]), () => "id", typesOf),
     ...(format === "harmony" ? { harmony: new HarmonyText(false) } : {}),
   });
   const pieces = Array.from(written).flatMap((char) => parser.push({ token: 1 }, Buffer.from(char)).pieces);

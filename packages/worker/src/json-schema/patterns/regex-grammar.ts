@@ -1,41 +1,31 @@
-import { type CodeRange, type GrammarRules, MOST_REPEATED, charClass } from "../grammar/grammar-rules.ts";
-import { stringChar } from "../grammar/json-rules.ts";
+import type { Alphabet } from "../grammar/alphabet.ts";
+import { type CodeRange, type GrammarRules, MOST_REPEATED } from "../grammar/grammar-rules.ts";
 import { simplifyRegex } from "./simplify-regex.ts";
 import { type ParsedRegex, type RegexNode, UnsupportedPattern, parseRegex } from "./regex-parser.ts";
 
-/** Characters that stand in a JSON string as they are. */
-const PLAIN: readonly CodeRange[] = [
-  [0x20, 0x21],
-  [0x23, 0x5b],
-  [0x5d, 0x7e],
-  [0xa0, 0xd7ff],
-  [0xe000, 0x10ffff],
-];
-
-/** Characters that must be escaped there, and how. Other control characters are not offered. */
-const ESCAPED: readonly (readonly [number, string])[] = [
-  [0x22, '\\"'],
-  [0x5c, "\\\\"],
-  [0x08, "\\b"],
-  [0x09, "\\t"],
-  [0x0a, "\\n"],
-  [0x0c, "\\f"],
-  [0x0d, "\\r"],
-];
-
 /**
- * GBNF of the inside of a JSON string whose text matches the pattern, and has so many characters: repetitions without end get one, and one is long enough.
+ * GBNF of texts that match the pattern, and have so many characters: repetitions without end get one, and one is long enough.
  *
  * @throws UnsupportedPattern for what a grammar can't say (look-around, back references, a pattern that is longer by itself …).
  */
-export function patternRule(rules: GrammarRules, pattern: string, least = 0, most?: number): string {
+export function patternRule(
+  rules: GrammarRules,
+  alphabet: Alphabet,
+  pattern: string,
+  { least = 0, most }: { readonly least?: number; readonly most?: number | undefined } = {},
+): string {
   const parsed = longEnough(parseRegex(pattern), least);
   const longest = lengthsOfAll(parsed)[1];
   const ends = most === undefined || longest <= most ? undefined : roomOf(parsed, most);
-  const rest = ends === undefined ? `${stringChar(rules)}*` : `${stringChar(rules)}{0,${ends}}`;
+  const char = alphabet.char(rules);
+  const rest = ends === undefined ? `${char}*` : `${char}{0,${ends}}`;
   const node = ends === undefined ? parsed.node : withEnds(parsed.node, ends);
   if (ends !== undefined && lengthsOf(node)[1] + ends * openSides(parsed) > (most ?? Infinity)) throw tooLong();
-  const body = [parsed.startsAnywhere ? rest : "", ruleOf(rules, simplifyRegex(node)), parsed.endsAnywhere ? rest : ""];
+  const body = [
+    parsed.startsAnywhere ? rest : "",
+    ruleOf(rules, alphabet, simplifyRegex(node)),
+    parsed.endsAnywhere ? rest : "",
+  ];
   return rules.add(body.filter((part) => part !== "").join(" "));
 }
 
@@ -114,25 +104,16 @@ function lengthsOf(node: RegexNode): readonly [number, number] {
   return [lengths.reduce((sum, [least]) => sum + least, 0), lengths.reduce((sum, [, most]) => sum + most, 0)];
 }
 
-function ruleOf(rules: GrammarRules, node: RegexNode): string {
-  if (node.kind === "class") return rules.add(classBody(node.ranges));
-  if (node.kind === "choice") return rules.add(node.options.map((option) => ruleOf(rules, option)).join(" | "));
-  if (node.kind === "repeat") return rules.add(rules.repeat(ruleOf(rules, node.of), node.least, node.most));
-  return node.parts.length === 0 ? '""' : rules.add(node.parts.map((part) => ruleOf(rules, part)).join(" "));
+function ruleOf(rules: GrammarRules, alphabet: Alphabet, node: RegexNode): string {
+  const inner = (part: RegexNode) => ruleOf(rules, alphabet, part);
+  if (node.kind === "class") return rules.add(classBody(alphabet, node.ranges));
+  if (node.kind === "choice") return rules.add(node.options.map(inner).join(" | "));
+  if (node.kind === "repeat") return rules.add(rules.repeat(inner(node.of), node.least, node.most));
+  return node.parts.length === 0 ? '""' : rules.add(node.parts.map(inner).join(" "));
 }
 
-function classBody(ranges: readonly CodeRange[]): string {
-  const plain = PLAIN.flatMap((allowed) => ranges.flatMap((range) => overlap(allowed, range)));
-  const escaped = ESCAPED.filter(([code]) => ranges.some(([first, last]) => first <= code && code <= last));
-  // In a GBNF literal the backslash and the quote are escaped once more.
-  const options = escaped.map(([, text]) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
-  if (plain.length > 0) options.unshift(charClass(plain));
-  if (options.length === 0) throw new UnsupportedPattern("it asks for characters that are never offered");
-  return options.join(" | ");
-}
-
-function overlap(a: CodeRange, b: CodeRange): readonly CodeRange[] {
-  const first = Math.max(a[0], b[0]);
-  const last = Math.min(a[1], b[1]);
-  return first <= last ? [[first, last]] : [];
+function classBody(alphabet: Alphabet, ranges: readonly CodeRange[]): string {
+  const body = alphabet.oneOf(ranges);
+  if (body === "") throw new UnsupportedPattern("it asks for characters that are never offered");
+  return body;
 }
