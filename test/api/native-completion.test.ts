@@ -47,7 +47,7 @@ describe("llama.cpp's own completion", () => {
   });
 
   it("streams the same text, and ends with an event that says stop", async () => {
-    const body = { prompt: ["Hel", "lo"], n_predict: 6, temperature: 0 };
+    const body = { prompt: ["Hel", 5, "lo"], n_predict: 6, temperature: 0 };
     const { text } = await post("/completion", { ...body, stream: true });
     const events = text
       .trim()
@@ -55,6 +55,30 @@ describe("llama.cpp's own completion", () => {
       .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
     assert.equal(events.at(-1)?.["stop"], true);
     assert.equal(events.map((event) => event["content"]).join(""), (await complete(body))["content"]);
+  });
+
+  it("responds to each of several prompts as often as asked, also as a stream, and with the next seed each", async () => {
+    const body = { prompt: ["Hello", [5, 6]], n_cmpl: 2, n_predict: 3, seed: 7 };
+    const all = (await complete(body)) as unknown as readonly Answer[];
+    assert.deepEqual(
+      all.map(({ index, prompt }) => [index, prompt]),
+      [0, 1, 2, 3].map((index) => [index, all[index < 2 ? 0 : 2]?.["prompt"]]),
+    );
+    assert.ok(String(all[0]?.["prompt"]).endsWith("Hello"), String(all[0]?.["prompt"]));
+    assert.deepEqual(
+      all.map(({ generation_settings: settings }) => (settings as { readonly seed: number }).seed),
+      [7, 8, 7, 8],
+    );
+    const { text } = await post("/completion", { ...body, stream: true });
+    const events = text
+      .split("\n\n")
+      .filter((event) => event.startsWith("data: {"))
+      .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+    for (const [index, one] of all.entries()) {
+      const own = events.filter((event) => event["index"] === index);
+      assert.equal(own.map((event) => event["content"]).join(""), one["content"]);
+      assert.equal(own.at(-1)?.["stop"], true);
+    }
   });
 
   it("streams what is read of the prompt, and what each token took, for who asks", async () => {

@@ -56,6 +56,8 @@ const forgottenBlock = z.object({
 
 const otherBlock = z.object({ type: z.string() }).refine(() => false, {
   path: ["type"],
+  // zod would take it for the only alternative that can be meant.
+  abort: true,
   error: "Unsupported content block: this server is text only.",
 });
 

@@ -1,6 +1,11 @@
+import type { FastifyReply } from "fastify";
 import { badField } from "../../errors.ts";
+import type { GrammarSpec } from "../../generation-contract.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import type { ContentFormat } from "../../generation/output-grammar.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { contextLengthExceeded, type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import { ignore } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
 import type { GenerationBody } from "./sampling-fields.ts";
 
@@ -56,4 +61,41 @@ export function plainOutput(
     ignoreEndOfText: body.ignore_eos ?? false,
     ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
   };
+}
+
+/** The tokens of texts, control tokens in them included, and of tokens, in their order, as llama.cpp's server begins a text. */
+export async function promptTokens(
+  serving: Serving,
+  prompt: string | readonly (string | number)[],
+): Promise<readonly number[]> {
+  const { model, tokenizer } = serving;
+  const limit = plainLimit(serving);
+  const tokens: number[] = [];
+  for (const part of typeof prompt === "string" ? [prompt] : prompt) {
+    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], true, limit);
+    for (const token of more) tokens.push(token);
+    if (typeof part === "string" && tokens.length >= limit.contextTokens)
+      throw contextLengthExceeded(limit, `at least ${tokens.length}`);
+  }
+  refuseForeignTokens(serving, tokens, "prompt");
+  const startsWithText = typeof prompt === "string" || typeof prompt[0] === "string";
+  const first = model.addsBosToken && startsWithText ? model.bosToken : undefined;
+  if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
+  const start = model.bosToken ?? model.eosToken;
+  return tokens.length > 0 || start === undefined ? tokens : [start];
+}
+
+/** What a text must keep to; parts of a schema that a grammar can't say are named in the response's header. */
+export async function plainGrammar(
+  serving: Serving,
+  reply: FastifyReply,
+  grammar: string | null | undefined,
+  contentFormat: ContentFormat | undefined,
+): Promise<GrammarSpec | undefined> {
+  if (typeof grammar === "string" && grammar !== "") return await serving.vetGrammar(grammar);
+  if (contentFormat === undefined) return undefined;
+  const free = { tools: [], toolChoice: "none", parallelToolCalls: false } as const;
+  const compiled = await serving.compileGrammar("hermes", { ...free, contentFormat });
+  ignore(serving, reply, compiled.relaxed);
+  return compiled.grammar;
 }

@@ -50,6 +50,9 @@ const dryFields = {
     .optional(),
 } as const;
 
+/** In their order, by llama.cpp's names. */
+export const SAMPLERS = ["penalties", "dry", "top_k", "top_p", "min_p", "xtc", "temperature"] as const;
+
 /** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
 export const samplingFields = {
   // Users of llama.cpp's server like it hotter than OpenAI allows.
@@ -75,7 +78,14 @@ export const samplingFields = {
   dynatemp_range: hint(0),
   dynatemp_exponent: hint(1),
   top_n_sigma: hint(-1),
-  samplers: hint([]),
+  adaptive_target: hint(-1),
+  adaptive_decay: hint(0.9),
+  samplers: hint([], SAMPLERS),
+  backend_sampling: hint(false),
+  "speculative.types": hint("none"),
+  chat_format: hint("Content-only"),
+  reasoning_in_content: hint(false),
+  generation_prompt: hint(""),
   n_keep: hint(0),
   n_discard: hint(0),
   min_keep: hint(0),

@@ -3,7 +3,10 @@ import { z } from "zod";
 /** Thinking that each effort allows, in tokens; from `high` on it is not bounded. */
 const EFFORT_TOKENS: Readonly<Record<string, number>> = { none: 0, minimal: 128, low: 512, medium: 2048 };
 
-export const effort = z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
+const efforts = z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
+
+/** Some clients have a name for asking for nothing. */
+export const effort = z.preprocess((name) => (name === "default" || name === "auto" ? null : name), efforts.nullish());
 
 /** The switches by which clients of many servers turn thinking on and off. */
 export const thinkingFields = {

@@ -3,20 +3,11 @@ import type { Vocabulary } from "../../engine/engine.ts";
 import { TextAssembler } from "../../generation/output/text-assembler.ts";
 import type { Serving } from "../serving.ts";
 
-/** Chat's `logprobs.content`. */
+/** Chat's `logprobs.content`, and `completion_probabilities` of llama.cpp's server, which has the ids of tokens in both. */
 export function chatLogprobs(vocabulary: Vocabulary, tokens: readonly GeneratedToken[]) {
   return tokens.map((token) => ({
     ...entry(vocabulary, { token: token.token, logprob: token.logprob ?? 0 }),
     top_logprobs: (token.topLogprobs ?? []).map((other) => entry(vocabulary, other)),
-  }));
-}
-
-/** `completion_probabilities` of llama.cpp's server. */
-export function nativeProbabilities(vocabulary: Vocabulary, tokens: readonly GeneratedToken[]) {
-  return tokens.map((token) => ({
-    id: token.token,
-    ...entry(vocabulary, { token: token.token, logprob: token.logprob ?? 0 }),
-    top_logprobs: (token.topLogprobs ?? []).map((other) => ({ id: other.token, ...entry(vocabulary, other) })),
   }));
 }
 
@@ -64,7 +55,7 @@ export function completionLogprobs(
 
 function entry(vocabulary: Vocabulary, { token, logprob }: TokenLogprob) {
   const bytes = vocabulary.tokenBytes(token, true);
-  return { token: tokenText(bytes, ""), logprob: finite(logprob), bytes: Array.from(bytes) };
+  return { id: token, token: tokenText(bytes, ""), logprob: finite(logprob), bytes: Array.from(bytes) };
 }
 
 /** OpenAI writes parts of characters as escapes, `\xe4\xbd`, so that each has a text of its own. */

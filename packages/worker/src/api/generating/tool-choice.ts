@@ -28,7 +28,8 @@ interface ToolFields {
  */
 export function toolChoiceOf(choice: ToolChoice, tools: readonly ToolDefinition[], param: string): ToolChoice {
   if (choice === "none" || choice === "auto") return choice;
-  if (tools.length === 0) throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools'.");
+  if (tools.length === 0)
+    throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools' that are functions.");
   if (choice === "required") return choice;
   if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
   throw badField(param, `Invalid '${param}': no tool named '${choice.name}' is in 'tools'.`);

@@ -36,7 +36,8 @@ export function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly P
   if (issue === undefined) return badField(null, "The body is not valid.");
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const [closest] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+    const meant = issue.errors.filter((issues) => depth(issues) > 0 && !issues.some(isOtherType));
+    const [closest] = (meant.length > 0 ? meant : issue.errors).toSorted((a, b) => depth(b) - depth(a));
     if (closest !== undefined && depth(closest) > 0) return refusalOf(closest, path);
     const missing = issue.errors[0]?.find((first) => first.message.endsWith("received undefined"));
     if (missing !== undefined) return refusalOf([missing], path);
@@ -62,7 +63,15 @@ export function refusalOf(issues: readonly z.core.$ZodIssue[], above: readonly P
 /** Of several alternatives the one that got furthest is what the client meant; never one of another type altogether. */
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   if (issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0)) return 0;
-  return Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === "invalid_type" ? 0 : 0.5)));
+  return Math.max(0, ...issues.map((issue) => issue.path.length + (RANKS[issue.code] ?? 0.5)));
+}
+
+/** At the same depth what a schema says itself tells more than that something else was expected. */
+const RANKS: Partial<Record<z.core.$ZodIssue["code"], number>> = { invalid_type: 0, custom: 0.75 };
+
+/** An alternative whose `type` is another one was not meant, where there is one with the same. */
+function isOtherType({ path }: z.core.$ZodIssue): boolean {
+  return path.length === 1 && path[0] === "type";
 }
 
 function unionMessage(name: string | null, alternatives: readonly (readonly z.core.$ZodIssue[])[]): string {

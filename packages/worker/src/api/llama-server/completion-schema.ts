@@ -1,17 +1,18 @@
 import { z } from "zod";
 import { MOST_CHOICES, MOST_TOKENS } from "../generating/counts.ts";
 import { bookkeepingFields, generationFields, maxTokens, samplingFields } from "../generating/sampling-fields.ts";
+import { hint } from "../http/ignored-parameters.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { mixedList } from "../http/plain-values.ts";
 import { jsonSchema } from "../openai-chat/chat-schema.ts";
 
-/** Texts and tokens in any order make one prompt. */
-const mixed = mixedList({ least: 1, most: MOST_TOKENS });
 const one = z.union([
   z.string(),
-  mixed,
+  mixedList({ least: 1, most: MOST_TOKENS }),
   z.object({ prompt_string: z.string() }).transform((prompt) => prompt.prompt_string),
 ]);
+const several = boundedList(one, { least: 1, most: MOST_CHOICES }).transform((prompts) => ({ prompts }));
+const choices = z.int().min(1).max(MOST_CHOICES).nullish();
 
 const nativeFields = {
   ...bookkeepingFields,
@@ -19,6 +20,8 @@ const nativeFields = {
   ...generationFields,
   n_predict: maxTokens,
   max_tokens: maxTokens,
+  n_cmpl: choices,
+  reasoning_format: hint("none"),
   n_probs: z.int().min(0).max(100).nullish(),
   return_tokens: z.boolean().nullish(),
   grammar: z
@@ -29,7 +32,7 @@ const nativeFields = {
   response_fields: boundedList(z.string(), { most: 100 }).nullish(),
 } as const;
 
-export const nativeCompletionRequest = z.strictObject({ ...nativeFields, prompt: one });
+export const nativeCompletionRequest = z.strictObject({ ...nativeFields, prompt: z.union([one, several]) });
 
 export const infillRequest = z.strictObject({
   ...nativeFields,
@@ -42,4 +45,12 @@ export const infillRequest = z.strictObject({
 });
 
 export type NativeCompletionBody = z.output<typeof nativeCompletionRequest>;
+export type NativePrompt = z.output<typeof one>;
 export type NativeFields = Omit<NativeCompletionBody, "prompt">;
+
+/** Tokens, alone or with texts between them, make one prompt; texts alone are a prompt each, as for llama.cpp's server. */
+export function separatePrompts(prompt: NativeCompletionBody["prompt"]): readonly NativePrompt[] {
+  if (typeof prompt === "string") return [prompt];
+  if ("prompts" in prompt) return prompt.prompts;
+  return prompt.every((part) => typeof part === "string") ? prompt : [prompt];
+}

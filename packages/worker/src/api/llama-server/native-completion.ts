@@ -1,28 +1,23 @@
 import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { refused } from "../../errors.ts";
+import { badField, refused } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
-import { contextLengthExceeded } from "../../generation/prompt/prompt-limit.ts";
-import type { GeneratedToken, GrammarSpec } from "../../generation-contract.ts";
-import { runChoices, streamChoices } from "../generating/choices.ts";
-import { plainLimit, plainOutput, refuseForeignTokens, textOfTokens } from "../generating/plain-prompt.ts";
+import type { GeneratedToken } from "../../generation-contract.ts";
+import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
+import { MOST_CHOICES } from "../generating/counts.ts";
+import { plainGrammar, plainLimit, plainOutput, promptTokens, textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
-import { samplingOf } from "../generating/sampling-fields.ts";
+import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
-import { nativeProbabilities } from "../generating/token-logprobs.ts";
+import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { SseStream } from "../http/sse-stream.ts";
-import { ignore, takeBody } from "../http/take-body.ts";
+import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
-import {
-  infillRequest,
-  type NativeCompletionBody,
-  nativeCompletionRequest,
-  type NativeFields,
-} from "./completion-schema.ts";
+import { infillRequest, nativeCompletionRequest, type NativeFields, separatePrompts } from "./completion-schema.ts";
 import { nativeSettings } from "./native-settings.ts";
 
 /** `POST /completion`: a text goes on, by llama.cpp's own names. */
@@ -32,7 +27,9 @@ export async function nativeCompletion(
   reply: FastifyReply,
 ): Promise<unknown> {
   const body = takeBody(serving, nativeCompletionRequest, request, reply);
-  return await complete(serving, reply, body, await promptOf(serving, body.prompt));
+  const prompts: (readonly number[])[] = [];
+  for (const prompt of separatePrompts(body.prompt)) prompts.push(await promptTokens(serving, prompt));
+  return await complete(serving, reply, body, prompts);
 }
 
 /** `POST /infill`. @throws RequestError 501 where the model has no tokens for it */
@@ -45,45 +42,53 @@ export async function infill(serving: Serving, request: FastifyRequest, reply: F
   const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));
   if (filled === undefined)
     throw refused(501, "not_supported", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);
-  return await complete(serving, reply, body, [...filled, ...(await tokensOf(body.prompt ?? ""))]);
+  return await complete(serving, reply, body, [[...filled, ...(await tokensOf(body.prompt ?? ""))]]);
 }
 
 async function complete(
   serving: Serving,
   reply: FastifyReply,
   body: NativeFields,
-  prompt: readonly number[],
+  prompts: readonly (readonly number[])[],
 ): Promise<unknown> {
-  const request = await outputRequest(serving, reply, body, prompt);
+  const requests = await outputRequests(serving, reply, body, prompts);
+  const topLogprobs = requests[0]?.topLogprobs;
   refuseExpensive(serving, {
-    choices: 1,
-    maxTokens: request.maxTokens,
+    choices: requests.length,
+    maxTokens: requests[0]?.maxTokens ?? 0,
     isStream: body.stream === true,
     lengthParam: "n_predict",
-    ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
+    ...(topLogprobs === undefined ? {} : { topLogprobs }),
   });
-  const writer = new NativeWriter(serving, body, request);
-  if (body.stream === true) return await stream(serving, reply, request, writer);
-  const [end] = await runChoices(serving, reply, [request], () => ({
-    onStart: () => writer.first(),
-    onPieces: (pieces, tokens) => writer.add(pieces, tokens),
+  const writers = requests.map((request, index) => new NativeWriter(serving, body, request, index));
+  if (body.stream === true) return await stream(serving, reply, requests, writers);
+  const ends = await runChoices(serving, reply, requests, (index) => ({
+    onStart: () => writers[index]?.first(),
+    onPieces: (pieces, tokens) => writers[index]?.add(pieces, tokens),
   }));
-  return end === undefined ? undefined : writer.whole(end);
+  const all = ends.map((end, index) => writers[index]?.whole(end));
+  return all.length === 1 ? all[0] : all;
 }
 
-async function stream(serving: Serving, reply: FastifyReply, request: OutputRequest, writer: NativeWriter) {
+async function stream(
+  serving: Serving,
+  reply: FastifyReply,
+  requests: readonly OutputRequest[],
+  writers: readonly NativeWriter[],
+) {
   const events = new SseStream(serving, reply);
-  return await streamChoices(serving, reply, [request], {
+  return await streamChoices(serving, reply, requests, {
     stream: events,
-    eventOf: writer.progress,
-    sinkOf: () => ({
+    eventOf: writers[0]?.progress,
+    sinkOf: (index) => ({
       onStart: ({ prompt }) => {
-        writer.first(prompt);
+        writers[index]?.first(prompt);
         events.open();
       },
-      onPieces: (pieces, tokens, counts) => events.write(writer.part(pieces, tokens, counts)),
+      onPieces: (pieces, tokens, counts) => events.write(writers[index]?.part(pieces, tokens, counts) ?? ""),
+      onEnd: (end) => events.write(`data: ${JSON.stringify(writers[index]?.end(end))}\n\n`),
     }),
-    endOf: ([end]) => (end === undefined ? "" : `data: ${JSON.stringify(writer.end(end))}\n\n`),
+    endOf: () => "",
   });
 }
 
@@ -93,10 +98,12 @@ class NativeWriter {
   readonly #body: NativeFields;
   readonly #request: OutputRequest;
   readonly #timings: Timings;
+  readonly #index: number;
   #content = "";
   #tokens: GeneratedToken[] = [];
 
-  constructor(serving: Serving, body: NativeFields, request: OutputRequest) {
+  constructor(serving: Serving, body: NativeFields, request: OutputRequest, index: number) {
+    this.#index = index;
     this.#serving = serving;
     this.#body = body;
     this.#request = request;
@@ -127,12 +134,12 @@ class NativeWriter {
     counts: Readonly<Omit<ReportedTokens, "prompt">>,
   ): string {
     const part = {
-      index: 0,
+      index: this.#index,
       content: textOf(pieces, "content"),
       tokens: this.#body.return_tokens === true ? tokens.map(({ token }) => token) : [],
       stop: false,
       id_slot: -1,
-      tokens_predicted: tokens.length,
+      tokens_predicted: counts.completion,
       tokens_evaluated: this.#request.prompt.length,
       ...this.#probabilities(tokens),
     };
@@ -157,7 +164,7 @@ class NativeWriter {
   end(end: OutputEnd): object {
     const { stopString, tokens, finish } = end;
     return {
-      index: 0,
+      index: this.#index,
       content: "",
       tokens: [],
       id_slot: -1,
@@ -178,53 +185,36 @@ class NativeWriter {
 
   #probabilities(tokens: readonly GeneratedToken[]): object {
     if ((this.#body.n_probs ?? 0) === 0) return {};
-    return { completion_probabilities: nativeProbabilities(this.#serving.vocabulary, tokens) };
+    return { completion_probabilities: chatLogprobs(this.#serving.vocabulary, tokens) };
   }
 }
 
-async function outputRequest(
+/** As many responses to each prompt as the client asked for. */
+async function outputRequests(
   serving: Serving,
   reply: FastifyReply,
   body: NativeFields,
-  prompt: readonly number[],
-): Promise<OutputRequest> {
+  prompts: readonly (readonly number[])[],
+): Promise<readonly OutputRequest[]> {
+  const each = body.n_cmpl ?? body.n ?? 1;
+  if (prompts.length * each > MOST_CHOICES)
+    throw badField(
+      "prompt",
+      `Invalid 'prompt': ${prompts.length * each} responses were asked for, at most ${MOST_CHOICES} are given.`,
+    );
+  const schema = body.json_schema ?? undefined;
+  const format = schema === undefined ? undefined : { schema, param: "json_schema" };
+  const grammar = await plainGrammar(serving, reply, body.grammar, format);
   const maxTokens = body.n_predict ?? body.max_tokens ?? -1;
-  const sampling = samplingOf(body, serving.model.vocabularySize, serving.randomSeed());
-  const plain = plainOutput(serving, body, prompt, { maxTokens, sampling });
-  const grammar = await grammarOf(serving, reply, body);
+  const sampling = samplingOf(body, serving.model.vocabularySize, 0);
   const probabilities = body.n_probs ?? 0;
-  return {
-    ...plain,
-    ...(grammar === undefined ? {} : { grammar }),
-    ...(probabilities > 0 || body.return_tokens === true ? { topLogprobs: probabilities } : {}),
-  };
-}
-
-async function grammarOf(serving: Serving, reply: FastifyReply, body: NativeFields): Promise<GrammarSpec | undefined> {
-  if (typeof body.grammar === "string" && body.grammar !== "") return await serving.vetGrammar(body.grammar);
-  if (body.json_schema === null || body.json_schema === undefined) return undefined;
-  const contentFormat = { schema: body.json_schema, param: "json_schema" };
-  const free = { tools: [], toolChoice: "none", parallelToolCalls: false } as const;
-  const { grammar, relaxed } = await serving.compileGrammar("hermes", { ...free, contentFormat });
-  ignore(serving, reply, relaxed);
-  return grammar;
-}
-
-/** Texts with their control tokens, and tokens, in their order. */
-async function promptOf(serving: Serving, prompt: NativeCompletionBody["prompt"]): Promise<readonly number[]> {
-  const { model, tokenizer } = serving;
-  const limit = plainLimit(serving);
-  const tokens: number[] = [];
-  for (const part of typeof prompt === "string" ? [prompt] : prompt) {
-    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], true, limit);
-    for (const token of more) tokens.push(token);
-    if (typeof part === "string" && tokens.length >= limit.contextTokens)
-      throw contextLengthExceeded(limit, `at least ${tokens.length}`);
-  }
-  refuseForeignTokens(serving, tokens, "prompt");
-  const startsWithText = typeof prompt === "string" || typeof prompt[0] === "string";
-  const first = model.addsBosToken && startsWithText ? model.bosToken : undefined;
-  if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
-  const start = model.bosToken ?? model.eosToken;
-  return tokens.length > 0 || start === undefined ? tokens : [start];
+  return prompts.flatMap((prompt) => {
+    const seed = seedOf(body.seed, serving.randomSeed());
+    const request = {
+      ...plainOutput(serving, body, prompt, { maxTokens, sampling: { ...sampling, seed } }),
+      ...(grammar === undefined ? {} : { grammar }),
+      ...(probabilities > 0 || body.return_tokens === true ? { topLogprobs: probabilities } : {}),
+    };
+    return choicesOf(request, each);
+  });
 }

@@ -52,6 +52,7 @@ function jobOf(
     ...(most > 0 ? { maxTokens: most } : {}),
     ...(contentFormat === undefined ? {} : { contentFormat }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    ...(body.logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
   };
 }
 

@@ -2,17 +2,23 @@ import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { infillPrompt } from "../../generation/prompt/infill.ts";
+import type { GeneratedToken } from "../../generation-contract.ts";
 import { type OutputEnd, textOf } from "../../generation/output/output.ts";
 import { runChoices, streamChoices } from "../generating/choices.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
+import { plainGrammar, plainLimit, plainOutput, promptTokens } from "../generating/plain-prompt.ts";
 import { Timings } from "../generating/timings.ts";
+import { chatLogprobs } from "../generating/token-logprobs.ts";
+import { unsupported } from "../http/error-envelope.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
 import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import type { Serving } from "../serving.ts";
 import { generateJobOf, ollamaJobOf } from "./ollama-job.ts";
-import { ollamaChatRequest, ollamaGenerateRequest } from "./ollama-schema.ts";
+import { ollamaChatRequest, type OllamaGenerate, ollamaGenerateRequest } from "./ollama-schema.ts";
 
 /** The text and thinking of a response, or of a part of it, as one of the two routes writes them. */
 type Shape = (part: {
@@ -20,6 +26,12 @@ type Shape = (part: {
   readonly thinking: string;
   readonly calls: readonly unknown[];
 }) => object;
+
+/** What is generated, and how the client asked for it. */
+interface Asked {
+  readonly job: ChatJob;
+  readonly request: OutputRequest;
+}
 
 const messageShape: Shape = ({ content, thinking, calls }) => ({
   message: {
@@ -39,14 +51,47 @@ const responseShape: Shape = ({ content, thinking }) => ({
 export async function ollamaChat(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaChatRequest, request, reply);
   if (body.messages.length === 0) return loaded(serving, messageShape, body);
-  return await respond(serving, reply, ollamaJobOf(serving, body), messageShape, body.stream ?? true);
+  const job = ollamaJobOf(serving, body);
+  return await respond(serving, reply, await prepared(serving, reply, job), messageShape, body.stream ?? true);
 }
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
 export async function ollamaGenerate(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = takeBody(serving, ollamaGenerateRequest, request, reply);
   if ((body.prompt ?? "") === "") return loaded(serving, responseShape, body);
-  return await respond(serving, reply, generateJobOf(serving, body), responseShape, body.stream ?? true);
+  const job = generateJobOf(serving, body);
+  const isRaw = body.raw === true || (body.suffix ?? "") !== "";
+  const asked = isRaw ? await rawText(serving, reply, job, body) : await prepared(serving, reply, job);
+  return await respond(serving, reply, asked, responseShape, body.stream ?? true);
+}
+
+async function prepared(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<Asked> {
+  return { job, request: await prepareChat(serving, reply, job) };
+}
+
+/** Without a template: the prompt as it is, or what is missing between it and the suffix. */
+async function rawText(
+  serving: Serving,
+  reply: FastifyReply,
+  job: ChatJob,
+  { prompt, suffix }: OllamaGenerate,
+): Promise<Asked> {
+  const tokens = await promptTokens(serving, prompt ?? "");
+  const tail = suffix ?? "";
+  const suffixTokens = await serving.tokenizer.tokenize([wellFormed(tail)], false, plainLimit(serving, "suffix"));
+  const filled = tail === "" ? tokens : infillPrompt(serving.vocabulary, tokens, suffixTokens);
+  if (filled === undefined)
+    throw unsupported("suffix", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);
+  const grammar = await plainGrammar(serving, reply, undefined, job.contentFormat);
+  const request = {
+    ...plainOutput(serving, { stop: [...job.stops] }, filled, {
+      maxTokens: job.maxTokens ?? -1,
+      sampling: job.sampling,
+    }),
+    ...(grammar === undefined ? {} : { grammar }),
+    ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+  };
+  return { job, request };
 }
 
 /** The model stays loaded, also for those who ask that it does not. */
@@ -55,24 +100,31 @@ function loaded(serving: Serving, shape: Shape, { keep_alive: keepAlive }: { rea
   return { ...headOf(serving), ...shape({ content: "", thinking: "", calls: [] }), done: true, done_reason: reason };
 }
 
-async function respond(serving: Serving, reply: FastifyReply, job: ChatJob, shape: Shape, streams: boolean) {
+async function respond(serving: Serving, reply: FastifyReply, asked: Asked, shape: Shape, streams: boolean) {
+  const { job, request } = asked;
   refuseExpensive(serving, { ...job, choices: 1, isStream: streams, lengthParam: "options.num_predict" });
-  const request = await prepareChat(serving, reply, job);
   const timings = new Timings(serving.clock);
-  if (streams) return await stream(serving, reply, { job, request, shape, timings });
+  if (streams) return await stream(serving, reply, { ...asked, shape, timings });
   const builder = new ChatMessageBuilder(serving, job);
+  const said: GeneratedToken[] = [];
   const [end] = await runChoices(serving, reply, [request], () => ({
     onStart: () => timings.first(),
-    onPieces: (pieces) => builder.add(pieces, []),
+    onPieces: (pieces, tokens) => {
+      builder.add(pieces, []);
+      said.push(...tokens);
+    },
   }));
   const { content, reasoning: thinking } = builder;
   const whole = shape({ content, thinking, calls: callsOf(builder) });
-  return { ...headOf(serving), ...whole, ...(end === undefined ? {} : endOf(end, timings)) };
+  const logprobs = logprobsOf(serving, job, said);
+  return { ...headOf(serving), ...whole, ...logprobs, ...(end === undefined ? {} : endOf(end, timings)) };
 }
 
-interface Streamed {
-  readonly job: ChatJob;
-  readonly request: OutputRequest;
+function logprobsOf({ vocabulary }: Serving, { topLogprobs }: ChatJob, tokens: readonly GeneratedToken[]) {
+  return topLogprobs === undefined ? {} : { logprobs: chatLogprobs(vocabulary, tokens) };
+}
+
+interface Streamed extends Asked {
   readonly shape: Shape;
   readonly timings: Timings;
 }
@@ -90,13 +142,14 @@ async function stream(serving: Serving, reply: FastifyReply, { job, request, sha
         timings.first();
         lines.open();
       },
-      onPieces: (pieces) => {
+      onPieces: (pieces, tokens) => {
         calls.add(
           pieces.filter(({ kind }) => kind === "tool-call" || kind === "tool-arguments"),
           [],
         );
         const [content, thinking] = [textOf(pieces, "content"), textOf(pieces, "reasoning")];
-        if (content !== "" || thinking !== "") lines.write(line({ content, thinking, calls: [] }, { done: false }));
+        const more = { ...logprobsOf(serving, job, tokens), done: false };
+        if (content !== "" || thinking !== "") lines.write(line({ content, thinking, calls: [] }, more));
       },
     }),
     endOf: ([end]) => {

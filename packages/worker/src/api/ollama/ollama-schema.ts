@@ -3,14 +3,29 @@ import { MOST_CALLS, MOST_MESSAGES, MOST_PARTS, MOST_TOOLS } from "../generating
 import { generationFields, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { hint } from "../http/ignored-parameters.ts";
 import { anyObject } from "../http/plain-values.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
 const noImages = z.array(z.never({ error: "Unsupported: this server is text only." })).nullish();
 
-/** Options that are not listed here have no effect, as those of a machine that runs the model (`num_gpu`, `num_thread`, `num_ctx`). */
+/** How the machine runs the model, which was settled at the start. */
+const machineOptions = {
+  num_ctx: z.unknown().optional(),
+  num_batch: z.unknown().optional(),
+  num_gpu: z.unknown().optional(),
+  main_gpu: z.unknown().optional(),
+  num_thread: z.unknown().optional(),
+  numa: z.unknown().optional(),
+  low_vram: z.unknown().optional(),
+  use_mmap: z.unknown().optional(),
+  use_mlock: z.unknown().optional(),
+  f16_kv: z.unknown().optional(),
+} as const;
+
 const options = z
-  .object({
+  .strictObject({
+    ...machineOptions,
     temperature: samplingFields.temperature,
     top_k: samplingFields.top_k,
     top_p: samplingFields.top_p,
@@ -60,6 +75,8 @@ const common = {
   format: z.union([z.enum(["", "json"]), jsonSchema]).nullish(),
   options,
   keep_alive: z.unknown().optional(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
 } as const;
 
 export const ollamaChatRequest = z.strictObject({
@@ -76,7 +93,7 @@ export const ollamaGenerateRequest = z.strictObject({
   suffix: z.string().nullish(),
   images: noImages,
   raw: z.boolean().nullish(),
-  context: z.unknown().optional(),
+  context: hint([]),
 });
 
 export const ollamaEmbedRequest = z.strictObject({

@@ -73,7 +73,10 @@ function templateArgumentsOf(body: ChatCompletionRequest): Readonly<Record<strin
   };
 }
 
-function contentFormatOf(body: ChatCompletionRequest): ContentFormat | undefined {
+/** The schema that a response must keep to, by whichever name it came. */
+export function contentFormatOf(
+  body: Pick<ChatCompletionRequest, "response_format" | "json_schema" | "guided_json" | "structured_outputs">,
+): ContentFormat | undefined {
   const format = body.response_format;
   const named = [
     ["json_schema", body.json_schema],

@@ -18,8 +18,12 @@ import {
 /** The other two are parts of the responses API, which some clients send here too. */
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text: z.string() });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
+/** What a model thought earlier, as clients of several APIs at once keep it: templates leave it out. */
+const thoughtPart = z.object({ type: z.enum(["thinking", "reasoning", "redacted_thinking"]) });
 const mediaPart = z.object({ type: z.string() }).refine(() => false, {
   path: ["type"],
+  // zod would take it for the only alternative that can be meant.
+  abort: true,
   error: "Unsupported content part: this server takes parts of type text only.",
 });
 
@@ -33,7 +37,7 @@ const textContent = z.union([
 
 const assistantContent = z.union([
   z.string(),
-  boundedList(z.union([textPart, refusalPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
+  boundedList(z.union([textPart, refusalPart, thoughtPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
     parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
   ),
 ]);
@@ -46,7 +50,10 @@ export const toolName = z
 const calledFunction = z.object({
   name: z.string().min(1),
   // Clients of Ollama have them as an object.
-  arguments: z.union([z.string(), anyObject.transform((args) => JSON.stringify(args))]),
+  arguments: z
+    .union([z.string(), anyObject.transform((args) => JSON.stringify(args))])
+    .nullish()
+    .transform((args) => args ?? ""),
 });
 
 const calledTool = z
@@ -119,7 +126,7 @@ const toolChoice = z.union([
 
 export const jsonSchema = z.union([anyObject, z.boolean()]);
 
-const responseFormat = z.discriminatedUnion("type", [
+const formats = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
   z.strictObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
   z.strictObject({
@@ -137,6 +144,33 @@ const responseFormat = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** An empty one asks for nothing. */
+const responseFormat = z.preprocess(
+  (format) =>
+    typeof format === "object" && format !== null && Object.keys(format).length === 0 ? { type: "text" } : format,
+  formats,
+);
+
+/** What a response must keep to, by the names of several servers. */
+export const formatFields = {
+  response_format: responseFormat.nullish(),
+  json_schema: jsonSchema.nullish(),
+  grammar: z
+    .string()
+    .max(64 * 1024)
+    .nullish(),
+  guided_json: jsonSchema.nullish(),
+  guided_choice: notSupported("guided_choice"),
+  guided_regex: notSupported("guided_regex"),
+  guided_grammar: notSupported("guided_grammar"),
+  structured_outputs: z
+    .strictObject(
+      { json: jsonSchema },
+      "Unsupported parameter: 'structured_outputs'. This server takes its 'json' only.",
+    )
+    .nullish(),
+} as const;
+
 export const chatCompletionRequest = z.strictObject({
   ...bookkeepingFields,
   ...samplingFields,
@@ -146,18 +180,13 @@ export const chatCompletionRequest = z.strictObject({
   max_completion_tokens: maxTokens,
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  response_format: responseFormat.nullish(),
+  ...formatFields,
   tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   ...thinkingFields,
   reasoning_format: z.enum(["auto", "deepseek", "deepseek-legacy", "none"]).nullish(),
   chat_template_kwargs: anyObject.nullish(),
-  json_schema: jsonSchema.nullish(),
-  grammar: z
-    .string()
-    .max(64 * 1024)
-    .nullish(),
   n_predict: maxTokens,
   n_probs: z.int().min(0).max(20).nullish(),
   modalities: boundedList(z.literal("text", { error: "Unsupported modality: this server responds with text only." }), {
@@ -169,16 +198,6 @@ export const chatCompletionRequest = z.strictObject({
   web_search_options: hint(),
   functions: z.tuple([], "Unsupported parameter: 'functions'. Send 'tools' instead.").nullish(),
   function_call: neutralOnly("function_call", "none", "auto"),
-  guided_json: jsonSchema.nullish(),
-  guided_choice: notSupported("guided_choice"),
-  guided_regex: notSupported("guided_regex"),
-  guided_grammar: notSupported("guided_grammar"),
-  structured_outputs: z
-    .strictObject(
-      { json: jsonSchema },
-      "Unsupported parameter: 'structured_outputs'. This server takes its 'json' only.",
-    )
-    .nullish(),
   /** Both as vLLM has them: the last message is a response's beginning, and the model goes on writing it. */
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),

@@ -5,11 +5,11 @@ import {
   generationFields,
   maxTokens,
   neutralOnly,
-  notSupported,
   samplingFields,
 } from "../generating/sampling-fields.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
+import { formatFields } from "../openai-chat/chat-schema.ts";
 
 const tokens = tokenList({ least: 1, most: MOST_TOKENS });
 
@@ -29,8 +29,7 @@ export const completionRequest = z.strictObject({
   n_predict: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
   best_of: z.int().min(1).max(MOST_CHOICES).nullish(),
-  response_format: notSupported("response_format"),
-  json_schema: notSupported("json_schema"),
+  ...formatFields,
   cache_salt: neutralOnly("cache_salt", ""),
 });
 

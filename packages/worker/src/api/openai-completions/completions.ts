@@ -9,6 +9,7 @@ import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from ".
 import type { GeneratedToken, Sampling } from "../../generation-contract.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import {
+  plainGrammar,
   plainLimit,
   plainOutput,
   refuseForeignTokens,
@@ -16,6 +17,7 @@ import {
   textOfTokens,
 } from "../generating/plain-prompt.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
+import { contentFormatOf } from "../openai-chat/chat-job.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
@@ -39,10 +41,12 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
+  const grammar = await plainGrammar(serving, reply, body.grammar, contentFormatOf(body));
   const sampling = samplingOf(body, serving.model.vocabularySize, 0);
   const requests = prompts.flatMap(({ tokens }) => {
     const seed = seedOf(body.seed, serving.randomSeed());
-    return choicesOf(outputRequest(serving, body, tokens, { ...sampling, seed }), perPrompt);
+    const request = outputRequest(serving, body, tokens, { ...sampling, seed });
+    return choicesOf(grammar === undefined ? request : { ...request, grammar }, perPrompt);
   });
   refuseExpensive(serving, {
     choices: requests.length,

@@ -9,9 +9,12 @@ import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts
 
 const textPart = z.object({ type: z.enum(["input_text", "output_text", "text", "summary_text"]), text: z.string() });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
-const otherPart = z
-  .object({ type: z.string() })
-  .refine(() => false, { path: ["type"], error: "Unsupported content part: this server takes text only." });
+const otherPart = z.object({ type: z.string() }).refine(() => false, {
+  path: ["type"],
+  // zod would take it for the only alternative that can be meant.
+  abort: true,
+  error: "Unsupported content part: this server takes text only.",
+});
 
 const text = z.union([
   z.string(),
@@ -118,6 +121,8 @@ const newItem = z
 
 const referenceItem = z.object({ type: z.literal("item_reference") }).refine(() => false, {
   path: ["type"],
+  // zod would take it for the only alternative that can be meant.
+  abort: true,
   error:
     "Unsupported item: no responses are kept here, so send the items themselves (most clients do with 'store': false).",
 });
