@@ -61,10 +61,35 @@ describe("Clients of llama.cpp's server", () => {
     assert.equal(props["model_alias"], "tiny");
     assert.equal(props["model_path"], "tiny.gguf");
     assert.match(String(props["chat_template"]), /messages/u);
-    assert.deepEqual(props["modalities"], { vision: false, audio: false });
+    assert.deepEqual(props["modalities"], { vision: false, video: false, audio: false });
     assert.equal(props.default_generation_settings.n_ctx, 2048);
     const { temperature, top_k, top_p, min_p, n_predict } = props.default_generation_settings.params;
     assert.deepEqual([temperature, top_k, top_p, min_p, n_predict], [0.8, 40, 0.95, 0.05, -1]);
+  });
+
+  it("may send each default that they find, and find the same fields in a response's settings and of a slot", async () => {
+    const { default_generation_settings: settings } = (await get("/props")) as {
+      readonly default_generation_settings: { readonly params: Record<string, unknown> };
+    };
+    const names = Object.keys(settings.params);
+    for (const name of ["adaptive_target", "dry_base", "mirostat_tau", "n_discard", "samplers", "xtc_threshold"])
+      assert.ok(names.includes(name), name);
+    const body = JSON.stringify({ ...settings.params, prompt: "x", n_predict: 1, max_tokens: 1 });
+    const response = await fetch(`${worker.url}/completion`, { method: "POST", body });
+    const made = (await response.json()) as { readonly generation_settings: Record<string, unknown> };
+    assert.deepEqual([response.status, response.headers.get("x-drover-ignored")], [200, null], JSON.stringify(made));
+    for (const name of names) assert.ok(name in made.generation_settings, name);
+  });
+
+  it("find what is known of the model, by llama.cpp's names and Ollama's", async () => {
+    const { data, models } = (await get("/v1/models")) as {
+      readonly data: readonly { readonly meta: Record<string, number> }[];
+      readonly models: readonly { readonly details: Record<string, unknown> }[];
+    };
+    const { n_params: parameters = 0, size = 0, vocab_type: type } = data[0]?.meta ?? {};
+    assert.ok(parameters > 1000 && size > parameters, `${parameters} parameters, ${size} bytes`);
+    assert.equal(type, 2);
+    assert.match(String(models[0]?.details["parameter_size"]), /^[0-9.]+M$/u);
   });
 
   it("find what steps cost beside the slots", async () => {

@@ -10,8 +10,13 @@ export interface ModelDescription {
   readonly architecture: string;
   /** How its weights are stored, such as `Q4_0` or `Q4_K - Medium`. */
   readonly fileType: string;
+  /** Of all weights together. */
+  readonly parameters: number;
+  readonly sizeBytes: number;
   readonly trainedContextTokens: number;
   readonly vocabularySize: number;
+  /** llama.cpp's `enum llama_vocab_type`. */
+  readonly vocabularyType: number;
   readonly embeddingLength: number;
   readonly bosToken: number | undefined;
   readonly eosToken: number | undefined;

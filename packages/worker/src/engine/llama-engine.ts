@@ -61,7 +61,7 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const model = await loadModel(llama, options);
   const context = await createContext(model, options);
   const native = natives(llama, model, context);
-  const description = describe(model, options);
+  const description = describe(model, native, options);
   const endTokens = once(() => endTokensOf(model, description.vocabularySize));
   const savesCompleteState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
   const forTexts = options.embeddings ? await loadEmbedder(model, options) : undefined;
@@ -184,7 +184,7 @@ function lacking(functions: readonly string[]): WorkerError {
   );
 }
 
-function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescription {
+function describe(model: LlamaModel, native: NativeParts, options: LlamaEngineOptions): ModelDescription {
   const { tokens, fileInsights, fileInfo } = model;
   return {
     id: options.modelId ?? basename(options.modelPath).replace(/\.gguf$/i, ""),
@@ -192,8 +192,11 @@ function describe(model: LlamaModel, options: LlamaEngineOptions): ModelDescript
     architecture: model.architecture,
     // Architecture, size and type of the file.
     fileType: model.typeDescription.split(" ").slice(2).join(" "),
+    parameters: native.model.getTotalParameters(),
+    sizeBytes: model.size,
     trainedContextTokens: model.trainContextSize,
     vocabularySize: fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
+    vocabularyType: Object.values(LlamaVocabularyType).indexOf(model.vocabularyType),
     embeddingLength: model.embeddingVectorSize,
     bosToken: tokens.bos ?? undefined,
     eosToken: tokens.eos ?? undefined,

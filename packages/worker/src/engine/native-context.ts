@@ -121,6 +121,7 @@ export interface NativeBindings {
 export interface NativeVocabulary {
   getTokenString(token: number): string;
   getTokenAttributes(token: number): number;
+  getTotalParameters(): number;
 }
 
 const needed = {
@@ -137,7 +138,7 @@ const needed = {
     "saveSequenceStateToFile",
     "loadSequenceStateFromFile",
   ],
-  model: ["getTokenString", "getTokenAttributes"],
+  model: ["getTokenString", "getTokenAttributes", "getTotalParameters"],
   bindings: ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState", "AddonContextSequenceCheckpoint"],
 } as const;
 

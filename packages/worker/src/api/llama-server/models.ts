@@ -21,30 +21,53 @@ function anthropicModelOf({ model: { id } }: Serving, startedSeconds: number) {
 }
 
 /** As llama.cpp's server lists it for clients of Ollama. */
-function listed({ model: { id } }: Serving) {
+function listed({ model }: Serving) {
   return {
-    name: id,
-    model: id,
+    name: model.id,
+    model: model.id,
+    modified_at: "",
+    size: "",
+    digest: "",
     type: "model",
     description: "",
     tags: [""],
     capabilities: ["completion"],
-    details: { format: "gguf" },
+    parameters: "",
+    details: modelDetails(model),
+  };
+}
+
+/** What Ollama's API says of a model. */
+export function modelDetails({ architecture, fileType, parameters }: Serving["model"]) {
+  const size = parameters >= 1e9 ? `${(parameters / 1e9).toFixed(1)}B` : `${(parameters / 1e6).toFixed(1)}M`;
+  return {
+    parent_model: "",
+    format: "gguf",
+    family: architecture,
+    families: [architecture],
+    parameter_size: size,
+    quantization_level: fileType,
   };
 }
 
 function modelOf({ model, slots }: Serving, startedSeconds: number) {
   return {
     id: model.id,
+    aliases: [model.id],
+    tags: [],
     object: "model",
     created: startedSeconds,
     owned_by: "drover",
     meta: {
       architecture: model.architecture,
+      vocab_type: model.vocabularyType,
       n_vocab: model.vocabularySize,
       n_ctx: slots.contextTokens,
       n_ctx_train: model.trainedContextTokens,
       n_embd: model.embeddingLength,
+      n_params: model.parameters,
+      size: model.sizeBytes,
+      ftype: model.fileType,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
+import { requestParams } from "./native-settings.ts";
 import { templateCaps } from "./template-caps.ts";
 
 /** `GET /props`: what a client may want to know of the model and of the defaults, in the shape of llama.cpp's server. */
@@ -19,9 +20,9 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
     // The name alone: where the file lies is nobody's business on the network.
     model_path: model.fileName,
     chat_template: prompts.template.source,
-    chat_template_caps: templateCaps,
+    chat_template_caps: templateCaps(prompts.template.habits),
     model_ftype: model.fileType,
-    modalities: { vision: false, audio: false },
+    modalities: { vision: false, video: false, audio: false },
     media_marker: "",
     bos_token: textOf(model.bosToken),
     eos_token: textOf(model.eosToken),
@@ -46,36 +47,7 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
 
 /** What a request gets that asks for nothing, by llama.cpp's names; what Drover takes only as neutral included. */
 function defaultParams(vocabularySize: number) {
-  const sampling = samplingOf({}, vocabularySize, RANDOM_SEED);
-  return {
-    n_predict: -1,
-    max_tokens: -1,
-    seed: sampling.seed,
-    temperature: sampling.temperature,
-    dynatemp_range: 0,
-    dynatemp_exponent: 1,
-    top_k: sampling.topK,
-    top_p: sampling.topP,
-    min_p: sampling.minP,
-    top_n_sigma: -1,
-    xtc_probability: 0,
-    typical_p: 1,
-    repeat_penalty: sampling.repeatPenalty,
-    presence_penalty: sampling.presencePenalty,
-    frequency_penalty: sampling.frequencyPenalty,
-    dry_multiplier: 0,
-    mirostat: 0,
-    stop: [],
-    n_keep: 0,
-    ignore_eos: false,
-    stream: false,
-    n_probs: 0,
-    min_keep: 0,
-    grammar: "",
-    timings_per_token: false,
-    post_sampling_probs: false,
-    lora: [],
-  };
+  return requestParams({ maxTokens: -1, sampling: samplingOf({}, vocabularySize, RANDOM_SEED) });
 }
 
 /** llama.cpp's value for a seed that is drawn. */

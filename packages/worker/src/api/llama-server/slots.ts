@@ -19,7 +19,9 @@ export function slots({ slots: view }: Serving, query: unknown) {
     n_prompt_tokens_cache: slot.cachedTokens,
     n_prompt_tokens_processed: Math.max(0, Math.min(slot.keptTokens, slot.promptTokens) - slot.cachedTokens),
     params: slot.request === undefined ? {} : requestParams(slot.request),
-    next_token: [{ has_next_token: slot.state !== "idle", n_remain: -1, n_decoded: slot.generatedTokens }],
+    next_token: [
+      { has_next_token: slot.state !== "idle", has_new_line: false, n_remain: -1, n_decoded: slot.generatedTokens },
+    ],
     state: slot.state,
     kept_tokens: slot.keptTokens,
     prompt_tokens: slot.promptTokens,

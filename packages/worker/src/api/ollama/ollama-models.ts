@@ -3,6 +3,7 @@ import { badField, refused } from "../../errors.ts";
 import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { embedInputs } from "../openai-embeddings/embeddings.ts";
+import { modelDetails } from "../llama-server/models.ts";
 import type { Serving } from "../serving.ts";
 import { ollamaEmbedRequest, ollamaShowRequest } from "./ollama-schema.ts";
 
@@ -16,7 +17,14 @@ export function ollamaVersion() {
 /** `GET /api/tags` and `/api/ps`. @param started Unix time in seconds */
 export function ollamaModels({ model, slots }: Serving, started: number) {
   const at = new Date(1000 * started).toISOString();
-  const one = { name: model.id, model: model.id, modified_at: at, size: 0, digest: "", details: detailsOf(model) };
+  const one = {
+    name: model.id,
+    model: model.id,
+    modified_at: at,
+    size: model.sizeBytes,
+    digest: "",
+    details: modelDetails(model),
+  };
   // It stays for as long as the server does.
   return {
     models: [{ ...one, expires_at: "9999-12-31T23:59:59Z", size_vram: 0, context_length: slots.contextTokens }],
@@ -32,9 +40,10 @@ export function ollamaShow(serving: Serving, request: FastifyRequest, reply: Fas
     modelfile: "",
     parameters: "",
     template: prompts.template.source,
-    details: detailsOf(model),
+    details: modelDetails(model),
     model_info: {
       "general.architecture": architecture,
+      "general.parameter_count": model.parameters,
       [`${architecture}.context_length`]: slots.contextTokens,
       [`${architecture}.embedding_length`]: model.embeddingLength,
     },
@@ -72,15 +81,4 @@ function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply)
 export function ollamaPull({ model }: Serving): never {
   const message = `This server has the model '${model.id}' and fetches no others; start Drover with --model, or use 'drover reload --model'.`;
   throw refused(501, "not_supported", message, "model");
-}
-
-function detailsOf({ architecture, fileType }: Serving["model"]) {
-  return {
-    parent_model: "",
-    format: "gguf",
-    family: architecture,
-    families: [architecture],
-    parameter_size: "",
-    quantization_level: fileType,
-  };
 }
