@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 
 export interface CommandLine {
   readonly file: string;
@@ -15,7 +15,7 @@ const UNLESS_ORPHAN = '[ "$PPID" = "$0" ] || exit 1; exec "$@"';
  * behind that hold memory and spoil the next one. Elsewhere than on Linux with util-linux: the command as it is.
  */
 export function dieWithParent(command: CommandLine): CommandLine {
-  const setpriv = SETPRIV.find((path) => existsSync(path));
+  const setpriv = SETPRIV.find(mayBeRun);
   if (setpriv === undefined) return command;
   return {
     file: setpriv,
@@ -31,4 +31,13 @@ export function dieWithParent(command: CommandLine): CommandLine {
       ...command.args,
     ],
   };
+}
+
+function mayBeRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
