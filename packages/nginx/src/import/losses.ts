@@ -19,7 +19,7 @@ export function findLosses({ directives, refused }: ParsedConfig, main: MainRout
     for (const directive of inner) {
       const { name, block = [] } = directive;
       const isOther = name === "upstream" && directive.args[0] !== main?.group.name;
-      if (!hasEqual(directive, server, main)) losses.push(lossOf(directive));
+      if (!hasEqual(directive, server, main)) losses.push(lossOf(directive, inner));
       if (!isOther) visit(block, name === "server" ? directive : server);
     }
   };
@@ -68,10 +68,10 @@ function isMainPass({ name, args }: Directive, main: MainRoute | undefined): boo
   return proxy?.kind === "fixed" && proxy.uri === undefined && args[0] === `${main.scheme}://${proxy.target.authority}`;
 }
 
-function lossOf(directive: Directive): Loss {
+function lossOf(directive: Directive, siblings: readonly Directive[] = []): Loss {
   const { name, args, position } = directive;
   const text = [name, ...args].join(" ").replaceAll(/\s+/g, " ").slice(0, 160);
-  return { position, text, guard: guardOf(directive) };
+  return { position, text, guard: guardOf(directive, siblings) };
 }
 
 const access = new Set(
@@ -88,8 +88,10 @@ const routing = new Set(
     .split(/\s+/),
 );
 
-function guardOf({ name, args, block = [] }: Directive): Guard | undefined {
+function guardOf({ name, args, block = [] }: Directive, siblings: readonly Directive[] = []): Guard | undefined {
   if (access.has(name)) return "access";
+  // Nobody from outside reaches such a location.
+  if (name === "internal") return siblings.some(({ name }) => name === "proxy_pass") ? "access" : undefined;
   if (/^(?:proxy_)?ssl_/.test(name) && name !== "ssl_prefer_server_ciphers") return "TLS";
   if (name === "listen") return args.includes("ssl") ? "TLS" : "routing";
   if (name === "return") {
@@ -98,7 +100,7 @@ function guardOf({ name, args, block = [] }: Directive): Guard | undefined {
   }
   if (routing.has(name)) return "routing";
   // One that only holds error pages guards nothing.
-  if (name === "location") return block.some((inner) => guardOf(inner) !== undefined) ? "routing" : undefined;
+  if (name === "location") return block.some((inner) => guardOf(inner, block) !== undefined) ? "routing" : undefined;
   return undefined;
 }
 

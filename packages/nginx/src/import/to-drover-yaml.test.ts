@@ -140,6 +140,10 @@ log_format far '$country $remote_addr'; ${text.replace("listen 80;", "listen 80;
     assert.deepEqual(lost(pages), []);
   });
 
+  it("names a location that nobody from outside may reach", () => {
+    assert.deepEqual(lost(conf.replace("location / {", "location / { internal;")), ["3: internal (access)"]);
+  });
+
   it("turns the servers into workers when it is given a command, and offers it when not", () => {
     const yaml = imported(conf, { command: "python app.py --port {port} --n_threads {threads}" });
     assert.match(
