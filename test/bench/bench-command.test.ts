@@ -67,16 +67,16 @@ describe("drover bench", { concurrency: 3 }, () => {
     }
   });
 
-  it("leaves no folder behind where the Drover that it starts can't serve", async () => {
+  it("names what a Drover can't serve before it measures, and leaves no folder behind", async () => {
     const folder = mkdtempSync(join(tmpdir(), "drover-bench-test-"));
+    const options = { reject: false, timeout: COMMAND_LIMIT_MS, env: { TMPDIR: folder } };
     try {
-      const { exitCode, stderr } = await execa(process.execPath, [bin, "bench", "--model", "/nope"], {
-        reject: false,
-        timeout: COMMAND_LIMIT_MS,
-        env: { TMPDIR: folder },
-      });
-      assert.equal(exitCode, 1);
-      assert.match(stderr, /\/nope/);
+      const missing = await execa(process.execPath, [bin, "bench", "--model", "/nope"], options);
+      assert.equal(missing.exitCode, 2);
+      assert.match(missing.stderr, /\/nope does not exist/);
+      const large = await execa(process.execPath, [bin, "bench", "--ctx", "30000000", "--slots", "64"], options);
+      assert.equal(large.exitCode, 2);
+      assert.match(large.stderr, /do not fit into memory/);
       assert.deepEqual(readdirSync(folder), []);
     } finally {
       rmSync(folder, { recursive: true });
