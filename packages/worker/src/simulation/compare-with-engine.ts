@@ -14,6 +14,7 @@ import { loadLlamaEngine } from "../engine/llama-engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { closedLoop, questions } from "./load.ts";
+import type { RecordedMachine } from "./recorded-machines.ts";
 import { runUsers, type SimulatedResponse, simulate } from "./simulate.ts";
 
 const SLOTS = 24;
@@ -46,9 +47,12 @@ say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).
 for (const count of users.split(",").map(Number)) {
   const real = await onEngine(engine, points, count);
   print(count, "engine", real.figures);
-  print(count, "simulator", await onSimulator(points, count, real.durationMs));
-  print(count, "10 minutes", await onSimulator(points, count, LONG_RUN_MS));
-  print(count, "any pause", await onSimulator(points, count, LONG_RUN_MS, LONG_RUN_MS));
+  const { overheadMs, durationMs } = real;
+  say(`${count} users, between two decodes: ${overheadMs.toFixed(1)} ms (sampling and all else)`);
+  const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs, moveMs: 20 };
+  print(count, "simulator", await onSimulator(machine, count, durationMs));
+  print(count, "10 minutes", await onSimulator(machine, count, LONG_RUN_MS));
+  print(count, "any pause", await onSimulator(machine, count, LONG_RUN_MS, LONG_RUN_MS));
 }
 process.exit(0);
 
@@ -61,30 +65,31 @@ async function onEngine(engine: Engine, points: readonly CostPoint[], count: num
   const startMs = systemClock.monotonicMs();
   const nowMs = () => systemClock.monotonicMs() - startMs;
   let ended = 0;
+  let durationMs = 0;
   const next = questions(count);
+  // All leave before the next pool computes on this engine.
   const ask = () => {
+    if (ended >= wanted) return undefined;
     const { prompt, outputTokens } = next();
     return { prompt: prompt.map((token) => token % engine.model.vocabularySize), outputTokens };
   };
-  const world = { nowMs, until: () => Promise.resolve(), pool, responses: seen };
-  await new Promise<void>((resolve) => {
-    const onEnded = () => {
-      ended += 1;
-      if (ended === wanted) resolve();
-    };
-    void runUsers(closedLoop(count, ask), { ...world, onEnded });
-  });
-  const durationMs = nowMs();
-  return { durationMs, figures: figuresOf(seen, warmUpMs(seen, count), durationMs) };
+  const onEnded = () => {
+    ended += 1;
+    if (ended === wanted) durationMs = nowMs();
+  };
+  await runUsers(closedLoop(count, ask), { nowMs, until: () => Promise.resolve(), pool, responses: seen, onEnded });
+  await pool.whenIdle();
+  const inTime = seen.filter(({ endMs = Number.POSITIVE_INFINITY }) => endMs <= durationMs);
+  const { total, betweenMs } = pool.facts()["steps"] as { total: number; betweenMs: number };
+  return { durationMs, overheadMs: betweenMs / total, figures: figuresOf(inTime, warmUpMs(seen, count), durationMs) };
 }
 
 async function onSimulator(
-  points: readonly CostPoint[],
+  machine: RecordedMachine,
   count: number,
   durationMs: number,
   longestPauseMs = LONGEST_PAUSE_MS,
 ): Promise<Figures> {
-  const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs: 1, moveMs: 20 };
   const users = closedLoop(count, questions(count));
   const limits = { slots: SLOTS, durationMs, contextTokens: CONTEXT_TOKENS, longestPauseMs };
   const seen = await simulate({ machine, users, ...limits });

@@ -25,7 +25,7 @@ export function figuresOf(responses: readonly SimulatedResponse[], fromMs: numbe
     requestsPerSecond: (1000 * ended.length) / (toMs - fromMs),
     ttftMs: quantiles(ended.map(({ sentMs, tokenMs }) => (tokenMs[0] ?? Number.NaN) - sentMs)),
     meanResponseMs: total / ended.length,
-    longestPauseMs: Math.max(...ended.flatMap(pausesOf)),
+    longestPauseMs: ended.flatMap(pausesOf).reduce((longest, ms) => Math.max(longest, ms), 0),
   };
 }
 

@@ -26,7 +26,7 @@ export function questions(seed: number): () => SimulatedRequest {
 }
 
 /** Users who ask again as soon as they have their response. */
-export function closedLoop(users: number, next: () => SimulatedRequest): readonly SimulatedUser[] {
+export function closedLoop(users: number, next: () => SimulatedRequest | undefined): readonly SimulatedUser[] {
   return Array.from({ length: users }, (_, user) => ({ startMs: 10 * user, next }));
 }
 
