@@ -46,6 +46,11 @@ describe("what the next step computes", () => {
     const known = { decoding: 9, decodeMs: 180, beginMs: 45, prompts: [prompt(4, 30)] };
     assert.deepEqual(scheduleStep(situation(known)), { kind: "begin" });
     assert.deepEqual(scheduleStep(situation({ ...known, prompts: [], beginMs: 90 })), { kind: "decode" });
+    assert.deepEqual(
+      scheduleStep(situation({ ...known, prompts: [], hasRead: true })),
+      { kind: "decode" },
+      "once a step",
+    );
     assert.deepEqual(scheduleStep(situation({ ...known, creditMs: 0 })), { kind: "decode" });
     assert.deepEqual(scheduleStep(situation({ ...known, prompts: [], pausedMs: 1400 })), { kind: "decode" });
   });

@@ -71,12 +71,16 @@ export function scheduleStep(situation: Situation): Step {
   return tokens > 0 ? { kind: "read", slot, tokens } : { kind: "decode" };
 }
 
-/** A prompt that is known but for its last token begins by itself where that takes at most this share of everybody's step. */
+/**
+ * A prompt that is known but for its last token begins by itself where that takes at most this share of everybody's step, once before each of these:
+ * whoever sends one known question after the other takes no more than this from the others.
+ */
 const BEGIN_SHARE = 0.45;
 
-function isBeginWorthIt({ beginMs, decodeMs, slowness, pausedMs, longestPauseMs, creditMs }: Situation): boolean {
+function isBeginWorthIt(situation: Situation): boolean {
+  const { beginMs, decodeMs, slowness, pausedMs, hasRead, longestPauseMs, creditMs } = situation;
   const isShort = beginMs > 0 && beginMs <= BEGIN_SHARE * decodeMs;
-  return isShort && creditMs > 0 && pausedMs + slowness.decode * (beginMs + decodeMs) <= longestPauseMs;
+  return isShort && !hasRead && creditMs > 0 && pausedMs + slowness.decode * (beginMs + decodeMs) <= longestPauseMs;
 }
 
 function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, remaining }: WaitingPrompt): Step {

@@ -184,9 +184,9 @@ export class SlotPool implements Generator, SlotsView {
     running.sink.onEnd({ reason: "cancelled" });
   }
 
-  /** Again where a request came meanwhile: to write or move a state takes as long as a client needs to ask again. */
+  /** Again, twice at most, where a request came meanwhile: to write or move a state takes as long as a client needs to ask again. */
   async #prepare(): Promise<void> {
-    for (let seen = -1; seen !== this.#arrivals; ) {
+    for (let times = 0, seen = -1; times < 3 && seen !== this.#arrivals; times++) {
       seen = this.#arrivals;
       await this.#prepareOnce();
     }
