@@ -72,15 +72,16 @@ export function scheduleStep(situation: Situation): Step {
 }
 
 /**
- * A prompt that is known but for its last token begins by itself where that takes at most this share of everybody's step, once before each of these:
- * whoever sends one known question after the other takes no more than this from the others.
+ * Prompts that are known but for their last token begin by themselves while running responses pause for no longer than this share of everybody's step:
+ * whoever sends one known question after the other takes no more than that from the others.
  */
-const BEGIN_SHARE = 0.45;
+const BEGIN_SHARE = 0.6;
 
-function isBeginWorthIt(situation: Situation): boolean {
-  const { beginMs, decodeMs, slowness, pausedMs, hasRead, longestPauseMs, creditMs } = situation;
-  const isShort = beginMs > 0 && beginMs <= BEGIN_SHARE * decodeMs;
-  return isShort && !hasRead && creditMs > 0 && pausedMs + slowness.decode * (beginMs + decodeMs) <= longestPauseMs;
+function isBeginWorthIt({ beginMs, decodeMs, slowness, pausedMs, longestPauseMs, creditMs }: Situation): boolean {
+  if (beginMs === 0 || creditMs <= 0) return false;
+  const willPauseMs = pausedMs + slowness.decode * beginMs;
+  const everybodysMs = slowness.decode * decodeMs;
+  return willPauseMs <= BEGIN_SHARE * everybodysMs && willPauseMs + everybodysMs <= longestPauseMs;
 }
 
 function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, remaining }: WaitingPrompt): Step {
