@@ -50,9 +50,9 @@ describe("Anthropic's client", () => {
   });
 
   it("gets text alone where it is not", async () => {
-    const answer = await onDemo.messages.create({ model, max_tokens: 900, messages });
+    const response = await onDemo.messages.create({ model, max_tokens: 900, messages });
     assert.deepEqual(
-      answer.content.map(({ type }) => type),
+      response.content.map(({ type }) => type),
       ["text"],
     );
   });
@@ -63,8 +63,8 @@ describe("Anthropic's client", () => {
       schema: { type: "object", properties: { 城市: { enum: ["北京"] } } },
     } as const;
     for (const form of [{ output_format: format }, { output_config: { format } }]) {
-      const answer = await onTiny.messages.create({ model, max_tokens: 100, messages, ...form });
-      const [text] = answer.content;
+      const response = await onTiny.messages.create({ model, max_tokens: 100, messages, ...form });
+      const [text] = response.content;
       assert.ok(text?.type === "text");
       const { 城市 = "北京" } = JSON.parse(text.text) as { readonly 城市?: string };
       assert.equal(城市, "北京");
@@ -78,24 +78,24 @@ describe("Anthropic's client", () => {
   });
 
   it("names the stop sequence that ended the text", async () => {
-    const answer = await onDemo.messages.create({
+    const response = await onDemo.messages.create({
       model,
       max_tokens: 900,
       messages,
       stop_sequences: ["weights", "demo"],
     });
-    assert.equal(answer.stop_reason, "stop_sequence");
-    assert.equal(answer.stop_sequence, "demo");
+    assert.equal(response.stop_reason, "stop_sequence");
+    assert.equal(response.stop_sequence, "demo");
   });
 
   it("uses tools, with results given back", async () => {
     const asked = { model, max_tokens: 600, tools, tool_choice: { type: "tool", name: "add" } } as const;
-    const answer = await onTiny.messages.create({ ...asked, messages });
-    const [call] = answer.content;
+    const response = await onTiny.messages.create({ ...asked, messages });
+    const [call] = response.content;
     assert.ok(call?.type === "tool_use");
     assert.match(call.id, /^toolu_\w{24}$/u);
     assert.deepEqual(Object.keys(call.input as object), ["a", "b"]);
-    assert.equal(answer.stop_reason, "tool_use");
+    assert.equal(response.stop_reason, "tool_use");
     const result = { type: "tool_result", tool_use_id: call.id, content: "5" } as const;
     const turns: Anthropic.MessageParam[] = [
       { role: "assistant", content: [call] },

@@ -47,8 +47,8 @@ describe("tool_choice auto on a model that calls wrongly", () => {
   const ask = async (more: Readonly<Record<string, unknown>>): Promise<Choice> => {
     const messages = [{ role: "user", content: "1 + 2?" }];
     const body = JSON.stringify({ messages, max_tokens: 200, seed: 1, ...more });
-    const answer = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body });
-    return ((await answer.json()) as { readonly choices: readonly [Choice] }).choices[0];
+    const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body });
+    return ((await response.json()) as { readonly choices: readonly [Choice] }).choices[0];
   };
 
   it("leaves it free until it begins a call, and holds that to the tools and their schemas", async () => {

@@ -165,8 +165,8 @@ describe("Malformed bodies", () => {
 
   it("with schemas that nobody would write are refused, or kept to", async () => {
     await fc.assert(
-      fc.asyncProperty(schema, (answer) => {
-        const response_format = { type: "json_schema", json_schema: { name: "x", schema: answer } };
+      fc.asyncProperty(schema, (response) => {
+        const response_format = { type: "json_schema", json_schema: { name: "x", schema: response } };
         return check("/v1/chat/completions", JSON.stringify({ messages: hello, max_tokens: 3, response_format }));
       }),
       { numRuns: 300 },

@@ -121,11 +121,11 @@ describe("Good requests of every kind, side by side", () => {
     const signal = left === undefined ? limit : AbortSignal.any([left, limit]);
     try {
       const response = await fetch(worker.url + path, { method: "POST", body: JSON.stringify(body), signal });
-      const answer = await response.text();
-      const told = `${path} ${JSON.stringify(body)} -> ${response.status} ${answer.slice(0, 500)}`;
+      const text = await response.text();
+      const told = `${path} ${JSON.stringify(body)} -> ${response.status} ${text.slice(0, 500)}`;
       // What does not fit the slot is the one thing that can be wrong with them.
-      if (response.status !== 200) assert.match(answer, /context_length_exceeded/, told);
-      assert.doesNotMatch(answer, /"type":"server_error"|event: error/, told);
+      if (response.status !== 200) assert.match(text, /context_length_exceeded/, told);
+      assert.doesNotMatch(text, /"type":"server_error"|event: error/, told);
     } catch (error) {
       if (left?.aborted !== true) throw error;
     }

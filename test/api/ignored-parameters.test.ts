@@ -104,7 +104,7 @@ describe("Parameters of other servers' clients", () => {
     assert.equal((await ask(strict, { mirostat: 0, store: false })).status, 200);
   });
 
-  it("that would change the answer's form are refused all the same", async () => {
+  it("that would change the response's form are refused all the same", async () => {
     for (const more of [
       { audio: {} },
       { modalities: ["audio"] },

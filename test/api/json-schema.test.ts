@@ -68,7 +68,7 @@ const SCHEMAS: readonly Readonly<Record<string, unknown>>[] = [
   },
 ];
 
-describe("Answers in a JSON schema", () => {
+describe("Responses in a JSON schema", () => {
   let worker: ApiWorker;
 
   before(async () => {
@@ -87,7 +87,7 @@ describe("Answers in a JSON schema", () => {
       ...more,
     };
     const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Answer };
+    return { status: response.status, body: (await response.json()) as ChatBody };
   };
 
   it("50 of 50 from random weights are valid: nothing but the grammar can make that so", async () => {
@@ -113,8 +113,8 @@ describe("Answers in a JSON schema", () => {
       required: ["城市", "标签"],
       additionalProperties: false,
     };
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(schema, 2 * at + 1)));
-    for (const { body } of answers) {
+    const responses = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(schema, 2 * at + 1)));
+    for (const { body } of responses) {
       const text = body.choices?.[0]?.message.content ?? "";
       assert.ok(ajv.validate(schema, JSON.parse(text)), `${text} is not valid: ${ajv.errorsText()}`);
     }
@@ -158,10 +158,10 @@ describe("Answers in a JSON schema", () => {
       schema: { type: "object", properties: { a: { type: "integer" } }, required: ["a"] },
     };
     const body = JSON.stringify({ messages: [{ role: "user", content: "Go." }], response_format });
-    const answer = (await (
+    const response = (await (
       await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body })
-    ).json()) as Answer;
-    const value = JSON.parse(answer.choices?.[0]?.message.content ?? "") as { a?: unknown };
+    ).json()) as ChatBody;
+    const value = JSON.parse(response.choices?.[0]?.message.content ?? "") as { a?: unknown };
     assert.equal(Number.isInteger(value.a), true);
   });
 
@@ -178,7 +178,7 @@ describe("Answers in a JSON schema", () => {
     ];
     for (const [schema, path] of cases) {
       const strict = await send({ json_schema: { name: "a", schema, strict: true } });
-      const { error } = (await strict.json()) as Answer;
+      const { error } = (await strict.json()) as ChatBody;
       assert.deepEqual([strict.status, error?.param], [400, `response_format.json_schema.schema.${path}`]);
     }
   });
@@ -207,11 +207,11 @@ describe("Answers in a JSON schema", () => {
     });
 });
 
-function contentOf(answer: unknown): string {
-  return (answer as Answer).choices?.[0]?.message.content ?? "";
+function contentOf(response: unknown): string {
+  return (response as ChatBody).choices?.[0]?.message.content ?? "";
 }
 
-interface Answer {
+interface ChatBody {
   readonly choices?: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[];
   readonly usage?: { readonly completion_tokens: number };
   readonly error?: { readonly param: string };

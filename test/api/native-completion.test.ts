@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type ApiWorker, startApiWorker } from "../support/api-worker.ts";
 
-type Answer = Readonly<Record<string, unknown>> & {
+type Completion = Readonly<Record<string, unknown>> & {
   readonly error?: { readonly message: string; readonly param: string };
 };
 
@@ -17,18 +17,18 @@ describe("llama.cpp's own completion", () => {
     const response = await fetch(worker.url + path, { method: "POST", body: JSON.stringify(body) });
     return { status: response.status, text: await response.text() };
   };
-  const complete = async (body: object) => JSON.parse((await post("/completion", body)).text) as Answer;
+  const complete = async (body: object) => JSON.parse((await post("/completion", body)).text) as Completion;
 
   it("gives the text with its settings, its probabilities and what it took", async () => {
-    const answer = await complete({ prompt: "Hello", n_predict: 5, n_probs: 2, temperature: 0, return_tokens: true });
-    const { content, stop, stop_type, tokens, timings, completion_probabilities: probabilities } = answer;
+    const response = await complete({ prompt: "Hello", n_predict: 5, n_probs: 2, temperature: 0, return_tokens: true });
+    const { content, stop, stop_type, tokens, timings, completion_probabilities: probabilities } = response;
     assert.deepEqual([stop, stop_type], [true, "limit"]);
     assert.ok(String(content).length > 5);
     assert.equal((tokens as number[]).length, 5);
     const [first] = probabilities as { readonly top_logprobs: object[] }[];
     assert.equal(first?.top_logprobs.length, 2);
     const { prompt_n: prompt, cache_n: cached, predicted_n: predicted } = timings as Record<string, number>;
-    assert.deepEqual([(prompt ?? 0) + (cached ?? 0), predicted], [answer["tokens_evaluated"], 5]);
+    assert.deepEqual([(prompt ?? 0) + (cached ?? 0), predicted], [response["tokens_evaluated"], 5]);
     assert.deepEqual(Object.keys(await complete({ prompt: "Hello", n_predict: 1, response_fields: ["content"] })), [
       "content",
     ]);
@@ -52,14 +52,14 @@ describe("llama.cpp's own completion", () => {
     const events = text
       .trim()
       .split("\n\n")
-      .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+      .map((event) => JSON.parse(event.slice("data: ".length)) as Completion);
     assert.equal(events.at(-1)?.["stop"], true);
     assert.equal(events.map((event) => event["content"]).join(""), (await complete(body))["content"]);
   });
 
   it("responds to each of several prompts as often as asked, also as a stream, and with the next seed each", async () => {
     const body = { prompt: ["Hello", [5, 6]], n_cmpl: 2, n_predict: 3, seed: 7 };
-    const all = (await complete(body)) as unknown as readonly Answer[];
+    const all = (await complete(body)) as unknown as readonly Completion[];
     assert.deepEqual(
       all.map(({ index, prompt }) => [index, prompt]),
       [0, 1, 2, 3].map((index) => [index, all[index < 2 ? 0 : 2]?.["prompt"]]),
@@ -73,7 +73,7 @@ describe("llama.cpp's own completion", () => {
     const events = text
       .split("\n\n")
       .filter((event) => event.startsWith("data: {"))
-      .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+      .map((event) => JSON.parse(event.slice("data: ".length)) as Completion);
     for (const [index, one] of all.entries()) {
       const own = events.filter((event) => event["index"] === index);
       assert.equal(own.map((event) => event["content"]).join(""), one["content"]);
@@ -92,7 +92,7 @@ describe("llama.cpp's own completion", () => {
       const events = text
         .split("\n\n")
         .filter((event) => event.startsWith("data: {"))
-        .map((event) => JSON.parse(event.slice("data: ".length)) as Answer);
+        .map((event) => JSON.parse(event.slice("data: ".length)) as Completion);
       const progress = events.flatMap(({ prompt_progress: one }) => (one === undefined ? [] : [one]));
       const { total, processed } = progress.at(-1) as { readonly total: number; readonly processed: number };
       assert.equal(processed, total, path);
@@ -123,7 +123,7 @@ describe("llama.cpp's own completion", () => {
       assert.equal((await post(path, chat)).status, 200);
     for (const body of [{ n_predict: 2 }, { model: "m", max_tokens: 2 }]) {
       const { text } = await post("/completions", { prompt: "x", ...body });
-      assert.equal((JSON.parse(text) as Answer).tokens_predicted, 2, text);
+      assert.equal((JSON.parse(text) as Completion).tokens_predicted, 2, text);
     }
     assert.match((await post("/apply-template", chat)).text, /hi/u);
     for (const [path, body] of [
@@ -134,6 +134,6 @@ describe("llama.cpp's own completion", () => {
       assert.ok((vector?.embedding[0]?.length ?? 0) > 10, path);
     }
     assert.equal((await post("/infill", { input_prefix: "a" })).status, 501);
-    assert.ok("timings" in (JSON.parse((await post("/v1/chat/completions", chat)).text) as Answer));
+    assert.ok("timings" in (JSON.parse((await post("/v1/chat/completions", chat)).text) as Completion));
   });
 });

@@ -38,13 +38,13 @@ describe("Ollama's API", () => {
   });
 
   it("answers a prompt, in a schema too, and says that the model is loaded where there is none", async () => {
-    const answer = await ask("/api/generate", {
+    const response = await ask("/api/generate", {
       prompt: "x",
       stream: false,
       think: false,
       format: { type: "integer" },
     });
-    assert.ok(Number.isInteger(JSON.parse(String((JSON.parse(answer.text) as Line)["response"]))));
+    assert.ok(Number.isInteger(JSON.parse(String((JSON.parse(response.text) as Line)["response"]))));
     for (const [path, body] of [
       ["/api/generate", {}],
       ["/api/chat", { messages: [] }],

@@ -14,18 +14,18 @@ describe("OpenAI's client on the demo model", () => {
   before(async () => {
     worker = await startApiWorker("demo");
     client = new OpenAI({ baseURL: `${worker.url}/v1`, apiKey: "none", maxRetries: 0 });
-    const answer = await client.chat.completions.create({ model, messages: [...messages] });
-    text = answer.choices[0]?.message.content ?? "";
+    const response = await client.chat.completions.create({ model, messages: [...messages] });
+    text = response.choices[0]?.message.content ?? "";
   });
   after(() => worker.close());
 
-  it("gets a whole answer with its reasoning apart, the reason of its end and its usage", async () => {
-    const answer = await client.chat.completions.create({ model, messages: [...messages] });
-    const [choice] = answer.choices;
+  it("gets a whole response with its reasoning apart, the reason of its end and its usage", async () => {
+    const response = await client.chat.completions.create({ model, messages: [...messages] });
+    const [choice] = response.choices;
     assert.match(choice?.message.content ?? "", /^Hello! I am Drover's demo model 🐑: /u);
     assert.match(String(Reflect.get(choice?.message ?? {}, "reasoning_content")), /^Somebody tries Drover/u);
     assert.equal(choice?.finish_reason, "stop");
-    const { usage } = answer;
+    const { usage } = response;
     assert.equal(usage?.total_tokens, (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
     assert.ok((usage?.completion_tokens_details?.reasoning_tokens ?? 0) > 10);
   });
@@ -68,32 +68,32 @@ describe("OpenAI's client on the demo model", () => {
   });
 
   it("leaves the tags in the text where reasoning_format is none", async () => {
-    const answer = await client.chat.completions.create({
+    const response = await client.chat.completions.create({
       model,
       messages: [...messages],
       ...asking({ reasoning_format: "none" }),
     });
-    assert.match(answer.choices[0]?.message.content ?? "", /^<think>\nSomebody[^]*<\/think>\n\nHello!/u);
+    assert.match(response.choices[0]?.message.content ?? "", /^<think>\nSomebody[^]*<\/think>\n\nHello!/u);
   });
 
-  it("ends thinking at its budget, and the answer follows", async () => {
-    const answer = await client.chat.completions.create({
+  it("ends thinking at its budget, and the response follows", async () => {
+    const response = await client.chat.completions.create({
       model,
       messages: [...messages],
       ...asking({ thinking_budget: 5 }),
     });
-    assert.equal(answer.usage?.completion_tokens_details?.reasoning_tokens, 5);
-    const reasoning = String(Reflect.get(answer.choices[0]?.message ?? {}, "reasoning_content"));
+    assert.equal(response.usage?.completion_tokens_details?.reasoning_tokens, 5);
+    const reasoning = String(Reflect.get(response.choices[0]?.message ?? {}, "reasoning_content"));
     assert.ok(reasoning.length > 0 && "Somebody tries Drover with no".startsWith(reasoning), reasoning);
-    assert.match(answer.choices[0]?.message.content ?? "", /^Hello! I am Drover's demo model/u);
+    assert.match(response.choices[0]?.message.content ?? "", /^Hello! I am Drover's demo model/u);
     const none = await client.chat.completions.create({ model, messages: [...messages], reasoning_effort: "minimal" });
     assert.ok((none.choices[0]?.message.content ?? "").includes("Hello!"));
   });
 
   it("ends at max_tokens with the reason length", async () => {
-    const answer = await client.chat.completions.create({ model, messages: [...messages], max_completion_tokens: 3 });
-    assert.equal(answer.usage?.completion_tokens, 3);
-    assert.equal(answer.choices[0]?.finish_reason, "length");
+    const response = await client.chat.completions.create({ model, messages: [...messages], max_completion_tokens: 3 });
+    assert.equal(response.usage?.completion_tokens, 3);
+    assert.equal(response.choices[0]?.finish_reason, "length");
   });
 
   it("finds the model under /v1/models, by its id too, and no other", async () => {
@@ -138,14 +138,14 @@ describe("OpenAI's client on random weights", () => {
   });
 
   it("gives n choices, each with a seed of its own", async () => {
-    const answer = await chat({ n: 3, seed: 7 });
+    const response = await chat({ n: 3, seed: 7 });
     assert.deepEqual(
-      answer.choices.map(({ index }) => index),
+      response.choices.map(({ index }) => index),
       [0, 1, 2],
     );
-    assert.equal(new Set(answer.choices.map((_, index) => textOf(answer, index))).size, 3);
-    assert.equal(textOf(answer), textOf(await chat({ seed: 7 })));
-    assert.equal(answer.usage?.completion_tokens, 36);
+    assert.equal(new Set(response.choices.map((_, index) => textOf(response, index))).size, 3);
+    assert.equal(textOf(response), textOf(await chat({ seed: 7 })));
+    assert.equal(response.usage?.completion_tokens, 36);
   });
 
   it("bans and forces tokens by logit_bias", async () => {
@@ -163,8 +163,8 @@ describe("OpenAI's client on random weights", () => {
   });
 
   it("reports log-probabilities, most likely first, that go with the chosen tokens", async () => {
-    const answer = await chat({ temperature: 0, logprobs: true, top_logprobs: 3, max_tokens: 6 });
-    const entries = answer.choices[0]?.logprobs?.content ?? [];
+    const response = await chat({ temperature: 0, logprobs: true, top_logprobs: 3, max_tokens: 6 });
+    const entries = response.choices[0]?.logprobs?.content ?? [];
     assert.equal(entries.length, 6);
     for (const entry of entries) {
       assert.equal(entry.top_logprobs.length, 3);
@@ -178,8 +178,8 @@ describe("OpenAI's client on random weights", () => {
   it("reports to several at once the log-probabilities that it reports to one alone", async () => {
     const asked = { temperature: 0, logprobs: true, top_logprobs: 20, max_tokens: 120, ignore_eos: true };
     const alone = logprobsOf(await chat(asked));
-    for (const answer of await Promise.all(Array.from({ length: 16 }, () => chat(asked)))) {
-      const entries = logprobsOf(answer);
+    for (const response of await Promise.all(Array.from({ length: 16 }, () => chat(asked)))) {
+      const entries = logprobsOf(response);
       // A tie may fall either way, and then the texts part.
       const parted = entries.findIndex(({ token }, index) => token !== alone[index]?.token);
       for (const [index, entry] of entries.slice(0, parted < 0 ? entries.length : parted).entries())
@@ -189,7 +189,7 @@ describe("OpenAI's client on random weights", () => {
   });
 
   it("goes on with texts, several at once, with echo and log-probabilities", async () => {
-    const answer = await client.completions.create({
+    const response = await client.completions.create({
       model,
       prompt: ["the ", "a "],
       n: 2,
@@ -197,9 +197,9 @@ describe("OpenAI's client on random weights", () => {
       echo: true,
       seed: 1,
     });
-    assert.equal(answer.choices.length, 4);
+    assert.equal(response.choices.length, 4);
     assert.deepEqual(
-      answer.choices.map(({ text }) => text.slice(0, 2)),
+      response.choices.map(({ text }) => text.slice(0, 2)),
       ["th", "th", "a ", "a "],
     );
     const scored = await client.completions.create({
@@ -214,7 +214,7 @@ describe("OpenAI's client on random weights", () => {
     const stream = await client.completions.create({ model, prompt: "the ", max_tokens: 4, stream: true, seed: 1 });
     let streamed = "";
     for await (const chunk of stream) streamed += chunk.choices[0]?.text ?? "";
-    assert.equal(`the ${streamed}`, answer.choices[0]?.text);
+    assert.equal(`the ${streamed}`, response.choices[0]?.text);
   });
 
   it("embeds texts and tokens, as floats and in base64", async () => {
@@ -256,11 +256,11 @@ describe("OpenAI's client on random weights", () => {
       },
     ];
     const asked = { tools, tool_choice: "required", parallel_tool_calls: false, seed: 3, max_tokens: 400 };
-    const answer = await chat(asked);
-    const [call] = answer.choices[0]?.message.tool_calls ?? [];
+    const response = await chat(asked);
+    const [call] = response.choices[0]?.message.tool_calls ?? [];
     assert.ok(call?.type === "function");
     assert.equal(call.function.name, "查询天气");
-    assert.equal(answer.choices[0]?.finish_reason, "tool_calls");
+    assert.equal(response.choices[0]?.finish_reason, "tool_calls");
     const args = JSON.parse(call.function.arguments) as Record<string, string>;
     assert.deepEqual(Object.keys(args), ["城市", "unit"]);
     const stream = client.chat.completions.stream({
@@ -283,8 +283,8 @@ function asking(fields: Readonly<Record<string, unknown>>): Readonly<Record<stri
 
 type TokenLogprob = OpenAI.ChatCompletionTokenLogprob;
 
-function logprobsOf(answer: OpenAI.ChatCompletion): readonly TokenLogprob[] {
-  return answer.choices[0]?.logprobs?.content ?? assert.fail("there are log-probabilities");
+function logprobsOf(response: OpenAI.ChatCompletion): readonly TokenLogprob[] {
+  return response.choices[0]?.logprobs?.content ?? assert.fail("there are log-probabilities");
 }
 
 /** A prompt that is read a token at a time or in larger pieces gives sums in another order, by up to 0.04 on some CPUs. */
@@ -299,6 +299,6 @@ function assertNear(actual: TokenLogprob, expected: TokenLogprob | undefined): v
     assert.ok(Math.abs(logprob - (wanted.get(String(bytes)) ?? Number.NaN)) < NEAR, `${logprob} of ${String(bytes)}`);
 }
 
-function textOf(answer: OpenAI.ChatCompletion, index = 0): string | null | undefined {
-  return answer.choices[index]?.message.content;
+function textOf(response: OpenAI.ChatCompletion, index = 0): string | null | undefined {
+  return response.choices[index]?.message.content;
 }

@@ -28,8 +28,8 @@ describe("A seed", () => {
 
 async function textOf(worker: ApiWorker, content: string, seed: number): Promise<string> {
   const body = { messages: [{ role: "user", content }], seed, temperature: 1, max_tokens: 60 };
-  const answer = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
-  const { choices } = (await answer.json()) as {
+  const response = await fetch(`${worker.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
+  const { choices } = (await response.json()) as {
     readonly choices: readonly [{ readonly message: { content: string } }];
   };
   return choices[0].message.content;

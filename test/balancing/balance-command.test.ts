@@ -50,8 +50,8 @@ describe("drover balance by its flags", () => {
 
   it("serves without an nginx file, and logs as JSON", async () => {
     const port = await balance("--access-log", "json");
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/models`);
-    assert.equal(await answer.text(), "answer to GET /v1/models HTTP/1.1");
+    const response = await fetch(`http://127.0.0.1:${port}/v1/models`);
+    assert.equal(await response.text(), "answer to GET /v1/models HTTP/1.1");
     await until(() => /"path":"\/v1\/models".*\n/.test(printed), "its log line");
     const text = printed.split("\n").find((one) => one.includes('"path":"/v1/models"'));
     const line = JSON.parse(text ?? "") as Record<string, unknown>;

@@ -61,8 +61,8 @@ describe("drover balance", () => {
       const started = await nextLine();
       const url = `http://127.0.0.1:${started.addresses?.[0]?.port}`;
       const ask = async (key: string): Promise<string> => {
-        const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-        return answer.status === 200 ? answer.text() : String(answer.status);
+        const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+        return response.status === 200 ? response.text() : String(response.status);
       };
       assert.equal(await ask("first-key"), "one");
 

@@ -234,17 +234,17 @@ describe("a balancer whose clients reset their connection", () => {
     });
   }
 
-  for (const [moment, answer] of Object.entries({
+  for (const [moment, response] of Object.entries({
     "while the upstream is silent": { kind: "silence" },
     "in the middle of a stream": { kind: "send", text: begun },
   } as const)) {
     it(`closes the upstream's connection and releases the lease on a reset ${moment}`, async () => {
-      const upstream = new ScriptedUpstream("a", () => answer);
+      const upstream = new ScriptedUpstream("a", () => response);
       const running = await startBalancer([await upstream.listen()]);
       const client = new RawClient(running.port);
       client.write(request);
       await until(() => upstream.seen.length === 1, "the upstream has the request");
-      if (answer.kind === "send") await client.bytes(begun.length);
+      if (response.kind === "send") await client.bytes(begun.length);
       assert.equal(running.leases(), 1);
       await client.reset("");
       await until(() => running.leases() === 0, "the lease is released");

@@ -24,7 +24,7 @@ describe("a balancer out of descriptors (EMFILE)", () => {
     const child = spawn("sh", ["-c", script, process.execPath, DROVER_BIN], { stdio: ["ignore", "pipe", "inherit"] });
     child.stdout.resume();
     try {
-      await answers(port);
+      await responses(port);
       const clients = Array.from({ length: 2 * DESCRIPTORS }, () =>
         net.connect(port, "127.0.0.1").on("error", () => {}),
       );
@@ -33,7 +33,7 @@ describe("a balancer out of descriptors (EMFILE)", () => {
       );
       await until(() => descriptorsOf(child.pid ?? 0).length >= DESCRIPTORS - 1, "the descriptors run out");
       for (const client of clients) client.destroy();
-      assert.equal(await answers(port), 200);
+      assert.equal(await responses(port), 200);
       assert.equal(child.exitCode, null);
     } finally {
       child.kill("SIGTERM");
@@ -44,7 +44,7 @@ describe("a balancer out of descriptors (EMFILE)", () => {
 });
 
 /** Asks until a response comes: while it starts, and while it closes what the clients left. */
-async function answers(port: number): Promise<number> {
+async function responses(port: number): Promise<number> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const client = new RawClient(port);

@@ -39,8 +39,8 @@ describe("drover-nginx and bodies of any size", () => {
   it("holds a chunked one in a file without a name, that is gone with the request, and not in memory", async () => {
     const pid = folder.pid ?? 0;
     const peakBefore = peakBytes(pid);
-    const [answer, modes] = await post("/", 192);
-    assert.equal(answer, `200 ${192 * mebibyte} ${192 * mebibyte}`);
+    const [response, modes] = await post("/", 192);
+    assert.equal(response, `200 ${192 * mebibyte} ${192 * mebibyte}`);
     assert.deepEqual(modes, new Set([0o600]), "no file was seen, or others can read it");
     assert.deepEqual(readdirSync(folder.path("bodies")), []);
     const grownMebibytes = (peakBytes(pid) - peakBefore) / mebibyte;
@@ -59,8 +59,8 @@ describe("drover-nginx and bodies of any size", () => {
   });
 
   it("answers 500 and says why where the file cannot be made", async () => {
-    const [answer] = await post("/nowhere", 2);
-    assert.match(answer, /^500 /);
+    const [response] = await post("/nowhere", 2);
+    assert.match(response, /^500 /);
     await until(
       () => /\[crit\].*\(2: No such file or directory\)/.test(folder.text("error.log")),
       "the reason in the log",

@@ -88,7 +88,7 @@ describe("a balancer's listeners", () => {
     folder.configure(answering("before", "60s"));
     const child = folder.start();
     // On connections of their own: one that is kept may be closed just when it is used again.
-    const answer = async (): Promise<string> => {
+    const response = async (): Promise<string> => {
       const client = new RawClient(port);
       client.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
       const { body } = await client.read("GET");
@@ -96,10 +96,10 @@ describe("a balancer's listeners", () => {
       return body;
     };
     try {
-      await until(async () => (await answer()) === "before", "it listens");
+      await until(async () => (await response()) === "before", "it listens");
       folder.configure(answering("after", "200ms"));
       child.kill("SIGHUP");
-      await until(async () => (await answer()) === "after", "the new configuration");
+      await until(async () => (await response()) === "after", "the new configuration");
       const client = new RawClient(port);
       client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       await client.read("GET");
@@ -116,9 +116,9 @@ describe("a balancer's listeners", () => {
       server { listen [::1]:${behind}; return 200 "$remote_addr $request_uri"; }`);
     folder.start();
     try {
-      const answers = () => fetch(`http://[::1]:${port}/`).then((answer) => answer.text());
-      await until(() => answers().then(Boolean, () => false), "it listens");
-      assert.equal(await answers(), "::1 /x");
+      const responses = () => fetch(`http://[::1]:${port}/`).then((response) => response.text());
+      await until(() => responses().then(Boolean, () => false), "it listens");
+      assert.equal(await responses(), "::1 /x");
     } finally {
       await folder.close();
     }

@@ -97,7 +97,7 @@ describe("a balancer and clients that are slow to ask", () => {
   });
 });
 
-describe("a balancer and a client that takes nothing of its answer", () => {
+describe("a balancer and a client that takes nothing of its response", () => {
   it("cuts it after limits.sendTimeout, with its upstream's connection and its lease", async () => {
     const text = `HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n${"x".repeat(19_000_000)}`;
     const upstream = new ScriptedUpstream("a", () => ({ kind: "send", text }));
@@ -114,8 +114,8 @@ describe("a balancer and a client that takes nothing of its answer", () => {
       await until(() => upstream.open === 0, "the upstream's connection is closed");
       client.resume();
       assert.equal(await client.isClosed(), true);
-      const answer = await client.read("POST");
-      assert.equal(answer.whole, false);
+      const response = await client.read("POST");
+      assert.equal(response.whole, false);
     } finally {
       await running.balancer.close({ drainTimeoutMs: 0 });
       await upstream.close();

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { until } from "../support/until.ts";
-import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
+import { RawClient, type SeenResponse } from "../support/raw-client.ts";
 import { startBalancer } from "../support/running-balancer.ts";
-import { type Answer, ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
+import { type ScriptedResponse, ok, ScriptedUpstream } from "../support/servers/scripted-upstream.ts";
 
 const get = "GET /v1/models HTTP/1.1\r\nHost: drover\r\n\r\n";
-const send = (text: string, thenClose = true): Answer => ({ kind: "send", text, thenClose });
+const send = (text: string, thenClose = true): ScriptedResponse => ({ kind: "send", text, thenClose });
 
 /** What an upstream may do before a valid head was there: the request is tried elsewhere, and 502 when there is nobody else. */
-const noAnswer: Readonly<Record<string, Answer>> = {
+const noResponse: Readonly<Record<string, ScriptedResponse>> = {
   "closes without a word": { kind: "close" },
   "resets its connection": { kind: "reset" },
   "answers garbage": send("\0\x01\x02 this is no HTTP\r\n\r\n"),
@@ -26,7 +26,7 @@ const noAnswer: Readonly<Record<string, Answer>> = {
 };
 
 /** What may go wrong behind a valid head: the client must see that the response is not complete. */
-const brokenBody: Readonly<Record<string, Answer>> = {
+const brokenBody: Readonly<Record<string, ScriptedResponse>> = {
   "closes before the promised length": send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"),
   "closes in the middle of a chunk": send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nabc"),
   "closes without the last chunk": send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
@@ -35,43 +35,46 @@ const brokenBody: Readonly<Record<string, Answer>> = {
   ),
 };
 
-async function ask(bad: Answer, spare: boolean): Promise<{ readonly answer: SeenAnswer; readonly spareSeen: number }> {
+async function ask(
+  bad: ScriptedResponse,
+  spare: boolean,
+): Promise<{ readonly response: SeenResponse; readonly spareSeen: number }> {
   const upstream = new ScriptedUpstream("bad", () => bad);
   const other = new ScriptedUpstream("good", () => ok("good"));
   const ports = [await upstream.listen(), ...(spare ? [await other.listen()] : [])];
   const running = await startBalancer(ports);
   const client = new RawClient(running.port);
   client.write(get);
-  const answer = await client.read("GET");
+  const response = await client.read("GET");
   client.destroy();
   await until(() => running.leases() === 0, "every lease is released");
   await running.balancer.close({ drainTimeoutMs: 0 });
   await upstream.close();
   if (spare) await other.close();
-  return { answer, spareSeen: other.seen.length };
+  return { response, spareSeen: other.seen.length };
 }
 
 describe("a balancer whose upstream misbehaves", () => {
-  for (const [name, bad] of Object.entries(noAnswer)) {
+  for (const [name, bad] of Object.entries(noResponse)) {
     it(`goes to another upstream when one ${name}`, async () => {
-      const { answer, spareSeen } = await ask(bad, true);
-      assert.match(answer.line, / 200 /);
-      assert.equal(answer.body, "good");
+      const { response, spareSeen } = await ask(bad, true);
+      assert.match(response.line, / 200 /);
+      assert.equal(response.body, "good");
       assert.equal(spareSeen, 1);
     });
 
     it(`answers 502 when its only upstream ${name}`, async () => {
-      const { answer } = await ask(bad, false);
-      assert.match(answer.line, / 502 /);
-      assert.match(answer.body, /"type":"proxy_error"/);
+      const { response } = await ask(bad, false);
+      assert.match(response.line, / 502 /);
+      assert.match(response.body, /"type":"proxy_error"/);
     });
   }
 
   for (const [name, bad] of Object.entries(brokenBody)) {
-    it(`breaks off its own answer when an upstream ${name}`, async () => {
-      const { answer } = await ask(bad, true);
-      assert.equal(answer.whole, false);
-      assert.notEqual(answer.body, "good");
+    it(`breaks off its own response when an upstream ${name}`, async () => {
+      const { response } = await ask(bad, true);
+      assert.equal(response.whole, false);
+      assert.notEqual(response.body, "good");
     });
   }
 
@@ -99,9 +102,9 @@ describe("a balancer whose upstream misbehaves", () => {
   it("ends an event stream that breaks with an error event, and never with [DONE]", async () => {
     const begun =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
-    const { answer } = await ask(send(begun), true);
-    assert.match(answer.body, /^data: 1\n\nevent: error\ndata: \{"error":.*"type":"proxy_error"/);
-    assert.doesNotMatch(answer.body, /\[DONE\]/);
-    assert.equal(answer.whole, true);
+    const { response } = await ask(send(begun), true);
+    assert.match(response.body, /^data: 1\n\nevent: error\ndata: \{"error":.*"type":"proxy_error"/);
+    assert.doesNotMatch(response.body, /\[DONE\]/);
+    assert.equal(response.whole, true);
   });
 });

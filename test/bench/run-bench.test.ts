@@ -47,7 +47,7 @@ async function bench(
 const countsOf = (report: BenchReport) => report.steps[0]?.counts ?? assert.fail("there is a step");
 
 describe("bench against a real port", () => {
-  it("counts whole answers with the server's own token counts", async () => {
+  it("counts whole responses with the server's own token counts", async () => {
     const report = await bench({ tokens: 5 }, ({ ok }) => ok >= 10);
     const counts = countsOf(report);
     assert.equal(counts.failed, 0);
@@ -56,7 +56,7 @@ describe("bench against a real port", () => {
     assert.equal(report.target.model, "fake");
   });
 
-  it("names each kind of bad answer, and calls none of them a success", async () => {
+  it("names each kind of bad response, and calls none of them a success", async () => {
     const kinds = [
       ["status", "http-503"],
       ["empty", "empty-response"],
@@ -66,10 +66,10 @@ describe("bench against a real port", () => {
       ["reset", "reset"],
       ["garbage", "not-http"],
     ] as const;
-    for (const [answer, reason] of kinds) {
-      const report = await bench({ answer, status: 503, tokens: 4 }, ({ failed }) => failed > 0);
+    for (const [response, reason] of kinds) {
+      const report = await bench({ response, status: 503, tokens: 4 }, ({ failed }) => failed > 0);
       // A healthy response may have slipped in before the change took effect.
-      assert.deepEqual(Object.keys(countsOf(report).reasons), [reason], answer);
+      assert.deepEqual(Object.keys(countsOf(report).reasons), [reason], response);
     }
   });
 
@@ -77,7 +77,7 @@ describe("bench against a real port", () => {
     const crash = { crashAfterRequests: 4 };
     const dead = await bench({}, ({ reasons }) => (reasons.refused ?? 0) > 0, {}, crash);
     assert.ok(countsOf(dead).failed > 0);
-    const silent = await bench({ answer: "never" }, ({ reasons }) => (reasons.timeout ?? 0) > 0, { timeoutMs: 150 });
+    const silent = await bench({ response: "never" }, ({ reasons }) => (reasons.timeout ?? 0) > 0, { timeoutMs: 150 });
     assert.ok(countsOf(silent).failed > 0);
   });
 
@@ -94,7 +94,7 @@ describe("bench against a real port", () => {
   });
 
   it("refuses before the run a target that is down, wants a key, or can never take the preset's prompts", async () => {
-    const worker = await startFakeWorker({ answer: "status", status: 400 });
+    const worker = await startFakeWorker({ response: "status", status: 400 });
     await assert.rejects(runBench({ ...LOAD, url: worker.url }), { code: "target_refuses", message: /http-400/ });
     await worker.stop();
     const nobody = `http://127.0.0.1:${await freePort()}`;
@@ -104,7 +104,7 @@ describe("bench against a real port", () => {
   });
 
   it("keeps open loop arrivals coming while the target is silent, and calls the figures lower bounds", async () => {
-    const report = await bench({ answer: "never" }, ({ unfinished }) => unfinished > 5, { rate: [100] });
+    const report = await bench({ response: "never" }, ({ unfinished }) => unfinished > 5, { rate: [100] });
     assert.match(report.notes.join("\n"), /does not keep up/);
   });
 });

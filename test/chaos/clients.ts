@@ -12,13 +12,13 @@ export type Outcome =
   /** The connection was cut by the system while the server had no free descriptor. */
   | "no-descriptor"
   /** No response: a connection that broke, or silence. Never right. */
-  | "no-answer"
+  | "no-response"
   /** A stream that ended without [DONE] and without an error event. Never right. */
   | "silent-end"
   /** A response that says it is complete and is not. Never right. */
   | "false-whole";
 
-const WRONG: readonly Outcome[] = ["no-answer", "silent-end", "false-whole"];
+const WRONG: readonly Outcome[] = ["no-response", "silent-end", "false-whole"];
 
 export interface ClientsReport {
   readonly counts: Readonly<Record<string, number>>;
@@ -55,7 +55,7 @@ export async function runClients(options: ClientsOptions): Promise<ClientsReport
       const ask: Ask = { url, isStream: number % 2 === index % 2, tokens: random.between(4, 64), agent };
       const begunMs = Date.now();
       const result = await send(ask);
-      const isStarved = result.outcome === "no-answer" && wasStarved(begunMs);
+      const isStarved = result.outcome === "no-response" && wasStarved(begunMs);
       const outcome = isStarved ? "no-descriptor" : result.outcome;
       counts[outcome] = (counts[outcome] ?? 0) + 1;
       statuses[result.status] = (statuses[result.status] ?? 0) + 1;
@@ -99,14 +99,14 @@ async function send({ url, isStream, tokens, agent }: Ask): Promise<Result> {
     for await (const part of response.body) text += String(part);
   } catch (error) {
     const words = `${(error as Error).message} after "${text.slice(-80)}"`;
-    return { outcome: text === "" ? "no-answer" : "silent-end", status, words };
+    return { outcome: text === "" ? "no-response" : "silent-end", status, words };
   }
   const outcome = judge(status, text, isStream, tokens);
   return { outcome, status, words: text.slice(-160) };
 }
 
 function judge(status: number, text: string, isStream: boolean, tokens: number): Outcome {
-  if (status !== 200) return text.includes('"error"') ? "refused" : "no-answer";
+  if (status !== 200) return text.includes('"error"') ? "refused" : "no-response";
   if (!isStream) {
     const body = JSON.parse(text) as { readonly usage?: { readonly completion_tokens: number } };
     return body.usage?.completion_tokens === tokens ? "whole" : "false-whole";

@@ -157,8 +157,8 @@ async function restore({ pasture, drover, configure, models, asked }: Field, wor
   for (;;) {
     const rows = await drover.workers((found) => areReady(found, workers), RECOVERY_MS).catch(() => []);
     // One that was stopped or blocked a moment ago is listed as ready until its heartbeat is missed.
-    const answers = await Promise.all(rows.map(({ port }) => isAnswering(port)));
-    if (answers.every(Boolean) || Date.now() > endMs) return;
+    const responses = await Promise.all(rows.map(({ port }) => isAnswering(port)));
+    if (responses.every(Boolean) || Date.now() > endMs) return;
   }
 }
 

@@ -62,8 +62,8 @@ describe("the console for everybody", needsBrowser(), () => {
       visit(options, async (visitor) => {
         await assertAccessible(visitor, "the empty chat");
         await visitor.ask("Hello");
-        await visitor.answers.locator("summary").first().click();
-        await assertAccessible(visitor, "an answer with its thoughts");
+        await visitor.responses.locator("summary").first().click();
+        await assertAccessible(visitor, "a response with its thoughts");
         await visitor.page.locator("header.top button").last().click();
         await visitor.page.locator("dialog[open]").waitFor();
         await assertAccessible(visitor, "the settings");
@@ -95,7 +95,7 @@ describe("the console for everybody", needsBrowser(), () => {
     await visitor.giveKey("错误的密钥");
     await visitor.page.locator("dialog p", { hasText: "does not know this key" }).waitFor();
     await visitor.giveKey("s3cret-key");
-    await visitor.answers.locator(".figures").waitFor();
+    await visitor.responses.locator(".figures").waitFor();
     await visitor.page.reload();
     await visitor.page.locator(".conversations li").first().waitFor();
     assert.equal(await visitor.page.locator("dialog[open]").count(), 0);
@@ -129,20 +129,20 @@ describe("the console for everybody", needsBrowser(), () => {
       await keyboard.press("Enter");
       const said = await visitor.page.locator("article.user .bubble").innerText();
       assert.equal(said, "By keyboard\non two lines");
-      await visitor.complete(visitor.answers.first());
+      await visitor.complete(visitor.responses.first());
       await keyboard.press("Control+Shift+O");
       await visitor.page.locator(".empty").waitFor();
       await keyboard.press("Control+K");
       await keyboard.type("two lines");
       await keyboard.press("Tab");
       await keyboard.press("Enter");
-      await visitor.answers.first().waitFor();
+      await visitor.responses.first().waitFor();
     }));
 
-  it("tells a screen reader when an answer begins and what it was, not each of its tokens", () =>
+  it("tells a screen reader when a response begins and what it was, not each of its tokens", () =>
     visit({}, async (visitor) => {
       await visitor.ask("Hello");
-      const said = /^The answer is complete\. .*demo model/su;
+      const said = /^The response is complete\. .*demo model/su;
       await visitor.page.locator("#app > [role=status]", { hasText: said }).waitFor();
     }));
 

@@ -45,17 +45,17 @@ describe("the console's chat", needsBrowser(), () => {
     }
   };
 
-  it("streams an answer with its thinking folded behind it, and says how fast it was and which worker made it", () =>
+  it("streams a response with its thinking folded behind it, and says how fast it was and which worker made it", () =>
     visit(async (visitor) => {
       await visitor.say("Count, please");
-      const answer = visitor.answers.first();
-      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
-      assert.equal(await answer.getAttribute("aria-busy"), "true");
-      await visitor.complete(answer);
-      assert.match(await answer.innerText(), /cow799/u);
-      assert.match(await answer.locator("summary").innerText(), /^Thought for /u);
-      assert.equal(await answer.locator("details").getAttribute("open"), null);
-      const figures = await answer.locator(".figures").innerText();
+      const response = visitor.responses.first();
+      await response.locator("p", { hasText: COUNTED }).first().waitFor();
+      assert.equal(await response.getAttribute("aria-busy"), "true");
+      await visitor.complete(response);
+      assert.match(await response.innerText(), /cow799/u);
+      assert.match(await response.locator("summary").innerText(), /^Thought for /u);
+      assert.equal(await response.locator("details").getAttribute("open"), null);
+      const figures = await response.locator(".figures").innerText();
       assert.match(figures, /[\d,.]+ tokens\/s.*first token after [\d.]+m?s.*\d+ tokens.*worker [12]/su);
     }));
 
@@ -67,39 +67,39 @@ describe("the console's chat", needsBrowser(), () => {
       for (const request of visitor.requests) assert.equal(new URL(request).origin, origin);
     }));
 
-  it("keeps an answer as far as it came when it is stopped, frees its slot, and goes on with it when asked to", () =>
+  it("keeps a response as far as it came when it is stopped, frees its slot, and goes on with it when asked to", () =>
     visit(async (visitor) => {
       await visitor.say("Count, please");
-      const answer = visitor.answers.first();
-      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
+      const response = visitor.responses.first();
+      await response.locator("p", { hasText: COUNTED }).first().waitFor();
       await visitor.button("Stop").click();
-      await visitor.complete(answer);
-      assert.match(await answer.innerText(), /Stopped/u);
+      await visitor.complete(response);
+      assert.match(await response.innerText(), /Stopped/u);
       await until(async () => (await pasture.status()).every(({ slots }) => slots.busy === 0), "no slot is busy");
       await visitor.button("Continue").click();
-      await visitor.answers.locator("p", { hasText: "cow799" }).waitFor();
-      await visitor.complete(answer);
-      const cows = (await answer.innerText()).match(/cow\d+/gu) ?? [];
+      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor();
+      await visitor.complete(response);
+      const cows = (await response.innerText()).match(/cow\d+/gu) ?? [];
       assert.deepEqual(cows, LONG.answer.match(/cow\d+/gu));
       await visitor.button("Regenerate").click();
-      await visitor.answers.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
+      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
       await visitor.button("Stop").click();
-      await visitor.complete(visitor.answers.first());
-      assert.equal(await visitor.answers.count(), 1);
+      await visitor.complete(visitor.responses.first());
+      assert.equal(await visitor.responses.count(), 1);
     }));
 
   it("goes on with a stream whose worker is killed, and says with which worker", () =>
     visit(async (visitor) => {
       await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
       await visitor.say("Count, please");
-      const answer = visitor.answers.first();
-      await answer.locator("p", { hasText: COUNTED }).first().waitFor();
+      const response = visitor.responses.first();
+      await response.locator("p", { hasText: COUNTED }).first().waitFor();
       const busy = (await pasture.status()).find(({ slots }) => slots.busy > 0);
       if (typeof busy?.pid === "number") signalIfThere(busy.pid, "SIGKILL");
-      await visitor.complete(answer);
-      assert.match(await answer.innerText(), /cow799/u);
+      await visitor.complete(response);
+      assert.match(await response.innerText(), /cow799/u);
       const other = busy?.id === "1" ? "2" : "1";
-      assert.equal(await answer.locator(".moved").innerText(), `went on with worker ${other}`);
+      assert.equal(await response.locator(".moved").innerText(), `went on with worker ${other}`);
       await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
     }));
 
@@ -109,7 +109,7 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.button("New chat").click();
       await visitor.askAndStop("Count the white ones");
       await visitor.page.reload();
-      await visitor.answers.first().waitFor();
+      await visitor.responses.first().waitFor();
       assert.match(await visitor.page.locator("article.user").innerText(), /white/u);
       await visitor.page.locator("#search").fill("BLACK count");
       const list = visitor.page.locator(".conversations li");
@@ -126,7 +126,7 @@ describe("the console's chat", needsBrowser(), () => {
       await other.close();
     }));
 
-  it("loses nothing that was said just before the page was left, not even half an answer", () =>
+  it("loses nothing that was said just before the page was left, not even half a response", () =>
     visit(async (visitor) => {
       await visitor.say("Say this at the last moment");
       await visitor.page.locator("article.user").waitFor();
@@ -157,21 +157,21 @@ describe("the console's chat", needsBrowser(), () => {
   it("goes on with thinking that was cut off, and takes its time together", () =>
     visit(async (visitor) => {
       await setLongest(visitor, "3");
-      const answer = await visitor.ask("Count, please");
-      const summary = answer.locator("summary");
+      const response = await visitor.ask("Count, please");
+      const summary = response.locator("summary");
       assert.match(await summary.innerText(), /^Thought for /u);
-      assert.equal(await answer.locator(":scope > .markdown").count(), 0);
+      assert.equal(await response.locator(":scope > .markdown").count(), 0);
       await setLongest(visitor, "100");
       await visitor.button("Continue").click();
-      await answer.locator(":scope > .markdown", { hasText: COUNTED }).waitFor();
-      await visitor.complete(answer);
+      await response.locator(":scope > .markdown", { hasText: COUNTED }).waitFor();
+      await visitor.complete(response);
       const thought = await summary.innerText();
       assert.match(thought, /^Thought for (?!0ms)/u);
       await summary.click();
-      assert.equal(await answer.locator(".thoughts .markdown").innerText(), LONG.thought.trim());
+      assert.equal(await response.locator(".thoughts .markdown").innerText(), LONG.thought.trim());
       await visitor.button("Continue").click();
-      await answer.locator(":scope > .markdown", { hasText: /cow60/u }).waitFor();
-      await visitor.complete(answer);
+      await response.locator(":scope > .markdown", { hasText: /cow60/u }).waitFor();
+      await visitor.complete(response);
       assert.equal(await summary.innerText(), thought);
     }));
 
@@ -186,16 +186,16 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.button("Edit").click();
       await visitor.page.locator(".editor textarea").fill("Count the goats");
       await visitor.button("Send again").click();
-      const answer = visitor.answers.first();
-      await answer.locator(".note", { hasText: "the limit of tokens" }).waitFor();
+      const response = visitor.responses.first();
+      await response.locator(".note", { hasText: "the limit of tokens" }).waitFor();
       assert.deepEqual(await visitor.page.locator("article.user").allInnerTexts(), ["Count the goats"]);
-      assert.match(await answer.locator(".figures").innerText(), /5 tokens/u);
+      assert.match(await response.locator(".figures").innerText(), /5 tokens/u);
     }));
 });
 
 /** In the settings of the conversation. */
 async function setLongest(visitor: Visitor, tokens: string): Promise<void> {
   await visitor.button("Settings").click();
-  await visitor.page.getByRole("spinbutton", { name: /Longest answer/u }).fill(tokens);
+  await visitor.page.getByRole("spinbutton", { name: /Longest response/u }).fill(tokens);
   await visitor.page.getByRole("button", { name: "Close" }).last().click();
 }

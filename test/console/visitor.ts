@@ -36,8 +36,8 @@ export class Visitor {
     return this.page.locator("#message");
   }
 
-  get answers(): Locator {
-    return this.page.locator("article.answer");
+  get responses(): Locator {
+    return this.page.locator("article.response");
   }
 
   /** Says something by the keyboard, and does not wait for the response. */
@@ -48,27 +48,27 @@ export class Visitor {
 
   /** Says something; resolves with the response's element once it is complete. */
   async ask(text: string): Promise<Locator> {
-    const before = await this.answers.count();
+    const before = await this.responses.count();
     await this.say(text);
-    const answer = this.answers.nth(before);
-    await answer.waitFor();
-    await this.complete(answer);
-    return answer;
+    const response = this.responses.nth(before);
+    await response.waitFor();
+    await this.complete(response);
+    return response;
   }
 
   /** Says something, and stops the response as soon as there is some of it: nobody reads it. */
   async askAndStop(text: string): Promise<void> {
-    const before = await this.answers.count();
+    const before = await this.responses.count();
     await this.say(text);
-    const answer = this.answers.nth(before);
-    await answer.locator(":scope > .markdown").waitFor();
+    const response = this.responses.nth(before);
+    await response.locator(":scope > .markdown").waitFor();
     await this.page.keyboard.press("Escape");
-    await this.complete(answer);
+    await this.complete(response);
   }
 
   /** Resolves once a response has ended, however it did. */
-  async complete(answer: Locator): Promise<void> {
-    await until(async () => (await answer.getAttribute("aria-busy")) === "false", "the answer is complete");
+  async complete(response: Locator): Promise<void> {
+    await until(async () => (await response.getAttribute("aria-busy")) === "false", "the response is complete");
   }
 
   /** Fills in the page's question for the API key. */

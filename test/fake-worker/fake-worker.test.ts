@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import type { WorkerMessage } from "@drover/contract/ipc";
-import { answerText, type FakeScript } from "./script.ts";
+import { responseText, type FakeScript } from "./script.ts";
 import { FAKE_WORKER_PATH, startFakeWorker } from "./start-fake-worker.ts";
 
 const post = (url: string, body: object, script: Partial<FakeScript> = {}) =>
@@ -21,11 +21,11 @@ describe("the fake worker", () => {
         choices: [{ message: { content: string } }];
         usage: { completion_tokens: number };
       };
-      assert.equal(plain.choices[0].message.content, answerText(3));
+      assert.equal(plain.choices[0].message.content, responseText(3));
       assert.equal(plain.usage.completion_tokens, 3);
       const stream = await (await post(worker.url, { stream: true, max_tokens: 2 })).text();
       const texts = [...stream.matchAll(/"content":"([^"]*)"/g)].map((match) => match[1]);
-      assert.equal(texts.join(""), answerText(2));
+      assert.equal(texts.join(""), responseText(2));
       assert.match(stream, /"finish_reason":"length"[^]*data: \[DONE\]\n\n$/);
       assert.deepEqual(await worker.stats(), {
         requests: 2,
@@ -43,14 +43,16 @@ describe("the fake worker", () => {
   it("breaks a stream, leaves out [DONE], sends no token, a status or garbage when the script says so", async () => {
     const worker = await startFakeWorker({ tokens: 4 });
     try {
-      await assert.rejects(post(worker.url, { stream: true }, { answer: "broken" }).then((answer) => answer.text()));
-      const noDone = await post(worker.url, { stream: true }, { answer: "no-done" });
+      await assert.rejects(
+        post(worker.url, { stream: true }, { response: "broken" }).then((response) => response.text()),
+      );
+      const noDone = await post(worker.url, { stream: true }, { response: "no-done" });
       assert.doesNotMatch(await noDone.text(), /DONE|"finish_reason":"/);
-      const empty = await post(worker.url, { stream: true }, { answer: "empty" });
+      const empty = await post(worker.url, { stream: true }, { response: "empty" });
       assert.doesNotMatch(await empty.text(), /"content"/);
-      assert.equal((await post(worker.url, {}, { answer: "status", status: 503 })).status, 503);
-      await assert.rejects(post(worker.url, {}, { answer: "garbage" }));
-      await assert.rejects(post(worker.url, {}, { answer: "reset" }));
+      assert.equal((await post(worker.url, {}, { response: "status", status: 503 })).status, 503);
+      await assert.rejects(post(worker.url, {}, { response: "garbage" }));
+      await assert.rejects(post(worker.url, {}, { response: "reset" }));
     } finally {
       await worker.stop();
     }

@@ -15,7 +15,7 @@ export interface Ask {
 }
 
 /** Gives one response as the script says. `onToken` is called for each token, `onEnd` once, also when the client leaves. */
-export function answer(
+export function respond(
   ask: Ask,
   script: FakeScript,
   response: ServerResponse,
@@ -23,7 +23,7 @@ export function answer(
   on: { readonly token: () => void; readonly end: () => void },
 ): void {
   response.once("close", on.end);
-  switch (script.answer) {
+  switch (script.response) {
     case "never":
       return;
     case "reset":
@@ -54,8 +54,8 @@ function sendError(response: ServerResponse, status: number): void {
 }
 
 function sendStream(ask: Ask, script: FakeScript, response: ServerResponse, timeline: Timeline, onToken: () => void) {
-  const whole = script.answer === "ok" || script.answer === "no-done";
-  const tokens = whole ? ask.tokens : script.answer === "empty" ? 0 : Math.floor(ask.tokens / 2);
+  const whole = script.response === "ok" || script.response === "no-done";
+  const tokens = whole ? ask.tokens : script.response === "empty" ? 0 : Math.floor(ask.tokens / 2);
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
   response.flushHeaders();
   const [before, after] = chunkFrame(ask);
@@ -91,15 +91,15 @@ function chunk(ask: Ask, part: object, finish: string | null): object {
 }
 
 function endStream(ask: Ask, script: FakeScript, response: ServerResponse): void {
-  if (script.answer === "broken") {
+  if (script.response === "broken") {
     response.destroy();
     return;
   }
-  if (script.answer === "no-done") {
+  if (script.response === "no-done") {
     response.end();
     return;
   }
-  if (script.answer === "error-event") {
+  if (script.response === "error-event") {
     response.end(`data: ${JSON.stringify({ error: { message: "scripted", type: "server_error" } })}\n\n`);
     return;
   }
@@ -113,7 +113,7 @@ function sendPlain(ask: Ask, script: FakeScript, response: ServerResponse, timel
   const endMs = ask.startMs + script.ttftMs + Math.max(0, ask.tokens - 1) * script.itlMs;
   timeline.at(endMs, () => {
     if (response.destroyed) return;
-    const tokens = script.answer === "ok" ? ask.tokens : 0;
+    const tokens = script.response === "ok" ? ask.tokens : 0;
     const text = Array.from({ length: tokens }, (_, index) => tokenText(index, script)).join("");
     const message = ask.chat ? { message: { role: "assistant", content: text } } : { text };
     const body = JSON.stringify({
@@ -121,7 +121,7 @@ function sendPlain(ask: Ask, script: FakeScript, response: ServerResponse, timel
       object: ask.chat ? "chat.completion" : "text_completion",
       usage: usageOf(ask),
     });
-    if (script.answer === "broken" || script.answer === "error-event") {
+    if (script.response === "broken" || script.response === "error-event") {
       response.writeHead(200, { "content-type": "application/json", "content-length": body.length * 2 });
       response.write(body, () => response.destroy());
       return;

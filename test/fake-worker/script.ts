@@ -26,7 +26,7 @@ export interface FakeScript {
    * and [DONE]. `broken`: half of the tokens, then the connection is cut. `error-event`: half, then an SSE error event.
    * `reset`: the connection is cut before any response. `garbage`: bytes that are no HTTP.
    */
-  readonly answer:
+  readonly response:
     | "ok"
     | "never"
     | "headers-only"
@@ -63,7 +63,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   blockAfterRequests: 0,
   mute: false,
   stuckSteps: false,
-  answer: "ok",
+  response: "ok",
   status: 500,
   ttftMs: 0,
   itlMs: 0,
@@ -91,6 +91,6 @@ export function tokenText(index: number, script: FakeScript): string {
 }
 
 /** The text of a complete response of `tokens` tokens. */
-export function answerText(tokens: number, script: FakeScript = DEFAULT_SCRIPT): string {
+export function responseText(tokens: number, script: FakeScript = DEFAULT_SCRIPT): string {
   return Array.from({ length: tokens }, (_, index) => tokenText(index, script)).join("");
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answer, type Ask } from "./respond.ts";
+import { respond, type Ask } from "./respond.ts";
 import { changeScript, type FakeScript } from "./script.ts";
 import { createTimeline } from "./timeline.ts";
 
@@ -47,7 +47,7 @@ export function createFakeServer(state: FakeState, secret: string | undefined): 
       };
       const go = () => {
         if (response.destroyed) on.end();
-        else answer(askOf(request, body, script, state.stats.requests), script, response, timeline, on);
+        else respond(askOf(request, body, script, state.stats.requests), script, response, timeline, on);
       };
       if (script.hold) held.push(go);
       else go();
@@ -109,8 +109,8 @@ function answerSmallRoute(state: FakeState, request: IncomingMessage, response: 
         slots_idle: Math.max(0, script.slots - stats.active),
         slots_processing: stats.active,
       };
-      if (script.answer === "never") return true;
-      sendJson(response, script.answer === "status" ? script.status : 200, health);
+      if (script.response === "never") return true;
+      sendJson(response, script.response === "status" ? script.status : 200, health);
       return true;
     }
     case "GET /v1/models":

@@ -36,8 +36,8 @@ export async function startFakeWorker(script: Partial<FakeScript> = {}, port = 0
     port: listening,
     pid: child.pid ?? 0,
     async change(change) {
-      const answer = await fetch(`${url}/fake/script`, { method: "POST", body: JSON.stringify(change) });
-      if (!answer.ok) throw new Error(`the fake worker refused ${JSON.stringify(change)}`);
+      const response = await fetch(`${url}/fake/script`, { method: "POST", body: JSON.stringify(change) });
+      if (!response.ok) throw new Error(`the fake worker refused ${JSON.stringify(change)}`);
     },
     async stats() {
       return (await (await fetch(`${url}/fake/stats`)).json()) as FakeStats;

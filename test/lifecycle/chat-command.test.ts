@@ -17,15 +17,15 @@ describe("drover chat", () => {
   });
 
   it("asks the running drover with the key of its settings file, one message or what it reads", async () => {
-    const answer = await pasture.run(["chat", "hello", "there"]);
-    assert.equal(answer.code, 0, answer.stderr);
-    assert.match(answer.stdout, /\w+ \w+ \w+/);
+    const response = await pasture.run(["chat", "hello", "there"]);
+    assert.equal(response.code, 0, response.stderr);
+    assert.match(response.stdout, /\w+ \w+ \w+/);
     const piped = await execa(process.execPath, [DROVER_BIN, "chat"], {
       cwd: pasture.folder,
       env: { XDG_RUNTIME_DIR: pasture.folder },
       input: "hello there\n",
     });
-    assert.equal(piped.stdout.trimEnd(), answer.stdout.trimEnd());
+    assert.equal(piped.stdout.trimEnd(), response.stdout.trimEnd());
     const unsendable = await pasture.run(["chat", "hello", "--key", "错误的密钥"]);
     assert.match(unsendable.stderr, /^drover: the API key has letters beyond ASCII/);
     const refused = await pasture.run(["chat", "hello", "--key", "wrong"]);

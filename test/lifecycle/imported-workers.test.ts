@@ -49,8 +49,8 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://deepseek_bac
       [first, first + 1],
     );
     const ask = async (body: string): Promise<string> => {
-      const answer = await fetch(`http://127.0.0.1:${listen}/generate`, { method: "POST", body });
-      return `${answer.status} ${await answer.text()}`;
+      const response = await fetch(`http://127.0.0.1:${listen}/generate`, { method: "POST", body });
+      return `${response.status} ${await response.text()}`;
     };
     const said = await Promise.all(Array.from({ length: 8 }, (_, index) => ask(`request-${index}`)));
     for (const [index, text] of said.entries()) assert.match(text, new RegExp(`^200 \\d+ [1-9]\\d* request-${index}$`));

@@ -19,13 +19,13 @@ describe("a worker that is not alive", { ...needs("setpriv"), concurrency: true 
 
   it("is replaced when a decode never returns, though its heart beats", () =>
     withDrover(async (drover, url) => {
-      const reason = await expectReplaced(drover, url, { stuckSteps: true, answer: "never" });
+      const reason = await expectReplaced(drover, url, { stuckSteps: true, response: "never" });
       assert.match(reason, /no engine step for \d+ ms/);
     }));
 
   it("is replaced when it accepts requests and never answers", () =>
     withDrover(async (drover, url) => {
-      assert.match(await expectReplaced(drover, url, { answer: "never" }), /no engine step for \d+ ms/);
+      assert.match(await expectReplaced(drover, url, { response: "never" }), /no engine step for \d+ ms/);
     }));
 
   it("is left alone when it is slow but steps, for longer than every timeout", () =>

@@ -39,8 +39,8 @@ describe("drover up with two workers on a real model", () => {
 
   /** Chats of which each must succeed: a plain one has not begun its response before it is complete. */
   const whole = async (tokens: number) => {
-    const answer = await chat(url, tokens);
-    assert.deepEqual([answer.status, answer.tokens], [200, tokens]);
+    const response = await chat(url, tokens);
+    assert.deepEqual([response.status, response.tokens], [200, tokens]);
   };
   const chats = (count: number, tokens: number) => Promise.all(Array.from({ length: count }, () => whole(tokens)));
 
@@ -142,9 +142,9 @@ describe("drover up with two workers on a real model", () => {
     await load;
   });
 
-  it("lets a running answer end on SIGTERM, then leaves no process behind", async () => {
-    const answer = await begin(900);
-    const [ended, end] = await Promise.all([drover.end("SIGTERM"), endOf(answer, 900)]);
+  it("lets a running response end on SIGTERM, then leaves no process behind", async () => {
+    const response = await begin(900);
+    const [ended, end] = await Promise.all([drover.end("SIGTERM"), endOf(response, 900)]);
     assert.equal(end, "whole");
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(ended.stderr, "");

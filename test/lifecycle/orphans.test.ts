@@ -12,7 +12,7 @@ describe("a supervisor that is killed by SIGKILL", needs("setpriv"), () => {
   after(() => pasture.close());
 
   it("takes idle, busy, blocked and stopped workers with it, and the next one takes its socket over", async () => {
-    const words = ["--workers", "4", "--threads", "1", "--worker-command", fakeCommand({ answer: "never" })];
+    const words = ["--workers", "4", "--threads", "1", "--worker-command", fakeCommand({ response: "never" })];
     // The supervisor must not find and end them before it is killed.
     const drover = pasture.up([...words, "--liveness-timeout", "10m", "--stall-timeout", "10m"]);
     const rows = await drover.workers((found) => found.length === 4 && found.every((row) => row.state === "ready"));

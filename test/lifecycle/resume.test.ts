@@ -87,7 +87,7 @@ describe("a stream whose worker dies", needsSharedMemory(16 * 2 ** 20), () => {
     it(`goes on where it was, by another worker: ${path}`, async () => {
       const alone = await (await post(path, body)).text();
       const text = await broken(path, body, 1);
-      assert.equal(idsOf(text).size, 1, "one answer has one id");
+      assert.equal(idsOf(text).size, 1, "one response has one id");
       assert.doesNotMatch(text, /event: error/);
       // With a temperature the seed of the rest is another one.
       if (body.temperature === 0) assert.equal(plain(text), plain(alone));

@@ -59,7 +59,7 @@ describe("a step of the machine's date", () => {
     const url = await drover.url();
     const [row] = await drover.workers(([only]) => only?.state === "ready");
     assert.ok(row);
-    await changeFake(row, { stuckSteps: true, answer: "never" });
+    await changeFake(row, { stuckSteps: true, response: "never" });
     const response = chat(url, 3);
     await drover.workers(([only]) => only?.slots.busy === 1);
     writeFileSync(file, `${-2 * HOUR_MS}\n`);

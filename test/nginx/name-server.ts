@@ -11,7 +11,7 @@ export class NameServer {
   async listen(): Promise<number> {
     this.#socket.on("message", (query, from) => {
       this.questions += 1;
-      this.#socket.send(this.#answer(query), from.port, from.address);
+      this.#socket.send(this.#response(query), from.port, from.address);
     });
     this.#socket.bind(0, "127.0.0.1");
     await once(this.#socket, "listening");
@@ -22,7 +22,7 @@ export class NameServer {
     this.#socket.close();
   }
 
-  #answer(query: Buffer): Buffer {
+  #response(query: Buffer): Buffer {
     const question = query.subarray(12, query.indexOf(0, 12) + 5);
     const isA = question.readUInt16BE(question.length - 4) === 1;
     const addresses = isA ? this.addresses : [];

@@ -11,7 +11,7 @@ import { clientScenarios } from "./scenarios/clients.ts";
 import { messageScenarios } from "./scenarios/messages.ts";
 import { phaseScenarios } from "./scenarios/phases.ts";
 import { hostScenarios } from "./scenarios/hosts.ts";
-import { answerScenarios } from "./scenarios/responses.ts";
+import { responseScenarios } from "./scenarios/responses.ts";
 import { gzipScenarios } from "./scenarios/gzip.ts";
 import { detailScenarios } from "./scenarios/details.ts";
 import { regexScenarios } from "./scenarios/regexes.ts";
@@ -58,7 +58,7 @@ describe("drover-nginx --nginx-compat 1.22 beside Debian's nginx", {
     ...hostScenarios,
     ...upgradeScenarios,
     ...gzipScenarios,
-    ...answerScenarios,
+    ...responseScenarios,
     ...regexScenarios,
     ...detailScenarios,
   ]) {

@@ -8,13 +8,13 @@ import { isDeepStrictEqual } from "node:util";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { inTurn, pause, take } from "./parity-steps.ts";
-import type { SeenAnswer } from "../support/raw-client.ts";
+import type { SeenResponse } from "../support/raw-client.ts";
 import type { Scenario } from "./scenario.ts";
 import type { ScriptedUpstream, SeenRequest } from "../support/servers/scripted-upstream.ts";
 
 /** Everything that can be seen of a scenario from outside. */
 export interface Observation {
-  readonly answers: readonly Omit<SeenAnswer, "rest">[];
+  readonly responses: readonly Omit<SeenResponse, "rest">[];
   readonly requests: readonly SeenRequest[];
   readonly logs: Logs;
 }
@@ -50,11 +50,11 @@ export class Side {
     writeFileSync(this.#path("nginx.conf"), conf);
     await this.#load(port);
     const order: SeenRequest[] = [];
-    const answers: SeenAnswer[] = [];
+    const responses: SeenResponse[] = [];
     const seen = (): SeenRequest[] => upstreams.flatMap((upstream) => upstream.seen);
     for (const step of scenario.steps) {
       const loggedBefore = this.#loggedBytes(logNames);
-      answers.push(...(await take(step, port, upstreams)));
+      responses.push(...(await take(step, port, upstreams)));
       if (step.kind === "reset") await until(() => this.#loggedBytes(logNames) > loggedBefore, "a line in the log");
       await readAll();
       // Between steps all requests have ended, so what is new came in this step; within one, by server.
@@ -65,7 +65,7 @@ export class Side {
     const logs = await this.#logs(logNames, expected?.logs);
     for (const upstream of upstreams) upstream.reset();
     return {
-      answers: answers.map((answer) => normalAnswer(answer, port)),
+      responses: responses.map((response) => normalResponse(response, port)),
       requests: order.map((request) => ({ ...request, fields: request.fields.toSorted() })),
       logs,
     };
@@ -155,16 +155,16 @@ async function readAll(): Promise<void> {
 }
 
 /** Whatever differs between any two runs of one program is put aside; so is the program's name. */
-function normalAnswer(answer: SeenAnswer, port: number): SeenAnswer {
+function normalResponse(response: SeenResponse, port: number): SeenResponse {
   const same = (text: string): string =>
     text.replaceAll(/nginx\/1\.22\.1|drover\/0\.1\.0/g, "SERVER").replaceAll(`:${port}`, ":PORT");
   // The same text may be compressed in more than one way.
-  const isGzip = answer.whole && answer.body !== "" && answer.fields.includes("content-encoding: gzip");
-  const body = isGzip ? gunzipSync(Buffer.from(answer.body, "latin1")).toString("latin1") : answer.body;
+  const isGzip = response.whole && response.body !== "" && response.fields.includes("content-encoding: gzip");
+  const body = isGzip ? gunzipSync(Buffer.from(response.body, "latin1")).toString("latin1") : response.body;
   return {
-    ...answer,
+    ...response,
     body: same(body),
-    fields: answer.fields.map((field) => same(field).replace(/^date: \w{3}, .*GMT$/, "date: NOW")),
+    fields: response.fields.map((field) => same(field).replace(/^date: \w{3}, .*GMT$/, "date: NOW")),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { PATIENCE_MS, until } from "../support/until.ts";
-import { RawClient, type SeenAnswer } from "../support/raw-client.ts";
+import { RawClient, type SeenResponse } from "../support/raw-client.ts";
 import type { Step } from "./scenario.ts";
 import type { ScriptedUpstream, SeenRequest } from "../support/servers/scripted-upstream.ts";
 
@@ -8,7 +8,7 @@ import type { ScriptedUpstream, SeenRequest } from "../support/servers/scripted-
 const OPEN_MS = 3000;
 
 /** What came of a step: its responses, or a line that stands for them. */
-export async function take(step: Step, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenAnswer[]> {
+export async function take(step: Step, port: number, upstreams: readonly ScriptedUpstream[]): Promise<SeenResponse[]> {
   if (step.kind === "requests") return inTurn(step.texts, port);
   if (step.kind === "pipelined") return pipelined(step.texts, port);
   if (step.kind === "together") return together(step.texts, port, upstreams);
@@ -22,21 +22,21 @@ export async function take(step: Step, port: number, upstreams: readonly Scripte
 }
 
 /** The response, and whether the connection was closed behind it without being asked. */
-async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port: number): Promise<SeenAnswer> {
+async function slowly({ parts, everyMs }: Extract<Step, { kind: "slow" }>, port: number): Promise<SeenResponse> {
   const client = new RawClient(port);
   for (const [index, part] of parts.entries()) {
     if (index > 0) await pause(everyMs);
     if (client.heard) break;
     client.write(part);
   }
-  const answer = await bounded(client.read("GET"), parts.join(""));
+  const response = await bounded(client.read("GET"), parts.join(""));
   const isClosed = await client.isClosed();
   client.destroy();
-  return { ...answer, interim: [...answer.interim, isClosed ? "then closed" : "then open"] };
+  return { ...response, interim: [...response.interim, isClosed ? "then closed" : "then open"] };
 }
 
 /** How much of a cut response came is the kernel's affair. */
-async function unread(step: Extract<Step, { kind: "unread" }>, port: number): Promise<SeenAnswer> {
+async function unread(step: Extract<Step, { kind: "unread" }>, port: number): Promise<SeenResponse> {
   const { text } = step;
   const client = new RawClient(port);
   client.pause();
@@ -47,37 +47,37 @@ async function unread(step: Extract<Step, { kind: "unread" }>, port: number): Pr
   } else await pause(step.until);
   client.resume();
   await client.isClosed();
-  const answer = await bounded(client.read("GET"), text);
+  const response = await bounded(client.read("GET"), text);
   client.destroy();
-  return { ...answer, body: answer.whole ? `${answer.body.length} bytes` : "cut" };
+  return { ...response, body: response.whole ? `${response.body.length} bytes` : "cut" };
 }
 
 /** The responses to requests on one connection. */
-export async function inTurn(texts: readonly string[], port: number): Promise<SeenAnswer[]> {
+export async function inTurn(texts: readonly string[], port: number): Promise<SeenResponse[]> {
   const client = new RawClient(port);
-  const answers: SeenAnswer[] = [];
+  const responses: SeenResponse[] = [];
   for (const text of texts) {
     client.write(text);
-    answers.push(await bounded(client.read(methodOf(text)), text));
+    responses.push(await bounded(client.read(methodOf(text)), text));
   }
   client.destroy();
-  return answers;
+  return responses;
 }
 
-async function pipelined(texts: readonly string[], port: number): Promise<SeenAnswer[]> {
+async function pipelined(texts: readonly string[], port: number): Promise<SeenResponse[]> {
   const client = new RawClient(port);
   client.write(texts.join(""));
-  const answers: SeenAnswer[] = [];
-  for (const text of texts) answers.push(await bounded(client.read(methodOf(text)), text));
+  const responses: SeenResponse[] = [];
+  for (const text of texts) responses.push(await bounded(client.read(methodOf(text)), text));
   client.destroy();
-  return answers;
+  return responses;
 }
 
 async function together(
   texts: readonly string[],
   port: number,
   upstreams: readonly ScriptedUpstream[],
-): Promise<SeenAnswer[]> {
+): Promise<SeenResponse[]> {
   const seen = (): number => upstreams.reduce((sum, upstream) => sum + upstream.seen.length, 0);
   const clients: RawClient[] = [];
   for (const text of texts) {
@@ -88,9 +88,9 @@ async function together(
     await until(() => seen() > before || client.heard, "it reaches an upstream, or is answered");
   }
   for (const upstream of upstreams) upstream.release();
-  const answers = await Promise.all(clients.map((client) => bounded(client.read("GET"), "together")));
+  const responses = await Promise.all(clients.map((client) => bounded(client.read("GET"), "together")));
   for (const client of clients) client.destroy();
-  return answers;
+  return responses;
 }
 
 /** The response is held until the client has left; what came of it shows in the upstream's connections and in the log. */
@@ -98,7 +98,7 @@ async function leave(
   { text, goesOn }: Extract<Step, { kind: "leave" }>,
   port: number,
   upstreams: readonly ScriptedUpstream[],
-): Promise<SeenAnswer[]> {
+): Promise<SeenResponse[]> {
   const client = new RawClient(port);
   client.write(text);
   const open = (): number => upstreams.reduce((sum, upstream) => sum + upstream.open, 0);
@@ -115,7 +115,7 @@ async function leave(
 }
 
 /** What came of it shows in the log. */
-async function reset(text: string, port: number): Promise<SeenAnswer[]> {
+async function reset(text: string, port: number): Promise<SeenResponse[]> {
   const client = new RawClient(port);
   await client.send(text);
   await until(() => serverEnd(port, client)?.hasRead === true, "the proxy has read it");
@@ -142,7 +142,7 @@ function hex(number: number): string {
   return number.toString(16).toUpperCase().padStart(4, "0");
 }
 
-async function switched(step: Extract<Step, { kind: "switch" }>, port: number): Promise<SeenAnswer> {
+async function switched(step: Extract<Step, { kind: "switch" }>, port: number): Promise<SeenResponse> {
   const client = new RawClient(port);
   client.write(step.text);
   const head = await bounded(client.read("GET"), step.text);
@@ -159,7 +159,7 @@ function methodOf(text: string): string {
 async function bounded<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer: ${what.slice(0, 200)}`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(`no response: ${what.slice(0, 200)}`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([promise, late]);

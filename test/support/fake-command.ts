@@ -23,6 +23,6 @@ export async function askFake(row: WorkerRow, path: string, body: object): Promi
 
 /** Changes what a running fake worker does from its next request on. */
 export async function changeFake(row: WorkerRow, script: Partial<FakeScript>): Promise<void> {
-  const answer = await askFake(row, "/fake/script", script);
-  if (!answer.ok) throw new Error(`the fake worker refused: ${await answer.text()}`);
+  const response = await askFake(row, "/fake/script", script);
+  if (!response.ok) throw new Error(`the fake worker refused: ${await response.text()}`);
 }

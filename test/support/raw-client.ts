@@ -3,7 +3,7 @@ import { until } from "./until.ts";
 import { readChunks } from "./servers/scripted-upstream.ts";
 
 /** What a client saw of one response. */
-export interface SeenAnswer {
+export interface SeenResponse {
   readonly line: string;
   /** `name: value`, in lower-case names, sorted. */
   readonly fields: readonly string[];
@@ -71,16 +71,16 @@ export class RawClient {
   }
 
   /** The next response to a request of this method. */
-  async read(method: string): Promise<SeenAnswer> {
+  async read(method: string): Promise<SeenResponse> {
     const interim: string[] = [];
     for (;;) {
-      const answer = readAnswer(this.#held, method, this.#ended, this.#broken);
-      if (answer !== undefined && /^HTTP\/1\.1 1\d\d/.test(answer.line) && !answer.line.includes(" 101")) {
-        interim.push(answer.line);
-        this.#held = answer.rest;
-      } else if (answer !== undefined) {
-        this.#held = answer.rest;
-        const { line, fields, body, whole } = answer;
+      const response = readResponse(this.#held, method, this.#ended, this.#broken);
+      if (response !== undefined && /^HTTP\/1\.1 1\d\d/.test(response.line) && !response.line.includes(" 101")) {
+        interim.push(response.line);
+        this.#held = response.rest;
+      } else if (response !== undefined) {
+        this.#held = response.rest;
+        const { line, fields, body, whole } = response;
         return { line, fields, body, whole, interim };
       } else {
         await this.#news();
@@ -126,18 +126,18 @@ export class RawClient {
   }
 }
 
-interface ReadAnswer extends Omit<SeenAnswer, "interim"> {
+interface ReadResponse extends Omit<SeenResponse, "interim"> {
   readonly rest: string;
 }
 
-function readAnswer(text: string, method: string, ended: boolean, broken: boolean): ReadAnswer | undefined {
+function readResponse(text: string, method: string, ended: boolean, broken: boolean): ReadResponse | undefined {
   const end = text.indexOf("\r\n\r\n");
   if (end === -1) return ended ? { line: "", fields: [], body: text, whole: false, rest: "" } : undefined;
   const [line = "", ...raw] = text.slice(0, end).split("\r\n");
   const fields = raw.map((field) => field.replace(/^[^:]*/, (name) => name.toLowerCase())).toSorted();
   const after = text.slice(end + 4);
   const status = Number(line.split(" ")[1]);
-  const made = (body: string, whole: boolean, used: number): ReadAnswer => ({
+  const made = (body: string, whole: boolean, used: number): ReadResponse => ({
     line,
     fields,
     body,

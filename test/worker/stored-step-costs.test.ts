@@ -39,8 +39,8 @@ describe("a worker's stored step costs", () => {
 async function stepCosts(): Promise<Points> {
   const worker = await startWorker({ stepCosts: "cached" });
   try {
-    const answer = await fetch(`http://127.0.0.1:${worker.port}/steps`);
-    return ((await answer.json()) as { readonly stepCosts: Points }).stepCosts;
+    const response = await fetch(`http://127.0.0.1:${worker.port}/steps`);
+    return ((await response.json()) as { readonly stepCosts: Points }).stepCosts;
   } finally {
     await worker.close();
   }

@@ -28,18 +28,18 @@ describe("a balancer", () => {
     return running;
   }
 
-  it("relays a posted body and the answer with its headers, and keeps the upstream's connection for the next", async () => {
+  it("relays a posted body and the response with its headers, and keeps the upstream's connection for the next", async () => {
     const upstream = await httpUpstream((request, response) => {
       request.pipe(response.setHeader("x-path", request.url ?? "").setHeader("set-cookie", ["a=1", "b=2"]));
     });
     const running = await run([upstream]);
     for (let round = 0; round < 3; round += 1) {
-      const answer = await fetch(`${running.url}/v1/echo?q=1`, { method: "POST", body: `hello ${round}` });
-      assert.equal(answer.status, 200);
-      assert.equal(answer.headers.get("x-path"), "/v1/echo?q=1");
-      assert.deepEqual(answer.headers.getSetCookie(), ["a=1", "b=2"]);
-      assert.match(answer.headers.get("x-request-id") ?? "", /^req_/);
-      assert.equal(await answer.text(), `hello ${round}`);
+      const received = await fetch(`${running.url}/v1/echo?q=1`, { method: "POST", body: `hello ${round}` });
+      assert.equal(received.status, 200);
+      assert.equal(received.headers.get("x-path"), "/v1/echo?q=1");
+      assert.deepEqual(received.headers.getSetCookie(), ["a=1", "b=2"]);
+      assert.match(received.headers.get("x-request-id") ?? "", /^req_/);
+      assert.equal(await received.text(), `hello ${round}`);
     }
     assert.equal(upstream.open(), 1);
     assert.equal(active(running), 0);
@@ -53,9 +53,9 @@ describe("a balancer", () => {
       finish = () => response.end("data: [DONE]\n\n");
     });
     const running = await run([upstream]);
-    const answer = await fetch(running.url);
-    assert.equal(answer.headers.get("x-accel-buffering"), "no");
-    const reader = answer.body?.getReader();
+    const received = await fetch(running.url);
+    assert.equal(received.headers.get("x-accel-buffering"), "no");
+    const reader = received.body?.getReader();
     const first = await reader?.read();
     assert.equal(Buffer.from(first?.value ?? []).toString(), "data: one\n\n");
     finish?.();
@@ -69,20 +69,20 @@ describe("a balancer", () => {
     const running = await run([upstream]);
     running.balancer.addUpstream({ id: "w0", origin: `http://127.0.0.1:${await deadPort()}`, slots: 9, owned: true });
     running.balancer.setReady("w0", true);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [1, 2, 3, 4].map(async () => (await fetch(running.url, { method: "POST", body: "x" })).text()),
     );
-    assert.deepEqual(answers, ["alive", "alive", "alive", "alive"]);
+    assert.deepEqual(responses, ["alive", "alive", "alive", "alive"]);
   });
 
-  it("posts again elsewhere when an owned worker dies before its answer", async () => {
+  it("posts again elsewhere when an owned worker dies before its response", async () => {
     const dying = await rawUpstream((socket) => socket.once("data", () => socket.resetAndDestroy()));
     const upstream = await httpUpstream((request, response) => request.pipe(response));
     const running = await run([dying, upstream]);
     for (let round = 0; round < 4; round += 1) {
-      const answer = await fetch(running.url, { method: "POST", body: "again" });
-      assert.equal(answer.status, 200);
-      assert.equal(await answer.text(), "again");
+      const received = await fetch(running.url, { method: "POST", body: "again" });
+      assert.equal(received.status, 200);
+      assert.equal(await received.text(), "again");
     }
     assert.ok(dying.seen() > 0, "the dying worker was tried");
     assert.equal(active(running), 0);
@@ -92,7 +92,7 @@ describe("a balancer", () => {
     const dying = await rawUpstream((socket) => socket.once("data", () => socket.resetAndDestroy()));
     const running = await run([dying]);
     const { balancer } = running;
-    const answer = fetch(running.url, { method: "POST", body: "again" });
+    const received = fetch(running.url, { method: "POST", body: "again" });
     await eventually("it waits", () => balancer.status().queue.depth === 1);
     const id = balancer.status().upstreams[0]?.id ?? "";
     balancer.setReady(id, false);
@@ -102,7 +102,7 @@ describe("a balancer", () => {
     balancer.addUpstream({ id, origin: back.origin, slots: 1, owned: true });
     assert.equal(balancer.status().queue.depth, 1);
     balancer.setReady(id, true);
-    assert.equal(await (await answer).text(), "again");
+    assert.equal(await (await received).text(), "again");
     assert.equal(active(running), 0);
   });
 
@@ -131,17 +131,17 @@ describe("a balancer", () => {
       else request.pipe(response);
     });
     const running = await run([shaky]);
-    const answer = await fetch(running.url, { method: "POST", body: "again" });
-    assert.equal(await answer.text(), "again");
+    const received = await fetch(running.url, { method: "POST", body: "again" });
+    assert.equal(await received.text(), "again");
     assert.equal(served, 2);
   });
 
   it("answers 502 in the error envelope when no upstream is left", async () => {
     const running = await run([]);
     running.balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${await deadPort()}` });
-    const answer = await fetch(running.url, { method: "POST", body: "x" });
-    assert.equal(answer.status, 502);
-    const body = (await answer.json()) as { error: { type: string; code: string } };
+    const response = await fetch(running.url, { method: "POST", body: "x" });
+    assert.equal(response.status, 502);
+    const body = (await response.json()) as { error: { type: string; code: string } };
     assert.equal(body.error.type, "proxy_error");
     assert.equal(body.error.code, "upstream_failed");
   });
@@ -150,14 +150,14 @@ describe("a balancer", () => {
     const waiting: http.ServerResponse[] = [];
     const upstream = await httpUpstream((_request, response) => waiting.push(response));
     const running = await run([upstream], 1);
-    const answers = [1, 2, 3].map((n) => fetch(`${running.url}/${n}`, { method: "POST", body: "x" }));
+    const responses = [1, 2, 3].map((n) => fetch(`${running.url}/${n}`, { method: "POST", body: "x" }));
     await eventually("two wait", () => running.balancer.status().queue.depth === 2);
     for (let served = 0; served < 3; served += 1) {
       await eventually("one is served", () => waiting.length === 1);
       waiting.pop()?.end("done");
     }
     assert.deepEqual(
-      (await Promise.all(answers)).map((answer) => answer.status),
+      (await Promise.all(responses)).map((received) => received.status),
       [200, 200, 200],
     );
     assert.equal(active(running), 0);
@@ -178,9 +178,9 @@ describe("a balancer", () => {
       await eventually("the slot is busy", () => active(running) === 1);
       const queued = ask();
       if (status === 429) await eventually("one waits", () => running.balancer.status().queue.depth === 1);
-      const answer = await (status === 429 ? ask() : queued);
-      assert.equal(answer.status, status);
-      assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+      const response = await (status === 429 ? ask() : queued);
+      assert.equal(response.status, status);
+      assert.match(response.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
       stop.abort();
       await Promise.all([stuck, queued.catch(() => undefined)]);
     });
@@ -207,7 +207,7 @@ describe("a balancer", () => {
     await eventually("nothing is held", () => active(running) === 0 && running.balancer.status().queue.depth === 0);
   });
 
-  it("ends an event stream whose worker dies with an error event, and cuts any other answer", async () => {
+  it("ends an event stream whose worker dies with an error event, and cuts any other response", async () => {
     const upstream = await rawUpstream((socket) =>
       socket.once("data", (head: Buffer) => {
         const type = head.toString().includes("/sse") ? "text/event-stream" : "text/plain";
@@ -230,10 +230,10 @@ describe("a balancer", () => {
       const request = http.request({ port: running.port, method: "POST", headers });
       request.on("error", () => undefined);
       request.end(Buffer.alloc(2000));
-      const [answer] = (await once(request, "response")) as [http.IncomingMessage];
-      assert.equal(answer.statusCode, 413);
-      assert.equal(answer.headers.connection, "close");
-      answer.resume();
+      const [received] = (await once(request, "response")) as [http.IncomingMessage];
+      assert.equal(received.statusCode, 413);
+      assert.equal(received.headers.connection, "close");
+      received.resume();
     }
     assert.equal(upstream.seen(), 0);
   });
@@ -415,32 +415,32 @@ describe("a balancer", () => {
   });
 
   it("drains: no new lease, and done when the last is released", async () => {
-    const answers: http.ServerResponse[] = [];
+    const responses: http.ServerResponse[] = [];
     const upstream = await httpUpstream((_request, response) => {
-      answers.push(response);
+      responses.push(response);
     });
     const running = await run([upstream]);
     const inFlight = fetch(running.url, { method: "POST", body: "x" });
-    await eventually("it arrived", () => answers.length === 1);
+    await eventually("it arrived", () => responses.length === 1);
     const order: string[] = [];
     const draining = running.balancer.drainUpstream("w1").finally(() => order.push("drained"));
     const next = fetch(running.url, { method: "POST", body: "x" });
     await eventually("the next one waits", () => running.balancer.status().queue.depth === 1);
     order.push("released");
-    answers[0]?.end("last");
+    responses[0]?.end("last");
     await draining;
     assert.deepEqual(order, ["released", "drained"]);
     assert.equal(await (await inFlight).text(), "last");
     running.balancer.undrainUpstream("w1");
-    await eventually("it arrived", () => answers.length === 2);
-    answers[1]?.end("first");
+    await eventually("it arrived", () => responses.length === 2);
+    responses[1]?.end("first");
     assert.equal(await (await next).text(), "first");
   });
 
   it("closes by letting streams finish and sending the queued away with 503", async () => {
-    let answer: http.ServerResponse | undefined;
+    let held: http.ServerResponse | undefined;
     const upstream = await httpUpstream((_request, response) => {
-      answer = response;
+      held = response;
       response.write("begin ");
     });
     const running = await run([upstream], 1);
@@ -449,7 +449,7 @@ describe("a balancer", () => {
     await eventually("one waits", () => running.balancer.status().queue.depth === 1);
     const closed = running.balancer.close({ drainTimeoutMs: 60_000 });
     assert.equal((await queued).status, 503);
-    answer?.end("end");
+    held?.end("end");
     assert.equal(await streaming.text(), "begin end");
     await closed;
   });
@@ -463,9 +463,9 @@ describe("a balancer", () => {
     assert.equal(await (await fetch(running.url)).text(), "ok");
     const closed = running.balancer.close({ drainTimeoutMs: 60_000 });
     newcomer.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
-    const answer = (await newcomer.setEncoding("utf8").toArray()).join("");
-    assert.match(answer, /^HTTP\/1\.1 503 .*\r\nretry-after: \d+/is);
-    assert.match(answer, /\r\nconnection: close\r\n/i);
+    const text = (await newcomer.setEncoding("utf8").toArray()).join("");
+    assert.match(text, /^HTTP\/1\.1 503 .*\r\nretry-after: \d+/is);
+    assert.match(text, /\r\nconnection: close\r\n/i);
     await closed;
   });
 

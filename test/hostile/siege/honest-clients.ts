@@ -1,5 +1,5 @@
 /** A process of its own, so that what attackers cost their own process delays nobody. Arguments: URL, key, number of clients. Tells its parent of each request. */
-import type { HonestAnswer } from "./honest.ts";
+import type { HonestResponse } from "./honest.ts";
 
 const [url = "", key = "", count = "1"] = process.argv.slice(2);
 
@@ -15,8 +15,8 @@ async function client(name: number): Promise<void> {
 }
 
 /** Nobody, once the parent has heard enough. */
-function tell(answer: HonestAnswer): void {
-  process.send?.(answer, undefined, undefined, () => {});
+function tell(response: HonestResponse): void {
+  process.send?.(response, undefined, undefined, () => {});
 }
 
 function chat(content: string): Promise<number | string> {

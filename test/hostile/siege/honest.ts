@@ -3,43 +3,43 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 /** One request of an honest client. */
-export interface HonestAnswer {
+export interface HonestResponse {
   /** A text says what went wrong. */
   readonly status: number | string;
   readonly tookMs: number;
 }
 
 /** With the time when it was known. */
-export interface HeardAnswer extends HonestAnswer {
+export interface HeardResponse extends HonestResponse {
   readonly endedAtMs: number;
 }
 
 /** Clients that chat all the time, in a process of their own. */
 export class HonestClients {
   readonly #child: ChildProcess;
-  #answers: HeardAnswer[] = [];
-  #onAnswer: () => void = () => {};
+  #responses: HeardResponse[] = [];
+  #onResponse: () => void = () => {};
 
   constructor(url: string, key: string, count: number) {
     this.#child = fork(fileURLToPath(new URL("./honest-clients.js", import.meta.url)), [url, key, String(count)]);
-    this.#child.on("message", (answer: HonestAnswer) => {
-      this.#answers.push({ ...answer, endedAtMs: Date.now() });
-      this.#onAnswer();
+    this.#child.on("message", (response: HonestResponse) => {
+      this.#responses.push({ ...response, endedAtMs: Date.now() });
+      this.#onResponse();
     });
   }
 
   /** Resolves when there are at least so many since `take`. */
   async answered(count: number): Promise<void> {
-    while (this.#answers.length < count) {
+    while (this.#responses.length < count) {
       await new Promise<void>((resolve) => {
-        this.#onAnswer = resolve;
+        this.#onResponse = resolve;
       });
     }
   }
 
   /** What came since the last time. */
-  take(): readonly HeardAnswer[] {
-    return this.#answers.splice(0);
+  take(): readonly HeardResponse[] {
+    return this.#responses.splice(0);
   }
 
   async end(): Promise<void> {

@@ -4,7 +4,7 @@ import { type Drover, Pasture, type WorkerRow } from "../../support/drover-proce
 import { descriptorsOf, residentBytesOf } from "../../support/processes.ts";
 import { ATTACKS, type AttackField } from "./attacks.ts";
 import { FileReader } from "./file-reader.ts";
-import { type HeardAnswer, HonestClients } from "./honest.ts";
+import { type HeardResponse, HonestClients } from "./honest.ts";
 
 export interface SiegeOptions {
   readonly seconds: number;
@@ -135,7 +135,7 @@ function countsOf(acts: readonly Act[]): Record<string, number> {
   return counts;
 }
 
-function honestReport(calm: readonly HeardAnswer[], troubled: readonly HeardAnswer[]): HonestReport {
+function honestReport(calm: readonly HeardResponse[], troubled: readonly HeardResponse[]): HonestReport {
   const calmMs = longest(calm);
   return {
     count: troubled.length,
@@ -146,13 +146,13 @@ function honestReport(calm: readonly HeardAnswer[], troubled: readonly HeardAnsw
   };
 }
 
-function longest(answers: readonly HeardAnswer[]): number {
-  return Math.max(0, ...answers.map(({ tookMs }) => tookMs));
+function longest(responses: readonly HeardResponse[]): number {
+  return Math.max(0, ...responses.map(({ tookMs }) => tookMs));
 }
 
 function harmOf(
   { failed, delayed }: HonestReport,
-  troubled: readonly HeardAnswer[],
+  troubled: readonly HeardResponse[],
   workersReplaced: number,
   growth: readonly Growth[],
 ): readonly string[] {
@@ -170,7 +170,7 @@ function harmOf(
 /** What attackers did while the latest of the honest requests waited. */
 function besideLate(
   { delayed }: HonestReport,
-  troubled: readonly HeardAnswer[],
+  troubled: readonly HeardResponse[],
   acts: readonly Act[],
 ): readonly string[] {
   if (delayed === 0) return [];

@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, sequence, times, together } from "../scenario.ts";
-import { answer, ok } from "../../support/servers/scripted-upstream.ts";
+import { response, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const named = ({ upstream }: { readonly upstream: string }) => ok(upstream);
@@ -97,7 +97,7 @@ export const choiceScenarios: readonly Scenario[] = [
     steps: [together(get("/1"), get("/2"), get("/3"))],
   },
   {
-    name: "an answer that never comes is a 504 after proxy_read_timeout",
+    name: "a response that never comes is a 504 after proxy_read_timeout",
     upstreams: { a: () => ({ kind: "silence" }) },
     conf: server("location / { proxy_read_timeout 300ms; proxy_pass http://@a; }"),
     steps: [one(get("/"))],
@@ -130,7 +130,7 @@ export const choiceScenarios: readonly Scenario[] = [
     steps: [one(request("POST /", [], "abc")), one(request("POST /", [], "abc"))],
   },
   {
-    name: "an answer that is no HTTP is a 502, and goes on only where invalid_header is listed",
+    name: "a response that is no HTTP is a 502, and goes on only where invalid_header is listed",
     upstreams: {
       a: () => ({ kind: "send", text: "HTTP/1.1 200 OK\r\nbad header\r\n\r\n", thenClose: true }),
       b: named,
@@ -141,10 +141,10 @@ export const choiceScenarios: readonly Scenario[] = [
     steps: [one(get("/")), one(get("/on"))],
   },
   {
-    name: "listed statuses go to the next server, and the last one's answer is passed on",
+    name: "listed statuses go to the next server, and the last one's response is passed on",
     upstreams: {
-      a: ({ line }) => answer(line.includes("404") ? "404 Not Found" : "503 Service Unavailable", "from a"),
-      b: ({ line }) => (line.includes("both") ? answer("503 Busy", "from b") : ok("b")),
+      a: ({ line }) => response(line.includes("404") ? "404 Not Found" : "503 Service Unavailable", "from a"),
+      b: ({ line }) => (line.includes("both") ? response("503 Busy", "from b") : ok("b")),
     },
     conf: `upstream u { server @a max_fails=0; server @b max_fails=0; } ${server(
       "location / { proxy_next_upstream http_503 http_404; proxy_pass http://u; add_header X-S $upstream_status always; } location /no { proxy_pass http://u; }",

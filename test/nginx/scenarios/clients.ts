@@ -74,7 +74,7 @@ export const clientScenarios: readonly Scenario[] = [
     steps: [slow([get("/", "Connection: keep-alive")]), slow([get("/other", "Connection: keep-alive")])],
   },
   {
-    name: "send_timeout cuts a client that takes nothing of its answer",
+    name: "send_timeout cuts a client that takes nothing of its response",
     upstreams: { a: () => ok("x".repeat(12_000_000)) },
     conf: server(
       "send_timeout 1s; location / { proxy_pass http://@a; } location /long { send_timeout 60s; proxy_pass http://@a; }",

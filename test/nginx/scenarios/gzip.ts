@@ -65,7 +65,7 @@ export const gzipScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: "a chunked answer and one cut short are compressed as they come",
+    name: "a chunked response and one cut short are compressed as they come",
     upstreams: {
       chunked: () => ({
         kind: "send",

@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario, sequence } from "../scenario.ts";
-import { answer, ok } from "../../support/servers/scripted-upstream.ts";
+import { response, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const echoing = { a: () => ok("body", ["Content-Type: text/x", "X-One: 1", "Server: up", "Date: then"]) };
@@ -41,7 +41,7 @@ export const messageScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: "answers without a length are chunked for HTTP/1.1 and end with the connection for HTTP/1.0",
+    name: "responses without a length are chunked for HTTP/1.1 and end with the connection for HTTP/1.0",
     upstreams: {
       a: ({ line }) =>
         line.includes("/chunked")
@@ -67,7 +67,7 @@ export const messageScenarios: readonly Scenario[] = [
       a: ({ line }) => {
         const status = line.split(" ")[1]?.slice(1).replaceAll("_", " ") ?? "";
         if (/^(?:204|304)/.test(status)) return { kind: "send", text: `HTTP/1.1 ${status}\r\nETag: "x"\r\n\r\n` };
-        return answer(status, "text");
+        return response(status, "text");
       },
     },
     conf: plainProxy,
@@ -82,7 +82,7 @@ export const messageScenarios: readonly Scenario[] = [
     steps: [one(request("POST /", ["Expect: 100-continue", "Content-Length: 3"], "abc"))],
   },
   {
-    name: "an answer that breaks off is cut for the client too",
+    name: "a response that breaks off is cut for the client too",
     upstreams: {
       a: ({ line }) =>
         line.includes("length")
@@ -170,7 +170,7 @@ export const messageScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: "a large body that is refused does not take the answer away",
+    name: "a large body that is refused does not take the response away",
     upstreams: echoing,
     conf: server("client_max_body_size 1k; location / { proxy_pass http://@a; }"),
     steps: [one(request("POST /", ["Connection: keep-alive"], "x".repeat(3_000_000)))],
@@ -229,7 +229,7 @@ export const messageScenarios: readonly Scenario[] = [
   },
   {
     name: "the access log says the same",
-    upstreams: { a: ({ upstream }) => ok(upstream), b: () => answer("503 No", "no") },
+    upstreams: { a: ({ upstream }) => ok(upstream), b: () => response("503 No", "no") },
     conf: `upstream u { server @dead; server @b max_fails=0; server @a backup; }
       log_format mine '$remote_addr "$request" $status $body_bytes_sent up=$upstream_status len=$upstream_response_length ref="$http_referer" $host $uri $args $is_args $request_length $bytes_sent';
       log_format j escape=json '{"ua":"$http_user_agent","none":"$http_none","s":$status}';

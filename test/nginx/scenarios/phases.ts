@@ -1,5 +1,5 @@
 import { get, one, request, type Scenario } from "../scenario.ts";
-import { answer, ok } from "../../support/servers/scripted-upstream.ts";
+import { response, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const lined = { a: ({ line }: { readonly line: string }) => ok(line) };
@@ -109,7 +109,7 @@ export const phaseScenarios: readonly Scenario[] = [
   },
   {
     name: "add_header is for good statuses, with always for all, and inherited whole or not at all",
-    upstreams: { a: ({ line }) => (line.includes("bad") ? answer("404 Not Found", "no") : ok("yes", ["X-Up: 1"])) },
+    upstreams: { a: ({ line }) => (line.includes("bad") ? response("404 Not Found", "no") : ok("yes", ["X-Up: 1"])) },
     conf: server(`add_header X-A a; add_header X-B b always; add_header X-Empty "";
       location / { proxy_pass http://@a; } location /own { add_header X-C $upstream_http_x_up; proxy_pass http://@a; } location /e { return 403; }`),
     steps: ["/", "/bad", "/own", "/own/bad", "/e"].map((path) => one(get(path))),
@@ -131,7 +131,7 @@ export const phaseScenarios: readonly Scenario[] = [
       a: ({ line }) =>
         line.includes("page")
           ? ok("page")
-          : answer(`${line.split(" ")[1]?.slice(-3)} Reason`, "from upstream", ["X-U: 1"]),
+          : response(`${line.split(" ")[1]?.slice(-3)} Reason`, "from upstream", ["X-U: 1"]),
     },
     conf: server(`proxy_intercept_errors on; error_page 404 500 /page; location / { proxy_pass http://@a; }`),
     steps: ["/404", "/500", "/403", "/301"].map((path) => one(get(path))),
@@ -173,7 +173,7 @@ export const phaseScenarios: readonly Scenario[] = [
     name: "Location is rewritten by default, by rule or not at all",
     upstreams: {
       a: ({ line }) =>
-        answer("302 Found", "", [`Location: ${decodeURIComponent(line.split("l=")[1]?.split(" ")[0] ?? "")}`]),
+        response("302 Found", "", [`Location: ${decodeURIComponent(line.split("l=")[1]?.split(" ")[0] ?? "")}`]),
     },
     conf: `upstream u { server @a; } ${server(`location /d/ { proxy_pass http://u/base/; } location /plain { proxy_pass http://u; }
       location /off { proxy_redirect off; proxy_pass http://u/base/; } location /own { proxy_redirect http://u/base/ /mine/; proxy_redirect ~^http://(\\w+)/re/(.*)$ https://$1.example/$2; proxy_pass http://u; }`)}`,

@@ -1,5 +1,5 @@
 import { get, one, type Scenario } from "../scenario.ts";
-import { answer, ok } from "../../support/servers/scripted-upstream.ts";
+import { response, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 /** With this many letters, trying all ways takes PCRE more steps than its limit. */
@@ -27,7 +27,7 @@ export const regexScenarios: readonly Scenario[] = [
   {
     name: "proxy_redirect with a regular expression makes all of the URL anew, and its captures stay",
     upstreams: {
-      a: ({ line }) => answer("302 Found", "", [`Location: http://old.test${line.split(" ")[1]}?x=1`]),
+      a: ({ line }) => response("302 Found", "", [`Location: http://old.test${line.split(" ")[1]}?x=1`]),
     },
     conf: server(`location / { proxy_redirect ~^http://old\\.test/(\\w+) /new/$1; add_header X-One "$1"; proxy_pass http://@a; }
       location /groups { proxy_redirect ~old\\.(?<top>test) https://$host/$top; add_header X-Top "$top"; proxy_pass http://@a; }`),

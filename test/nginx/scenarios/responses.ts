@@ -1,14 +1,14 @@
 import { get, one, request, type Scenario, sequence, slow } from "../scenario.ts";
-import { answer, ok } from "../../support/servers/scripted-upstream.ts";
+import { response, ok } from "../../support/servers/scripted-upstream.ts";
 
 const server = (text: string): string => `server { listen LISTEN; ${text} }`;
 const format = "log_format bytes '$request_uri $status $body_bytes_sent $bytes_sent $upstream_status';";
 const logged = "access_log FOLDER/answers.log bytes;";
 
 /** What the log says of responses. */
-export const answerScenarios: readonly Scenario[] = [
+export const responseScenarios: readonly Scenario[] = [
   {
-    name: "the log counts what was sent, of the server's own answers too",
+    name: "the log counts what was sent, of the server's own responses too",
     upstreams: {
       a: () => ok("from a"),
       chunked: () => ({
@@ -16,7 +16,7 @@ export const answerScenarios: readonly Scenario[] = [
         text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
         thenClose: true,
       }),
-      error: () => answer("503 No", "no service"),
+      error: () => response("503 No", "no service"),
       silent: () => ({ kind: "silence" }),
       broken: () => ({ kind: "send", text: "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nonly this", thenClose: true }),
     },

@@ -47,7 +47,7 @@ export const upgradeScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: "a long answer to a request with an offer comes whole",
+    name: "a long response to a request with an offer comes whole",
     upstreams: {
       a: () => ({ kind: "send", text: `HTTP/1.0 200 OK\r\n\r\n${"x".repeat(6_000_000)}`, thenClose: true }),
     },

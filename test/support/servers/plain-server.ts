@@ -22,8 +22,8 @@ export function writeScript(folder: string, name: string, body: string): string 
 
 /** Asks the worker's port which process serves. Linux only, because the worker's secret stands in its environment. */
 export async function serverPid(row: WorkerRow): Promise<number> {
-  const answer = (await (await fetch(`http://127.0.0.1:${row.port}/`)).json()) as { readonly pid: number };
-  if (!environmentOf(answer.pid).some((entry) => entry.startsWith("DROVER_WORKER_SECRET=")))
+  const response = (await (await fetch(`http://127.0.0.1:${row.port}/`)).json()) as { readonly pid: number };
+  if (!environmentOf(response.pid).some((entry) => entry.startsWith("DROVER_WORKER_SECRET=")))
     throw new Error("not ours");
-  return answer.pid;
+  return response.pid;
 }

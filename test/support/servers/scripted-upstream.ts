@@ -13,7 +13,7 @@ export interface SeenRequest {
 }
 
 /** What an upstream does with a request. Texts are written as they are. */
-export type Answer =
+export type ScriptedResponse =
   /** `held` waits for `release`. */
   | {
       readonly kind: "send";
@@ -29,14 +29,14 @@ export type Answer =
   | { readonly kind: "echo"; readonly text: string };
 
 /** Responds to the n-th request (from 1) of a scenario. */
-export type Script = (request: SeenRequest, n: number) => Answer;
+export type Script = (request: SeenRequest, n: number) => ScriptedResponse;
 
 /** `200 OK` with a body and its length; the connection stays open. */
-export function ok(body: string, fields: readonly string[] = []): Answer {
-  return answer("200 OK", body, fields);
+export function ok(body: string, fields: readonly string[] = []): ScriptedResponse {
+  return response("200 OK", body, fields);
 }
 
-export function answer(status: string, body: string, fields: readonly string[] = []): Answer {
+export function response(status: string, body: string, fields: readonly string[] = []): ScriptedResponse {
   const head = [`HTTP/1.1 ${status}`, ...fields, `Content-Length: ${body.length}`].join("\r\n");
   return { kind: "send", text: `${head}\r\n\r\n${body}` };
 }
@@ -129,7 +129,7 @@ export class ScriptedUpstream {
   }
 }
 
-function perform(socket: net.Socket, given: Answer, held: (() => void)[]): void {
+function perform(socket: net.Socket, given: ScriptedResponse, held: (() => void)[]): void {
   switch (given.kind) {
     case "send": {
       const send = (): void => {

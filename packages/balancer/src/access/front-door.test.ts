@@ -73,8 +73,8 @@ describe("the front door", () => {
 
   it("hands the worker its secret, and not the client's key", async () => {
     const { url } = await open((settings) => ({ ...settings, apiKeys: ["secret-1"] }));
-    const answer = await fetch(url, { headers: { authorization: "Bearer secret-1", "x-drover-secret": "forged" } });
-    const seen = (await answer.json()) as Record<string, string>;
+    const response = await fetch(url, { headers: { authorization: "Bearer secret-1", "x-drover-secret": "forged" } });
+    const seen = (await response.json()) as Record<string, string>;
     assert.equal(seen["authorization"], undefined);
     assert.equal(seen["x-drover-secret"], "of the worker");
   });
@@ -159,9 +159,9 @@ describe("the front door", () => {
     isHolding = false;
     const codes: number[] = [];
     for (let round = 0; round < 3; round += 1) {
-      const answer = await fetch(url, withKey("key-one"));
-      codes.push(answer.status);
-      if (answer.status === 429) assert.match(answer.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+      const received = await fetch(url, withKey("key-one"));
+      codes.push(received.status);
+      if (received.status === 429) assert.match(received.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
     }
     assert.deepEqual(codes, [200, 200, 429]);
   });
@@ -222,8 +222,8 @@ describe("the front door", () => {
     const preflight = await fetch(url, { method: "OPTIONS", headers });
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers.get("access-control-allow-origin"), "https://chat.test");
-    const answer = await fetch(url, { headers: { origin: "https://chat.test", authorization: "Bearer secret" } });
-    assert.equal(answer.headers.get("access-control-allow-origin"), "https://chat.test");
+    const response = await fetch(url, { headers: { origin: "https://chat.test", authorization: "Bearer secret" } });
+    assert.equal(response.headers.get("access-control-allow-origin"), "https://chat.test");
     const other = await fetch(url, { headers: { origin: "https://evil.test", authorization: "Bearer secret" } });
     assert.equal(other.headers.get("access-control-allow-origin"), null);
   });
@@ -262,11 +262,11 @@ describe("the front door", () => {
 
   it("answers no 100 to a client of HTTP/1.0", async () => {
     const { port } = await open((settings) => settings);
-    const answer = await rawExchange(
+    const response = await rawExchange(
       port,
       "POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
     );
-    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.match(response, /^HTTP\/1\.1 200 /);
   });
 
   it("believes X-Forwarded-For of a trusted proxy, and drops what anyone else claims", async () => {
@@ -293,7 +293,7 @@ describe("the front door", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("tells a streaming client its place in the queue and then its worker, and goes on with the answer in the same stream", async () => {
+  it("tells a streaming client its place in the queue and then its worker, and goes on with the response in the same stream", async () => {
     const held: http.ServerResponse[] = [];
     const { url, balancer } = await open(
       (settings) => settings,
@@ -361,10 +361,10 @@ describe("the front door", () => {
       limits: { ...settings.limits, requestsPerMinute: 4 },
     }));
     const ask = async (path: string, init: RequestInit = withKey("key-1")) => {
-      const answer = await fetch(`${url}${path}`, { method: "POST", ...init });
-      const { type, error } = (await answer.json()) as { type?: string; error: { type: string; message: string } };
+      const response = await fetch(`${url}${path}`, { method: "POST", ...init });
+      const { type, error } = (await response.json()) as { type?: string; error: { type: string; message: string } };
       assert.ok(error.message.length > 0);
-      return [answer.status, type, error.type];
+      return [response.status, type, error.type];
     };
     assert.deepEqual(await ask("/v1/messages", {}), [401, "error", "authentication_error"]);
     assert.deepEqual(await ask("/v1/messages?beta=true", {}), [401, "error", "authentication_error"]);

@@ -32,8 +32,8 @@ describe("a page that was pointed at this machine by another name", () => {
   const hosts = ["127.0.0.1:8080", "[::1]", "localhost", "App.LOCALHOST:8080", "evil.test", "my-machine:8080"];
 
   it("is refused, and every name of the machine is not", async () => {
-    const answers = await statuses((settings) => ({ ...settings, allowedHosts: ["my-machine"] }), hosts.map(browser));
-    assert.deepEqual(answers, ["200", "200", "200", "200", "403", "200"]);
+    const responses = await statuses((settings) => ({ ...settings, allowedHosts: ["my-machine"] }), hosts.map(browser));
+    assert.deepEqual(responses, ["200", "200", "200", "200", "403", "200"]);
   });
 
   it("is refused too where it is at home elsewhere, and only sends, unless the settings say otherwise", async () => {

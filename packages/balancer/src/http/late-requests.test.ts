@@ -32,8 +32,8 @@ describe("a server that stood still for longer than a head may take", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as net.AddressInfo;
     const client = net.connect(port, "127.0.0.1");
-    const answer = (await client.setEncoding("utf8").toArray()).join("");
-    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*in time$/);
+    const text = (await client.setEncoding("utf8").toArray()).join("");
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*in time$/);
     assert.match(await rawExchange(port, "GET / HTTP/1.1\r\nHost"), /^HTTP\/1\.1 408 /);
   });
 });

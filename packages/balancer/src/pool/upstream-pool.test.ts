@@ -264,7 +264,7 @@ describe("slow start", () => {
 });
 
 describe("active checks", () => {
-  it("take out a server after `fall` bad answers and bring it back after `rise` good ones", async () => {
+  it("take out a server after `fall` bad responses and bring it back after `rise` good ones", async () => {
     const now = { status: 200, text: "all is well" };
     const upstream = await httpUpstream((_request, response) => response.writeHead(now.status).end(now.text));
     const pool = poolOf([{ id: "a", origin: upstream.origin }]);

@@ -29,17 +29,17 @@ describe("the access log", () => {
     closers.push(() => balancer.close({ drainTimeoutMs: 0 }));
     return async (text: string): Promise<readonly [seen: string, logged: string]> => {
       const before = lines.length;
-      const answer = await exchangeOf(port, text);
+      const response = await exchangeOf(port, text);
       await eventually("a line in the log", () => lines.length > before);
       const [, status, bytes] = /" (\d+) (\d+) "/.exec((JSON.parse(lines.at(-1) ?? "") as { msg: string }).msg) ?? [];
-      return [answer, `${status} ${bytes}`];
+      return [response, `${status} ${bytes}`];
     };
   }
 
   const get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
   const post = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
 
-  it("has the bytes of every answer's body, Drover's own included", async () => {
+  it("has the bytes of every response's body, Drover's own included", async () => {
     const upstream = await httpUpstream((_request, response) => response.end("from the upstream"));
     closers.push(() => upstream.close());
     const ask = await open([upstream.origin], (settings) => ({ ...settings, apiKeys: ["the-key"], maxBody: 5 }));
@@ -87,11 +87,11 @@ describe("the access log", () => {
 function exchangeOf(port: number, text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1");
-    let answer = "";
-    socket.on("data", (bytes) => (answer += bytes.toString("latin1")));
+    let response = "";
+    socket.on("data", (bytes) => (response += bytes.toString("latin1")));
     socket.on("error", () => {});
     socket.on("close", () => {
-      const [head = "", body = ""] = answer.split("\r\n\r\n");
+      const [head = "", body = ""] = response.split("\r\n\r\n");
       resolve(`${head.split(" ")[1]} ${body.length}`);
     });
     socket.write(text.replace("LEAVE", ""), () => {

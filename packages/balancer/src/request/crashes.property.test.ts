@@ -104,8 +104,8 @@ describe("requests that crash workers", () => {
     await fc.assert(
       fc.asyncProperty(crowd, workers, fc.integer({ min: 1, max: 4 }), async (kinds, count, slots) => {
         await withWorkers(count, slots, async (url, running) => {
-          const answers = await Promise.all(kinds.map((kind, index) => ask(url, textOf(kind, index))));
-          for (const [index, [status, text]] of answers.entries()) {
+          const responses = await Promise.all(kinds.map((kind, index) => ask(url, textOf(kind, index))));
+          for (const [index, [status, text]] of responses.entries()) {
             if (kinds[index] === "honest") assert.deepEqual([status, text], [200, "served"]);
             else assert.match(`${status} ${text}`, /^500 .*crashes_workers/);
           }
@@ -140,10 +140,10 @@ describe("requests that crash workers", () => {
 
   it("crash nobody when they come again", async () => {
     await withWorkers(2, 2, async (url, workers) => {
-      const answers = [];
-      for (let times = 0; times < 4; times += 1) answers.push(await ask(url, "killer"));
+      const responses = [];
+      for (let times = 0; times < 4; times += 1) responses.push(await ask(url, "killer"));
       assert.deepEqual(
-        answers.map(([status]) => status),
+        responses.map(([status]) => status),
         [500, 500, 500, 500],
       );
       assert.equal(

@@ -49,12 +49,12 @@ describe("forwarding", () => {
     request.flushHeaders();
     await once(request, "continue");
     request.end("after the continue");
-    const [answer] = (await once(request, "response")) as [http.IncomingMessage];
-    assert.equal(answer.headers["x-seen"], "undefined 18");
-    assert.equal(String((await once(answer, "data"))[0]), "after the continue");
+    const [received] = (await once(request, "response")) as [http.IncomingMessage];
+    assert.equal(received.headers["x-seen"], "undefined 18");
+    assert.equal(String((await once(received, "data"))[0]), "after the continue");
   });
 
-  it("passes 103 Early Hints on before the answer, and drops 102", async () => {
+  it("passes 103 Early Hints on before the response, and drops 102", async () => {
     const upstream = await rawUpstream((socket) =>
       socket.once("data", () =>
         socket.write(
@@ -118,9 +118,9 @@ describe("forwarding", () => {
   it("says why it could not connect to a name, however many addresses that has", async () => {
     const { balancer, url } = await run([]);
     balancer.addUpstream({ id: "u", origin: `http://localhost:${await deadPort()}`, maxFails: 0 });
-    const answer = await fetch(url);
-    assert.equal(answer.status, 502);
-    assert.match(await answer.text(), /ECONNREFUSED/);
+    const response = await fetch(url);
+    assert.equal(response.status, 502);
+    assert.match(await response.text(), /ECONNREFUSED/);
   });
 
   it("ends an event that was cut off before it tells of the upstream's death", async () => {
@@ -143,10 +143,10 @@ describe("forwarding", () => {
       response.end();
     });
     const { port } = await run([upstream]);
-    const [answer] = (await once(http.get({ port }), "response")) as [http.IncomingMessage];
-    answer.resume();
-    await once(answer, "end");
-    assert.equal(answer.trailers["x-sum"], "42");
+    const [received] = (await once(http.get({ port }), "response")) as [http.IncomingMessage];
+    received.resume();
+    await once(received, "end");
+    assert.equal(received.trailers["x-sum"], "42");
   });
 
   it("answers HEAD with the upstream's length and no body, and goes on with the connection", async () => {
@@ -237,14 +237,14 @@ describe("forwarding", () => {
       assert.equal((await fetch(url, { method: "POST", body: "x" })).status, 200);
     }
     const alone = await run([await busy()]);
-    const answer = await fetch(alone.url, { method: "POST", body: "x" });
-    assert.deepEqual([answer.status, await answer.text()], [503, "draining"]);
+    const response = await fetch(alone.url, { method: "POST", body: "x" });
+    assert.deepEqual([response.status, await response.text()], [503, "draining"]);
   });
 
   it("relays a 503 of an upstream that is not owned, as nginx does by default", async () => {
     const { url } = await run([await busy(), await echo()], true);
-    const answers = await Promise.all([1, 2].map(() => fetch(url)));
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [200, 503]);
+    const responses = await Promise.all([1, 2].map(() => fetch(url)));
+    assert.deepEqual(responses.map((response) => response.status).toSorted(), [200, 503]);
   });
 
   it("tries a worker once more when the connection it kept open has gone", async () => {
@@ -259,9 +259,9 @@ describe("forwarding", () => {
     });
     const { url } = await run([upstream]);
     for (let round = 0; round < 4; round += 1) {
-      const answer = await fetch(url, { method: "POST", body: "x" });
-      assert.equal(answer.status, 200, `round ${round}`);
-      assert.equal(await answer.text(), "ok");
+      const response = await fetch(url, { method: "POST", body: "x" });
+      assert.equal(response.status, 200, `round ${round}`);
+      assert.equal(await response.text(), "ok");
     }
     assert.equal(upstream.seen(), 4);
   });
@@ -278,7 +278,7 @@ describe("forwarding", () => {
     assert.equal(upstream.seen(), 2);
   });
 
-  it("cuts off a client that takes nothing of its answer, and frees the place", async () => {
+  it("cuts off a client that takes nothing of its response, and frees the place", async () => {
     const upstream = await httpUpstream((_request, response) => {
       const more = (): void => {
         while (response.write(Buffer.alloc(65_536)));
@@ -326,8 +326,8 @@ describe("forwarding", () => {
     balancer.setReady("gone", true);
     balancer.setReady("here", true);
     const request = http.get({ port, headers: { connection: "Upgrade", upgrade: "websocket" } });
-    const [answer, socket] = (await once(request, "upgrade")) as [http.IncomingMessage, Socket];
-    assert.equal(answer.statusCode, 101);
+    const [response, socket] = (await once(request, "upgrade")) as [http.IncomingMessage, Socket];
+    assert.equal(response.statusCode, 101);
     socket.write("ping");
     assert.equal(String((await once(socket, "data"))[0]), "ping");
     const activeOn = (id: string) => balancer.status().upstreams.find((upstream) => upstream.id === id)?.active;

@@ -60,9 +60,9 @@ describe("a stream whose worker dies", () => {
   it("comes whole from another one, which is told what the client has", async () => {
     for (const most of [1, 2, 3, 4]) {
       const { url, asked } = await run(rest, { most });
-      const answer = await post(url, { "x-drover-resume": "forged 7" });
-      assert.equal(await answer.text(), whole);
-      assert.equal(answer.headers.get("x-drover-resume"), null);
+      const response = await post(url, { "x-drover-resume": "forged 7" });
+      assert.equal(await response.text(), whole);
+      assert.equal(response.headers.get("x-drover-resume"), null);
       assert.equal(asked.length, 2);
       assert.match(asked[0] ?? "", /^[0-9a-f-]{36}$/);
       assert.equal(asked[1], asked[0]);
@@ -85,9 +85,9 @@ describe("a stream whose worker dies", () => {
   it("is seen as far as it came while the other one takes its time", async () => {
     let goOn: (() => void) | undefined;
     const { url } = await run((sentBytes, response) => (goOn = () => rest(sentBytes, response)), { garbles: true });
-    const answer = await post(url);
+    const received = await post(url);
     let text = "";
-    for await (const part of answer.body ?? []) {
+    for await (const part of received.body ?? []) {
       text += Buffer.from(part as Uint8Array).toString();
       if (text !== events[0]) continue;
       await eventually("another one is asked", () => goOn !== undefined);
@@ -113,7 +113,7 @@ describe("a stream whose worker dies", () => {
     });
   }
 
-  it("ends with an error event where its worker does not write its answers down", async () => {
+  it("ends with an error event where its worker does not write its responses down", async () => {
     const { url, asked } = await run(rest, { isJournaled: false });
     assert.match(await (await post(url)).text(), /two\n\nevent: error\ndata: /);
     assert.equal(asked.length, 1);
@@ -126,10 +126,10 @@ describe("a stream whose worker dies", () => {
       taken = response;
     });
     const leaving = new AbortController();
-    const answer = await fetch(url, { method: "POST", body: "{}", signal: leaving.signal });
+    const received = await fetch(url, { method: "POST", body: "{}", signal: leaving.signal });
     await eventually("another one has it", () => taken !== undefined);
     leaving.abort();
-    await answer.text().catch(() => undefined);
+    await received.text().catch(() => undefined);
     await eventually("its worker is told", () => taken?.destroyed === true);
     await eventually("no place is held", () => balancer.status().upstreams.every(({ active }) => active === 0));
   });

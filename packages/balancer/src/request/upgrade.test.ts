@@ -83,9 +83,9 @@ describe("a WebSocket at the front door", () => {
     // The balancer hears of its end a moment later.
     for (let status: number | undefined = 429, tries = 0; status !== 404; tries += 1) {
       assert.ok(tries < 10_000, `the place is still held: ${status}`);
-      const [answer] = (await once(open(port, "/no"), "response")) as [http.IncomingMessage];
-      answer.resume();
-      status = answer.statusCode;
+      const [response] = (await once(open(port, "/no"), "response")) as [http.IncomingMessage];
+      response.resume();
+      status = response.statusCode;
     }
   });
 
@@ -133,8 +133,8 @@ describe("a WebSocket at the front door", () => {
       ...settings,
       balancer: { ...settings.balancer, readTimeout: 60 },
     }));
-    const [answer, socket] = (await once(open(port, "/"), "upgrade")) as [http.IncomingMessage, Socket];
-    assert.equal(answer.statusCode, 101);
+    const [response, socket] = (await once(open(port, "/"), "upgrade")) as [http.IncomingMessage, Socket];
+    assert.equal(response.statusCode, 101);
     assert.equal(balancer.status().upstreams[0]?.failures, 1);
     socket.destroy();
   });
@@ -145,9 +145,9 @@ describe("a WebSocket at the front door", () => {
       ...settings,
       balancer: { ...settings.balancer, readTimeout: 60 },
     }));
-    const [answer] = (await once(open(port, "/"), "response")) as [http.IncomingMessage];
-    answer.resume();
-    assert.equal(answer.statusCode, 504);
+    const [response] = (await once(open(port, "/"), "response")) as [http.IncomingMessage];
+    response.resume();
+    assert.equal(response.statusCode, 504);
   });
 
   it("sends repeated fields as they came, both ways", async () => {
@@ -203,8 +203,8 @@ describe("a WebSocket at the front door", () => {
     await once(upstream, "listening");
     closers.push(() => upstream.close());
     const { port } = await before([`https://localhost:${(upstream.address() as AddressInfo).port}`]);
-    const [answer] = (await once(open(port, "/"), "response")) as [http.IncomingMessage];
-    answer.resume();
+    const [response] = (await once(open(port, "/"), "response")) as [http.IncomingMessage];
+    response.resume();
     assert.equal(asked, "localhost");
   });
 
@@ -216,9 +216,9 @@ describe("a WebSocket at the front door", () => {
     const { balancer, port } = await before([]);
     balancer.addUpstream({ id: "w1", origin: worker.origin, slots: 1, owned: true, secret: "s" });
     balancer.setReady("w1", true);
-    const [answer] = (await once(open(port, "/socket"), "response")) as [http.IncomingMessage];
-    answer.resume();
-    assert.equal(answer.statusCode, 404);
+    const [received] = (await once(open(port, "/socket"), "response")) as [http.IncomingMessage];
+    received.resume();
+    assert.equal(received.statusCode, 404);
   });
 });
 

@@ -8,7 +8,8 @@ import { runBalancer } from "../test-support/run-balancer.ts";
 import { rawUpstream } from "../test-support/upstream-server.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 
-const answer = (socket: Socket, fields = "") => socket.write(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`);
+const respond = (socket: Socket, fields = "") =>
+  socket.write(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`);
 
 describe("a kept connection", () => {
   const closers: (() => unknown)[] = [];
@@ -33,7 +34,7 @@ describe("a kept connection", () => {
   it("is closed before the time is over that the upstream keeps it", async () => {
     let ended = 0;
     const upstream = await upstreamWith((socket) => {
-      socket.on("data", () => answer(socket, "Keep-Alive: timeout=1, max=100\r\n"));
+      socket.on("data", () => respond(socket, "Keep-Alive: timeout=1, max=100\r\n"));
       socket.on("end", () => (ended += 1));
     });
     const { url } = await before(upstream.origin);
@@ -47,7 +48,7 @@ describe("a kept connection", () => {
       socket.on("data", () => {
         requests += 1;
         if (requests % 2 === 0) socket.destroy();
-        else answer(socket);
+        else respond(socket);
       });
     });
     const { balancer, url } = await before(`${upstream.origin} max_fails=1`);

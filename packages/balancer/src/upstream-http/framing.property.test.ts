@@ -67,7 +67,7 @@ describe("following chunks", () => {
   });
 });
 
-describe("an answer's head", () => {
+describe("a response's head", () => {
   it("is refused where it could be read in two ways", () => {
     for (const fields of [
       "Content-Length: 1\r\nContent-Length: 1\r\n",

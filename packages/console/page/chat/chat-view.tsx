@@ -6,7 +6,7 @@ import { titleOf } from "./conversation.ts";
 import { current, startConversation } from "./conversations.ts";
 import { Sidebar } from "./sidebar.tsx";
 import { Thread } from "./thread/thread.tsx";
-import { running } from "./answering.ts";
+import { running } from "./generation.ts";
 
 /** Conversations at the side, the shown one and the field for the next message. */
 export function ChatView(): VNode {

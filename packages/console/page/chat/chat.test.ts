@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  type AnswerMessage,
+  type ResponseMessage,
   cutBefore,
   matches,
-  newAnswer,
+  newResponse,
   newConversation,
   settled,
   titleOf,
@@ -19,8 +19,11 @@ import { isSendKey } from "./send-key.ts";
 import { partsOf } from "./thread/thinking.ts";
 
 const user: UserMessage = { id: "u", role: "user", content: "How many Sheep?\nCount them.", atMs: 1 };
-const answer: AnswerMessage = { ...newAnswer("a", 2), content: "<think>one, two</think>\n\nTwo.", end: "done" };
-const conversation = [user, answer].reduce((made, message) => withMessage(made, message, 3), newConversation("c1", 1));
+const response: ResponseMessage = { ...newResponse("a", 2), content: "<think>one, two</think>\n\nTwo.", end: "done" };
+const conversation = [user, response].reduce(
+  (made, message) => withMessage(made, message, 3),
+  newConversation("c1", 1),
+);
 
 describe("a conversation", () => {
   it("is named by its first line, and found by all words of a query in any case", () => {
@@ -36,9 +39,9 @@ describe("a conversation", () => {
     assert.deepEqual(cutBefore(conversation, "u").messages, []);
   });
 
-  it("has no running answers after its page was closed", () => {
-    const interrupted = withMessage(conversation, { ...answer, end: "running" }, 4);
-    assert.equal((settled(interrupted).messages[1] as AnswerMessage).end, "stopped");
+  it("has no running responses after its page was closed", () => {
+    const interrupted = withMessage(conversation, { ...response, end: "running" }, 4);
+    assert.equal((settled(interrupted).messages[1] as ResponseMessage).end, "stopped");
   });
 
   it("sends the system prompt and what was set, and no earlier thinking", () => {
@@ -64,11 +67,11 @@ describe("a conversation", () => {
     const odd = {
       ...conversation,
       title: { toString: 1 },
-      messages: [{ ...answer, workers: [1, "2"], figures: { totalMs: "x" } }, 5],
+      messages: [{ ...response, workers: [1, "2"], figures: { totalMs: "x" } }, 5],
     };
     const [read] = readConversations(JSON.stringify({ format: "drover-conversations", conversations: [odd] }));
     assert.equal(read?.title, "");
-    const messages = (read?.messages ?? []) as readonly AnswerMessage[];
+    const messages = (read?.messages ?? []) as readonly ResponseMessage[];
     assert.deepEqual(
       messages.map(({ workers, figures }) => [workers, figures]),
       [[["2"], {}]],
@@ -76,10 +79,10 @@ describe("a conversation", () => {
   });
 });
 
-const parts = (content: string, end: AnswerMessage["end"] = "running", reasoning = "") =>
+const parts = (content: string, end: ResponseMessage["end"] = "running", reasoning = "") =>
   partsOf({ content, end, reasoning });
 
-describe("an answer", () => {
+describe("a response", () => {
   it("has its thinking apart, by the server's word or by its tags, however far it came", () => {
     assert.deepEqual(parts("", "running", "hm"), { reasoning: "hm", content: "", isThinking: true });
     assert.deepEqual(parts("Yes", "running", "hm"), { reasoning: "hm", content: "Yes", isThinking: false });
@@ -96,7 +99,7 @@ describe("an answer", () => {
   });
 });
 
-describe("why there is no answer", () => {
+describe("why there is no response", () => {
   it("is said in Chinese where the case is known, with the time to wait, and in the server's words otherwise", () => {
     const english = "the limit of 60 requests a minute is reached; try again in 31s";
     assert.equal(chinese.serverSays("rate_limit_exceeded", english, "31秒"), "已达到限额，请在 31秒后重试");

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newId, epochMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { Icon } from "../parts/icon.tsx";
-import { answer, running } from "./answering.ts";
+import { generate, running } from "./generation.ts";
 import { type Conversation, withMessage } from "./conversation.ts";
 import { update } from "./conversations.ts";
 import { isSendKey } from "./send-key.ts";
@@ -80,7 +80,7 @@ export function Composer({ conversation }: { readonly conversation: Conversation
 export function say(conversationId: string, content: string): void {
   const message = { id: newId(), role: "user", content: content.trim(), atMs: epochMs() } as const;
   update(conversationId, (before) => withMessage(before, message, message.atMs));
-  void answer(conversationId);
+  void generate(conversationId);
 }
 
 /** As high as its text, up to what the style sheet allows. */

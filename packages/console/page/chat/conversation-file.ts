@@ -1,5 +1,5 @@
 import { Found } from "../parts/found.ts";
-import type { AnswerMessage, Conversation, Message } from "./conversation.ts";
+import type { ResponseMessage, Conversation, Message } from "./conversation.ts";
 
 const FORMAT = "drover-conversations";
 
@@ -41,10 +41,10 @@ function messageOf(found: Found): Message | undefined {
   if (id === undefined || content === undefined) return undefined;
   const atMs = found.at("atMs").number() ?? 0;
   if (role === "user") return { id, role, content, atMs };
-  return role === "assistant" ? answerOf(found, { id, role, content, atMs }) : undefined;
+  return role === "assistant" ? responseOf(found, { id, role, content, atMs }) : undefined;
 }
 
-function answerOf(found: Found, common: Pick<AnswerMessage, "id" | "role" | "content" | "atMs">): AnswerMessage {
+function responseOf(found: Found, common: Pick<ResponseMessage, "id" | "role" | "content" | "atMs">): ResponseMessage {
   const [end, error] = [found.at("end").string(), found.at("error").string()];
   const isEnd = end === "done" || end === "length" || end === "stopped" || end === "failed";
   return {

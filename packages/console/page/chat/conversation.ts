@@ -17,7 +17,7 @@ export interface Figures {
   readonly completionTokens?: number;
 }
 
-export type AnswerEnd = "running" | "done" | "length" | "stopped" | "failed";
+export type ResponseEnd = "running" | "done" | "length" | "stopped" | "failed";
 
 export interface UserMessage {
   readonly id: string;
@@ -26,12 +26,12 @@ export interface UserMessage {
   readonly atMs: number;
 }
 
-export interface AnswerMessage {
+export interface ResponseMessage {
   readonly id: string;
   readonly role: "assistant";
   readonly content: string;
   readonly reasoning: string;
-  readonly end: AnswerEnd;
+  readonly end: ResponseEnd;
   /** Why it failed. */
   readonly error?: string;
   readonly model: string;
@@ -42,7 +42,7 @@ export interface AnswerMessage {
   readonly atMs: number;
 }
 
-export type Message = UserMessage | AnswerMessage;
+export type Message = UserMessage | ResponseMessage;
 
 export interface Conversation {
   readonly id: string;
@@ -60,7 +60,7 @@ export function newConversation(id: string, atMs: number, from?: Conversation): 
   return { id, title: "", system, parameters, messages: [], createdMs: atMs, changedMs: atMs };
 }
 
-export function newAnswer(id: string, atMs: number): AnswerMessage {
+export function newResponse(id: string, atMs: number): ResponseMessage {
   const empty = { content: "", reasoning: "", model: "", workers: [], requestId: "", figures: {} };
   return { id, role: "assistant", end: "running", ...empty, atMs };
 }

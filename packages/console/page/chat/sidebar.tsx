@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { texts } from "../language/language.ts";
 import { Icon } from "../parts/icon.tsx";
-import { running } from "./answering.ts";
+import { running } from "./generation.ts";
 import { ConversationMenu } from "./conversation-menu.tsx";
 import { type Conversation, matches, titleOf } from "./conversation.ts";
 import { areLoaded, current, sorted, startConversation } from "./conversations.ts";

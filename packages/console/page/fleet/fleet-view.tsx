@@ -89,12 +89,12 @@ function ServerTile({ upstream }: { readonly upstream: UpstreamRow }): VNode {
 }
 
 function Legend(): VNode {
-  const { legendIdle, legendKept, legendPrompt, legendAnswer } = texts.value;
+  const { legendIdle, legendKept, legendPrompt, legendResponse } = texts.value;
   const entries = [
     ["idle", legendIdle, "0%"],
     ["kept", legendKept, "60%"],
     ["prompt", legendPrompt, "60%"],
-    ["answer", legendAnswer, "60%"],
+    ["response", legendResponse, "60%"],
   ] as const;
   return (
     <ul class="legend">

@@ -17,7 +17,7 @@ export function SlotDots({ slots, total, busy }: SlotDotsProps): VNode {
         {Array.from({ length: total }, (_, index) => (
           <li
             key={index}
-            class={index < busy ? "slot answer" : "slot"}
+            class={index < busy ? "slot response" : "slot"}
             style={{ "--fill": index < busy ? "100%" : "0%" }}
           />
         ))}
@@ -44,18 +44,18 @@ function fillOf(share: number): string {
 }
 
 interface Dot {
-  readonly kind: "prompt" | "answer" | "kept" | "idle";
+  readonly kind: "prompt" | "response" | "kept" | "idle";
   readonly share: number;
   readonly text: string;
 }
 
 function dotOf(slot: SlotRow): Dot {
-  const { slotPrompt, slotAnswer, slotKept, slotIdle } = texts.value;
+  const { slotPrompt, slotResponse, slotKept, slotIdle } = texts.value;
   const { id, n_ctx: context, state, kept_tokens: kept, prompt_tokens: prompt, generated_tokens: generated } = slot;
   if (state === "prefill")
     return { kind: "prompt", share: kept / Math.max(1, prompt), text: slotPrompt(id, kept, prompt) };
   if (state === "decoding") {
-    return { kind: "answer", share: (prompt + generated) / Math.max(1, context), text: slotAnswer(id, generated) };
+    return { kind: "response", share: (prompt + generated) / Math.max(1, context), text: slotResponse(id, generated) };
   }
   if (kept === 0) return { kind: "idle", share: 0, text: slotIdle(id) };
   return { kind: "kept", share: kept / Math.max(1, context), text: slotKept(id, kept) };

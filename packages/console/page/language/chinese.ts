@@ -1,6 +1,6 @@
 import type { Texts } from "./english.ts";
 
-/** What a server may say instead of answering, by its code; what is not here is shown in the server's words. */
+/** What a server may say instead of a response, by its code; what is not here is shown in the server's words. */
 const reasons: Readonly<Record<string, string>> = {
   broken_off: "连接中断",
   missing_api_key: "需要 API 密钥",
@@ -50,7 +50,7 @@ export const chinese: Texts = {
   welcomeText: (model) => `你正在和 ${model} 对话。它只在这台服务器上运行，内容不会外传。`,
   welcomeDemo: "这是演示模型：它永远只说同一段话，但每个词元都由 llama.cpp 真实计算。随便发点什么试试吧。",
   you: "你",
-  answer: "回答",
+  response: "回答",
   thinking: "正在思考…",
   thought: (time) => `思考了 ${time}`,
   thoughtPlain: "思考过程",
@@ -63,8 +63,8 @@ export const chinese: Texts = {
   sending: "正在发送…",
   queued: (place) => `排队中，第 ${place} 位`,
   reading: (read, all) => `正在读取提示词：${read} / ${all} 个词元`,
-  answering: "正在回答",
-  answered: "回答完毕。",
+  generating: "正在回答",
+  complete: "回答完毕。",
   stopped: "已停止",
   cutOff: "已截断：达到词元上限",
   failed: (reason) => `没有得到回答：${reason}`,
@@ -147,13 +147,13 @@ export const chinese: Texts = {
   memory: "内存",
   uptime: "运行时间",
   slotPrompt: (id, read, all) => `槽位 ${id}：正在读取提示词，${read} / ${all} 个词元`,
-  slotAnswer: (id, tokens) => `槽位 ${id}：正在回答，已生成 ${tokens} 个词元`,
+  slotResponse: (id, tokens) => `槽位 ${id}：正在回答，已生成 ${tokens} 个词元`,
   slotKept: (id, tokens) => `槽位 ${id}：空闲，保留上一段对话的 ${tokens} 个词元`,
   slotIdle: (id) => `槽位 ${id}：空闲，没有内容`,
   legendIdle: "空槽位",
   legendKept: "保留着对话",
   legendPrompt: "读取提示词",
-  legendAnswer: "正在回答",
+  legendResponse: "正在回答",
   requestsTitle: "最近的请求",
   explain: "详情",
   explainTitle: "请求经过",

@@ -16,7 +16,7 @@ function formulasOf(text: string): string[] {
   return found;
 }
 
-describe("the Markdown of answers", () => {
+describe("the Markdown of responses", () => {
   it("has formulas in dollars and in backslashes, within lines and between them", () => {
     assert.deepEqual(formulasOf("So $a^2$ and \\(b_1\\).\n\n$$\nc = d\n$$\n\n\\[\ne\n\\]"), [
       "line a^2",

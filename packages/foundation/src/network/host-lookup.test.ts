@@ -21,7 +21,7 @@ describe("the lookup of a host's name", () => {
       const name = nameIn(query);
       asked.push(name);
       if (!silent.has(name))
-        server.send(answerTo(query, name === "known.test" || name === "svc.cluster.test"), from.port);
+        server.send(responseTo(query, name === "known.test" || name === "svc.cluster.test"), from.port);
     });
     server.bind(0, "127.0.0.1");
     await once(server, "listening");
@@ -83,7 +83,7 @@ function nameIn(query: Buffer): string {
 }
 
 /** 10.0.0.7 to a question for IPv4, no address to any other, or NXDOMAIN. */
-function answerTo(query: Buffer, isKnown: boolean): Buffer {
+function responseTo(query: Buffer, isKnown: boolean): Buffer {
   const question = query.subarray(12, query.indexOf(0, 12) + 5);
   const isA = question.readUInt16BE(question.length - 4) === 1;
   const head = Buffer.alloc(12);

@@ -10,7 +10,7 @@ import { nextUrl } from "../sources/http-get.ts";
 import { urlCacheName } from "../sources/cache-name.ts";
 import type { ModelSource } from "../sources/model-source.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
-import { breakAfter, serveFile, status, whole, type Answer } from "../test-support/file-server.ts";
+import { breakAfter, serveFile, status, whole, type FileResponse } from "../test-support/file-server.ts";
 import { withScratch } from "../test-support/scratch.ts";
 
 /** The time-out of a silent connection, which {@link hastyClock} does not let run out. */
@@ -50,17 +50,17 @@ interface Outcome {
 
 type Bounds = Pick<FetchOptions, "leastFreeBytes" | "mostBytes">;
 
-async function download(...answers: readonly Answer[]): Promise<Outcome> {
-  return await downloadTo({}, ...answers);
+async function download(...responses: readonly FileResponse[]): Promise<Outcome> {
+  return await downloadTo({}, ...responses);
 }
 
 async function downloadTo(
   { onSilenceArmed, ...bounds }: Bounds & { readonly onSilenceArmed?: () => void },
-  ...answers: readonly Answer[]
+  ...responses: readonly FileResponse[]
 ): Promise<Outcome> {
   return await withScratch(async (directory) => {
     const content = await tinyModel(directory);
-    const server = await serveFile(content, ...answers);
+    const server = await serveFile(content, ...responses);
     const clock = hastyClock(onSilenceArmed);
     const progress: number[] = [];
     const retries: DownloadRetry[] = [];
@@ -123,36 +123,36 @@ function assertFailed(outcome: Outcome, code: ModelErrorCode, words: RegExp): vo
   );
 }
 
-const ignoring: Answer = (_request, response, content) => {
+const ignoring: FileResponse = (_request, response, content) => {
   response.writeHead(200, { etag: '"one"', "content-length": content.length });
   response.end(content);
 };
 
-const careless: Answer = (request, response, content) => {
+const careless: FileResponse = (request, response, content) => {
   const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
   const headers = { etag: '"new"', "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
   response.writeHead(206, headers);
   response.end(Buffer.alloc(content.length - from, 1));
 };
 
-const short: Answer = (_request, response, content) => {
+const short: FileResponse = (_request, response, content) => {
   response.writeHead(200, { etag: '"one"', "content-length": content.length - 64 });
   response.end(content.subarray(0, content.length - 64));
 };
 
-const long: Answer = (request, response, content) => {
+const long: FileResponse = (request, response, content) => {
   const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
   const headers = { etag: '"one"', "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
   response.writeHead(206, headers);
   response.end(Buffer.concat([content.subarray(from), Buffer.alloc(1000)]));
 };
 
-const chunked: Answer = (_request, response, content) => {
+const chunked: FileResponse = (_request, response, content) => {
   response.writeHead(200);
   response.end(content);
 };
 
-const endless: Answer = (_request, response, content) => {
+const endless: FileResponse = (_request, response, content) => {
   response.writeHead(200);
   response.write(content);
   const more = () => {
@@ -162,7 +162,7 @@ const endless: Answer = (_request, response, content) => {
   more();
 };
 
-const drip: Answer = (_request, response, content, onceArrived) => {
+const drip: FileResponse = (_request, response, content, onceArrived) => {
   response.writeHead(200, { etag: '"one"', "content-length": content.length });
   const send = (from: number): void => {
     if (from >= 20_000) return void response.end(content.subarray(from));
@@ -326,7 +326,7 @@ describe("a download", () => {
   it("gives up a connection that falls silent", async () => {
     await withScratch(async (directory) => {
       const content = await tinyModel(directory);
-      const silent: Answer = (_request, response) => {
+      const silent: FileResponse = (_request, response) => {
         response.writeHead(200, { etag: '"one"', "content-length": content.length });
         response.write(content.subarray(0, 1000));
       };
@@ -359,7 +359,7 @@ describe("a download", () => {
   it("stops when the caller does, and keeps what arrived", async () => {
     await withScratch(async (directory) => {
       const content = await tinyModel(directory);
-      const stalled: Answer = (_request, response) => {
+      const stalled: FileResponse = (_request, response) => {
         response.writeHead(200, { etag: '"one"', "content-length": content.length });
         response.write(content.subarray(0, 1000));
       };

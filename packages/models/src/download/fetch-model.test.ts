@@ -6,13 +6,13 @@ import { describe, it } from "node:test";
 import { fetchModel, findFetched, modelCacheDir } from "./fetch-model.ts";
 import { resolveModelSource } from "../sources/model-source.ts";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
-import { serveFile, status, whole, type Answer } from "../test-support/file-server.ts";
+import { serveFile, status, whole, type FileResponse } from "../test-support/file-server.ts";
 import { withScratch } from "../test-support/scratch.ts";
 
 const NAMES = ["README.md", "mmproj-q4_k_m.gguf", "tiny-Q8_0.gguf", "sub/tiny-q4_k_m.gguf", "tiny-q4_k_m_l.gguf"];
 
 /** A hub with one repository: it lists its files as Hugging Face and ModelScope do, and serves them. */
-function hub(paths: string[], sha256Of = sha256): Answer {
+function hub(paths: string[], sha256Of = sha256): FileResponse {
   return (request, response, content, onceArrived) => {
     const path = request.url ?? "";
     paths.push(path);
@@ -163,7 +163,7 @@ describe("fetchModel", () => {
         return await readFile(join(directory, `${type}.gguf`));
       };
       const [one, other] = [await served("q4_0"), await served("q8_0")];
-      const choose: Answer = (request, response, _content, onceArrived) =>
+      const choose: FileResponse = (request, response, _content, onceArrived) =>
         whole()(request, response, request.url?.includes("other") === true ? other : one, onceArrived);
       const [server, second] = [await serveFile(one, choose), await serveFile(other, whole())];
       const cacheDir = join(directory, "cache");

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 
 /** How the server responds to one request; the last one given serves all further ones. `onceArrived`: see {@link FileServer.arrived}. */
-export type Answer = (
+export type FileResponse = (
   request: IncomingMessage,
   response: ServerResponse,
   content: Buffer,
@@ -17,7 +17,7 @@ export interface FileServer {
   readonly close: () => Promise<void>;
 }
 
-export async function serveFile(content: Buffer, ...answers: readonly Answer[]): Promise<FileServer> {
+export async function serveFile(content: Buffer, ...responses: readonly FileResponse[]): Promise<FileServer> {
   const requests: IncomingMessage[] = [];
   const waiting = new Set<{ readonly bytes: number; readonly action: () => void }>();
   const arrived = (bytes: number): void => {
@@ -29,8 +29,8 @@ export async function serveFile(content: Buffer, ...answers: readonly Answer[]):
   };
   const server: Server = createServer((request, response) => {
     requests.push(request);
-    const answer = answers[Math.min(requests.length, answers.length) - 1] ?? whole();
-    answer(request, response, content, (bytes, action) => void waiting.add({ bytes, action }));
+    const respond = responses[Math.min(requests.length, responses.length) - 1] ?? whole();
+    respond(request, response, content, (bytes, action) => void waiting.add({ bytes, action }));
   });
   // The client ends idle connections, never the server: a request on one that it is just closing would fail.
   server.keepAliveTimeout = 0;
@@ -45,7 +45,7 @@ export async function serveFile(content: Buffer, ...answers: readonly Answer[]):
 }
 
 /** All of it, or the range that was asked for under the same ETag. */
-export function whole(etag = '"one"'): Answer {
+export function whole(etag = '"one"'): FileResponse {
   return (request, response, content) => {
     const from = rangeStart(request, etag);
     const body = content.subarray(from);
@@ -59,7 +59,7 @@ export function whole(etag = '"one"'): Answer {
 }
 
 /** Announces all, and breaks the connection once the client has `bytes` of the response. */
-export function breakAfter(bytes: number, etag = '"one"'): Answer {
+export function breakAfter(bytes: number, etag = '"one"'): FileResponse {
   return (request, response, content, onceArrived) => {
     const from = rangeStart(request, etag);
     response.writeHead(from > 0 ? 206 : 200, {
@@ -72,7 +72,7 @@ export function breakAfter(bytes: number, etag = '"one"'): Answer {
   };
 }
 
-export function status(code: number, headers: Readonly<Record<string, string>> = {}, body = ""): Answer {
+export function status(code: number, headers: Readonly<Record<string, string>> = {}, body = ""): FileResponse {
   return (_request, response) => {
     response.writeHead(code, headers);
     response.end(body);

@@ -75,7 +75,7 @@ function start(state: { balancer?: boolean; fails?: boolean }) {
       {
         name: "liveness is checked",
         isFresh: async () => {
-          if (state.fails === true) throw new Error("no answer");
+          if (state.fails === true) throw new Error("no response");
           return true;
         },
       },

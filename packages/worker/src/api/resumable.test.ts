@@ -22,7 +22,7 @@ const call = '<tool_call>\n{"name": "f", "arguments": {"a": 12}}\n</tool_call>';
 const thinking = "<think>Was tun? 想想。</think>";
 
 /** Everything that a response can be made of, by each API. */
-const answers: Readonly<Record<string, { readonly path: string; readonly body: object; readonly text: string }>> = {
+const responses: Readonly<Record<string, { readonly path: string; readonly body: object; readonly text: string }>> = {
   "a chat": { path: "/v1/chat/completions", body: { messages: [user] }, text: `${thinking}Hello 你好!` },
   "a chat with a call of a tool": {
     path: "/v1/chat/completions",
@@ -52,7 +52,7 @@ const answers: Readonly<Record<string, { readonly path: string; readonly body: o
   },
 };
 
-describe("an answer that another worker goes on with", () => {
+describe("a response that another worker goes on with", () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "drover-journal-"));
@@ -84,7 +84,7 @@ describe("an answer that another worker goes on with", () => {
   const leaveJournal = (words: readonly number[]) =>
     writeFileSync(join(directory, `.response-${KEY}`), Int32Array.from([IDENTITY, 1_700_000_000, CACHED, ...words]));
 
-  for (const [name, { path, body, text }] of Object.entries(answers)) {
+  for (const [name, { path, body, text }] of Object.entries(responses)) {
     it(`is the same stream to the last byte, wherever its worker died: ${name}`, async () => {
       const start = {};
       const first = serve(text, 1_700_000_000_000, start);
@@ -108,11 +108,11 @@ describe("an answer that another worker goes on with", () => {
     it(`loses none of its tokens where it is no stream: ${name}`, async () => {
       const start = {};
       const first = serve(text, 1_700_000_000_000, start);
-      const answer = await first.post(path, body, 0);
-      assert.equal(answer.statusCode, 200, answer.body);
+      const response = await first.post(path, body, 0);
+      assert.equal(response.statusCode, 200, response.body);
       leaveJournal(first.made.slice(0, 4));
       const second = serve(text, 1_800_000_000_000, start);
-      assert.equal(untimed((await second.post(path, body, 0)).body), untimed(answer.body));
+      assert.equal(untimed((await second.post(path, body, 0)).body), untimed(response.body));
       assert.equal(second.made.length, first.made.length - 4);
     });
   }
@@ -202,18 +202,18 @@ describe("an answer that another worker goes on with", () => {
 
   it("needs a key that nobody can lead out of the directory with", async () => {
     const { post } = serve("Hello", 0);
-    const answer = await post("/v1/chat/completions", { messages: [user] }, 0, {
+    const response = await post("/v1/chat/completions", { messages: [user] }, 0, {
       key: "../../../../../../../../../tmp/abcdef",
     });
-    assert.deepEqual([answer.statusCode, answer.headers[RESUME_HEADER]], [200, undefined]);
+    assert.deepEqual([response.statusCode, response.headers[RESUME_HEADER]], [200, undefined]);
     assert.deepEqual(readdirSync(directory), []);
   });
 });
 
 /** A streamed response, and the offsets of the ends of its writes: what a balancer passes on is complete ones. */
-async function writesOf(answer: Promise<{ stream(): AsyncIterable<Buffer> }>) {
+async function writesOf(response: Promise<{ stream(): AsyncIterable<Buffer> }>) {
   const writes: Buffer[] = [];
-  for await (const write of (await answer).stream()) writes.push(write);
+  for await (const write of (await response).stream()) writes.push(write);
   let end = 0;
   return { whole: Buffer.concat(writes), ends: writes.map(({ length }) => (end += length)) };
 }

@@ -32,7 +32,7 @@ describe("the share of the time that prompts may take", () => {
     assert.ok(share.creditMs >= 5000);
   });
 
-  it("counts a pause from the last token of running answers, or from the prompt that the first of them had", () => {
+  it("counts a pause from the last token of running responses, or from the prompt that the first of them had", () => {
     const share = new PromptShare();
     share.read(700, 0, 1000);
     assert.equal(share.pausedMs(1000), 0);

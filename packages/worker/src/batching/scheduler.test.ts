@@ -34,7 +34,7 @@ describe("what the next step computes", () => {
     assert.deepEqual(scheduleStep(situation({ decoding: 3 })), { kind: "decode" });
   });
 
-  it("reads a short prompt in one piece beside running answers, since it costs them the same in two", () => {
+  it("reads a short prompt in one piece beside running responses, since it costs them the same in two", () => {
     assert.deepEqual(scheduleStep(situation({ decoding: 1, prompts: [prompt(4, 50)] })), {
       kind: "read",
       slot: 4,
@@ -57,7 +57,7 @@ describe("what the next step computes", () => {
     assert.deepEqual(scheduleStep(situation({ prompts })), { kind: "read", slot: 2, tokens: 40 });
   });
 
-  it("reads ahead after all prompts that somebody waits for, in small pieces, one after each token of running answers", () => {
+  it("reads ahead after all prompts that somebody waits for, in small pieces, one after each token of running responses", () => {
     const ahead = { ...prompt(0, 100, 60_000), isAhead: true };
     const piece = { kind: "read", slot: 0, tokens: 16 };
     assert.deepEqual(scheduleStep(situation({ prompts: [ahead, prompt(1, 30)] })), {
@@ -83,7 +83,7 @@ describe("what the next step computes", () => {
     assert.deepEqual(step, { kind: "read", slot: 0, tokens: 48 }, "48 + 18, not 62 + 4");
   });
 
-  it("lets running answers go on once prompts have used up their share of the time", () => {
+  it("lets running responses go on once prompts have used up their share of the time", () => {
     const prompts = [prompt(1, 30)];
     assert.equal(scheduleStep(situation({ decoding: 2, prompts, creditMs: 0 })).kind, "decode");
     assert.equal(scheduleStep(situation({ decoding: 0, prompts, creditMs: 0 })).kind, "read");
@@ -140,7 +140,7 @@ describe("what the next step computes", () => {
     assert.deepEqual(pieces, [48, 48, 32]);
   });
 
-  it("goes on with prompts on a machine so slow that no piece fits: one after each token of the running answers", () => {
+  it("goes on with prompts on a machine so slow that no piece fits: one after each token of the running responses", () => {
     const slow = { decoding: 8, prompts: [prompt(9, 500)], slowness: { decode: 6, prompt: 6, attentionMs: 0 } };
     assert.equal(scheduleStep(situation(slow)).kind, "read");
     assert.equal(scheduleStep(situation({ ...slow, hasRead: true })).kind, "decode");

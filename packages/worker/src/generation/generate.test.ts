@@ -22,12 +22,12 @@ const PLAIN: OutputRequest = {
 };
 
 describe("generateOutput", () => {
-  it("ends thinking at its budget and goes on from there, in one answer with one count of tokens", async () => {
-    const { answer, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
-    assert.deepEqual([answer.reasoning, answer.content], ["ab", "Yes"]);
+  it("ends thinking at its budget and goes on from there, in one response with one count of tokens", async () => {
+    const { response, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
+    assert.deepEqual([response.reasoning, response.content], ["ab", "Yes"]);
     assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...byteVocabulary.tokenize("<think>ab\n</think>", true)]);
     assert.equal(requests[1]?.maxTokens, 100 - 3);
-    assert.deepEqual(answer.end?.tokens, { prompt: 3, cached: 0, completion: 6, reasoning: 3 });
+    assert.deepEqual(response.end?.tokens, { prompt: 3, cached: 0, completion: 6, reasoning: 3 });
   });
 
   it("ends where thinking or its end leaves no place in the slot, rather than ask for one that does not fit", async () => {
@@ -35,36 +35,36 @@ describe("generateOutput", () => {
     const scripts = [{ text: "<think>ab" }, { text: "Yes" }];
     const asked = { prompt, reasoning: "inside", maxTokens: CONTEXT_TOKENS } as const;
     const budget = await run(scripts, { ...asked, thinkingBudget: 3 });
-    assert.deepEqual([budget.requests.length, budget.answer.end?.finish], [1, "length"]);
+    assert.deepEqual([budget.requests.length, budget.response.end?.finish], [1, "length"]);
     const grammar = { gbnf: 'root ::= "[" [0-9] "]"' };
     const closed = await run([{ text: "abcd</think>" }], { ...asked, grammar });
-    assert.deepEqual([closed.requests.length, closed.answer.end?.finish], [1, "length"]);
+    assert.deepEqual([closed.requests.length, closed.response.end?.finish], [1, "length"]);
   });
 
   it("leaves thinking free and holds what follows to the grammar", async () => {
     const grammar = { gbnf: "root ::= [0-9]" };
-    const { answer, requests } = await run([{ text: "hm</think>xyz" }, { text: "7" }], {
+    const { response, requests } = await run([{ text: "hm</think>xyz" }, { text: "7" }], {
       reasoning: "inside",
       grammar,
     });
     assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar], [undefined, grammar]);
-    assert.deepEqual([answer.reasoning, answer.content], ["hm", "7"]);
+    assert.deepEqual([response.reasoning, response.content], ["hm", "7"]);
   });
 
   it("writes thinking as text between both of its tags, and bounds it and holds what follows to the grammar all the same", async () => {
     const grammar = { gbnf: "root ::= [0-9]" };
     const asked = { reasoning: "inside", thinkingInText: true } as const;
     const free = await run([{ text: "hm</think>xyz" }, { text: "7" }], { ...asked, grammar });
-    assert.deepEqual([free.answer.reasoning, free.answer.content], ["", "<think>\nhm\n</think>\n\n7"]);
+    assert.deepEqual([free.response.reasoning, free.response.content], ["", "<think>\nhm\n</think>\n\n7"]);
     assert.deepEqual([free.requests[0]?.grammar, free.requests[1]?.grammar], [undefined, grammar]);
     const bounded = await run([{ text: "abcdef" }, { text: "Yes" }], { ...asked, thinkingBudget: 3 });
-    assert.equal(bounded.answer.content, "<think>\nabc\n</think>\n\nYes");
+    assert.equal(bounded.response.content, "<think>\nabc\n</think>\n\nYes");
   });
 
   it("holds a call to its grammar once the model has begun it, and not before", async () => {
     const grammar = { gbnf: "root ::= [0-9]" };
     const written: string[] = [];
-    const { answer, requests } = await run([{ text: "Let me see. <tool_call>x" }, { text: '\n{"name": "f"' }], {
+    const { response, requests } = await run([{ text: "Let me see. <tool_call>x" }, { text: '\n{"name": "f"' }], {
       toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
       callGrammar: (text) => {
         written.push(text);
@@ -74,7 +74,7 @@ describe("generateOutput", () => {
     assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar, requests.length], [undefined, grammar, 2]);
     const begun = byteVocabulary.tokenize("Let me see. <tool_call>", false);
     assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...begun]);
-    assert.deepEqual([written, answer.content, answer.end?.finish], [["<tool_call>"], "Let me see.", "tool_calls"]);
+    assert.deepEqual([written, response.content, response.end?.finish], [["<tool_call>"], "Let me see.", "tool_calls"]);
   });
 
   it("leaves a call free that llama.cpp can't hold to its grammar in time", async () => {
@@ -84,12 +84,12 @@ describe("generateOutput", () => {
       { text: '{"name": "f"', end: "failed", error },
       { text: ', "arguments": {}}' },
     ];
-    const { answer, requests } = await run(scripts, {
+    const { response, requests } = await run(scripts, {
       toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
       callGrammar: () => ({ gbnf: "root ::= [0-9]" }),
     });
     assert.deepEqual(
-      [requests[2]?.grammar, answer.end?.finish, answer.end?.error],
+      [requests[2]?.grammar, response.end?.finish, response.end?.error],
       [undefined, "tool_calls", undefined],
     );
     const begun = byteVocabulary.tokenize('<tool_call>{"name": "f"', false);
@@ -97,34 +97,34 @@ describe("generateOutput", () => {
   });
 
   it("leaves a call free whose grammar there is none of", async () => {
-    const { answer, requests } = await run([{ text: '<tool_call>{"name": "f", "arguments": {}}' }], {
+    const { response, requests } = await run([{ text: '<tool_call>{"name": "f", "arguments": {}}' }], {
       toolCalls: () => new ToolCallParser("hermes", new Set(["f"]), () => "id"),
       callGrammar: () => undefined,
     });
-    assert.deepEqual([requests.length, answer.end?.finish], [1, "tool_calls"]);
+    assert.deepEqual([requests.length, response.end?.finish], [1, "tool_calls"]);
   });
 
-  it("holds an answer to the grammar from its beginning where no thinking was opened", async () => {
+  it("holds a response to the grammar from its beginning where no thinking was opened", async () => {
     const grammar = { gbnf: "root ::= [0-9]" };
     const { requests } = await run([{ text: "7" }], { grammar });
     assert.deepEqual([requests.length, requests[0]?.grammar], [1, grammar]);
   });
 
   it("reports the tokens of the content, and of no stop string", async () => {
-    const { answer } = await run([{ text: "<think>x</think>abSTOPcd" }], { topLogprobs: 0, stops: ["STOP"] });
-    assert.deepEqual([answer.content, answer.end?.stopString], ["ab", "STOP"]);
-    assert.equal(Buffer.from(answer.tokens).toString("utf8"), "ab");
+    const { response } = await run([{ text: "<think>x</think>abSTOPcd" }], { topLogprobs: 0, stops: ["STOP"] });
+    assert.deepEqual([response.content, response.end?.stopString], ["ab", "STOP"]);
+    assert.equal(Buffer.from(response.tokens).toString("utf8"), "ab");
   });
 
-  it("begins and ends an answer without a token", async () => {
-    const { answer } = await run([{ text: "" }], {});
-    assert.deepEqual([answer.starts, answer.content, answer.end?.finish], [1, "", "stop"]);
+  it("begins and ends a response without a token", async () => {
+    const { response } = await run([{ text: "" }], {});
+    assert.deepEqual([response.starts, response.content, response.end?.finish], [1, "", "stop"]);
   });
 });
 
 async function run(scripts: readonly Script[], more: Partial<OutputRequest>) {
   const { generator, requests } = scriptedGenerator(...scripts);
-  const answer = {
+  const response = {
     starts: 0,
     content: "",
     reasoning: "",
@@ -136,18 +136,18 @@ async function run(scripts: readonly Script[], more: Partial<OutputRequest>) {
       { generator, tokenTexts: new TokenTexts(byteVocabulary) },
       { ...PLAIN, ...more },
       {
-        onStart: () => (answer.starts += 1),
+        onStart: () => (response.starts += 1),
         onPieces: (pieces, tokens) => {
-          answer.tokens.push(...tokens.map(({ token }) => token));
+          response.tokens.push(...tokens.map(({ token }) => token));
           for (const piece of pieces)
-            if (piece.kind === "content" || piece.kind === "reasoning") answer[piece.kind] += piece.text;
+            if (piece.kind === "content" || piece.kind === "reasoning") response[piece.kind] += piece.text;
         },
         onEnd: (end) => {
-          answer.end = end;
+          response.end = end;
           resolve();
         },
       },
     );
   });
-  return { answer, requests };
+  return { response, requests };
 }

@@ -9,7 +9,7 @@ import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { bindCall, compileGrammar, type OutputConstraint } from "./output-grammar.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { propertyTypes } from "../json-schema/value-types.ts";
-import { ToolCallParser } from "./output/tool-calls.ts";
+import { ToolCallParser } from "./prompt/chat-template.ts";
 import type { ToolFormat } from "./prompt/chat-template.ts";
 
 const parameters = {
@@ -22,7 +22,7 @@ const tools = [
   { name: "weather", parameters },
   { name: "time", parameters: { ...parameters, required: ["city"] } },
 ];
-const answer = { tools, toolChoice: "auto", parallelToolCalls: false } as const;
+const response = { tools, toolChoice: "auto", parallelToolCalls: false } as const;
 
 function callGrammar(format: ToolFormat, constrained: OutputConstraint, written: string) {
   const { calls } = compileGrammar(format, constrained);
@@ -73,7 +73,7 @@ describe("the grammar of a call that has begun", () => {
     ["mistral-list", "[TOOL_CALLS] ["],
   ] as const) {
     it(`makes a random model's call after ${JSON.stringify(written)} valid (${format})`, async () => {
-      const grammar = callGrammar(format, answer, written);
+      const grammar = callGrammar(format, response, written);
       assert.ok(grammar !== undefined);
       for (let seed = 0; seed < 5; seed++) {
         const sampling = { ...GREEDY, temperature: 1, seed };
@@ -98,7 +98,7 @@ describe("the grammar of a call that has begun", () => {
     it(`holds elements to the schema, and lets texts be texts (${format})`, async () => {
       const tools = [edit];
       const required = compileGrammar(format, { tools, toolChoice: "required", parallelToolCalls: true }).grammar;
-      const begun = marks.map((mark) => [mark, callGrammar(format, { ...answer, tools }, mark)] as const);
+      const begun = marks.map((mark) => [mark, callGrammar(format, { ...response, tools }, mark)] as const);
       for (const [mark, grammar] of [["", required] as const, ...begun]) {
         assert.ok(grammar !== undefined, mark);
         for (let seed = 0; seed < 3; seed++) {
@@ -118,13 +118,13 @@ describe("the grammar of a call that has begun", () => {
     const page = { name: "page", parameters: { properties: { html: { type: "string", minLength: 1 } } } };
     const written =
       '<parameter=html>\n<p class="a">&lt; </parameters> <<b></p>\n</parameter>\n</function>\n</tool_call>';
-    const grammar = callGrammar("qwen-coder", { ...answer, tools: [page] }, "<tool_call>\n<function=page>\n");
+    const grammar = callGrammar("qwen-coder", { ...response, tools: [page] }, "<tool_call>\n<function=page>\n");
     assert.equal(completeText(grammar?.gbnf ?? "", written), "");
     assert.equal(completeText(grammar?.gbnf ?? "", written.replace("</parameters>", "</parameter>")), undefined);
     const long = { ...page, parameters: { properties: { html: { type: "string", maxLength: 100_000 } } } };
-    const { relaxed } = compileGrammar("qwen-coder", { ...answer, tools: [long] });
+    const { relaxed } = compileGrammar("qwen-coder", { ...response, tools: [long] });
     assert.deepEqual(relaxed, ["tools[0].function.parameters.properties.html.maxLength"]);
-    assert.throws(() => compileGrammar("glm", { ...answer, tools: [{ ...long, strict: true }] }), /maxLength/u);
+    assert.throws(() => compileGrammar("glm", { ...response, tools: [{ ...long, strict: true }] }), /maxLength/u);
   });
 
   it("takes any elements for a tool that names none, and many optional ones in any order", () => {
@@ -135,20 +135,20 @@ describe("the grammar of a call that has begun", () => {
       ["open", element("any", "<b>")],
       ["many", element("n69", "1") + element("n2", "2")],
     ] as const) {
-      const grammar = callGrammar("glm", { ...answer, tools: [open, many] }, "<tool_call>");
+      const grammar = callGrammar("glm", { ...response, tools: [open, many] }, "<tool_call>");
       assert.equal(completeText(grammar?.gbnf ?? "", `${name}\n${text}</tool_call>`), "", name);
     }
   });
 
   it("is none where the call begins like no tool's", () => {
-    assert.equal(callGrammar("hermes", answer, '<tool_call>{"tool'), undefined);
-    assert.equal(callGrammar("hermes", answer, "<｜tool▁calls▁begin｜>"), undefined);
+    assert.equal(callGrammar("hermes", response, '<tool_call>{"tool'), undefined);
+    assert.equal(callGrammar("hermes", response, "<｜tool▁calls▁begin｜>"), undefined);
   });
 
   it("takes any arguments for a tool whose schema can't be said, holds the others to theirs, and names what it left out", () => {
     const odd = { name: "odd", parameters: { type: "object", properties: { a: { $ref: "#/nowhere" } } } };
     const bounded = { name: "bounded", parameters: { type: "object", properties: { n: { multipleOf: 7 } } } };
-    const compiled = compileGrammar("hermes", { ...answer, tools: [odd, bounded, ...tools] });
+    const compiled = compileGrammar("hermes", { ...response, tools: [odd, bounded, ...tools] });
     assert.deepEqual(compiled.relaxed, [
       "tools[0].function.parameters.properties.a.$ref",
       "tools[1].function.parameters.properties.n.multipleOf",
@@ -156,7 +156,10 @@ describe("the grammar of a call that has begun", () => {
     const bound = compiled.calls && bindCall(compiled.calls, "<tool_call>");
     assert.match(bound?.gbnf ?? "", /odd/u);
     assert.match(bound?.gbnf ?? "", /Paris/u);
-    assert.throws(() => compileGrammar("hermes", { ...answer, tools: [{ ...bounded, strict: true }] }), /multipleOf/u);
+    assert.throws(
+      () => compileGrammar("hermes", { ...response, tools: [{ ...bounded, strict: true }] }),
+      /multipleOf/u,
+    );
   });
 });
 

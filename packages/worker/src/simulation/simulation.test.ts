@@ -72,7 +72,7 @@ describe("the batch loop on recorded machines", () => {
     assert.ok(knowing.length > 20 && ttftMs.p95 < 1.1 * mostMs, `p95 ${ttftMs.p95} ms of ${mostMs}`);
   });
 
-  it("reads a prompt of 2,000 tokens beside eight running answers in at most 1.3 of the time that it takes alone", async () => {
+  it("reads a prompt of 2,000 tokens beside eight running responses in at most 1.3 of the time that it takes alone", async () => {
     const long = openLoop({ periodMs: 90_000, durationMs: 400_000, startMs: 20_000, next: requestsOf(2000, 20, 1e8) });
     const ttft = async (streams: number) => {
       const users = [...closedLoop(streams, requestsOf(60, 200, 0)), ...long];

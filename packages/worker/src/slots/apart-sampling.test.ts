@@ -36,11 +36,11 @@ const SAMPLINGS: Readonly<Record<string, Omit<Sampling, "seed">>> = {
 
 /** As the tests want it: it holds to nothing, and says so when it is told to. */
 class ToldGrammar implements ApartGrammar {
-  readonly asked: { token: number; answer: (isAllowed: boolean) => void; fail: (error: Error) => void }[] = [];
+  readonly asked: { token: number; resolve: (isAllowed: boolean) => void; fail: (error: Error) => void }[] = [];
   isClosed = false;
 
   takeIfAllowed(token: number): Promise<boolean> {
-    return new Promise((answer, fail) => this.asked.push({ token, answer, fail }));
+    return new Promise((resolve, fail) => this.asked.push({ token, resolve, fail }));
   }
   take = () => Promise.resolve();
   allowed = () => Promise.resolve(new Uint8Array(0));
@@ -144,9 +144,9 @@ describe("Slots whose grammar is sampled apart", () => {
     assert.equal(grammar.asked.length, 1);
     // All that run are held now, and a request comes.
     assert.equal((await generateTokens(pool, [8, 9, 10], 30)).tokens.length, 30);
-    grammar.asked[0]?.answer(true);
+    grammar.asked[0]?.resolve(true);
     while (grammar.asked.length < 2) await turn();
-    grammar.asked[1]?.answer(true);
+    grammar.asked[1]?.resolve(true);
     const { tokens } = await held;
     assert.deepEqual(
       tokens,

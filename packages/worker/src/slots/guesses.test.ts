@@ -20,7 +20,7 @@ describe("guessing tokens", () => {
     assert.equal(parseOptions(JSON.stringify({ modelPath: "m.gguf", port: 0, threads: 1, slots: 1 })).speculate, "off");
   });
 
-  it("ends for an answer whose guesses do not hold often enough to pay, while there are still guesses to make", async () => {
+  it("ends for a response whose guesses do not hold often enough to pay, while there are still guesses to make", async () => {
     const parts = { engine, clock: systemClock, costs: q40Costs, longestPauseMs: 1500 };
     const pool = new SlotPool({ ...parts, speculates: true });
     // Five tokens at random: their pairs come again and again, and what follows is another one mostly.

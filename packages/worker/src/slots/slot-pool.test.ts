@@ -145,7 +145,7 @@ describe("the slot pool", () => {
     const turn = [...prompt(100), ...first.tokens, 1, 2, 3];
     const second = await generateTokens(pool, turn, 10);
     assert.equal(second.slot, first.slot);
-    assert.equal(second.cachedTokens, 109, "the last token of an answer was never evaluated");
+    assert.equal(second.cachedTokens, 109, "the last token of a response was never evaluated");
   });
 
   it("copies a long common prefix from a slot that is busy", async () => {

@@ -15,7 +15,7 @@ function prompt(length: number, seed: number): readonly number[] {
 const models = { recurrent: tinyMamba(), "sliding-window": tinyGemma2(32) };
 
 describe("a checkpoint of a recurrent model", () => {
-  it("lets the next turn of a chat go on from the prompt before, though the answer in it has other tokens", async () => {
+  it("lets the next turn of a chat go on from the prompt before, though the response in it has other tokens", async () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 512, model: tinyMamba() });
     const pool = new SlotPool({
       engine,
@@ -57,7 +57,7 @@ for (const [kind, model] of Object.entries(models)) {
       const plain = new SlotPool({ ...parts, costs: undefined, speculates: false });
       for (const each of prompts)
         expected.push(await generateTokens(plain, each, 12, { cachePrompt: false, topLogprobs: 2 }));
-      assert.ok(new Set(expected.map(({ tokens }) => String(tokens))).size > 12, "the answers depend on the prompts");
+      assert.ok(new Set(expected.map(({ tokens }) => String(tokens))).size > 12, "the responses depend on the prompts");
       const pool = new SlotPool({ ...parts, costs: q40Costs, speculates: true });
       const results = await Promise.all(prompts.map((each) => generateTokens(pool, each, 12)));
       let same = 0;

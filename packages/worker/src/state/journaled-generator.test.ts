@@ -16,7 +16,7 @@ const prompt = Array.from({ length: 40 }, (_, index) => (index * 37 + ((index * 
 const tokens = 48;
 const digits = { grammar: { gbnf: 'root ::= [a-z] "=" [0-9]+ ("," [0-9]+)*' }, ignoreEndOfText: false };
 
-describe("an answer that is written down", () => {
+describe("a response that is written down", () => {
   let engine: Engine;
   let pool: SlotPool;
   let directory: string;

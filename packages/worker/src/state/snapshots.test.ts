@@ -95,7 +95,7 @@ describe("snapshots", () => {
     assertSameText(result.tokens, alone, "the other worker");
   });
 
-  it("are made of a running answer too, each in the place of the one before, where that takes a hundredth of the time", async () => {
+  it("are made of a running response too, each in the place of the one before, where that takes a hundredth of the time", async () => {
     let nowMs = 0;
     const clock = { epochMs: () => systemClock.epochMs(), monotonicMs: () => (nowMs += 2) };
     const { pool } = openPool(one, directory, { clock });

@@ -1,10 +1,10 @@
 import type { VNode } from "preact";
 import { texts } from "../../language/language.ts";
 import { durationText, numberText } from "../../language/numbers.ts";
-import { type AnswerMessage, tokensPerSecond } from "../conversation.ts";
+import { type ResponseMessage, tokensPerSecond } from "../conversation.ts";
 
 /** How a response went: speed, time to its first token, and who made it. */
-export function FiguresLine({ message }: { readonly message: AnswerMessage }): VNode | null {
+export function FiguresLine({ message }: { readonly message: ResponseMessage }): VNode | null {
   const { figures, workers, model, requestId } = message;
   const { tokens, perSecond, firstToken, promptTokens, worker } = texts.value;
   const speed = tokensPerSecond(figures);

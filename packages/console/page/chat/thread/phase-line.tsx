@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { texts } from "../../language/language.ts";
-import { type Phase, running } from "../answering.ts";
+import { type Phase, running } from "../generation.ts";
 
 /** What a running response waits for. */
 export function PhaseLine({ conversationId }: { readonly conversationId: string }): VNode | null {

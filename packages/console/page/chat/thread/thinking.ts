@@ -1,6 +1,6 @@
-import type { AnswerMessage } from "../conversation.ts";
+import type { ResponseMessage } from "../conversation.ts";
 
-export interface AnswerParts {
+export interface ResponseParts {
   readonly reasoning: string;
   readonly content: string;
   /** The model still thinks. */
@@ -15,7 +15,7 @@ export function partsOf({
   reasoning,
   content,
   end,
-}: Pick<AnswerMessage, "reasoning" | "content" | "end">): AnswerParts {
+}: Pick<ResponseMessage, "reasoning" | "content" | "end">): ResponseParts {
   const isRunning = end === "running";
   if (reasoning !== "") return { reasoning, content, isThinking: isRunning && content.trim() === "" };
   const text = content.trimStart();

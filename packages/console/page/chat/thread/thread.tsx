@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { model } from "../../api/models.ts";
 import { texts } from "../../language/language.ts";
 import { Icon } from "../../parts/icon.tsx";
-import { AnswerView } from "./answer-view.tsx";
+import { ResponseView } from "./response-view.tsx";
 import type { Conversation } from "../conversation.ts";
 import { UserView } from "./user-view.tsx";
 
@@ -43,7 +43,7 @@ export function Thread({ conversation }: { readonly conversation: Conversation }
           message.role === "user" ? (
             <UserView key={message.id} conversationId={id} message={message} />
           ) : (
-            <AnswerView key={message.id} conversationId={id} message={message} isLast={message === last} />
+            <ResponseView key={message.id} conversationId={id} message={message} isLast={message === last} />
           ),
         )}
       </div>

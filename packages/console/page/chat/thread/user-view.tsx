@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { running } from "../answering.ts";
+import { running } from "../generation.ts";
 import { grow, say } from "../composer.tsx";
 import { cutBefore, type UserMessage } from "../conversation.ts";
 import { update } from "../conversations.ts";

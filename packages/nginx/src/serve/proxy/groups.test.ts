@@ -29,29 +29,29 @@ describe("a group that follows a name", () => {
     const [upstream] = model.upstreams.values();
     assert.ok(upstream !== undefined);
     const clock = handClock();
-    const answers: ((found: readonly FoundAddress[]) => void)[] = [];
+    const responses: ((found: readonly FoundAddress[]) => void)[] = [];
     const names = {
       lookup: async () => [],
-      query: () => new Promise<readonly FoundAddress[]>((resolve) => answers.push(resolve)),
+      query: () => new Promise<readonly FoundAddress[]>((resolve) => responses.push(resolve)),
     };
-    const answer = async (address: string): Promise<void> => {
-      answers.shift()?.([{ address, ttlMs: 1000 }]);
+    const respond = async (address: string): Promise<void> => {
+      responses.shift()?.([{ address, ttlMs: 1000 }]);
       await new Promise((resolve) => setImmediate(resolve));
     };
     const starting = startGroup(upstream, "http", upstream.resolver, { clock, random: () => 0, names });
-    await answer("127.0.0.1");
+    await respond("127.0.0.1");
     const group = await starting;
     clock.turn();
-    await answer("127.0.0.2");
+    await respond("127.0.0.2");
     assert.deepEqual(
       group.pool.members.all.map(({ server }) => server),
       ["127.0.0.2:80"],
     );
     assert.equal(clock.timers.size, 1);
     clock.turn();
-    assert.equal(answers.length, 1);
+    assert.equal(responses.length, 1);
     group.retire();
-    await answer("127.0.0.3");
+    await respond("127.0.0.3");
     assert.equal(clock.timers.size, 0);
   });
 });

@@ -19,7 +19,7 @@ describe("afterLook", () => {
     assert.deepEqual([verdict.bad, verdict.allGood], [0, 2]);
   });
 
-  it("holds an answer that is not well against it, requests or not", () => {
+  it("holds a response that is not well against it, requests or not", () => {
     const ill: Look = { failure: "it responded with 500", isSilent: false, active: 1 };
     assert.equal(after(good, good, ill, ill).bad, 2);
   });

@@ -34,7 +34,7 @@ function read(parts: readonly string[], { isFinal = false } = {}) {
 }
 
 describe("The text of gpt-oss", () => {
-  it("is thinking and an answer, wherever it is cut", () => {
+  it("is thinking and a response, wherever it is cut", () => {
     const text = THINKING + ANSWER;
     for (let cut = 0; cut <= text.length; cut += 1) {
       const expected = { reasoning: "They ask for the time.", content: "It is <|> noon.", calls: [], args: "" };
@@ -61,7 +61,7 @@ describe("The text of gpt-oss", () => {
     assert.deepEqual([content, calls, args], ["I look it up.", ["time", "time"], '{"n": 1}{"n": 2}']);
   });
 
-  it("goes on with the answer where the prompt has begun it, or where Drover ends the thinking", () => {
+  it("goes on with the response where the prompt has begun it, or where Drover ends the thinking", () => {
     assert.equal(read(["It is noon."], { isFinal: true }).content, "It is noon.");
     const cut = read([THINKING.slice(0, -"<|end|>".length), `<|end|>${HARMONY_FINAL}`, "noon"]);
     assert.deepEqual([cut.reasoning, cut.content], ["They ask for the time.", "noon"]);

@@ -87,7 +87,7 @@ describe("ChatPrompts", () => {
     assert.ok(Buffer.from(tokens).toString("utf8").endsWith("assistant\n"));
   });
 
-  it("closes the thinking part that the template opened before what the answer goes on from", async () => {
+  it("closes the thinking part that the template opened before what the response goes on from", async () => {
     const { text, reasoning } = await build(R1, [USER], { prefill: "So", mayThink: false });
     assert.ok(text.endsWith("<think>\n\n</think>So"), text);
     assert.equal(reasoning, "may-open");
@@ -146,7 +146,7 @@ describe("ChatPrompts", () => {
     );
   });
 
-  it("writes gpt-oss's messages, with calls as objects, and begins the answer where no thinking is wanted", async () => {
+  it("writes gpt-oss's messages, with calls as objects, and begins the response where no thinking is wanted", async () => {
     const call = { id: "call_1", name: "f", arguments: '{"n": 1}' };
     const chat: readonly ChatMessage[] = [
       USER,

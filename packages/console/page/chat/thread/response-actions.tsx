@@ -2,24 +2,24 @@ import type { VNode } from "preact";
 import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { answer, running } from "../answering.ts";
-import { type AnswerMessage, cutBefore } from "../conversation.ts";
+import { generate, running } from "../generation.ts";
+import { type ResponseMessage, cutBefore } from "../conversation.ts";
 import { update } from "../conversations.ts";
 
-interface AnswerActionsProps {
+interface ResponseActionsProps {
   readonly conversationId: string;
-  readonly message: AnswerMessage;
+  readonly message: ResponseMessage;
   readonly content: string;
   readonly isLast: boolean;
 }
 
 /** Copy; at the conversation's end also another response, and more of one that was cut off. */
-export function AnswerActions({ conversationId, message, content, isLast }: AnswerActionsProps): VNode {
+export function ResponseActions({ conversationId, message, content, isLast }: ResponseActionsProps): VNode {
   const { copy, regenerate, goOn } = texts.value;
   const isFree = isLast && !running.value.has(conversationId);
   const again = () => {
     update(conversationId, (before) => cutBefore(before, message.id));
-    void answer(conversationId);
+    void generate(conversationId);
   };
   return (
     <>
@@ -30,7 +30,7 @@ export function AnswerActions({ conversationId, message, content, isLast }: Answ
         </button>
       )}
       {isFree && message.end !== "done" && (content + message.reasoning).trim() !== "" && (
-        <button type="button" class="quiet wide" onClick={() => void answer(conversationId, message)}>
+        <button type="button" class="quiet wide" onClick={() => void generate(conversationId, message)}>
           <Icon name="goOn" />
           {goOn}
         </button>

@@ -22,7 +22,7 @@ const HOSTILE = [
   "<https://example.org/auto>",
 ].join("\n\n");
 
-describe("an answer that would be HTML", needsBrowser(), () => {
+describe("a response that would be HTML", needsBrowser(), () => {
   const pasture = new Pasture();
   let browser: Browser;
   let visitor: Visitor;
@@ -40,12 +40,12 @@ describe("an answer that would be HTML", needsBrowser(), () => {
   });
 
   it("stays text: no element of it is made, no script runs and nothing is asked for", async () => {
-    const text = await visitor.answers.first().innerText();
+    const text = await visitor.responses.first().innerText();
     for (const piece of ["<script>document.title='owned1'</script>", "onerror=", "onload=", "<style>", "<iframe"]) {
       assert.ok(text.includes(piece), `${piece} in ${text}`);
     }
     const made = "script, img, iframe, style, svg:not(.icon), [onerror], [onload]";
-    assert.equal(await visitor.answers.first().locator(made).count(), 0);
+    assert.equal(await visitor.responses.first().locator(made).count(), 0);
     const { origin } = new URL(visitor.requests[0] ?? "");
     assert.deepEqual(
       visitor.requests.filter((request) => new URL(request).origin !== origin),
@@ -56,7 +56,7 @@ describe("an answer that would be HTML", needsBrowser(), () => {
   });
 
   it("has links only to the web, which open apart and are told nothing of this page", async () => {
-    const links = visitor.answers.first().locator("a");
+    const links = visitor.responses.first().locator("a");
     const addresses = [];
     for (let index = 0; index < (await links.count()); index += 1) {
       addresses.push(await links.nth(index).getAttribute("href"));

@@ -2,29 +2,29 @@ import type { VNode } from "preact";
 import { texts } from "../../language/language.ts";
 import { Markdown } from "../../markdown/markdown.tsx";
 import { announceEnd } from "../announce-end.ts";
-import { AnswerActions } from "./answer-actions.tsx";
+import { ResponseActions } from "./response-actions.tsx";
 import { FiguresLine } from "./figures-line.tsx";
 import { PhaseLine } from "./phase-line.tsx";
-import type { AnswerMessage } from "../conversation.ts";
+import type { ResponseMessage } from "../conversation.ts";
 import { Thoughts } from "./thoughts.tsx";
 import { partsOf } from "./thinking.ts";
 import { memo } from "../../parts/memo.ts";
 import { Trouble } from "../../parts/trouble.tsx";
 
-interface AnswerViewProps {
+interface ResponseViewProps {
   readonly conversationId: string;
-  readonly message: AnswerMessage;
+  readonly message: ResponseMessage;
   readonly isLast: boolean;
 }
 
 /** A response: what it waits for, its thinking, its text, and how it went. */
-export const AnswerView = memo(
-  ({ conversationId, message, isLast }: AnswerViewProps): VNode => {
+export const ResponseView = memo(
+  ({ conversationId, message, isLast }: ResponseViewProps): VNode => {
     const isRunning = message.end === "running";
     const { content, reasoning, isThinking } = partsOf(message);
     announceEnd(message, content);
     return (
-      <article class="answer" aria-label={texts.value.answer} aria-busy={isRunning}>
+      <article class="response" aria-label={texts.value.response} aria-busy={isRunning}>
         {reasoning.trim() !== "" && (
           <Thoughts text={reasoning} isThinking={isThinking} thinkingMs={message.figures.thinkingMs} />
         )}
@@ -34,7 +34,7 @@ export const AnswerView = memo(
         <End message={message} hasText={content !== "" || reasoning !== ""} />
         {!isRunning && (
           <div class="actions">
-            <AnswerActions conversationId={conversationId} message={message} content={content} isLast={isLast} />
+            <ResponseActions conversationId={conversationId} message={message} content={content} isLast={isLast} />
             <FiguresLine message={message} />
           </div>
         )}
@@ -45,7 +45,7 @@ export const AnswerView = memo(
 );
 
 /** Where a worker died under way, the ones that resumed the response. */
-function Workers({ workers }: Pick<AnswerMessage, "workers">): VNode | null {
+function Workers({ workers }: Pick<ResponseMessage, "workers">): VNode | null {
   if (workers.length < 2) return null;
   return (
     <p class="note moved">
@@ -56,7 +56,7 @@ function Workers({ workers }: Pick<AnswerMessage, "workers">): VNode | null {
   );
 }
 
-function End({ message, hasText }: { readonly message: AnswerMessage; readonly hasText: boolean }): VNode | null {
+function End({ message, hasText }: { readonly message: ResponseMessage; readonly hasText: boolean }): VNode | null {
   const { stopped, cutOff, failed, brokeOff, unreachable } = texts.value;
   if (message.end === "stopped") return <p class="note">{stopped}</p>;
   if (message.end === "length") return <p class="note">{cutOff}</p>;

@@ -4,7 +4,7 @@ import { anotherKey, ServerError } from "../api/server.ts";
 import { newId, monotonicMs, epochMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { durationText } from "../language/numbers.ts";
-import { type AnswerMessage, type Figures, newAnswer, withMessage } from "./conversation.ts";
+import { type ResponseMessage, type Figures, newResponse, withMessage } from "./conversation.ts";
 import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
 import { partsOf } from "./thread/thinking.ts";
@@ -26,12 +26,12 @@ export interface Running {
 }
 
 /** Asks for the next response of a conversation; `unfinished` is a response at its end that the model goes on writing. Never rejects. */
-export async function answer(conversationId: string, unfinished?: AnswerMessage): Promise<void> {
+export async function generate(conversationId: string, unfinished?: ResponseMessage): Promise<void> {
   const conversation = conversations.value.get(conversationId);
   if (conversation === undefined || running.value.has(conversationId)) return;
   const request = requestOf(conversation, unfinished !== undefined);
   const abort = new AbortController();
-  const progress = new Progress(conversationId, unfinished ?? newAnswer(newId(), epochMs()), abort);
+  const progress = new Progress(conversationId, unfinished ?? newResponse(newId(), epochMs()), abort);
   try {
     for await (const event of withKey(request, abort.signal)) progress.take(event);
     progress.end({});
@@ -65,14 +65,14 @@ class Progress {
   readonly #conversationId: string;
   readonly #startedAt = monotonicMs();
   readonly #abort: AbortController;
-  #message: AnswerMessage;
+  #message: ResponseMessage;
   #frame = 0;
   /** Tokens as far as events tell; the usage at the end says it exactly. */
   #countedTokens = 0;
   /** Of the thinking that is gone on with. */
   #earlierThinkingMs = 0;
 
-  constructor(conversationId: string, message: AnswerMessage, abort: AbortController) {
+  constructor(conversationId: string, message: ResponseMessage, abort: AbortController) {
     this.#conversationId = conversationId;
     this.#abort = abort;
     const { error: _, figures, ...rest } = message;
@@ -111,7 +111,7 @@ class Progress {
     }
   }
 
-  end(change: Partial<Pick<AnswerMessage, "end" | "error">>): void {
+  end(change: Partial<Pick<ResponseMessage, "end" | "error">>): void {
     cancelAnimationFrame(this.#frame);
     if (this.#message.figures.completionTokens === undefined) this.#figure({ completionTokens: this.#countedTokens });
     this.#figure({ totalMs: this.#elapsed() });
