@@ -43,6 +43,16 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, ...f
     /gguf\/a\.ts, packages\/models\/src\/gguf\/b\.ts: they import each other in a circle/,
   ],
   [
+    "two folders beside each other that import each other, by files of theirs that do not",
+    (copy) => {
+      copy.write("packages/worker/src/state/one/a.ts", 'import "../other/inside/b.ts";');
+      copy.write("packages/worker/src/state/other/inside/b.ts", "");
+      copy.write("packages/worker/src/state/other/c.ts", 'import "../one/d.ts";');
+      copy.write("packages/worker/src/state/one/d.ts", "");
+    },
+    /^packages\/worker\/src\/state\/one, packages\/worker\/src\/state\/other: they import each other in a circle/,
+  ],
+  [
     "a public member that nobody uses",
     (copy) => copy.write("packages/models/src/estimate/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n"),
     /estimate\/c\.ts: nobody uses Thing\.lonelyMember/,

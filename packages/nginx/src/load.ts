@@ -89,7 +89,8 @@ function read(
   const paths: NginxPaths = { ...defaultPaths, confPrefix: configPrefix(path), ...options.paths };
   const isPart = options.form === "part" && isPartOfHttp(files, path);
   const top = isPart ? "http" : "main";
-  const whole = parseConfig(path, files, paths.confPrefix, options.globals, top, refused);
+  const { globals } = options;
+  const whole = parseConfig(path, files, { prefix: paths.confPrefix, globals, top, refused });
   const parsed = isPart ? { ...whole, directives: inHttp(whole.directives, path) } : whole;
   return {
     parsed,

@@ -8,7 +8,7 @@ import type { PickDecision } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
 import type { RequestTrace } from "./request-tracing.ts";
 import { respond, respondError, type Sending } from "./respond.ts";
-import type { ToldUsageReader } from "../response-store/told-usage.ts";
+import type { ToldUsageReader } from "../foreign-usage/usage-reader.ts";
 
 /**
  * How far a request has come: it has arrived; its key and limits are checked; it holds a slot of an upstream; it was sent there; the response is on its way

@@ -22,7 +22,7 @@ import { relayedHead, upstreamHeaders, workerHeader } from "./proxy-headers.ts";
 import { readBody } from "./read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
 import type { RetryRule } from "./retry-rule.ts";
-import { readerFor, type ToldUsageReader } from "../response-store/told-usage.ts";
+import { readerFor, type ToldUsageReader } from "../foreign-usage/usage-reader.ts";
 import { interjections, type StreamPings, streamPings } from "./stream-pings.ts";
 
 /** Nothing, what comes of system message and tools, or everything. */

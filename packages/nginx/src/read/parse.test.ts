@@ -20,7 +20,7 @@ function memory(texts: Readonly<Record<string, string>>): ConfigFiles {
 }
 
 function parse(text: string, others: Readonly<Record<string, string>> = {}, globals = ""): ParsedConfig {
-  return parseConfig("/c/nginx.conf", memory({ "/c/nginx.conf": text, ...others }), "/c", globals);
+  return parseConfig("/c/nginx.conf", memory({ "/c/nginx.conf": text, ...others }), { prefix: "/c", globals });
 }
 
 function failure(text: string, others: Readonly<Record<string, string>> = {}, globals = ""): string {

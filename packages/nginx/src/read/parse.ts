@@ -45,24 +45,25 @@ export interface ParsedConfig {
 /** nginx recurses until it runs out of memory; deeper than this is a mistake or an attack. */
 const deepest = 64;
 
+export interface ParseOptions {
+  /** Where relative names start (nginx's configuration prefix: the directory of the main file). */
+  readonly prefix: string;
+  /** Directives from `-g`, read before the file as nginx does. @default none */
+  readonly globals?: string | undefined;
+  /** The context the file itself is in. @default "main" */
+  readonly top?: "main" | "http";
+  /** What is done with a directive that Drover cannot do: an error, or it is left out and listed. @default "throw" */
+  readonly refused?: "throw" | "collect";
+}
+
 /**
  * Reads an nginx configuration file and all it includes, and checks each directive against the tables: known, allowed here, its
  * number of arguments, with or without a block. Values are checked later, by `translate`.
  *
- * @param prefix where relative names start (nginx's configuration prefix: the directory of the main file).
- * @param globals directives from `-g`, read before the file as nginx does.
- * @param top the context the file itself is in.
- * @param refused what is done with a directive that Drover cannot do: an error, or it is left out and listed.
  * @throws NginxConfigError with nginx's own message; `NGINX_UNSUPPORTED` for what nginx knows and Drover cannot do.
  */
-export function parseConfig(
-  path: string,
-  files: ConfigFiles,
-  prefix: string,
-  globals = "",
-  top: "main" | "http" = "main",
-  refused: "throw" | "collect" = "throw",
-): ParsedConfig {
+export function parseConfig(path: string, files: ConfigFiles, options: ParseOptions): ParsedConfig {
+  const { prefix, globals = "", top = "main", refused = "throw" } = options;
   const parser = new Parser(files, prefix, refused);
   const directives: Directive[] = [];
   if (globals !== "") directives.push(...parser.text(globals, commandLine, "main"));

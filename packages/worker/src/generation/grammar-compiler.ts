@@ -3,7 +3,7 @@ import type { Clock } from "@drover/foundation/clock";
 import { badField } from "../errors.ts";
 import { TaskThread } from "./task-thread.ts";
 import type { CompiledGrammar, OutputConstraint } from "./output-grammar.ts";
-import type { ToolFormat } from "./prompt/chat-template.ts";
+import type { ToolFormat } from "./output/tool-calls.ts";
 
 /** What the thread is asked. */
 export type CompileTask = readonly [format: ToolFormat, constraint: OutputConstraint];

@@ -9,8 +9,8 @@ import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { bindCall, compileGrammar, type OutputConstraint } from "./output-grammar.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { propertyTypes } from "../json-schema/value-types.ts";
-import { ToolCallParser } from "./prompt/chat-template.ts";
-import type { ToolFormat } from "./prompt/chat-template.ts";
+import { ToolCallParser } from "./output/tool-calls.ts";
+import type { ToolFormat } from "./output/tool-calls.ts";
 
 const parameters = {
   type: "object",

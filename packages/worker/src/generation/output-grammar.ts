@@ -6,7 +6,7 @@ import type { Schema } from "../json-schema/schema.ts";
 import { refuseCrowdedRules, schemaRule } from "../json-schema/schema-rule.ts";
 import { isTagged, taggedArguments, taggedFrame, untaggedFrame } from "./tagged-grammar.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
-import type { ToolFormat } from "./prompt/chat-template.ts";
+import type { ToolFormat } from "./output/tool-calls.ts";
 
 /** Most calls that a grammar lets a response make side by side. */
 const MOST_CALLS = 16;

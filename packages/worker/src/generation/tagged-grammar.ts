@@ -20,7 +20,7 @@ import {
 import { textRule } from "../json-schema/string-rule.ts";
 import { valueTypes } from "../json-schema/value-types.ts";
 import type { ToolDefinition } from "./prompt/chat-message.ts";
-import type { ToolFormat } from "./prompt/chat-template.ts";
+import type { ToolFormat } from "./output/tool-calls.ts";
 
 type TaggedFormat = Extract<ToolFormat, "qwen-coder" | "glm" | "minimax">;
 

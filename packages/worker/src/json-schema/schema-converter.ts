@@ -175,7 +175,7 @@ export class SchemaConverter {
     if (type === "boolean") return '"true" | "false"';
     if (type === "null") return '"null"';
     const relax: Relax = (where, why) => this.#relax(where, why);
-    if (type !== "string") return numberRule(this.#rules, type, schema, path, relax);
+    if (type !== "string") return numberRule({ rules: this.#rules, type, schema, path, relax });
     const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
     return isBound ? stringRule(this.#rules, schema, path, relax) : anyString(this.#rules);
   }

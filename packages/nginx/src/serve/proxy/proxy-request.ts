@@ -1,5 +1,3 @@
-import { messageOf } from "@drover/foundation/error-text";
-import { isIP } from "node:net";
 import {
   type Attempt,
   type ForwardOutcome,
@@ -12,31 +10,25 @@ import {
 } from "@drover/balancer/engine";
 import type { LocationModel, ProxyPass } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
-import { implicitGroup, parseServerAddress } from "../../model/server-address.ts";
-import { buildHead } from "../response/response-fields.ts";
-import { unsendableStatus } from "../response/own-response.ts";
-import { takeBody } from "../request/client-body.ts";
-import { compressed } from "../response/compress.ts";
-import { aboutRequest } from "../request/error-line.ts";
-import { errorPageFor } from "../request/error-page.ts";
-import { type Group, startGroup } from "./groups.ts";
-import { resolveName } from "./names.ts";
-import type { Outcome } from "../request/outcome.ts";
-import { evaluatedUrl, proxyTarget, upstreamHead } from "./proxy-target.ts";
-import { relayedFields } from "./relayed-fields.ts";
 import type { AttemptFacts } from "../../model/variable-source.ts";
+import { takeBody } from "../request/client-body.ts";
+import { errorPageFor } from "../request/error-page.ts";
+import type { Outcome } from "../request/outcome.ts";
 import type { RequestState } from "../request/request-state.ts";
-import type { Runtime } from "../runtime.ts";
 import { type BodyFault, watchBody } from "../request/watch-body.ts";
+import { compressed } from "../response/compress.ts";
+import { unsendableStatus } from "../response/own-response.ts";
+import { buildHead } from "../response/response-fields.ts";
+import type { Runtime } from "../runtime.ts";
+import { type Passing, type Route, routeOf } from "./proxy-route.ts";
+import { upstreamHead } from "./proxy-target.ts";
+import { relayedFields } from "./relayed-fields.ts";
+import { logAttempts, logError } from "./upstream-errors.ts";
 
 /** Forwards a request to the location's upstream, and its response to the client. */
-export async function proxyRequest(
-  state: RequestState,
-  location: LocationModel,
-  pass: ProxyPass,
-  runtime: Runtime,
-): Promise<Outcome> {
-  const route = await routeOf(state, location, pass, runtime);
+export async function proxyRequest(passing: Passing, pass: ProxyPass): Promise<Outcome> {
+  const { state, location, runtime } = passing;
+  const route = await routeOf(passing, pass);
   if (typeof route === "number") return { kind: "status", status: route };
   const taken = await takeBody(state, location);
   if (taken.kind === "too-large") return { kind: "status", status: 413 };
@@ -49,13 +41,13 @@ export async function proxyRequest(
   if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, location, taken.body);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
-  const task = taskOf(state, location, route, { body, ...head }, attempts, runtime);
+  const task = taskOf(passing, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(
     watch === undefined ? task : { ...task, cancel: watch.cancel },
     route.group.connections(location),
     runtime.clock,
   );
-  logAttempts(state, attempts, outcome, route, runtime);
+  logAttempts(passing, attempts, outcome, route);
   if (route.isTemporary) route.group.retire();
   const fault = outcome.kind === "client-gone" ? watch?.fault() : undefined;
   return fault === undefined ? ended(state, outcome) : endedByBody(state, fault, runtime);
@@ -87,79 +79,6 @@ function endedByBody(state: RequestState, fault: BodyFault, runtime: Runtime): O
   return { kind: "sent" };
 }
 
-interface Route {
-  readonly group: Group;
-  readonly scheme: "http" | "https";
-  readonly uri: string;
-  readonly isTemporary: boolean;
-}
-
-async function routeOf(
-  state: RequestState,
-  location: LocationModel,
-  pass: ProxyPass,
-  runtime: Runtime,
-): Promise<Route | number> {
-  if (pass.kind === "fixed") {
-    const { target, uri } = pass;
-    const group = runtime.groups.get(target.group);
-    state.proxyHost = target.hostHeader;
-    state.proxyPort = target.port;
-    return group === undefined
-      ? 500
-      : { group, scheme: target.scheme, uri: proxyTarget(state, location, uri), isTemporary: false };
-  }
-  const url = evaluatedUrl(state, pass);
-  if (url === undefined) {
-    logError(state, runtime, `invalid URL prefix in "${evaluate(pass.url, state)}"`);
-    return 500;
-  }
-  state.proxyHost = url.hostHeader;
-  state.proxyPort = url.port;
-  const uri = url.uri ?? proxyTarget(state, location, undefined);
-  const known =
-    (url.scheme === "http" ? runtime.groups.get(url.authority) : undefined) ??
-    runtime.groups.get(`${url.authority} by ${url.scheme}`);
-  if (known !== undefined) return { group: known, scheme: url.scheme, uri, isTemporary: false };
-  const group = await temporaryGroup(state, url.authority, url.scheme, location, runtime);
-  return group === undefined ? 502 : { group, scheme: url.scheme, uri, isTemporary: true };
-}
-
-/** A group for an address that only this request knows; names need a `resolver`. */
-async function temporaryGroup(
-  state: RequestState,
-  authority: string,
-  scheme: "http" | "https",
-  location: LocationModel,
-  runtime: Runtime,
-): Promise<Group | undefined> {
-  const position = { file: "", line: 0 };
-  const { resolver } = location.settings;
-  try {
-    const address = parseServerAddress(authority, position, scheme === "https" ? 443 : 80);
-    const model = implicitGroup(authority, position, address);
-    if (address.kind !== "name") return await startGroup(model, scheme, resolver, runtime);
-    if (resolver === undefined) {
-      logError(state, runtime, `no resolver defined to resolve ${address.name}`);
-      return undefined;
-    }
-    const found = await resolveName(address.name, resolver, runtime.names);
-    if (found.length === 0) {
-      logError(state, runtime, `${address.name} could not be resolved (3: Host not found)`);
-      return undefined;
-    }
-    const servers = found.flatMap(({ address: host }) =>
-      isIP(host) === 0
-        ? []
-        : model.servers.map((server) => ({ ...server, address: { kind: "ip" as const, host, port: address.port } })),
-    );
-    return await startGroup({ ...model, servers }, scheme, resolver, runtime);
-  } catch (error) {
-    logError(state, runtime, messageOf(error));
-    return undefined;
-  }
-}
-
 function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody): RequestBody {
   const { passBody, body } = location.settings.proxy;
   if (body !== undefined) return { kind: "bytes", bytes: Buffer.from(evaluate(body, state), "latin1") };
@@ -167,13 +86,12 @@ function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody
 }
 
 function taskOf(
-  state: RequestState,
-  location: LocationModel,
+  passing: Passing,
   { group }: Route,
   message: Pick<ForwardTask["outgoing"], "method" | "target" | "headers" | "body">,
   attempts: Attempt[],
-  runtime: Runtime,
 ): ForwardTask {
+  const { state, location } = passing;
   const { proxy } = location.settings;
   const { pool, model } = group;
   const key = model.key === undefined ? undefined : Buffer.from(evaluate(model.key, state), "latin1");
@@ -193,18 +111,13 @@ function taskOf(
     },
     retry: proxy.retry,
     timeouts: { connectMs: proxy.connectTimeoutMs, sendMs: proxy.sendTimeoutMs, readMs: proxy.readTimeoutMs },
-    onHead: (head) => onHead(state, location, head, runtime),
+    onHead: (head) => onHead(passing, head),
     ignoreClientAbort: proxy.ignoreClientAbort,
     attempts,
   };
 }
 
-function onHead(
-  state: RequestState,
-  location: LocationModel,
-  head: ResponseHead,
-  runtime: Runtime,
-): RelayedHead | "intercept" {
+function onHead({ state, location, runtime }: Passing, head: ResponseHead): RelayedHead | "intercept" {
   const { proxy } = location.settings;
   state.upstreamHead = head;
   if (accelRedirect(state, head) !== undefined) return "intercept";
@@ -253,47 +166,4 @@ function intercepted(state: RequestState, head: ResponseHead): Outcome {
   if (to === undefined) return { kind: "status", status: head.status };
   if (state.method !== "HEAD") state.method = "GET";
   return { kind: "redirect", to };
-}
-
-function logAttempts(
-  state: RequestState,
-  attempts: readonly Attempt[],
-  outcome: ForwardOutcome,
-  route: Route,
-  runtime: Runtime,
-): void {
-  for (const attempt of attempts) {
-    if (attempt.error === undefined) continue;
-    logError(state, runtime, errorText(attempt), `${route.scheme}://${attempt.upstream.server}${route.uri}`);
-  }
-  if (outcome.kind === "failed" && outcome.reason === "no live upstreams") {
-    logError(
-      state,
-      runtime,
-      "no live upstreams while connecting to upstream",
-      `${route.scheme}://${route.group.model.name}${route.uri}`,
-    );
-  }
-}
-
-function logError(state: RequestState, runtime: Runtime, message: string, upstream?: string): void {
-  const line = `${message}, ${aboutRequest(state, upstream)}`;
-  runtime.logs.error(state.settings.errorLogs, "error", line, state.connection.number);
-}
-
-/** As nginx says it where it has a message for it. */
-function errorText({ error = "", connectMs, headerMs }: Attempt): string {
-  const during =
-    connectMs === undefined
-      ? "connecting to upstream"
-      : headerMs === undefined
-        ? "reading response header from upstream"
-        : "reading upstream";
-  if (error.includes("ECONNREFUSED")) return `connect() failed (111: Connection refused) while ${during}`;
-  if (error.includes("ENOENT")) return `connect() failed (2: No such file or directory) while ${during}`;
-  if (error.includes("ECONNRESET")) return `recv() failed (104: Connection reset by peer) while ${during}`;
-  if (/no connection within|silent/.test(error))
-    return `upstream timed out (110: Connection timed out) while ${during}`;
-  if (error.includes("closed the connection")) return `upstream prematurely closed connection while ${during}`;
-  return `upstream: ${error} while ${during}`;
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ToolFormat } from "../prompt/chat-template.ts";
 import type { ArgumentTypes } from "./tagged-call.ts";
-import { ToolCallParser } from "./tool-calls.ts";
+import { type ToolFormat, ToolCallParser } from "./tool-calls.ts";
 
 const HERMES =
   'Let me see.\n<tool_call>\n{"name": "time", "arguments": {"zone": "a}\\"{", "deep": [1, {"x": null}]}}\n</tool_call>\n' +

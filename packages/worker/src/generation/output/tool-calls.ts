@@ -1,10 +1,21 @@
 import { CallObject, type CallStep } from "./call-object.ts";
-import type { ToolFormat } from "../prompt/chat-template.ts";
 import { MistralCall } from "./mistral-call.ts";
 import { type ArgumentTypes, TaggedCall, ToolCallElement } from "./tagged-call.ts";
 import { DeepSeekCall } from "./deepseek-call.ts";
 import type { OutputPiece } from "./output.ts";
 import { longestOpenEnd } from "./stop-matcher.ts";
+
+/** How a model writes its calls of tools. */
+export type ToolFormat =
+  | "hermes"
+  | "llama3"
+  | "deepseek"
+  | "qwen-coder"
+  | "glm"
+  | "minimax"
+  | "mistral"
+  | "mistral-list"
+  | "harmony";
 
 /** Where calls begin and end in a format. */
 interface Marks {

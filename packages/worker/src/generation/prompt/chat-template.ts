@@ -2,25 +2,13 @@ import { messageOf } from "@drover/foundation/error-text";
 import { Template } from "@huggingface/jinja";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
 import { badField } from "../../errors.ts";
-
+import type { ToolFormat } from "../output/tool-calls.ts";
 import { probeTemplate, type TemplateHabits, type TemplateMessage } from "./template-probe.ts";
 
 /** For models that bring no template of their own. */
 const CHATML =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
-/** How a model writes its calls of tools. */
-export type ToolFormat =
-  | "hermes"
-  | "llama3"
-  | "deepseek"
-  | "qwen-coder"
-  | "glm"
-  | "minimax"
-  | "mistral"
-  | "mistral-list"
-  | "harmony";
 
 /** What is known of a model before its template is read. Plain values, for a thread. */
 export interface TemplateFacts {

@@ -17,7 +17,7 @@ import type { ReasoningStart } from "../output/reasoning.ts";
 import { ToolCallParser } from "../output/tool-calls.ts";
 import type { ChatMessage, ToolDefinition } from "./chat-message.ts";
 import { ChatPrompts } from "./chat-prompt.ts";
-import type { ToolFormat } from "./chat-template.ts";
+import type { ToolFormat } from "../output/tool-calls.ts";
 
 /** What is hard to write without quotes: a number that is a text, and the ends of calls inside of a text. */
 const ARGS = { city: "北京", code: "12", days: 2, list: ["a", 1], note: 'a "b"\n</function>\n</tool_call> c' };

@@ -9,21 +9,25 @@ import { BY_TYPE } from "../type-keywords.ts";
 
 const MULTIPLES = "it is supported within near bounds, and where the last digits of a number tell it";
 
+/** A schema of numbers, and where its rule goes. */
+interface NumberSchema {
+  readonly rules: GrammarRules;
+  readonly type: "number" | "integer";
+  readonly schema: SchemaObject;
+  readonly path: string;
+  readonly relax: Relax;
+}
+
 /** What a number under the schema's bounds may look like. @throws NoCommonValue */
-export function numberRule(
-  rules: GrammarRules,
-  type: "number" | "integer",
-  schema: SchemaObject,
-  path: string,
-  relax: Relax,
-): string {
+export function numberRule(asked: NumberSchema): string {
+  const { rules, type, schema, path } = asked;
   const bounds = Object.fromEntries(
     BY_TYPE.number.flatMap((keyword) => {
       const bound = numberOf(schema, keyword, path);
       return bound === undefined ? [] : [[keyword, bound]];
     }),
   );
-  const multiples = multiplesRule(rules, type, schema, bounds, path, relax);
+  const multiples = multiplesRule(asked, bounds);
   if (multiples !== undefined) return multiples;
   if (Object.keys(bounds).length === 0) return type === "integer" ? anyInteger(rules) : anyNumber(rules);
   const range = type === "integer" ? integerRange(bounds) : numberRange(bounds);
@@ -32,14 +36,7 @@ export function numberRule(
 }
 
 /** Undefined where every number will do, or a grammar can't say which. */
-function multiplesRule(
-  rules: GrammarRules,
-  type: "number" | "integer",
-  schema: SchemaObject,
-  bounds: NumberBounds,
-  path: string,
-  relax: Relax,
-): string | undefined {
+function multiplesRule({ rules, type, schema, path, relax }: NumberSchema, bounds: NumberBounds): string | undefined {
   const step = numberOf(schema, "multipleOf", path);
   const here = at(path, "multipleOf");
   if (step === undefined) return undefined;

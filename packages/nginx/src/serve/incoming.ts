@@ -2,13 +2,13 @@ import type http from "node:http";
 import type { TLSSocket } from "node:tls";
 import { hostName } from "@drover/balancer/engine";
 import { plainAddress } from "@drover/foundation/network/addresses";
-import { keepCaptures } from "../../model/captures.ts";
-import type { ServerModel } from "../../model/model.ts";
-import { parseTarget, type RequestTarget } from "../../model/uri.ts";
-import type { ConnectionFacts } from "../../model/variable-source.ts";
-import type { Listener } from "../connections/listener.ts";
-import { RequestState } from "./request-state.ts";
-import type { Runtime } from "../runtime.ts";
+import { keepCaptures } from "../model/captures.ts";
+import type { ServerModel } from "../model/model.ts";
+import { parseTarget, type RequestTarget } from "../model/uri.ts";
+import type { ConnectionFacts } from "../model/variable-source.ts";
+import type { Listener } from "./connections/listener.ts";
+import { RequestState } from "./request/request-state.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** A request with the server it is for; `refused` is the status it is turned away with before any location is looked for. */
 export interface Incoming {

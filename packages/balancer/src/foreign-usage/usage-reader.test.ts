@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { PlainUsageReader, type ToldUsage, usageReader } from "./told-usage.ts";
+import { PlainUsageReader, type ToldUsage, usageReader } from "./usage-reader.ts";
 
 const event = (value: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;

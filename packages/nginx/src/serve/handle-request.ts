@@ -1,15 +1,15 @@
-import { isLetIn } from "../../model/access-rules.ts";
-import { keepCaptures } from "../../model/captures.ts";
-import { findLocation } from "../../model/locations.ts";
-import type { LocationModel, RewriteStep } from "../../model/model.ts";
-import { evaluate } from "../../model/template.ts";
-import { errorPageFor } from "./error-page.ts";
-import { aboutRequest } from "./error-line.ts";
-import type { Outcome } from "./outcome.ts";
-import { returnText, sendPage, sendText } from "../response/own-response.ts";
-import { proxyRequest } from "../proxy/proxy-request.ts";
-import type { RequestState } from "./request-state.ts";
-import type { Runtime } from "../runtime.ts";
+import { isLetIn } from "../model/access-rules.ts";
+import { keepCaptures } from "../model/captures.ts";
+import { findLocation } from "../model/locations.ts";
+import type { LocationModel, RewriteStep } from "../model/model.ts";
+import { evaluate } from "../model/template.ts";
+import { errorPageFor } from "./request/error-page.ts";
+import { aboutRequest } from "./request/error-line.ts";
+import type { Outcome } from "./request/outcome.ts";
+import { returnText, sendPage, sendText } from "./response/own-response.ts";
+import { proxyRequest } from "./proxy/proxy-request.ts";
+import type { RequestState } from "./request/request-state.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** nginx allows as many changes of the URI for one request. */
 const mostRedirects = 10;
@@ -75,7 +75,7 @@ async function inLocation(state: RequestState, location: LocationModel, runtime:
     return { kind: "status", status: 403 };
   }
   if (location.proxy === undefined) return withoutHandler(state, runtime);
-  return proxyRequest(state, location, location.proxy, runtime);
+  return proxyRequest({ state, location, runtime }, location.proxy);
 }
 
 /** No files are served: nginx's own page stands for an error page that would be one. */

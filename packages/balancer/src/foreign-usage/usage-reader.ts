@@ -1,0 +1,147 @@
+import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
+import type { ApiRoute } from "@drover/contract/routes";
+import type { Time } from "@drover/foundation/clock";
+import { brotliDecompressSync, constants, unzipSync } from "node:zlib";
+import type { Upstream } from "../pool/upstream.ts";
+import { headerValue } from "../upstream-http/hop-by-hop.ts";
+import type { ResponseHead } from "../upstream-http/response-head.ts";
+import { finishIn, modelIn, tokensIn, tokensInList } from "./usage-in-text.ts";
+
+/** What a server that Drover does not own says of a request in its response. */
+export interface ToldUsage {
+  readonly model: string | undefined;
+  /** Undefined: it says nothing, as many do in a stream unless the client asks for `stream_options.include_usage`. */
+  readonly tokens: ReportedTokens | undefined;
+  readonly finish: RequestReport["finish"] | undefined;
+  /** When the first event or line of a stream came, comments apart. */
+  readonly firstEventMs: number | undefined;
+}
+
+/** Of the beginning of a body, which has the model, and what Anthropic's API says of the prompt. */
+const HEAD_BYTES = 16_384;
+/** Of its end, which has the counts. */
+const TAIL_BYTES = 16_384;
+const COLON = 0x3a;
+
+/** Looks for them in a response while that passes. */
+export interface ToldUsageReader {
+  /** The next bytes of the body, which are only good until this returns. */
+  push(part: Buffer): void;
+  /** The body is over. */
+  read(): ToldUsage;
+}
+
+/** Of a body without a coding it keeps the ends and reads them when it is over, so that the work does not grow with the text. */
+export class PlainUsageReader implements ToldUsageReader {
+  readonly #nowMs: () => number;
+  readonly #head: Buffer[] = [];
+  #headBytes = 0;
+  readonly #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #firstEventMs: number | undefined;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  push(part: Buffer): void {
+    if (part.length === 0) return;
+    if (this.#firstEventMs === undefined && part[0] !== COLON) this.#firstEventMs = this.#nowMs();
+    const kept = Buffer.from(part.subarray(-TAIL_BYTES));
+    if (this.#headBytes < HEAD_BYTES) {
+      this.#head.push(part.length > TAIL_BYTES ? Buffer.from(part.subarray(0, HEAD_BYTES)) : kept);
+      this.#headBytes += part.length;
+    }
+    this.#tail.push(kept);
+    this.#tailBytes += kept.length;
+    while (this.#tailBytes - (this.#tail[0]?.length ?? 0) >= TAIL_BYTES)
+      this.#tailBytes -= this.#tail.shift()?.length ?? 0;
+  }
+
+  read(): ToldUsage {
+    const tail = textOf(this.#tail);
+    const head = this.#isEntire ? tail : textOf(this.#head).slice(0, HEAD_BYTES);
+    return {
+      model: modelIn(head) ?? (this.#isEntire ? undefined : modelIn(tail)),
+      tokens: head.startsWith("[") ? this.#sumOfList(head) : tokensIn(head, tail),
+      finish: finishIn(tail) ?? (this.#isEntire ? undefined : finishIn(head)),
+      firstEventMs: this.#firstEventMs,
+    };
+  }
+
+  /** Nothing lies between the two ends: the tail is the entire body, and read once. */
+  get #isEntire(): boolean {
+    return this.#headBytes < HEAD_BYTES;
+  }
+
+  /** Of a list whose middle was not kept nobody knows. */
+  #sumOfList(list: string): ReportedTokens | undefined {
+    return this.#isEntire ? tokensInList(list) : undefined;
+  }
+}
+
+/** What is larger in its coding, or decoded, is not read: this is done while everybody waits. */
+const CODED_BYTES = 256 * 1024;
+const DECODED_BYTES = 4 * 1024 * 1024;
+
+const decoders: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  // Of a response that broke off there is no end.
+  gzip: (body) => unzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: DECODED_BYTES }),
+  deflate: (body) => unzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: DECODED_BYTES }),
+  br: (body) =>
+    brotliDecompressSync(body, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength: DECODED_BYTES }),
+};
+
+/** A body with a coding, as proxies before a server make it, can only be read from its beginning. */
+class CodedUsageReader implements ToldUsageReader {
+  readonly #nowMs: () => number;
+  readonly #decode: (body: Buffer) => Buffer;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+  #firstPartMs: number | undefined;
+
+  constructor(nowMs: () => number, decode: (body: Buffer) => Buffer) {
+    this.#nowMs = nowMs;
+    this.#decode = decode;
+  }
+
+  push(part: Buffer): void {
+    this.#firstPartMs ??= this.#nowMs();
+    this.#bytes += part.length;
+    if (this.#bytes > CODED_BYTES) this.#parts.length = 0;
+    else this.#parts.push(Buffer.from(part));
+  }
+
+  read(): ToldUsage {
+    const plain = new PlainUsageReader(() => this.#firstPartMs ?? this.#nowMs());
+    try {
+      if (this.#parts.length > 0) plain.push(this.#decode(Buffer.concat(this.#parts)));
+    } catch {
+      // It is not what its head says; the client has it as it came.
+    }
+    return { ...plain.read(), firstEventMs: this.#firstPartMs };
+  }
+}
+
+/** Workers of Drover's own report what a request took; of other servers their responses are read. Undefined where nothing is to be heard. */
+export function readerFor(
+  { route }: { readonly route: ApiRoute | undefined },
+  { status, headers }: ResponseHead,
+  { reports }: Upstream,
+  clock: Pick<Time, "monotonicMs">,
+): ToldUsageReader | undefined {
+  if (reports || status !== 200 || route?.takesSlot !== true) return undefined;
+  return usageReader(headerValue(headers, "content-encoding"), () => clock.monotonicMs());
+}
+
+/** Undefined for codings that are not known. */
+export function usageReader(coding: string | undefined, nowMs: () => number): ToldUsageReader | undefined {
+  if (coding === undefined || coding === "identity") return new PlainUsageReader(nowMs);
+  const name = coding.toLowerCase();
+  const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;
+  return decode === undefined ? undefined : new CodedUsageReader(nowMs, decode);
+}
+
+function textOf(parts: readonly Buffer[]): string {
+  return parts.length === 1 ? String(parts[0]) : Buffer.concat(parts).toString();
+}

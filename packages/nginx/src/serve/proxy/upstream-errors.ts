@@ -1,0 +1,51 @@
+import type { Attempt, ForwardOutcome } from "@drover/balancer/engine";
+import { aboutRequest } from "../request/error-line.ts";
+import type { RequestState } from "../request/request-state.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** What was asked of which servers. */
+interface Asked {
+  readonly scheme: string;
+  readonly uri: string;
+  readonly group: { readonly model: { readonly name: string } };
+}
+
+/** A line for each attempt that failed, and for a request that no server was left for. */
+export function logAttempts(
+  { state, runtime }: { readonly state: RequestState; readonly runtime: Runtime },
+  attempts: readonly Attempt[],
+  outcome: ForwardOutcome,
+  { scheme, uri, group }: Asked,
+): void {
+  for (const attempt of attempts) {
+    if (attempt.error === undefined) continue;
+    logError(state, runtime, errorText(attempt), `${scheme}://${attempt.upstream.server}${uri}`);
+  }
+  if (outcome.kind === "failed" && outcome.reason === "no live upstreams") {
+    const upstream = `${scheme}://${group.model.name}${uri}`;
+    logError(state, runtime, "no live upstreams while connecting to upstream", upstream);
+  }
+}
+
+/** A line of the error log, about this request. */
+export function logError(state: RequestState, runtime: Runtime, message: string, upstream?: string): void {
+  const line = `${message}, ${aboutRequest(state, upstream)}`;
+  runtime.logs.error(state.settings.errorLogs, "error", line, state.connection.number);
+}
+
+/** As nginx says it where it has a message for it. */
+function errorText({ error = "", connectMs, headerMs }: Attempt): string {
+  const during =
+    connectMs === undefined
+      ? "connecting to upstream"
+      : headerMs === undefined
+        ? "reading response header from upstream"
+        : "reading upstream";
+  if (error.includes("ECONNREFUSED")) return `connect() failed (111: Connection refused) while ${during}`;
+  if (error.includes("ENOENT")) return `connect() failed (2: No such file or directory) while ${during}`;
+  if (error.includes("ECONNRESET")) return `recv() failed (104: Connection reset by peer) while ${during}`;
+  if (/no connection within|silent/.test(error))
+    return `upstream timed out (110: Connection timed out) while ${during}`;
+  if (error.includes("closed the connection")) return `upstream prematurely closed connection while ${during}`;
+  return `upstream: ${error} while ${during}`;
+}
