@@ -1,10 +1,8 @@
 import { crc32End, crc32Start, crc32Update } from "./crc32.ts";
-import { peerAtWeight } from "./peer-at-weight.ts";
-import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
+import type { Peer } from "./peer.ts";
+import { peerAtWeight, pickDrawn } from "./pick-drawn.ts";
+import type { PickContext, PickState, PolicyDefinition } from "./policy.ts";
 import { pickRoundRobin } from "./round-robin.ts";
-
-const maxTries = 20;
 
 export const policy = {
   name: "hash",
@@ -14,24 +12,16 @@ export const policy = {
 
 /**
  * `hash KEY`: `hash += (crc32([REHASH] KEY) >> 16) & 0x7fff`, REHASH left out at first, taken modulo the summed weights; as
- * Cache::Memcached places keys. An empty key is round robin, as are more than 20 tries.
+ * Cache::Memcached places keys. An empty key is round robin.
  * Source: nginx `ngx_http_upstream_get_hash_peer`.
  */
 function pickHash(state: PickState, context: PickContext): Peer | undefined {
-  if (state.hashTries > maxTries || state.group.peers.length < 2 || state.key.length === 0) {
-    return pickRoundRobin(state, context);
-  }
-  while (true) {
+  if (state.key.length === 0) return pickRoundRobin(state, context);
+  return pickDrawn(state, context, () => {
     state.hash = ((state.hash ?? 0) + hashOfKey(state.key, state.rehash)) >>> 0;
     state.rehash += 1;
-    const peer = peerAtWeight(state.group.peers, state.hash % state.group.totalWeight);
-    if (peer !== undefined && isCandidate(peer, state, context.nowMs)) {
-      markChecked(peer, context.nowMs);
-      return peer;
-    }
-    state.hashTries += 1;
-    if (state.hashTries > maxTries) return pickRoundRobin(state, context);
-  }
+    return peerAtWeight(state.group.peers, state.hash % state.group.totalWeight);
+  });
 }
 
 function hashOfKey(key: Uint8Array, rehash: number): number {

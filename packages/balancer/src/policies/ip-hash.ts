@@ -1,10 +1,8 @@
 import { addressBytes } from "./address-bytes.ts";
-import { peerAtWeight } from "./peer-at-weight.ts";
-import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
-import { pickRoundRobin } from "./round-robin.ts";
+import type { Peer } from "./peer.ts";
+import { peerAtWeight, pickDrawn } from "./pick-drawn.ts";
+import type { PickContext, PickState, PolicyDefinition } from "./policy.ts";
 
-const maxTries = 20;
 const firstHash = 89;
 
 export const policy = {
@@ -15,22 +13,15 @@ export const policy = {
 
 /**
  * The same client address to the same peer: `hash = (hash * 113 + byte) % 6271` over the first three bytes of an IPv4 address or all
- * sixteen of an IPv6 one, hashed on when that peer is out; after 20 of those, round robin.
+ * sixteen of an IPv6 one, hashed on when that peer is out.
  * Source: nginx `ngx_http_upstream_get_ip_hash_peer`.
  */
 function pickIpHash(state: PickState, context: PickContext): Peer | undefined {
-  if (state.hashTries > maxTries || state.group.peers.length < 2) return pickRoundRobin(state, context);
   const bytes = addressBytes(state.clientAddress);
-  let hash = state.hash ?? firstHash;
-  while (true) {
+  return pickDrawn(state, context, () => {
+    let hash = state.hash ?? firstHash;
     for (const byte of bytes) hash = (hash * 113 + byte) % 6271;
-    const peer = peerAtWeight(state.group.peers, hash % state.group.totalWeight);
-    if (peer !== undefined && isCandidate(peer, state, context.nowMs)) {
-      markChecked(peer, context.nowMs);
-      state.hash = hash;
-      return peer;
-    }
-    state.hashTries += 1;
-    if (state.hashTries > maxTries) return pickRoundRobin(state, context);
-  }
+    state.hash = hash;
+    return peerAtWeight(state.group.peers, hash % state.group.totalWeight);
+  });
 }

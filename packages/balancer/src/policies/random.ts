@@ -1,10 +1,6 @@
-import { peerAtWeight } from "./peer-at-weight.ts";
-import { markChecked, type Peer } from "./peer.ts";
-import { isCandidate, type PickContext, type PickState, type PolicyDefinition } from "./policy.ts";
-import { pickRoundRobin } from "./round-robin.ts";
-
-/** Looks before round robin decides. */
-export const maxLooks = 20;
+import type { Peer } from "./peer.ts";
+import { peerAtWeight, pickDrawn } from "./pick-drawn.ts";
+import type { PickContext, PickState, PolicyDefinition } from "./policy.ts";
 
 export const policy = {
   name: "random",
@@ -14,16 +10,7 @@ export const policy = {
 
 /** One peer at random, by weight. Source: nginx `ngx_http_upstream_get_random_peer`. */
 function pickRandom(state: PickState, context: PickContext): Peer | undefined {
-  if (state.hashTries > maxLooks || state.group.peers.length < 2) return pickRoundRobin(state, context);
-  while (true) {
-    const peer = drawPeer(state, context);
-    if (peer !== undefined && isCandidate(peer, state, context.nowMs)) {
-      markChecked(peer, context.nowMs);
-      return peer;
-    }
-    state.hashTries += 1;
-    if (state.hashTries > maxLooks) return pickRoundRobin(state, context);
-  }
+  return pickDrawn(state, context, () => drawPeer(state, context));
 }
 
 /** A peer at random, by weight; whether it may take the request is still to be asked. */
