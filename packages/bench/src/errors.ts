@@ -1,13 +1,13 @@
 export type BenchErrorCode =
-  /** options, presets: a value that makes no sense; nothing was sent. */
+  /** A value that makes no sense; nothing was sent. */
   | "bad_option"
-  /** trial: nobody responds at the target's address. */
+  /** Nobody responds at the target's address. */
   | "target_unreachable"
-  /** trial: the target refuses this load: no or wrong key, unknown model or route, prompts over its context. */
+  /** The target refuses this load: no or wrong key, unknown model or route, prompts over its context. */
   | "target_refuses"
-  /** started-drover, nginx-side, command-side: a server that the measurement needs did not come up. */
+  /** A server that the measurement needs did not come up. */
   | "server_failed"
-  /** write-report: the disk is full, or the path can't be written. */
+  /** The disk is full, or the path can't be written. */
   | "report_unwritable";
 
 /** Base of this package's errors; the message is for the user as it is. */

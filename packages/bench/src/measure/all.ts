@@ -4,7 +4,7 @@ import { sizeText } from "@drover/foundation/texts";
 import { mkdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
-import { names, out, quick } from "./support/options.ts";
+import { names, out } from "./support/options.ts";
 import { run } from "./support/session.ts";
 
 /** In the order of their worth where somebody stops early. */
@@ -19,18 +19,12 @@ const scripts: readonly string[] = [
   "balancer-events",
   "balancer-crowd",
   "observing",
-  "worker-speed/main",
   "accuracy",
   "streams",
   "tune-twice",
 ];
 
-/** Takes many minutes at any length: its models have the shapes of real ones, or its ratios would say nothing. */
-const NEVER_QUICK = "worker-speed/main";
-
-const wanted = scripts.filter((script) =>
-  names.length === 0 ? !(quick && script === NEVER_QUICK) : names.some((part) => script.includes(part)),
-);
+const wanted = scripts.filter((script) => names.length === 0 || names.some((part) => script.includes(part)));
 if (wanted.length === 0) {
   console.error(`no measuring script's name has ${names.join(" or ")} in it; there are ${scripts.join(", ")}`);
   process.exit(2);

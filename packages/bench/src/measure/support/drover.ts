@@ -26,19 +26,13 @@ export async function drover(args: readonly string[], options?: RunOptions): Pro
 
 /** The file of `--model`; for a quick look the demo; otherwise a synthetic model with the shapes of one of 1.5B, made at the first call. */
 export async function modelPath(): Promise<string> {
-  return model ?? (quick ? "demo" : await syntheticModel("q4_0"));
-}
-
-/** A synthetic model in this encoding, made at the first call. */
-export async function syntheticModel(quantization: string, isPure = false): Promise<string> {
-  const path = join(models, `${MODEL_SHAPES}.${quantization}${isPure ? "-pure" : ""}.gguf`);
-  const synth = ["model", "synth", MODEL_SHAPES, path, "--quant", quantization];
-  if (!existsSync(path)) await drover([...synth, ...(isPure ? ["--pure"] : [])]);
+  if (model !== undefined || quick) return model ?? "demo";
+  const path = join(models, `${SHAPES}.q4_0.gguf`);
+  if (!existsSync(path)) await drover(["model", "synth", SHAPES, path, "--quant", "q4_0"]);
   return path;
 }
 
-/** Whose shapes they are. */
-export const MODEL_SHAPES = "deepseek-r1-distill-qwen-1.5b";
+const SHAPES = "deepseek-r1-distill-qwen-1.5b";
 
 /** Arguments that write an HTML page of that name where `--out FOLDER` was given. */
 export function pageArgs(name: string): readonly string[] {

@@ -14,13 +14,11 @@ function readArguments() {
         out: { type: "string" },
         rounds: { type: "string" },
         "llama-server": { type: "string" },
-        cpu: { type: "string", default: "0" },
-        pure: { type: "boolean", default: false },
       },
     });
   } catch (error) {
     console.error(
-      `${error instanceof Error ? error.message : String(error)}\nThere are --quick, --model FILE, --out FOLDER, --rounds N, --llama-server PATH, --cpu N and --pure.`,
+      `${error instanceof Error ? error.message : String(error)}\nThere are --quick, --model FILE, --out FOLDER, --rounds N and --llama-server PATH.`,
     );
     return process.exit(2);
   }
@@ -39,9 +37,6 @@ export const out = values.out;
 
 /** The program of `--llama-server`. */
 export const llamaServer = values["llama-server"];
-
-/** Where the worker's speed is measured, and whether all matrices of the model are in one encoding. */
-export const { cpu, pure } = values;
 
 /** Arguments without a dash. */
 export const names: readonly string[] = positionals;
