@@ -18,7 +18,7 @@ export type FailureReason =
   | "no-finish-reason"
   | "no-done";
 
-/** One request and what became of it. All times are on the clock's nowMs. */
+/** One request and what became of it. All times are on the monotonic clock. */
 export interface Exchange {
   readonly startMs: number;
   readonly endMs: number;

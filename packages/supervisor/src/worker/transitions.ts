@@ -39,7 +39,7 @@ export const EVENT_MEANINGS = {
 export type WorkerEvent = keyof typeof EVENT_MEANINGS;
 export const WORKER_EVENTS = Object.keys(EVENT_MEANINGS) as WorkerEvent[];
 
-/** What the runner does on a transition, in this order. There is one timer: arming it calls off the one before. */
+/** What a worker does on a transition, in this order. There is one timer: arming it calls off the one before. */
 export type WorkerEffect =
   | "spawn"
   | "open-traffic"

@@ -2,7 +2,7 @@
  * What the next step computes: one token of every running response, or of those that begin, or a piece of one prompt. A pure function of the slots,
  * the measured costs and how long running responses have paused.
  *
- * llama.cpp computes each piece of a prompt as a group of its own (DESIGN 7, point 2), so a decode that holds both takes as
+ * llama.cpp computes each piece of a prompt as a group of its own, so a decode that holds both takes as
  * long as the two apart. They are therefore never mixed: the piece that completes a prompt gives its first token without
  * waiting for everybody else's next one, and after each step the newest arrivals and departures count.
  */

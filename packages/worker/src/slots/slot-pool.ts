@@ -178,9 +178,9 @@ export class SlotPool implements Generator, SlotsView {
   #cancel(running: Running): void {
     if (running.cancelled) return;
     running.cancelled = true;
-    const place = this.#queue.indexOf(running);
-    if (place < 0) return this.#loop.wake(); // In a slot: the loop frees it before its next step.
-    this.#queue.splice(place, 1);
+    const position = this.#queue.indexOf(running);
+    if (position < 0) return this.#loop.wake(); // In a slot: the loop frees it before its next step.
+    this.#queue.splice(position, 1);
     running.sink.onEnd({ reason: "cancelled" });
   }
 

@@ -43,7 +43,7 @@ const LEAST_OUTLIER = 1.15;
 /**
  * Sizes to be measured once more: dearer than both neighbours, and than two smaller steps of as many tokens. Dearer than
  * the next larger one alone is no sign: three cost more than four, and six more than eight, with kernels that are fast
- * at multiples of four (DESIGN 7).
+ * at multiples of four.
  */
 export function suspiciousSizes(table: readonly CostPoint[]): readonly number[] {
   const known = new Map(table.map(({ tokens, ms }) => [tokens, ms]));

@@ -16,7 +16,7 @@ export interface StepCosts {
 
 /**
  * Straight lines between the measured points, and the last one's price per token beyond. Neither monotone nor convex:
- * kernels are faster at some sizes than at smaller ones (DESIGN 7, point 3).
+ * kernels are faster at some sizes than at smaller ones.
  */
 export function createStepCosts(measured: readonly CostPoint[]): StepCosts {
   const points = measured.toSorted((a, b) => a.tokens - b.tokens);

@@ -1,6 +1,6 @@
 import { createStepCosts } from "../step-costs/step-costs.ts";
 
-/** As measured on AVX-512 with a 1.5B model in Q4_0 (DESIGN 7): 4 cost less than 3, 8 less than 6. */
+/** As measured on AVX-512 with a 1.5B model in Q4_0: 4 cost less than 3, 8 less than 6. */
 export const q40Costs = createStepCosts(
   Object.entries({ 1: 41, 2: 87, 3: 124, 4: 90, 5: 128, 6: 174, 7: 203, 8: 159, 32: 300, 128: 900 }).map(
     ([tokens, ms]) => ({ tokens: Number(tokens), ms }),
