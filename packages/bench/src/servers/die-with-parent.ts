@@ -1,11 +1,9 @@
-import { accessSync, constants } from "node:fs";
+import { findProgram } from "@drover/foundation/files/programs";
 
 export interface CommandLine {
   readonly file: string;
   readonly args: readonly string[];
 }
-
-const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
 
 /** Ends at once where its parent is not the process that asked for it any more, which may have died before the kernel was told; else runs the rest. */
 const UNLESS_ORPHAN = '[ "$PPID" = "$0" ] || exit 1; exec "$@"';
@@ -15,7 +13,7 @@ const UNLESS_ORPHAN = '[ "$PPID" = "$0" ] || exit 1; exec "$@"';
  * behind that hold memory and spoil the next one. Elsewhere than on Linux with util-linux: the command as it is.
  */
 export function dieWithParent(command: CommandLine): CommandLine {
-  const setpriv = SETPRIV.find(mayBeRun);
+  const setpriv = findProgram("setpriv", "/usr/bin:/bin");
   if (setpriv === undefined) return command;
   return {
     file: setpriv,
@@ -31,13 +29,4 @@ export function dieWithParent(command: CommandLine): CommandLine {
       ...command.args,
     ],
   };
-}
-
-function mayBeRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,6 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import type { Clock } from "@drover/foundation/clock";
+import { findProgram, mayBeRun } from "@drover/foundation/files/programs";
 import { BenchError } from "../errors.ts";
 import type { Side } from "./side.ts";
 import { singleServer } from "./single-server.ts";
@@ -35,11 +34,9 @@ const HELP_TIMEOUT_MS = 60_000;
  * @throws BenchError `bad_option` where the given one can't be run
  */
 export function findLlamaServer(given: string | undefined, searchPath: string): string | undefined {
-  if (given !== undefined && !isProgram(given))
+  if (given !== undefined && !mayBeRun(given))
     throw new BenchError("bad_option", `--llama-server: ${given} is no program that can be run here`);
-  if (given !== undefined) return given;
-  const folders = searchPath.split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, "llama-server")).find(isProgram);
+  return given ?? findProgram("llama-server", searchPath);
 }
 
 /** @throws BenchError `server_failed` where the program does not even print its help */
@@ -71,15 +68,6 @@ export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild
     args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
   });
   return singleServer({ name, doc, process: "llama-server", commandOn }, clock);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function runOnce(path: string, flag: string): Promise<string> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -11,6 +11,9 @@ describe("hasProgram", () => {
     try {
       const path = `/nowhere:${folder}`;
       assert.equal(hasProgram("taskset", path), false);
+      mkdirSync(join(folder, "taskset"));
+      assert.equal(hasProgram("taskset", path), false, "a folder");
+      rmSync(join(folder, "taskset"), { recursive: true });
       writeFileSync(join(folder, "taskset"), "", { mode: 0o644 });
       assert.equal(hasProgram("taskset", path), false);
       chmodSync(join(folder, "taskset"), 0o755);
