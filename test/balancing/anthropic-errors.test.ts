@@ -26,7 +26,7 @@ describe("Anthropic's client before a front door that refuses", () => {
     const start = async (timeout: number): Promise<RunningBalancer> => {
       const queue = { ...defaultSettings().queue, limit: 1, timeout };
       const running = await startBalancer([], (settings) => ({ ...settings, apiKeys: ["the-key"], queue }));
-      running.balancer.addUpstream({ id: "w1", origin, slots: 1, owned: true, secret: "s" });
+      running.balancer.addUpstream({ id: "w1", origin, maxConns: 1, owned: true, secret: "s" });
       running.balancer.setReady("w1", true);
       return running;
     };

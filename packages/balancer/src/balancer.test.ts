@@ -22,7 +22,7 @@ describe("a balancer", () => {
       ...upstreams.map((upstream) => () => upstream.close()),
     );
     upstreams.forEach((upstream, index) => {
-      running.balancer.addUpstream({ id: `w${index + 1}`, origin: upstream.origin, slots, owned: true });
+      running.balancer.addUpstream({ id: `w${index + 1}`, origin: upstream.origin, maxConns: slots, owned: true });
       running.balancer.setReady(`w${index + 1}`, true);
     });
     return running;
@@ -67,7 +67,12 @@ describe("a balancer", () => {
   it("sends a request to another upstream when one refuses the connection", async () => {
     const upstream = await httpUpstream((_request, response) => response.end("alive"));
     const running = await run([upstream]);
-    running.balancer.addUpstream({ id: "w0", origin: `http://127.0.0.1:${await deadPort()}`, slots: 9, owned: true });
+    running.balancer.addUpstream({
+      id: "w0",
+      origin: `http://127.0.0.1:${await deadPort()}`,
+      maxConns: 9,
+      owned: true,
+    });
     running.balancer.setReady("w0", true);
     const responses = await Promise.all(
       [1, 2, 3, 4].map(async () => (await fetch(running.url, { method: "POST", body: "x" })).text()),
@@ -99,7 +104,7 @@ describe("a balancer", () => {
     balancer.removeUpstream(id);
     const back = await httpUpstream((request, response) => request.pipe(response));
     closers.push(() => back.close());
-    balancer.addUpstream({ id, origin: back.origin, slots: 1, owned: true });
+    balancer.addUpstream({ id, origin: back.origin, maxConns: 1, owned: true });
     assert.equal(balancer.status().queue.depth, 1);
     balancer.setReady(id, true);
     assert.equal(await (await received).text(), "again");
@@ -354,7 +359,7 @@ describe("a balancer", () => {
       },
     });
     closers.push(() => balancer.close({ drainTimeoutMs: 0 }));
-    balancer.addUpstream({ id: "w1", origin: "http://127.0.0.1:1", owned: true, slots: 1 });
+    balancer.addUpstream({ id: "w1", origin: "http://127.0.0.1:1", owned: true, maxConns: 1 });
     const ask = async (method: string, path: string, key = "s3cret") =>
       (await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${key}` } })).status;
     const { idleSinceMs } = balancer.status();
@@ -386,7 +391,7 @@ describe("a balancer", () => {
     );
     const running = await run([upstream], 2, { options: { clock: timelessClock } });
     const deaf = await rawUpstream((socket) => socket.destroy());
-    for (const id of ["w10", "w2"]) running.balancer.addUpstream({ id, origin: deaf.origin, slots: 1, owned: true });
+    for (const id of ["w10", "w2"]) running.balancer.addUpstream({ id, origin: deaf.origin, maxConns: 1, owned: true });
     running.balancer.setReady("w2", true);
     const shown = (await (await fetch(`${running.url}/upstreams`)).json()) as { upstreams: readonly unknown[] };
     const list = await (await fetch(`${running.url}/slots`)).json();

@@ -44,7 +44,13 @@ describe("the front door", () => {
       () => running.balancer.close({ drainTimeoutMs: 0 }),
       () => upstream.close(),
     );
-    running.balancer.addUpstream({ id: "w1", origin: upstream.origin, slots: 2, owned: true, secret: "of the worker" });
+    running.balancer.addUpstream({
+      id: "w1",
+      origin: upstream.origin,
+      maxConns: 2,
+      owned: true,
+      secret: "of the worker",
+    });
     running.balancer.setReady("w1", true);
     return { ...running, upstream, change };
   }
@@ -374,7 +380,7 @@ describe("the front door", () => {
     assert.deepEqual(await ask("/v1/messages/count_tokens", large), [413, "error", "request_too_large"]);
     balancer.removeUpstream("w1");
     assert.deepEqual(await ask("/v1/messages"), [502, "error", "api_error"]);
-    const worker = { id: "w2", origin: "http://127.0.0.1:9", slots: 1, owned: true, secret: "s" };
+    const worker = { id: "w2", origin: "http://127.0.0.1:9", maxConns: 1, owned: true, secret: "s" };
     balancer.addUpstream(worker);
     balancer.setExpected("w2", true);
     assert.deepEqual(await ask("/v1/messages"), [429, "error", "rate_limit_error"]);

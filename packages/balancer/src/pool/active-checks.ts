@@ -13,8 +13,6 @@ export interface CheckRule {
   /** Bad probes in a row that take it out. @default 3 */
   readonly fall: number;
   readonly timeoutMs: number;
-  /** Statuses that are good. @default 200 to 399 */
-  readonly statuses?: ReadonlySet<number>;
   /** Text that a good response contains. */
   readonly bodyIncludes?: string;
 }
@@ -77,8 +75,7 @@ async function probe(upstream: Upstream, rule: CheckRule, clock: Clock): Promise
 }
 
 function judge(status: number, body: string, rule: CheckRule): string | undefined {
-  const good = rule.statuses === undefined ? status >= 200 && status < 400 : rule.statuses.has(status);
-  if (!good) return `it responded with ${status}`;
+  if (status < 200 || status >= 400) return `it responded with ${status}`;
   if (rule.bodyIncludes !== undefined && !body.includes(rule.bodyIncludes))
     return `its response lacks "${rule.bodyIncludes}"`;
   return undefined;

@@ -6,7 +6,7 @@ import { UpstreamPool } from "./upstream-pool.ts";
 /** Two workers of Drover's own, and what is asked of them. */
 function open() {
   const clock = createManualClock();
-  const upstreams = ["a", "b"].map((id) => ({ id, origin: "http://127.0.0.1:1", owned: true, slots: 4 }));
+  const upstreams = ["a", "b"].map((id) => ({ id, origin: "http://127.0.0.1:1", owned: true, maxConns: 4 }));
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
   for (const { id } of upstreams) pool.members.setReady(id, true);
   const request = () => pool.startPick();

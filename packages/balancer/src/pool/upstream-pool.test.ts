@@ -34,7 +34,7 @@ function poolOf(upstreams: readonly UpstreamSpec[], clock: Clock = systemClock):
 }
 
 function worker(id: string, slots = 4): UpstreamSpec {
-  return { id, origin: "http://127.0.0.1:1", owned: true, slots };
+  return { id, origin: "http://127.0.0.1:1", owned: true, maxConns: slots };
 }
 
 describe("a lease", () => {

@@ -17,11 +17,9 @@ export interface UpstreamSpec {
   readonly reports?: boolean;
   /** Knows what other such workers have read, by snapshots. @default false */
   readonly sharesState?: boolean;
-  /** Slots of a worker; the same as `maxConns`, which wins. */
-  readonly slots?: number;
   /** @default 1 */
   readonly weight?: number;
-  /** Most requests at a time, 0 for no limit. @default 0 */
+  /** Most requests at a time: a worker's slots. 0 for no limit. @default 0 */
   readonly maxConns?: number;
   /** 0 turns the accounting off. @default 1, and 0 where `owned`: the supervisor knows whether a worker lives */
   readonly maxFails?: number;
@@ -94,7 +92,7 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     backup: spec.backup ?? false,
     secret: spec.secret,
     weight,
-    maxConns: spec.maxConns ?? spec.slots ?? 0,
+    maxConns: spec.maxConns ?? 0,
     maxFails: spec.maxFails ?? (owned ? 0 : 1),
     failTimeoutSeconds: (spec.failTimeoutMs ?? 10_000) / 1000,
     slowStartMs: spec.slowStartMs ?? 0,

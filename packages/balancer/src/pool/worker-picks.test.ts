@@ -7,7 +7,7 @@ import { workerAlone } from "./worker-picks.ts";
 function workersOf(count: number) {
   const ids = Array.from({ length: count }, (_, index) => `w${index}`);
   return ids.map((id) => {
-    const worker = createUpstream({ id, origin: "http://127.0.0.1:1", owned: true, slots: 2 });
+    const worker = createUpstream({ id, origin: "http://127.0.0.1:1", owned: true, maxConns: 2 });
     worker.ready = true;
     return worker;
   });

@@ -13,7 +13,7 @@ const LIMIT = 20;
 function open(workers: number) {
   const clock = createManualClock();
   const upstreams = Array.from({ length: workers }, (_, index) => {
-    return { id: String(index), origin: "http://127.0.0.1:1", owned: true, slots: 1 };
+    return { id: String(index), origin: "http://127.0.0.1:1", owned: true, maxConns: 1 };
   });
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
   for (const { id } of upstreams) pool.members.setReady(id, true);

@@ -23,7 +23,7 @@ const MS_PER_TOKEN = 50;
 /** Real queue, pool and shares before a worker that makes 20 tokens a second in each slot. No time passes but the clock's. */
 async function simulate(slots: number, requests: readonly Simulated[]): Promise<readonly Served[]> {
   const clock = createManualClock();
-  const upstreams = [{ id: "1", origin: "http://127.0.0.1:1", owned: true, slots }];
+  const upstreams = [{ id: "1", origin: "http://127.0.0.1:1", owned: true, maxConns: slots }];
   const pool = new UpstreamPool({ policy: "least_conn", upstreams, clock, random: () => 0 });
   pool.members.setReady("1", true);
   const events = { onWaited: () => {}, onWakeNeeded: () => {} };

@@ -24,7 +24,7 @@ class CrashingWorker {
   async start(slots: number): Promise<void> {
     await this.#listen(0);
     const { port } = this.#server.address() as AddressInfo;
-    this.#balancer.addUpstream({ id: this.#id, origin: `http://127.0.0.1:${port}`, slots, owned: true });
+    this.#balancer.addUpstream({ id: this.#id, origin: `http://127.0.0.1:${port}`, maxConns: slots, owned: true });
     this.#balancer.setReady(this.#id, true);
   }
 

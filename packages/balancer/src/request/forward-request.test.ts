@@ -33,7 +33,7 @@ describe("forwarding", () => {
       ...upstreams.map((upstream) => () => upstream.close()),
     );
     upstreams.forEach(({ origin }, index) => {
-      running.balancer.addUpstream({ id: `u${index}`, origin, slots: foreign ? 0 : 8, owned: !foreign });
+      running.balancer.addUpstream({ id: `u${index}`, origin, maxConns: foreign ? 0 : 8, owned: !foreign });
       running.balancer.setReady(`u${index}`, true);
     });
     return running;
@@ -73,7 +73,7 @@ describe("forwarding", () => {
     const upstream = await rawUpstream((socket) => socket.once("data", () => sockets.push(socket)));
     closers.push(() => upstream.close());
     const { balancer, port } = await run([], false, (settings) => settings, pingingClock);
-    balancer.addUpstream({ id: "w1", origin: upstream.origin, slots: 1, owned: true });
+    balancer.addUpstream({ id: "w1", origin: upstream.origin, maxConns: 1, owned: true });
     balancer.setReady("w1", true);
     const ask = () => {
       const body = '{"stream":true}';
@@ -207,7 +207,7 @@ describe("forwarding", () => {
       () => rmSync(folder, { recursive: true, force: true }),
     );
     const { balancer, url } = await run([]);
-    balancer.addUpstream({ id: "unix", origin: `unix:${path}`, slots: 1, owned: false });
+    balancer.addUpstream({ id: "unix", origin: `unix:${path}`, maxConns: 1, owned: false });
     assert.equal(await (await fetch(url)).text(), "over a path");
   });
 
@@ -318,11 +318,11 @@ describe("forwarding", () => {
     balancer.addUpstream({
       id: "gone",
       origin: `http://127.0.0.1:${await deadPort()}`,
-      slots: 4,
+      maxConns: 4,
       owned: true,
       weight: 9,
     });
-    balancer.addUpstream({ id: "here", origin: `http://127.0.0.1:${echoPort}`, slots: 4, owned: true });
+    balancer.addUpstream({ id: "here", origin: `http://127.0.0.1:${echoPort}`, maxConns: 4, owned: true });
     balancer.setReady("gone", true);
     balancer.setReady("here", true);
     const request = http.get({ port, headers: { connection: "Upgrade", upgrade: "websocket" } });

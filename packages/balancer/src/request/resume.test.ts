@@ -51,7 +51,7 @@ describe("a stream whose worker dies", () => {
     const { balancer, port, url } = await runBalancer();
     closers.push(() => balancer.close({ drainTimeoutMs: 0 }), ...upstreams.map((upstream) => () => upstream.close()));
     upstreams.forEach(({ origin }, index) => {
-      balancer.addUpstream({ id: `w${index}`, origin, slots: 1, owned: true });
+      balancer.addUpstream({ id: `w${index}`, origin, maxConns: 1, owned: true });
       balancer.setReady(`w${index}`, true);
     });
     return { asked, balancer, port, url };

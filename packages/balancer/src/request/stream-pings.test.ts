@@ -43,7 +43,7 @@ describe("A stream that waits", () => {
     });
     closers.push(() => balancer.close({ drainTimeoutMs: 0 }), ...upstreams.map((upstream) => () => upstream.close()));
     upstreams.forEach(({ origin }, index) => {
-      balancer.addUpstream({ id: `w${index}`, origin, slots: 1, owned: true });
+      balancer.addUpstream({ id: `w${index}`, origin, maxConns: 1, owned: true });
       balancer.setReady(`w${index}`, true);
     });
     const post = (body: string, path = "/v1/chat/completions") => fetch(`${url}${path}`, { method: "POST", body });

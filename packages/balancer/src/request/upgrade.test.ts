@@ -37,7 +37,7 @@ describe("a WebSocket at the front door", () => {
       () => upstream.close(),
     );
     const { port: upstreamPort } = upstream.address() as AddressInfo;
-    balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${upstreamPort}`, slots: 4, owned: true });
+    balancer.addUpstream({ id: "w1", origin: `http://127.0.0.1:${upstreamPort}`, maxConns: 4, owned: true });
     balancer.setReady("w1", true);
     const requests = () => lines.filter(({ msg }) => msg === "request");
     return { port, requests, metrics: `http://127.0.0.1:${port}/metrics` };
@@ -214,7 +214,7 @@ describe("a WebSocket at the front door", () => {
     });
     closers.push(() => worker.close());
     const { balancer, port } = await before([]);
-    balancer.addUpstream({ id: "w1", origin: worker.origin, slots: 1, owned: true, secret: "s" });
+    balancer.addUpstream({ id: "w1", origin: worker.origin, maxConns: 1, owned: true, secret: "s" });
     balancer.setReady("w1", true);
     const [received] = (await once(open(port, "/socket"), "response")) as [http.IncomingMessage];
     received.resume();

@@ -153,9 +153,9 @@ export class Traffic {
   }
 
   #add(address: WorkerAddress): void {
-    const { port, ...rest } = address;
+    const { port, slots: maxConns, ...rest } = address;
     const origin = `http://127.0.0.1:${port}`;
-    this.#balancer.addUpstream({ id: this.id, worker: this.#worker, origin, owned: true, ...rest });
+    this.#balancer.addUpstream({ id: this.id, worker: this.#worker, origin, owned: true, maxConns, ...rest });
     this.#address = address;
   }
 
