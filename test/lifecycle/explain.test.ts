@@ -128,6 +128,11 @@ describe("what drover explain tells of a request", needsSharedMemory(16 * 2 ** 2
       lines.some((line) => line.startsWith("given to ")),
       text,
     );
+    const inChinese = await (await get("/explain/first", { ...admin, "accept-language": "zh-CN,en;q=0.8" })).text();
+    const { lines: chinese } = JSON.parse(inChinese) as { lines: readonly string[] };
+    assert.equal(chinese.length, lines.length);
+    assert.match(chinese.join("\n"), /策略分给/);
+    assert.doesNotMatch(chinese.slice(1).join("\n"), / (of|at|by|the|after) |undefined/);
     const list = (await (await get("/explain", admin)).json()) as readonly { id: string }[];
     assert.ok(list.some(({ id }) => id === "second"));
     const told = await pasture.run(["explain", "first"]);

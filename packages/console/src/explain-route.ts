@@ -18,7 +18,7 @@ export function isExplainPath(path: string): boolean {
   return path === PATH || path.startsWith(`${PATH}/`);
 }
 
-/** `GET /explain`, a list, and `GET /explain/ID`: the record, and the same as `lines` for people. */
+/** `GET /explain`, a list, and `GET /explain/ID`: the record, and the same as `lines` for people, in Chinese where that is the language they like best. */
 export function explainResponse(
   request: IncomingMessage,
   path: string,
@@ -29,7 +29,9 @@ export function explainResponse(
   const id = path.slice(PATH.length + 1);
   try {
     const found = explain(id === "" ? undefined : decodeURIComponent(id));
-    return jsonResponse(200, "id" in found ? { ...found, lines: describeRequest(found) } : found);
+    if (!("id" in found)) return jsonResponse(200, found);
+    const isChinese = /^\s*zh\b/iu.test(request.headers["accept-language"] ?? "");
+    return jsonResponse(200, { ...found, lines: describeRequest(found, isChinese ? "zh" : "en") });
   } catch (error) {
     return refusal(404, "unknown_request", (error as Error).message);
   }

@@ -1,77 +1,80 @@
-import { plural } from "@drover/foundation/texts";
+import { chinese } from "./request-chinese.ts";
+import { english, type RequestTexts } from "./request-english.ts";
 import type { AttemptRecord, GenerationRecord, PickCandidate, PickDecision, RequestRecord } from "./request-record.ts";
 
+const languages = { en: english, zh: chinese } as const satisfies Readonly<Record<string, RequestTexts>>;
+
 /** How a request went, as lines for people. */
-export function describeRequest(record: RequestRecord): readonly string[] {
+export function describeRequest(record: RequestRecord, language: keyof typeof languages = "en"): readonly string[] {
+  const texts = languages[language];
   const { picks, attempts, generations } = record;
   return [
-    ...headLines(record),
-    `queue: ${duration(record.queueMs)}`,
-    ...picks.flatMap(pickLines),
-    ...attempts.map(attemptLine),
-    ...generations.flatMap(generationLines),
+    ...headLines(record, texts),
+    texts.queue(texts.duration(record.queueMs)),
+    ...picks.flatMap((pick) => pickLines(pick, texts)),
+    ...attempts.map((attempt, index) => attemptLine(attempt, index, texts)),
+    ...generations.flatMap((generation) => generationLines(generation, texts)),
   ];
 }
 
-function headLines(record: RequestRecord): readonly string[] {
-  const { id, method, target, status, durationMs, key, client, mode, model, tokens, finish, firstTokenMs } = record;
-  const who = key === undefined ? client : `${client} with the key ${key}`;
+function headLines(record: RequestRecord, texts: RequestTexts): readonly string[] {
+  const { id, method, target, status, durationMs, key, client, mode } = record;
+  const who = key === undefined ? client : texts.withKey(client, key);
   const lines = [
-    `${id}: ${method} ${target} of ${who}, ${new Date(record.receivedAtEpochMs).toISOString()}`,
-    `${status} in ${duration(durationMs)}, ${mode === "stream" ? "a stream" : "in one piece"}`,
+    texts.asked(`${id}: ${method} ${target}`, who, new Date(record.receivedAtEpochMs).toISOString()),
+    texts.ended(status, texts.duration(durationMs), mode),
   ];
-  if (tokens === undefined) return lines;
-  const first = firstTokenMs === undefined ? "" : `, the first token after ${duration(firstTokenMs)}`;
-  const pace = record.tokenMs === undefined ? "" : `, one each ${duration(record.tokenMs)}`;
-  lines.push(
-    `${model ?? "the model"}: ${tokens.prompt} prompt tokens, ${tokens.cached} of them cached; ${tokens.completion} tokens generated, ${tokens.reasoning} of them thinking${first}${pace}; ended by ${finish ?? "nobody knows what"}`,
-  );
-  return lines;
+  return record.tokens === undefined ? lines : [...lines, tokensLine(record, record.tokens, texts)];
 }
 
-function pickLines({ chosen, policy, why, candidates }: PickDecision): readonly string[] {
-  return [`given to ${chosen} by ${policy}: ${why}`, ...candidates.map((candidate) => `  ${candidateText(candidate)}`)];
-}
-
-function candidateText({ upstream, state, active, slots, weight, heldChars, costSeconds }: PickCandidate): string {
-  const room = slots === 0 ? plural(active, "request") : `${active} of ${plural(slots, "slot")} busy`;
-  const held = heldChars === 0 ? "" : `, holds ${heldChars} characters of the prompt`;
-  const cost = costSeconds === undefined ? "" : `, would take ${costSeconds} s`;
-  return `${upstream}: ${state}, ${room}${weight === 1 ? "" : `, weight ${weight}`}${held}${cost}`;
-}
-
-function attemptLine({ upstream, atMs, headMs, status, error, resumed }: AttemptRecord, index: number): string {
-  const what = resumed ? "resumed by" : index === 0 ? "sent to" : "sent again to";
-  const head = headMs === undefined ? "no response" : `${status ?? "no status"} after ${duration(headMs - atMs)}`;
-  return `${what} ${upstream} at ${duration(atMs)}: ${head}${error === undefined ? "" : `, broke off: ${error}`}`;
-}
-
-const sources: Readonly<Record<GenerationRecord["source"], string>> = {
-  slot: "its slot",
-  copy: "another slot",
-  snapshot: "a snapshot",
-  nothing: "nowhere",
-};
-
-function generationLines(generation: GenerationRecord): readonly string[] {
-  const { slot, source, cachedTokens, pieces, steps, askedMs, beganMs, firstTokenMs, lastTokenMs } = generation;
-  const known =
-    source === "nothing"
-      ? "nothing of the prompt was cached"
-      : `${cachedTokens} tokens of the prompt came from ${sources[source]}`;
-  const sizes = Object.entries(steps).map(([size, count]) => `${count} of ${size}`);
-  const end =
-    firstTokenMs === undefined
-      ? []
-      : [`  tokens from ${duration(firstTokenMs)} to ${duration(lastTokenMs ?? firstTokenMs)}`];
+function tokensLine(
+  { model, finish, firstTokenMs, tokenMs }: RequestRecord,
+  tokens: NonNullable<RequestRecord["tokens"]>,
+  texts: RequestTexts,
+): string {
+  const { duration, promptTokens, generatedTokens, firstToken, eachToken, endedBy, theModel } = texts;
   return [
-    `slot ${slot} at ${duration(beganMs)}, after ${duration(beganMs - askedMs)} in the worker; ${known}`,
-    `  prompt read in ${plural(pieces.length, "piece")}: ${pieces.join(", ")}`,
-    ...end,
-    ...(sizes.length === 0 ? [] : [`  steps by the sequences in them: ${sizes.join(", ")}`]),
-  ];
+    promptTokens(model ?? theModel, tokens.prompt, tokens.cached),
+    generatedTokens(tokens.completion, tokens.reasoning),
+    firstTokenMs === undefined ? "" : firstToken(duration(firstTokenMs)),
+    tokenMs === undefined ? "" : eachToken(duration(tokenMs)),
+    endedBy(finish),
+  ].join("");
 }
 
-function duration(ms: number): string {
-  return ms < 10_000 ? `${Math.round(10 * ms) / 10} ms` : `${Math.round(ms / 100) / 10} s`;
+function pickLines({ chosen, policy, why, candidates }: PickDecision, texts: RequestTexts): readonly string[] {
+  const { given, reason } = texts;
+  return [given(chosen, policy, reason(why)), ...candidates.map((candidate) => `  ${candidateText(candidate, texts)}`)];
+}
+
+function candidateText(candidate: PickCandidate, texts: RequestTexts): string {
+  const { upstream, state, active, slots, weight, heldChars, costSeconds } = candidate;
+  const rest = [
+    `${texts.state(state)}${texts.comma}`,
+    slots === 0 ? texts.running(active) : texts.busy(active, slots),
+    weight === 1 ? "" : texts.weight(weight),
+    heldChars === 0 ? "" : texts.holds(heldChars),
+    costSeconds === undefined ? "" : texts.wouldTake(costSeconds),
+  ];
+  return texts.candidate(upstream, rest.join(""));
+}
+
+function attemptLine(attempt: AttemptRecord, index: number, texts: RequestTexts): string {
+  const { upstream, atMs, headMs, status, error, resumed } = attempt;
+  const how = resumed ? "resumed" : index === 0 ? "first" : "again";
+  const head = headMs === undefined ? texts.noResponse : texts.responded(status, texts.duration(headMs - atMs));
+  return `${texts.sent(how, upstream, texts.duration(atMs))}${head}${error === undefined ? "" : texts.brokeOff(error)}`;
+}
+
+function generationLines(generation: GenerationRecord, texts: RequestTexts): readonly string[] {
+  const { slot, source, cachedTokens, pieces, steps, askedMs, beganMs, firstTokenMs, lastTokenMs } = generation;
+  const { duration } = texts;
+  const sizes = Object.entries(steps).map(([size, count]) => texts.stepsOf(count, size));
+  const lines = [texts.pieces(pieces.length, pieces.join(texts.comma))];
+  if (firstTokenMs !== undefined) {
+    lines.push(texts.tokensFrom(duration(firstTokenMs), duration(lastTokenMs ?? firstTokenMs)));
+  }
+  if (sizes.length > 0) lines.push(texts.steps(sizes.join(texts.comma)));
+  const began = texts.slot(slot, duration(beganMs), duration(beganMs - askedMs));
+  return [`${began}${texts.known(cachedTokens, source)}`, ...lines.map((line) => `  ${line}`)];
 }

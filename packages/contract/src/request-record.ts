@@ -16,11 +16,21 @@ export interface PickCandidate {
   readonly costSeconds?: number;
 }
 
+/** As people are told it; `describeRequest` has them in other languages too. */
+export type PickReason =
+  | "no other one could take it"
+  | "its estimated time is the shortest"
+  | "it has the fewest requests for its weight"
+  | "it has as few requests as others, and holds the longest beginning of the prompt"
+  | "its turn among those with the fewest requests"
+  | "its client holds fewer slots than its share, and here one is taken for it from another client"
+  | `the rule of ${string}`;
+
 /** Why a request was given to one upstream and not to another. */
 export interface PickDecision {
   readonly chosen: string;
   readonly policy: string;
-  readonly why: string;
+  readonly why: PickReason;
   readonly candidates: readonly PickCandidate[];
 }
 

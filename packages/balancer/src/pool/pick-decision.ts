@@ -1,4 +1,4 @@
-import type { PickCandidate, PickDecision } from "@drover/contract/request-record";
+import type { PickCandidate, PickDecision, PickReason } from "@drover/contract/request-record";
 import { isInService } from "../policies/availability.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
@@ -15,7 +15,7 @@ export function describePick(
     readonly policy: string;
     readonly isFree: (upstream: Upstream) => boolean;
     /** Where it was not by the policy. @default what the policy went by */
-    readonly why?: string | undefined;
+    readonly why?: PickReason | undefined;
   },
 ): PickDecision {
   const { policy, isFree } = by;
@@ -47,7 +47,7 @@ function reasonAgainst(upstream: Upstream, state: PickState): PickCandidate["sta
 }
 
 /** A pure function of what the candidates were. */
-function why(chosen: string, candidates: readonly PickCandidate[], policy: string): string {
+function why(chosen: string, candidates: readonly PickCandidate[], policy: string): PickReason {
   const free = candidates.filter(({ state }) => state === "free");
   const best = free.find(({ upstream }) => upstream === chosen);
   if (best === undefined || free.length < 2) return "no other one could take it";

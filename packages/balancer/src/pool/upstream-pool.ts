@@ -1,4 +1,4 @@
-import type { PickDecision } from "@drover/contract/request-record";
+import type { PickDecision, PickReason } from "@drover/contract/request-record";
 import type { Clock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
 import { isInService } from "../policies/availability.ts";
@@ -86,7 +86,7 @@ export class UpstreamPool {
   }
 
   /** Why this upstream, where somebody wants to know. */
-  #describe(chosen: Upstream, state: PickState, why: string | undefined): PickDecision | undefined {
+  #describe(chosen: Upstream, state: PickState, why: PickReason | undefined): PickDecision | undefined {
     if (!state.isExplained) return undefined;
     const nowMs = this.#clock.monotonicMs();
     const isFree = (one: Upstream) => isCandidate(one, state, nowMs);
@@ -160,7 +160,7 @@ export class UpstreamPool {
     return upstream !== undefined && this.#flights.end(upstream, isCrash);
   }
 
-  #hold(upstream: Upstream, state: PickState, why?: string): Lease {
+  #hold(upstream: Upstream, state: PickState, why?: PickReason): Lease {
     const decision = this.#describe(upstream, state, why);
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
     upstream.conns += 1;

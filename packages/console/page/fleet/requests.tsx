@@ -73,7 +73,7 @@ function RequestRow({ request, onExplain }: RowProps): VNode {
   );
 }
 
-/** What the server says of the request. */
+/** What the server says of the request, in the page's language. */
 function Explanation({ id }: { readonly id: string }): VNode {
   const [lines, setLines] = useState<readonly string[]>([]);
   useEffect(() => {
@@ -81,9 +81,9 @@ function Explanation({ id }: { readonly id: string }): VNode {
       (found) => setLines((found as { readonly lines: readonly string[] }).lines),
       (error: Error) => setLines([error.message]),
     );
-  }, [id]);
+  }, [id, language.value]);
   return (
-    <div class="explanation" lang="en" tabIndex={0}>
+    <div class="explanation" tabIndex={0}>
       {lines.map((line, index) => (
         <p key={index} class={line.startsWith(" ") ? "part" : ""}>
           {line.trimStart()}
@@ -109,5 +109,5 @@ function followRequests(key: string): () => void {
 }
 
 async function askExplain(path: string, key: string): Promise<unknown> {
-  return await (await ask(path, { adminKey: key })).json();
+  return await (await ask(path, { adminKey: key, headers: { "accept-language": language.value } })).json();
 }
