@@ -87,9 +87,14 @@ export interface Asker {
 
 /** Whose API is spoken: by the path, or, where a path is in both APIs, by the header that each client of Anthropic's sends. */
 export function apiOf({ url, headers }: Asker): ApiFamily {
-  if (headers?.["anthropic-version"] !== undefined) return "anthropic";
   if (url?.startsWith("/api/") === true) return "ollama";
+  if (headers?.["anthropic-version"] !== undefined) return "anthropic";
   return url !== undefined && /^(?:\/v1)?\/messages(?:[/?]|$)/.test(url) ? "anthropic" : "openai";
+}
+
+/** What a stream of that API consists of: server-sent events, or lines of JSON. */
+export function streamForm(asker: Asker): "events" | "lines" {
+  return apiOf(asker) === "ollama" ? "lines" : "events";
 }
 
 const EXACT: ReadonlyMap<string, ApiRoute> = new Map(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hasTrueMember } from "./json-member.ts";
+import { booleanMember } from "./json-member.ts";
 
 describe('A JSON object with a true member "stream"', () => {
   const cases: readonly (readonly [string, boolean])[] = [
@@ -18,9 +18,15 @@ describe('A JSON object with a true member "stream"', () => {
   ];
   for (const [body, expected] of cases) {
     it(`${expected ? "is" : "is not"} ${JSON.stringify(body)}`, async () => {
-      assert.equal(await hasTrueMember(Buffer.from(body), "stream"), expected);
+      assert.equal(await booleanMember(Buffer.from(body), "stream", false), expected);
     });
   }
+
+  it("is what is asked for where there is none, but for a text too long to look at", async () => {
+    const bodies = ["{}", '{"stream":null}', '{"stream":false}', `{"a":"${"x".repeat(5 * 2 ** 20)}"}`];
+    const found = await Promise.all(bodies.map((body) => booleanMember(Buffer.from(body), "stream", true)));
+    assert.deepEqual(found, [true, true, false, false]);
+  });
 
   it("is looked for in slices, with others in between, whatever stands before it", async () => {
     for (const filling of ["[]", '\\"', '"",', "x"]) {
@@ -34,7 +40,7 @@ describe('A JSON object with a true member "stream"', () => {
         if (!state.isOver) setImmediate(count);
       };
       setImmediate(count);
-      const found = await Promise.all(Array.from({ length: 8 }, () => hasTrueMember(body, "stream")));
+      const found = await Promise.all(Array.from({ length: 8 }, () => booleanMember(body, "stream", false)));
       state.isOver = true;
       assert.deepEqual(new Set(found), new Set([true]), filling);
       assert.ok(turns >= 4, `${filling}: all was looked at in ${turns} turns`);

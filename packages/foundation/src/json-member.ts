@@ -12,17 +12,21 @@ const LIST_END = 0x5d;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** Whether a JSON object has `"name": true` as a member of its own, not in a text or in another object. Nothing is parsed. */
-export async function hasTrueMember(body: Buffer, name: string): Promise<boolean> {
+/**
+ * The boolean member of that name that a JSON object has of its own, not in a text or in another object. Nothing is parsed.
+ * @param absent what it is where there is none; a text too long to look at has `false`
+ */
+export async function booleanMember(body: Buffer, name: string, absent: boolean): Promise<boolean> {
+  if (body.length > MOST_BYTES) return false;
   const quoted = Buffer.from(`"${name}"`);
-  if (body.length > MOST_BYTES || !body.includes(quoted)) return false;
+  if (!body.includes(quoted)) return absent;
   const search = new MemberSearch(body, quoted);
-  for (let end = SLICE_BYTES; !search.isFound && end < body.length + SLICE_BYTES; end += SLICE_BYTES) {
+  for (let end = SLICE_BYTES; search.found === undefined && end < body.length + SLICE_BYTES; end += SLICE_BYTES) {
     const turn = turnToRead(Math.min(SLICE_BYTES, body.length));
     if (turn !== undefined) await turn;
     search.lookUpTo(end);
   }
-  return search.isFound;
+  return search.found ?? absent;
 }
 
 class MemberSearch {
@@ -32,7 +36,7 @@ class MemberSearch {
   #depth = 0;
   /** Where the text begins that is not at its end; -1: there is none. */
   #textFrom = -1;
-  isFound = false;
+  found: boolean | undefined;
 
   constructor(body: Buffer, quoted: Buffer) {
     this.#body = body;
@@ -41,7 +45,7 @@ class MemberSearch {
 
   lookUpTo(end: number): void {
     const body = this.#body;
-    for (; this.#at < Math.min(end, body.length) && !this.isFound; this.#at += 1) {
+    for (; this.#at < Math.min(end, body.length) && this.found === undefined; this.#at += 1) {
       const byte = body[this.#at];
       if (this.#textFrom >= 0) {
         // The next byte belongs to it, whatever it is.
@@ -59,6 +63,7 @@ class MemberSearch {
     const end = this.#at + 1;
     this.#textFrom = -1;
     if (this.#depth !== 1 || end - from !== this.#quoted.length || this.#quoted.compare(body, from, end) !== 0) return;
-    this.isFound = /^\s*:\s*true\b/.test(body.toString("latin1", end, end + 32));
+    const [, value] = /^\s*:\s*(true|false)\b/.exec(body.toString("latin1", end, end + 32)) ?? [];
+    if (value !== undefined) this.found = value === "true";
   }
 }

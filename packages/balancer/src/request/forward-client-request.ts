@@ -233,7 +233,7 @@ function taskOf(
       metrics.countResume();
       request.resumedAttempts.add(request.attempts.length);
       logger.warn({ id: request.id, upstream: upstream.id, reason }, "a worker resumes another one's response");
-      return pings === undefined ? undefined : `: resumed ${upstream.id}\n\n`;
+      return pings?.onResume(upstream);
     },
     onHead: (head, attempt) => {
       placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);

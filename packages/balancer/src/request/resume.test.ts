@@ -31,7 +31,10 @@ describe("a stream whose worker dies", () => {
   });
 
   /** Two workers; whichever is asked first dies after `most` events, or in the middle of one, or responds with broken framing at once. */
-  async function run(successor: Successor, { most = 2, isJournaled = true, tears = false, garbles = false } = {}) {
+  async function run(
+    successor: Successor,
+    { most = 2, isJournaled = true, tears = false, garbles = false, said = events, type = head } = {},
+  ) {
     const asked: string[] = [];
     const serve: http.RequestListener = (request, response) => {
       const [key = "", sent] = String(request.headers["x-drover-resume"]).split(" ");
@@ -41,8 +44,8 @@ describe("a stream whose worker dies", () => {
         response.socket?.write(`${headText}b\r\n${events[0]}\r\nno size\r\n`);
         return;
       }
-      response.writeHead(200, isJournaled ? { ...head, "x-drover-resume": "0" } : head);
-      for (const event of events.slice(0, most)) response.write(event);
+      response.writeHead(200, isJournaled ? { ...type, "x-drover-resume": "0" } : type);
+      for (const event of said.slice(0, most)) response.write(event);
       if (tears) response.socket?.write("20\r\ndata: th");
       // Not before its bytes are on their way.
       response.write("", () => setImmediate(() => response.destroy()));
@@ -68,6 +71,21 @@ describe("a stream whose worker dies", () => {
       assert.equal(asked[1], asked[0]);
       const metrics = await (await fetch(`${url}/metrics`)).text();
       assert.match(metrics, /^drover_resumed_streams_total 1$/m);
+    }
+  });
+
+  it("is lines of JSON where it is Ollama's, and ends with a line of an error where nobody can resume it", async () => {
+    const lines = ['{"a":1}\n', '{"a":2}\n', '{"done":true}\n'];
+    const linesHead = { "content-type": "application/x-ndjson" };
+    const successor: Successor = (sentBytes, response) => {
+      response.writeHead(200, { ...linesHead, "x-drover-resume": String(sentBytes) });
+      response.end(lines.join("").slice(sentBytes));
+    };
+    for (const isJournaled of [true, false]) {
+      const { url } = await run(successor, { most: 1, isJournaled, said: lines, type: linesHead });
+      const text = await (await fetch(`${url}/api/chat`, { method: "POST", body: "{}" })).text();
+      if (isJournaled) assert.equal(text, lines.join(""));
+      else assert.match(text, /^\{"a":1\}\n\{"error":"[^"]+"\}\n$/);
     }
   });
 

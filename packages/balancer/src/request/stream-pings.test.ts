@@ -123,7 +123,7 @@ describe("A stream that waits", () => {
     const bodies = [
       ["/v1/chat/completions", '{"tools":[{"stream":true}]}'],
       ["/v1/chat/completions", "{}"],
-      ["/api/chat", stream],
+      ["/api/chat", '{"stream":false}'],
       ["/v1/embeddings", stream],
     ] as const;
     for (const [path, body] of bodies) {
@@ -134,6 +134,39 @@ describe("A stream that waits", () => {
       await eventually("it was placed", () => held.length === 2);
       held[1]?.writeHead(422).end("no");
       assert.equal((await waiting).status, 422, body);
+      await first;
+    }
+  });
+
+  it("of lines of JSON, which Ollama's client has unless it asks for one piece, has blanks before a line, and errors as lines", async () => {
+    const linesHead = { "content-type": "application/x-ndjson" };
+    const ends: readonly (readonly [(response: http.ServerResponse) => unknown, RegExp])[] = [
+      [
+        (response) => response.writeHead(200, linesHead).end('{"a":1}\n{"done":true}\n'),
+        /^ {2,}\{"a":1\}\n\{"done":true\}\n$/,
+      ],
+      [
+        (response) => response.writeHead(400, { "content-type": "application/json" }).end('{"error":"no"}'),
+        /^ {2,}\{"error":"no"\}$/,
+      ],
+      [
+        (response) => {
+          response.writeHead(200, linesHead).write('{"a":1}\n');
+          response.write("", () => setImmediate(() => response.destroy()));
+        },
+        /^ {2,}\{"a":1\}\n\{"error":"[^"]+"\}\n$/,
+      ],
+    ];
+    for (const [end, expected] of ends) {
+      const { post, held, first } = await queue();
+      const waiting = await post("{}", "/api/chat");
+      assert.equal(waiting.headers.get("content-type"), "application/x-ndjson");
+      held[0]?.end();
+      await eventually("it was placed", () => held.length === 2);
+      const worker = held[1] ?? assert.fail();
+      interject(worker, " ");
+      end(worker);
+      assert.match(await waiting.text(), expected);
       await first;
     }
   });

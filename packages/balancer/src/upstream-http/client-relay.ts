@@ -1,3 +1,4 @@
+import { streamForm } from "@drover/contract/routes";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { constants, createGzip, type Gzip } from "node:zlib";
@@ -24,15 +25,15 @@ export class ClientRelay {
     this.#response = response;
   }
 
-  /** The last event was cut off: what follows would be read as a part of it. */
-  get #isInEvent(): boolean {
-    if (this.#last === undefined) return false;
-    return !/\n\r?\n$/.test(
-      this.#last
-        .toString("latin1")
-        .slice(-6)
-        .replace(this.raw ? /\r\n$/ : "", ""),
-    );
+  /** What ends the last event or line where that was cut off: what follows would be read as a part of it. */
+  get #cutEnd(): string {
+    if (this.#last === undefined) return "";
+    const end = this.#last
+      .toString("latin1")
+      .slice(-6)
+      .replace(this.raw ? /\r\n$/ : "", "");
+    if (streamForm(this.#response.req) === "lines") return end.endsWith("\n") ? "" : "\n";
+    return /\n\r?\n$/.test(end) ? "" : "\n\n";
   }
 
   /** True once the upstream's own framing is passed on. */
@@ -81,11 +82,12 @@ export class ClientRelay {
     response.end();
   }
 
-  /** The head is out since the queue (`StreamPings`): an event stream goes on in it, anything else must become an event. */
+  /** The head is out since the queue (`StreamPings`): an event stream goes on in it, anything else must become an event. A complete response of Ollama's, or an error, is a line. */
   #continue(head: RelayedHead, chunked: boolean): void {
     const response = this.#response;
     const isStream = headerValue(head.headers, "content-type")?.startsWith("text/event-stream") === true;
-    if (!isStream || head.status !== 200) this.#collected = [];
+    const isInEvents = streamForm(response.req) === "events";
+    if (isInEvents && (!isStream || head.status !== 200)) this.#collected = [];
     else if (chunked && response.socket !== null) {
       this.#socket = response.socket;
       response.socket.cork();
@@ -160,7 +162,7 @@ export class ClientRelay {
       this.#response.destroy();
       return;
     }
-    const text = this.#isInEvent ? `\n\n${errorEvent}` : errorEvent;
+    const text = `${this.#cutEnd}${errorEvent}`;
     if (this.#socket === undefined) this.#response.write(text);
     else this.#socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
     this.#response.shouldKeepAlive = false;

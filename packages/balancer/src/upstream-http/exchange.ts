@@ -6,7 +6,7 @@ import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedRespons
 import { headerValue } from "./hop-by-hop.ts";
 import { type FinalHead, HeadReader, headText, interjectionOf, relayEarlyHints } from "./head-reader.ts";
 import type { RelayedHead, ResponseHead } from "./response-head.ts";
-import { isEventStream, resumeOffset } from "./resume-offset.ts";
+import { isStreamFor, resumeOffset } from "./resume-offset.ts";
 import { type Sending, sendRequest } from "./send-request.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -33,7 +33,7 @@ class Exchange implements ConnectionUser {
   #head: FinalHead | undefined;
   #body: BodyReader | undefined;
   #tunnel: Tunnel | undefined;
-  #isEventStream = false;
+  #isStream = false;
   #isEncoded = false;
   /** Could another worker resume it? */
   #isResumable = false;
@@ -160,11 +160,11 @@ class Exchange implements ConnectionUser {
     if (listener.isRetried(head.status)) {
       return this.#fail(head.status as AttemptFailure, `its status is ${head.status}`);
     }
-    this.#isEventStream = isEventStream(head);
+    this.#isStream = isStreamFor(task.client.request, head);
     // Behind a compressed stream an event would be garbage.
     this.#isEncoded = headerValue(head.headers, "content-encoding") !== undefined;
     const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
-    this.#isResumable = mayResume && resumeOffset(head, framing) === this.#sentBefore;
+    this.#isResumable = mayResume && resumeOffset(task.client.request, head, framing) === this.#sentBefore;
     if (unfinished !== undefined) return this.#continue(final);
     const relayed = listener.onHead(head);
     if (relayed === "intercept") {
@@ -176,7 +176,7 @@ class Exchange implements ConnectionUser {
       this.#relayAtOnce(relayed, rest, framing.lengthBytes);
       return;
     }
-    this.#body = new BodyReader(framing, this.#isEventStream, task.bodyListener?.());
+    this.#body = new BodyReader(framing, this.#isStream, task.bodyListener?.());
     if (!this.#isClientGone) this.#relay.start(relayed, framing);
     this.#readBody(rest);
     if (this.#phase === "body" && !this.#isClientGone) this.#relay.flush();
@@ -185,7 +185,7 @@ class Exchange implements ConnectionUser {
   /** The client has the head and the beginning: what comes now are the next events. */
   #continue({ head, framing, rest }: FinalHead): void {
     this.#phase = "body";
-    this.#isEventStream = true;
+    this.#isStream = true;
     if (!this.#isResumable) {
       this.#break(`another worker could not resume the response: its status is ${head.status}`);
       return;
@@ -256,7 +256,7 @@ class Exchange implements ConnectionUser {
 
   #break(reason: string): void {
     if (this.#phase === "done") return;
-    const clean = this.#isEventStream && !this.#isEncoded && this.#body?.inChunk !== true;
+    const clean = this.#isStream && !this.#isEncoded && this.#body?.inChunk !== true;
     if (clean && this.#isResumable && !this.#isClientGone) {
       const unfinished: UnfinishedResponse = { relay: this.#relay, sentBytes: this.#options.figures.bodyBytes };
       // What it has made is the client's now, however long the rest takes.

@@ -45,6 +45,11 @@ const responses: Readonly<Record<string, { readonly path: string; readonly body:
     body: { model: "m", max_tokens: 200, messages: [user], tools: [{ name: "f", input_schema: parameters }] },
     text: `Let me see. ${call}`,
   },
+  "a chat of Ollama's": {
+    path: "/api/chat",
+    body: { messages: [user], tools: [{ type: "function", function: { name: "f", parameters } }] },
+    text: `${thinking}Let me see. ${call}`,
+  },
   "a response": {
     path: "/v1/responses",
     body: { input: "hi", tools: [{ type: "function", name: "f", parameters }] },
@@ -248,5 +253,9 @@ function textGenerator(said: readonly number[], made: number[], start: { promptT
 
 /** Without what it took, which is another time on another worker. */
 function untimed(text: string): string {
-  return text.replaceAll(/,"timings":\{[^}]*\} */gu, "");
+  const durations = /,"(?:total|prompt_eval|eval)_duration":\d+/gu;
+  return text
+    .replaceAll(/,"timings":\{[^}]*\} */gu, "")
+    .replaceAll(durations, "")
+    .replaceAll(/\} +\n/gu, "}\n");
 }

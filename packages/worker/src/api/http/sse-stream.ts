@@ -56,9 +56,9 @@ export class SseStream {
     return this.#interjects === "pings";
   }
 
-  /** A comment for a client that waits. */
+  /** A comment for a client that waits; in JSON, which has none, a blank before the next line. */
   comment(text: string): void {
-    if (this.takesComments) this.#interim(`: ${text}\n\n`);
+    if (this.takesComments) this.#interim(this.#form === "events" ? `: ${text}\n\n` : " ");
   }
 
   /** Events beside the body, which no other worker could make again; only before the body begins, and never in a stream that is resumed. */
@@ -74,10 +74,10 @@ export class SseStream {
   /** Says it to the balancer in a head of its own, with the fields that the response will have. */
   #interim(events: string): void {
     const { raw } = this.#reply;
-    if (this.#form !== "events" || this.#hasHead || raw.destroyed) return;
+    if (this.#hasHead || raw.destroyed) return;
     const { [RESUME_HEADER]: _, ...given } = raw.getHeaders();
     const said = { [INTERJECT_HEADER]: encodeURIComponent(events) };
-    const fields = { ...given, "content-type": CONTENT_TYPES.events, ...HEADERS, ...said };
+    const fields = { ...given, "content-type": CONTENT_TYPES[this.#form], ...HEADERS, ...said };
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}\r\n`);
     raw.socket?.write(`HTTP/1.1 102 Processing\r\n${lines.join("")}\r\n`, "latin1");
   }

@@ -156,7 +156,9 @@ async function stream(serving: Serving, reply: FastifyReply, { job, request, sha
       // Arguments are objects here, so a call is told once it is complete.
       const made = callsOf(calls);
       const told = made.length === 0 ? "" : line({ content: "", thinking: "", calls: made }, { done: false });
-      return end === undefined ? told : told + line({ content: "", thinking: "", calls: [] }, endOf(end, timings));
+      if (end === undefined) return told;
+      const last = endOf(end, timings);
+      return told + evened(line({ content: "", thinking: "", calls: [] }, last), last);
     },
   });
 }
@@ -184,6 +186,15 @@ function endOf({ finish, tokens }: OutputEnd, timings: Timings) {
     eval_count: tokens.completion,
     eval_duration: nanoseconds(timings.predictedMs),
   };
+}
+
+/** Who resumes a stream counts its bytes, and takes other times: blanks behind the line make up for their digits. */
+function evened(
+  line: string,
+  { total_duration, prompt_eval_duration, eval_duration }: ReturnType<typeof endOf>,
+): string {
+  const digits = `${total_duration}${prompt_eval_duration}${eval_duration}`.length;
+  return `${line.slice(0, -1)}${" ".repeat(Math.max(0, 48 - digits))}\n`;
 }
 
 function nanoseconds(ms: number): number {
