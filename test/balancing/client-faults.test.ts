@@ -209,7 +209,23 @@ describe("a balancer and what clients send", () => {
     for (let count = 0; count < 5; count += 1) assert.equal(await statusOf(client), 200);
     client.destroy();
   });
+
+  it("counts every kind of refusal and status from 0, so that the first one is a growth", async () => {
+    const fresh = await startBalancer([]);
+    const [atStart, now] = await Promise.all([errorSeries(fresh), errorSeries(running)]);
+    await fresh.balancer.close({ drainTimeoutMs: 0 });
+    assert.ok(now.includes('drover_refusals_total{reason="bad_request"}'), now.join("\n"));
+    assert.deepEqual(
+      now.filter((series) => !atStart.includes(series)),
+      [],
+    );
+  });
 });
+
+async function errorSeries({ port }: RunningBalancer): Promise<readonly string[]> {
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return metrics.match(/^drover_(?:refusals|requests)_total\{.*?\}/gm) ?? [];
+}
 
 describe("a balancer whose clients reset their connection", () => {
   const body = `{"stream":true}`;

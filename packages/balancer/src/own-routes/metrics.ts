@@ -12,13 +12,27 @@ const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 const tokenSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5];
 
 /** There from the start, so that the first error is a growth that an alert sees. */
-const statuses = ["200", "400", "401", "429", "499", "500", "502", "503", "504"];
+const statuses = [200, 400, 401, 403, 404, 405, 408, 413, 429, 431, 499, 500, 502, 503, 504].map(String);
 const refusals = [
   "queue_full",
   "queue_timeout",
+  "bodies_full",
+  "shutting_down",
+  "crashes_workers",
   "rate_limit_exceeded",
   "concurrency_limit_exceeded",
-  "crashes_workers",
+  "connection_limit",
+  "missing_api_key",
+  "invalid_api_key",
+  "host_not_allowed",
+  "origin_not_allowed",
+  "bad_request",
+  "request_timeout",
+  "header_too_large",
+  "body_too_large",
+  "version_not_supported",
+  "previous_response_not_found",
+  "item_not_found",
 ];
 const finishes: readonly RequestReport["finish"][] = ["stop", "length", "tool_calls", "cancelled", "failed"];
 const tokenKinds = ["prompt", "cached", "completion", "reasoning"] as const;
