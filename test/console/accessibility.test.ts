@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { type Browser, type ContextOptions, needsBrowser, startChromium } from "../support/browser.ts";
 import { Pasture } from "../support/drover-process.ts";
 import { toolFolder } from "../support/needs.ts";
+import { until } from "../support/until.ts";
 import { Visitor } from "./visitor.ts";
 
 const ADMIN_KEY = "only-for-the-shepherd";
@@ -77,7 +78,8 @@ describe("the console for everybody", needsBrowser(), () => {
         await chats.first().waitFor();
         await assertAccessible(visitor, "the fleet with its buttons and the recent requests");
         await chats.first().locator("button").click();
-        await visitor.page.locator(".explanation", { hasText: "given to" }).waitFor();
+        const given = options.locale === "zh-CN" ? "策略分给" : "given to";
+        await visitor.page.locator(".explanation", { hasText: given }).waitFor();
         await assertAccessible(visitor, "how a request went");
         await visitor.page.keyboard.press("Escape");
         await visitor.page.locator("nav a").nth(2).click();
@@ -119,6 +121,7 @@ describe("the console for everybody", needsBrowser(), () => {
       const { keyboard } = visitor.page;
       const focused = () =>
         visitor.page.evaluate<string>("document.activeElement.id || document.activeElement.className");
+      const label = () => visitor.page.evaluate<string>("document.activeElement.ariaLabel ?? ''");
       // The page's first stop leads past everything to the message field.
       while ((await focused()) !== "skip") await keyboard.press("Shift+Tab");
       await keyboard.press("Enter");
@@ -130,6 +133,18 @@ describe("the console for everybody", needsBrowser(), () => {
       const said = await visitor.page.locator("article.user .bubble").innerText();
       assert.equal(said, "By keyboard\non two lines");
       await visitor.complete(visitor.responses.first());
+      await visitor.button("Edit").press("Enter");
+      assert.equal(await focused(), "");
+      await keyboard.press("Escape");
+      await until(async () => (await label()) === "Edit", "the button has the focus again");
+      await visitor.button("Regenerate").press("Enter");
+      assert.equal(await focused(), "message");
+      await visitor.page.locator(".versions").waitFor();
+      await visitor.page.locator(".conversations summary").press("Enter");
+      await keyboard.press("Tab");
+      await keyboard.press("Enter");
+      await keyboard.press("Enter");
+      await until(async () => (await focused()) === "" && (await label()).startsWith("More"), "the menu has it");
       await keyboard.press("Control+Shift+O");
       await visitor.page.locator(".empty").waitFor();
       await keyboard.press("Control+K");

@@ -86,6 +86,14 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.button("Stop").click();
       await visitor.complete(visitor.responses.first());
       assert.equal(await visitor.responses.count(), 1);
+      await visitor.page.locator(".versions", { hasText: "2 / 2" }).waitFor();
+      await visitor.button("Previous response").press("Enter");
+      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor();
+      assert.match(await visitor.page.locator(".versions").innerText(), /1 \/ 2/u);
+      await visitor.page.reload();
+      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor();
+      await visitor.button("Next response").press("Enter");
+      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
     }));
 
   it("goes on with a stream whose worker is killed, and says with which worker", () =>
@@ -120,7 +128,7 @@ describe("the console's chat", needsBrowser(), () => {
       const path = await (await download).path();
       assert.match(await readFile(path, "utf8"), /Count the white ones/u);
       const other = await Visitor.open(browser, url);
-      await other.page.locator("input[type=file]").setInputFiles(path);
+      await other.page.locator(".transfer input[type=file]").setInputFiles(path);
       await other.page.locator(".transfer", { hasText: "2 chats imported" }).waitFor();
       assert.equal(await other.page.locator(".conversations li").count(), 2);
       await other.close();
@@ -140,6 +148,18 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.page.locator("article.worker").first().waitFor();
       await visitor.page.locator("nav a").first().click();
       assert.equal(await visitor.field.inputValue(), "And this, half");
+    }));
+
+  it("puts text files into the message, and says which are none", () =>
+    visit(async (visitor) => {
+      await visitor.field.fill("What does it do?");
+      const code = Buffer.from("print('```')\n");
+      await visitor.page.locator(".composer input[type=file]").setInputFiles([
+        { name: "run.py", mimeType: "text/x-python", buffer: code },
+        { name: "cow.png", mimeType: "image/png", buffer: Buffer.from([0x89, 0x50, 0]) },
+      ]);
+      await visitor.page.locator(".composer [role=alert]", { hasText: "cow.png" }).waitFor();
+      assert.equal(await visitor.field.inputValue(), "What does it do?\n\nrun.py:\n````py\nprint('```')\n````");
     }));
 
   it("sends nothing while an input method composes, and sends on the next Enter", () =>

@@ -29,7 +29,9 @@ export interface Locator {
   fill(text: string): Promise<void>;
   press(key: string): Promise<void>;
   selectOption(value: string): Promise<unknown>;
-  setInputFiles(path: string): Promise<void>;
+  setInputFiles(
+    files: string | readonly { readonly name: string; readonly mimeType: string; readonly buffer: Buffer }[],
+  ): Promise<void>;
   count(): Promise<number>;
   first(): Locator;
   last(): Locator;

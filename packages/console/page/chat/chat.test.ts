@@ -10,6 +10,8 @@ import {
   titleOf,
   tokensPerSecond,
   type UserMessage,
+  versionBeside,
+  versionsOf,
   withMessage,
 } from "./conversation.ts";
 import { chinese } from "../language/chinese.ts";
@@ -37,6 +39,21 @@ describe("a conversation", () => {
   it("is asked anew from an edited message on, without what came after it", () => {
     assert.deepEqual(cutBefore(conversation, "a").messages, [user]);
     assert.deepEqual(cutBefore(conversation, "u").messages, []);
+  });
+
+  it("keeps each response that was asked for instead of another, and shows any of them in its place", () => {
+    const second = { ...newResponse("b", 5, response), content: "2", end: "done" as const };
+    const third = { ...newResponse("c", 6, second), content: "3", end: "done" as const };
+    assert.deepEqual(
+      versionsOf(third).map(({ id }) => id),
+      ["a", "b", "c"],
+    );
+    const shown = versionBeside(versionBeside(third, -1), -1);
+    assert.deepEqual([shown.id, shown.content, shown.others?.length], ["c", response.content, 2]);
+    assert.equal(versionBeside(shown, -1), shown);
+    assert.equal(versionBeside(versionBeside(shown, 1), 1).content, "3");
+    const kept = { ...conversation, messages: [user, shown] };
+    assert.deepEqual(readConversations(writeConversations([kept])), [kept]);
   });
 
   it("has no running responses after its page was closed", () => {

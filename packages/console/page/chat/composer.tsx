@@ -3,7 +3,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newId, epochMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { Icon } from "../parts/icon.tsx";
+import { FileButton } from "../parts/file-button.tsx";
+import { Trouble } from "../parts/trouble.tsx";
 import { generate, running } from "./generation.ts";
+import { withFiles } from "./attach-files.ts";
 import { type Conversation, withMessage } from "./conversation.ts";
 import { update } from "./conversations.ts";
 import { isSendKey } from "./send-key.ts";
@@ -18,22 +21,33 @@ export function Composer({ conversation }: { readonly conversation: Conversation
     unsent.set(conversation.id, typed);
     show(typed);
   };
+  const [problem, setProblem] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const run = running.value.get(conversation.id);
   useLayoutEffect(() => grow(field.current), [text]);
-  // A phone's keyboard would cover the page at once.
-  useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
-  }, []);
+  useEffect(focusField, []);
   const submit = () => {
     if (text.trim() === "" || run !== undefined) return;
     setText("");
     say(conversation.id, text);
   };
-  const { messagePlaceholder, messageHint, send, stop } = texts.value;
+  const attach = async (files: readonly File[]) => {
+    const { text: both, refused } = await withFiles(field.current?.value ?? "", files);
+    setText(both);
+    setProblem(refused.length === 0 ? "" : texts.value.noText(refused.join(", ")));
+    focusField();
+  };
+  const { messagePlaceholder, messageHint, send, stop, attachFile } = texts.value;
   return (
     <form
       class="composer"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (files.length === 0) return;
+        event.preventDefault();
+        void attach(files);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -55,6 +69,9 @@ export function Composer({ conversation }: { readonly conversation: Conversation
           submit();
         }}
       />
+      <FileButton label={attachFile} class="quiet round attach" onFiles={(files) => void attach(files)}>
+        <Icon name="file" />
+      </FileButton>
       {run === undefined ? (
         <button
           key="send"
@@ -71,6 +88,7 @@ export function Composer({ conversation }: { readonly conversation: Conversation
           <Icon name="stop" />
         </button>
       )}
+      <Trouble text={problem} />
       <p id="message-hint">{messageHint}</p>
     </form>
   );
@@ -81,6 +99,11 @@ export function say(conversationId: string, content: string): void {
   const message = { id: newId(), role: "user", content: content.trim(), atMs: epochMs() } as const;
   update(conversationId, (before) => withMessage(before, message, message.atMs));
   void generate(conversationId);
+}
+
+/** Not on a phone, where the keyboard would cover the page at once. */
+export function focusField(): void {
+  if (matchMedia("(pointer: fine)").matches) document.querySelector<HTMLElement>("#message")?.focus();
 }
 
 /** As high as its text, up to what the style sheet allows. */

@@ -59,7 +59,18 @@ function responseOf(found: Found, common: Pick<ResponseMessage, "id" | "role" | 
       .flatMap((worker) => worker.string() ?? []),
     requestId: found.at("requestId").string() ?? "",
     figures: numbersOf(found.at("figures"), FIGURES),
+    ...othersOf(found),
   };
+}
+
+/** Those that have others of their own are none of ours. */
+function othersOf(found: Found): Pick<ResponseMessage, "others"> {
+  const others = found
+    .at("others")
+    .list()
+    .flatMap((entry) => (entry.at("others").list().length === 0 ? (messageOf(entry) ?? []) : []))
+    .filter((message) => message.role === "assistant");
+  return others.length === 0 ? {} : { others };
 }
 
 const FIGURES = [

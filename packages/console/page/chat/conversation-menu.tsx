@@ -15,6 +15,8 @@ export function ConversationMenu({ conversation }: { readonly conversation: Conv
   const title = titleOf(conversation) ?? texts.value.untitled;
   const { more, rename, exportOne, remove } = texts.value;
   const choose = (action: () => void) => () => {
+    // Where the focus returns to when a dialog closes: the entry itself is hidden by then.
+    menu.current?.querySelector("summary")?.focus();
     menu.current?.removeAttribute("open");
     action();
   };

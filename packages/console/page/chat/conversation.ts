@@ -40,6 +40,8 @@ export interface ResponseMessage {
   readonly requestId: string;
   readonly figures: Figures;
   readonly atMs: number;
+  /** Other responses to the same message. */
+  readonly others?: readonly ResponseMessage[];
 }
 
 export type Message = UserMessage | ResponseMessage;
@@ -60,9 +62,11 @@ export function newConversation(id: string, atMs: number, from?: Conversation): 
   return { id, title: "", system, parameters, messages: [], createdMs: atMs, changedMs: atMs };
 }
 
-export function newResponse(id: string, atMs: number): ResponseMessage {
+/** @param instead the response that it is to be another version of */
+export function newResponse(id: string, atMs: number, instead?: ResponseMessage): ResponseMessage {
   const empty = { content: "", reasoning: "", model: "", workers: [], requestId: "", figures: {} };
-  return { id, role: "assistant", end: "running", ...empty, atMs };
+  const others = instead === undefined ? {} : { others: versionsOf(instead) };
+  return { id, role: "assistant", end: "running", ...empty, atMs, ...others };
 }
 
 /** With this message instead of the one of its id, or at the end. */
@@ -70,6 +74,20 @@ export function withMessage(conversation: Conversation, message: Message, atMs: 
   const index = conversation.messages.findIndex(({ id }) => id === message.id);
   const messages = index < 0 ? [...conversation.messages, message] : conversation.messages.with(index, message);
   return { ...conversation, messages, changedMs: atMs };
+}
+
+/** All responses to the same message, the oldest first; each knows of no others. */
+export function versionsOf({ others = [], ...message }: ResponseMessage): readonly ResponseMessage[] {
+  return [...others, message].toSorted((one, other) => one.atMs - other.atMs);
+}
+
+/** The response `by` steps later than this one, which it stands for from now on: under its id, so that the page stays where it is. */
+export function versionBeside(message: ResponseMessage, by: number): ResponseMessage {
+  const all = versionsOf(message);
+  const chosen = all[all.findIndex(({ id }) => id === message.id) + by] ?? message;
+  const { others: _, ...replaced } = { ...message, id: chosen.id };
+  const others = all.filter(({ id }) => id !== chosen.id && id !== message.id);
+  return chosen.id === message.id ? message : { ...chosen, id: message.id, others: [...others, replaced] };
 }
 
 /** Without this message and all behind it. */

@@ -25,13 +25,20 @@ export interface Running {
   readonly stop: () => void;
 }
 
-/** Asks for the next response of a conversation; `unfinished` is a response at its end that the model goes on writing. Never rejects. */
-export async function generate(conversationId: string, unfinished?: ResponseMessage): Promise<void> {
+interface Asked {
+  /** A response at the conversation's end that the model goes on writing. */
+  readonly unfinished?: ResponseMessage;
+  /** The response that is no longer at the conversation's end, and that this one is another version of. */
+  readonly instead?: ResponseMessage;
+}
+
+/** Asks for the next response of a conversation. Never rejects. */
+export async function generate(conversationId: string, { unfinished, instead }: Asked = {}): Promise<void> {
   const conversation = conversations.value.get(conversationId);
   if (conversation === undefined || running.value.has(conversationId)) return;
   const request = requestOf(conversation, unfinished !== undefined);
   const abort = new AbortController();
-  const progress = new Progress(conversationId, unfinished ?? newResponse(newId(), epochMs()), abort);
+  const progress = new Progress(conversationId, unfinished ?? newResponse(newId(), epochMs(), instead), abort);
   try {
     for await (const event of withKey(request, abort.signal)) progress.take(event);
     progress.end({});

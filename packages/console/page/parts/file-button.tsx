@@ -4,8 +4,8 @@ import { useRef } from "preact/hooks";
 interface FileButtonProps {
   readonly label: string;
   readonly class: string;
-  /** Endings and types. */
-  readonly accept: string;
+  /** Endings and types. @default all */
+  readonly accept?: string;
   readonly onFiles: (files: readonly File[]) => void;
   readonly children: ComponentChildren;
 }
@@ -15,12 +15,13 @@ export function FileButton({ label, class: kind, accept, onFiles, children }: Fi
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" class={kind} onClick={() => input.current?.click()} title={label}>
+      <button type="button" class={kind} onClick={() => input.current?.click()} title={label} aria-label={label}>
         {children}
       </button>
       <input
         ref={input}
         type="file"
+        multiple
         accept={accept}
         hidden
         aria-label={label}

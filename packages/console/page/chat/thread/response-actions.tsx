@@ -1,9 +1,11 @@
 import type { VNode } from "preact";
+import { epochMs } from "../../clock.ts";
 import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { generate, running } from "../generation.ts";
-import { type ResponseMessage, cutBefore } from "../conversation.ts";
+import { focusField } from "../composer.tsx";
+import { type ResponseMessage, cutBefore, versionBeside, versionsOf, withMessage } from "../conversation.ts";
 import { update } from "../conversations.ts";
 
 interface ResponseActionsProps {
@@ -13,13 +15,18 @@ interface ResponseActionsProps {
   readonly isLast: boolean;
 }
 
-/** Copy; at the conversation's end also another response, and more of one that was cut off. */
+/** Copy; at the conversation's end also another response, those before it, and more of one that was cut off. */
 export function ResponseActions({ conversationId, message, content, isLast }: ResponseActionsProps): VNode {
   const { copy, regenerate, goOn } = texts.value;
   const isFree = isLast && !running.value.has(conversationId);
+  // The button that was pressed goes away.
+  const ask = (asked: Parameters<typeof generate>[1]) => {
+    void generate(conversationId, asked);
+    focusField();
+  };
   const again = () => {
     update(conversationId, (before) => cutBefore(before, message.id));
-    void generate(conversationId);
+    ask({ instead: message });
   };
   return (
     <>
@@ -29,12 +36,41 @@ export function ResponseActions({ conversationId, message, content, isLast }: Re
           <Icon name="again" />
         </button>
       )}
+      {isFree && message.others !== undefined && <Versions conversationId={conversationId} message={message} />}
       {isFree && message.end !== "done" && (content + message.reasoning).trim() !== "" && (
-        <button type="button" class="quiet wide" onClick={() => void generate(conversationId, message)}>
+        <button type="button" class="quiet wide" onClick={() => ask({ unfinished: message })}>
           <Icon name="goOn" />
           {goOn}
         </button>
       )}
     </>
+  );
+}
+
+/** Leads to the other responses to the same message. */
+function Versions({ conversationId, message }: Pick<ResponseActionsProps, "conversationId" | "message">): VNode {
+  const { versionBefore, versionAfter } = texts.value;
+  const all = versionsOf(message);
+  const index = all.findIndex(({ id }) => id === message.id);
+  const step = (by: number, label: string, isThere: boolean) => (
+    <button
+      type="button"
+      class="quiet"
+      aria-label={label}
+      title={label}
+      aria-disabled={!isThere}
+      onClick={() => update(conversationId, (before) => withMessage(before, versionBeside(message, by), epochMs()))}
+    >
+      <Icon name={by < 0 ? "before" : "after"} />
+    </button>
+  );
+  return (
+    <span class="versions">
+      {step(-1, versionBefore, index > 0)}
+      <output>
+        {index + 1} / {all.length}
+      </output>
+      {step(1, versionAfter, index + 1 < all.length)}
+    </span>
   );
 }

@@ -5,7 +5,7 @@ import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { running } from "../generation.ts";
-import { grow, say } from "../composer.tsx";
+import { focusField, grow, say } from "../composer.tsx";
 import { cutBefore, type UserMessage } from "../conversation.ts";
 import { update } from "../conversations.ts";
 import { isSendKey } from "../send-key.ts";
@@ -19,16 +19,28 @@ interface UserViewProps {
 export const UserView = memo(
   ({ conversationId, message }: UserViewProps): VNode => {
     const [isEdited, setEdited] = useState(false);
+    const button = useRef<HTMLButtonElement>(null);
+    const close = () => {
+      setEdited(false);
+      requestAnimationFrame(() => button.current?.focus());
+    };
     const { you, copy, edit } = texts.value;
     if (isEdited) {
-      return <Editor conversationId={conversationId} message={message} onClose={() => setEdited(false)} />;
+      return <Editor conversationId={conversationId} message={message} onClose={close} />;
     }
     return (
       <article class="user" aria-label={you}>
         <div class="bubble">{message.content}</div>
         <div class="actions">
           <CopyButton text={message.content} label={copy} />
-          <button type="button" class="quiet" aria-label={edit} title={edit} onClick={() => setEdited(true)}>
+          <button
+            ref={button}
+            type="button"
+            class="quiet"
+            aria-label={edit}
+            title={edit}
+            onClick={() => setEdited(true)}
+          >
             <Icon name="edit" />
           </button>
         </div>
@@ -51,6 +63,7 @@ function Editor({ conversationId, message, onClose }: UserViewProps & { readonly
     onClose();
     update(conversationId, (before) => cutBefore(before, message.id));
     say(conversationId, text);
+    focusField();
   };
   const { edit, cancel, sendAgain } = texts.value;
   return (
