@@ -5,7 +5,7 @@ export type { Attempt, ForwardOutcome, ForwardTask } from "./request/forward-tas
 export type { RelayedHead, ResponseHead } from "./upstream-http/response-head.ts";
 export type { RequestBody, StoredBody } from "./upstream-http/upstream-request.ts";
 export { headerValue } from "./upstream-http/hop-by-hop.ts";
-export type { RetryRule, RetryWord } from "./request/retry-rule.ts";
+export { type RetryRule, type RetryWord, retryWords } from "./request/retry-rule.ts";
 export type { ClientConnection } from "./upstream-http/tunnel.ts";
 export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";

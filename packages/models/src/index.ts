@@ -18,4 +18,4 @@ export { readModelInfo, type ModelInfo } from "./estimate/model-info.ts";
 export { resolveModelSource, type ModelSource } from "./sources/model-source.ts";
 export { syntheticFile, writeSyntheticModel } from "./synthetic/synthetic-model.ts";
 export { SYNTHETIC_PRESETS, type SyntheticPreset } from "./synthetic/synthetic-presets.ts";
-export type { SyntheticQuantization } from "./synthetic/synthetic-recipe.ts";
+export { FILE_TYPE_IDS, type SyntheticQuantization } from "./synthetic/synthetic-recipe.ts";

@@ -1,18 +1,21 @@
 import type { AttemptFailure } from "../upstream-http/exchange-task.ts";
 
 /** The values of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
-export type RetryWord =
-  | "error"
-  | "timeout"
-  | "invalid_header"
-  | "http_500"
-  | "http_502"
-  | "http_503"
-  | "http_504"
-  | "http_403"
-  | "http_404"
-  | "http_429"
-  | "non_idempotent";
+export const retryWords = [
+  "error",
+  "timeout",
+  "invalid_header",
+  "http_500",
+  "http_502",
+  "http_503",
+  "http_504",
+  "http_403",
+  "http_404",
+  "http_429",
+  "non_idempotent",
+] as const;
+
+export type RetryWord = (typeof retryWords)[number];
 
 /** When another upstream is tried; `forward-request.ts` asks after each attempt. */
 export interface RetryRule {

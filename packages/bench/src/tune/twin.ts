@@ -1,12 +1,10 @@
-import { SYNTHETIC_PRESETS } from "@drover/models";
+import { FILE_TYPE_IDS, SYNTHETIC_PRESETS } from "@drover/models";
 
 /** A synthetic model of the same shapes: as fast and as large as the real one, and made in seconds. */
 export interface Twin {
   readonly preset: string;
   readonly quantization: string;
 }
-
-const QUANTIZATIONS = ["q4_0", "q4_k_m", "q8_0", "f16"];
 
 /** The twin of a model by its name, such as `hf:unsloth/DeepSeek-R1-Distill-Qwen-1.5B-GGUF:Q4_K_M`. */
 export function twinOf(model: string): Twin | undefined {
@@ -15,7 +13,8 @@ export function twinOf(model: string): Twin | undefined {
     (name) => plain(name) !== "tiny" && plain(text).includes(plain(name)),
   );
   if (preset === undefined) return undefined;
-  const quantization = QUANTIZATIONS.find((name) => text.includes(name)) ?? (/q4_k/.test(text) ? "q4_k_m" : "q4_0");
+  const quantization =
+    Object.keys(FILE_TYPE_IDS).find((name) => text.includes(name)) ?? (/q4_k/.test(text) ? "q4_k_m" : "q4_0");
   return { preset, quantization };
 }
 

@@ -1,10 +1,10 @@
 import { ggmlType } from "../gguf/ggml-types.ts";
 import type { MatrixType } from "./random-blocks.ts";
 
-export type SyntheticQuantization = "q4_0" | "q4_k_m" | "q8_0" | "f16";
-
 /** `general.file_type` of each. Source: llama.h `enum llama_ftype`. */
-export const FILE_TYPE_IDS: Readonly<Record<SyntheticQuantization, number>> = { f16: 1, q4_0: 2, q8_0: 7, q4_k_m: 15 };
+export const FILE_TYPE_IDS = { q4_0: 2, q4_k_m: 15, q8_0: 7, f16: 1 } as const;
+
+export type SyntheticQuantization = keyof typeof FILE_TYPE_IDS;
 
 /** What decides the encoding of a matrix. `layer` is undefined outside of the layers. */
 export interface MatrixRole {

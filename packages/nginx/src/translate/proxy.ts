@@ -1,4 +1,4 @@
-import type { RetryRule, RetryWord } from "@drover/balancer/engine";
+import { type RetryRule, type RetryWord, retryWords } from "@drover/balancer/engine";
 import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "../model/model.ts";
@@ -42,20 +42,6 @@ export function readProxySettings(scope: Scope, context: TranslateContext): Prox
     redirects: readRedirects(scope, own),
   };
 }
-
-const retryWords: readonly RetryWord[] = [
-  "error",
-  "timeout",
-  "invalid_header",
-  "http_500",
-  "http_502",
-  "http_503",
-  "http_504",
-  "http_403",
-  "http_404",
-  "http_429",
-  "non_idempotent",
-];
 
 function readRetryRule(scope: Scope): RetryRule {
   const directive = scope.one("proxy_next_upstream");

@@ -1,4 +1,4 @@
-import type { ReportedTokens } from "@drover/contract/request-report";
+import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
 import type { GenerationTimeline } from "../../generation-timeline.ts";
 import type { EndReason, GeneratedToken } from "../../generation-contract.ts";
 
@@ -22,7 +22,7 @@ export interface PromptProgress extends Pick<ReportedTokens, "prompt" | "cached"
 }
 
 export interface OutputEnd {
-  readonly finish: "stop" | "length" | "tool_calls" | "cancelled" | "failed";
+  readonly finish: RequestReport["finish"];
   /** The stop string that ended it. */
   readonly stopString?: string;
   readonly tokens: ReportedTokens;
