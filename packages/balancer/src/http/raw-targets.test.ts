@@ -112,6 +112,21 @@ describe("a request whose target is UTF-8 that nobody encoded", () => {
     assert.deepEqual(seen, ["/slow", "/1", "/%C3%A9", "/slow-2", "/3", "/4"]);
   });
 
+  it("is served behind a body that ends in no line feed, in one packet and in any two", async (t) => {
+    const { port } = await run(t);
+    const body = 'x GET /a\nGET /{"é';
+    const first = `POST /1 HTTP/1.1\r\n${host}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${raw(body)}`;
+    const second = `PUT /${raw("é?ü")} HTTP/1.1\r\n${host}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`;
+    const all = first + second;
+    for (let cut = first.length - 3; cut <= first.length + "PUT /é?ü".length; cut++) {
+      const client = net.connect(port, "127.0.0.1").setEncoding("utf8").setNoDelay();
+      await send(client, all.slice(0, cut));
+      client.write(all.slice(cut), "latin1");
+      const seen = (await client.toArray()).join("").match(/(?:POST|PUT) [^]*?END/g);
+      assert.deepEqual(seen, [`POST /1 ${body}END`, "PUT /%C3%A9?%C3%BC {}END"], `cut at ${cut}`);
+    }
+  });
+
   it("is served when its head comes byte by byte, behind a body too, and refused where that takes too many packets", async (t) => {
     const { port } = await run(t);
     const ask = connection(t, port);
@@ -166,8 +181,15 @@ describe("what is read once more", () => {
     assert.equal(found("GET / HTTP/1.1\r\n\r\nHEAD /a", "\xe9"), "HEAD /a%E9 HTTP/1.1\r\n\r\n");
   });
 
-  it("is nothing where the packet has the request's method or target in part, or a body before it", () => {
-    for (const before of ["/", "T /", "PROPPATCH /", "UNLOCK /", "LOCK /", "x\nabcGET /", "x\nGET /GET /", ""])
+  it("begins with the request behind a body that has no line end, and text of a request in it", () => {
+    for (const body of ["abc", "x\nGET /", "GET /a ", "GET", "PU", "\xe9GET \xe9 "]) {
+      assert.equal(found(`${body}POST /`, "\xe9"), "POST /%E9 HTTP/1.1\r\n\r\n", body);
+      assert.equal(found(`${body}GET  `, "\xe9"), "GET  %E9 HTTP/1.1\r\n\r\n", body);
+    }
+  });
+
+  it("is nothing where the request's method is unknown or ambiguous, or came before", () => {
+    for (const before of ["/", "T /", "PROPPATCH /", "UNLOCK /", "LOCK /", "GET /a /", "GET /\n", " /", ""])
       assert.equal(found(before, "\xe9"), undefined, before);
     assert.equal(found("GET /", "\x01"), undefined);
   });

@@ -13,23 +13,25 @@ export interface ParseError extends NodeJS.ErrnoException {
 }
 
 interface Seen {
-  /** What a request line that goes on in the last packet has before it; empty where none does. */
+  /** Before the last packet: the beginning of a request line that may continue in it. */
   before: Buffer;
   /** The same behind the last packet. */
   after: Buffer;
 }
 
-const lineEnd = 0x0a;
+const space = 0x20;
 /** More than a head may have, unless somebody raised that; a longer target is refused. */
 const mostBytes = 65_536;
-const methods = ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS "];
+/** None of them ends in the name of another, nor does any other method of Node's parser end in one of these. */
+const methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+const longestMethod = 7;
 /** A target may come in so many packets with bytes that are read once more; each starts the head's time-out anew. */
 const mostTimes = 16;
 
 /**
  * Requests whose target has bytes over 0x7f, such as UTF-8 that nobody percent-encoded. nginx takes them, Node's parser refuses them: here the target is
- * encoded and the request read once more, behind those that are still served. Only where it is certain where the request begins, so that nobody can
- * have other bytes read as a request than a server in front.
+ * encoded and the request read once more, behind those that are still served. It begins where the parser had it begin, so that nobody can have other bytes
+ * read as a request than a server in front.
  */
 export class RawTargets {
   readonly #server: http.Server;
@@ -51,9 +53,7 @@ export class RawTargets {
     if (error.code !== "HPE_INVALID_URL" || times > mostTimes) return false;
     const { rawPacket = Buffer.alloc(0), bytesParsed = 0 } = error;
     const before = this.#seen.get(socket)?.before ?? Buffer.alloc(0);
-    const bytes =
-      encodedRequest(rawPacket, bytesParsed) ??
-      encodedRequest(Buffer.concat([before, rawPacket]), before.length + bytesParsed);
+    const bytes = encodedRequest(Buffer.concat([before, rawPacket]), before.length + bytesParsed);
     if (bytes === undefined || !forgetParser(socket)) return false;
     this.#times.set(socket, times);
     const held = new HeldConnection(socket, bytes);
@@ -72,27 +72,35 @@ export class RawTargets {
     this.#seen.set(socket, seen);
     socket.prependListener("data", (packet: Buffer) => {
       seen.before = seen.after;
-      seen.after = lastLine(seen.before, packet);
+      seen.after = unfinishedLine(Buffer.concat([seen.before, packet]));
     });
   }
 }
 
-/** Methods of which none ends in the name of another: one that was cut in two is not taken for another one. */
-const beginning = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS) +[^ ]*$/;
+/**
+ * The bytes from the last request on, whose target is wrong for the parser at `wrongAt`, with the target encoded as far as it goes.
+ */
+export function encodedRequest(bytes: Buffer, wrongAt: number): Buffer | undefined {
+  const start = requestStart(bytes, wrongAt);
+  if (start === undefined || (bytes[wrongAt] ?? 0) < 0x80) return undefined;
+  const found = bytes.findIndex((byte, at) => at > wrongAt && isEnd(byte));
+  const end = found < 0 ? bytes.length : found;
+  const head = bytes.toString("latin1", start, end).replaceAll(/[\x80-\xff]/g, percentEncoded);
+  return Buffer.concat([Buffer.from(head, "latin1"), bytes.subarray(end)]);
+}
 
 /**
- * What the packet has from its last request on, whose target is wrong for the parser at `wrongAt`, with the target encoded as far as it goes.
- * A target has no line end in it, and is behind a method and a space: the text from the line's beginning on is a listed method and one word only if the
- * request begins there.
+ * Where the request line begins that has part of its target directly before `targetEnd`. A target has no space in it, so it begins behind the last
+ * one; and what the parser has taken for a method before that is the listed method that the text there ends in, whatever a body has before it.
  */
-export function encodedRequest(packet: Buffer, wrongAt: number): Buffer | undefined {
-  const start = packet.lastIndexOf("\n", wrongAt - 1) + 1;
-  if (wrongAt === 0 || (packet[wrongAt] ?? 0) < 0x80) return undefined;
-  if (!beginning.test(packet.toString("latin1", start, wrongAt))) return undefined;
-  const found = packet.findIndex((byte, at) => at > wrongAt && isEnd(byte));
-  const end = found < 0 ? packet.length : found;
-  const head = packet.toString("latin1", start, end).replaceAll(/[\x80-\xff]/g, percentEncoded);
-  return Buffer.concat([Buffer.from(head, "latin1"), packet.subarray(end)]);
+function requestStart(bytes: Buffer, targetEnd: number): number | undefined {
+  let methodEnd = targetEnd === 0 ? -1 : bytes.lastIndexOf(space, targetEnd - 1);
+  const target = bytes.subarray(methodEnd + 1, targetEnd);
+  while (bytes[methodEnd - 1] === space) methodEnd--;
+  if (methodEnd < 0 || target.includes("\r") || target.includes("\n")) return undefined;
+  const text = bytes.toString("latin1", Math.max(0, methodEnd - longestMethod), methodEnd);
+  const method = methods.find((name) => text.endsWith(name));
+  return method === undefined ? undefined : methodEnd - method.length;
 }
 
 function isEnd(byte: number): boolean {
@@ -109,19 +117,9 @@ function leaveParser(socket: Socket): void {
   socket.pause();
 }
 
-/**
- * What a stream has behind its last line end, as far as it may be the beginning of a request line: a body's last line is not kept.
- * @param before the same of what came before the packet
- */
-function lastLine(before: Buffer, packet: Buffer): Buffer {
-  const start = packet.lastIndexOf(lineEnd) + 1;
-  const rest = packet.subarray(start);
-  const candidates = start > 0 || before.length === 0 ? [rest] : [Buffer.concat([before, rest]), rest];
+/** The end of a stream, as far as a request line may begin in it: at a method with part of its target, or within a method. */
+function unfinishedLine(bytes: Buffer): Buffer {
+  const start = requestStart(bytes, bytes.length) ?? bytes.length - longestMethod;
   // A copy: the packet's own memory is larger.
-  return Buffer.from(candidates.find(mayBegin) ?? []);
-}
-
-function mayBegin(line: Buffer): boolean {
-  const first = line.toString("latin1", 0, 8);
-  return line.length <= mostBytes && methods.some((method) => method.startsWith(first) || first.startsWith(method));
+  return Buffer.from(bytes.subarray(bytes.length - start > mostBytes ? bytes.length : Math.max(0, start)));
 }
