@@ -104,8 +104,8 @@ function guardOf({ name, args, block = [] }: Directive, siblings: readonly Direc
   return undefined;
 }
 
-/** A server or a location was left out with all that is in it, so its requests would go elsewhere. */
+/** A server, a location or the files of one were left out, so their requests would go elsewhere. */
 function guardOfRefused({ directive, isUnknown }: RefusedDirective): Guard | undefined {
-  if (directive.name === "location" || directive.name === "server") return "routing";
+  if (directive.name === "location" || directive.name === "server" || directive.name === "root") return "routing";
   return guardOf(directive) ?? (isUnknown === true ? "unknown" : undefined);
 }

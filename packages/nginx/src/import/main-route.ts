@@ -10,7 +10,7 @@ export interface MainRoute {
   readonly listeners: readonly ListenerModel[];
 }
 
-/** The location that passes requests on to the largest group, `/` before others. */
+/** The location that passes requests on to the largest group, best one that clients may ask for; `/` and shorter ones before others. */
 export function mainRoute(model: NginxModel): MainRoute | undefined {
   const servers = new Set(
     model.listeners.flatMap((listener) => addressesOf(listener).flatMap(({ servers }) => servers)),
@@ -24,8 +24,8 @@ export function mainRoute(model: NginxModel): MainRoute | undefined {
     }),
   );
   const rank = ({ location, group }: (typeof found)[number]): number =>
-    group.servers.length * 2 + (location.name === "/" ? 1 : 0);
-  const [best] = found.toSorted((a, b) => rank(b) - rank(a));
+    group.servers.length * 2 + (location.name === "/" ? 1 : 0) - (location.internal ? 1e6 : 0);
+  const [best] = found.toSorted((a, b) => rank(b) - rank(a) || a.location.name.length - b.location.name.length);
   return best === undefined ? undefined : { ...best, listeners: listenersOf(best.server, model) };
 }
 

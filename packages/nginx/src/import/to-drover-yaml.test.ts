@@ -54,6 +54,20 @@ describe("importing an nginx configuration", () => {
     assertLines(imported(files, { allowLoss: true }), ["# line 3: location /files (routing)"]);
   });
 
+  it("finds the group beside files that are not served, behind the shortest location that clients may ask for", () => {
+    const text = `${group} upstream other { server 127.0.0.1:8091; server 127.0.0.1:8092; }
+server { listen 80; root /srv/chat;
+  location / { try_files $uri /index.html; }
+  location = /auth { internal; proxy_pass http://other; }
+  location /v1/embeddings { proxy_pass http://other; }
+  location /v1/ { proxy_pass http://llm; } }`;
+    assert.deepEqual(
+      lost(text).filter((line) => /^[23]:/.test(line)),
+      ["2: root /srv/chat (routing)", "3: try_files $uri /index.html (routing)", "3: location / (routing)"],
+    );
+    assertLines(imported(text, { allowLoss: true }), ['listen: "0.0.0.0:80"', "# upstream llm"]);
+  });
+
   it("lists directives of modules that Drover does not know, whatever is in their blocks, and is refused for them", () => {
     const text = conf.replace(
       "add_header X-A b;",

@@ -61,7 +61,7 @@ function refuseGuards(losses: readonly Loss[], source: string): void {
 function listenLines(model: NginxModel, main: MainRoute | undefined): string[] {
   const listeners = main?.listeners ?? model.listeners.filter(({ otherwise }) => !otherwise.tls);
   const listen = `listen: ${quoted(listeners.map(({ label }) => label).join(","))}`;
-  if (listeners.length === 0) return ["# listen: (only TLS addresses were configured)"];
+  if (listeners.length === 0) return ["# listen: (no address without TLS is left)"];
   const [pair] = listeners[0]?.otherwise.tls === true ? (main?.server.tls?.certificates ?? []) : [];
   if (pair === undefined) return [listen];
   const { certificate, key } = pair;

@@ -33,7 +33,7 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
   const scope = new Scope(block, http);
   const names = readNames(scope);
   const settings = readSettings(scope, context);
-  checkFiles(scope, block, position);
+  checkFiles(scope, block);
   const named = new Map<string, LocationModel>();
   const locations = translateLocations(block, scope, context, named, undefined);
   const model: ServerModel = {
@@ -56,14 +56,14 @@ export function translateServer(directive: Directive, http: Scope, context: Tran
 }
 
 /** A `root` with no location for `/`: nginx serves files there, and a client would miss them. */
-function checkFiles(scope: Scope, block: readonly Directive[], position: ConfigPosition): void {
+function checkFiles(scope: Scope, block: readonly Directive[]): void {
   const root = scope.one("root");
   const respondsToAll = block.some(
     ({ name, args }) => name === "return" || (name === "location" && (args.at(-1) === "/" || args.at(-1) === "^~/")),
   );
   if (root === undefined || respondsToAll) return;
   throw NginxConfigError.unsupported(
-    position,
+    root.position,
     "the server",
     "it serves files below `root`; give it a location / with `proxy_pass`",
   );
