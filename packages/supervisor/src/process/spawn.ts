@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { workerArguments } from "@drover/contract/worker-options";
 import { SECRET_ENV, type SupervisorMessage, type WorkerMessage } from "@drover/contract/ipc";
@@ -12,6 +10,7 @@ import { ofCommand } from "./command/command-process.ts";
 import { splitArguments } from "./command/split-arguments.ts";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
+import { readLines } from "./output.ts";
 import { pinningArguments } from "./pinning.ts";
 import { hasProgram } from "./programs.ts";
 import { lacksResources } from "./lacks-resources.ts";
@@ -93,11 +92,6 @@ function failed(result: { readonly shortMessage?: string | undefined }): Process
 }
 
 const loaderQuiet = { NODE_NO_WARNINGS: "1" };
-
-function readLines(stream: Readable, onLine: (line: string) => void): void {
-  stream.on("error", () => {});
-  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
-}
 
 function isWorkerMessage(message: unknown): message is WorkerMessage {
   return typeof message === "object" && message !== null && "type" in message && typeof message.type === "string";

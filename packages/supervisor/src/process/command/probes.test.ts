@@ -19,6 +19,7 @@ const rule = { ...defaultSettings().checks, interval: 2 * SECOND_MS, timeout: 30
 class Command {
   readonly messages: WorkerMessage[] = [];
   readonly signals: string[] = [];
+  readonly lines: string[] = [];
   readonly owed: http.ServerResponse[] = [];
   readonly activity: { -readonly [name in keyof Activity]: Activity[name] } = { active: 0, bytesReceived: 0 };
   readonly #server = http.createServer((_request, response) => void this.owed.push(response));
@@ -41,7 +42,7 @@ class Command {
     const listener: WorkerListener = {
       onMessage: (message) => void this.messages.push(message),
       activity: () => this.activity,
-      onLine: () => {},
+      onLine: (line) => void this.lines.push(line),
     };
     const parts = { clock, rule: () => rule, longestPeriodMs: () => 5 * SECOND_MS };
     const { port } = this.#server.address() as AddressInfo;
@@ -95,6 +96,21 @@ describe("a server that does one thing at a time", () => {
     for (let second = 0; second < 300; second += 1) await pass(clock);
     assert.ok(command.heartbeats() - before >= 300);
     assert.deepEqual([command.owed.length, command.signals], [1, []]);
+  });
+
+  it("is said to be waited for, and where, while it has not responded", async (t) => {
+    const clock = createManualClock();
+    const command = new Command();
+    await command.start(t, clock);
+    for (let second = 0; second < 29; second += 1) await pass(clock);
+    assert.deepEqual(command.lines, []);
+    for (let second = 0; second < 160; second += 1) await pass(clock);
+    for (const line of command.lines)
+      assert.match(
+        line,
+        /^not ready after \d+ s: http:\/\/127\.0\.0\.1:\d+\/health: no response within 30000 ms; the command must listen there/,
+      );
+    assert.equal(command.lines.length, 3);
   });
 
   it("is killed when it is silent and has no request", async (t) => {

@@ -19,6 +19,8 @@ interface ProbeParts {
 
 const STARTING_PERIOD_MS = 250;
 const HEARTBEAT_MS = 1000;
+const FIRST_NOTICE_MS = 10_000;
+const NOTICE_EVERY_MS = 60_000;
 
 /**
  * Starts commands like `spawn` does, and speaks for them: HTTP probes become the messages that Drover's own worker
@@ -45,6 +47,7 @@ export function withProbes(spawn: SpawnWorker, parts: ProbeParts): SpawnWorker {
 function probe(process: SpawnedProcess, launch: WorkerLaunch, listener: WorkerListener, parts: ProbeParts): () => void {
   const { clock, rule } = parts;
   const asking = createProbe(launch.options.port, clock);
+  const notice = noticesOf(launch, listener, clock);
   let verdict = UNKNOWN;
   let hasStopped = false;
   let cancelLook: () => void;
@@ -57,6 +60,7 @@ function probe(process: SpawnedProcess, launch: WorkerLaunch, listener: WorkerLi
     if (found.isSilent && active === 0) asking.callOff();
     const wasReady = verdict.isReady;
     verdict = afterLook(verdict, { ...found, active }, rule().rise);
+    if (!verdict.isReady) notice(rule().path, found.failure);
     if (verdict.isReady && !wasReady) {
       sayReady(launch, listener);
       endHeartbeats = startHeartbeats(listener, parts, () => verdict.allGood);
@@ -75,6 +79,24 @@ function probe(process: SpawnedProcess, launch: WorkerLaunch, listener: WorkerLi
     asking.callOff();
     cancelLook();
     endHeartbeats?.();
+  };
+}
+
+/** Says now and then why a command is not ready: it may listen elsewhere than it is asked, and would be waited for in silence. */
+function noticesOf(
+  { options: { port } }: WorkerLaunch,
+  { onLine }: WorkerListener,
+  clock: Clock,
+): (path: string, failure: string | undefined) => void {
+  const begunMs = clock.monotonicMs();
+  let nextMs = FIRST_NOTICE_MS;
+  return (path, failure) => {
+    const waitedMs = clock.monotonicMs() - begunMs;
+    if (failure === undefined || waitedMs < nextMs) return;
+    nextMs = waitedMs + NOTICE_EVERY_MS;
+    onLine(
+      `not ready after ${Math.round(waitedMs / 1000)} s: http://127.0.0.1:${port}${path}: ${failure}; the command must listen there, on the port that {port} stands for`,
+    );
   };
 }
 
