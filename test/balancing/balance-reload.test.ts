@@ -71,6 +71,11 @@ describe("drover balance", () => {
       assert.match((await nextLine()).reason ?? "", /"weight=none" needs a whole number/);
       assert.equal(await ask("first-key"), "one");
 
+      writeFileSync(file, "balancer: { upstreams: [] }\n");
+      child.kill("SIGHUP");
+      assert.match((await nextLine()).reason ?? "", /^there is nothing to balance between/);
+      assert.equal(await ask("first-key"), "one");
+
       writeSettings(file, two, "second-key");
       child.kill("SIGHUP");
       const { msg, changed } = await nextLine();

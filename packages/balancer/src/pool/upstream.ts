@@ -142,7 +142,8 @@ export function isSameServer(one: Upstream, other: Upstream): boolean {
 }
 
 function parseOrigin(spec: UpstreamSpec): Address {
-  const unix = /^(?:http:\/\/)?unix:(\/[^\0]*?):?$/.exec(spec.origin);
+  const unix = /^(?:http:\/\/)?unix:(\/[^\0]*?)(?::(\/.*)?)?$/s.exec(spec.origin);
+  if (unix?.[2] !== undefined) throw needlessParts(spec.origin);
   if (unix?.[1] !== undefined) return { kind: "unix", path: unix[1], tls: false };
   const url = URL.canParse(spec.origin) ? new URL(spec.origin) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
@@ -151,13 +152,17 @@ function parseOrigin(spec: UpstreamSpec): Address {
     );
   }
   if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new BadUpstreamError(
-      `upstream "${withoutUser(spec.origin)}" has a user, path or query; give scheme, host and port alone, requests keep their own path`,
-    );
+    throw needlessParts(spec.origin);
   }
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
   return { kind: "tcp", host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
+}
+
+function needlessParts(origin: string): BadUpstreamError {
+  return new BadUpstreamError(
+    `upstream "${withoutUser(origin)}" has a user, path or query; give scheme, host and port (or unix:/PATH) alone, requests keep their own path`,
+  );
 }
 
 /** No message repeats a password. */

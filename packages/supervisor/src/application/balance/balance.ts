@@ -24,15 +24,19 @@ export type BalanceOptions = Omit<UpOptions, "display">;
 
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(options: BalanceOptions): Promise<ExitCode> {
-  if (options.settings.balancer.upstreams.length === 0) {
-    throw new SupervisorError(
-      "usage",
-      "there is nothing to balance between: give --upstream http://HOST:PORT, or --nginx-conf FILE",
-    );
-  }
+  assertUpstreams(options.settings);
   return run(options).catch((error: unknown) => {
     throw asListenFailure(error);
   });
+}
+
+/** @throws SupervisorError */
+function assertUpstreams({ balancer: { upstreams } }: Settings): void {
+  if (upstreams.length > 0) return;
+  throw new SupervisorError(
+    "usage",
+    "there is nothing to balance between: give --upstream http://HOST:PORT, or --nginx-conf FILE",
+  );
 }
 
 /** What runs. */
@@ -127,9 +131,10 @@ function reloadBySignal(running: Running, options: BalanceOptions): void {
   }
 }
 
-/** @throws ConfigError and BalancerError for what cannot be used; nothing has changed then */
+/** @throws ConfigError, BalancerError and SupervisorError for what cannot be used; nothing has changed then */
 function applyAnew(running: Running, { loadSettings, logs: { logger } }: BalanceOptions): ReloadReport {
   const { settings: loaded } = loadSettings({});
+  assertUpstreams(loaded);
   const { live, restart } = diffSettings(running.settings, loaded);
   const settings = keepSettings(running.settings, loaded, restart);
   running.balancer.applySettings(settings);
