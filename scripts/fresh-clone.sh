@@ -91,7 +91,7 @@ printf 'install: %d MB\n' "$megabytes"
 run_tests() {
   local locale=$1
   shift
-  "${clean[@]}" ${locale:+"LC_ALL=$locale"} npx -y pnpm@12.21.0 test "$@" >"$folder/tests.$locale" 2>&1 </dev/null || { tail -n 60 "$folder/tests.$locale" >&2; fail "test failed ${locale:+under LC_ALL=$locale}"; }
+  "${clean[@]}" ${locale:+"LC_ALL=$locale"} npx -y pnpm@12.21.0 test "$@" >"$folder/tests.$locale" 2>&1 </dev/null || { cat "$folder/tests.$locale" >&2; fail "test failed ${locale:+under LC_ALL=$locale}"; }
   printf 'test%s: %s\n' "${locale:+ under LC_ALL=$locale}" "$(grep -E '^[0-9]+ passed' "$folder/tests.$locale")"
 }
 
