@@ -173,7 +173,7 @@ const SCHEMAS = {
   "an unknown value": z.unknown(),
 };
 
-/** An attempt for each schema: the answer is held to its JSON Schema, and passes the schema itself. */
+/** An attempt for each schema: the response is held to its JSON Schema, and passes the schema itself. */
 function keptTo(kind, schemas) {
   const attempt = (member) => async () => {
     const schema = z.object({ value: member });

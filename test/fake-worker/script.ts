@@ -48,7 +48,7 @@ export interface FakeScript {
   readonly slots: number;
   /** Serve only `slots` requests at a time; the others wait in order. */
   readonly queue: boolean;
-  /** Answers wait until the script is changed to one without it. */
+  /** Responses wait until the script is changed to one without it. */
   readonly hold: boolean;
   /** Bytes a token's text is filled up to. 0: as it is (`t0 `, `t1 `, …). */
   readonly tokenBytes: number;

@@ -7,8 +7,8 @@ import { environmentOf } from "../processes.ts";
 const SERVER = `
   import { createServer } from "node:http";
   if (process.argv[3] === "deaf") process.on("SIGTERM", () => {});
-  const answer = JSON.stringify({ pid: process.pid });
-  createServer((request, response) => response.end(answer)).listen(Number(process.argv[2]), "127.0.0.1");
+  const body = JSON.stringify({ pid: process.pid });
+  createServer((request, response) => response.end(body)).listen(Number(process.argv[2]), "127.0.0.1");
 `;
 
 /** Writes the server and a script that starts it the given way; `$@` are its arguments, the port first. @returns the script's path */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_PARTS, MOST_TOOLS, messageList, stopTexts } from "../generating/counts.ts";
+import { MOST_PARTS, MOST_TOOLS, messageList, stopTexts } from "../generating/list-limits.ts";
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";

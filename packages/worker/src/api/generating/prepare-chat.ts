@@ -8,7 +8,7 @@ import {
 import type { OutputRequest } from "../../generation/generate.ts";
 import { ignore } from "../http/take-body.ts";
 import { commonPrefix } from "../../state/slots-by-prefix.ts";
-import { MOST_TOKENS } from "./counts.ts";
+import { MOST_TOKENS } from "./list-limits.ts";
 import { readAheadOf } from "./read-ahead.ts";
 import type { Serving } from "../serving.ts";
 

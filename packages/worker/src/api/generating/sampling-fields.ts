@@ -5,7 +5,7 @@ import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { MOST_CHOICES, MOST_BIASES, MOST_STOP_TOKENS, stopText, stopTexts } from "./counts.ts";
+import { MOST_CHOICES, MOST_BIASES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {

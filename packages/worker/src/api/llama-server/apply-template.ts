@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { countLimit } from "../../generation/chat-request.ts";
-import { MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { takeBody } from "../http/take-body.ts";
 import { chatJobOf } from "../openai-chat/chat-job.ts";
 import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_CHOICES, MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_CHOICES, MOST_TOKENS } from "../generating/list-limits.ts";
 import { bookkeepingFields, generationFields, maxTokens, samplingFields } from "../generating/sampling-fields.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { boundedList } from "../http/bounded-list.ts";

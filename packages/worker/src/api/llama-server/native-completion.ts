@@ -7,7 +7,7 @@ import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
-import { MOST_CHOICES } from "../generating/counts.ts";
+import { MOST_CHOICES } from "../generating/list-limits.ts";
 import { plainGrammar, plainLimit, plainOutput, promptTokens, textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";

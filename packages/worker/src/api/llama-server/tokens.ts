@@ -2,7 +2,7 @@ import { LoopBudget } from "@drover/foundation/loop-budget";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
-import { MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { refuseForeignTokens } from "../generating/plain-prompt.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { sendJson } from "../http/send-json.ts";

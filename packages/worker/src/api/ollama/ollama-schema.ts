@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_CALLS, MOST_MESSAGES, MOST_PARTS, MOST_TOOLS } from "../generating/counts.ts";
+import { MOST_CALLS, MOST_MESSAGES, MOST_PARTS, MOST_TOOLS } from "../generating/list-limits.ts";
 import { generationFields, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";

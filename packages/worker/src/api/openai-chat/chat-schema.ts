@@ -4,7 +4,7 @@ import { anyObject } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { thinkingFields } from "../generating/thinking.ts";
 import { toolOf } from "../generating/tool-choice.ts";
-import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/counts.ts";
+import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/list-limits.ts";
 import type { ChatMessage, ToolCall } from "../../generation/prompt/chat-message.ts";
 import {
   bookkeepingFields,

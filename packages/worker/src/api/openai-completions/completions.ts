@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { MOST_CHOICES } from "../generating/counts.ts";
+import { MOST_CHOICES } from "../generating/list-limits.ts";
 import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";

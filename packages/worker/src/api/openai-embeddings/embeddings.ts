@@ -4,7 +4,7 @@ import type { Embedder } from "../../engine/engine.ts";
 import { badField, type RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
-import { MOST_TOKENS } from "../generating/counts.ts";
+import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { refuseForeignTokens, separateInputs } from "../generating/plain-prompt.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
