@@ -38,6 +38,8 @@ export interface BatchLoopParts {
   /** The slot holds its entire prompt now, and the next step waits for the response. */
   readonly onPrefilled: (slot: Slot) => Promise<void> | undefined;
   readonly onEnded: (slot: Slot) => void;
+  /** The slot holds a prompt that nobody has asked for yet. */
+  readonly onReadAhead: (slot: Slot) => void;
 }
 
 /**
@@ -202,7 +204,7 @@ export class BatchLoop {
       this.#note(slot, tokens, entries.length);
       if (slot.running?.isAhead === true && slot.pending === 0) {
         slot.end("stopped");
-        this.#parts.onEnded(slot);
+        this.#parts.onReadAhead(slot);
         continue;
       }
       const wanted = rows[index] ?? [];

@@ -1,6 +1,7 @@
 /**
- * Compares the simulator's prediction with the real engine in one run: measures the step costs of this machine, runs the same
- * closed loop of questions through the real slot pool on the real engine and through the simulator, and prints both. Two more lines tell
+ * Compares the simulator's prediction with the real engine in one run: runs the same closed loop of questions through the real slot pool on
+ * the real engine and through the simulator, and prints both. The simulator's steps take what they usually took just before and just after
+ * the engine's run: what a machine's best step takes is no prediction of a thousand of them. Two more lines tell
  * what the step costs allow over ten minutes: with the scheduler as it is, and where running responses may pause for as long as prompts wait.
  *
  *     node packages/worker/dist/simulation/compare-with-engine.js MODEL.gguf [THREADS] [USERS,…] [RESPONSES]
@@ -21,6 +22,8 @@ const SLOTS = 24;
 const CONTEXT_TOKENS = 1024;
 const LONGEST_PAUSE_MS = 1500;
 const LONG_RUN_MS = 600_000;
+/** Those of the questions: between two multiples of 16 a token costs up to a tenth more than straight lines say. */
+const PROMPT_SIZES = [32, 48, 52, 56, 60, 64, 68, 80];
 
 const [modelPath, threads = String(availableParallelism()), users = "1,4,8,16", responses = "24"] =
   process.argv.slice(2);
@@ -41,13 +44,14 @@ const engine = await loadLlamaEngine({
   onProgress: () => {},
   onWarning: () => {},
 });
-const points = await measureStepCosts(engine, systemClock);
-if (points === undefined) throw new Error("the step costs could not be measured");
-say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
+let before = await measureUsualCosts();
 for (const count of users.split(",").map(Number)) {
-  const real = await onEngine(engine, points, count);
+  const real = await onEngine(engine, before, count);
   print(count, "engine", real.figures);
   const { overheadMs, durationMs } = real;
+  const after = await measureUsualCosts();
+  const points = before.map(({ tokens, ms }, index) => ({ tokens, ms: (ms + (after[index]?.ms ?? ms)) / 2 }));
+  before = after;
   say(`${count} users, between two decodes: ${overheadMs.toFixed(1)} ms (sampling and all else)`);
   const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs, moveMs: 20 };
   print(count, "simulator", await onSimulator(machine, count, durationMs));
@@ -56,8 +60,27 @@ for (const count of users.split(",").map(Number)) {
 }
 process.exit(0);
 
-async function onEngine(engine: Engine, points: readonly CostPoint[], count: number) {
+/** With nothing in the sequences. */
+async function measureUsualCosts(): Promise<readonly CostPoint[]> {
+  clear();
+  const points = await measureStepCosts(engine, systemClock, { statistic: medianOf, promptSizes: PROMPT_SIZES });
+  if (points === undefined) throw new Error("the step costs could not be measured");
+  say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
+  return points;
+}
+
+function medianOf(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return (low + high) / 2;
+}
+
+function clear(): void {
   for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
+}
+
+async function onEngine(engine: Engine, points: readonly CostPoint[], count: number) {
+  clear();
   const costs = createStepCosts(points);
   const pool = new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: LONGEST_PAUSE_MS, speculates: false });
   const seen: SimulatedResponse[] = [];

@@ -72,6 +72,21 @@ describe("the batch loop on recorded machines", () => {
     assert.ok(knowing.length > 20 && ttftMs.p95 < 1.1 * mostMs, `p95 ${ttftMs.p95} ms of ${mostMs}`);
   });
 
+  it("lets a client that asks again within some milliseconds into the very next step", async () => {
+    const asking = Array.from({ length: 12 }, (_, user) => {
+      const prompt = Array.from({ length: 60 }, (_, index) => 100 * user + index);
+      return {
+        startMs: 500 * user,
+        pauseMs: 8,
+        next: (turn: number) => ({ prompt, outputTokens: 20 + ((7 * user + 13 * turn) % 31) }),
+      };
+    });
+    const responses = await simulate({ machine: zen4TwoThreads, slots: SLOTS, durationMs: 200_000, users: asking });
+    const { ttftMs } = figuresOf(responses, 60_000, 200_000);
+    const { costs } = zen4TwoThreads;
+    assert.ok(ttftMs.p95 < 0.6 * costs.groupMs(12), `p95 ${ttftMs.p95} ms, everybody's step ${costs.groupMs(12)} ms`);
+  });
+
   it("reads a prompt of 2,000 tokens beside eight running responses in at most 1.3 of the time that it takes alone", async () => {
     const long = openLoop({ periodMs: 90_000, durationMs: 400_000, startMs: 20_000, next: requestsOf(2000, 20, 1e8) });
     const ttft = async (streams: number) => {

@@ -1,8 +1,8 @@
 import { setImmediate as settled } from "node:timers/promises";
-import type { Time } from "@drover/foundation/clock";
+import type { Clock, Time } from "@drover/foundation/clock";
 
 /** A clock that stands still while code runs and jumps from one awaited moment to the next: an hour of load takes a second. */
-export class VirtualClock implements Time {
+export class VirtualClock implements Time, Pick<Clock, "after"> {
   #nowMs = 0;
   #order = 0;
   readonly #waiting: { readonly atMs: number; readonly order: number; readonly wake: () => void }[] = [];
@@ -22,6 +22,18 @@ export class VirtualClock implements Time {
       const before = this.#waiting.findLastIndex((other) => other.atMs <= entry.atMs);
       this.#waiting.splice(before + 1, 0, entry);
     });
+  }
+
+  after(delayMs: number, action: () => void): () => void {
+    let cancelled = false;
+    const call = async () => {
+      await this.wait(delayMs);
+      if (!cancelled) action();
+    };
+    void call();
+    return () => {
+      cancelled = true;
+    };
   }
 
   wait(ms: number): Promise<void> {

@@ -20,7 +20,14 @@ function timed() {
     nowMs += 20 + 5 * parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
     return await engine.decode(parts);
   };
-  return { engine: { ...engine, decode }, clock: { epochMs: () => nowMs, monotonicMs: () => nowMs } };
+  const after = (delayMs: number, action: () => void) => {
+    const turn = setImmediate(() => {
+      nowMs += delayMs;
+      action();
+    });
+    return () => clearImmediate(turn);
+  };
+  return { engine: { ...engine, decode }, clock: { epochMs: () => nowMs, monotonicMs: () => nowMs, after } };
 }
 
 it("a size that was measured far too dear is corrected by the steps of running requests", async () => {

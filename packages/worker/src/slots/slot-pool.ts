@@ -3,7 +3,7 @@ import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
 import type { StepCosts } from "../step-costs/step-costs.ts";
 import { slotStatus, planMoves } from "../batching/plan-groups.ts";
-import type { Time } from "@drover/foundation/clock";
+import type { Clock, Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";
 import type { Engine, TokenSampler } from "../engine/engine.ts";
 import { WorkerError } from "../errors.ts";
@@ -18,6 +18,7 @@ import { AheadPrompts, isAsked } from "./ahead-prompts.ts";
 import { KeptState } from "../state/kept-state.ts";
 import { type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
+import { FollowUps } from "./follow-ups.ts";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
 import { poolFigures, PromptSources } from "./pool-figures.ts";
 import { describeSlot } from "./describe-slot.ts";
@@ -26,7 +27,7 @@ import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 export interface SlotPoolParts {
   readonly engine: Engine;
-  readonly clock: Time;
+  readonly clock: Time & Pick<Clock, "after">;
   /** Undefined: nothing is padded, cut or moved. */
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */
@@ -70,6 +71,7 @@ export class SlotPool implements Generator, SlotsView {
   readonly #sources = new PromptSources();
   #queue: Running[] = [];
   readonly #ahead: AheadPrompts;
+  readonly #followUps: FollowUps;
   /** Of slots that have taken over the sampler of a request that was set aside. */
   readonly #spareSamplers: TokenSampler[] = [];
   #arrivals = 0;
@@ -87,13 +89,18 @@ export class SlotPool implements Generator, SlotsView {
     this.#slots = Array.from({ length: engine.sequences }, (_, id) => new Slot(id, engine.createSampler()));
     this.#kept = new KeptState({ ...parts, slots: this.#slots, snapshots: parts.snapshots });
     this.#ahead = new AheadPrompts(this.#slots, (slot) => this.#kept.remember(slot));
+    this.#followUps = new FollowUps(parts.clock);
     this.#loop = new BatchLoop({
       ...parts,
       slots: this.#slots,
       prepare: () => this.#prepare(),
       isWaiting: () => this.#queue.length > 0,
       onPrefilled: (slot) => this.#kept.prefilled(slot),
-      onEnded: (slot) => this.#kept.remember(slot),
+      onEnded: (slot) => {
+        this.#kept.remember(slot);
+        this.#followUps.ended(this.#loop.meter.lastMs);
+      },
+      onReadAhead: (slot) => this.#kept.remember(slot),
     });
     if (parts.apart !== undefined) parts.apart.onReady = () => this.#loop.wake();
   }
@@ -109,6 +116,7 @@ export class SlotPool implements Generator, SlotsView {
     this.#check(request.prompt);
     this.#queue.push(running);
     this.#arrivals += 1;
+    this.#followUps.arrived();
     this.#loop.wake();
     return { cancel: () => this.#cancel(running) };
   }
@@ -189,6 +197,7 @@ export class SlotPool implements Generator, SlotsView {
     for (let times = 0, seen = -1; times < 3 && seen !== this.#arrivals; times++) {
       seen = this.#arrivals;
       await this.#prepareOnce();
+      if (this.counts().processing > 0 && this.counts().idle > 0) await this.#followUps.wait();
     }
   }
 

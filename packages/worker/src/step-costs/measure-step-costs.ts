@@ -14,7 +14,7 @@ const LONG_MS = 2000;
 /** So often are sizes measured once more that look disturbed. */
 const MOST_REPEATS = 3;
 
-/** Sizes of prompt pieces, beside the 1 … S tokens of decoding. */
+/** Two halvings below the size from which on a token costs the same. */
 const PROMPT_SIZES = [16, 32, 64];
 
 /** What a rough table has of the sizes for decoding: enough to compare numbers of threads, and soon measured. */
@@ -29,11 +29,14 @@ export interface MeasureOptions {
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Tokens that a sequence holds, behind which it is measured. @default 0 */
   readonly heldTokens?: (sequence: number) => number;
+  /** Sizes of prompt pieces, beside the 1 … S tokens of decoding; those up to S and those that no slot holds are left out. @default 16, 32, 64 */
+  readonly promptSizes?: readonly number[];
+  /** Of the times of one size, its cost. @default the least: whatever else the machine did can only add */
+  readonly statistic?: (times: readonly number[]) => number;
 }
 
 /**
- * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. The best of several passes
- * counts: whatever else the machine did can only add. Each pass goes over all sizes, so that between two decodes of one
+ * Times llama.cpp's decode of 1 … S neighbouring sequences, and of pieces of a prompt. Each pass goes over all sizes, so that between two decodes of one
  * lies the time of all others, and a burst of foreign load does not meet it each time. The sequences hold what they held afterwards.
  *
  * @returns undefined: given up
@@ -44,13 +47,13 @@ export async function measureStepCosts(
   options: MeasureOptions = {},
 ): Promise<readonly CostPoint[] | undefined> {
   const { mostMs = Number.POSITIVE_INFINITY, isRough = false } = options;
-  const { decoding, prompts } = sizesOf(engine, isRough);
+  const { decoding, prompts } = sizesOf(engine, options);
   const times = await openTimes(engine, clock, options);
   const start = clock.monotonicMs();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const must = pass < LEAST_PASSES;
     if (!must && (isRough || clock.monotonicMs() - start >= BUDGET_MS)) break;
-    const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => (times.best(tokens) ?? 0) < LONG_MS);
+    const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => !isLong(times.best(tokens), LONG_MS));
     for (const tokens of sizes) {
       await times.take(tokens);
       if (clock.monotonicMs() - start > mostMs) return undefined;
@@ -66,13 +69,13 @@ export async function measureStepCosts(
 /** Whether a table has all sizes that are measured here. */
 export function isComplete(engine: Engine, table: readonly CostPoint[]): boolean {
   const known = new Set(table.map(({ tokens }) => tokens));
-  return sizesOf(engine, false).decoding.every((tokens) => known.has(tokens));
+  return sizesOf(engine, {}).decoding.every((tokens) => known.has(tokens));
 }
 
-function sizesOf(engine: Engine, isRough: boolean) {
+function sizesOf(engine: Engine, { isRough = false, promptSizes = PROMPT_SIZES }: MeasureOptions) {
   const all = Array.from({ length: engine.sequences }, (_, index) => index + 1);
   const most = Math.min(engine.batchTokens, engine.contextTokens);
-  const prompts = PROMPT_SIZES.filter((tokens) => tokens > engine.sequences && tokens <= most);
+  const prompts = promptSizes.filter((tokens) => tokens > engine.sequences && tokens <= most);
   if (!isRough) return { decoding: all, prompts };
   return { decoding: all.filter((tokens) => isRoughSize(tokens, engine.sequences)), prompts: prompts.slice(-1) };
 }
@@ -95,15 +98,15 @@ export async function lookAtStepCosts(
   const start = clock.monotonicMs();
   for (let pass = 0; pass < LOOK_PASSES; pass++) {
     if (pass >= LEAST_PASSES && clock.monotonicMs() - start >= LOOK_BUDGET_MS) break;
-    for (const tokens of sizes) if ((times.best(tokens) ?? 0) < LOOK_LONG_MS) await times.take(tokens);
+    for (const tokens of sizes) if (!isLong(times.best(tokens), LOOK_LONG_MS)) await times.take(tokens);
   }
   return times.points();
 }
 
-/** The best time of each size. Up to one token a sequence they are decoded side by side, beyond as a piece of a prompt. */
-async function openTimes(engine: Engine, clock: Time, options: Pick<MeasureOptions, "inTurn" | "heldTokens">) {
-  const { inTurn = (work) => work(), heldTokens = () => 0 } = options;
-  const best = new Map<number, number>();
+/** The times of each size. Up to one token a sequence they are decoded side by side, beyond as a piece of a prompt. */
+async function openTimes(engine: Engine, clock: Time, options: MeasureOptions) {
+  const { inTurn = (work) => work(), heldTokens = () => 0, statistic = leastOf } = options;
+  const times = new Map<number, number[]>();
   const decode = async (tokens: number): Promise<number> =>
     await inTurn(async () => {
       const parts = tokens <= engine.sequences ? neighbours(tokens, heldTokens) : [piece(tokens, heldTokens(0))];
@@ -116,14 +119,22 @@ async function openTimes(engine: Engine, clock: Time, options: Pick<MeasureOptio
   // Reserves memory and reads the weights for the first time.
   await decode(engine.sequences);
   return {
-    best: (tokens: number) => best.get(tokens),
+    best: (tokens: number) => leastOf(times.get(tokens) ?? []),
     async take(tokens: number): Promise<void> {
-      best.set(tokens, Math.min(await decode(tokens), best.get(tokens) ?? Number.POSITIVE_INFINITY));
+      const ms = await decode(tokens);
+      times.set(tokens, [...(times.get(tokens) ?? []), ms]);
     },
     points: (): readonly CostPoint[] =>
-      [...best].map(([tokens, ms]) => ({ tokens, ms: roundMs(ms) })).toSorted((a, b) => a.tokens - b.tokens),
+      [...times]
+        .map(([tokens, taken]) => ({ tokens, ms: roundMs(statistic(taken)) }))
+        .toSorted((a, b) => a.tokens - b.tokens),
   };
 }
+
+/** @param bestMs Infinity: not measured yet */
+const isLong = (bestMs: number, mostMs: number): boolean => Number.isFinite(bestMs) && bestMs >= mostMs;
+
+const leastOf = (times: readonly number[]): number => Math.min(...times);
 
 function neighbours(count: number, heldTokens: (sequence: number) => number): readonly BatchPart[] {
   return Array.from({ length: count }, (_, sequence) => ({

@@ -55,6 +55,10 @@ describe("sizes that look disturbed", () => {
     assert.deepEqual(suspiciousSizes(points({ 16: 387, 32: 771, 64: 2400 })), [64]);
   });
 
+  it("are also the smallest where it is dearer than the next one", () => {
+    assert.deepEqual(suspiciousSizes(points({ 1: 2775, 2: 66, 3: 93, 4: 103 })), [1]);
+  });
+
   it("are not those that kernels make dearer than larger ones", () => {
     for (const { points } of [q40Costs, q4kCosts]) assert.deepEqual(suspiciousSizes(points), []);
   });

@@ -43,7 +43,7 @@ const LEAST_OUTLIER = 1.15;
 /**
  * Sizes to be measured once more: dearer than both neighbours, and than two smaller steps of as many tokens. Dearer than
  * the next larger one alone is no sign: three cost more than four, and six more than eight, with kernels that are fast
- * at multiples of four.
+ * at multiples of four. But for the smallest, which has no cuts: no kernel takes longer for one than for two.
  */
 export function suspiciousSizes(table: readonly CostPoint[]): readonly number[] {
   const known = new Map(table.map(({ tokens, ms }) => [tokens, ms]));
@@ -54,7 +54,8 @@ export function suspiciousSizes(table: readonly CostPoint[]): readonly number[] 
         const rest = known.get(tokens - part.tokens);
         return rest === undefined ? [] : part.ms + rest;
       });
-      return cuts.length > 0 && ms > LEAST_OUTLIER * Math.max(Math.max(...neighbours), Math.min(...cuts));
+      const cheapestCut = index === 0 ? 0 : Math.min(...cuts);
+      return ms > LEAST_OUTLIER * Math.max(...neighbours, cheapestCut);
     })
     .map(({ tokens }) => tokens);
 }
