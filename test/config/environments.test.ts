@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lchownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -37,11 +37,22 @@ describe("the command line, wherever it runs", () => {
     assert.equal((await pasture.run(["check", "--config", "drover.yaml"])).code, 0);
     chmodSync(file, 0o644);
     assert.equal((await pasture.run(["check"])).code, 0);
+    chmodSync(pasture.folder, 0o777);
+    await distrusts(/drover\.yaml: can be replaced by everybody/);
+    chmodSync(pasture.folder, 0o1777);
+    assert.equal((await pasture.run(["check"])).code, 0);
     if (isRoot) {
       chownSync(file, 54_321, 54_321);
       await distrusts(/drover\.yaml: belongs to another user \(54321\)/);
+      chownSync(file, 0, 0);
+      renameSync(file, join(pasture.folder, "mine.yaml"));
+      symlinkSync("mine.yaml", file);
+      assert.equal((await pasture.run(["check"])).code, 0);
+      lchownSync(file, 54_321, 54_321);
+      await distrusts(/drover\.yaml: belongs to another user \(54321\)/);
     }
     rmSync(file);
+    chmodSync(pasture.folder, 0o755);
   });
 
   const asRoot = { ...needs("setpriv"), ...(isRoot ? {} : { skip: "needs root" }) };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -126,6 +126,9 @@ describe("the front door", () => {
     execFileSync("sh", ["-c", 'mkfifo "$0"', `${file}.pipe`]);
     for (const none of [`${file}.pipe`, folder()])
       assert.throws(() => balancer.applySettings({ ...settings, apiKeysFile: none }), /it is no file/);
+    chmodSync(file, 0o666);
+    assert.throws(() => balancer.applySettings(settings), /everybody can write to it, and so add a key/);
+    chmodSync(file, 0o600);
     assert.equal((await fetch(url)).status, 401);
     await assert.rejects(runBalancer({ settings: () => settings }), /has no API key/);
   });

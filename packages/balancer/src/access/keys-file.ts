@@ -36,12 +36,16 @@ export function readKeysFile(file: string): readonly WrittenKey[] {
 function textOf(file: string): string {
   try {
     // One could wait for ever for what a pipe has to say.
-    if (!statSync(file).isFile()) throw new Error("it is no file");
+    const found = statSync(file);
+    if (!found.isFile()) throw new Error("it is no file");
+    if ((found.mode & OTHERS_WRITE) !== 0) throw new Error("everybody can write to it, and so add a key: chmod o-w");
     return readFileSync(file, "utf8");
   } catch (error) {
     throw new FrontDoorError(`the API keys in ${file} can't be read: ${messageOf(error)}`, { cause: error });
   }
 }
+
+const OTHERS_WRITE = 0o002;
 
 const limitNames = ["requestsPerMinute", "tokensPerMinute", "tokensPerDay", "concurrency"] as const;
 

@@ -1,4 +1,5 @@
-import { type Stats, statSync } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { ConfigError, type ConfigProblem, loadSettings, readText, unknownVariables } from "@drover/config";
 import { userId } from "@drover/foundation/files/user-folders";
 import { printable } from "@drover/foundation/printable";
@@ -66,7 +67,7 @@ function settingsFile(
   const named = values["config"] ?? environment["DROVER_CONFIG"];
   if (typeof named === "string" && named !== "") return named;
   const found = statSync(DEFAULT_FILE, { throwIfNoEntry: false });
-  if (found !== undefined) requireTrust(found);
+  if (found !== undefined) requireTrust(found, lstatSync(DEFAULT_FILE), statSync(dirname(resolve(DEFAULT_FILE))));
   return found === undefined ? undefined : DEFAULT_FILE;
 }
 
@@ -81,15 +82,24 @@ function trustedFile(...given: Parameters<typeof settingsFile>): string | undefi
 }
 
 /**
- * A file that just lies in the working folder can start any program (`workers.command`), so it must be this user's or
- * root's, and nobody else's to write to: as ssh and git ask of theirs.
+ * A file that just lies in the working folder can start any program (`workers.command`), so it must be this user's or root's, and nobody else's to write
+ * to, to link to another one or to replace: as ssh and git ask of theirs.
  */
-function requireTrust({ uid, mode }: Stats): void {
-  const isOurs = uid === userId() || uid === 0;
-  if (isOurs && (mode & OTHERS_WRITE) === 0) return;
-  const why = isOurs ? "can be written to by everybody" : `belongs to another user (${uid})`;
+function requireTrust(file: Stats, link: Stats, folder: Stats): void {
+  const why = distrust(file, link, folder);
+  if (why === undefined) return;
   const message = `${why} and is not read by itself. If you trust it, give it: --config ${DEFAULT_FILE}`;
   throw new ConfigError([{ where: DEFAULT_FILE, path: "", message }]);
 }
 
+function distrust(file: Stats, link: Stats, folder: Stats): string | undefined {
+  const stranger = [file, link].find(({ uid }) => uid !== userId() && uid !== 0);
+  if (stranger !== undefined) return `belongs to another user (${stranger.uid})`;
+  if ((file.mode & OTHERS_WRITE) !== 0) return "can be written to by everybody";
+  const mayReplace = (folder.mode & OTHERS_WRITE) !== 0 && (folder.mode & STICKY) === 0;
+  return mayReplace ? "can be replaced by everybody, who may write to its folder," : undefined;
+}
+
 const OTHERS_WRITE = 0o002;
+/** Nobody may replace files of others. */
+const STICKY = 0o1000;
