@@ -19,8 +19,8 @@ const ambiguous: Readonly<Record<string, string>> = {
   "a negative Content-Length": `${head}Content-Length: -1\r\n\r\n`,
   "a hexadecimal Content-Length": `${head}Content-Length: 0x3\r\n\r\nabc`,
   "chunked that is not the last coding": `${head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
-  "an unknown Transfer-Encoding": `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
   "chunked twice": `${head}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+  "a Transfer-Encoding in HTTP/1.0": `${head.replace("1.1", "1.0")}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
   "two Transfer-Encoding fields": `${head}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
   "bare LF between fields": "POST / HTTP/1.1\nHost: drover\nContent-Length: 0\n\n",
   "one bare LF among CRLFs": `${head}X-A: 1\nX-B: 2\r\nContent-Length: 0\r\n\r\n`,
@@ -106,6 +106,11 @@ describe("a balancer and what clients send", () => {
     assert.equal(await statusOf(client), 200);
     assert.equal(upstream.seen.length, 1);
     client.destroy();
+  });
+
+  it("answers 501 to a body in an unknown coding, also before it is in chunks: it would be read as if it were in none", async () => {
+    for (const codings of ["gzip, chunked", "identity, chunked", "xchunked"])
+      assert.equal(await refusal(`${head}Transfer-Encoding: ${codings}\r\n\r\n0\r\n\r\n`), 501);
   });
 
   it("answers 505 to HTTP/2.0 spoken as HTTP/1.1", async () => {

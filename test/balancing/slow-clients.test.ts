@@ -121,4 +121,28 @@ describe("a balancer and a client that takes nothing of its response", () => {
       await upstream.close();
     }
   });
+
+  it("cuts it, too, where its responses are made and wait for it alone", async () => {
+    const text = `HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n${"x".repeat(60_000)}`;
+    const upstream = new ScriptedUpstream("a", () => ({ kind: "send", text }));
+    const running = await startBalancer([await upstream.listen()], (settings) => ({
+      ...settings,
+      limits: { ...settings.limits, sendTimeout: 300 },
+    }));
+    const client = new RawClient(running.port);
+    try {
+      client.pause();
+      client.write(whole);
+      await until(() => upstream.seen.length === 1, "its connection is open");
+      const before = sockets();
+      client.write(whole.repeat(1000));
+      await until(() => upstream.seen.length > 10, "its requests are served one after the other");
+      await until(() => sockets() < before, "its connection is closed at the balancer's end");
+      assert.ok(upstream.seen.length < 1000, `${upstream.seen.length} requests were served`);
+    } finally {
+      client.destroy();
+      await running.balancer.close({ drainTimeoutMs: 0 });
+      await upstream.close();
+    }
+  });
 });

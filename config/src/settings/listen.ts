@@ -161,7 +161,7 @@ export const listenSettings = [
     default: "60s",
     unit: "duration",
     reload: "live",
-    doc: "How long a client may read nothing of its response before it is cut off: it holds a slot. 0: for ever.",
+    doc: "How long a client may take nothing of its response, or in the long run less than 4 KiB a second of what there is for it, before it is cut off: it holds a slot. 0: for ever.",
   },
   {
     path: "limits.idleTimeout",

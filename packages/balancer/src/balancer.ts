@@ -196,6 +196,7 @@ class RunningBalancer implements Balancer {
         if (sent !== undefined) this.#rawResponses.set(sent.socket, sent);
       },
       responseHeaders: (origin) => corsHeaders(origin, this.#door.present.rules.corsOrigins),
+      sendTimeoutMs: () => this.#rules.timeouts.clientStallMs ?? 0,
     };
     return new Listeners(handlers, this.#rules.server, this.#rules.front.connectionsPerAddress);
   }

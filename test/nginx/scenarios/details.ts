@@ -64,6 +64,13 @@ export const detailScenarios: readonly Scenario[] = [
     steps: [sequence(chunked, "zz\r\n"), sequence(`${chunked}3\r\nabc\r\n`, "zz\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")],
   },
   {
+    name: "a transfer coding other than chunked is refused, and any in HTTP/1.0",
+    conf: server('location / { return 200 "sent"; }'),
+    steps: ["gzip, chunked", "identity, chunked", "Chunked"]
+      .map((codings) => one(request("POST /", [`Transfer-Encoding: ${codings}`], "0\r\n\r\n")))
+      .concat(one(chunked.replace("1.1", "1.0") + "0\r\n\r\n")),
+  },
+  {
     name: "of two balancing methods the last one is taken",
     upstreams: { a: ({ upstream }) => ok(upstream), b: ({ upstream }) => ok(upstream) },
     conf: `upstream u { ip_hash; hash $arg_k; server @a; server @b; }

@@ -14,6 +14,8 @@ export interface ListenerHandlers {
   readonly onRequest: ServerHandlers["onRequest"];
   readonly responseHeaders: ServerHandlers["responseHeaders"];
   readonly onRefused: (reason: string, sent?: RawResponse) => void;
+  /** How long a client may take nothing of a response that is made; 0 is for ever. */
+  readonly sendTimeoutMs: () => number;
 }
 
 /** The public ports, with the connections that were upgraded away from HTTP. */
@@ -98,6 +100,7 @@ export class Listeners {
       onHead: (response) => {
         this.#forgetNewcomer(response.req.socket);
         if (this.#isStopping) response.shouldKeepAlive = false;
+        cutUntaken(response, this.#handlers.sendTimeoutMs);
       },
       onRequest: this.#handlers.onRequest,
       onConnection: (socket) => {
@@ -113,6 +116,18 @@ export class Listeners {
   #forgetNewcomer(socket: Duplex): void {
     if (this.#newcomers.delete(socket)) this.#onNewcomerGone();
   }
+}
+
+/** While a response is made its upstream's exchange sees to it; what is left at its end would wait for the client without an end. */
+function cutUntaken(response: http.ServerResponse, sendTimeoutMs: () => number): void {
+  const { socket } = response.req;
+  // The last of it is with the socket.
+  response.once("prefinish", () => {
+    if (socket.writableLength === 0) return;
+    socket.setTimeout(sendTimeoutMs());
+    // Node then gives the client its time for the next request.
+    response.prependOnceListener("finish", () => socket.setTimeout(0));
+  });
 }
 
 /**

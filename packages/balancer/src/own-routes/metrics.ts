@@ -29,6 +29,7 @@ const refusals = [
   "bad_request",
   "request_timeout",
   "header_too_large",
+  "not_implemented",
   "body_too_large",
   "version_not_supported",
   "previous_response_not_found",

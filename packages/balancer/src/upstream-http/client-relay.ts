@@ -5,6 +5,43 @@ import { constants, createGzip, type Gzip } from "node:zlib";
 import type { Framing, RelayedHead } from "./response-head.ts";
 import { headerValue } from "./hop-by-hop.ts";
 
+/** In bytes a second. A client that takes less of what there is for it is as good as one that takes nothing: it holds a slot. */
+const LEAST_SPEED = 4096;
+
+/** For how long a client may let what there is for it wait: it gets back what it takes at the least speed, up to what it had. Pure. */
+export class ClientPatience {
+  readonly #mostMs: number;
+  #leftMs: number;
+  #sinceMs: number | undefined;
+  #takenBytes = 0;
+
+  /** 0: for ever. */
+  constructor(mostMs: number) {
+    this.#mostMs = mostMs;
+    this.#leftMs = mostMs;
+  }
+
+  /** There is something that the client does not take. */
+  get isTried(): boolean {
+    return this.#sinceMs !== undefined;
+  }
+
+  /** The client takes no more for now. @returns for how long it may; 0 is for ever */
+  begin(nowMs: number): number {
+    this.#sinceMs = nowMs;
+    return Math.ceil(this.#leftMs);
+  }
+
+  /** It has taken all that there was, so many bytes since the beginning. */
+  end(bytes: number, nowMs: number): void {
+    const backMs = (1000 * (bytes - this.#takenBytes)) / LEAST_SPEED;
+    const leftMs = this.#leftMs - (nowMs - (this.#sinceMs ?? nowMs)) + backMs;
+    if (this.#mostMs > 0) this.#leftMs = Math.max(1, Math.min(this.#mostMs, leftMs));
+    this.#takenBytes = bytes;
+    this.#sinceMs = undefined;
+  }
+}
+
 /**
  * The client's side of a relayed response. Where upstream and client frame the body alike (a length, or chunks to an HTTP/1.1 client), its bytes go to the socket as they
  * came, beside Node's response: framing each event anew costs as much as everything else together. Otherwise Node frames.

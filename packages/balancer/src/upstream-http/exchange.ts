@@ -1,6 +1,6 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { BodyReader } from "./body-reader.ts";
-import { ClientRelay } from "./client-relay.ts";
+import { ClientPatience, ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
 import { headerValue } from "./hop-by-hop.ts";
@@ -37,11 +37,12 @@ class Exchange implements ConnectionUser {
   #isEncoded = false;
   /** Could another worker resume it? */
   #isResumable = false;
-  #paused = false;
+  readonly #patience: ClientPatience;
   #isClientGone = false;
 
   constructor(options: ExchangeOptions, settle: Settle) {
     this.#options = options;
+    this.#patience = new ClientPatience(options.timeouts.clientStallMs ?? 0);
     this.#settle = settle;
     this.#relay = options.unfinished?.relay ?? new ClientRelay(options.task.client.response);
     // A function that is written behind `=` would be made in V8's old space, and keep all that belongs to the request there until a major garbage collection.
@@ -110,7 +111,7 @@ class Exchange implements ConnectionUser {
     if (this.#phase === "connecting") this.#fail("timeout", `no connection within ${connectMs} ms`);
     else if (this.#phase === "head") this.#fail("timeout", "it was silent for too long");
     else if (this.#tunnel !== undefined) this.#complete(false, []);
-    else if (this.#phase === "body" && this.#paused) this.#onClientStall();
+    else if (this.#phase === "body" && this.#patience.isTried) this.#onClientStall();
     else if (this.#phase === "body") this.#break("it was silent for too long");
   }
 
@@ -221,10 +222,9 @@ class Exchange implements ConnectionUser {
   }
 
   readonly #pass = (bytes: Buffer): void => {
-    if (this.#isClientGone || this.#relay.write(bytes) || this.#paused) return;
-    this.#paused = true;
-    const { connection, timeouts } = this.#options;
-    connection.limit(timeouts.clientStallMs ?? 0);
+    if (this.#isClientGone || this.#relay.write(bytes) || this.#patience.isTried) return;
+    const { connection, clock } = this.#options;
+    connection.limit(this.#patience.begin(clock.monotonicMs()));
     connection.socket.pause();
   };
 
@@ -235,9 +235,9 @@ class Exchange implements ConnectionUser {
   }
 
   readonly #unpause = (): void => {
-    if (!this.#paused || this.#phase === "done") return;
-    this.#paused = false;
-    const { connection, timeouts } = this.#options;
+    if (!this.#patience.isTried || this.#phase === "done") return;
+    const { connection, timeouts, clock, figures } = this.#options;
+    this.#patience.end(figures.bodyBytes, clock.monotonicMs());
     connection.limit(timeouts.readMs);
     connection.socket.resume();
   };
@@ -292,7 +292,7 @@ class Exchange implements ConnectionUser {
     this.#sending?.stop();
     figures.bytesSent = this.#sending?.bytes ?? 0;
     figures.responseMs = clock.monotonicMs() - figures.startedAtMs;
-    if (this.#paused) connection.socket.resume();
+    if (this.#patience.isTried) connection.socket.resume();
     this.#settle.resolve(result);
   }
 }

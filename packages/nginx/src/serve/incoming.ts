@@ -56,7 +56,15 @@ export function readIncoming(
   if (tooLong !== undefined) return { state, refused: tooLong };
   if (isRefused || repeatsUnique(state.fields) || request.rawHeaders.length / 2 > server.maxHeaders)
     return { state, refused: 400 };
-  return { state, refused: request.method === "TRACE" ? 405 : undefined };
+  return { state, refused: codingRefusal(request) ?? (request.method === "TRACE" ? 405 : undefined) };
+}
+
+/** A body that is coded before it is in chunks would be read as if it were not (`ngx_http_process_request_header`). */
+function codingRefusal({ headers, httpVersion }: http.IncomingMessage): number | undefined {
+  const { "transfer-encoding": coding } = headers;
+  if (coding === undefined) return undefined;
+  if (httpVersion !== "1.1") return 400;
+  return coding.toLowerCase() === "chunked" ? undefined : 501;
 }
 
 /** Each line, its end included, must fit into what is left of the first buffer or into a large one (`ngx_http_alloc_large_header_buffer`). */
