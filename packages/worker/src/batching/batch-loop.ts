@@ -127,7 +127,10 @@ export class BatchLoop {
     const beginPlan = planBeginning(statuses, { beginning, decoding, costs });
     const now = clock.monotonicMs();
     const step = scheduleStep({
-      prompts: slots.filter(({ id }) => statuses[id] === "prefill").map((slot) => slot.waitingPrompt(now)),
+      prompts: slots.flatMap((slot) => {
+        if (statuses[slot.id] !== "prefill") return [];
+        return { ...slot.waitingPrompt(now), ...this.#share.ofOwner(slot.reader(decoding)) };
+      }),
       decoding: decoding.length,
       decodeMs: plan.ms,
       beginMs: beginPlan?.ms ?? 0,
@@ -140,7 +143,7 @@ export class BatchLoop {
       batchTokens: engine.batchTokens,
     });
     if (step.kind === "decode") await this.#decode(plan, decoding);
-    else if (step.kind === "read") await this.#read(step.slot, step.tokens, decoding.length);
+    else if (step.kind === "read") await this.#read(slots[step.slot] as Slot, step.tokens, decoding);
     else if (beginPlan !== undefined) await this.#begin(beginPlan, beginning, decoding.length - beginning.length);
   }
 
@@ -184,11 +187,14 @@ export class BatchLoop {
   }
 
   /** The next piece of one prompt. */
-  async #read(slot: number, tokens: number, beside: number): Promise<void> {
+  async #read(slot: Slot, tokens: number, beside: readonly Slot[]): Promise<void> {
     const { costs, clock } = this.#parts;
-    const { evaluated: depth } = this.#parts.slots[slot] as Slot;
-    await this.#compute([{ slot, tokens }], { kind: "prompt", expectedMs: costs?.groupMs(tokens) ?? 0, tokens, depth });
-    this.#share.read(this.meter.lastMs, beside, clock.monotonicMs());
+    const { id, evaluated: depth, running } = slot;
+    // Before the step: it may end the request.
+    const reader = running?.isAhead === true ? undefined : slot.reader(beside);
+    const expectedMs = costs?.groupMs(tokens) ?? 0;
+    await this.#compute([{ slot: id, tokens }], { kind: "prompt", expectedMs, tokens, depth });
+    this.#share.read(this.meter.lastMs, beside.length, clock.monotonicMs(), reader);
   }
 
   async #compute(entries: readonly StepEntry[], expected: ExpectedStep): Promise<void> {

@@ -32,6 +32,35 @@ describe("the share of the time that prompts may take", () => {
     assert.ok(share.creditMs >= 5000);
   });
 
+  it("gives each owner a burst of five seconds beside others' responses, and then as much as these have", () => {
+    const share = new PromptShare();
+    const reader = { owner: "a", isBesideOthers: true };
+    const leftMs = () => share.ofOwner(reader).besideOthersMs ?? 0;
+    let readMs = 0;
+    for (let now = 0; now < 20_000; now += 100) {
+      if (leftMs() <= 0) share.decoded(100, now);
+      else {
+        share.read(100, 1, now, reader);
+        readMs += 100;
+      }
+    }
+    assert.equal(readMs, 5000 + 15_000 / 2);
+    assert.equal(share.ofOwner({ owner: "b", isBesideOthers: true }).besideOthersMs, 5000);
+    assert.equal(share.ofOwner({ owner: "a", isBesideOthers: false }).besideOthersMs, undefined);
+  });
+
+  it("counts what owners have had from when they come: a newcomer is before all that were served, with no claim on the past", () => {
+    const share = new PromptShare();
+    const had = (owner: string) => share.ofOwner({ owner, isBesideOthers: false }).ownerReadMs ?? 0;
+    const read = (owner: string, ms: number) => share.read(ms, 0, 0, { owner, isBesideOthers: false });
+    for (let times = 0; times < 10; times++) read("a", 1000);
+    assert.ok(had("b") < had("a"));
+    read("b", 1500);
+    assert.ok(had("a") < had("b"), "a is next again");
+    for (let times = 0; times < 10; times++) read("a", 1000);
+    assert.equal(had("b"), had("c"), "what b had is long past");
+  });
+
   it("counts a pause from the last token of running responses, or from the prompt that the first of them had", () => {
     const share = new PromptShare();
     share.read(700, 0, 1000);

@@ -78,6 +78,21 @@ describe("what the next step computes", () => {
     assert.equal((scheduleStep(situation({ prompts: early })) as { slot: number }).slot, 1);
   });
 
+  it("reads the prompts of owners in turn, whatever their length and however long they have waited", () => {
+    const late = { ...prompt(0, 400, 1e6), ownerReadMs: 5000 };
+    const quiet = { ...prompt(1, 900, 5), ownerReadMs: 3500 };
+    const step = scheduleStep(situation({ prompts: [late, quiet, { ...prompt(2, 30), ownerReadMs: 5000 }] }));
+    assert.equal((step as { slot: number }).slot, 1);
+  });
+
+  it("lets others' responses go on where an owner's prompts have used up their share, and reads those of others", () => {
+    const used = { ...prompt(0, 30), besideOthersMs: 0 };
+    assert.deepEqual(scheduleStep(situation({ decoding: 2, prompts: [used] })), { kind: "decode" });
+    const other = { ...prompt(1, 30), besideOthersMs: 100, ownerReadMs: 9000 };
+    assert.equal((scheduleStep(situation({ decoding: 2, prompts: [used, other] })) as { slot: number }).slot, 1);
+    assert.equal(scheduleStep(situation({ decoding: 0, prompts: [used] })).kind, "read");
+  });
+
   it("cuts a long prompt evenly, so that no small rest is left", () => {
     const step = scheduleStep(situation({ prompts: [prompt(0, 66)], longestPauseMs: 2000, decoding: 0 }));
     assert.deepEqual(step, { kind: "read", slot: 0, tokens: 48 }, "48 + 18, not 62 + 4");

@@ -19,6 +19,10 @@ export interface WaitingPrompt {
   readonly waitedMs: number;
   /** Nobody has asked for it yet. @default false */
   readonly isAhead?: boolean;
+  /** What prompts of its owner have had, where other owners have had less or more. @default 0 */
+  readonly ownerReadMs?: number;
+  /** What prompts of its owner may take of the time of other owners' responses, until these have had theirs; absent: there are none. */
+  readonly besideOthersMs?: number;
 }
 
 export interface Situation {
@@ -56,12 +60,15 @@ export type Step =
  * 3. Prompts have used up their share of the time, or the pause would get too long: decode.
  * 4. Else read: a slot that fills soon makes every later step cheaper a token.
  *
+ * Between owners it is fair: prompts are read of the owner that has had the least, and those of one that has used up its share of the time of others'
+ * responses wait.
+ *
  * What is read ahead of its request comes after all other prompts, in the smallest pieces that are read at full speed: one after
  * each token of running responses, which would have to pause for it later otherwise.
  */
 export function scheduleStep(situation: Situation): Step {
   if (isBeginWorthIt(situation)) return { kind: "begin" };
-  const prompt = nextPrompt(situation);
+  const prompt = nextPrompt(situation, promptsInTurn(situation));
   if (prompt === undefined) return { kind: "decode" };
   if (prompt.isAhead === true) return aheadStep(situation, prompt);
   const { slot } = prompt;
@@ -90,6 +97,16 @@ function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, re
   return { kind: "read", slot, tokens: Math.min(remaining, most) };
 }
 
+/** Those that somebody has asked for, else all; of the owner that has had the least, and may have more now. */
+function promptsInTurn({ prompts: all, decoding }: Situation): readonly WaitingPrompt[] {
+  const asked = all.filter(({ isAhead }) => isAhead !== true);
+  const prompts = (asked.length > 0 ? asked : all).filter(
+    ({ besideOthersMs = 1 }) => decoding === 0 || besideOthersMs > 0,
+  );
+  const least = Math.min(...prompts.map(({ ownerReadMs = 0 }) => ownerReadMs));
+  return prompts.filter(({ ownerReadMs = 0 }) => ownerReadMs === least);
+}
+
 /** A prompt that has waited for so many times what it takes to read goes before all shorter ones. */
 const MOST_STRETCH = 3;
 
@@ -101,9 +118,7 @@ const SAME_LENGTH = 1.5;
  * has waited longest. But first those that have waited too long for their length, the one that has waited longest for it before the others. Nobody starves.
  * Source: shortest remaining processing time, and highest response ratio next (Brinch Hansen, 1971) for its ageing.
  */
-function nextPrompt({ prompts: all, costs, slowness }: Situation): WaitingPrompt | undefined {
-  const asked = all.filter(({ isAhead }) => isAhead !== true);
-  const prompts = asked.length > 0 ? asked : all;
+function nextPrompt({ costs, slowness }: Situation, prompts: readonly WaitingPrompt[]): WaitingPrompt | undefined {
   const stretch = ({ remaining, depth, waitedMs }: WaitingPrompt) =>
     costs === undefined ? 0 : waitedMs / readMs(remaining, depth, costs, slowness);
   const [late] = prompts

@@ -3,6 +3,7 @@ import type { ApartChoice } from "./apart/apart-choice.ts";
 import { everybodys, type Ownership, ownershipOf } from "./ownership.ts";
 import type { PromptSource } from "@drover/contract/request-report";
 import { GenerationTimeline } from "../generation-timeline.ts";
+import type { PromptReader } from "./prompt-share.ts";
 import type { WaitingPrompt } from "./scheduler.ts";
 import type { EndReason, GeneratedToken, GenerationRequest, GenerationSink } from "../generation-contract.ts";
 
@@ -26,6 +27,11 @@ export interface Running {
   apart?: ApartChoice | undefined;
   /** How it goes; undefined until it has its slot. */
   timeline?: GenerationTimeline;
+}
+
+/** Between owners slots and time are divided. Those who come by no balancer are all one. */
+export function ownerOf({ request }: Pick<Running, "request">): string {
+  return request.owner?.id ?? "";
 }
 
 /** What a request finds in its slot. */
@@ -70,6 +76,16 @@ export class Slot {
 
   get pending(): number {
     return this.tokens.length - this.evaluated;
+  }
+
+  get owner(): string {
+    return this.running === undefined ? "" : ownerOf(this.running);
+  }
+
+  /** Whose prompt it reads beside these responses. */
+  reader(decoding: readonly Slot[]): PromptReader {
+    const { owner } = this;
+    return { owner, isBesideOthers: decoding.some((other) => other.owner !== owner) };
   }
 
   /** For the scheduler. */

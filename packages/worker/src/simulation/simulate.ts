@@ -18,6 +18,8 @@ export interface SimulatedUser {
   /** Undefined: the user leaves. */
   readonly next: (turn: number) => SimulatedRequest | undefined;
   readonly pauseMs?: number;
+  /** Whose requests these are. @default everybody is the same owner */
+  readonly owner?: string;
 }
 
 /** What one request saw, in ms on the virtual clock. */
@@ -72,17 +74,21 @@ export async function runUsers(users: readonly SimulatedUser[], world: World): P
   await Promise.all(users.map((behaviour, user) => live(user, behaviour, world)));
 }
 
-async function live(user: number, { startMs, next, pauseMs = 0 }: SimulatedUser, world: World): Promise<void> {
+async function live(user: number, { startMs, next, pauseMs = 0, owner }: SimulatedUser, world: World): Promise<void> {
   await world.until(startMs);
   for (let turn = 0; ; turn++) {
     const request = next(turn);
     if (request === undefined) return;
-    await ask(user, turn, request, world);
+    await ask({ user, turn, request, owner }, world);
     if (pauseMs > 0) await world.until(world.nowMs() + pauseMs);
   }
 }
 
-function ask(user: number, turn: number, request: SimulatedRequest, world: World): Promise<void> {
+interface Asked extends Pick<SimulatedResponse, "user" | "turn" | "request"> {
+  readonly owner: string | undefined;
+}
+
+function ask({ user, turn, request, owner }: Asked, world: World): Promise<void> {
   const { nowMs, pool, responses } = world;
   const tokenMs: number[] = [];
   const response = { user, turn, request, sentMs: nowMs(), tokenMs, endMs: undefined as number | undefined };
@@ -95,6 +101,7 @@ function ask(user: number, turn: number, request: SimulatedRequest, world: World
         sampling: GREEDY,
         cachePrompt: true,
         ignoreEndOfText: true,
+        ...(owner === undefined ? {} : { owner: { id: owner, shares: "own" } }),
       },
       {
         onToken: () => {

@@ -112,6 +112,29 @@ describe("the batch loop on recorded machines", () => {
     for (const ms of waits) assert.ok(ms < 6 * readMs, `${ms} ms, where reading it takes ${readMs}`);
   });
 
+  it("gives a chat half of the time, and a newcomer the next piece, beside one owner's flood of long prompts", async () => {
+    const durationMs = 120_000;
+    const flood = { startMs: 5000, next: requestsOf(2000, 2, 1e8), owner: "flood" };
+    const chat = { startMs: 0, next: requestsOf(60, 3000, 0), owner: "chat" };
+    const newcomer = { startMs: 60_000, next: requestsOf(60, 20, 1e7), pauseMs: 10_000, owner: "newcomer" };
+    const users = [chat, newcomer, ...Array.from({ length: 6 }, () => flood)];
+    const responses = await simulate({ machine: zen4TwoThreads, slots: SLOTS, durationMs, users });
+    const { costs } = zen4TwoThreads;
+
+    const [running] = responses.filter(({ user }) => user === 0);
+    const during = (running?.tokenMs ?? []).filter((at) => at > 15_000 && at < 55_000).length;
+    const alone = 40_000 / costs.groupMs(1);
+    assert.ok(during > 0.4 * alone, `${during} tokens in 40 s, ${alone.toFixed(0)} alone`);
+
+    const asked = responses.filter(({ user, endMs }) => user === 1 && endMs !== undefined);
+    const { ttftMs } = figuresOf(asked, 0, durationMs);
+    const pieceMs = 2000;
+    const mostMs = pieceMs + costs.groupMs(60) + 2 * costs.groupMs(2);
+    assert.ok(asked.length >= 3 && ttftMs.p95 < 1.1 * mostMs, `p95 ${ttftMs.p95} ms of ${mostMs}`);
+    const read = responses.filter(({ user, tokenMs }) => user > 1 && tokenMs.length > 0).length;
+    assert.ok(read >= 2, `${read} of the flood's prompts were read`);
+  });
+
   it("keeps computing with all threads where steps take what the tables say, also over the end of a lone response", async () => {
     const chosen: number[] = [];
     const learner = new CostsByThreads({

@@ -16,7 +16,7 @@ import type {
 } from "../generation-contract.ts";
 import { AheadPrompts, isAsked } from "./ahead-prompts.ts";
 import { KeptState } from "../state/kept-state.ts";
-import { type Running, Slot } from "../batching/slot.ts";
+import { ownerOf, type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
 import { FollowUps } from "./follow-ups.ts";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
@@ -44,11 +44,6 @@ export interface SlotPoolParts {
   readonly apart?: ApartSampling;
   /** What workers keep of ended requests for each other. Absent: each slot keeps its last one. */
   readonly snapshots?: SnapshotStore;
-}
-
-/** Those that come by no balancer are all one owner's. */
-function ownerOf({ request }: Running): string {
-  return request.owner?.id ?? "";
 }
 
 /** Steps over which moving a sequence must pay. */
@@ -229,11 +224,16 @@ export class SlotPool implements Generator, SlotsView {
     const held = this.#heldSlots();
     const isFull = held.length === this.#slots.length;
     if (isFull && !this.#canSetAside) return false;
+    const coming = new Set<readonly number[]>(); // All choices of a request have the same prompt.
     for (const position of lineUp(this.#queue.map(ownerOf), held)) {
       const running = this.#queue[position] as Running;
       const yielded = isFull ? slotToYield(held, ownerOf(running)) : undefined;
       if (isFull && yielded === undefined) return false;
-      if (running.aside === undefined && this.#kept.isComing(running.request)) continue;
+      const { prompt } = running.request;
+      if (running.aside === undefined && (coming.has(prompt) || this.#kept.isComing(running.request))) {
+        coming.add(prompt);
+        continue;
+      }
       this.#queue.splice(position, 1);
       if (yielded !== undefined) this.#setAside(this.#slots[yielded] as Slot);
       await this.#admit(running);

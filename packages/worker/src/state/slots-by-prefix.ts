@@ -9,11 +9,13 @@ export class SlotsByPrefix {
   readonly #tokensOf = new Map<number, readonly number[]>();
   readonly #hashesOf = new Map<number, readonly number[]>();
   readonly #slotsOf = new Map<number, Set<number>>();
+  /** Those that wait are looked up before each step. */
+  readonly #chains = new WeakMap<readonly number[], readonly number[]>();
 
   /** Files a slot under these tokens, and under nothing else. */
   set(slot: number, tokens: readonly number[]): void {
     this.delete(slot);
-    const hashes = [...chain(tokens)];
+    const hashes = chain(tokens);
     if (hashes.length === 0) return;
     this.#tokensOf.set(slot, tokens);
     this.#hashesOf.set(slot, hashes);
@@ -41,7 +43,7 @@ export class SlotsByPrefix {
   /** Slots with the longest common prefix, which is `length` tokens; no slot where it is shorter than a block. */
   longest(prompt: readonly number[]): { readonly slots: readonly number[]; readonly length: number } {
     let candidates: ReadonlySet<number> = new Set();
-    for (const hash of chain(prompt)) {
+    for (const hash of this.#chainOf(prompt)) {
       const next = this.#slotsOf.get(hash);
       if (next === undefined) break;
       candidates = next;
@@ -55,15 +57,25 @@ export class SlotsByPrefix {
     }
     return best.slots.length === 0 ? { slots: [], length: 0 } : best;
   }
+
+  #chainOf(prompt: readonly number[]): readonly number[] {
+    const known = this.#chains.get(prompt);
+    if (known !== undefined) return known;
+    const made = chain(prompt);
+    this.#chains.set(prompt, made);
+    return made;
+  }
 }
 
 /** FNV-1a over the tokens, one value at the end of each whole block. */
-function* chain(tokens: readonly number[]): Generator<number> {
+function chain(tokens: readonly number[]): readonly number[] {
+  const hashes: number[] = [];
   let hash = 0x811c9dc5;
-  for (const [index, token] of tokens.entries()) {
-    hash = Math.imul(hash ^ token, 0x01000193);
-    if ((index + 1) % BLOCK_TOKENS === 0) yield hash;
+  for (let index = 0; index < tokens.length; index += 1) {
+    hash = Math.imul(hash ^ (tokens[index] as number), 0x01000193);
+    if ((index + 1) % BLOCK_TOKENS === 0) hashes.push(hash);
   }
+  return hashes;
 }
 
 /** How many leading tokens are the same. */
