@@ -12,6 +12,9 @@ export const OBJECT_VALUES = 8;
 /** Bytes that are looked at in one turn of the loop: about two milliseconds. */
 const SLICE_BYTES = 256 * 1024;
 
+/** A text counts as so many at least. */
+const LEAST_BYTES = 128;
+
 /** In bytes, over all requests. */
 const budget = new LoopBudget(SLICE_BYTES);
 
@@ -41,7 +44,8 @@ export async function costOfJson(...texts: readonly Uint8Array[]): Promise<Costl
     const count: JsonCount = { values, depth: 0, inText: false, escaped: false };
     for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
       const slice = bytes.subarray(from, from + SLICE_BYTES);
-      await budget.spend(slice.length);
+      const turn = budget.spend(Math.max(LEAST_BYTES, slice.length));
+      if (turn !== undefined) await turn;
       if (!countSlice(slice, count)) return "nested_too_deep";
       if (count.values > MOST_VALUES) return "too_many_values";
     }

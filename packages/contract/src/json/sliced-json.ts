@@ -23,6 +23,7 @@ const MOST_MEMBERS = 16_384;
 
 /** As JSON.stringify for plain values, of lists and objects on the first `levels` an element or member at a time. */
 export async function writeJsonInSlices(value: unknown, levels = 3): Promise<string> {
+  if (typeof value === "string" && value.length > SLICE_BYTES) return await writeLongText(value);
   if (levels === 0 || typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "null";
     const turn = turnToParse(text.length + LEAST_BYTES);
@@ -30,16 +31,29 @@ export async function writeJsonInSlices(value: unknown, levels = 3): Promise<str
     return text;
   }
   const parts: string[] = [];
-  for (const [name, item] of Object.entries(value)) {
-    if (item === undefined && !Array.isArray(value)) continue;
-    const text = await writeJsonInSlices(item, levels - 1);
-    parts.push(Array.isArray(value) ? text : `${JSON.stringify(name)}:${text}`);
+  if (Array.isArray(value)) {
+    for (const item of value) parts.push(await writeJsonInSlices(item, levels - 1));
+    return `[${parts.join(",")}]`;
   }
-  return Array.isArray(value) ? `[${parts.join(",")}]` : `{${parts.join(",")}}`;
+  for (const [name, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    parts.push(`${JSON.stringify(name)}:${await writeJsonInSlices(item, levels - 1)}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+/** Halves of a character that are cut apart are written as escapes, which mean the same. */
+async function writeLongText(text: string): Promise<string> {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; from += SLICE_BYTES) {
+    await turnToParse(SLICE_BYTES);
+    parts.push(JSON.stringify(text.slice(from, from + SLICE_BYTES)).slice(1, -1));
+  }
+  return `"${parts.join("")}"`;
 }
 
 /** What a piece takes, however short it is. */
-const LEAST_BYTES = 64;
+const LEAST_BYTES = 192;
 
 /** A byte order mark, which some of Windows' tools write. */
 function isMarked(bytes: Buffer): boolean {

@@ -73,7 +73,7 @@ function assistantMessageOf(body: AssistantBody): ChatMessage {
     role: "assistant",
     content: blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join(""),
     toolCalls: blocks.flatMap((block) =>
-      "input" in block ? [{ id: block.id, name: block.name, arguments: JSON.stringify(block.input) }] : [],
+      "input" in block ? [{ id: block.id, name: block.name, arguments: block.input }] : [],
     ),
     ...(reasoning === "" ? {} : { reasoning }),
   };

@@ -3,7 +3,7 @@ import { MOST_PARTS, MOST_TOOLS, messageList, stopTexts } from "../generating/li
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject } from "../http/plain-values.ts";
+import { anyObject, jsonText } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
@@ -111,7 +111,7 @@ const toolUse = z.object({
   type: z.literal("tool_use"),
   id: z.string(),
   name: z.string().min(1),
-  input: anyObject,
+  input: anyObject.transform(jsonText),
 });
 
 /** What stands for all that came before it. */
@@ -151,7 +151,7 @@ const customTool = z.object({
 
 /** A tool that Anthropic's servers have, such as a web search: it is left out here. */
 const serverTool = z
-  .looseObject({ type: z.string().refine((type) => type !== "custom") })
+  .object({ type: z.string().refine((type) => type !== "custom") })
   .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
 
 const toolChoice = z.discriminatedUnion("type", [

@@ -19,7 +19,7 @@ import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 /** `POST /v1/messages`: Anthropic's API. */
 export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   refuseThread(request.body);
-  const body = takeBody(serving, messagesRequest, request, reply);
+  const body = await takeBody(serving, messagesRequest, request, reply);
   const job = messagesJobOf(serving, body);
   const id = newId(serving, "msg");
   const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
@@ -57,7 +57,7 @@ function refuseThread(body: unknown): void {
 
 /** `POST /v1/messages/count_tokens`. */
 export async function countTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = messagesJobOf(serving, takeBody(serving, countTokensRequest, request, reply));
+  const job = messagesJobOf(serving, await takeBody(serving, countTokensRequest, request, reply));
   return { input_tokens: await countChat(serving, reply, job) };
 }
 

@@ -1,3 +1,4 @@
+import { turnToParse } from "@drover/contract/json/json-cost";
 import type { FastifyReply } from "fastify";
 import { badField } from "../../errors.ts";
 import type { GrammarSpec } from "../../generation-contract.ts";
@@ -33,9 +34,28 @@ export function refuseForeignTokens({ model }: Pick<Serving, "model">, tokens: r
   );
 }
 
-/** The text of tokens, that of control tokens too. */
-export function textOfTokens({ vocabulary }: Pick<Serving, "vocabulary">, tokens: readonly number[]): string {
-  return Buffer.concat(tokens.map((token) => vocabulary.tokenBytes(token, true))).toString("utf8");
+/** Tokens that are looked at, or made text, at a stretch; for each it takes as long as to parse so many bytes of JSON. */
+const TOKENS_AT_A_STRETCH = 4096;
+const BYTES_PER_TOKEN = 64;
+
+/** The text of tokens, that of control tokens too; of many in slices, with other requests and heartbeats in between. */
+export async function textOfTokens(
+  { vocabulary }: Pick<Serving, "vocabulary">,
+  tokens: readonly number[],
+): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for (let from = 0; from < tokens.length; from += TOKENS_AT_A_STRETCH) {
+    const some = tokens.slice(from, from + TOKENS_AT_A_STRETCH);
+    const turn = turnForTokens(some.length);
+    if (turn !== undefined) await turn;
+    parts.push(Buffer.concat(some.map((token) => vocabulary.tokenBytes(token, true))));
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** To be awaited before so many tokens are looked at. */
+export function turnForTokens(count: number): Promise<void> | undefined {
+  return turnToParse(count * BYTES_PER_TOKEN);
 }
 
 /**

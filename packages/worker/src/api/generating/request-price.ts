@@ -1,7 +1,7 @@
 import { badField } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 
-/** Log-probabilities that one response may hold before it is sent: 16 MB of JSON, which is written at a stretch, in some 0.4 s. */
+/** Log-probabilities that one response may hold before it is sent: 16 MB of JSON. */
 const MOST_HELD_LOGPROBS = 100_000;
 
 export interface PricedRequest {

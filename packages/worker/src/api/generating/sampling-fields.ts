@@ -2,7 +2,8 @@ import { jsonOrText } from "@drover/foundation/json-text";
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
-import { boundedList } from "../http/bounded-list.ts";
+import { boundedList, refuse } from "../http/bounded-list.ts";
+import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { MOST_CHOICES, MOST_BIASES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
@@ -22,19 +23,39 @@ export function notSupported(name: string) {
 const tokenId = /^\d{1,10}$/u;
 const bias = z.union([z.number(), z.literal(false)]).transform((value) => (value === false ? -Infinity : value));
 
-/** OpenAI's object, or pairs as llama.cpp's server has them; texts of one token are looked up by it alone. */
-const biases = z.preprocess(
-  (value, context) => {
-    const size = Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
-    if (size <= MOST_BIASES) return value;
-    context.addIssue({ code: "custom", message: `must have at most ${MOST_BIASES} tokens` });
-    return z.NEVER;
-  },
-  z.union([
-    z.record(z.string().regex(tokenId, "keys are token ids"), bias),
-    z.array(z.tuple([z.int().min(0), bias])).transform((pairs) => Object.fromEntries(pairs) as Record<string, number>),
-  ]),
-);
+const eachBias = z.union([
+  z.record(z.string().regex(tokenId, "keys are token ids"), bias),
+  z.array(z.tuple([z.int().min(0), bias])).transform((pairs) => Object.fromEntries(pairs) as Record<string, number>),
+]);
+const { $schema: _, ...describedBiases } = z.toJSONSchema(eachBias, { io: "input" });
+
+/** OpenAI's object, or pairs as llama.cpp's server has them; texts of one token are looked up by it alone. zod is asked only what is wrong: it takes long. */
+const biases = z.preprocess((value, context) => {
+  const size = Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
+  const message = `must have at most ${MOST_BIASES} tokens`;
+  if (size > MOST_BIASES) return refuse(context, [{ code: "custom", message }], value);
+  const quick = biasesOf(value);
+  if (quick !== undefined) return quick;
+  const { data, error } = eachBias.safeParse(value, STOP_AT_FIRST_FAULT);
+  return error === undefined ? data : refuse(context, error.issues, value);
+}, z.custom<Readonly<Record<string, number>>>().meta(describedBiases));
+
+/** Undefined where something is wrong. */
+function biasesOf(value: unknown): Readonly<Record<string, number>> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found: Record<string, number> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const pair: unknown = Array.isArray(value) ? item : [key, item];
+    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
+    const [token, given] = pair as readonly unknown[];
+    const isToken = Array.isArray(value)
+      ? typeof token === "number" && Number.isSafeInteger(token) && token >= 0
+      : tokenId.test(key);
+    if (!isToken || (given !== false && !Number.isFinite(given))) return undefined;
+    found[String(token)] = given === false ? -Infinity : (given as number);
+  }
+  return found;
+}
 
 const dryFields = {
   dry_multiplier: z.number().min(0).nullish(),

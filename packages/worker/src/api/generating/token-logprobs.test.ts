@@ -8,7 +8,7 @@ const tokens = vocabulary.tokenize("a🐑b", false).map((token) => ({ token, log
 
 describe("Log-probabilities of tokens that are parts of a character", () => {
   it("have a text of their own, as OpenAI escapes it, and their bytes", () => {
-    const entries = chatLogprobs(vocabulary, tokens);
+    const entries = [...chatLogprobs(vocabulary, tokens)];
     assert.deepEqual(
       entries.map(({ token }) => token),
       ["a", "\\xf0", "\\x9f", "\\x90", "\\x91", "b"],
@@ -21,8 +21,9 @@ describe("Log-probabilities of tokens that are parts of a character", () => {
     const offsets = new TextOffsets("🐑🐑");
     const topLogprobs = [0xe4, 0xe5].map((token) => ({ token, logprob: -2 }));
     const first = completionLogprobs(serving, [...tokens.slice(0, 2), { token: 0x9f, topLogprobs }], offsets);
-    assert.deepEqual(first.text_offset, [2, 3, 3]);
-    assert.deepEqual(first.top_logprobs[2], { "bytes:\\xe4": -2, "bytes:\\xe5": -2 });
-    assert.deepEqual(completionLogprobs(serving, tokens.slice(3), offsets).text_offset, [3, 3, 4]);
+    assert.deepEqual([...first.text_offset], [2, 3, 3]);
+    assert.deepEqual([...first.top_logprobs][2], { "bytes:\\xe4": -2, "bytes:\\xe5": -2 });
+    const { text_offset: next } = completionLogprobs(serving, tokens.slice(3), offsets);
+    assert.deepEqual([...next], [3, 3, 4]);
   });
 });

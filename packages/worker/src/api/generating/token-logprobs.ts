@@ -1,21 +1,24 @@
 import type { GeneratedToken, TokenLogprob } from "../../generation-contract.ts";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { TextAssembler } from "../../generation/output/text-assembler.ts";
+import { longList } from "../http/send-json.ts";
 import type { Serving } from "../serving.ts";
 
 /** Chat's `logprobs.content`, and `completion_probabilities` of llama.cpp's server, which has the ids of tokens in both. */
 export function chatLogprobs(vocabulary: Vocabulary, tokens: readonly GeneratedToken[]) {
-  return tokens.map((token) => ({
+  const entryOf = (token: GeneratedToken) => ({
     ...entry(vocabulary, { token: token.token, logprob: token.logprob ?? 0 }),
     top_logprobs: (token.topLogprobs ?? []).map((other) => entry(vocabulary, other)),
-  }));
+  });
+  return listOf(tokens, entryOf);
 }
 
 export interface CompletionLogprobs {
-  readonly tokens: string[];
-  readonly token_logprobs: number[];
-  readonly top_logprobs: Record<string, number>[];
-  readonly text_offset: number[];
+  readonly tokens: Iterable<string>;
+  readonly token_logprobs: Iterable<number>;
+  readonly top_logprobs: Iterable<Record<string, number>>;
+  /** To be written once. */
+  readonly text_offset: Iterable<number>;
 }
 
 /** Where each token of a text begins, in characters. */
@@ -46,11 +49,17 @@ export function completionLogprobs(
   const tops = (token: GeneratedToken) =>
     (token.topLogprobs ?? []).map((other): [string, number] => [textOf(other.token), finite(other.logprob)]);
   return {
-    tokens: tokens.map(({ token }) => textOf(token)),
-    token_logprobs: tokens.map(({ logprob }) => finite(logprob ?? 0)),
-    top_logprobs: tokens.map((token) => Object.fromEntries(tops(token))),
-    text_offset: tokens.map(({ token }) => offsets.next(tokenTexts.bytes(token, "thinking"))),
+    tokens: listOf(tokens, ({ token }) => textOf(token)),
+    token_logprobs: listOf(tokens, ({ logprob }) => finite(logprob ?? 0)),
+    top_logprobs: listOf(tokens, (token) => Object.fromEntries(tops(token))),
+    text_offset: listOf(tokens, ({ token }) => offsets.next(tokenTexts.bytes(token, "thinking"))),
   };
+}
+
+function listOf<T>(tokens: readonly GeneratedToken[], entryOf: (token: GeneratedToken) => T): Iterable<T> {
+  return longList(function* () {
+    for (const token of tokens) yield entryOf(token);
+  });
 }
 
 function entry(vocabulary: Vocabulary, { token, logprob }: TokenLogprob) {

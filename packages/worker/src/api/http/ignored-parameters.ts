@@ -35,7 +35,8 @@ export function effectiveHints(
 }
 
 function isSame(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** Adds the names to those that the response says were ignored. Before the response begins. */

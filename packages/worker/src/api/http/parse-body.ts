@@ -1,21 +1,16 @@
 import type { z } from "zod";
 import { badField, type RequestError } from "../../errors.ts";
+import { checkInSlices } from "./check-in-slices.ts";
 import { issueText } from "./issue-text.ts";
-
-/**
- * The first fault is all that the client is told. Without this a list of five million wrong elements makes five million issues. zod honours it and
- * leaves it out of its types.
- */
-export const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
 /**
  * The body as the schema describes it.
  *
  * @throws RequestError 400 that names the first field at fault.
  */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+export async function parseBody<T>(schema: z.ZodType<T>, body: unknown): Promise<T> {
   requireBody(body);
-  const parsed = schema.safeParse(body, STOP_AT_FIRST_FAULT);
+  const parsed = await checkInSlices(schema, body);
   if (parsed.success) return parsed.data;
   throw refusalOf(parsed.error.issues, []);
 }

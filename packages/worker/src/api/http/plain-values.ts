@@ -1,14 +1,13 @@
+import { MOST_NESTING } from "@drover/contract/json/json-cost";
+import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import { z } from "zod";
+import { type Bounds, listSchema, refuse } from "./bounded-list.ts";
+import { isShort } from "./check-in-slices.ts";
 
 /*
  * zod takes a quarter of a microsecond for each element of a list and each member of an object, and a body may have a quarter of a million. These look
  * at all of them in a loop of a millisecond, or at none.
  */
-
-interface Bounds {
-  readonly least?: 0 | 1;
-  readonly most: number;
-}
 
 const tokenId = z.int().min(0);
 const textOrToken = z.union([z.string(), tokenId]);
@@ -33,29 +32,20 @@ export const anyObject = z.preprocess(
   z.custom<Readonly<Record<string, unknown>>>().meta({ type: "object" }),
 );
 
+/** A value as JSON; a long one in slices, which only a schema that is checked in slices can wait for. */
+export function jsonText(value: unknown): string | Promise<string> {
+  return isShort(value) ? JSON.stringify(value) : writeJsonInSlices(value, MOST_NESTING);
+}
+
 function isTokenId(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** @param element says what is wrong with the first that is not good */
-function quickList<T>(isGood: (value: unknown) => boolean, element: z.ZodType<T>, { least = 0, most }: Bounds) {
-  const { $schema: _, ...items } = z.toJSONSchema(element);
-  return z.preprocess(
-    (value, context) => {
-      const issue = issueOf(value);
-      if (issue === undefined) return value;
-      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
-      return z.NEVER;
-    },
-    z.custom<readonly T[]>().meta({ type: "array", items, minItems: least }),
-  );
-
-  function issueOf(value: unknown) {
-    if (!Array.isArray(value)) return { code: "invalid_type", expected: "array" } as const;
-    if (value.length > most) return { code: "too_big", origin: "array", maximum: most, inclusive: true } as const;
-    if (value.length < least) return { code: "custom", message: "must not be empty" } as const;
-    const at = value.findIndex((item) => !isGood(item));
-    const [issue] = (at < 0 ? undefined : element.safeParse(value[at]).error?.issues) ?? [];
-    return issue === undefined ? undefined : { ...issue, path: [at, ...issue.path] };
-  }
+function quickList<T>(isGood: (value: unknown) => boolean, element: z.ZodType<T>, bounds: Bounds) {
+  return listSchema<T>(element, bounds, (list, context) => {
+    const at = list.findIndex((item) => !isGood(item));
+    const [issue] = (at < 0 ? undefined : element.safeParse(list[at]).error?.issues) ?? [];
+    return issue === undefined ? list : refuse(context, [{ ...issue, path: [at, ...issue.path] }], list);
+  });
 }

@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import { badField } from "../../errors.ts";
 import { effectiveHints, printableName, sayIgnored } from "./ignored-parameters.ts";
-import { parseBody, refusalOf, requireBody, STOP_AT_FIRST_FAULT } from "./parse-body.ts";
+import { checkInSlices } from "./check-in-slices.ts";
+import { parseBody, refusalOf, requireBody } from "./parse-body.ts";
 
 export interface BodyRules {
   /** Of parameters that are not known, and of hints that can't be followed. @default "ignore" */
@@ -24,13 +25,18 @@ const MOST_LOGGED_AT_ONCE = 32;
  *
  * @throws RequestError 400 that names the first field at fault
  */
-export function takeBody<T>(rules: BodyRules, schema: z.ZodType<T>, request: FastifyRequest, reply: FastifyReply): T {
+export async function takeBody<T>(
+  rules: BodyRules,
+  schema: z.ZodType<T>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<T> {
   requireBody(request.body);
   refuseManyMembers(request.body);
   const refuses = rules.unknownParameters === "refuse";
   const { parsed, left } = refuses
-    ? { parsed: parseBody(schema, request.body), left: [] }
-    : parseKnown(schema, request.body);
+    ? { parsed: await parseBody(schema, request.body), left: [] }
+    : await parseKnown(schema, request.body);
   const hints = effectiveHints(schema, parsed);
   const [refused] = hints;
   if (refuses && refused !== undefined) throw notNeutral(refused.name, refused.neutral);
@@ -65,18 +71,21 @@ function notNeutral(name: string, neutral: readonly unknown[]) {
 }
 
 /** What the schema knows of the body, and the names of the rest. */
-function parseKnown<T>(schema: z.ZodType<T>, given: unknown): { readonly parsed: T; readonly left: readonly string[] } {
+async function parseKnown<T>(
+  schema: z.ZodType<T>,
+  given: unknown,
+): Promise<{ readonly parsed: T; readonly left: readonly string[] }> {
   let body = given;
   const left: string[] = [];
   for (let looks = 0; looks < MOST_OBJECTS; looks++) {
-    const result = schema.safeParse(body, STOP_AT_FIRST_FAULT);
+    const result = await checkInSlices(schema, body);
     if (result.success) return { parsed: result.data, left };
     const [issue] = result.error.issues;
     if (issue?.code !== "unrecognized_keys") throw refusalOf(result.error.issues, []);
     body = without(body, issue.path, new Set(issue.keys));
     for (const key of issue.keys) left.push([...issue.path, key].join("."));
   }
-  return { parsed: parseBody(schema, body), left };
+  return { parsed: await parseBody(schema, body), left };
 }
 
 /** A copy in which the object at the path lacks the keys. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { countLimit } from "../../generation/chat-request.ts";
 import { MOST_TOKENS } from "../generating/list-limits.ts";
+import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { chatJobOf } from "../openai-chat/chat-job.ts";
 import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";
@@ -8,7 +9,7 @@ import type { Serving } from "../serving.ts";
 
 /** `POST /apply-template`: the prompt that a chat becomes, as text. */
 export async function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = chatJobOf(serving, takeBody(serving, chatCompletionRequest, request, reply));
+  const job = chatJobOf(serving, await takeBody(serving, chatCompletionRequest, request, reply));
   const prompt = await serving.prompts.text({
     messages: job.messages,
     tools: job.toolChoice === "none" ? [] : job.tools,
@@ -16,5 +17,5 @@ export async function applyTemplate(serving: Serving, request: FastifyRequest, r
     mayThink: job.thinkingBudget !== 0,
     limit: countLimit(serving, job, MOST_TOKENS),
   });
-  return { prompt };
+  return await sendJson(reply, { prompt });
 }

@@ -14,6 +14,7 @@ import { progressOf } from "../generating/prompt-pings.ts";
 import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
+import { sendJson } from "../http/send-json.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
@@ -26,7 +27,7 @@ export async function nativeCompletion(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const body = takeBody(serving, nativeCompletionRequest, request, reply);
+  const body = await takeBody(serving, nativeCompletionRequest, request, reply);
   const prompts: (readonly number[])[] = [];
   for (const prompt of separatePrompts(body.prompt)) prompts.push(await promptTokens(serving, prompt));
   return await complete(serving, reply, body, prompts);
@@ -34,7 +35,7 @@ export async function nativeCompletion(
 
 /** `POST /infill`. @throws RequestError 501 where the model has no tokens for it */
 export async function infill(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = takeBody(serving, infillRequest, request, reply);
+  const body = await takeBody(serving, infillRequest, request, reply);
   const tokensOf = (text: string) =>
     serving.tokenizer.tokenize([wellFormed(text)], false, plainLimit(serving, "input_prefix"));
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
@@ -60,14 +61,18 @@ async function complete(
     lengthParam: "n_predict",
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
   });
-  const writers = requests.map((request, index) => new NativeWriter(serving, body, request, index));
+  const texts = new Map<readonly number[], string>();
+  for (const prompt of prompts) texts.set(prompt, await textOfTokens(serving, prompt));
+  const writers = requests.map((request, index) => {
+    return new NativeWriter(serving, body, { request, index, promptText: texts.get(request.prompt) ?? "" });
+  });
   if (body.stream === true) return await stream(serving, reply, requests, writers);
   const ends = await runChoices(serving, reply, requests, (index) => ({
     onStart: () => writers[index]?.first(),
     onPieces: (pieces, tokens) => writers[index]?.add(pieces, tokens),
   }));
   const all = ends.map((end, index) => writers[index]?.whole(end));
-  return all.length === 1 ? all[0] : all;
+  return await sendJson(reply, all.length === 1 ? all[0] : all);
 }
 
 async function stream(
@@ -92,18 +97,27 @@ async function stream(
   });
 }
 
+/** What is generated, and its position among all of the request. */
+interface Written {
+  readonly request: OutputRequest;
+  readonly index: number;
+  readonly promptText: string;
+}
+
 /** A response in the form of llama.cpp's server. */
 class NativeWriter {
   readonly #serving: Serving;
   readonly #body: NativeFields;
   readonly #request: OutputRequest;
+  readonly #promptText: string;
   readonly #timings: Timings;
   readonly #index: number;
   #content = "";
   #tokens: GeneratedToken[] = [];
 
-  constructor(serving: Serving, body: NativeFields, request: OutputRequest, index: number) {
+  constructor(serving: Serving, body: NativeFields, { request, index, promptText }: Written) {
     this.#index = index;
+    this.#promptText = promptText;
     this.#serving = serving;
     this.#body = body;
     this.#request = request;
@@ -174,7 +188,7 @@ class NativeWriter {
       tokens_evaluated: tokens.prompt,
       tokens_cached: tokens.prompt + tokens.completion,
       generation_settings: nativeSettings(this.#serving, this.#body, this.#request),
-      prompt: textOfTokens(this.#serving, this.#request.prompt),
+      prompt: this.#promptText,
       has_new_line: this.#content.includes("\n"),
       truncated: false,
       stop_type: finish === "length" ? "limit" : stopString === undefined ? "eos" : "word",

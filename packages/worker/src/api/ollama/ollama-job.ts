@@ -71,7 +71,7 @@ function chatMessageOf(message: Message, index: number, { newCallId }: Serving):
     toolCalls: (message.tool_calls ?? []).map(({ id, function: { name, arguments: args } }) => ({
       id: id ?? newCallId(),
       name,
-      arguments: typeof args === "string" ? args : JSON.stringify(args),
+      arguments: args,
     })),
     ...(message.thinking ? { reasoning: message.thinking } : {}),
   };

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { badField, refused } from "../../errors.ts";
-import { sendJson } from "../http/send-json.ts";
+import { sendJson, WrittenJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { embedInputs } from "../openai-embeddings/embeddings.ts";
 import { modelDetails } from "../llama-server/models.ts";
@@ -32,8 +32,8 @@ export function ollamaModels({ model, slots }: Serving, started: number) {
 }
 
 /** `POST /api/show`. */
-export function ollamaShow(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  takeBody(serving, ollamaShowRequest, request, reply);
+export async function ollamaShow(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  await takeBody(serving, ollamaShowRequest, request, reply);
   const { model, prompts, slots, embedder } = serving;
   const { architecture } = model;
   return {
@@ -59,19 +59,22 @@ export function ollamaShow(serving: Serving, request: FastifyRequest, reply: Fas
 
 /** `POST /api/embed`. */
 export async function ollamaEmbed(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const { vectors, promptTokens } = await embedInputs(serving, reply, inputOf(serving, request, reply));
-  const rest = JSON.stringify({ prompt_eval_count: promptTokens }).slice(1);
-  return sendJson(reply, `{"model":${JSON.stringify(serving.model.id)},"embeddings":[${vectors.join(",")}],${rest}`);
+  const { vectors, promptTokens } = await embedInputs(serving, reply, await inputOf(serving, request, reply));
+  return await sendJson(reply, {
+    model: serving.model.id,
+    embeddings: vectors.map((vector) => new WrittenJson(vector)),
+    prompt_eval_count: promptTokens,
+  });
 }
 
 /** `POST /api/embeddings`, as it was before `/api/embed`. */
 export async function ollamaEmbedding(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const [vector = "[]"] = (await embedInputs(serving, reply, inputOf(serving, request, reply))).vectors;
-  return sendJson(reply, `{"embedding":${vector}}`);
+  const [vector = "[]"] = (await embedInputs(serving, reply, await inputOf(serving, request, reply))).vectors;
+  return await sendJson(reply, { embedding: new WrittenJson(vector) });
 }
 
-function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const body = takeBody(serving, ollamaEmbedRequest, request, reply);
+async function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+  const body = await takeBody(serving, ollamaEmbedRequest, request, reply);
   const input = body.input ?? body.prompt;
   if (input === null || input === undefined) throw badField("input", "Missing required parameter: 'input'.");
   return input;

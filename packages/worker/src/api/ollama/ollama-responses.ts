@@ -13,6 +13,7 @@ import { plainGrammar, plainLimit, plainOutput, promptTokens } from "../generati
 import { Timings } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { unsupported } from "../http/error-envelope.ts";
+import { sendJson } from "../http/send-json.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
 import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
@@ -49,7 +50,7 @@ const responseShape: Shape = ({ content, thinking }) => ({
 
 /** `POST /api/chat`; without a message as below. */
 export async function ollamaChat(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = takeBody(serving, ollamaChatRequest, request, reply);
+  const body = await takeBody(serving, ollamaChatRequest, request, reply);
   if (body.messages.length === 0) return loaded(serving, messageShape, body);
   const job = ollamaJobOf(serving, body);
   return await respond(serving, reply, await prepared(serving, reply, job), messageShape, body.stream ?? true);
@@ -57,7 +58,7 @@ export async function ollamaChat(serving: Serving, request: FastifyRequest, repl
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
 export async function ollamaGenerate(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = takeBody(serving, ollamaGenerateRequest, request, reply);
+  const body = await takeBody(serving, ollamaGenerateRequest, request, reply);
   if ((body.prompt ?? "") === "") return loaded(serving, responseShape, body);
   const job = generateJobOf(serving, body);
   const isRaw = body.raw === true || (body.suffix ?? "") !== "";
@@ -117,7 +118,8 @@ async function respond(serving: Serving, reply: FastifyReply, asked: Asked, shap
   const { content, reasoning: thinking } = builder;
   const whole = shape({ content, thinking, calls: callsOf(builder) });
   const logprobs = logprobsOf(serving, job, said);
-  return { ...headOf(serving), ...whole, ...logprobs, ...(end === undefined ? {} : endOf(end, timings)) };
+  const ending = end === undefined ? {} : endOf(end, timings);
+  return await sendJson(reply, { ...headOf(serving), ...whole, ...logprobs, ...ending });
 }
 
 function logprobsOf({ vocabulary }: Serving, { topLogprobs }: ChatJob, tokens: readonly GeneratedToken[]) {

@@ -4,7 +4,7 @@ import { generationFields, samplingFields } from "../generating/sampling-fields.
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { anyObject } from "../http/plain-values.ts";
+import { anyObject, jsonText } from "../http/plain-values.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
 const noImages = z.array(z.never({ error: "Unsupported: this server is text only." })).nullish();
@@ -52,7 +52,7 @@ const message = z.object({
       id: z.string().nullish(),
       function: z.object({
         name: z.string().min(1),
-        arguments: z.union([anyObject, z.string()]),
+        arguments: z.union([anyObject.transform(jsonText), z.string()]),
       }),
     }),
     { most: MOST_CALLS },

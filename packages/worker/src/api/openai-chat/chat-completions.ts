@@ -5,6 +5,7 @@ import { ChatChunks, type ChunkHead } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
+import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
@@ -19,7 +20,7 @@ export async function chatCompletions(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const body = takeBody(serving, chatCompletionRequest, request, reply);
+  const body = await takeBody(serving, chatCompletionRequest, request, reply);
   const job = chatJobOf(serving, body);
   const choices = body.n ?? 1;
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });
@@ -41,7 +42,7 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
     onStart: () => timings.first(),
     onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
   }));
-  return {
+  return await sendJson(reply, {
     id: head.id,
     object: "chat.completion",
     created: head.created,
@@ -50,7 +51,7 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
     choices: ends.map((end, index) => ({ index, ...builders[index]?.choice(end) })),
     usage: usageOf(ends.map((end) => end.tokens)),
     ...(ends[0] === undefined ? {} : { timings: timings.of(ends[0]) }),
-  };
+  });
 }
 
 async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {

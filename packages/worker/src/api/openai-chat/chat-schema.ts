@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject } from "../http/plain-values.ts";
+import { anyObject, jsonText } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { thinkingFields } from "../generating/thinking.ts";
 import { toolOf } from "../generating/tool-choice.ts";
@@ -51,7 +51,7 @@ const calledFunction = z.object({
   name: z.string().min(1),
   // Clients of Ollama have them as an object.
   arguments: z
-    .union([z.string(), anyObject.transform((args) => JSON.stringify(args))])
+    .union([z.string(), anyObject.transform(jsonText)])
     .nullish()
     .transform((args) => args ?? ""),
 });
@@ -102,7 +102,7 @@ function isFlat(value: unknown): boolean {
 
 /** A tool of the server's own, such as a web search: there is none here, so that it is left out. */
 export const foreignTool = z
-  .looseObject({ type: z.string().refine((type) => type !== "function") })
+  .object({ type: z.string().refine((type) => type !== "function") })
   .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
 
 const tool = z.union([functionTool, foreignTool]);

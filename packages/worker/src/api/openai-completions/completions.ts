@@ -15,16 +15,17 @@ import {
   refuseForeignTokens,
   separateInputs,
   textOfTokens,
+  turnForTokens,
 } from "../generating/plain-prompt.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { contentFormatOf } from "../openai-chat/chat-job.ts";
 import { unsupported } from "../http/error-envelope.ts";
+import { sendJson } from "../http/send-json.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
-import { turnToParse } from "@drover/contract/json/json-cost";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
@@ -37,7 +38,7 @@ const DEFAULT_MAX_TOKENS = 16;
 /** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
 export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   refuseManyTokens(fieldOf(request.body, "prompt"), plainLimit(serving));
-  const body = takeBody(serving, completionRequest, request, reply);
+  const body = await takeBody(serving, completionRequest, request, reply);
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
@@ -80,7 +81,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     onPieces: (pieces, tokens) => texts[index]?.add(pieces, tokens),
   }));
   const choices = ends.map((end, index) => texts[index]?.choice(index, end.finish));
-  return {
+  return await sendJson(reply, {
     ...head,
     choices,
     usage: usageOfPrompts(
@@ -88,7 +89,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
       perPrompt,
     ),
     ...(ends[0] === undefined ? {} : { timings: timings.of(ends[0]) }),
-  };
+  });
 }
 
 interface StreamForm {
@@ -195,9 +196,6 @@ function outputRequest(
   };
 }
 
-/** To look at a token, and at its text, takes as long as to parse so much JSON. */
-const BYTES_PER_TOKEN = 16;
-
 interface Prompt {
   readonly tokens: readonly number[];
   /** Empty where the response does not repeat it. */
@@ -214,7 +212,7 @@ async function promptsOf(serving: Serving, body: CompletionRequest): Promise<rea
     );
   const prompts: Prompt[] = [];
   for (const prompt of several) {
-    const turn = typeof prompt === "string" ? undefined : turnToParse(prompt.length * BYTES_PER_TOKEN);
+    const turn = typeof prompt === "string" ? undefined : turnForTokens(prompt.length);
     if (turn !== undefined) await turn;
     prompts.push(await promptOf(serving, body, prompt));
   }
@@ -240,13 +238,13 @@ async function promptOf(
   const withBos =
     model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
   const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
-  if (tokens.length > 0) return { tokens, text: body.echo === true ? echoOf(serving, prompt) : "" };
+  if (tokens.length > 0) return { tokens, text: body.echo === true ? await echoOf(serving, prompt) : "" };
   const first = model.bosToken ?? model.eosToken;
   if (first === undefined)
     throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
   return { tokens: [first], text: "" };
 }
 
-function echoOf(serving: Serving, prompt: string | readonly number[]): string {
-  return typeof prompt === "string" ? prompt : textOfTokens(serving, prompt);
+async function echoOf(serving: Serving, prompt: string | readonly number[]): Promise<string> {
+  return typeof prompt === "string" ? prompt : await textOfTokens(serving, prompt);
 }

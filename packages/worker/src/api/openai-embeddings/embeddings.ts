@@ -11,7 +11,7 @@ import { tokenList } from "../http/plain-values.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
-import { sendJson } from "../http/send-json.ts";
+import { sendJson, WrittenJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { bookkeepingFields } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
@@ -38,7 +38,7 @@ type Input = z.output<typeof embeddingsRequest>["input"];
 
 /** `POST /v1/embeddings`. */
 export async function embeddings(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = takeBody(serving, embeddingsRequest, request, reply);
+  const body = await takeBody(serving, embeddingsRequest, request, reply);
   if (serving.embedder === undefined) throw notLoaded(serving);
   const { embeddingLength } = serving.model;
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {
@@ -47,9 +47,12 @@ export async function embeddings(serving: Serving, request: FastifyRequest, repl
   const write = body.encoding_format === "base64" ? base64 : JSON.stringify;
   const { vectors, promptTokens } = await embedInputs(serving, reply, body.input, write);
   const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
-  const data = vectors.map((vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`);
-  const rest = JSON.stringify({ model: serving.model.id, usage }).slice(1);
-  return sendJson(reply, `{"object":"list","data":[${data.join(",")}],${rest}`);
+  const data = vectors.map((vector, index) => ({
+    object: "embedding",
+    index,
+    embedding: new WrittenJson(vector),
+  }));
+  return await sendJson(reply, { object: "list", data, model: serving.model.id, usage });
 }
 
 /** A vector as JSON. */

@@ -3,7 +3,7 @@ import { MOST_PARTS, MOST_TOOLS, messageList } from "../generating/list-limits.t
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject } from "../http/plain-values.ts";
+import { anyObject, jsonText } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
@@ -39,30 +39,22 @@ const callItem = z.object({
 /** Calls of tools that take a text rather than arguments, such as Codex's patches. */
 const customCallItem = z
   .object({ type: z.literal("custom_tool_call"), call_id: z.string(), name: z.string().min(1), input: z.string() })
-  .transform(({ call_id, name, input }) => ({
-    type: "function_call" as const,
-    call_id,
-    name,
-    arguments: JSON.stringify({ input }),
-  }));
+  .transform(({ call_id, name, input }) => calledWith(call_id, name, { input }));
 
 const shellCallItem = z
   .object({ type: z.enum(["local_shell_call", "shell_call"]), call_id: z.string(), action: z.unknown() })
-  .transform(({ call_id, action }) => ({
-    type: "function_call" as const,
-    call_id,
-    name: "shell",
-    arguments: JSON.stringify(action ?? {}),
-  }));
+  .transform(({ call_id, action }) => calledWith(call_id, "shell", action));
 
 const patchCallItem = z
   .object({ type: z.literal("apply_patch_call"), call_id: z.string(), operation: z.unknown() })
-  .transform(({ call_id, operation }) => ({
-    type: "function_call" as const,
-    call_id,
-    name: "apply_patch",
-    arguments: JSON.stringify(operation ?? {}),
-  }));
+  .transform(({ call_id, operation }) => calledWith(call_id, "apply_patch", operation));
+
+/** A call like those of functions; what is long is written in slices. */
+function calledWith(call_id: string, name: string, given: unknown) {
+  const callOf = (args: string) => ({ type: "function_call" as const, call_id, name, arguments: args });
+  const text = jsonText(given ?? {});
+  return typeof text === "string" ? callOf(text) : text.then(callOf);
+}
 
 const RESULTS = [
   "function_call_output",
@@ -76,7 +68,7 @@ const resultItem = z
   .object({
     type: z.enum(RESULTS),
     call_id: z.string(),
-    output: z.union([text, z.unknown().transform((output) => JSON.stringify(output) ?? "")]),
+    output: z.union([text, z.unknown().transform((output) => (output === undefined ? "" : jsonText(output)))]),
   })
   .transform(({ call_id, output }) => ({ type: "function_call_output" as const, call_id, output }));
 

@@ -18,7 +18,7 @@ import { SseStream } from "../http/sse-stream.ts";
 
 /** `POST /v1/responses`. The worker keeps no responses: the balancer does, and gives each request the items that it refers to. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = takeBody(serving, responsesRequest, request, reply);
+  const body = await takeBody(serving, responsesRequest, request, reply);
   const keeping = keepingOf(request, body);
   if (body.store === true && !keeping.isKept) ignore(serving, reply, ["store"]);
   const job = responsesJobOf(serving, body);
@@ -67,7 +67,7 @@ async function streamResponse(
 
 /** `POST /v1/responses/input_tokens`. */
 export async function countInputTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = responsesJobOf(serving, takeBody(serving, responsesRequest, request, reply));
+  const job = responsesJobOf(serving, await takeBody(serving, responsesRequest, request, reply));
   return { object: "response.input_tokens", input_tokens: await countChat(serving, reply, job) };
 }
 

@@ -57,6 +57,13 @@ function weigh(value: unknown, left: number): number {
   if (typeof value === "string") return left - value.length - VALUE_WEIGHT;
   let rest = left - VALUE_WEIGHT;
   if (typeof value !== "object" || value === null) return rest;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (rest < 0) break;
+      rest = weigh(item, rest);
+    }
+    return rest;
+  }
   for (const name in value) {
     if (rest < 0) return rest;
     rest = weigh(Reflect.get(value, name), rest - name.length);

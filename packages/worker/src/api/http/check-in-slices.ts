@@ -1,0 +1,69 @@
+import { turnToParse } from "@drover/contract/json/json-cost";
+import type { z } from "zod";
+
+/**
+ * The first fault is all that the client is told. Without this a list of five million wrong elements makes five million issues. zod honours it and
+ * leaves it out of its types.
+ */
+export const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
+
+/** Values that are checked at a stretch, in about a millisecond. */
+const STRETCH_VALUES = 1024;
+/** To check a value takes zod about as long as to parse so much JSON takes. */
+const VALUE_BYTES = 256;
+
+/** As zod's `safeParse`; long lists in a long value are checked in slices, with other requests and heartbeats in between ({@link checkElements}). */
+export async function checkInSlices<T>(schema: z.ZodType<T>, value: unknown): Promise<z.ZodSafeParseResult<T>> {
+  return isShort(value) ? schema.safeParse(value, STOP_AT_FIRST_FAULT) : await checkLater(schema, value);
+}
+
+/** May be checked at a stretch, as everything in it may. */
+export function isShort(value: unknown): boolean {
+  return countValues(value) < STRETCH_VALUES;
+}
+
+/** @returns the elements as the schema makes them, or the issues of the first that is wrong */
+export async function checkElements<T>(
+  element: z.ZodType<T>,
+  list: readonly unknown[],
+): Promise<{ readonly checked: readonly T[] } | { readonly issues: readonly z.core.$ZodIssue[] }> {
+  const checked: T[] = [];
+  for (const [index, item] of list.entries()) {
+    const values = countValues(item);
+    const turn = turnToParse(values * VALUE_BYTES);
+    if (turn !== undefined) await turn;
+    const isLong = values >= STRETCH_VALUES;
+    const result = isLong ? await checkLater(element, item) : element.safeParse(item, STOP_AT_FIRST_FAULT);
+    if (!result.success) return { issues: result.error.issues.map((issue) => below(index, issue)) };
+    checked.push(result.data);
+  }
+  return { checked };
+}
+
+function checkLater<T>(schema: z.ZodType<T>, value: unknown): Promise<z.ZodSafeParseResult<T>> {
+  return schema.safeParseAsync(value, STOP_AT_FIRST_FAULT);
+}
+
+function below(index: number, issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  return { ...issue, path: [index, ...issue.path] };
+}
+
+/** A long text counts for more than one, because some are written as JSON. Stops at a stretch. */
+function countValues(value: unknown): number {
+  const left: unknown[] = [value];
+  let count = 0;
+  while (left.length > 0 && count + left.length < STRETCH_VALUES) {
+    count += 1;
+    const one = left.pop();
+    if (typeof one === "string") count += Math.floor(one.length / VALUE_BYTES);
+    if (typeof one !== "object" || one === null) continue;
+    // For a long list `for in` would make names of all its indices first.
+    if (Array.isArray(one)) for (const item of one.slice(0, STRETCH_VALUES)) left.push(item);
+    else
+      for (const name in one) {
+        if (count + left.length >= STRETCH_VALUES) break;
+        left.push(Reflect.get(one, name));
+      }
+  }
+  return Math.min(STRETCH_VALUES, count + left.length);
+}
