@@ -48,6 +48,10 @@ export interface BalancerEvents {
   onQueueWait?(waitMs: number): void;
   /** A request came while no upstream is ready (scale from zero): start one. Called once until an upstream is ready. */
   onWakeNeeded?(): void;
+  /** Requests of one sender have crashed workers while others use them: it is to have a worker apart (an upstream with `isolation`). Called at each such crash. */
+  onIsolationWanted?(): void;
+  /** No sender needs one any more. */
+  onIsolationOver?(): void;
   /** The last running or waiting request has ended. */
   onIdle?(): void;
 }

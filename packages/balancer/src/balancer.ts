@@ -112,7 +112,10 @@ class RunningBalancer implements Balancer {
 
   setExpected(id: string, isExpected: boolean): void {
     this.#pool.members.setExpected(id, isExpected);
-    if (!isExpected) this.#admission.dismissHopeless();
+    if (isExpected) return;
+    this.#admission.dismissHopeless();
+    // Who waited for it alone may go elsewhere now.
+    this.#admission.dispatch();
   }
 
   requestEnded(id: string, report: RequestReport): void {
@@ -220,6 +223,8 @@ class RunningBalancer implements Balancer {
         countRemoved(upstream);
       },
       onVacancy: () => this.#admission.dispatch(),
+      onIsolationWanted: () => this.#options.events?.onIsolationWanted?.(),
+      onIsolationOver: () => this.#options.events?.onIsolationOver?.(),
       onTakenOut: (upstream) => {
         logger.warn(
           { upstream: upstream.id, reason: upstream.lastFailure },

@@ -122,14 +122,14 @@ function health({ pool, readiness }: OwnRouteParts): OwnResponse {
   const now = readiness();
   if (now?.kind === "leaving")
     return jsonResponse(503, errorEnvelope({ status: 503, message: "it is shutting down", code: "shutting_down" }));
-  const able = pool.members.all.filter((upstream) => isInService(upstream));
+  const able = pool.members.ordinary.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
   const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
   if (able.length > 0) {
     return jsonResponse(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
   }
   if (now?.kind === "asleep") return jsonResponse(200, JSON.stringify({ status: "ok", sleeping: true }));
-  const message = pool.members.all.length === 0 ? "there is no worker" : "no worker is ready yet";
+  const message = pool.members.ordinary.length === 0 ? "there is no worker" : "no worker is ready yet";
   return jsonResponse(503, errorEnvelope({ status: 503, message, code: "not_ready" }));
 }
 

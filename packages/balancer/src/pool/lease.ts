@@ -5,9 +5,10 @@ import type { Upstream } from "./upstream.ts";
  * How an attempt ended, for the failure accounting: `ok`; `failed` (timeout, invalid header, or a listed status); `lost` (reset or
  * closed early: a failure too, and of a worker perhaps the first sign of its death); `refused` (the same, before anything was sent: of a
  * death that the request has nothing to do with);
- * `next` (a 403 or 404 that sends the request on, which is nobody's failure); `unused` (the client left before anything was sent).
+ * `next` (a 403 or 404 that sends the request on, which is nobody's failure); `unused` (the client left before anything was sent);
+ * `abandoned` (it left a worker of Drover's own later: no failure, but the worker may still be about to crash of the request).
  */
-export type LeaseOutcome = "ok" | "failed" | "lost" | "refused" | "next" | "unused";
+export type LeaseOutcome = "ok" | "failed" | "lost" | "refused" | "next" | "unused" | "abandoned";
 
 export function isFailure(outcome: LeaseOutcome): boolean {
   return outcome === "failed" || outcome === "lost" || outcome === "refused";

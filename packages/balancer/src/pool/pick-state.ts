@@ -11,6 +11,8 @@ export interface PickRequest {
   readonly clientAddress?: string;
   readonly affinity?: ((upstream: Upstream) => number) | undefined;
   readonly cost?: ((upstream: Upstream) => number) | undefined;
+  /** See {@link PickState.sender}. */
+  readonly sender?: string;
   /** See {@link PickState.likeness}. */
   readonly likeness?: () => string;
   /** Its leases say why they are on their upstreams. @default false */
@@ -39,6 +41,7 @@ export function startPick(group: PeerGroup, request: PickRequest, tries: number)
     affinity: onUpstreams(request.affinity),
     cost: onUpstreams(request.cost),
     likeness: request.likeness,
+    sender: request.sender,
     deaths: 0,
     standingBy: NOBODY,
     isExplained: request.isExplained ?? false,
@@ -89,7 +92,8 @@ export function vacancyOf(
     if (upstream.down) continue;
     if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
     else if (state.tried.get(upstream) === upstream.generation) waiting ||= suspects.has(upstream);
-    else if (isTaken(upstream) || state.deaths > 0) return "busy";
+    // A free worker may be had, too: those who wait may wait for another one, and only the queue asks for this one then.
+    else if (upstream.owned || isTaken(upstream) || state.deaths > 0) return "busy";
   }
   return waiting ? "waiting" : "none";
 }

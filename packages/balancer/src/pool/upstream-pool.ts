@@ -2,14 +2,16 @@ import type { PickDecision, PickReason } from "@drover/contract/request-record";
 import type { Clock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
 import { isInService } from "../policies/availability.ts";
+import type { PeerGroup } from "../policies/peer.ts";
 import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { isFailure, Lease, type LeaseOutcome } from "./lease.ts";
 import { NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
-import { Flights } from "./flights.ts";
+import { Flights } from "./crashes/flights.ts";
+import { Isolation } from "./crashes/isolation.ts";
 import { describePick } from "./pick-decision.ts";
 import { recordOutcome } from "./peer-failures.ts";
-import { Suspects } from "./suspects.ts";
+import { Suspects } from "./crashes/suspects.ts";
 import { ableWorkers, leastBusyWorker, roomiestBeyondSlots, workerAlone } from "./worker-picks.ts";
 import type { Upstream, UpstreamSpec } from "./upstream.ts";
 import { UpstreamSet } from "./upstream-set.ts";
@@ -29,6 +31,10 @@ export interface PoolEvents {
   onVacancy?(): void;
   /** Removed, with all that it has counted. */
   onRemoved?(upstream: Upstream): void;
+  /** A sender whose requests have crashed workers needs a worker apart (an upstream with `isolation`). */
+  onIsolationWanted?(): void;
+  /** No sender needs one any more. */
+  onIsolationOver?(): void;
   /** Its failures have taken it out. */
   onTakenOut?(upstream: Upstream): void;
 }
@@ -40,6 +46,7 @@ export class UpstreamPool {
   readonly #random: () => number;
   readonly #suspects: Suspects;
   readonly #flights: Flights;
+  readonly #isolation: Isolation;
   readonly #standBy: StandBy | undefined;
   #policy: PolicyName;
   #events: PoolEvents = {};
@@ -55,6 +62,11 @@ export class UpstreamPool {
     });
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
     this.#flights = new Flights(options.clock);
+    this.#isolation = new Isolation(options.clock, {
+      onWanted: () => this.#events.onIsolationWanted?.(),
+      onFreed: () => this.#events.onVacancy?.(),
+      onOver: () => this.#events.onIsolationOver?.(),
+    });
   }
 
   /** Sets who is told of changes. */
@@ -68,21 +80,35 @@ export class UpstreamPool {
 
   /** A request's memory over its attempts; `tries` caps them, 0 is as many as there are servers. */
   startPick(request: PickRequest = {}, tries = 0): PickState {
+    if (request.sender !== undefined) this.#isolation.see({ sender: request.sender });
     return startPick(this.members.group, request, tries);
   }
 
   /** Chooses an upstream and holds a slot of it. */
   acquire(state: PickState): Lease | undefined {
     if (this.mustWait(state)) return undefined;
-    if (state.group !== this.members.group && state.group !== this.members.group.next) state.group = this.members.group;
+    const { members, group } = this.#eligible(state);
+    if (state.group !== group && state.group !== group.next) state.group = group;
     this.#askStandBy(state);
-    const upstream = state.deaths > 0 ? workerAlone(this.members, state) : this.#choose(state);
+    const isDying = (one: Upstream) => this.#suspects.has(one);
+    const upstream = state.deaths > 0 ? workerAlone(members, state, isDying) : this.#choose(state);
     if (upstream === undefined) return undefined;
     return this.#hold(upstream, state);
   }
 
+  /** Whether the request may only go to the worker for isolated senders, which takes no other. */
+  isIsolated(state: PickState): boolean {
+    return this.members.isolation !== undefined && this.#isolation.isIsolated(state);
+  }
+
+  /** Those that may take the request at all. */
+  #eligible(state: PickState): { readonly members: readonly Upstream[]; readonly group: PeerGroup } {
+    const { isolation, ordinary, group } = this.members;
+    return isolation !== undefined && this.#isolation.isIsolated(state) ? isolation : { members: ordinary, group };
+  }
+
   #askStandBy(state: PickState): void {
-    state.standingBy = this.#standBy?.(ableWorkers(this.members, state)) ?? NOBODY;
+    state.standingBy = this.#standBy?.(ableWorkers(this.#eligible(state).members, state)) ?? NOBODY;
   }
 
   /** Why this upstream, where somebody wants to know. */
@@ -99,7 +125,7 @@ export class UpstreamPool {
    */
   acquireBeside(state: PickState, most: number): Lease | undefined {
     if (this.mustWait(state)) return undefined;
-    const upstream = leastBusyWorker(this.members, state, most);
+    const upstream = leastBusyWorker(this.#eligible(state).members, state, most);
     if (upstream === undefined) return undefined;
     state.tried.set(upstream, upstream.generation);
     upstream.requests += 1;
@@ -117,7 +143,7 @@ export class UpstreamPool {
   vacancyBeside(state: PickState, most: number): Vacancy {
     if (this.mustWait(state)) return "busy";
     const isTaken = ({ beside, aloneFor }: Upstream) => beside >= most || aloneFor !== undefined;
-    return vacancyOf(this.members, state, this.#suspects, isTaken);
+    return vacancyOf(this.#eligible(state).members, state, this.#suspects, isTaken);
   }
 
   /**
@@ -126,7 +152,7 @@ export class UpstreamPool {
   acquireBeyond(state: PickState): Lease | undefined {
     if (state.deaths > 0 || this.mustWait(state)) return undefined;
     this.#askStandBy(state);
-    const best = roomiestBeyondSlots(this.members, state);
+    const best = roomiestBeyondSlots(this.#eligible(state).members, state);
     return best && this.#hold(best, state, SHARE);
   }
 
@@ -153,11 +179,15 @@ export class UpstreamPool {
 
   /**
    * The process of a worker has ended, by a crash or because somebody killed it. Tell it before `setReady`.
-   * @returns whether it died of a request that was in another worker's crash before
+   * @returns whether it died of a request that was in another worker's crash before, or of whose sender one was
    */
   died(id: string, isCrash: boolean): boolean {
     const upstream = this.members.get(id);
-    return upstream !== undefined && this.#flights.end(upstream, isCrash);
+    if (upstream === undefined) return false;
+    const { ofSuspect, causes } = this.#flights.end(upstream, isCrash);
+    const ofSender = causes.some((request) => this.#isolation.isInvolved(request));
+    if (causes.length > 0) this.#isolation.crashed(causes);
+    return ofSuspect || ofSender;
   }
 
   #hold(upstream: Upstream, state: PickState, why?: PickReason): Lease {
@@ -178,12 +208,14 @@ export class UpstreamPool {
   /** Why `acquire` gave nothing, and so whether to wait. */
   vacancy(state: PickState): Vacancy {
     if (this.mustWait(state)) return "busy";
-    return vacancyOf(this.members, state, this.#suspects);
+    return vacancyOf(this.#eligible(state).members, state, this.#suspects);
   }
 
   /** Of all upstreams in service; one without a limit has those that are used. */
   get slots(): number {
-    return sum(this.members.all.filter(isInService).map(({ maxConns, conns }) => (maxConns > 0 ? maxConns : conns)));
+    return sum(
+      this.members.ordinary.filter(isInService).map(({ maxConns, conns }) => (maxConns > 0 ? maxConns : conns)),
+    );
   }
 
   /** Leases held now. */
@@ -206,7 +238,8 @@ export class UpstreamPool {
 
   #judge(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
-    lease.verdict = this.#flights.leave(upstream, state, outcome === "lost");
+    lease.verdict = this.#flights.leave(upstream, state, outcome);
+    if (outcome === "ok" && state.deaths > 0) this.#isolation.clear(state);
     if (isFailure(outcome)) upstream.failures += 1;
     if (outcome === "lost" || outcome === "refused") {
       this.#suspects.add(upstream, state.tried.get(upstream) ?? upstream.generation);

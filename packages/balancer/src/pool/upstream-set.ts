@@ -19,12 +19,17 @@ export class UpstreamSet implements Iterable<Upstream> {
   /** Who waits for the last lease of an upstream. */
   readonly #drains = new Map<string, (() => void)[]>();
   #group: PeerGroup;
+  #ordinary: readonly Upstream[] = [];
+  #isolation: readonly Upstream[] = [];
+  #isolationGroup: PeerGroup;
 
   constructor(specs: readonly UpstreamSpec[], clock: Clock, events: UpstreamSetEvents) {
     this.#clock = clock;
     this.#events = events;
     for (const spec of specs) this.#upstreams.set(spec.id, createUpstream(spec));
-    this.#group = groupOf(this.all);
+    this.#group = groupOf([]);
+    this.#isolationGroup = this.#group;
+    this.#regroup();
   }
 
   /** In their configured order. */
@@ -36,9 +41,21 @@ export class UpstreamSet implements Iterable<Upstream> {
     return this.#upstreams.values();
   }
 
-  /** The primary servers, with the backup servers behind them. */
+  /** All but the worker for isolated senders, in their configured order. */
+  get ordinary(): readonly Upstream[] {
+    return this.#ordinary;
+  }
+
+  /** Of the ordinary ones: the primary servers, with the backup servers behind them. */
   get group(): PeerGroup {
     return this.#group;
+  }
+
+  /** The worker for isolated senders, where there is one to wait for. */
+  get isolation(): { readonly members: readonly Upstream[]; readonly group: PeerGroup } | undefined {
+    const [worker] = this.#isolation;
+    if (worker === undefined || worker.hopeless || worker.draining) return undefined;
+    return { members: this.#isolation, group: this.#isolationGroup };
   }
 
   /** Every upstream is a worker of Drover's own. */
@@ -58,11 +75,13 @@ export class UpstreamSet implements Iterable<Upstream> {
     return this.#upstreams.get(id);
   }
 
-  /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced. */
+  /** @throws BadUpstreamError, see `createUpstream`. One of the same id is replaced: at no time there is none. */
   add(spec: UpstreamSpec): Upstream {
     const upstream = createUpstream(spec);
+    const replaced = this.#upstreams.get(spec.id);
     this.#upstreams.set(spec.id, upstream);
     this.#regroup();
+    if (replaced !== undefined) this.#retire(replaced);
     if (upstream.ready) this.#events.onVacancy();
     return upstream;
   }
@@ -71,12 +90,16 @@ export class UpstreamSet implements Iterable<Upstream> {
   remove(id: string): void {
     const upstream = this.#upstreams.get(id);
     if (upstream === undefined) return;
-    upstream.down = true;
     this.#upstreams.delete(id);
-    this.#events.onRemoved(upstream);
     this.#regroup();
-    this.settle(upstream);
+    this.#retire(upstream);
     this.#events.onVacancy();
+  }
+
+  #retire(upstream: Upstream): void {
+    upstream.down = true;
+    this.#events.onRemoved(upstream);
+    this.settle(upstream);
   }
 
   /** A worker that comes ready starts without failures, and may be tried by requests that its last life failed. */
@@ -138,6 +161,9 @@ export class UpstreamSet implements Iterable<Upstream> {
   }
 
   #regroup(): void {
-    this.#group = groupOf(this.all);
+    this.#ordinary = this.all.filter(({ isolation }) => !isolation);
+    this.#isolation = this.all.filter(({ isolation }) => isolation);
+    this.#group = groupOf(this.#ordinary);
+    this.#isolationGroup = groupOf(this.#isolation);
   }
 }

@@ -31,6 +31,8 @@ export interface UpstreamSpec {
   readonly down?: boolean;
   /** @default 0 */
   readonly slowStartMs?: number;
+  /** Takes only requests of senders whose requests have crashed workers, and those only it takes. @default false */
+  readonly isolation?: boolean;
   /** Sent to the upstream as `x-drover-secret`; a worker with a secret serves nobody else. */
   readonly secret?: string;
 }
@@ -47,6 +49,7 @@ export interface Upstream extends Peer, Target {
   down: boolean;
   readonly origin: string;
   readonly sharesState: boolean;
+  readonly isolation: boolean;
   readonly worker: string | undefined;
   readonly reports: boolean;
   readonly backup: boolean;
@@ -87,6 +90,7 @@ export function createUpstream(spec: UpstreamSpec): Upstream {
     address,
     owned,
     sharesState: spec.sharesState ?? false,
+    isolation: spec.isolation ?? false,
     worker: spec.worker,
     reports: spec.reports ?? false,
     backup: spec.backup ?? false,
@@ -174,6 +178,8 @@ export interface UpstreamStatus {
   readonly id: string;
   readonly origin: string;
   readonly owned: boolean;
+  /** Only for senders whose requests have crashed workers. */
+  readonly isolation: boolean;
   /** `ready`: it may be given requests, though all its slots may be held. */
   readonly state: ServiceState;
   /** Slots; 0 is no limit. */
@@ -191,12 +197,12 @@ export interface UpstreamStatus {
 
 /** What `drover status` tells of an upstream. */
 export function statusOf(upstream: Upstream): UpstreamStatus {
-  const { id, origin, owned, requests, bytesReceived, failures, lastFailure } = upstream;
+  const { id, origin, owned, isolation, requests, bytesReceived, failures, lastFailure } = upstream;
   const now = {
     state: serviceState(upstream),
     slots: upstream.maxConns,
     active: upstream.conns,
     beside: upstream.beside,
   };
-  return { id, origin, owned, requests, bytesReceived, failures, lastFailure, ...now };
+  return { id, origin, owned, isolation, requests, bytesReceived, failures, lastFailure, ...now };
 }

@@ -13,6 +13,8 @@ function workersOf(count: number) {
   });
 }
 
+const isLiving = () => false;
+
 describe("A request that was in a crash", () => {
   for (const [count, most] of [
     [1, 1],
@@ -22,11 +24,27 @@ describe("A request that was in a crash", () => {
     it(`has a worker for itself, and of ${count} as many such requests have ${most} at a time`, () => {
       const workers = workersOf(count);
       const suspects = Array.from({ length: count + 1 }, () => startPick(groupOf(workers), {}, 0));
-      const given = suspects.map((suspect) => workerAlone(workers, suspect)).filter((worker) => worker !== undefined);
+      const given = suspects
+        .map((suspect) => workerAlone(workers, suspect, isLiving))
+        .filter((worker) => worker !== undefined);
       assert.equal(new Set(given).size, most);
       assert.equal(given.length, most);
       const [over] = workers;
       if (over !== undefined) over.aloneFor = undefined;
-      assert.equal(workerAlone(workers, startPick(groupOf(workers), {}, 0)), over, "the next one's turn");
+      assert.equal(workerAlone(workers, startPick(groupOf(workers), {}, 0), isLiving), over, "the next one's turn");
     });
+
+  it("waits until it is known whether a worker that has lost a connection lives", () => {
+    const [dying, other] = workersOf(2);
+    const workers = [dying, other].filter((worker) => worker !== undefined);
+    const suspect = startPick(groupOf(workers), {}, 0);
+    assert.equal(
+      workerAlone(workers, suspect, () => true),
+      undefined,
+    );
+    assert.equal(
+      workerAlone(workers, suspect, (worker) => worker === dying),
+      other,
+    );
+  });
 });

@@ -49,10 +49,15 @@ export function roomiestBeyondSlots(upstreams: Upstreams, state: PickState): Ups
 /**
  * A worker without any other request, for one that may crash it: so no innocent request is in two crashes. The least busy worker is
  * given no further request until it is empty; until then none is picked. Of several workers one is always left to the requests that are no suspects.
+ * @param isDying whether a worker has just lost a connection: it is given none before it is known whether it lives
  */
-export function workerAlone(upstreams: Upstreams, state: PickState): Upstream | undefined {
+export function workerAlone(
+  upstreams: Upstreams,
+  state: PickState,
+  isDying: (upstream: Upstream) => boolean,
+): Upstream | undefined {
   const serving = [...upstreams].filter(isInService);
-  const able = serving.filter((upstream) => !isTried(upstream, state));
+  const able = serving.filter((upstream) => !isTried(upstream, state) && !isDying(upstream));
   let chosen = able.find(({ aloneFor }) => aloneFor === state);
   const taken = serving.filter(({ aloneFor }) => aloneFor !== undefined).length;
   if (chosen === undefined && taken < Math.max(1, serving.length - 1)) {

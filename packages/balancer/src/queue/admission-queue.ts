@@ -43,7 +43,7 @@ export interface QueueOptions {
 
 export interface QueueParts {
   readonly clock: Clock;
-  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "mustWait" | "slots">;
+  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "isIsolated" | "mustWait" | "slots">;
   readonly shares: FairShares;
 }
 
@@ -157,8 +157,8 @@ export class AdmissionQueue {
       for (const entry of this.#lines.get(owner) ?? []) {
         const { pick } = entry.request;
         if (this.#parts.pool.mustWait(pick)) continue;
-        // Only a retry is choosy: where one fresh request finds no slot, no other does.
-        const isFresh = pick.tried.size === 0;
+        // Only a retry and an isolated sender's request are choosy: where any other one finds no slot, no further does.
+        const isFresh = pick.tried.size === 0 && !this.#parts.pool.isIsolated(pick);
         if (isFresh && isFull) break;
         const lease = this.#parts.pool.acquire(pick);
         if (lease !== undefined) {

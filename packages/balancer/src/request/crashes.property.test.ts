@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { describe, it } from "node:test";
+import type { Settings } from "@drover/config";
 import * as fc from "fast-check";
 import type { Balancer } from "../balancer-api.ts";
+import { eventually } from "../test-support/eventually.ts";
 import { runBalancer } from "../test-support/run-balancer.ts";
 
 /** A worker that crashes of every request whose body says so, with all that it holds, and is started again. */
@@ -13,6 +15,7 @@ class CrashingWorker {
   readonly #sockets = new Set<Socket>();
   #server = createServer();
   crashes = 0;
+  isAboutToCrash = false;
   /** Crashes that the balancer blames on a request that was in one before. */
   ofSuspects = 0;
 
@@ -21,10 +24,11 @@ class CrashingWorker {
     this.#balancer = balancer;
   }
 
-  async start(slots: number): Promise<void> {
+  async start(slots: number, isolation = false): Promise<void> {
     await this.#listen(0);
     const { port } = this.#server.address() as AddressInfo;
-    this.#balancer.addUpstream({ id: this.#id, origin: `http://127.0.0.1:${port}`, maxConns: slots, owned: true });
+    const origin = `http://127.0.0.1:${port}`;
+    this.#balancer.addUpstream({ id: this.#id, origin, maxConns: slots, owned: true, isolation });
     this.#balancer.setReady(this.#id, true);
   }
 
@@ -54,9 +58,17 @@ class CrashingWorker {
     for await (const part of request.setEncoding("utf8")) body += String(part);
     // It came to a process that is gone.
     if (request.socket.destroyed) return;
+    if (body.includes("slow")) await this.#afterClient(request);
     if (body.includes("killer")) this.#crash();
     // Long enough that others come beside it.
     else setImmediate(() => setImmediate(() => response.end("served")));
+  }
+
+  /** Works on until the client has left, which it hears of a little later. */
+  async #afterClient(request: IncomingMessage): Promise<void> {
+    this.isAboutToCrash = true;
+    await new Promise((resolve) => request.socket.once("close", resolve));
+    this.isAboutToCrash = false;
   }
 
   #crash(): void {
@@ -83,15 +95,61 @@ async function withWorkers(count: number, slots: number, run: (url: string, work
   }
 }
 
+function wordOf(index: number): string {
+  return String.fromCodePoint(0x61 + index).repeat(4);
+}
+
 /** Killers of one sender that differ in a number are alike, those that differ in words are not. */
 function textOf(kind: string, index: number): string {
-  const word = String.fromCodePoint(0x61 + index).repeat(4);
+  const word = wordOf(index);
   return `{"text":"${kind} ${kind === "killer" ? index : word}"}`;
 }
 
-async function ask(url: string, body: string, path = "/v1/chat/completions"): Promise<readonly [number, string]> {
-  const response = await fetch(`${url}${path}`, { method: "POST", body });
+async function ask(
+  url: string,
+  body: string,
+  path = "/v1/chat/completions",
+  key = "",
+): Promise<readonly [number, string]> {
+  const headers = { authorization: `Bearer ${key}` };
+  const response = await fetch(`${url}${path}`, { method: "POST", headers, body });
   return [response.status, await response.text()];
+}
+
+const KEYS = ["mallory", "alice", "bobby"].map((name) => `${name}=${name}`);
+
+function withKeys(settings: Settings): Settings {
+  return { ...settings, apiKeys: KEYS };
+}
+
+/** Workers as the supervisor would run them: with one more for isolated senders while one is wanted. */
+async function withIsolation(
+  count: number,
+  slots: number,
+  run: (url: string, workers: CrashingWorker[], apart: CrashingWorker[]) => unknown,
+) {
+  const apart: CrashingWorker[] = [];
+  const events = {
+    onIsolationWanted: () => {
+      if (apart.length > 0) return;
+      const worker = new CrashingWorker("isolation", running.balancer);
+      apart.push(worker);
+      void worker.start(slots, true);
+    },
+  };
+  const running = await runBalancer({ settings: withKeys, options: { events } });
+  const workers = Array.from({ length: count }, (_, index) => new CrashingWorker(`w${index}`, running.balancer));
+  for (const worker of workers) await worker.start(slots);
+  try {
+    await run(running.url, workers, apart);
+  } finally {
+    await running.balancer.close({ drainTimeoutMs: 0 });
+    for (const worker of [...workers, ...apart]) worker.close();
+  }
+}
+
+function crashesOf(workers: readonly CrashingWorker[]): number {
+  return workers.reduce((total, { crashes }) => total + crashes, 0);
 }
 
 describe("requests that crash workers", () => {
@@ -114,9 +172,10 @@ describe("requests that crash workers", () => {
           const sum = (value: (worker: CrashingWorker) => number) =>
             running.reduce((total, worker) => total + value(worker), 0);
           // Of those that are alike, as many as have reached a worker before the first of them is known, and that one once more.
-          assert.ok(sum(({ crashes }) => crashes) <= 2 * own + Math.min(2 * alike, count + 1));
-          // The second crash of each is its own, and no worker is to blame.
-          assert.ok(sum(({ ofSuspects }) => ofSuspects) <= own + alike);
+          assert.ok(sum((worker) => worker.crashes) <= 2 * own + Math.min(2 * alike, count + 1));
+          // The second crash of each is its own, and no worker is to blame; nor is one for a further request of the same sender.
+          const crashes = sum((worker) => worker.crashes);
+          assert.ok(sum(({ ofSuspects }) => ofSuspects) <= Math.max(0, crashes - 1));
           assert.ok(sum(({ ofSuspects }) => ofSuspects) >= own + Math.min(alike, 1));
         });
       }),
@@ -135,6 +194,62 @@ describe("requests that crash workers", () => {
         workers.reduce((total, { crashes }) => total + crashes, 0),
         2,
       );
+    });
+  });
+
+  it("of one sender that have nothing in common crash two workers of others, and those of all and of the same sender that are honest are served", async () => {
+    const kinds = fc.array(fc.constantFrom("honest", "killer"), { minLength: 1, maxLength: 10 });
+    const workers = fc.integer({ min: 1, max: 3 });
+    await fc.assert(
+      fc.asyncProperty(kinds, workers, fc.integer({ min: 1, max: 4 }), async (sent, count, slots) => {
+        await withIsolation(count, slots, async (url, running, apart) => {
+          const asks = (body: string, key: string) => ask(url, body, undefined, key);
+          for (const [index, kind] of sent.entries()) {
+            const word = wordOf(index);
+            const others = ["alice", "bobby"].map((key) => asks(`an honest one ${word}`, key));
+            const [status, text] = await asks(`${kind} ${word}`, "mallory");
+            if (kind === "honest") assert.deepEqual([status, text], [200, "served"]);
+            else assert.match(`${status} ${text}`, /^500 .*crashes_workers/);
+            for (const other of others) assert.deepEqual(await other, [200, "served"]);
+          }
+          const killers = sent.filter((kind) => kind === "killer").length;
+          assert.equal(crashesOf(running), Math.min(2, 2 * killers));
+          assert.equal(crashesOf(apart), 2 * Math.max(0, killers - 1));
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("of one sender that come at once crash each worker once, and those of others are served", async () => {
+    for (const count of [1, 2, 3])
+      await withIsolation(count, 4, async (url, running) => {
+        const others = ["alice", "bobby"].map((key) => ask(url, "an honest one", undefined, key));
+        const killers = Array.from({ length: 10 }, (_, index) =>
+          ask(url, `killer ${wordOf(index)}`, undefined, "mallory"),
+        );
+        for (const other of others) assert.deepEqual(await other, [200, "served"]);
+        for (const killer of killers) assert.equal((await killer)[0], 500);
+        assert.ok(crashesOf(running) <= Math.max(2, count), `${crashesOf(running)} crashes of ${count} workers`);
+      });
+  });
+
+  it("isolate their sender, too, when its clients leave at once", async () => {
+    await withIsolation(2, 2, async (url, running, apart) => {
+      for (let times = 0; times < 4; times += 1) {
+        assert.deepEqual(await ask(url, "an honest one", undefined, "alice"), [200, "served"]);
+        const before = crashesOf([...running, ...apart]);
+        const body = `slow killer ${wordOf(times)}`;
+        const headers = { authorization: "Bearer mallory" };
+        const leaving = new AbortController();
+        const response = fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body, signal: leaving.signal });
+        await eventually("a worker has it", () => [...running, ...apart].some(({ isAboutToCrash }) => isAboutToCrash));
+        leaving.abort();
+        await assert.rejects(response);
+        await eventually("a worker has crashed", () => crashesOf([...running, ...apart]) > before);
+      }
+      assert.equal(crashesOf(running), 2);
+      assert.ok(running.every(({ ofSuspects }) => ofSuspects <= 1));
     });
   });
 

@@ -176,7 +176,8 @@ function claimOf(
   const { retry, explained } = rules();
   const key = Buffer.from(request.owner);
   const { clientAddress } = request.arrival;
-  const asked = { clientAddress, key, affinity, cost, likeness, isExplained: explained > 0 };
+  const sender = request.owner;
+  const asked = { clientAddress, key, affinity, cost, likeness, sender, isExplained: explained > 0 };
   return {
     pick: pool.startPick(asked, retry.tries),
     owner: request.owner,

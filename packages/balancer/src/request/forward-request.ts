@@ -184,6 +184,7 @@ class Forwarding {
 function outcomeOf(result: ExchangeResult, owned: boolean): LeaseOutcome {
   // nginx counts no failure once the response has begun; of a worker of our own it is the first sign of its death.
   if (result.kind === "broken") return owned ? "lost" : "ok";
+  if (result.kind === "client-gone" && owned) return "abandoned";
   if (result.kind !== "failed") return "ok";
   if (result.failure === 403 || result.failure === 404) return "next";
   if (result.failure !== "error") return "failed";

@@ -45,6 +45,7 @@ export function pickAmong(peers: readonly Peer[], facts: Partial<PickState> = {}
     affinity: undefined,
     cost: undefined,
     likeness: undefined,
+    sender: undefined,
     deaths: 0,
     ...unused,
     ...facts,

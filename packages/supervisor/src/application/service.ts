@@ -118,7 +118,11 @@ function createPublicBalancer(
       logger: logs.logger,
       clock: systemClock,
       random: systemRandom,
-      events: { onWakeNeeded: () => void service()?.fleet.wake() },
+      events: {
+        onWakeNeeded: () => void service()?.fleet.wake(),
+        onIsolationWanted: () => service()?.fleet.isolation.want(),
+        onIsolationOver: () => void service()?.fleet.isolation.end(),
+      },
       standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
       registry,
       ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),

@@ -6,9 +6,11 @@ import { createSerialQueue } from "../serial-queue.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
 import { Worker, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
+import { ISOLATION_INDEX } from "../worker/worker-index.ts";
 import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts";
 import { askWorkers } from "./ask-workers.ts";
 import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
+import { IsolationWorker } from "./isolation-worker.ts";
 import { Ports } from "./ports.ts";
 import { replaceWorker } from "./replace-worker.ts";
 import { placementOf, type RollParts, rollWorkers } from "./roll.ts";
@@ -27,8 +29,9 @@ export interface Sleep {
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #workers = new Map<string, Worker>();
-  /** Those that are about to replace one. */
+  /** Those that are about to replace one, and the one for isolated senders. */
   readonly #candidates = new Set<Worker>();
+  readonly isolation: IsolationWorker;
   readonly #ports: Ports;
   readonly #workerParts: WorkerParts;
   readonly #firstReady = createGate<void>();
@@ -53,6 +56,11 @@ export class Fleet {
     this.#workerParts = createWorkerParts(parts, this.#ports, {
       settings: () => this.#settings,
       onChange: (worker, change) => this.#onChange(worker, change),
+    });
+    this.isolation = new IsolationWorker(() => this.#replaceParts(), {
+      spec: () => ({ placement: placementOf(this.#layout, this.placeCount), recipe: this.#recipe }),
+      workers: () => this.workers,
+      isAsleep: () => this.#sleep !== undefined,
     });
     // Whoever waits hears of it; nobody waiting is no error.
     this.#firstReady.opened.catch(() => {});
@@ -94,7 +102,7 @@ export class Fleet {
   }
 
   status(): Promise<FleetStatus> {
-    return readFleetStatus(this.workers, this.#parts);
+    return readFleetStatus([...this.workers, ...this.isolation.workers], this.#parts);
   }
 
   /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
@@ -137,6 +145,7 @@ export class Fleet {
    */
   roll(recipe: Recipe, layout: Layout, count: number): Promise<void> {
     return this.#inOrder(async () => {
+      await this.isolation.end();
       await rollWorkers(this.workers, { recipe, layout, count }, this.#replaceParts());
       this.#recipe = recipe;
       this.#layout = layout;
@@ -166,7 +175,8 @@ export class Fleet {
     return this.#inOrder(async () => {
       if (this.#isEnding || !isWanted()) return;
       this.#sleep = { isWaking: false, told: await askWorkers(this.workers, this.#parts.clock) };
-      await Promise.all(this.workers.map((worker) => worker.finish(this.#settings.supervision.drainTimeout)));
+      const { drainTimeout } = this.#settings.supervision;
+      await Promise.all([this.isolation.end(), ...this.workers.map((worker) => worker.finish(drainTimeout))]);
     });
   }
 
@@ -224,7 +234,7 @@ export class Fleet {
 
   #create(spec: WorkerSpec): Worker {
     const worker = new Worker(spec, this.#workerParts);
-    if (spec.replaces === undefined) this.#workers.set(worker.id, worker);
+    if (spec.replaces === undefined && spec.index !== ISOLATION_INDEX) this.#workers.set(worker.id, worker);
     else this.#candidates.add(worker);
     return worker;
   }

@@ -85,7 +85,7 @@ function scaleWanted(
   const { scaleUpAfter, scaleDownAfter } = settings().supervision;
   const { workers } = fleet;
   const { queue, upstreams } = balancer.status();
-  const owned = upstreams.filter((upstream) => upstream.owned && upstream.state === "ready");
+  const owned = upstreams.filter(({ owned, isolation, state }) => owned && !isolation && state === "ready");
   const slots = owned.reduce((sum, upstream) => sum + upstream.slots, 0);
   const sample = {
     now,

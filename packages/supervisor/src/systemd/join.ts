@@ -49,7 +49,7 @@ export function joinServiceManager({ logger, balancer, workers, address, lastChe
 
 /** `2/2 workers, 3 of 16 slots`. */
 function statusLine(status: BalancerStatus | undefined, workers: number): string {
-  const owned = (status?.upstreams ?? []).filter((upstream) => upstream.owned);
+  const owned = (status?.upstreams ?? []).filter(({ owned, isolation }) => owned && !isolation);
   const ready = owned.filter((worker) => worker.state === "ready");
   const busy = sum(ready.map(({ active }) => active));
   const slots = sum(ready.map((worker) => worker.slots));

@@ -38,6 +38,7 @@ export class Traffic {
   /** Its id in the balancer; two generations of a worker have different ones, because for a while both exist. */
   readonly id: string;
   readonly #worker: string;
+  readonly #isIsolation: boolean;
   readonly #balancer: BalancerPort;
   #address: WorkerAddress | undefined;
   #isDraining = false;
@@ -48,17 +49,24 @@ export class Traffic {
   /**
    * @param options.worker id of the worker, by which people know it
    * @param options.isHeld no traffic before {@link release}, however ready the worker is: a canary comes first
+   * @param options.isIsolation it takes only requests of senders whose requests have crashed workers
    * @param options.earlierRequests what the worker that this one replaces has counted
    */
   constructor(
     balancer: BalancerPort,
     id: string,
-    options: { readonly worker: string; readonly isHeld?: boolean; readonly earlierRequests?: number },
+    options: {
+      readonly worker: string;
+      readonly isHeld?: boolean;
+      readonly isIsolation?: boolean;
+      readonly earlierRequests?: number;
+    },
   ) {
     this.#worker = options.worker;
     this.id = id;
     this.#balancer = balancer;
     this.#isHeld = options.isHeld ?? false;
+    this.#isIsolation = options.isIsolation ?? false;
     this.#earlierRequests = options.earlierRequests ?? 0;
     // The balancer hears of the worker at once, so that the first requests wait for it instead of finding no upstream.
     if (!this.#isHeld) this.#add(NOT_YET_STARTED);
@@ -100,7 +108,8 @@ export class Traffic {
       known.sharesState === address.sharesState &&
       known.reports === address.reports;
     if (!isSame) {
-      this.remove();
+      this.#earlierRequests = this.requests;
+      this.#isDraining = false;
       this.#add(address);
     }
     if (this.#isDraining) this.#balancer.undrainUpstream(this.id);
@@ -155,7 +164,8 @@ export class Traffic {
   #add(address: WorkerAddress): void {
     const { port, slots: maxConns, ...rest } = address;
     const origin = `http://127.0.0.1:${port}`;
-    this.#balancer.addUpstream({ id: this.id, worker: this.#worker, origin, owned: true, maxConns, ...rest });
+    const what = { id: this.id, worker: this.#worker, isolation: this.#isIsolation };
+    this.#balancer.addUpstream({ ...what, origin, owned: true, maxConns, ...rest });
     this.#address = address;
   }
 

@@ -13,12 +13,13 @@ import type { RestartLimits } from "./restart-policy.ts";
 import { type BalancerPort, Traffic } from "./traffic.ts";
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState } from "./transitions.ts";
 import type { LoadProgress, WorkerChange } from "./worker-change.ts";
+import { ISOLATION_INDEX, workerId } from "./worker-index.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 export type WorkerLimits = RestartLimits & LivenessLimits & { readonly startTimeout: number; readonly grace: number };
 
 export interface WorkerSpec {
-  /** From 1; its id for users is this number as text. */
+  /** From 1; 0 is the worker for isolated senders. */
   readonly index: number;
   readonly placement: WorkerPlacement;
   readonly recipe: Recipe;
@@ -72,7 +73,7 @@ export class Worker {
   readonly #waiters = new Set<() => void>();
 
   constructor({ index, placement, recipe, replaces }: WorkerSpec, parts: WorkerParts) {
-    this.id = String(index);
+    this.id = workerId(index);
     this.index = index;
     this.placement = placement;
     this.recipe = recipe;
@@ -82,6 +83,7 @@ export class Worker {
     this.traffic = new Traffic(parts.balancer, upstreamId, {
       worker: this.id,
       isHeld: replaces !== undefined,
+      isIsolation: index === ISOLATION_INDEX,
       earlierRequests: replaces?.traffic.requests ?? 0,
     });
   }

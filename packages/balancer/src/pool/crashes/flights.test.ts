@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
-import { UpstreamPool } from "./upstream-pool.ts";
+import { UpstreamPool } from "../upstream-pool.ts";
 
 /** Two workers of Drover's own, and what is asked of them. */
 function open() {

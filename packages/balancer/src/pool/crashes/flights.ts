@@ -1,9 +1,12 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { PickState } from "../policies/policy.ts";
-import type { Upstream } from "./upstream.ts";
+import type { PickState } from "../../policies/policy.ts";
+import type { LeaseOutcome } from "../lease.ts";
+import type { Upstream } from "../upstream.ts";
 
 /** The supervisor hears of a process's end within milliseconds; a machine that is out of breath may take longer. */
 const verdictMs = 500;
+/** A worker whose client has left ends the request with its next step. */
+const afterLeaveMs = 2000;
 
 /**
  * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
@@ -13,6 +16,8 @@ export class Flights {
   readonly #clock: Clock;
   readonly alike = new LikeSuspects();
   readonly #inside = new WeakMap<Upstream, Set<PickState>>();
+  /** Requests whose clients have left a moment ago. */
+  readonly #abandoned = new WeakMap<Upstream, Set<PickState>>();
   /** Requests that lost their connection and wait to hear why. */
   readonly #waiting = new WeakMap<PickState, () => void>();
   /** Workers that lost a connection, with how many wait to hear why: whoever comes now is not what they may have died of. */
@@ -30,11 +35,12 @@ export class Flights {
   }
 
   /** @returns what resolves when it is known whether the worker crashed; undefined where nothing is left to be known */
-  leave(upstream: Upstream, request: PickState, isLost: boolean): Promise<void> | undefined {
+  leave(upstream: Upstream, request: PickState, outcome: LeaseOutcome): Promise<void> | undefined {
     const inside = this.#inside.get(upstream);
     if (inside?.has(request) !== true) return undefined;
-    if (!isLost) {
+    if (outcome !== "lost") {
       inside.delete(request);
+      if (outcome === "abandoned") this.#abandon(upstream, request);
       return undefined;
     }
     this.#shaken.set(upstream, (this.#shaken.get(upstream) ?? 0) + 1);
@@ -51,16 +57,24 @@ export class Flights {
     });
   }
 
+  #abandon(upstream: Upstream, request: PickState): void {
+    const abandoned = this.#abandoned.get(upstream) ?? new Set();
+    this.#abandoned.set(upstream, abandoned.add(request));
+    this.#clock.after(afterLeaveMs, () => abandoned.delete(request));
+  }
+
   #calm(upstream: Upstream): void {
     const left = (this.#shaken.get(upstream) ?? 0) - 1;
     if (left > 0) this.#shaken.set(upstream, left);
     else this.#shaken.delete(upstream);
   }
 
-  /** The worker's process has ended. @returns whether a request was in it that is a suspect since an earlier crash */
-  end(upstream: Upstream, isCrash: boolean): boolean {
+  /** The worker's process has ended. @returns whether a request was in it that is a suspect since an earlier crash, and who may have caused this one */
+  end(upstream: Upstream, isCrash: boolean): { readonly ofSuspect: boolean; readonly causes: readonly PickState[] } {
     const inside = this.#inside.get(upstream) ?? new Set();
+    const causes = [...inside, ...(this.#abandoned.get(upstream) ?? [])];
     this.#inside.delete(upstream);
+    this.#abandoned.delete(upstream);
     let ofSuspect = false;
     for (const request of inside) {
       ofSuspect ||= isCrash && request.deaths > 0;
@@ -70,7 +84,7 @@ export class Flights {
       }
       this.#waiting.get(request)?.();
     }
-    return ofSuspect;
+    return { ofSuspect, causes: isCrash ? causes : [] };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "../upstream.ts";
 
 /** A process's end is known within milliseconds; a machine that is out of breath may take longer. */
 const suspicionMs = 1000;

@@ -1,0 +1,76 @@
+import { ISOLATION_INDEX } from "../worker/worker-index.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { NextGeneration } from "./replace-worker.ts";
+import type { RollParts } from "./roll.ts";
+
+/** The fleet as it is now. */
+interface FleetNow {
+  /** What a further worker is made of. */
+  readonly spec: () => NextGeneration;
+  /** The workers of everybody. */
+  readonly workers: () => readonly Worker[];
+  readonly isAsleep: () => boolean;
+}
+
+/**
+ * The worker that senders have for themselves whose requests have crashed others (the balancer says when). It exists only while there are such senders, and
+ * where memory does not hold it they share the workers of everybody.
+ */
+export class IsolationWorker {
+  readonly #parts: () => RollParts;
+  readonly #fleet: FleetNow;
+  #worker: Worker | undefined;
+
+  constructor(parts: () => RollParts, fleet: FleetNow) {
+    this.#parts = parts;
+    this.#fleet = fleet;
+  }
+
+  /** None or one. */
+  get workers(): readonly Worker[] {
+    return this.#worker === undefined ? [] : [this.#worker];
+  }
+
+  /** From now on the requests of isolated senders wait for it. */
+  want(): void {
+    const { create, logger } = this.#parts();
+    if (this.#worker !== undefined || this.#isResting) return;
+    this.#worker = create({ index: ISOLATION_INDEX, ...this.#fleet.spec() });
+    logger.warn(
+      { worker: this.#worker.id },
+      "requests of one client have crashed two workers: it gets a worker of its own, until none has crashed for ten minutes",
+    );
+    void this.#start(this.#worker);
+  }
+
+  /** Resolves when its process is gone. */
+  async end(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const { dispose, drainTimeoutMs } = this.#parts();
+    this.#worker = undefined;
+    await worker.finish(drainTimeoutMs);
+    dispose(worker);
+  }
+
+  get #isResting(): boolean {
+    return this.#parts().isEnding() || this.#fleet.isAsleep();
+  }
+
+  /** It needs as much memory as another worker holds, which can be seen once that serves. */
+  async #start(worker: Worker): Promise<void> {
+    const { fitsBeside, dispose, logger } = this.#parts();
+    const everybodys = this.#fleet.workers();
+    const other = everybodys.find(({ state }) => state === "ready") ?? everybodys[0];
+    const state = await other?.until("ready", "quarantined", "exited");
+    // Somebody may have ended it meanwhile.
+    if (this.#worker !== worker) return;
+    if (other !== undefined && state === "ready" && !this.#isResting && fitsBeside(other)) {
+      worker.start();
+      return;
+    }
+    this.#worker = undefined;
+    dispose(worker);
+    logger.warn("memory does not hold a worker for a client whose requests crash workers: it shares those of all");
+  }
+}
