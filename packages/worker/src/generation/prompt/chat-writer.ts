@@ -25,7 +25,10 @@ export class ChatWriter {
   /** @throws RequestError where the template refuses the chat */
   write(chat: WrittenChat): string {
     const { habits, rendersTools } = this.#template;
-    const messages = heard(chat.messages, habits);
+    const all = heard(chat.messages, habits);
+    const hasTools = rendersTools && chat.tools.length > 0;
+    const needsUser = habits.needsUser === "always" || (habits.needsUser === "with-tools" && hasTools);
+    const messages = needsUser ? withUser(all) : all;
     return this.#render({ ...chat, messages: rendersTools && habits.oneCallEach ? oneCallEach(messages) : messages });
   }
 
@@ -97,6 +100,14 @@ function heard(messages: readonly ChatMessage[], { systemMessages }: TemplateHab
   const [first, ...rest] = others;
   if (first?.role !== "user") return [{ role: "user", content }, ...others];
   return [{ ...first, content: `${content}\n\n${first.content}` }, ...rest];
+}
+
+/** Templates look for what the user asked (Qwen3.5's) or put tools there (Llama 3's), and a client may have all of it in the system message. */
+function withUser(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (messages.some(({ role }) => role === "user")) return messages;
+  const others = messages.findIndex(({ role }) => role !== "system");
+  const at = others < 0 ? messages.length : others;
+  return [...messages.slice(0, at), { role: "user", content: "" }, ...messages.slice(at)];
 }
 
 /** Behind the system message; a template that knows none has it before the user's first. */

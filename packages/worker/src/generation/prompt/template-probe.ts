@@ -11,6 +11,8 @@ export interface TemplateHabits {
   readonly oneCallEach: boolean;
   /** Does it refuse two messages of the user in a row? */
   readonly alternates: boolean;
+  /** When does it refuse a chat in which the user says nothing? */
+  readonly needsUser: "never" | "with-tools" | "always";
   /** Does it refuse a tool with an argument whose schema names no type? */
   readonly typedArguments: boolean;
   /** Must the ids of calls be nine letters and digits, as Mistral's? */
@@ -36,6 +38,7 @@ export function probeTemplate(render: Render): TemplateHabits {
     argumentObjects: isObject,
     oneCallEach: rendered(render, [first]).includes(FIRST) && !(both.includes(FIRST) && both.includes(SECOND)),
     alternates: alternates(render),
+    needsUser: needsUser(render),
     typedArguments:
       rendered(render, [first], { schema: {} }) === "" && rendered(render, [first], { schema: TYPED }) !== "",
     shortCallIds: rendered(render, [first], { id: LONG_ID }) === "" && rendered(render, [first]) !== "",
@@ -57,6 +60,16 @@ function alternates(render: Render): boolean {
   const [user, assistant] = ["user", "assistant"].map((role) => ({ role, content: HELLO }));
   if (user === undefined || assistant === undefined) return false;
   return attempt(() => render([user, user], {})) === "" && attempt(() => render([user, assistant, user], {})) !== "";
+}
+
+function needsUser(render: Render): TemplateHabits["needsUser"] {
+  const needs = (extra: object) => {
+    const without = [system(FIRST)];
+    const withUser = [...without, { role: "user", content: "" }];
+    return attempt(() => render(without, { ...extra })) === "" && attempt(() => render(withUser, { ...extra })) !== "";
+  };
+  if (needs({})) return "always";
+  return needs({ tools: [toolOf({})] }) ? "with-tools" : "never";
 }
 
 /** Some of Mistral's templates write the system message only where a message of the user's is the last one. */
@@ -93,8 +106,7 @@ function rendered(
   { id = SHORT_ID, before = [], schema }: ProbeDetails = {},
 ): string {
   const calls = called.map(({ name, args }) => ({ id, type: "function", function: { name, arguments: args } }));
-  const parameters = { type: "object", ...(schema === undefined ? {} : { properties: { [KEY]: schema } }) };
-  const tool = { type: "function", function: { name: "f", description: "", parameters } };
+  const tool = toolOf(schema === undefined ? {} : { properties: { [KEY]: schema } });
   const turns = (content: string | null) => [
     ...before,
     { role: "user", content: HELLO },
@@ -102,6 +114,11 @@ function rendered(
     { role: "tool", content: HELLO, tool_call_id: id },
   ];
   return attempt(() => render(turns(""), { tools: [tool] })) || attempt(() => render(turns(null), { tools: [tool] }));
+}
+
+function toolOf(schema: object): unknown {
+  const parameters = { type: "object", ...schema };
+  return { type: "function", function: { name: "f", description: "", parameters } };
 }
 
 /** A template may refuse what it is shown. */

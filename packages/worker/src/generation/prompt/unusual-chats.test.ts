@@ -55,6 +55,17 @@ const ORDERS: Readonly<Record<string, readonly ChatMessage[]>> = {
     { role: "assistant", content: "T1", toolCalls: [] },
     { role: "user", content: "T2" },
   ],
+  "a system message alone": [{ role: "system", content: "T1" }],
+  "two system messages and a response": [
+    { role: "system", content: "T1" },
+    { role: "system", content: "T2" },
+    { role: "assistant", content: "T3", toolCalls: [] },
+  ],
+  "a call and its result, of which nobody asked": [
+    { role: "system", content: "T1" },
+    { role: "assistant", content: "", toolCalls: [{ id: "call_0123456789", name: "now", arguments: "{}" }] },
+    { role: "tool", toolCallId: "call_0123456789", content: "T2" },
+  ],
   "a text of the user behind a result, and a call without one": [
     { role: "user", content: "T1" },
     { role: "assistant", content: "", toolCalls: [{ id: "call_0123456789", name: "now", arguments: "{}" }] },
