@@ -70,7 +70,6 @@ describe("Bad input", () => {
       [...chat({ tool_choice: "required" }), "tool_choice", "invalid_value"],
       ["/v1/completions", { prompt: "x", suffix: "y" }, "suffix", "unsupported_parameter"],
       ["/v1/completions", { prompt: [99999] }, "prompt", "invalid_value"],
-      ["/v1/completions", { prompt: "x", best_of: 3 }, "best_of", "unsupported_parameter"],
       ["/v1/completions", { prompt: [] }, "prompt", "invalid_value"],
       ["/v1/embeddings", { input: [] }, "input", "invalid_value"],
       ["/v1/embeddings", { input: "x" }, "model", "embeddings_not_enabled"],

@@ -29,9 +29,10 @@ describe("llama.cpp's own completion", () => {
     assert.equal(first?.top_logprobs.length, 2);
     const { prompt_n: prompt, cache_n: cached, predicted_n: predicted } = timings as Record<string, number>;
     assert.deepEqual([(prompt ?? 0) + (cached ?? 0), predicted], [response["tokens_evaluated"], 5]);
-    assert.deepEqual(Object.keys(await complete({ prompt: "Hello", n_predict: 1, response_fields: ["content"] })), [
-      "content",
-    ]);
+    const fields = ["content", "generation_settings/n_predict", "timings/predicted_n", "nothing", "stop/there"];
+    const some = await complete({ prompt: "Hello", n_predict: 1, response_fields: fields });
+    assert.deepEqual(Object.keys(some), fields.slice(0, 3));
+    assert.equal(some["generation_settings/n_predict"], 1);
   });
 
   it("reads the prompt alone where no token is asked for, so that the next request finds it", async () => {
@@ -54,7 +55,13 @@ describe("llama.cpp's own completion", () => {
       .split("\n\n")
       .map((event) => JSON.parse(event.slice("data: ".length)) as Completion);
     assert.equal(events.at(-1)?.["stop"], true);
-    assert.equal(events.map((event) => event["content"]).join(""), (await complete(body))["content"]);
+    const all = await complete({ ...body, return_tokens: true });
+    assert.equal(events.map((event) => event["content"]).join(""), all["content"]);
+    assert.deepEqual(
+      events.flatMap((event) => event["tokens"]),
+      all["tokens"],
+      "a stream has the tokens unasked",
+    );
   });
 
   it("responds to each of several prompts as often as asked, also as a stream, and with the next seed each", async () => {

@@ -37,6 +37,14 @@ describe("Ollama's API", () => {
     assert.deepEqual([joined("content"), joined("thinking")], [message["content"], message["thinking"] ?? ""]);
   });
 
+  it("goes on from a last message of the assistant's", async () => {
+    const begun = [...messages, { role: "assistant", content: "Hello! I" }];
+    const { text } = await ask("/api/chat", { messages: begun, options, stream: false });
+    const { message } = JSON.parse(text) as { readonly message: Line };
+    assert.equal(message["thinking"], undefined);
+    assert.ok(String(message["content"]).length > 5);
+  });
+
   it("answers a prompt, in a schema too, and says that the model is loaded where there is none", async () => {
     const response = await ask("/api/generate", {
       prompt: "x",
@@ -65,8 +73,10 @@ describe("Ollama's API", () => {
       2,
     );
     assert.ok("version" in (JSON.parse((await ask("/api/version")).text) as Line));
-    const pull = await ask("/api/pull", { model: "llama3" });
-    assert.equal(pull.status, 501);
-    assert.match((JSON.parse(pull.text) as { readonly error: string }).error, /drover reload --model/u);
+    for (const path of ["/api/pull", "/api/create", "/api/copy", "/api/push"]) {
+      const refused = await ask(path, { model: "llama3" });
+      assert.equal(refused.status, 501);
+      assert.match((JSON.parse(refused.text) as { readonly error: string }).error, /drover reload --model/u);
+    }
   });
 });

@@ -43,6 +43,8 @@ export const apiRoutes = [
   { method: "GET", path: "/api/version", api: "ollama", summary: "The version of Ollama's API" },
   { method: "POST", path: "/api/pull", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
   { method: "POST", path: "/api/create", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
+  { method: "POST", path: "/api/copy", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
+  { method: "POST", path: "/api/push", api: "ollama", summary: "Refused: the model is chosen at start (Ollama)" },
   { method: "POST", path: "/tokenize", api: "llama-server", summary: "Text to tokens" },
   { method: "POST", path: "/detokenize", api: "llama-server", summary: "Tokens to text" },
   { method: "GET", path: "/v1/models", api: "openai", summary: "The model" },

@@ -49,6 +49,7 @@ describe("What clients write in their own way", () => {
       await chat({}, turns({ content: null, tool_calls: [call({ arguments: null })] })),
       await chat({}, turns({ tool_calls: [call({})] })),
       await chat({}, turns({ content: thoughts })),
+      await chat({}, [{ role: "user", content: null }]),
       await chat({ response_format: {}, reasoning_effort: "default" }),
     ]) {
       assert.equal(asked.status, 200, JSON.stringify(asked.response));

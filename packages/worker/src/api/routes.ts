@@ -95,6 +95,8 @@ function handlersOf(started: number, openApi: () => object): Readonly<Record<Rou
     "GET /api/version": { handle: ollamaVersion },
     "POST /api/pull": { handle: ollamaPull },
     "POST /api/create": { handle: ollamaPull },
+    "POST /api/copy": { handle: ollamaPull },
+    "POST /api/push": { handle: ollamaPull },
     "POST /tokenize": { body: tokenizeRequest, handle: tokenize },
     "POST /detokenize": { body: detokenizeRequest, handle: detokenize },
     "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request) === "anthropic") },

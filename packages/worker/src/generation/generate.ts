@@ -42,6 +42,8 @@ export interface OutputRequest {
   /** Of what follows the beginning of a call; undefined: it stays free. Absent: calls are free. */
   readonly callGrammar?: (written: string) => GrammarSpec | undefined;
   readonly topLogprobs?: number;
+  /** Give the tokens of each piece, as log-probabilities do. @default false */
+  readonly keepTokens?: boolean;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
   /** Hears of all that the only response to a request gives. */
@@ -94,7 +96,7 @@ class Output implements GenerationHandle {
     this.#parser = new OutputParser({
       reasoning: request.reasoning,
       stops: request.stops,
-      keepTokens: request.topLogprobs !== undefined,
+      keepTokens: request.keepTokens === true || request.topLogprobs !== undefined,
       keepContent: request.grammar !== undefined,
       ...(request.harmony === undefined ? {} : { harmony: new HarmonyText(request.harmony.isFinal) }),
       ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),

@@ -150,7 +150,7 @@ class NativeWriter {
     const part = {
       index: this.#index,
       content: textOf(pieces, "content"),
-      tokens: this.#body.return_tokens === true ? tokens.map(({ token }) => token) : [],
+      tokens: tokens.map(({ token }) => token),
       stop: false,
       id_slot: -1,
       tokens_predicted: counts.completion,
@@ -171,7 +171,7 @@ class NativeWriter {
     };
     const { response_fields: wanted } = this.#body;
     if (!wanted || wanted.length === 0) return all;
-    return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name)));
+    return Object.fromEntries(wanted.flatMap((name) => memberAt(all, name)));
   }
 
   /** The last event of a stream: the text went out before. */
@@ -203,6 +203,16 @@ class NativeWriter {
   }
 }
 
+/** The member that `generation_settings/n_predict` names, under that name; nothing where there is none. */
+function memberAt(all: object, name: string): readonly [string, unknown][] {
+  let value: unknown = all;
+  for (const part of name.split("/")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return [];
+    value = Reflect.get(value, part);
+  }
+  return [[name, value]];
+}
+
 /** As many responses to each prompt as the client asked for. */
 async function outputRequests(
   serving: Serving,
@@ -227,7 +237,8 @@ async function outputRequests(
     const request = {
       ...plainOutput(serving, body, prompt, { maxTokens, sampling: { ...sampling, seed } }),
       ...(grammar === undefined ? {} : { grammar }),
-      ...(probabilities > 0 || body.return_tokens === true ? { topLogprobs: probabilities } : {}),
+      keepTokens: body.return_tokens === true || body.stream === true,
+      ...(probabilities > 0 ? { topLogprobs: probabilities } : {}),
     };
     return choicesOf(request, each);
   });

@@ -12,12 +12,21 @@ type Message = OllamaChat["messages"][number];
 
 /** A body of Ollama's chat as a job. */
 export function ollamaJobOf(serving: Serving, body: OllamaChat): ChatJob {
+  const prefill = prefillOf(body.messages.at(-1));
+  const messages = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   return {
     ...jobOf(serving, body),
-    messages: body.messages.map((message, index) => chatMessageOf(message, index, serving)),
+    ...prefill,
+    messages: messages.map((message, index) => chatMessageOf(message, index, serving)),
     messagesParam: "messages",
     tools: (body.tools ?? []).map((tool) => toolOf(tool.function)),
   };
+}
+
+/** As at Ollama's server, the response goes on from a last message of the assistant's. */
+function prefillOf(last: Message | undefined): Pick<ChatJob, "prefill" | "prefillThinking"> | undefined {
+  if (last?.role !== "assistant" || !last.content || (last.tool_calls ?? []).length > 0) return undefined;
+  return { prefill: last.content, ...(last.thinking ? { prefillThinking: last.thinking } : {}) };
 }
 
 /** A prompt as the one message of a chat. */

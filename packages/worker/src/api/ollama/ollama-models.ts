@@ -80,7 +80,7 @@ async function inputOf(serving: Serving, request: FastifyRequest, reply: Fastify
   return input;
 }
 
-/** `POST /api/pull` and `/api/create`. @throws RequestError 501, always */
+/** `POST /api/pull`, `/api/create`, `/api/copy` and `/api/push`. @throws RequestError 501, always */
 export function ollamaPull({ model }: Serving): never {
   const message = `This server has the model '${model.id}' and fetches no others; start Drover with --model, or use 'drover reload --model'.`;
   throw refused(501, "not_supported", message, "model");

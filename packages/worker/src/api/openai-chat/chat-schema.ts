@@ -35,6 +35,9 @@ const textContent = z.union([
   ),
 ]);
 
+/** Some clients have null for an empty message, which llama.cpp's server takes. */
+const saidContent = textContent.nullable().transform((text) => text ?? "");
+
 const assistantContent = z.union([
   z.string(),
   boundedList(z.union([textPart, refusalPart, thoughtPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
@@ -66,8 +69,8 @@ const toolResult = { content: textContent.nullish(), tool_call_id: z.string().nu
 
 /** Fields that are not listed are ignored here: clients send back what earlier responses carried. */
 const message = z.discriminatedUnion("role", [
-  z.object({ role: z.enum(["system", "developer"]), content: textContent, name }),
-  z.object({ role: z.literal("user"), content: textContent, name }),
+  z.object({ role: z.enum(["system", "developer"]), content: saidContent, name }),
+  z.object({ role: z.literal("user"), content: saidContent, name }),
   z.object({
     role: z.literal("assistant"),
     content: assistantContent.nullish(),

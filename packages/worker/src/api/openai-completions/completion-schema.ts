@@ -8,6 +8,7 @@ import {
   samplingFields,
 } from "../generating/sampling-fields.ts";
 import { boundedList } from "../http/bounded-list.ts";
+import { hint } from "../http/ignored-parameters.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { formatFields } from "../openai-chat/chat-schema.ts";
 
@@ -28,7 +29,7 @@ export const completionRequest = z.strictObject({
   max_tokens: maxTokens,
   n_predict: maxTokens,
   logprobs: z.int().min(0).max(5).nullish(),
-  best_of: z.int().min(1).max(MOST_CHOICES).nullish(),
+  best_of: hint(1),
   ...formatFields,
   cache_salt: neutralOnly("cache_salt", ""),
 });

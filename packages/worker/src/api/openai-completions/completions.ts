@@ -175,9 +175,6 @@ class CompletionText {
 }
 
 function checkFields(body: CompletionRequest): void {
-  if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
-    throw unsupported("best_of", "This server takes it only where it equals 'n'.");
-  }
   if (body.echo === true && typeof body.logprobs === "number") {
     throw unsupported("echo", "Log-probabilities of a prompt are not computed: leave out 'echo' or 'logprobs'.");
   }
