@@ -1,61 +1,53 @@
-// What it costs to watch Drover: requests/s and CPU time a request, with /metrics scraped each second, with requests kept for `drover explain`, with pings
-// in streams, and with all of them, against none. One Drover whose settings a reload changes from one short round to the next: two processes with the same
-// settings differ by more than what is looked for. One worker with one thread and the demo model, so that on two CPUs nobody waits for a CPU. Each cycle
-// goes through the variants and back again, so that a machine that slows down favours none; its ratios are taken within it. Under 5 minutes.
-// usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds CYCLES]
+// What it costs to watch Drover: CPU time a request and requests/s with /metrics scraped each second, and with requests kept for `drover explain` and pings
+// in streams, against neither. Two processes with the same settings, and one from one second to the next, differ by more than what is looked for. So there is
+// one Drover, under load all the time, in rounds of a tenth of a second with the same number of requests, and only rounds beside each other are compared:
+// those with and without explanations and pings in turn, there and back, by a reload between them; and each round with a scrape with the two beside it,
+// which gives the cost of a scrape, and so its share of a second. One worker with one thread and the demo model, so that on two CPUs nobody waits for a
+// CPU. CPU time is that of all threads of balancer and worker, to the nanosecond. 4 minutes.
+// usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds SECONDS]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
-import { Agent, request } from "undici";
+import { Agent, type Dispatcher, Pool, request } from "undici";
+import { seededRandom } from "../random.ts";
 import { startChildServer } from "../servers/child-server.ts";
 import { freePort } from "../servers/free-port.ts";
 import { processTree } from "../servers/process-tree.ts";
-import type { Interval } from "../statistics/bootstrap.ts";
-import { medianInterval } from "../statistics/median.ts";
+import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
 import { threadsCpuMs } from "./support/cpu-time.ts";
 import { bin } from "./support/drover.ts";
 import { model, quick, roundsOr } from "./support/options.ts";
-import { cpuMs } from "./support/proxies.ts";
-import { runRequests } from "./support/run-requests.ts";
 import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./support/session.ts";
 
-interface Variant {
-  readonly explained: number;
-  readonly pings: "on" | "off";
-  readonly isScraped: boolean;
-}
-
-/** The first one is what the others are compared with. */
-const variants = {
-  none: { explained: 0, pings: "off", isScraped: false },
-  scraped: { explained: 0, pings: "off", isScraped: true },
-  explained: { explained: 1000, pings: "off", isScraped: false },
-  pinged: { explained: 0, pings: "on", isScraped: false },
-  all: { explained: 1000, pings: "on", isScraped: true },
-} as const satisfies Readonly<Record<string, Variant>>;
-
-type Name = keyof typeof variants;
-const names = Object.keys(variants) as Name[];
-
-/** Of some rounds together. */
-interface Sums {
+/** What a round of requests took. */
+interface Round {
   readonly durationMs: number;
-  readonly count: number;
-  readonly failed: number;
   /** CPU time of the process with balancer and supervisor. */
   readonly frontMs: number;
   /** With that of the worker. */
-  readonly allMs: number;
+  readonly cpuMs: number;
 }
 
-const roundMs = quick ? 500 : 1000;
-const WARM_UP_MS = quick ? 1000 : 8000;
+/** With what is looked at, and without it. */
+type Pair = readonly [one: Round, other: Round];
+
+const settings = {
+  neither: { log: { explain: 0 }, balancer: { streamPings: "off" } },
+  both: { log: { explain: 1000 }, balancer: { streamPings: "on" } },
+} as const;
+
+type Settings = keyof typeof settings;
+
+const REQUESTS = 75;
+const WARM_UP_REQUESTS = quick ? 500 : 6000;
 const SCRAPE_EVERY_MS = 1000;
+const CONNECTIONS = 16;
+const seconds = roundsOr(110);
 const body = JSON.stringify({ messages: [{ role: "user", content: "hi" }], max_tokens: 2, stream: true });
 
 interface Running extends MeasuredServer {
-  /** Brings in the settings of a variant. */
-  become(variant: Variant): Promise<void>;
+  /** Brings settings in. */
+  become(name: Settings): Promise<void>;
 }
 
 async function start(): Promise<Running> {
@@ -63,9 +55,8 @@ async function start(): Promise<Running> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const [config, socket] = [join(folder, "drover.json"), join(folder, "admin.sock")];
-  const write = ({ explained, pings }: Variant) =>
-    writeFileSync(config, JSON.stringify({ log: { explain: explained }, balancer: { streamPings: pings } }));
-  write(variants.none);
+  const write = (name: Settings) => writeFileSync(config, JSON.stringify(settings[name]));
+  write("neither");
   const shape = ["--model", model ?? "demo", "--workers", "1", "--threads", "1", "--slots", "16", "--ctx", "1024"];
   const where = ["--config", config, "--listen", `127.0.0.1:${port}`, "--admin-socket", socket];
   const server = await startChildServer({
@@ -79,8 +70,8 @@ async function start(): Promise<Running> {
   });
   const stopServer = stoppedOnInterrupt(() => server.stop());
   const admin = new Agent({ connect: { socketPath: socket } });
-  const become = async (variant: Variant) => {
-    write(variant);
+  const become = async (name: Settings) => {
+    write(name);
     const { statusCode, body: said } = await request("http://admin/reload", { method: "POST", dispatcher: admin });
     const text = await said.text();
     if (statusCode !== 200) throw new Error(`the reload failed: ${text}`);
@@ -93,83 +84,134 @@ async function start(): Promise<Running> {
   return { url, pid: server.pid, become, stop };
 }
 
-/** The same number of scrapes in each round, the first half a period after its begin. */
-function scrapes(url: string): () => void {
-  const scrape = () =>
-    void fetch(`${url}/metrics`)
-      .then((response) => response.text())
-      .catch(() => undefined);
-  let stop = systemClock.after(SCRAPE_EVERY_MS / 2, () => {
-    scrape();
-    stop = systemClock.every(SCRAPE_EVERY_MS, scrape);
+/** The request's status is 200, and its response complete. */
+function send(pool: Pool): Promise<boolean> {
+  return new Promise((resolve) => {
+    let status = 0;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart() {},
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData() {},
+      onResponseEnd: () => resolve(status === 200),
+      onResponseError: () => resolve(false),
+    };
+    const headers = { "content-type": "application/json" };
+    pool.dispatch({ path: "/v1/chat/completions", method: "POST", headers, body }, handler);
   });
-  return () => stop();
 }
 
-async function measure(name: Name, server: Running, durationMs: number): Promise<Sums> {
-  const { url, pid } = server;
-  await server.become(variants[name]);
-  const workers = processTree(pid).slice(1);
-  const workersMs = () => workers.map(cpuMs).reduce((sum, one) => sum + one, 0);
-  const load = { url, path: "/v1/chat/completions", method: "POST", body, connections: 16, warmupMs: 0 } as const;
-  const [frontBeforeMs, workersBeforeMs] = [threadsCpuMs(pid), workersMs()];
-  const stopScraping = variants[name].isScraped ? scrapes(url) : () => undefined;
-  const { count, failed } = await runRequests({ ...load, durationMs, clock: systemClock });
-  stopScraping();
-  const frontMs = threadsCpuMs(pid) - frontBeforeMs;
-  return { durationMs, count, failed, frontMs, allMs: frontMs + workersMs() - workersBeforeMs };
-}
-
-function add(one: Sums, other: Sums): Sums {
-  const both = (read: (sums: Sums) => number) => read(one) + read(other);
-  return {
-    durationMs: both((sums) => sums.durationMs),
-    count: both((sums) => sums.count),
-    failed: both((sums) => sums.failed),
-    frontMs: both((sums) => sums.frontMs),
-    allMs: both((sums) => sums.allMs),
+/** A closed loop of so many requests. */
+async function ask(pool: Pool, count: number): Promise<void> {
+  let unsent = count;
+  const user = async () => {
+    while (unsent > 0) {
+      unsent -= 1;
+      if (!(await send(pool))) throw new Error("a request failed");
+    }
   };
+  await Promise.all(Array.from({ length: CONNECTIONS }, user));
 }
 
-const seen: Record<Name, Sums[]> = { none: [], scraped: [], explained: [], pinged: [], all: [] };
-const drover = await start();
-await measure("all", drover, WARM_UP_MS);
-const cycles = roundsOr(18);
-for (let cycle = 0; cycle < cycles; cycle += 1) {
-  const order = [...names.slice(cycle % names.length), ...names.slice(0, cycle % names.length)];
-  const there = new Map<Name, Sums>();
-  for (const name of order) there.set(name, await measure(name, drover, roundMs));
-  for (const name of order.toReversed()) {
-    const back = await measure(name, drover, roundMs);
-    seen[name].push(add(there.get(name) ?? back, back));
+/** Rounds of one Drover, each beside those that it is compared with. */
+class Load {
+  readonly #drover: Running;
+  readonly #pool: Pool;
+  readonly #workers: readonly number[];
+  #scrapedMs = 0;
+
+  constructor(drover: Running) {
+    this.#drover = drover;
+    this.#pool = new Pool(drover.url, { connections: CONNECTIONS, pipelining: 1 });
+    this.#workers = processTree(drover.pid).slice(1);
+  }
+
+  /** Until code is compiled. */
+  async warmUp(): Promise<void> {
+    await this.#drover.become("both");
+    await ask(this.#pool, WARM_UP_REQUESTS);
+  }
+
+  /** Two rounds with and two without explanations and pings, there and back. */
+  async bothAndNeither(): Promise<Pair> {
+    const seen: Record<Settings, Round[]> = { both: [], neither: [] };
+    for (const name of ["both", "neither", "neither", "both"] as const) {
+      await this.#drover.become(name);
+      seen[name].push(await this.#round());
+    }
+    return [meanOf(seen.both), meanOf(seen.neither)];
+  }
+
+  /** A second with a scrape and one without, by a round with a scrape and the two beside it; the rest of the second passes under load. */
+  async scrapedAndNot(): Promise<Pair> {
+    while (systemClock.monotonicMs() < this.#scrapedMs + SCRAPE_EVERY_MS) await this.#round();
+    const before = await this.#round();
+    this.#scrapedMs = systemClock.monotonicMs();
+    const scraped = await this.#round(fetch(`${this.#drover.url}/metrics`).then((response) => response.text()));
+    const beside = meanOf([before, await this.#round()]);
+    const rounds = SCRAPE_EVERY_MS / beside.durationMs;
+    const second = mapped(beside, (value) => rounds * value);
+    return [mapped(scraped, (value, name) => second[name] + value - beside[name]), second];
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#drover.stop();
+  }
+
+  async #round(beside?: Promise<unknown>): Promise<Round> {
+    const [frontBeforeMs, workersBeforeMs] = [threadsCpuMs(this.#drover.pid), this.#workersMs()];
+    const startMs = systemClock.monotonicMs();
+    await Promise.all([ask(this.#pool, REQUESTS), beside]);
+    const durationMs = systemClock.monotonicMs() - startMs;
+    const frontMs = threadsCpuMs(this.#drover.pid) - frontBeforeMs;
+    return { durationMs, frontMs, cpuMs: frontMs + this.#workersMs() - workersBeforeMs };
+  }
+
+  #workersMs(): number {
+    return this.#workers.map(threadsCpuMs).reduce((sum, one) => sum + one, 0);
   }
 }
-await drover.stop();
 
-const figures = {
-  "requests/s": ({ count, durationMs }: Sums) => (1000 * count) / durationMs,
-  "us of CPU a request": ({ allMs, count }: Sums) => (1000 * allMs) / Math.max(1, count),
-  "us of them outside of the worker": ({ frontMs, count }: Sums) => (1000 * frontMs) / Math.max(1, count),
-};
+function mapped(round: Round, change: (value: number, name: keyof Round) => number): Round {
+  const entries = Object.entries(round) as [keyof Round, number][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, change(value, name)])) as unknown as Round;
+}
 
-function percentText({ value, low, high }: Interval): string {
-  return `${changeText(value)} (${changeText(low)} to ${changeText(high)})`;
+function meanOf(rounds: readonly Round[]): Round {
+  const [first, ...rest] = rounds;
+  if (first === undefined) throw new Error("a mean of nothing");
+  return mapped(first, (value, name) => rest.reduce((sum, one) => sum + one[name], value) / rounds.length);
+}
+
+function percentText(interval: Interval | undefined): string {
+  if (interval === undefined) return "?";
+  return `${changeText(interval.value)} (${changeText(interval.low)} to ${changeText(interval.high)})`;
 }
 
 function changeText(ratio: number | null): string {
   return ratio === null ? "?" : `${((ratio - 1) * 100).toFixed(1)}%`;
 }
 
-for (const name of names) {
-  const total = seen[name].reduce(add);
-  const each = Object.entries(figures).map(([what, of]) => `${of(total).toFixed(0)} ${what}`);
-  console.log(`${name.padEnd(10)} ${each.join(", ")}, ${total.failed} failed`);
+const load = new Load(await start());
+await load.warmUp();
+const measured = {
+  "explained and pinged": () => load.bothAndNeither(),
+  "scraped each second": () => load.scrapedAndNot(),
+};
+console.log("more than without, mean of the ratios of rounds beside each other and its 95% interval (bootstrap):");
+for (const [name, measure] of Object.entries(measured)) {
+  const pairs: Pair[] = [];
+  const endMs = systemClock.monotonicMs() + 1000 * seconds;
+  while (systemClock.monotonicMs() < endMs) pairs.push(await measure());
+  const change = (of: (pair: Pair) => readonly [number, number]) =>
+    percentText(ratioInterval([pairs.map(of)], seededRandom(1)));
+  const cpu = change(([one, other]) => [one.cpuMs, other.cpuMs]);
+  const front = change(([one, other]) => [one.frontMs, other.frontMs]);
+  const rate = change(([one, other]) => [other.durationMs, one.durationMs]);
+  console.log(
+    `${name}: ${cpu} CPU a request, ${front} outside of the worker, ${rate} requests/s, ${pairs.length} pairs`,
+  );
 }
-console.log(`more than none, median of ${cycles} cycles and its 95% interval:`);
-for (const name of names.slice(1)) {
-  const each = Object.entries(figures).map(([what, of]) => {
-    const ratios = seen[name].map((one, cycle) => of(one) / of(seen.none[cycle] ?? one));
-    return `${percentText(medianInterval(ratios))} ${what}`;
-  });
-  console.log(`${name.padEnd(10)} ${each.join(", ")}`);
-}
+await load.close();
