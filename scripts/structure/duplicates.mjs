@@ -44,6 +44,8 @@ const SINGLE = [
 
 /** Shorter functions may be alike by chance. */
 const LEAST_CHARACTERS = 80;
+/** A method is the last of these. */
+const FUNCTIONS = new Set(["FunctionDeclaration", "ArrowFunctionExpression", "FunctionExpression"]);
 
 export function checkDuplicates(files) {
   // A page is another program, bundled for the browser.
@@ -62,8 +64,7 @@ function sameFunctions(files) {
   const seen = new Map();
   for (const { path, text, program } of files) {
     walk(program, (node) => {
-      const body =
-        node.type === "FunctionDeclaration" || node.type === "ArrowFunctionExpression" ? node.body : undefined;
+      const body = FUNCTIONS.has(node.type) ? node.body : undefined;
       if (body?.type !== "BlockStatement") return;
       const written = text.slice(node.params[0]?.start ?? body.start, body.end).replaceAll(/\s+/g, " ");
       if (written.length < LEAST_CHARACTERS) return;

@@ -1,4 +1,4 @@
-// Public members of exported classes and interfaces have a user in the product: one that only tests use is no part of it. A user is known by the name that it writes.
+// Public members of exported classes, interfaces and types of objects have a user in the product: one that only tests use is no part of it. A user is known by the name that it writes.
 import { walk } from "./source-files.mjs";
 
 export function checkUnused(files) {
@@ -17,17 +17,21 @@ function namesIn({ text }) {
   return text.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, " ").match(/[A-Za-z_$][\w$]*/g) ?? [];
 }
 
-/** Public members of the classes and interfaces that a file exports. */
+/** Public members of the classes, interfaces and types of objects that a file exports. */
 function membersOf({ program }) {
   const found = [];
   walk(program, (node, parent) => {
     if (parent?.type !== "ExportNamedDeclaration") return;
-    const members = node.type === "ClassDeclaration" || node.type === "TSInterfaceDeclaration" ? node.body.body : [];
-    for (const { key, kind, accessibility, override } of members) {
+    for (const { key, kind, accessibility, override } of ownMembers(node)) {
       if (key?.type !== "Identifier" || kind === "constructor" || accessibility === "private" || override === true)
         continue;
       found.push({ name: key.name, owner: node.id.name });
     }
   });
   return found;
+}
+
+function ownMembers(node) {
+  if (node.type === "ClassDeclaration" || node.type === "TSInterfaceDeclaration") return node.body.body;
+  return node.type === "TSTypeAliasDeclaration" ? (node.typeAnnotation.members ?? []) : [];
 }

@@ -10,6 +10,13 @@ import { COMMAND_LIMIT_MS } from "../support/until.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
+const classWithMethod = (name: string) => `export class ${name} {
+  of(text: string): string {
+    return text.trim().toUpperCase().split(",").toReversed().join("; ");
+  }
+}
+`;
+
 /** Each puts a fault into a copy of the sources, and is found by these messages. */
 const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, ...found: RegExp[]])[] = [
   [
@@ -54,8 +61,12 @@ const faults: readonly (readonly [fault: string, put: (copy: Copy) => void, ...f
   ],
   [
     "a public member that nobody uses",
-    (copy) => copy.write("packages/models/src/estimate/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n"),
+    (copy) => {
+      copy.write("packages/models/src/estimate/c.ts", "export class Thing {\n  lonelyMember(): void {}\n}\n");
+      copy.write("packages/models/src/estimate/k.ts", "export type Facts = { readonly forsakenMember: number };\n");
+    },
     /estimate\/c\.ts: nobody uses Thing\.lonelyMember/,
+    /estimate\/k\.ts: nobody uses Facts\.forsakenMember/,
   ],
   [
     "another clock",
@@ -102,6 +113,14 @@ export const body = { type: "server_error", get };
       copy.write("packages/worker/src/slots/g.ts", `export function g${twin}`);
     },
     /gguf\/f\.ts, packages\/worker\/src\/slots\/g\.ts: the same function/,
+  ],
+  [
+    "a method that stands in two files",
+    (copy) => {
+      copy.write("packages/models/src/estimate/i.ts", classWithMethod("One"));
+      copy.write("packages/worker/src/slots/j.ts", classWithMethod("Other"));
+    },
+    /estimate\/i\.ts, packages\/worker\/src\/slots\/j\.ts: the same function/,
   ],
   [
     "a comment that names a file that is not there",

@@ -11,10 +11,11 @@ import {
   at,
   numberOf,
   propertiesOf,
+  type Relax,
+  relaxInto,
   requiredOf,
   type Schema,
   type SchemaObject,
-  UnsupportedSchema,
   valuesOf,
 } from "../json-schema/schema.ts";
 import { textRule } from "../json-schema/string-rule.ts";
@@ -105,8 +106,7 @@ class TaggedArguments {
   readonly #rules: GrammarRules;
   readonly #form: ElementForm;
   readonly #document: SchemaObject;
-  readonly #param: string;
-  readonly #relaxed: Set<string> | undefined;
+  readonly #relax: Relax;
   readonly #refs: SchemaRefs;
   readonly #converter: SchemaConverter;
 
@@ -119,8 +119,7 @@ class TaggedArguments {
     this.#rules = rules;
     this.#form = form;
     this.#document = document;
-    this.#param = param;
-    this.#relaxed = relaxed;
+    this.#relax = relaxInto(relaxed, param);
     this.#refs = new SchemaRefs(document);
     this.#converter = new SchemaConverter(rules, document, param, relaxed);
   }
@@ -182,16 +181,11 @@ class TaggedArguments {
     const values = valuesOf(flat, path);
     if (values !== undefined) return this.#rules.add(textTree(this.#rules, values.map(bareText)));
     if (types.length > 1) return alphabet.text(this.#rules, 0);
-    const relax = (where: string, why: string) => this.#relax(where, why);
+    const relax = this.#relax;
     const { maxLength: _, ...uncounted } = flat;
     const isLong = (numberOf(flat, "maxLength", path) ?? 0) > MOST_COUNTED_CHARS;
     if (isLong) relax(at(path, "maxLength"), `${MOST_COUNTED_CHARS} is the most here`);
     return this.#rules.add(textRule(this.#rules, alphabet, { schema: isLong ? uncounted : flat, path, relax }));
-  }
-
-  #relax(path: string, why: string): void {
-    if (this.#relaxed === undefined) throw new UnsupportedSchema(path, why);
-    this.#relaxed.add(at(this.#param, path));
   }
 }
 

@@ -19,12 +19,14 @@ import {
   isOfType,
   numberOf,
   propertiesOf,
+  type Relax,
+  relaxInto,
   requiredOf,
   typesOf,
   valuesOf,
 } from "./schema.ts";
 import { SchemaRefs } from "./schema-refs.ts";
-import { type Relax, stringRule } from "./string-rule.ts";
+import { stringRule } from "./string-rule.ts";
 import { BY_TYPE, impliedTypes } from "./type-keywords.ts";
 
 const MOST_RULES = 10_000;
@@ -41,7 +43,7 @@ const HARMLESS: ReadonlyMap<string, unknown> = new Map<string, unknown>([["uniqu
 /** Turns one document of JSON Schema into rules of a grammar. Each text of the grammar is JSON that is valid under it. */
 export class SchemaConverter {
   readonly #param: string;
-  readonly #relaxed: Set<string> | undefined;
+  readonly #relax: Relax;
   readonly #rules: GrammarRules;
   readonly #refs: SchemaRefs;
   /** Rules by schema: what makes a schema that refers to itself finite. */
@@ -55,7 +57,7 @@ export class SchemaConverter {
    * @param relaxed takes the places that are left out because a grammar can't say them; absent: they are refused
    */
   constructor(rules: GrammarRules, document: Schema, param: string, relaxed?: Set<string>) {
-    this.#relaxed = relaxed;
+    this.#relax = relaxInto(relaxed, param);
     this.#param = param;
     this.#rules = rules;
     this.#refs = new SchemaRefs(document);
@@ -174,16 +176,10 @@ export class SchemaConverter {
     if (type === "array") return this.#array(schema, path);
     if (type === "boolean") return '"true" | "false"';
     if (type === "null") return '"null"';
-    const relax: Relax = (where, why) => this.#relax(where, why);
+    const relax = this.#relax;
     if (type !== "string") return numberRule({ rules: this.#rules, type, schema, path, relax });
     const isBound = BY_TYPE.string.some((keyword) => keyword in schema);
     return isBound ? stringRule(this.#rules, schema, path, relax) : anyString(this.#rules);
-  }
-
-  /** Leaves a keyword out, where that is allowed: more texts than the schema's are valid then. */
-  #relax(path: string, why: string): void {
-    if (this.#relaxed === undefined) throw new UnsupportedSchema(path, why);
-    this.#relaxed.add(at(this.#param, path));
   }
 
   #object(given: SchemaObject, path: string): string {

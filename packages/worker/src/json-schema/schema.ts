@@ -13,6 +13,17 @@ export class UnsupportedSchema extends Error {
   }
 }
 
+/** What to do with a keyword that a grammar can't say: it throws, or the keyword is left out. */
+export type Relax = (path: string, why: string) => void;
+
+/** Leaves keywords out and notes them in `relaxed`: more texts than the schema's are valid then. Absent: each is refused. */
+export function relaxInto(relaxed: Set<string> | undefined, param: string): Relax {
+  return (path, why) => {
+    if (relaxed === undefined) throw new UnsupportedSchema(path, why);
+    relaxed.add(at(param, path));
+  };
+}
+
 export const TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"] as const;
 export type SchemaType = (typeof TYPES)[number];
 

@@ -2,14 +2,11 @@ import { type Alphabet, JSON_ALPHABET } from "./grammar/alphabet.ts";
 import { type GrammarRules, MOST_REPEATED } from "./grammar/grammar-rules.ts";
 import { patternLengths, patternRule } from "./patterns/regex-grammar.ts";
 import { UnsupportedPattern } from "./patterns/regex-parser.ts";
-import { type SchemaObject, UnsupportedSchema, at, numberOf } from "./schema.ts";
+import { type Relax, type SchemaObject, UnsupportedSchema, at, numberOf } from "./schema.ts";
 import { STRING_FORMATS } from "./string-formats.ts";
 
 /** Formats that say what a text is for and bound it in nothing. */
 const FREE_FORMATS = new Set(["password", "binary"]);
-
-/** What to do with a keyword that a grammar can't say: it throws, or the keyword is left out. */
-export type Relax = (path: string, why: string) => void;
 
 /** A string of JSON, with its quotes. */
 export function stringRule(rules: GrammarRules, schema: SchemaObject, path: string, relax: Relax): string {
