@@ -23,7 +23,8 @@ describe("a public unix socket", () => {
     const server = http.createServer();
     t.after(() => server.close());
     await listenOn(server, { path });
-    assert.equal(statSync(path).mode & 0o777, 0o777);
+    // To connect is to write; the other bits differ between versions of Node.
+    assert.equal(statSync(path).mode & 0o222, 0o222);
     await assert.rejects(listenOn(http.createServer(), { path }), /the address is in use/);
   });
 

@@ -126,6 +126,8 @@ export class ClientRelay {
     const isInEvents = streamForm(response.req) === "events";
     if (isInEvents && (!isStream || head.status !== 200)) this.#collected = [];
     else if (chunked && response.socket !== null) {
+      // Node 24 keeps what was written in this turn for the next one, and would send it behind what goes to the socket.
+      if (response.writableCorked > 0) response.uncork();
       this.#socket = response.socket;
       response.socket.cork();
     }
