@@ -68,6 +68,8 @@ export async function talk(conversation: Conversation, desk: Desk): Promise<void
   const { stdin, stdout, stderr } = desk;
   const lines = createInterface({ input: stdin, output: stdout, prompt: PROMPT });
   let running: AbortController | undefined;
+  let isClosed = false;
+  lines.on("close", () => (isClosed = true));
   lines.on("SIGINT", () => {
     if (running === undefined) lines.close();
     else running.abort();
@@ -84,7 +86,8 @@ export async function talk(conversation: Conversation, desk: Desk): Promise<void
         .catch((error: unknown) => void stderr.write(`${printable(messageOf(error))}\n`));
       running = undefined;
     }
-    lines.prompt();
+    // Standard input may have ended while the last question was answered.
+    if (!isClosed) lines.prompt();
   }
   lines.close();
   stdout.write("\n");
