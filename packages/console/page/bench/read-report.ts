@@ -157,7 +157,7 @@ function tuneReport(report: Found): Report {
     charts: [],
     tables: [
       {
-        head: ["", "configuration", "tokens/s", "95 %", "times", "out because"],
+        head: ["best", "configuration", "tokens/s", "95 %", "times", "out because"],
         rows: standings.map((standing) => [standing.at("name").text() === pick ? "✓" : "", ...standingCells(standing)]),
       },
     ],
