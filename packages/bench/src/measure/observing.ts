@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
-import { Agent, type Dispatcher, Pool, request } from "undici";
+import { Agent, Pool, request } from "undici";
 import { seededRandom } from "../random.ts";
 import { startChildServer } from "../servers/child-server.ts";
 import { freePort } from "../servers/free-port.ts";
@@ -17,6 +17,7 @@ import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
 import { threadsCpuMs } from "./support/cpu-time.ts";
 import { bin } from "./support/drover.ts";
 import { model, quick, roundsOr } from "./support/options.ts";
+import { sendRequest } from "./support/run-requests.ts";
 import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./support/session.ts";
 
 /** What a round of requests took. */
@@ -84,31 +85,14 @@ async function start(): Promise<Running> {
   return { url, pid: server.pid, become, stop };
 }
 
-/** The request's status is 200, and its response complete. */
-function send(pool: Pool): Promise<boolean> {
-  return new Promise((resolve) => {
-    let status = 0;
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart() {},
-      onResponseStart(_controller, statusCode) {
-        status = statusCode;
-      },
-      onResponseData() {},
-      onResponseEnd: () => resolve(status === 200),
-      onResponseError: () => resolve(false),
-    };
-    const headers = { "content-type": "application/json" };
-    pool.dispatch({ path: "/v1/chat/completions", method: "POST", headers, body }, handler);
-  });
-}
-
 /** A closed loop of so many requests. */
 async function ask(pool: Pool, count: number): Promise<void> {
   let unsent = count;
   const user = async () => {
     while (unsent > 0) {
       unsent -= 1;
-      if (!(await send(pool))) throw new Error("a request failed");
+      if (!(await sendRequest(pool, { path: "/v1/chat/completions", method: "POST", body })))
+        throw new Error("a request failed");
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, user));

@@ -4,6 +4,7 @@ import { sum } from "@drover/foundation/sums";
 import type { Slot } from "../batching/slot.ts";
 import { isAsked } from "./ahead-prompts.ts";
 import type { StepMeter } from "../batching/step-meter.ts";
+import type { StepCosts } from "../step-costs/step-costs.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 /** Prompts that were given a slot, by where their beginning came from, and what that saved. */
@@ -50,6 +51,28 @@ export function poolFigures(
     slots: { "": slots.length },
     kvTokens: { used: heldTokens(running), kept: heldTokens(kept) },
     kvCapacity: { "": slots.length * more.contextTokens },
+  };
+}
+
+/** For who looks into one worker. @param moves exchanges of two sequences */
+export function poolFacts(
+  meter: StepMeter,
+  parts: {
+    readonly snapshots?: SnapshotStore;
+    readonly costs: StepCosts | undefined;
+    readonly longestPauseMs: number;
+  },
+  moves: number,
+): Readonly<Record<string, unknown>> {
+  const { steps, splitSteps, decodeMs, betweenMs, longestBetweenCpuMs, slowness } = meter;
+  return {
+    steps: { total: steps, split: splitSteps, decodeMs, betweenMs, longestBetweenCpuMs, slowness },
+    tokens: { prompt: meter.promptTokens, generated: meter.generatedTokens },
+    drafts: { tried: meter.drafted, held: meter.draftsHeld },
+    snapshots: parts.snapshots?.facts() ?? null,
+    moves,
+    stepCosts: parts.costs?.points ?? null,
+    longestPauseMs: parts.longestPauseMs,
   };
 }
 

@@ -20,7 +20,7 @@ import { ownerOf, type Running, Slot } from "../batching/slot.ts";
 import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
 import { FollowUps } from "./follow-ups.ts";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
-import { poolFigures, PromptSources } from "./pool-figures.ts";
+import { poolFacts, poolFigures, PromptSources } from "./pool-figures.ts";
 import { describeSlot } from "./describe-slot.ts";
 import type { SlotDescription, SlotsView } from "./slots-view.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
@@ -146,19 +146,7 @@ export class SlotPool implements Generator, SlotsView {
   }
 
   facts(): Readonly<Record<string, unknown>> {
-    const { steps, splitSteps, decodeMs, betweenMs, longestBetweenCpuMs } = this.#loop.meter;
-    const { slowness, drafted, draftsHeld } = this.#loop.meter;
-    const { promptTokens, generatedTokens } = this.#loop.meter;
-    const { snapshots } = this.#parts;
-    return {
-      steps: { total: steps, split: splitSteps, decodeMs, betweenMs, longestBetweenCpuMs, slowness },
-      tokens: { prompt: promptTokens, generated: generatedTokens },
-      drafts: { tried: drafted, held: draftsHeld },
-      snapshots: snapshots === undefined ? null : snapshots.facts(),
-      moves: this.#moves,
-      stepCosts: this.#parts.costs?.points ?? null,
-      longestPauseMs: this.#parts.longestPauseMs,
-    };
+    return poolFacts(this.#loop.meter, this.#parts, this.#moves);
   }
 
   /** For the heartbeat. */

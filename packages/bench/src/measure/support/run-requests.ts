@@ -36,7 +36,7 @@ export async function runRequests(options: RequestsOptions): Promise<RequestsRep
     for (;;) {
       const sentMs = clock.monotonicMs();
       if (sentMs >= endMs) return;
-      const isOk = await send(pool, options);
+      const isOk = await sendRequest(pool, options);
       const doneMs = clock.monotonicMs();
       if (sentMs < startMs || doneMs > endMs) continue;
       if (isOk) latency.add(doneMs - sentMs);
@@ -49,7 +49,11 @@ export async function runRequests(options: RequestsOptions): Promise<RequestsRep
   return { requestsPerSecond: (count * 1000) / durationMs, count, latency: latency.summary(), failed };
 }
 
-function send(pool: Pool, { path, method, body }: RequestsOptions): Promise<boolean> {
+/** @returns whether the status is 200 and the response complete */
+export function sendRequest(
+  pool: Pool,
+  { path, method, body }: Pick<RequestsOptions, "path" | "method" | "body">,
+): Promise<boolean> {
   return new Promise((resolve) => {
     let status = 0;
     const handler: Dispatcher.DispatchHandler = {
