@@ -35,6 +35,14 @@ describe("llama.cpp's own completion", () => {
     assert.equal(some["generation_settings/n_predict"], 1);
   });
 
+  it("refuses probabilities after sampling, whose members have other names, and takes the wish where none are asked for", async () => {
+    const body = { prompt: "Hello", n_predict: 1, post_sampling_probs: true };
+    const refused = await post("/completion", { ...body, n_probs: 2 });
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /post_sampling_probs/u);
+    assert.equal((await post("/completion", body)).status, 200);
+  });
+
   it("reads the prompt alone where no token is asked for, so that the next request finds it", async () => {
     const prompt = "Once upon a time there was a flock of sheep";
     const read = await complete({ prompt, n_predict: 0 });

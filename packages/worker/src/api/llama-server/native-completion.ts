@@ -213,6 +213,15 @@ function memberAt(all: object, name: string): readonly [string, unknown][] {
   return [[name, value]];
 }
 
+/** They would stand in members of other names, so this is no hint. */
+function refuseOtherProbabilities({ n_probs: count, post_sampling_probs: isAfterSampling }: NativeFields): void {
+  if ((count ?? 0) === 0 || isAfterSampling !== true) return;
+  throw badField(
+    "post_sampling_probs",
+    "Invalid 'post_sampling_probs': probabilities after sampling are not known here. Leave it out for those before.",
+  );
+}
+
 /** As many responses to each prompt as the client asked for. */
 async function outputRequests(
   serving: Serving,
@@ -220,6 +229,7 @@ async function outputRequests(
   body: NativeFields,
   prompts: readonly (readonly number[])[],
 ): Promise<readonly OutputRequest[]> {
+  refuseOtherProbabilities(body);
   const each = body.n_cmpl ?? body.n ?? 1;
   if (prompts.length * each > MOST_CHOICES)
     throw badField(
