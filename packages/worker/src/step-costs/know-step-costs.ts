@@ -162,10 +162,13 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
     onKnown(threads, points);
     logger.debug({ threads, stepCosts: byTokens(points) }, "step costs, ms");
   };
-  for (const threads of options.stepCosts === "cached" ? counts : []) {
+  const readStored = async (threads: number): Promise<readonly CostPoint[] | undefined> => {
+    if (options.stepCosts !== "cached") return undefined;
     const stored = await readStepCosts(await fileOf(threads));
     if (stored !== undefined) know(threads, stored);
-  }
+    return stored;
+  };
+  for (const threads of counts) await readStored(threads);
   const measure = async (threads: number, how: MeasureOptions) => {
     const points = await measureStepCosts(engine, systemClock, how);
     if (points === undefined) return;
@@ -179,7 +182,8 @@ async function openBook({ engine, options, logger, onKnown }: KnowCostsParts) {
     isEmpty: () => known.size === 0,
     /** By a look where the table was stored. */
     know: async (threads: number, how: MeasureOptions) => {
-      const stored = costs.measured(threads);
+      // Workers that start together measure one after the other: what the first one has stored meanwhile, the others need not.
+      const stored = costs.measured(threads) ?? (await readStored(threads));
       if (stored !== undefined) {
         // With fewer CPUs than there are, others compute: a look would see them, and they would wait for it.
         if (threads !== counts[0]) return;
