@@ -81,6 +81,28 @@ export const zen4TwoThreads = machine(
   { attentionMs: 2500 },
 );
 
+/** The same model on an Intel Xeon with AMX (Sapphire Rapids or later), two threads: two to sixteen tokens cost nearly the same, and prompts half of what they cost without. */
+export const amxTwoThreads = machine(
+  "AMX, two threads",
+  {
+    1: 48,
+    2: 90.1,
+    3: 90.1,
+    4: 96.5,
+    6: 100,
+    8: 115,
+    10: 119,
+    12: 124,
+    16: 126,
+    17: 149,
+    20: 161,
+    24: 184,
+    32: 190,
+    64: 285,
+  },
+  { attentionMs: 2500 },
+);
+
 /** Llama 3 8B in Q4_K_M on Arm Neoverse N2, 64 threads: bound by memory up to four tokens. Source: llama.cpp's pull request 13886. */
 const neoverseN2 = machine("Neoverse N2, 64 threads", {
   1: 41.2,
@@ -92,4 +114,10 @@ const neoverseN2 = machine("Neoverse N2, 64 threads", {
   128: 690,
 });
 
-export const recordedMachines: readonly RecordedMachine[] = [zen3OneThread, zen3TwoThreads, zen4TwoThreads, neoverseN2];
+export const recordedMachines: readonly RecordedMachine[] = [
+  zen3OneThread,
+  zen3TwoThreads,
+  zen4TwoThreads,
+  amxTwoThreads,
+  neoverseN2,
+];
