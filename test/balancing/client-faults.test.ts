@@ -126,8 +126,7 @@ describe("a balancer and what clients send", () => {
       const client = new RawClient(running.port);
       const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
       const text = `${name} /h HTTP/1.1\r\nHost: drover\r\n${offer}Content-Length: ${body?.length}\r\n\r\n`;
-      client.write(text);
-      client.write(body ?? "");
+      client.write(text + body);
       assert.equal(await statusOf(client), 200);
       client.write(text + body);
       assert.equal(await statusOf(client), 200);

@@ -61,7 +61,6 @@ export class RawTargets {
       const all = held.letGo();
       leaveParser(socket);
       reparseConnection(this.#server, socket, all);
-      socket.resume();
     });
     return true;
   }

@@ -15,6 +15,8 @@ export function reparseConnection(server: http.Server, socket: Socket, bytes: Bu
   for (const listener of ofParser.get(socket) ?? []) socket.off("close", listener);
   const before = socket.listeners("close");
   server.emit(connectionEvent(server), socket);
+  // Whoever held it may have paused it.
+  socket.resume();
   ofParser.set(socket, socket.listeners("close").filter((listener) => !before.includes(listener)) as (() => void)[]);
 }
 

@@ -5,7 +5,14 @@ import { HeldConnection } from "./held-connection.ts";
 import { reparseConnection } from "./reparse-connection.ts";
 import type { RequestOrder } from "./request-order.ts";
 
-type Serve = (request: http.IncomingMessage, response: http.ServerResponse, switchable: ClientConnection) => void;
+type Serve = (
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  switchable: ClientConnection | undefined,
+) => void;
+
+/** From Node 26 on its parser reads the body behind such a head as well, and only then stops. */
+const isBodyRead = Number(process.versions.node.split(".", 1)[0]) >= 26;
 
 /**
  * Requests that offer another protocol. Node's parser stops behind their heads; here they are served as all others are, body and further requests on the
@@ -22,7 +29,11 @@ export class Upgrades {
     this.#server = server;
     this.#order = order;
     this.#serve = serve;
-    server.on("upgrade", (request, _socket, firstBytes: Buffer) => this.#onUpgrade(request, firstBytes));
+    server.on("upgrade", (request, stream, firstBytes: Buffer) => {
+      // Node hands over a stream of its own where the body has not arrived yet.
+      if (stream === request.socket) this.#onUpgrade(request, firstBytes);
+      else this.#onUnreadBody(request);
+    });
   }
 
   /** The connection of a request that was read once more for its body; its fields are what they were. Undefined for any other. */
@@ -38,14 +49,13 @@ export class Upgrades {
   #onUpgrade(request: http.IncomingMessage, firstBytes: Buffer): void {
     const { socket, headers } = request;
     const held = new HeldConnection(socket, firstBytes);
-    const onTimeout = (): void => void this.#server.emit("timeout", socket);
-    const onDrain = (): void => void this.#order.current(socket)?.emit("drain");
-    socket.on("timeout", onTimeout).on("drain", onDrain);
+    const forget = this.#listen(socket);
     const letGo = (): Buffer => {
-      socket.off("timeout", onTimeout).off("drain", onDrain);
+      forget();
       return held.letGo();
     };
-    if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
+    const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+    if (hasBody && !isBodyRead) {
       // The new parser would wait for ever for its turn behind a response of the old one.
       this.#order.whenIdle(socket, () => {
         this.#hidden.set(socket, request.rawHeaders);
@@ -62,11 +72,38 @@ export class Upgrades {
         socket.setTimeout(this.#server.keepAliveTimeout);
         // The new parser does not know of it, and would let it run on during the next request.
         socket.once("data", () => socket.setTimeout(0));
-      } else socket.end();
+      } else socket.destroySoon();
       response.emit("close");
     });
-    this.#order.take(socket, response, () => {
-      response.assignSocket(socket);
+    this.#take(request, response, held);
+  }
+
+  /** Where the body ends is the parser's secret, which leaves the connection there: so this request is the last on it, and is not switched. */
+  #onUnreadBody(request: http.IncomingMessage): void {
+    const { socket } = request;
+    const response = new http.ServerResponse(request);
+    response.shouldKeepAlive = false;
+    this.#listen(socket);
+    socket.on("end", () => socket.destroy());
+    response.on("finish", () => {
+      response.detachSocket(socket);
+      socket.destroySoon();
+      response.emit("close");
+    });
+    this.#take(request, response, undefined);
+  }
+
+  /** For what no parser does any more, or will not do for long. @returns what ends it */
+  #listen(socket: Socket): () => void {
+    const onTimeout = (): void => void this.#server.emit("timeout", socket);
+    const onDrain = (): void => void this.#order.current(socket)?.emit("drain");
+    socket.on("timeout", onTimeout).on("drain", onDrain);
+    return () => void socket.off("timeout", onTimeout).off("drain", onDrain);
+  }
+
+  #take(request: http.IncomingMessage, response: http.ServerResponse, held: HeldConnection | undefined): void {
+    this.#order.take(request.socket, response, () => {
+      response.assignSocket(request.socket);
       this.#serve(request, response, held);
     });
   }
