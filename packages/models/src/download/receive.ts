@@ -138,7 +138,9 @@ class Writing {
       if (this.#frontBytes > (start.totalBytes ?? Number.POSITIVE_INFINITY)) throw await tooLong(path, response, start);
       if (this.#frontBytes > mostBytesOf(this.#options)) throw await tooLarge(this.#reception, this.#options);
       this.#tell();
-      // The rest comes, or has come, by the others; leaving the loop ends the response.
+      if (this.#frontBytes < this.#limit) continue;
+      // The rest comes, or has come, by the others. Leaving the loop ends this response, which has all that they fail to get.
+      await this.#side?.end();
       if (this.#side !== undefined && this.#frontBytes >= this.#limit) break;
     }
     await this.#side?.end();

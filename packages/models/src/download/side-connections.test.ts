@@ -62,11 +62,6 @@ async function model(directory: string): Promise<Buffer> {
 
 const rangeOf = (request: IncomingMessage | undefined) => request?.headers.range;
 
-function refusePieces(from: number, send: () => void, response: ServerResponse): void {
-  if (from === 0) send();
-  else response.writeHead(429).end();
-}
-
 describe("a large download", () => {
   it("comes by four connections at once, and is the server's byte by byte", () =>
     withScratch(async (directory) => {
@@ -142,14 +137,34 @@ describe("a large download", () => {
       );
     }));
 
-  it("goes on by one connection where the server gives no pieces", () =>
-    withScratch(async (directory) => {
-      const content = await model(directory);
-      await withRanges(content, refusePieces, async (url) => {
-        const path = await fetchModel({ type: "url", url }, { cacheDir: join(directory, "cache"), split });
-        assert.ok((await readFile(path)).equals(content));
-      });
-    }));
+  for (const [when, isReached] of [
+    ["at once", () => true],
+    ["when they are all that is left", (left: number) => left <= split.connections * split.pieceBytes],
+  ] as const) {
+    it(`goes on by one connection where the server gives no pieces, and says so ${when}`, () =>
+      withScratch(async (directory) => {
+        const content = await model(directory);
+        const refusals: (() => void)[] = [];
+        let leftBytes = content.length;
+        const refuseReached = (): void => {
+          if (isReached(leftBytes)) for (const refuse of refusals.splice(0)) refuse();
+        };
+        const hold = (from: number, send: () => void, response: ServerResponse): void => {
+          if (from === 0) send();
+          else refusals.push(() => response.writeHead(429).end());
+          refuseReached();
+        };
+        const onProgress = ({ doneBytes }: { readonly doneBytes: number }): void => {
+          leftBytes = content.length - doneBytes;
+          refuseReached();
+        };
+        await withRanges(content, hold, async (url) => {
+          const cacheDir = join(directory, "cache");
+          const path = await fetchModel({ type: "url", url }, { cacheDir, split, onProgress });
+          assert.ok((await readFile(path)).equals(content));
+        });
+      }));
+  }
 });
 
 describe("a digest in the response", () => {
