@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { needs, needsControlGroup } from "../support/needs.ts";
@@ -93,6 +94,17 @@ describe("a worker command that starts the server as its child", needs("setpriv"
       await pasture.empty();
     });
   }
+
+  it("fails its restart at its first failure, and is tried again", async () => {
+    const { drover } = await start(`[ -e "$0.broken" ] && exit 7\n${CHILD}`);
+    const broken = join(pasture.folder, "run.sh.broken");
+    writeFileSync(broken, "");
+    const { code, stderr } = await pasture.run(["restart"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /worker 1 did not come back: [^\n]*\b7\b[^\n]*; it is tried again/);
+    rmSync(broken);
+    await drover.workers(([only]) => only?.state === "ready");
+  });
 
   it("ends with drover, by force where the server ignores TERM", async () => {
     const { drover } = await start(CHILD, "deaf");

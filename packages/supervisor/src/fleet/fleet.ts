@@ -110,7 +110,7 @@ export class Fleet {
     return this.#inOrder(() => this.#resize(count));
   }
 
-  /** Drains, ends and starts one worker, or each after the other; resolves when they serve again, those that were drained too. */
+  /** Drains, ends and starts one worker, or each after the other, until one start fails; resolves when they serve again, those that were drained too. */
   restart(id: string | undefined): Promise<void> {
     return this.#inOrder(async () => {
       for (const worker of id === undefined ? this.workers : [this.#get(id)]) {
@@ -118,9 +118,9 @@ export class Fleet {
         if (this.#isEnding) return;
         worker.undrain();
         worker.start();
-        const state = await worker.until("ready", "quarantined", "exited");
-        if (state !== "ready")
-          throw new SupervisorError("refused", `worker ${worker.id} did not come back: ${reasonOf(worker)}`);
+        const state = await worker.until("ready", "backoff", "quarantined", "exited");
+        const reason = `${worker.lastReason ?? "unknown"}${state === "backoff" ? "; it is tried again" : ""}`;
+        if (state !== "ready") throw new SupervisorError("refused", `worker ${worker.id} did not come back: ${reason}`);
       }
     });
   }
@@ -260,7 +260,7 @@ export class Fleet {
     if (change.to === "ready" || (this.#sleep?.isWaking === true && hasFailed)) this.#sleep = undefined;
     if (change.to === "ready" && workers.includes(worker)) this.#firstReady.open();
     if (workers.every(({ state, wasReady }) => state === "quarantined" && !wasReady)) {
-      const reasons = [...new Set(workers.map(reasonOf))].join("; ");
+      const reasons = [...new Set(workers.map(({ lastReason }) => lastReason ?? "unknown"))].join("; ");
       this.#firstReady.fail(new SupervisorError("nothing_served", `every worker failed to start: ${reasons}`));
     }
   }
@@ -289,10 +289,6 @@ export class Fleet {
       canaryTimeoutMs: startTimeout,
     };
   }
-}
-
-function reasonOf(worker: Worker): string {
-  return worker.lastReason ?? "unknown";
 }
 
 function notNow(worker: Worker, what: string): SupervisorError {
