@@ -58,8 +58,10 @@ describe("drover balance", () => {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const nextLine = async (): Promise<LogLine> => JSON.parse(String((await lines.next()).value)) as LogLine;
     try {
-      const started = await nextLine();
-      const url = `http://127.0.0.1:${started.addresses?.[0]?.port}`;
+      let started = await nextLine();
+      // On a loaded machine it may warn before that.
+      while (started.addresses === undefined) started = await nextLine();
+      const url = `http://127.0.0.1:${started.addresses[0]?.port}`;
       const ask = async (key: string): Promise<string> => {
         const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
         return response.status === 200 ? response.text() : String(response.status);

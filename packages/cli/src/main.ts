@@ -1,4 +1,4 @@
-import { packageVersion } from "./package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 
 const given = process.argv.slice(2);
 // Scripts ask for it often, and all the rest takes longer to load than Node to start.

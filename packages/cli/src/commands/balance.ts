@@ -1,7 +1,7 @@
 import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 
 /** What only workers have, or the supervisor that watches them; such a setting in a file is passed over. */
 const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|shutdownDelay).*|admin\.key)$/;

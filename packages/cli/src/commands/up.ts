@@ -1,5 +1,5 @@
 import type { Command, Invocation } from "../line/command.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 
 export const up: Command = {
   settings: "all",

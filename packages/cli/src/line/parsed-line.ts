@@ -1,7 +1,7 @@
 import { nearest } from "@drover/config";
 import yargs, { type Argv, type Options } from "yargs";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import type { CommandName, Flag, NamedCommand, RegisteredCommand } from "./command.ts";
 import { createInvocation } from "./invocation.ts";
 import { settingFlags } from "./setting-flags.ts";

@@ -3,7 +3,7 @@ import { hasLostTerminal, openUpstreamAdmin, type UpstreamService } from "@drove
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { createLogs, type Logs } from "@drover/supervisor/logs";
 import type { Invocation } from "../line/command.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { openMetricsPort } from "./metrics-port.ts";
 
 /** `drover balance --nginx-conf`: resolves once a signal or `drover stop` has ended it. */

@@ -1,6 +1,6 @@
 import { daemonMark } from "./daemon.ts";
 import { runNginxCommand } from "./nginx-command.ts";
-import { packageVersion } from "./package-version.ts";
+import { packageVersion } from "@drover/foundation/files/package-version";
 
 process.noDeprecation = true;
 const isDaemon = process.env[daemonMark] === "1";

@@ -1,8 +1,0 @@
-import { readFileSync } from "node:fs";
-
-export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    readonly version: string;
-  };
-  return manifest.version;
-}
