@@ -5,7 +5,7 @@ export type ModelSource =
   | { readonly type: "demo" }
   | { readonly type: "path"; readonly path: string }
   | {
-      readonly type: "hugging-face";
+      readonly type: "hugging-face" | "model-scope";
       readonly org: string;
       readonly repo: string;
       readonly file: string;
@@ -17,13 +17,6 @@ export type ModelSource =
       readonly org: string;
       readonly repo: string;
       readonly tag: string;
-    }
-  | {
-      readonly type: "model-scope";
-      readonly org: string;
-      readonly repo: string;
-      readonly file: string;
-      readonly revision: string;
     }
   | { readonly type: "url"; readonly url: string };
 

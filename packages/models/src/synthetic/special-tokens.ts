@@ -37,20 +37,12 @@ const LLAMA_TEMPLATE = [
   "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}",
 ].join("");
 
-const DEEPSEEK_CONTROL = [
-  "<｜end▁of▁sentence｜>",
-  "<｜User｜>",
-  "<｜Assistant｜>",
-  "<｜begin▁of▁sentence｜>",
-  "<|EOT|>",
-] as const;
-
 const pad = (index: number): string => `[PAD${index}]`;
 
 /** The special tokens of the families that we imitate, by family. Sources: tokenizer_config.json of each model. */
 export const SPECIAL_TOKENS = {
   deepseek: {
-    control: DEEPSEEK_CONTROL,
+    control: ["<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜begin▁of▁sentence｜>", "<|EOT|>"],
     marks: ["<think>", "</think>"],
     filler: pad,
     bos: "<｜begin▁of▁sentence｜>",
@@ -87,14 +79,5 @@ export const SPECIAL_TOKENS = {
     eos: "<|eot_id|>",
     pad: "<|finetune_right_pad_id|>",
     chatTemplate: LLAMA_TEMPLATE,
-  },
-  tiny: {
-    control: DEEPSEEK_CONTROL,
-    marks: ["<think>", "</think>"],
-    filler: pad,
-    bos: "<｜begin▁of▁sentence｜>",
-    eos: "<｜end▁of▁sentence｜>",
-    pad: "<｜end▁of▁sentence｜>",
-    chatTemplate: DEEPSEEK_TEMPLATE,
   },
 } as const satisfies Record<string, SpecialTokens>;

@@ -37,6 +37,25 @@ const PLAIN: Gains = { embedding: 1, queryKey: 1, value: 1 };
  */
 const ATTENTIVE: Gains = { embedding: 16, queryKey: 3, value: 3 };
 
+/** No published model: the smallest one that is still a model, for tests. */
+const TINY = {
+  architecture: "qwen2",
+  layers: 2,
+  embeddingLength: 64,
+  feedForwardLength: 128,
+  heads: 4,
+  kvHeads: 2,
+  vocabularySize: 512,
+  contextTokens: 8192,
+  ropeBase: 10_000,
+  normEpsilon: 1e-6,
+  tied: false,
+  preTokenizer: "qwen2",
+  addBos: true,
+  special: SPECIAL_TOKENS.deepseek,
+  gains: ATTENTIVE,
+} as const;
+
 /** Models that `writeSyntheticModel` knows. Sources: their config.json on Hugging Face. */
 export const SYNTHETIC_PRESETS = {
   "deepseek-r1-distill-qwen-1.5b": {
@@ -90,42 +109,9 @@ export const SYNTHETIC_PRESETS = {
     special: SPECIAL_TOKENS.llama,
     gains: PLAIN,
   },
-  /** No published model: the smallest one that is still a model, for tests. */
-  tiny: {
-    architecture: "qwen2",
-    layers: 2,
-    embeddingLength: 64,
-    feedForwardLength: 128,
-    heads: 4,
-    kvHeads: 2,
-    vocabularySize: 512,
-    contextTokens: 8192,
-    ropeBase: 10_000,
-    normEpsilon: 1e-6,
-    tied: false,
-    preTokenizer: "qwen2",
-    addBos: true,
-    special: SPECIAL_TOKENS.tiny,
-    gains: ATTENTIVE,
-  },
+  tiny: TINY,
   /** The same with the vocabulary of a real one: what a grammar costs depends on little else. */
-  "tiny-152k": {
-    architecture: "qwen2",
-    layers: 2,
-    embeddingLength: 64,
-    feedForwardLength: 128,
-    heads: 4,
-    kvHeads: 2,
-    vocabularySize: 151_936,
-    contextTokens: 8192,
-    ropeBase: 10_000,
-    normEpsilon: 1e-6,
-    tied: false,
-    preTokenizer: "qwen2",
-    addBos: false,
-    special: SPECIAL_TOKENS.qwen,
-    gains: ATTENTIVE,
-  },
+  "tiny-152k": { ...TINY, vocabularySize: 151_936, addBos: false, special: SPECIAL_TOKENS.qwen },
 } as const satisfies Record<string, SyntheticShape>;
 
 export type SyntheticPreset = keyof typeof SYNTHETIC_PRESETS;
