@@ -14,8 +14,7 @@ export const worker: Command = {
     const { settings } = invocation.settings();
     const port = await portOf(invocation);
     const { execa } = await import("execa");
-    const { workerMain } = await import("@drover/supervisor/process");
-    const { workerOptions } = await import("@drover/supervisor/process");
+    const { workerMain, workerOptions } = await import("@drover/supervisor/process");
     const model = await fetchHere(invocation, settings.model);
     await requireMemory(settings, model.path);
     const threads = settings.workers.threads === "auto" ? availableParallelism() : settings.workers.threads;
@@ -55,9 +54,7 @@ async function portOf(invocation: Invocation): Promise<number> {
 /** What can't fit would have the machine swap, and then the kernel kill, for minutes. */
 async function requireMemory({ workers }: Settings, modelPath: string): Promise<void> {
   const { readModelInfo } = await import("@drover/models");
-  const { refusal } = await import("@drover/supervisor/placement");
-  const { makePlan } = await import("@drover/supervisor/placement");
-  const { readTopology } = await import("@drover/supervisor/placement");
+  const { makePlan, readTopology, refusal } = await import("@drover/supervisor/placement");
   const plan = makePlan(
     readTopology(),
     { workers: { ...workers, count: 1, snapshots: "off" } },

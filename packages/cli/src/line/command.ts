@@ -9,8 +9,6 @@ export interface Flag {
   readonly doc: string;
   readonly choices?: readonly string[];
   readonly default?: string | number | boolean;
-  /** Without it the command is refused. @default false */
-  readonly required?: boolean;
 }
 
 /** An argument without dashes. Which are optional stands in {@link CommandName.usage}. */

@@ -110,7 +110,6 @@ function flagOptions(flag: Flag): Options {
     ...(flag.alias === undefined ? {} : { alias: flag.alias }),
     ...(flag.choices === undefined ? {} : { choices: flag.choices }),
     ...(flag.default === undefined ? {} : { default: flag.default }),
-    ...(flag.required === true ? { demandOption: true } : {}),
   };
 }
 

@@ -10,8 +10,7 @@ export function switchesOnly(
   words: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
   const all = Object.entries(flags);
-  if (subcommands !== undefined || usage.includes("<") || all.some(([, flag]) => flag.required === true))
-    return undefined;
+  if (subcommands !== undefined || usage.includes("<")) return undefined;
   const switches = new Set(all.filter(([, flag]) => flag.type === "switch").map(([name]) => `--${name}`));
   if (!words.every((word) => switches.has(word))) return undefined;
   const defaults = all.flatMap(([name, flag]) => (flag.default === undefined ? [] : [[name, flag.default]]));

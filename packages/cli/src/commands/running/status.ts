@@ -1,6 +1,5 @@
-import { callAdmin } from "@drover/supervisor/admin";
 import { pause, systemClock } from "@drover/foundation/clock";
-import type { DroverStatus } from "@drover/supervisor/admin";
+import { callAdmin, type DroverStatus } from "@drover/supervisor/admin";
 import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
 import type { Command } from "../../line/command.ts";
 
