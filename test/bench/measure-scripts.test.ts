@@ -25,7 +25,7 @@ describe("the measuring scripts", () => {
     "measure the model of --model with an empty cache of their own, and leave nothing when they are killed",
     needs("setpriv"),
     async () => {
-      const words = [script("all.js"), "small-team", "--quick", "--model", model];
+      const words = [script("all.js"), "snapshots", "--quick", "--model", model];
       const all = execa(process.execPath, words, { env: environment, reject: false });
       const drover = await running(pasture, (command) => command.includes("up") && command.join(" ").includes(model));
       const cache = /^XDG_CACHE_HOME=(.*)$/m.exec(environmentOf(drover).join("\n"))?.[1] ?? "";
@@ -34,7 +34,7 @@ describe("the measuring scripts", () => {
       all.kill("SIGTERM");
       const { exitCode, stdout } = await all;
       assert.equal(exitCode, 143);
-      assert.match(stdout, /=== node packages\/bench\/dist\/measure\/small-team\.js --quick --model/);
+      assert.match(stdout, /=== node packages\/bench\/dist\/measure\/snapshots\.js --quick --model/);
       await pasture.empty();
       assert.ok(!existsSync(cache));
     },

@@ -12,7 +12,6 @@ const scripts: readonly string[] = [
   "compare-llama-server",
   "compare-pinned",
   "compare-hand-made",
-  "small-team",
   "resume",
   "snapshots",
   "balancer-requests",
