@@ -1,12 +1,9 @@
-import { errorBody, errorEvent as eventOf } from "@drover/contract/api-errors";
+import { type ApiError, errorBody, errorEvent as eventOf } from "@drover/contract/api-errors";
 import { type Asker, apiOf } from "@drover/contract/routes";
 
 /** What the balancer itself says when it cannot forward. */
-export interface ProxyError {
-  readonly status: number;
-  readonly message: string;
+export interface ProxyError extends Omit<ApiError, "code" | "details"> {
   readonly code: string;
-  readonly param?: string;
   /** As whom it speaks: `worker` for an error of the API's own, which has the API's type. @default "proxy" */
   readonly from?: "worker" | "proxy";
 }

@@ -1,6 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { SupervisorMessage, WorkerMessage } from "@drover/contract/ipc";
-import type { WorkerFigures } from "@drover/contract/worker-figures";
 
 const HEARTBEAT_PERIOD_MS = 1000;
 
@@ -12,12 +11,8 @@ interface ParentChannel {
   on(event: "disconnect", listener: () => void): unknown;
 }
 
-export interface WorkerStatus {
-  readonly steps: number;
-  readonly active: number;
-  readonly busySlots: number;
-  readonly figures: WorkerFigures;
-}
+/** What each heartbeat says. */
+export type WorkerStatus = Required<Omit<Extract<WorkerMessage, { readonly type: "heartbeat" }>, "type">>;
 
 export interface ParentLink {
   /** Resolves once the message is in the channel; at once where there is no parent. */

@@ -1,3 +1,4 @@
+import type { RequestSummary } from "@drover/contract/request-record";
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -8,27 +9,14 @@ import { durationText } from "../language/numbers.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { adminKey } from "./admin.ts";
 
-/** A request that has ended, as `GET /explain` lists it. */
-interface EndedRequest {
-  readonly id: string;
-  readonly receivedAtEpochMs: number;
-  readonly key?: string;
-  readonly route: string;
-  readonly status: number;
-  readonly durationMs: number;
-  readonly firstTokenMs?: number;
-  readonly tokens?: { readonly prompt: number; readonly completion: number };
-  readonly upstream?: string;
-}
-
 const PERIOD_MS = 2000;
 const MOST_SHOWN = 20;
 
-const requests = signal<readonly EndedRequest[]>([]);
+const requests = signal<readonly RequestSummary[]>([]);
 
 /** The last requests, for who has the admin key; each tells how it went. */
 export function Requests(): VNode | null {
-  const [explained, setExplained] = useState<EndedRequest>();
+  const [explained, setExplained] = useState<RequestSummary>();
   useEffect(() => followRequests(adminKey.value), [adminKey.value]);
   if (adminKey.value === "" || requests.value.length === 0) return null;
   const { requestsTitle, explainTitle } = texts.value;
@@ -48,8 +36,8 @@ export function Requests(): VNode | null {
 }
 
 interface RowProps {
-  readonly request: EndedRequest;
-  readonly onExplain: (request: EndedRequest) => void;
+  readonly request: RequestSummary;
+  readonly onExplain: (request: RequestSummary) => void;
 }
 
 function RequestRow({ request, onExplain }: RowProps): VNode {
@@ -99,7 +87,7 @@ function followRequests(key: string): () => void {
   const look = () => {
     if (document.hidden) return;
     askExplain("explain", key).then(
-      (found) => (requests.value = found as readonly EndedRequest[]),
+      (found) => (requests.value = found as readonly RequestSummary[]),
       // What is wrong is said by the rest of the view.
       () => undefined,
     );

@@ -3,12 +3,12 @@ import type { ConfigPosition } from "../errors.ts";
 import type { LocationNode } from "./locations.ts";
 import type { AccessRules } from "./access-rules.ts";
 import type { GzipRules } from "./gzip-rules.ts";
-import type { VariableSource } from "./variable-source.ts";
+import type { ProxyUrl } from "./proxy-url.ts";
 import type { IgnoredDirective } from "../read/parse.ts";
 import type { NginxRegex } from "./regex.ts";
 import type { ServerNames } from "./server-names.ts";
 import type { Template } from "./template.ts";
-import type { Getter } from "./variable-source.ts";
+import type { Getter, VariableSource } from "./variable-source.ts";
 
 /** An nginx configuration as the runtime uses it: complete, inherited, checked. */
 export interface NginxModel {
@@ -220,13 +220,7 @@ export type ProxyPass =
 export const httpsSuffix = " by https";
 
 /** `proxy_pass` taken apart. */
-export interface ProxyTarget {
-  readonly scheme: "http" | "https";
-  /** As written: host and port, `unix:/path`, or the name of a group. */
-  readonly authority: string;
-  /** `$proxy_host`: the same without a port that is the scheme's own. */
-  readonly hostHeader: string;
-  readonly port: string;
+export interface ProxyTarget extends Omit<ProxyUrl, "uri"> {
   /** Key of the group in `NginxModel.upstreams`. */
   readonly group: string;
 }

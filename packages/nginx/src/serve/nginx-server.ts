@@ -8,7 +8,6 @@ import type { ListenerModel, NginxModel } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
 import { accessLine } from "./request/access-line.ts";
 import { prepareRuntime, serversOf } from "./prepare-runtime.ts";
-import type { ServerIdentity } from "./response/response-fields.ts";
 import { handleRequest } from "./handle-request.ts";
 import { type Incoming, readIncoming } from "./incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
@@ -22,13 +21,7 @@ import { type RawRefusal, refuseRaw } from "./connections/refuse-raw.ts";
 import { sendPage } from "./response/own-response.ts";
 import { loadTlsContexts } from "./connections/tls-contexts.ts";
 
-export interface NginxServerOptions {
-  /** `drover/0.1.0`. */
-  readonly identity: ServerIdentity;
-  /** 32 hexadecimal digits. */
-  readonly newRequestId: () => string;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
+export interface NginxServerOptions extends Pick<Runtime, "identity" | "newRequestId" | "random"> {
   /** @default the machine's clock */
   readonly clock?: Clock;
   /** @default the system's resolver */

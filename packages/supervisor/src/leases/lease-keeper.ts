@@ -1,8 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { CpuNeed, WorkerMessage } from "@drover/contract/ipc";
 import type { Logger } from "pino";
-import type { Layout } from "../placement/layout.ts";
-import { layOut } from "../placement/layout.ts";
+import { type Layout, layOut } from "../placement/layout.ts";
 import type { Topology } from "../placement/topology.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
 import type { SpawnWorker } from "../process/spawn.ts";

@@ -1,6 +1,5 @@
 import { dirname, isAbsolute, resolve } from "node:path";
-import type { LoadedSettings, Setting, SettingPath } from "@drover/config";
-import { settingsTable } from "@drover/config";
+import { type LoadedSettings, type Setting, type SettingPath, settingsTable } from "@drover/config";
 import { resolveModelSource } from "@drover/models/model-source";
 import { SupervisorError } from "../errors.ts";
 import type { ServiceFacts } from "./unit-files.ts";

@@ -1,6 +1,5 @@
 import { correctedCosts, roundMs } from "./step-cost-shape.ts";
-import { type CostPoint, createStepCosts, type StepCosts } from "./step-costs.ts";
-import type { Group } from "./step-costs.ts";
+import { type CostPoint, createStepCosts, type Group, type StepCosts } from "./step-costs.ts";
 
 /** Steps of a size that are looked at: the latest. */
 const KEPT_STEPS = 32;
