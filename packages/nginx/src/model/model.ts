@@ -219,7 +219,7 @@ export type ProxyPass =
 /** Ends the key of a group that is reached by TLS. */
 export const httpsSuffix = " by https";
 
-/** `proxy_pass` taken apart. */
+/** `proxy_pass` taken apart. Its authority may be the name of a group. */
 export interface ProxyTarget extends Omit<ProxyUrl, "uri"> {
   /** Key of the group in `NginxModel.upstreams`. */
   readonly group: string;

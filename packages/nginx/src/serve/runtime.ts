@@ -14,6 +14,7 @@ export interface Runtime {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly names: Names;
+  /** `drover/0.1.0`. */
   readonly identity: ServerIdentity;
   /** 32 hexadecimal digits (`$request_id`). */
   readonly newRequestId: () => string;
