@@ -131,7 +131,7 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
   const server = createServer({
     generator: slots,
     vocabulary: engine.vocabulary,
-    tokenizeApart: (text, special) => apart.tokenize(text, special),
+    tokenizeApart: (text, kind) => apart.tokenize(text, kind),
     tryGrammar: (gbnf) => apart.tryGrammar(gbnf),
     model: engine.model,
     slots,

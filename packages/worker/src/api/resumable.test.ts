@@ -67,7 +67,7 @@ describe("a response that another worker goes on with", () => {
   /** A worker whose model says this text, whatever the prompt, and what it was asked for. */
   function serve(text: string, nowMs: number, start: { promptTokens?: number } = {}) {
     const made: number[] = [];
-    const generator = textGenerator(byteVocabulary.tokenize(text, true), made, start);
+    const generator = textGenerator(byteVocabulary.tokenize(text, "control"), made, start);
     const server = createServer({ ...partsOf(generator), clock: { ...systemClock, epochMs: () => nowMs } });
     const post = (path: string, payload: object, sentBytes: number, { key = KEY, payloadAsStream = false } = {}) => {
       const headers = { [RESUME_HEADER]: `${key} ${sentBytes}` };
@@ -172,7 +172,7 @@ describe("a response that another worker goes on with", () => {
       const told = new Promise<void>((resolve) => (tell = resolve));
       for (const tick of ticks) tick();
       await told;
-      for (const token of byteVocabulary.tokenize(text.slice(2), true)) reading.sink.onToken({ token });
+      for (const token of byteVocabulary.tokenize(text.slice(2), "control")) reading.sink.onToken({ token });
       assert.deepEqual(ticks, [], "nothing more is said once there is text");
       reading.sink.onEnd({ reason: "length" });
       const rest: Buffer[] = [];
@@ -194,13 +194,13 @@ describe("a response that another worker goes on with", () => {
     const refused = await post("/v1/chat/completions", chat, 100);
     assert.equal(refused.statusCode, 409);
     assert.equal(refused.json<{ error: { code: string } }>().error.code, "not_resumable");
-    leaveJournal(byteVocabulary.tokenize("Hel", true));
+    leaveJournal(byteVocabulary.tokenize("Hel", "control"));
     const detailed = await post("/v1/chat/completions", { ...chat, logprobs: true }, 100);
     assert.equal(detailed.statusCode, 409);
   });
 
   it("is cut off where its events do not come to what the client has", async () => {
-    leaveJournal(byteVocabulary.tokenize("Hel", true));
+    leaveJournal(byteVocabulary.tokenize("Hel", "control"));
     const { post } = serve("Hello", 0);
     await assert.rejects(post("/v1/chat/completions", { messages: [user], stream: true }, 11));
   });

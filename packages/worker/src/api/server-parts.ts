@@ -2,7 +2,7 @@ import type { TryGrammar } from "../generation/vet-grammar.ts";
 import type { Logger } from "pino";
 import type { RequestReport } from "@drover/contract/request-report";
 import type { Clock } from "@drover/foundation/clock";
-import type { Embedder, ModelDescription, Vocabulary } from "../engine/engine.ts";
+import type { Embedder, ModelDescription, TextKind, Vocabulary } from "../engine/engine.ts";
 import type { JournalSettings } from "../state/response-journal.ts";
 import type { Generator } from "../generation-contract.ts";
 import type { SlotsView } from "../slots/slots-view.ts";
@@ -12,7 +12,7 @@ export interface ServerParts {
   readonly generator: Generator;
   readonly vocabulary: Vocabulary;
   /** Tokenizes texts of which this process could die in another one. */
-  readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
+  readonly tokenizeApart?: (text: string, kind: TextKind) => Promise<readonly number[]>;
   readonly tryGrammar?: TryGrammar;
   readonly model: ModelDescription;
   readonly slots: SlotsView;

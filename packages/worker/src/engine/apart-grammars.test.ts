@@ -26,7 +26,7 @@ describe("A grammar in a process of its own", () => {
     await engine.dispose();
     await rm(directory, { recursive: true });
   });
-  const tokenOf = (char: string) => engine.vocabulary.tokenize(char, false)[0] ?? assert.fail(char);
+  const tokenOf = (char: string) => engine.vocabulary.tokenize(char, "plain")[0] ?? assert.fail(char);
 
   async function using(action: (grammars: ApartGrammars) => Promise<void>, clock: Clock = systemClock): Promise<void> {
     const grammars = new ApartGrammars(modelPath, clock);

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import type { Clock } from "@drover/foundation/clock";
 import { ApartProcess } from "./apart-process.ts";
+import type { TextKind } from "./engine.ts";
 
 /** A text of a megabyte takes two seconds; on a machine where thirty processes want a core it takes a minute. */
 const TEXT_PATIENCE_MS = 60_000;
@@ -29,10 +30,10 @@ export class ApartTokenizer {
   }
 
   /** Errors: WorkerError `tokenizer_died`. */
-  async tokenize(text: string, special: boolean): Promise<readonly number[]> {
+  async tokenize(text: string, kind: TextKind): Promise<readonly number[]> {
     const isLarge = text.length > LARGE_TEXT_CHARS;
     const reply = await (isLarge ? this.#forLarge : this.#process).run({
-      task: { kind: "tokenize", text, special },
+      task: { kind: "tokenize", text, textKind: kind },
       patienceMs: TEXT_PATIENCE_MS,
       isLast: isLarge,
       size: text.length,

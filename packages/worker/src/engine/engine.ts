@@ -28,12 +28,15 @@ export interface ModelDescription {
   readonly canCutState: boolean;
 }
 
+/** What texts such as `<|im_end|>` are: the control tokens that they name (`control`), or texts like all others (`plain`). */
+export type TextKind = "control" | "plain";
+
 /** The vocabulary side of the engine; synchronous. */
 export interface Vocabulary {
-  /** `special`: read texts such as `<|im_end|>` as their control tokens. Never adds BOS by itself. */
-  tokenize(text: string, special: boolean): number[];
-  /** The bytes of one token as they stand in the text; may be part of a character. Control tokens give none unless `special`. */
-  tokenBytes(token: number, special: boolean): Uint8Array;
+  /** Never adds BOS by itself. */
+  tokenize(text: string, kind: TextKind): number[];
+  /** The bytes of one token as they stand in the text; may be part of a character. A control token gives none in a `plain` text. */
+  tokenBytes(token: number, kind: TextKind): Uint8Array;
   isEndOfText(token: number): boolean;
   /** Does a pre-tokenizer find words first, over whose borders no token goes (BPE)? */
   readonly splitsWords: boolean;

@@ -125,7 +125,7 @@ export async function loadLlamaTokenizer(modelPath: string): Promise<LlamaTokeni
   };
   return {
     vocabularySize: parts.vocabularySize,
-    tokenize: (text, special) => model.tokenize(text, special),
+    tokenize: (text, kind) => model.tokenize(text, kind === "control"),
     firstTokenMs: (gbnf) => firstTokenMs(parts, gbnf),
     openGrammar: (gbnf) => openGrammar(parts, gbnf),
   };
@@ -208,19 +208,19 @@ function describe(model: LlamaModel, native: NativeParts, options: LlamaEngineOp
 }
 
 function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabulary {
-  const tokenBytes = createTokenBytes(native, model.vocabularyType, (token, special) =>
-    model.detokenize([token as Token], special),
+  const tokenBytes = createTokenBytes(native, model.vocabularyType, (token, kind) =>
+    model.detokenize([token as Token], kind === "control"),
   );
   const { bpe, spm } = LlamaVocabularyType;
   const tokens = model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
   const bytesOf = (token: number) => {
-    const text = tokenBytes(token, false);
-    return text.length > 0 ? text : tokenBytes(token, true);
+    const text = tokenBytes(token, "plain");
+    return text.length > 0 ? text : tokenBytes(token, "control");
   };
   // Other kinds have one token for any unknown word.
   const coversAll = tokens > 0 && (model.vocabularyType === bpe || model.vocabularyType === spm);
   return {
-    tokenize: (text, special) => model.tokenize(text, special),
+    tokenize: (text, kind) => model.tokenize(text, kind === "control"),
     tokenBytes,
     isEndOfText: (token) => model.isEogToken(token as Token),
     splitsWords: model.vocabularyType === bpe,

@@ -1,3 +1,4 @@
+import type { TextKind, Vocabulary } from "./engine.ts";
 import type { NativeVocabulary } from "./native-context.ts";
 
 /** Bits of llama.cpp's `enum llama_token_attr`. */
@@ -9,29 +10,27 @@ const attribute = { unknown: 1, normal: 4, control: 8, userDefined: 16, byte: 32
  */
 export function createTokenBytes(
   vocabulary: NativeVocabulary,
-  kind: string,
-  detokenize: (token: number, special: boolean) => string,
-): (token: number, special: boolean) => Uint8Array {
-  const normal = new Map<number, Uint8Array>();
-  const special = new Map<number, Uint8Array>();
-  const read = (token: number, withSpecial: boolean): Uint8Array => {
+  vocabularyKind: string,
+  detokenize: (token: number, kind: TextKind) => string,
+): Vocabulary["tokenBytes"] {
+  const known = { control: new Map<number, Uint8Array>(), plain: new Map<number, Uint8Array>() };
+  const read = (token: number, kind: TextKind): Uint8Array => {
     const bits = vocabulary.getTokenAttributes(token);
     const text = () => vocabulary.getTokenString(token);
-    if (bits & (attribute.control | attribute.unknown)) return withSpecial ? encoder.encode(text()) : empty;
-    if (bits & attribute.userDefined && kind !== "wpm") return encoder.encode(text());
-    if (kind === "spm" || kind === "ugm") {
+    if (bits & (attribute.control | attribute.unknown)) return kind === "control" ? encoder.encode(text()) : empty;
+    if (bits & attribute.userDefined && vocabularyKind !== "wpm") return encoder.encode(text());
+    if (vocabularyKind === "spm" || vocabularyKind === "ugm") {
       if (bits & attribute.byte) return byteToken(text());
       return encoder.encode(text().replaceAll("\u2581", " "));
     }
-    if (kind === "bpe") return byteLevelText(text());
-    return encoder.encode(detokenize(token, withSpecial));
+    if (vocabularyKind === "bpe") return byteLevelText(text());
+    return encoder.encode(detokenize(token, kind));
   };
-  return (token, withSpecial) => {
-    const cache = withSpecial ? special : normal;
-    let bytes = cache.get(token);
+  return (token, kind) => {
+    let bytes = known[kind].get(token);
     if (bytes === undefined) {
-      bytes = read(token, withSpecial);
-      cache.set(token, bytes);
+      bytes = read(token, kind);
+      known[kind].set(token, bytes);
     }
     return bytes;
   };

@@ -1,9 +1,10 @@
 /** Entry point of the process that does with texts and grammars of clients what a worker could die of. Its one argument is the model's path. */
+import type { TextKind } from "./engine.ts";
 import { loadLlamaTokenizer } from "./llama-engine.ts";
 import { processCpuMs, type VocabularyGrammar } from "./vocabulary-grammar.ts";
 
 export type ApartTask =
-  | { readonly kind: "tokenize"; readonly text: string; readonly special: boolean }
+  | { readonly kind: "tokenize"; readonly text: string; readonly textKind: TextKind }
   | { readonly kind: "try-grammar"; readonly gbnf: string }
   | GrammarTask;
 
@@ -44,7 +45,7 @@ process.send?.({ ready: true } satisfies ApartReply);
 
 function replyTo(task: ApartTask): ApartReply {
   try {
-    if (task.kind === "tokenize") return { tokens: Uint32Array.from(tokenizer.tokenize(task.text, task.special)) };
+    if (task.kind === "tokenize") return { tokens: Uint32Array.from(tokenizer.tokenize(task.text, task.textKind)) };
     if (task.kind === "try-grammar") return { ms: tokenizer.firstTokenMs(task.gbnf) };
     return replyOfGrammar(task);
   } catch (error) {

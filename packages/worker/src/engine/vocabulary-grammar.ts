@@ -1,9 +1,10 @@
 /** Grammars of a model of which there is only the vocabulary. */
+import type { TextKind } from "./engine.ts";
 import type { NativeBindings, NativeGrammarState, NativeModel } from "./native-context.ts";
 
 export interface LlamaTokenizer {
   readonly vocabularySize: number;
-  tokenize(text: string, special: boolean): number[];
+  tokenize(text: string, kind: TextKind): number[];
   /** What the first token under a grammar takes. Errors: what llama.cpp says of one that it can't read. */
   firstTokenMs(gbnf: string): number;
   /** Errors: what llama.cpp says of one that it can't read. */

@@ -99,7 +99,7 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
     stops: job.stops,
     reasoning: prompt.reasoning,
     ...(job.extractReasoning ? {} : { thinkingInText: true }),
-    thinkingEnd: { text: thinkingEnd, tokens: parts.vocabulary.tokenize(thinkingEnd, true) },
+    thinkingEnd: { text: thinkingEnd, tokens: parts.vocabulary.tokenize(thinkingEnd, "control") },
     ...(isHarmony ? { harmony: { isFinal: !mayThink } } : {}),
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,

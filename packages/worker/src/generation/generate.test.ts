@@ -16,7 +16,7 @@ const PLAIN: OutputRequest = {
   sampling: GREEDY,
   stops: [],
   reasoning: "may-open",
-  thinkingEnd: { text: THINKING_END, tokens: byteVocabulary.tokenize(THINKING_END, true) },
+  thinkingEnd: { text: THINKING_END, tokens: byteVocabulary.tokenize(THINKING_END, "control") },
   cachePrompt: true,
   ignoreEndOfText: false,
 };
@@ -25,7 +25,7 @@ describe("generateOutput", () => {
   it("ends thinking at its budget and goes on from there, in one response with one count of tokens", async () => {
     const { response, requests } = await run([{ text: "<think>abcdef" }, { text: "Yes" }], { thinkingBudget: 3 });
     assert.deepEqual([response.reasoning, response.content], ["ab", "Yes"]);
-    assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...byteVocabulary.tokenize("<think>ab\n</think>", true)]);
+    assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...byteVocabulary.tokenize("<think>ab\n</think>", "control")]);
     assert.equal(requests[1]?.maxTokens, 100 - 3);
     assert.deepEqual(response.end?.tokens, { prompt: 3, cached: 0, completion: 6, reasoning: 3 });
   });
@@ -72,7 +72,7 @@ describe("generateOutput", () => {
       },
     });
     assert.deepEqual([requests[0]?.grammar, requests[1]?.grammar, requests.length], [undefined, grammar, 2]);
-    const begun = byteVocabulary.tokenize("Let me see. <tool_call>", false);
+    const begun = byteVocabulary.tokenize("Let me see. <tool_call>", "plain");
     assert.deepEqual(requests[1]?.prompt, [1, 2, 3, ...begun]);
     assert.deepEqual([written, response.content, response.end?.finish], [["<tool_call>"], "Let me see.", "tool_calls"]);
   });
@@ -92,7 +92,7 @@ describe("generateOutput", () => {
       [requests[2]?.grammar, response.end?.finish, response.end?.error],
       [undefined, "tool_calls", undefined],
     );
-    const begun = byteVocabulary.tokenize('<tool_call>{"name": "f"', false);
+    const begun = byteVocabulary.tokenize('<tool_call>{"name": "f"', "plain");
     assert.deepEqual(requests[2]?.prompt, [1, 2, 3, ...begun]);
   });
 

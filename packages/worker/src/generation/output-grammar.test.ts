@@ -79,7 +79,7 @@ describe("the grammar of a call that has begun", () => {
         const sampling = { ...GREEDY, temperature: 1, seed };
         const result = await generateTokens(pool, [1, 2, 3], 300, { grammar, sampling, ignoreEndOfText: false });
         assert.equal(result.reason, "end-of-text");
-        const bytes = result.tokens.map((token) => engine.vocabulary.tokenBytes(token, true));
+        const bytes = result.tokens.map((token) => engine.vocabulary.tokenBytes(token, "control"));
         const pieces = new ToolCallParser(format, new Set(["weather", "time"]), () => "id").push(
           written + Buffer.concat(bytes).toString("utf8"),
         );
@@ -105,7 +105,7 @@ describe("the grammar of a call that has begun", () => {
           const sampling = { ...GREEDY, temperature: 1, seed };
           const end = { grammar, sampling, ignoreEndOfText: false };
           const { tokens } = await generateTokens(pool, [1, 2, 3], 400, end);
-          const bytes = tokens.map((token) => engine.vocabulary.tokenBytes(token, true));
+          const bytes = tokens.map((token) => engine.vocabulary.tokenBytes(token, "control"));
           const written = Buffer.concat(bytes).toString("utf8");
           const text = mark + written + (completeText(grammar.gbnf, written) ?? "");
           assertEdit(text, format);

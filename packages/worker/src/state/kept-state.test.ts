@@ -56,17 +56,17 @@ describe("a chat's next turn", () => {
     const engine = await openTinyEngine({ slots: 2, contextTokens: 1024 });
     const pool = poolOf(engine);
     const { vocabulary } = engine;
-    const question = vocabulary.tokenize(`${ABC} ${ABC}`, false);
+    const question = vocabulary.tokenize(`${ABC} ${ABC}`, "plain");
     // Letters of a word that has a token: a tokenizer would find longer ones.
-    const letters = " the".split("").flatMap((letter) => vocabulary.tokenize(letter, false));
+    const letters = " the".split("").flatMap((letter) => vocabulary.tokenize(letter, "plain"));
     const owner = { id: "ada", shares: "own" } as const;
     const logitBias = new Map(letters.map((token) => [token, 100]));
     const first = await generateTokens(pool, question, 60, {
       owner,
       sampling: { ...GREEDY, temperature: 1, logitBias },
     });
-    const response = Buffer.concat(first.tokens.map((token) => vocabulary.tokenBytes(token, false))).toString();
-    const prompt = vocabulary.tokenize(`${ABC} ${ABC}${response} and then?`, false);
+    const response = Buffer.concat(first.tokens.map((token) => vocabulary.tokenBytes(token, "plain"))).toString();
+    const prompt = vocabulary.tokenize(`${ABC} ${ABC}${response} and then?`, "plain");
     const shared = commonPrefix(prompt, [...question, ...first.tokens]);
     assert.ok(shared < question.length + 50, `only ${shared} tokens are the tokenizer's`);
 

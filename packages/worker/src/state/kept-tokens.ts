@@ -10,7 +10,7 @@ const GREATER_THAN = 0x3e;
 /** Control tokens are no text, and neither are marks such as `<think>`, which a tokenizer also writes in pieces where a client says them. */
 export function textOfTokens(vocabulary: Pick<Vocabulary, "tokenBytes">): TextOf {
   return (token) => {
-    const bytes = vocabulary.tokenBytes(token, false);
+    const bytes = vocabulary.tokenBytes(token, "plain");
     const isMark = bytes.length > 2 && bytes[0] === LESS_THAN && bytes.at(-1) === GREATER_THAN;
     return bytes.length === 0 || isMark ? undefined : bytes;
   };

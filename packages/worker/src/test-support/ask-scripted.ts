@@ -48,5 +48,5 @@ export async function askScripted(
 }
 
 function textOf(tokens: readonly number[]): string {
-  return Buffer.concat(tokens.map((token) => byteVocabulary.tokenBytes(token, true))).toString("utf8");
+  return Buffer.concat(tokens.map((token) => byteVocabulary.tokenBytes(token, "control"))).toString("utf8");
 }

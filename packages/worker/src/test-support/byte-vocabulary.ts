@@ -6,16 +6,20 @@ const encoder = new TextEncoder();
 
 /** A vocabulary of single bytes, to test what stands on one without a model. */
 export const byteVocabulary: Vocabulary = {
-  tokenize(text, special) {
-    if (!special) return Array.from(encoder.encode(text));
+  tokenize(text, kind) {
+    if (kind === "plain") return Array.from(encoder.encode(text));
     const [first, at] = firstControl(text);
     if (first === undefined) return Array.from(encoder.encode(text));
     const rest = text.slice(at + first.length);
-    return [...encoder.encode(text.slice(0, at)), 256 + CONTROL.indexOf(first), ...byteVocabulary.tokenize(rest, true)];
+    return [
+      ...encoder.encode(text.slice(0, at)),
+      256 + CONTROL.indexOf(first),
+      ...byteVocabulary.tokenize(rest, "control"),
+    ];
   },
-  tokenBytes(token, special) {
+  tokenBytes(token, kind) {
     if (token < 256) return Uint8Array.of(token);
-    return special ? encoder.encode(CONTROL[token - 256] ?? "") : new Uint8Array(0);
+    return kind === "control" ? encoder.encode(CONTROL[token - 256] ?? "") : new Uint8Array(0);
   },
   isEndOfText: (token) => token === 256,
   splitsWords: false,

@@ -21,7 +21,7 @@ export function scriptedGenerator(...scripts: readonly Script[]) {
     generate(request, sink) {
       const number = requests.push(request) - 1;
       const script = scripts[number] ?? { text: "" };
-      const tokens = byteVocabulary.tokenize(script.text, true);
+      const tokens = byteVocabulary.tokenize(script.text, "control");
       let at = 0;
       let ended = false;
       const end = (reason: EndReason) => {

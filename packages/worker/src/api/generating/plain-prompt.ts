@@ -48,7 +48,7 @@ export async function textOfTokens(
     const some = tokens.slice(from, from + TOKENS_AT_A_STRETCH);
     const turn = turnForTokens(some.length);
     if (turn !== undefined) await turn;
-    parts.push(Buffer.concat(some.map((token) => vocabulary.tokenBytes(token, true))));
+    parts.push(Buffer.concat(some.map((token) => vocabulary.tokenBytes(token, "control"))));
   }
   return Buffer.concat(parts).toString("utf8");
 }
@@ -92,7 +92,7 @@ export async function promptTokens(
   const limit = plainLimit(serving);
   const tokens: number[] = [];
   for (const part of typeof prompt === "string" ? [prompt] : prompt) {
-    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], true, limit);
+    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], "control", limit);
     for (const token of more) tokens.push(token);
     if (typeof part === "string" && tokens.length >= limit.contextTokens)
       throw contextLengthExceeded(limit, `at least ${tokens.length}`);

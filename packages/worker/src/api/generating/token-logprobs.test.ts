@@ -4,7 +4,7 @@ import { TokenTexts } from "../../generation/output/token-texts.ts";
 import { byteVocabulary as vocabulary } from "../../test-support/byte-vocabulary.ts";
 import { TextOffsets, chatLogprobs, completionLogprobs } from "./token-logprobs.ts";
 
-const tokens = vocabulary.tokenize("a🐑b", false).map((token) => ({ token, logprob: -1 }));
+const tokens = vocabulary.tokenize("a🐑b", "plain").map((token) => ({ token, logprob: -1 }));
 
 describe("Log-probabilities of tokens that are parts of a character", () => {
   it("have a text of their own, as OpenAI escapes it, and their bytes", () => {

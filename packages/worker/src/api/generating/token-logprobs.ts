@@ -45,7 +45,7 @@ export function completionLogprobs(
   tokens: readonly GeneratedToken[],
   offsets: TextOffsets,
 ): CompletionLogprobs {
-  const textOf = (token: number) => tokenText(vocabulary.tokenBytes(token, true), "bytes:");
+  const textOf = (token: number) => tokenText(vocabulary.tokenBytes(token, "control"), "bytes:");
   const tops = (token: GeneratedToken) =>
     (token.topLogprobs ?? []).map((other): [string, number] => [textOf(other.token), finite(other.logprob)]);
   return {
@@ -63,7 +63,7 @@ function listOf<T>(tokens: readonly GeneratedToken[], entryOf: (token: Generated
 }
 
 function entry(vocabulary: Vocabulary, { token, logprob }: TokenLogprob) {
-  const bytes = vocabulary.tokenBytes(token, true);
+  const bytes = vocabulary.tokenBytes(token, "control");
   return { id: token, token: tokenText(bytes, ""), logprob: finite(logprob), bytes: Array.from(bytes) };
 }
 

@@ -37,7 +37,7 @@ export async function nativeCompletion(
 export async function infill(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = await takeBody(serving, infillRequest, request, reply);
   const tokensOf = (text: string) =>
-    serving.tokenizer.tokenize([wellFormed(text)], false, plainLimit(serving, "input_prefix"));
+    serving.tokenizer.tokenize([wellFormed(text)], "plain", plainLimit(serving, "input_prefix"));
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
   const prefix = await tokensOf(extra + (body.input_prefix ?? ""));
   const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));

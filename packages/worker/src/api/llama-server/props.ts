@@ -6,7 +6,7 @@ import { templateCaps } from "./template-caps.ts";
 /** `GET /props`: what a client may want to know of the model and of the defaults, in the shape of llama.cpp's server. */
 export function props({ model, slots, prompts, vocabulary, embedder }: Serving) {
   const textOf = (token: number | undefined) =>
-    token === undefined ? "" : Buffer.from(vocabulary.tokenBytes(token, true)).toString("utf8");
+    token === undefined ? "" : Buffer.from(vocabulary.tokenBytes(token, "control")).toString("utf8");
   return {
     default_generation_settings: {
       id: 0,

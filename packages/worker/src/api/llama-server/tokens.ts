@@ -27,7 +27,8 @@ const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, par
 export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const { vocabulary, tokenizer, model } = serving;
   const body = await takeBody(serving, tokenizeRequest, request, reply);
-  const tokens = await tokenizer.tokenize([wellFormed(body.content)], body.parse_special ?? true, NO_LIMIT);
+  const kind = body.parse_special === false ? "plain" : "control";
+  const tokens = await tokenizer.tokenize([wellFormed(body.content)], kind, NO_LIMIT);
   if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
   if (body.with_pieces !== true) return await sendJson(reply, { tokens });
   const pieces = longList(() => piecesOf(tokens, vocabulary));
@@ -35,7 +36,7 @@ export async function tokenize(serving: Serving, request: FastifyRequest, reply:
 }
 
 function* piecesOf(tokens: readonly number[], vocabulary: Vocabulary) {
-  for (const id of tokens) yield { id, piece: pieceOf(vocabulary.tokenBytes(id, true)) };
+  for (const id of tokens) yield { id, piece: pieceOf(vocabulary.tokenBytes(id, "control")) };
 }
 
 /** `POST /detokenize`. */

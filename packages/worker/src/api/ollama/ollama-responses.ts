@@ -79,7 +79,7 @@ async function rawText(
 ): Promise<Asked> {
   const tokens = await promptTokens(serving, prompt ?? "");
   const tail = suffix ?? "";
-  const suffixTokens = await serving.tokenizer.tokenize([wellFormed(tail)], false, plainLimit(serving, "suffix"));
+  const suffixTokens = await serving.tokenizer.tokenize([wellFormed(tail)], "plain", plainLimit(serving, "suffix"));
   const filled = tail === "" ? tokens : infillPrompt(serving.vocabulary, tokens, suffixTokens);
   if (filled === undefined)
     throw unsupported("suffix", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);

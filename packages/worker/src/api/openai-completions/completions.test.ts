@@ -23,9 +23,9 @@ async function complete(more: object) {
     generator,
     vocabulary: {
       ...byteVocabulary,
-      tokenBytes(token, special) {
+      tokenBytes(token, kind) {
         turns[turns.length - 1] = (turns.at(-1) ?? 0) + 1;
-        return byteVocabulary.tokenBytes(token, special);
+        return byteVocabulary.tokenBytes(token, kind);
       },
     },
     model: byteModel,

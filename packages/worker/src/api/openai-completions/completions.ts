@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { MOST_CHOICES } from "../generating/list-limits.ts";
+import type { TextKind } from "../../engine/engine.ts";
 import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
@@ -222,13 +223,13 @@ async function promptOf(
   prompt: string | readonly number[],
 ): Promise<Prompt> {
   const { vocabulary, model } = serving;
-  const tokensOf = (text: string, special: boolean) =>
-    serving.tokenizer.tokenize([wellFormed(text)], special, plainLimit(serving));
-  const given = typeof prompt === "string" ? await tokensOf(prompt, true) : prompt;
+  const tokensOf = (text: string, kind: TextKind) =>
+    serving.tokenizer.tokenize([wellFormed(text)], kind, plainLimit(serving));
+  const given = typeof prompt === "string" ? await tokensOf(prompt, "control") : prompt;
   refuseForeignTokens(serving, given, "prompt");
   const filled =
     typeof body.suffix === "string" && body.suffix !== ""
-      ? infillPrompt(vocabulary, given, await tokensOf(body.suffix, false))
+      ? infillPrompt(vocabulary, given, await tokensOf(body.suffix, "plain"))
       : given;
   if (filled === undefined)
     throw unsupported("suffix", `The model '${model.id}' can't fill in (it has no infill tokens).`);

@@ -108,7 +108,7 @@ async function inputOf(serving: Serving, one: string | readonly number[], limit:
     return one;
   }
   const { tokenizer, model } = serving;
-  const tokens = await tokenizer.tokenize([wellFormed(one)], false, limit);
+  const tokens = await tokenizer.tokenize([wellFormed(one)], "plain", limit);
   return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
 }
 

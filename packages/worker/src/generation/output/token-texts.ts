@@ -44,14 +44,15 @@ export class TokenTexts {
   bytes(token: number, marks: "thinking" | "tools" | "all"): Uint8Array {
     const mark = this.#think.get(token) ?? (marks === "thinking" ? undefined : this.#tool.get(token));
     if (mark !== undefined) return mark;
-    return this.#vocabulary.isEndOfText(token) ? NOTHING : this.#vocabulary.tokenBytes(token, marks === "all");
+    if (this.#vocabulary.isEndOfText(token)) return NOTHING;
+    return this.#vocabulary.tokenBytes(token, marks === "all" ? "control" : "plain");
   }
 }
 
 function markTokens(vocabulary: Vocabulary, marks: readonly string[]): ReadonlyMap<number, Uint8Array> {
   const tokens = new Map<number, Uint8Array>();
   for (const mark of marks) {
-    const [token, ...more] = vocabulary.tokenize(mark, true);
+    const [token, ...more] = vocabulary.tokenize(mark, "control");
     if (token !== undefined && more.length === 0) tokens.set(token, new TextEncoder().encode(mark));
   }
   return tokens;

@@ -186,7 +186,9 @@ describe("ChatPrompts", () => {
         const messages = [system("Be brief."), { role: "user", content: said } as const];
         const { text, systemTokens = 0 } = await build(template, messages, { tools, countsSystem: true });
         const counted = (await build(template, messages, { tools })).tokens.slice(0, systemTokens);
-        const shared = Buffer.concat(counted.map((token) => byteVocabulary.tokenBytes(token, true))).toString("utf8");
+        const shared = Buffer.concat(counted.map((token) => byteVocabulary.tokenBytes(token, "control"))).toString(
+          "utf8",
+        );
         assert.match(shared, /Be brief\./u);
         assert.ok(text.startsWith(shared) && shared.length <= text.lastIndexOf(said), `${shared} of ${text}`);
       }
@@ -218,6 +220,6 @@ async function build(
     limit: LIMIT,
     ...more,
   });
-  const bytes = prompt.tokens.map((token) => byteVocabulary.tokenBytes(token, true));
+  const bytes = prompt.tokens.map((token) => byteVocabulary.tokenBytes(token, "control"));
   return { ...prompt, text: Buffer.concat(bytes).toString("utf8") };
 }

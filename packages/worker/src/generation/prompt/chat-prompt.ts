@@ -68,7 +68,7 @@ export class ChatPrompts {
 
   async #write(input: ChatPromptInput): Promise<{ readonly text: string; readonly tokens: number[] }> {
     const text = this.#finish(await this.#renderer.render(input), input);
-    const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), true, input.limit);
+    const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), "control", input.limit);
     const { bosToken, addsBosToken } = this.#model;
     if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
     return { text, tokens };

@@ -26,7 +26,7 @@ export function templateFacts(model: ModelDescription, vocabulary: Vocabulary): 
       bos_token: controlText(vocabulary, model.bosToken),
       eos_token: controlText(vocabulary, model.eosToken),
     },
-    hasThinkToken: vocabulary.tokenize("<think>", true).length === 1,
+    hasThinkToken: vocabulary.tokenize("<think>", "control").length === 1,
   };
 }
 
@@ -91,5 +91,5 @@ function toolFormatOf(source: string): ToolFormat {
 }
 
 function controlText(vocabulary: Vocabulary, token: number | undefined): string {
-  return token === undefined ? "" : new TextDecoder().decode(vocabulary.tokenBytes(token, true));
+  return token === undefined ? "" : new TextDecoder().decode(vocabulary.tokenBytes(token, "control"));
 }

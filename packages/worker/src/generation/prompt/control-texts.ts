@@ -60,8 +60,8 @@ export function wellFormed(text: string): string {
 export function controlTextsOf(vocabulary: Vocabulary, vocabularySize: number): string[] {
   const texts = [];
   for (let token = 0; token < vocabularySize; token++) {
-    if (vocabulary.tokenBytes(token, false).length > 0) continue;
-    const text = decoder.decode(vocabulary.tokenBytes(token, true));
+    if (vocabulary.tokenBytes(token, "plain").length > 0) continue;
+    const text = decoder.decode(vocabulary.tokenBytes(token, "control"));
     if (text.length > 1) texts.push(text);
   }
   return texts;

@@ -15,7 +15,7 @@ export function infillPrompt(
   suffix: readonly number[],
 ): number[] | undefined {
   for (const family of FAMILIES) {
-    const marks = family.map((mark) => vocabulary.tokenize(mark, true));
+    const marks = family.map((mark) => vocabulary.tokenize(mark, "control"));
     const [begin, hole, end] = marks;
     if (begin?.length !== 1 || hole?.length !== 1 || end?.length !== 1) continue;
     return [...begin, ...prefix, ...hole, ...suffix, ...end];

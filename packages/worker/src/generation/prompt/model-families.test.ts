@@ -224,7 +224,7 @@ describe("the templates of the families that call tools", () => {
 async function build(prompts: ChatPrompts) {
   const limit = { contextTokens: 8192, outputTokens: 1, param: "messages" } as const;
   const prompt = await prompts.build({ messages: CHAT, tools: TOOLS, templateArguments: {}, mayThink: true, limit });
-  const bytes = prompt.tokens.map((token) => byteVocabulary.tokenBytes(token, true));
+  const bytes = prompt.tokens.map((token) => byteVocabulary.tokenBytes(token, "control"));
   return { ...prompt, text: Buffer.concat(bytes).toString("utf8") };
 }
 

@@ -7,7 +7,7 @@ import { string, syntheticFile, writeGguf } from "@drover/models";
 import * as fc from "fast-check";
 import { systemClock } from "@drover/foundation/clock";
 import { ApartTokenizer } from "../../engine/apart-tokenizer.ts";
-import type { Vocabulary } from "../../engine/engine.ts";
+import type { TextKind, Vocabulary } from "../../engine/engine.ts";
 import { loadLlamaTokenizer } from "../../engine/llama-engine.ts";
 import { RequestError } from "../../errors.ts";
 import { byteVocabulary } from "../../test-support/byte-vocabulary.ts";
@@ -93,7 +93,7 @@ describe("The tokenizer of prompts", () => {
       const metadata = new Map([...tiny, ["tokenizer.ggml.pre", string(pre)] as const]);
       await writeGguf(path, { metadata, tensors: [] });
       const tokenizer = await loadLlamaTokenizer(path);
-      models.set(pre, { path, plain: (text) => tokenizer.tokenize(text, false) });
+      models.set(pre, { path, plain: (text) => tokenizer.tokenize(text, "plain") });
     }
   });
   after(() => {
@@ -106,7 +106,7 @@ describe("The tokenizer of prompts", () => {
     const { plain, path } = models.get(pre) ?? assert.fail();
     const apart = processes.get(pre) ?? new ApartTokenizer(path, systemClock);
     processes.set(pre, apart);
-    const tokenizeApart = (text: string, special: boolean) => apart.tokenize(text, special);
+    const tokenizeApart = (text: string, kind: TextKind) => apart.tokenize(text, kind);
     const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain), tokenizeApart });
     return { plain, tokenizer };
   };
@@ -120,7 +120,7 @@ describe("The tokenizer of prompts", () => {
       });
       await fc.assert(
         fc.asyncProperty(longText, async (text) => {
-          assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), pre);
+          assert.deepEqual(await tokenizer.tokenize([text], "plain", LIMIT), plain(text), pre);
         }),
         { numRuns: 2 },
       );
@@ -132,7 +132,7 @@ describe("The tokenizer of prompts", () => {
       const { plain, tokenizer } = withProcess(pre);
       for (const run of RUNS) {
         const text = `Look: ${run.repeat(Math.ceil(2500 / run.length))} and so on`;
-        assert.deepEqual(await tokenizer.tokenize([text], false, LIMIT), plain(text), `${pre} ${run}`);
+        assert.deepEqual(await tokenizer.tokenize([text], "plain", LIMIT), plain(text), `${pre} ${run}`);
       }
     }
   });
@@ -142,7 +142,7 @@ describe("The tokenizer of prompts", () => {
       const { tokenizer } = withProcess(pre);
       for (const run of ["-", "ACGT", "汉", "\n"]) {
         const text = run.repeat(40_000 / run.length);
-        const tokens = await tokenizer.tokenize([text], false, LIMIT);
+        const tokens = await tokenizer.tokenize([text], "plain", LIMIT);
         assert.ok(tokens.length >= text.length / 64 && tokens.length <= 3 * text.length, `${pre} ${run}`);
       }
     }
@@ -152,8 +152,8 @@ describe("The tokenizer of prompts", () => {
     const { path } = models.get("default") ?? assert.fail();
     const apart = new ApartTokenizer(path, systemClock);
     const ended: string[] = [];
-    const long = apart.tokenize("a b c d ".repeat(16_000), false).then(() => ended.push("long"));
-    await apart.tokenize("-".repeat(3000), false).then(() => ended.push("short"));
+    const long = apart.tokenize("a b c d ".repeat(16_000), "plain").then(() => ended.push("long"));
+    await apart.tokenize("-".repeat(3000), "plain").then(() => ended.push("short"));
     await apart.tryGrammar('root ::= "a"').then(() => ended.push("grammar"));
     await long;
     assert.deepEqual(ended, ["short", "grammar", "long"]);
@@ -166,7 +166,7 @@ describe("The tokenizer of prompts", () => {
     const tokenizeApart = async (text: string) => [apart.push(text)];
     const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary, tokenizeApart });
     const lines = "A line of some words.\n".repeat(5000);
-    await tokenizer.tokenize([`${lines}${"-".repeat(3000)}\n${lines}`], false, LIMIT);
+    await tokenizer.tokenize([`${lines}${"-".repeat(3000)}\n${lines}`], "plain", LIMIT);
     assert.equal(apart.length, 1);
     assert.ok((apart[0]?.length ?? 0) < 40_000);
   });
@@ -181,11 +181,11 @@ describe("The tokenizer of prompts", () => {
         texts.push(text);
         return [1];
       }),
-      tokenizeApart: (text, special) => apart.tokenize(text, special),
+      tokenizeApart: (text, kind) => apart.tokenize(text, kind),
     });
-    const refusal = tokenizer.tokenize(["-".repeat(5000)], false, LIMIT);
+    const refusal = tokenizer.tokenize(["-".repeat(5000)], "plain", LIMIT);
     await assert.rejects(refusal, (error) => error instanceof RequestError && error.refusal.status === 400);
-    assert.deepEqual(await tokenizer.tokenize(["short"], false, LIMIT), [1]);
+    assert.deepEqual(await tokenizer.tokenize(["short"], "plain", LIMIT), [1]);
     assert.deepEqual(texts, ["short"]);
     apart.dispose();
   });
@@ -197,17 +197,20 @@ describe("The tokenizer of prompts", () => {
       tokenizeApart: assert.fail,
     });
     const text = "-".repeat(10_000_000);
-    await assert.rejects(tokenizer.tokenize([text], false, { ...LIMIT, contextTokens: 4096 }), /at least \d+ tokens/u);
+    await assert.rejects(
+      tokenizer.tokenize([text], "plain", { ...LIMIT, contextTokens: 4096 }),
+      /at least \d+ tokens/u,
+    );
   });
 
   it("lets the loop go on while it reads a long text", async () => {
     const { plain } = models.get("qwen2") ?? assert.fail();
     const tokenizer = new PromptTokenizer({ clock: systemClock, vocabulary: vocabularyOf(plain) });
     const turns = await turnsWhile(async () => {
-      await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], false, LIMIT);
+      await tokenizer.tokenize(["A line of some words.\n".repeat(50_000)], "plain", LIMIT);
       await tokenizer.tokenize(
         Array.from({ length: 20_000 }, () => "<"),
-        false,
+        "plain",
         LIMIT,
       );
     });
@@ -218,7 +221,7 @@ describe("The tokenizer of prompts", () => {
     const { clock, vocabulary } = slowVocabulary(1 / 1000);
     const tokenizer = new PromptTokenizer({ clock, vocabulary });
     const turns = await turnsWhile(async () => {
-      for (let text = 0; text < 2000; text += 1) await tokenizer.tokenize(["word ".repeat(200)], false, LIMIT);
+      for (let text = 0; text < 2000; text += 1) await tokenizer.tokenize(["word ".repeat(200)], "plain", LIMIT);
     });
     assert.ok(turns > 40, `${turns} turns`);
   });
@@ -237,7 +240,7 @@ describe("The tokenizer of prompts", () => {
         return [slice.length];
       };
       const tokenizer = new PromptTokenizer({ clock, vocabulary, tokenizeApart });
-      const tokens = await tokenizer.tokenize([text], false, LIMIT);
+      const tokens = await tokenizer.tokenize([text], "plain", LIMIT);
       assert.equal(
         tokens.reduce((sum, chars) => sum + chars, 0),
         text.length,
@@ -250,10 +253,10 @@ describe("The tokenizer of prompts", () => {
   it("is quick again once the vocabulary is: a machine that stood still slows it down for a while only", async () => {
     const slow = slowVocabulary(1);
     const tokenizer = new PromptTokenizer(slow);
-    await tokenizer.tokenize(["word ".repeat(1000)], false, LIMIT);
+    await tokenizer.tokenize(["word ".repeat(1000)], "plain", LIMIT);
     slow.msPerChar = 1 / 10_000;
     slow.calls.length = 0;
-    await tokenizer.tokenize(["word ".repeat(100_000)], false, LIMIT);
+    await tokenizer.tokenize(["word ".repeat(100_000)], "plain", LIMIT);
     assert.ok(slow.calls.length < 200, `${slow.calls.length} slices`);
   });
 
@@ -265,13 +268,13 @@ describe("The tokenizer of prompts", () => {
     };
     const text = "the own model is the own model is ".repeat(2000);
     const taught = { ...vocabularyOf(tokenize), phrases: ["own model is"] };
-    await new PromptTokenizer({ clock: systemClock, vocabulary: taught }).tokenize([text], false, LIMIT);
+    await new PromptTokenizer({ clock: systemClock, vocabulary: taught }).tokenize([text], "plain", LIMIT);
     assert.equal(slices.join(""), text);
     assert.ok(slices.length > 1);
     assert.ok(slices.every((slice) => slice.endsWith("is the") || slice.endsWith("is") || slice.endsWith("is ")));
     slices.length = 0;
     const unknown = { ...taught, phrases: undefined };
-    await new PromptTokenizer({ clock: systemClock, vocabulary: unknown }).tokenize([text], false, LIMIT);
+    await new PromptTokenizer({ clock: systemClock, vocabulary: unknown }).tokenize([text], "plain", LIMIT);
     assert.deepEqual(slices, [text], "without a line end, and any token may go over a blank");
   });
 });

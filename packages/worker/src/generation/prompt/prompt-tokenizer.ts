@@ -1,6 +1,6 @@
 import type { Time } from "@drover/foundation/clock";
 import { LoopBudget } from "@drover/foundation/loop-budget";
-import type { Vocabulary } from "../../engine/engine.ts";
+import type { TextKind, Vocabulary } from "../../engine/engine.ts";
 import { badField, WorkerError } from "../../errors.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
 import { endOfSlice, hasLongRun } from "./long-texts.ts";
@@ -25,7 +25,7 @@ interface TokenizerParts {
   readonly vocabulary: Vocabulary;
   readonly clock: Pick<Time, "monotonicMs">;
   /** Tokenizes in another process, which may die of the text. Absent: everything is tokenized here. */
-  readonly tokenizeApart?: (text: string, special: boolean) => Promise<readonly number[]>;
+  readonly tokenizeApart?: (text: string, kind: TextKind) => Promise<readonly number[]>;
 }
 
 /** Tokenizes texts of clients, whatever is in them: without harm to the process, and without holding up its loop. */
@@ -47,10 +47,9 @@ export class PromptTokenizer {
   /**
    * The tokens of the texts, one after the other, each tokenized by itself.
    *
-   * @param special read texts such as `<|im_end|>` as their control tokens
    * @throws RequestError `context_length_exceeded` as soon as it is certain, or 400 for a text that llama.cpp can't tokenize
    */
-  async tokenize(texts: readonly string[], special: boolean, limit: PromptLimit): Promise<number[]> {
+  async tokenize(texts: readonly string[], kind: TextKind, limit: PromptLimit): Promise<number[]> {
     this.refuseHuge(
       texts.reduce((sum, text) => sum + text.length, 0),
       limit,
@@ -58,11 +57,11 @@ export class PromptTokenizer {
     const tokens: number[] = [];
     for (const text of texts) {
       for (const slice of this.#slicesOf(text)) {
-        if (this.#isForApart(slice)) append(tokens, await this.#tokenizeApart(slice, special, limit.param));
+        if (this.#isForApart(slice)) append(tokens, await this.#tokenizeApart(slice, kind, limit.param));
         else {
           const wait = this.#budget.spend(this.#pace.msOf(slice.length));
           if (wait !== undefined) await wait;
-          append(tokens, this.#tokenizeHere(slice, special));
+          append(tokens, this.#tokenizeHere(slice, kind));
         }
         if (tokens.length > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${tokens.length}`);
       }
@@ -99,18 +98,18 @@ export class PromptTokenizer {
     return this.#vocabulary.splitsWords && hasLongRun(slice);
   }
 
-  #tokenizeHere(slice: string, special: boolean): readonly number[] {
+  #tokenizeHere(slice: string, kind: TextKind): readonly number[] {
     const startMs = this.#clock.monotonicMs();
-    const tokens = this.#vocabulary.tokenize(slice, special);
+    const tokens = this.#vocabulary.tokenize(slice, kind);
     this.#pace.saw(slice.length, this.#clock.monotonicMs() - startMs);
     return tokens;
   }
 
-  async #tokenizeApart(text: string, special: boolean, param: string): Promise<readonly number[]> {
-    if (this.#apart === undefined) return this.#vocabulary.tokenize(text, special);
+  async #tokenizeApart(text: string, kind: TextKind, param: string): Promise<readonly number[]> {
+    if (this.#apart === undefined) return this.#vocabulary.tokenize(text, kind);
     if (text.length > MOST_RISKY_CHARS) throw notTokenizable(param, `it has more than ${MOST_RISKY_CHARS} characters`);
     try {
-      return await this.#apart(text, special);
+      return await this.#apart(text, kind);
     } catch (error) {
       if (error instanceof WorkerError && error.code === "tokenizer_died") throw notTokenizable(param, error.message);
       throw error;

@@ -126,5 +126,5 @@ async function write(chatTemplate: string, messages: readonly ChatMessage[], too
   const prompts = new ChatPrompts({ ...byteModel, chatTemplate }, promptParts(byteVocabulary), assert.fail);
   const limit = { contextTokens: 8192, outputTokens: 1, param: "messages" } as const;
   const { tokens } = await prompts.build({ messages, tools, templateArguments: {}, mayThink: true, limit });
-  return Buffer.concat(tokens.map((token) => byteVocabulary.tokenBytes(token, true))).toString("utf8");
+  return Buffer.concat(tokens.map((token) => byteVocabulary.tokenBytes(token, "control"))).toString("utf8");
 }
