@@ -8,8 +8,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { FrontPageFacts } from "./own-routes/front-page.ts";
 import type { GuestRoutes, Readiness } from "./own-routes/own-routes.ts";
 import type { UpstreamSpec, UpstreamStatus } from "./pool/upstream.ts";
-import type { RequestTracing } from "./request/request-tracing.ts";
-import type { Stage } from "./request/client-request.ts";
+import type { RequestTracing, Stage } from "./request/client-request.ts";
 
 /** What a balancer is made of. */
 export interface BalancerOptions {

@@ -4,7 +4,7 @@ import type { AccessFormat } from "./records/access-log.ts";
 import type { FrontRules } from "./access/front-door.ts";
 import type { ServerLimits } from "./http/server.ts";
 import { defaultKeepalive, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
-import type { ForwardRules } from "./request/forward-client-request.ts";
+import type { ForwardRules } from "./request/forwarded-request.ts";
 import type { StoreLimits } from "./response-store/response-store.ts";
 import type { RetryRule } from "./request/retry-rule.ts";
 import type { CheckRule } from "./pool/active-checks.ts";

@@ -8,7 +8,8 @@ import { guestRoute, isOpenPath, ownRoute, type OwnRouteParts } from "./own-rout
 import type { OwnResponse } from "./own-routes/own-response.ts";
 import { storeRoute } from "./response-store/store-routes.ts";
 import type { ClientRequest } from "./request/client-request.ts";
-import { forwardClientRequest, type Forwarder } from "./request/forward-client-request.ts";
+import { forwardClientRequest } from "./request/forward-client-request.ts";
+import type { Forwarder } from "./request/forwarded-request.ts";
 
 /** What a request passes on its way. */
 export interface Way {

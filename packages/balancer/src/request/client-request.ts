@@ -1,12 +1,11 @@
 import { type ApiRoute, pathOf, routeAt } from "@drover/contract/routes";
 import type { Clock } from "@drover/foundation/clock";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { ProxyError } from "../error-envelope.ts";
 import type { OwnResponse } from "../own-routes/own-response.ts";
 import type { ClientConnection } from "../upstream-http/tunnel.ts";
-import type { PickDecision } from "@drover/contract/request-record";
+import type { PickDecision, RequestRecord } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
-import type { RequestTrace } from "./request-tracing.ts";
 import { respond, respondError, type Sending } from "./respond.ts";
 import type { ToldUsageReader } from "../foreign-usage/usage-reader.ts";
 
@@ -34,6 +33,18 @@ export interface KeyLimitRules {
   readonly tokensPerDay: number;
   /** Requests at a time, waiting ones included. */
   readonly concurrency: number;
+}
+
+/** Begins a trace for each request, or continues the one that its headers name. */
+export interface RequestTracing {
+  begin(headers: IncomingHttpHeaders, nowEpochMs: number): RequestTrace;
+}
+
+export interface RequestTrace {
+  /** What upstreams are sent instead of the client's `traceparent` and `tracestate`. */
+  readonly headers: readonly string[];
+  /** The request is over. */
+  end(record: RequestRecord): void;
 }
 
 /** What is known of a request when its head has been read. */

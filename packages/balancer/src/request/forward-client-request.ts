@@ -1,68 +1,16 @@
-import { randomUUID } from "node:crypto";
-import type { Clock } from "@drover/foundation/clock";
-import type { Logger } from "pino";
-import { errorEvent, type ProxyError } from "../error-envelope.ts";
-import type { Metrics } from "../own-routes/metrics.ts";
-import type { Admission, Claim } from "../queue/admission.ts";
-import type { Hints, PlacementHints } from "../pool/placement-hints.ts";
-import type { UpstreamPool } from "../pool/upstream-pool.ts";
-import type { ResponseStore } from "../response-store/response-store.ts";
-import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
-import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
-import { isStream } from "../upstream-http/response-head.ts";
-import type { RequestBody } from "../upstream-http/upstream-request.ts";
-import type { BodyBudget } from "./body-budget.ts";
-import { type ClientRequest, type Ending, evaluated } from "./client-request.ts";
+import type { ProxyError } from "../error-envelope.ts";
 import { type Conversation, conversationOf } from "../response-store/conversation.ts";
+import type { Claim } from "../queue/admission.ts";
+import type { RequestBody } from "../upstream-http/upstream-request.ts";
+import { type ClientRequest, evaluated } from "./client-request.ts";
 import { concludeRequest } from "./conclude-request.ts";
-import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
+import type { CrashRecord } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
-import type { ForwardOutcome, ForwardTask } from "./forward-task.ts";
-import { relayedHead, upstreamHeaders, workerHeader } from "./proxy-headers.ts";
+import type { ForwardOutcome } from "./forward-task.ts";
+import { ForwardedRequest, type Forwarder, type Placing } from "./forwarded-request.ts";
 import { readBody } from "./read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
-import type { RetryRule } from "./retry-rule.ts";
-import { readerFor, type ToldUsageReader } from "../foreign-usage/usage-reader.ts";
-import { interjections, type StreamPings, streamPings } from "./stream-pings.ts";
-
-/** Nothing, what comes of system message and tools, or everything. */
-export type SharePrefixes = "own" | "system" | "all";
-
-/** How requests are forwarded; part of the settings. */
-export interface ForwardRules {
-  readonly maxBodyBytes: number;
-  /** What of one key's kept state requests with another one may use. */
-  readonly sharePrefixes: SharePrefixes;
-  /** Streams that wait are told so (`StreamPings`). */
-  readonly streamPings: boolean;
-  /** For upstreams that Drover does not own. */
-  readonly retry: RetryRule;
-  readonly ownedRetry: RetryRule;
-  readonly timeouts: ForwardTimeouts;
-  /** How many requests `drover explain` knows. */
-  readonly explained: number;
-}
-
-/** Where requests are forwarded to, and who is told of it. */
-export interface Forwarder {
-  readonly pool: UpstreamPool;
-  readonly admission: Admission;
-  readonly hints: PlacementHints;
-  readonly connections: ConnectionPool;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly rules: () => ForwardRules;
-  readonly bodies: BodyBudget;
-  /** Whether the owned upstreams are Drover's own workers. */
-  readonly ownsApi: () => boolean;
-  /** Undefined where responses are not kept. */
-  readonly responses: () => ResponseStore | undefined;
-  /** Requests that crashed workers. */
-  readonly condemned: CondemnedRequests;
-  /** What the server itself sent on a connection because its request could not be read to the end. */
-  readonly rawResponses: WeakMap<object, Ending>;
-}
+import { streamPings } from "./stream-pings.ts";
 
 /** Body, lease, upstream, response; then the request ends. Throws only for the balancer's own faults. */
 export async function forwardClientRequest(request: ClientRequest, forwarder: Forwarder): Promise<void> {
@@ -116,7 +64,7 @@ async function forwardWithBody(
   const isPinged = forwarder.ownsApi() && forwarder.rules().streamPings;
   const pings = streamPings(request, bytes, isPinged, forwarder.clock);
   const claim = claimOf(request, { placement, pings, record }, forwarder);
-  const task = taskOf(request, conversation, { placement, pings, record, claim }, forwarder);
+  const task = new ForwardedRequest(request, conversation, { placement, pings, record, claim }, forwarder);
   let outcome: ForwardOutcome;
   try {
     outcome = await forwardRequest(task, forwarder.connections, forwarder.clock);
@@ -187,84 +135,6 @@ function claimOf(
     waitedMs: 0,
     charged: undefined,
     refusal: undefined,
-  };
-}
-
-/** How a request gets its lease, and who is told of it. */
-interface Placing {
-  readonly placement: Hints;
-  readonly pings: StreamPings | undefined;
-  readonly record: CrashRecord;
-  readonly claim: Claim;
-}
-
-function taskOf(
-  request: ClientRequest,
-  { body, headers, onBody }: Conversation,
-  { placement, pings, record, claim }: Placing,
-  { admission, metrics, logger, clock, rules, ownsApi }: Forwarder,
-): ForwardTask {
-  const { incoming, response, switchable, receivedAtMs } = request.arrival;
-  const { retry, ownedRetry, timeouts, sharePrefixes } = rules();
-  const isResumable = request.method === "POST" && body.kind === "bytes";
-  return {
-    client: { request: incoming, response, switchable: request.wantsWebSocket ? switchable : undefined },
-    outgoing: {
-      method: request.method,
-      target: request.target,
-      headers: [...upstreamHeaders(request), ...headers, ...interjections(pings, ownsApi())],
-      body,
-      resumeKey: isResumable ? randomUUID() : undefined,
-      owner: workersOwner(request, sharePrefixes),
-      call: request.arrival.call,
-    },
-    pick: claim.pick,
-    attempts: request.attempts,
-    retry,
-    ownedRetry,
-    timeouts,
-    acquire: () => admission.acquire(claim),
-    isCondemned: record.isCondemned,
-    onLease: ({ upstream, decision }) => {
-      if (decision !== undefined) request.decisions.push(decision);
-      pings?.onLease(upstream);
-      placement.onPicked(upstream);
-    },
-    onResume: ({ upstream }, reason) => {
-      metrics.countResume();
-      request.resumedAttempts.add(request.attempts.length);
-      logger.warn({ id: request.id, upstream: upstream.id, reason }, "a worker resumes another one's response");
-      return pings?.onResume(upstream);
-    },
-    onHead: (head, attempt) => {
-      placement.onFirstByte(attempt.upstream, attempt.headerMs ?? 0);
-      metrics.countFirstByte(clock.monotonicMs() - receivedAtMs);
-      request.isStream = isStream(head);
-      pings?.onHead(head);
-      request.told = readerFor(request, head, attempt.upstream, clock);
-      return relayedHead(head, request, workerHeader(attempt.upstream));
-    },
-    onInterim: (head, { upstream }) => {
-      pings?.onHead(head);
-      return relayedHead({ ...head, status: 200, reason: "OK" }, request, workerHeader(upstream));
-    },
-    errorEvent: (message) => errorEvent({ status: 502, message, code: "upstream_died" }, incoming),
-    bodyListener: () => {
-      const { told } = request;
-      return told === undefined ? onBody : bothTold(onBody, told);
-    },
-  };
-}
-
-/** Whose request it is to workers: slots are divided between keys, and between addresses where there are none, which share all state. */
-function workersOwner({ caller, owner }: ClientRequest, sharePrefixes: string): string {
-  return caller === undefined ? `${Buffer.from(owner).toString("hex")} all` : `${caller.stateOwner} ${sharePrefixes}`;
-}
-
-function bothTold(onBody: Conversation["onBody"], told: ToldUsageReader): (part: Buffer) => void {
-  return (part) => {
-    onBody?.(part);
-    told.push(part);
   };
 }
 
