@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, lstatSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, type Stats } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -48,17 +48,29 @@ function mayMake(folder: string): boolean {
 /** Nobody else can put anything into it. */
 function temporaryHome(): string {
   const folder = join(tmpdir(), `drover-home-${userId()}`);
+  const problem = makePrivateFolder(folder);
+  if (problem === undefined) return folder;
+  throw new Error(`${folder} ${problem}: set HOME or XDG_CACHE_HOME to a folder of your own`);
+}
+
+/**
+ * Makes a folder into which nobody but this user can put anything, where there is none yet.
+ * @returns what is wrong with it, to be said behind its name; undefined: nothing
+ */
+export function makePrivateFolder(folder: string, uid = userId()): string | undefined {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw new Error(`${folder} can't be made (${code}): ${ADVICE}`, { cause: error });
+    if (code !== "EEXIST") return `can't be made (${code})`;
   }
   // A link would lead elsewhere.
-  const found = lstatSync(folder);
-  if (found.isDirectory() && found.uid === userId() && (found.mode & OTHERS_WRITE) === 0) return folder;
-  throw new Error(`${folder} belongs to another user, or others may write to it: ${ADVICE}`);
+  return isPrivate(lstatSync(folder), uid) ? undefined : "belongs to another user, or others may write to it";
+}
+
+/** Whether it is a folder into which no other user can put anything. */
+export function isPrivate(found: Stats, uid: number): boolean {
+  return found.isDirectory() && found.uid === uid && (found.mode & OTHERS_WRITE) === 0;
 }
 
 const OTHERS_WRITE = 0o022;
-const ADVICE = "set HOME or XDG_CACHE_HOME to a folder of your own";

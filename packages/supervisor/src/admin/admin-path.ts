@@ -1,9 +1,9 @@
-import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { userId } from "@drover/foundation/files/user-folders";
+import { isPrivate, makePrivateFolder, userId } from "@drover/foundation/files/user-folders";
+import { socketAt } from "@drover/foundation/socket-path";
 import { SupervisorError } from "../errors.ts";
-import { socketAt } from "./socket-at.ts";
 
 /** Which process listens: `drover up`, or `drover balance`, which may run beside it. */
 export type AdminKind = "up" | "balance";
@@ -35,7 +35,7 @@ export function adminPath(
 ): string {
   if (setting !== "auto") return setting;
   const [last = "", ...others] = candidates(environment, folders).toReversed();
-  const own = others.toReversed().find((folder) => isPrivate(folder, folders.uid));
+  const own = others.toReversed().find((folder) => isPrivateFolder(folder, folders.uid));
   return join(own ?? makePrivate(last, folders.uid), NAMES[kind]);
 }
 
@@ -55,27 +55,17 @@ function candidates(environment: Environment, { uid, perUser, temporary }: Runti
   return [...(runtime === "" ? [] : [runtime]), join(perUser, String(uid)), join(temporary, `drover-${uid}`)];
 }
 
-/** A folder that no other user can put anything into. */
-function isPrivate(folder: string, uid: number): boolean {
+function isPrivateFolder(folder: string, uid: number): boolean {
   const found = statSync(folder, { throwIfNoEntry: false });
-  return found !== undefined && found.isDirectory() && found.uid === uid && (found.mode & OTHERS_WRITE) === 0;
+  return found !== undefined && isPrivate(found, uid);
 }
-
-const OTHERS_WRITE = 0o022;
 
 function makePrivate(folder: string, uid: number): string {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw new SupervisorError("listen_failed", `${folder} can't be made (${code}): ${ADVICE}`);
-  }
-  // A link would lead elsewhere.
-  if (lstatSync(folder).isDirectory() && isPrivate(folder, uid)) return folder;
-  throw new SupervisorError("listen_failed", `${folder} belongs to another user, or others may write to it: ${ADVICE}`);
+  const problem = makePrivateFolder(folder, uid);
+  if (problem === undefined) return folder;
+  const advice = "choose another place with --admin-socket, or set XDG_RUNTIME_DIR";
+  throw new SupervisorError("listen_failed", `${folder} ${problem}: ${advice}`);
 }
-
-const ADVICE = "choose another place with --admin-socket, or set XDG_RUNTIME_DIR";
 
 function isOwnSocket(path: string, uid: number): boolean {
   const found = socketAt(path);

@@ -2,9 +2,8 @@ import { once } from "node:events";
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
-import { socketPathProblem } from "@drover/foundation/socket-path";
+import { socketAt, socketPathProblem } from "@drover/foundation/socket-path";
 import { SupervisorError } from "../errors.ts";
-import { socketAt } from "./socket-at.ts";
 
 /**
  * Listens on the unix socket `path` with mode 0600. The socket that a killed supervisor left behind is taken over; a
