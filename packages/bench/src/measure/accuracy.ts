@@ -7,10 +7,7 @@ import { runBench } from "../run-bench.ts";
 import { median } from "../statistics/median.ts";
 import { startFakeWorker } from "./support/fake-worker.ts";
 import { names, quick, repeat, roundsOr } from "./support/options.ts";
-import { preferRealTime } from "./support/real-time.ts";
 import { spread } from "./support/spread.ts";
-
-await preferRealTime();
 
 const seconds = Number(names.find((word) => /^\d+$/.test(word)) ?? (quick ? 4 : 15));
 const known = { ttftMs: 500, itlMs: 100, tokens: 21 };

@@ -5,10 +5,7 @@ import type { StepReport } from "../load/run-step.ts";
 import { runBench } from "../run-bench.ts";
 import { startFakeWorker } from "./support/fake-worker.ts";
 import { names, quick, repeat, roundsOr } from "./support/options.ts";
-import { preferRealTime } from "./support/real-time.ts";
 import { spread } from "./support/spread.ts";
-
-await preferRealTime();
 
 const numbers = names.filter((word) => /^\d+$/.test(word));
 const streams = Number(numbers[0] ?? 500);

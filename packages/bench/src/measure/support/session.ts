@@ -53,7 +53,6 @@ export interface MeasuredServer {
 export interface RunOptions {
   /** Keep the standard output instead of passing it on. */
   readonly capture?: boolean | undefined;
-  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Runs a command to its end; its title is printed first. The command ends with this process, however that ends. */
@@ -61,14 +60,13 @@ export async function run(
   title: string,
   file: string,
   args: readonly string[],
-  { capture = false, environment = {} }: RunOptions = {},
+  { capture = false }: RunOptions = {},
 ): Promise<{ readonly code: number; readonly stdout: string }> {
   if (isEnding) await forever();
   console.log(title);
   const command = dieWithParent({ file, args });
   const child = spawn(command.file, command.args, {
     stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
-    env: { ...process.env, ...environment },
   });
   const closed = once(child, "close") as Promise<[code: number | null]>;
   // TERM, even for Ctrl-C: a terminal has sent that to the child as well, and a second one would cut off its report.
