@@ -77,6 +77,8 @@ const PARAMETERS = [
   { ignore_eos: true },
   { logit_bias: { 5: 1 } },
   { logit_bias: [[5, false]] },
+  { logit_bias: { " the": 1 } },
+  { logit_bias: [["the", -1]] },
   { logprobs: true },
   { logprobs: true, top_logprobs: 3 },
   { n: 2 },

@@ -160,6 +160,13 @@ describe("OpenAI's client on random weights", () => {
     ).json()) as { content: string };
     assert.equal(textOf(forced), content.repeat(3));
     assert.notEqual(first, "");
+    assert.equal(textOf(await chat({ temperature: 0, max_tokens: 3, logit_bias: { [content]: 100 } })), textOf(forced));
+    const pairs = [
+      [content, 150],
+      [tokens[0], -50],
+      ["qzxj", false],
+    ] as unknown as Record<string, number>;
+    assert.equal(textOf(await chat({ temperature: 0, max_tokens: 3, logit_bias: pairs })), textOf(forced), "added up");
   });
 
   it("reports log-probabilities, most likely first, that go with the chosen tokens", async () => {

@@ -29,7 +29,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
     templateArguments: {},
     extractReasoning: true,
     ...thinkingOf(body),
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    sampling: samplingOf(body, serving.randomSeed()),
     stops: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
     cachePrompt: true,
     ignoreEndOfText: false,

@@ -1,12 +1,11 @@
 import { jsonOrText } from "@drover/foundation/json-text";
 import { z } from "zod";
-import { badField } from "../../errors.ts";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
-import { boundedList, refuse } from "../http/bounded-list.ts";
-import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
+import { boundedList } from "../http/bounded-list.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { MOST_CHOICES, MOST_BIASES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
+import { MOST_CHOICES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
+import { biases } from "./token-biases.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
@@ -18,43 +17,6 @@ export function neutralOnly<const T extends string | number | boolean>(name: str
 /** A parameter that is known, can't be honoured, and would change the response's form. */
 export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
-}
-
-const tokenId = /^\d{1,10}$/u;
-const bias = z.union([z.number(), z.literal(false)]).transform((value) => (value === false ? -Infinity : value));
-
-const eachBias = z.union([
-  z.record(z.string().regex(tokenId, "keys are token ids"), bias),
-  z.array(z.tuple([z.int().min(0), bias])).transform((pairs) => Object.fromEntries(pairs) as Record<string, number>),
-]);
-const { $schema: _, ...describedBiases } = z.toJSONSchema(eachBias, { io: "input" });
-
-/** OpenAI's object, or pairs as llama.cpp's server has them; texts of one token are looked up by it alone. zod is asked only what is wrong: it takes long. */
-const biases = z.preprocess((value, context) => {
-  const size = Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
-  const message = `must have at most ${MOST_BIASES} tokens`;
-  if (size > MOST_BIASES) return refuse(context, [{ code: "custom", message }], value);
-  const quick = biasesOf(value);
-  if (quick !== undefined) return quick;
-  const { data, error } = eachBias.safeParse(value, STOP_AT_FIRST_FAULT);
-  return error === undefined ? data : refuse(context, error.issues, value);
-}, z.custom<Readonly<Record<string, number>>>().meta(describedBiases));
-
-/** Undefined where something is wrong. */
-function biasesOf(value: unknown): Readonly<Record<string, number>> | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const found: Record<string, number> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const pair: unknown = Array.isArray(value) ? item : [key, item];
-    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
-    const [token, given] = pair as readonly unknown[];
-    const isToken = Array.isArray(value)
-      ? typeof token === "number" && Number.isSafeInteger(token) && token >= 0
-      : tokenId.test(key);
-    if (!isToken || (given !== false && !Number.isFinite(given))) return undefined;
-    found[String(token)] = given === false ? -Infinity : (given as number);
-  }
-  return found;
 }
 
 const dryFields = {
@@ -153,8 +115,10 @@ export type GenerationBody = z.output<z.ZodObject<typeof generationFields>>;
 
 export type SamplingBody = Partial<z.output<z.ZodObject<typeof samplingFields>>>;
 
-/** Defaults are those of llama.cpp's server. `seed` is used where the client sent none. */
-export function samplingOf(body: SamplingBody, vocabularySize: number, seed: number): Sampling {
+const NO_BIASES: ReadonlyMap<number, number> = new Map();
+
+/** Defaults are those of llama.cpp's server. `seed` is used where the client sent none; `logitBias` is what `tokenBiases` makes of the body's. */
+export function samplingOf(body: SamplingBody, seed: number, logitBias = NO_BIASES): Sampling {
   return {
     temperature: body.temperature ?? 0.8,
     topK: Math.max(0, body.top_k ?? 40),
@@ -164,7 +128,7 @@ export function samplingOf(body: SamplingBody, vocabularySize: number, seed: num
     repeatPenalty: body.repeat_penalty ?? body.repetition_penalty ?? 1,
     presencePenalty: body.presence_penalty ?? 0,
     frequencyPenalty: body.frequency_penalty ?? 0,
-    logitBias: logitBiasOf(body.logit_bias ?? {}, vocabularySize),
+    logitBias,
     ...(typeof body.repeat_last_n === "number" ? { penaltyTokens: body.repeat_last_n } : {}),
     ...(typeof body.min_tokens === "number" && body.min_tokens > 0 ? { minTokens: body.min_tokens } : {}),
     ...xtcOf(body),
@@ -197,15 +161,4 @@ function dryOf(body: SamplingBody): { readonly dry?: DrySampling } {
       sequenceBreakers: body.dry_sequence_breakers ?? ["\n", ":", '"', "*"],
     },
   };
-}
-
-function logitBiasOf(bias: Readonly<Record<string, number>>, vocabularySize: number): ReadonlyMap<number, number> {
-  const entries = Object.entries(bias).map(([token, value]): [number, number] => {
-    if (Number(token) < vocabularySize) return [Number(token), value <= -100 ? -Infinity : value];
-    throw badField(
-      "logit_bias",
-      `Invalid 'logit_bias': token ${token} is outside of the vocabulary (${vocabularySize} tokens).`,
-    );
-  });
-  return new Map(entries);
 }

@@ -16,7 +16,7 @@ const said: readonly (readonly [unknown, string])[] = [
   [{ messages: [{ role: "robot", content: "x" }] }, "Invalid 'messages[0].role': must be 'system' or 'developer' or"],
   [{ messages, response_format: { type: "yaml" } }, "Invalid 'response_format.type': must be 'text' or 'json_object'"],
   [{ messages, stop: Array.from({ length: 65 }, () => "a") }, "Invalid 'stop': must have at most 64 items"],
-  [{ messages, logit_bias: { x: 1 } }, "Invalid 'logit_bias.x': keys are token ids"],
+  [{ messages, logit_bias: { x: "y" } }, "Invalid 'logit_bias.x': must be"],
   [{ messages, reasoning_effort: "huge" }, 'Invalid \'reasoning_effort\': must be "none" or "minimal" or'],
   [{ messages, tool_choice: "must" }, "Invalid 'tool_choice': must be"],
   [[], "Invalid body: must be an object, not a list"],

@@ -9,7 +9,7 @@ import type { Serving } from "../serving.ts";
 
 /** `POST /apply-template`: the prompt that a chat becomes, as text. */
 export async function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = chatJobOf(serving, await takeBody(serving, chatCompletionRequest, request, reply));
+  const job = await chatJobOf(serving, await takeBody(serving, chatCompletionRequest, request, reply));
   const prompt = await serving.prompts.text({
     messages: job.messages,
     tools: job.toolChoice === "none" ? [] : job.tools,

@@ -12,6 +12,7 @@ import { plainGrammar, plainLimit, plainOutput, promptTokens, textOfTokens } fro
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
 import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
+import { tokenBiases } from "../generating/token-biases.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
@@ -240,7 +241,7 @@ async function outputRequests(
   const format = schema === undefined ? undefined : { schema, param: "json_schema" };
   const grammar = await plainGrammar(serving, reply, body.grammar, format);
   const maxTokens = body.n_predict ?? body.max_tokens ?? -1;
-  const sampling = samplingOf(body, serving.model.vocabularySize, 0);
+  const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
   const probabilities = body.n_probs ?? 0;
   return prompts.flatMap((prompt) => {
     const seed = seedOf(body.seed, serving.randomSeed());

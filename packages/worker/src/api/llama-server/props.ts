@@ -13,7 +13,7 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
       n_ctx: slots.contextTokens,
       speculative: false,
       is_processing: false,
-      params: defaultParams(model.vocabularySize),
+      params: defaultParams(),
     },
     total_slots: slots.describe().length,
     model_alias: model.id,
@@ -46,8 +46,8 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
 }
 
 /** What a request gets that asks for nothing, by llama.cpp's names; what Drover takes only as neutral included. */
-function defaultParams(vocabularySize: number) {
-  return requestParams({ maxTokens: -1, sampling: samplingOf({}, vocabularySize, RANDOM_SEED) });
+function defaultParams() {
+  return requestParams({ maxTokens: -1, sampling: samplingOf({}, RANDOM_SEED) });
 }
 
 /** llama.cpp's value for a seed that is drawn. */

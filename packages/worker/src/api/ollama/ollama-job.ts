@@ -53,7 +53,7 @@ function jobOf(
     parallelToolCalls: true,
     templateArguments: {},
     extractReasoning: true,
-    sampling: samplingOf(options ?? {}, serving.model.vocabularySize, serving.randomSeed()),
+    sampling: samplingOf(options ?? {}, serving.randomSeed()),
     stops: options?.stop ?? [],
     cachePrompt: true,
     ignoreEndOfText: false,

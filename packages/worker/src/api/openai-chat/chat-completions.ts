@@ -21,7 +21,7 @@ export async function chatCompletions(
   reply: FastifyReply,
 ): Promise<unknown> {
   const body = await takeBody(serving, chatCompletionRequest, request, reply);
-  const job = chatJobOf(serving, body);
+  const job = await chatJobOf(serving, body);
   const choices = body.n ?? 1;
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });
   const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };

@@ -5,13 +5,14 @@ import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
+import { tokenBiases } from "../generating/token-biases.ts";
 import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 export const ANY_OBJECT = { type: "object" } as const;
 
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
-export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJob {
+export async function chatJobOf(serving: Serving, body: ChatCompletionRequest): Promise<ChatJob> {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? body.n_predict ?? -1;
   const topLogprobs = topLogprobsOf(body);
   const thinkingBudget = thinkingBudgetOf(body);
@@ -30,7 +31,7 @@ export function chatJobOf(serving: Serving, body: ChatCompletionRequest): ChatJo
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: templateArgumentsOf(body),
     extractReasoning: body.reasoning_format !== "none",
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    sampling: samplingOf(body, serving.randomSeed(), await tokenBiases(serving, body.logit_bias)),
     stops: body.stop,
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,

@@ -27,6 +27,7 @@ import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { samplingOf, seedOf } from "../generating/sampling-fields.ts";
+import { tokenBiases } from "../generating/token-biases.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
@@ -44,7 +45,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
   const grammar = await plainGrammar(serving, reply, body.grammar, contentFormatOf(body));
-  const sampling = samplingOf(body, serving.model.vocabularySize, 0);
+  const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
   const requests = prompts.flatMap(({ tokens }) => {
     const seed = seedOf(body.seed, serving.randomSeed());
     const request = outputRequest(serving, body, tokens, { ...sampling, seed });

@@ -5,11 +5,12 @@ import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
+import { tokenBiases } from "../generating/token-biases.ts";
 import { foreignTools, toolChoiceOf, toolOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
-export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJob {
+export async function responsesJobOf(serving: Serving, body: ResponsesRequest): Promise<ChatJob> {
   const instructions =
     typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
   const contentFormat = contentFormatOf(body);
@@ -22,7 +23,7 @@ export function responsesJobOf(serving: Serving, body: ResponsesRequest): ChatJo
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: typeof body.reasoning?.effort === "string" ? { reasoning_effort: body.reasoning.effort } : {},
     extractReasoning: true,
-    sampling: samplingOf(body, serving.model.vocabularySize, serving.randomSeed()),
+    sampling: samplingOf(body, serving.randomSeed(), await tokenBiases(serving, body.logit_bias)),
     stops: [],
     cachePrompt: true,
     ignoreEndOfText: false,

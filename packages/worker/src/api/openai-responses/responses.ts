@@ -21,7 +21,7 @@ export async function responses(serving: Serving, request: FastifyRequest, reply
   const body = await takeBody(serving, responsesRequest, request, reply);
   const keeping = keepingOf(request, body);
   if (body.store === true && !keeping.isKept) ignore(serving, reply, ["store"]);
-  const job = responsesJobOf(serving, body);
+  const job = await responsesJobOf(serving, body);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_output_tokens" });
   const prepared = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
@@ -67,7 +67,7 @@ async function streamResponse(
 
 /** `POST /v1/responses/input_tokens`. */
 export async function countInputTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = responsesJobOf(serving, await takeBody(serving, responsesRequest, request, reply));
+  const job = await responsesJobOf(serving, await takeBody(serving, responsesRequest, request, reply));
   return { object: "response.input_tokens", input_tokens: await countChat(serving, reply, job) };
 }
 
