@@ -47,7 +47,7 @@ export interface BalancerEvents {
   onQueueWait?(waitMs: number): void;
   /** A request came while no upstream is ready (scale from zero): start one. Called once until an upstream is ready. */
   onWakeNeeded?(): void;
-  /** Requests of one sender have crashed workers while others use them: it is to have a worker apart (an upstream with `isolation`). Called at each such crash. */
+  /** Requests have crashed two workers while others use them: they are to have a worker apart (an upstream with `isolation`). Called at each such crash. */
   onIsolationWanted?(): void;
   /** No sender needs one any more. */
   onIsolationOver?(): void;

@@ -26,7 +26,9 @@ export interface PickState {
   readonly sender: string | undefined;
   /** Workers that crashed while they had this request; above 0 it is given a worker alone. */
   deaths: number;
-  /** Workers that are left alone as long as others can take the request, soon or now. */
+  /** When it was last given a worker of Drover's own. */
+  givenAtMs: number;
+  /** Workers that are left alone: others can take the request, soon or now. */
   standingBy: ReadonlySet<string>;
   /** Whether it is to be told why which peer was chosen. */
   readonly isExplained: boolean;

@@ -43,6 +43,7 @@ export function startPick(group: PeerGroup, request: PickRequest, tries: number)
     likeness: request.likeness,
     sender: request.sender,
     deaths: 0,
+    givenAtMs: Number.NEGATIVE_INFINITY,
     standingBy: NOBODY,
     isExplained: request.isExplained ?? false,
     hash: undefined,

@@ -31,9 +31,9 @@ export interface PoolEvents {
   onVacancy?(): void;
   /** Removed, with all that it has counted. */
   onRemoved?(upstream: Upstream): void;
-  /** A sender whose requests have crashed workers needs a worker apart (an upstream with `isolation`). */
+  /** Requests that have crashed workers need a worker apart (an upstream with `isolation`). */
   onIsolationWanted?(): void;
-  /** No sender needs one any more. */
+  /** None needs one any more. */
   onIsolationOver?(): void;
   /** Its failures have taken it out. */
   onTakenOut?(upstream: Upstream): void;
@@ -61,7 +61,7 @@ export class UpstreamPool {
       onRemoved: (upstream) => this.#events.onRemoved?.(upstream),
     });
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
-    this.#flights = new Flights(options.clock);
+    this.#flights = new Flights(options.clock, () => this.#events.onVacancy?.());
     this.#isolation = new Isolation(options.clock, {
       onWanted: () => this.#events.onIsolationWanted?.(),
       onFreed: () => this.#events.onVacancy?.(),
@@ -90,15 +90,14 @@ export class UpstreamPool {
     const { members, group } = this.#eligible(state);
     if (state.group !== group && state.group !== group.next) state.group = group;
     this.#askStandBy(state);
-    const isDying = (one: Upstream) => this.#suspects.has(one);
-    const upstream = state.deaths > 0 ? workerAlone(members, state, isDying) : this.#choose(state);
+    const upstream = state.deaths > 0 ? this.#chooseAlone(members, state) : this.#choose(state);
     if (upstream === undefined) return undefined;
     return this.#hold(upstream, state);
   }
 
-  /** Whether the request may only go to the worker for isolated senders, which takes no other. */
-  isIsolated(state: PickState): boolean {
-    return this.members.isolation !== undefined && this.#isolation.isIsolated(state);
+  /** Whether there are workers that it may not have and others may. */
+  isChoosy(state: PickState): boolean {
+    return this.#eligible(state).members !== this.members.ordinary || this.#closed(state).size > 0;
   }
 
   /** Those that may take the request at all. */
@@ -108,7 +107,27 @@ export class UpstreamPool {
   }
 
   #askStandBy(state: PickState): void {
-    state.standingBy = this.#standBy?.(ableWorkers(this.#eligible(state).members, state)) ?? NOBODY;
+    const closed = this.#closed(state);
+    const isOpen = ({ id }: Upstream) => !closed.has(id);
+    const { members } = this.#eligible(state);
+    const able = ableWorkers(closed.size === 0 ? members : members.filter(isOpen), state);
+    const standingBy = this.#standBy?.(able) ?? NOBODY;
+    state.standingBy = closed.size === 0 ? standingBy : new Set([...standingBy, ...closed]);
+  }
+
+  /** Workers that its sender may not have now: no more than two of everybody's are to crash of what it sends, and what that is shows soon. */
+  #closed(state: PickState): ReadonlySet<string> {
+    const { ordinary } = this.members;
+    if (ordinary.length < 2) return NOBODY;
+    const most = this.#isolation.mostWorkers(state);
+    return ordinary.length <= most ? NOBODY : this.#flights.closedTo(state.sender, ordinary, most);
+  }
+
+  /** Suspects of all senders begin one after another, so that each crash says of which. */
+  #chooseAlone(members: readonly Upstream[], state: PickState): Upstream | undefined {
+    const closed = this.#closed(state);
+    const chosen = workerAlone(members, state, (one) => this.#suspects.has(one) || closed.has(one.id));
+    return this.#flights.tries(members) ? undefined : chosen;
   }
 
   /** Why this upstream, where somebody wants to know. */
@@ -125,6 +144,7 @@ export class UpstreamPool {
    */
   acquireBeside(state: PickState, most: number): Lease | undefined {
     if (this.mustWait(state)) return undefined;
+    state.standingBy = this.#closed(state);
     const upstream = leastBusyWorker(this.#eligible(state).members, state, most);
     if (upstream === undefined) return undefined;
     state.tried.set(upstream, upstream.generation);

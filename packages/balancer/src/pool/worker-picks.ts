@@ -24,6 +24,7 @@ export function leastBusyWorker(upstreams: Upstreams, state: PickState, most: nu
   let best: Upstream | undefined;
   for (const upstream of upstreams) {
     if (!isInService(upstream) || upstream.aloneFor !== undefined || isTried(upstream, state)) continue;
+    if (state.standingBy.has(upstream.id)) continue;
     if (upstream.beside < most) best = best === undefined ? upstream : lessBusy(upstream, best);
   }
   return best;
@@ -49,15 +50,15 @@ export function roomiestBeyondSlots(upstreams: Upstreams, state: PickState): Ups
 /**
  * A worker without any other request, for one that may crash it: so no innocent request is in two crashes. The least busy worker is
  * given no further request until it is empty; until then none is picked. Of several workers one is always left to the requests that are no suspects.
- * @param isDying whether a worker has just lost a connection: it is given none before it is known whether it lives
+ * @param isBarred whether it may not have this worker now
  */
 export function workerAlone(
   upstreams: Upstreams,
   state: PickState,
-  isDying: (upstream: Upstream) => boolean,
+  isBarred: (upstream: Upstream) => boolean,
 ): Upstream | undefined {
   const serving = [...upstreams].filter(isInService);
-  const able = serving.filter((upstream) => !isTried(upstream, state) && !isDying(upstream));
+  const able = serving.filter((upstream) => !isTried(upstream, state) && !isBarred(upstream));
   let chosen = able.find(({ aloneFor }) => aloneFor === state);
   const taken = serving.filter(({ aloneFor }) => aloneFor !== undefined).length;
   if (chosen === undefined && taken < Math.max(1, serving.length - 1)) {

@@ -43,7 +43,7 @@ export interface QueueOptions {
 
 export interface QueueParts {
   readonly clock: Clock;
-  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "isIsolated" | "mustWait" | "slots">;
+  readonly pool: Pick<UpstreamPool, "acquire" | "acquireBeyond" | "isChoosy" | "mustWait" | "slots">;
   readonly shares: FairShares;
 }
 
@@ -153,19 +153,23 @@ export class AdmissionQueue {
 
   #grantOne(owners: readonly string[]): boolean {
     let isFull = false;
+    const { pool } = this.#parts;
     for (const owner of owners) {
+      let isOwnerFull = false;
       for (const entry of this.#lines.get(owner) ?? []) {
         const { pick } = entry.request;
-        if (this.#parts.pool.mustWait(pick)) continue;
-        // Only a retry and an isolated sender's request are choosy: where any other one finds no slot, no further does.
-        const isFresh = pick.tried.size === 0 && !this.#parts.pool.isIsolated(pick);
-        if (isFresh && isFull) break;
-        const lease = this.#parts.pool.acquire(pick);
+        if (pool.mustWait(pick)) continue;
+        // Each retry has other workers left, and some owners have; where any other request finds no slot, no further does.
+        const isFresh = pick.tried.size === 0;
+        const isChoosy = isFresh && pool.isChoosy(pick);
+        if (isFresh && (isChoosy ? isOwnerFull : isFull)) break;
+        const lease = pool.acquire(pick);
         if (lease !== undefined) {
           this.#grant(entry, lease);
           return true;
         }
-        isFull ||= isFresh;
+        if (isChoosy) isOwnerFull = true;
+        else isFull ||= isFresh;
       }
     }
     return false;

@@ -158,7 +158,7 @@ export class Admission {
 }
 
 /** Where leases come from. */
-type LeaseSource = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "isIsolated" | "mustWait" | "vacancy" | "slots">;
+type LeaseSource = Pick<UpstreamPool, "acquire" | "acquireBeyond" | "isChoosy" | "mustWait" | "vacancy" | "slots">;
 
 /** What a lease was given for. */
 interface Held {
@@ -190,7 +190,7 @@ function besideSlots(pool: UpstreamPool): LeaseSource {
     acquire: (pick) => pool.acquireBeside(pick, MOST_BESIDE),
     acquireBeyond: (pick) => pool.acquireBeside(pick, 2 * MOST_BESIDE),
     mustWait: (pick) => pool.mustWait(pick),
-    isIsolated: (pick) => pool.isIsolated(pick),
+    isChoosy: (pick) => pool.isChoosy(pick),
     vacancy: (pick) => pool.vacancyBeside(pick, MOST_BESIDE),
     get slots() {
       return MOST_BESIDE * pool.members.ordinary.filter(isInService).length;

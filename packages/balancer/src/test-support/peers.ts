@@ -35,7 +35,14 @@ export function pickAmong(peers: readonly Peer[], facts: Partial<PickState> = {}
     totalWeight: peers.reduce((sum, { weight }) => sum + weight, 0),
     next: undefined,
   };
-  const unused = { standingBy: new Set<string>(), isExplained: false, hash: undefined, rehash: 0, hashTries: 0 };
+  const unused = {
+    givenAtMs: 0,
+    standingBy: new Set<string>(),
+    isExplained: false,
+    hash: undefined,
+    rehash: 0,
+    hashTries: 0,
+  };
   return {
     group,
     tried: new Map(),

@@ -13,7 +13,7 @@ interface FleetNow {
 }
 
 /**
- * The worker that senders have for themselves whose requests have crashed others (the balancer says when). It exists only while there are such senders, and
+ * The worker that requests which may crash one have for themselves (the balancer says which and when). It exists only while there are some, and
  * where memory does not hold it they share the workers of everybody.
  */
 export class IsolationWorker {
@@ -31,14 +31,14 @@ export class IsolationWorker {
     return this.#worker === undefined ? [] : [this.#worker];
   }
 
-  /** From now on the requests of isolated senders wait for it. */
+  /** From now on isolated requests wait for it. */
   want(): void {
     const { create, logger } = this.#parts();
     if (this.#worker !== undefined || this.#isResting) return;
     this.#worker = create({ index: ISOLATION_INDEX, ...this.#fleet.spec() });
     logger.warn(
       { worker: this.#worker.id },
-      "requests of one client have crashed two workers: it gets a worker of its own, until none has crashed for ten minutes",
+      "requests have crashed two workers: those that were in the crashes, and all of a client with some in both, get a worker of their own until none has crashed for ten minutes",
     );
     void this.#start(this.#worker);
   }
@@ -71,6 +71,6 @@ export class IsolationWorker {
     }
     this.#worker = undefined;
     dispose(worker);
-    logger.warn("memory does not hold a worker for a client whose requests crash workers: it shares those of all");
+    logger.warn("memory does not hold a worker for requests that crash workers: they share those of all");
   }
 }

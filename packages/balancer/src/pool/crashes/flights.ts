@@ -7,6 +7,9 @@ import type { Upstream } from "../upstream.ts";
 const verdictMs = 500;
 /** A worker whose client has left ends the request with its next step. */
 const afterLeaveMs = 2000;
+/** What crashes a worker of a request does so soon: its text is read, and its first step taken. Until then it is new to the worker. */
+const newMs = 1000;
+const NOBODY: ReadonlySet<string> = new Set();
 
 /**
  * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
@@ -14,6 +17,8 @@ const afterLeaveMs = 2000;
  */
 export class Flights {
   readonly #clock: Clock;
+  readonly #onOld: () => void;
+  #isOldAwaited = false;
   readonly alike = new LikeSuspects();
   readonly #inside = new WeakMap<Upstream, Set<PickState>>();
   /** Requests whose clients have left a moment ago. */
@@ -23,12 +28,15 @@ export class Flights {
   /** Workers that lost a connection, with how many wait to hear why: whoever comes now is not what they may have died of. */
   readonly #shaken = new WeakMap<Upstream, number>();
 
-  constructor(clock: Clock) {
+  /** @param onOld a request that others were kept from workers for is not new any more */
+  constructor(clock: Clock, onOld: () => void) {
     this.#clock = clock;
+    this.#onOld = onOld;
   }
 
   /** The request may be sent to the worker from now on. */
   enter(upstream: Upstream, request: PickState): void {
+    request.givenAtMs = this.#clock.monotonicMs();
     if (this.#shaken.has(upstream)) return;
     const inside = this.#inside.get(upstream) ?? new Set();
     this.#inside.set(upstream, inside.add(request));
@@ -54,6 +62,38 @@ export class Flights {
       };
       const stop = this.#clock.after(verdictMs, settle);
       this.#waiting.set(request, settle);
+    });
+  }
+
+  /** Those that a sender may not have: as many others as may crash of its requests have new ones of them. */
+  closedTo(sender: string | undefined, workers: readonly Upstream[], most: number): ReadonlySet<string> {
+    const isMeant = (request: PickState) => request.sender === sender;
+    const others = workers.filter((worker) => !this.#hasNew(worker, isMeant));
+    if (workers.length - others.length < most) return NOBODY;
+    this.#awaitOld();
+    return new Set(others.map(({ id }) => id));
+  }
+
+  /** Whether one of the workers tries a suspect that is new to it. */
+  tries(workers: readonly Upstream[]): boolean {
+    const isTrying = workers.some((worker) => this.#hasNew(worker, ({ deaths }) => deaths > 0));
+    if (isTrying) this.#awaitOld();
+    return isTrying;
+  }
+
+  #hasNew(upstream: Upstream, isMeant: (request: PickState) => boolean): boolean {
+    const oldMs = this.#clock.monotonicMs() - newMs;
+    for (const request of this.#inside.get(upstream) ?? [])
+      if (request.givenAtMs > oldMs && isMeant(request)) return true;
+    return false;
+  }
+
+  #awaitOld(): void {
+    if (this.#isOldAwaited) return;
+    this.#isOldAwaited = true;
+    this.#clock.after(newMs, () => {
+      this.#isOldAwaited = false;
+      this.#onOld();
     });
   }
 

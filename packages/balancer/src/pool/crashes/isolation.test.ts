@@ -64,6 +64,35 @@ describe("A sender whose requests crash workers", () => {
     assert.deepEqual(heard, ["wanted"]);
   });
 
+  it("may have new requests in two workers of others at a time, less those that have crashed of it, and in any number where nobody else is", () => {
+    const { isolation, request } = open();
+    const first = request("mallory");
+    assert.equal(isolation.mostWorkers(first), Number.POSITIVE_INFINITY);
+    const other = request("other");
+    assert.equal(isolation.mostWorkers(first), 2);
+    isolation.crashed([first]);
+    assert.equal(isolation.mostWorkers(first), 1);
+    assert.equal(isolation.mostWorkers(other), 2);
+    isolation.crashed([request("mallory")]);
+    assert.equal(isolation.mostWorkers(first), 1, "where there is no worker apart, one after another");
+  });
+
+  it("is isolated with that request alone where the second crash was another sender's", () => {
+    const { clock, heard, isolation, request } = open();
+    const [suspect, later, other] = [request("carol"), request("carol"), request("david")];
+    isolation.crashed([suspect]);
+    assert.ok(!isolation.isIsolated({ ...suspect, deaths: 1 }));
+    isolation.crashed([other]);
+    assert.deepEqual(heard, ["wanted"]);
+    assert.ok(isolation.isIsolated({ ...suspect, deaths: 1 }));
+    assert.ok(!isolation.isIsolated(later));
+    isolation.clear(suspect);
+    assert.deepEqual(heard, ["wanted", "freed", "over"]);
+    assert.ok(!isolation.isIsolated({ ...other, deaths: 1 }));
+    clock.advance(1_000_000);
+    assert.ok(!isolation.isInvolved(other), "after ten minutes");
+  });
+
   it("is not isolated while nobody else uses the service: there is nobody to protect", () => {
     const { clock, heard, isolation, request } = open();
     request("other");

@@ -3,15 +3,17 @@ import type { Clock } from "@drover/foundation/clock";
 /** How long a crash is held against those who sent the requests in it, and how long after its last request a sender counts as one of those who are protected. */
 const rememberedMs = 600_000;
 const sweepEveryMs = 5000;
-/** A sender whose requests were in so many crashes is isolated. */
+/** After so many crashes suspects are isolated, and a sender whose requests were in so many. */
 const isolatingCrashes = 2;
+/** More crashes are not remembered. */
+const mostCrashes = 32;
 
 export interface IsolationEvents {
-  /** A crash has isolated a sender, or is one more of a sender that is isolated. */
+  /** A worker has crashed, and there are requests to be isolated. */
   onWanted?(): void;
-  /** The requests of a sender may be given to other workers than before. */
+  /** Requests may be given to other workers than before. */
   onFreed(): void;
-  /** No sender is isolated any more. */
+  /** Nothing is isolated any more. */
   onOver?(): void;
 }
 
@@ -19,24 +21,26 @@ export interface IsolationEvents {
 interface Sent {
   /** The key's label, or the address where there are no keys; undefined: nobody knows. */
   readonly sender: string | undefined;
+  /** Crashes that it was in. @default 0 */
+  readonly deaths?: number;
 }
 
 interface Crash {
   readonly atMs: number;
-  /** Requests of one sender that may have caused it. */
-  readonly suspects: Set<Sent>;
+  /** Requests that may have caused it, by sender. */
+  readonly suspects: Map<string, Set<Sent>>;
 }
 
 /**
- * Who sends what crashes workers. A sender whose requests were in two crashes, less than ten minutes apart, is isolated until there was none for ten minutes, as
- * long as others use the service too: its requests run in a worker of their own, so that whatever comes next of it ends no other worker. A suspect that succeeds
- * when it is tried again clears its sender of that crash.
+ * Who sends what crashes workers. A crash is remembered until its senders' requests were in none for ten minutes; a suspect that succeeds when it is tried again
+ * clears its sender of it. From the second one on, and as long as others use the service too, those that were in a crash are tried in a worker apart, and so are all
+ * requests of a sender that had some in two: whatever comes next of them ends no other worker.
  */
 export class Isolation {
   readonly #clock: Clock;
   readonly #events: IsolationEvents;
-  /** By sender, oldest first. */
-  readonly #crashes = new Map<string, Crash[]>();
+  /** Oldest first. */
+  #crashes: readonly Crash[] = [];
   #latest: string | undefined;
   #latestAtMs = Number.NEGATIVE_INFINITY;
   /** When somebody else than the latest sender has sent something. */
@@ -57,63 +61,91 @@ export class Isolation {
     this.#latestAtMs = this.#clock.monotonicMs();
   }
 
-  /** Whether the sender's requests are to be kept from the workers of others. */
-  isIsolated({ sender }: Sent): boolean {
+  /** Whether the request is to be kept from the workers of others. */
+  isIsolated(request: Sent): boolean {
     // The usual case costs no look at the clock.
-    if (sender === undefined || this.#crashes.size === 0) return false;
-    if ((this.#crashes.get(sender)?.length ?? 0) < isolatingCrashes) return false;
-    const othersAtMs = sender === this.#latest ? this.#otherAtMs : this.#latestAtMs;
-    return this.#clock.monotonicMs() - othersAtMs < rememberedMs;
+    if (request.sender === undefined || this.#crashes.length < isolatingCrashes) return false;
+    if ((request.deaths ?? 0) === 0 && this.#crashesOf(request.sender) < isolatingCrashes) return false;
+    return this.#hasOthers(request.sender);
+  }
+
+  /** How many workers of everybody's may have requests of the sender of which it is not known yet whether they crash them. */
+  mostWorkers({ sender }: Sent): number {
+    if (sender === undefined || !this.#hasOthers(sender)) return Number.POSITIVE_INFINITY;
+    return Math.max(1, isolatingCrashes - this.#crashesOf(sender));
   }
 
   /** Whether a request of the same sender was in a crash before. */
   isInvolved({ sender }: Sent): boolean {
-    return sender !== undefined && this.#crashes.has(sender);
+    return sender !== undefined && this.#crashesOf(sender) > 0;
   }
 
   /** A worker has crashed that had these requests, or had them a moment before. */
   crashed(requests: readonly Sent[]): void {
-    const atMs = this.#clock.monotonicMs();
-    const bySender = new Map<string, Crash>();
+    const suspects = new Map<string, Set<Sent>>();
     for (const request of requests) {
       if (request.sender === undefined) continue;
-      const crash = bySender.get(request.sender) ?? { atMs, suspects: new Set() };
-      crash.suspects.add(request);
-      bySender.set(request.sender, crash);
+      suspects.set(request.sender, (suspects.get(request.sender) ?? new Set()).add(request));
     }
-    for (const [sender, crash] of bySender)
-      this.#crashes.set(sender, [...(this.#crashes.get(sender) ?? []).slice(-isolatingCrashes), crash]);
+    if (suspects.size === 0) return;
+    this.#crashes = [...this.#crashes.slice(1 - mostCrashes), { atMs: this.#clock.monotonicMs(), suspects }];
     this.#stopSweeping ??= this.#clock.every(sweepEveryMs, () => this.#sweep());
-    if (requests.some((request) => this.isIsolated(request))) this.#events.onWanted?.();
+    if (this.#isNeeded && [...suspects.keys()].some((sender) => this.#hasOthers(sender))) this.#events.onWanted?.();
   }
 
   /** The request was in a crash, and has succeeded since. */
   clear(request: Sent): void {
-    for (const crash of this.#crashes.get(request.sender ?? "") ?? []) crash.suspects.delete(request);
-    this.#reduce((crashes) => crashes.filter(({ suspects }) => suspects.size > 0));
+    const sender = request.sender ?? "";
+    this.#forget(({ suspects }) => {
+      const left = suspects.get(sender);
+      if (left?.delete(request) === true && left.size === 0) suspects.delete(sender);
+    });
   }
 
   #sweep(): void {
-    const now = this.#clock.monotonicMs();
-    this.#reduce((crashes) => (now - (crashes.at(-1)?.atMs ?? 0) < rememberedMs ? crashes : []));
+    const atMs = this.#clock.monotonicMs() - rememberedMs;
+    const recent = new Set(this.#crashes.filter((crash) => crash.atMs > atMs).flatMap(sendersOf));
+    this.#forget((crash) => {
+      for (const sender of sendersOf(crash)) if (!recent.has(sender)) crash.suspects.delete(sender);
+    });
   }
 
-  /** Keeps of each sender's crashes what `left` says. */
-  #reduce(left: (crashes: Crash[]) => Crash[]): void {
-    let isAnyFreed = false;
-    let isAnyIsolated = false;
-    for (const [sender, crashes] of this.#crashes) {
-      const kept = left(crashes);
-      if (kept.length === 0) this.#crashes.delete(sender);
-      else this.#crashes.set(sender, kept);
-      isAnyFreed ||= crashes.length >= isolatingCrashes && kept.length < isolatingCrashes;
-      isAnyIsolated ||= kept.length >= isolatingCrashes;
-    }
-    if (this.#crashes.size === 0) {
+  /** Takes suspects away by `forget`. */
+  #forget(forget: (crash: Crash) => void): void {
+    const [wasNeeded, before] = [this.#isNeeded, this.#isolated];
+    for (const crash of this.#crashes) forget(crash);
+    this.#crashes = this.#crashes.filter(({ suspects }) => suspects.size > 0);
+    if (this.#crashes.length === 0) {
       this.#stopSweeping?.();
       this.#stopSweeping = undefined;
     }
-    if (isAnyFreed) this.#events.onFreed();
-    if (isAnyFreed && !isAnyIsolated) this.#events.onOver?.();
+    const isOver = wasNeeded && !this.#isNeeded;
+    if (isOver || this.#isolated < before) this.#events.onFreed();
+    if (isOver) this.#events.onOver?.();
   }
+
+  get #isNeeded(): boolean {
+    return this.#crashes.length >= isolatingCrashes;
+  }
+
+  /** Senders of which everything is isolated. */
+  get #isolated(): number {
+    const senders = new Set(this.#crashes.flatMap(sendersOf));
+    return [...senders].filter((sender) => this.#crashesOf(sender) >= isolatingCrashes).length;
+  }
+
+  #crashesOf(sender: string): number {
+    let count = 0;
+    for (const { suspects } of this.#crashes) count += suspects.has(sender) ? 1 : 0;
+    return count;
+  }
+
+  #hasOthers(sender: string): boolean {
+    const othersAtMs = sender === this.#latest ? this.#otherAtMs : this.#latestAtMs;
+    return this.#clock.monotonicMs() - othersAtMs < rememberedMs;
+  }
+}
+
+function sendersOf({ suspects }: Crash): readonly string[] {
+  return [...suspects.keys()];
 }
