@@ -124,6 +124,45 @@ describe("A worker, asked as Claude Code asks", () => {
     assert.ok(!prompts[0]?.includes("AAAA"), prompts[0]);
   });
 
+  it("takes what only Anthropic's newest servers do, and names what of it is left out", async () => {
+    const messages = [
+      { role: "user", content: "Look." },
+      { role: "system", content: "Only for now.", clear_at: "next_user_message" },
+      { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "Read", input: {} }, { type: "fallback" }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content: "Line 2" }] },
+      { role: "system", content: [{ type: "tool_removal", tool: { type: "tool_reference", name: "Read" } }] },
+      { role: "system", content: [{ type: "text", text: "Be brief." }], clear_at: "next_user_message" },
+      { role: "system", output_config: { effort: "low" } },
+    ];
+    const thinking = { type: "between_tools" };
+    const output_config = { effort: "low", task_budget: { type: "tokens", total: 1000 } };
+    const body = claudeCode({ messages, thinking, output_config, tool_choice: { type: "auto" }, compaction: {} });
+    const { status, headers, response, prompts } = await askScripted("/v1/messages", body, [{ text: "Done" }]);
+    assert.equal(status, 200, JSON.stringify(response));
+    assert.deepEqual(String(headers[IGNORED_HEADER]).split(", ").toSorted(), [
+      "compaction",
+      "context_management",
+      "messages[4].content[0]",
+      "output_config.task_budget",
+      "tools[2]",
+    ]);
+    assert.match(prompts[0] ?? "", /Look\.[^]*Line 2[^]*Be brief\./u);
+    assert.doesNotMatch(prompts[0] ?? "", /Only for now/u);
+    for (const type of ["enabled", "auto"]) {
+      const loose = await askScripted("/v1/messages", claudeCode({ thinking: { type }, top_k: -1 }), [{ text: "Hi" }]);
+      assert.equal(loose.status, 200, JSON.stringify(loose.response));
+    }
+    const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } };
+    for (const block of [image, { type: "video", url: "https://example.com" }]) {
+      const shown = await askScripted(
+        "/v1/messages",
+        claudeCode({ messages: [{ role: "user", content: [block] }] }),
+        [],
+      );
+      assert.match(JSON.stringify(shown.response), /text only.*messages\[0\]\.content\[0\]\.type/u);
+    }
+  });
+
   it("says in the words that it looks for what is too long, and that no thread is kept", async () => {
     const messages = [{ role: "user", content: "long ".repeat(2000) }];
     const long = await askScripted("/v1/messages", claudeCode({ messages }), []);

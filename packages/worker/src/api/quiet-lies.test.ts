@@ -65,10 +65,12 @@ describe("What a template or an engine would drop or change unsaid", () => {
       { role: "function", name: "look", content: "one" },
       { role: "assistant", tool_calls: [{ function: { name: "look", arguments: { b: 2 } } }] },
       { role: "tool", content: [{ type: "output_text", text: "two" }] },
+      { role: "assistant", tool_calls: [{ id: "c", type: "custom", custom: { name: "patch", input: "*** Begin" } }] },
+      { role: "tool", tool_call_id: "c", content: "patched" },
       { role: "user", content: [{ type: "input_text", text: "three" }] },
     ];
     const { prompts, response } = await ask("/v1/chat/completions", { messages }, { text: "ok" });
-    for (const word of ['{"a":1}', "one", '{"b":2}', "two", "three"])
+    for (const word of ['{"a":1}', "one", '{"b":2}', "two", '{"input":"*** Begin"}', "patched", "three"])
       assert.ok(prompts[0]?.replaceAll(": ", ":").includes(word), prompts[0] ?? JSON.stringify(response));
   });
 

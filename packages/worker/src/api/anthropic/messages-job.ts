@@ -1,7 +1,7 @@
 import type { ContentFormat, ToolChoice } from "../../generation/output-grammar.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ChatMessage, ToolDefinition } from "../../generation/prompt/chat-message.ts";
-import { type CountTokensRequest, textOfBlock } from "./messages-schema.ts";
+import { type CountTokensRequest, textOfBlock, textOfSystem } from "./messages-schema.ts";
 import { effortTokens } from "../generating/thinking.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import { foreignTools, toolChoiceOf, toolOf } from "../generating/tool-choice.ts";
@@ -20,7 +20,7 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
   const tools = toolsOf(body);
   const contentFormat = contentFormatOf(body);
   return {
-    messages: [...system, ...turns.flatMap(chatMessagesOf)],
+    messages: [...system, ...turns.flatMap((turn, index) => (isCleared(turns, index) ? [] : chatMessagesOf(turn)))],
     messagesParam: "messages",
     ...(prefill === undefined ? {} : { prefill }),
     tools,
@@ -33,25 +33,54 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
     stops: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
     cachePrompt: true,
     ignoreEndOfText: false,
-    ignored: foreignTools(body.tools ?? []),
+    ignored: [...newBlocks(body.messages), ...foreignTools(body.tools ?? [])],
     ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
     ...(contentFormat === undefined ? {} : { contentFormat }),
   };
+}
+
+function newBlocks(messages: readonly MessageBody[]): readonly string[] {
+  return messages.flatMap(({ content }, index) =>
+    Array.isArray(content)
+      ? content.flatMap(({ type }, at) => (type === "new" ? [`messages[${index}].content[${at}]`] : []))
+      : [],
+  );
+}
+
+/** A system message that is for the turn before it alone. */
+function isCleared(turns: readonly MessageBody[], index: number): boolean {
+  const turn = turns[index];
+  if (turn?.role !== "system" || turn.clear_at !== "next_user_message") return false;
+  return turns.slice(index + 1).some(({ role }) => role === "user");
 }
 
 function hasOneCall({ tool_choice: choice }: CountTokensRequest): boolean {
   return Boolean(choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use === true);
 }
 
-function thinkingOf({ thinking, output_config: output }: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
-  if (thinking?.type === "enabled") return { thinkingBudget: thinking.budget_tokens };
-  const budget = thinking?.type === "adaptive" ? effortTokens(output?.effort) : 0;
+function thinkingOf({
+  thinking,
+  output_config: output,
+  messages,
+}: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
+  if (thinking?.type === "enabled" && typeof thinking.budget_tokens === "number")
+    return { thinkingBudget: thinking.budget_tokens };
+  const isFree =
+    thinking?.type === "between_tools"
+      ? bringsResults(messages.findLast(({ role }) => role === "user"))
+      : thinking?.type !== "disabled";
+  const budget = thinking && isFree ? effortTokens(output?.effort) : 0;
   return budget === undefined ? {} : { thinkingBudget: budget };
+}
+
+function bringsResults(message: MessageBody | undefined): boolean {
+  return Array.isArray(message?.content) && message.content.some(({ type }) => type === "tool_result");
 }
 
 /** A user's message may carry the results of several tools, which are messages of their own for templates. */
 function chatMessagesOf(body: MessageBody): ChatMessage[] {
   if (body.role === "assistant") return [assistantMessageOf(body)];
+  if (body.role === "system") return systemMessageOf(body.content ?? "");
   if (typeof body.content === "string") return [{ role: body.role, content: body.content }];
   const results = body.content.flatMap((block): ChatMessage[] => {
     if (block.type !== "tool_result" || !("tool_use_id" in block)) return [];
@@ -61,6 +90,11 @@ function chatMessagesOf(body: MessageBody): ChatMessage[] {
   const texts = body.content.map((block) => ("tool_use_id" in block ? "" : textOfBlock(block as TextHolder)));
   const content = texts.join("");
   return content === "" && results.length > 0 ? results : [...results, { role: "user", content }];
+}
+
+function systemMessageOf(given: string | Parameters<typeof textOfSystem>[0]): ChatMessage[] {
+  const content = textOfSystem(typeof given === "string" ? [{ text: given }] : given);
+  return content === "" ? [] : [{ role: "system", content }];
 }
 
 type TextHolder = Parameters<typeof textOfBlock>[0];

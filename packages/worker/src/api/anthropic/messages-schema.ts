@@ -38,34 +38,59 @@ const searchResult = z.object({
 const toolReference = z.object({ type: z.literal("tool_reference"), tool_name: z.string() });
 
 /** Of the server's own tools, and thinking that only the server could read: nothing of it is for the model. */
-const forgottenBlock = z.object({
-  type: z.enum([
-    "redacted_thinking",
-    "server_tool_use",
-    "web_search_tool_result",
-    "web_fetch_tool_result",
-    "code_execution_tool_result",
-    "bash_code_execution_tool_result",
-    "text_editor_code_execution_tool_result",
-    "tool_search_tool_result",
-    "mcp_tool_use",
-    "mcp_tool_result",
-    "container_upload",
-  ]),
-});
+const FORGOTTEN = [
+  "redacted_thinking",
+  "server_tool_use",
+  "advisor_tool_result",
+  "web_search_tool_result",
+  "web_fetch_tool_result",
+  "code_execution_tool_result",
+  "bash_code_execution_tool_result",
+  "text_editor_code_execution_tool_result",
+  "tool_search_tool_result",
+  "mcp_tool_listing",
+  "mcp_tool_use",
+  "mcp_tool_result",
+  "container_upload",
+  "fallback",
+] as const;
 
-const otherBlock = z.object({ type: z.string() }).refine(() => false, {
+const forgottenBlock = z.object({ type: z.enum(FORGOTTEN) });
+
+const KNOWN: ReadonlySet<string> = new Set([
+  ...FORGOTTEN,
+  "text",
+  "document",
+  "search_result",
+  "tool_reference",
+  "tool_result",
+  "tool_use",
+  "thinking",
+  "compaction",
+]);
+
+const MEDIA = /image|audio|video|file/u;
+
+const REFUSAL = {
   path: ["type"],
   // zod would take it for the only alternative that can be meant.
   abort: true,
   error: "Unsupported content block: this server is text only.",
-});
+};
+
+const otherBlock = z.object({ type: z.string() }).refine(() => false, REFUSAL);
+
+/** Of a type that Anthropic's API has had since: it is left out, and named. What brings a picture, a sound or a file is refused: it is what the user says. */
+const newBlock = z
+  .looseObject({ type: z.string() })
+  .refine((block) => !KNOWN.has(block.type) && !MEDIA.test(block.type) && !("source" in block), REFUSAL)
+  .transform(() => ({ type: "new" as const }));
 
 const readable = [textBlock, documentBlock, searchResult, toolReference] as const;
 type Readable = z.output<(typeof readable)[number]>;
 
 /** The text of a block that has one. */
-export function textOfBlock(block: Readable | { readonly type: "forgotten" }): string {
+export function textOfBlock(block: Readable | { readonly type: "new" }): string {
   if (block.type === "text") return block.text;
   if (block.type === "tool_reference") return block.tool_name;
   if (block.type === "search_result") return [block.title ?? "", ...block.content.map(({ text }) => text)].join("\n");
@@ -92,13 +117,16 @@ const text = z.union([
 
 const systemText = z.union([
   z.string().transform((given) => given.replace(BILLING_LINE, "")),
-  boundedList(z.union([textBlock, otherBlock]), { most: MOST_PARTS }).transform((blocks) =>
-    blocks
-      .map((block) => ("text" in block ? block.text.replace(BILLING_LINE, "") : ""))
-      .filter((part) => part !== "")
-      .join("\n"),
-  ),
+  boundedList(z.union([textBlock, otherBlock]), { most: MOST_PARTS }).transform(textOfSystem),
 ]);
+
+/** The text of a system message's blocks. */
+export function textOfSystem(blocks: readonly ({ readonly text: string } | { readonly type: string })[]): string {
+  return blocks
+    .map((block) => ("text" in block ? block.text.replace(BILLING_LINE, "") : ""))
+    .filter((part) => part !== "")
+    .join("\n");
+}
 
 const toolResult = z.object({
   type: z.literal("tool_result"),
@@ -126,19 +154,23 @@ const message = z.discriminatedUnion("role", [
     role: z.literal("user"),
     content: z.union([
       z.string(),
-      boundedList(z.union([...readable, toolResult, forgottenBlock, otherBlock]), { most: MOST_PARTS }),
+      boundedList(z.union([...readable, toolResult, forgottenBlock, newBlock]), { most: MOST_PARTS }),
     ]),
   }),
   z.object({
     role: z.literal("assistant"),
     content: z.union([
       z.string(),
-      boundedList(z.union([textBlock, toolUse, thinking, compaction, forgottenBlock, otherBlock]), {
+      boundedList(z.union([textBlock, toolUse, thinking, compaction, forgottenBlock, newBlock]), {
         most: MOST_PARTS,
       }),
     ]),
   }),
-  z.object({ role: z.literal("system"), content: systemText }),
+  z.object({
+    role: z.literal("system"),
+    content: z.union([z.string(), boundedList(z.union([textBlock, newBlock]), { most: MOST_PARTS })]).nullish(),
+    clear_at: z.string().nullish(),
+  }),
 ]);
 
 const customTool = z.object({
@@ -161,8 +193,10 @@ const toolChoice = z.discriminatedUnion("type", [
 ]);
 
 const thinkingMode = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("enabled"), budget_tokens: z.int().min(1) }),
-  z.object({ type: z.literal("adaptive") }),
+  // Servers that follow Anthropic's take it without a budget.
+  z.object({ type: z.literal("enabled"), budget_tokens: z.int().min(0).nullish() }),
+  z.object({ type: z.enum(["adaptive", "auto"]) }),
+  z.object({ type: z.literal("between_tools") }),
   z.object({ type: z.literal("disabled") }),
 ]);
 
@@ -180,10 +214,10 @@ const fields = {
   stream: z.boolean().nullish(),
   temperature: samplingFields.temperature,
   top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(0).nullish(),
+  top_k: samplingFields.top_k,
   metadata: z.unknown().optional(),
   service_tier: hint("auto", "standard_only"),
-  output_config: z.object({ format: outputFormat.nullish(), effort: effort.nullish() }).nullish(),
+  output_config: z.strictObject({ format: outputFormat.nullish(), effort: effort.nullish() }).nullish(),
   /** The name that `output_config.format` had first. */
   output_format: outputFormat.nullish(),
   cache_control: z.unknown().optional(),

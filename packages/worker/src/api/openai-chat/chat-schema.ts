@@ -63,6 +63,22 @@ const calledTool = z
   .object({ id: z.string().nullish(), type: z.literal("function").optional(), function: calledFunction })
   .transform((call): ToolCall => ({ ...call.function, id: call.id ?? "" }));
 
+/** Of a tool that takes a text rather than arguments: such tools are left out, but an earlier turn may have had one. */
+const customCall = z
+  .object({
+    id: z.string().nullish(),
+    type: z.literal("custom"),
+    custom: z.object({ name: z.string().min(1), input: z.string() }),
+  })
+  .transform(({ id, custom }) => textCall(id ?? "", custom));
+
+/** What is long is written in slices. */
+function textCall(id: string, { name, input }: { readonly name: string; readonly input: string }) {
+  const callOf = (args: string): ToolCall => ({ id, name, arguments: args });
+  const text = jsonText({ input });
+  return typeof text === "string" ? callOf(text) : text.then(callOf);
+}
+
 const name = z.string().nullish();
 
 const toolResult = { content: textContent.nullish(), tool_call_id: z.string().nullish(), name } as const;
@@ -75,7 +91,7 @@ const message = z.discriminatedUnion("role", [
     role: z.literal("assistant"),
     content: assistantContent.nullish(),
     reasoning_content: z.string().nullish(),
-    tool_calls: boundedList(calledTool, { most: MOST_CALLS }).nullish(),
+    tool_calls: boundedList(z.union([calledTool, customCall]), { most: MOST_CALLS }).nullish(),
     /** What `tool_calls` was before there were several. */
     function_call: calledFunction.nullish(),
   }),
