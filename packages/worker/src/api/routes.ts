@@ -99,9 +99,9 @@ function handlersOf(started: number, openApi: () => object): Readonly<Record<Rou
     "POST /api/push": { handle: ollamaPull },
     "POST /tokenize": { body: tokenizeRequest, handle: tokenize },
     "POST /detokenize": { body: detokenizeRequest, handle: detokenize },
-    "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request) === "anthropic") },
+    "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request)) },
     "GET /v1/models/*": {
-      handle: (serving, request) => retrieveModel(serving, started, wildcard(request), apiOf(request) === "anthropic"),
+      handle: (serving, request) => retrieveModel(serving, started, wildcard(request), apiOf(request)),
     },
     "GET /health": { handle: health },
     "GET /v1/health": { handle: health },

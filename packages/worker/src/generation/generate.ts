@@ -62,6 +62,9 @@ export function generateOutput(parts: OutputParts, request: OutputRequest, sink:
   return output;
 }
 
+/** A generation of a response. */
+type Part = "first" | "next";
+
 /**
  * One response on its way. Most take one generation. Two are needed where thinking must be ended by us (its budget is used
  * up) or where a grammar begins after it or with a call of a tool: the second goes on from the first one's tokens, whose state its slot still keeps.
@@ -105,7 +108,7 @@ class Output implements GenerationHandle {
 
   begin(): void {
     const { grammar, prompt, maxTokens } = this.#request;
-    this.#generate(prompt, maxTokens, this.#parser.isReasoning ? undefined : grammar, true);
+    this.#generate("first", prompt, maxTokens, this.#parser.isReasoning ? undefined : grammar);
   }
 
   cancel(): void {
@@ -113,7 +116,7 @@ class Output implements GenerationHandle {
     this.#handle?.cancel();
   }
 
-  #generate(prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined, first: boolean): void {
+  #generate(part: Part, prompt: readonly number[], maxTokens: number, grammar: GrammarSpec | undefined): void {
     const { sampling, topLogprobs, cachePrompt, ignoreEndOfText, toolCalls, systemTokens } = this.#request;
     this.#held = grammar && { grammar, written: [] };
     const marks = grammar !== undefined ? "all" : toolCalls === undefined ? "thinking" : "tools";
@@ -131,13 +134,13 @@ class Output implements GenerationHandle {
       },
       {
         onStart: ({ cachedTokens }) => {
-          if (!first) return;
+          if (part !== "first") return;
           this.#counts.cached = cachedTokens;
           this.#onPromptRead(cachedTokens);
         },
         onTimeline: (timeline) => this.#timelines.push(timeline),
         onPromptRead: (readTokens) => this.#onPromptRead(readTokens),
-        onToken: (token) => this.#onToken(token, first, marks),
+        onToken: (token) => this.#onToken(token, part, marks),
         onEnd: ({ reason, error }) => this.#onEnd(reason, error),
       },
     );
@@ -148,7 +151,7 @@ class Output implements GenerationHandle {
     this.#sink.onPromptRead?.({ prompt, cached: this.#counts.cached, read: Math.min(readTokens, prompt) });
   }
 
-  #onToken(token: GeneratedToken, first: boolean, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
+  #onToken(token: GeneratedToken, part: Part, marks: "thinking" | "tools" | "all"): "go-on" | "stop" {
     this.#start();
     if (this.#request.maxTokens === 0) return "stop";
     if (this.#request.stopTokens?.includes(token.token) === true) return "stop";
@@ -164,7 +167,7 @@ class Output implements GenerationHandle {
       this.#stopString = step.stopped;
       return "stop";
     }
-    return (first && this.#mustSwitch(wasReasoning)) || this.#mustBind() ? "stop" : "go-on";
+    return (part === "first" && this.#mustSwitch(wasReasoning)) || this.#mustBind() ? "stop" : "go-on";
   }
 
   #start(): void {
@@ -232,7 +235,7 @@ class Output implements GenerationHandle {
     // Not from inside the batch loop's callback: it has not yet given this response's slot back.
     queueMicrotask(() => {
       if (this.#cancelled) this.#end("cancelled", undefined);
-      else this.#generate(prompt, left, grammar, false);
+      else this.#generate("next", prompt, left, grammar);
     });
   }
 

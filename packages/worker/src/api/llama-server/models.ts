@@ -1,17 +1,19 @@
+import type { ApiFamily } from "@drover/contract/routes";
 import { badField, refused } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 
 /** `GET /v1/models`, in OpenAI's shape or in Anthropic's. */
-export function listModels(serving: Serving, startedSeconds: number, anthropic: boolean) {
-  if (!anthropic) return { object: "list", data: [modelOf(serving, startedSeconds)], models: [listed(serving)] };
+export function listModels(serving: Serving, startedSeconds: number, api: ApiFamily) {
+  if (api !== "anthropic")
+    return { object: "list", data: [modelOf(serving, startedSeconds)], models: [listed(serving)] };
   const { id } = serving.model;
   return { data: [anthropicModelOf(serving, startedSeconds)], has_more: false, first_id: id, last_id: id };
 }
 
 /** `GET /v1/models/:model`. @throws RequestError 404 for a model that this worker does not have. */
-export function retrieveModel(serving: Serving, startedSeconds: number, id: string, anthropic: boolean) {
+export function retrieveModel(serving: Serving, startedSeconds: number, id: string, api: ApiFamily) {
   if (id === "") throw badField("model", "Missing required parameter: 'model'.");
-  if (id === serving.model.id) return (anthropic ? anthropicModelOf : modelOf)(serving, startedSeconds);
+  if (id === serving.model.id) return (api === "anthropic" ? anthropicModelOf : modelOf)(serving, startedSeconds);
   const message = `The model '${id}' does not exist; this server has '${serving.model.id}'.`;
   throw refused(404, "model_not_found", message, "model");
 }
