@@ -1,11 +1,14 @@
 import { jsonOrText } from "@drover/foundation/json-text";
 import { z } from "zod";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
-import { boundedList } from "../http/bounded-list.ts";
+import { badField } from "../../errors.ts";
+import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { boundedList, refuse } from "../http/bounded-list.ts";
+import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
+import type { Serving } from "../serving.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { MOST_CHOICES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
-import { biases } from "./token-biases.ts";
+import { MOST_BIASES, MOST_CHOICES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
 export function neutralOnly<const T extends string | number | boolean>(name: string, ...values: readonly T[]) {
@@ -17,6 +20,54 @@ export function neutralOnly<const T extends string | number | boolean>(name: str
 /** A parameter that is known, can't be honoured, and would change the response's form. */
 export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
+}
+
+/** Of a text whose tokens have a bias. */
+const MOST_BIASED_CHARACTERS = 1000;
+
+/** A token, or a text all of whose tokens are meant, and what is added to their logits. */
+type Bias = readonly [meant: number | string, value: number];
+
+const biasValue = z.union([z.number(), z.literal(false)]);
+const biasedText = z.string().max(MOST_BIASED_CHARACTERS);
+const eachBias = z.union([
+  z.record(biasedText, biasValue),
+  z.array(z.tuple([z.union([z.int().min(0), biasedText]), biasValue])),
+]);
+const { $schema: _, ...describedBiases } = z.toJSONSchema(eachBias, { io: "input" });
+
+/** OpenAI's object, or pairs as llama.cpp's server has them, with tokens or texts. zod is asked only what is wrong: it takes long. */
+const biases = z.preprocess((given, context) => {
+  const size = Array.isArray(given) ? given.length : Object.keys(Object(given)).length;
+  const message = `must have at most ${MOST_BIASES} tokens`;
+  if (size > MOST_BIASES) return refuse(context, [{ code: "custom", message }], given);
+  const quick = biasesOf(given);
+  if (quick !== undefined) return quick;
+  return refuse(context, eachBias.safeParse(given, STOP_AT_FIRST_FAULT).error?.issues ?? [], given);
+}, z.custom<readonly Bias[]>().meta(describedBiases));
+
+/** Undefined where something is wrong. */
+function biasesOf(given: unknown): readonly Bias[] | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  const found: Bias[] = [];
+  for (const pair of Array.isArray(given) ? (given as unknown[]) : Object.entries(given)) {
+    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
+    const [key, added] = pair as readonly unknown[];
+    const meant = Array.isArray(given) ? key : tokenOrText(key);
+    const isMeant = typeof meant === "string" ? meant.length <= MOST_BIASED_CHARACTERS : isToken(meant);
+    if (!isMeant || (added !== false && !Number.isFinite(added))) return undefined;
+    found.push([meant as number | string, added === false ? -Infinity : (added as number)]);
+  }
+  return found;
+}
+
+/** Keys of an object are texts; one that is a number is a token. */
+function tokenOrText(key: unknown): unknown {
+  return typeof key === "string" && /^\d{1,10}$/u.test(key) ? Number(key) : key;
+}
+
+function isToken(meant: unknown): boolean {
+  return typeof meant === "number" && Number.isSafeInteger(meant) && meant >= 0;
 }
 
 const dryFields = {
@@ -162,3 +213,34 @@ function dryOf(body: SamplingBody): { readonly dry?: DrySampling } {
     },
   };
 }
+
+/**
+ * What is added to the logits of which tokens; what is said of one token several times is added up, as llama.cpp's server does.
+ *
+ * @throws RequestError for a token that the model does not have, or for texts of too many tokens
+ */
+export async function tokenBiases(
+  { model, tokenizer }: Pick<Serving, "model" | "tokenizer">,
+  given: readonly Bias[] | null | undefined,
+): Promise<ReadonlyMap<number, number>> {
+  const found = new Map<number, number>();
+  let count = 0;
+  for (const [meant, added] of given ?? []) {
+    const tokens = typeof meant === "number" ? [meant] : await tokenizer.tokenize([wellFormed(meant)], "plain", BIASES_LIMIT);
+    count += tokens.length;
+    if (count > MOST_BIASES)
+      throw badField("logit_bias", `Invalid 'logit_bias': its texts have more than ${MOST_BIASES} tokens.`);
+    for (const token of tokens) {
+      if (token >= model.vocabularySize)
+        throw badField(
+          "logit_bias",
+          `Invalid 'logit_bias': token ${token} is outside of the vocabulary (${model.vocabularySize} tokens).`,
+        );
+      found.set(token, (found.get(token) ?? 0) + (added <= -100 ? -Infinity : added));
+    }
+  }
+  return found;
+}
+
+/** What is counted is all of them together. */
+const BIASES_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "logit_bias" } as const;

@@ -4,8 +4,7 @@ import type { ChatJob } from "../../generation/chat-request.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
-import { samplingOf } from "../generating/sampling-fields.ts";
-import { tokenBiases } from "../generating/token-biases.ts";
+import { samplingOf, tokenBiases } from "../generating/sampling-fields.ts";
 import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 

@@ -4,8 +4,7 @@ import type { ChatMessage, ToolCall, ToolDefinition } from "../../generation/pro
 import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
-import { samplingOf } from "../generating/sampling-fields.ts";
-import { tokenBiases } from "../generating/token-biases.ts";
+import { samplingOf, tokenBiases } from "../generating/sampling-fields.ts";
 import { foreignTools, toolChoiceOf, toolOf, toolsNamed } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
