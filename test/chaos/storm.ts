@@ -63,9 +63,10 @@ async function storm(pasture: Pasture, options: StormOptions): Promise<StormRepo
   });
   const actions = await makeTrouble(field, options, Date.now() + seconds * 1000);
   say("the storm is over; waiting for everything to recover");
-  await restore(field, workers);
+  await restore(field, options);
   over.abort();
   const report = await load;
+  say("the last request has ended");
   const violations = [...report.wrongs, ...(await lookForHarm(pasture, { drover, workers, descriptors }))];
   return { clients: report, actions, recoveries: recoveries(drover.entries), violations };
 }
@@ -148,10 +149,13 @@ async function assertRunning(drover: Drover): Promise<void> {
   throw new Error(`the supervisor ended with ${how}: ${stderr}\n${stdout.split("\n").slice(-20).join("\n")}`);
 }
 
-async function restore({ pasture, drover, configure, models, asked }: Field, workers: number): Promise<void> {
+async function restore(field: Field, { workers, say = () => {} }: StormOptions): Promise<void> {
+  const { pasture, drover, configure, models, asked } = field;
   configure();
   await Promise.all(asked);
+  say("  what was asked of the supervisor is done");
   await pasture.admin("POST", `/reload?model=${encodeURIComponent(models[0])}`);
+  say("  the first model is loaded again");
   await pasture.admin("POST", `/scale?count=${workers}`);
   const endMs = Date.now() + RECOVERY_MS;
   for (;;) {

@@ -226,7 +226,8 @@ export async function tokenBiases(
   const found = new Map<number, number>();
   let count = 0;
   for (const [meant, added] of given ?? []) {
-    const tokens = typeof meant === "number" ? [meant] : await tokenizer.tokenize([wellFormed(meant)], "plain", BIASES_LIMIT);
+    const tokens =
+      typeof meant === "number" ? [meant] : await tokenizer.tokenize([wellFormed(meant)], "plain", BIASES_LIMIT);
     count += tokens.length;
     if (count > MOST_BIASES)
       throw badField("logit_bias", `Invalid 'logit_bias': its texts have more than ${MOST_BIASES} tokens.`);
