@@ -11,6 +11,38 @@ const target = join(home, "dist", "page");
 const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
 const recordPath = join(target, "inputs.json");
 
+/**
+ * Where libraries gather all that they have in one object at the end of their file, no bundler can drop what the page does not use: marked's writer of HTML,
+ * temml's search of a page for formulas. The build puts an export of the used part there instead: 4 KB less to send.
+ */
+const gatherings = [
+  {
+    file: /marked\.esm\.js$/,
+    begins: /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse\(/,
+    used: /\w+ as Lexer\b/,
+  },
+  {
+    file: /temml\.mjs$/,
+    begins: /^var temml\$1 = \{$/m,
+    used: /\btemml\$1 as default\b/,
+    instead: "export default { render };",
+  },
+];
+const usedPartsAlone = {
+  name: "used-parts-alone",
+  setup({ onLoad }) {
+    for (const { file, begins, used, instead } of gatherings) {
+      onLoad({ filter: file }, async ({ path }) => {
+        const text = await readFile(path, "utf8");
+        const [begin, exported] = [text.search(begins), used.exec(text)?.[0]];
+        if (begin < 0 || exported === undefined)
+          throw new Error(`${path} does not end as packages/console/build.mjs knows it`);
+        return { contents: text.slice(0, begin) + (instead ?? `export { ${exported} };`) };
+      });
+    }
+  },
+};
+
 if (!(await isFresh())) await build();
 
 async function isFresh() {
@@ -46,6 +78,7 @@ async function build() {
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     loader: { ".svg": "file" },
+    plugins: [usedPartsAlone],
     legalComments: "none",
     logLevel: "warning",
     define: { "process.env.NODE_ENV": '"production"' },

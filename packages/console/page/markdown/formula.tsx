@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type Temml from "temml";
 import { lazyModule } from "../parts/lazy-module.ts";
 
-/** 60 KB that only a response with a formula loads. */
+/** 58 KB that only a response with a formula loads. */
 const temml = lazyModule(() => import("temml"));
 
 /** A formula as MathML, which browsers draw themselves; its source until it is there, and where it is no LaTeX. */

@@ -1,11 +1,11 @@
-import { Marked, type Token } from "marked";
+import { Lexer, type MarkedOptions, type Token } from "marked";
 import { formulaExtensions } from "./formulas.ts";
 
-const marked = new Marked({ gfm: true, breaks: true }, { extensions: formulaExtensions });
+const options: MarkedOptions = { gfm: true, breaks: true, extensions: formulaExtensions };
 
 /** Markdown as GitHub writes it, with formulas, as a list of blocks. No HTML is made of it here or anywhere. */
 export function parseMarkdown(text: string): readonly Token[] {
-  return marked.lexer(text).filter(({ type }) => type !== "space" && type !== "def");
+  return new Lexer({ ...options }).lex(text).filter(({ type }) => type !== "space" && type !== "def");
 }
 
 /** The address of a link that may be followed: absolute, to the web or a mailbox. Undefined for all others, such as `javascript:`. */
