@@ -15,6 +15,8 @@ const LONG = {
   answer: `\n\n${Array.from({ length: 800 }, (_, index) => `cow${index}`).join(" ")}`,
 };
 
+const JSON_BODY = { "content-type": "application/json" };
+
 const COUNTED = /cow0\b/u;
 
 describe("the console's chat", needsBrowser(), () => {
@@ -97,6 +99,20 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.responses.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
     }));
 
+  it("says its place in the queue while it waits there", () =>
+    visit(async (visitor) => {
+      const others = new AbortController();
+      const messages = [{ role: "user", content: "Count before all others" }];
+      const body = JSON.stringify({ messages, max_tokens: 3500, ignore_eos: true, stream: true });
+      const ask = () =>
+        fetch(`${url}/v1/chat/completions`, { method: "POST", body, signal: others.signal, headers: JSON_BODY });
+      await Promise.all(Array.from({ length: 4 }, ask));
+      await visitor.say("Count when there is room");
+      await visitor.page.locator(".phase", { hasText: "Place 1 in the queue" }).waitFor();
+      others.abort();
+      await visitor.responses.locator("p", { hasText: COUNTED }).first().waitFor();
+    }));
+
   it("goes on with a stream whose worker is killed, and says with which worker", () =>
     visit(async (visitor) => {
       await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
@@ -149,6 +165,18 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.page.locator("article.worker").first().waitFor();
       await visitor.page.locator("nav a").first().click();
       assert.equal(await visitor.field.inputValue(), "And this, half");
+    }));
+
+  it("keeps what comes while nobody sees the page, whose browser draws nothing then", () =>
+    visit(async (visitor) => {
+      await visitor.page.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: true }); window.requestAnimationFrame = () => 1;",
+      );
+      await visitor.say("Count while I look elsewhere");
+      await visitor.responses.locator(".markdown", { hasText: "cow" }).first().waitFor({ state: "attached" });
+      await visitor.page.reload();
+      await visitor.responses.locator(".note", { hasText: "Stopped" }).waitFor();
+      assert.match(await visitor.responses.innerText(), /cow/u);
     }));
 
   it("puts text files into the message, and says which are none", () =>

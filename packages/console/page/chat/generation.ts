@@ -119,7 +119,6 @@ class Progress {
   }
 
   end(change: Partial<Pick<ResponseMessage, "end" | "error">>): void {
-    cancelAnimationFrame(this.#frame);
     if (this.#message.figures.completionTokens === undefined) this.#figure({ completionTokens: this.#countedTokens });
     this.#figure({ totalMs: this.#elapsed() });
     this.#timeThinking();
@@ -167,15 +166,15 @@ class Progress {
     running.value = new Map(running.value).set(this.#conversationId, state);
   }
 
+  /** A page that nobody sees has no next frame, and what came is to be kept all the same. */
   #showSoon(): void {
-    if (this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#show();
-    });
+    if (document.hidden) this.#show();
+    else if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#show());
   }
 
   #show(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     update(this.#conversationId, (conversation) => withMessage(conversation, this.#message, epochMs()));
   }
 }
