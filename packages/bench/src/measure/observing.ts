@@ -1,11 +1,12 @@
 // What it costs to watch Drover: CPU time a request and requests/s with /metrics scraped each second, and with requests kept for `drover explain` and pings
 // in streams, against neither. Two processes with the same settings, and one from one second to the next, differ by more than what is looked for. So there is
-// one Drover, under load all the time, in rounds of a tenth of a second with the same number of requests, and only rounds beside each other are compared:
-// those with and without explanations and pings in turn, there and back, by a reload between them; and each round with a scrape with the two beside it,
-// which gives the cost of a scrape, and so its share of a second. One worker with one thread and the demo model, so that on two CPUs nobody waits for a
-// CPU. CPU time is that of all threads of balancer and worker, to the nanosecond. 4 minutes.
-// usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds SECONDS]
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// one Drover, under load all the time, in rounds with the same number of requests, and only rounds beside each other are compared: those with and without
+// explanations and pings in turn, there and back, by a reload between them, each after requests that are not counted, because a reload leaves work behind;
+// and each round with a scrape with the two beside it, which gives the cost of a scrape, and so its share of a second. Requests come 16 at a time, so that
+// they share the worker's steps alike in all rounds. One worker with one thread and the demo model, so that on two CPUs nobody waits for a CPU. CPU time is
+// that of all threads of balancer and worker, to the nanosecond. 4 minutes, or 2 for one of the two; with --out, the rounds of earlier runs count as well.
+// usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds SECONDS] [--out FOLDER] [explained|scraped]
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
 import { Agent, Pool, request } from "undici";
@@ -16,7 +17,7 @@ import { processTree } from "../servers/process-tree.ts";
 import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
 import { threadsCpuMs } from "./support/cpu-time.ts";
 import { bin } from "./support/drover.ts";
-import { model, quick, roundsOr } from "./support/options.ts";
+import { model, names, out, quick, roundsOr } from "./support/options.ts";
 import { sendRequest } from "./support/run-requests.ts";
 import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./support/session.ts";
 
@@ -39,7 +40,11 @@ const settings = {
 
 type Settings = keyof typeof settings;
 
-const REQUESTS = 75;
+/** Of a round with or without explanations and pings, after those that a reload may have slowed down. */
+const REQUESTS = 320;
+const SETTLING_REQUESTS = 80;
+/** Of a round with or without a scrape: an eighth of a second. */
+const SCRAPE_REQUESTS = 80;
 const WARM_UP_REQUESTS = quick ? 500 : 6000;
 const SCRAPE_EVERY_MS = 1000;
 const CONNECTIONS = 16;
@@ -85,17 +90,14 @@ async function start(): Promise<Running> {
   return { url, pid: server.pid, become, stop };
 }
 
-/** A closed loop of so many requests. */
+/** So many requests, as many at a time as there are connections. */
 async function ask(pool: Pool, count: number): Promise<void> {
-  let unsent = count;
-  const user = async () => {
-    while (unsent > 0) {
-      unsent -= 1;
-      if (!(await sendRequest(pool, { path: "/v1/chat/completions", method: "POST", body })))
-        throw new Error("a request failed");
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, user));
+  for (let asked = 0; asked < count; asked += CONNECTIONS) {
+    const sent = Array.from({ length: CONNECTIONS }, () =>
+      sendRequest(pool, { path: "/v1/chat/completions", method: "POST", body }),
+    );
+    if (!(await Promise.all(sent)).every(Boolean)) throw new Error("a request failed");
+  }
 }
 
 /** Rounds of one Drover, each beside those that it is compared with. */
@@ -122,18 +124,19 @@ class Load {
     const seen: Record<Settings, Round[]> = { both: [], neither: [] };
     for (const name of ["both", "neither", "neither", "both"] as const) {
       await this.#drover.become(name);
-      seen[name].push(await this.#round());
+      await ask(this.#pool, SETTLING_REQUESTS);
+      seen[name].push(await this.#round(REQUESTS));
     }
     return [meanOf(seen.both), meanOf(seen.neither)];
   }
 
   /** A second with a scrape and one without, by a round with a scrape and the two beside it; the rest of the second passes under load. */
   async scrapedAndNot(): Promise<Pair> {
-    while (systemClock.monotonicMs() < this.#scrapedMs + SCRAPE_EVERY_MS) await this.#round();
-    const before = await this.#round();
+    while (systemClock.monotonicMs() < this.#scrapedMs + SCRAPE_EVERY_MS) await ask(this.#pool, SCRAPE_REQUESTS);
+    const before = await this.#round(SCRAPE_REQUESTS);
     this.#scrapedMs = systemClock.monotonicMs();
-    const scraped = await this.#round(fetch(`${this.#drover.url}/metrics`).then((response) => response.text()));
-    const beside = meanOf([before, await this.#round()]);
+    const scraped = await this.#round(SCRAPE_REQUESTS, this.#scrape());
+    const beside = meanOf([before, await this.#round(SCRAPE_REQUESTS)]);
     const rounds = SCRAPE_EVERY_MS / beside.durationMs;
     const second = mapped(beside, (value) => rounds * value);
     return [mapped(scraped, (value, name) => second[name] + value - beside[name]), second];
@@ -144,10 +147,14 @@ class Load {
     await this.#drover.stop();
   }
 
-  async #round(beside?: Promise<unknown>): Promise<Round> {
+  async #scrape(): Promise<void> {
+    await (await fetch(`${this.#drover.url}/metrics`)).text();
+  }
+
+  async #round(requests: number, beside?: Promise<void>): Promise<Round> {
     const [frontBeforeMs, workersBeforeMs] = [threadsCpuMs(this.#drover.pid), this.#workersMs()];
     const startMs = systemClock.monotonicMs();
-    await Promise.all([ask(this.#pool, REQUESTS), beside]);
+    await Promise.all([ask(this.#pool, requests), beside]);
     const durationMs = systemClock.monotonicMs() - startMs;
     const frontMs = threadsCpuMs(this.#drover.pid) - frontBeforeMs;
     return { durationMs, frontMs, cpuMs: frontMs + this.#workersMs() - workersBeforeMs };
@@ -181,14 +188,17 @@ function changeText(ratio: number | null): string {
 const load = new Load(await start());
 await load.warmUp();
 const measured = {
-  "explained and pinged": () => load.bothAndNeither(),
-  "scraped each second": () => load.scrapedAndNot(),
+  explained: { name: "explained and pinged", measure: () => load.bothAndNeither() },
+  scraped: { name: "scraped each second", measure: () => load.scrapedAndNot() },
 };
 console.log("more than without, mean of the ratios of rounds beside each other and its 95% interval (bootstrap):");
-for (const [name, measure] of Object.entries(measured)) {
-  const pairs: Pair[] = [];
+for (const [of, { name, measure }] of Object.entries(measured)) {
+  if (names.length > 0 && !names.includes(of)) continue;
+  const kept = out === undefined ? undefined : join(out, `observing-${of}.json`);
+  const pairs = kept !== undefined && existsSync(kept) ? (JSON.parse(readFileSync(kept, "utf8")) as Pair[]) : [];
   const endMs = systemClock.monotonicMs() + 1000 * seconds;
   while (systemClock.monotonicMs() < endMs) pairs.push(await measure());
+  if (kept !== undefined) writeFileSync(kept, JSON.stringify(pairs));
   const change = (of: (pair: Pair) => readonly [number, number]) =>
     percentText(ratioInterval([pairs.map(of)], seededRandom(1)));
   const cpu = change(([one, other]) => [one.cpuMs, other.cpuMs]);
