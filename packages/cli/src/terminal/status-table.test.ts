@@ -109,11 +109,16 @@ describe("statusTable", () => {
     assert.match(table, /^1 +loading 37% .*\n2 +warming up /m);
   });
 
-  it("calls a worker asleep that is unloaded until the next request", () => {
+  it("calls a worker asleep that is unloaded until the next request, and says what that will be served by", () => {
     const worker = { pid: null, port: null, cpus: [], elastic: false, cpuPercent: 0, rssBytes: 0 };
     const more = { slots: { busy: 0, total: 0 }, requests: 0, restarts: 0, uptimeMs: 0 };
     const workers = [{ id: "1", state: "exited", ...worker, ...more, ...unseen } as const];
-    assert.match(statusTable({ workers, service: { ...service, phase: "asleep" } }), /^1 +asleep /m);
+    const table = statusTable({ workers, service: { ...service, phase: "asleep" } });
+    assert.match(table, /^1 +asleep /m);
+    assert.match(
+      table,
+      /^drover \(pid 7\) serves m\.gguf on http:\/\/127\.0\.0\.1:8080, asleep until the next request, 2 /m,
+    );
     assert.match(statusTable({ workers }), /^1 +exited /m);
   });
 

@@ -48,7 +48,7 @@ function deedOf({ command, phase, urls, model, download }: ServiceStatus): strin
     preparing: download === null ? `is preparing${what}` : `is fetching${what}: ${transferText(download)}`,
     starting: `is starting its workers${what === "" ? "" : ` with${what}`}${where}`,
     serving: `${command === "balance" ? "balances" : `serves${what}`}${where}`,
-    asleep: "is asleep: its workers are unloaded until the next request",
+    asleep: `serves${what}${where}, asleep until the next request`,
     ending: "is ending",
   };
   return phases[phase];
