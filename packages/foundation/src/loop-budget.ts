@@ -16,11 +16,11 @@ export class LoopBudget {
 
   /**
    * To be awaited before work of this size; undefined where it can begin at once. The least is served first, so that small requests do not wait for large
-   * ones, as far as these do not wait for ever (`FairLine`). The last work of a turn may overdraw it.
+   * ones, as far as these do not wait for ever (`FairLine`). What is more than a turn may have gets one of its own.
    */
   spend(amount: number): Promise<void> | undefined {
     this.#arm();
-    if (this.#left > 0 && this.#waiting.length === 0) {
+    if (this.#waiting.length === 0 && this.#fits(amount)) {
       this.#left -= amount;
       return undefined;
     }
@@ -36,13 +36,16 @@ export class LoopBudget {
   #nextTurn(): void {
     this.#isArmed = false;
     this.#left = this.#most;
-    while (this.#left > 0) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    for (let next = this.#waiting.first; next !== undefined && this.#fits(next.amount); next = this.#waiting.first) {
+      this.#waiting.shift();
       this.#left -= next.amount;
       next.go();
     }
-    this.#arm();
+    if (this.#left < this.#most) this.#arm();
+  }
+
+  #fits(amount: number): boolean {
+    return amount <= this.#left || this.#left === this.#most;
   }
 }
 
@@ -69,6 +72,11 @@ export class FairLine<Item> {
     const due = this.#taken + size;
     const at = this.#waiting.findLastIndex((other) => other.due <= due) + 1;
     this.#waiting.splice(at, 0, { item, size, due });
+  }
+
+  /** Who is next; undefined: there is nobody. */
+  get first(): Item | undefined {
+    return this.#waiting[0]?.item;
   }
 
   /** Takes the first one out; undefined: there is none. */

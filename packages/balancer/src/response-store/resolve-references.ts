@@ -1,6 +1,5 @@
-import { costOfJson } from "@drover/contract/json/json-cost";
+import { costOfJson, turnToParse } from "@drover/contract/json/json-cost";
 import { parseJsonInSlices, writeJsonInSlices } from "@drover/contract/json/sliced-json";
-import { jsonOf } from "@drover/foundation/json-text";
 import type { ProxyError } from "../error-envelope.ts";
 import type { ResponseStore, StoredResponse } from "./response-store.ts";
 
@@ -33,7 +32,7 @@ export async function resolveReferences(
   if ((await costOfJson(body)) !== undefined) return undefined;
   const { input, previous_response_id: previousId, ...rest } = await objectOf(body);
   const isReference = typeof previousId === "string";
-  if (input === undefined || (!isReference && !hasReference(input))) return undefined;
+  if (input === undefined || (!isReference && !(await hasReference(input)))) return undefined;
   const history = isReference ? historyOf(previousId, library) : [];
   if (history === undefined) return unknownResponse(String(previousId));
   const before = history.filter((text) => text.length > 0);
@@ -87,10 +86,12 @@ async function inputTexts(
   mostBytes: number,
 ): Promise<readonly Buffer[] | ProxyError> {
   const texts: Buffer[] = [];
+  const stored = new Map<string, string | undefined>();
   let leftBytes = mostBytes;
   for (const item of itemsOf(input)) {
-    const itemId = referenceOf(item);
-    const text = itemId === undefined ? await writeJsonInSlices(item) : storedItem(itemId, library);
+    const itemId = await referenceOf(item);
+    if (itemId !== undefined && !stored.has(itemId)) stored.set(itemId, await storedItem(itemId, library));
+    const text = itemId === undefined ? await writeJsonInSlices(item) : stored.get(itemId);
     if (text === undefined) return unknownItem(itemId ?? "");
     const bytes = Buffer.from(text);
     texts.push(bytes);
@@ -100,9 +101,9 @@ async function inputTexts(
   return leftBytes < 0 ? tooLong(library.mostBytes) : texts;
 }
 
-function storedItem(itemId: string, { store, owner }: Library): string | undefined {
+async function storedItem(itemId: string, { store, owner }: Library): Promise<string | undefined> {
   const holder = store.holderOf(owner, itemId);
-  const items = holder && jsonOf(`[${holder.output.toString()}]`);
+  const items = holder && (await parseJsonInSlices(Buffer.concat([LIST, holder.output, LIST_END])));
   const item = Array.isArray(items) ? items.find((one: { id?: unknown }) => one.id === itemId) : undefined;
   return item === undefined ? undefined : JSON.stringify(item);
 }
@@ -114,15 +115,23 @@ function itemsOf(input: unknown): readonly unknown[] {
 }
 
 /** The item that a reference is to; its `type` may be left out, and then it has nothing but its id. */
-function referenceOf(item: unknown): string | undefined {
+async function referenceOf(item: unknown): Promise<string | undefined> {
+  const turn = turnToParse(ITEM_BYTES);
+  if (turn !== undefined) await turn;
   if (typeof item !== "object" || item === null) return undefined;
-  const { id, type, ...others } = item as Readonly<Record<string, unknown>>;
-  const isReference = type === "item_reference" || ((type ?? null) === null && Object.keys(others).length === 0);
-  return isReference && typeof id === "string" ? id : undefined;
+  const { id, type } = item as Readonly<Record<string, unknown>>;
+  if (typeof id !== "string") return undefined;
+  if (type === "item_reference") return id;
+  const isBare = (type ?? null) === null && Object.keys(item).every((name) => name === "id" || name === "type");
+  return isBare ? id : undefined;
 }
 
-function hasReference(input: unknown): boolean {
-  return itemsOf(input).some((item) => referenceOf(item) !== undefined);
+/** What it takes to look at an item, in bytes that are parsed; most have a few names. */
+const ITEM_BYTES = 1024;
+
+async function hasReference(input: unknown): Promise<boolean> {
+  for (const item of itemsOf(input)) if ((await referenceOf(item)) !== undefined) return true;
+  return false;
 }
 
 function join(texts: readonly Buffer[]): Buffer {
@@ -130,6 +139,8 @@ function join(texts: readonly Buffer[]): Buffer {
 }
 
 const COMMA = Buffer.from(",");
+const LIST = Buffer.from("[");
+const LIST_END = Buffer.from("]");
 
 // Status, message and code of OpenAI's API: clients look for them, and then send the items themselves.
 

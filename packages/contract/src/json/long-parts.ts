@@ -1,7 +1,13 @@
 import { turnToParse } from "./json-cost.ts";
 
-/** Shorter lists, objects and texts are parsed at a stretch: in half a millisecond, in three where every member has another name. */
+/** Shorter lists, objects and texts are parsed at a stretch, in half a millisecond. */
 export const SLICE_BYTES = 64 * 1024;
+
+/** Lists and objects with more members in them are not: each may have another name, and to learn one takes a microsecond or two. */
+const SLICE_NAMES = 256;
+
+/** What can't be cut: a name, a number or blanks. Nobody has one a thousandth as long. */
+const MOST_UNCUT_BYTES = 4 * SLICE_BYTES;
 
 /** A list, an object or a text of a JSON text that is longer than a slice. */
 export interface Level {
@@ -18,6 +24,8 @@ export interface Level {
 export interface Part {
   readonly from: number;
   readonly to: number;
+  /** Of members, at any depth. */
+  readonly names: number;
   /** This part is one element or member, whose value is long. */
   readonly child?: Level;
 }
@@ -28,6 +36,10 @@ interface OpenLevel extends Level {
   itemFrom: number;
   /** What is before it is in a part. */
   cutAt: number;
+  /** Names before this level, before its present element or member, and before what is in no part. */
+  readonly namesFrom: number;
+  itemNames: number;
+  namesCut: number;
   /** The value of the present element or member, where that is long. */
   child?: Level;
 }
@@ -45,7 +57,7 @@ const OBJECT_END = 0x7d;
 /**
  * Cuts a JSON text into parts of about a slice each. The text itself counts as the only element of a list.
  *
- * @throws SyntaxError where its brackets and quotes are not closed
+ * @throws SyntaxError where its brackets and quotes are not closed, RangeError where something in it is long that can't be cut
  */
 export async function findLongParts(text: Buffer): Promise<Level> {
   const parts = new LongParts(text);
@@ -55,8 +67,9 @@ export async function findLongParts(text: Buffer): Promise<Level> {
 
 class LongParts {
   readonly #text: Buffer;
-  readonly #levels: OpenLevel[] = [open("list", 0)];
+  readonly #levels: OpenLevel[] = [open("list", 0, 0)];
   #at = 0;
+  #names = 0;
   /** In a text: an escape may stand before it. */
   #wholeFrom = 0;
 
@@ -93,8 +106,7 @@ class LongParts {
     for (; this.#at < end; this.#at += 1) {
       const byte = this.#text[this.#at] ?? 0;
       if (byte === COMMA) this.#endItem(level);
-      // What was long is the member's name: it stays with its value.
-      else if (byte === COLON) delete level.child;
+      else if (byte === COLON) this.#endName(level);
       else if (byte === QUOTE) return this.#open("text");
       else if (byte === LIST) return this.#open("list");
       else if (byte === OBJECT) return this.#open("object");
@@ -107,7 +119,7 @@ class LongParts {
 
   #open(kind: Level["kind"]): void {
     this.#at += 1;
-    this.#levels.push(open(kind, this.#at));
+    this.#levels.push(open(kind, this.#at, this.#names));
   }
 
   #readText(level: OpenLevel, end: number): void {
@@ -115,7 +127,7 @@ class LongParts {
       const byte = this.#text[this.#at] ?? 0;
       if (byte === QUOTE) return this.#close(level);
       if (this.#at - level.cutAt >= SLICE_BYTES && this.#at >= this.#wholeFrom && isFirstOfCharacter(byte)) {
-        level.parts.push({ from: level.cutAt, to: this.#at });
+        level.parts.push({ from: level.cutAt, to: this.#at, names: 0 });
         level.cutAt = this.#at;
       }
       if (byte !== BACKSLASH) continue;
@@ -125,29 +137,46 @@ class LongParts {
     }
   }
 
-  #endItem(level: OpenLevel): void {
-    this.#cut(level, SLICE_BYTES);
-    level.itemFrom = this.#at + 1;
+  #endName(level: OpenLevel): void {
+    const { child } = level;
+    this.#names += 1;
+    if (child === undefined) return;
+    if (child.to - child.from > MOST_UNCUT_BYTES) throw uncut(child.from);
+    // What was long is the name: it stays with its value.
+    delete level.child;
   }
 
-  /** At the end of an element or member: it and those before it are a part, where they are as long as that. */
-  #cut(level: OpenLevel, leastBytes: number): void {
-    const { child, cutAt, itemFrom, parts } = level;
-    if (child !== undefined) {
-      if (itemFrom > cutAt) parts.push({ from: cutAt, to: itemFrom - 1 });
-      parts.push({ from: itemFrom, to: this.#at, child });
+  #endItem(level: OpenLevel): void {
+    if (this.#isLong(level.cutAt, level.namesCut)) this.#cut(level);
+    level.itemFrom = this.#at + 1;
+    level.itemNames = this.#names;
+  }
+
+  #isLong(from: number, names: number): boolean {
+    return this.#at - from >= SLICE_BYTES || this.#names - names >= SLICE_NAMES;
+  }
+
+  /** At the end of an element or member: it and those before it are a part. */
+  #cut(level: OpenLevel): void {
+    const { child, cutAt, itemFrom, parts, namesCut } = level;
+    const uncutBytes = child === undefined ? this.#at - itemFrom : Math.max(child.from - itemFrom, this.#at - child.to);
+    if (level.kind !== "text" && uncutBytes > MOST_UNCUT_BYTES) throw uncut(itemFrom);
+    if (child === undefined) parts.push({ from: cutAt, to: this.#at, names: this.#names - namesCut });
+    else {
+      if (itemFrom > cutAt) parts.push({ from: cutAt, to: itemFrom - 1, names: level.itemNames - namesCut });
+      parts.push({ from: itemFrom, to: this.#at, names: 1, child });
       delete level.child;
-    } else if (this.#at - cutAt >= leastBytes) parts.push({ from: cutAt, to: this.#at });
-    else return;
+    }
     level.cutAt = this.#at + 1;
+    level.namesCut = this.#names;
   }
 
   #close(level: OpenLevel): void {
     level.to = this.#at;
     this.#levels.pop();
     const above = this.#levels.at(-1);
-    if (above === undefined || level.to - level.from >= SLICE_BYTES) {
-      this.#cut(level, 0);
+    if (above === undefined || this.#isLong(level.from, level.namesFrom)) {
+      this.#cut(level);
       if (above !== undefined) above.child = level;
     }
     this.#at += 1;
@@ -158,8 +187,15 @@ function isFirstOfCharacter(byte: number): boolean {
   return (byte & 0xc0) !== 0x80;
 }
 
-function open(kind: Level["kind"], from: number): OpenLevel {
-  return { kind, from, to: from, parts: [], itemFrom: from, cutAt: from };
+function open(kind: Level["kind"], from: number, names: number): OpenLevel {
+  const starts = { namesFrom: names, itemNames: names, namesCut: names };
+  return { kind, from, to: from, parts: [], itemFrom: from, cutAt: from, ...starts };
+}
+
+function uncut(at: number): RangeError {
+  return new RangeError(
+    `a name, a number or a blank space after its byte ${at} has more than ${MOST_UNCUT_BYTES} bytes`,
+  );
 }
 
 function broken(at: number): SyntaxError {

@@ -1,14 +1,15 @@
 import { turnToParse } from "./json-cost.ts";
 import { findLongParts, type Level, type Part, SLICE_BYTES } from "./long-parts.ts";
+import { isShort } from "./short-values.ts";
 
 /**
  * As JSON.parse, for a text that `costOfJson` has let pass: what is long is parsed piece by piece, with other requests in between.
  *
- * @throws SyntaxError where it is no JSON, TypeError where it is not UTF-8, RangeError where an object has more than {@link MOST_MEMBERS}
+ * @throws SyntaxError where it is no JSON, TypeError where it is not UTF-8, RangeError where something in it has a size that nothing honest has
  */
 export async function parseJsonInSlices(bytes: Buffer): Promise<unknown> {
   const text = isMarked(bytes) ? bytes.subarray(3) : bytes;
-  if (text.length <= SLICE_BYTES) {
+  if (text.length <= SHORT_BYTES) {
     await turnToParse(text.length);
     return JSON.parse(decoder.decode(text));
   }
@@ -18,13 +19,20 @@ export async function parseJsonInSlices(bytes: Buffer): Promise<unknown> {
   return values[0];
 }
 
-/** Of one object: no API has as many, and to copy one of a quarter of a million takes a tenth of a second. Shorter texts than a slice have no room for them. */
-const MOST_MEMBERS = 16_384;
+/** Parsed at a stretch: there is room for a thousand names in it. */
+const SHORT_BYTES = 8 * 1024;
 
-/** As JSON.stringify for plain values, of lists and objects on the first `levels` an element or member at a time. */
-export async function writeJsonInSlices(value: unknown, levels = 3): Promise<string> {
+/** Of one object, but for the ids of tokens: no API has as many names, and to look at one takes each who does it half a microsecond. */
+const MOST_NAMES = 2048;
+const MOST_IDS = 16_384;
+
+/** What a name takes, in bytes of a long text. */
+const NAME_BYTES = 512;
+
+/** As JSON.stringify for plain values; what is long an element or member at a time. */
+export async function writeJsonInSlices(value: unknown): Promise<string> {
   if (typeof value === "string" && value.length > SLICE_BYTES) return await writeLongText(value);
-  if (levels === 0 || typeof value !== "object" || value === null) {
+  if (typeof value !== "object" || value === null || isShort(value)) {
     const text = JSON.stringify(value) ?? "null";
     const turn = turnToParse(text.length + LEAST_BYTES);
     if (turn !== undefined) await turn;
@@ -32,12 +40,12 @@ export async function writeJsonInSlices(value: unknown, levels = 3): Promise<str
   }
   const parts: string[] = [];
   if (Array.isArray(value)) {
-    for (const item of value) parts.push(await writeJsonInSlices(item, levels - 1));
+    for (const item of value) parts.push(await writeJsonInSlices(item));
     return `[${parts.join(",")}]`;
   }
   for (const [name, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    parts.push(`${JSON.stringify(name)}:${await writeJsonInSlices(item, levels - 1)}`);
+    parts.push(`${JSON.stringify(name)}:${await writeJsonInSlices(item)}`);
   }
   return `{${parts.join(",")}}`;
 }
@@ -63,8 +71,9 @@ function isMarked(bytes: Buffer): boolean {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The pieces are cut at commas and between characters, so that each is JSON by itself once it stands in brackets or quotes. */
-async function parsePiece(text: Buffer, { from, to }: Part, open: string, close: string): Promise<unknown> {
-  await turnToParse(to - from);
+async function parsePiece(text: Buffer, part: Part, open: string, close: string): Promise<unknown> {
+  const { from, to, names } = part;
+  await turnToParse(to - from + names * NAME_BYTES);
   const piece = decoder.decode(text.subarray(from, to));
   try {
     return JSON.parse(`${open}${piece}${close}`);
@@ -96,23 +105,28 @@ async function listOf(text: Buffer, level: Level): Promise<unknown[]> {
 
 async function objectOf(text: Buffer, level: Level): Promise<object> {
   const object = {};
-  let count = 0;
+  const counts = { names: 0, ids: 0 };
   for (const part of level.parts) {
     const { child } = part;
     // The member's value is put in afterwards.
-    const head = child === undefined ? part : { from: part.from, to: child.from - 1 };
+    const head = child === undefined ? part : { from: part.from, to: child.from - 1, names: 1 };
     const members = (await parsePiece(text, head, "{", child === undefined ? "}" : "null}")) as object;
     const names = Object.keys(members);
     refuseEmpty(names.length, part, level);
-    count += names.length;
-    if (count > MOST_MEMBERS) throw new RangeError(`an object has more than ${MOST_MEMBERS} members`);
-    for (const name of names) define(object, name, Reflect.get(members, name));
+    for (const name of names) {
+      counts[TOKEN_ID.test(name) ? "ids" : "names"] += 1;
+      define(object, name, Reflect.get(members, name));
+    }
+    if (counts.names > MOST_NAMES) throw new RangeError(`an object has more than ${MOST_NAMES} members`);
+    if (counts.ids > MOST_IDS) throw new RangeError(`an object has more than ${MOST_IDS} numbers as names`);
     if (child === undefined) continue;
     refuseMore(text, child.to + 1, part.to);
     define(object, names[0] ?? "", await valueOf(text, child));
   }
   return object;
 }
+
+const TOKEN_ID = /^\d{1,9}$/u;
 
 /** `__proto__` is a member like any other. */
 function define(object: object, name: string, value: unknown): void {

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import type { Clock } from "@drover/foundation/clock";
 import { badField } from "../errors.ts";
 import { TaskThread } from "./task-thread.ts";
@@ -10,6 +11,9 @@ export type CompileTask = readonly [format: ToolFormat, constraint: OutputConstr
 
 /** Turns the schemas of a request into what its response must keep to. */
 export type CompileGrammar = (format: ToolFormat, constraint: OutputConstraint) => Promise<CompiledGrammar>;
+
+/** Of the schemas of a request: to hand the thread more takes milliseconds, and no grammar of as much can be used. */
+const MOST_TASK_CHARS = 1024 * 1024;
 
 /** Characters of grammars that are kept: a client sends the same tools with each request. */
 const MOST_KEPT_CHARS = 8 * 1024 * 1024;
@@ -32,7 +36,8 @@ export class GrammarCompiler {
     const { tools, toolChoice, parallelToolCalls, contentFormat } = given;
     if (tools.length === 0 && contentFormat === undefined) return { relaxed: [] };
     const constraint = { tools, toolChoice, parallelToolCalls, ...(contentFormat !== undefined && { contentFormat }) };
-    const key = JSON.stringify([format, constraint] satisfies CompileTask);
+    const key = await writeJsonInSlices([format, constraint] satisfies CompileTask);
+    if (key.length > MOST_TASK_CHARS) throw tooLong(contentFormat?.param ?? "tools", key.length);
     const known = this.#kept.get(key);
     if (known !== undefined) {
       this.#kept.delete(key);
@@ -54,6 +59,11 @@ export class GrammarCompiler {
       this.#keptChars -= freed;
     }
   }
+}
+
+function tooLong(param: string, chars: number) {
+  const message = `Invalid '${param}': the schemas of this request have ${chars} characters, and may have ${MOST_TASK_CHARS}.`;
+  return badField(param, message, "unsupported_schema");
 }
 
 function startThread(): Worker {

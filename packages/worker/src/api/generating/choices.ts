@@ -1,3 +1,4 @@
+import { turnToParse } from "@drover/contract/json/json-cost";
 import type { FastifyReply } from "fastify";
 import { type OutputRequest, generateOutput } from "../../generation/generate.ts";
 import type { OutputEnd, OutputSink } from "../../generation/output/output.ts";
@@ -36,7 +37,11 @@ export function runChoices(
     const [first] = requests;
     const follower = requests.length === 1 ? first?.follower : undefined;
     const pings = waiting && first && new PromptPings(serving.clock, waiting, first.prompt.length);
-    const cancelAll = () => handles.forEach((handle) => handle.cancel());
+    let isOver = false;
+    const cancelAll = () => {
+      isOver = true;
+      for (const handle of handles) handle.cancel();
+    };
     const onEnd = (index: number, sink: ChoiceSink, end: OutputEnd) => {
       ends[index] = end;
       left -= 1;
@@ -53,7 +58,7 @@ export function runChoices(
       if (left === 0) resolve(ends);
     };
     onClientGone(reply, cancelAll);
-    requests.forEach((request, index) => {
+    const begin = (request: OutputRequest, index: number) => {
       const sink = sinkOf(index);
       const handle = generateOutput(serving, request, {
         onPromptRead: (progress) => (index === 0 ? pings?.read(progress) : undefined),
@@ -69,8 +74,24 @@ export function runChoices(
         onEnd: (end) => onEnd(index, sink, end),
       });
       handles.push(handle);
-    });
+      if (isOver) handle.cancel();
+    };
+    beginInTurns(requests, begin).catch(reject);
   });
+}
+
+/** What it takes to begin a response, in bytes of JSON that are parsed. */
+const BEGIN_BYTES = 16 * 1024;
+
+async function beginInTurns(
+  requests: readonly OutputRequest[],
+  begin: (request: OutputRequest, index: number) => void,
+): Promise<void> {
+  for (const [index, request] of requests.entries()) {
+    const turn = index === 0 ? undefined : turnToParse(BEGIN_BYTES);
+    if (turn !== undefined) await turn;
+    begin(request, index);
+  }
 }
 
 /** How the choices of a request are streamed. */

@@ -70,6 +70,9 @@ function isToken(meant: unknown): boolean {
   return typeof meant === "number" && Number.isSafeInteger(meant) && meant >= 0;
 }
 
+/** Of a list that is sent as its JSON. */
+const MOST_LIST_CHARS = 8192;
+
 const dryFields = {
   dry_multiplier: z.number().min(0).nullish(),
   dry_base: z.number().min(0).nullish(),
@@ -78,7 +81,7 @@ const dryFields = {
   // As a list, or as its JSON, which clients of several servers send.
   dry_sequence_breakers: z
     .preprocess(
-      (value) => (typeof value === "string" ? jsonOrText(value) : value),
+      (value) => (typeof value === "string" && value.length < MOST_LIST_CHARS ? jsonOrText(value) : value),
       boundedList(z.string(), { most: 64 }).nullish(),
     )
     .optional(),

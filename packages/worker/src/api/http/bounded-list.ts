@@ -1,5 +1,6 @@
+import { isShort } from "@drover/contract/json/short-values";
 import { z } from "zod";
-import { checkElements, isShort, STOP_AT_FIRST_FAULT } from "./check-in-slices.ts";
+import { checkElements, STOP_AT_FIRST_FAULT } from "./check-in-slices.ts";
 
 export interface Bounds {
   readonly least?: 0 | 1;

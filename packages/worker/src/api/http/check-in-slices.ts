@@ -1,4 +1,5 @@
 import { turnToParse } from "@drover/contract/json/json-cost";
+import { countValues, isShort, STRETCH_VALUES } from "@drover/contract/json/short-values";
 import type { z } from "zod";
 
 /**
@@ -7,19 +8,12 @@ import type { z } from "zod";
  */
 export const STOP_AT_FIRST_FAULT = { abortEarly: true } as z.core.ParseContext<z.core.$ZodIssue>;
 
-/** Values that are checked at a stretch, in about a millisecond. */
-const STRETCH_VALUES = 1024;
 /** To check a value takes zod about as long as to parse so much JSON takes. */
 const VALUE_BYTES = 256;
 
 /** As zod's `safeParse`; long lists in a long value are checked in slices, with other requests and heartbeats in between ({@link checkElements}). */
 export async function checkInSlices<T>(schema: z.ZodType<T>, value: unknown): Promise<z.ZodSafeParseResult<T>> {
   return isShort(value) ? schema.safeParse(value, STOP_AT_FIRST_FAULT) : await checkLater(schema, value);
-}
-
-/** May be checked at a stretch, as everything in it may. */
-export function isShort(value: unknown): boolean {
-  return countValues(value) < STRETCH_VALUES;
 }
 
 /** @returns the elements as the schema makes them, or the issues of the first that is wrong */
@@ -46,24 +40,4 @@ function checkLater<T>(schema: z.ZodType<T>, value: unknown): Promise<z.ZodSafeP
 
 function below(index: number, issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...issue, path: [index, ...issue.path] };
-}
-
-/** A long text counts for more than one, because some are written as JSON. Stops at a stretch. */
-function countValues(value: unknown): number {
-  const left: unknown[] = [value];
-  let count = 0;
-  while (left.length > 0 && count + left.length < STRETCH_VALUES) {
-    count += 1;
-    const one = left.pop();
-    if (typeof one === "string") count += Math.floor(one.length / VALUE_BYTES);
-    if (typeof one !== "object" || one === null) continue;
-    // For a long list `for in` would make names of all its indices first.
-    if (Array.isArray(one)) for (const item of one.slice(0, STRETCH_VALUES)) left.push(item);
-    else
-      for (const name in one) {
-        if (count + left.length >= STRETCH_VALUES) break;
-        left.push(Reflect.get(one, name));
-      }
-  }
-  return Math.min(STRETCH_VALUES, count + left.length);
 }

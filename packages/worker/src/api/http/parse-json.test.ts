@@ -69,8 +69,33 @@ describe("A long body", () => {
   });
 
   it("is refused where an object in it has more members than any API knows", async () => {
-    await assert.rejects(parseJsonInSlices(bodyWith(16_385)), /more than 16384 members/);
-    await parseJsonInSlices(bodyWith(16_384));
+    await assert.rejects(parseJsonInSlices(bodyWith(members(2049))), /more than 2048 members/);
+    await parseJsonInSlices(bodyWith(members(2048)));
+    // Ids of tokens with their biases.
+    await assert.rejects(parseJsonInSlices(bodyWith(ids(16_385))), /more than 16384 numbers/);
+    await parseJsonInSlices(bodyWith(ids(16_384)));
+  });
+
+  it("is refused where a name, a number or a blank space in it is longer than any that is honest", async () => {
+    const long = 300_000;
+    for (const uncut of [
+      `{"${"n".repeat(long)}":1}`,
+      `[${"1".repeat(long)}]`,
+      `[1,${" ".repeat(long)}2]`,
+      `[${" ".repeat(long)}"${"x".repeat(long)}"]`,
+      `[["${"x".repeat(long)}"]${"\n".repeat(long)}]`,
+    ])
+      await assert.rejects(parseJsonInSlices(Buffer.from(uncut)), /more than 262144 bytes/);
+    assert.deepEqual(await parseJsonInSlices(Buffer.from(`["${" ".repeat(long)}"]`)), [" ".repeat(long)]);
+  });
+
+  it("is parsed in pieces of a few hundred names: each may be a new one, which takes as long as a hundred bytes of another text", async () => {
+    const objects = (each: number) =>
+      Array.from({ length: 9000 / each }, (_, index) => `{${members(each, index)}}`).join(",");
+    for (const each of [1, 5, 300, 2000]) {
+      const most = await mostNames(`{"metadata":[[${objects(each)}]]}`);
+      assert.ok(most > 0 && most <= 512, `objects of ${each}: ${most} names`);
+    }
   });
 
   it("is parsed in short pieces, whatever is long in it", async () => {
@@ -78,7 +103,7 @@ describe("A long body", () => {
       tokens: `{"prompt":[${"12345,".repeat(250_000)}0]}`,
       text: JSON.stringify({ prompt: "a text ".repeat(MEBIBYTE) }),
       escapes: `{"prompt":"${"\\n".repeat(2 * MEBIBYTE)}${"\\ud83d\\ude00".repeat(MEBIBYTE / 8)}"}`,
-      members: `[${`{${members(16_000)}},`.repeat(10)}{}]`,
+      members: `[${`{${members(2000)}},`.repeat(50)}{}]`,
       "deep lists": `${"[".repeat(90)}${"1,".repeat(250_000)}1${"]".repeat(90)}`,
       messages: `{"messages":[${'{"role":"user","content":"x"},'.repeat(60_000)}{}]}`,
     };
@@ -97,12 +122,27 @@ function parsedAtOnce(bytes: Buffer): unknown {
   }
 }
 
-function bodyWith(count: number): Buffer {
-  return Buffer.from(`{"metadata":{${members(count)}},"text":"${"x".repeat(70_000)}"}`);
+function bodyWith(inner: string): Buffer {
+  return Buffer.from(`{"metadata":{${inner}},"text":"${"x".repeat(70_000)}"}`);
 }
 
-function members(count: number): string {
-  return Array.from({ length: count }, (_, index) => `"name ${index}":${index}`).join(",");
+function ids(count: number): string {
+  return Array.from({ length: count }, (_, index) => `"${index}":1`).join(",");
+}
+
+/** Most names in one piece. */
+async function mostNames(whole: string): Promise<number> {
+  const parse = mock.method(JSON, "parse");
+  try {
+    await parseJsonInSlices(Buffer.from(whole));
+    return Math.max(...parse.mock.calls.map(({ arguments: [piece] }) => piece.split('":').length - 1));
+  } finally {
+    parse.mock.restore();
+  }
+}
+
+function members(count: number, series = 0): string {
+  return Array.from({ length: count }, (_, index) => `"name ${series} ${index}":${index}`).join(",");
 }
 
 async function longestPiece(whole: string): Promise<number> {

@@ -1,8 +1,7 @@
-import { MOST_NESTING } from "@drover/contract/json/json-cost";
+import { isShort } from "@drover/contract/json/short-values";
 import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import { z } from "zod";
 import { type Bounds, listSchema, refuse } from "./bounded-list.ts";
-import { isShort } from "./check-in-slices.ts";
 
 /*
  * zod takes a quarter of a microsecond for each element of a list and each member of an object, and a body may have a quarter of a million. These look
@@ -34,7 +33,7 @@ export const anyObject = z.preprocess(
 
 /** A value as JSON; a long one in slices, which only a schema that is checked in slices can wait for. */
 export function jsonText(value: unknown): string | Promise<string> {
-  return isShort(value) ? JSON.stringify(value) : writeJsonInSlices(value, MOST_NESTING);
+  return isShort(value) ? JSON.stringify(value) : writeJsonInSlices(value);
 }
 
 function isTokenId(value: unknown): boolean {

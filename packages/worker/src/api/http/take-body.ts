@@ -1,3 +1,4 @@
+import { turnToParse } from "@drover/contract/json/json-cost";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { z } from "zod";
@@ -16,6 +17,8 @@ export interface BodyRules {
 
 /** Objects of one body that may have unknown fields; each takes another look at the body. */
 const MOST_OBJECTS = 16;
+/** What it takes, in bytes that are parsed. */
+const LOOK_BYTES = 128 * 1024;
 /** Names that are remembered as logged, and those that one request may add. */
 const MOST_LOGGED = 1000;
 const MOST_LOGGED_AT_ONCE = 32;
@@ -78,6 +81,7 @@ async function parseKnown<T>(
   let body = given;
   const left: string[] = [];
   for (let looks = 0; looks < MOST_OBJECTS; looks++) {
+    if (looks > 0) await turnToParse(LOOK_BYTES);
     const result = await checkInSlices(schema, body);
     if (result.success) return { parsed: result.data, left };
     const [issue] = result.error.issues;

@@ -19,9 +19,6 @@ const MOST_WEIGHT = 64 * 1024;
 const MESSAGE_WEIGHT = 512;
 const VALUE_WEIGHT = 16;
 
-/** The members of a schema's properties are on the last one. */
-const JSON_LEVELS = 6;
-
 /** Writes chats by the model's template: short ones at once, long ones in a thread, where thousands of messages take half a second. */
 export class ChatRenderer {
   readonly #writer: ChatWriter;
@@ -43,7 +40,7 @@ export class ChatRenderer {
   async render({ messages, tools, templateArguments, mayThink }: WrittenChat): Promise<string> {
     const chat = { messages, tools, templateArguments, mayThink };
     if (!isHeavy(chat)) return this.#writer.write(chat);
-    return await this.#thread.run(await writeJsonInSlices(chat, JSON_LEVELS));
+    return await this.#thread.run(await writeJsonInSlices(chat));
   }
 }
 

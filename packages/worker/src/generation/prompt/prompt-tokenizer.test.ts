@@ -232,7 +232,7 @@ describe("The tokenizer of prompts", () => {
     ["JSON", JSON.stringify(Array.from({ length: 4000 }, (_, id) => ({ id, kind: "x", text: `number ${id}` })))],
     ["East Asian prose", "我是演示模型，只会说这一段话。请换成真实的模型，".repeat(1000)],
   ] as const)
-    it(`holds the loop up for some ten milliseconds at a time, however slow the vocabulary: ${name}`, async () => {
+    it(`holds the loop up for some milliseconds at a time, however slow the vocabulary: ${name}`, async () => {
       const { clock, vocabulary, calls } = slowVocabulary(15 / 1000);
       const apart: string[] = [];
       const tokenizeApart = async (slice: string) => {
@@ -245,9 +245,9 @@ describe("The tokenizer of prompts", () => {
         tokens.reduce((sum, chars) => sum + chars, 0),
         text.length,
       );
-      assert.ok(Math.max(...calls) <= 20, `${Math.max(...calls)} ms`);
+      assert.ok(Math.max(...calls) <= 10, `${Math.max(...calls)} ms`);
       // Neither is a text cut to pieces where that is not needed.
-      assert.ok(calls.length + apart.length <= text.length / 300, `${calls.length} and ${apart.length} apart`);
+      assert.ok(calls.length + apart.length <= text.length / 150, `${calls.length} and ${apart.length} apart`);
     });
 
   it("is quick again once the vocabulary is: a machine that stood still slows it down for a while only", async () => {

@@ -1,11 +1,11 @@
 /** What a slice of a text may take on the loop that sends heartbeats and tokens. */
-export const SLICE_MS = 10;
+export const SLICE_MS = 5;
 
 const LEAST_CHARS = 256;
 const MOST_CHARS = 32 * 1024;
 
 /** Taken for the characters of {@link SLICE_MS} until some were seen, where a text can be cut. */
-const SLOW_CHARS = 1024;
+const SLOW_CHARS = 512;
 
 /** Shorter texts say little of long ones. */
 const LEAST_SEEN_CHARS = 64;
