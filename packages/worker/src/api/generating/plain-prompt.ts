@@ -90,6 +90,8 @@ export async function promptTokens(
 ): Promise<readonly number[]> {
   const { model, tokenizer } = serving;
   const limit = plainLimit(serving);
+  const turn = turnForTokens(prompt.length);
+  if (turn !== undefined) await turn;
   const tokens: number[] = [];
   for (const part of typeof prompt === "string" ? [prompt] : prompt) {
     const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], "control", limit);

@@ -90,8 +90,6 @@ describe("A long body", () => {
   });
 
   it("is parsed in pieces of a few hundred names: each may be a new one, which takes as long as a hundred bytes of another text", async () => {
-    const objects = (each: number) =>
-      Array.from({ length: 9000 / each }, (_, index) => `{${members(each, index)}}`).join(",");
     for (const each of [1, 5, 300, 2000]) {
       const most = await mostNames(`{"metadata":[[${objects(each)}]]}`);
       assert.ok(most > 0 && most <= 512, `objects of ${each}: ${most} names`);
@@ -128,6 +126,11 @@ function bodyWith(inner: string): Buffer {
 
 function ids(count: number): string {
   return Array.from({ length: count }, (_, index) => `"${index}":1`).join(",");
+}
+
+/** Objects of so many members, nine thousand in all. */
+function objects(each: number): string {
+  return Array.from({ length: 9000 / each }, (_, index) => `{${members(each, index)}}`).join(",");
 }
 
 /** Most names in one piece. */

@@ -49,7 +49,7 @@ function kindBeyondAscii(code: number): number {
 type Phrases = readonly string[] | undefined;
 
 /** What has no break for so long is refused: nobody looks on. */
-const MOST_SEARCHED_CHARS = 512 * 1024;
+const MOST_SEARCHED_CHARS = 257 * 1024;
 
 /**
  * Where the slice ends that begins at `from`: at the last position before `from + most` where a cut changes no token, else at the first one behind it. Every
