@@ -33,6 +33,9 @@ describe("a balancer", () => {
       request.pipe(response.setHeader("x-path", request.url ?? "").setHeader("set-cookie", ["a=1", "b=2"]));
     });
     const running = await run([upstream]);
+    running.balancer.removeUpstream("w1");
+    running.balancer.addUpstream({ id: "w1", origin: upstream.origin, maxConns: 4, owned: true, reports: true });
+    running.balancer.setReady("w1", true);
     for (let round = 0; round < 3; round += 1) {
       const received = await fetch(`${running.url}/v1/echo?q=1`, { method: "POST", body: `hello ${round}` });
       assert.equal(received.status, 200);

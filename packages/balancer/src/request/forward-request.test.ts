@@ -247,6 +247,27 @@ describe("forwarding", () => {
     assert.deepEqual(responses.map((response) => response.status).toSorted(), [200, 503]);
   });
 
+  it("keeps no connection to a server of a command, which may serve one at a time", async () => {
+    const waiting: Socket[] = [];
+    const serve = (): void => {
+      const [socket] = waiting;
+      socket?.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")).resume();
+    };
+    const upstream = await rawUpstream((socket) => {
+      socket.pause();
+      socket.on("close", () => {
+        waiting.splice(waiting.indexOf(socket), 1);
+        serve();
+      });
+      if (waiting.push(socket) === 1) serve();
+    });
+    const { url } = await run([upstream]);
+    // Sooner than an idle connection would be closed.
+    const signal = AbortSignal.timeout(30_000);
+    const ask = async () => (await fetch(url, { method: "POST", body: "x", signal })).text();
+    assert.deepEqual(await Promise.all([ask(), ask(), ask()]), ["ok", "ok", "ok"]);
+  });
+
   it("tries a worker once more when the connection it kept open has gone", async () => {
     const upstream = await rawUpstream((socket) => {
       let requests = 0;

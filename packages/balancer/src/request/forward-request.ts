@@ -69,6 +69,8 @@ class Forwarding {
     const taken = this.#connections.take(upstream);
     const connection = taken instanceof Promise ? await taken : taken;
     const wasKept = connection.requests > 0;
+    // A server that a user's command starts may serve one connection at a time: while one is kept, others would wait for its end.
+    const keepAlive = this.#connections.keepalive.connections > 0 && (upstream.reports || !upstream.owned);
     let outcome: LeaseOutcome = "ok";
     try {
       const result = await exchange({
@@ -84,10 +86,11 @@ class Forwarding {
         clock: this.#clock,
         // A worker of Drover's own is judged by its heartbeat: a long prefill is silence, and healthy, and so is a queue of connections that is full.
         timeouts: upstream.owned ? { ...task.timeouts, connectMs: 0, sendMs: 0, readMs: 0 } : task.timeouts,
-        keepAlive: this.#connections.keepalive.connections > 0,
+        keepAlive,
         unfinished: this.#unfinished,
       });
-      if (result.kind === "relayed" && result.reusable) this.#connections.give(connection, result.keepsForMs);
+      if (result.kind === "relayed" && result.reusable && keepAlive)
+        this.#connections.give(connection, result.keepsForMs);
       else connection.destroy();
       if (result.kind === "failed" || result.kind === "broken") upstream.lastFailure = result.reason;
       outcome = outcomeOf(result, upstream.owned);
