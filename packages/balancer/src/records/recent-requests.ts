@@ -5,6 +5,8 @@ export class RecentRequests {
   readonly #most: () => number;
   /** By id, the oldest first. */
   readonly #records = new Map<string, RequestRecord>();
+  /** What it comes to is forgotten, so it is always at the oldest. One made anew would first pass the places of all that were. */
+  readonly #oldest = this.#records.keys();
 
   /** @param most asked at each request: a reload may change it */
   constructor(most: () => number) {
@@ -15,10 +17,7 @@ export class RecentRequests {
   add(record: RequestRecord): void {
     this.#records.delete(record.id);
     this.#records.set(record.id, record);
-    for (const oldest of this.#records.keys()) {
-      if (this.#records.size <= this.#most()) return;
-      this.#records.delete(oldest);
-    }
+    while (this.#records.size > this.#most()) this.#records.delete(this.#oldest.next().value ?? "");
   }
 
   get(id: string): RequestRecord | undefined {

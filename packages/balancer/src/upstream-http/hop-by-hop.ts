@@ -33,8 +33,10 @@ function namedByConnection(headers: RawHeaders): ReadonlySet<string> {
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? "";
     if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
-    const names = (headers[index + 1] ?? "").toLowerCase().split(",");
-    named = new Set([...named, ...names.map((name) => name.trim())]);
+    const value = (headers[index + 1] ?? "").toLowerCase();
+    // What nearly all say is `keep-alive`, which stays behind anyway.
+    if (hopByHop.has(value)) continue;
+    named = new Set([...named, ...value.split(",").map((one) => one.trim())]);
   }
   return named;
 }
