@@ -72,7 +72,7 @@ function attemptsOf({ attempts, arrival, resumedAttempts }: ClientRequest): read
     headMs: headerMs === undefined ? undefined : round(startedAtMs + headerMs - arrival.receivedAtMs),
     status,
     error,
-    resumed: resumedAttempts.has(index),
+    resumed: resumedAttempts.includes(index),
   }));
 }
 
@@ -82,7 +82,7 @@ function tokenTimes(
   tokens: ReportedTokens | undefined,
   generations: readonly GenerationRecord[],
 ): Pick<Told, "firstTokenMs" | "tokenMs"> {
-  const isResumed = resumedAttempts.size > 0;
+  const isResumed = resumedAttempts.length > 0;
   const begun = isResumed
     ? attempts.find(({ headerMs, status }) => headerMs !== undefined && status === 200)
     : undefined;

@@ -99,9 +99,11 @@ export class ClientRequest {
   /** Whoever has the key that was used. */
   caller: Caller | undefined;
   /** Those, by their index, that resumed the response of the one before. */
-  readonly resumedAttempts = new Set<number>();
+  readonly resumedAttempts: number[] = [];
   /** Why it was given to which upstream, where that is kept. */
   readonly decisions: PickDecision[] = [];
+  /** It uses what is served, until its end (`RunningRequests`). */
+  isUse = false;
   /** Its response is a stream of events or lines. */
   isStream = false;
   queueMs = 0;

@@ -27,7 +27,8 @@ async function converse(request: ClientRequest, body: RequestBody, forwarder: Fo
   const { metrics } = forwarder;
   const bodies = forwarder.bodies.of(request.owner);
   const asker = { path: request.path, owner: request.caller?.stateOwner ?? "" };
-  const conversation = await conversationOf(asker, body, forwarder.responses(), forwarder.rules().maxBodyBytes);
+  const made = conversationOf(asker, body, forwarder.responses(), forwarder.rules().maxBodyBytes);
+  const conversation = made instanceof Promise ? await made : made;
   if ("status" in conversation) {
     metrics.countRefusal(conversation.code);
     request.refuse(conversation);

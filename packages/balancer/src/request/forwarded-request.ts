@@ -14,6 +14,7 @@ import type { ResponseStore } from "../response-store/response-store.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
 import { isStream, type RelayedHead, type ResponseHead } from "../upstream-http/response-head.ts";
+import type { RawHeaders, RequestBody, UpstreamRequest } from "../upstream-http/upstream-request.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
 import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
@@ -84,19 +85,11 @@ export class ForwardedRequest implements ForwardTask {
   readonly #forwarder: Forwarder;
 
   constructor(request: ClientRequest, { body, headers, onBody }: Conversation, placing: Placing, forwarder: Forwarder) {
-    const { incoming, response, switchable, call } = request.arrival;
+    const { incoming, response, switchable } = request.arrival;
     const { retry, ownedRetry, timeouts, sharePrefixes } = forwarder.rules();
-    const isResumable = request.method === "POST" && body.kind === "bytes";
     this.client = { request: incoming, response, switchable: request.wantsWebSocket ? switchable : undefined };
-    this.outgoing = {
-      method: request.method,
-      target: request.target,
-      headers: [...upstreamHeaders(request), ...headers, ...interjections(placing.pings, forwarder.ownsApi())],
-      body,
-      resumeKey: isResumable ? randomUUID() : undefined,
-      owner: workersOwner(request, sharePrefixes),
-      call,
-    };
+    const more = [...headers, ...interjections(placing.pings, forwarder.ownsApi())];
+    this.outgoing = new OutgoingRequest(request, body, more, sharePrefixes);
     this.pick = placing.claim.pick;
     this.attempts = request.attempts;
     this.retry = retry;
@@ -125,7 +118,7 @@ export class ForwardedRequest implements ForwardTask {
   onResume({ upstream }: Lease, reason: string): string | undefined {
     const { id, resumedAttempts, attempts } = this.#request;
     this.#forwarder.metrics.countResume();
-    resumedAttempts.add(attempts.length);
+    resumedAttempts.push(attempts.length);
     this.#forwarder.logger.warn({ id, upstream: upstream.id, reason }, "a worker resumes another one's response");
     return this.#placing.pings?.onResume(upstream);
   }
@@ -152,6 +145,37 @@ export class ForwardedRequest implements ForwardTask {
   bodyListener(): ((part: Buffer) => void) | undefined {
     const { told } = this.#request;
     return told === undefined ? this.#onBody : bothTold(this.#onBody, told);
+  }
+}
+
+/** What only workers of Drover's own are told is made when one is. */
+class OutgoingRequest implements UpstreamRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: RawHeaders;
+  readonly body: RequestBody;
+  readonly call: string;
+  readonly #request: ClientRequest;
+  readonly #sharePrefixes: SharePrefixes;
+  #resumeKey: string | undefined;
+
+  constructor(request: ClientRequest, body: RequestBody, more: RawHeaders, sharePrefixes: SharePrefixes) {
+    this.method = request.method;
+    this.target = request.target;
+    this.headers = [...upstreamHeaders(request), ...more];
+    this.body = body;
+    this.call = request.arrival.call;
+    this.#request = request;
+    this.#sharePrefixes = sharePrefixes;
+  }
+
+  get resumeKey(): string | undefined {
+    if (this.method !== "POST" || this.body.kind !== "bytes") return undefined;
+    return (this.#resumeKey ??= randomUUID());
+  }
+
+  get owner(): string {
+    return workersOwner(this.#request, this.#sharePrefixes);
   }
 }
 

@@ -34,15 +34,16 @@ export class RunningRequests {
     request.response.once("close", () => {
       remove();
       if (this.#requests.size === 0) this.#onEmpty?.();
+      if (request.isUse) this.#used();
     });
   }
 
   /** From now until its end it uses what is served; those that were refused or only look never do. */
-  use({ response }: ClientRequest): void {
-    if (response.closed) return;
+  use(request: ClientRequest): void {
+    if (request.response.closed || request.isUse) return;
+    request.isUse = true;
     this.#uses += 1;
     this.#idleSinceMs = undefined;
-    response.once("close", () => this.#used());
   }
 
   /** No connection is kept behind a response that has not begun. */

@@ -19,6 +19,8 @@ export interface Conversation {
 /** Longer responses, which give back as much in tools or metadata, are not kept: to read and write one holds up everybody else. */
 const MOST_RESPONSE_BYTES = 2 * 1024 * 1024;
 
+const KEPT_PATH = "/v1/responses";
+
 /** Of a request. */
 interface Asker {
   readonly path: string;
@@ -27,15 +29,23 @@ interface Asker {
 }
 
 /** What `previous_response_id` and `item_reference` stand for is put into the body, and the response is kept when it is complete. */
-export async function conversationOf(
-  { path, owner }: Asker,
+export function conversationOf(
+  asker: Asker,
   body: RequestBody,
   store: ResponseStore | undefined,
   mostBytes: number,
+): Promise<Conversation | ProxyError> | Conversation {
+  const isOfStore = asker.path === KEPT_PATH || asker.path === `${KEPT_PATH}/input_tokens`;
+  if (store === undefined || body.kind !== "bytes" || !isOfStore) return { body, addedBytes: 0, headers: [] };
+  return withStore(asker, body, store, mostBytes);
+}
+
+async function withStore(
+  { path, owner }: Asker,
+  body: Extract<RequestBody, { kind: "bytes" }>,
+  store: ResponseStore,
+  mostBytes: number,
 ): Promise<Conversation | ProxyError> {
-  const isKept = path === "/v1/responses";
-  if (store === undefined || body.kind !== "bytes" || !(isKept || path === "/v1/responses/input_tokens"))
-    return { body, addedBytes: 0, headers: [] };
   const { bytes } = body;
   const resolved = await resolveReferences(bytes, { store, owner, mostBytes });
   if (resolved !== undefined && "status" in resolved) return resolved;
@@ -56,7 +66,7 @@ export async function conversationOf(
     body: resolved === undefined ? body : { kind: "bytes", bytes: resolved.body },
     addedBytes: (resolved?.body.length ?? 0) + input.length,
     headers: [RESPONSE_STORE_HEADER, `1${continued}`],
-    ...(isKept ? { onBody: (part) => finder.push(part) } : {}),
+    ...(path === KEPT_PATH ? { onBody: (part) => finder.push(part) } : {}),
   };
 }
 

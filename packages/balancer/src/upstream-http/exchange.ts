@@ -164,7 +164,7 @@ class Exchange implements ConnectionUser {
     this.#isStream = isStreamFor(task.client.request, head);
     // Behind a compressed stream an event would be garbage.
     this.#isEncoded = headerValue(head.headers, "content-encoding") !== undefined;
-    const mayResume = task.outgoing.resumeKey !== undefined && connection.upstream.owned;
+    const mayResume = connection.upstream.owned && task.outgoing.resumeKey !== undefined;
     this.#isResumable = mayResume && resumeOffset(task.client.request, head, framing) === this.#sentBefore;
     if (unfinished !== undefined) return this.#continue(final);
     const relayed = listener.onHead(head);
