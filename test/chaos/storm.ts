@@ -213,8 +213,9 @@ async function presentHarm(pasture: Pasture, { drover, workers, descriptors }: S
   if (leases > 0) harm.push(`${leases} leases are held though no request runs`);
   if (balancer.queue.depth > 0) harm.push(`${balancer.queue.depth} requests wait though none was sent`);
   if (balancer.upstreams.length !== workers) harm.push(`${balancer.upstreams.length} upstreams`);
-  const open = descriptorsOf(drover.child.pid ?? 0).length;
-  if (open > descriptors + SPARE_DESCRIPTORS) harm.push(`${open} descriptors, before ${descriptors}`);
+  const open = descriptorsOf(drover.child.pid ?? 0);
+  if (open.length > descriptors + SPARE_DESCRIPTORS)
+    harm.push(`${open.length} descriptors, before ${descriptors}: ${open.toSorted().join(" ")}`);
   const zombies = zombiesOf(drover.child.pid ?? 0);
   if (zombies.length > 0) harm.push(`zombies: ${zombies.join(", ")}`);
   const processes = pasture.left().length;

@@ -1,7 +1,7 @@
 import type { SnapshotStatus, WorkerStatus } from "@drover/contract/console-state";
 import type { Clock } from "@drover/foundation/clock";
 import { hasProgram } from "../process/programs.ts";
-import { sampleUsage } from "../process/usage.ts";
+import type { UsageSampler } from "../process/usage.ts";
 import { workerStatus } from "../worker/worker-status.ts";
 import type { Worker } from "../worker/worker.ts";
 
@@ -20,8 +20,9 @@ export async function readFleetStatus(
     readonly leases: { readonly cpusOf: (pid: number | undefined) => readonly number[] | undefined };
     readonly snapshots: { readonly status: () => Promise<SnapshotStatus | undefined> };
   },
+  sampler: UsageSampler,
 ): Promise<FleetStatus> {
-  const usage = await sampleUsage(workers.flatMap(({ process }) => process?.pid ?? []));
+  const usage = await sampler.sample(workers.flatMap(({ process }) => process?.pid ?? []));
   const now = parts.clock.monotonicMs();
   const snapshots = (await parts.snapshots.status()) ?? null;
   const canHold = hasProgram("taskset");

@@ -2,6 +2,7 @@ import type { Settings } from "@drover/config";
 import { SupervisorError } from "../errors.ts";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
+import { UsageSampler } from "../process/usage.ts";
 import { createSerialQueue } from "../serial-queue.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import type { WorkerChange } from "../worker/worker-change.ts";
@@ -33,6 +34,7 @@ export class Fleet {
   readonly #candidates = new Set<Worker>();
   readonly isolation: IsolationWorker;
   readonly #ports: Ports;
+  readonly #usage: UsageSampler;
   readonly #workerParts: WorkerParts;
   readonly #firstReady = createGate<void>();
   readonly #inOrder = createSerialQueue();
@@ -53,6 +55,7 @@ export class Fleet {
     this.#layout = parts.layout;
     this.#lastTick = parts.clock.monotonicMs();
     this.#ports = new Ports(parts.logger);
+    this.#usage = new UsageSampler(parts.clock);
     this.#workerParts = createWorkerParts(parts, this.#ports, {
       settings: () => this.#settings,
       onChange: (worker, change) => this.#onChange(worker, change),
@@ -102,7 +105,7 @@ export class Fleet {
   }
 
   status(): Promise<FleetStatus> {
-    return readFleetStatus([...this.workers, ...this.isolation.workers], this.#parts);
+    return readFleetStatus([...this.workers, ...this.isolation.workers], this.#parts, this.#usage);
   }
 
   /** Resolves when the workers are `count`; those that go are drained first, the last ones first. */
