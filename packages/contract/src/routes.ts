@@ -89,14 +89,18 @@ export interface Asker {
 
 /** Whose API is spoken: by the path, or, where a path is in both APIs, by the header that each client of Anthropic's sends. */
 export function apiOf({ url, headers }: Asker): ApiFamily {
-  if (url?.startsWith("/api/") === true) return "ollama";
+  if (isOllamas(url)) return "ollama";
   if (headers?.["anthropic-version"] !== undefined) return "anthropic";
   return url !== undefined && /^(?:\/v1)?\/messages(?:[/?]|$)/.test(url) ? "anthropic" : "openai";
 }
 
 /** What a stream of that API consists of: server-sent events, or lines of JSON. */
-export function streamForm(asker: Asker): "events" | "lines" {
-  return apiOf(asker) === "ollama" ? "lines" : "events";
+export function streamForm({ url }: Asker): "events" | "lines" {
+  return isOllamas(url) ? "lines" : "events";
+}
+
+function isOllamas(url: string | undefined): boolean {
+  return url?.startsWith("/api/") === true;
 }
 
 const EXACT: ReadonlyMap<string, ApiRoute> = new Map(
