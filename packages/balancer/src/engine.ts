@@ -9,6 +9,8 @@ export { type RetryRule, type RetryWord, retryWords } from "./request/retry-rule
 export type { ClientConnection } from "./upstream-http/tunnel.ts";
 export { hostName, type HostRule } from "./http/host-name.ts";
 export { LateRequests } from "./http/late-requests.ts";
+export { boundReading } from "./http/reading/bounded-reading.ts";
+export { JoinedRequest } from "./http/reading/joined-request.ts";
 export { RawTargets } from "./http/raw-targets.ts";
 export { addScraped } from "./own-routes/scraped-metric.ts";
 export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";

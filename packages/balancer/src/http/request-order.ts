@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Over it nothing more is read. Not from the first on: of a connection that is not read nobody hears that it ended. */
-const mostWaiting = 64;
+const mostWaiting = 16;
 
 /** Requests behind others, of all connections, that begin in one turn of the loop: those that are served from memory take a millisecond together. */
 const mostInTurn = 16;
@@ -31,7 +31,12 @@ export class RequestOrder {
       return;
     }
     this.#wait(socket, run);
-    if ((this.#waiting.get(socket)?.length ?? 0) >= mostWaiting) socket.pause();
+    if (this.isFull(socket)) socket.pause();
+  }
+
+  /** So many requests of the connection wait that no more should be read. */
+  isFull(socket: Socket): boolean {
+    return (this.#waiting.get(socket)?.length ?? 0) >= mostWaiting;
   }
 
   /** No request of the connection is being served. */
@@ -56,19 +61,8 @@ export class RequestOrder {
 
   #wait(socket: Socket, run: () => void): void {
     const waiting = this.#waiting.get(socket);
-    if (waiting === undefined) this.#hold(socket, run);
+    if (waiting === undefined) this.#waiting.set(socket, [run]);
     else waiting.push(run);
-  }
-
-  /** What is not read can't pile up here: Node starts to read again after each response. */
-  #hold(socket: Socket, run: () => void): void {
-    this.#waiting.set(socket, [run]);
-    const onResume = (): void => {
-      const waiting = this.#waiting.get(socket);
-      if (waiting === undefined) socket.off("resume", onResume);
-      else if (waiting.length >= mostWaiting) socket.pause();
-    };
-    socket.on("resume", onResume);
   }
 
   #next(socket: Socket): void {

@@ -13,6 +13,8 @@ import { LateRequests } from "./late-requests.ts";
 import { checkTarget, type ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
 import { type ParseError, RawTargets } from "./raw-targets.ts";
+import { boundReading } from "./reading/bounded-reading.ts";
+import { JoinedRequest } from "./reading/joined-request.ts";
 import { refuseInTurn } from "./refuse-in-turn.ts";
 import type { RequestOrder } from "./request-order.ts";
 import { Upgrades } from "./upgrades.ts";
@@ -66,6 +68,7 @@ export function createServer(
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     insecureHTTPParser: false,
     noDelay: true,
+    IncomingMessage: JoinedRequest,
     // A refusal of Node's own would be no error envelope; head-rules.ts has the rule.
     requireHostHeader: false,
   };
@@ -73,11 +76,13 @@ export function createServer(
     certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
   // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
   server.maxHeadersCount = 0;
+  boundReading(server, order);
   const known = new WeakSet<Socket>();
   server.on("connection", (socket) => {
     // A request that offers another protocol is read once more on the same connection.
-    if (!known.has(socket)) handlers.onConnection(socket);
+    if (known.has(socket)) return;
     known.add(socket);
+    handlers.onConnection(socket);
   });
   const serve: ServerHandlers["onRequest"] = (request, response, switchable) => {
     if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response, switchable);

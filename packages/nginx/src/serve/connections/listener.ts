@@ -7,7 +7,9 @@ import { NginxConfigError } from "../../errors.ts";
 import {
   type ClientConnection,
   LateRequests,
+  JoinedRequest,
   RawTargets,
+  boundReading,
   refuseInTurn,
   RequestOrder,
   Upgrades,
@@ -52,6 +54,7 @@ export class Listener {
       connectionsCheckingInterval: Math.max(100, Math.min(1000, headerTimeoutMs)),
       requireHostHeader: false,
       noDelay: true,
+      IncomingMessage: JoinedRequest,
     };
     this.server = this.isTls ? https.createServer({ ...options, ...this.#tlsOptions() }) : http.createServer(options);
     this.#useDefaultCertificate();
@@ -128,6 +131,7 @@ export class Listener {
 
   #wire(events: ListenerEvents): void {
     const { server } = this;
+    boundReading(server, this.#order);
     const upgrades = new Upgrades(server, this.#order, (request, response, switchable) => {
       this.#count(request.socket, response);
       events.onRequest(request, response, this, switchable);
