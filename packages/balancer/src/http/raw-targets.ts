@@ -20,6 +20,7 @@ interface Seen {
 }
 
 const space = 0x20;
+const nothing = Buffer.alloc(0);
 /** More than a head may have, unless somebody raised that; a longer target is refused. */
 const mostBytes = 65_536;
 /** None of them ends in the name of another, nor does any other method of Node's parser end in one of these. */
@@ -52,7 +53,7 @@ export class RawTargets {
     const times = (this.#times.get(socket) ?? 0) + 1;
     if (error.code !== "HPE_INVALID_URL" || times > mostTimes) return false;
     const { rawPacket = Buffer.alloc(0), bytesParsed = 0 } = error;
-    const before = this.#seen.get(socket)?.before ?? Buffer.alloc(0);
+    const before = this.#seen.get(socket)?.before ?? nothing;
     const bytes = encodedRequest(Buffer.concat([before, rawPacket]), before.length + bytesParsed);
     if (bytes === undefined || !forgetParser(socket)) return false;
     this.#times.set(socket, times);
@@ -67,11 +68,12 @@ export class RawTargets {
 
   /** Before the parser: what it refuses may have begun in an earlier packet. */
   #watch(socket: Socket): void {
-    const seen: Seen = { before: Buffer.alloc(0), after: Buffer.alloc(0) };
+    const seen: Seen = { before: nothing, after: nothing };
     this.#seen.set(socket, seen);
     socket.prependListener("data", (packet: Buffer) => {
       seen.before = seen.after;
-      seen.after = unfinishedLine(Buffer.concat([seen.before, packet]));
+      if (seen.before.length > 0 || mayEndUnfinished(packet))
+        seen.after = unfinishedLine(Buffer.concat([seen.before, packet]));
     });
   }
 }
@@ -116,9 +118,22 @@ function leaveParser(socket: Socket): void {
   socket.pause();
 }
 
+/** Whether a request line may begin in it and not end: hardly any packet ends in the letter of a method, or has one before its last space. */
+function mayEndUnfinished(packet: Buffer): boolean {
+  if (isLetterOfMethod(packet.at(-1))) return true;
+  let methodEnd = packet.lastIndexOf(space);
+  while (packet[methodEnd - 1] === space) methodEnd--;
+  return methodEnd >= 0 && (methodEnd === 0 || isLetterOfMethod(packet[methodEnd - 1]));
+}
+
+function isLetterOfMethod(byte = 0): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}
+
 /** The end of a stream, as far as a request line may begin in it: at a method with part of its target, or within a method. */
 function unfinishedLine(bytes: Buffer): Buffer {
-  const start = requestStart(bytes, bytes.length) ?? bytes.length - longestMethod;
+  const inMethod = isLetterOfMethod(bytes.at(-1)) ? longestMethod : 0;
+  const start = requestStart(bytes, bytes.length) ?? bytes.length - inMethod;
   // A copy: the packet's own memory is larger.
   return Buffer.from(bytes.subarray(bytes.length - start > mostBytes ? bytes.length : Math.max(0, start)));
 }
