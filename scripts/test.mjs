@@ -102,7 +102,7 @@ const seconds = new Map();
 
 /** Its results are kept until they are read. */
 function start(some, concurrency) {
-  const stream = run({ files: scripts(cache, some), concurrency, timeout: 1_200_000 });
+  const stream = run({ files: scripts(cache, some), concurrency, timeout: 600_000 });
   stream.on("test:pass", (data) => {
     if (data.nesting === 0) seconds.set(data.name, data.details.duration_ms / 1000);
     if (!isSuite(data)) counts[data.skip !== undefined ? "skipped" : "passed"] += 1;
