@@ -87,9 +87,9 @@ describe("Parameters of other servers' clients", () => {
 
   it("are named only in part where there are very many, or one is very long", async () => {
     assert.equal((await ignoredBy(worker, sheep(900)))?.split(", ").length, 32);
-    const { status, error } = await ask(worker, sheep(10_000));
-    assert.deepEqual([status, error?.message], [400, "The body has 10002 members, and may have 1000."]);
-    assert.equal(await ignoredBy(worker, { ["s".repeat(5_000_000)]: 1 }), `${"s".repeat(100)}...`);
+    const { status, error } = await ask(worker, sheep(1500));
+    assert.deepEqual([status, error?.message], [400, "The body has 1502 members, and may have 1000."]);
+    assert.equal(await ignoredBy(worker, { ["s".repeat(200_000)]: 1 }), `${"s".repeat(100)}...`);
   });
 
   it("are refused by name where the server is told to be strict", async () => {
