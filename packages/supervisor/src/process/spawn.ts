@@ -6,11 +6,12 @@ import { homeFolder } from "@drover/foundation/files/user-folders";
 import { execa } from "execa";
 import { delegatedCgroup } from "./cgroup/delegated-cgroup.ts";
 import { makeWorkerCgroup, type WorkerCgroup } from "./cgroup/worker-cgroup.ts";
-import { ofCommand } from "./command/command-process.ts";
+import { type CommandSurroundings, ofCommand } from "./command/command-process.ts";
 import { splitArguments } from "./command/split-arguments.ts";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
 import type { WorkerLaunch } from "./launch.ts";
 import { readLines } from "./output.ts";
+import { guardOrphans } from "./orphan-guard.ts";
 import { pinningArguments } from "./pinning.ts";
 import { hasProgram } from "./programs.ts";
 import { lacksResources } from "./lacks-resources.ts";
@@ -44,9 +45,9 @@ export type SpawnWorker = (launch: WorkerLaunch, listener: WorkerListener) => Sp
  */
 export const spawnWorker: SpawnWorker = (launch, listener) => {
   assertFreeDescriptors();
-  const cgroup = launch.command === undefined ? undefined : commandCgroup(launch.index);
+  const surroundings = launch.command === undefined ? undefined : surroundingsOf(launch);
   const [file = process.execPath, ...words] = [
-    ...(cgroup?.enter ?? []),
+    ...(surroundings?.cgroup?.enter ?? []),
     ...commandOf(launch, process.env["PATH"] ?? ""),
   ];
   const child = execa(file, words, {
@@ -71,13 +72,29 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
     if (child.connected) child.send(message, () => {});
   };
   if (pid === undefined) {
-    cgroup?.remove();
+    surroundings?.guard.callOff();
+    surroundings?.cgroup?.remove();
     return { pid, send, signal: () => {}, ended: child.then(failed) };
   }
-  if (launch.command === undefined) return { pid, send, signal: (name) => void child.kill(name), ended: endOf(child) };
-  const mark = `${SECRET_ENV}=${launch.secret}`;
-  return ofCommand({ pid, send, ended: endOf(child), mark, cgroup, onLine: listener.onLine });
+  const ended = endOf(child);
+  if (surroundings === undefined) return { pid, send, signal: (name) => void child.kill(name), ended };
+  return ofCommand({ pid, send, ended, ...surroundings, onLine: listener.onLine });
 };
+
+/**
+ * What holds all that a command starts. Made before it, since all of that may be refused for want of a descriptor, a process
+ * or memory: then nothing runs.
+ */
+function surroundingsOf({ index, secret }: WorkerLaunch): CommandSurroundings {
+  const mark = `${SECRET_ENV}=${secret}`;
+  const cgroup = commandCgroup(index);
+  try {
+    return { mark, cgroup, guard: guardOrphans({ mark, cgroup }) };
+  } catch (error) {
+    cgroup?.remove();
+    throw error;
+  }
+}
 
 /** A control group of its own for a command, where this process may make one. */
 function commandCgroup(index: number): WorkerCgroup | undefined {
