@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { Drover, Pasture } from "../support/drover-process.ts";
 import { descriptorsOf, signalIfThere } from "../support/processes.ts";
+import { TooLate } from "../support/until.ts";
 import type { Random } from "./random.ts";
 import type { Trouble } from "./unruly-worker.ts";
 
@@ -63,7 +64,10 @@ interface Target {
 
 async function pickWorker({ pasture, random }: StormField): Promise<Target | undefined> {
   // Without a free descriptor the supervisor can't respond.
-  const rows = await pasture.status().catch(() => []);
+  const rows = await pasture.status().catch((error: Error) => {
+    if (error instanceof TooLate) throw error;
+    return [];
+  });
   const ready = rows.flatMap(({ state, pid, port }) =>
     state === "ready" && pid !== null && port !== null ? [{ pid, port }] : [],
   );
@@ -134,18 +138,22 @@ async function memoryLimit({ configure, drover }: StormField): Promise<void> {
   drover.child.kill("SIGHUP");
 }
 
+const PRLIMIT_MS = 10_000;
+
 async function descriptorLimit(field: StormField): Promise<void> {
   const pid = String(field.drover.child.pid);
-  const { stdout } = await execa("prlimit", ["--pid", pid, "--nofile", "--output", "SOFT,HARD", "--noheadings"]);
+  const limit = async (...words: readonly string[]) =>
+    (await execa("prlimit", ["--pid", pid, ...words], { timeout: PRLIMIT_MS })).stdout;
+  const stdout = await limit("--nofile", "--output", "SOFT,HARD", "--noheadings");
   const [soft = "1024", hard = "4096"] = stdout.trim().split(/\s+/);
   const open = descriptorsOf(field.drover.child.pid ?? 0).length;
   field.setStarved(true);
-  await execa("prlimit", ["--pid", pid, `--nofile=${open + 4}:${hard}`]);
+  await limit(`--nofile=${open + 4}:${hard}`);
   try {
     await signalOne(field, "SIGKILL");
     await sleep(1500);
   } finally {
-    await execa("prlimit", ["--pid", pid, `--nofile=${soft}:${hard}`]);
+    await limit(`--nofile=${soft}:${hard}`);
     field.setStarved(false);
   }
 }

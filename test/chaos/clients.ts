@@ -1,4 +1,5 @@
 import { Agent, request } from "undici";
+import { within } from "../support/until.ts";
 import { createRandom } from "./random.ts";
 
 /** How one request ended, from the client's side. */
@@ -29,13 +30,17 @@ export interface ClientsReport {
 
 /** Longest silence of a request before it counts as unanswered. */
 const SILENCE_MS = 60_000;
+/** However often it is told to wait. */
+const LONGEST_MS = 120_000;
+/** How long complete responses are waited for after the signal. */
+const LAST_MS = 60_000;
 
 export interface ClientsOptions {
   readonly url: string;
   readonly count: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** Go on after `signal` until there are so many complete responses, or each line has sent a thousand requests. @default 0 */
+  /** Go on after `signal` until there are so many complete responses, for a minute at most. @default 0 */
   readonly leastWhole?: number;
   /** Whether the server was without a free descriptor since then: the system cuts its connections, not the server. */
   readonly wasStarved: (sinceMs: number) => boolean;
@@ -48,10 +53,12 @@ export async function runClients(options: ClientsOptions): Promise<ClientsReport
   const statuses: Record<string, number> = {};
   const wrongs: string[] = [];
   const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS });
-  const isOver = (number: number) => signal.aborted && ((counts["whole"] ?? 0) >= leastWhole || number >= 1000);
+  let endMs = Number.POSITIVE_INFINITY;
+  signal.addEventListener("abort", () => (endMs = Date.now() + LAST_MS));
+  const isOver = () => signal.aborted && ((counts["whole"] ?? 0) >= leastWhole || Date.now() > endMs);
   const line = async (index: number) => {
     const random = createRandom(seed * 1000 + index);
-    for (let number = 0; !isOver(number); number += 1) {
+    for (let number = 0; !isOver(); number += 1) {
       const ask: Ask = { url, isStream: number % 2 === index % 2, tokens: random.between(4, 64), agent };
       const begunMs = Date.now();
       const result = await send(ask);
@@ -64,7 +71,9 @@ export async function runClients(options: ClientsOptions): Promise<ClientsReport
     }
   };
   await Promise.all(Array.from({ length: count }, (_, index) => line(index)));
-  await agent.close();
+  await within(agent.close(), "the connections of the clients are closed");
+  const { whole = 0 } = counts;
+  if (whole < leastWhole) wrongs.push(`only ${whole} complete responses, of at least ${leastWhole}`);
   return { counts, wrongs, statuses };
 }
 
@@ -88,6 +97,7 @@ async function send({ url, isStream, tokens, agent }: Ask): Promise<Result> {
     const response = await request(`${url}/v1/chat/completions`, {
       method: "POST",
       dispatcher: agent,
+      signal: AbortSignal.timeout(LONGEST_MS),
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         stream: isStream,

@@ -19,7 +19,7 @@ const begun = Date.now();
 const say = (line: string) =>
   process.stdout.write(`${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
 say(`a storm of ${values.seconds} s with seed ${values.seed}`);
-const report = await runStorm({
+const storm = runStorm({
   seconds: Number(values.seconds),
   seed: Number(values.seed),
   workers: Number(values.workers),
@@ -27,11 +27,20 @@ const report = await runStorm({
   ...(values.only === undefined ? {} : { actions: values.only }),
   say,
 });
-process.stdout.write(`${table(report)}\n`);
-if (report.violations.length > 0) {
+try {
+  const report = await storm;
+  process.stdout.write(`${table(report)}\n`);
+  if (report.violations.length > 0) fail();
+  else process.stdout.write("no harm done\n");
+} catch (error) {
+  process.stdout.write(`${(error as Error).message}\n`);
+  fail();
+}
+
+function fail(): void {
   process.stdout.write(`FAILED. To replay: pnpm test:chaos --seconds ${values.seconds} --seed ${values.seed}\n`);
   process.exitCode = 1;
-} else process.stdout.write("no harm done\n");
+}
 
 function table({ clients, actions, recoveries, violations }: StormReport): string {
   const causes = [...new Set(recoveries.map(({ cause }) => cause))];

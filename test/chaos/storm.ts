@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 import { writeSyntheticModel } from "@drover/models";
 import { type Drover, Pasture, type WorkerRow } from "../support/drover-process.ts";
 import { descriptorsOf, zombiesOf } from "../support/processes.ts";
+import { TooLate } from "../support/until.ts";
 import { ACTIONS, type StormField } from "./actions.ts";
 import { type ClientsReport, runClients } from "./clients.ts";
+import { dumpOf, lastWords } from "./last-words.ts";
 import { createRandom } from "./random.ts";
 import { type Recovery, recoveries } from "./recoveries.ts";
 
@@ -30,24 +32,31 @@ export interface StormReport {
 }
 
 const RECOVERY_MS = 60_000;
+/** For what takes every worker's time: each is drained, ended and started. */
+const ORDER_MS = 120_000;
 /** What has recovered serves again. */
 const LEAST_WHOLE = 30;
 const UNRULY_WORKER = fileURLToPath(new URL("./unruly-worker.js", import.meta.url));
 
-/** Makes trouble for a real drover under load, lets it recover, and looks whether any harm is left. */
+/**
+ * Makes trouble for a real drover under load, lets it recover, and looks whether any harm is left.
+ * @throws Error where it hangs, with all that can be seen of it
+ */
 export async function runStorm(options: StormOptions): Promise<StormReport> {
   const pasture = new Pasture();
   try {
-    return await storm(pasture, options);
+    const field = await prepare(pasture, options.workers, options.seed);
+    return await storm(field, options).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await lastWords(field.drover)}`, { cause: error });
+    });
   } finally {
     await pasture.close();
   }
 }
 
-async function storm(pasture: Pasture, options: StormOptions): Promise<StormReport> {
+async function storm(field: Field, options: StormOptions): Promise<StormReport> {
   const { seconds, seed, workers, clients, say = () => {} } = options;
-  const field = await prepare(pasture, workers, seed);
-  const { drover, starved } = field;
+  const { pasture, drover, starved } = field;
   const url = await drover.url();
   await drover.workers((rows) => areReady(rows, workers), RECOVERY_MS);
   const descriptors = descriptorsOf(drover.child.pid ?? 0).length;
@@ -74,6 +83,7 @@ async function storm(pasture: Pasture, options: StormOptions): Promise<StormRepo
 interface Field extends StormField {
   /** When the supervisor last had no free descriptor. */
   readonly starved: { lastMs: number };
+  /** Each resolves with why it was not done, or with whatever came. */
   readonly asked: Promise<unknown>[];
 }
 
@@ -109,7 +119,7 @@ async function prepare(pasture: Pasture, workers: number, seed: number): Promise
     starved,
     asked,
     random: createRandom(seed),
-    ask: (path) => void asked.push(pasture.admin("POST", path).catch(() => {})),
+    ask: (path) => void asked.push(pasture.admin("POST", path, ORDER_MS).catch((error: unknown) => error)),
     setStarved: (isStarved) => {
       starved.lastMs = isStarved ? Number.POSITIVE_INFINITY : Date.now();
     },
@@ -135,7 +145,10 @@ async function makeTrouble(field: Field, options: StormOptions, endMs: number): 
     bag.splice(bag.indexOf(name), 1);
     counts[name] = (counts[name] ?? 0) + 1;
     options.say?.(name);
-    await ACTIONS[name]?.(field).catch((error: Error) => options.say?.(`  ${name}: ${error.message}`));
+    await ACTIONS[name]?.(field).catch((error: Error) => {
+      if (error instanceof TooLate) throw error;
+      options.say?.(`  ${name}: ${error.message}`);
+    });
     await sleep(random.between(100, 500));
   }
   return counts;
@@ -152,11 +165,11 @@ async function assertRunning(drover: Drover): Promise<void> {
 async function restore(field: Field, { workers, say = () => {} }: StormOptions): Promise<void> {
   const { pasture, drover, configure, models, asked } = field;
   configure();
-  await Promise.all(asked);
+  for (const result of await Promise.all(asked)) if (result instanceof TooLate) throw result;
   say("  what was asked of the supervisor is done");
-  await pasture.admin("POST", `/reload?model=${encodeURIComponent(models[0])}`);
+  await pasture.admin("POST", `/reload?model=${encodeURIComponent(models[0])}`, ORDER_MS);
   say("  the first model is loaded again");
-  await pasture.admin("POST", `/scale?count=${workers}`);
+  await pasture.admin("POST", `/scale?count=${workers}`, ORDER_MS);
   const endMs = Date.now() + RECOVERY_MS;
   for (;;) {
     const rows = await drover.workers((found) => areReady(found, workers), RECOVERY_MS).catch(() => []);
@@ -223,22 +236,6 @@ async function presentHarm(pasture: Pasture, { drover, workers, descriptors }: S
   if (processes < workers + 1 || processes > 2 * workers + 1)
     harm.push(`${processes} processes for ${workers} workers and the supervisor`);
   return harm;
-}
-
-/** What SIGQUIT writes to the log, as of now. */
-async function dumpOf(drover: Drover): Promise<Dump> {
-  const earlier = new Set(drover.entries);
-  drover.child.kill("SIGQUIT");
-  return (await drover.entry((entry) => entry["state"] !== undefined && !earlier.has(entry))) as unknown as Dump;
-}
-
-interface Dump {
-  readonly state: {
-    readonly balancer: {
-      readonly queue: { readonly depth: number };
-      readonly upstreams: readonly { readonly active: number }[];
-    };
-  };
 }
 
 function areReady(rows: readonly WorkerRow[], workers: number): boolean {

@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { nextPorts } from "./ports.ts";
 import { commandOf, environmentOf, runningProcesses, signalIfThere } from "./processes.ts";
-import { PATIENCE_MS, until } from "./until.ts";
+import { PATIENCE_MS, until, within } from "./until.ts";
 
 /** The program itself, to be run by node. */
 export const DROVER_BIN = fileURLToPath(import.meta.resolve("@drover/cli/bin/drover.js"));
@@ -75,11 +75,18 @@ export class Pasture {
     return (await this.admin<{ readonly workers: readonly WorkerRow[] }>("GET", "/status")).workers;
   }
 
-  /** One call of the admin API; its response whatever the status is. */
-  async admin<T>(method: "GET" | "POST", path: string): Promise<T> {
+  /** One call of the admin API; its response whatever the status is. @throws TooLate after `limitMs` */
+  async admin<T>(method: "GET" | "POST", path: string, limitMs = PATIENCE_MS): Promise<T> {
     const call = request({ socketPath: join(this.folder, "drover.sock"), method, path, agent: false }).end();
-    const [response] = (await once(call, "response")) as [Readable];
-    return JSON.parse(await text(response)) as T;
+    const receive = async () => {
+      const [response] = (await once(call, "response")) as [Readable];
+      return JSON.parse(await text(response)) as T;
+    };
+    try {
+      return await within(receive(), `the supervisor responds to ${method} ${path}`, limitMs);
+    } finally {
+      call.destroy();
+    }
   }
 
   /** Resolves when a worker of the drover in this pasture is ready; for one whose output nobody reads. */
@@ -206,10 +213,10 @@ export class Drover {
     }
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end. @throws TooLate */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.child.kill(signal);
-    return await this.ended;
+    return await within(this.ended, `drover ends after ${signal}`);
   }
 }
 
