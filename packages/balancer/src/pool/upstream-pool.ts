@@ -154,6 +154,7 @@ export class UpstreamPool {
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
       this.#judge(lease, outcome, state);
+      this.members.settle(upstream);
       lease.tellHolder(outcome);
       this.#events.onVacancy?.();
     });

@@ -147,14 +147,14 @@ export class UpstreamSet implements Iterable<Upstream> {
 
   /** To be told of each released lease. */
   settle(upstream: Upstream): void {
-    if (upstream.conns > 0) return;
+    if (isUsed(upstream)) return;
     const waiting = this.#drains.get(upstream.id) ?? [];
     this.#drains.delete(upstream.id);
     for (const resolve of waiting) resolve();
   }
 
   #unused(upstream: Upstream): Promise<void> {
-    if (upstream.conns === 0) return Promise.resolve();
+    if (!isUsed(upstream)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drains.set(upstream.id, [...(this.#drains.get(upstream.id) ?? []), resolve]);
     });
@@ -166,4 +166,8 @@ export class UpstreamSet implements Iterable<Upstream> {
     this.#group = groupOf(this.#ordinary);
     this.#isolationGroup = groupOf(this.#isolation);
   }
+}
+
+function isUsed({ conns, beside }: Upstream): boolean {
+  return conns > 0 || beside > 0;
 }

@@ -43,6 +43,18 @@ function open(workers: number) {
 }
 
 describe("requests beside the slots of a worker", () => {
+  it("are waited for when it is drained", async () => {
+    const { pool, granted, ask } = open(1);
+    ask("one");
+    await settled();
+    let isDrained = false;
+    const drain = pool.members.drain("0").then(() => (isDrained = true));
+    await settled();
+    assert.equal(isDrained, false);
+    granted[0]?.lease.release("ok");
+    await drain;
+  });
+
   it("are a few of each worker at a time, spread over all; the rest waits, and is refused where too many do", async () => {
     const { pool, admission, had, askOften } = open(2);
     const asked = askOften("greedy", 60);
