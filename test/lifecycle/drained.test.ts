@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
 import { type Drover, Pasture } from "../support/drover-process.ts";
-import { fakeCommand } from "../support/fake-command.ts";
+import { changeFake, fakeCommand } from "../support/fake-command.ts";
 import { kill } from "../support/processes.ts";
 
 describe("a drained worker", () => {
@@ -58,6 +58,25 @@ describe("a drained worker", () => {
     assert.equal((await pasture.run(["drain", "1"])).code, 0);
     assert.equal((await pasture.run(["restart", "1"])).code, 0);
     assert.deepEqual(await states(), ["ready", "ready"]);
+    assert.equal((await drover.end()).code, 0);
+  });
+});
+
+describe("a drain that is taken back", () => {
+  const pasture = new Pasture();
+  after(() => pasture.close());
+
+  it("ends for who waits for it, though requests run on", async () => {
+    const drover = pasture.up(["--workers", "1", "--worker-command", fakeCommand({ hold: true })]);
+    const running = chat(await drover.url(), 1);
+    const [row] = await drover.workers(([only]) => only?.slots.busy === 1);
+    assert.ok(row);
+    const drain = pasture.admin<{ readonly error?: string }>("POST", "/drain?worker=1");
+    await drover.workers(([only]) => only?.state === "draining");
+    assert.deepEqual(await pasture.admin("POST", "/undrain?worker=1"), {});
+    assert.match((await drain).error ?? "", /worker 1 was put back to work/);
+    await changeFake(row, { hold: false });
+    assert.equal((await running).status, 200);
     assert.equal((await drover.end()).code, 0);
   });
 });

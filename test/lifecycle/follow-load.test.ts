@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
@@ -7,6 +7,7 @@ import { Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { keepBusy } from "../support/machine/keep-busy.ts";
 import { needs } from "../support/needs.ts";
+import { writeScript } from "../support/servers/plain-server.ts";
 
 describe("workers that follow the load", needs("setpriv"), () => {
   const pasture = new Pasture();
@@ -43,6 +44,28 @@ describe("workers that follow the load", needs("setpriv"), () => {
       (await pasture.status()).every((row) => row.pid === null),
       "nobody was woken by a look",
     );
+    assert.equal((await chat(url, 2)).status, 200);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("wake again, though they could not be woken the time before", async () => {
+    const needed = join(pasture.folder, "needed");
+    writeFileSync(needed, "");
+    const script = writeScript(
+      pasture.folder,
+      "run.sh",
+      `[ -e ${needed} ] || exit 3\nexec ${fakeCommand().replace("{port}", "$1")}`,
+    );
+    const drover = pasture.up(["--workers", "1", "--worker-command", `bash ${script} {port}`, "--idle-sleep", "1s"], {
+      DROVER_SUPERVISION_MAX_RESTARTS: "1",
+    });
+    const url = await drover.url();
+    const isAsleep = () => drover.workers(([row]) => row?.state === "exited");
+    await isAsleep();
+    rmSync(needed);
+    assert.notEqual((await chat(url, 2)).status, 200);
+    await isAsleep();
+    writeFileSync(needed, "");
     assert.equal((await chat(url, 2)).status, 200);
     assert.equal((await drover.end()).code, 0);
   });

@@ -45,7 +45,7 @@ export interface BalancerOptions {
 export interface BalancerEvents {
   /** A request left the queue; how long it waited, 0 for one that went straight through. */
   onQueueWait?(waitMs: number): void;
-  /** A request came while no upstream is ready (scale from zero): start one. Called once until an upstream is ready. */
+  /** A request came while no upstream is ready (scale from zero): start one. Called for each such request. */
   onWakeNeeded?(): void;
   /** Requests have crashed two workers while others use them: they are to have a worker apart (an upstream with `isolation`). Called at each such crash. */
   onIsolationWanted?(): void;

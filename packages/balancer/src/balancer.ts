@@ -60,7 +60,6 @@ class RunningBalancer implements Balancer {
   readonly #way: Way;
   readonly #running: RunningRequests;
   #rules: BalancerRules;
-  #wakeAsked = false;
 
   constructor(options: BalancerOptions) {
     const { clock, logger, random, settings, onRecord } = options;
@@ -100,7 +99,6 @@ class RunningBalancer implements Balancer {
   }
 
   setReady(id: string, ready: boolean): void {
-    if (ready) this.#wakeAsked = false;
     const upstream = this.#pool.members.get(id);
     if (!ready && upstream !== undefined) this.#connections.closeIdle(upstream);
     this.#pool.members.setReady(id, ready);
@@ -281,11 +279,7 @@ class RunningBalancer implements Balancer {
         this.#metrics.countQueueWait(waitMs);
         events?.onQueueWait?.(waitMs);
       },
-      onWakeNeeded: () => {
-        if (this.#wakeAsked) return;
-        this.#wakeAsked = true;
-        events?.onWakeNeeded?.();
-      },
+      onWakeNeeded: () => events?.onWakeNeeded?.(),
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Settings } from "@drover/config";
+import { SharedWork } from "@drover/foundation/shared-work";
 import { SupervisorError } from "../errors.ts";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
@@ -38,6 +39,7 @@ export class Fleet {
   readonly #workerParts: WorkerParts;
   readonly #firstReady = createGate<void>();
   readonly #inOrder = createSerialQueue();
+  readonly #wakes = new SharedWork<void>();
   #settings: Settings;
   #recipe: Recipe;
   #layout: Layout;
@@ -157,12 +159,14 @@ export class Fleet {
     });
   }
 
-  /** Resolves when the worker's last request has ended. */
+  /** Resolves when the worker's last request has ended. @throws SupervisorError `refused` when it is put back to work before */
   async drain(id: string): Promise<void> {
     const worker = this.#get(id);
     worker.drain();
     if (!worker.isDrained) throw notNow(worker, "drained");
-    await worker.traffic.drained();
+    await Promise.race([worker.traffic.drained(), worker.until("ready")]);
+    if (!worker.isDrained)
+      throw new SupervisorError("refused", `worker ${id} was put back to work before it was drained`);
   }
 
   undrain(id: string): void {
@@ -183,12 +187,15 @@ export class Fleet {
     });
   }
 
+  /** To be called for each request that finds nobody: the one before may have come before the sleep. */
   wake(): Promise<void> {
-    return this.#inOrder(async () => {
-      if (this.#sleep === undefined || this.#isEnding) return;
-      this.#sleep = { ...this.#sleep, isWaking: true };
-      for (const worker of this.workers) worker.start();
-    });
+    return this.#wakes.do("wake", () => this.#inOrder(() => this.#wakeUp()));
+  }
+
+  async #wakeUp(): Promise<void> {
+    if (this.#sleep === undefined || this.#sleep.isWaking || this.#isEnding) return;
+    this.#sleep = { ...this.#sleep, isWaking: true };
+    for (const worker of this.workers) worker.start();
   }
 
   /** Ends every worker; resolves when no process is left. Requests should have ended before. */
