@@ -2,10 +2,13 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { createHash, randomInt } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
 import { type Logger, pino } from "pino";
 import { type KnownCosts, knowStepCosts } from "./step-costs/know-step-costs.ts";
 import type { CostPoint } from "./step-costs/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
+import type { ServerParts } from "./api/server-parts.ts";
+import { createServing } from "./api/serving.ts";
 import { ApartSampling } from "./batching/apart/apart-sampling.ts";
 import { ApartGrammars } from "./engine/apart-grammars.ts";
 import { ApartTokenizer } from "./engine/apart-tokenizer.ts";
@@ -18,12 +21,15 @@ import { CpuLease } from "./leases/cpu-lease.ts";
 import { measureWhileIdle } from "./leases/measure-while-idle.ts";
 import { linkParent, type ParentLink } from "./parent-link.ts";
 import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/ipc";
+import { rehearse } from "./rehearsal.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
 import { SnapshotStore } from "./state/snapshot-store.ts";
 import type { JournalSettings } from "./state/response-journal.ts";
 import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 
+// V8 drops compiled code that was not used for a while; a worker has it ready (see rehearsal.ts).
+setFlagsFromString("--no-flush-bytecode");
 const supervised = process.send !== undefined;
 // Unheard, it opens Node's debugger to every user of this machine, who could then run anything here.
 if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
@@ -128,7 +134,7 @@ async function openPool(
 /** Serves HTTP, and says so to the supervisor. */
 async function openPort(slots: SlotPool, { engine, options, lease: turns, logger }: WorkerParts): Promise<void> {
   const apart = new ApartTokenizer(options.modelPath, systemClock);
-  const server = createServer({
+  const parts: ServerParts = {
     generator: slots,
     vocabulary: engine.vocabulary,
     tokenizeApart: (text, kind) => apart.tokenize(text, kind),
@@ -144,7 +150,10 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
     onReport: (report) => void link.send({ type: "request-ended", report }),
     unknownParameters: options.unknownParameters,
     ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
-  });
+  };
+  const serving = createServing(parts);
+  await rehearse(parts, serving).catch((error: unknown) => logger.warn({ err: error }, "the rehearsal broke off"));
+  const server = createServer(parts, serving);
   await listen(server, options);
   stopOnSignals(slots, async () => await server.close());
   const { port } = server.server.address() as AddressInfo;

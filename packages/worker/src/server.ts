@@ -6,7 +6,7 @@ import { httpErrorOf, methodNotAllowed, unauthorized, unknownRoute } from "./api
 import { parseJson } from "./api/http/parse-json.ts";
 import { routesOf } from "./api/routes.ts";
 import type { ServerParts } from "./api/server-parts.ts";
-import { createServing } from "./api/serving.ts";
+import { createServing, type Serving } from "./api/serving.ts";
 import { apiOf, canonicalPath, methodsOf } from "@drover/contract/routes";
 import { RequestError } from "./errors.ts";
 import { REQUEST_ID_HEADER, SECRET_HEADER } from "@drover/contract/headers";
@@ -16,8 +16,8 @@ import { isSameSecret } from "@drover/contract/secrets";
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** The worker's HTTP side, not listening yet: `await createServer(parts).listen({ host, port })`. */
-export function createServer(parts: ServerParts): FastifyInstance {
-  const routes = routesOf(createServing(parts));
+export function createServer(parts: ServerParts, serving: Serving = createServing(parts)): FastifyInstance {
+  const routes = routesOf(serving);
   const random = () => parts.randomSeed() / 2 ** 32;
   const server = Fastify({
     logger: false,

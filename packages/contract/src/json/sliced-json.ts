@@ -29,35 +29,74 @@ const MOST_IDS = 16_384;
 /** What a name takes, in bytes of a long text. */
 const NAME_BYTES = 512;
 
-/** As JSON.stringify for plain values; what is long an element or member at a time. */
-export async function writeJsonInSlices(value: unknown): Promise<string> {
-  if (typeof value === "string" && value.length > SLICE_BYTES) return await writeLongText(value);
-  if (typeof value !== "object" || value === null || isShort(value)) {
-    const text = JSON.stringify(value) ?? "null";
-    const turn = turnToParse(text.length + LEAST_BYTES);
-    if (turn !== undefined) await turn;
-    return text;
-  }
-  const parts: string[] = [];
-  if (Array.isArray(value)) {
-    for (const item of value) parts.push(await writeJsonInSlices(item));
-    return `[${parts.join(",")}]`;
-  }
-  for (const [name, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    parts.push(`${JSON.stringify(name)}:${await writeJsonInSlices(item)}`);
-  }
-  return `{${parts.join(",")}}`;
+/**
+ * As JSON.stringify for plain values; what is long an element or member at a time.
+ *
+ * @throws RangeError as soon as it has more than `mostChars`
+ */
+export async function writeJsonInSlices(value: unknown, mostChars = Number.POSITIVE_INFINITY): Promise<string> {
+  const written = new WrittenParts(mostChars);
+  await written.write(value);
+  return written.text();
 }
 
-/** Halves of a character that are cut apart are written as escapes, which mean the same. */
-async function writeLongText(text: string): Promise<string> {
-  const parts: string[] = [];
-  for (let from = 0; from < text.length; from += SLICE_BYTES) {
-    await turnToParse(SLICE_BYTES);
-    parts.push(JSON.stringify(text.slice(from, from + SLICE_BYTES)).slice(1, -1));
+class WrittenParts {
+  readonly #mostChars: number;
+  readonly #parts: string[] = [];
+  #chars = 0;
+
+  constructor(mostChars: number) {
+    this.#mostChars = mostChars;
   }
-  return `"${parts.join("")}"`;
+
+  async write(value: unknown): Promise<void> {
+    if (typeof value === "string" && value.length > SLICE_BYTES) return await this.#writeLongText(value);
+    if (typeof value !== "object" || value === null || isShort(value)) {
+      const text = JSON.stringify(value) ?? "null";
+      this.#add(text);
+      return await turnToParse(text.length + LEAST_BYTES);
+    }
+    if (Array.isArray(value)) return await this.#writeList(value);
+    let before = "{";
+    for (const [name, item] of Object.entries(value)) {
+      if (item === undefined) continue;
+      this.#add(`${before}${JSON.stringify(name)}:`);
+      await this.write(item);
+      before = ",";
+    }
+    this.#add(before === "{" ? "{}" : "}");
+  }
+
+  /** Joined once, for all levels: to copy megabytes takes milliseconds. */
+  text(): string {
+    return this.#parts.join("");
+  }
+
+  async #writeList(list: readonly unknown[]): Promise<void> {
+    let before = "[";
+    for (const item of list) {
+      this.#add(before);
+      await this.write(item);
+      before = ",";
+    }
+    this.#add(before === "[" ? "[]" : "]");
+  }
+
+  /** Halves of a character that are cut apart are written as escapes, which mean the same. */
+  async #writeLongText(text: string): Promise<void> {
+    this.#add('"');
+    for (let from = 0; from < text.length; from += SLICE_BYTES) {
+      await turnToParse(SLICE_BYTES);
+      this.#add(JSON.stringify(text.slice(from, from + SLICE_BYTES)).slice(1, -1));
+    }
+    this.#add('"');
+  }
+
+  #add(part: string): void {
+    this.#chars += part.length;
+    if (this.#chars > this.#mostChars) throw new RangeError(`its JSON has more than ${this.#mostChars} characters`);
+    this.#parts.push(part);
+  }
 }
 
 /** What a piece takes, however short it is. */

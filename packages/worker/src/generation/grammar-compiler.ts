@@ -36,8 +36,10 @@ export class GrammarCompiler {
     const { tools, toolChoice, parallelToolCalls, contentFormat } = given;
     if (tools.length === 0 && contentFormat === undefined) return { relaxed: [] };
     const constraint = { tools, toolChoice, parallelToolCalls, ...(contentFormat !== undefined && { contentFormat }) };
-    const key = await writeJsonInSlices([format, constraint] satisfies CompileTask);
-    if (key.length > MOST_TASK_CHARS) throw tooLong(contentFormat?.param ?? "tools", key.length);
+    const task = [format, constraint] satisfies CompileTask;
+    const key = await writeJsonInSlices(task, MOST_TASK_CHARS).catch((error: unknown) => {
+      throw error instanceof RangeError ? tooLong(contentFormat?.param ?? "tools") : error;
+    });
     const known = this.#kept.get(key);
     if (known !== undefined) {
       this.#kept.delete(key);
@@ -61,8 +63,8 @@ export class GrammarCompiler {
   }
 }
 
-function tooLong(param: string, chars: number) {
-  const message = `Invalid '${param}': the schemas of this request have ${chars} characters, and may have ${MOST_TASK_CHARS}.`;
+function tooLong(param: string) {
+  const message = `Invalid '${param}': the schemas of this request have more than ${MOST_TASK_CHARS} characters.`;
   return badField(param, message, "unsupported_schema");
 }
 

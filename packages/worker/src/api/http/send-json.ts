@@ -34,9 +34,9 @@ export class WrittenJson {
 }
 
 /** Characters that become bytes at a stretch. */
-const PIECE_CHARS = 32 * 1024;
+const PIECE_CHARS = 16 * 1024;
 /** To make an element and to write it takes as long as to parse so many characters for each that it has. */
-const CHARS_PER_CHAR = 4;
+const CHARS_PER_CHAR = 16;
 
 /**
  * Sends a plain value as JSON. To write many log-probabilities, or long texts, at once takes up to half a second, so it is done in slices, with other
