@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Clock } from "@drover/foundation/clock";
@@ -416,6 +416,34 @@ describe("a download", () => {
       const source: ModelSource = { type: "url", url: "http://127.0.0.1:9/model.gguf" };
       const options = { cacheDir: join(directory, "file", "cache"), clock: hastyClock() };
       await assert.rejects(fetchModel(source, options), { code: "write_failed" });
+    });
+  });
+
+  it("writes nothing where links lead that somebody else has put into the cache", async () => {
+    await withScratch(async (directory) => {
+      const content = await tinyModel(directory);
+      const server = await serveFile(content, whole());
+      try {
+        const url = `${server.url}/model.gguf`;
+        const path = join(directory, urlCacheName(url));
+        const files = [".part", ".part.json", ".part.json.new"].map((end) => ({
+          own: join(directory, `x${end}`),
+          end,
+        }));
+        // With this one the download would go on at the end of the other file.
+        const note = { url, totalBytes: content.length, validator: '"one"' };
+        for (const { own, end } of files) {
+          await writeFile(own, end === ".part.json" ? JSON.stringify(note) : content.subarray(0, 1000));
+          await symlink(own, path + end);
+        }
+        await fetchModel({ type: "url", url }, { cacheDir: directory });
+        assert.ok((await readFile(path)).equals(content));
+        for (const { own, end } of files)
+          if (end !== ".part.json") assert.ok((await readFile(own)).equals(content.subarray(0, 1000)), end);
+        assert.equal(server.requests[0]?.headers.range, undefined);
+      } finally {
+        await server.close();
+      }
     });
   });
 

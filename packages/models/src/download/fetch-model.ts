@@ -1,8 +1,9 @@
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
 import { ensureDemoModel } from "../synthetic/demo-model.ts";
 import { downloadFile, type DownloadOptions } from "./download.ts";
+import { writeNote } from "./partial-file.ts";
 import { decoded, hubCacheName } from "../sources/cache-name.ts";
 import { remoteFile, type Endpoints, type RemoteFile } from "../sources/endpoints.ts";
 import { exists } from "../sources/exists.ts";
@@ -82,11 +83,7 @@ async function fetchTag(source: TagSource, options: FetchOptions): Promise<strin
   const known = await notedFile(source, options.cacheDir);
   const file = known ?? (await resolveTag(source, options));
   const path = await fetchFile(file, options);
-  if (known === undefined) {
-    const note = noteOf(source, options.cacheDir);
-    await writeFile(`${note}.new`, file.file);
-    await rename(`${note}.new`, note);
-  }
+  if (known === undefined) await writeNote(noteOf(source, options.cacheDir), file.file);
   return path;
 }
 

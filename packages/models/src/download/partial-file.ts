@@ -1,5 +1,5 @@
 import { jsonOf } from "@drover/foundation/json-text";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
 
 /** What a server tells of a file. */
 export interface ToldFile {
@@ -39,8 +39,9 @@ export async function readPartial(path: string, url: string): Promise<PartialFil
     sha256: undefined,
   };
   const note = parseNote(await readFile(`${path}.part.json`, "utf8").catch(() => ""));
-  const stats = await stat(nothing.path).catch(() => undefined);
-  if (note === undefined || stats === undefined || note.url !== url) return nothing;
+  const stats = await lstat(nothing.path).catch(() => undefined);
+  // Somebody else's link would have another file written over.
+  if (note === undefined || stats?.isFile() !== true || note.url !== url) return nothing;
   const { totalBytes, validator, sha256, ends } = note;
   if (totalBytes !== undefined && stats.size > totalBytes) return nothing;
   const doneBytes = ends?.doneBytes ?? stats.size;
@@ -55,8 +56,15 @@ export function bytesOf({ doneBytes, tailFrom, totalBytes }: PartialFile): numbe
 
 /** Notes where the bytes of `path.part` come from; before the first of them is written. It is never seen half written. */
 export async function notePartial(path: string, note: PartialNote): Promise<void> {
-  await writeFile(`${path}.part.json.new`, JSON.stringify(note));
-  await rename(`${path}.part.json.new`, `${path}.part.json`);
+  await writeNote(`${path}.part.json`, JSON.stringify(note));
+}
+
+/** Writes it into a new file, which then takes the name: wherever a link of these names leads, nothing is written there. */
+export async function writeNote(path: string, text: string): Promise<void> {
+  const own = `${path}.new`;
+  await rm(own, { force: true });
+  await writeFile(own, text, { flag: "wx" });
+  await rename(own, path);
 }
 
 export async function dropPartial(path: string): Promise<void> {

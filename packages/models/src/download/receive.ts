@@ -71,7 +71,7 @@ export async function receive(reception: Reception, options: AttemptOptions): Pr
   if ((start.totalBytes ?? 0) > mostBytesOf(options)) throw await tooLarge(reception, options);
   await checkRoom(path, start);
   const isNew = start.fromBytes === 0 && start.tailFrom === undefined;
-  const handle = await open(`${path}.part`, isNew ? "w" : "r+").catch((error: unknown) => {
+  const handle = await open(`${path}.part`, isNew ? "wx" : "r+").catch((error: unknown) => {
     throw writeError(path, error);
   });
   const writing = new Writing(reception, handle, options);
