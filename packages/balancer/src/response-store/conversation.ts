@@ -17,7 +17,7 @@ export interface Conversation {
 }
 
 /** Longer responses, which give back as much in tools or metadata, are not kept: to read and write one holds up everybody else. */
-const MOST_RESPONSE_BYTES = 2 * 1024 * 1024;
+const MOST_RESPONSE_BYTES = 1024 * 1024;
 
 const KEPT_PATH = "/v1/responses";
 

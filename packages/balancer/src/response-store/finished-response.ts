@@ -37,7 +37,10 @@ export class FinishedResponseFinder {
     this.#heldBytes += part.length;
     if (this.#heldBytes > this.#mostBytes) this.#end();
     else if (this.#isEventStream) this.#lookAtEvents(part);
-    else if (this.#json.isClosedBy(part)) this.#found(jsonOf(this.#text()));
+    else if (this.#json.isClosedBy(part)) {
+      const text = this.#text();
+      this.#found(jsonOf(text), text);
+    }
   }
 
   #lookAtEvents(part: Buffer): void {
@@ -47,14 +50,15 @@ export class FinishedResponseFinder {
     else this.#found(fieldOf(jsonOf(data), "response"));
   }
 
-  #found(value: unknown): void {
+  /** @param json of the value, where it is there already */
+  #found(value: unknown, json?: string): void {
     const [id, output] = [fieldOf(value, "id"), fieldOf(value, "output")];
     // The JSON is not complete yet, or it is an error.
     if (typeof id !== "string" || !Array.isArray(output)) return;
     this.#end();
     if (fieldOf(value, "store") !== true) return;
     const previousId = fieldOf(value, "previous_response_id");
-    const text = JSON.stringify(value);
+    const text = json ?? JSON.stringify(value);
     this.#onFound({ id, output, text, previousId: typeof previousId === "string" ? previousId : undefined });
   }
 
