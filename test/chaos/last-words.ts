@@ -28,7 +28,7 @@ export async function lastWords(drover: Drover): Promise<string> {
   const entries = drover.entries.slice(-LAST_ENTRIES).map((entry) => JSON.stringify(entry));
   const processes = runningProcesses()
     .filter((one) => one === pid || parentOf(one) === pid)
-    .map((one) => `${one} ${stateOf(one)} ${commandOf(one).join(" ").slice(0, 200)}`);
+    .map((one) => `${one} ${stateOf(one)} ${commandOf(one).join(" ").replaceAll("\n", " ").slice(0, 200)}`);
   const descriptors = descriptorsOf(pid).toSorted().join(" ");
   const dump = await dumpOf(drover, DUMP_MS).catch((error: Error) => error.message);
   return [

@@ -20,6 +20,8 @@ export class IsolationWorker {
   readonly #parts: () => RollParts;
   readonly #fleet: FleetNow;
   #worker: Worker | undefined;
+  /** Of the one before. */
+  #ending: Promise<void> | undefined;
 
   constructor(parts: () => RollParts, fleet: FleetNow) {
     this.#parts = parts;
@@ -33,6 +35,11 @@ export class IsolationWorker {
 
   /** From now on isolated requests wait for it. */
   want(): void {
+    // Both would have the same name in the balancer, and the end of the one before would take it from the next.
+    if (this.#ending !== undefined) {
+      void this.#ending.then(() => this.want());
+      return;
+    }
     const { create, logger } = this.#parts();
     if (this.#worker !== undefined || this.#isResting) return;
     this.#worker = create({ index: ISOLATION_INDEX, ...this.#fleet.spec() });
@@ -46,9 +53,15 @@ export class IsolationWorker {
   /** Resolves when its process is gone. */
   async end(): Promise<void> {
     const worker = this.#worker;
-    if (worker === undefined) return;
+    if (worker !== undefined) {
+      this.#worker = undefined;
+      this.#ending = this.#finish(worker).finally(() => (this.#ending = undefined));
+    }
+    await this.#ending;
+  }
+
+  async #finish(worker: Worker): Promise<void> {
     const { dispose, drainTimeoutMs } = this.#parts();
-    this.#worker = undefined;
     await worker.finish(drainTimeoutMs);
     dispose(worker);
   }
