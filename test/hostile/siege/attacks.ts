@@ -7,13 +7,15 @@ import type { Drover, Pasture } from "../../support/drover-process.ts";
 import { signalIfThere } from "../../support/processes.ts";
 import { generateBody, longText } from "./generated-bodies.ts";
 import { generateHead } from "./generated-heads.ts";
+import { generateChunks, generateRequests } from "./generated-packets.ts";
 import { generatePattern, generateSchemaBody } from "./generated-schemas.ts";
 
 /** Whom it is about. */
 export interface AttackField {
   readonly pasture: Pasture;
   readonly drover: Drover;
-  readonly url: string;
+  /** Of the `drover up`, and of what stands in front of it. */
+  readonly urls: readonly string[];
   readonly key: string;
   readonly random: Random;
   /** Told the status of each response. */
@@ -25,6 +27,9 @@ export type Attack = (field: AttackField) => Promise<void>;
 
 /** After that an attacker leaves and sends something else. */
 const PATIENCE_MS = 5000;
+
+/** Connections that send dense packets at the same time. */
+const MOST_DENSE = 4;
 
 /** Every kind by name. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
@@ -49,6 +54,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   floods: flood,
   heads: sendHead,
+  "dense requests": (field) => sendDense(field, generateRequests(field.random, field.key)),
+  "dense bodies": (field) => sendDense(field, generateChunks(field.random, field.key)),
   leavers: leave,
   dawdlers: dawdle,
   signals: sendSignal,
@@ -70,13 +77,13 @@ interface Manner {
 
 /** Without a body it is a GET. */
 async function send(
-  { url, key, onStatus }: AttackField,
+  { urls, random, key, onStatus }: AttackField,
   path: string,
   body: string | undefined,
   { signal = AbortSignal.timeout(PATIENCE_MS), headers = {} }: Manner,
 ): Promise<void> {
   try {
-    const response = await fetch(url + path, {
+    const response = await fetch(random.pick(urls) + path, {
       method: body === undefined ? "GET" : "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...headers },
       ...(body === undefined ? {} : { body }),
@@ -122,16 +129,14 @@ async function leave(field: AttackField): Promise<void> {
 }
 
 /** Sends bytes and hears what comes, for a moment. */
-async function sendHead({ url, random, onStatus }: AttackField): Promise<void> {
-  const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+async function sendHead({ urls, random, onStatus }: AttackField): Promise<void> {
+  const [socket] = connect(random.pick(urls), 1);
+  if (socket === undefined) return;
   let heard = "";
   socket.on("data", (bytes) => {
     if (heard.length < 100) heard += bytes.toString("latin1");
   });
-  const closed = new Promise<void>((resolve) => {
-    socket.on("error", () => {});
-    socket.on("close", resolve);
-  });
+  const closed = new Promise((resolve) => socket.on("close", resolve));
   socket.write(generateHead(random));
   if (random.next() < 0.5) socket.end();
   await Promise.race([closed, sleep(300)]);
@@ -140,16 +145,30 @@ async function sendHead({ url, random, onStatus }: AttackField): Promise<void> {
   onStatus(Number(/^HTTP\/1\.1 (\d{3})/.exec(heard)?.[1] ?? 0) || "cut");
 }
 
+/** The same bytes on many connections, which are read, or not, for a moment. */
+async function sendDense({ urls, random }: AttackField, bytes: string): Promise<void> {
+  const sockets = connect(random.pick(urls), random.between(1, MOST_DENSE));
+  const isRead = random.next() < 0.7;
+  for (const socket of sockets) {
+    if (isRead) socket.resume();
+    socket.write(bytes);
+  }
+  await sleep(random.between(200, 2000));
+  for (const socket of sockets) socket.destroy();
+}
+
 /** Connections that send some bytes and then nothing. */
-async function dawdle({ url, random }: AttackField): Promise<void> {
-  const sockets = Array.from({ length: random.between(1, 40) }, () => {
-    const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
-    socket.on("error", () => {});
+async function dawdle({ urls, random }: AttackField): Promise<void> {
+  const sockets = connect(random.pick(urls), random.between(1, 40));
+  for (const socket of sockets)
     socket.write(random.pick(["", "P", "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n{", "POST / HTTP/1.1\r\n"]));
-    return socket;
-  });
   await sleep(random.between(100, 1000));
   for (const socket of sockets) socket.destroy();
+}
+
+function connect(url: string, count: number): readonly net.Socket[] {
+  const port = Number(new URL(url).port);
+  return Array.from({ length: count }, () => net.connect(port, "127.0.0.1").on("error", () => {}));
 }
 
 /** Signals of other users' making, or of a terminal, that must end nothing. */

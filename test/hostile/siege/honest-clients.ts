@@ -1,15 +1,16 @@
-/** A process of its own, so that what attackers cost their own process delays nobody. Arguments: URL, key, number of clients. Tells its parent of each request. */
+/** A process of its own, so that what attackers cost their own process delays nobody. Arguments: key, number of clients, URLs. Tells its parent of each request. */
 import type { HonestResponse } from "./honest.ts";
 
-const [url = "", key = "", count = "1"] = process.argv.slice(2);
+const [key = "", count = "1", ...urls] = process.argv.slice(2);
 
 async function client(name: number): Promise<void> {
+  const url = urls[name % urls.length] ?? "";
   for (let turn = 0; process.connected; turn += 1) {
     const content = `Client ${name}, turn ${turn}: hello?`;
-    for (const ask of [() => chat(content), () => countTokens(content)]) {
+    for (const ask of [() => chat(url, content), () => countTokens(url, content)]) {
       const start = performance.now();
       const status = await ask().catch(String);
-      tell({ status, tookMs: performance.now() - start });
+      tell({ status, tookMs: performance.now() - start, url });
     }
   }
 }
@@ -19,17 +20,17 @@ function tell(response: HonestResponse): void {
   process.send?.(response, undefined, undefined, () => {});
 }
 
-function chat(content: string): Promise<number | string> {
-  return ask("/v1/chat/completions", { messages: [{ role: "user", content }], max_tokens: 8 }, '"choices"');
+function chat(url: string, content: string): Promise<number | string> {
+  return ask(`${url}/v1/chat/completions`, { messages: [{ role: "user", content }], max_tokens: 8 }, '"choices"');
 }
 
 /** Needs no slot. */
-function countTokens(content: string): Promise<number | string> {
-  return ask("/tokenize", { content }, '"tokens"');
+function countTokens(url: string, content: string): Promise<number | string> {
+  return ask(`${url}/tokenize`, { content }, '"tokens"');
 }
 
-async function ask(path: string, body: object, expected: string): Promise<number | string> {
-  const response = await fetch(url + path, {
+async function ask(url: string, body: object, expected: string): Promise<number | string> {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
     body: JSON.stringify(body),

@@ -7,6 +7,8 @@ export interface HonestResponse {
   /** A text says what went wrong. */
   readonly status: number | string;
   readonly tookMs: number;
+  /** Which of the servers. */
+  readonly url: string;
 }
 
 /** With the time when it was known. */
@@ -20,8 +22,9 @@ export class HonestClients {
   #responses: HeardResponse[] = [];
   #onResponse: () => void = () => {};
 
-  constructor(url: string, key: string, count: number) {
-    this.#child = fork(fileURLToPath(new URL("./honest-clients.js", import.meta.url)), [url, key, String(count)]);
+  /** @param urls each client has one of them */
+  constructor(urls: readonly string[], key: string, count: number) {
+    this.#child = fork(fileURLToPath(new URL("./honest-clients.js", import.meta.url)), [key, String(count), ...urls]);
     this.#child.on("message", (response: HonestResponse) => {
       this.#responses.push({ ...response, endedAtMs: Date.now() });
       this.#onResponse();

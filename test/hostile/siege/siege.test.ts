@@ -11,6 +11,6 @@ describe("a short siege", () => {
       [],
     );
     assert.ok(honest.count > 0);
-    assert.ok(Object.keys(attacks).length >= 14, JSON.stringify(attacks));
+    assert.ok(Object.keys(attacks).length >= 16, JSON.stringify(attacks));
   });
 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "../../chaos/random.ts";
-import { type Drover, Pasture, type WorkerRow } from "../../support/drover-process.ts";
+import { Pasture } from "../../support/drover-process.ts";
 import { descriptorsOf, residentBytesOf } from "../../support/processes.ts";
 import { ATTACKS, type AttackField } from "./attacks.ts";
 import { FileReader } from "./file-reader.ts";
+import { Fronts } from "./fronts.ts";
 import { type HeardResponse, HonestClients } from "./honest.ts";
 
 export interface SiegeOptions {
@@ -56,37 +57,46 @@ const CALM_REQUESTS = 40;
 const MOST_DELAY_MS = 1000;
 /** Buffers of bodies that are not collected yet, and the snapshots of a worker. */
 const MOST_GROWTH_MIB = 200;
-/** Connections that are kept alive. */
-const MOST_NEW_DESCRIPTORS = 32;
+/** Connections that are kept alive: 32 to upstreams, and as many of each balancer in front. */
+const MOST_NEW_DESCRIPTORS = 96;
 const SETTLE_MS = 30_000;
 
-/** Attacks a real drover while honest clients chat, and looks whether they noticed. */
+/** Attacks a real drover, and what stands in front of it, while honest clients chat, and looks whether they noticed. */
 export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
   const pasture = new Pasture();
+  const fronts = new Fronts();
   try {
-    return await siege(pasture, options);
+    return await siege(pasture, fronts, options);
   } finally {
+    await fronts.end();
     await pasture.close();
   }
 }
 
-async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeReport> {
+async function siege(pasture: Pasture, fronts: Fronts, options: SiegeOptions): Promise<SiegeReport> {
   const { seed, say = () => {} } = options;
   const shape = ["--model", "demo", "--workers", "2", "--threads", "1", "--slots", "4", "--embeddings"];
   const drover = pasture.up([...shape, "--api-key", "honest=honest-key", "--api-key", "hostile=hostile-key"]);
   const url = await drover.url();
   const rows = await drover.workers((found) => found.length === 2 && found.every(({ state }) => state === "ready"));
-  const honest = new HonestClients(url, "honest-key", HONEST_CLIENTS);
+  const front = await fronts.open(url);
+  const urls = [url, ...front.map((one) => one.url)];
+  const pids = {
+    supervisor: drover.child.pid,
+    ...Object.fromEntries(rows.map(({ id, pid }) => [`worker ${id}`, pid])),
+    ...Object.fromEntries(front.map(({ name, child }) => [name, child.pid])),
+  };
+  const honest = new HonestClients(urls, "honest-key", HONEST_CLIENTS);
   const files = new FileReader(pasture.folder, seed);
   try {
     await honest.answered(CALM_REQUESTS);
     const calm = honest.take();
-    const before = measure(drover, rows);
+    const before = measure(pids);
     const statuses: Record<string, number> = {};
     const onStatus = (status: number | "cut") => {
       statuses[status] = (statuses[status] ?? 0) + 1;
     };
-    const field = { pasture, drover, url, key: "hostile-key", random: createRandom(seed), onStatus };
+    const field = { pasture, drover, urls, key: "hostile-key", random: createRandom(seed), onStatus };
     const acts = await attack(field, options);
     say("the attack is over; waiting until its requests are gone");
     await honest.answered(1);
@@ -94,13 +104,14 @@ async function siege(pasture: Pasture, options: SiegeOptions): Promise<SiegeRepo
     await honest.end();
     await files.end();
     const report = honestReport(calm, troubled);
-    const growth = await settledGrowth(drover, rows, before);
+    const growth = await settledGrowth(pids, before);
     const now = await pasture.status();
     const workersReplaced = rows.filter(({ id, pid }) => now.find((row) => row.id === id)?.pid !== pid).length;
     const harm = [
       ...harmOf(report, troubled, workersReplaced, growth),
       ...besideLate(report, troubled, acts),
       ...faultsOf(statuses),
+      ...fronts.gone.map((name) => `${name} ended`),
       ...files.harm,
     ];
     return { attacks: { ...countsOf(acts), ...files.counts }, statuses, honest: report, workersReplaced, growth, harm };
@@ -177,7 +188,9 @@ function besideLate(
   const late = troubled.reduce((latest, one) => (one.tookMs > latest.tookMs ? one : latest));
   const beside = acts.filter(({ fromMs, toMs }) => fromMs < late.endedAtMs && toMs > late.endedAtMs - late.tookMs);
   const names = [...new Set(beside.map(({ name }) => name))];
-  return [`the longest, of ${Math.round(late.tookMs)} ms, was beside: ${names.join(", ")}`];
+  return [
+    `of those that were delayed the longest, of ${Math.round(late.tookMs)} ms at ${late.url}, was beside: ${names.join(", ")}`,
+  ];
 }
 
 /** Whatever clients send, it is not the server's fault. */
@@ -187,26 +200,24 @@ function faultsOf(statuses: Readonly<Record<string, number>>): readonly string[]
   );
 }
 
-function measure(drover: Drover, rows: readonly WorkerRow[]): readonly Omit<Growth, "after">[] {
-  const pids = {
-    supervisor: drover.child.pid ?? 0,
-    ...Object.fromEntries(rows.map(({ id, pid }) => [`worker ${id}`, pid ?? 0])),
-  };
-  return Object.entries(pids).flatMap(([name, pid]) => [
-    { name: `memory of ${name} (MiB)`, before: Math.round(residentBytesOf(pid) / 2 ** 20), most: MOST_GROWTH_MIB },
-    { name: `descriptors of ${name}`, before: descriptorsOf(pid).length, most: MOST_NEW_DESCRIPTORS },
-  ]);
+/** Of processes by their names. */
+type Pids = Readonly<Record<string, number | null | undefined>>;
+
+function measure(pids: Pids): readonly Omit<Growth, "after">[] {
+  return Object.entries(pids).flatMap(([name, known]) => {
+    const pid = known ?? 0;
+    return [
+      { name: `memory of ${name} (MiB)`, before: Math.round(residentBytesOf(pid) / 2 ** 20), most: MOST_GROWTH_MIB },
+      { name: `descriptors of ${name}`, before: descriptorsOf(pid).length, most: MOST_NEW_DESCRIPTORS },
+    ];
+  });
 }
 
 /** Connections and buffers of requests that are over go by and by. */
-async function settledGrowth(
-  drover: Drover,
-  rows: readonly WorkerRow[],
-  before: readonly Omit<Growth, "after">[],
-): Promise<readonly Growth[]> {
+async function settledGrowth(pids: Pids, before: readonly Omit<Growth, "after">[]): Promise<readonly Growth[]> {
   const endMs = Date.now() + SETTLE_MS;
   for (;;) {
-    const now = measure(drover, rows);
+    const now = measure(pids);
     const growth = before.map((one, index) => ({ ...one, after: now[index]?.before ?? 0 }));
     if (growth.every(({ before: was, after, most }) => after <= was + most) || Date.now() > endMs) return growth;
     await sleep(500);
