@@ -71,11 +71,10 @@ describe("the console's chat", needsBrowser(), () => {
 
   it("keeps a response as far as it came when it is stopped, frees its slot, and goes on with it when asked to", () =>
     visit(async (visitor) => {
+      const stopped = visitor.amid("cow799", "stop.click()");
       await visitor.say("Count, please");
+      await stopped;
       const response = visitor.responses.first();
-      await response.locator("p", { hasText: COUNTED }).first().waitFor();
-      // By keyboard: a pointer may miss a button that moves with the text, until the response has ended.
-      await visitor.button("Stop").press("Enter");
       await visitor.complete(response);
       assert.match(await response.innerText(), /Stopped/u);
       await until(async () => (await pasture.status()).every(({ slots }) => slots.busy === 0), "no slot is busy");
@@ -84,9 +83,9 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.complete(response);
       const cows = (await response.innerText()).match(/cow\d+/gu) ?? [];
       assert.deepEqual(cows, LONG.answer.match(/cow\d+/gu));
+      const stoppedAgain = visitor.amid("cow799", "stop.click()");
       await visitor.button("Regenerate").click();
-      await visitor.responses.locator("p", { hasText: "cow799" }).waitFor({ state: "hidden" });
-      await visitor.button("Stop").press("Enter");
+      await stoppedAgain;
       await visitor.complete(visitor.responses.first());
       assert.equal(await visitor.responses.count(), 1);
       await visitor.page.locator(".versions", { hasText: "2 / 2" }).waitFor();
@@ -172,9 +171,9 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.page.evaluate(
         "Object.defineProperty(document, 'hidden', { value: true }); window.requestAnimationFrame = () => 1;",
       );
+      const reloading = visitor.amid("cow799", "setTimeout(() => location.reload())");
       await visitor.say("Count while I look elsewhere");
-      await visitor.responses.locator(".markdown", { hasText: "cow" }).first().waitFor({ state: "attached" });
-      await visitor.page.reload();
+      await reloading;
       await visitor.responses.locator(".note", { hasText: "Stopped" }).waitFor();
       assert.match(await visitor.responses.innerText(), /cow/u);
     }));

@@ -56,6 +56,24 @@ export class Visitor {
     return response;
   }
 
+  /**
+   * Runs a statement in the page while the first response comes: as soon as it has some words and before it has `last`. On a busy machine a response would
+   * end on the way to the test and back.
+   */
+  async amid(last: string, statement: string): Promise<void> {
+    await this.page.evaluate(`new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        const stop = document.querySelector('button[aria-label="Stop"]');
+        const text = document.querySelector("article.response > .markdown")?.textContent ?? "";
+        if (stop === null || !text.includes(" ") || text.includes(${JSON.stringify(last)})) return;
+        observer.disconnect();
+        resolve();
+        ${statement};
+      });
+      observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    })`);
+  }
+
   /** Says something, and stops the response as soon as there is some of it: nobody reads it. */
   async askAndStop(text: string): Promise<void> {
     const before = await this.responses.count();
