@@ -152,7 +152,9 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
     ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
   };
   const serving = createServing(parts);
-  await rehearse(parts, serving).catch((error: unknown) => logger.warn({ err: error }, "the rehearsal broke off"));
+  await rehearse(parts, serving).catch((error: unknown) =>
+    logger.warn(`the first requests may take some milliseconds longer: the rehearsal broke off (${messageOf(error)})`),
+  );
   const server = createServer(parts, serving);
   await listen(server, options);
   stopOnSignals(slots, async () => await server.close());

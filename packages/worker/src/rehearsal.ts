@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
+import { type IncomingMessage, request, type RequestOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { OWNER_HEADER, RESUME_HEADER, SECRET_HEADER } from "@drover/contract/headers";
@@ -43,6 +43,9 @@ const REQUESTS: readonly (readonly [path: string, body?: object])[] = [
   ["/slots"],
 ];
 
+/** All of it takes some tenths of a second; a worker that serves matters more than one whose code is compiled. */
+const LIMIT_MS = 10_000;
+
 /** What a request of the rehearsal got. */
 export interface Rehearsed {
   readonly path: string;
@@ -52,6 +55,8 @@ export interface Rehearsed {
 /**
  * Serves a request of each API with what stands in for the engine. What runs for the first time is loaded and compiled, which takes up to 30 ms at a stretch: no
  * heartbeat and no client's request waits for that later.
+ *
+ * @throws AbortError after ten seconds, or what kept a request from its response
  */
 export async function rehearse(parts: ServerParts, serving = createServing(parts)): Promise<readonly Rehearsed[]> {
   const { embedder } = parts;
@@ -69,23 +74,19 @@ export async function rehearse(parts: ServerParts, serving = createServing(parts
     [RESUME_HEADER]: "00000000-0000-0000-0000-000000000000 0",
     ...(parts.secret === undefined ? {} : { [SECRET_HEADER]: parts.secret }),
   };
+  const signal = AbortSignal.timeout(LIMIT_MS);
   try {
     const rehearsed: Rehearsed[] = [];
-    for (const [path, body] of REQUESTS) rehearsed.push({ path, status: await ask(port, path, headers, body) });
+    for (const [path, body] of REQUESTS)
+      rehearsed.push({ path, status: await ask({ port, path, headers, signal }, body) });
     return rehearsed;
   } finally {
     await server.close();
   }
 }
 
-async function ask(port: number, path: string, headers: object, body: object | undefined): Promise<number | undefined> {
-  const asked = request({
-    port,
-    path,
-    headers: { ...headers },
-    agent: false,
-    method: body === undefined ? "GET" : "POST",
-  });
+async function ask(options: RequestOptions, body: object | undefined): Promise<number | undefined> {
+  const asked = request({ ...options, agent: false, method: body === undefined ? "GET" : "POST" });
   asked.end(body && JSON.stringify(body));
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   await buffer(response);
