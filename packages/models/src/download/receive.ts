@@ -1,4 +1,4 @@
-import { type FileHandle, open, statfs } from "node:fs/promises";
+import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "@drover/foundation/clock";
 import { ModelError } from "../errors.ts";
@@ -71,6 +71,8 @@ export async function receive(reception: Reception, options: AttemptOptions): Pr
   if ((start.totalBytes ?? 0) > mostBytesOf(options)) throw await tooLarge(reception, options);
   await checkRoom(path, start);
   const isNew = start.fromBytes === 0 && start.tailFrom === undefined;
+  // An empty one may be left of an attempt before, or a link that somebody has put there.
+  if (isNew) await rm(`${path}.part`, { force: true });
   const handle = await open(`${path}.part`, isNew ? "wx" : "r+").catch((error: unknown) => {
     throw writeError(path, error);
   });
