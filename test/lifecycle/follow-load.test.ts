@@ -48,6 +48,18 @@ describe("workers that follow the load", needs("setpriv"), () => {
     assert.equal((await drover.end()).code, 0);
   });
 
+  it("come back all together when somebody restarts one of them", async () => {
+    const drover = pasture.up(["--workers", "2", "--worker-command", fakeCommand(), "--idle-sleep", "1s"]);
+    const url = await drover.url();
+    await drover.workers((rows) => rows.every((row) => row.state === "exited"));
+    await pasture.admin("POST", "/restart?worker=2");
+    // So that they do not fall asleep again; one that serves wakes nobody.
+    const busy = keepBusy(1, () => chat(url, 2));
+    await drover.workers((rows) => rows.every((row) => row.state === "ready"));
+    await busy.stop();
+    assert.equal((await drover.end()).code, 0);
+  });
+
   it("wake again, though they could not be woken the time before", async () => {
     const needed = join(pasture.folder, "needed");
     writeFileSync(needed, "");

@@ -11,6 +11,7 @@ import { Worker, type WorkerParts, type WorkerSpec } from "../worker/worker.ts";
 import { ISOLATION_INDEX } from "../worker/worker-index.ts";
 import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts";
 import { askWorkers } from "./ask-workers.ts";
+import { FleetSleep, type Sleep } from "./fleet-sleep.ts";
 import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
 import { IsolationWorker } from "./isolation-worker.ts";
 import { Ports } from "./ports.ts";
@@ -18,14 +19,6 @@ import { replaceWorker } from "./replace-worker.ts";
 import { placementOf, type RollParts, rollWorkers } from "./roll.ts";
 
 const TICK_MS = 1000;
-
-/** All workers are unloaded until the next request. */
-export interface Sleep {
-  /** It has come; until a worker serves, or fails to. */
-  readonly isWaking: boolean;
-  /** What they would say to who looks at them: JSON, by path. */
-  readonly told: ReadonlyMap<string, string>;
-}
 
 /** All workers: starts them, watches them, and does what the admin API asks for, one thing at a time. */
 export class Fleet {
@@ -40,14 +33,13 @@ export class Fleet {
   readonly #firstReady = createGate<void>();
   readonly #inOrder = createSerialQueue();
   readonly #wakes = new SharedWork<void>();
+  readonly #sleep = new FleetSleep();
   #settings: Settings;
   #recipe: Recipe;
   #layout: Layout;
   #lastTick: number;
   #stopTicking: (() => void) | undefined;
   #isEnding = false;
-  /** undefined: it is awake. */
-  #sleep: Sleep | undefined;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -65,7 +57,7 @@ export class Fleet {
     this.isolation = new IsolationWorker(() => this.#replaceParts(), {
       spec: () => ({ placement: placementOf(this.#layout, this.placeCount), recipe: this.#recipe }),
       workers: () => this.workers,
-      isAsleep: () => this.#sleep !== undefined,
+      isAsleep: () => this.sleep !== undefined,
     });
     // Whoever waits hears of it; nobody waiting is no error.
     this.#firstReady.opened.catch(() => {});
@@ -97,7 +89,7 @@ export class Fleet {
 
   /** From the decision to unload all workers until one of them serves again; undefined: none of that. */
   get sleep(): Sleep | undefined {
-    return this.#sleep;
+    return this.#sleep.current;
   }
 
   /** Starts `count` workers side by side. */
@@ -181,7 +173,7 @@ export class Fleet {
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inOrder(async () => {
       if (this.#isEnding || !isWanted()) return;
-      this.#sleep = { isWaking: false, told: await askWorkers(this.workers, this.#parts.clock) };
+      this.#sleep.begin(await askWorkers(this.workers, this.#parts.clock));
       const { drainTimeout } = this.#settings.supervision;
       await Promise.all([this.isolation.end(), ...this.workers.map((worker) => worker.finish(drainTimeout))]);
     });
@@ -189,13 +181,11 @@ export class Fleet {
 
   /** To be called for each request that finds nobody: the one before may have come before the sleep. */
   wake(): Promise<void> {
-    return this.#wakes.do("wake", () => this.#inOrder(() => this.#wakeUp()));
-  }
-
-  async #wakeUp(): Promise<void> {
-    if (this.#sleep === undefined || this.#sleep.isWaking || this.#isEnding) return;
-    this.#sleep = { ...this.#sleep, isWaking: true };
-    for (const worker of this.workers) worker.start();
+    return this.#wakes.do("wake", () =>
+      this.#inOrder(async () => {
+        if (!this.#isEnding) this.#sleep.wake(this.workers);
+      }),
+    );
   }
 
   /** Ends every worker; resolves when no process is left. Requests should have ended before. */
@@ -266,8 +256,7 @@ export class Fleet {
     logChange(logger, change, this.#isEnding);
     onChange(change);
     const { workers } = this;
-    const hasFailed = change.to === "quarantined" || change.to === "backoff";
-    if (change.to === "ready" || (this.#sleep?.isWaking === true && hasFailed)) this.#sleep = undefined;
+    if (!this.#isEnding) this.#sleep.onChange(change, workers);
     if (change.to === "ready" && workers.includes(worker)) this.#firstReady.open();
     if (workers.every(({ state, wasReady }) => state === "quarantined" && !wasReady)) {
       const reasons = [...new Set(workers.map(({ lastReason }) => lastReason ?? "unknown"))].join("; ");
