@@ -60,6 +60,8 @@ const MOST_GROWTH_MIB = 200;
 /** Connections that are kept alive: 32 to upstreams, and as many of each balancer in front. */
 const MOST_NEW_DESCRIPTORS = 96;
 const SETTLE_MS = 30_000;
+/** Of those that were delayed. */
+const MOST_TOLD = 10;
 
 /** Attacks a real drover, and what stands in front of it, while honest clients chat, and looks whether they noticed. */
 export async function runSiege(options: SiegeOptions): Promise<SiegeReport> {
@@ -178,19 +180,21 @@ function harmOf(
   ];
 }
 
-/** What attackers did while the latest of the honest requests waited. */
+/** What attackers did while those waited that were delayed, the longest first. */
 function besideLate(
-  { delayed }: HonestReport,
+  { calmMs }: HonestReport,
   troubled: readonly HeardResponse[],
   acts: readonly Act[],
 ): readonly string[] {
-  if (delayed === 0) return [];
-  const late = troubled.reduce((latest, one) => (one.tookMs > latest.tookMs ? one : latest));
-  const beside = acts.filter(({ fromMs, toMs }) => fromMs < late.endedAtMs && toMs > late.endedAtMs - late.tookMs);
-  const names = [...new Set(beside.map(({ name }) => name))];
-  return [
-    `of those that were delayed the longest, of ${Math.round(late.tookMs)} ms at ${late.url}, was beside: ${names.join(", ")}`,
-  ];
+  const late = troubled.filter(({ tookMs }) => tookMs > calmMs + MOST_DELAY_MS);
+  return late
+    .toSorted((one, other) => other.tookMs - one.tookMs)
+    .slice(0, MOST_TOLD)
+    .map(({ tookMs, url, endedAtMs }) => {
+      const beside = acts.filter(({ fromMs, toMs }) => fromMs < endedAtMs && toMs > endedAtMs - tookMs);
+      const names = [...new Set(beside.map(({ name }) => name))];
+      return `one that was delayed, of ${Math.round(tookMs)} ms at ${url}, was beside: ${names.join(", ")}`;
+    });
 }
 
 /** Whatever clients send, it is not the server's fault. */

@@ -9,8 +9,23 @@ import { RequestOrder } from "./request-order.ts";
 const CONNECTIONS = 20;
 const REQUESTS = 50;
 
-describe("Requests behind others on their connections", () => {
-  it("begin a few in each turn of the loop, however many were sent, and never once their client is gone", async () => {
+describe("RequestOrder", () => {
+  it("lets a few of a flood of connections begin in each turn of the loop, and forgets those that left", async () => {
+    const order = new RequestOrder();
+    const sockets = Array.from({ length: 100 }, () => new Socket());
+    const served = new Set<Socket>();
+    for (const socket of sockets) order.take(socket, new EventEmitter() as ServerResponse, () => served.add(socket));
+    assert.equal(served.size, 16);
+    sockets[20]?.destroy();
+    for (let turn = 0; turn < 7; turn += 1) {
+      const before = served.size;
+      await setImmediate();
+      assert.ok(served.size - before <= 16, `${served.size - before} in a turn`);
+    }
+    assert.deepEqual([served.size, order.isIdle(sockets[20] as Socket)], [99, true]);
+  });
+
+  it("does so with requests behind others on their connections, too, however many were sent, and never once their client is gone", async () => {
     const order = new RequestOrder();
     const sockets = Array.from({ length: CONNECTIONS }, () => new Socket());
     const served = new Map(sockets.map((socket) => [socket, 0]));

@@ -5,7 +5,10 @@ import type { Socket } from "node:net";
 /** Over it nothing more is read. Not from the first on: of a connection that is not read nobody hears that it ended. */
 const mostWaiting = 16;
 
-/** Requests behind others, of all connections, that begin in one turn of the loop: those that are served from memory take a millisecond together. */
+/**
+ * Requests, of all connections, that begin in one turn of the loop: those that are served from memory take some milliseconds together. What comes of
+ * requests under way is not held up by a flood of new ones.
+ */
 const mostInTurn = 16;
 
 /**
@@ -27,7 +30,7 @@ export class RequestOrder {
     };
     if (!this.#waiting.has(socket)) {
       this.#waiting.set(socket, undefined);
-      run();
+      this.#begin(socket, run);
       return;
     }
     this.#wait(socket, run);
@@ -70,7 +73,10 @@ export class RequestOrder {
     const run = socket.writable ? waiting?.shift() : undefined;
     if (run === undefined) this.#waiting.delete(socket);
     if (waiting?.length === mostWaiting - 1) socket.resume();
-    if (run === undefined) return;
+    if (run !== undefined) this.#begin(socket, run);
+  }
+
+  #begin(socket: Socket, run: () => void): void {
     const turn = this.#turns.spend(1);
     if (turn === undefined) run();
     else void turn.then(() => (socket.writable ? run() : this.#next(socket)));
