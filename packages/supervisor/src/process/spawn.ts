@@ -6,6 +6,7 @@ import { homeFolder } from "@drover/foundation/files/user-folders";
 import { execa } from "execa";
 import { delegatedCgroup } from "./cgroup/delegated-cgroup.ts";
 import { makeWorkerCgroup, type WorkerCgroup } from "./cgroup/worker-cgroup.ts";
+import { withHugePages } from "../placement/huge-pages.ts";
 import { type CommandSurroundings, ofCommand } from "./command/command-process.ts";
 import { splitArguments } from "./command/split-arguments.ts";
 import { assertFreeDescriptors } from "./free-descriptors.ts";
@@ -59,7 +60,7 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
     reject: false,
     stdin: "ignore",
     // node-llama-cpp asks for a home when it is loaded, and ends where there is neither `HOME` nor an entry in passwd.
-    env: { [SECRET_ENV]: launch.secret, HOME: homeFolder(), ...loaderQuiet },
+    env: { [SECRET_ENV]: launch.secret, HOME: homeFolder(), ...loaderQuiet, ...memoryOf(launch) },
   });
   child.on("message", (message) => {
     if (isWorkerMessage(message)) listener.onMessage(message);
@@ -109,6 +110,11 @@ function failed(result: { readonly shortMessage?: string | undefined }): Process
 }
 
 const loaderQuiet = { NODE_NO_WARNINGS: "1" };
+
+/** Drover's own workers hold gigabytes of weights; what a user's command does with its memory is the user's. */
+function memoryOf({ command }: WorkerLaunch): NodeJS.ProcessEnv {
+  return command === undefined ? { GLIBC_TUNABLES: withHugePages(process.env["GLIBC_TUNABLES"]) } : {};
+}
 
 function isWorkerMessage(message: unknown): message is WorkerMessage {
   return typeof message === "object" && message !== null && "type" in message && typeof message.type === "string";
