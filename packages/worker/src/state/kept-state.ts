@@ -32,11 +32,14 @@ type Filling = SlotChoice<Slot> & { readonly load?: Snapshot };
 const LEAST_LOADED_TOKENS = 16;
 
 const SAVING_SHARE = 1 / 60;
-/** A running response is saved again when it has so many tokens more: fewer are evaluated in a moment. */
-const LEAST_UNSAVED_TOKENS = 16;
+/**
+ * A running response is saved again when it has so many tokens more: who resumes it evaluates fewer of them in a moment. The steps after a snapshot are
+ * slower, too: with 16, all of it took a twentieth of a response's time.
+ */
+const LEAST_UNSAVED_TOKENS = 64;
 /** All responses that run wait for each of these, so a longer one is not made … */
 const RUNNING_SHARE = 1 / 15;
-/** … and this is the share of a worker's time that goes into them. */
+/** … and this is the share of a worker's time that goes into them, what is slower afterwards not counted. */
 const RUNNING_TIME_SHARE = 0.01;
 const SAVING_SMOOTHING = 0.3;
 
