@@ -50,6 +50,8 @@ export interface FakeScript {
   readonly queue: boolean;
   /** Responses wait until the script is changed to one without it. */
   readonly hold: boolean;
+  /** From `GET /v1/models` to its response. */
+  readonly modelsMs: number;
   /** Bytes a token's text is filled up to. 0: as it is (`t0 `, `t1 `, …). */
   readonly tokenBytes: number;
 }
@@ -71,6 +73,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   slots: 4,
   queue: false,
   hold: false,
+  modelsMs: 0,
   tokenBytes: 0,
 };
 

@@ -114,7 +114,7 @@ function answerSmallRoute(state: FakeState, request: IncomingMessage, response: 
       return true;
     }
     case "GET /v1/models":
-      sendJson(response, 200, { object: "list", data: [{ id: "fake", object: "model" }] });
+      setTimeout(sendJson, script.modelsMs, response, 200, { object: "list", data: [{ id: "fake", object: "model" }] });
       return true;
     case "GET /v1/models/fake":
       sendJson(response, 200, { id: "fake", object: "model" });

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { chat } from "../support/chat.ts";
-import { Pasture } from "../support/drover-process.ts";
+import { type LogEntry, Pasture } from "../support/drover-process.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { keepBusy } from "../support/machine/keep-busy.ts";
 import { needs } from "../support/needs.ts";
@@ -45,6 +45,18 @@ describe("workers that follow the load", needs("setpriv"), () => {
       "nobody was woken by a look",
     );
     assert.equal((await chat(url, 2)).status, 200);
+    assert.equal((await drover.end()).code, 0);
+  });
+
+  it("do not fall asleep before a request that comes while they are asked what a sleeper says", async () => {
+    const fake = fakeCommand({ modelsMs: 900, itlMs: 400 });
+    const drover = pasture.up(["--workers", "1", "--worker-command", fake, "--idle-sleep", "1s"]);
+    const url = await drover.url();
+    const isNoticed = (entry: LogEntry) => /nobody asked for long/.test(String(entry.msg));
+    await drover.entry(isNoticed);
+    assert.equal((await chat(url, 5)).status, 200);
+    await drover.workers((rows) => rows.every((row) => row.state === "exited"));
+    assert.equal(drover.entries.filter(isNoticed).length, 2);
     assert.equal((await drover.end()).code, 0);
   });
 

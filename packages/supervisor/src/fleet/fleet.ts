@@ -169,11 +169,12 @@ export class Fleet {
     if (worker.state !== "ready" && !isDrained) throw notNow(worker, "put back to work");
   }
 
-  /** Unloads every worker until {@link wake}, if that is still wanted when it is next: a request may have come first. */
+  /** Unloads every worker until {@link wake}, if that is still wanted when it begins: a request may have come first. */
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inOrder(async () => {
+      const told = await askWorkers(this.workers, this.#parts.clock);
       if (this.#isEnding || !isWanted()) return;
-      this.#sleep.begin(await askWorkers(this.workers, this.#parts.clock));
+      this.#sleep.begin(told);
       const { drainTimeout } = this.#settings.supervision;
       await Promise.all([this.isolation.end(), ...this.workers.map((worker) => worker.finish(drainTimeout))]);
     });
