@@ -9,6 +9,8 @@ import { keepBusy } from "../support/machine/keep-busy.ts";
 import { needs } from "../support/needs.ts";
 import { writeScript } from "../support/servers/plain-server.ts";
 
+const isNoticed = (entry: LogEntry) => /nobody asked for long/.test(String(entry.msg));
+
 describe("workers that follow the load", needs("setpriv"), () => {
   const pasture = new Pasture();
   after(() => pasture.close());
@@ -52,7 +54,6 @@ describe("workers that follow the load", needs("setpriv"), () => {
     const fake = fakeCommand({ modelsMs: 900, itlMs: 400 });
     const drover = pasture.up(["--workers", "1", "--worker-command", fake, "--idle-sleep", "1s"]);
     const url = await drover.url();
-    const isNoticed = (entry: LogEntry) => /nobody asked for long/.test(String(entry.msg));
     await drover.entry(isNoticed);
     assert.equal((await chat(url, 5)).status, 200);
     await drover.workers((rows) => rows.every((row) => row.state === "exited"));
