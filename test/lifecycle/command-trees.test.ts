@@ -17,6 +17,19 @@ const OWN_SESSION = 'setsid $server "$@" &\nwait $!';
 const DAEMON = `env -i "PASTURE_OF_TEST=$PASTURE_OF_TEST" setsid --fork $server "$@"
 while [ ! -e "$0.end" ]; do sleep 0.1; done`;
 
+/** A server that ignores TERM and whose first thread ends: by its state it is a zombie, while another thread serves. */
+const HEADLESS = `
+import ctypes, http.server, platform, signal, sys, threading
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+threading.Thread(target=server.serve_forever).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
+`;
+
 const CHECKS = { DROVER_CHECKS_INTERVAL: "200ms", DROVER_CHECKS_TIMEOUT: "500ms", DROVER_SUPERVISION_GRACE: "1s" };
 /** Control groups that a drover has made for its workers: it holds the guards that know their folders. */
 function workerGroupsOf(drover: number | undefined): readonly string[] {
@@ -94,6 +107,17 @@ describe("a worker command that starts the server as its child", needs("setpriv"
       await pasture.empty();
     });
   }
+
+  it("is still there while any thread of its server is", needs("python3"), async () => {
+    const server = join(pasture.folder, "server.py");
+    writeFileSync(server, HEADLESS);
+    const script = writeScript(pasture.folder, "run.sh", `python3 ${server} "$@"`);
+    const drover = pasture.up(["--workers", "1", "--worker-command", `bash ${script} {port}`], CHECKS);
+    const [row] = await drover.workers(([only]) => only?.state === "ready");
+    assert.equal((await pasture.run(["restart"])).code, 0);
+    const [next] = await pasture.status();
+    assert.deepEqual([next?.state, next?.port], ["ready", row?.port]);
+  });
 
   it("fails its restart at its first failure, and is tried again", async () => {
     const { drover } = await start(`[ -e "$0.broken" ] && exit 7\n${CHILD}`);

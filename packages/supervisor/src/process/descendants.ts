@@ -1,5 +1,5 @@
 import type { WorkerCgroup } from "./cgroup/worker-cgroup.ts";
-import { isDead, processFiles, statOf } from "./process-files.ts";
+import { isDead, processFiles, START_TIME, statOf } from "./process-files.ts";
 
 /** How the processes that a command started are found again, when the command itself may be gone. */
 export interface Descent {
@@ -9,24 +9,35 @@ export interface Descent {
   readonly mark: string;
   /** Its control group; undefined: there is none. */
   readonly cgroup: WorkerCgroup | undefined;
+  /** Those that were found, with their start times: one that is ending loses its environment before it lets go of its port. */
+  readonly found: Map<number, string>;
 }
 
 /**
  * Processes that run and come from a command: those of its control group, where it has one, those of its session and
  * process group, and those that left both (`setsid`, `&` in an interactive shell) but still have the mark in their
- * environment. Zombies do not count: where nobody reaps orphans they stay for ever. Linux reads `/proc`; elsewhere the
- * process group alone is asked, and the result is its leader. Source of the method: Jenkins' ProcessTreeKiller.
+ * environment, or had it when they were last looked at. Zombies do not count, unless a thread of theirs still runs:
+ * where nobody reaps orphans they stay for ever. Linux reads `/proc`; elsewhere the process group alone is asked, and the
+ * result is its leader. Source of the method: Jenkins' ProcessTreeKiller.
  */
-export function descendantsOf({ leader, mark, cgroup }: Descent): readonly number[] {
+export function descendantsOf({ leader, mark, cgroup, found }: Descent): readonly number[] {
   const pids = processFiles.list("").map(Number).filter(Number.isInteger);
   if (pids.length === 0) return isGroupThere(leader) ? [leader] : [];
   const grouped = new Set(cgroup?.pids());
   return pids.filter((pid) => {
     if (pid === process.pid) return false;
-    const [state, , group, session] = statOf(pid);
-    if (isDead(state)) return false;
-    if (grouped.has(pid)) return true;
-    return Number(group) === leader || Number(session) === leader || environmentOf(pid).includes(`\0${mark}\0`);
+    const fields = statOf(pid);
+    const [state, , group, session] = fields;
+    const { [START_TIME]: start } = fields;
+    if (start === undefined || (isDead(state) && !hasThreads(pid))) return false;
+    const isOne =
+      grouped.has(pid) ||
+      Number(group) === leader ||
+      Number(session) === leader ||
+      found.get(pid) === start ||
+      environmentOf(pid).includes(`\0${mark}\0`);
+    if (isOne) found.set(pid, start);
+    return isOne;
   });
 }
 
@@ -37,6 +48,11 @@ export function signalDescendants(descent: Descent, signal: "SIGTERM" | "SIGKILL
   if (pids.length === 0) return;
   send(-descent.leader, signal);
   for (const pid of pids) if (groupOf(pid) !== descent.leader) send(pid, signal);
+}
+
+/** Of a dead one: its first thread has ended, and the others hold all that it had. */
+function hasThreads(pid: number): boolean {
+  return processFiles.list(`${pid}/task`).length > 1;
 }
 
 function groupOf(pid: number): number {

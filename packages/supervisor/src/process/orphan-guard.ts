@@ -36,7 +36,7 @@ export interface OrphanGuard {
  * (`setpriv --pdeathsig`) reaches the command alone and not its children. To be made before the command: where the system
  * refuses it, nothing runs that nobody would end.
  */
-export function guardOrphans({ mark, cgroup }: Omit<Descent, "leader">): OrphanGuard {
+export function guardOrphans({ mark, cgroup }: Pick<Descent, "mark" | "cgroup">): OrphanGuard {
   const guard = spawn("/bin/sh", ["-c", SCRIPT, "drover-guard", cgroup?.folder ?? ""], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],

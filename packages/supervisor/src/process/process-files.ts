@@ -10,6 +10,9 @@ export function statOf(pid: number): readonly (string | undefined)[] {
   return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
+/** Of {@link statOf}: when it started, in clock ticks since the boot. */
+export const START_TIME = 19;
+
 /** Dead, and nobody has asked for its exit code; where nobody reaps orphans, as in some containers, it stays so. */
 export function isDead(state: string | undefined): boolean {
   return state === undefined || state === "Z" || state === "X";
@@ -18,5 +21,5 @@ export function isDead(state: string | undefined): boolean {
 /** When a process started, in clock ticks since the boot; undefined: it is gone or dead. */
 export function readStartTime(pid: number): string | undefined {
   const fields = statOf(pid);
-  return isDead(fields[0]) ? undefined : fields[19];
+  return isDead(fields[0]) ? undefined : fields[START_TIME];
 }

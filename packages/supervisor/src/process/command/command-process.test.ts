@@ -35,7 +35,7 @@ const SCARCE = `
     } catch {}
     for (const descriptor of held) closeSync(descriptor);
     if (command?.pid === undefined) {
-      const left = descendantsOf({ leader: -1, mark: "${SECRET_ENV}=" + launch.secret, cgroup: undefined });
+      const left = descendantsOf({ leader: -1, mark: "${SECRET_ENV}=" + launch.secret, cgroup: undefined, found: new Map() });
       for (const pid of left) process.kill(pid, "SIGKILL");
       if (left.length > 0) found.left.push(free);
       found.refused.push(free);

@@ -25,7 +25,7 @@ interface CommandParts extends CommandSurroundings, Pick<SpawnedProcess, "send" 
  * asked to end may take its time, what outlives a command that went by itself is killed.
  */
 export function ofCommand({ pid, send, ended, mark, cgroup, guard, onLine }: CommandParts): SpawnedProcess {
-  const descent: Descent = { leader: pid, mark, cgroup };
+  const descent: Descent = { leader: pid, mark, cgroup, found: new Map() };
   guard.follow(pid);
   let asked: "SIGTERM" | "SIGKILL" | undefined;
   return {
