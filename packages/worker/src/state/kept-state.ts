@@ -34,7 +34,7 @@ const LEAST_LOADED_TOKENS = 16;
 const SAVING_SHARE = 1 / 60;
 /**
  * A running response is saved again when it has so many tokens more: who resumes it evaluates fewer of them in a moment. The steps after a snapshot are
- * slower, too: with 16, all of it took a twentieth of a response's time.
+ * slower, too.
  */
 const LEAST_UNSAVED_TOKENS = 64;
 /** All responses that run wait for each of these, so a longer one is not made … */
