@@ -18,6 +18,7 @@ export interface Page {
   on(event: "pageerror", listener: (error: Error) => void): void;
   on(event: "request", listener: (request: { url(): string }) => void): void;
   on(event: "dialog", listener: (dialog: { dismiss(): Promise<void> }) => void): void;
+  waitForEvent(event: "load"): Promise<unknown>;
   waitForEvent(event: "download"): Promise<{ path(): Promise<string> }>;
   context(): Context;
 }

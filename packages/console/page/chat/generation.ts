@@ -9,6 +9,9 @@ import { conversations, update } from "./conversations.ts";
 import { requestOf } from "./request.ts";
 import { partsOf } from "./thread/thinking.ts";
 
+/** Each showing draws all of a response anew: a page that nobody sees does it rarely, and loses no more than this. */
+const SHOW_HIDDEN_EVERY_MS = 250;
+
 /** What a running response waits for; `writing`: it comes. */
 export type Phase =
   | { readonly kind: "sent" }
@@ -74,6 +77,7 @@ class Progress {
   readonly #abort: AbortController;
   #message: ResponseMessage;
   #frame = 0;
+  #shownAt = 0;
   /** Tokens as far as events tell; the usage at the end says it exactly. */
   #countedTokens = 0;
   /** Of the thinking that is gone on with. */
@@ -168,13 +172,14 @@ class Progress {
 
   /** A page that nobody sees has no next frame, and what came is to be kept all the same. */
   #showSoon(): void {
-    if (document.hidden) this.#show();
-    else if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#show());
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#show());
+    if (document.hidden && monotonicMs() - this.#shownAt >= SHOW_HIDDEN_EVERY_MS) this.#show();
   }
 
   #show(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.#shownAt = monotonicMs();
     update(this.#conversationId, (conversation) => withMessage(conversation, this.#message, epochMs()));
   }
 }
