@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { q40Costs, q4kCosts, wideCosts } from "../test-support/step-costs.ts";
+import { amxTwoThreads } from "../simulation/recorded-machines.ts";
 import { type Situation, scheduleStep } from "./scheduler.ts";
 
 /** The same draws on each run: a check that fails by chance says nothing of what was changed. */
@@ -98,6 +99,19 @@ describe("what the next step computes", () => {
     assert.deepEqual(step, { kind: "read", slot: 0, tokens: 48 }, "48 + 18, not 62 + 4");
   });
 
+  it("reads a rest that would begin another tile of the kernels by a step of its own, where that is cheaper", () => {
+    const { costs } = amxTwoThreads;
+    const pieces = (decoding: number) =>
+      [31, 32, 33, 36, 57, 64, 65, 67, 90].map((remaining) => {
+        const step = scheduleStep(situation({ costs, decoding, prompts: [prompt(7, remaining)] }));
+        return step.kind === "read" ? step.tokens : 0;
+      });
+    assert.deepEqual(pieces(0), [31, 32, 32, 32, 57, 64, 64, 64, 90]);
+    assert.deepEqual(pieces(5), pieces(0));
+    const long = scheduleStep(situation({ costs, decoding: 4, prompts: [prompt(7, 1000)] }));
+    assert.deepEqual(long, { kind: "read", slot: 7, tokens: 256 });
+  });
+
   it("lets running responses go on once prompts have used up their share of the time", () => {
     const prompts = [prompt(1, 30)];
     assert.equal(scheduleStep(situation({ decoding: 2, prompts, creditMs: 0 })).kind, "decode");
@@ -124,7 +138,7 @@ describe("what the next step computes", () => {
 
   it("keeps every pause within the limit on each table, as long as a piece at full speed fits", () => {
     const cases = fc.record({
-      costs: fc.constantFrom(q40Costs, q4kCosts, wideCosts),
+      costs: fc.constantFrom(q40Costs, q4kCosts, wideCosts, amxTwoThreads.costs),
       decoding: fc.integer({ min: 1, max: 16 }),
       slowness: fc.double({ min: 0.5, max: 2, noNaN: true }),
       pausedMs: fc.double({ min: 0, max: 1500, noNaN: true }),
@@ -163,7 +177,7 @@ describe("what the next step computes", () => {
 
   it("always gives a piece of at least one token and at most what is left and one decode takes", () => {
     const cases = fc.record({
-      costs: fc.constantFrom(undefined, q40Costs, q4kCosts, wideCosts),
+      costs: fc.constantFrom(undefined, q40Costs, q4kCosts, wideCosts, amxTwoThreads.costs),
       decoding: fc.integer({ min: 0, max: 16 }),
       hasRead: fc.boolean(),
       creditMs: fc.double({ min: -2000, max: 10_000, noNaN: true }),

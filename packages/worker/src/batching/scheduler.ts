@@ -163,7 +163,9 @@ function pieceBeside(situation: Situation, { remaining, depth }: WaitingPrompt):
   if (costs === undefined) return hasRead ? 0 : Math.min(remaining, UNMEASURED_TOKENS, situation.batchTokens);
   const ms = longestPauseMs - pausedMs - slowness.decode * decodeMs;
   const completionMs = ms + COMPLETION_SHARE * longestPauseMs;
-  if (remaining <= situation.batchTokens && readMs(remaining, depth, costs, slowness) <= completionMs) return remaining;
+  if (remaining <= situation.batchTokens && readMs(remaining, depth, costs, slowness) <= completionMs) {
+    return wholeTiles(remaining, costs);
+  }
   const most = tokensWithin(ms, depth, costs, slowness);
   const least = Math.min(remaining, fullSpeedTokens(costs));
   if (most >= least) return cut(remaining, most, situation);
@@ -184,11 +186,23 @@ function tokensWithin(ms: number, depth: number, costs: StepCosts, slowness: Slo
 /** Evenly, so that no small remainder is left, and in sizes that the kernels like. */
 function cut(remaining: number, most: number, { costs, batchTokens }: Situation): number {
   const limit = Math.min(most, batchTokens);
-  if (remaining <= limit) return remaining;
+  if (remaining <= limit) return wholeTiles(remaining, costs);
   const unit = costs === undefined ? KERNEL_TOKENS : kernelTokens(costs);
   const even = remaining / Math.ceil(remaining / limit);
   const rounded = Math.ceil(even / unit) * unit;
   return rounded <= limit ? rounded : Math.max(Math.min(limit, unit), Math.floor(limit / unit) * unit);
+}
+
+/** A rest that is read by itself must save this share of the whole. */
+const LEAST_SAVED = 0.05;
+
+/** All that is left of a prompt, but for a rest that would begin another tile of the kernels and is cheaper by a step of its own. */
+function wholeTiles(remaining: number, costs: StepCosts | undefined): number {
+  const tileTokens = costs?.tileTokens;
+  if (costs === undefined || tileTokens === undefined) return remaining;
+  const rest = remaining % tileTokens;
+  const apartMs = costs.groupMs(remaining - rest) + costs.groupMs(rest);
+  return apartMs <= (1 - LEAST_SAVED) * costs.groupMs(remaining) ? remaining - rest : remaining;
 }
 
 /** A larger piece saves no more than this share of a token's cost. */
@@ -212,6 +226,7 @@ const WIDE_KERNEL_TOKENS = 16;
 const WIDE_SHARE = 0.9;
 
 function kernelTokens(costs: StepCosts): number {
+  if (costs.tileTokens !== undefined) return costs.tileTokens;
   const half = costs.groupMs(WIDE_KERNEL_TOKENS / 2);
   return costs.groupMs(WIDE_KERNEL_TOKENS) <= WIDE_SHARE * 2 * half ? WIDE_KERNEL_TOKENS : KERNEL_TOKENS;
 }

@@ -23,7 +23,10 @@ const CONTEXT_TOKENS = 1024;
 const LONGEST_PAUSE_MS = 1500;
 const LONG_RUN_MS = 600_000;
 /** Those of the questions: between two multiples of 16 a token costs up to a tenth more than straight lines say. */
-const PROMPT_SIZES = [32, 48, 52, 56, 60, 64, 68, 80];
+const PROMPT_SIZES = [32, 33, 48, 49, 52, 56, 60, 64, 65, 68, 80];
+/** What attention takes is measured by a step of so many sequences, each with so many tokens before. */
+const [ATTENDING, ATTENDED_TOKENS] = [8, 256];
+const ATTENTION_PASSES = 7;
 
 const [modelPath, threads = String(availableParallelism()), users = "1,4,8,16", responses = "24"] =
   process.argv.slice(2);
@@ -52,8 +55,11 @@ for (const count of users.split(",").map(Number)) {
   const after = await measureUsualCosts();
   const points = before.map(({ tokens, ms }, index) => ({ tokens, ms: (ms + (after[index]?.ms ?? ms)) / 2 }));
   before = after;
+  const attentionMs = await measureAttention();
   say(`${count} users, between two decodes: ${overheadMs.toFixed(1)} ms (sampling and all else)`);
-  const machine = { name: "this one", costs: createStepCosts(points), attentionMs: 0, overheadMs, moveMs: 20 };
+  say(`attention: ${(attentionMs / 1000).toFixed(1)} ms for 1,000 tokens of all sequences in a step of decoding`);
+  const costs = createStepCosts(points.map((point) => withoutAttention(point, attentionMs)));
+  const machine = { name: "this one", costs, attentionMs, overheadMs, moveMs: 20 };
   print(count, "simulator", await onSimulator(machine, count, durationMs));
   print(count, "10 minutes", await onSimulator(machine, count, LONG_RUN_MS));
   print(count, "any pause", await onSimulator(machine, count, LONG_RUN_MS, LONG_RUN_MS));
@@ -67,6 +73,40 @@ async function measureUsualCosts(): Promise<readonly CostPoint[]> {
   if (points === undefined) throw new Error("the step costs could not be measured");
   say(`ms a step, by tokens: ${points.map(({ tokens, ms }) => `${tokens}: ${ms}`).join(", ")}`);
   return points;
+}
+
+/** @returns ms for a million pairs of a token and one before it */
+async function measureAttention(): Promise<number> {
+  const times = { empty: [] as number[], held: [] as number[] };
+  const sequences = Array.from({ length: ATTENDING }, (_, sequence) => sequence);
+  for (let pass = 0; pass < ATTENTION_PASSES; pass++) {
+    clear();
+    times.empty.push(await timeStep(sequences, 0));
+    for (const sequence of sequences) await engine.decode([partOf(sequence, 0, ATTENDED_TOKENS)]);
+    // The first step after a prompt finds cold caches.
+    await timeStep(sequences, ATTENDED_TOKENS);
+    times.held.push(await timeStep(sequences, ATTENDED_TOKENS));
+  }
+  clear();
+  const moreMs = Math.max(0, medianOf(times.held) - medianOf(times.empty));
+  return (moreMs / (ATTENDING * ATTENDED_TOKENS)) * 1e6;
+}
+
+async function timeStep(sequences: readonly number[], position: number): Promise<number> {
+  const startMs = systemClock.monotonicMs();
+  await engine.decode(sequences.map((sequence) => partOf(sequence, position, 1)));
+  const tookMs = systemClock.monotonicMs() - startMs;
+  for (const sequence of sequences) engine.cut(sequence, position);
+  return tookMs;
+}
+
+function partOf(sequence: number, position: number, count: number) {
+  return { sequence, position, tokens: Array.from({ length: count }, () => 0), logits: "last" as const };
+}
+
+/** A piece of a prompt was measured with the attention between its tokens, which the simulator adds. */
+function withoutAttention({ tokens, ms }: CostPoint, attentionMs: number): CostPoint {
+  return tokens <= SLOTS ? { tokens, ms } : { tokens, ms: ms - (attentionMs * tokens ** 2) / 2e6 };
 }
 
 function medianOf(times: readonly number[]): number {

@@ -40,19 +40,28 @@ function quantiles(values: readonly number[]): Quantiles {
 }
 
 /**
- * Requests a second that the machine's table allows and no scheduler can exceed: each prompt read at the cheapest cost a
- * token, each response's tokens decoded at the cheapest cost of so many slots.
+ * Requests a second that the machine's table allows and no scheduler can exceed: each prompt read in the pieces that cost the
+ * least, each response's tokens decoded at the cheapest cost of so many slots. Attention is left out.
  */
 export function boundOf(
   machine: RecordedMachine,
-  load: { readonly slots: number; readonly promptTokens: number; readonly outputTokens: number },
+  load: { readonly slots: number; readonly promptTokens: readonly number[]; readonly outputTokens: number },
 ): number {
-  const perToken = machine.costs.points.map(({ tokens, ms }) => ms / tokens);
   const decodeMs = Array.from({ length: load.slots }, (_, index) => {
     const places = Array.from({ length: index + 1 }, () => "decoding" as const);
-    return planGroups(places, machine.costs).ms / places.length;
+    return (planGroups(places, machine.costs).ms + machine.overheadMs) / places.length;
   });
   // The prompt's last token gives the first of the response.
-  const ms = load.promptTokens * Math.min(...perToken) + (load.outputTokens - 1) * Math.min(...decodeMs);
-  return 1000 / ms;
+  const readMs = leastReadMs(machine, Math.max(...load.promptTokens));
+  const promptMs = load.promptTokens.reduce((sum, tokens) => sum + (readMs[tokens] ?? 0), 0) / load.promptTokens.length;
+  return 1000 / (promptMs + (load.outputTokens - 1) * Math.min(...decodeMs));
+}
+
+/** Of prompts of 0, 1, … tokens, in the pieces that cost the least. */
+function leastReadMs({ costs, overheadMs }: RecordedMachine, mostTokens: number): readonly number[] {
+  const least = [0];
+  for (let tokens = 1; tokens <= mostTokens; tokens++) {
+    least.push(Math.min(...least.map((restMs, rest) => restMs + overheadMs + costs.groupMs(tokens - rest))));
+  }
+  return least;
 }

@@ -81,26 +81,32 @@ export const zen4TwoThreads = machine(
   { attentionMs: 2500 },
 );
 
-/** The same model on an Intel Xeon with AMX (Sapphire Rapids or later), two threads: two to sixteen tokens cost nearly the same, and prompts half of what they cost without. */
+/**
+ * The same model on an Intel Xeon with AMX (Sapphire Rapids or later), two threads: two to sixteen tokens cost nearly the same, and prompts half of what
+ * they cost without, in tiles of 32 tokens.
+ */
 export const amxTwoThreads = machine(
   "AMX, two threads",
   {
-    1: 48,
-    2: 90.1,
-    3: 90.1,
-    4: 96.5,
+    1: 50.2,
+    2: 89.4,
+    3: 91.4,
+    4: 93.3,
     6: 100,
-    8: 115,
-    10: 119,
+    8: 114,
+    10: 118,
     12: 124,
-    16: 126,
-    17: 149,
-    20: 161,
-    24: 184,
-    32: 190,
-    64: 285,
+    16: 128,
+    17: 150,
+    20: 163,
+    24: 182,
+    32: 162,
+    33: 278,
+    64: 292,
+    65: 424,
+    96: 424,
   },
-  { attentionMs: 2500 },
+  { attentionMs: 7000, overheadMs: 4.5 },
 );
 
 /** Llama 3 8B in Q4_K_M on Arm Neoverse N2, 64 threads: bound by memory up to four tokens. Source: llama.cpp's pull request 13886. */

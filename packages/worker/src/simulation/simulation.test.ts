@@ -15,6 +15,9 @@ import { simulate } from "./simulate.ts";
 
 const SLOTS = 16;
 
+/** As `questions` draws them. */
+const QUESTION_TOKENS = Array.from({ length: 16 }, (_, index) => 52 + index);
+
 async function ask(machine: RecordedMachine, users: number, durationMs = 400_000) {
   const responses = await simulate({ machine, slots: SLOTS, durationMs, users: closedLoop(users, questions(users)) });
   return figuresOf(responses, 60_000, durationMs);
@@ -26,8 +29,7 @@ describe("the batch loop on recorded machines", () => {
       for (const users of [1, 2, 4, 8, 12, 16, 20]) {
         const { requestsPerSecond } = await ask(machine, users);
         const slots = Math.min(users, SLOTS);
-
-        const bound = boundOf(machine, { slots, promptTokens: 59.5, outputTokens: 48.5 });
+        const bound = boundOf(machine, { slots, promptTokens: QUESTION_TOKENS, outputTokens: 48.5 });
         const share = requestsPerSecond / bound;
         assert.ok(share > 0.9, `${users} users: ${requestsPerSecond.toFixed(3)} of ${bound.toFixed(3)} requests/s`);
       }
@@ -43,6 +45,19 @@ describe("the batch loop on recorded machines", () => {
         assert.ok(ttftMs.p95 < 4 * readMs, `${machine.name}, ${users} users: p95 ${ttftMs.p95} ms`);
       }
     }
+  });
+
+  it("reads no question as if it filled one more of the kernels' tiles than it does", async () => {
+    const durationMs = 100_000;
+    const users = closedLoop(1, requestsOf(65, 20, 0));
+    const responses = await simulate({ machine: amxTwoThreads, slots: SLOTS, durationMs, users });
+    const { ttftMs } = figuresOf(responses, 0, durationMs);
+    const { costs, overheadMs } = amxTwoThreads;
+    const apartMs = costs.groupMs(64) + costs.groupMs(1) + 2 * overheadMs;
+    assert.ok(
+      ttftMs.p95 < 1.05 * apartMs,
+      `p95 ${ttftMs.p95} ms, as 64 and 1: ${apartMs}, as 65: ${costs.groupMs(65)}`,
+    );
   });
 
   it("beats pieces of four to eight tokens, which is what one slow rule gave on Zen 3, by a third", async () => {

@@ -35,6 +35,9 @@ export class CostsByThreads implements CostObserver {
       get points() {
         return present().points;
       },
+      get tileTokens() {
+        return present().tileTokens;
+      },
       groupMs: (tokens) => present().groupMs(tokens),
       tokensWithin: (ms) => present().tokensWithin(ms),
     };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";
+import { isComplete, lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";
+import { createStepCosts } from "./step-costs.ts";
 
 const table = (points: Awaited<ReturnType<typeof measureStepCosts>>) =>
   Object.fromEntries((points ?? []).map(({ tokens, ms }) => [tokens, ms]));
@@ -26,7 +27,7 @@ describe("measuring the cost of steps", () => {
     };
     return { engine: { ...engine, decode }, clock: { epochMs: () => nowMs, monotonicMs: () => nowMs }, decodes };
   }
-  const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64];
+  const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 33, 64];
   const right = Object.fromEntries(sizes.map((size) => [size, 20 * size]));
 
   it("measures each size, and leaves every sequence empty", async () => {
@@ -44,6 +45,32 @@ describe("measuring the cost of steps", () => {
       for (const size of sizes.filter((each) => each < 64))
         assert.equal(measured[size], right[size], `${from}: ${size}`);
     }
+  });
+
+  it("measures what tells the size of the kernels' tiles where one token more than 32 costs as much as many", async () => {
+    const { engine: tiled, clock } = timed((_, tokens) =>
+      tokens > 16 ? 20 * (Math.ceil(tokens / 32) * 32 - tokens) : 0,
+    );
+    const points = (await measureStepCosts(tiled, clock)) ?? [];
+    const costs = createStepCosts(points);
+    assert.deepEqual(
+      [32, 33, 64, 65, 96].map((tokens) => costs.groupMs(tokens)),
+      [640, 1280, 1280, 1920, 1920],
+    );
+    assert.equal(costs.tileTokens, 32);
+    assert.ok(isComplete(tiled, points));
+    assert.ok(
+      !isComplete(
+        tiled,
+        points.filter(({ tokens }) => tokens !== 65),
+      ),
+    );
+    assert.ok(
+      !isComplete(
+        tiled,
+        points.filter(({ tokens }) => tokens !== 33),
+      ),
+    );
   });
 
   it("measures a size once more that is dearer than its neighbours and its cuts", async () => {

@@ -1,7 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { roundMs, suspiciousSizes } from "./step-cost-shape.ts";
-import type { CostPoint } from "./step-costs.ts";
+import { type CostPoint, stairsOf } from "./step-costs.ts";
 
 /** Passes go on until this much was spent; the first two are always whole. */
 const BUDGET_MS = 3000;
@@ -14,8 +14,10 @@ const LONG_MS = 2000;
 /** So often are sizes measured once more that look disturbed. */
 const MOST_REPEATS = 3;
 
-/** Two halvings below the size from which on a token costs the same. */
-const PROMPT_SIZES = [16, 32, 64];
+/** Two halvings below the size from which on a token costs the same, and what tells whether kernels take 32 tokens at a time. */
+const PROMPT_SIZES = [16, 32, 33, 64];
+/** Measured too where they seem to. */
+const TILED_SIZES = [65, 96];
 
 /** What a rough table has of the sizes for decoding: enough to compare numbers of threads, and soon measured. */
 const isRoughSize = (tokens: number, most: number): boolean => tokens === most || (tokens & (tokens - 1)) === 0;
@@ -29,7 +31,7 @@ export interface MeasureOptions {
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Tokens that a sequence holds, behind which it is measured. @default 0 */
   readonly heldTokens?: (sequence: number) => number;
-  /** Sizes of prompt pieces, beside the 1 … S tokens of decoding; those up to S and those that no slot holds are left out. @default 16, 32, 64 */
+  /** Sizes of prompt pieces, beside the 1 … S tokens of decoding; those up to S and those that no slot holds are left out. @default 16, 32, 33, 64 */
   readonly promptSizes?: readonly number[];
   /** Of the times of one size, its cost. @default the least: whatever else the machine did can only add */
   readonly statistic?: (times: readonly number[]) => number;
@@ -47,16 +49,19 @@ export async function measureStepCosts(
   options: MeasureOptions = {},
 ): Promise<readonly CostPoint[] | undefined> {
   const { mostMs = Number.POSITIVE_INFINITY, isRough = false } = options;
-  const { decoding, prompts } = sizesOf(engine, options);
+  const { decoding, prompts, tiled } = sizesOf(engine, options);
   const times = await openTimes(engine, clock, options);
   const start = clock.monotonicMs();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const must = pass < LEAST_PASSES;
     if (!must && (isRough || clock.monotonicMs() - start >= BUDGET_MS)) break;
-    const sizes = [...decoding, ...(must ? prompts : [])].filter((tokens) => !isLong(times.best(tokens), LONG_MS));
-    for (const tokens of sizes) {
-      await times.take(tokens);
-      if (clock.monotonicMs() - start > mostMs) return undefined;
+    // What comes later in a pass may depend on what its beginning has shown.
+    const parts = [() => decoding, () => (must ? prompts : []), () => (must && !isRough ? tiled(times.points()) : [])];
+    for (const part of parts) {
+      for (const tokens of part().filter((size) => !isLong(times.best(size), LONG_MS))) {
+        await times.take(tokens);
+        if (clock.monotonicMs() - start > mostMs) return undefined;
+      }
     }
   }
   const repeats = isRough ? 0 : MOST_REPEATS;
@@ -69,15 +74,18 @@ export async function measureStepCosts(
 /** Whether a table has all sizes that are measured here. */
 export function isComplete(engine: Engine, table: readonly CostPoint[]): boolean {
   const known = new Set(table.map(({ tokens }) => tokens));
-  return sizesOf(engine, {}).decoding.every((tokens) => known.has(tokens));
+  const { decoding, prompts, tiled } = sizesOf(engine, {});
+  return [...decoding, ...prompts, ...tiled(table)].every((tokens) => known.has(tokens));
 }
 
 function sizesOf(engine: Engine, { isRough = false, promptSizes = PROMPT_SIZES }: MeasureOptions) {
   const all = Array.from({ length: engine.sequences }, (_, index) => index + 1);
   const most = Math.min(engine.batchTokens, engine.contextTokens);
-  const prompts = promptSizes.filter((tokens) => tokens > engine.sequences && tokens <= most);
-  if (!isRough) return { decoding: all, prompts };
-  return { decoding: all.filter((tokens) => isRoughSize(tokens, engine.sequences)), prompts: prompts.slice(-1) };
+  const asPrompts = (sizes: readonly number[]) => sizes.filter((tokens) => tokens > engine.sequences && tokens <= most);
+  const prompts = asPrompts(promptSizes);
+  const tiled = (points: readonly CostPoint[]) => (stairsOf(points).length > 0 ? asPrompts(TILED_SIZES) : []);
+  if (!isRough) return { decoding: all, prompts, tiled };
+  return { decoding: all.filter((tokens) => isRoughSize(tokens, engine.sequences)), prompts: prompts.slice(-1), tiled };
 }
 
 /** A quick look takes at most this long, after the first two passes. */
@@ -145,6 +153,7 @@ function neighbours(count: number, heldTokens: (sequence: number) => number): re
   }));
 }
 
+/** As the last one of a prompt. */
 function piece(tokens: number, position: number): BatchPart {
-  return { sequence: 0, position, tokens: Array.from({ length: tokens }, () => 0), logits: "none" };
+  return { sequence: 0, position, tokens: Array.from({ length: tokens }, () => 0), logits: "last" };
 }

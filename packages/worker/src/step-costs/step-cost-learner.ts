@@ -58,6 +58,9 @@ export class StepCostLearner {
       get points() {
         return table().points;
       },
+      get tileTokens() {
+        return table().tileTokens;
+      },
       groupMs: (tokens) => this.#table.groupMs(tokens),
       tokensWithin: (ms) => this.#table.tokensWithin(ms),
     };

@@ -8,23 +8,42 @@ export interface CostPoint {
 export interface StepCosts {
   /** As measured, ascending by tokens. */
   readonly points: readonly CostPoint[];
+  /** Tokens that the kernels take at a time, where any part of so many costs as much as all of them; undefined: not so here. */
+  readonly tileTokens: number | undefined;
   /** Cost of one group of neighbouring sequences. */
   groupMs(tokens: number): number;
   /** Most tokens of one group that cost at most `ms`; at least 0. */
   tokensWithin(ms: number): number;
 }
 
+/** A token that begins another tile costs so many times what whole tiles do. */
+const LEAST_STAIR = 1.2;
+/** A step of decoding has stairs too, smaller ones. */
+const LEAST_TILE_TOKENS = 32;
+
+/** The largest numbers of tokens that are whole tiles, ascending: one token more was measured too, and costs much more. */
+export function stairsOf(points: readonly CostPoint[]): readonly number[] {
+  const known = new Map(points.map(({ tokens, ms }) => [tokens, ms]));
+  return points
+    .filter(({ tokens, ms }) => tokens >= LEAST_TILE_TOKENS && (known.get(tokens + 1) ?? 0) >= LEAST_STAIR * ms)
+    .map(({ tokens }) => tokens);
+}
+
 /**
- * Straight lines between the measured points, and the last one's price per token beyond. Neither monotone nor convex:
+ * Straight lines between the measured points, and the last one's price per token beyond, of whole tiles where there are such. Neither monotone nor convex:
  * kernels are faster at some sizes than at smaller ones.
  */
 export function createStepCosts(measured: readonly CostPoint[]): StepCosts {
   const points = measured.toSorted((a, b) => a.tokens - b.tokens);
   const largest = points.at(-1);
   if (largest === undefined) throw new RangeError("step costs need at least one measurement");
+  const [stair, nextStair] = stairsOf(points).slice(-2);
+  const tileTokens = stair === undefined || nextStair === undefined ? undefined : nextStair - stair;
+  const unit = tileTokens ?? 1;
+  const perToken = largest.ms / largest.tokens;
   const groupMs = (tokens: number): number => {
     if (tokens <= 0) return 0;
-    if (tokens >= largest.tokens) return (largest.ms * tokens) / largest.tokens;
+    if (tokens >= largest.tokens) return perToken * Math.ceil(tokens / unit) * unit;
     const after = points.findIndex((point) => point.tokens >= tokens);
     const high = points[after] as CostPoint;
     const low = points[after - 1] ?? { tokens: 0, ms: 0 };
@@ -32,10 +51,10 @@ export function createStepCosts(measured: readonly CostPoint[]): StepCosts {
   };
   return {
     points,
+    tileTokens,
     groupMs,
     tokensWithin(ms) {
-      const perToken = largest.ms / largest.tokens;
-      if (ms >= largest.ms) return Math.floor(ms / perToken);
+      if (ms >= largest.ms) return Math.max(largest.tokens, Math.floor(ms / perToken / unit) * unit);
       // From above, because a larger group may be cheaper than a smaller one.
       let tokens = largest.tokens;
       while (tokens > 0 && groupMs(tokens) > ms) tokens -= 1;
