@@ -141,14 +141,14 @@ export class Fleet {
    * @throws SupervisorError `refused` with the reason
    */
   roll(recipe: Recipe, layout: Layout, count: number): Promise<void> {
-    return this.#inOrder(async () => {
-      await this.isolation.end();
+    const toNext = async () => {
       await rollWorkers(this.workers, { recipe, layout, count }, this.#replaceParts());
       this.#recipe = recipe;
       this.#layout = layout;
       await this.#resize(count);
       for (const worker of this.workers) if (worker.state === "quarantined") worker.start();
-    });
+    };
+    return this.#inOrder(() => this.isolation.without(toNext));
   }
 
   /** Resolves when the worker's last request has ended. @throws SupervisorError `refused` when it is put back to work before */

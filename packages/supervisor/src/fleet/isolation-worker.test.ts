@@ -104,4 +104,39 @@ describe("IsolationWorker", () => {
     );
     assert.ok(upstreams.has("isolation"));
   });
+
+  it("that is wanted before or during a reload is there behind it, and one that is not wanted any more is not", async () => {
+    const { everybodys, isolation, drained, processes, comesReady } = createWorld();
+    const end = async (index: number) => {
+      await settled();
+      processes[index]?.end({ exitCode: 0, signal: undefined, reason: undefined });
+      await settled();
+    };
+    drained.open();
+    everybodys.start();
+    await comesReady(0);
+    isolation.want();
+    await comesReady(1);
+    const reload = createGate<void>();
+    const reloaded = isolation.without(() => reload.opened);
+    await end(1);
+    isolation.want();
+    await settled();
+    assert.deepEqual(isolation.workers, []);
+    reload.open();
+    await reloaded;
+    await comesReady(2);
+    assert.deepEqual(
+      isolation.workers.map(({ state }) => state),
+      ["ready"],
+    );
+    const failing = isolation.without(async () => {
+      await isolation.end();
+      throw new Error("the new model does not load");
+    });
+    const failed = assert.rejects(failing);
+    await end(2);
+    await failed;
+    assert.deepEqual(isolation.workers, []);
+  });
 });

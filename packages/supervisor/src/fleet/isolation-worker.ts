@@ -22,6 +22,9 @@ export class IsolationWorker {
   #worker: Worker | undefined;
   /** Of the one before. */
   #ending: Promise<void> | undefined;
+  /** Whether there is to be one as soon as that is possible. */
+  #isWanted = false;
+  #isSuspended = false;
 
   constructor(parts: () => RollParts, fleet: FleetNow) {
     this.#parts = parts;
@@ -35,13 +38,36 @@ export class IsolationWorker {
 
   /** From now on isolated requests wait for it. */
   want(): void {
+    this.#isWanted = true;
+    this.#create();
+  }
+
+  /** Resolves when its process is gone. */
+  async end(): Promise<void> {
+    this.#isWanted = false;
+    await this.#end();
+  }
+
+  /** For work during which there is to be none, and behind which it is what a further worker is by then. */
+  async without(work: () => Promise<void>): Promise<void> {
+    this.#isSuspended = true;
+    try {
+      await this.#end();
+      await work();
+    } finally {
+      this.#isSuspended = false;
+      if (this.#isWanted) this.#create();
+    }
+  }
+
+  #create(): void {
     // Both would have the same name in the balancer, and the end of the one before would take it from the next.
     if (this.#ending !== undefined) {
-      void this.#ending.then(() => this.want());
+      void this.#ending.then(() => this.#create());
       return;
     }
     const { create, logger } = this.#parts();
-    if (this.#worker !== undefined || this.#isResting) return;
+    if (this.#worker !== undefined || !this.#isWanted || this.#isSuspended || this.#isResting) return;
     this.#worker = create({ index: ISOLATION_INDEX, ...this.#fleet.spec() });
     logger.warn(
       { worker: this.#worker.id },
@@ -50,8 +76,7 @@ export class IsolationWorker {
     void this.#start(this.#worker);
   }
 
-  /** Resolves when its process is gone. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     const worker = this.#worker;
     if (worker !== undefined) {
       this.#worker = undefined;
