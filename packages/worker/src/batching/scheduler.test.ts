@@ -68,6 +68,8 @@ describe("what the next step computes", () => {
     });
     assert.deepEqual(scheduleStep(situation({ prompts: [ahead] })), piece);
     assert.deepEqual(scheduleStep(situation({ prompts: [ahead], decoding: 2 })), piece);
+    const { costs } = amxTwoThreads;
+    assert.deepEqual(scheduleStep(situation({ costs, prompts: [ahead], decoding: 2 })), { ...piece, tokens: 32 });
     assert.deepEqual(scheduleStep(situation({ prompts: [ahead], decoding: 2, hasRead: true })), { kind: "decode" });
   });
 

@@ -93,7 +93,8 @@ function isBeginWorthIt({ beginMs, decodeMs, slowness, pausedMs, longestPauseMs,
 
 function aheadStep({ costs, decoding, hasRead, creditMs }: Situation, { slot, remaining }: WaitingPrompt): Step {
   if (decoding > 0 && (hasRead || creditMs <= 0)) return { kind: "decode" };
-  const most = costs === undefined ? AHEAD_TOKENS : Math.min(AHEAD_TOKENS, fullSpeedTokens(costs));
+  const most =
+    costs === undefined ? AHEAD_TOKENS : (costs.tileTokens ?? Math.min(AHEAD_TOKENS, fullSpeedTokens(costs)));
   return { kind: "read", slot, tokens: Math.min(remaining, most) };
 }
 
@@ -134,7 +135,7 @@ function nextPrompt({ costs, slowness }: Situation, prompts: readonly WaitingPro
 /** Pieces while nothing is known of costs. */
 const UNMEASURED_TOKENS = 64;
 
-/** Most tokens of a piece that nobody waits for, and that a newcomer would have to wait for. */
+/** Most tokens of a piece that nobody waits for, and that a newcomer would have to wait for; where kernels have tiles, one of them. */
 const AHEAD_TOKENS = 16;
 
 /** A newcomer with a shorter prompt waits for the end of a step: this share of the longest pause. */
