@@ -58,6 +58,8 @@ describe("measuring the cost of steps", () => {
       [640, 1280, 1280, 1920, 1920],
     );
     assert.equal(costs.tileTokens, 32);
+    const disturbed = [...points, { tokens: 70, ms: 1920 }, { tokens: 71, ms: 2900 }];
+    assert.equal(createStepCosts(disturbed).tileTokens, 32);
     assert.ok(isComplete(tiled, points));
     assert.ok(
       !isComplete(

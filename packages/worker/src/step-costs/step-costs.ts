@@ -18,14 +18,14 @@ export interface StepCosts {
 
 /** A token that begins another tile costs so many times what whole tiles do. */
 const LEAST_STAIR = 1.2;
-/** A step of decoding has stairs too, smaller ones. */
-const LEAST_TILE_TOKENS = 32;
+/** Tiles are of this size or a multiple. A step of decoding has stairs too, smaller ones, and where there are many slots any size may look like one by chance. */
+const TILE_UNIT_TOKENS = 32;
 
 /** The largest numbers of tokens that are whole tiles, ascending: one token more was measured too, and costs much more. */
 export function stairsOf(points: readonly CostPoint[]): readonly number[] {
   const known = new Map(points.map(({ tokens, ms }) => [tokens, ms]));
   return points
-    .filter(({ tokens, ms }) => tokens >= LEAST_TILE_TOKENS && (known.get(tokens + 1) ?? 0) >= LEAST_STAIR * ms)
+    .filter(({ tokens, ms }) => tokens % TILE_UNIT_TOKENS === 0 && (known.get(tokens + 1) ?? 0) >= LEAST_STAIR * ms)
     .map(({ tokens }) => tokens);
 }
 
