@@ -38,8 +38,6 @@ export class Listener {
   readonly server: http.Server;
   readonly isTls: boolean;
   readonly #order = new RequestOrder();
-  /** Requests under way, by connection. */
-  readonly #busy = new WeakMap<Socket, number>();
 
   constructor(model: ListenerModel, contexts: TlsContexts, events: ListenerEvents) {
     this.#model = model;
@@ -132,15 +130,13 @@ export class Listener {
   #wire(events: ListenerEvents): void {
     const { server } = this;
     boundReading(server, this.#order);
-    const upgrades = new Upgrades(server, this.#order, (request, response, switchable) => {
-      this.#count(request.socket, response);
-      events.onRequest(request, response, this, switchable);
-    });
+    const upgrades = new Upgrades(server, this.#order, (request, response, switchable) =>
+      events.onRequest(request, response, this, switchable),
+    );
     const late = new LateRequests();
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
       late.begun(request);
       const switchable = upgrades.offerOf(request);
-      this.#count(request.socket, response);
       this.#order.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
     };
     server.on("request", onRequest);
@@ -160,16 +156,7 @@ export class Listener {
     });
     // A listener here takes over closing from Node: between requests the keepalive time is over; in a response the client takes nothing.
     server.on("timeout", (socket) => {
-      if ((this.#busy.get(socket) ?? 0) === 0 || socket.writableLength > 0) socket.destroy();
-    });
-  }
-
-  #count(socket: Socket, response: http.ServerResponse): void {
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
-    response.once("close", () => {
-      const left = (this.#busy.get(socket) ?? 1) - 1;
-      if (left === 0) this.#busy.delete(socket);
-      else this.#busy.set(socket, left);
+      if (this.#order.isIdle(socket) || socket.writableLength > 0) socket.destroy();
     });
   }
 }
