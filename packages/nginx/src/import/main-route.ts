@@ -1,4 +1,12 @@
-import type { ListenerModel, LocationModel, NginxModel, ServerModel, UpstreamGroupModel } from "../model/model.ts";
+import {
+  type ListenerModel,
+  type LocationModel,
+  type NginxModel,
+  type ServerModel,
+  serversAt,
+  serversOf,
+  type UpstreamGroupModel,
+} from "../model/model.ts";
 
 /** What `drover.yaml` can say of a configuration: one server's way to one group. */
 export interface MainRoute {
@@ -12,10 +20,7 @@ export interface MainRoute {
 
 /** The location that passes requests on to the largest group, best one that clients may ask for; `/` and shorter ones before others. */
 export function mainRoute(model: NginxModel): MainRoute | undefined {
-  const servers = new Set(
-    model.listeners.flatMap((listener) => addressesOf(listener).flatMap(({ servers }) => servers)),
-  );
-  const found = [...servers].flatMap((server) =>
+  const found = serversOf(model).flatMap((server) =>
     server.locations.flatMap(({ value }) => {
       if (value.proxy?.kind !== "fixed") return [];
       const { group: key, scheme } = value.proxy.target;
@@ -30,11 +35,7 @@ export function mainRoute(model: NginxModel): MainRoute | undefined {
 }
 
 function listenersOf(server: ServerModel, { listeners }: NginxModel): readonly ListenerModel[] {
-  const own = listeners.filter((listener) => addressesOf(listener).some(({ servers }) => servers.includes(server)));
+  const own = listeners.filter((listener) => serversAt(listener).includes(server));
   const secure = own.filter(({ otherwise }) => otherwise.tls);
   return secure.length > 0 ? secure : own;
-}
-
-function addressesOf({ otherwise, byLocalAddress }: ListenerModel) {
-  return [otherwise, ...byLocalAddress.values()];
 }

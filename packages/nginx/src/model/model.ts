@@ -260,3 +260,13 @@ export interface UpstreamServerModel {
 
 /** Whether an `if` holds for a request; a regular expression that matches leaves its captures. */
 export type Condition = (source: VariableSource) => boolean;
+
+/** Every server of a configuration once. */
+export function serversOf({ listeners }: NginxModel): readonly ServerModel[] {
+  return [...new Set(listeners.flatMap(serversAt))];
+}
+
+/** The servers that share a socket. */
+export function serversAt({ otherwise, byLocalAddress }: ListenerModel): readonly ServerModel[] {
+  return [otherwise, ...byLocalAddress.values()].flatMap(({ servers }) => servers);
+}
