@@ -1,4 +1,5 @@
 import type { Attempt } from "@drover/balancer/engine";
+import type { Time } from "@drover/foundation/clock";
 import type { Captures } from "./regex.ts";
 
 /** What variables are read from: one request with its connection, its response so far and its upstreams. */
@@ -21,8 +22,7 @@ export interface VariableSource {
   readonly connection: ConnectionFacts;
   readonly serverName: string;
   readonly startedAtMs: number;
-  monotonicMs(): number;
-  epochMs(): number;
+  readonly clock: Time;
   readonly requestId: string;
   readonly requestLengthBytes: number;
   /** The body, where it was read to its end before the upstream was asked. */

@@ -5,7 +5,8 @@ import type { NginxPaths } from "../translate/context.ts";
 import { type NginxOptions, readNginxOptions } from "./command-line.ts";
 import { startDaemon, tellParent } from "./daemon.ts";
 import { signalPidFile } from "./pid-file.ts";
-import { createNginxServer, serveNginx } from "./serve.ts";
+import { NginxServer } from "../serve/nginx-server.ts";
+import { serveNginx } from "./serve.ts";
 import { helpText, versionLine, versionText } from "./version-text.ts";
 
 /** The world an nginx command runs in. */
@@ -64,7 +65,7 @@ async function testConfig(options: NginxOptions, world: NginxWorld): Promise<num
   const path = configPath(options);
   sayWarnings(model.warnings, world);
   if (!options.quiet) world.stderr(`nginx: the configuration file ${path} syntax is ok\n`);
-  await createNginxServer(world.version).check(model);
+  await new NginxServer(world.version).check(model);
   if (!options.quiet) {
     for (const line of ignoredLines(model.ignored)) world.stderr(`nginx: [notice] ${line}\n`);
     world.stderr(`nginx: configuration file ${path} test is successful\n`);
@@ -104,7 +105,7 @@ async function start(options: NginxOptions, world: NginxWorld): Promise<number> 
   if (!world.isDaemon) sayWarnings(model.warnings, world);
   if (model.process.daemon && !world.isDaemon) {
     // Mistakes show here, where somebody reads them.
-    await createNginxServer(world.version).check(model);
+    await new NginxServer(world.version).check(model);
     return startDaemon(world.words, world.stderr);
   }
   try {

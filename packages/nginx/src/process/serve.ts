@@ -1,9 +1,7 @@
 import { messageOf } from "@drover/foundation/error-text";
-import { randomBytes } from "node:crypto";
 import type { NginxModel } from "../model/model.ts";
 import { NginxServer } from "../serve/nginx-server.ts";
 import { pause, systemClock } from "@drover/foundation/clock";
-import { systemRandom } from "@drover/foundation/randomness";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ServingUser, servingUser } from "./privileges.ts";
 
@@ -38,7 +36,7 @@ const bindTries = 5;
  */
 export async function serveNginx(options: ServeOptions): Promise<void> {
   const model = options.load();
-  const server = createNginxServer(options.version);
+  const server = new NginxServer(options.version);
   const user = servingUser(model.process.user);
   const log = (level: "notice" | "emerg", message: string): void => {
     const logs = server.model?.process.errorLogs ?? [];
@@ -66,15 +64,6 @@ async function begin(server: NginxServer, model: NginxModel, user: ServingUser, 
   await applyWithPatience(server, model, options);
   if (options.hasPidFile) writePidFile(model.process.pidPath);
   user.drop();
-}
-
-/** A server with this program's name and the machine's randomness. */
-export function createNginxServer(version: string): NginxServer {
-  return new NginxServer({
-    identity: { full: `drover/${version}`, short: "drover" },
-    newRequestId: () => randomBytes(16).toString("hex"),
-    random: systemRandom,
-  });
 }
 
 async function applyWithPatience(server: NginxServer, model: NginxModel, { say }: ServeOptions): Promise<void> {

@@ -7,7 +7,7 @@ import type { ServerModel } from "../model/model.ts";
 import { parseTarget, type RequestTarget } from "../model/uri.ts";
 import type { ConnectionFacts } from "../model/variable-source.ts";
 import type { Listener } from "./connections/listener.ts";
-import { RequestState } from "./request/request-state.ts";
+import { RequestState, valuesOf } from "./request/request-state.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A request with the server it is for; `refused` is the status it is turned away with before any location is looked for. */
@@ -29,7 +29,7 @@ export function readIncoming(
   const address = listener.addressOf(request.socket);
   const { mergeSlashes, hostRule } = address.defaultServer;
   const target = parseTarget(request.url ?? "", mergeSlashes);
-  const hosts = hostHeaders(request);
+  const hosts = valuesOf(request.rawHeaders, "host");
   // The field is looked at even where the target names the host.
   const [named] = hosts.map((field) => hostName(field, hostRule));
   const host = target?.host === undefined ? named : hostName(target.host, hostRule);
@@ -47,9 +47,7 @@ export function readIncoming(
     target: target ?? noTarget,
     host: host ?? server.name,
     connection: connectionFacts(connection, request.socket as TLSSocket),
-    clock: runtime.clock,
-    newRequestId: runtime.newRequestId,
-    writtenBefore: request.socket.bytesWritten,
+    runtime,
   });
   if (match.captures !== undefined) keepCaptures(state, match.captures);
   const tooLong = tooLongFor(state, address.defaultServer);
@@ -101,14 +99,6 @@ function repeatsUnique(fields: readonly string[]): boolean {
     seen.add(name);
   }
   return false;
-}
-
-function hostHeaders({ rawHeaders }: http.IncomingMessage): string[] {
-  const found: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === "host") found.push(rawHeaders[index + 1] ?? "");
-  }
-  return found;
 }
 
 function connectionFacts(

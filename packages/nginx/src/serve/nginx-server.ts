@@ -4,29 +4,19 @@ import { MatchLimitError } from "../errors.ts";
 import { failureText } from "../system-error.ts";
 import { type ClientConnection, isInService } from "@drover/balancer/engine";
 import { type Clock, systemClock } from "@drover/foundation/clock";
-import type { ListenerModel, NginxModel } from "../model/model.ts";
+import { type ListenerModel, type NginxModel, serversOf } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
 import { accessLine } from "./request/access-line.ts";
-import { prepareRuntime, serversOf } from "./prepare-runtime.ts";
 import { handleRequest } from "./handle-request.ts";
 import { type Incoming, readIncoming } from "./incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
-import { aboutRequest } from "./request/error-line.ts";
 import { LogFiles } from "./log-files.ts";
 import { createMetrics, type NginxMetrics, readUpstreams, type UpstreamReading } from "./metrics.ts";
-import type { Names } from "./proxy/names.ts";
 import type { RequestState } from "./request/request-state.ts";
-import type { Runtime } from "./runtime.ts";
+import { prepareRuntime, type Runtime } from "./runtime.ts";
 import { type RawRefusal, refuseRaw } from "./connections/refuse-raw.ts";
 import { sendPage } from "./response/own-response.ts";
 import { loadTlsContexts } from "./connections/tls-contexts.ts";
-
-export interface NginxServerOptions extends Pick<Runtime, "identity" | "newRequestId" | "random"> {
-  /** @default the machine's clock */
-  readonly clock?: Clock;
-  /** @default the system's resolver */
-  readonly names?: Names;
-}
 
 /**
  * Serves what an nginx configuration says. `apply` takes on another one: sockets that both have stay open, and requests under way end
@@ -35,7 +25,7 @@ export interface NginxServerOptions extends Pick<Runtime, "identity" | "newReque
 export class NginxServer {
   readonly logs: LogFiles;
   readonly metrics: NginxMetrics = createMetrics(() => this.upstreams);
-  readonly #options: NginxServerOptions;
+  readonly #version: string;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
@@ -45,9 +35,10 @@ export class NginxServer {
   #runtime: Runtime | undefined;
   #connectionsSeen = 0;
 
-  constructor(options: NginxServerOptions) {
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+  /** @param version Drover's */
+  constructor(version: string, clock: Clock = systemClock) {
+    this.#version = version;
+    this.#clock = clock;
     this.logs = new LogFiles(this.#clock);
     this.#events = {
       onRequest: (request, response, listener, switchable) => this.#onRequest(request, response, listener, switchable),
@@ -149,7 +140,7 @@ export class NginxServer {
   }
 
   #prepare(model: NginxModel): Promise<Runtime> {
-    return prepareRuntime(model, { ...this.#options, clock: this.#clock, logs: this.logs });
+    return prepareRuntime(model, { version: this.#version, clock: this.#clock, logs: this.logs });
   }
 
   /** The open listener that goes on under this model: the same address, with or without TLS as before. */
@@ -184,17 +175,16 @@ export class NginxServer {
     request.socket.setTimeout(state.settings.sendTimeoutMs);
     const ended = new Promise<void>((resolve) => response.once("close", resolve));
     try {
-      if (refused === undefined) await handleRequest(state, runtime);
-      else sendPage(state, refused, runtime.identity);
+      if (refused === undefined) await handleRequest(state);
+      else sendPage(state, refused);
     } catch (error) {
       // nginx has these levels for a match at its limit and for a file that cannot be had.
       const level = error instanceof MatchLimitError ? "alert" : "crit";
       runtime.logs.error(state.settings.errorLogs, level, failureText(error), state.connection.number);
-      fail(state, runtime);
+      fail(state);
     }
     if (state.unsendable !== undefined) {
-      const message = `${state.unsendable} cannot be sent: it has bytes that would end it, ${aboutRequest(state)}`;
-      runtime.logs.error(state.settings.errorLogs, "error", message, state.connection.number);
+      state.logError(`${state.unsendable} cannot be sent: it has bytes that would end it`);
     }
     if (!response.destroyed && !response.closed) await ended;
     state.isComplete = response.writableFinished;
@@ -230,14 +220,14 @@ export class NginxServer {
 }
 
 /** The page of a 500 where it can be made. What is wrong with one request ends its connection at most. */
-function fail(state: RequestState, { identity, logs }: Runtime): void {
+function fail(state: RequestState): void {
   const { response } = state;
   try {
     state.errorStatus = undefined;
     if (response.headersSent) response.destroy();
-    else sendPage(state, 500, identity);
+    else sendPage(state, 500);
   } catch (error) {
-    logs.error(state.settings.errorLogs, "alert", failureText(error), state.connection.number);
+    state.runtime.logs.error(state.settings.errorLogs, "alert", failureText(error), state.connection.number);
     response.destroy();
   }
 }

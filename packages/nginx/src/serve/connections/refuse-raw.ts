@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { ServerModel } from "../../model/model.ts";
 import type { Runtime } from "../runtime.ts";
+import { serverText } from "../response/response-fields.ts";
 import { pageOf, publicStatus, reasonOf } from "../response/special-pages.ts";
 
 export interface RawRefusal {
@@ -9,32 +10,24 @@ export interface RawRefusal {
 }
 
 /** Responds to bytes that are no request with nginx's page, and closes. */
-export function refuseRaw(
-  socket: Socket,
-  status: number,
-  server: ServerModel,
-  { identity, clock, logs }: Runtime,
-): RawRefusal {
+export function refuseRaw(socket: Socket, status: number, server: ServerModel, runtime: Runtime): RawRefusal {
   const shown = publicStatus(status);
   if (!socket.writable) {
     socket.destroy();
     return { status: shown, headBytes: 0 };
   }
-  const serverText = server.settings.serverTokens === "off" ? identity.short : identity.full;
-  const page = pageOf(status, serverText, undefined, false) ?? "";
+  const by = serverText(server.settings, runtime);
+  const page = pageOf(status, by, undefined, false) ?? "";
   const head = [
     `HTTP/1.1 ${shown} ${reasonOf(shown)}`,
-    `Server: ${serverText}`,
-    `Date: ${new Date(clock.epochMs()).toUTCString()}`,
+    `Server: ${by}`,
+    `Date: ${new Date(runtime.clock.epochMs()).toUTCString()}`,
     "Content-Type: text/html",
     `Content-Length: ${page.length}`,
     "Connection: close",
   ].join("\r\n");
-  logs.error(
-    server.settings.errorLogs,
-    "info",
-    `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`,
-  );
+  const message = `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`;
+  runtime.logs.error(server.settings.errorLogs, "info", message);
   socket.end(`${head}\r\n\r\n${page}`, () => socket.destroy());
   return { status: shown, headBytes: head.length + "\r\n\r\n".length };
 }

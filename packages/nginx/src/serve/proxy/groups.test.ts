@@ -30,15 +30,12 @@ describe("a group that follows a name", () => {
     assert.ok(upstream !== undefined);
     const clock = handClock();
     const responses: ((found: readonly FoundAddress[]) => void)[] = [];
-    const names = {
-      lookup: async () => [],
-      query: () => new Promise<readonly FoundAddress[]>((resolve) => responses.push(resolve)),
-    };
+    const ask = () => new Promise<readonly FoundAddress[]>((resolve) => responses.push(resolve));
     const respond = async (address: string): Promise<void> => {
       responses.shift()?.([{ address, ttlMs: 1000 }]);
       await new Promise((resolve) => setImmediate(resolve));
     };
-    const starting = startGroup(upstream, "http", upstream.resolver, { clock, random: () => 0, names });
+    const starting = startGroup(upstream, "http", clock, ask);
     await respond("127.0.0.1");
     const group = await starting;
     clock.turn();

@@ -1,29 +1,13 @@
 import { bracketed } from "@drover/foundation/network/addresses";
 import type { Clock } from "@drover/foundation/clock";
+import { systemRandom } from "@drover/foundation/randomness";
 import { ConnectionPool, UpstreamPool, type UpstreamSpec } from "@drover/balancer/engine";
 import { NginxConfigError } from "../../errors.ts";
 import type { LocationModel, ResolverModel, UpstreamGroupModel, UpstreamServerModel } from "../../model/model.ts";
-import { type Names, resolveName } from "./names.ts";
+import { lookupName, resolveName } from "./names.ts";
 
-/** An upstream group that runs: its servers with their state, and the connections to them. */
-export interface Group {
-  readonly model: UpstreamGroupModel;
-  readonly pool: UpstreamPool;
-  /** Connections for requests of this location. */
-  connections(location: LocationModel | undefined): ConnectionPool;
-  /** Stops asking for names and closes idle connections; running requests go on. */
-  retire(): void;
-  destroy(): void;
-}
-
-export interface GroupParts {
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly names: Names;
-}
-
-const unkept = { connections: 0, requests: 1, idleTimeoutMs: 0, lifetimeMs: 0 };
+/** Asks the name servers of a configuration. */
+type Resolve = typeof resolveName;
 
 /**
  * Starts a group: names are resolved first, each of their addresses is a server of its own.
@@ -32,21 +16,22 @@ const unkept = { connections: 0, requests: 1, idleTimeoutMs: 0, lifetimeMs: 0 };
 export async function startGroup(
   model: UpstreamGroupModel,
   scheme: "http" | "https",
-  resolver: ResolverModel | undefined,
-  parts: GroupParts,
+  clock: Clock,
+  resolve: Resolve = resolveName,
 ): Promise<Group> {
-  const pool = new UpstreamPool({ policy: model.policy, clock: parts.clock, random: parts.random });
-  const stops: (() => void)[] = [];
-  for (const [index, server] of model.servers.entries()) {
-    for (const host of await hostsOf(server, model.resolver ?? resolver, parts.names))
-      pool.members.add(specOf(server, index, host, scheme));
-    if (server.resolve)
-      stops.push(followName(server, index, scheme, { pool, resolver: model.resolver ?? resolver, parts }));
+  const { policy, servers, resolver } = model;
+  const pool = new UpstreamPool({ policy, clock, random: systemRandom });
+  for (const [index, server] of servers.entries()) {
+    for (const host of await hostsOf(server, resolver, resolve)) pool.members.add(specOf(server, index, host, scheme));
   }
-  return new RunningGroup(model, pool, parts.clock, stops);
+  const stops = servers.map((server, index) => followName(server, index, scheme, { pool, resolver, clock, resolve }));
+  return new Group(model, pool, clock, stops);
 }
 
-class RunningGroup implements Group {
+const unkept = { connections: 0, requests: 1, idleTimeoutMs: 0, lifetimeMs: 0 };
+
+/** An upstream group that runs: its servers with their state, and the connections to them. */
+export class Group {
   readonly model: UpstreamGroupModel;
   readonly pool: UpstreamPool;
   readonly #clock: Clock;
@@ -60,20 +45,19 @@ class RunningGroup implements Group {
     this.#stops = stops;
   }
 
-  connections(location: LocationModel | undefined): ConnectionPool {
+  /** Connections for requests of this location. */
+  connections(location: LocationModel): ConnectionPool {
     const key = this.model.keepaliveLocal ? location : undefined;
     let connections = this.#connections.get(key);
     if (connections === undefined) {
-      connections = new ConnectionPool({
-        clock: this.#clock,
-        keepalive: this.model.keepalive ?? unkept,
-        verifyTls: false,
-      });
+      const keepalive = this.model.keepalive ?? unkept;
+      connections = new ConnectionPool({ clock: this.#clock, keepalive, verifyTls: false });
       this.#connections.set(key, connections);
     }
     return connections;
   }
 
+  /** Stops asking for names and closes idle connections; running requests go on. */
   retire(): void {
     for (const stop of this.#stops) stop();
     for (const connections of this.#connections.values()) connections.closeIdle();
@@ -86,19 +70,17 @@ class RunningGroup implements Group {
 }
 
 async function hostsOf(
-  { address, position, resolve }: UpstreamServerModel,
+  { address, position, resolve: isFollowed }: UpstreamServerModel,
   resolver: ResolverModel | undefined,
-  names: Names,
+  resolve: Resolve,
 ): Promise<readonly string[]> {
   if (address.kind !== "name") return [address.kind === "ip" ? address.host : address.path];
-  const found =
-    resolve && resolver !== undefined
-      ? await resolveName(address.name, resolver, names)
-      : await names.lookup(address.name);
-  if (found.length === 0 && !resolve) {
-    throw NginxConfigError.at(position, `host not found in upstream "${address.name}:${address.port}"`);
+  if (isFollowed && resolver !== undefined) {
+    return (await resolve(address.name, resolver)).map((found) => found.address);
   }
-  return found.map((entry) => (typeof entry === "string" ? entry : entry.address));
+  const found = await lookupName(address.name);
+  if (found.length > 0 || isFollowed) return found;
+  throw NginxConfigError.at(position, `host not found in upstream "${address.name}:${address.port}"`);
 }
 
 function specOf(server: UpstreamServerModel, index: number, host: string, scheme: "http" | "https"): UpstreamSpec {
@@ -114,14 +96,19 @@ function followName(
   server: UpstreamServerModel,
   index: number,
   scheme: "http" | "https",
-  { pool, resolver, parts }: { pool: UpstreamPool; resolver: ResolverModel | undefined; parts: GroupParts },
+  {
+    pool,
+    resolver,
+    clock,
+    resolve,
+  }: { pool: UpstreamPool; resolver: ResolverModel | undefined; clock: Clock; resolve: Resolve },
 ): () => void {
   const { address } = server;
-  if (address.kind !== "name" || resolver === undefined) return nothing;
+  if (!server.resolve || address.kind !== "name" || resolver === undefined) return nothing;
   let stop = nothing;
   let isStopped = false;
   const ask = async (): Promise<void> => {
-    const found = await resolveName(address.name, resolver, parts.names);
+    const found = await resolve(address.name, resolver);
     // It may have been retired while the question was under way.
     if (isStopped) return;
     if (found.length > 0) {
@@ -132,9 +119,9 @@ function followName(
       for (const spec of specs) if (pool.members.get(spec.id) === undefined) pool.members.add(spec);
     }
     const ttlMs = Math.max(1000, resolver.validMs ?? Math.min(...found.map(({ ttlMs }) => ttlMs), 30_000));
-    stop = parts.clock.after(ttlMs, () => void ask());
+    stop = clock.after(ttlMs, () => void ask());
   };
-  stop = parts.clock.after(Math.max(1000, resolver.validMs ?? 5000), () => void ask());
+  stop = clock.after(Math.max(1000, resolver.validMs ?? 5000), () => void ask());
   return () => {
     isStopped = true;
     stop();

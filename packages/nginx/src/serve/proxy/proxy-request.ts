@@ -12,23 +12,20 @@ import type { LocationModel, ProxyPass } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
 import type { AttemptFacts } from "../../model/variable-source.ts";
 import { takeBody } from "../request/client-body.ts";
-import { errorPageFor } from "../request/error-page.ts";
 import type { Outcome } from "../request/outcome.ts";
 import type { RequestState } from "../request/request-state.ts";
 import { type BodyFault, watchBody } from "../request/watch-body.ts";
 import { compressed } from "../response/compress.ts";
 import { unsendableStatus } from "../response/own-response.ts";
 import { buildHead } from "../response/response-fields.ts";
-import type { Runtime } from "../runtime.ts";
-import { type Passing, type Route, routeOf } from "./proxy-route.ts";
+import { type Route, routeOf } from "./proxy-route.ts";
 import { upstreamHead } from "./proxy-target.ts";
 import { relayedFields } from "./relayed-fields.ts";
-import { logAttempts, logError } from "./upstream-errors.ts";
+import { logAttempts } from "./upstream-errors.ts";
 
 /** Forwards a request to the location's upstream, and its response to the client. */
-export async function proxyRequest(passing: Passing, pass: ProxyPass): Promise<Outcome> {
-  const { state, location, runtime } = passing;
-  const route = await routeOf(passing, pass);
+export async function proxyRequest(state: RequestState, location: LocationModel, pass: ProxyPass): Promise<Outcome> {
+  const route = await routeOf(state, location, pass);
   if (typeof route === "number") return { kind: "status", status: route };
   const taken = await takeBody(state, location);
   if (taken.kind === "too-large") return { kind: "status", status: 413 };
@@ -41,16 +38,16 @@ export async function proxyRequest(passing: Passing, pass: ProxyPass): Promise<O
   if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, location, taken.body);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
-  const task = taskOf(passing, route, { body, ...head }, attempts);
+  const task = taskOf(state, location, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(
     watch === undefined ? task : { ...task, cancel: watch.cancel },
     route.group.connections(location),
-    runtime.clock,
+    state.clock,
   );
-  logAttempts(passing, attempts, outcome, route);
+  logAttempts(state, attempts, outcome, route);
   if (route.isTemporary) route.group.retire();
   const fault = outcome.kind === "client-gone" ? watch?.fault() : undefined;
-  return fault === undefined ? ended(state, outcome) : endedByBody(state, fault, runtime);
+  return fault === undefined ? ended(state, outcome) : endedByBody(state, fault);
 }
 
 /** Calls the forwarding off where the client's body, passed on as it comes, breaks the location's limits. */
@@ -61,7 +58,7 @@ function watchStream(state: RequestState, location: LocationModel) {
   const limits = {
     limitBytes: maxBodyBytes === 0 ? Number.POSITIVE_INFINITY : maxBodyBytes,
     timeoutMs: bodyTimeoutMs,
-    after: (delayMs: number, then: () => void) => state.after(delayMs, then),
+    after: (delayMs: number, then: () => void) => state.clock.after(delayMs, then),
   };
   watchBody(state.request, limits, (found) => {
     fault = found;
@@ -71,9 +68,9 @@ function watchStream(state: RequestState, location: LocationModel) {
 }
 
 /** nginx responds with 413 while it still can, and closes; a client that fell silent gets no response. */
-function endedByBody(state: RequestState, fault: BodyFault, runtime: Runtime): Outcome {
+function endedByBody(state: RequestState, fault: BodyFault): Outcome {
   if (fault === "timeout") return { kind: "close", status: 408 };
-  logError(state, runtime, "client intended to send too large chunked body");
+  state.logError("client intended to send too large chunked body");
   if (!state.response.headersSent) return { kind: "status", status: 413 };
   state.response.destroy();
   return { kind: "sent" };
@@ -86,12 +83,12 @@ function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody
 }
 
 function taskOf(
-  passing: Passing,
+  state: RequestState,
+  location: LocationModel,
   { group }: Route,
   message: Pick<ForwardTask["outgoing"], "method" | "target" | "headers" | "body">,
   attempts: Attempt[],
 ): ForwardTask {
-  const { state, location } = passing;
   const { proxy } = location.settings;
   const { pool, model } = group;
   const key = model.key === undefined ? undefined : Buffer.from(evaluate(model.key, state), "latin1");
@@ -106,27 +103,27 @@ function taskOf(
     acquire: (pick) => {
       const lease = pool.acquire(pick);
       // nginx's log has a line and a status for this too.
-      if (lease === undefined) state.attempts.at(-1)?.push(noServer(model.name, state.monotonicMs()));
+      if (lease === undefined) state.attempts.at(-1)?.push(noServer(model.name, state.clock.monotonicMs()));
       return lease;
     },
     retry: proxy.retry,
     timeouts: { connectMs: proxy.connectTimeoutMs, sendMs: proxy.sendTimeoutMs, readMs: proxy.readTimeoutMs },
-    onHead: (head) => onHead(passing, head),
+    onHead: (head) => onHead(state, location, head),
     ignoreClientAbort: proxy.ignoreClientAbort,
     attempts,
   };
 }
 
-function onHead({ state, location, runtime }: Passing, head: ResponseHead): RelayedHead | "intercept" {
+function onHead(state: RequestState, location: LocationModel, head: ResponseHead): RelayedHead | "intercept" {
   const { proxy } = location.settings;
   state.upstreamHead = head;
   if (accelRedirect(state, head) !== undefined) return "intercept";
-  if (proxy.interceptErrors && head.status >= 300 && errorPageFor(state, head.status) !== undefined) return "intercept";
+  if (proxy.interceptErrors && head.status >= 300 && state.errorPageFor(head.status) !== undefined) return "intercept";
   if (state.response.req.httpVersion === "1.0" && headerValue(head.headers, "content-length") === undefined) {
     state.response.shouldKeepAlive = false;
   }
   const { parts, level } = compressed(state, relayedFields(state, location, head));
-  const { status, reason, fields } = buildHead(state, parts, runtime.identity, runtime.clock.epochMs());
+  const { status, reason, fields } = buildHead(state, parts);
   if (state.unsendable !== undefined) return "intercept";
   return { status, reason, headers: fields, ...(level === undefined ? {} : { gzipLevel: level }) };
 }

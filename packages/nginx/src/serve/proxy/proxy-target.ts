@@ -1,7 +1,6 @@
 import { keepCaptures } from "../../model/captures.ts";
-import type { LocationModel, ProxyPass, ProxyTarget } from "../../model/model.ts";
+import type { LocationModel, ProxyTarget } from "../../model/model.ts";
 import { fitsRequestLine, isFieldValue } from "../../model/field-value.ts";
-import { type ProxyUrl, splitProxyUrl } from "../../model/proxy-url.ts";
 import { evaluate } from "../../model/template.ts";
 import { escapeUri } from "../../model/uri.ts";
 import type { RequestState } from "../request/request-state.ts";
@@ -15,14 +14,6 @@ export function proxyTarget(state: RequestState, location: LocationModel, uri: s
   const isQuoted = state.isInternal || /[% ]/.test(state.requestUri.split("?", 1)[0] ?? "");
   const path = `${uri ?? ""}${isQuoted ? escapeUri(rest) : rest}`;
   return state.args === "" ? path : `${path}?${state.args}`;
-}
-
-/** A `proxy_pass` with variables, evaluated: what nginx's `ngx_http_proxy_eval` makes of it. */
-export function evaluatedUrl(
-  state: RequestState,
-  pass: Extract<ProxyPass, { kind: "variable" }>,
-): ProxyUrl | undefined {
-  return splitProxyUrl(evaluate(pass.url, state));
 }
 
 /** Method, target and fields of the request to the upstream; undefined where a variable has bytes that would end one of them, and `state.unsendable` names it. */

@@ -1,7 +1,5 @@
 import type { Attempt, ForwardOutcome } from "@drover/balancer/engine";
-import { aboutRequest } from "../request/error-line.ts";
 import type { RequestState } from "../request/request-state.ts";
-import type { Runtime } from "../runtime.ts";
 
 /** What was asked of which servers. */
 interface Asked {
@@ -12,25 +10,18 @@ interface Asked {
 
 /** A line for each attempt that failed, and for a request that no server was left for. */
 export function logAttempts(
-  { state, runtime }: { readonly state: RequestState; readonly runtime: Runtime },
+  state: RequestState,
   attempts: readonly Attempt[],
   outcome: ForwardOutcome,
   { scheme, uri, group }: Asked,
 ): void {
   for (const attempt of attempts) {
     if (attempt.error === undefined) continue;
-    logError(state, runtime, errorText(attempt), `${scheme}://${attempt.upstream.server}${uri}`);
+    state.logError(errorText(attempt), `${scheme}://${attempt.upstream.server}${uri}`);
   }
   if (outcome.kind === "failed" && outcome.reason === "no live upstreams") {
-    const upstream = `${scheme}://${group.model.name}${uri}`;
-    logError(state, runtime, "no live upstreams while connecting to upstream", upstream);
+    state.logError("no live upstreams while connecting to upstream", `${scheme}://${group.model.name}${uri}`);
   }
-}
-
-/** A line of the error log, about this request. */
-export function logError(state: RequestState, runtime: Runtime, message: string, upstream?: string): void {
-  const line = `${message}, ${aboutRequest(state, upstream)}`;
-  runtime.logs.error(state.settings.errorLogs, "error", line, state.connection.number);
 }
 
 /** As nginx says it where it has a message for it. */

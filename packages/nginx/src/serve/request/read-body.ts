@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { LocationModel } from "../../model/model.ts";
 import type { RequestState } from "./request-state.ts";
 import { SpooledBody } from "./spooled-body.ts";
@@ -44,7 +45,7 @@ class BodyReader {
 
   #wait(): void {
     this.#stopWaiting();
-    this.#stopWaiting = this.#state.after(this.#limits.bodyTimeoutMs, () => this.#end("timeout"));
+    this.#stopWaiting = this.#state.clock.after(this.#limits.bodyTimeoutMs, () => this.#end("timeout"));
   }
 
   readonly #onData = (part: Buffer): void => {
@@ -77,7 +78,7 @@ class BodyReader {
     const bytes = Buffer.concat(this.#held);
     this.#held = [];
     try {
-      this.#file ??= await SpooledBody.open(this.#limits.bodyFolder, `drover-body-${this.#state.newId()}`);
+      this.#file ??= await SpooledBody.open(this.#limits.bodyFolder, `drover-body-${randomUUID()}`);
       if (!this.#isOver) await this.#file.append(bytes);
     } catch (error) {
       this.#end("gone", error);

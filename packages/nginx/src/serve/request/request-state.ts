@@ -1,11 +1,13 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@drover/foundation/clock";
 import type { ClientConnection, ResponseHead } from "@drover/balancer/engine";
-import type { LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
+import type { ErrorPage, LocationModel, LocationSettings, ServerModel } from "../../model/model.ts";
 import type { Captures } from "../../model/regex.ts";
 import type { RequestTarget } from "../../model/uri.ts";
-import type { SpooledBody } from "./spooled-body.ts";
 import type { AttemptFacts, ConnectionFacts, VariableSource } from "../../model/variable-source.ts";
+import type { Runtime } from "../runtime.ts";
+import type { SpooledBody } from "./spooled-body.ts";
 
 export interface RequestStateParts {
   readonly request: IncomingMessage;
@@ -14,10 +16,8 @@ export interface RequestStateParts {
   readonly target: RequestTarget;
   readonly host: string;
   readonly connection: ConnectionFacts;
-  readonly clock: Clock;
-  readonly newRequestId: () => string;
-  /** Bytes the socket had written before this request. */
-  readonly writtenBefore: number;
+  /** What is served by; the request ends by it even when another is loaded. */
+  readonly runtime: Runtime;
 }
 
 /** One request on its way through servers and locations, and all that variables can say of it. */
@@ -26,6 +26,8 @@ export class RequestState implements VariableSource {
   readonly response: ServerResponse;
   readonly server: ServerModel;
   readonly connection: ConnectionFacts;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
   readonly host: string;
   readonly requestUri: string;
   readonly startedAtMs: number;
@@ -61,9 +63,8 @@ export class RequestState implements VariableSource {
   /** Length of the response's head, without what Node adds for chunks. */
   headBytes = 0;
   isComplete = false;
-  readonly #clock: Clock;
-  readonly #newRequestId: () => string;
   #requestId: string | undefined;
+  /** Bytes the socket had written before this request. */
   readonly #writtenBefore: number;
 
   constructor(parts: RequestStateParts) {
@@ -73,10 +74,10 @@ export class RequestState implements VariableSource {
     this.server = server;
     this.connection = parts.connection;
     this.host = parts.host;
-    this.#newRequestId = parts.newRequestId;
-    this.#clock = parts.clock;
-    this.#writtenBefore = parts.writtenBefore;
-    this.startedAtMs = parts.clock.monotonicMs();
+    this.runtime = parts.runtime;
+    this.clock = parts.runtime.clock;
+    this.#writtenBefore = request.socket.bytesWritten;
+    this.startedAtMs = this.clock.monotonicMs();
     this.method = request.method ?? "GET";
     this.requestUri = target.unparsed;
     this.uri = target.uri;
@@ -89,15 +90,10 @@ export class RequestState implements VariableSource {
     return this.location?.settings ?? this.server.settings;
   }
 
-  /** Made when it is first asked for: randomness costs, and few configurations want it. */
+  /** 32 hexadecimal digits. Made when it is first asked for: randomness costs, and few configurations want it. */
   get requestId(): string {
-    this.#requestId ??= this.#newRequestId();
+    this.#requestId ??= randomBytes(16).toString("hex");
     return this.#requestId;
-  }
-
-  /** 32 hexadecimal digits, others each time. */
-  newId(): string {
-    return this.#newRequestId();
   }
 
   get serverName(): string {
@@ -128,19 +124,6 @@ export class RequestState implements VariableSource {
     return Math.max(0, this.request.socket.bytesWritten - this.#writtenBefore);
   }
 
-  monotonicMs(): number {
-    return this.#clock.monotonicMs();
-  }
-
-  epochMs(): number {
-    return this.#clock.epochMs();
-  }
-
-  /** Calls `then` once after `delayMs`; the returned function calls it off. */
-  after(delayMs: number, then: () => void): () => void {
-    return this.#clock.after(delayMs, then);
-  }
-
   headerValues(name: string): readonly string[] {
     return valuesOf(this.fields, name);
   }
@@ -151,6 +134,24 @@ export class RequestState implements VariableSource {
 
   upstreamHeaderValues(name: string): readonly string[] {
     return valuesOf(this.upstreamHead?.headers ?? [], name);
+  }
+
+  /** Which error page of the location in force is for this status. */
+  errorPageFor(status: number): ErrorPage | undefined {
+    const { errorPages, recursiveErrorPages } = this.settings;
+    if (this.tookErrorPage && !recursiveErrorPages) return undefined;
+    return errorPages.find(({ statuses }) => statuses.includes(status));
+  }
+
+  /** A line of the error log about this request, which it ends with as nginx does. */
+  logError(message: string, upstream?: string): void {
+    const host = this.headerValues("host")[0];
+    const line = [
+      `${message}, client: ${this.connection.remoteAddress}, server: ${this.serverName}, request: "${this.requestLine}"`,
+      ...(upstream === undefined ? [] : [`upstream: "${upstream}"`]),
+      ...(host === undefined ? [] : [`host: "${host}"`]),
+    ].join(", ");
+    this.runtime.logs.error(this.settings.errorLogs, "error", line, this.connection.number);
   }
 }
 
@@ -166,7 +167,8 @@ function validFields(rawHeaders: readonly string[], server: ServerModel): readon
   return kept;
 }
 
-function valuesOf(fields: readonly string[], lowerName: string): readonly string[] {
+/** Values of a field by its name in lower case, in order. */
+export function valuesOf(fields: readonly string[], lowerName: string): readonly string[] {
   const found: string[] = [];
   for (let index = 0; index < fields.length; index += 2) {
     if (fields[index]?.toLowerCase() === lowerName) found.push(fields[index + 1] ?? "");

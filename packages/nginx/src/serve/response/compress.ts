@@ -63,7 +63,7 @@ function isForProxies(state: RequestState, parts: HeadParts, words: ReadonlySet<
   return (
     words.has("any") ||
     (words.has("auth") && state.headerValues("authorization").length > 0) ||
-    (words.has("expired") && expires !== undefined && !(Date.parse(expires) > state.epochMs())) ||
+    (words.has("expired") && expires !== undefined && !(Date.parse(expires) > state.clock.epochMs())) ||
     ["no-cache", "no-store", "private"].some((word) => words.has(word) && cacheControl.includes(word)) ||
     (words.has("no_last_modified") && headerValue(fields, "last-modified") === undefined) ||
     (words.has("no_etag") && headerValue(fields, "etag") === undefined)

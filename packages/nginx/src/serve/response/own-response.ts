@@ -1,7 +1,6 @@
 import { dropBody, endResponse } from "@drover/foundation/network/end-response";
 import { gzipSync } from "node:zlib";
-import { evaluate, type Template } from "../../model/template.ts";
-import { buildHead, type HeadParts, type ServerIdentity } from "./response-fields.ts";
+import { buildHead, type HeadParts, serverText } from "./response-fields.ts";
 import { absoluteUrl } from "./absolute-url.ts";
 import { compressed } from "./compress.ts";
 import type { RequestState } from "../request/request-state.ts";
@@ -11,15 +10,19 @@ import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
 export const unsendableStatus = 400;
 
 /** Responds with nginx's page for a status; with none where it has none. */
-export function sendPage(state: RequestState, status: number, identity: ServerIdentity, location?: string): void {
+export function sendPage(state: RequestState, status: number, location?: string): void {
   const { settings, response } = state;
   if (closesConnection(status)) response.shouldKeepAlive = false;
-  const serverText = settings.serverTokens === "off" ? identity.short : identity.full;
   const shownStatus = state.errorStatus ?? status;
-  const page = pageOf(status, serverText, state.headerValues("user-agent")[0], settings.msiePadding);
+  const page = pageOf(
+    status,
+    serverText(settings, state.runtime),
+    state.headerValues("user-agent")[0],
+    settings.msiePadding,
+  );
   const isEmpty = shownStatus === 204 || shownStatus === 304;
   const body = Buffer.from(page ?? "", "latin1");
-  send(state, identity, isEmpty ? undefined : body, {
+  send(state, isEmpty ? undefined : body, {
     status: publicStatus(status),
     contentType: page === undefined ? undefined : "text/html",
     contentLength: isEmpty ? undefined : body.length,
@@ -28,41 +31,36 @@ export function sendPage(state: RequestState, status: number, identity: ServerId
 }
 
 /** Responds with a text of the configuration (`return 200 text`). */
-export function sendText(state: RequestState, status: number, text: string, identity: ServerIdentity): void {
+export function sendText(state: RequestState, status: number, text: string): void {
   const body = Buffer.from(text, "latin1");
   const isBare = status === 204;
-  send(state, identity, isBare || status === 304 ? undefined : body, {
+  send(state, isBare || status === 304 ? undefined : body, {
     status,
     contentType: isBare ? undefined : contentTypeOf(state),
     contentLength: isBare ? undefined : body.length,
   });
 }
 
-/** The text of `return`; empty where it has none. */
-export function returnText(state: RequestState, text: Template | undefined): string {
-  return text === undefined ? "" : evaluate(text, state);
-}
-
-function send(state: RequestState, identity: ServerIdentity, text: Buffer | undefined, parts: HeadParts): void {
+function send(state: RequestState, text: Buffer | undefined, parts: HeadParts): void {
   const { response } = state;
   const { parts: sent, level } = compressed(state, parts);
-  const { status, reason, fields } = buildHead(state, sent, identity, state.epochMs());
+  const { status, reason, fields } = buildHead(state, sent);
   if (state.unsendable !== undefined && parts.status !== unsendableStatus) {
     state.errorStatus = undefined;
-    sendPage(state, unsendableStatus, identity);
+    sendPage(state, unsendableStatus);
     return;
   }
   const hasBody = text !== undefined && state.request.method !== "HEAD";
   const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
   response.writeHead(status, reason, fields);
   if (!isStillSending(state)) {
-    endResponse(response, hasBody ? body : undefined, state);
+    endResponse(response, hasBody ? body : undefined, state.clock);
     return;
   }
   if (hasBody) response.write(body);
   else response.flushHeaders();
   // The access log tells of the response when it has ended.
-  dropBody(state.request, state, () => {
+  dropBody(state.request, state.clock, () => {
     if (!response.writableEnded) response.end();
   });
 }

@@ -1,14 +1,13 @@
 import { isFieldValue } from "../../model/field-value.ts";
+import type { LocationSettings } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
 import { reasonOf } from "./special-pages.ts";
 import type { RequestState } from "../request/request-state.ts";
+import type { Runtime } from "../runtime.ts";
 
 /** What goes out as `Server` and at the foot of nginx's own pages. */
-export interface ServerIdentity {
-  /** `drover/0.1.0`. */
-  readonly full: string;
-  /** `drover`: with `server_tokens off`. */
-  readonly short: string;
+export function serverText({ serverTokens }: LocationSettings, { version }: Runtime): string {
+  return serverTokens === "off" ? "drover" : `drover/${version}`;
 }
 
 /** Statuses `add_header` is for without `always`. */
@@ -36,15 +35,15 @@ export interface HeadParts {
 }
 
 /** A head that has not all its fields says so in `state.unsendable`; it is sent only if it is that of the 400 that tells so. */
-export function buildHead(state: RequestState, parts: HeadParts, identity: ServerIdentity, epochMs: number): BuiltHead {
+export function buildHead(state: RequestState, parts: HeadParts): BuiltHead {
   const { settings } = state;
   const status = state.errorStatus ?? parts.status;
   const reason = state.errorStatus === undefined ? (parts.reason ?? reasonOf(status)) : reasonOf(status);
   const fields = [
     "Server",
-    parts.server ?? (settings.serverTokens === "off" ? identity.short : identity.full),
+    parts.server ?? serverText(settings, state.runtime),
     "Date",
-    parts.date ?? new Date(epochMs).toUTCString(),
+    parts.date ?? new Date(state.clock.epochMs()).toUTCString(),
   ];
   if (parts.contentType !== undefined) fields.push("Content-Type", parts.contentType);
   if (parts.contentLength !== undefined) fields.push("Content-Length", String(parts.contentLength));
@@ -78,7 +77,7 @@ function staysOpen(state: RequestState): boolean {
   const { settings, connection, request, response } = state;
   if (settings.keepaliveTimeoutMs === 0 || !response.shouldKeepAlive) return false;
   if (connection.requests >= settings.keepaliveRequests) return false;
-  if (state.monotonicMs() - connection.openedAtMs >= settings.keepaliveLifetimeMs) return false;
+  if (state.clock.monotonicMs() - connection.openedAtMs >= settings.keepaliveLifetimeMs) return false;
   if (request.httpVersion === "1.0") {
     return state.headerValues("connection").some((value) => /\bkeep-alive\b/i.test(value));
   }
