@@ -1,3 +1,4 @@
+import { putSetting, settingAt } from "./setting.ts";
 import { type Settings, settingsTable } from "./settings.ts";
 
 const HIDDEN = "(hidden)";
@@ -7,15 +8,11 @@ const HIDDEN = "(hidden)";
  * and password of any URL.
  */
 export function hideSecrets(settings: Settings): unknown {
-  const copy = withoutUserInfo(settings) as Record<string, unknown>;
+  const copy = withoutUserInfo(settings) as object;
   for (const row of settingsTable) {
     if (!("secret" in row)) continue;
-    const path = row.path.split(".");
-    const name = path.pop() ?? "";
-    const owner = path.reduce<Record<string, unknown>>((value, part) => value[part] as Record<string, unknown>, copy);
-    const value = owner[name];
-    if (Array.isArray(value)) owner[name] = value.map(() => HIDDEN);
-    else if (value !== undefined) owner[name] = HIDDEN;
+    const value = settingAt(copy, row.path);
+    if (value !== undefined) putSetting(copy, row.path, Array.isArray(value) ? value.map(() => HIDDEN) : HIDDEN);
   }
   return copy;
 }

@@ -9,6 +9,6 @@ export {
   unknownVariables,
 } from "./load.ts";
 export { nearest } from "./nearest.ts";
-export { environmentName, type Setting } from "./setting.ts";
+export { environmentName, putSetting, type Setting, settingAt } from "./setting.ts";
 export { type SettingPath, type Settings, settingsTable } from "./settings.ts";
 export { type WorkerSettings, workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";

@@ -25,9 +25,9 @@ export function settingsJsonSchema(): JsonObject {
 
 function settingSchema(setting: Setting): JsonObject {
   const { $schema: _, ...schema } = z.toJSONSchema(setting.schema(z), { io: "input" }) as JsonObject;
-  const unit = setting.unit === undefined ? "" : ` Unit: ${setting.unit}.`;
+  const unit = setting.unit ?? setting.schema.unit;
   return {
-    description: `${setting.doc}${unit}`,
+    description: unit === undefined ? setting.doc : `${setting.doc} Unit: ${unit}.`,
     ...(setting.default === undefined ? {} : { default: setting.default }),
     // A key without a value counts as not given.
     anyOf: [schema, { type: "null" }],

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type * as zod from "zod";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { environmentName, type Setting } from "./setting.ts";
+import { environmentName, putSetting, type Setting } from "./setting.ts";
 import { parseSettingsFile, type SettingsFile } from "./settings-file.ts";
 import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
 
@@ -41,11 +41,11 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
     const found = find(setting, options, values);
     sources.set(row.path, found.source);
     if (found.value === undefined) {
-      put(settings, setting.path, undefined);
+      putSetting(settings, setting.path, undefined);
       continue;
     }
     const read = schemaOf(setting).safeParse(found.value);
-    if (read.success) put(settings, setting.path, read.data);
+    if (read.success) putSetting(settings, setting.path, read.data);
     else
       problems.push({
         where: found.where,
@@ -170,15 +170,4 @@ function isServiceLink(name: string, value: string | undefined): boolean {
   return (
     /^DROVER_(SERVICE_(HOST|PORT)|PORT_\d)/.test(name) || (name === "DROVER_PORT" && /^\w+:\/\//.test(value ?? ""))
   );
-}
-
-function put(target: Record<string, unknown>, path: string, value: unknown): void {
-  const parts = path.split(".");
-  const leaf = parts.pop() as string;
-  let group = target;
-  for (const part of parts) {
-    group[part] ??= {};
-    group = group[part] as Record<string, unknown>;
-  }
-  group[leaf] = value;
 }

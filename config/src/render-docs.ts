@@ -41,12 +41,13 @@ export function renderDocs(): string {
 }
 
 function renderSetting(setting: Setting): string {
+  const unit = setting.unit ?? setting.schema.unit;
   const flag = setting.flag === undefined ? [] : [`\`--${setting.flag}\``];
   const alias = setting.alias === undefined ? [] : [`\`-${setting.alias}\``];
   const facts = [
     [...alias, ...flag, `\`${environmentName(setting)}\``].join(", "),
     `default: ${renderDefault(setting)}`,
-    ...(setting.unit === undefined ? [] : [`unit: ${setting.unit}`]),
+    ...(unit === undefined ? [] : [`unit: ${unit}`]),
     `on reload: ${setting.reload}`,
   ];
   return `### \`${keyInGroup(setting)}\`\n\n${setting.doc}\n\n${facts.map((fact) => `- ${fact}\n`).join("")}`;

@@ -10,6 +10,13 @@ import type * as zod from "zod";
 /** zod as its user has loaded it. A table of schemas that are made at once would load it for every `drover status`, and it takes as long as Node's start. */
 export type Zod = typeof zod.z;
 
+/** Reads and checks the value of a setting. */
+export interface SettingSchema {
+  (z: Zod): zod.z.ZodType;
+  /** What values of this kind count. */
+  readonly unit?: string | undefined;
+}
+
 /** Any text but an empty one. */
 export const text = () => (z: Zod) => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
 
@@ -34,6 +41,7 @@ export const oneOf =
 /** A duration as people write it (`500ms`, `10s`, `1.5m`, `2h`; a bare number is milliseconds), up to 24 days; yields milliseconds. */
 export const duration = () =>
   quantity({
+    unit: "duration",
     allowed: "a duration such as 500ms, 10s or 5m, at most 24d",
     from: 0,
     to: LONGEST_DURATION_MS,
@@ -44,6 +52,7 @@ export const duration = () =>
 /** A size as people write it (`10MiB`, `512k`, `2G`, powers of 1024; a bare number is bytes); yields bytes. */
 export const size = () =>
   quantity({
+    unit: "size",
     allowed: "a size such as 512KiB, 10MiB or 2GiB",
     from: 0,
     to: Number.MAX_SAFE_INTEGER,
@@ -52,9 +61,10 @@ export const size = () =>
   });
 
 /** `auto`, `off`, or a size. */
-export const autoOffOrSize = () => (z: Zod) => {
+export const autoOffOrSize = () => {
   const error = { error: '"auto", "off" or a size such as 512MiB or 2GiB' };
-  return z.union([z.enum(["auto", "off"], error), size()(z)], error);
+  const { unit } = size();
+  return Object.assign((z: Zod) => z.union([z.enum(["auto", "off"], error), size()(z)], error), { unit });
 };
 
 /** An integer from `min` to `max`; text from flags and environment is read as a number. */
@@ -130,6 +140,7 @@ function portOf(address: string): number {
 }
 
 interface Quantity {
+  readonly unit?: string;
   /** What is allowed, as an error says it. */
   readonly allowed: string;
   /** Bounds of a bare number. */
@@ -141,8 +152,8 @@ interface Quantity {
   readonly read: (text: string) => number | undefined;
 }
 
-function quantity({ allowed, from, to, whole, pattern, read }: Quantity) {
-  return (z: Zod) => {
+function quantity({ unit, allowed, from, to, whole, pattern, read }: Quantity) {
+  const schema = (z: Zod) => {
     // Each check carries the message: zod shows that of the one alternative whose type fits, not the union's.
     const error = { error: allowed };
     const bounded = z.number(error).min(from, error).max(to, error);
@@ -155,4 +166,5 @@ function quantity({ allowed, from, to, whole, pattern, read }: Quantity) {
         return z.NEVER;
       });
   };
+  return Object.assign(schema, { unit });
 }

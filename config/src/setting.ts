@@ -1,15 +1,14 @@
-import type { z } from "zod";
-import type { Zod } from "./setting-values.ts";
+import type { SettingSchema } from "./setting-values.ts";
 
 /** One row of the settings table: all that flags, environment, file, JSON Schema and docs need to know. */
 export interface Setting {
   /** Its place in `drover.yaml` and in {@link Settings}, parts joined by dots. */
   readonly path: string;
   /** Reads and checks a value from a flag, the environment or the file; its error message says what is allowed. */
-  readonly schema: (z: Zod) => z.ZodType;
+  readonly schema: SettingSchema;
   /** As a user would write it. `undefined`: none. */
   readonly default: string | number | boolean | readonly string[] | undefined;
-  /** Shown in help and docs: `tokens`, `duration`, `size`, … */
+  /** Shown in the docs: `tokens`, `requests`, … @default that of its kind of value: `duration`, `size` */
   readonly unit?: string;
   /** The command line's name for it, without dashes; absent: file and environment only. */
   readonly flag?: string;
@@ -31,4 +30,20 @@ export interface Setting {
 export function environmentName(setting: Pick<Setting, "path" | "flag">): string {
   const name = setting.flag ?? setting.path.replaceAll(".", "-").replaceAll(/([a-z])([A-Z])/g, "$1-$2");
   return `DROVER_${name.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** The value of one setting among all of them. */
+export function settingAt(settings: object, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, part) => Reflect.get(value as object, part), settings);
+}
+
+/** Sets the value of one setting; a group that is missing is made. */
+export function putSetting(settings: object, path: string, value: unknown): void {
+  const [name = "", ...rest] = path.split(".");
+  if (rest.length === 0) {
+    Reflect.set(settings, name, value);
+    return;
+  }
+  if (!(name in settings)) Reflect.set(settings, name, {});
+  putSetting(Reflect.get(settings, name) as object, rest.join("."), value);
 }

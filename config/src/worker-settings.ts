@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Zod } from "./setting-values.ts";
-import type { Setting } from "./setting.ts";
+import { type Setting, settingAt } from "./setting.ts";
 import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
 
 type Row = Extract<(typeof settingsTable)[number], { readonly worker: string }>;
@@ -14,7 +14,7 @@ export const workerSettingPaths: readonly SettingPath[] = ROWS.map(({ path }) =>
 
 /** Their values. */
 export function workerSettings(settings: Settings): WorkerSettings {
-  const entries = ROWS.map(({ path, worker }) => [worker, valueAt(settings, path)]);
+  const entries = ROWS.map(({ path, worker }) => [worker, settingAt(settings, path)]);
   return Object.fromEntries(entries) as WorkerSettings;
 }
 
@@ -24,8 +24,4 @@ export function workerSettingSchemas(zod: Zod): {
 } {
   const entries = ROWS.map(({ worker, schema, default: value }) => [worker, schema(zod).prefault(value as never)]);
   return Object.fromEntries(entries) as ReturnType<typeof workerSettingSchemas>;
-}
-
-function valueAt(settings: Settings, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], settings);
 }

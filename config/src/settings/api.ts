@@ -35,7 +35,6 @@ export const apiSettings = [
     path: "api.storedResponsesSize",
     schema: size(),
     default: "64MiB",
-    unit: "size",
     flag: "stored-responses-size",
     reload: "live",
     doc: "Bytes of all kept responses and their requests; one may have an eighth of it.",

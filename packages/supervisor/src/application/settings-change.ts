@@ -1,5 +1,4 @@
-import { type Setting, type SettingPath, type Settings, settingsTable } from "@drover/config";
-import { settingAt } from "../worker/recipe.ts";
+import { putSetting, type Setting, settingAt, type SettingPath, type Settings, settingsTable } from "@drover/config";
 
 /** What a reload changes, by what it takes to apply it (the table's `reload` column). */
 export interface SettingsChange {
@@ -24,13 +23,9 @@ export function diffSettings(before: Settings, after: Settings): SettingsChange 
 
 /** `after`, but for these settings, which stay as they are in `before`. */
 export function keepSettings(before: Settings, after: Settings, paths: readonly SettingPath[]): Settings {
-  const kept: Record<string, unknown> = { ...after };
-  for (const path of paths) {
-    const [group = "", key] = path.split(".");
-    const value = settingAt(before, path);
-    kept[group] = key === undefined ? value : { ...(kept[group] as object), [key]: value };
-  }
-  return kept as unknown as Settings;
+  const kept = structuredClone(after);
+  for (const path of paths) putSetting(kept, path, settingAt(before, path));
+  return kept;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

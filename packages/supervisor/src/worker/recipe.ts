@@ -1,4 +1,4 @@
-import { type SettingPath, type Settings, settingsTable } from "@drover/config";
+import { settingAt, type Settings, settingsTable } from "@drover/config";
 import type { WorkerPlacement } from "../placement/layout.ts";
 import type { ServedModel } from "../process/launch.ts";
 
@@ -19,9 +19,4 @@ export function recipeText(recipe: Recipe, placement: WorkerPlacement): string {
 export function workerFingerprint(settings: Settings): string {
   const paths = settingsTable.filter((row) => row.reload === "roll" && row.path !== "workers.count");
   return JSON.stringify(paths.map(({ path }) => settingAt(settings, path)));
-}
-
-/** The value of one setting. */
-export function settingAt(settings: Settings, path: SettingPath): unknown {
-  return path.split(".").reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], settings);
 }
