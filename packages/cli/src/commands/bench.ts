@@ -75,7 +75,7 @@ async function measure(invocation: Invocation): Promise<ExitCode> {
   const lib = await import("@drover/bench");
   const files = ["csv", "html"].flatMap((name) => invocation.text(name) ?? []);
   for (const file of files) lib.requireWritable(file);
-  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const request = await loadRequest(invocation);
   lib.checkLoad(request);
   const hasUrl = invocation.text("url") !== undefined;
   const apiKey = await (hasUrl ? keyOfRunning(invocation) : keyOfStarted(invocation));

@@ -7,7 +7,7 @@ import type { ChatServer } from "../chat/chat-server.ts";
 import type { Conversation } from "../chat/conversation.ts";
 import type { Command, Invocation } from "../line/command.ts";
 import { ADMIN_SETTINGS, findAdmin } from "../line/find-admin.ts";
-import { keyFlag, keyOfFile, keyOfRunning } from "../measuring/key-to-send.ts";
+import { keyFlag, keyOf, keyOfRunning } from "../measuring/key-to-send.ts";
 import { wantsColours } from "../terminal/colours.ts";
 
 export const chat: Command = {
@@ -58,7 +58,7 @@ async function findServer(invocation: Invocation): Promise<ChatServer> {
 async function keyIn(file: string | null): Promise<string | undefined> {
   if (file === null) return undefined;
   try {
-    return await keyOfFile(loadSettings({ flags: {}, environment: {}, file }).settings);
+    return await keyOf(loadSettings({ flags: {}, environment: {}, file }).settings);
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

@@ -48,7 +48,7 @@ async function runCommand(invocation: Invocation): Promise<ExitCode> {
       `${out} is there already; give another file with --out, or --force to replace it`,
     );
   for (const file of html === undefined ? [out] : [out, html]) lib.requireWritable(file);
-  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const request = await loadRequest(invocation);
   const { settings } = invocation.settings();
   const apiKey = await keyOfStarted(invocation);
   const served = await servedModel(settings.model, invocation);

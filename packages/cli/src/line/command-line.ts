@@ -5,9 +5,6 @@ import { switchesOnly } from "./switches-only.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const MOST_COLUMNS = 120;
-const COLUMNS_OF_NO_TERMINAL = 100;
-
 /**
  * Runs the command that a command line names. What only some lines need is loaded for them: the parser alone takes longer than Node to start.
  * @throws SupervisorError `usage` naming what is wrong and the nearest known word
@@ -21,8 +18,7 @@ export async function runCommandLine(
   const typed = given.filter((word) => word !== "--");
   const words = typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
   if (asksForOverview(words)) {
-    const columns = Math.min(MOST_COLUMNS, process.stdout.columns ?? COLUMNS_OF_NO_TERMINAL);
-    process.stdout.write(`${overview(registered, columns)}\n`);
+    process.stdout.write(`${overview(registered)}\n`);
     return 0;
   }
   const [name, ...rest] = words;

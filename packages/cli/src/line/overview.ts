@@ -3,10 +3,16 @@ import type { CommandName } from "./command.ts";
 
 type Row = readonly [left: string, right: string];
 
-/** Of the program itself; the parser knows the same flags. */
+/** What the parser's help says, too. */
+export const OWN_TEXTS = {
+  config: "Settings file; drover.yaml in the working directory is read by itself [DROVER_CONFIG]",
+  verbose: "Log more: the same as --log-level debug",
+  completion: "Print the completion script of bash or zsh, by its name or as $SHELL says",
+} as const;
+
 const FLAGS: readonly Row[] = [
-  ["    --config FILE", "Settings file; drover.yaml in the working directory is read by itself [DROVER_CONFIG]"],
-  ["-v, --verbose", "Log more: the same as --log-level debug"],
+  ["    --config FILE", OWN_TEXTS.config],
+  ["-v, --verbose", OWN_TEXTS.verbose],
   ["    --version", "Show the version"],
   ["-h, --help", "Show this, or behind a command its flags and arguments"],
 ];
@@ -26,12 +32,10 @@ export function asksForOverview(words: readonly string[]): boolean {
 }
 
 /** The help of the program. It needs no parser, which takes longer to load than Node to start. */
-export function overview(commands: readonly CommandName[], columns: number): string {
+export function overview(commands: readonly CommandName[]): string {
+  const columns = helpColumns();
   const own = commands.map(({ usage, summary }): Row => [`drover ${usage}`, summary]);
-  const completion: Row = [
-    "drover completion",
-    "Print the completion script of bash or zsh, by its name or as $SHELL says",
-  ];
+  const completion: Row = ["drover completion", OWN_TEXTS.completion];
   return [
     "drover COMMAND\n",
     "Turns one machine into a fault-tolerant llama.cpp service.\n",
@@ -40,6 +44,11 @@ export function overview(commands: readonly CommandName[], columns: number): str
     ...section("Examples:", EXAMPLES, columns),
     ...wrap(EXIT_CODES, columns, ""),
   ].join("\n");
+}
+
+/** How wide a help text is. */
+export function helpColumns(): number {
+  return Math.min(120, process.stdout.columns ?? 100);
 }
 
 /** Two columns, the left one as wide as its longest line. */

@@ -4,16 +4,12 @@ import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { packageVersion } from "@drover/foundation/files/package-version";
 import type { CommandName, Flag, NamedCommand, RegisteredCommand } from "./command.ts";
 import { createInvocation } from "./invocation.ts";
+import { helpColumns, OWN_TEXTS } from "./overview.ts";
 import { settingFlags } from "./setting-flags.ts";
 
 const COMMON: Readonly<Record<string, Options>> = {
-  config: {
-    type: "string",
-    requiresArg: true,
-    group: "Operation:",
-    describe: "Settings file; drover.yaml in the working directory is read by itself [DROVER_CONFIG]",
-  },
-  verbose: { type: "boolean", alias: "v", group: "Operation:", describe: "Log more: the same as --log-level debug" },
+  config: { type: "string", requiresArg: true, group: "Operation:", describe: OWN_TEXTS.config },
+  verbose: { type: "boolean", alias: "v", group: "Operation:", describe: OWN_TEXTS.verbose },
 };
 
 /**
@@ -64,13 +60,13 @@ function createParser(words: readonly string[]): Argv {
       .scriptName("drover")
       .parserConfiguration({ "camel-case-expansion": false, "dot-notation": false, "strip-aliased": true })
       .options(COMMON)
-      .completion("completion", "Print the completion script of bash or zsh, by its name or as $SHELL says")
+      .completion("completion", OWN_TEXTS.completion)
       .version(packageVersion())
       .help()
       .alias("help", "h")
       .strict()
       .exitProcess(true)
-      .wrap(Math.min(120, process.stdout.columns ?? 100))
+      .wrap(helpColumns())
       .showHelpOnFail(false)
   );
 }

@@ -12,7 +12,7 @@ import { splitArgs } from "./worker-arguments.ts";
 export async function compare(invocation: Invocation): Promise<ExitCode> {
   const lib = await import("@drover/bench");
   await checkOutput(invocation);
-  const request = loadRequest(invocation, { duration: lib.parseDuration, numbers: lib.parseNumbers });
+  const request = await loadRequest(invocation);
   const apiKey = await keyOfStarted(invocation);
   const args = splitArgs(invocation);
   const { checkSettings, findPrepared } = await import("@drover/supervisor/application");

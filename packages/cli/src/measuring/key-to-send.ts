@@ -9,26 +9,18 @@ export const keyFlag: Readonly<Record<string, Flag>> = {
 /** For a Drover that the command starts: it gets the settings that are here, and so wants one of their keys. */
 export async function keyOfStarted(invocation: Invocation): Promise<string | undefined> {
   const { settings } = invocation.settings();
-  return await keyToSend(invocation, { keys: settings.apiKeys, file: settings.apiKeysFile });
+  return invocation.text("key") ?? (await keyOf(settings));
 }
 
 /** For a server that runs already: what a settings file here says is none of its business. */
 export async function keyOfRunning(invocation: Invocation): Promise<string | undefined> {
   const environment = { DROVER_API_KEY: invocation.environment["DROVER_API_KEY"] };
   const { settings } = loadSettings({ flags: {}, environment });
-  return await keyToSend(invocation, { keys: settings.apiKeys, file: undefined });
+  return invocation.text("key") ?? (await keyOf(settings));
 }
 
 /** The first key of settings; undefined: they ask for none. */
-export async function keyOfFile({ apiKeys, apiKeysFile }: Settings): Promise<string | undefined> {
+export async function keyOf({ apiKeys, apiKeysFile }: Settings): Promise<string | undefined> {
   const { firstKey } = await import("@drover/balancer");
   return firstKey({ keys: apiKeys, file: apiKeysFile });
-}
-
-async function keyToSend(
-  invocation: Invocation,
-  sources: { readonly keys: readonly string[]; readonly file: string | undefined },
-): Promise<string | undefined> {
-  const { firstKey } = await import("@drover/balancer");
-  return invocation.text("key") ?? firstKey(sources);
 }

@@ -24,33 +24,24 @@ export const loadFlags: Readonly<Record<string, Flag>> = {
 };
 
 /** What was typed for {@link loadFlags}. */
-export function loadRequest(
-  invocation: Invocation,
-  parse: {
-    readonly duration: (option: string, text: string) => number;
-    readonly numbers: (option: string, text: string) => readonly number[];
-  },
-): LoadRequest {
-  const durationOf = (name: string) => {
+export async function loadRequest(invocation: Invocation): Promise<LoadRequest> {
+  const { parseDuration, parseNumbers } = await import("@drover/bench");
+  const read = <T>(name: string, parse: (option: string, text: string) => T): T | undefined => {
     const text = invocation.text(name);
-    return text === undefined ? undefined : parse.duration(`--${name}`, text);
-  };
-  const numbersOf = (name: string) => {
-    const text = invocation.text(name);
-    return text === undefined ? undefined : parse.numbers(`--${name}`, text);
+    return text === undefined ? undefined : parse(`--${name}`, text);
   };
   return {
     preset: invocation.text("preset"),
-    users: numbersOf("users"),
-    rate: numbersOf("rate"),
-    warmupMs: durationOf("warmup"),
-    durationMs: durationOf("duration"),
+    users: read("users", parseNumbers),
+    rate: read("rate", parseNumbers),
+    warmupMs: read("warmup", parseDuration),
+    durationMs: read("duration", parseDuration),
     responses: invocation.number("responses"),
-    thinkMs: durationOf("think"),
+    thinkMs: read("think", parseDuration),
     responseTokens: invocation.number("max-tokens"),
     seed: invocation.number("seed"),
     slo: invocation.text("slo"),
-    timeoutMs: durationOf("timeout"),
+    timeoutMs: read("timeout", parseDuration),
     ignoreEndOfText: invocation.isOn("ignore-eos"),
     temperature: invocation.number("temperature"),
   };

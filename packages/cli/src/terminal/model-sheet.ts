@@ -1,5 +1,5 @@
 import { printable } from "@drover/foundation/printable";
-import { sizeText } from "@drover/foundation/texts";
+import { plural, sizeText } from "@drover/foundation/texts";
 import type { MemoryEstimate, ModelInfo } from "@drover/models";
 
 /** A model and its memory as people read them. */
@@ -7,10 +7,7 @@ export function showModel(model: ModelInfo, memory: MemoryEstimate): string {
   const { perWorker } = memory;
   const facts: readonly (readonly [string, string])[] = [
     ["name", model.name],
-    [
-      "architecture",
-      `${model.architecture}, ${model.layers} ${model.layers === 1 ? "layer" : "layers"} of ${model.embeddingLength}`,
-    ],
+    ["architecture", `${model.architecture}, ${plural(model.layers, "layer")} of ${model.embeddingLength}`],
     ["parameters", shortCount(model.parameters)],
     ["quantization", model.quantization],
     ["file", `${sizeText(model.fileBytes)}${model.parts > 1 ? ` in ${model.parts} parts` : ""}`],

@@ -15,11 +15,10 @@ export function prettyLine(hasColors: boolean): (line: LogLine) => string {
     },
     singleLine: true,
   });
-  return (line) => printableOrNone(bareText(line)) ?? format(withoutEcho(JSON.parse(line) as Entry));
-}
-
-function printableOrNone(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text);
+  return (line) => {
+    const bare = bareText(line);
+    return bare === undefined ? format(withoutEcho(JSON.parse(line) as Entry)) : printable(bare);
+  };
 }
 
 type Entry = Readonly<Record<string, unknown>>;

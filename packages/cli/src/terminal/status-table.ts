@@ -1,15 +1,8 @@
-import Table from "cli-table3";
 import { printable } from "@drover/foundation/printable";
 import { plural, shortRanges, sizeText, wrap } from "@drover/foundation/texts";
 import { transferText } from "@drover/models/transfer";
 import type { DroverStatus, ServiceStatus, UpstreamRow } from "@drover/supervisor/admin";
-
-/** No lines. */
-export const PLAIN = Object.fromEntries(
-  ["top", "bottom", "left", "mid", "right"]
-    .flatMap((side) => [side, `${side}-left`, `${side}-mid`, `${side}-right`])
-    .map((part) => [part, ""]),
-);
+import { plainTable } from "./plain-table.ts";
 
 type Row = DroverStatus["workers"][number];
 
@@ -20,8 +13,8 @@ export function statusTable(status: DroverStatus, columns = Number.POSITIVE_INFI
   const lines = [
     ...serviceLines(service),
     "",
-    ...(workers.length === 0 ? [] : [tableOf((between) => workerTable(workers, isAsleep, between), columns)]),
-    ...(upstreams.length === 0 ? [] : [tableOf((between) => upstreamTable(upstreams, between), columns)]),
+    ...(workers.length === 0 ? [] : [workerTable(workers, isAsleep, columns)]),
+    ...(upstreams.length === 0 ? [] : [upstreamTable(upstreams, columns)]),
   ];
   if (snapshots !== null) {
     const { files, bytes, limitBytes, directory } = snapshots;
@@ -54,45 +47,31 @@ function deedOf({ command, phase, urls, model, download }: ServiceStatus): strin
   return phases[phase];
 }
 
-function tableOf(draw: (between: string) => string, columns: number): string {
-  const wide = draw("  ");
-  return wide.split("\n").some((line) => line.length > columns) ? draw(" ") : wide;
+function upstreamTable(upstreams: readonly UpstreamRow[], columns: number): string {
+  const head = ["upstream", "state", "running", "requests", "failures", "last failure"];
+  const rows = upstreams.map(({ origin, state, active, requests, failures, lastFailure }) => {
+    return [printable(origin), state, active, requests, failures, printable(lastFailure ?? "-")];
+  });
+  return plainTable(head, rows, columns);
 }
 
-function upstreamTable(upstreams: readonly UpstreamRow[], between: string): string {
-  const table = new Table({
-    head: ["upstream", "state", "running", "requests", "failures", "last failure"],
-    chars: { ...PLAIN, middle: between },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  for (const { origin, state, active, requests, failures, lastFailure } of upstreams)
-    table.push([printable(origin), state, active, requests, failures, printable(lastFailure ?? "-")]);
-  return table.toString();
-}
-
-function workerTable(workers: readonly Row[], isAsleep: boolean, between: string): string {
-  const table = new Table({
-    head: ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"],
-    chars: { ...PLAIN, middle: between },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  for (const worker of workers) {
-    table.push([
-      worker.id,
-      stateText(worker, isAsleep),
-      worker.pid ?? "-",
-      worker.port ?? "-",
-      worker.cpus.length === 0 ? (worker.elastic ? "none" : "any") : shortRanges(worker.cpus),
-      // A command of the user's has as many as are asked of it.
-      `${worker.slots.busy}/${worker.slots.total === 0 ? "-" : worker.slots.total}`,
-      worker.requests,
-      worker.restarts,
-      `${worker.cpuPercent.toFixed(0)}%`,
-      sizeText(worker.rssBytes),
-      shortDuration(worker.uptimeMs),
-    ]);
-  }
-  return table.toString();
+function workerTable(workers: readonly Row[], isAsleep: boolean, columns: number): string {
+  const head = ["id", "state", "pid", "port", "CPUs", "slots", "requests", "restarts", "CPU", "memory", "up"];
+  const rows = workers.map((worker) => [
+    worker.id,
+    stateText(worker, isAsleep),
+    worker.pid ?? "-",
+    worker.port ?? "-",
+    worker.cpus.length === 0 ? (worker.elastic ? "none" : "any") : shortRanges(worker.cpus),
+    // A command of the user's has as many as are asked of it.
+    `${worker.slots.busy}/${worker.slots.total === 0 ? "-" : worker.slots.total}`,
+    worker.requests,
+    worker.restarts,
+    `${worker.cpuPercent.toFixed(0)}%`,
+    sizeText(worker.rssBytes),
+    shortDuration(worker.uptimeMs),
+  ]);
+  return plainTable(head, rows, columns);
 }
 
 function stateText({ state, readShare }: Row, isAsleep: boolean): string {

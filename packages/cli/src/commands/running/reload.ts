@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { plural } from "@drover/foundation/texts";
 import { callAdmin } from "@drover/supervisor/admin";
 import type { ReloadReport } from "@drover/supervisor/application";
 import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
@@ -30,9 +31,9 @@ async function absolute(model: string): Promise<string> {
 function describe({ changed, needRestart, scaled }: ReloadReport): string {
   const sentences = [changed.length === 0 ? "Reloaded; no setting has changed." : `Reloaded: ${changed.join(", ")}.`];
   if (needRestart.length > 0) sentences.push(`Only a restart of drover applies ${needRestart.join(", ")}.`);
-  if (scaled !== undefined) {
-    const count = `${scaled.workers} ${scaled.workers === 1 ? "worker" : "workers"}`;
-    sentences.push(`Still ${count}, as drover scale asked; the configuration says ${scaled.configured}.`);
-  }
+  if (scaled !== undefined)
+    sentences.push(
+      `Still ${plural(scaled.workers, "worker")}, as drover scale asked; the configuration says ${scaled.configured}.`,
+    );
   return sentences.join(" ");
 }

@@ -1,3 +1,4 @@
+import { plural } from "@drover/foundation/texts";
 import { callAdmin } from "@drover/supervisor/admin";
 import { SupervisorError } from "@drover/supervisor/errors";
 import { ADMIN_SETTINGS, findAdmin } from "../../line/find-admin.ts";
@@ -14,7 +15,7 @@ export const scale: Command = {
       throw new SupervisorError("usage", `"${typed}" is no number of workers; give a whole number from 1 to 1024`);
     }
     await callAdmin(findAdmin(invocation), "POST", `/scale?count=${count}`);
-    invocation.stdout.write(`${count} ${count === 1 ? "worker" : "workers"} from now on.\n`);
+    invocation.stdout.write(`${plural(count, "worker")} from now on.\n`);
     return 0;
   },
 };
