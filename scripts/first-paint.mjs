@@ -1,35 +1,15 @@
 // How long the console takes to its first paint from a cold cache: in a new profile each time, with one Drover that serves the demo model. Prints
 // the browser's own figures, the bytes that came, and what all files of the page take. Needs a build, `pnpm tools` and Chromium. usage: node scripts/first-paint.mjs [TIMES]
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { openBrowser, startDrover } from "./drover-in-browser.mjs";
 
-const here = fileURLToPath(new URL("..", import.meta.url));
-const { chromium } = await import(pathToFileURL(join(here, "tools/node_modules/playwright-core/index.mjs")).href);
 const times = Number(process.argv[2] ?? 9);
-const folder = mkdtempSync(join(tmpdir(), "drover-first-paint-"));
-const words = [
-  "up",
-  "--workers",
-  "1",
-  "--threads",
-  "1",
-  "--slots",
-  "2",
-  "--listen",
-  "127.0.0.1:0",
-  "--log-format",
-  "json",
-];
-const server = spawn(join(here, "node_modules/.bin/drover"), [...words, "--admin-socket", join(folder, "admin.sock")], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const browser = await chromium.launch({ args: ["--no-sandbox", "--headless"], executablePath: "/usr/bin/chromium" });
+const drover = await startDrover("--workers=1", "--threads=1", "--slots=2");
+const { url } = drover;
+const browser = await openBrowser();
 try {
-  const url = await addressOf(server);
   // The server's own first look at its files is no part of the browser's way.
   await look(url);
   const seen = [];
@@ -49,22 +29,12 @@ try {
     "bytes",
     seen.map(({ bytes }) => bytes),
   );
-  console.log(`all files of the page, gzipped: ${gzippedBytes(join(here, "packages/console/dist/page"))} bytes`);
+  console.log(
+    `all files of the page, gzipped: ${gzippedBytes(fileURLToPath(new URL("../packages/console/dist/page", import.meta.url)))} bytes`,
+  );
 } finally {
   await browser.close();
-  server.kill("SIGTERM");
-  await new Promise((resolve) => server.once("exit", resolve));
-  rmSync(folder, { recursive: true, force: true });
-}
-
-async function addressOf(child) {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { url } = JSON.parse(line);
-    if (url === undefined) continue;
-    child.stdout.resume();
-    return url;
-  }
-  throw new Error("Drover ended before it served");
+  await drover.stop();
 }
 
 /** A new context has a cache of its own, which is empty. */

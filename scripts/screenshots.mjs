@@ -1,15 +1,13 @@
 // Takes the pictures of the console in docs/images from a running Drover: a model that writes Markdown, some load, a killed worker.
 // Needs a build, `pnpm tools` and Chromium. usage: node scripts/screenshots.mjs [FOLDER]
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { openBrowser, startDrover } from "./drover-in-browser.mjs";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const { writeDemoModel } = await import(pathToFileURL(join(here, "packages/models/dist/index.js")).href);
-const { chromium } = await import(pathToFileURL(join(here, "tools/node_modules/playwright-core/index.mjs")).href);
 
 const target = process.argv[2] ?? join(here, "docs/images");
 mkdirSync(target, { recursive: true });
@@ -57,7 +55,7 @@ assert odd_sum(100) == 10_000
 const ADMIN_KEY = "only-for-the-pictures";
 const desk = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
-const browser = await chromium.launch({ args: ["--no-sandbox", "--headless"], executablePath: "/usr/bin/chromium" });
+const browser = await openBrowser();
 try {
   await withDrover(english, async ({ url, killBusy }) => {
     await chat({ ...desk, locale: "en-US" }, url, "What is the sum of the first n odd numbers?", "chat");
@@ -85,33 +83,13 @@ try {
 async function withDrover(text, use) {
   const model = join(folder, "model.gguf");
   await writeDemoModel(model, text);
-  const words = ["up", "--model", model, "--workers", "2", "--threads", "1", "--slots", "4", "--ctx", "1024"];
-  const settings = [
-    "--listen",
-    "127.0.0.1:0",
-    "--worker-port",
-    "18600",
-    "--admin-socket",
-    join(folder, "admin.sock"),
-    "--admin-key",
-    ADMIN_KEY,
-  ];
-  const program = join(here, "node_modules/.bin/drover");
-  const child = spawn(program, [...words, ...settings, "--log-format", "json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const shape = ["--workers=2", "--threads=1", "--slots=4", "--ctx=1024", "--worker-port=18600"];
+  const drover = await startDrover(`--model=${model}`, ...shape, `--admin-key=${ADMIN_KEY}`);
+  const { url } = drover;
   try {
-    let url;
-    for await (const line of createInterface({ input: child.stdout })) {
-      ({ url } = JSON.parse(line));
-      if (url !== undefined) break;
-    }
-    child.stdout.resume();
-    await until(async () => (await state(url)).workers.every((worker) => worker.state === "ready"));
     await use({ url, killBusy: async () => process.kill((await state(url)).workers[1].pid, "SIGKILL") });
   } finally {
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.once("exit", resolve));
+    await drover.stop();
   }
 }
 
