@@ -60,6 +60,14 @@ export function pause(clock: Clock, durationMs: number, signal?: AbortSignal): P
   });
 }
 
+/** What `work` comes to; undefined where it takes longer than `limitMs`. It goes on then. */
+export async function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  // A timer left running would keep the process for as long.
+  const late = pause(clock, limitMs, over.signal).then(() => undefined);
+  return await Promise.race([work, late]).finally(() => over.abort());
+}
+
 /** Calls `action` after `delayMs` and every `periodMs` from then on; the returned function stops it. */
 export function repeat(
   clock: Pick<Clock, "after" | "every">,

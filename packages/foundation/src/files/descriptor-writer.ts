@@ -1,5 +1,5 @@
 import { write } from "node:fs";
-import { type Clock, pause } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 
 /** Writes text to an open descriptor, in the order of the calls. */
 export interface DescriptorWriter {
@@ -90,10 +90,6 @@ export function createDescriptorWriter(
       if (!isWriting) pump();
     },
     written,
-    async flush() {
-      const limit = new AbortController();
-      // A timer left running would keep the process for as long.
-      await Promise.race([written().finally(() => limit.abort()), pause(clock, FLUSH_LIMIT_MS, limit.signal)]);
-    },
+    flush: () => within(clock, FLUSH_LIMIT_MS, written()),
   };
 }

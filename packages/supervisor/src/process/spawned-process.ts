@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { pause, systemClock } from "@drover/foundation/clock";
+import { systemClock, within } from "@drover/foundation/clock";
 import type { SupervisorMessage } from "@drover/contract/ipc";
 
 export interface ProcessEnd {
@@ -32,9 +32,7 @@ export async function endOf(child: ChildProcess): Promise<ProcessEnd> {
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, reason: undefined }),
     ),
   );
-  const cancel = new AbortController();
-  await Promise.race([closed, pause(systemClock, LAST_LINES_MS, cancel.signal)]);
-  cancel.abort();
+  await within(systemClock, LAST_LINES_MS, closed);
   child.stdout?.destroy();
   child.stderr?.destroy();
   // So long as another process holds the other end, this one would not end.

@@ -1,6 +1,6 @@
 import type { Balancer, UpstreamStatus } from "@drover/balancer";
-import type { Clock } from "@drover/foundation/clock";
-import { createGate } from "../gate.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Clock, within } from "@drover/foundation/clock";
 import type { Activity } from "../process/spawn.ts";
 
 /** What a worker's traffic needs of the balancer. */
@@ -100,14 +100,7 @@ export class Traffic {
       this.#heldBack = address;
       return;
     }
-    const known = this.#address;
-    const isSame =
-      known?.port === address.port &&
-      known.slots === address.slots &&
-      known.secret === address.secret &&
-      known.sharesState === address.sharesState &&
-      known.reports === address.reports;
-    if (!isSame) {
+    if (!isDeepStrictEqual(this.#address, address)) {
       this.#earlierRequests = this.requests;
       this.#isDraining = false;
       this.#add(address);
@@ -147,9 +140,7 @@ export class Traffic {
 
   /** As {@link drained}, for at most `limitMs`. */
   async drainedWithin(limitMs: number, clock: Clock): Promise<void> {
-    const limit = createGate<void>();
-    const cancel = clock.after(limitMs, limit.open);
-    await Promise.race([this.drained(), limit.opened]).finally(cancel);
+    await within(clock, limitMs, this.drained());
   }
 
   /** Takes it out of the balancer. */

@@ -1,6 +1,6 @@
 import { defaultSettings, type Settings } from "@drover/config";
 import { PROTOCOL_VERSION } from "@drover/contract/ipc";
-import { type Clock, pause } from "@drover/foundation/clock";
+import { type Clock, within } from "@drover/foundation/clock";
 import { type GetResult, httpGet } from "@drover/foundation/network/http-get";
 import type { WorkerLaunch } from "../launch.ts";
 import { afterLook, type Look, UNKNOWN } from "./probe-verdict.ts";
@@ -140,9 +140,7 @@ function createProbe(port: number, clock: Clock): Probe {
   return {
     async look(rule) {
       asked ??= ask(rule.path);
-      const inTime = new AbortController();
-      const result = await Promise.race([asked.result, pause(clock, rule.timeout, inTime.signal)]);
-      inTime.abort();
+      const result = await within(clock, rule.timeout, asked.result);
       if (result === undefined) return { failure: `no response within ${rule.timeout} ms`, isSilent: true };
       asked = undefined;
       if (!result.responded) return { failure: result.reason, isSilent: false };
