@@ -78,12 +78,11 @@ function inTurn(computing: readonly Holder[], count: number, now: number): reado
     if (ordered.length === 0) return since;
     return now - since < TURN_MS ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   };
-  const order = [...computing.keys()].toSorted((a, b) => {
-    const [first, second] = [computing[a] as Holder, computing[b] as Holder];
-    const [left, right] = [place(first), place(second)];
-    return left === right ? first.since - second.since : left - right;
+  const order = computing.toSorted((a, b) => {
+    const [left, right] = [place(a), place(b)];
+    return left === right ? a.since - b.since : left - right;
   });
-  return order.slice(0, count).map((index) => computing[index] as Holder);
+  return order.slice(0, count);
 }
 
 /** Each takes the share that has most of the CPUs that it holds already, then of its home. */

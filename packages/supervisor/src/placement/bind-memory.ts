@@ -13,32 +13,24 @@ export function bindMemory(
   snapshotBytes: number,
 ): Layout {
   if (nodes.length < 2) return layout;
-  const roomy = new Set(
-    nodes
-      .filter(
-        ({ id, freeBytes }) =>
-          freeBytes - snapshotBytes >=
-          workerBytes * layout.placements.filter((placement) => placement.node === id).length,
-      )
-      .map((node) => node.id),
+  const workersOn = (id: number) => layout.placements.filter(({ node }) => node === id).length;
+  const isRoomy = ({ id, freeBytes }: NumaNode) => freeBytes - snapshotBytes >= workerBytes * workersOn(id);
+  const roomy = nodes.filter(isRoomy).map(({ id }) => id);
+  const short = nodes.filter((node) => !isRoomy(node) && workersOn(node.id) > 0);
+  const placements = layout.placements.map((placement) =>
+    placement.node !== undefined && roomy.includes(placement.node)
+      ? { ...placement, boundNode: placement.node }
+      : placement,
   );
-  const short = nodes.filter(
-    ({ id }) => !roomy.has(id) && layout.placements.some((placement) => placement.node === id),
+  const reasons = roomy.length > 0 ? ["each worker's memory is bound to its NUMA node"] : [];
+  const warnings = short.map(
+    ({ id }) => `NUMA node ${id} has too little free memory for its workers: theirs is not bound to it.`,
   );
   return {
     ...layout,
-    placements: layout.placements.map((placement) =>
-      placement.node !== undefined && roomy.has(placement.node)
-        ? { ...placement, boundNode: placement.node }
-        : placement,
-    ),
-    reasons: [...layout.reasons, ...(roomy.size > 0 ? ["each worker's memory is bound to its NUMA node"] : [])],
-    warnings: [
-      ...layout.warnings,
-      ...short.map(
-        ({ id }) => `NUMA node ${id} has too little free memory for its workers: theirs is not bound to it.`,
-      ),
-    ],
+    placements,
+    reasons: [...layout.reasons, ...reasons],
+    warnings: [...layout.warnings, ...warnings],
   };
 }
 

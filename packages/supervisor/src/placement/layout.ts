@@ -166,10 +166,10 @@ function cut(
 ): readonly (readonly Cpu[])[] {
   if (count <= 1) return [cpus];
   const [key, ...finer] = keys;
-  if (key === undefined) return slices(cpus, count);
+  if (key === undefined) return evenSlices(cpus, count);
   const groups = groupBy(cpus, key);
   if (groups.length === 1) return cut(cpus, count, finer);
-  if (count < groups.length) return bundle(groups, count);
+  if (count < groups.length) return evenSlices(groups, count).map((some) => some.flat());
   const counts = apportion(
     groups.map((group) => group.length),
     count,
@@ -177,17 +177,9 @@ function cut(
   return groups.flatMap((group, index) => cut(group, counts[index] ?? 1, finer));
 }
 
-/** Whole groups, side by side, in `count` bundles. */
-function bundle(groups: readonly (readonly Cpu[])[], count: number): readonly (readonly Cpu[])[] {
-  return Array.from({ length: count }, (_, index) =>
-    groups.slice(Math.floor((index * groups.length) / count), Math.floor(((index + 1) * groups.length) / count)).flat(),
-  );
-}
-
-function slices(cpus: readonly Cpu[], count: number): readonly (readonly Cpu[])[] {
-  return Array.from({ length: count }, (_, index) =>
-    cpus.slice(Math.floor((index * cpus.length) / count), Math.floor(((index + 1) * cpus.length) / count)),
-  );
+function evenSlices<T>(items: readonly T[], count: number): readonly (readonly T[])[] {
+  const start = (index: number) => Math.floor((index * items.length) / count);
+  return Array.from({ length: count }, (_, index) => items.slice(start(index), start(index + 1)));
 }
 
 /** How many of `count` workers each group gets: one, and then by who has most CPUs for each. */
