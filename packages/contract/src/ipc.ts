@@ -53,8 +53,11 @@ export type WorkerMessage =
   | {
       readonly type: "step-costs";
       readonly threads: number;
-      readonly points: readonly { readonly tokens: number; readonly ms: number }[];
+      readonly points: StepCosts;
     };
+
+/** What one decode takes, by the tokens in it. */
+export type StepCosts = readonly { readonly tokens: number; readonly ms: number }[];
 
 /**
  * What a worker wants CPUs for: nothing; one to read the model with; its share, since it has requests; or all of them and

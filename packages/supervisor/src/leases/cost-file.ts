@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheFile, writeCacheFile } from "@drover/foundation/files/cache-file";
 import { cacheFolder } from "@drover/foundation/files/user-folders";
+import type { StepCosts } from "@drover/contract/ipc";
 import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { CostTables } from "./plan-load.ts";
 
@@ -24,9 +25,7 @@ export async function readCosts(shape: CostShape): Promise<CostTables> {
   }
 }
 
-type Table = readonly [number, readonly { readonly tokens: number; readonly ms: number }[]];
-
-function isTable(entry: unknown): entry is Table {
+function isTable(entry: unknown): entry is readonly [number, StepCosts] {
   return Array.isArray(entry) && typeof entry[0] === "number" && Array.isArray(entry[1]) && entry[1].every(isPoint);
 }
 

@@ -1,3 +1,4 @@
+import type { StepCosts } from "@drover/contract/ipc";
 import { type CostTables, followPlan, type LoadStep, planLoad } from "./plan-load.ts";
 
 /** A worker that could take a request. */
@@ -11,14 +12,12 @@ export interface AbleWorker {
   readonly cpus: number;
 }
 
-type Points = readonly { readonly tokens: number; readonly ms: number }[];
-
 /**
  * Which workers compute and which stand by, by the requests in flight. The workers have an order, by when they came ready:
  * the first ones compute, so that a worker that comes back does not draw the load to itself.
  */
 export class LoadFollower {
-  readonly #tables = new Map<number, Points>();
+  readonly #tables = new Map<number, StepCosts>();
   readonly #order: string[] = [];
   readonly #plans = new Map<string, readonly LoadStep[]>();
   #slots = 0;
@@ -28,7 +27,7 @@ export class LoadFollower {
     return this.#tables;
   }
 
-  know(threads: number, points: Points): void {
+  know(threads: number, points: StepCosts): void {
     this.#tables.set(threads, points);
     this.#plans.clear();
   }

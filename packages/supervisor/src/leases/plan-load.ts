@@ -1,5 +1,7 @@
+import type { StepCosts } from "@drover/contract/ipc";
+
 /** What one decode takes with a number of threads, by the sequences in it; measured while nothing else computed. */
-export type CostTables = ReadonlyMap<number, readonly { readonly tokens: number; readonly ms: number }[]>;
+export type CostTables = ReadonlyMap<number, StepCosts>;
 
 export interface LoadGround {
   readonly tables: CostTables;
@@ -149,7 +151,7 @@ function stepMs(tables: CostTables, cpus: number, tokens: number): number {
 }
 
 /** Straight lines between what was measured, and the last one's price per token beyond. */
-function groupMs(points: readonly { readonly tokens: number; readonly ms: number }[], tokens: number): number {
+function groupMs(points: StepCosts, tokens: number): number {
   let low = { tokens: 0, ms: 0 };
   for (const high of points) {
     if (high.tokens >= tokens)
