@@ -1,16 +1,13 @@
-/** Where a process is to be held. */
-export interface Pinning {
-  /** undefined: not pinned. */
-  readonly cpus: readonly number[] | undefined;
-  /** NUMA node that its memory is bound to; undefined: not bound. */
-  readonly numaNode?: number | undefined;
-}
+import type { WorkerLaunch } from "./launch.ts";
 
 /**
  * The words before a worker's command that hold it: killed by the kernel when its parent dies, on its CPUs, its memory on its node. Each program
  * that `has` does not know is left out. All of them exec, so the process id is the worker's own.
  */
-export function pinningArguments({ cpus, numaNode }: Pinning, has: (program: string) => boolean): readonly string[] {
+export function pinningArguments(
+  { cpus, numaNode }: Pick<WorkerLaunch, "cpus" | "numaNode">,
+  has: (program: string) => boolean,
+): readonly string[] {
   return [
     ...(has("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
     ...(cpus !== undefined && cpus.length > 0 && has("taskset") ? ["taskset", "-c", cpus.join(",")] : []),

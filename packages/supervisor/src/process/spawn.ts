@@ -49,7 +49,8 @@ export const spawnWorker: SpawnWorker = (launch, listener) => {
   const surroundings = launch.command === undefined ? undefined : surroundingsOf(launch);
   const [file = process.execPath, ...words] = [
     ...(surroundings?.cgroup?.enter ?? []),
-    ...commandOf(launch, process.env["PATH"] ?? ""),
+    ...pinningArguments(launch, hasProgram),
+    ...commandArguments(launch),
   ];
   const child = execa(file, words, {
     ipc: true,
@@ -118,12 +119,6 @@ function memoryOf({ command }: WorkerLaunch): NodeJS.ProcessEnv {
 
 function isWorkerMessage(message: unknown): message is WorkerMessage {
   return typeof message === "object" && message !== null && "type" in message && typeof message.type === "string";
-}
-
-/** The entire command line, wrappers first. `path` is where programs are looked for. */
-function commandOf(launch: WorkerLaunch, path: string): readonly string[] {
-  const has = (program: string) => hasProgram(program, path);
-  return [...pinningArguments(launch, has), ...commandArguments(launch)];
 }
 
 function commandArguments(launch: WorkerLaunch): readonly string[] {
