@@ -1,7 +1,8 @@
-export { ConfigError, type ConfigProblem } from "./errors.ts";
+export { ConfigError } from "./errors.ts";
 export { hideSecrets } from "./hide-secrets.ts";
 export {
   defaultSettings,
+  type Environment,
   type LoadedSettings,
   loadSettings,
   readText,

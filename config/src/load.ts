@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as zod from "zod";
-import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { environmentName, putSetting, type Setting } from "./setting.ts";
 import { parseSettingsFile, type SettingsFile } from "./settings-file.ts";
@@ -15,14 +15,17 @@ export interface LoadedSettings {
   readonly sources: ReadonlyMap<SettingPath, SettingSource>;
   /** The file that was read, or undefined. */
   readonly file: string | undefined;
-  /** What is odd but no reason to refuse: `DROVER_*` variables that no setting has. With `strict` they are errors. */
-  readonly warnings: readonly ConfigProblem[];
+  /** What is odd but no reason to refuse: `DROVER_*` variables that no setting has. With `strict` they are problems. */
+  readonly warnings: readonly string[];
 }
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
   /** Values of the command line by flag name, as typed; absent or undefined: not given. */
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Path of the file; undefined: none is read. */
   readonly file?: string | undefined;
 }
@@ -33,7 +36,7 @@ export interface LoadOptions {
  */
 export function loadSettings(options: LoadOptions): LoadedSettings {
   const { values, problems: fileProblems } = readFile(options.file);
-  const problems: ConfigProblem[] = [...fileProblems];
+  const problems = [...fileProblems];
   const sources = new Map<SettingPath, SettingSource>();
   const settings = {};
   for (const row of settingsTable) {
@@ -46,12 +49,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
     }
     const read = schemaOf(setting).safeParse(found.value);
     if (read.success) putSetting(settings, setting.path, read.data);
-    else
-      problems.push({
-        where: found.where,
-        path: setting.path,
-        message: wrong(setting, found.value, read.error.issues),
-      });
+    else problems.push(`${found.where}: ${wrong(setting, found.value, read.error.issues)}`);
   }
   const loaded = settings as Settings;
   const warnings = unknownVariables(options.environment);
@@ -95,10 +93,7 @@ function readFile(file: string | undefined): SettingsFile {
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     const reason = unreadable[code] ?? message;
-    return {
-      values: new Map(),
-      problems: [{ where: file, path: "", message: `the configuration can't be read: ${reason}` }],
-    };
+    return { values: new Map(), problems: [`${file}: the configuration can't be read: ${reason}`] };
   }
 }
 
@@ -148,7 +143,7 @@ function wrong(setting: Setting, value: unknown, issues: readonly { readonly mes
 const otherVariables = ["DROVER_CONFIG", "DROVER_DEBUG", "DROVER_WORKER_SECRET"];
 
 /** Variables that look like settings and are none. */
-export function unknownVariables(environment: LoadOptions["environment"]): readonly ConfigProblem[] {
+export function unknownVariables(environment: Environment): readonly string[] {
   const settings: readonly Setting[] = settingsTable;
   const former = settings.flatMap(({ formerly }) => (formerly === undefined ? [] : [environmentName(formerly)]));
   const known = [...settings.map(environmentName), ...former, ...otherVariables];
@@ -161,7 +156,7 @@ export function unknownVariables(environment: LoadOptions["environment"]): reado
         known.map((variable) => variable.slice("DROVER_".length)),
       );
       const hint = guess === undefined ? "see docs/configuration.md" : `did you mean DROVER_${guess}?`;
-      return { where: name, path: "", message: `no setting has this environment variable; ${hint}` };
+      return `${name}: no setting has this environment variable; ${hint}`;
     });
 }
 

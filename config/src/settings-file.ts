@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import { isNestedTooDeep, MOST_YAML_LEVELS } from "@drover/foundation/texts";
 import type * as Yaml from "yaml";
 import type { Document, LineCounter, YAMLMap } from "yaml";
-import type { ConfigProblem } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
 import { settingsTable } from "./settings.ts";
@@ -16,7 +15,8 @@ export interface FileValue {
 export interface SettingsFile {
   /** By path. */
   readonly values: ReadonlyMap<string, FileValue>;
-  readonly problems: readonly ConfigProblem[];
+  /** As those of a `ConfigError`. */
+  readonly problems: readonly string[];
 }
 
 /** What follows a fault in a YAML text is mostly its consequence. */
@@ -29,22 +29,18 @@ const loadYaml = () => createRequire(import.meta.url)("yaml") as typeof Yaml;
 export function parseSettingsFile(text: string, name: string): SettingsFile {
   if (isNestedTooDeep(text)) {
     const message = `not valid YAML: it is nested deeper than ${MOST_YAML_LEVELS} levels`;
-    return { values: new Map(), problems: [{ where: `${name}:1`, path: "", message }] };
+    return { values: new Map(), problems: [`${name}:1: ${message}`] };
   }
   const { isMap, LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const values = new Map<string, FileValue>();
-  const problems: ConfigProblem[] = document.errors.slice(0, MOST_FAULTS).map((error) => ({
-    where: `${name}:${lines.linePos(error.pos[0]).line}`,
-    path: "",
-    message: `not valid YAML: ${error.message}`,
-  }));
+  const problems = document.errors
+    .slice(0, MOST_FAULTS)
+    .map(({ pos, message }) => `${name}:${lines.linePos(pos[0]).line}: not valid YAML: ${message}`);
   const root = document.contents;
   if (problems.length > 0 || root === null) return { values, problems };
-  if (!isMap(root)) {
-    return { values, problems: [{ where: `${name}:1`, path: "", message: "expected settings such as `model: demo`" }] };
-  }
+  if (!isMap(root)) return { values, problems: [`${name}:1: expected settings such as \`model: demo\``] };
   collect(root, "", { name, document, lines, values, problems });
   return { values, problems };
 }
@@ -54,7 +50,7 @@ interface Collector {
   readonly document: Document;
   readonly lines: LineCounter;
   readonly values: Map<string, FileValue>;
-  readonly problems: ConfigProblem[];
+  readonly problems: string[];
 }
 
 const paths = settingsTable.map((row) => row.path);
@@ -81,9 +77,9 @@ function collect(map: YAMLMap, prefix: string, into: Collector): void {
       // A group whose settings are all commented out: nothing is set.
     } else if (groups.has(path)) {
       const inside = childrenOf(path).map((child) => child.slice(path.length + 1));
-      into.problems.push({ where, path, message: `"${path}" is a group of settings: ${inside.join(", ")}` });
+      into.problems.push(`${where}: "${path}" is a group of settings: ${inside.join(", ")}`);
     } else {
-      into.problems.push({ where, path, message: unknownKey(path, prefix) });
+      into.problems.push(`${where}: ${unknownKey(path, prefix)}`);
     }
   }
 }

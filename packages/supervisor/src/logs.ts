@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { createDescriptorWriter, type DescriptorWriter } from "@drover/foundation/files/descriptor-writer";
 
 /** Where log lines go: JSON text, one line with its newline. */
@@ -61,10 +61,10 @@ export function bareText(line: LogLine): string | undefined {
 /** Where shown lines are written. */
 export type LogSink = Pick<DescriptorWriter, "write" | "flush">;
 
-/** Writes to a descriptor, and says among the lines how many were lost. */
-export function descriptorSink(descriptor: number, clock: Clock): LogSink {
-  return createDescriptorWriter(descriptor, {
-    clock,
+/** Writes to standard output, and says among the lines how many were lost. */
+export function outputSink(): LogSink {
+  return createDescriptorWriter(1, {
+    clock: systemClock,
     lossNote: (lost) => `{"level":40,"msg":"${lost} log lines were lost"}\n`,
   });
 }

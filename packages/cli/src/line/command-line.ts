@@ -1,9 +1,8 @@
+import type { Environment } from "@drover/config";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { RegisteredCommand } from "./command.ts";
 import { asksForOverview, overview } from "./overview.ts";
 import { switchesOnly } from "./switches-only.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the command that a command line names. What only some lines need is loaded for them: the parser alone takes longer than Node to start.

@@ -1,4 +1,4 @@
-import type { LoadedSettings, SettingPath } from "@drover/config";
+import type { Environment, LoadedSettings, SettingPath } from "@drover/config";
 import type { ExitCode } from "@drover/supervisor/errors";
 
 /** A flag of one command, beside those that the settings table yields. */
@@ -67,7 +67,7 @@ export interface Invocation {
   readonly settings: (flags?: Readonly<Record<string, unknown>>) => LoadedSettings;
   /** One setting alone, by the same precedence; whatever is wrong with the others. */
   readonly setting: (path: SettingPath) => string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }

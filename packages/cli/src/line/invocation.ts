@@ -1,6 +1,6 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { ConfigError, type ConfigProblem, loadSettings, readText, unknownVariables } from "@drover/config";
+import { ConfigError, type Environment, loadSettings, readText, unknownVariables } from "@drover/config";
 import { userId } from "@drover/foundation/files/user-folders";
 import { printable } from "@drover/foundation/printable";
 import { SupervisorError } from "@drover/supervisor/errors";
@@ -9,15 +9,11 @@ import type { Invocation } from "./command.ts";
 const DEFAULT_FILE = "drover.yaml";
 
 /** Wraps what yargs parsed. */
-export function createInvocation(
-  values: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Invocation {
+export function createInvocation(values: Readonly<Record<string, unknown>>, environment: Environment): Invocation {
   let hasWarned = false;
   // A reload reads the settings again; what is odd in them was said at the start.
-  const warn = (warnings: readonly ConfigProblem[]): void => {
-    for (const { where, message } of hasWarned ? [] : warnings)
-      process.stderr.write(`drover: ${printable(`${where}: ${message}`)}\n`);
+  const warn = (warnings: readonly string[]): void => {
+    for (const warning of hasWarned ? [] : warnings) process.stderr.write(`drover: ${printable(warning)}\n`);
     hasWarned = true;
   };
   const texts = (name: string): readonly string[] => {
@@ -60,10 +56,7 @@ function settingFlags(values: Readonly<Record<string, unknown>>): Record<string,
   return values;
 }
 
-function settingsFile(
-  values: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): string | undefined {
+function settingsFile(values: Readonly<Record<string, unknown>>, environment: Environment): string | undefined {
   const named = values["config"] ?? environment["DROVER_CONFIG"];
   if (typeof named === "string" && named !== "") return named;
   const found = statSync(DEFAULT_FILE, { throwIfNoEntry: false });
@@ -88,8 +81,8 @@ function trustedFile(...given: Parameters<typeof settingsFile>): string | undefi
 function requireTrust(file: Stats, link: Stats, folder: Stats): void {
   const why = distrust(file, link, folder);
   if (why === undefined) return;
-  const message = `${why} and is not read by itself. If you trust it, give it: --config ${DEFAULT_FILE}`;
-  throw new ConfigError([{ where: DEFAULT_FILE, path: "", message }]);
+  const advice = `If you trust it, give it: --config ${DEFAULT_FILE}`;
+  throw new ConfigError([`${DEFAULT_FILE}: ${why} and is not read by itself. ${advice}`]);
 }
 
 function distrust(file: Stats, link: Stats, folder: Stats): string | undefined {

@@ -1,4 +1,4 @@
-import { nearest } from "@drover/config";
+import { type Environment, nearest } from "@drover/config";
 import yargs, { type Argv, type Options } from "yargs";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { packageVersion } from "@drover/foundation/files/package-version";
@@ -19,7 +19,7 @@ const COMMON: Readonly<Record<string, Options>> = {
 export async function runParsedLine(
   registered: readonly RegisteredCommand[],
   words: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Promise<ExitCode> {
   const commands = await Promise.all(registered.map((command) => loadIfNamed(command, words)));
   let exitCode: ExitCode = 0;

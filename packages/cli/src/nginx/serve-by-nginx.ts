@@ -14,12 +14,11 @@ export async function serveByNginx(invocation: Invocation, path: string): Promis
   const say = (line: string): void => logs.logger.info(line);
   const version = packageVersion();
   const state: { running?: RunningNginx; isEnding?: boolean } = {};
-  const { environment } = invocation;
-  const where = { setting: settings.admin.socket, environment, logger: logs.logger };
   const metrics = invocation.text("metrics-listen");
   const closeMetrics = metrics === undefined ? () => {} : await openMetricsPort(metrics, () => state.running);
   // Before the configuration's `user` takes root's rights away.
-  const closeAdmin = await openUpstreamAdmin(serviceOf(state, { path, version, logs }), where);
+  const service = serviceOf(state, { path, version, logs });
+  const closeAdmin = await openUpstreamAdmin(settings.admin.socket, invocation.environment, service);
   // nginx reads its configuration again at this signal; what was started in a terminal that is closed ends.
   const onHangUp = (): void => {
     if (hasLostTerminal()) state.running?.end();

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Settings } from "@drover/config";
 import { type Display, downloadLog, publicUrl } from "@drover/supervisor/application";
 import { systemClock } from "@drover/foundation/clock";
-import { createLogs, descriptorSink, type LogLine, type Logs } from "@drover/supervisor/logs";
+import { createLogs, type LogLine, type Logs, outputSink } from "@drover/supervisor/logs";
 import { journalLine, leadsToJournal, prioritized } from "@drover/supervisor/systemd";
 import type { Invocation } from "../line/command.ts";
 import { wantsColours } from "./colours.ts";
@@ -20,7 +20,7 @@ export interface Foreground {
 
 export function openForeground(invocation: Invocation, settings: Settings): Foreground {
   const isPretty = settings.log.format === "pretty" || (settings.log.format === "auto" && invocation.stdout.isTTY);
-  const output = descriptorSink(1, systemClock);
+  const output = outputSink();
   const progress = createProgress(invocation.stderr, output.write, systemClock);
   const sink = { write: progress.print, flush: output.flush };
   const logs = createLogs({ level: settings.log.level, show: lineFormat(invocation, settings, isPretty), sink });

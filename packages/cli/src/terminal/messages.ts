@@ -19,10 +19,9 @@ export function explainError(error: unknown, isDebugging: boolean): ErrorReport 
 
 function explain(error: unknown): ErrorReport {
   if (error instanceof ConfigError) {
-    const lines = error.problems.map((problem) => `${problem.where}: ${problem.message}`);
-    const [only] = lines;
-    if (only !== undefined && lines.length === 1) return { text: only, exitCode: 2 };
-    return { text: `the configuration is not valid\n${lines.map((line) => `  ${line}`).join("\n")}`, exitCode: 2 };
+    const isOne = error.problems.length === 1;
+    const list = error.problems.map((problem) => `  ${problem}`).join("\n");
+    return { text: isOne ? error.message : `the configuration is not valid\n${list}`, exitCode: 2 };
   }
   if (isModelError(error)) return { text: error.message, exitCode: 2 };
   if (error instanceof SupervisorError) return { text: error.message, exitCode: error.exitCode };

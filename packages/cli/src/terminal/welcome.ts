@@ -1,4 +1,4 @@
-import type { Settings } from "@drover/config";
+import type { Environment, Settings } from "@drover/config";
 import { reachableAddress } from "@drover/foundation/network/addresses";
 import { publicUrl } from "@drover/supervisor/application";
 
@@ -19,10 +19,7 @@ export interface Welcome {
 const IN_CLONE = "./node_modules/.bin/drover";
 
 /** After `pnpm start`, and in a clone, there is no `drover` in the user's PATH. `isFile` is asked about relative paths too. */
-export function programName(
-  environment: Readonly<Record<string, string | undefined>>,
-  isFile: (path: string) => boolean,
-): string {
+export function programName(environment: Environment, isFile: (path: string) => boolean): string {
   if (environment["npm_lifecycle_event"] === "start") return IN_CLONE;
   const folders = (environment["PATH"] ?? "").split(":").filter((folder) => folder !== "");
   return !folders.some((folder) => isFile(`${folder}/drover`)) && isFile(IN_CLONE) ? IN_CLONE : "drover";
@@ -99,7 +96,7 @@ function hasPage({ serves, port }: Welcome): boolean {
 }
 
 /** Whether the user's messages are to be in Chinese: the first of POSIX's three variables that is set says so. */
-export function prefersChinese(environment: Readonly<Record<string, string | undefined>>): boolean {
+export function prefersChinese(environment: Environment): boolean {
   const variables = ["LC_ALL", "LC_MESSAGES", "LANG"].map((name) => environment[name]);
   return /^zh(?:[_.@-]|$)/i.test(variables.find((value) => value !== undefined && value !== "") ?? "");
 }

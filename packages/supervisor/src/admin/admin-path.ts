@@ -1,3 +1,4 @@
+import type { Environment } from "@drover/config";
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,8 +20,6 @@ export interface RuntimeFolders {
 }
 
 const FOLDERS: RuntimeFolders = { uid: userId(), perUser: "/run/user", temporary: tmpdir() };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where the admin API is to listen: the `admin.socket` setting, or for `auto` the first folder that is this user's own:

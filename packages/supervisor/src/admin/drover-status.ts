@@ -1,3 +1,4 @@
+import type { UpstreamStatus } from "@drover/balancer";
 import type { TransferState } from "@drover/models/transfer";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 
@@ -29,12 +30,7 @@ export interface ServiceStatus {
   readonly missing: readonly string[];
 }
 
-export interface UpstreamRow {
-  readonly id: string;
-  readonly origin: string;
-  readonly state: "ready" | "down" | "draining";
-  readonly active: number;
-  readonly requests: number;
-  readonly failures: number;
+export interface UpstreamRow
+  extends Pick<UpstreamStatus, "id" | "origin" | "state" | "active" | "requests" | "failures"> {
   readonly lastFailure: string | null;
 }

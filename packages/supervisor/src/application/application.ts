@@ -64,7 +64,7 @@ class Application {
       process.exit(1);
     });
     this.#orders = listenForOrders(logger, () => this.#end.ask("the terminal was closed"));
-    const stopWatching = watchLauncher(options.environment, systemClock, this.#end.ask);
+    const stopWatching = watchLauncher(options.environment, this.#end.ask);
     this.#manager = joinServiceManager({
       logger,
       balancer: () => this.#service?.balancer.status(),
@@ -87,7 +87,7 @@ class Application {
       this.#chooser.check(settings);
       this.#keepSnapshots();
       await this.#openAdmin();
-      if (this.#manager.sockets.length === 0) await checkPublicAddresses(settings, { mayBeTaken: false });
+      if (this.#manager.listenFds.length === 0) await checkPublicAddresses(settings, { mayBeTaken: false });
       const model = await this.#fetchUnlessEnded();
       if (model === undefined) return 0;
       await this.#serve(await this.#open(model));
@@ -156,7 +156,7 @@ class Application {
       snapshots: this.#snapshots,
       actions: this.#actions,
       isLeaving: () => this.#isLeaving,
-      listenFds: this.#manager.sockets.map(({ fd }) => fd),
+      listenFds: this.#manager.listenFds,
     });
     this.#undo.push(() => this.#service?.leases.close());
     this.#missing = missingHere(settings, hasProgram, chosen.noSnapshots);

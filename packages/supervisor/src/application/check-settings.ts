@@ -1,13 +1,14 @@
 import { checkAddresses, checkBalancer } from "@drover/balancer";
-import type { Settings } from "@drover/config";
+import type { Environment, Settings } from "@drover/config";
+import { findProgram } from "@drover/foundation/files/programs";
 import { readModelInfo, resolveModelSource } from "@drover/models";
 import { pino } from "pino";
 import { adminPath } from "../admin/admin-path.ts";
 import { checkSocketPath } from "../admin/claim-socket.ts";
 import { SupervisorError } from "../errors.ts";
 import { createLayoutChooser, NOTHING_RUNS } from "../placement/choose-layout.ts";
-import { commandProblem } from "../process/command/command-problem.ts";
-import { asListenFailure } from "./listen-failure.ts";
+import { splitArguments } from "../process/command/split-arguments.ts";
+import { orListenFailure } from "./listen-failure.ts";
 import { findPrepared } from "./model/prepare-model.ts";
 
 /** Where `execvp` looks without `$PATH`. */
@@ -18,15 +19,13 @@ const USUAL_PATH = "/bin:/usr/bin";
  * beginning of `up` are this. A model that has to be fetched first is looked at only when it is here.
  * @throws SupervisorError, ModelError
  */
-export async function checkSettings(
-  settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function checkSettings(settings: Settings, environment: Environment): Promise<void> {
   // What is odd but no error is said when it starts.
   const logger = pino({ enabled: false });
   const chooser = createLayoutChooser(logger);
   chooser.check(settings);
-  checkPublicPort(settings);
+  // Addresses, keys, certificate, policy and upstreams; nothing is listened on.
+  await orListenFailure(() => checkBalancer(settings));
   checkSocketPath(adminPath(settings.admin.socket, "up", environment));
   checkCommand(settings, environment);
   const source = resolveModelSource(settings.model);
@@ -47,24 +46,20 @@ export async function checkPublicAddresses(
   settings: Settings,
   options: { readonly mayBeTaken: boolean },
 ): Promise<void> {
-  await checkAddresses(settings, options).catch((error: unknown) => {
-    throw asListenFailure(error);
-  });
+  await orListenFailure(() => checkAddresses(settings, options));
 }
 
-function checkCommand(
-  { workers: { command } }: Settings,
-  { PATH }: Readonly<Record<string, string | undefined>>,
-): void {
-  const problem = command === undefined ? undefined : commandProblem(command, PATH ?? USUAL_PATH);
-  if (problem !== undefined) throw new SupervisorError("command_missing", problem);
-}
-
-/** Addresses, keys, certificate, policy and upstreams; nothing is listened on. */
-function checkPublicPort(settings: Settings): void {
-  try {
-    checkBalancer(settings);
-  } catch (error) {
-    throw asListenFailure(error);
-  }
+/** As far as it can be known without starting it. */
+function checkCommand({ workers: { command } }: Settings, { PATH = USUAL_PATH }: Environment): void {
+  if (command === undefined) return;
+  const [program = ""] = splitArguments(command);
+  // What is filled in is not known yet.
+  if (program.includes("{") || (program !== "" && findProgram(program, PATH) !== undefined)) return;
+  const where = program.includes("/") ? "is no file that may be executed" : "is in no folder of $PATH";
+  throw new SupervisorError(
+    "command_missing",
+    program === ""
+      ? "the worker command is empty; give the program that serves the model, or leave --worker-command out"
+      : `the worker command's program ${program} ${where}; correct --worker-command (workers.command), which no shell reads`,
+  );
 }

@@ -1,7 +1,7 @@
 import { type ConsoleRoutes, createConsole } from "@drover/console";
 import type { Settings } from "@drover/config";
 import type { PastChange } from "@drover/contract/console-state";
-import type { Time } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { basename, isAbsolute } from "node:path";
 import type { AdminActions } from "../admin/admin-server.ts";
 import type { ServiceStatus } from "../admin/drover-status.ts";
@@ -11,15 +11,10 @@ const MOST_CHANGES = 50;
 
 /** What lately became of the workers, for who looks only now. */
 export class RecentChanges {
-  readonly #clock: Time;
   readonly #changes: PastChange[] = [];
 
-  constructor(clock: Time) {
-    this.#clock = clock;
-  }
-
   add(change: WorkerChange): void {
-    this.#changes.push({ ...change, atMs: this.#clock.epochMs() });
+    this.#changes.push({ ...change, atMs: systemClock.epochMs() });
     if (this.#changes.length > MOST_CHANGES) this.#changes.shift();
   }
 

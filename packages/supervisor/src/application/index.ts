@@ -1,6 +1,6 @@
 export { balance } from "./balance/balance.ts";
 export { checkPublicAddresses, checkSettings } from "./check-settings.ts";
-export type { Display } from "./display.ts";
+export type { Display } from "./up-options.ts";
 export { describeRetry, downloadLog } from "./model/download-log.ts";
 export { findPrepared, prepareModel } from "./model/prepare-model.ts";
 export type { LoadProgress } from "../worker/worker-change.ts";

@@ -54,11 +54,10 @@ function createWorld() {
       });
       return await gate.opened;
     },
-    chooseLayout: async () => ({
-      layout: { placements: [], spared: [], warnings: [], reasons: [] },
-      snapshotLimitBytes: 0,
-    }),
-    countOf: (settings) => Number(settings.workers.count),
+    chooseLayout: async ({ workers }) => {
+      const placements = Array.from({ length: Number(workers.count) }, () => ({ cpus: [], threads: 1 }));
+      return { layout: { placements, spared: [], warnings: [], reasons: [] }, snapshotLimitBytes: 0 };
+    },
   });
   /** Lets a model be there that is asked for. */
   const finish = async (path: string) => {

@@ -2,9 +2,8 @@ import type { Balancer } from "@drover/balancer";
 import { ConfigError, type LoadedSettings, type SettingPath, type Settings } from "@drover/config";
 import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
-import type { Chosen } from "../placement/choose-layout.ts";
+import { type Chosen, countOf } from "../placement/choose-layout.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { Layout } from "../placement/layout.ts";
 import type { ServedModel } from "../process/launch.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { createGate, type Gate } from "../gate.ts";
@@ -24,8 +23,6 @@ export interface ReloadParts {
   /** The model of these settings. Throws ModelError. */
   readonly prepareModel: (settings: Settings, signal?: AbortSignal) => Promise<ServedModel>;
   readonly chooseLayout: (settings: Settings, model: ServedModel) => Promise<Chosen>;
-  /** Workers to run by these settings and on this layout, where `running` run now. */
-  readonly countOf: (settings: Settings, layout: Layout, running: number) => number;
 }
 
 /** What a reload did, for the one who asked. */
@@ -183,7 +180,7 @@ export class Reloader {
     const wanted = keepSettings(before, loaded, change.restart);
     const { layout, snapshotLimitBytes } = await orRefuse(() => this.#parts.chooseLayout(wanted, served), applied);
     const scaledTo = change.roll.includes("workers.count") ? undefined : this.#scaledTo;
-    const configured = this.#parts.countOf(wanted, layout, fleet.workerCount);
+    const configured = countOf(wanted, layout, fleet.workerCount);
     await orRefuse(() => balancer.applySettings(wanted), applied);
     fleet.applySettings(wanted);
     try {
@@ -210,11 +207,11 @@ export class Reloader {
   #load(model: string | undefined, onWarning: (warning: string) => void = () => {}): Settings {
     try {
       const loaded = this.#parts.load(model);
-      for (const { where, message } of loaded.warnings) onWarning(`${where}: ${message}`);
+      for (const warning of loaded.warnings) onWarning(warning);
       return loaded.settings;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      throw refused(error.problems.map(({ where, message }) => `${where}: ${message}`).join("; "), error);
+      throw refused(error.problems.join("; "), error);
     }
   }
 }

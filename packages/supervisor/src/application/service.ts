@@ -6,14 +6,9 @@ import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import type { Sleep } from "../fleet/fleet-sleep.ts";
-import { fitsBeside } from "../fleet/memory-guard.ts";
-import type { LeaseKeeper } from "../leases/lease-keeper.ts";
-import { openLeaseKeeper } from "../leases/open-lease-keeper.ts";
-import { countOf, type LayoutChooser, type Chosen } from "../placement/choose-layout.ts";
-import { readTopology } from "../placement/topology.ts";
+import { LeaseKeeper } from "../leases/lease-keeper.ts";
+import type { Chosen, LayoutChooser } from "../placement/choose-layout.ts";
 import type { ServedModel } from "../process/launch.ts";
-import { residentBytes } from "../process/memory.ts";
-import { spawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { addCompatNames } from "../metrics/compat-metrics.ts";
 import { observeVllmRequests } from "../metrics/vllm-requests.ts";
@@ -24,7 +19,7 @@ import { openTracing } from "../traces/open-tracing.ts";
 import type { OtlpTracing } from "../traces/otlp-tracing.ts";
 import { hasProcess } from "../worker/transitions.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
-import { asListenFailure } from "./listen-failure.ts";
+import { orListenFailure } from "./listen-failure.ts";
 import { downloadLog } from "./model/download-log.ts";
 import { needsDownload, prepareModel } from "./model/prepare-model.ts";
 import { Reloader } from "./reload.ts";
@@ -61,16 +56,15 @@ export interface ServicePlan {
  */
 export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
   const hooks: { service?: Service } = {};
-  const changes = new RecentChanges(systemClock);
+  const changes = new RecentChanges();
   const registry = createRegistry(options.version);
   const figures = watchService(registry, () => hooks.service);
   const tracing = await openTracing(options.settings, options.version, options.logs.logger);
   const shown = { changes, registry, tracing, service: () => hooks.service };
-  const balancer = createPublicBalancer(options, plan, shown);
-  if (options.settings.metrics.compat !== "off")
-    addCompatNames(registry, options.settings.metrics.compat, () => modelOf(hooks.service));
+  const balancer = await orListenFailure(() => createPublicBalancer(options, plan, shown));
+  addCompatNames(registry, options.settings.metrics.compat, () => modelOf(hooks.service));
   const address = await openPublicPort(balancer);
-  const leases = openLeaseKeeper(options.logs.logger);
+  const leases = new LeaseKeeper(options.logs.logger);
   leases.use(plan.chosen.layout);
   const fleet = createFleet(options, plan, { balancer, leases, changes, figures });
   const reloader = createReloader(options, plan, { balancer, fleet, leases });
@@ -94,7 +88,9 @@ function watchService(registry: Registry, service: () => Service | undefined): W
 }
 
 function modelOf(service: Service | undefined): string {
-  return service?.fleet.workers.map(({ process }) => process?.word?.model).find((model) => model !== undefined) ?? "";
+  return (
+    service?.fleet.workers.map(({ process }) => process?.readyMessage?.model).find((model) => model !== undefined) ?? ""
+  );
 }
 
 /** What the public port shows of the rest. */
@@ -113,31 +109,27 @@ function createPublicBalancer(
 ): Balancer {
   const page = { name: "Drover", version };
   const present = () => service()?.reloader.settings ?? settings;
-  try {
-    return createBalancer({
-      settings,
-      logger: logs.logger,
-      clock: systemClock,
-      random: systemRandom,
-      events: {
-        onWakeNeeded: () => void service()?.fleet.wake(),
-        onIsolationWanted: () => service()?.fleet.isolation.want(),
-        onIsolationOver: () => void service()?.fleet.isolation.end(),
-      },
-      standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
-      registry,
-      ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
-      ...(tracing === undefined ? {} : { tracing }),
-      readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
-      guest: consoleOf(actions, changes, version, present),
-      ownsApi: () => present().workers.command === undefined,
-      // A command of the user's may have a page of its own there.
-      frontPage: () => (present().workers.command === undefined ? page : undefined),
-      ...(listenFds.length === 0 ? {} : { listenFds }),
-    });
-  } catch (error) {
-    throw asListenFailure(error);
-  }
+  return createBalancer({
+    settings,
+    logger: logs.logger,
+    clock: systemClock,
+    random: systemRandom,
+    events: {
+      onWakeNeeded: () => void service()?.fleet.wake(),
+      onIsolationWanted: () => service()?.fleet.isolation.want(),
+      onIsolationOver: () => void service()?.fleet.isolation.end(),
+    },
+    standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
+    registry,
+    ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
+    ...(tracing === undefined ? {} : { tracing }),
+    readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
+    guest: consoleOf(actions, changes, version, present),
+    ownsApi: () => present().workers.command === undefined,
+    // A command of the user's may have a page of its own there.
+    frontPage: () => (present().workers.command === undefined ? page : undefined),
+    ...(listenFds.length === 0 ? {} : { listenFds }),
+  });
 }
 
 function readinessOf(isLeaving: boolean, sleep: Sleep | undefined): Readiness | undefined {
@@ -146,13 +138,9 @@ function readinessOf(isLeaving: boolean, sleep: Sleep | undefined): Readiness | 
 }
 
 async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {
-  try {
-    const [address] = await balancer.listen();
-    if (address === undefined) throw new SupervisorError("listen_failed", "the public port could not be opened");
-    return address;
-  } catch (error) {
-    throw asListenFailure(error);
-  }
+  const [address] = await orListenFailure(() => balancer.listen());
+  if (address === undefined) throw new SupervisorError("listen_failed", "the public port could not be opened");
+  return address;
 }
 
 interface FleetSurroundings extends Pick<Service, "balancer" | "leases"> {
@@ -167,19 +155,13 @@ function createFleet(
 ): Fleet {
   const { model, chosen, snapshots } = plan;
   return new Fleet({
-    settings,
-    model,
+    recipe: { settings, model, snapshotLimitBytes: chosen.snapshotLimitBytes },
     layout: chosen.layout,
-    snapshotLimitBytes: chosen.snapshotLimitBytes,
     snapshots,
     balancer,
     logger: logs.logger,
-    clock: systemClock,
-    random: systemRandom,
-    spawn: spawnWorker,
     leases,
-    fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
-    onProgress: display.loading,
+    onProgress: ({ id }, progress) => display.loading(id, progress),
     onHeard: ({ id, traffic, process }, message) => {
       if (message.type === "request-ended") balancer.requestEnded(traffic.id, message.report);
       if (message.type === "heartbeat" && process !== undefined) figures.hear(id, process, process.figures);
@@ -220,7 +202,6 @@ function createReloader(
       leases.use(chosen.layout);
       return chosen;
     },
-    countOf,
   });
   return reloader;
 }

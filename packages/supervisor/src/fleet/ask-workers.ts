@@ -1,6 +1,6 @@
 import { SECRET_HEADER } from "@drover/contract/headers";
 import { apiRoutes } from "@drover/contract/routes";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { getJson } from "@drover/foundation/network/http-get";
 import type { Worker } from "../worker/worker.ts";
 
@@ -10,13 +10,13 @@ const MODELS = "/v1/models";
 const LOADED = "/api/ps";
 
 /** What a worker says to who only looks at it, and at each of its models: JSON by path, for those who look while none is loaded. Empty where none serves. */
-export async function askWorkers(workers: readonly Worker[], clock: Clock): Promise<ReadonlyMap<string, string>> {
+export async function askWorkers(workers: readonly Worker[]): Promise<ReadonlyMap<string, string>> {
   const worker = workers.find(({ state }) => state === "ready");
-  const port = worker?.process?.word?.port;
+  const port = worker?.process?.readyMessage?.port;
   if (worker?.launch === undefined || port === undefined) return new Map();
   const headers = { [SECRET_HEADER]: worker.launch.secret };
   const ask = async (path: string): Promise<readonly (readonly [path: string, told: unknown])[]> => {
-    const told = await getJson({ host: "127.0.0.1", port }, { path, headers, timeoutMs: LIMIT_MS, clock });
+    const told = await getJson({ host: "127.0.0.1", port }, { path, headers, timeoutMs: LIMIT_MS, clock: systemClock });
     return told === undefined ? [] : [[path, path === LOADED ? { models: [] } : told]];
   };
   const looks = (await Promise.all(pathsToLookAt.map(ask))).flat();

@@ -1,61 +1,50 @@
 import type { Settings } from "@drover/config";
+import { systemClock } from "@drover/foundation/clock";
+import { systemRandom } from "@drover/foundation/randomness";
 import type { Logger } from "pino";
-import type { Clock } from "@drover/foundation/clock";
 import type { LeaseKeeper } from "../leases/lease-keeper.ts";
 import type { Layout } from "../placement/layout.ts";
-import { type ServedModel, workerLaunch } from "../process/launch.ts";
+import { workerLaunch } from "../process/launch.ts";
 import { outOfMemoryKills } from "../process/memory.ts";
 import { forwardLine } from "../process/output.ts";
 import { withProbes } from "../process/command/probes.ts";
+import { spawnWorker } from "../process/spawn.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
-import type { SpawnWorker } from "../process/spawn.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
-import type { BalancerPort } from "../worker/traffic.ts";
-import type { LoadProgress, WorkerChange } from "../worker/worker-change.ts";
-import type { Worker, WorkerParts } from "../worker/worker.ts";
+import type { Recipe } from "../worker/recipe.ts";
+import type { WorkerChange } from "../worker/worker-change.ts";
+import type { WorkerParts } from "../worker/worker.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a fleet needs of its surroundings. */
-export interface FleetParts {
-  readonly settings: Settings;
-  readonly model: ServedModel;
+export interface FleetParts extends Pick<WorkerParts, "balancer" | "onHeard" | "onProgress"> {
+  /** Of the workers that are started first. */
+  readonly recipe: Recipe;
   readonly snapshots: SnapshotDirectory;
-  /** For the workers that are started first. */
-  readonly snapshotLimitBytes: number;
   /** One placement for each worker; workers beyond it share placements. */
   readonly layout: Layout;
-  readonly balancer: BalancerPort;
-  readonly spawn: SpawnWorker;
   /** Gives the workers their CPUs. */
   readonly leases: Pick<LeaseKeeper, "lend" | "cpusOf">;
-  /** Whether a second generation of a worker fits into memory beside the first. */
-  readonly fitsBeside: (old: Worker) => boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly logger: Logger;
-  /** Share of the model that a worker has loaded, 0 to 1. */
-  readonly onProgress: (worker: string, progress: LoadProgress) => void;
   readonly onChange: (change: WorkerChange) => void;
-  /** What workers say of their work. */
-  readonly onHeard: WorkerParts["onHeard"];
 }
 
 /** What each worker of a fleet is given. */
 export function createWorkerParts(
-  { balancer, clock, random, spawn, leases, snapshots, logger, onProgress, onHeard }: FleetParts,
+  { balancer, leases, snapshots, logger, onProgress, onHeard }: FleetParts,
   ports: Ports,
   { settings, onChange }: { readonly settings: () => Settings; readonly onChange: WorkerParts["onChange"] },
 ): WorkerParts {
   const probes = {
-    clock,
+    clock: systemClock,
     rule: () => settings().checks,
     longestPeriodMs: () => settings().supervision.livenessTimeout / 2,
   };
   return {
     balancer,
-    clock,
-    random,
-    spawn: leases.lend(withProbes(spawn, probes)),
+    clock: systemClock,
+    random: systemRandom,
+    spawn: leases.lend(withProbes(spawnWorker, probes)),
     limits: () => settings().supervision,
     onChange,
     onHeard,
@@ -67,7 +56,7 @@ export function createWorkerParts(
         snapshots: snapshots.forWorker(recipe.snapshotLimitBytes),
       }),
     onLine: ({ id }, line) => forwardLine(logger.child({ worker: id }), line),
-    onProgress: ({ id }, progress) => onProgress(id, progress),
+    onProgress,
     explainEnd: createEndReader(),
   };
 }

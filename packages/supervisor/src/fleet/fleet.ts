@@ -1,8 +1,11 @@
 import type { Settings } from "@drover/config";
+import { systemClock } from "@drover/foundation/clock";
 import { SharedWork } from "@drover/foundation/shared-work";
 import { SupervisorError } from "../errors.ts";
 import { createGate } from "../gate.ts";
 import type { Layout } from "../placement/layout.ts";
+import { readTopology } from "../placement/topology.ts";
+import { residentBytes } from "../process/memory.ts";
 import { UsageSampler } from "../process/usage.ts";
 import { createSerialQueue } from "../serial-queue.ts";
 import type { Recipe } from "../worker/recipe.ts";
@@ -13,6 +16,7 @@ import { createWorkerParts, type FleetParts, logChange } from "./fleet-parts.ts"
 import { askWorkers } from "./ask-workers.ts";
 import { FleetSleep, type Sleep } from "./fleet-sleep.ts";
 import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
+import { fitsBeside } from "./memory-guard.ts";
 import { IsolationWorker } from "./isolation-worker.ts";
 import { Ports } from "./ports.ts";
 import { replaceWorker } from "./replace-worker.ts";
@@ -28,7 +32,7 @@ export class Fleet {
   readonly #candidates = new Set<Worker>();
   readonly isolation: IsolationWorker;
   readonly #ports: Ports;
-  readonly #usage: UsageSampler;
+  readonly #usage = new UsageSampler(systemClock);
   readonly #workerParts: WorkerParts;
   readonly #firstReady = createGate<void>();
   readonly #inOrder = createSerialQueue();
@@ -37,19 +41,16 @@ export class Fleet {
   #settings: Settings;
   #recipe: Recipe;
   #layout: Layout;
-  #lastTick: number;
+  #lastTick = systemClock.monotonicMs();
   #stopTicking: (() => void) | undefined;
   #isEnding = false;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    this.#settings = parts.settings;
-    const { settings, model, snapshotLimitBytes } = parts;
-    this.#recipe = { settings, model, snapshotLimitBytes };
+    this.#settings = parts.recipe.settings;
+    this.#recipe = parts.recipe;
     this.#layout = parts.layout;
-    this.#lastTick = parts.clock.monotonicMs();
     this.#ports = new Ports(parts.logger);
-    this.#usage = new UsageSampler(parts.clock);
     this.#workerParts = createWorkerParts(parts, this.#ports, {
       settings: () => this.#settings,
       onChange: (worker, change) => this.#onChange(worker, change),
@@ -94,7 +95,7 @@ export class Fleet {
 
   /** Starts `count` workers side by side. */
   start(count: number): void {
-    this.#stopTicking = this.#parts.clock.every(TICK_MS, () => this.#tick());
+    this.#stopTicking = systemClock.every(TICK_MS, () => this.#tick());
     for (let index = 1; index <= count; index += 1) this.#add(index);
   }
 
@@ -172,7 +173,7 @@ export class Fleet {
   /** Unloads every worker until {@link wake}, if that is still wanted when it begins: a request may have come first. */
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inOrder(async () => {
-      const told = await askWorkers(this.workers, this.#parts.clock);
+      const told = await askWorkers(this.workers);
       if (this.#isEnding || !isWanted()) return;
       this.#sleep.begin(told);
       const { drainTimeout } = this.#settings.supervision;
@@ -266,7 +267,7 @@ export class Fleet {
   }
 
   #tick(): void {
-    const now = this.#parts.clock.monotonicMs();
+    const now = systemClock.monotonicMs();
     const late = now - this.#lastTick - TICK_MS;
     this.#lastTick = now;
     // If the supervisor itself stood still, what the workers said meanwhile is not read yet.
@@ -275,14 +276,14 @@ export class Fleet {
   }
 
   #replaceParts(): RollParts {
-    const { fitsBeside, logger } = this.#parts;
+    const { logger } = this.#parts;
     const { drainTimeout, startTimeout } = this.#settings.supervision;
     return {
       get: (id) => this.#get(id),
       create: (spec) => this.#create(spec),
       admit: (candidate) => this.#admit(candidate),
       dispose: (worker) => this.#dispose(worker),
-      fitsBeside,
+      fitsBeside: ({ process }) => fitsBeside(residentBytes(process?.pid), readTopology().memory.freeBytes),
       logger,
       isEnding: () => this.#isEnding,
       drainTimeoutMs: drainTimeout,

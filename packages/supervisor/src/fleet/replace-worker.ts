@@ -1,7 +1,10 @@
+import { SECRET_HEADER } from "@drover/contract/headers";
+import { systemClock } from "@drover/foundation/clock";
+import { httpGet } from "@drover/foundation/network/http-get";
 import type { WorkerPlacement } from "../placement/layout.ts";
-import { askCanary } from "../worker/canary.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import { hasProcess } from "../worker/transitions.ts";
+import type { ReadyMessage } from "../worker/worker-process.ts";
 import type { Worker, WorkerSpec } from "../worker/worker.ts";
 
 /** What a replacement needs of the fleet. */
@@ -84,12 +87,25 @@ async function startWithCanary(worker: Worker, parts: ReplaceParts): Promise<str
   worker.start();
   const state = await worker.until("ready", "backoff", "quarantined", "exited");
   const { process, launch } = worker;
-  if (state !== "ready" || process?.word === undefined || launch === undefined)
+  if (state !== "ready" || process?.readyMessage === undefined || launch === undefined)
     return worker.lastReason ?? "it did not start";
   if (worker.recipe.settings.workers.embeddings || launch.command !== undefined) return undefined;
-  const { port, model } = process.word;
-  const failure = await askCanary({ port, model, secret: launch.secret, timeoutMs: parts.canaryTimeoutMs });
+  const failure = await askCanary(process.readyMessage, launch.secret, parts.canaryTimeoutMs);
   return failure === undefined ? undefined : `its canary failed: ${failure}`;
+}
+
+/** One real token, on the worker's own port. @returns undefined: it is well; else what it did instead */
+async function askCanary(
+  { port, model }: ReadyMessage,
+  secret: string,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const post = JSON.stringify({ model, prompt: "Hello", max_tokens: 1 });
+  const headers = { "content-type": "application/json", [SECRET_HEADER]: secret };
+  const call = { path: "/v1/completions", post, headers, timeoutMs, clock: systemClock };
+  const result = await httpGet({ host: "127.0.0.1", port }, call);
+  if (!result.responded) return result.reason;
+  return result.status === 200 ? undefined : `it responded with ${result.status} to a first request`;
 }
 
 async function discard(worker: Worker, parts: ReplaceParts): Promise<void> {

@@ -1,29 +1,19 @@
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import type { CpuNeed, WorkerMessage } from "@drover/contract/ipc";
 import type { Logger } from "pino";
 import { type Layout, layOut } from "../placement/layout.ts";
-import type { Topology } from "../placement/topology.ts";
+import { readAllowance, readTopology } from "../placement/topology.ts";
 import type { WorkerLaunch } from "../process/launch.ts";
+import { hasProgram } from "../process/programs.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
 import type { SpawnedProcess } from "../process/spawned-process.ts";
-import type { SetAffinity } from "./affinity.ts";
+import { createSerialQueue } from "../serial-queue.ts";
 import { type LeaseDomain, leaseDomains } from "../placement/lease-domains.ts";
+import { storeCosts } from "./cost-file.ts";
 import { TURN_MS } from "./divide-cpus.ts";
 import { type IssuedLease, LeaseBook } from "./lease-book.ts";
 import { LoadFollower } from "./load-follower.ts";
-import type { CostTables } from "./plan-load.ts";
-
-export interface LeaseKeeperParts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** undefined: processes can't be moved here; leases then bound the threads alone. */
-  readonly setAffinity: SetAffinity | undefined;
-  readonly readTopology: () => Topology;
-  /** Told of all tables of step costs whenever one is new. */
-  readonly keepCosts: (launch: WorkerLaunch, tables: CostTables) => void;
-  /** What changes when CPUs are taken away or come back; equal texts, equal CPUs. */
-  readonly readAllowance: () => string;
-}
+import { setAffinity } from "./set-affinity.ts";
 
 /** How often it is looked whether the machine gives other CPUs. */
 const LOOK_EVERY_MS = 3000;
@@ -35,32 +25,33 @@ interface Seat {
   readonly process: SpawnedProcess;
   readonly book: LeaseBook;
   /** One order, and one change of affinity, after the other. */
-  work: Promise<void>;
+  readonly inOrder: ReturnType<typeof createSerialQueue>;
   affinity: string;
   hasLoaded: boolean;
 }
 
 /**
  * Gives the workers their CPUs as the load changes, and says which of them take new requests. The decisions are
- * {@link LeaseBook}'s and {@link LoadFollower}'s; this tells the workers, and moves their processes.
+ * {@link LeaseBook}'s and {@link LoadFollower}'s; this tells the workers, and moves their processes. Without `taskset`, which the application tells,
+ * processes can't be moved, and leases bound the threads alone.
  */
 export class LeaseKeeper {
-  readonly #parts: LeaseKeeperParts;
+  readonly #logger: Logger;
+  readonly #canMove = hasProgram("taskset");
   readonly #seats = new Map<string, Seat>();
   readonly #follower = new LoadFollower();
   #books: readonly { readonly domain: LeaseDomain; readonly book: LeaseBook }[] = [];
   #placementCount = 0;
-  #allowance: string;
-  #lookAt: number;
+  /** What changes when CPUs are taken away or come back. */
+  #allowance = readAllowance();
+  #lookAt = systemClock.monotonicMs();
   #processes = 0;
   #hasWarned = false;
   readonly #stop: () => void;
 
-  constructor(parts: LeaseKeeperParts) {
-    this.#parts = parts;
-    this.#allowance = parts.readAllowance();
-    this.#lookAt = parts.clock.monotonicMs();
-    this.#stop = parts.clock.every(TURN_MS, () => this.#tick());
+  constructor(logger: Logger) {
+    this.#logger = logger;
+    this.#stop = systemClock.every(TURN_MS, () => this.#tick());
   }
 
   close(): void {
@@ -68,7 +59,7 @@ export class LeaseKeeper {
   }
 
   /** Leases the CPUs of this layout from now on. */
-  use(layout: Layout, topology = this.#parts.readTopology()): void {
+  use(layout: Layout, topology = readTopology()): void {
     this.#placementCount = layout.placements.length;
     const domains = leaseDomains(layout, topology);
     this.#books = domains.map((domain) => {
@@ -126,9 +117,17 @@ export class LeaseKeeper {
     if (found === undefined) throw new Error("leases need a layout before the first worker");
     const id = `${launch.leases?.upstream ?? ""}#${++this.#processes}`;
     const affinity = launch.cpus?.join(",") ?? "";
-    const seat: Seat = { id, launch, process, book: found.book, work: Promise.resolve(), affinity, hasLoaded: false };
+    const seat: Seat = {
+      id,
+      launch,
+      process,
+      book: found.book,
+      inOrder: createSerialQueue(),
+      affinity,
+      hasLoaded: false,
+    };
     this.#seats.set(id, seat);
-    seat.book.join(id, launch.leases?.home ?? [], this.#parts.clock.monotonicMs());
+    seat.book.join(id, launch.leases?.home ?? [], systemClock.monotonicMs());
     this.#settle();
     return seat;
   }
@@ -155,7 +154,10 @@ export class LeaseKeeper {
         return;
       case "step-costs":
         this.#follower.know(message.threads, message.points);
-        this.#parts.keepCosts(seat.launch, this.#follower.tables);
+        storeCosts(seat.launch.options, this.#follower.tables).catch((error: unknown) =>
+          // A read-only home costs a sentence of `drover plan`, no more.
+          this.#logger.debug({ err: error }, "step costs not stored"),
+        );
         return;
       case "ready":
         this.#follower.comesReady(seat.id, message.slots);
@@ -175,12 +177,12 @@ export class LeaseKeeper {
   }
 
   #needs(seat: Seat, need: CpuNeed): void {
-    seat.book.needs(seat.id, need, this.#parts.clock.monotonicMs());
+    seat.book.needs(seat.id, need, systemClock.monotonicMs());
     this.#settle();
   }
 
   #settle(): void {
-    const now = this.#parts.clock.monotonicMs();
+    const now = systemClock.monotonicMs();
     for (const { book } of this.#books) {
       const preferred = this.#follower.first(book.holders.map(({ id }) => id));
       for (const order of book.settle(now, preferred)) this.#order(order);
@@ -198,18 +200,15 @@ export class LeaseKeeper {
   }
 
   #do(seat: Seat, work: () => Promise<void>): void {
-    const before = seat.work;
-    seat.work = (async () => {
-      await before;
+    void seat.inOrder(async () => {
       if (this.#seats.has(seat.id)) await work();
-    })();
+    });
   }
 
   /** A worker without CPUs stays where it is: it computes nothing, and listens all the same. */
   async #allow({ id, launch, process, ...seat }: Seat, cpus: readonly number[]): Promise<void> {
-    const { setAffinity, logger } = this.#parts;
     const affinity = cpus.join(",");
-    if (setAffinity === undefined || launch.cpus === undefined || process.pid === undefined) return;
+    if (!this.#canMove || launch.cpus === undefined || process.pid === undefined) return;
     if (cpus.length === 0 || affinity === seat.affinity) return;
     const failure = await setAffinity(process.pid, cpus);
     const known = this.#seats.get(id);
@@ -217,7 +216,7 @@ export class LeaseKeeper {
     known.affinity = failure === undefined ? affinity : "";
     if (failure !== undefined && !this.#hasWarned) {
       this.#hasWarned = true;
-      logger.warn(
+      this.#logger.warn(
         { pid: process.pid, cpus },
         `workers can't be moved to their CPUs, only their threads follow: ${failure}`,
       );
@@ -225,8 +224,7 @@ export class LeaseKeeper {
   }
 
   #tick(): void {
-    const { clock, readAllowance, readTopology, logger } = this.#parts;
-    const now = clock.monotonicMs();
+    const now = systemClock.monotonicMs();
     if (now - this.#lookAt >= LOOK_EVERY_MS) {
       this.#lookAt = now;
       const allowance = readAllowance();
@@ -235,7 +233,7 @@ export class LeaseKeeper {
         const topology = readTopology();
         const layout = layOut(topology, { workers: this.#placementCount, threads: "auto" });
         const cpus = [...new Set(layout.placements.flatMap((placement) => placement.cpus))].toSorted((a, b) => a - b);
-        logger.warn({ cpus }, "the CPUs that may be used have changed: the workers share what there is now");
+        this.#logger.warn({ cpus }, "the CPUs that may be used have changed: the workers share what there is now");
         this.use(layout, topology);
         return;
       }

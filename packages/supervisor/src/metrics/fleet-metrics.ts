@@ -3,7 +3,7 @@ import type { Time } from "@drover/foundation/clock";
 import { Counter, type Registry } from "prom-client";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 import type { SnapshotStatus, WorkerStatus } from "@drover/contract/console-state";
-import { RESTART_REASONS } from "../worker/restart-reasons.ts";
+import { RESTART_REASONS } from "../worker/restarts.ts";
 
 /** A gauge of each worker. A new one is a row here. */
 const GAUGES: readonly (readonly [name: string, help: string, value: (of: WorkerStatus) => number])[] = [

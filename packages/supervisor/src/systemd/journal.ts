@@ -1,3 +1,4 @@
+import type { Environment } from "@drover/config";
 import { fstatSync } from "node:fs";
 
 /** pino's levels and the priorities of syslog(3), highest first. */
@@ -30,7 +31,7 @@ export function prioritized(line: string): string {
 }
 
 /** Whether `fd` leads to the journal: `JOURNAL_STREAM` has its device and inode (systemd.exec(5)). */
-export function leadsToJournal(environment: Readonly<Record<string, string | undefined>>, fd: number): boolean {
+export function leadsToJournal(environment: Environment, fd: number): boolean {
   const stream = environment["JOURNAL_STREAM"];
   if (stream === undefined) return false;
   try {

@@ -112,7 +112,7 @@ describe("createServiceManager", () => {
     await manager.ready();
     await manager.stopping();
     assert.deepEqual([sent, clock.waiting(), environment], [[], 0, { HOME: "/" }]);
-    assert.deepEqual(manager.sockets, [{ fd: 3, name: "unknown" }]);
+    assert.deepEqual(manager.listenFds, [3]);
   });
 });
 

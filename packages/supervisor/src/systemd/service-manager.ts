@@ -1,6 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import { createNotify, type Notify, type RunProgram, takeNotifySocket } from "./notify.ts";
-import { type ListenSocket, takeListenSockets } from "./sockets.ts";
+import { takeListenFds } from "./sockets.ts";
 import { startWatchdog, takeWatchdogLimit, type WatchdogCheck } from "./watchdog.ts";
 
 /** While Drover loads or drains it asks for this much more time, three times as often. */
@@ -10,7 +10,8 @@ const STATUS_EVERY_MS = 5_000;
 
 /** What Drover tells systemd, and what systemd gave it. Without systemd every call does nothing. */
 export interface ServiceManager {
-  readonly sockets: readonly ListenSocket[];
+  /** Sockets that it has opened for us; empty: none. */
+  readonly listenFds: readonly number[];
   /** A first real token was generated: the service is up, and from now on the watchdog runs. */
   readonly ready: () => Promise<void>;
   /** A reload begins; {@link reloaded} ends it, whatever its result. Before the service is up, both say nothing. */
@@ -39,19 +40,19 @@ export interface ServiceManagerOptions {
 /** Takes systemd's variables and starts to extend its patience: Drover is loading until {@link ServiceManager.ready}. */
 export function createServiceManager(options: ServiceManagerOptions): ServiceManager {
   const { environment, pid, run, warn } = options;
-  const sockets = takeListenSockets(environment, pid);
+  const listenFds = takeListenFds(environment, pid);
   const limitMs = takeWatchdogLimit(environment, pid);
   const socket = takeNotifySocket(environment);
   if (socket === undefined)
-    return { sockets, ready: nothing, reloading: nothing, reloaded: nothing, stopping: nothing, close: () => {} };
-  return { sockets, ...announce(options, createNotify({ socket, run, warn }), limitMs) };
+    return { listenFds, ready: nothing, reloading: nothing, reloaded: nothing, stopping: nothing, close: () => {} };
+  return { listenFds, ...announce(options, createNotify({ socket, run, warn }), limitMs) };
 }
 
 function announce(
   { clock, monotonicUs, warn, status, checks }: ServiceManagerOptions,
   notify: Notify,
   limitMs: number | undefined,
-): Omit<ServiceManager, "sockets"> {
+): Omit<ServiceManager, "listenFds"> {
   let lastStatus = "";
   let isUp = false;
   let isStopping = false;

@@ -1,26 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { takeListenSockets } from "./sockets.ts";
+import { takeListenFds } from "./sockets.ts";
 
-describe("takeListenSockets", () => {
-  it("yields every socket with its name, from descriptor 3 on, and hides the variables from children", () => {
+describe("takeListenFds", () => {
+  it("yields every socket, from descriptor 3 on, and hides the variables from children", () => {
     const environment = { LISTEN_FDS: "2", LISTEN_PID: "77", LISTEN_FDNAMES: "public:metrics", HOME: "/" };
-    assert.deepEqual(takeListenSockets(environment, 77), [
-      { fd: 3, name: "public" },
-      { fd: 4, name: "metrics" },
-    ]);
+    assert.deepEqual(takeListenFds(environment, 77), [3, 4]);
     assert.deepEqual(environment, { HOME: "/" });
   });
 
   it("takes none that are meant for another process, and hides them too", () => {
     const environment = { LISTEN_FDS: "1", LISTEN_PID: "76" };
-    assert.deepEqual(takeListenSockets(environment, 77), []);
+    assert.deepEqual(takeListenFds(environment, 77), []);
     assert.deepEqual(environment, {});
   });
 
   it("takes none without systemd, and none for a count that is none", () => {
-    assert.deepEqual(takeListenSockets({}, 77), []);
+    assert.deepEqual(takeListenFds({}, 77), []);
     for (const LISTEN_FDS of ["0", "-1", "many", ""])
-      assert.deepEqual(takeListenSockets({ LISTEN_FDS, LISTEN_PID: "77" }, 77), []);
+      assert.deepEqual(takeListenFds({ LISTEN_FDS, LISTEN_PID: "77" }, 77), []);
   });
 });

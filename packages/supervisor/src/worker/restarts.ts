@@ -1,7 +1,17 @@
 import { sum } from "@drover/foundation/sums";
 import { judgeExit, NO_RESTARTS, type RestartHistory, type RestartLimits, type WorkerExit } from "./restart-policy.ts";
 import type { RestartCounts } from "@drover/contract/console-state";
-import { countRestart, type RestartReason } from "./restart-reasons.ts";
+
+/** What had become of a worker that was started again. */
+export const RESTART_REASONS = ["crashed", "hung", "killed"] as const satisfies readonly (keyof RestartCounts)[];
+
+type RestartReason = (typeof RESTART_REASONS)[number];
+
+/** A signal that ends processes, sent for no hang, came from outside: no request is suspected of that. */
+export function endedBy(signal: string | undefined, wasHung: boolean): RestartReason {
+  if (wasHung) return "hung";
+  return signal === "SIGKILL" || signal === "SIGTERM" ? "killed" : "crashed";
+}
 
 /** How often a worker was started again, and why; and when it may be started next. */
 export class Restarts {
@@ -12,7 +22,7 @@ export class Restarts {
   #backoffMs: number | undefined;
 
   /** @param earlier of the worker that it takes over from */
-  constructor(earlier: RestartCounts) {
+  constructor(earlier: RestartCounts = { crashed: 0, hung: 0, killed: 0 }) {
     this.#counts = earlier;
   }
 
@@ -47,6 +57,7 @@ export class Restarts {
 
   /** It is started again after the exit that was judged last. */
   count(): void {
-    if (this.#endedBy !== undefined) this.#counts = countRestart(this.#counts, this.#endedBy);
+    const reason = this.#endedBy;
+    if (reason !== undefined) this.#counts = { ...this.#counts, [reason]: this.#counts[reason] + 1 };
   }
 }

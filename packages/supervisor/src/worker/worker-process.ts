@@ -4,7 +4,7 @@ import type { ProcessEnd, SpawnedProcess } from "../process/spawned-process.ts";
 import { afterHeartbeat, firstPulse, forgive, judgeLiveness, type LivenessLimits, type Pulse } from "./liveness.ts";
 
 /** What a worker said when it became ready. */
-export type ReadyWord = Extract<WorkerMessage, { readonly type: "ready" }>;
+export type ReadyMessage = Extract<WorkerMessage, { readonly type: "ready" }>;
 
 /** Reasons that another try does not mend. */
 const HOPELESS_CODES = new Set([
@@ -19,7 +19,7 @@ const HOPELESS_CODES = new Set([
 export class WorkerProcess {
   readonly startedAt: number;
   #spawned: SpawnedProcess | undefined;
-  #word: ReadyWord | undefined;
+  #readyMessage: ReadyMessage | undefined;
   #readySince: number | undefined;
   #failure: Extract<WorkerMessage, { readonly type: "failed" }> | undefined;
   #pulse: Pulse | undefined;
@@ -38,8 +38,8 @@ export class WorkerProcess {
   }
 
   /** Its message when it became ready; undefined before. */
-  get word(): ReadyWord | undefined {
-    return this.#word;
+  get readyMessage(): ReadyMessage | undefined {
+    return this.#readyMessage;
   }
 
   get readySince(): number | undefined {
@@ -79,7 +79,7 @@ export class WorkerProcess {
         return;
       case "ready":
         if (message.protocol !== PROTOCOL_VERSION) return this.#refuse(message.protocol);
-        this.#word = message;
+        this.#readyMessage = message;
         this.#readySince = now;
         this.#pulse = firstPulse(now);
         return;

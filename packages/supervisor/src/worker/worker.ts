@@ -5,8 +5,7 @@ import type { WorkerLaunch } from "../process/launch.ts";
 import { lacksResources } from "../process/lacks-resources.ts";
 import type { ProcessEnd } from "../process/spawned-process.ts";
 import type { SpawnWorker } from "../process/spawn.ts";
-import { endedBy, NO_RESTART_COUNTS } from "./restart-reasons.ts";
-import { Restarts } from "./restarts.ts";
+import { endedBy, Restarts } from "./restarts.ts";
 import type { LivenessLimits } from "./liveness.ts";
 import type { Recipe } from "./recipe.ts";
 import type { RestartLimits } from "./restart-policy.ts";
@@ -78,7 +77,7 @@ export class Worker {
     this.placement = placement;
     this.recipe = recipe;
     this.#parts = parts;
-    this.#restarts = new Restarts(replaces?.restarts.counts ?? NO_RESTART_COUNTS);
+    this.#restarts = new Restarts(replaces?.restarts.counts);
     const upstreamId = replaces?.traffic.id === this.id ? `${this.id}b` : this.id;
     this.traffic = new Traffic(parts.balancer, upstreamId, {
       worker: this.id,
@@ -225,11 +224,12 @@ export class Worker {
   }
 
   #openTraffic(): void {
-    const word = this.#process?.word;
-    if (word === undefined || this.#launch === undefined) return;
+    const message = this.#process?.readyMessage;
+    if (message === undefined || this.#launch === undefined) return;
+    const { port, slots } = message;
     const { secret, options, command } = this.#launch;
     const sharesState = options.snapshots !== undefined;
-    this.traffic.open({ port: word.port, slots: word.slots, secret, sharesState, reports: command === undefined });
+    this.traffic.open({ port, slots, secret, sharesState, reports: command === undefined });
   }
 
   #arm(delayMs: number, event: WorkerEvent, reason?: string): void {
@@ -271,7 +271,7 @@ export class Worker {
     if (message.type === "loading") {
       onProgress(this, { share: message.progress, isReady: false });
       this.#dispatch("loading");
-    } else if (message.type === "ready" && process.word !== undefined) {
+    } else if (message.type === "ready" && process.readyMessage !== undefined) {
       this.#wasReady = true;
       onProgress(this, { share: 1, isReady: true });
       this.#dispatch(this.#isDrained ? "ready-drained" : "ready");

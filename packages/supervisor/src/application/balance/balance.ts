@@ -3,20 +3,20 @@ import type { Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { systemRandom } from "@drover/foundation/randomness";
-import { addForeignNames } from "../../metrics/compat-metrics.ts";
+import { addCompatNames } from "../../metrics/compat-metrics.ts";
 import { observeVllmRequests } from "../../metrics/vllm-requests.ts";
 import { createRegistry } from "../../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../../errors.ts";
 import { type EndRequests, listenForEnd } from "../signals/end-requests.ts";
 import { explainRequest } from "../../admin/explain-request.ts";
-import { asListenFailure } from "../listen-failure.ts";
+import { orListenFailure } from "../listen-failure.ts";
 import { openTracing } from "../../traces/open-tracing.ts";
 import { publicUrl } from "../public-url.ts";
 import type { ReloadReport } from "../reload.ts";
 import { diffSettings, keepSettings } from "../settings-change.ts";
 import type { UpOptions } from "../up-options.ts";
 import { hasLostTerminal } from "../signals/launcher.ts";
-import { openUpstreamAdmin, type UpstreamService } from "./upstream-admin.ts";
+import { openUpstreamAdmin } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
 /** What `drover balance` runs with. */
@@ -25,9 +25,7 @@ export type BalanceOptions = Omit<UpOptions, "display">;
 /** Composition root of `drover balance`: resolves once it was told to end. */
 export async function balance(options: BalanceOptions): Promise<ExitCode> {
   assertUpstreams(options.settings);
-  return run(options).catch((error: unknown) => {
-    throw asListenFailure(error);
-  });
+  return await orListenFailure(() => run(options));
 }
 
 /** @throws SupervisorError */
@@ -58,21 +56,18 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
   const registry = createRegistry(version);
   const tracing = await openTracing(settings, version, logs.logger);
-  const traced = tracing === undefined ? {} : { tracing };
-  const counted = settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {};
-  const parts = {
-    ...traced,
-    ...counted,
-    registry,
+  const balancer = createBalancer({
     settings,
     logger: logs.logger,
     clock: systemClock,
     random: systemRandom,
-    guest,
+    registry,
+    ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
+    ...(tracing === undefined ? {} : { tracing }),
     readiness,
-  };
-  const balancer = createBalancer(parts);
-  if (settings.metrics.compat !== "off") addForeignNames(registry, settings.metrics.compat);
+    guest,
+  });
+  addCompatNames(registry, settings.metrics.compat);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   const end = listenForEnd(() => process.exit(1));
   const running: Running = { balancer, end, settings, urls: [], isLeaving: false };
@@ -104,7 +99,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
 /** For `drover status`, `reload`, `logs` and `stop`. */
 function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
   const { settings, environment, logs, version, file } = options;
-  const service: UpstreamService = {
+  return openUpstreamAdmin(settings.admin.socket, environment, {
     state: () => ({
       phase: running.isLeaving ? "ending" : "serving",
       urls: running.urls,
@@ -118,8 +113,7 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
     stop: () => running.end.ask("drover stop"),
     logs,
     version,
-  };
-  return openUpstreamAdmin(service, { setting: settings.admin.socket, environment, logger: logs.logger });
+  });
 }
 
 /** What cannot be used changes nothing. */

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Environment } from "@drover/config";
 import { adminPath } from "../../admin/admin-path.ts";
 import { type AdminActions, createAdminServer } from "../../admin/admin-server.ts";
 import { claimSocket } from "../../admin/claim-socket.ts";
@@ -7,18 +7,13 @@ import { SupervisorError } from "../../errors.ts";
 import type { Logs } from "../../logs.ts";
 import type { ReloadReport } from "../reload.ts";
 
-/** A process that balances between servers of others, for its admin socket. */
-export interface UpstreamService {
+/** A process that balances between servers of others, for its admin socket. By an nginx configuration it has no keys, and keeps no requests. */
+export interface UpstreamService extends Pick<AdminActions, "stop">, Partial<Pick<AdminActions, "keys" | "explain">> {
   readonly state: () => Pick<ServiceStatus, "phase" | "urls" | "queue" | "config">;
   readonly upstreams: () => readonly UpstreamRow[];
   /** Reads the configuration again; where that is not valid, it throws and nothing changes. */
   readonly reload: () => Promise<ReloadReport>;
-  /** Use and limits of each API key; an nginx configuration has none. @default none */
-  readonly keys?: AdminActions["keys"];
-  /** @default requests are not kept */
-  readonly explain?: AdminActions["explain"];
-  readonly stop: () => void;
-  readonly logs: Pick<Logs, "recent" | "follow">;
+  readonly logs: Logs;
   readonly version: string;
 }
 
@@ -28,18 +23,16 @@ export interface UpstreamService {
  * @returns what closes it
  */
 export async function openUpstreamAdmin(
+  setting: string,
+  environment: Environment,
   service: UpstreamService,
-  where: {
-    readonly setting: string;
-    readonly environment: Readonly<Record<string, string | undefined>>;
-    readonly logger: Pick<Logger, "warn">;
-  },
 ): Promise<() => void> {
   const admin = createAdminServer(actionsOf(service));
   try {
-    return await claimSocket(admin, adminPath(where.setting, "balance", where.environment));
+    return await claimSocket(admin, adminPath(setting, "balance", environment));
   } catch (error) {
-    where.logger.warn({ reason: (error as Error).message }, "drover status and its like cannot reach this balancer");
+    const fields = { reason: (error as Error).message };
+    service.logs.logger.warn(fields, "drover status and its like cannot reach this balancer");
     return () => {};
   }
 }

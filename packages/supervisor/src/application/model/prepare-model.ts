@@ -1,3 +1,4 @@
+import type { Environment } from "@drover/config";
 import { stat } from "node:fs/promises";
 import { homeFolder, keepingHome } from "@drover/foundation/files/user-folders";
 import {
@@ -14,7 +15,7 @@ import {
 import type { ServedModel } from "../../process/launch.ts";
 
 export interface PrepareOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Told of a download. */
   readonly onProgress?: OnProgress;
   /** Told of each attempt of a download that failed and will be made again. */
@@ -40,21 +41,18 @@ export async function prepareModel(model: string, options: PrepareOptions): Prom
 }
 
 /** The file of the `model` setting where it needs no download; undefined where it does, or where there is no such file. */
-export async function findPrepared(
-  model: string,
-  environment: PrepareOptions["environment"],
-): Promise<string | undefined> {
+export async function findPrepared(model: string, environment: Environment): Promise<string | undefined> {
   return await findFetched(resolveModelSource(model), placesIn(environment));
 }
 
 /** It is elsewhere, so that {@link prepareModel} may take hours. */
-export async function needsDownload(model: string, environment: PrepareOptions["environment"]): Promise<boolean> {
+export async function needsDownload(model: string, environment: Environment): Promise<boolean> {
   const source = resolveModelSource(model);
   if (source.type === "demo" || source.type === "path") return false;
   return (await findFetched(source, placesIn(environment))) === undefined;
 }
 
-function placesIn(environment: PrepareOptions["environment"]) {
+function placesIn(environment: Environment) {
   const endpoints = {
     huggingFace: environment["HF_ENDPOINT"],
     huggingFaceToken: environment["HF_TOKEN"],

@@ -1,6 +1,7 @@
+import type { Environment } from "@drover/config";
 import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { processFiles, readStartTime } from "../../process/process-files.ts";
 
 const LOOK_EVERY_MS = 1000;
@@ -18,11 +19,7 @@ const NPX_CACHE = "/_npx/";
  * leave the service running, since none of those programs passes the signal on. Returns what ends the watch; nothing to
  * watch where another program started it, and elsewhere than under Linux.
  */
-export function watchLauncher(
-  environment: Readonly<Record<string, string | undefined>>,
-  clock: Clock,
-  onGone: (what: string) => void,
-): () => void {
+export function watchLauncher(environment: Environment, onGone: (what: string) => void): () => void {
   if (environment["npm_lifecycle_event"] !== "start") return () => {};
   const { runners, above } = runnersAbove(process.ppid);
   const already = goneBefore(runners, above, environment["npm_execpath"]?.includes(NPX_CACHE) === true);
@@ -30,7 +27,7 @@ export function watchLauncher(
     onGone(`${already} has ended`);
     return () => {};
   }
-  const stop = clock.every(LOOK_EVERY_MS, () => {
+  const stop = systemClock.every(LOOK_EVERY_MS, () => {
     const gone = runners.find(({ pid, startTime }) => readStartTime(pid) !== startTime);
     if (gone === undefined) return;
     stop();
