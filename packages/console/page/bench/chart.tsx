@@ -5,6 +5,7 @@ import { type PlotContent, type PlotLook, usePlot } from "../parts/use-plot.ts";
 import type { Chart } from "./report.ts";
 
 const HEIGHT = 220;
+/** Custom properties of the style sheet. */
 const COLOURS = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
 /** Some figures over the load. */
@@ -18,7 +19,7 @@ export function ChartView({ chart }: { readonly chart: Chart }): VNode {
         {name}
         <span class="names">
           {chart.lines.map((line, index) => (
-            <span key={line.name} class={`series-${index + 1}`}>
+            <span key={line.name} style={{ color: `var(${colourOf(index)})` }}>
               {line.name}
             </span>
           ))}
@@ -39,12 +40,16 @@ function contentOf({ xLabel, lines }: Chart, { axis, colour }: PlotLook): PlotCo
     series: [
       {},
       ...lines.map((_, index) => ({
-        stroke: colour(COLOURS[index % COLOURS.length] ?? ""),
+        stroke: colour(colourOf(index)),
         width: 2,
         points: { size: 6 },
       })),
     ],
   };
+}
+
+function colourOf(index: number): string {
+  return COLOURS[index % COLOURS.length] ?? "";
 }
 
 function tickTexts(_: uPlot, splits: readonly number[]): string[] {

@@ -40,12 +40,18 @@ export function usePlot(
 
 function optionsFor(element: HTMLElement, height: number, content: (look: PlotLook) => PlotContent): uPlot.Options {
   const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name);
+  // A canvas knows neither custom properties nor `light-dark()`; what one comes to here, the element's own colour tells.
+  const colour = (name: string) => {
+    element.style.color = `var(${name})`;
+    return style.color;
+  };
   const axis = {
     stroke: colour("--plot-axis"),
     grid: { stroke: colour("--plot-grid"), width: 1 },
     ticks: { show: false },
   };
   const size = { width: element.clientWidth, height };
-  return { ...size, legend: { show: false }, cursor: { show: false }, ...content({ colour, axis }) };
+  const options = { ...size, legend: { show: false }, cursor: { show: false }, ...content({ colour, axis }) };
+  element.style.color = "";
+  return options;
 }
