@@ -4,9 +4,9 @@ import type { Chart, Report, Table } from "./report.ts";
 /** Reads a report's JSON, or the page that has it in itself. Undefined: it is neither. */
 export function readReport(text: string): Report | undefined {
   const report = Found.in(figuresOf(text));
-  if (report.at("standings").isThere) return tuneReport(report);
-  if (report.at("rounds").isThere) return compareReport(report);
-  return report.at("steps").isThere ? benchReport(report) : undefined;
+  if (report.has("standings")) return tuneReport(report);
+  if (report.has("rounds")) return compareReport(report);
+  return report.has("steps") ? benchReport(report) : undefined;
 }
 
 /** The pages carry their figures in an element for data; `<` is written as an escape in it. */
@@ -15,187 +15,167 @@ function figuresOf(text: string): string {
 }
 
 function benchReport(report: Found): Report {
-  const steps = report
-    .at("steps")
-    .list()
-    .toSorted((one, other) => loadOf(one) - loadOf(other));
-  const slo = report.at("slo");
-  const carries = slo.at("carries").text();
-  const verdict = `${slo.at("text").text()}: ${carries === "" ? "–" : `${carries} ${slo.at("unit").text()}`}`;
+  const steps = report.list("steps").toSorted((one, other) => loadOf(one) - loadOf(other));
+  const carries = report.text("slo", "carries");
+  const verdict = `${report.text("slo", "text")}: ${carries === "" ? "–" : `${carries} ${report.text("slo", "unit")}`}`;
   return {
-    title: `drover bench: ${report.at("preset").text()}`,
-    subtitle: subtitleOf(report, report.at("target").at("model").text()),
-    verdicts: slo.isThere ? [verdict] : [],
+    title: `drover bench: ${report.text("preset")}`,
+    subtitle: subtitleOf(report, report.text("target", "model")),
+    verdicts: report.has("slo") ? [verdict] : [],
     charts: benchCharts(steps),
     tables: [benchTable(steps)],
-    notes: textsOf(report.at("notes")),
+    notes: textsOf(report, "notes"),
   };
 }
 
-const figures = [
-  ["req/s", "requestsPerSecond", 1],
-  ["tokens/s", "tokensOutPerSecond", 1],
+const rates = [
+  ["req/s", "requestsPerSecond"],
+  ["tokens/s", "tokensOutPerSecond"],
 ] as const;
 
-const quantiles = [
-  ["response", "p50", "p95"],
-  ["ttft", "p50", "p95"],
-  ["itl", "p50", "p95"],
+const times = [
+  ["Response", "response"],
+  ["TTFT", "ttft"],
+  ["ITL", "itl"],
 ] as const;
 
 function benchCharts(steps: readonly Found[]): readonly Chart[] {
   const xs = steps.map(loadOf);
-  const xLabel = steps.some((step) => step.at("load").at("perSecond").isThere) ? "requests/s" : "users";
-  const rates = figures.map(([unit, field]) => ({
-    title: unit,
-    unit,
-    xLabel,
-    xs,
-    lines: [{ name: unit, ys: steps.map((step) => step.at("counts").at(field).number()) }],
-  }));
-  const times = quantiles.map(([of, ...names]) => ({
-    title: of === "response" ? "Response" : of.toUpperCase(),
-    unit: "ms",
-    xLabel,
-    xs,
-    lines: names.map((name) => ({ name, ys: steps.map((step) => step.at("counts").at(of).at(`${name}Ms`).number()) })),
-  }));
-  return [...rates, ...times];
+  const xLabel = steps.some((step) => step.has("load", "perSecond")) ? "requests/s" : "users";
+  const line = (name: string, ...path: readonly string[]) => ({
+    name,
+    ys: steps.map((step) => step.number("counts", ...path)),
+  });
+  return [
+    ...rates.map(([unit, field]) => ({ title: unit, unit, xLabel, xs, lines: [line(unit, field)] })),
+    ...times.map(([title, of]) => ({
+      title,
+      unit: "ms",
+      xLabel,
+      xs,
+      lines: [line("p50", of, "p50Ms"), line("p95", of, "p95Ms")],
+    })),
+  ];
 }
 
 function benchTable(steps: readonly Found[]): Table {
   return {
     head: ["load", "ok", "failed", "req/s", "tokens/s", "response p95", "TTFT p95", "ITL p95"],
-    rows: steps.map((step) => {
-      const counts = step.at("counts");
-      const times = (["response", "ttft", "itl"] as const).map((of) => msText(counts.at(of).at("p95Ms").number()));
-      const rates = figures.map(([, field]) => roundText(counts.at(field).number()));
-      return [String(loadOf(step)), counts.at("ok").text(), counts.at("failed").text(), ...rates, ...times];
-    }),
+    rows: steps.map((step) => [
+      String(loadOf(step)),
+      step.text("counts", "ok"),
+      step.text("counts", "failed"),
+      ...rates.map(([, field]) => roundText(step.number("counts", field))),
+      ...times.map(([, of]) => msText(step.number("counts", of, "p95Ms"))),
+    ]),
   };
 }
 
 function compareReport(report: Found): Report {
-  const sides = report
-    .at("sides")
-    .list()
-    .map((side) => side.at("name").text());
+  const sides = report.list("sides");
   const steps = report
-    .at("rounds")
-    .list()
-    .flatMap((round) =>
-      round
-        .at("steps")
-        .list()
-        .map((step) => ({ side: round.at("side").text(), step })),
-    );
-  const xs = [...new Set(steps.map(({ step }) => loadOf(step)))].toSorted((one, other) => one - other);
-  const middle = (side: string, load: number, of: (counts: Found) => Found) =>
+    .list("rounds")
+    .flatMap((round) => round.list("steps").map((step) => ({ side: round.text("side"), load: loadOf(step), step })));
+  const xs = [...new Set(steps.map(({ load }) => load))].toSorted((one, other) => one - other);
+  const middle = (side: string, load: number, path: readonly string[]) =>
     median(
       steps
-        .filter((one) => one.side === side && loadOf(one.step) === load)
-        .flatMap(({ step }) => of(step.at("counts")).number() ?? []),
+        .filter((one) => one.side === side && one.load === load)
+        .flatMap(({ step }) => step.number("counts", ...path) ?? []),
     );
-  const chart = (title: string, unit: string, of: (counts: Found) => Found): Chart => ({
+  const chart = (title: string, unit: string, ...path: readonly string[]): Chart => ({
     title,
     unit,
     xLabel: "users",
     xs,
-    lines: sides.map((name) => ({ name, ys: xs.map((load) => middle(name, load, of)) })),
+    lines: sides.map((side) => ({
+      name: side.text("name"),
+      ys: xs.map((load) => middle(side.text("name"), load, path)),
+    })),
   });
   return {
-    title: `drover bench compare: ${report.at("preset").text()}`,
+    title: `drover bench compare: ${report.text("preset")}`,
     subtitle: subtitleOf(report, ""),
-    verdicts: report
-      .at("sides")
-      .list()
-      .map((side) => `${side.at("name").text()}: ${side.at("doc").text()}`),
+    verdicts: sides.map((side) => `${side.text("name")}: ${side.text("doc")}`),
     charts: [
-      chart("req/s", "req/s", (counts) => counts.at("requestsPerSecond")),
-      chart("tokens/s", "tokens/s", (counts) => counts.at("tokensOutPerSecond")),
-      chart("TTFT p50", "ms", (counts) => counts.at("ttft").at("p50Ms")),
-      chart("Response p95", "ms", (counts) => counts.at("response").at("p95Ms")),
+      chart("req/s", "req/s", "requestsPerSecond"),
+      chart("tokens/s", "tokens/s", "tokensOutPerSecond"),
+      chart("TTFT p50", "ms", "ttft", "p50Ms"),
+      chart("Response p95", "ms", "response", "p95Ms"),
     ],
-    tables: [ratioTable(report)],
-    notes: textsOf(report.at("notes")),
+    tables: [ratioTable(report.list("ratios"))],
+    notes: textsOf(report, "notes"),
   };
 }
 
 /** Drover's figures over each other side's, with their intervals. */
-function ratioTable(report: Found): Table {
-  const ratios = report.at("ratios").list();
-  const metrics = [...new Set(ratios.map((ratio) => ratio.at("metric").text()))];
+function ratioTable(ratios: readonly Found[]): Table {
+  const metrics = [...new Set(ratios.map((ratio) => ratio.text("metric")))];
   const rows = new Map<string, string[]>();
   for (const ratio of ratios) {
-    const load = ratio.at("load").isThere ? String(loadOf(ratio)) : "all, mean";
-    const head = [ratio.at("other").text(), load];
+    const head = [ratio.text("other"), ratio.has("load") ? String(loadOf(ratio)) : "all, mean"];
     const row = rows.get(head.join("\n")) ?? [...head, ...metrics.map(() => "–")];
-    row[head.length + metrics.indexOf(ratio.at("metric").text())] = ratioText(ratio);
+    row[head.length + metrics.indexOf(ratio.text("metric"))] = ratioText(ratio);
     rows.set(head.join("\n"), row);
   }
   return { head: ["against", "load", ...metrics], rows: [...rows.values()] };
 }
 
 function ratioText(ratio: Found): string {
-  const [value, low, high] = ["value", "low", "high"].map((name) => ratio.at("ratio").at(name).number());
+  const [value, low, high] = ["value", "low", "high"].map((name) => ratio.number("ratio", name));
   if (typeof value !== "number") return "–";
   const interval =
     typeof low === "number" && typeof high === "number" ? ` (${roundText(low)} – ${roundText(high)})` : "";
-  return `${ratio.at("bound").text()} ${roundText(value)}x${interval}`.trim();
+  return `${ratio.text("bound")} ${roundText(value)}x${interval}`.trim();
 }
 
 function tuneReport(report: Found): Report {
-  const standings = report
-    .at("standings")
-    .list()
-    .toSorted((one, other) => throughputOf(other) - throughputOf(one));
-  const pick = report.at("pick").at("name").text();
+  const standings = report.list("standings").toSorted((one, other) => throughputOf(other) - throughputOf(one));
+  const pick = report.text("pick", "name");
   return {
-    title: `drover tune: ${report.at("preset").text()}`,
-    subtitle: subtitleOf(report, report.at("model").text()),
-    verdicts: textsOf(report.at("verdicts")),
+    title: `drover tune: ${report.text("preset")}`,
+    subtitle: subtitleOf(report, report.text("model")),
+    verdicts: textsOf(report, "verdicts"),
     charts: [],
     tables: [
       {
         head: ["best", "configuration", "tokens/s", "95 %", "times", "out because"],
-        rows: standings.map((standing) => [standing.at("name").text() === pick ? "✓" : "", ...standingCells(standing)]),
+        rows: standings.map((standing) => [standing.text("name") === pick ? "✓" : "", ...standingCells(standing)]),
       },
     ],
-    notes: textsOf(report.at("notes")),
+    notes: textsOf(report, "notes"),
   };
 }
 
 /** What is out stands last. */
 function throughputOf(standing: Found): number {
-  return standing.at("unfit").isThere ? -1 : (standing.at("throughput").at("value").number() ?? -1);
+  return standing.has("unfit") ? -1 : (standing.number("throughput", "value") ?? -1);
 }
 
 function standingCells(standing: Found): readonly string[] {
-  const throughput = standing.at("throughput");
-  const [value, low, high] = ["value", "low", "high"].map((name) => roundText(throughput.at(name).number()));
+  const [value, low, high] = ["value", "low", "high"].map((name) => roundText(standing.number("throughput", name)));
   return [
-    standing.at("name").text(),
+    standing.text("name"),
     value ?? "",
     `${low} – ${high}`,
-    String(standing.at("scores").list().length),
-    standing.at("unfit").text().split("\n")[0] ?? "",
+    String(standing.list("scores").length),
+    standing.text("unfit").split("\n")[0] ?? "",
   ];
 }
 
 function subtitleOf(report: Found, model: string): string {
-  const machine = report.at("machine");
-  const cpus = machine.at("cpus").text();
-  return [model, machine.at("cpu").text(), cpus === "" ? "" : `${cpus} CPUs`, report.at("startedAt").text()]
+  const cpus = report.text("machine", "cpus");
+  return [model, report.text("machine", "cpu"), cpus === "" ? "" : `${cpus} CPUs`, report.text("startedAt")]
     .filter((part) => part !== "")
     .join(" · ");
 }
 
 function loadOf(step: Found): number {
-  return step.at("load").at("perSecond").number() ?? step.at("load").at("users").number() ?? 0;
+  return step.number("load", "perSecond") ?? step.number("load", "users") ?? 0;
 }
 
-function textsOf(list: Found): readonly string[] {
-  return list.list().map((entry) => entry.text());
+function textsOf(report: Found, name: string): readonly string[] {
+  return report.list(name).map((entry) => entry.text());
 }
 
 function median(values: readonly number[]): number | null {

@@ -1,4 +1,4 @@
-/** A JSON value of a file of which nothing is known. */
+/** A JSON value of a file of which nothing is known. Each reading takes the names that lead to a value in it; without any it is of the value itself. */
 export class Found {
   readonly #value: unknown;
 
@@ -15,31 +15,36 @@ export class Found {
     }
   }
 
-  at(name: string): Found {
-    const value = this.#value;
-    return new Found(
-      typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined,
-    );
+  has(...path: readonly string[]): boolean {
+    const value = this.#read(path);
+    return value !== undefined && value !== null;
   }
 
-  get isThere(): boolean {
-    return this.#value !== undefined && this.#value !== null;
+  list(...path: readonly string[]): readonly Found[] {
+    const value = this.#read(path);
+    return Array.isArray(value) ? value.map((entry) => new Found(entry)) : [];
   }
 
-  list(): readonly Found[] {
-    return Array.isArray(this.#value) ? this.#value.map((value) => new Found(value)) : [];
-  }
-
-  string(): string | undefined {
-    return typeof this.#value === "string" ? this.#value : undefined;
+  string(...path: readonly string[]): string | undefined {
+    const value = this.#read(path);
+    return typeof value === "string" ? value : undefined;
   }
 
   /** A number as well. */
-  text(): string {
-    return typeof this.#value === "string" || typeof this.#value === "number" ? String(this.#value) : "";
+  text(...path: readonly string[]): string {
+    const value = this.#read(path);
+    return typeof value === "string" || typeof value === "number" ? String(value) : "";
   }
 
-  number(): number | null {
-    return typeof this.#value === "number" && Number.isFinite(this.#value) ? this.#value : null;
+  number(...path: readonly string[]): number | null {
+    const value = this.#read(path);
+    return typeof value === "number" && Number.isFinite(value) ? value : null;
+  }
+
+  #read(path: readonly string[]): unknown {
+    let value = this.#value;
+    for (const name of path)
+      value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+    return value;
   }
 }
