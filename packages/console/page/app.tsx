@@ -6,6 +6,7 @@ import { SettingsDialog, settingsOpen } from "./settings/settings-dialog.tsx";
 import { texts } from "./language/language.ts";
 import { Announcer } from "./parts/announcer.tsx";
 import { Icon } from "./parts/icon.tsx";
+import { IconButton } from "./parts/icon-button.tsx";
 import { lastChatId, route, type View } from "./route.ts";
 import { menuOpen } from "./chat/sidebar.tsx";
 
@@ -53,15 +54,7 @@ function TopBar({ view }: { readonly view: View }): VNode {
           </a>
         ))}
       </nav>
-      <button
-        type="button"
-        class="quiet"
-        aria-label={settings}
-        title={settings}
-        onClick={() => (settingsOpen.value = true)}
-      >
-        <Icon name="settings" />
-      </button>
+      <IconButton icon="settings" label={settings} onClick={() => (settingsOpen.value = true)} />
     </header>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newId, epochMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { Icon } from "../parts/icon.tsx";
+import { IconButton } from "../parts/icon-button.tsx";
 import { FileButton } from "../parts/file-button.tsx";
 import { Trouble } from "../parts/trouble.tsx";
 import { generate, running } from "./generation.ts";
@@ -73,20 +74,16 @@ export function Composer({ conversation }: { readonly conversation: Conversation
         <Icon name="file" />
       </FileButton>
       {run === undefined ? (
-        <button
+        <IconButton
           key="send"
+          icon="send"
+          label={send}
           type="submit"
           class="primary round"
-          aria-label={send}
-          title={send}
           disabled={text.trim() === ""}
-        >
-          <Icon name="send" />
-        </button>
+        />
       ) : (
-        <button key="stop" type="button" class="primary round" aria-label={stop} title={stop} onClick={run.stop}>
-          <Icon name="stop" />
-        </button>
+        <IconButton key="stop" icon="stop" label={stop} class="primary round" onClick={run.stop} />
       )}
       <Trouble text={problem} />
       <p id="message-hint">{messageHint}</p>

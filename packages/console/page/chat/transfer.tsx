@@ -3,6 +3,7 @@ import { texts } from "../language/language.ts";
 import { announce } from "../parts/announcer.tsx";
 import { FileButton } from "../parts/file-button.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { IconButton } from "../parts/icon-button.tsx";
 import { readConversations, writeConversations } from "./conversation-file.ts";
 import { addConversations, sorted } from "./conversations.ts";
 import { signal } from "@preact/signals";
@@ -24,15 +25,11 @@ export function Transfer(): VNode {
         {importChats}
       </FileButton>
       {sorted.value.length > 0 && (
-        <button
-          type="button"
-          class="quiet"
-          title={exportAll}
-          aria-label={exportAll}
+        <IconButton
+          icon="download"
+          label={exportAll}
           onClick={() => saveFile("drover-chats.json", writeConversations(sorted.value))}
-        >
-          <Icon name="download" />
-        </button>
+        />
       )}
       {message.value !== "" && <p class="note">{message.value}</p>}
     </div>

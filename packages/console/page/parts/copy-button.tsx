@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { after } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import { announce } from "./announcer.tsx";
-import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 const SHOWN_MS = 1600;
 
@@ -16,11 +16,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     announce(texts.value.copied);
     after(SHOWN_MS, () => setDone(false));
   };
-  return (
-    <button type="button" class="quiet" onClick={() => void copy()} title={label} aria-label={label}>
-      <Icon name={isDone ? "check" : "copy"} />
-    </button>
-  );
+  return <IconButton icon={isDone ? "check" : "copy"} label={label} onClick={() => void copy()} />;
 }
 
 async function copyText(text: string): Promise<void> {

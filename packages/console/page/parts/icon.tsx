@@ -22,7 +22,9 @@ const paths = {
   down: "M12 5v14M6 13l6 6 6-6",
 } as const;
 
-export function Icon({ name }: { readonly name: keyof typeof paths }): VNode {
+export type IconName = keyof typeof paths;
+
+export function Icon({ name }: { readonly name: IconName }): VNode {
   return (
     <svg class={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />

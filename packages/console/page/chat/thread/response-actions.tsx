@@ -3,6 +3,7 @@ import { epochMs } from "../../clock.ts";
 import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { IconButton } from "../../parts/icon-button.tsx";
 import { generate, running } from "../generation.ts";
 import { focusField } from "../composer.tsx";
 import { type ResponseMessage, cutBefore, versionBeside, versionsOf, withMessage } from "../conversation.ts";
@@ -31,11 +32,7 @@ export function ResponseActions({ conversationId, message, content, isLast }: Re
   return (
     <>
       {content.trim() !== "" && <CopyButton text={content.trim()} label={copy} />}
-      {isFree && (
-        <button type="button" class="quiet" aria-label={regenerate} title={regenerate} onClick={again}>
-          <Icon name="again" />
-        </button>
-      )}
+      {isFree && <IconButton icon="again" label={regenerate} onClick={again} />}
       {isFree && message.others !== undefined && <Versions conversationId={conversationId} message={message} />}
       {isFree && message.end !== "done" && (content + message.reasoning).trim() !== "" && (
         <button type="button" class="quiet wide" onClick={() => ask({ unfinished: message })}>
@@ -53,16 +50,12 @@ function Versions({ conversationId, message }: Pick<ResponseActionsProps, "conve
   const all = versionsOf(message);
   const index = all.findIndex(({ id }) => id === message.id);
   const step = (by: number, label: string, isThere: boolean) => (
-    <button
-      type="button"
-      class="quiet"
-      aria-label={label}
-      title={label}
+    <IconButton
+      icon={by < 0 ? "before" : "after"}
+      label={label}
       aria-disabled={!isThere}
       onClick={() => update(conversationId, (before) => withMessage(before, versionBeside(message, by), epochMs()))}
-    >
-      <Icon name={by < 0 ? "before" : "after"} />
-    </button>
+    />
   );
   return (
     <span class="versions">

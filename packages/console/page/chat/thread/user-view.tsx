@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { texts } from "../../language/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
-import { Icon } from "../../parts/icon.tsx";
+import { IconButton } from "../../parts/icon-button.tsx";
 import { running } from "../generation.ts";
 import { focusField, grow, say } from "../composer.tsx";
 import { cutBefore, type UserMessage } from "../conversation.ts";
@@ -33,16 +33,7 @@ export const UserView = memo(
         <div class="bubble">{message.content}</div>
         <div class="actions">
           <CopyButton text={message.content} label={copy} />
-          <button
-            ref={button}
-            type="button"
-            class="quiet"
-            aria-label={edit}
-            title={edit}
-            onClick={() => setEdited(true)}
-          >
-            <Icon name="edit" />
-          </button>
+          <IconButton ref={button} icon="edit" label={edit} onClick={() => setEdited(true)} />
         </div>
       </article>
     );
