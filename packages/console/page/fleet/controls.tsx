@@ -9,7 +9,7 @@ import { act, adminKey, lock, pending, pendingName, refused, unlock } from "./ad
 /** Scale and reload for who has the admin key; the way to it for everybody else, where there is one. */
 export function Controls({ mayAct, count }: { readonly mayAct: boolean; readonly count: number }): VNode {
   const [asks, setAsks] = useState(false);
-  const { readOnly, adminUnlock, adminLock, adminTitle, adminText, adminKeyLabel } = texts.value;
+  const { readOnly, adminUnlock, adminLock, adminTitle, adminText } = texts.value;
   const onKey = async (key: string) => {
     await unlock(key);
     setAsks(false);
@@ -22,7 +22,7 @@ export function Controls({ mayAct, count }: { readonly mayAct: boolean; readonly
           {adminUnlock}
         </button>
         <Dialog title={adminTitle} isOpen={asks} onClose={() => setAsks(false)}>
-          <KeyForm text={adminText} label={adminKeyLabel} autoComplete="off" onKey={onKey} />
+          <KeyForm text={adminText} label={adminTitle} autoComplete="off" onKey={onKey} />
         </Dialog>
       </>
     );

@@ -85,7 +85,6 @@ export const english = {
   keyText: "This server answers to API keys only. Whoever runs it has one for you. It is kept in this browser.",
   keyLabel: "API key",
   keyWrong: "The server does not know this key.",
-  key: "API key",
   keyForget: "Forget",
   imageLink: (alt: string) => (alt === "" ? "image" : `image: ${alt}`),
   viewMissing: "This view can't be loaded: the server can't be reached, or has a newer page.",
@@ -145,7 +144,6 @@ export const english = {
   adminTitle: "Admin key",
   adminText:
     "With the key of --admin-key you may drain, restart, scale and reload here. It is forgotten with this tab.",
-  adminKeyLabel: "Admin key",
   workersCount: (count: number) => (count === 1 ? "1 worker" : `${count} workers`),
   fewer: "One worker less",
   oneMore: "One worker more",

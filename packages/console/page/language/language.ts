@@ -14,10 +14,10 @@ export const language = signal<Language>(chosen() ?? preferred(navigator.languag
 /** The page's texts in that language. */
 export const texts = computed(() => known[language.value]);
 
-export const languages = Object.entries(known).map(([code, { languageName }]) => ({
-  code: code as Language,
-  name: languageName,
-}));
+/** Those that the page has, with their names in themselves. */
+export const languages = Object.entries(known).map(
+  ([code, { languageName }]) => [code as Language, languageName] as const,
+);
 
 export function setLanguage(code: Language): void {
   localStorage.setItem(ENTRY, code);

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { Parameters } from "../chat/conversation.ts";
 import { current, update } from "../chat/conversations.ts";
-import { type Language, language, languages, setLanguage, texts } from "../language/language.ts";
+import { language, languages, setLanguage, texts } from "../language/language.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { apiKey, setApiKey } from "../api/server.ts";
 import { setTheme, type Theme, theme } from "../theme.ts";
@@ -94,37 +94,41 @@ function Appearance(): VNode {
   ];
   return (
     <div class="fields">
-      <label class="field">
-        {label}
-        <select value={theme.value} onChange={({ currentTarget }) => setTheme(currentTarget.value as Theme)}>
-          {themes.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="field">
-        {languageLabel}
-        <select value={language.value} onChange={({ currentTarget }) => setLanguage(currentTarget.value as Language)}>
-          {languages.map(({ code, name }) => (
-            <option key={code} value={code}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice label={label} chosen={theme.value} all={themes} onChoose={setTheme} />
+      <Choice label={languageLabel} chosen={language.value} all={languages} onChoose={setLanguage} />
     </div>
   );
 }
 
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly chosen: T;
+  readonly all: readonly (readonly [value: T, text: string])[];
+  readonly onChoose: (value: T) => void;
+}
+
+function Choice<T extends string>({ label, chosen, all, onChoose }: ChoiceProps<T>): VNode {
+  return (
+    <label class="field">
+      {label}
+      <select value={chosen} onChange={({ currentTarget }) => onChoose(currentTarget.value as T)}>
+        {all.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function KeyRow(): VNode | null {
-  const { key, keyForget } = texts.value;
+  const { keyLabel, keyForget } = texts.value;
   if (apiKey.value === "") return null;
   return (
     <p class="row">
       <span>
-        {key}: {"•".repeat(8)}
+        {keyLabel}: {"•".repeat(8)}
         {apiKey.value.slice(-3)}
       </span>
       <button type="button" onClick={() => setApiKey("")}>
