@@ -16,9 +16,13 @@ export function after(delayMs: number, call: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Calls again and again. @returns what ends it */
-export function every(periodMs: number, call: () => void): () => void {
-  const timer = setInterval(call, periodMs);
+/** Calls at once and then in each period, while the page can be seen. @returns what ends it */
+export function everyWhileSeen(periodMs: number, call: () => void): () => void {
+  const look = () => {
+    if (!document.hidden) call();
+  };
+  look();
+  const timer = setInterval(look, periodMs);
   return () => clearInterval(timer);
 }
 

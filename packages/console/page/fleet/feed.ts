@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { ask, ServerError } from "../api/server.ts";
-import { every, monotonicMs } from "../clock.ts";
+import { everyWhileSeen, monotonicMs } from "../clock.ts";
 import { texts } from "../language/language.ts";
 import type { ConsoleState } from "@drover/contract/console-state";
 import { type FleetState, readMetrics, type SlotsState } from "./fleet-state.ts";
@@ -22,13 +22,12 @@ const MOST_SAMPLES = 600;
 export function followFleet(): () => void {
   let isReading = false;
   const look = async () => {
-    if (isReading || document.hidden) return;
+    if (isReading) return;
     isReading = true;
     await read();
     isReading = false;
   };
-  void look();
-  return every(PERIOD_MS, () => void look());
+  return everyWhileSeen(PERIOD_MS, () => void look());
 }
 
 /** The browser's own words for a lost connection are not the user's. */

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api/server.ts";
-import { every } from "../clock.ts";
+import { everyWhileSeen } from "../clock.ts";
 import { language, texts } from "../language/language.ts";
 import { durationText } from "../language/numbers.ts";
 import { Dialog } from "../parts/dialog.tsx";
@@ -84,16 +84,13 @@ function Explanation({ id }: { readonly id: string }): VNode {
 function followRequests(key: string): () => void {
   requests.value = [];
   if (key === "") return () => undefined;
-  const look = () => {
-    if (document.hidden) return;
+  return everyWhileSeen(PERIOD_MS, () => {
     askExplain("explain", key).then(
       (found) => (requests.value = found as readonly RequestSummary[]),
       // What is wrong is said by the rest of the view.
       () => undefined,
     );
-  };
-  look();
-  return every(PERIOD_MS, look);
+  });
 }
 
 async function askExplain(path: string, key: string): Promise<unknown> {

@@ -11,29 +11,15 @@ interface SlotDotsProps {
 
 /** A worker's slots as dots: how far a prompt is read, how full a response's context is, what an idle one still keeps. */
 export function SlotDots({ slots, total, busy }: SlotDotsProps): VNode {
-  if (slots.length === 0) {
-    return (
-      <ul class="slots">
-        {Array.from({ length: total }, (_, index) => (
-          <li
-            key={index}
-            class={index < busy ? "slot response" : "slot"}
-            style={{ "--fill": index < busy ? "100%" : "0%" }}
-          />
-        ))}
-      </ul>
-    );
-  }
+  const dots =
+    slots.length > 0 ? slots.map(dotOf) : Array.from({ length: total }, (_, index) => plainDot(index < busy));
   return (
     <ul class="slots">
-      {slots.map((slot) => {
-        const { kind, share, text } = dotOf(slot);
-        return (
-          <li key={slot.id} class={`slot ${kind}`} style={{ "--fill": fillOf(share) }} title={text}>
-            <span class="hidden">{text}</span>
-          </li>
-        );
-      })}
+      {dots.map(({ kind, share, text }, index) => (
+        <li key={index} class={`slot ${kind}`} style={{ "--fill": fillOf(share) }} title={text}>
+          {text !== undefined && <span class="hidden">{text}</span>}
+        </li>
+      ))}
     </ul>
   );
 }
@@ -46,7 +32,12 @@ function fillOf(share: number): string {
 interface Dot {
   readonly kind: "prompt" | "response" | "kept" | "idle";
   readonly share: number;
-  readonly text: string;
+  /** What is known of it in words. */
+  readonly text?: string;
+}
+
+function plainDot(isBusy: boolean): Dot {
+  return isBusy ? { kind: "response", share: 1 } : { kind: "idle", share: 0 };
 }
 
 function dotOf(slot: SlotRow): Dot {
