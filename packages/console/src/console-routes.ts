@@ -25,8 +25,6 @@ export interface ConsoleOptions {
   readonly admin?: ConsoleAdmin;
   /** @default requests are not explained */
   readonly explain?: ConsoleExplain;
-  /** @default those of the last build */
-  readonly files?: PageFiles;
 }
 
 const ASSETS = "/console/assets/";
@@ -36,7 +34,8 @@ const ADMIN = "/console/admin/";
  * The console's routes: the page at `/` for browsers and at `/console/` for everybody, its files below `/console/assets/`, and what it asks
  * for. Who asks `/` for anything but HTML gets what the server itself says there.
  */
-export function createConsole({ state, admin, explain, files = readPageFiles() }: ConsoleOptions): ConsoleRoutes {
+export function createConsole({ state, admin, explain }: ConsoleOptions): ConsoleRoutes {
+  const files = readPageFiles();
   return (request, path) => {
     if (path === "/") return prefersHtml(request) ? open(pageResponse(files, "./", request.headers)) : undefined;
     if (explain !== undefined && isExplainPath(path)) {

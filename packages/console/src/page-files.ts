@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** One file of the built page, in the encodings that it can be sent in. */
@@ -15,23 +15,22 @@ export interface PageFile {
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
 /** Reads the page that `build.mjs` made; it is a few hundred kilobytes and stays in memory. Empty where nothing was built. */
-export function readPageFiles(folder = BUILT_PAGE): PageFiles {
-  const names = namesIn(folder).filter((name) => typeOf(name) !== undefined);
-  return new Map(names.map((name) => [name, readPageFile(join(folder, name), typeOf(name) ?? "")]));
+export function readPageFiles(): PageFiles {
+  const folder = fileURLToPath(new URL("page", import.meta.url));
+  return new Map(
+    namesIn(folder).flatMap((name) => {
+      const contentType = contentTypes[extname(name)];
+      return contentType === undefined ? [] : [[name, readPageFile(join(folder, name), contentType)] as const];
+    }),
+  );
 }
 
-const BUILT_PAGE = fileURLToPath(new URL("page", import.meta.url));
-
-const types: Readonly<Record<string, string>> = {
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  svg: "image/svg+xml",
+const contentTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
 };
-
-function typeOf(name: string): string | undefined {
-  return types[name.slice(name.lastIndexOf(".") + 1)];
-}
 
 function namesIn(folder: string): readonly string[] {
   try {
