@@ -16,6 +16,9 @@ export interface ConfigPosition {
   readonly line: number;
 }
 
+/** Of what no file says: nginx's defaults, and addresses that only a request knows. */
+export const nowhere: ConfigPosition = { file: "", line: 0 };
+
 /** `NGINX_UNKNOWN`: a name that a module could have which Drover does not know; `NGINX_UNSUPPORTED`: what nginx can do and Drover cannot. */
 export type NginxConfigErrorCode = "NGINX_CONFIG" | "NGINX_UNKNOWN" | "NGINX_UNSUPPORTED";
 

@@ -118,10 +118,10 @@ function groupLines(group: UpstreamGroupModel, main: MainRoute | undefined, comm
 }
 
 /** An entry of `balancer.upstreams`: an address with nginx's parameters where they are not the defaults. */
-function upstreamLine({ address, written, ...rest }: UpstreamServerModel, scheme: "http" | "https"): string {
+function upstreamLine({ address, ...rest }: UpstreamServerModel, scheme: "http" | "https"): string {
   const origin =
     address.kind === "unix"
-      ? written
+      ? `unix:${address.path}`
       : `${scheme}://${address.kind === "name" ? address.name : bracketed(address.host)}:${address.port}`;
   const words = [
     rest.weight === 1 ? "" : `weight=${rest.weight}`,

@@ -23,7 +23,6 @@ export interface NginxModel {
 /** Directives of the main context. */
 export interface ProcessModel {
   readonly daemon: boolean;
-  readonly masterProcess: boolean;
   /** Absolute. */
   readonly pidPath: string;
   readonly user: { readonly name: string; readonly group: string | undefined } | undefined;
@@ -61,7 +60,6 @@ export type ListenAddressModel =
 
 /** Servers that share one address and port. */
 export interface AddressModel {
-  readonly label: string;
   readonly tls: boolean;
   readonly defaultServer: ServerModel;
   readonly servers: readonly ServerModel[];
@@ -111,7 +109,6 @@ export type RewriteStep =
 export interface LocationModel {
   /** As written, without modifiers; what a URI of `proxy_pass` replaces. */
   readonly name: string;
-  readonly kind: "exact" | "prefix" | "regex" | "named";
   readonly settings: LocationSettings;
   readonly steps: readonly RewriteStep[];
   readonly internal: boolean;
@@ -241,8 +238,6 @@ export interface UpstreamGroupModel {
 
 export interface UpstreamServerModel {
   readonly position: ConfigPosition;
-  /** As written: what `hash … consistent` hashes. */
-  readonly written: string;
   readonly address:
     | { readonly kind: "ip"; readonly host: string; readonly port: number }
     | { readonly kind: "unix"; readonly path: string }

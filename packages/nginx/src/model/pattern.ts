@@ -52,15 +52,7 @@ const posixClasses: Readonly<Record<string, string>> = {
   ascii: "\\x00-\\x7f",
 };
 
-const plainEscapes: Readonly<Record<string, string>> = {
-  s: "[\\t-\\r ]",
-  S: "[^\\t-\\r ]",
-  h: "[\\t \\xa0]",
-  H: "[^\\t \\xa0]",
-  a: "\\x07",
-  e: "\\x1b",
-};
-
+/** What other letters of escapes stand for in a class, and in one of their own outside. */
 const classEscapes: Readonly<Record<string, string>> = {
   s: "\\t-\\r ",
   S: "\\x00-\\x08\\x0e-\\x1f!-\\xff",
@@ -137,7 +129,8 @@ class PatternReader {
     if (ch === "Z") this.#emitEnd(2);
     else if (ch === "z") this.#emit(2, "(?![^])", "\\z");
     else if (ch === "A") this.#emit(2, "(?<![^])", "\\A");
-    else this.#emit(2, plainEscapes[ch] ?? `\\${ch}`);
+    else if (ch === "H") this.#emit(2, "[^\\t \\xa0]");
+    else this.#emit(2, classEscapes[ch] === undefined ? `\\${ch}` : `[${classEscapes[ch]}]`);
   }
 
   #class(): void {

@@ -2,13 +2,25 @@ import { isIP } from "node:net";
 import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { UpstreamGroupModel, UpstreamServerModel } from "./model.ts";
 
+/** What `server` without parameters has. */
+export const serverDefaults = {
+  resolve: false,
+  weight: 1,
+  maxConns: 0,
+  maxFails: 1,
+  failTimeoutMs: 10_000,
+  slowStartMs: 0,
+  backup: false,
+  down: false,
+};
+
 /** Makes the group that nginx makes by itself for `proxy_pass http://host:port`. */
 export function implicitGroup(
   name: string,
   position: ConfigPosition,
   address: UpstreamServerModel["address"],
 ): UpstreamGroupModel {
-  const server = { position, written: name, address, resolve: false, ...serverDefaults };
+  const server = { position, address, ...serverDefaults };
   const unkept = { keepalive: undefined, keepaliveLocal: false, resolver: undefined };
   return { name, position, policy: "round_robin", key: undefined, servers: [server], ...unkept };
 }
@@ -36,14 +48,3 @@ export function parseServerAddress(
   }
   return isIP(host) === 0 ? { kind: "name", name: host, port } : { kind: "ip", host, port };
 }
-
-/** What `server` without parameters has. */
-export const serverDefaults = {
-  weight: 1,
-  maxConns: 0,
-  maxFails: 1,
-  failTimeoutMs: 10_000,
-  slowStartMs: 0,
-  backup: false,
-  down: false,
-};

@@ -10,6 +10,19 @@ export type ServerName =
   | { readonly kind: "trailing"; readonly prefix: string }
   | { readonly kind: "regex"; readonly regex: NginxRegex };
 
+/** What a name with a wildcard stands for: `*.a.b`, `www.*`, and `.a.b`, which is `a.b` and `*.a.b`. Undefined for any other. */
+export function wildcardNames(name: string): readonly ServerName[] | undefined {
+  if (/^\.[^*]+$/.test(name)) {
+    return [
+      { kind: "exact", name: name.slice(1) },
+      { kind: "leading", suffix: name },
+    ];
+  }
+  if (/^\*\.[^*]+$/.test(name)) return [{ kind: "leading", suffix: name.slice(1) }];
+  if (/^[^*]+\.\*$/.test(name)) return [{ kind: "trailing", prefix: name.slice(0, -1) }];
+  return undefined;
+}
+
 export interface NameMatch<T> {
   readonly server: T;
   /** Captures of the regular expression that matched. */

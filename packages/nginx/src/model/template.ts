@@ -18,23 +18,16 @@ export type OwnVariables = ReadonlyMap<string, Getter>;
  * @throws NginxConfigError for a `$` without a name, and for variables that do not exist or that Drover does not have.
  */
 export function compileTemplate(text: string, own: OwnVariables, position: ConfigPosition): Template {
-  const pieces: (string | Getter)[] = [];
-  const pattern = /\$(?:\{(\w*)(\}?)|([1-9])|(\w*))/g;
-  let from = 0;
-  for (const match of text.matchAll(pattern)) {
-    if (match.index > from) pieces.push(text.slice(from, match.index));
-    const [all, braced, closing, digit, bare] = match;
-    from = match.index + all.length;
+  const pieces = piecesOf(text, /\$(?:\{(\w*)(\}?)|([1-9])|(\w*))/g, ([, braced, closing, digit, bare]) => {
     if (braced !== undefined && closing === "") {
       throw NginxConfigError.at(position, `the closing bracket in "${braced}" variable is missing`);
     }
     const name = braced ?? bare ?? "";
-    if (digit !== undefined) pieces.push(captureGetter(Number(digit)));
-    else if (name === "") throw NginxConfigError.at(position, "invalid variable name");
-    else if (/^[1-9]$/.test(name)) pieces.push(captureGetter(Number(name)));
-    else pieces.push(getterOf(name, own, position));
-  }
-  if (from < text.length) pieces.push(text.slice(from));
+    const group = Number(digit ?? (/^[1-9]$/.test(name) ? name : 0));
+    if (group > 0) return (source) => source.captures?.groups[group];
+    if (name === "") throw NginxConfigError.at(position, "invalid variable name");
+    return getterOf(name, own, position);
+  });
   const isConstant = pieces.every((piece) => typeof piece === "string");
   return { constant: isConstant ? pieces.join("") : undefined, pieces };
 }
@@ -52,8 +45,21 @@ export function constantTemplate(text: string): Template {
   return { constant: text, pieces: [text] };
 }
 
-function captureGetter(index: number): Getter {
-  return (source) => source.captures?.groups[index];
+/** A text in pieces, of which those that match became variables. */
+export function piecesOf(
+  text: string,
+  pattern: RegExp,
+  getter: (match: RegExpExecArray) => Getter,
+): (string | Getter)[] {
+  const pieces: (string | Getter)[] = [];
+  let from = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > from) pieces.push(text.slice(from, match.index));
+    pieces.push(getter(match));
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) pieces.push(text.slice(from));
+  return pieces;
 }
 
 /** @throws NginxConfigError when there is no such variable. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { toPath } from "../system-error.ts";
 
@@ -41,7 +41,7 @@ function matches(directory: string, part: string): string[] {
   if (part === "") return [directory];
   if (!/[*?[]/.test(part)) {
     const path = join(directory, part);
-    return exists(path) ? [path] : [];
+    return existsSync(path) ? [path] : [];
   }
   const regex = globRegex(part);
   return list(directory)
@@ -69,14 +69,5 @@ function list(directory: string): string[] {
     return readdirSync(directory);
   } catch {
     return [];
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

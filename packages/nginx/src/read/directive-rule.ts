@@ -38,11 +38,11 @@ export function ignored(why: string): Treatment {
   return { kind: "ignored", why };
 }
 
-export function refused(why: string, harmless?: (args: readonly string[]) => boolean): Treatment {
-  return harmless === undefined ? { kind: "refused", why } : { kind: "refused", why, harmless };
+export function refused(why: string): Treatment {
+  return { kind: "refused", why };
 }
 
 /** Refused unless its only word is `off` (or another word that asks for nothing). */
 export function refusedUnless(word: string, why: string): Treatment {
-  return refused(why, (args) => args.length === 1 && args[0] === word);
+  return { kind: "refused", why, harmless: (args) => args.length === 1 && args[0] === word };
 }

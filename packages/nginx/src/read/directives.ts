@@ -9,7 +9,7 @@ export function rulesFor(name: string): readonly DirectiveRule[] {
   return table.get(name) ?? [];
 }
 
-/** Every rule there is, in the order of the tables: for the documentation. */
+/** Every rule there is, in the order of the tables: for tests of each. */
 export function allRules(): readonly DirectiveRule[] {
   return [...table.values()].flat();
 }

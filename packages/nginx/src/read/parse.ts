@@ -66,7 +66,7 @@ export function parseConfig(path: string, files: ConfigFiles, options: ParseOpti
   const { prefix, globals = "", top = "main", refused = "throw" } = options;
   const parser = new Parser(files, prefix, refused);
   const directives: Directive[] = [];
-  if (globals !== "") directives.push(...parser.text(globals, commandLine, "main"));
+  if (globals !== "") directives.push(...parser.text(globals, commandLine, "main", 0));
   directives.push(...parser.file(path, undefined, top, 0));
   return { directives, files: parser.files, ignored: parser.ignored, refused: parser.refused };
 }
@@ -86,16 +86,11 @@ class Parser {
   }
 
   file(path: string, from: ConfigPosition | undefined, context: Context, depth: number): Directive[] {
-    return this.#top(this.#open(path, from), path, context, depth);
+    return this.text(this.#open(path, from), path, context, depth);
   }
 
-  text(text: string, name: string, context: Context): Directive[] {
-    return this.#top(text, name, context, 0);
-  }
-
-  #top(text: string, name: string, context: Context, depth: number): Directive[] {
-    const sentences = readSentences(text, name);
-    return this.#directives(sentences, name, context, depth, "file");
+  text(text: string, name: string, context: Context, depth: number): Directive[] {
+    return this.#directives(readSentences(text, name), name, context, depth, "file");
   }
 
   #open(path: string, from: ConfigPosition | undefined): string {
@@ -253,21 +248,8 @@ function checkedRule(
   return rule;
 }
 
-function contextInside(rule: DirectiveRule, context: Context): Context {
-  switch (rule.name) {
-    case "events":
-      return "events";
-    case "http":
-      return "http";
-    case "upstream":
-      return "upstream";
-    case "location":
-      return "location";
-    case "if":
-      return context === "server" ? "server if" : "location if";
-    case "limit_except":
-      return "limit_except";
-    default:
-      return "server";
-  }
+/** Every block of directives but `if` is a context of its own name. */
+function contextInside({ name }: DirectiveRule, context: Context): Context {
+  if (name === "if") return context === "server" ? "server if" : "location if";
+  return name as Context;
 }

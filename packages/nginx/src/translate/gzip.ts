@@ -1,3 +1,4 @@
+import { nowhere } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import type { GzipRules } from "../model/gzip-rules.ts";
 import { invalidValue, type Scope } from "../read/scope.ts";
@@ -13,28 +14,25 @@ export function readGzip(scope: Scope): GzipRules | undefined {
     httpVersion: scope.word("gzip_http_version", ["1.0", "1.1"], "1.1"),
     proxied: new Set(readProxied(scope)),
     vary: scope.isOn("gzip_vary", false),
-    disabled: (scope.one("gzip_disable")?.args ?? []).map((word) => {
-      const pattern = word === "msie6" ? "MSIE [4-6]\\." : word;
-      return compileRegex(pattern, true, scope.one("gzip_disable")?.position ?? nowhere);
-    }),
+    disabled: scope
+      .many("gzip_disable")
+      .flatMap(({ args, position }) =>
+        args.map((word) => compileRegex(word === "msie6" ? "MSIE [4-6]\\." : word, true, position)),
+      ),
   };
   return scope.isOn("gzip", false) ? rules : undefined;
 }
 
-const nowhere = { file: "", line: 0 };
-
 function readLevel(scope: Scope): number {
-  const directive = scope.one("gzip_comp_level");
   const level = scope.count("gzip_comp_level", 1);
-  if (directive !== undefined && (level < 1 || level > 9))
-    throw invalidValue(directive.position, directive.args[0] ?? "");
+  const { args = [], position = nowhere } = scope.one("gzip_comp_level") ?? {};
+  if (level < 1 || level > 9) throw invalidValue(position, args[0] ?? "");
   return level;
 }
 
 function readProxied(scope: Scope): readonly string[] {
-  const directive = scope.one("gzip_proxied");
-  for (const word of directive?.args ?? []) {
-    if (directive !== undefined && !proxiedWords.includes(word)) throw invalidValue(directive.position, word);
-  }
-  return directive?.args ?? [];
+  const { args = [], position = nowhere } = scope.one("gzip_proxied") ?? {};
+  const wrong = args.find((word) => !proxiedWords.includes(word));
+  if (wrong !== undefined) throw invalidValue(position, wrong);
+  return args;
 }

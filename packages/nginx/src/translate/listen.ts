@@ -1,34 +1,34 @@
 import { isIP } from "node:net";
+import { bracketed } from "@drover/foundation/network/addresses";
 import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import type { ListenAddressModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter } from "../read/scope.ts";
 import { parseSize } from "../read/units.ts";
 
+/** What `listen` without options has. */
+const noOptions = {
+  tls: false,
+  isDefault: false,
+  backlog: undefined as number | undefined,
+  /** `bind`, or an option of the socket itself: a socket of its own even beside `*:port`. */
+  ownSocket: false,
+  ipv6Only: true,
+};
+
+type ListenOptions = typeof noOptions;
+
 /** One `listen`, or one port of a range. */
-export interface Listen {
+export interface Listen extends Readonly<Omit<ListenOptions, "ipv6Only">> {
   readonly position: ConfigPosition;
   readonly address: ListenAddressModel;
   readonly label: string;
-  readonly tls: boolean;
-  readonly isDefault: boolean;
-  readonly backlog: number | undefined;
-  /** `bind`, or an option of the socket itself: a socket of its own even beside `*:port`. */
-  readonly ownSocket: boolean;
-  readonly hasOptions: boolean;
 }
 
 /** @throws NginxConfigError as nginx would. */
 export function translateListen({ args, position }: Directive): Listen[] {
   const [word = "", ...words] = args;
-  const options: ListenOptions = {
-    tls: false,
-    isDefault: false,
-    backlog: undefined,
-    ownSocket: false,
-    hasOptions: false,
-    ipv6Only: true,
-  };
+  const options = { ...noOptions };
   for (const option of words) readOption(options, option, position);
   const { ipv6Only, ...rest } = options;
   return addressesOf(word, ipv6Only, position).map((address) => ({
@@ -42,16 +42,7 @@ export function translateListen({ args, position }: Directive): Listen[] {
 /** `0.0.0.0:80`, `[::]:80`, `unix:/run/x.sock`: how nginx prints an address. */
 function labelOf(address: ListenAddressModel): string {
   if (address.kind === "unix") return `unix:${address.path}`;
-  return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
-interface ListenOptions {
-  tls: boolean;
-  isDefault: boolean;
-  backlog: number | undefined;
-  ownSocket: boolean;
-  hasOptions: boolean;
-  ipv6Only: boolean;
+  return `${bracketed(address.host)}:${address.port}`;
 }
 
 function addressesOf(word: string, ipv6Only: boolean, position: ConfigPosition): ListenAddressModel[] {
@@ -61,14 +52,14 @@ function addressesOf(word: string, ipv6Only: boolean, position: ConfigPosition):
       throw NginxConfigError.at(position, `no path in the unix domain socket in "${word}" of the "listen" directive`);
     return [{ kind: "unix", path }];
   }
-  const [, bracketed, plain = "", portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(word) ?? [];
-  const portOnly = bracketed === undefined && portText === undefined && /^\d+(?:-\d+)?$/.test(plain);
-  const host = portOnly || plain === "*" ? "0.0.0.0" : (bracketed ?? plain);
+  const [, inBrackets, plain = "", portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(word) ?? [];
+  const portOnly = inBrackets === undefined && portText === undefined && /^\d+(?:-\d+)?$/.test(plain);
+  const host = portOnly || plain === "*" ? "0.0.0.0" : (inBrackets ?? plain);
   const ports = portsOf(portOnly ? plain : (portText ?? "80"));
   const fail = (why: string) => NginxConfigError.at(position, `${why} in "${word}" of the "listen" directive`);
   if (host === "") throw fail("no host");
   if (ports.length === 0) throw fail("invalid port");
-  if (bracketed !== undefined && isIP(host) !== 6) throw fail("invalid IPv6 address");
+  if (inBrackets !== undefined && isIP(host) !== 6) throw fail("invalid IPv6 address");
   return ports.map((port) => ({ kind: "tcp", host, port, ipv6Only: isIP(host) === 6 && ipv6Only }));
 }
 
@@ -83,30 +74,22 @@ function portsOf(text: string): number[] {
 /** Options of the socket that Node does not set, and nobody sees. */
 const unseen = new Set(["deferred", "reuseport", "bind", "multipath"]);
 
+/** `http2` changes nothing: by ALPN such clients are given HTTP/1.1, and without TLS there is no such way. */
 function readOption(options: ListenOptions, word: string, position: ConfigPosition): void {
-  const [name = "", value = ""] = word.split(/=(.*)/s);
   if (word === "default_server" || word === "default") options.isDefault = true;
   else if (word === "ssl") options.tls = true;
-  // By ALPN such clients are given HTTP/1.1; without TLS there is no such way.
-  else if (word === "http2") options.hasOptions ||= false;
   else if (word === "quic") throw NginxConfigError.unsupported(position, "listen … quic", "there is no HTTP/3");
   else if (word === "proxy_protocol") {
     throw NginxConfigError.unsupported(position, "listen … proxy_protocol", "the PROXY protocol is not spoken");
-  } else {
-    readSocketOption(options, name, value, word, position);
+  } else if (word !== "http2") {
+    readSocketOption(options, word, position);
     options.ownSocket = true;
-    options.hasOptions = true;
   }
 }
 
-function readSocketOption(
-  options: ListenOptions,
-  name: string,
-  value: string,
-  word: string,
-  position: ConfigPosition,
-): void {
+function readSocketOption(options: ListenOptions, word: string, position: ConfigPosition): void {
   if (unseen.has(word)) return;
+  const [name = "", value = ""] = word.split(/=(.*)/s);
   if (name === "backlog") {
     if (!/^[1-9]\d{0,5}$/.test(value)) throw NginxConfigError.at(position, `invalid backlog "${word}"`);
     options.backlog = Number(value);

@@ -67,19 +67,19 @@ function toAddress({ listen, members }: Gathered, warnings: string[]): AddressMo
   for (const { server } of members) {
     for (const name of server.names) {
       if (names.add(name, server.model)) continue;
-      const text =
-        name.kind === "exact" ? name.name : name.kind === "leading" ? `*${name.suffix}` : `${nameText(name)}*`;
-      warnings.push(`conflicting server name "${text}" on ${listen.label}, ignored`);
+      warnings.push(`conflicting server name "${nameText(name)}" on ${listen.label}, ignored`);
     }
   }
   const tls = members.some((member) => member.listen.tls);
   if (tls) checkCertificates(members);
   const servers = members.map(({ server }) => server.model);
-  return { label: listen.label, tls, defaultServer: chosen.server.model, servers, names };
+  return { tls, defaultServer: chosen.server.model, servers, names };
 }
 
 function nameText(name: TranslatedServer["names"][number]): string {
-  return name.kind === "trailing" ? name.prefix : "";
+  if (name.kind === "leading") return `*${name.suffix}`;
+  if (name.kind === "trailing") return `${name.prefix}*`;
+  return name.kind === "exact" ? name.name : name.regex.pattern;
 }
 
 function checkCertificates(members: Gathered["members"]): void {

@@ -53,7 +53,6 @@ function translateLocation(
   if (!responds && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, position);
   const value: LocationModel = {
     name: nameOf(match),
-    kind: match.kind,
     settings: readSettings(scope, context),
     steps,
     internal: scope.own("internal").length > 0,
@@ -98,25 +97,16 @@ function checkFileLocation(
 
 function readMatch({ args, position }: Directive): LocationMatch {
   const [first = "", second] = args;
-  if (second !== undefined) {
-    switch (first) {
-      case "=":
-        return { kind: "exact", path: second };
-      case "^~":
-        return { kind: "prefix", path: second, noRegex: true };
-      case "~":
-      case "~*":
-        return { kind: "regex", regex: compileRegex(second, first === "~*", position) };
-      default:
-        throw NginxConfigError.at(position, `invalid location modifier "${first}"`);
-    }
-  }
   // The modifier may stand right before the name.
-  const [, modifier = "", rest = ""] = /^(=|\^~|~\*|~|)(.*)$/s.exec(first) ?? [];
-  if (modifier === "=") return { kind: "exact", path: rest };
-  if (modifier === "^~") return { kind: "prefix", path: rest, noRegex: true };
-  if (modifier !== "") return { kind: "regex", regex: compileRegex(rest, modifier === "~*", position) };
-  return rest.startsWith("@") ? { kind: "named", name: rest } : { kind: "prefix", path: rest, noRegex: false };
+  const [, joined = "", rest = ""] = /^(=|\^~|~\*|~|)(.*)$/s.exec(first) ?? [];
+  const [modifier, name] = second === undefined ? [joined, rest] : [first, second];
+  if (modifier === "=") return { kind: "exact", path: name };
+  if (modifier === "^~") return { kind: "prefix", path: name, noRegex: true };
+  if (modifier === "~" || modifier === "~*") {
+    return { kind: "regex", regex: compileRegex(name, modifier === "~*", position) };
+  }
+  if (second !== undefined) throw NginxConfigError.at(position, `invalid location modifier "${first}"`);
+  return name.startsWith("@") ? { kind: "named", name } : { kind: "prefix", path: name, noRegex: false };
 }
 
 function checkNesting({ position }: Directive, match: LocationMatch, outer: LocationMatch | undefined): void {

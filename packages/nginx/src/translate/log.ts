@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
 import { type AccessLogModel, type ErrorLogModel, type LogFormat, logLevels } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, type Scope } from "../read/scope.ts";
-import { compileTemplate, constantTemplate, getterOf, type OwnVariables } from "../model/template.ts";
-import type { Getter } from "../model/variable-source.ts";
+import { compileTemplate, constantTemplate, getterOf, type OwnVariables, piecesOf } from "../model/template.ts";
 import type { NginxPaths, TranslateContext } from "./context.ts";
 import { parseSize, parseTime } from "../read/units.ts";
 
@@ -12,12 +11,8 @@ const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $
 
 /** Every `log_format`, and nginx's `combined`. @throws NginxConfigError */
 export function readLogFormats(scope: Scope, own: OwnVariables): Map<string, LogFormat> {
-  const nowhere = { file: "", line: 0 };
   const formats = new Map<string, LogFormat>([
-    [
-      "combined",
-      { escape: "default", pieces: compileFormat(combined, own, { name: "", args: [], position: nowhere }) },
-    ],
+    ["combined", { escape: "default", pieces: compileFormat(combined, own, nowhere) }],
   ]);
   for (const directive of scope.own("log_format")) {
     const [name = "", ...words] = directive.args;
@@ -30,23 +25,17 @@ export function readLogFormats(scope: Scope, own: OwnVariables): Map<string, Log
       }
       escape = word;
     }
-    formats.set(name, { escape, pieces: compileFormat(words.join(""), own, directive) });
+    formats.set(name, { escape, pieces: compileFormat(words.join(""), own, directive.position) });
   }
   return formats;
 }
 
-function compileFormat(text: string, own: OwnVariables, { position }: Directive): (string | Getter)[] {
-  const pieces: (string | Getter)[] = [];
-  let from = 0;
-  for (const match of text.matchAll(/\$(?:\{(\w*)\}|(\w*))/g)) {
-    if (match.index > from) pieces.push(text.slice(from, match.index));
-    from = match.index + match[0].length;
-    const name = match[1] ?? match[2] ?? "";
-    if (name === "") throw invalidParameter(position, text.slice(match.index));
-    pieces.push(getterOf(name, own, position));
-  }
-  if (from < text.length) pieces.push(text.slice(from));
-  return pieces;
+function compileFormat(text: string, own: OwnVariables, position: ConfigPosition): LogFormat["pieces"] {
+  return piecesOf(text, /\$(?:\{(\w*)\}|(\w*))/g, ({ 1: braced, 2: bare, index }) => {
+    const name = braced ?? bare ?? "";
+    if (name === "") throw invalidParameter(position, text.slice(index));
+    return getterOf(name, own, position);
+  });
 }
 
 /** The access logs in force: nginx's default where none is set. @throws NginxConfigError */

@@ -1,9 +1,9 @@
 import { type RetryRule, type RetryWord, retryWords } from "@drover/balancer/engine";
-import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
-import { invalidValue, type Scope } from "../read/scope.ts";
+import { invalidParameter, invalidValue, type Scope } from "../read/scope.ts";
 import { compileTemplate, constantTemplate, type OwnVariables } from "../model/template.ts";
 import type { TranslateContext } from "./context.ts";
 import { fieldName, fieldTemplate } from "./field.ts";
@@ -44,16 +44,15 @@ export function readProxySettings(scope: Scope, context: TranslateContext): Prox
 }
 
 function readRetryRule(scope: Scope): RetryRule {
-  const directive = scope.one("proxy_next_upstream");
+  const { args, position } = scope.one("proxy_next_upstream") ?? { args: ["error", "timeout"], position: nowhere };
   const words = new Set<RetryWord>();
-  for (const word of directive?.args ?? ["error", "timeout"]) {
+  for (const word of args) {
     const known = retryWords.find((name) => name === word);
     if (known !== undefined) words.add(known);
     // `updating` is about the cache alone.
-    else if (word !== "off" && word !== "updating")
-      throw invalidValue(directive?.position ?? { file: "", line: 0 }, word);
+    else if (word !== "off" && word !== "updating") throw invalidValue(position, word);
   }
-  if (directive?.args.includes("off") === true) words.clear();
+  if (args.includes("off")) words.clear();
   return {
     words,
     tries: scope.count("proxy_next_upstream_tries", 0),
@@ -68,14 +67,12 @@ function readSetHeaders(scope: Scope, { own, compat }: TranslateContext): ProxyS
     return { name: fieldName(name, position), value: fieldTemplate(value, own, position) };
   });
   const defaults = [
-    { name: "Host", value: compileTemplate("$proxy_host", own, { file: "", line: 0 }) },
+    { name: "Host", value: compileTemplate("$proxy_host", own, nowhere) },
     { name: "Connection", value: constantTemplate(compat === "1.22" ? "close" : "") },
-    { name: "TE", value: constantTemplate("") },
-    { name: "Keep-Alive", value: constantTemplate("") },
-    { name: "Expect", value: constantTemplate("") },
-    { name: "Upgrade", value: constantTemplate("") },
-    { name: "Transfer-Encoding", value: constantTemplate("") },
-    { name: "Content-Length", value: constantTemplate("") },
+    ...["TE", "Keep-Alive", "Expect", "Upgrade", "Transfer-Encoding", "Content-Length"].map((name) => ({
+      name,
+      value: constantTemplate(""),
+    })),
   ];
   const names = new Set(configured.map(({ name }) => name.toLowerCase()));
   return [...configured, ...defaults.filter(({ name }) => !names.has(name.toLowerCase()))];
@@ -111,7 +108,7 @@ function readRedirect({ args, position }: Directive, own: OwnVariables): ProxyRe
   if (to === undefined) {
     if (from === "default") return { kind: "default" };
     if (from === "false") throw NginxConfigError.at(position, 'invalid parameter "false", use "off" instead');
-    throw NginxConfigError.at(position, `invalid parameter "${from}"`);
+    throw invalidParameter(position, from);
   }
   const target = compileTemplate(to, own, position);
   if (!from.startsWith("~")) return { kind: "prefix", from: compileTemplate(from, own, position), to: target };

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { hostname } from "node:os";
-import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
 import { compileRegex } from "../model/captures.ts";
 import type { LocationModel, ServerModel, TlsModel, TlsVersion } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidValue, Scope } from "../read/scope.ts";
-import type { ServerName } from "../model/server-names.ts";
+import { type ServerName, wildcardNames } from "../model/server-names.ts";
 import type { TranslateContext } from "./context.ts";
 import { type Listen, translateListen } from "./listen.ts";
 import { translateLocations } from "./location.ts";
@@ -104,15 +104,8 @@ function readName(word: string, position: ConfigPosition): WrittenName {
     };
   }
   const name = (word === "$hostname" ? hostname() : word).toLowerCase();
-  if (name.startsWith(".") && name.length > 1 && !name.includes("*")) {
-    const parsed: ServerName[] = [
-      { kind: "exact", name: name.slice(1) },
-      { kind: "leading", suffix: name },
-    ];
-    return { written: name.slice(1), parsed };
-  }
-  if (/^\*\.[^*]+$/.test(name)) return { written: name, parsed: [{ kind: "leading", suffix: name.slice(1) }] };
-  if (/^[^*]+\.\*$/.test(name)) return { written: name, parsed: [{ kind: "trailing", prefix: name.slice(0, -1) }] };
+  const parsed = wildcardNames(name);
+  if (parsed !== undefined) return { written: parsed[0]?.kind === "exact" ? parsed[0].name : name, parsed };
   if (name.includes("*")) throw NginxConfigError.at(position, `invalid server name or wildcard "${word}"`);
   return { written: name, parsed: [{ kind: "exact", name: name.replace(/\.$/, "") }] };
 }
@@ -146,7 +139,7 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   const path = (directive: Directive | undefined) => {
     const [word = ""] = directive?.args ?? [];
     if (word.includes("$") || word.startsWith("data:") || word.startsWith("engine:")) {
-      throw NginxConfigError.unsupported(directive?.position ?? noPosition, `"${word}"`, "certificates are files");
+      throw NginxConfigError.unsupported(directive?.position ?? nowhere, `"${word}"`, "certificates are files");
     }
     return resolve(paths.confPrefix, word);
   };
@@ -165,15 +158,12 @@ function readTls(scope: Scope, { paths, compat }: TranslateContext): TlsModel | 
   };
 }
 
-const noPosition: ConfigPosition = { file: "", line: 0 };
-
 function readProtocols(scope: Scope, oldDefaults: boolean): TlsModel["protocols"] {
-  const directive = scope.one("ssl_protocols");
-  const words = directive?.args ?? (oldDefaults ? ["TLSv1", "TLSv1.3"] : ["TLSv1.2", "TLSv1.3"]);
-  const chosen = words.map((word) => {
+  const { args = oldDefaults ? ["TLSv1", "TLSv1.3"] : ["TLSv1.2", "TLSv1.3"], position = nowhere } =
+    scope.one("ssl_protocols") ?? {};
+  const chosen = args.map((word) => {
     const index = tlsVersions.findIndex((version) => version === word);
-    if (index === -1 && word !== "SSLv2" && word !== "SSLv3")
-      throw invalidValue(directive?.position ?? noPosition, word);
+    if (index === -1 && word !== "SSLv2" && word !== "SSLv3") throw invalidValue(position, word);
     return Math.max(index, 0);
   });
   const min = tlsVersions[Math.min(...chosen)] ?? "TLSv1.2";

@@ -80,7 +80,7 @@ function readErrorPage({ args, position }: Directive, own: OwnVariables): ErrorP
   const last = words.at(-1);
   if (last?.startsWith("=") === true) {
     words.pop();
-    if (words.length === 0) throw NginxConfigError.at(position, `invalid value "${last}"`);
+    if (words.length === 0) throw invalidValue(position, last);
     overwrite = last === "=" ? "page's own" : Number(last.slice(1));
     if (typeof overwrite === "number" && !/^=\d{1,3}$/.test(last)) throw invalidValue(position, last);
     if (typeof overwrite === "number") checkStatus(overwrite, "error_page", position);

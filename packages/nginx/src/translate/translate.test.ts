@@ -39,8 +39,8 @@ server { listen 80; location / { proxy_pass http://deepseek_backend; } }`;
     const group = model.upstreams.get("deepseek_backend");
     assert.equal(group?.policy, "least_conn");
     assert.deepEqual(
-      group.servers.map(({ written, weight, maxFails, failTimeoutMs }) => [written, weight, maxFails, failTimeoutMs]),
-      [8081, 8082, 8083, 8084].map((port) => [`127.0.0.1:${port}`, 1, 1, 10_000]),
+      group.servers.map(({ address, weight, maxFails, failTimeoutMs }) => [address, weight, maxFails, failTimeoutMs]),
+      [8081, 8082, 8083, 8084].map((port) => [{ kind: "ip", host: "127.0.0.1", port }, 1, 1, 10_000]),
     );
     assert.deepEqual(
       model.listeners.map(({ label }) => label),

@@ -3,7 +3,7 @@ import { NginxConfigError } from "../errors.ts";
 import { groupListeners } from "./listeners.ts";
 import type { NginxCompat, NginxModel, ProcessModel, UpstreamGroupModel } from "../model/model.ts";
 import { ownVariables } from "./rewrite/own-variables.ts";
-import type { Directive, ParsedConfig } from "../read/parse.ts";
+import type { ParsedConfig } from "../read/parse.ts";
 import { Scope } from "../read/scope.ts";
 import type { NginxPaths, TranslateContext } from "./context.ts";
 import { readErrorLogs, readLogFormats } from "./log.ts";
@@ -23,7 +23,7 @@ export interface TranslateOptions {
  */
 export function translate(parsed: ParsedConfig, options: TranslateOptions): NginxModel {
   const { compat, paths } = options;
-  const main = new Scope(onlyOnce(parsed.directives));
+  const main = new Scope(parsed.directives);
   const [httpBlock] = main.own("http");
   if (options.needsEvents && main.own("events").length === 0) {
     throw new NginxConfigError('no "events" section in configuration');
@@ -50,23 +50,11 @@ export function translate(parsed: ParsedConfig, options: TranslateOptions): Ngin
   };
 }
 
-function onlyOnce(directives: readonly Directive[]): readonly Directive[] {
-  const seen = new Set<string>();
-  for (const { name, position } of directives) {
-    if ((name === "http" || name === "events") && seen.has(name)) {
-      throw NginxConfigError.at(position, `"${name}" directive is duplicate`);
-    }
-    seen.add(name);
-  }
-  return directives;
-}
-
 function readProcess(main: Scope, paths: NginxPaths): ProcessModel {
   const [name, group] = main.one("user")?.args ?? [];
   const pid = main.one("pid")?.args[0] ?? paths.pid;
   return {
     daemon: main.isOn("daemon", true),
-    masterProcess: main.isOn("master_process", true),
     pidPath: resolve(paths.prefix, pid),
     user: name === undefined ? undefined : { name, group },
     errorLogs: readErrorLogs(main, paths),

@@ -1,5 +1,5 @@
 import { type KeepaliveRule, type PolicyName, type PolicyDefinition, policies } from "@drover/balancer/engine";
-import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
 import type { NginxCompat, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, Scope } from "../read/scope.ts";
@@ -73,7 +73,7 @@ function translateKeepalive(
   const [directive] = scope.own("keepalive");
   if (directive === undefined && compat === "1.22") return { keepalive: undefined, keepaliveLocal: false };
   const [text = "32", local] = directive?.args ?? [];
-  const position = directive?.position ?? { file: "", line: 0 };
+  const position = directive?.position ?? nowhere;
   if (!/^\d{1,6}$/.test(text) || (text === "0" && compat === "1.22")) {
     throw NginxConfigError.at(position, `invalid value "${text}" in "keepalive" directive`);
   }
@@ -91,23 +91,19 @@ function translateKeepalive(
   return { keepalive, keepaliveLocal: directive === undefined || local === "local" };
 }
 
-type ServerParameters = { -readonly [K in keyof typeof serverDefaults]: (typeof serverDefaults)[K] } & {
-  resolve: boolean;
-};
-
 function translateServer({ args, position }: Directive): UpstreamServerModel {
   const [written = "", ...words] = args;
-  const parameters: ServerParameters = { ...serverDefaults, resolve: false };
+  const parameters = { ...serverDefaults };
   for (const word of words) {
     if (word === "backup" || word === "down" || word === "resolve") parameters[word] = true;
     else readParameter(parameters, word, position);
   }
   const address = parseServerAddress(written, position);
   if (parameters.resolve && address.kind !== "name") parameters.resolve = false;
-  return { position, written, address, ...parameters };
+  return { position, address, ...parameters };
 }
 
-function readParameter(parameters: ServerParameters, word: string, position: ConfigPosition): void {
+function readParameter(parameters: typeof serverDefaults, word: string, position: ConfigPosition): void {
   const [name = "", value = ""] = word.split(/=(.*)/s);
   const seconds = parseTime(value, "s");
   const count = /^\d{1,9}$/.test(value) ? Number(value) : undefined;

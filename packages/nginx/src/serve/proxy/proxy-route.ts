@@ -1,5 +1,6 @@
 import { messageOf } from "@drover/foundation/error-text";
 import { isIP } from "node:net";
+import { nowhere } from "../../errors.ts";
 import type { LocationModel, ProxyPass } from "../../model/model.ts";
 import { type ProxyUrl, splitProxyUrl } from "../../model/proxy-url.ts";
 import { implicitGroup, parseServerAddress } from "../../model/server-address.ts";
@@ -52,12 +53,11 @@ async function temporaryGroup(
   location: LocationModel,
   { authority, scheme }: ProxyUrl,
 ): Promise<Group | undefined> {
-  const position = { file: "", line: 0 };
   const { resolver } = location.settings;
   const { clock } = state.runtime;
   try {
-    const address = parseServerAddress(authority, position, scheme === "https" ? 443 : 80);
-    const model = implicitGroup(authority, position, address);
+    const address = parseServerAddress(authority, nowhere, scheme === "https" ? 443 : 80);
+    const model = implicitGroup(authority, nowhere, address);
     if (address.kind !== "name") return await startGroup(model, scheme, clock);
     if (resolver === undefined) {
       state.logError(`no resolver defined to resolve ${address.name}`);

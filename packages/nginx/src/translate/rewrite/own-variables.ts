@@ -2,7 +2,7 @@ import { type ConfigPosition, NginxConfigError } from "../../errors.ts";
 import { compileRegex, keepCaptures } from "../../model/captures.ts";
 import type { Directive, Row } from "../../read/parse.ts";
 import type { NginxRegex } from "../../model/regex.ts";
-import { ServerNames } from "../../model/server-names.ts";
+import { ServerNames, wildcardNames } from "../../model/server-names.ts";
 import { compileTemplate, evaluate, type Template } from "../../model/template.ts";
 import type { Getter } from "../../model/variable-source.ts";
 import { builtinVariable } from "../../model/variables.ts";
@@ -117,21 +117,13 @@ function addRow(table: MapTable, { words, position }: Row, own: ReadonlyMap<stri
     const caseless = first.startsWith("~*");
     const regex = compileRegex(first.slice(caseless ? 2 : 1), caseless, position);
     table.regexes.push({ regex, value });
-  } else if (!addHosts(table, first.toLowerCase(), value)) {
+    return;
+  }
+  const hosts = table.names === undefined ? undefined : wildcardNames(first.toLowerCase());
+  if (hosts !== undefined) for (const host of hosts) table.names?.add(host, value);
+  else {
     const key = (first.startsWith("\\") ? first.slice(1) : first).toLowerCase();
     if (table.exact.has(key)) throw NginxConfigError.at(position, `conflicting parameter "${first}"`);
     table.exact.set(key, value);
   }
-}
-
-/** Whether a key stands for several hosts: `*.a.b`, `www.*`, and `.a.b`, which is `a.b` and `*.a.b`. */
-function addHosts({ names }: MapTable, key: string, value: Template): boolean {
-  if (names === undefined) return false;
-  if (key.startsWith("*.")) names.add({ kind: "leading", suffix: key.slice(1) }, value);
-  else if (key.startsWith(".")) {
-    names.add({ kind: "exact", name: key.slice(1) }, value);
-    names.add({ kind: "leading", suffix: key }, value);
-  } else if (key.endsWith(".*")) names.add({ kind: "trailing", prefix: key.slice(0, -1) }, value);
-  else return false;
-  return true;
 }
