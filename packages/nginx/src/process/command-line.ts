@@ -1,3 +1,5 @@
+import { parseArgs } from "node:util";
+
 /** nginx's command line, read. */
 export interface NginxOptions {
   readonly help: boolean;
@@ -20,78 +22,59 @@ export type NginxOptionsResult =
   /** As nginx prints it. */
   | { readonly kind: "wrong"; readonly message: string };
 
-type Writable = { -readonly [K in keyof NginxOptions]: NginxOptions[K] };
-
-const taking: Readonly<
-  Record<string, { readonly field: "prefix" | "errorLog" | "config" | "globals"; readonly wants: string }>
-> = {
-  p: { field: "prefix", wants: "directory name" },
-  e: { field: "errorLog", wants: "file name" },
-  c: { field: "config", wants: "file name" },
-  g: { field: "globals", wants: "parameter" },
-};
-
+/** What the letters with a value want, as nginx says it. */
+const wants = new Map([
+  ["p", "directory name"],
+  ["e", "file name"],
+  ["c", "file name"],
+  ["g", "parameter"],
+  ["s", "parameter"],
+]);
+const flags = ["?", "h", "v", "V", "t", "T", "q"];
 const signals = ["stop", "quit", "reopen", "reload"] as const;
+
+const known = Object.fromEntries([
+  ...flags.map((letter) => [letter, { type: "boolean", short: letter }] as const),
+  ...[...wants.keys()].map((letter) => [letter, { type: "string", short: letter }] as const),
+  ["nginx-compat", { type: "string" }] as const,
+]);
 
 /** Reads words as nginx's `ngx_get_options` does: letters may be joined (`-tq`), values too (`-cFILE`). */
 export function readNginxOptions(words: readonly string[]): NginxOptionsResult {
-  const options: Writable = {
-    help: false,
-    version: "no",
-    test: "no",
-    quiet: false,
-    signal: undefined,
-    prefix: undefined,
-    errorLog: undefined,
-    config: undefined,
-    globals: undefined,
-    compat: "1.29.7",
-  };
-  const rest = [...words];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const wrong = word.startsWith("--nginx-compat") ? readCompat(options, word, rest) : readWord(options, word, rest);
-    if (wrong !== undefined) return { kind: "wrong", message: wrong };
+  const { values, tokens } = parseArgs({ args: [...words], options: known, strict: false, tokens: true });
+  for (const token of tokens) {
+    const message = token.kind === "option" ? faultOf(token) : faultOfWord(words[token.index] ?? "");
+    if (message !== undefined) return { kind: "wrong", message };
   }
+  const text = (letter: string): string | undefined => values[letter]?.toString();
+  const options: NginxOptions = {
+    help: values["?"] === true || values["h"] === true,
+    version: values["V"] === true ? "long" : values["v"] === true ? "short" : "no",
+    test: values["T"] === true ? "dump" : values["t"] === true ? "test" : "no",
+    quiet: values["q"] === true,
+    signal: signals.find((name) => name === values["s"]),
+    prefix: text("p"),
+    errorLog: text("e"),
+    config: text("c"),
+    globals: text("g"),
+    compat: values["nginx-compat"] === "1.22" ? "1.22" : "1.29.7",
+  };
   return { kind: "options", options };
 }
 
-function readCompat(options: Writable, word: string, rest: string[]): string | undefined {
-  const value = word.includes("=") ? word.slice(word.indexOf("=") + 1) : rest.shift();
-  if (value !== "1.22" && value !== "1.29.7") return 'option "--nginx-compat" requires 1.22 or 1.29.7';
-  options.compat = value;
-  return undefined;
+/** A `-` alone says nothing; of other words that begin with it nginx reads letters. */
+function faultOfWord(word: string): string | undefined {
+  return word === "-" ? undefined : `invalid option: "${word === "--" ? "-" : word}"`;
 }
 
-function readWord(options: Writable, word: string, rest: string[]): string | undefined {
-  if (!word.startsWith("-")) return `invalid option: "${word}"`;
-  for (let index = 1; index < word.length; index += 1) {
-    const letter = word[index] ?? "";
-    const joined = word.slice(index + 1);
-    const takes = taking[letter];
-    if (takes !== undefined) {
-      const value = joined === "" ? (rest.shift() ?? "") : joined;
-      if (value === "") return `option "-${letter}" requires ${takes.wants}`;
-      options[takes.field] = value;
-      return undefined;
-    }
-    if (letter === "s") {
-      const value = joined === "" ? rest.shift() : joined;
-      if (value === undefined) return 'option "-s" requires parameter';
-      options.signal = signals.find((name) => name === value);
-      return options.signal === undefined ? `invalid option: "-s ${value}"` : undefined;
-    }
-    if (!readFlag(options, letter)) return `invalid option: "${letter}"`;
+function faultOf({ name, rawName, value }: { name: string; rawName: string; value?: string | undefined }) {
+  if (rawName === "--nginx-compat") {
+    return value === "1.22" || value === "1.29.7" ? undefined : 'option "--nginx-compat" requires 1.22 or 1.29.7';
   }
-  return undefined;
-}
-
-function readFlag(options: Writable, letter: string): boolean {
-  if (letter === "?" || letter === "h") options.help = true;
-  else if (letter === "v") options.version = options.version === "long" ? "long" : "short";
-  else if (letter === "V") options.version = "long";
-  else if (letter === "t") options.test = options.test === "dump" ? "dump" : "test";
-  else if (letter === "T") options.test = "dump";
-  else if (letter === "q") options.quiet = true;
-  else return false;
-  return true;
+  if (rawName.startsWith("--")) return 'invalid option: "-"';
+  if (known[name] === undefined) return `invalid option: "${name}"`;
+  if (name === "s" && value !== undefined) {
+    return signals.some((signal) => signal === value) ? undefined : `invalid option: "-s ${value}"`;
+  }
+  return wants.has(name) && (value ?? "") === "" ? `option "-${name}" requires ${wants.get(name)}` : undefined;
 }
