@@ -26,7 +26,7 @@ export async function serveByNginx(invocation: Invocation, path: string): Promis
   process.on("SIGHUP", onHangUp);
   try {
     const onReady = (running: RunningNginx): void => void (state.running = running);
-    await serveInForeground({ path, compat, version, say, onReady });
+    await serveInForeground({ path, compat, say, onReady });
     return 0;
   } catch (error) {
     throw error instanceof NginxError ? new SupervisorError("usage", error.message, { cause: error }) : error;

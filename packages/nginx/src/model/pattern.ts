@@ -1,4 +1,3 @@
-import { messageOf } from "@drover/foundation/error-text";
 /** A PCRE pattern as two other engines write it. */
 export interface TranslatedPattern {
   /** For JavaScript's `RegExp`. */
@@ -8,32 +7,23 @@ export interface TranslatedPattern {
   readonly linear: string;
 }
 
-export type TranslateResult =
-  | { readonly kind: "translated"; readonly pattern: TranslatedPattern }
-  /** PCRE would not take it either. */
-  | { readonly kind: "invalid"; readonly why: string }
-  /** PCRE can, JavaScript cannot. */
-  | { readonly kind: "unsupported"; readonly why: string };
-
 /**
  * Translates a PCRE pattern, as nginx compiles it (bytes, no options but caseless), to patterns that match the same.
  *
  * Different in JavaScript, and translated: `$` (also before a last newline), `.` (all but \n), `\s \S \h \H \A \z \Z \a \e \Q…\E`, POSIX classes,
  * `]` first in a class, `(?P<n>…)`, `(?'n'…)`, `(?#…)`, leading `(?i)` and `(?s)`. Not possible, and reported: possessive
  * quantifiers, atomic groups, conditions, recursion, `\K`, `\G`, `(*VERB)`, options in the middle.
+ *
+ * @throws Untranslatable for these, and another Error for what PCRE would not take either
  */
-export function translatePattern(pattern: string, caseless: boolean): TranslateResult {
+export function translatePattern(pattern: string, caseless: boolean): TranslatedPattern {
   const reader = new PatternReader(pattern, caseless);
-  try {
-    reader.read();
-    return { kind: "translated", pattern: { source: reader.source, flags: reader.flags, linear: reader.linear } };
-  } catch (error) {
-    if (error instanceof Untranslatable) return { kind: "unsupported", why: error.message };
-    return { kind: "invalid", why: messageOf(error) };
-  }
+  reader.read();
+  return { source: reader.source, flags: reader.flags, linear: reader.linear };
 }
 
-class Untranslatable extends Error {}
+/** PCRE can, JavaScript cannot. */
+export class Untranslatable extends Error {}
 
 const posixClasses: Readonly<Record<string, string>> = {
   alpha: "a-zA-Z",

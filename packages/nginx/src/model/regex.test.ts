@@ -103,9 +103,9 @@ describe("nginx regular expressions", () => {
         (parts, text, caseless) => {
           const pattern = parts.join("");
           const result = compilePattern(pattern, caseless);
-          const translated = translatePattern(pattern, caseless);
-          if (result.kind !== "regex" || translated.kind !== "translated") return;
-          const expected = new RegExp(translated.pattern.source, translated.pattern.flags).exec(text);
+          if (result.kind !== "regex") return;
+          const { source, flags } = translatePattern(pattern, caseless);
+          const expected = new RegExp(source, flags).exec(text);
           const found = result.value.exec(text);
           assert.equal(found !== undefined, expected !== null, `${pattern} on ${text}`);
           if (found !== undefined && found.groups.length > 0) assert.equal(found.groups[0], expected?.[0], pattern);

@@ -2,7 +2,7 @@ import { messageOf } from "@drover/foundation/error-text";
 import vm from "node:vm";
 import { RE2JS } from "re2js";
 import { MatchLimitError } from "../errors.ts";
-import { type TranslatedPattern, translatePattern } from "./pattern.ts";
+import { type TranslatedPattern, translatePattern, Untranslatable } from "./pattern.ts";
 
 /** What a match found. */
 export interface Captures {
@@ -18,12 +18,10 @@ export type RegexResult =
 
 /** Compiles a pattern of the configuration. PCRE's patterns that nothing here can match are `unsupported`. */
 export function compilePattern(pattern: string, caseless: boolean): RegexResult {
-  const result = translatePattern(pattern, caseless);
-  if (result.kind !== "translated") return result;
   try {
-    return { kind: "regex", value: new NginxRegex(pattern, result.pattern) };
+    return { kind: "regex", value: new NginxRegex(pattern, translatePattern(pattern, caseless)) };
   } catch (error) {
-    return { kind: "invalid", why: messageOf(error) };
+    return { kind: error instanceof Untranslatable ? "unsupported" : "invalid", why: messageOf(error) };
   }
 }
 

@@ -10,41 +10,36 @@ export function builtinVariable(name: string): Getter | string | undefined {
   for (const [prefix, make] of prefixed) {
     if (name.startsWith(prefix) && name.length > prefix.length) return make(name.slice(prefix.length));
   }
-  return missing[name];
+  return missing.get(name);
 }
 
-const noFile = "Drover serves no files";
-
-const missing: Readonly<Record<string, string>> = {
-  document_root: noFile,
-  realpath_root: noFile,
-  request_filename: noFile,
-  request_body_file: "bodies are not written to files",
-  proxy_protocol_addr: "the PROXY protocol is not spoken",
-  proxy_protocol_port: "the PROXY protocol is not spoken",
-  proxy_protocol_server_addr: "the PROXY protocol is not spoken",
-  proxy_protocol_server_port: "the PROXY protocol is not spoken",
-  realip_remote_addr: "the peer's address is taken as the client's",
-  realip_remote_port: "the peer's address is taken as the client's",
-  tcpinfo_rtt: "Node does not tell",
-  tcpinfo_rttvar: "Node does not tell",
-  tcpinfo_snd_cwnd: "Node does not tell",
-  tcpinfo_rcv_space: "Node does not tell",
-  invalid_referer: "referrers are not checked",
-  connections_active: "Drover's own metrics are at /metrics with `drover up`",
-  connections_reading: "Drover's own metrics are at /metrics with `drover up`",
-  connections_writing: "Drover's own metrics are at /metrics with `drover up`",
-  connections_waiting: "Drover's own metrics are at /metrics with `drover up`",
-};
+const missing: ReadonlyMap<string, string> = new Map(
+  [
+    ["document_root realpath_root request_filename", "Drover serves no files"],
+    ["request_body_file", "bodies are not written to files"],
+    [
+      "proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port",
+      "the PROXY protocol is not spoken",
+    ],
+    ["realip_remote_addr realip_remote_port", "the peer's address is taken as the client's"],
+    ["tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd tcpinfo_rcv_space", "Node does not tell"],
+    ["invalid_referer", "referrers are not checked"],
+    [
+      "connections_active connections_reading connections_writing connections_waiting",
+      "Drover's own metrics are at /metrics with `drover up`",
+    ],
+  ].flatMap(([names = "", why = ""]) => names.split(" ").map((name) => [name, why] as const)),
+);
 
 /** Before these, the longer prefixes: `upstream_http_x` is no `http_x`. */
 const prefixed: readonly (readonly [prefix: string, make: (rest: string) => Getter])[] = [
-  ["upstream_http_", (rest) => joined((source) => source.upstreamHeaderValues(dashed(rest)))],
-  ["upstream_trailer_", (rest) => joined((source) => source.upstreamHeaderValues(dashed(rest)))],
-  ["upstream_cookie_", (rest) => (source) => setCookie(source.upstreamHeaderValues("set-cookie"), rest)],
-  ["sent_http_", (rest) => joined((source) => source.sentHeaderValues(dashed(rest)))],
-  ["sent_trailer_", (rest) => joined((source) => source.sentHeaderValues(dashed(rest)))],
-  ["http_", headerGetter],
+  ["upstream_http_", (rest) => joined(rest, (source, name) => source.upstreamHeaderValues(name))],
+  ["upstream_trailer_", (rest) => joined(rest, (source, name) => source.upstreamHeaderValues(name))],
+  ["upstream_cookie_", (rest) => (source) => cookie(setCookies(source), rest)],
+  ["sent_http_", (rest) => joined(rest, (source, name) => source.sentHeaderValues(name))],
+  ["sent_trailer_", (rest) => joined(rest, (source, name) => source.sentHeaderValues(name))],
+  // nginx joins repeated headers by a comma, cookies by a semicolon.
+  ["http_", (rest) => joined(rest, (source, name) => source.headerValues(name), /^cookie$/i.test(rest) ? "; " : ", ")],
   ["cookie_", (rest) => (source) => cookie(source.headerValues("cookie"), rest)],
   ["arg_", (rest) => (source) => argument(source.args, rest)],
 ];
@@ -122,23 +117,15 @@ function requestPort(source: VariableSource): string {
   return /:(\d+)$/.exec(authority ?? source.headerValues("host")[0] ?? "")?.[1] ?? "";
 }
 
-function dashed(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
-}
-
-function joined(values: (source: VariableSource) => readonly string[]): Getter {
+/** @param values by the name of a field, in which `_` stands for `-` only */
+function joined(
+  rest: string,
+  values: (source: VariableSource, name: string) => readonly string[],
+  separator = ", ",
+): Getter {
+  const name = rest.toLowerCase().replaceAll("_", "-");
   return (source) => {
-    const found = values(source);
-    return found.length === 0 ? undefined : found.join(", ");
-  };
-}
-
-/** nginx joins repeated headers by a comma, cookies by a semicolon. `_` stands for `-` only. */
-function headerGetter(rest: string): Getter {
-  const name = dashed(rest);
-  const separator = name === "cookie" ? "; " : ", ";
-  return (source) => {
-    const found = source.headerValues(name);
+    const found = values(source, name);
     return found.length === 0 ? undefined : found.join(separator);
   };
 }
@@ -151,11 +138,8 @@ function cookie(headers: readonly string[], wanted: string): string | undefined 
   return undefined;
 }
 
-function setCookie(headers: readonly string[], wanted: string): string | undefined {
-  return cookie(
-    headers.map((header) => header.split(";", 1)[0] ?? ""),
-    wanted,
-  );
+function setCookies(source: VariableSource): string[] {
+  return source.upstreamHeaderValues("set-cookie").map((field) => field.split(";", 1)[0] ?? "");
 }
 
 function argument(args: string, wanted: string): string | undefined {

@@ -13,7 +13,7 @@ export const daemonMark = "DROVER_NGINX_DAEMON";
  * Starts this program again in the background, in a session of its own. Resolves with 0 once it listens, with 1 if it cannot: as
  * nginx, which binds before it goes to the background.
  */
-export function startDaemon(words: readonly string[], say: (text: string) => void): Promise<number> {
+export function startDaemon(words: readonly string[]): Promise<number> {
   const [, script = ""] = process.argv;
   const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
     detached: true,
@@ -27,11 +27,11 @@ export function startDaemon(words: readonly string[], say: (text: string) => voi
       resolve(code);
     };
     child.on("message", (word: DaemonWord) => {
-      if (word.kind !== "ready") say(word.text);
+      if (word.kind !== "ready") process.stderr.write(word.text);
       if (word.kind !== "says") settle(word.kind === "ready" ? 0 : 1);
     });
     child.once("error", (error) => {
-      say(`nginx: [emerg] ${error.message}\n`);
+      process.stderr.write(`nginx: [emerg] ${error.message}\n`);
       settle(1);
     });
     child.once("exit", () => settle(1));

@@ -9,36 +9,30 @@ import { NginxServer } from "../serve/nginx-server.ts";
 import { serveNginx } from "./serve.ts";
 import { helpText, versionLine, versionText } from "./version-text.ts";
 
-/** The world an nginx command runs in. */
-export interface NginxWorld {
-  readonly words: readonly string[];
-  readonly version: string;
-  /** This process was started by `daemon on`, and serves. */
-  readonly isDaemon: boolean;
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-}
-
-/** Does what nginx's command line asks. Resolves with nginx's exit code: 0, or 1 for anything that went wrong. */
-export async function runNginxCommand(world: NginxWorld): Promise<number> {
-  const read = readNginxOptions(world.words);
+/**
+ * Does what nginx's command line asks.
+ * @param isDaemon this process was started by `daemon on`, and serves
+ * @returns nginx's exit code: 0, or 1 for anything that went wrong
+ */
+export async function runNginxCommand(words: readonly string[], isDaemon: boolean): Promise<number> {
+  const read = readNginxOptions(words);
   if (read.kind === "wrong") {
-    world.stderr(`nginx: ${read.message}\n`);
+    stderr(`nginx: ${read.message}\n`);
     return 1;
   }
   const { options } = read;
   if (options.help || options.version !== "no") {
-    const short = options.help ? helpText(world.version) : versionLine(world.version);
-    world.stderr(options.version === "long" ? versionText(world.version) : short);
+    const short = options.help ? helpText() : versionLine();
+    stderr(options.version === "long" ? versionText() : short);
     return 0;
   }
   try {
-    if (options.test !== "no") return await testConfig(options, world);
+    if (options.test !== "no") return await testConfig(options);
     if (options.signal !== undefined) return sendSignal(options);
-    return await start(options, world);
+    return await start(options, words, isDaemon);
   } catch (error) {
-    world.stderr(`nginx: [${options.signal === undefined ? "emerg" : "error"}] ${messageOf(error)}\n`);
-    if (options.test !== "no") world.stderr(`nginx: configuration file ${configPath(options)} test failed\n`);
+    stderr(`nginx: [${options.signal === undefined ? "emerg" : "error"}] ${messageOf(error)}\n`);
+    if (options.test !== "no") stderr(`nginx: configuration file ${configPath(options)} test failed\n`);
     return 1;
   }
 }
@@ -60,19 +54,21 @@ function configPath({ prefix, config }: NginxOptions): string {
   return resolve(prefix ?? defaultPaths.prefix, config ?? defaultPaths.conf);
 }
 
-async function testConfig(options: NginxOptions, world: NginxWorld): Promise<number> {
+async function testConfig(options: NginxOptions): Promise<number> {
   const { model, parsed } = load(options);
   const path = configPath(options);
-  sayWarnings(model.warnings, world);
-  if (!options.quiet) world.stderr(`nginx: the configuration file ${path} syntax is ok\n`);
-  await new NginxServer(world.version).check(model);
+  sayWarnings(model.warnings);
+  if (!options.quiet) stderr(`nginx: the configuration file ${path} syntax is ok\n`);
+  await new NginxServer().check(model);
   if (!options.quiet) {
-    for (const line of ignoredLines(model.ignored)) world.stderr(`nginx: [notice] ${line}\n`);
-    world.stderr(`nginx: configuration file ${path} test is successful\n`);
+    for (const line of ignoredLines(model.ignored)) stderr(`nginx: [notice] ${line}\n`);
+    stderr(`nginx: configuration file ${path} test is successful\n`);
   }
   if (options.test === "dump") {
     for (const file of parsed.files) {
-      world.stdout(`# configuration file ${file.path}:\n${Buffer.from(file.text, "latin1").toString("utf8")}\n`);
+      process.stdout.write(
+        `# configuration file ${file.path}:\n${Buffer.from(file.text, "latin1").toString("utf8")}\n`,
+      );
     }
   }
   return 0;
@@ -100,33 +96,36 @@ function sendSignal(options: NginxOptions): number {
   return 0;
 }
 
-async function start(options: NginxOptions, world: NginxWorld): Promise<number> {
+async function start(options: NginxOptions, words: readonly string[], isDaemon: boolean): Promise<number> {
   const { model } = load(options);
-  if (!world.isDaemon) sayWarnings(model.warnings, world);
-  if (model.process.daemon && !world.isDaemon) {
+  if (!isDaemon) sayWarnings(model.warnings);
+  if (model.process.daemon && !isDaemon) {
     // Mistakes show here, where somebody reads them.
-    await new NginxServer(world.version).check(model);
-    return startDaemon(world.words, world.stderr);
+    await new NginxServer().check(model);
+    return startDaemon(words);
   }
   try {
     await serveNginx({
-      version: world.version,
       load: () => load(options).model,
       hasPidFile: true,
       onReady: () => tellParent({ kind: "ready" }),
       say: (level, message) => {
-        if (world.isDaemon) tellParent({ kind: "says", text: `nginx: [${level}] ${message}\n` });
-        else if (level !== "notice") world.stderr(`nginx: [${level}] ${message}\n`);
+        if (isDaemon) tellParent({ kind: "says", text: `nginx: [${level}] ${message}\n` });
+        else if (level !== "notice") stderr(`nginx: [${level}] ${message}\n`);
       },
     });
     return 0;
   } catch (error) {
-    if (!world.isDaemon) throw error;
+    if (!isDaemon) throw error;
     tellParent({ kind: "failed", text: `nginx: [emerg] ${messageOf(error)}\n` });
     return 1;
   }
 }
 
-function sayWarnings(warnings: readonly string[], { stderr }: NginxWorld): void {
+function sayWarnings(warnings: readonly string[]): void {
   for (const warning of warnings) stderr(`nginx: [warn] ${warning}\n`);
+}
+
+function stderr(text: string): void {
+  process.stderr.write(text);
 }

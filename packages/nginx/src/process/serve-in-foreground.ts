@@ -7,7 +7,6 @@ export interface ForegroundOptions {
   /** nginx.conf, or a file of conf.d. */
   readonly path: string;
   readonly compat: NginxCompat;
-  readonly version: string;
   /** A line for whoever watches. */
   readonly say: (line: string) => void;
   /** Called once everything is listened on. */
@@ -15,10 +14,9 @@ export interface ForegroundOptions {
 }
 
 /** Serves an nginx configuration in this process, without a pid file, until a signal ends it. @throws NginxError for what keeps it from starting */
-export async function serveInForeground({ path, compat, version, say, onReady }: ForegroundOptions): Promise<void> {
+export async function serveInForeground({ path, compat, say, onReady }: ForegroundOptions): Promise<void> {
   const paths = { accessLog: "/dev/stdout", errorLog: "stderr" };
   await serveNginx({
-    version,
     load: () => loadNginxConfig({ path, compat, form: "part", paths }).model,
     hasPidFile: false,
     onReady: (model, running) => {

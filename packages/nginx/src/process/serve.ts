@@ -6,7 +6,6 @@ import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ServingUser, servingUser } from "./privileges.ts";
 
 export interface ServeOptions {
-  readonly version: string;
   /** Reads the configuration; again on SIGHUP. @throws NginxConfigError */
   readonly load: () => NginxModel;
   /** Whether a pid file is written. */
@@ -36,7 +35,7 @@ const bindTries = 5;
  */
 export async function serveNginx(options: ServeOptions): Promise<void> {
   const model = options.load();
-  const server = new NginxServer(options.version);
+  const server = new NginxServer();
   const user = servingUser(model.process.user);
   const log = (level: "notice" | "emerg", message: string): void => {
     const logs = server.model?.process.errorLogs ?? [];

@@ -1,3 +1,4 @@
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { defaultPaths } from "../load.ts";
 
 /** Modules of nginx that have no equal here; those that have are upstream, proxy, gzip, access, log, map, headers, ssl and the balancing methods. */
@@ -11,19 +12,19 @@ const missingModules = `http_charset http_ssi http_userid http_auth_basic http_m
   .split(/\s+/);
 
 /** The line of `-v`. */
-export function versionLine(version: string): string {
-  return `nginx version: drover/${version}\n`;
+export function versionLine(): string {
+  return `nginx version: drover/${packageVersion()}\n`;
 }
 
 /** What `-V` prints: nginx's form, and each module that is not there as `--without-…`. */
-export function versionText(version: string): string {
+export function versionText(): string {
   const { prefix, conf, errorLog, accessLog, pid } = defaultPaths;
   const paths = `--prefix=${prefix} --conf-path=${conf} --error-log-path=${errorLog} --http-log-path=${accessLog} --pid-path=${pid}`;
   const absent = missingModules.map(
     (name) => `--without-${name}${name === "mail" || name === "stream" ? "" : "_module"}`,
   );
   return [
-    versionLine(version).trimEnd(),
+    versionLine().trimEnd(),
     `built by Node.js ${process.version}`,
     `built with OpenSSL ${process.versions.openssl}`,
     "TLS SNI support enabled",
@@ -33,9 +34,9 @@ export function versionText(version: string): string {
 }
 
 /** What `-h` prints. */
-export function helpText(version: string): string {
+export function helpText(): string {
   const { prefix, conf, errorLog } = defaultPaths;
-  return `${versionLine(version)}Usage: nginx [-?hvVtTq] [-s signal] [-p prefix]
+  return `${versionLine()}Usage: nginx [-?hvVtTq] [-s signal] [-p prefix]
              [-e filename] [-c filename] [-g directives]
 
 Options:

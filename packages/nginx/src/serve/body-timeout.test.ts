@@ -30,7 +30,7 @@ describe("client_body_timeout", () => {
       const folder = mkdtempSync(join(tmpdir(), "drover-body-time-"));
       const upstream = await httpUpstream((request) => request.resume());
       const clock = handClock();
-      const server = new NginxServer("0.0.0", clock);
+      const server = new NginxServer(clock);
       t.after(async () => {
         await server.stop();
         await upstream.close();

@@ -1,4 +1,3 @@
-import { hex } from "./hex.ts";
 import { closeSync, openSync } from "node:fs";
 import { NginxConfigError } from "../errors.ts";
 import { systemError, toPath } from "../system-error.ts";
@@ -115,6 +114,11 @@ class LogFile {
   #newWriter(): DescriptorWriter {
     return createDescriptorWriter(this.#fd, { clock: this.#clock, encoding: "latin1" });
   }
+}
+
+/** A byte as nginx escapes it in logs: `\x1F`. */
+export function hex(ch: string): string {
+  return `\\x${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function openLog(path: string): number {

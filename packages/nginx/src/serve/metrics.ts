@@ -1,14 +1,9 @@
-import { addScraped } from "@drover/balancer/engine";
+import { addScraped, isInService } from "@drover/balancer/engine";
 import { Counter, Histogram, Registry } from "prom-client";
 import type { Group } from "./proxy/groups.ts";
 
 /** What is counted of a configuration's servers and upstreams, as Prometheus gets it. */
-export interface NginxMetrics {
-  readonly contentType: string;
-  readonly render: () => Promise<string>;
-  /** A request has ended, with the status of its access log. */
-  readonly countRequest: (status: number, durationMs: number) => void;
-}
+export type NginxMetrics = ReturnType<typeof createMetrics>;
 
 /** A server of an upstream group, and the group's name. */
 export interface UpstreamReading {
@@ -24,7 +19,7 @@ export interface UpstreamReading {
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** @param read asked at each scrape: a reload brings other groups */
-export function createMetrics(read: () => readonly UpstreamReading[]): NginxMetrics {
+export function createMetrics(read: () => readonly UpstreamReading[]) {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -43,7 +38,8 @@ export function createMetrics(read: () => readonly UpstreamReading[]): NginxMetr
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    countRequest(status, durationMs) {
+    /** A request has ended, with the status of its access log. */
+    countRequest(status: number, durationMs: number) {
       requests.inc({ status: String(status) });
       durations.observe(durationMs / 1000);
     },
@@ -67,10 +63,7 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamReading
 }
 
 /** The servers of all groups. A server that a group names twice is read once, with the sums of both. */
-export function readUpstreams(
-  groups: ReadonlyMap<string, Group>,
-  isReady: (upstream: Group["pool"]["members"]["all"][number]) => boolean,
-): readonly UpstreamReading[] {
+export function readUpstreams(groups: ReadonlyMap<string, Group>): readonly UpstreamReading[] {
   return [...groups].flatMap(([group, { pool }]) => {
     const byOrigin = new Map<string, UpstreamReading>();
     for (const upstream of pool.members.all) {
@@ -79,7 +72,7 @@ export function readUpstreams(
       byOrigin.set(origin, {
         group,
         origin,
-        isReady: isReady(upstream) || other?.isReady === true,
+        isReady: isInService(upstream) || other?.isReady === true,
         active: conns + (other?.active ?? 0),
         requests: requests + (other?.requests ?? 0),
         failures: failures + (other?.failures ?? 0),

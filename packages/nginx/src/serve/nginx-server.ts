@@ -2,7 +2,7 @@ import type http from "node:http";
 import type { Socket } from "node:net";
 import { MatchLimitError } from "../errors.ts";
 import { failureText } from "../system-error.ts";
-import { type ClientConnection, isInService } from "@drover/balancer/engine";
+import type { ClientConnection } from "@drover/balancer/engine";
 import { type Clock, systemClock } from "@drover/foundation/clock";
 import { type ListenerModel, type NginxModel, serversOf } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";
@@ -25,7 +25,6 @@ import { loadTlsContexts } from "./connections/tls-contexts.ts";
 export class NginxServer {
   readonly logs: LogFiles;
   readonly metrics: NginxMetrics = createMetrics(() => this.upstreams);
-  readonly #version: string;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
@@ -35,9 +34,7 @@ export class NginxServer {
   #runtime: Runtime | undefined;
   #connectionsSeen = 0;
 
-  /** @param version Drover's */
-  constructor(version: string, clock: Clock = systemClock) {
-    this.#version = version;
+  constructor(clock: Clock = systemClock) {
     this.#clock = clock;
     this.logs = new LogFiles(this.#clock);
     this.#events = {
@@ -48,7 +45,7 @@ export class NginxServer {
 
   /** The servers of all upstream groups, now. */
   get upstreams(): readonly UpstreamReading[] {
-    return readUpstreams(this.#runtime?.groups ?? new Map(), isInService);
+    return readUpstreams(this.#runtime?.groups ?? new Map());
   }
 
   /** What is served now. */
@@ -140,7 +137,7 @@ export class NginxServer {
   }
 
   #prepare(model: NginxModel): Promise<Runtime> {
-    return prepareRuntime(model, { version: this.#version, clock: this.#clock, logs: this.logs });
+    return prepareRuntime(model, this.logs, this.#clock);
   }
 
   /** The open listener that goes on under this model: the same address, with or without TLS as before. */

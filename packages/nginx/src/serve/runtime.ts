@@ -1,4 +1,5 @@
 import type { Clock } from "@drover/foundation/clock";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { httpsSuffix, type NginxModel, serversOf } from "../model/model.ts";
 import type { LogFiles } from "./log-files.ts";
 import { type Group, startGroup } from "./proxy/groups.ts";
@@ -16,16 +17,14 @@ export interface Runtime {
 }
 
 /** Opens the log files that a configuration names, and starts its upstream groups. @throws NginxConfigError */
-export async function prepareRuntime(
-  model: NginxModel,
-  { logs, clock, version }: Pick<Runtime, "logs" | "clock" | "version">,
-): Promise<Runtime> {
+export async function prepareRuntime(model: NginxModel, logs: LogFiles, clock: Clock): Promise<Runtime> {
   for (const { path } of model.process.errorLogs) if (path !== undefined) logs.open(path);
   for (const { settings } of serversOf(model)) {
     for (const { path } of settings.errorLogs) if (path !== undefined) logs.open(path);
     for (const { path } of settings.accessLogs) if (path.constant !== undefined) logs.open(path.constant);
   }
-  return { model, groups: await startGroups(model, clock), logs, clock, version, isClosing: false };
+  const groups = await startGroups(model, clock);
+  return { model, groups, logs, clock, version: packageVersion(), isClosing: false };
 }
 
 /** @throws NginxConfigError; then no group resolves names any more */

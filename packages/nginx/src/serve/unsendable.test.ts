@@ -28,7 +28,7 @@ const locations = `
 
 describe("a variable whose bytes would end a header", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-bytes-"));
-  const server = new NginxServer("0.0.0");
+  const server = new NginxServer();
   const socketPath = join(folder, "sock");
   const seen: string[] = [];
   let upstream: TestUpstream;

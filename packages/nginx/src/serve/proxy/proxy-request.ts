@@ -28,15 +28,15 @@ export async function proxyRequest(state: RequestState, location: LocationModel,
   const route = await routeOf(state, location, pass);
   if (typeof route === "number") return { kind: "status", status: route };
   const taken = await takeBody(state, location);
-  if (taken.kind === "too-large") return { kind: "status", status: 413 };
-  if (taken.kind === "timeout") return { kind: "close", status: 408 };
+  if (taken === "too-large") return { kind: "status", status: 413 };
+  if (taken === "timeout") return { kind: "close", status: 408 };
   // nginx takes a body that ends too early for a bad request.
-  if (taken.kind === "gone") return { kind: "close", status: 400 };
+  if (taken === "gone") return { kind: "close", status: 400 };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
   const head = upstreamHead(state, location, route.uri);
   if (head === undefined) return { kind: "status", status: unsendableStatus };
-  const body = bodyOf(state, location, taken.body);
+  const body = bodyOf(state, location, taken);
   const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
   const task = taskOf(state, location, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(

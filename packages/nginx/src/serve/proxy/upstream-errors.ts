@@ -1,19 +1,13 @@
 import type { Attempt, ForwardOutcome } from "@drover/balancer/engine";
 import type { RequestState } from "../request/request-state.ts";
-
-/** What was asked of which servers. */
-interface Asked {
-  readonly scheme: string;
-  readonly uri: string;
-  readonly group: { readonly model: { readonly name: string } };
-}
+import type { Route } from "./proxy-route.ts";
 
 /** A line for each attempt that failed, and for a request that no server was left for. */
 export function logAttempts(
   state: RequestState,
   attempts: readonly Attempt[],
   outcome: ForwardOutcome,
-  { scheme, uri, group }: Asked,
+  { scheme, uri, group }: Route,
 ): void {
   for (const attempt of attempts) {
     if (attempt.error === undefined) continue;

@@ -1,4 +1,4 @@
-import { hex } from "../hex.ts";
+import { hex } from "../log-files.ts";
 import type { LogFormat } from "../../model/model.ts";
 import type { VariableSource } from "../../model/variable-source.ts";
 

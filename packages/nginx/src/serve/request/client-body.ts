@@ -1,37 +1,34 @@
 import type { RequestBody } from "@drover/balancer/engine";
 import type { LocationModel } from "../../model/model.ts";
-import { readBody, type CompleteBody } from "./read-body.ts";
+import { type BodyEnd, type CompleteBody, readBody } from "./read-body.ts";
 import type { RequestState } from "./request-state.ts";
 
-export type ClientBody =
-  | { readonly kind: "body"; readonly body: RequestBody }
-  | { readonly kind: "too-large" }
-  | { readonly kind: "timeout" }
-  | { readonly kind: "gone" };
-
 /** Takes the request's body as the location wants it: complete, as a stream, or not at all. Asks for it where the client waits for a 100. */
-export async function takeBody(state: RequestState, location: LocationModel): Promise<ClientBody> {
+export async function takeBody(
+  state: RequestState,
+  location: LocationModel,
+): Promise<RequestBody | Exclude<BodyEnd, CompleteBody>> {
   const { proxy } = location.settings;
   const announced = state.headerValues("content-length")[0];
   const isChunked = state.headerValues("transfer-encoding").length > 0;
   const before = state.requestBody ?? state.spooledBody;
   if (before !== undefined) return held(before);
-  if (announced === undefined && !isChunked) return { kind: "body", body: { kind: "none" } };
+  if (announced === undefined && !isChunked) return { kind: "none" };
   if (/\b100-continue\b/i.test(state.headerValues("expect")[0] ?? "") && state.protocol === "HTTP/1.1") {
     state.response.writeContinue();
   }
   const lengthBytes = announced === undefined ? undefined : Number(announced);
   const mayStream = lengthBytes !== undefined || proxy.httpVersion === "1.1";
   if (mayStream && !proxy.bufferRequests) {
-    return { kind: "body", body: { kind: "stream", stream: state.request, lengthBytes } };
+    return { kind: "stream", stream: state.request, lengthBytes };
   }
   const read = await readBody(state, location);
-  if (typeof read === "string") return { kind: read };
+  if (typeof read === "string") return read;
   if (Buffer.isBuffer(read)) state.requestBody = read;
   else state.spooledBody = read;
   return held(read);
 }
 
-function held(body: CompleteBody): ClientBody {
-  return { kind: "body", body: Buffer.isBuffer(body) ? { kind: "bytes", bytes: body } : body };
+function held(body: CompleteBody): RequestBody {
+  return Buffer.isBuffer(body) ? { kind: "bytes", bytes: body } : body;
 }

@@ -4,7 +4,7 @@ import type { RequestState } from "./request-state.ts";
 import { SpooledBody } from "./spooled-body.ts";
 
 export type CompleteBody = Buffer | SpooledBody;
-type BodyEnd = CompleteBody | "too-large" | "timeout" | "gone";
+export type BodyEnd = CompleteBody | "too-large" | "timeout" | "gone";
 
 /**
  * Reads a body to its end: into memory as far as `client_body_buffer_size`, else into a file that whoever gets it closes. Each silence may last
