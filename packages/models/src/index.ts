@@ -1,6 +1,6 @@
 export { ensureDemoModel, writeDemoModel } from "./synthetic/demo-model.ts";
 export { type DownloadRetry, type OnRetry, UNWANTED } from "./download/download.ts";
-export { type Endpoints, modelScopeEndpoint } from "./sources/endpoints.ts";
+export { type Endpoints, modelScopeEndpoint } from "./sources/hubs.ts";
 export { cachesOf } from "./sources/caches-of.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { fetchModelApart } from "./download/fetch-apart.ts";

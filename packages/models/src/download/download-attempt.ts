@@ -1,4 +1,5 @@
-import type { RemoteFile } from "../sources/endpoints.ts";
+import type { Clock } from "@drover/foundation/clock";
+import type { RemoteFile } from "../sources/remote-file.ts";
 import { ModelError } from "../errors.ts";
 import { get, reasonOf, type Response } from "../sources/http-get.ts";
 import { dropPartial, notePartial, readPartial, type PartialFile } from "./partial-file.ts";
@@ -11,6 +12,9 @@ import {
   receive,
   type Start,
 } from "./receive.ts";
+
+/** A connection is given up after this long without {@link LEAST_PROGRESS_BYTES}. */
+const IDLE_MS = 60_000;
 
 /**
  * One request for what is missing of `path.part`. What may pass is returned, what will not is thrown.
@@ -28,7 +32,7 @@ export async function attemptDownload(
     return { done: true, sha256: before.sha256 };
   const idle = new AbortController();
   const signal = AbortSignal.any([idle.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const watch = watchIdle(idle, options);
+  const watch = watchIdle(idle, options.clock);
   try {
     const response = await get(remote.url, rangeHeaders(remote, before), signal);
     const start = await startOf(path, remote, before, response);
@@ -41,15 +45,15 @@ export async function attemptDownload(
     if (error instanceof ModelError) throw error;
     if (options.signal?.aborted === true)
       throw new ModelError("download_aborted", "The download was stopped.", { cause: error });
-    const reason = idle.signal.aborted ? `hardly a byte for ${options.idleMs / 1000} s` : reasonOf(error);
+    const reason = idle.signal.aborted ? `hardly a byte for ${IDLE_MS / 1000} s` : reasonOf(error);
     return { done: false, reason, retryAfterMs: undefined };
   } finally {
     watch.stop();
   }
 }
 
-function watchIdle(controller: AbortController, { clock, idleMs }: AttemptOptions): IdleWatch {
-  const arm = (): (() => void) => clock.after(idleMs, () => controller.abort());
+function watchIdle(controller: AbortController, clock: Clock): IdleWatch {
+  const arm = (): (() => void) => clock.after(IDLE_MS, () => controller.abort());
   let cancel = arm();
   let arrived = 0;
   return {

@@ -4,7 +4,7 @@ import { pause } from "@drover/foundation/clock";
 import { attemptDownload } from "./download-attempt.ts";
 import { type AttemptOptions, LEAST_PROGRESS_BYTES } from "./receive.ts";
 import { lockFile } from "./download-lock.ts";
-import type { RemoteFile } from "../sources/endpoints.ts";
+import type { RemoteFile } from "../sources/remote-file.ts";
 import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import { readGguf } from "../gguf/gguf-reader.ts";
@@ -12,7 +12,6 @@ import { writeError } from "../gguf/gguf-writer.ts";
 import { makeFolder } from "../gguf/make-folder.ts";
 import { sha256OfFile } from "../sources/digest.ts";
 import { bytesOf, dropPartial, readPartial } from "./partial-file.ts";
-import { type SplitRule, USUAL_SPLIT } from "./side-connections.ts";
 
 /** An attempt that failed, and when the next one begins. */
 export interface DownloadRetry {
@@ -27,11 +26,9 @@ export interface DownloadRetry {
 
 export type OnRetry = (retry: DownloadRetry) => void;
 
-export interface DownloadOptions extends Omit<AttemptOptions, "idleMs" | "split"> {
+export interface DownloadOptions extends AttemptOptions {
   /** Told of each attempt that failed and will be made again. */
   readonly onRetry?: OnRetry | undefined;
-  /** @default {@link USUAL_SPLIT} */
-  readonly split?: SplitRule | undefined;
 }
 
 /** The reason of an abort by which what has arrived goes, too. By any other one it stays for the next call. */
@@ -53,8 +50,7 @@ export async function downloadFile(path: string, remote: RemoteFile, options: Do
   const release = await lockFile(path, { clock: options.clock, waitMs: LOCK_WAIT_MS, signal: options.signal });
   try {
     if (await exists(path)) return;
-    const { split = USUAL_SPLIT } = options;
-    const told = await attemptUntilDone(path, remote, { ...options, split, idleMs: IDLE_MS });
+    const told = await attemptUntilDone(path, remote, options);
     await checkContent(path, { ...remote, sha256: remote.sha256 ?? told }, options.signal);
     await rename(`${path}.part`, path);
     await rm(`${path}.part.json`, { force: true });
@@ -68,7 +64,6 @@ export async function downloadFile(path: string, remote: RemoteFile, options: Do
 }
 
 const LOCK_WAIT_MS = 6 * 3_600_000;
-const IDLE_MS = 60_000;
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;
 /** In a row without progress. */
@@ -78,7 +73,7 @@ const MOST_FAILURES = 6;
 async function attemptUntilDone(
   path: string,
   remote: RemoteFile,
-  options: AttemptOptions & Pick<DownloadOptions, "onRetry">,
+  options: DownloadOptions,
 ): Promise<string | undefined> {
   let failures = 0;
   let mostBytes = bytesOf(await readPartial(path, remote.url));

@@ -5,15 +5,16 @@ import { ensureDemoModel } from "../synthetic/demo-model.ts";
 import { downloadFile, type DownloadOptions } from "./download.ts";
 import { writeNote } from "./partial-file.ts";
 import { decoded, hubCacheName } from "../sources/cache-name.ts";
-import { remoteFile, type Endpoints, type RemoteFile } from "../sources/endpoints.ts";
+import { remoteFile, type RemoteFile } from "../sources/remote-file.ts";
+import { type Endpoints, HUBS } from "../sources/hubs.ts";
 import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import type { OnProgress } from "../gguf/gguf-writer.ts";
 import { chooseFile, tagsOf } from "../sources/choose-file.ts";
 import { findElsewhere, type OtherCaches } from "../sources/other-caches.ts";
-import { listFiles, nameOf, type Repository } from "../sources/repository-files.ts";
-import type { ModelSource } from "../sources/model-source.ts";
-import { splitPart } from "../gguf/split-parts.ts";
+import { listFiles, nameOf } from "../sources/repository-files.ts";
+import type { HubFile, HubTag, ModelSource, UrlSource } from "../sources/model-source.ts";
+import { partNames, splitPart } from "../gguf/split-parts.ts";
 
 /** Progress is of all parts together where the model is in parts; the total grows as parts are reached. */
 export interface FetchOptions extends Partial<DownloadOptions> {
@@ -51,15 +52,13 @@ export async function findFetched(
 const NO_CACHES: OtherCaches = { huggingFace: [], llamaCpp: [], modelScope: [] };
 
 async function findInCache(
-  source: TagSource | FileSource,
+  source: HubTag | HubFile | UrlSource,
   options: Pick<FetchOptions, "cacheDir" | "endpoints">,
 ): Promise<string | undefined> {
   const known = "tag" in source ? await notedFile(source, options.cacheDir) : source;
   if (known === undefined) return undefined;
   const { cacheName } = remoteFile(known, options.endpoints ?? {});
-  const split = splitPart(cacheName);
-  const names = Array.from({ length: split?.parts ?? 1 }, (_, index) => split?.nameOf(index + 1) ?? cacheName);
-  const paths = names.map((name) => join(options.cacheDir, name));
+  const paths = partNames(cacheName).map((name) => join(options.cacheDir, name));
   const there = await Promise.all(paths.map(exists));
   return there.includes(false) ? undefined : paths[0];
 }
@@ -76,10 +75,7 @@ async function existingPath(path: string): Promise<string> {
   throw new ModelError("model_missing", `${path} does not exist. Check the path of the model.`);
 }
 
-type TagSource = Extract<ModelSource, { readonly type: "hugging-face-tag" | "model-scope-tag" }>;
-type FileSource = Exclude<ModelSource, TagSource | { type: "demo" | "path" }>;
-
-async function fetchTag(source: TagSource, options: FetchOptions): Promise<string> {
+async function fetchTag(source: HubTag, options: FetchOptions): Promise<string> {
   const known = await notedFile(source, options.cacheDir);
   const file = known ?? (await resolveTag(source, options));
   const path = await fetchFile(file, options);
@@ -88,40 +84,33 @@ async function fetchTag(source: TagSource, options: FetchOptions): Promise<strin
 }
 
 /** What a tag was found to stand for before. */
-async function notedFile(source: TagSource, cacheDir: string) {
+async function notedFile(source: HubTag, cacheDir: string) {
   const file = (await readFile(noteOf(source, cacheDir), "utf8").catch(() => "")).trim();
   return file === "" ? undefined : fileOf(source, file);
 }
 
-function fileOf({ type, org, repo }: TagSource, file: string): Extract<FileSource, { file: string }> {
-  return type === "hugging-face-tag"
-    ? { type: "hugging-face", org, repo, file, revision: "main" }
-    : { type: "model-scope", org, repo, file, revision: "master" };
+function fileOf({ hub, org, repo }: HubTag, file: string): HubFile {
+  return { type: "hub-file", hub, org, repo, file, revision: HUBS[hub].branch };
 }
 
 /** @throws ModelError `download_*` */
-async function resolveTag(source: TagSource, { endpoints = {}, signal }: FetchOptions) {
-  const repository = repositoryOf(fileOf(source, ""));
-  const files = await listFiles(repository, endpoints, signal);
+async function resolveTag(source: HubTag, { endpoints = {}, signal }: FetchOptions) {
+  const files = await listFiles(fileOf(source, ""), endpoints, signal);
   const chosen = chooseFile(files, source.tag);
   if (chosen !== undefined) return fileOf(source, chosen.path);
-  const name = nameOf(repository);
+  const name = nameOf(source);
   const tags = tagsOf(files);
   const has = tags.length === 0 ? "no GGUF file" : `these: ${tags.join(", ")}`;
   const message = `${name}:${source.tag} does not exist; the repository has ${has}. Give one of them, or a file: ${name}/FILE.gguf.`;
   throw new ModelError("download_not_found", message);
 }
 
-function repositoryOf({ type, org, repo, revision }: Extract<FileSource, { file: string }>): Repository {
-  return { hub: type, org, repo, revision };
-}
-
 /** ModelScope tells the SHA-256 of its files in their list alone; a mirror may have no list. */
-async function fetchFile(source: FileSource, options: FetchOptions): Promise<string> {
+async function fetchFile(source: HubFile | UrlSource, options: FetchOptions): Promise<string> {
   const { endpoints = {}, signal } = options;
   const remote = remoteFile(source, endpoints);
-  if (source.type !== "model-scope") return await fetchParts(remote, options, () => undefined);
-  const files = await listFiles(repositoryOf(source), endpoints, signal).catch((error: unknown) => {
+  if (source.type === "url" || source.hub !== "modelScope") return await fetchParts(remote, options, () => undefined);
+  const files = await listFiles(source, endpoints, signal).catch((error: unknown) => {
     if (error instanceof ModelError && error.code !== "download_aborted") return [];
     throw error;
   });
@@ -130,10 +119,8 @@ async function fetchFile(source: FileSource, options: FetchOptions): Promise<str
   return await fetchParts(remote, options, (name) => digests.get(`${folder}${name}`));
 }
 
-function noteOf(source: TagSource, cacheDir: string): string {
-  const hub = source.type === "hugging-face-tag" ? "hf" : "ms";
-  const { org, repo, tag } = source;
-  return join(cacheDir, `${hubCacheName(hub, { org, repo, file: `${tag.toLowerCase()}.gguf` })}.tag`);
+function noteOf({ hub, org, repo, tag }: HubTag, cacheDir: string): string {
+  return join(cacheDir, `${hubCacheName(HUBS[hub].prefix, { org, repo, file: `${tag.toLowerCase()}.gguf` })}.tag`);
 }
 
 /** @param sha256Of by the last part of a URL's path */
@@ -173,7 +160,6 @@ async function fetchOne(remote: RemoteFile, options: FetchOptions, beforeBytes: 
       doneBytes: beforeBytes + doneBytes,
       totalBytes: totalBytes === undefined ? undefined : beforeBytes + totalBytes,
     });
-  const { clock = systemClock, signal, onRetry, split, leastFreeBytes, mostBytes } = options;
-  await downloadFile(path, remote, { clock, signal, onProgress, onRetry, split, leastFreeBytes, mostBytes });
+  await downloadFile(path, remote, { clock: systemClock, ...options, onProgress });
   return path;
 }

@@ -3,19 +3,18 @@ import { dirname } from "node:path";
 import type { Clock } from "@drover/foundation/clock";
 import { ModelError } from "../errors.ts";
 import { type OnProgress, writeError } from "../gguf/gguf-writer.ts";
-import type { RemoteFile } from "../sources/endpoints.ts";
+import type { RemoteFile } from "../sources/remote-file.ts";
 import type { Response } from "../sources/http-get.ts";
 import { dropPartial, notePartial, type ToldFile } from "./partial-file.ts";
-import { SideConnections, type SplitRule } from "./side-connections.ts";
+import { SideConnections, type SplitRule, USUAL_SPLIT } from "./side-connections.ts";
 import { writeFully } from "../gguf/write-fully.ts";
 
 export interface AttemptOptions {
   readonly clock: Clock;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: OnProgress | undefined;
-  /** The connection is given up after this long without {@link LEAST_PROGRESS_BYTES}. */
-  readonly idleMs: number;
-  readonly split: SplitRule;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** @default {@link USUAL_SPLIT} */
+  readonly split?: SplitRule | undefined;
   /** Of the disk, which a file of unknown length leaves. @default 1 GiB */
   readonly leastFreeBytes?: number | undefined;
   /** A file that is longer, or is said to be, is not taken. @default {@link USUAL_MOST_BYTES} */
@@ -166,7 +165,7 @@ class Writing {
   #openSide(): SideConnections | undefined {
     const { remote, response, start, watch, signal } = this.#reception;
     const { totalBytes, validator } = start;
-    const { split } = this.#options;
+    const { split = USUAL_SPLIT } = this.#options;
     const takesRanges = response.status === 206 || response.header("accept-ranges") === "bytes";
     if (totalBytes === undefined || validator === undefined || totalBytes < split.leastBytes || !takesRanges)
       return undefined;

@@ -6,6 +6,17 @@ export interface SplitPart {
   readonly nameOf: (part: number) => string;
 }
 
+/** The names of all parts of a model in their order; its own where it is in one piece. */
+export function partNames(name: string): readonly string[] {
+  const split = splitPart(name);
+  return split === undefined ? [name] : Array.from({ length: split.parts }, (_, index) => split.nameOf(index + 1));
+}
+
+/** The name of a model's first part, or its own where it is in one piece. */
+export function firstPart(name: string): string {
+  return splitPart(name)?.nameOf(1) ?? name;
+}
+
 /** What a path or URL path says about parts; undefined for a model in one piece. Source: llama.cpp `llama_split_path`. */
 export function splitPart(name: string): SplitPart | undefined {
   const match = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(name);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { splitPart } from "../gguf/split-parts.ts";
+import { firstPart } from "../gguf/split-parts.ts";
 
 /** What a file of a hub is known by; `revision` where it is not the hub's default. */
 interface HubFile {
@@ -17,7 +17,7 @@ export function hubCacheName(hub: "hf" | "ms", { org, repo, revision, file }: Hu
   const name = [hub, org, repo, ...(revision === undefined ? [] : [revision]), file].join("/");
   const isPlain = revision === undefined && PLAIN.test(org) && PLAIN.test(repo) && PLAIN_FILE.test(file);
   if (isPlain) return flat(name);
-  return withDigest(name, JSON.stringify([hub, org, repo, revision, splitPart(file)?.nameOf(1) ?? file]));
+  return withDigest(name, JSON.stringify([hub, org, repo, revision, firstPart(file)]));
 }
 
 /** The same for a URL: another port, path or query is another model. */
@@ -25,7 +25,7 @@ export function urlCacheName(text: string): string {
   const url = new URL(text);
   const name = `${url.hostname}${decoded(url.pathname)}`;
   url.hash = "";
-  url.pathname = splitPart(url.pathname)?.nameOf(1) ?? url.pathname;
+  url.pathname = firstPart(url.pathname);
   return withDigest(name, url.href);
 }
 

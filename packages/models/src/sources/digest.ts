@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 
 /**
  * The SHA-256 of a file that its server tells in a response's header, hexadecimal: Hugging Face's `X-Linked-Etag`, or
@@ -16,10 +15,7 @@ export function toldSha256(header: (name: string) => string | undefined): string
 /** Hexadecimal. */
 export async function sha256OfFile(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(
-    createReadStream(path, { highWaterMark: 2 ** 20 }),
-    hash,
-    ...(signal === undefined ? [] : [{ signal }]),
-  );
+  const parts = createReadStream(path, { highWaterMark: 2 ** 20, ...(signal && { signal }) });
+  for await (const part of parts) hash.update(part as Buffer);
   return hash.digest("hex");
 }

@@ -13,32 +13,38 @@ const CASES: readonly (readonly [string, ModelSource])[] = [
   ["/models/a b.gguf", { type: "path", path: "/models/a b.gguf" }],
   ["file:///models/a.gguf", { type: "path", path: "/models/a.gguf" }],
   ["C:\\models\\a.gguf", { type: "path", path: "C:\\models\\a.gguf" }],
-  ["hf:o/r/f.gguf", { type: "hugging-face", org: "o", repo: "r", file: "f.gguf", revision: "main" }],
-  ["hf://o/r/d/f.gguf#v2", { type: "hugging-face", org: "o", repo: "r", file: "d/f.gguf", revision: "v2" }],
-  ["hf:o/r:Q4_K_M", { type: "hugging-face-tag", org: "o", repo: "r", tag: "Q4_K_M" }],
-  ["huggingface:o/r", { type: "hugging-face-tag", org: "o", repo: "r", tag: "latest" }],
-  ["ms:o/r/f.gguf", { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" }],
-  ["ms:o/r:Q8_0", { type: "model-scope-tag", org: "o", repo: "r", tag: "Q8_0" }],
-  ["modelscope://o/r", { type: "model-scope-tag", org: "o", repo: "r", tag: "latest" }],
+  ["hf:o/r/f.gguf", { type: "hub-file", hub: "huggingFace", org: "o", repo: "r", file: "f.gguf", revision: "main" }],
+  [
+    "hf://o/r/d/f.gguf#v2",
+    { type: "hub-file", hub: "huggingFace", org: "o", repo: "r", file: "d/f.gguf", revision: "v2" },
+  ],
+  ["hf:o/r:Q4_K_M", { type: "hub-tag", hub: "huggingFace", org: "o", repo: "r", tag: "Q4_K_M" }],
+  ["huggingface:o/r", { type: "hub-tag", hub: "huggingFace", org: "o", repo: "r", tag: "latest" }],
+  ["ms:o/r/f.gguf", { type: "hub-file", hub: "modelScope", org: "o", repo: "r", file: "f.gguf", revision: "master" }],
+  ["ms:o/r:Q8_0", { type: "hub-tag", hub: "modelScope", org: "o", repo: "r", tag: "Q8_0" }],
+  ["modelscope://o/r", { type: "hub-tag", hub: "modelScope", org: "o", repo: "r", tag: "latest" }],
   ["https://example.org/f.gguf?x=1", { type: "url", url: "https://example.org/f.gguf?x=1" }],
   [
     "https://huggingface.co/o/r/blob/main/f.gguf",
-    { type: "hugging-face", org: "o", repo: "r", file: "f.gguf", revision: "main" },
+    { type: "hub-file", hub: "huggingFace", org: "o", repo: "r", file: "f.gguf", revision: "main" },
   ],
-  ["https://modelscope.cn/models/o/r/summary", { type: "model-scope-tag", org: "o", repo: "r", tag: "latest" }],
+  [
+    "https://modelscope.cn/models/o/r/summary",
+    { type: "hub-tag", hub: "modelScope", org: "o", repo: "r", tag: "latest" },
+  ],
   [
     "https://www.modelscope.cn/models/o/r/file/view/v1/d%2Ff.gguf?status=2",
-    { type: "model-scope", org: "o", repo: "r", file: "d/f.gguf", revision: "v1" },
+    { type: "hub-file", hub: "modelScope", org: "o", repo: "r", file: "d/f.gguf", revision: "v1" },
   ],
   [
     "https://modelscope.cn/models/o/r/file/view/master?fileName=f.gguf",
-    { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
+    { type: "hub-file", hub: "modelScope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
   ],
   [
     "https://modelscope.cn/models/o/r/resolve/master/f.gguf",
-    { type: "model-scope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
+    { type: "hub-file", hub: "modelScope", org: "o", repo: "r", file: "f.gguf", revision: "master" },
   ],
-  ["https://huggingface.co/o/r", { type: "hugging-face-tag", org: "o", repo: "r", tag: "latest" }],
+  ["https://huggingface.co/o/r", { type: "hub-tag", hub: "huggingFace", org: "o", repo: "r", tag: "latest" }],
 ];
 
 const INVALID = [

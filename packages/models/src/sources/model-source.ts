@@ -1,24 +1,37 @@
 import { ModelError } from "../errors.ts";
+import { type HubName, HUBS } from "./hubs.ts";
 
-/** Where a model comes from. `revision` is a branch, tag or commit; `file` may hold folders. */
+/** Where a model comes from. */
 export type ModelSource =
   | { readonly type: "demo" }
   | { readonly type: "path"; readonly path: string }
-  | {
-      readonly type: "hugging-face" | "model-scope";
-      readonly org: string;
-      readonly repo: string;
-      readonly file: string;
-      readonly revision: string;
-    }
-  /** A file of the repository by its quantization, such as `Q4_K_M`, or `latest`. */
-  | {
-      readonly type: "hugging-face-tag" | "model-scope-tag";
-      readonly org: string;
-      readonly repo: string;
-      readonly tag: string;
-    }
-  | { readonly type: "url"; readonly url: string };
+  | HubFile
+  | HubTag
+  | UrlSource;
+
+/** `revision` is a branch, tag or commit; `file` may hold folders. */
+export interface HubFile {
+  readonly type: "hub-file";
+  readonly hub: HubName;
+  readonly org: string;
+  readonly repo: string;
+  readonly file: string;
+  readonly revision: string;
+}
+
+/** A file of the repository by its quantization, such as `Q4_K_M`, or `latest`. */
+export interface HubTag {
+  readonly type: "hub-tag";
+  readonly hub: HubName;
+  readonly org: string;
+  readonly repo: string;
+  readonly tag: string;
+}
+
+export interface UrlSource {
+  readonly type: "url";
+  readonly url: string;
+}
 
 /**
  * Reads what a user gives as a model:
@@ -39,9 +52,9 @@ export function resolveModelSource(text: string): ModelSource {
   if (trimmed === "") throw invalid(text, "it is empty");
   if (trimmed === "demo") return { type: "demo" };
   const huggingFace = afterPrefix(trimmed, ["hf://", "hf:", "huggingface://", "huggingface:"]);
-  if (huggingFace !== undefined) return hubSource("hugging-face", text, huggingFace);
+  if (huggingFace !== undefined) return hubSource("huggingFace", text, huggingFace);
   const modelScope = afterPrefix(trimmed, ["ms://", "ms:", "modelscope://", "modelscope:"]);
-  if (modelScope !== undefined) return hubSource("model-scope", text, modelScope);
+  if (modelScope !== undefined) return hubSource("modelScope", text, modelScope);
   if (/^https?:\/\//i.test(trimmed)) return urlSource(text, trimmed);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(trimmed) && !trimmed.startsWith("file://")) {
     throw invalid(text, `the scheme ${trimmed.slice(0, trimmed.indexOf(":"))} is not known`);
@@ -54,11 +67,7 @@ function afterPrefix(text: string, prefixes: readonly string[]): string | undefi
   return prefix === undefined ? undefined : text.slice(prefix.length);
 }
 
-type Hub = "hugging-face" | "model-scope";
-
-const DEFAULT_BRANCH: Readonly<Record<Hub, string>> = { "hugging-face": "main", "model-scope": "master" };
-
-function hubSource(hub: Hub, text: string, rest: string): ModelSource {
+function hubSource(hub: HubName, text: string, rest: string): ModelSource {
   const parts = rest.split("/");
   if (parts.length > 2) return fileSource(hub, text, rest);
   const [org = "", repoAndTag = ""] = parts;
@@ -68,17 +77,17 @@ function hubSource(hub: Hub, text: string, rest: string): ModelSource {
   checkName(text, org);
   checkName(text, repo);
   checkName(text, tag);
-  return { type: `${hub}-tag`, org, repo, tag };
+  return { type: "hub-tag", hub, org, repo, tag };
 }
 
-function fileSource(type: Hub, text: string, rest: string): ModelSource {
+function fileSource(hub: HubName, text: string, rest: string): ModelSource {
   const hash = rest.indexOf("#");
-  const revision = hash < 0 ? DEFAULT_BRANCH[type] : rest.slice(hash + 1);
+  const revision = hash < 0 ? HUBS[hub].branch : rest.slice(hash + 1);
   const [org = "", repo = "", ...folders] = (hash < 0 ? rest : rest.slice(0, hash)).split("/");
   for (const name of [org, repo, revision, ...folders]) checkName(text, name);
   const file = folders.join("/");
   if (!file.toLowerCase().endsWith(".gguf")) throw invalid(text, "the file's name does not end in .gguf");
-  return { type, org, repo, file, revision };
+  return { type: "hub-file", hub, org, repo, file, revision };
 }
 
 /** A page of a file or a repository of the hubs, as copied from the browser, is taken for what it shows. */
@@ -99,8 +108,8 @@ function urlSource(text: string, url: string): ModelSource {
 function huggingFacePage(text: string, [org, repo, kind, revision, ...folders]: readonly string[]) {
   if (org === undefined || repo === undefined) return undefined;
   if (kind === "blob" || kind === "resolve")
-    return fileSource("hugging-face", text, `${org}/${repo}/${folders.join("/")}#${revision ?? ""}`);
-  return kind === undefined || kind === "" ? hubSource("hugging-face", text, `${org}/${repo}`) : undefined;
+    return fileSource("huggingFace", text, `${org}/${repo}/${folders.join("/")}#${revision ?? ""}`);
+  return kind === undefined || kind === "" ? hubSource("huggingFace", text, `${org}/${repo}`) : undefined;
 }
 
 /** `/models/ORG/REPO[/summary|/files]`, `…/file/view/REVISION/FILE`, the same with `?fileName=FILE`, `…/resolve/REVISION/FILE`. */
@@ -109,10 +118,10 @@ function modelScopePage(text: string, [org, repo, kind, ...rest]: readonly strin
   if (kind === "resolve" || (kind === "file" && rest[0] === "view")) {
     const [revision = "", ...folders] = kind === "file" ? rest.slice(1) : rest;
     const file = query.get("fileName") ?? folders.join("/");
-    return fileSource("model-scope", text, `${org}/${repo}/${file}#${revision}`);
+    return fileSource("modelScope", text, `${org}/${repo}/${file}#${revision}`);
   }
   const isOverview = kind === undefined || kind === "" || kind === "summary" || kind === "files";
-  return isOverview ? hubSource("model-scope", text, `${org}/${repo}`) : undefined;
+  return isOverview ? hubSource("modelScope", text, `${org}/${repo}`) : undefined;
 }
 
 function decodedPath(url: string): string | undefined {

@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelError } from "../errors.ts";
 import { readGguf } from "../gguf/gguf-reader.ts";
-import { splitPart } from "../gguf/split-parts.ts";
+import { firstPart, partNames } from "../gguf/split-parts.ts";
 import { chooseFile } from "./choose-file.ts";
-import type { ModelSource } from "./model-source.ts";
+import type { HubFile, HubTag, ModelSource } from "./model-source.ts";
 
 /** Folders in which other programs keep what they fetched; given by the caller, who reads the environment. */
 export interface OtherCaches {
@@ -15,8 +15,6 @@ export interface OtherCaches {
   /** Of `modelscope`: `ORG/REPO/FILE`, with `___` for dots. */
   readonly modelScope: readonly string[];
 }
-
-type HubSource = Exclude<ModelSource, { type: "demo" | "path" | "url" }>;
 
 /** A model that another program fetched before: its path, of a model in parts the first one's; undefined where none is usable. */
 export async function findElsewhere(source: ModelSource, caches: OtherCaches): Promise<string | undefined> {
@@ -32,9 +30,9 @@ export async function findElsewhere(source: ModelSource, caches: OtherCaches): P
 }
 
 /** Folders that would hold the repository's files under their own names. */
-async function foldersOf(source: HubSource, caches: OtherCaches): Promise<readonly string[]> {
+async function foldersOf(source: HubFile | HubTag, caches: OtherCaches): Promise<readonly string[]> {
   const { org, repo } = source;
-  if (source.type === "model-scope" || source.type === "model-scope-tag") {
+  if (source.hub === "modelScope") {
     const names = [repo, repo.replaceAll(".", "___")];
     const folders = caches.modelScope.flatMap((cache) => [
       cache,
@@ -54,8 +52,8 @@ async function foldersOf(source: HubSource, caches: OtherCaches): Promise<readon
   return folders;
 }
 
-async function findIn(folder: string, source: HubSource): Promise<string | undefined> {
-  if ("file" in source) return join(folder, splitPart(source.file)?.nameOf(1) ?? source.file);
+async function findIn(folder: string, source: HubFile | HubTag): Promise<string | undefined> {
+  if ("file" in source) return join(folder, firstPart(source.file));
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const chosen = chooseFile(
     names
@@ -67,16 +65,14 @@ async function findIn(folder: string, source: HubSource): Promise<string | undef
   return chosen === undefined ? undefined : join(folder, chosen.path);
 }
 
-function flatName(source: HubSource): string | undefined {
-  if (source.type !== "hugging-face") return undefined;
-  return [source.org, source.repo, splitPart(source.file)?.nameOf(1) ?? source.file].join("_").replaceAll("/", "_");
+function flatName(source: HubFile | HubTag): string | undefined {
+  if (source.type === "hub-tag" || source.hub !== "huggingFace") return undefined;
+  return [source.org, source.repo, firstPart(source.file)].join("_").replaceAll("/", "_");
 }
 
 /** All of its parts are there, each a complete GGUF file: another program's download may have been broken off. */
 async function isUsable(path: string): Promise<boolean> {
-  const split = splitPart(path);
-  const paths = Array.from({ length: split?.parts ?? 1 }, (_, index) => split?.nameOf(index + 1) ?? path);
-  for (const each of paths) {
+  for (const each of partNames(path)) {
     if ((await stat(each).catch(() => undefined))?.isFile() !== true) return false;
     try {
       await readGguf(each);

@@ -1,25 +1,14 @@
 import { ModelError } from "../errors.ts";
-import { bearer, type Endpoints, huggingFaceBase, modelScopeBase } from "./endpoints.ts";
+import { repositoryOf } from "./remote-file.ts";
 import { get, jsonOf, reasonOf, type Response } from "./http-get.ts";
+import { authorization, endpointOf, type Endpoints, type HubName, HUBS, type RepositoryFile } from "./hubs.ts";
+import type { HubFile } from "./model-source.ts";
 
 /** A repository of one of the two hubs, at a branch, tag or commit. */
-export interface Repository {
-  readonly hub: "hugging-face" | "model-scope";
-  readonly org: string;
-  readonly repo: string;
-  readonly revision: string;
-}
-
-/** A GGUF file of a repository. */
-export interface RepositoryFile {
-  readonly path: string;
-  /** Hexadecimal; undefined where the hub does not tell. */
-  readonly sha256: string | undefined;
-}
+type Repository = Pick<HubFile, "hub" | "org" | "repo" | "revision">;
 
 /**
- * The GGUF files of a repository, as its hub lists them. Sources: llama.cpp `common/hf-cache.cpp` (`/api/models/…/tree/…`),
- * modelscope `HubApi.get_model_files`.
+ * The GGUF files of a repository, as its hub lists them.
  *
  * @throws ModelError `download_not_found`, `download_forbidden`, `download_failed`, `download_aborted`
  */
@@ -28,32 +17,21 @@ export async function listFiles(
   endpoints: Endpoints,
   signal?: AbortSignal,
 ): Promise<readonly RepositoryFile[]> {
-  const { url, token, variable } = callOf(repository, endpoints);
+  const { hub, revision } = repository;
+  const { list, filesIn, endpointVariable: variable } = HUBS[hub];
   const name = nameOf(repository);
-  const headers = { ...bearer(token), "user-agent": "drover", accept: "application/json" };
+  const url = `${endpointOf(hub, endpoints)}/${list(repositoryOf(repository), encodeURIComponent(revision))}`;
+  const headers = { ...authorization(hub, endpoints), "user-agent": "drover", accept: "application/json" };
   const response = await ask(url, headers, { name, variable, signal });
   if (response.status < 200 || response.status > 299) {
     response.discard();
-    throw refused(response.status, name, repository.hub);
+    throw refused(response.status, name, hub);
   }
-  const body = await jsonOf(response);
-  const files = repository.hub === "hugging-face" ? huggingFaceFiles(body) : modelScopeFiles(body);
-  return files.filter(({ path }) => isPlainPath(path));
+  return filesIn(await jsonOf(response)).filter(({ path }) => isPlainPath(path));
 }
 
 export function nameOf({ hub, org, repo }: Pick<Repository, "hub" | "org" | "repo">): string {
-  return `${hub === "hugging-face" ? "hf" : "ms"}:${org}/${repo}`;
-}
-
-function callOf({ hub, org, repo, revision }: Repository, endpoints: Endpoints) {
-  const path = [org, repo].map(encodeURIComponent).join("/");
-  const at = encodeURIComponent(revision);
-  if (hub === "hugging-face") {
-    const url = `${huggingFaceBase(endpoints)}/api/models/${path}/tree/${at}?recursive=true`;
-    return { url, token: endpoints.huggingFaceToken, variable: "HF_ENDPOINT" };
-  }
-  const url = `${modelScopeBase(endpoints)}/api/v1/models/${path}/repo/files?Revision=${at}&Recursive=true`;
-  return { url, token: endpoints.modelScopeToken, variable: "MODELSCOPE_ENDPOINT" };
+  return `${HUBS[hub].prefix}:${org}/${repo}`;
 }
 
 async function ask(
@@ -71,11 +49,10 @@ async function ask(
   }
 }
 
-function refused(status: number, name: string, hub: Repository["hub"]): ModelError {
-  const [site, token] =
-    hub === "hugging-face" ? ["huggingface.co", "HF_TOKEN"] : ["modelscope.cn", "MODELSCOPE_API_TOKEN"];
+function refused(status: number, name: string, hub: HubName): ModelError {
+  const { site, tokenVariable } = HUBS[hub];
   if (status === 401 || status === 403) {
-    const advice = `It does not exist, or needs a licence and a token: accept the licence on its page and set ${token}.`;
+    const advice = `It does not exist, or needs a licence and a token: accept the licence on its page and set ${tokenVariable}.`;
     return new ModelError("download_forbidden", `${name} was refused (${status}). ${advice}`);
   }
   if (status === 400 || status === 404) {
@@ -84,36 +61,6 @@ function refused(status: number, name: string, hub: Repository["hub"]): ModelErr
   }
   const message = `${name} can't be looked up: the server responded with ${status}. Try again later.`;
   return new ModelError("download_failed", message);
-}
-
-/** `[{type, path, lfs: {oid}}]`; the `oid` of a file that is in git itself is no SHA-256. */
-function huggingFaceFiles(body: unknown): readonly RepositoryFile[] {
-  return rowsOf(body).flatMap((row) => {
-    if (row["type"] !== "file" || typeof row["path"] !== "string") return [];
-    const lfs = recordOf(row["lfs"]);
-    return [{ path: row["path"], sha256: sha256Of(lfs["oid"]) }];
-  });
-}
-
-/** `{Data: {Files: [{Type, Path, Sha256}]}}`. */
-function modelScopeFiles(body: unknown): readonly RepositoryFile[] {
-  return rowsOf(recordOf(recordOf(body)["Data"])["Files"]).flatMap((row) =>
-    row["Type"] === "tree" || typeof row["Path"] !== "string"
-      ? []
-      : [{ path: row["Path"], sha256: sha256Of(row["Sha256"]) }],
-  );
-}
-
-function rowsOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.map(recordOf) : [];
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-}
-
-function sha256Of(value: unknown): string | undefined {
-  return typeof value === "string" && /^[\da-f]{64}$/i.test(value) ? value.toLowerCase() : undefined;
 }
 
 /** It becomes a URL and a name in the cache: no way out of either. */

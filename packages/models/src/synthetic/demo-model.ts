@@ -80,8 +80,7 @@ function demoFile(text: DemoText): GgufFile {
 function makeVocabulary(text: DemoText): Vocabulary {
   const control = [START, END, USER, SYSTEM, ASSISTANT];
   const marks = ["<think>", "</think>"];
-  const taken = new Set<string>([...Array.from({ length: 128 }, (_, byte) => String.fromCodePoint(byte)), "🐑"]);
-  taken.delete("🐑");
+  const taken = new Set(Array.from({ length: 128 }, (_, byte) => String.fromCodePoint(byte)));
   const thought = cutUnique(text.thought, taken);
   const answer = cutUnique(text.answer, taken);
   const pieces = [...thought, ...answer].filter((piece) => piece !== "🐑");

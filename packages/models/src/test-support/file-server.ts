@@ -47,26 +47,14 @@ export async function serveFile(content: Buffer, ...responses: readonly FileResp
 /** All of it, or the range that was asked for under the same ETag. */
 export function whole(etag = '"one"'): FileResponse {
   return (request, response, content) => {
-    const from = rangeStart(request, etag);
-    const body = content.subarray(from);
-    response.writeHead(from > 0 ? 206 : 200, {
-      etag,
-      "content-length": body.length,
-      ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
-    });
-    response.end(body);
+    response.end(content.subarray(sendHead(request, response, content.length, etag)));
   };
 }
 
 /** Announces all, and breaks the connection once the client has `bytes` of the response. */
 export function breakAfter(bytes: number, etag = '"one"'): FileResponse {
   return (request, response, content, onceArrived) => {
-    const from = rangeStart(request, etag);
-    response.writeHead(from > 0 ? 206 : 200, {
-      etag,
-      "content-length": content.length - from,
-      ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
-    });
+    const from = sendHead(request, response, content.length, etag);
     response.write(content.subarray(from, from + bytes));
     onceArrived(from + bytes, () => response.destroy());
   };
@@ -79,7 +67,14 @@ export function status(code: number, headers: Readonly<Record<string, string>> =
   };
 }
 
-function rangeStart(request: IncomingMessage, etag: string): number {
-  const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
-  return match !== null && request.headers["if-range"] === etag ? Number(match[1]) : 0;
+/** @returns where the body begins */
+function sendHead({ headers }: IncomingMessage, response: ServerResponse, length: number, etag: string): number {
+  const match = /^bytes=(\d+)-$/.exec(headers.range ?? "");
+  const from = match !== null && headers["if-range"] === etag ? Number(match[1]) : 0;
+  response.writeHead(from > 0 ? 206 : 200, {
+    etag,
+    "content-length": length - from,
+    ...(from > 0 ? { "content-range": `bytes ${from}-${length - 1}/${length}` } : {}),
+  });
+  return from;
 }
