@@ -36,49 +36,29 @@ export type Replacement = { readonly isDone: true } | { readonly isDone: false; 
  * Replaces one worker: starts the new one beside it where memory allows, asks it for a real token, shifts the traffic
  * and drains the old one. Where memory does not allow it the old one ends first, and comes back if the new one fails.
  */
-export async function replaceWorker(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
-  if (parts.fitsBeside(old) || !hasProcess(old.state)) return await replaceBeside(old, next, parts);
-  return await replaceAfter(old, next, parts);
-}
-
-async function replaceBeside(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
-  const candidate = createCandidate(old, next, parts);
+export async function replaceWorker(
+  old: Worker,
+  { recipe, placement }: NextGeneration,
+  parts: ReplaceParts,
+): Promise<Replacement> {
+  const endsFirst = hasProcess(old.state) && !parts.fitsBeside(old);
+  if (endsFirst) await old.finish(parts.drainTimeoutMs);
+  const candidate = parts.create({ index: old.index, recipe, placement, replaces: old });
   const failure = await startWithCanary(candidate, parts);
   if (failure !== undefined) {
     await discard(candidate, parts);
-    return { isDone: false, reason: failure };
-  }
-  takeOver(candidate, old, parts);
-  await discard(old, parts);
-  return { isDone: true };
-}
-
-async function replaceAfter(old: Worker, next: NextGeneration, parts: ReplaceParts): Promise<Replacement> {
-  await old.finish(parts.drainTimeoutMs);
-  const candidate = createCandidate(old, next, parts);
-  const failure = await startWithCanary(candidate, parts);
-  if (failure !== undefined) {
-    await discard(candidate, parts);
-    if (!parts.isEnding()) {
+    if (endsFirst && !parts.isEnding()) {
       old.start();
       await old.until("ready", "draining", "quarantined", "exited");
     }
     return { isDone: false, reason: failure };
   }
-  takeOver(candidate, old, parts);
-  parts.dispose(old);
-  return { isDone: true };
-}
-
-function createCandidate(old: Worker, { recipe, placement }: NextGeneration, parts: ReplaceParts): Worker {
-  return parts.create({ index: old.index, recipe, placement, replaces: old });
-}
-
-/** A drained one is followed by a drained one, which never had traffic: that is released after the drain. */
-function takeOver(candidate: Worker, old: Worker, parts: ReplaceParts): void {
+  // A drained one is followed by a drained one, which never had traffic: that is released after the drain.
   if (old.isDrained) candidate.drain();
   candidate.traffic.release();
   parts.admit(candidate);
+  await discard(old, parts);
+  return { isDone: true };
 }
 
 /** undefined: it serves; else why not. One try: a canary that dies is not started again. */
