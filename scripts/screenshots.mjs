@@ -13,6 +13,14 @@ const target = process.argv[2] ?? join(here, "docs/images");
 mkdirSync(target, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), "drover-screenshots-"));
 
+const CODE = `\`\`\`python
+def odd_sum(count):
+    return sum(range(1, 2 * count, 2))
+
+assert odd_sum(100) == 10_000
+\`\`\`
+`;
+
 /** What the model says; each word once, since the next one follows from the last alone. */
 const english = {
   thought:
@@ -25,13 +33,7 @@ $$\\sum_{k=1}^{n} (2k-1) = n^2$$
 
 Each new number wraps one more corner around what was there before. To check it:
 
-\`\`\`python
-def odd_sum(count):
-    return sum(range(1, 2 * count, 2))
-
-assert odd_sum(100) == 10_000
-\`\`\`
-`,
+${CODE}`,
 };
 const chinese = {
   thought: "\n用户想知道前n个奇数之和。试几项：一、四九十六，看来是平方；可用图形证明。\n",
@@ -43,13 +45,7 @@ $$\\sum_{k=1}^{n} (2k-1) = n^2$$
 
 每加入新的奇数，就像给正方形包上拐角。验证如下：
 
-\`\`\`python
-def odd_sum(count):
-    return sum(range(1, 2 * count, 2))
-
-assert odd_sum(100) == 10_000
-\`\`\`
-`,
+${CODE}`,
 };
 
 const ADMIN_KEY = "only-for-the-pictures";

@@ -1,48 +1,18 @@
 /** Requests that clients of OpenAI's, Anthropic's, llama.cpp's and Ollama's APIs send, each one a row of the table in docs/api.md. */
 const user = [{ role: "user", content: "Hi" }];
-const chat = (name, more, messages = user) => [
-  `chat: ${name}`,
-  "POST",
-  "/v1/chat/completions",
-  { model: "m", messages, max_tokens: 4, temperature: 0, ...more },
-];
+const post = (group, path, usual) => (name, more) => [`${group}: ${name}`, "POST", path, { ...usual, ...more }];
+const chatBody = { model: "m", messages: user, max_tokens: 4, temperature: 0 };
+const chat = post("chat", "/v1/chat/completions", chatBody);
+const format = post("schema", "/v1/chat/completions", { ...chatBody, max_tokens: 200 });
+const text = post("completion", "/v1/completions", { prompt: "Hi", max_tokens: 4 });
+const native = post("/completion", "/completion", { prompt: "Hi", n_predict: 4 });
+const claude = post("messages", "/v1/messages", { model: "m", max_tokens: 8, messages: user });
+const response = post("responses", "/v1/responses", { input: "Hi", max_output_tokens: 8 });
 const tool = (parameters, more = {}) => ({
   type: "function",
   function: { name: "f", description: "d", parameters, ...more },
 });
 const object = (properties, more = {}) => ({ type: "object", properties, required: Object.keys(properties), ...more });
-const format = (name, schema) => [
-  `schema: ${name}`,
-  "POST",
-  "/v1/chat/completions",
-  {
-    model: "m",
-    messages: user,
-    max_tokens: 200,
-    temperature: 0,
-    response_format: { type: "json_schema", json_schema: { name: "a", schema } },
-  },
-];
-const text = (name, more) => [
-  `completion: ${name}`,
-  "POST",
-  "/v1/completions",
-  { prompt: "Hi", max_tokens: 4, ...more },
-];
-const native = (name, more) => [`/completion: ${name}`, "POST", "/completion", { prompt: "Hi", n_predict: 4, ...more }];
-const claude = (name, more, messages = user) => [
-  `messages: ${name}`,
-  "POST",
-  "/v1/messages",
-  { model: "m", max_tokens: 8, messages, ...more },
-];
-const response = (name, more) => [
-  `responses: ${name}`,
-  "POST",
-  "/v1/responses",
-  { input: "Hi", max_output_tokens: 8, ...more },
-];
-
 const PARAMETERS = [
   { temperature: 1.5 },
   { top_p: 0.5 },
@@ -152,10 +122,12 @@ const SCHEMAS = {
 export const requests = [
   chat("plain", {}),
   ...PARAMETERS.map((more) => chat(JSON.stringify(more).slice(0, 70), more)),
-  chat("developer message", {}, [{ role: "developer", content: "Be short." }, ...user]),
-  chat("two system messages", {}, [{ role: "system", content: "A" }, { role: "system", content: "B" }, ...user]),
-  chat("text parts", {}, [{ role: "user", content: [{ type: "text", text: "Hi" }] }]),
-  chat("image part", {}, [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:," } }] }]),
+  chat("developer message", { messages: [{ role: "developer", content: "Be short." }, ...user] }),
+  chat("two system messages", {
+    messages: [{ role: "system", content: "A" }, { role: "system", content: "B" }, ...user],
+  }),
+  chat("text parts", { messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] }),
+  chat("image part", { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:," } }] }] }),
   chat("tool", { tools: [tool(object({ a: { type: "string" } }))] }),
   chat("tool, required", {
     tools: [tool(object({ a: { type: "boolean" } }))],
@@ -167,21 +139,25 @@ export const requests = [
     tools: [tool({ type: "object", properties: { a: { $ref: "#/no" } } })],
   }),
   chat("web search tool", { tools: [{ type: "web_search" }] }),
-  chat("tool's result, null", {}, [
-    ...user,
-    {
-      role: "assistant",
-      content: null,
-      tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }],
-    },
-    { role: "tool", tool_call_id: "1", content: null },
-  ]),
+  chat("tool's result, null", {
+    messages: [
+      ...user,
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }],
+      },
+      { role: "tool", tool_call_id: "1", content: null },
+    ],
+  }),
   chat("json object", { response_format: { type: "json_object" }, max_tokens: 60 }),
   chat("json_schema beside", { response_format: { type: "json_schema", schema: { type: "integer" } } }),
   chat("json_schema alone", { json_schema: { type: "integer" } }),
-  chat("no messages", {}, []),
-  chat("unknown role", {}, [{ role: "robot", content: "x" }]),
-  ...Object.entries(SCHEMAS).map(([name, schema]) => format(name, schema)),
+  chat("no messages", { messages: [] }),
+  chat("unknown role", { messages: [{ role: "robot", content: "x" }] }),
+  ...Object.entries(SCHEMAS).map(([name, schema]) =>
+    format(name, { response_format: { type: "json_schema", json_schema: { name: "a", schema } } }),
+  ),
   text("plain", {}),
   text("echo", { echo: true }),
   text("logprobs", { logprobs: 2 }),
@@ -203,27 +179,31 @@ export const requests = [
   claude("plain", {}),
   claude("stream", { stream: true }),
   claude("system blocks", { system: [{ type: "text", text: "s", cache_control: { type: "ephemeral" } }] }),
-  claude("system between messages", {}, [...user, { role: "system", content: "x" }, ...user]),
+  claude("system between messages", { messages: [...user, { role: "system", content: "x" }, ...user] }),
   claude("tools", { tools: [{ name: "f", input_schema: object({ a: { type: "string" } }) }] }),
   claude("server tool", { tools: [{ type: "web_search_20250305", name: "web_search" }] }),
   claude("thinking", { thinking: { type: "enabled", budget_tokens: 4 } }),
   claude("adaptive thinking, effort", { thinking: { type: "adaptive" }, output_config: { effort: "low" } }),
   claude("context management", { context_management: { edits: [] } }),
   claude("stop sequences", { stop_sequences: ["x"] }),
-  claude("redacted thinking", {}, [
-    ...user,
-    {
-      role: "assistant",
-      content: [
-        { type: "redacted_thinking", data: "x" },
-        { type: "text", text: "a" },
-      ],
-    },
-    ...user,
-  ]),
-  claude("document", {}, [
-    { role: "user", content: [{ type: "document", source: { type: "text", media_type: "text/plain", data: "d" } }] },
-  ]),
+  claude("redacted thinking", {
+    messages: [
+      ...user,
+      {
+        role: "assistant",
+        content: [
+          { type: "redacted_thinking", data: "x" },
+          { type: "text", text: "a" },
+        ],
+      },
+      ...user,
+    ],
+  }),
+  claude("document", {
+    messages: [
+      { role: "user", content: [{ type: "document", source: { type: "text", media_type: "text/plain", data: "d" } }] },
+    ],
+  }),
   ["messages: count tokens", "POST", "/v1/messages/count_tokens", { model: "m", messages: user }],
   response("plain", {}),
   response("stream", { stream: true }),
