@@ -17,10 +17,7 @@ export async function claimSocket(server: Server, path: string): Promise<() => v
   const own = ownPath(path);
   await listenPrivately(server, own);
   try {
-    for (;;) {
-      if (tryLink(own, path)) break;
-      await clearStale(path);
-    }
+    while (!tryLink(own, path)) await clearStale(path);
   } catch (error) {
     server.close();
     throw error;

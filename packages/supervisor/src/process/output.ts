@@ -1,15 +1,6 @@
 import type { Readable } from "node:stream";
 import { jsonOf } from "@drover/foundation/json-text";
-import type { Logger } from "pino";
-
-const LEVELS: Readonly<Record<number, "trace" | "debug" | "info" | "warn" | "error" | "fatal">> = {
-  10: "trace",
-  20: "debug",
-  30: "info",
-  40: "warn",
-  50: "error",
-  60: "fatal",
-};
+import { type Level, type Logger, pino } from "pino";
 
 /** A longer line is cut in pieces: a program that never ends one must not take all memory. */
 const LONGEST_LINE = 65_536;
@@ -38,7 +29,7 @@ export function forwardLine(logger: Logger, line: string): void {
     return;
   }
   const { level, msg, time: _time, pid: _pid, hostname: _hostname, ...fields } = entry;
-  logger[LEVELS[level] ?? "info"](fields, msg);
+  logger[(pino.levels.labels[level] ?? "info") as Level](fields, msg);
 }
 
 type Entry = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
