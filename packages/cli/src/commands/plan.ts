@@ -37,22 +37,9 @@ export const plan: Command = {
     const missing = missingHere(settings, hasProgram, undefined);
     const isHeld = settings.workers.pin && hasProgram("taskset");
     if (invocation.isOn("json")) {
-      const { topology, layout, shape, need, budget, snapshots, model } = made;
-      const facts = { path, name: model.name, quantization: model.quantization };
-      const text = JSON.stringify({
-        topology,
-        layout,
-        shape,
-        model: facts,
-        need,
-        budget,
-        snapshots,
-        load: load ?? null,
-        isHeld,
-        missing,
-        refused: refused ?? null,
-      });
-      invocation.stdout.write(`${text}\n`);
+      const { name, quantization } = made.model;
+      const facts = { ...made, model: { path, name, quantization }, load: load ?? null, isHeld, missing };
+      invocation.stdout.write(`${JSON.stringify({ ...facts, refused: refused ?? null })}\n`);
     } else {
       const columns = columnsOf(invocation.stdout);
       invocation.stdout.write(drawPlan(made, { columns, load: load && loadText(load, isHeld), isHeld, missing }));
