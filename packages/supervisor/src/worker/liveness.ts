@@ -1,3 +1,5 @@
+import type { Settings } from "@drover/config";
+
 /** What a worker's heartbeats say. Times in milliseconds. */
 export interface Pulse {
   /** When the last heartbeat came. */
@@ -8,12 +10,7 @@ export interface Pulse {
   readonly steppedAt: number;
 }
 
-export interface LivenessLimits {
-  /** Longest time without a heartbeat. */
-  readonly livenessTimeout: number;
-  /** Longest time with requests and without a step. */
-  readonly stallTimeout: number;
-}
+export type LivenessLimits = Pick<Settings["supervision"], "livenessTimeout" | "stallTimeout">;
 
 export type Liveness = "alive" | "silent" | "stalled";
 

@@ -1,12 +1,7 @@
-/** How a worker's restarts are spaced and when they end. Durations in milliseconds. */
-export interface RestartLimits {
-  /** Delay before the first restart; doubles with each. */
-  readonly backoff: number;
-  readonly backoffLimit: number;
-  /** Restarts in `restartWindow`; one more is quarantine. */
-  readonly maxRestarts: number;
-  readonly restartWindow: number;
-}
+import type { Settings } from "@drover/config";
+
+/** How a worker's restarts are spaced and when they end, by the settings. */
+export type RestartLimits = Pick<Settings["supervision"], "backoff" | "backoffLimit" | "maxRestarts" | "restartWindow">;
 
 /** What a worker's past crashes leave behind. */
 export interface RestartHistory {

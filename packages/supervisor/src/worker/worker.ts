@@ -1,3 +1,4 @@
+import type { Settings } from "@drover/config";
 import type { WorkerMessage } from "@drover/contract/ipc";
 import type { Clock } from "@drover/foundation/clock";
 import type { WorkerPlacement } from "../placement/layout.ts";
@@ -15,7 +16,7 @@ import type { LoadProgress, WorkerChange } from "./worker-change.ts";
 import { ISOLATION_INDEX, workerId } from "./worker-index.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
-export type WorkerLimits = RestartLimits & LivenessLimits & { readonly startTimeout: number; readonly grace: number };
+type WorkerLimits = RestartLimits & LivenessLimits & Pick<Settings["supervision"], "startTimeout" | "grace">;
 
 export interface WorkerSpec {
   /** From 1; 0 is the worker for isolated senders. */
