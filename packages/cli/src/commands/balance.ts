@@ -1,7 +1,6 @@
 import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
-import { packageVersion } from "@drover/foundation/files/package-version";
 
 /** What only workers have, or the supervisor that watches them; such a setting in a file is passed over. */
 const aboutWorkers = /^(?:model|strict|workers\..*|supervision\.(?!drainTimeout|shutdownDelay).*|admin\.key)$/;
@@ -48,7 +47,7 @@ async function balanceBySettings(invocation: Invocation): Promise<ExitCode> {
   const { logs, close } = openForeground(invocation, settings);
   try {
     const { environment, settings: loadSettings } = invocation;
-    return await serve({ settings, file, loadSettings, environment, version: packageVersion(), logs });
+    return await serve({ settings, file, loadSettings, environment, logs });
   } finally {
     await close();
   }

@@ -1,5 +1,4 @@
 import type { Command, Invocation } from "../line/command.ts";
-import { packageVersion } from "@drover/foundation/files/package-version";
 
 export const up: Command = {
   settings: "all",
@@ -20,8 +19,7 @@ export const up: Command = {
     const { logs, display, close } = openForeground(invocation, settings);
     const { environment } = invocation;
     try {
-      const version = packageVersion();
-      return await serve({ settings, loadSettings, file, environment, version, logs, display });
+      return await serve({ settings, loadSettings, file, environment, logs, display });
     } finally {
       await close();
     }

@@ -3,7 +3,6 @@ import { hasLostTerminal, openUpstreamAdmin, type UpstreamService } from "@drove
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import { createLogs, type Logs } from "@drover/supervisor/logs";
 import type { Invocation } from "../line/command.ts";
-import { packageVersion } from "@drover/foundation/files/package-version";
 import { openMetricsPort } from "./metrics-port.ts";
 
 /** `drover balance --nginx-conf`: resolves once a signal or `drover stop` has ended it. */
@@ -12,12 +11,11 @@ export async function serveByNginx(invocation: Invocation, path: string): Promis
   const compat = invocation.text("nginx-compat") === "1.22" ? "1.22" : "1.29.7";
   const logs = plainLogs(invocation);
   const say = (line: string): void => logs.logger.info(line);
-  const version = packageVersion();
   const state: { running?: RunningNginx; isEnding?: boolean } = {};
   const metrics = invocation.text("metrics-listen");
   const closeMetrics = metrics === undefined ? () => {} : await openMetricsPort(metrics, () => state.running);
   // Before the configuration's `user` takes root's rights away.
-  const service = serviceOf(state, { path, version, logs });
+  const service = serviceOf(state, path, logs);
   const closeAdmin = await openUpstreamAdmin(settings.admin.socket, invocation.environment, service);
   // nginx reads its configuration again at this signal; what was started in a terminal that is closed ends.
   const onHangUp = (): void => {
@@ -46,10 +44,7 @@ function plainLogs({ stderr }: Invocation): Logs {
   });
 }
 
-function serviceOf(
-  state: { running?: RunningNginx; isEnding?: boolean },
-  { path, version, logs }: { readonly path: string; readonly version: string; readonly logs: Logs },
-): UpstreamService {
+function serviceOf(state: { running?: RunningNginx; isEnding?: boolean }, path: string, logs: Logs): UpstreamService {
   const requireRunning = (): RunningNginx => {
     if (state.running === undefined) throw new SupervisorError("refused", "it is not serving yet");
     return state.running;
@@ -78,6 +73,5 @@ function serviceOf(
       state.isEnding = true;
     },
     logs,
-    version,
   };
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 
-/** Of Drover: its packages have one version. */
+let known: string | undefined;
+
+/** Of the Drover that runs: its packages have one version. Read once, because another one may replace it on disk. */
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    readonly version: string;
-  };
-  return manifest.version;
+  known ??= (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
+  return known;
 }

@@ -4,7 +4,7 @@ import type { DroverStatus } from "../admin/drover-status.ts";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import type { EndRequests } from "./signals/end-requests.ts";
+import type { EndRequests } from "./signals/listen-for-signals.ts";
 import { explainRequest } from "../admin/explain-request.ts";
 import type { Reloader, ReloadReport } from "./reload.ts";
 import type { Service } from "./service.ts";

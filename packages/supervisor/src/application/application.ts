@@ -4,6 +4,7 @@ import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
 import { hideSecrets } from "@drover/config";
 import { pause, systemClock } from "@drover/foundation/clock";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { Transfer } from "@drover/models/transfer";
 import type { OnProgress } from "@drover/models";
 import type { ExitCode } from "../errors.ts";
@@ -16,14 +17,12 @@ import { joinServiceManager } from "../systemd/join.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
 import { checkPublicAddresses, checkSettings } from "./check-settings.ts";
-import { type EndRequests, listenForEnd } from "./signals/end-requests.ts";
+import { type EndRequests, listenForSignals } from "./signals/listen-for-signals.ts";
 import { watchLauncher } from "./signals/launcher.ts";
 import { missingHere } from "./missing-programs.ts";
 import { prepareModel } from "./model/prepare-model.ts";
 import { publicUrl } from "./public-url.ts";
-import type { Reloader } from "./reload.ts";
 import { createService, type Service } from "./service.ts";
-import { listenForOrders, type SignalOrders } from "./signals/signal-orders.ts";
 import type { UpOptions } from "./up-options.ts";
 import { upstreamRows } from "./balance/upstream-rows.ts";
 
@@ -44,11 +43,12 @@ class Application {
   readonly #chooser: LayoutChooser;
   readonly #manager: ServiceManager;
   readonly #end: EndRequests;
-  readonly #orders: SignalOrders;
   readonly #actions: AdminActions;
   readonly #undo: (() => void)[] = [];
   #isLeaving = false;
   #isServing = false;
+  /** A SIGHUP came before there was anything to reload. */
+  #isReloadDue = false;
   #missing: readonly string[] = [];
   readonly #download = new Transfer();
   /** undefined while the model is prepared. */
@@ -59,11 +59,14 @@ class Application {
     this.#options = options;
     this.#snapshots = new SnapshotDirectory(logger);
     this.#chooser = createLayoutChooser(logger);
-    this.#end = listenForEnd(() => {
-      this.#service?.fleet.killAll();
-      process.exit(1);
+    this.#end = listenForSignals({
+      onSecondEnd: () => {
+        this.#service?.fleet.killAll();
+        process.exit(1);
+      },
+      onReload: () => this.#reload(),
+      onQuit: () => void this.#dumpState(),
     });
-    this.#orders = listenForOrders(logger, () => this.#end.ask("the terminal was closed"));
     const stopWatching = watchLauncher(options.environment, this.#end.ask);
     this.#manager = joinServiceManager({
       logger,
@@ -75,7 +78,7 @@ class Application {
     const status = () => this.#status();
     const handles = { status, end: this.#end, logs: options.logs, manager: this.#manager };
     this.#actions = adminActions(() => this.#service, handles);
-    this.#undo.push(this.#end.close, this.#orders.close, stopWatching, this.#manager.close);
+    this.#undo.push(this.#end.close, stopWatching, this.#manager.close);
   }
 
   async run(): Promise<ExitCode> {
@@ -170,7 +173,7 @@ class Application {
     const { display, logs } = this.#options;
     const { logger } = logs;
     let drainTimeoutMs = 0;
-    this.#orders.begin({ reload: () => this.#reload(reloader), dump: () => void this.#dumpState() });
+    if (this.#isReloadDue) this.#reload();
     const settings = () => reloader.settings;
     const stopFollowing = followLoad({ fleet, balancer, settings, clock: systemClock, logger });
     try {
@@ -206,7 +209,8 @@ class Application {
 
   async #status(): Promise<DroverStatus> {
     const service = this.#service;
-    const { file, version, settings } = this.#options;
+    const { file, settings } = this.#options;
+    const version = packageVersion();
     const own = { command: "up", version, pid: process.pid, config: file ?? null, missing: this.#missing } as const;
     const wanted = service?.reloader.settings ?? settings;
     const model = wanted.workers.command === undefined ? wanted.model : null;
@@ -233,18 +237,28 @@ class Application {
   }
 
   /** SIGHUP. */
-  #reload(reloader: Reloader): void {
+  #reload(): void {
     const { logger } = this.#options.logs;
+    const reloader = this.#service?.reloader;
+    if (reloader === undefined) {
+      this.#isReloadDue = true;
+      logger.info("SIGHUP: the model is still being prepared; the configuration is read again after that");
+      return;
+    }
     void reloadUnder(this.#manager, reloader, undefined).catch((error: Error) => logger.error(error.message));
   }
 
   /** SIGQUIT: everything there is to know, as one log entry. */
   async #dumpState(): Promise<void> {
-    if (this.#service === undefined) return;
+    const { logger } = this.#options.logs;
+    if (this.#service === undefined) {
+      logger.info("SIGQUIT: the model is still being prepared, and no worker runs");
+      return;
+    }
     const { fleet, balancer, reloader } = this.#service;
     const { workers } = await fleet.status();
     const state = { workers, balancer: balancer.status(), settings: hideSecrets(reloader.settings) };
     const own = { memory: process.memoryUsage(), resources: process.getActiveResourcesInfo() };
-    this.#options.logs.logger.info({ state: { ...state, ...own } }, "state, as SIGQUIT asked");
+    logger.info({ state: { ...state, ...own } }, "state, as SIGQUIT asked");
   }
 }

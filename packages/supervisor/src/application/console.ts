@@ -2,6 +2,7 @@ import { type ConsoleRoutes, createConsole } from "@drover/console";
 import type { Settings } from "@drover/config";
 import type { PastChange } from "@drover/contract/console-state";
 import { systemClock } from "@drover/foundation/clock";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { basename, isAbsolute } from "node:path";
 import type { AdminActions } from "../admin/admin-server.ts";
 import type { ServiceStatus } from "../admin/drover-status.ts";
@@ -25,17 +26,12 @@ export class RecentChanges {
 }
 
 /** The console of `drover up`: the workers as `drover status` has them, and its actions for who has the admin key. */
-export function consoleOf(
-  actions: AdminActions,
-  changes: RecentChanges,
-  version: string,
-  settings: () => Settings,
-): ConsoleRoutes {
+export function consoleOf(actions: AdminActions, changes: RecentChanges, settings: () => Settings): ConsoleRoutes {
   return createConsole({
     state: async () => {
       const mayAct = settings().admin.key !== undefined;
       const { service, ...fleet } = await actions.status();
-      return { version, mayAct, service: withoutPaths(service), ...fleet, changes: changes.all() };
+      return { version: packageVersion(), mayAct, service: withoutPaths(service), ...fleet, changes: changes.all() };
     },
     admin: { key: () => settings().admin.key, actions },
     explain: { key: () => settings().admin.key, explain: actions.explain },

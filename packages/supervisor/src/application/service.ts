@@ -1,7 +1,7 @@
 import { type Balancer, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
 import { systemClock } from "@drover/foundation/clock";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import type { Registry } from "prom-client";
-import { systemRandom } from "@drover/foundation/randomness";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import { Fleet } from "../fleet/fleet.ts";
@@ -11,13 +11,11 @@ import type { Chosen, LayoutChooser } from "../placement/choose-layout.ts";
 import type { ServedModel } from "../process/launch.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { addCompatNames } from "../metrics/compat-metrics.ts";
-import { observeVllmRequests } from "../metrics/vllm-requests.ts";
 import { watchFleet } from "../metrics/fleet-metrics.ts";
-import { createRegistry } from "../metrics/process-metrics.ts";
 import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
-import { openTracing } from "../traces/open-tracing.ts";
 import type { OtlpTracing } from "../traces/otlp-tracing.ts";
 import { hasProcess } from "../worker/transitions.ts";
+import { openBalancerOptions } from "./balancer-options.ts";
 import { consoleOf, RecentChanges } from "./console.ts";
 import { orListenFailure } from "./listen-failure.ts";
 import { downloadLog } from "./model/download-log.ts";
@@ -57,18 +55,17 @@ export interface ServicePlan {
 export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
   const hooks: { service?: Service } = {};
   const changes = new RecentChanges();
-  const registry = createRegistry(options.version);
-  const figures = watchService(registry, () => hooks.service);
-  const tracing = await openTracing(options.settings, options.version, options.logs.logger);
-  const shown = { changes, registry, tracing, service: () => hooks.service };
-  const balancer = await orListenFailure(() => createPublicBalancer(options, plan, shown));
-  addCompatNames(registry, options.settings.metrics.compat, () => modelOf(hooks.service));
+  const common = await openBalancerOptions(options.settings, options.logs.logger);
+  const figures = watchService(common.registry, () => hooks.service);
+  const shared = { changes, common, figures, service: () => hooks.service };
+  const balancer = await orListenFailure(() => createPublicBalancer(shared, plan));
+  addCompatNames(common.registry, options.settings.metrics.compat, () => modelOf(hooks.service));
   const address = await openPublicPort(balancer);
   const leases = new LeaseKeeper(options.logs.logger);
   leases.use(plan.chosen.layout);
-  const fleet = createFleet(options, plan, { balancer, leases, changes, figures });
+  const fleet = createFleet(options, plan, { ...shared, balancer, leases });
   const reloader = createReloader(options, plan, { balancer, fleet, leases });
-  hooks.service = { balancer, address, fleet, reloader, leases, tracing };
+  hooks.service = { balancer, address, fleet, reloader, leases, tracing: common.tracing };
   return hooks.service;
 }
 
@@ -93,38 +90,31 @@ function modelOf(service: Service | undefined): string {
   );
 }
 
-/** What the public port shows of the rest. */
-interface Shown {
+/** What the public port and the fleet are given both. */
+interface Shared {
   readonly changes: RecentChanges;
-  readonly registry: Registry;
-  readonly tracing: OtlpTracing | undefined;
+  readonly figures: WorkerFigureMetrics;
+  readonly common: Awaited<ReturnType<typeof openBalancerOptions>>;
   /** undefined until the workers are made: the balancer is there before them. */
   readonly service: () => Service | undefined;
 }
 
 function createPublicBalancer(
-  { settings, logs, version }: UpOptions,
+  { changes, common, service }: Shared,
   { listenFds, actions, isLeaving }: ServicePlan,
-  { changes, registry, tracing, service }: Shown,
 ): Balancer {
-  const page = { name: "Drover", version };
-  const present = () => service()?.reloader.settings ?? settings;
+  const page = { name: "Drover", version: packageVersion() };
+  const present = () => service()?.reloader.settings ?? common.settings;
   return createBalancer({
-    settings,
-    logger: logs.logger,
-    clock: systemClock,
-    random: systemRandom,
+    ...common,
     events: {
       onWakeNeeded: () => void service()?.fleet.wake(),
       onIsolationWanted: () => service()?.fleet.isolation.want(),
       onIsolationOver: () => void service()?.fleet.isolation.end(),
     },
     standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
-    registry,
-    ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
-    ...(tracing === undefined ? {} : { tracing }),
     readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
-    guest: consoleOf(actions, changes, version, present),
+    guest: consoleOf(actions, changes, present),
     ownsApi: () => present().workers.command === undefined,
     // A command of the user's may have a page of its own there.
     frontPage: () => (present().workers.command === undefined ? page : undefined),
@@ -143,17 +133,11 @@ async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {
   return address;
 }
 
-interface FleetSurroundings extends Pick<Service, "balancer" | "leases"> {
-  readonly changes: RecentChanges;
-  readonly figures: WorkerFigureMetrics;
-}
-
 function createFleet(
   { settings, logs, display }: UpOptions,
-  plan: ServicePlan,
-  { balancer, leases, changes, figures }: FleetSurroundings,
+  { model, chosen, snapshots }: ServicePlan,
+  { balancer, leases, changes, figures }: Shared & Pick<Service, "balancer" | "leases">,
 ): Fleet {
-  const { model, chosen, snapshots } = plan;
   return new Fleet({
     recipe: { settings, model, snapshotLimitBytes: chosen.snapshotLimitBytes },
     layout: chosen.layout,

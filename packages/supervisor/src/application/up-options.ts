@@ -12,7 +12,6 @@ export interface UpOptions {
   readonly environment: Environment;
   /** Settings file that was read; undefined: none. */
   readonly file: string | undefined;
-  readonly version: string;
   readonly logs: Logs;
   readonly display: Display;
 }

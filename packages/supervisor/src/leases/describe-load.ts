@@ -13,8 +13,11 @@ export async function planLoadOf(
   modelPath: string,
 ): Promise<readonly LoadStep[] | undefined> {
   if (!isElastic(settings)) return undefined;
-  const model = { path: modelPath, id: undefined, version: "" };
-  const options = workerOptions(settings, model, { port: 0, threads: 1, slots: shape.slots });
+  const options = workerOptions(
+    settings,
+    { path: modelPath, id: undefined },
+    { port: 0, threads: 1, slots: shape.slots },
+  );
   const tables = await readCosts(options);
   if (tables.size === 0) return [];
   const domains = leaseDomains(layout, topology).map(({ cpus, workers }) => ({ cpus: cpus.length, workers }));

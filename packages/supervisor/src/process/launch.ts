@@ -76,7 +76,7 @@ export function workerLaunch(
 /** The options of Drover's own worker, by the settings. */
 export function workerOptions(
   settings: Settings,
-  model: ServedModel,
+  model: Pick<ServedModel, "path" | "id">,
   /** `slots` where the settings leave them open. @default 8 slots */
   given: { readonly port: number; readonly threads: number; readonly slots?: number },
 ): WorkerOptions {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { RequestTracing } from "@drover/balancer";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import {
   type Context,
   defaultTextMapGetter,
@@ -26,7 +27,8 @@ const SEND_EVERY_MS = 1000;
 const LONGEST_SEND_MS = 2000;
 
 /** Traces by OTLP over HTTP, as JSON. Only imported where traces are asked for: the SDK is many files. */
-export function openOtlpTracing(url: string, version: string, logger: Logger): OtlpTracing {
+export function openOtlpTracing(url: string, logger: Logger): OtlpTracing {
+  const version = packageVersion();
   const exporter = new OTLPTraceExporter({ url: tracesUrl(url), timeoutMillis: LONGEST_SEND_MS });
   const limits = { scheduledDelayMillis: SEND_EVERY_MS, exportTimeoutMillis: LONGEST_SEND_MS };
   const provider = new TracerProvider({

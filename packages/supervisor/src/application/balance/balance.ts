@@ -2,20 +2,17 @@ import { type Balancer, createBalancer } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import { createConsole } from "@drover/console";
 import { pause, systemClock } from "@drover/foundation/clock";
-import { systemRandom } from "@drover/foundation/randomness";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { addCompatNames } from "../../metrics/compat-metrics.ts";
-import { observeVllmRequests } from "../../metrics/vllm-requests.ts";
-import { createRegistry } from "../../metrics/process-metrics.ts";
 import { type ExitCode, SupervisorError } from "../../errors.ts";
-import { type EndRequests, listenForEnd } from "../signals/end-requests.ts";
+import { type EndRequests, listenForSignals } from "../signals/listen-for-signals.ts";
 import { explainRequest } from "../../admin/explain-request.ts";
+import { openBalancerOptions } from "../balancer-options.ts";
 import { orListenFailure } from "../listen-failure.ts";
-import { openTracing } from "../../traces/open-tracing.ts";
 import { publicUrl } from "../public-url.ts";
 import type { ReloadReport } from "../reload.ts";
 import { diffSettings, keepSettings } from "../settings-change.ts";
 import type { UpOptions } from "../up-options.ts";
-import { hasLostTerminal } from "../signals/launcher.ts";
 import { openUpstreamAdmin } from "./upstream-admin.ts";
 import { upstreamRows } from "./upstream-rows.ts";
 
@@ -48,33 +45,22 @@ interface Running {
 }
 
 async function run(options: BalanceOptions): Promise<ExitCode> {
-  const { settings, logs, version } = options;
+  const { settings, logs } = options;
   const guest = createConsole({
-    state: () => ({ version, mayAct: false, workers: [], snapshots: null, changes: [] }),
+    state: () => ({ version: packageVersion(), mayAct: false, workers: [], snapshots: null, changes: [] }),
     explain: { key: () => running.settings.admin.key, explain: (id) => explainRequest(running.balancer, id) },
   });
   const readiness = () => (running.isLeaving ? ({ kind: "leaving" } as const) : undefined);
-  const registry = createRegistry(version);
-  const tracing = await openTracing(settings, version, logs.logger);
-  const balancer = createBalancer({
-    settings,
-    logger: logs.logger,
-    clock: systemClock,
-    random: systemRandom,
-    registry,
-    ...(settings.metrics.compat === "vllm" ? { onRecord: observeVllmRequests(registry) } : {}),
-    ...(tracing === undefined ? {} : { tracing }),
-    readiness,
-    guest,
-  });
-  addCompatNames(registry, settings.metrics.compat);
+  const common = await openBalancerOptions(settings, logs.logger);
+  const balancer = createBalancer({ ...common, readiness, guest });
+  addCompatNames(common.registry, settings.metrics.compat);
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
-  const end = listenForEnd(() => process.exit(1));
+  const end = listenForSignals({
+    onSecondEnd: () => process.exit(1),
+    onReload: () => reloadBySignal(running, options),
+    onQuit: () => end.ask("SIGQUIT"),
+  });
   const running: Running = { balancer, end, settings, urls: [], isLeaving: false };
-  const onHangUp = () => (hasLostTerminal() ? end.ask("the terminal was closed") : reloadBySignal(running, options));
-  const onQuit = () => end.ask("SIGQUIT");
-  process.on("SIGHUP", onHangUp);
-  process.on("SIGQUIT", onQuit);
   const closeAdmin = await openAdmin(running, options);
   try {
     const addresses = await balancer.listen();
@@ -86,11 +72,9 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
     const { shutdownDelay, drainTimeout } = running.settings.supervision;
     await pause(systemClock, shutdownDelay);
     await balancer.close({ drainTimeoutMs: drainTimeout });
-    await tracing?.close();
+    await common.tracing?.close();
   } finally {
     closeAdmin();
-    process.off("SIGHUP", onHangUp);
-    process.off("SIGQUIT", onQuit);
     end.close();
   }
   return 0;
@@ -98,7 +82,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
 
 /** For `drover status`, `reload`, `logs` and `stop`. */
 function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
-  const { settings, environment, logs, version, file } = options;
+  const { settings, environment, logs, file } = options;
   return openUpstreamAdmin(settings.admin.socket, environment, {
     state: () => ({
       phase: running.isLeaving ? "ending" : "serving",
@@ -112,7 +96,6 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
     explain: (id) => explainRequest(running.balancer, id),
     stop: () => running.end.ask("drover stop"),
     logs,
-    version,
   });
 }
 

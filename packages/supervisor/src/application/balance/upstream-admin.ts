@@ -1,4 +1,5 @@
 import type { Environment } from "@drover/config";
+import { packageVersion } from "@drover/foundation/files/package-version";
 import { adminPath } from "../../admin/admin-path.ts";
 import { type AdminActions, createAdminServer } from "../../admin/admin-server.ts";
 import { claimSocket } from "../../admin/claim-socket.ts";
@@ -14,7 +15,6 @@ export interface UpstreamService extends Pick<AdminActions, "stop">, Partial<Pic
   /** Reads the configuration again; where that is not valid, it throws and nothing changes. */
   readonly reload: () => Promise<ReloadReport>;
   readonly logs: Logs;
-  readonly version: string;
 }
 
 /**
@@ -37,14 +37,13 @@ export async function openUpstreamAdmin(
   }
 }
 
-function actionsOf({ state, upstreams, reload, keys, explain, stop, logs, version }: UpstreamService): AdminActions {
+function actionsOf({ state, upstreams, reload, keys, explain, stop, logs }: UpstreamService): AdminActions {
   return {
-    status: async () => ({
-      service: { command: "balance", version, pid: process.pid, model: null, download: null, missing: [], ...state() },
-      workers: [],
-      snapshots: null,
-      upstreams: upstreams(),
-    }),
+    status: async () => {
+      const own = { command: "balance", version: packageVersion(), pid: process.pid } as const;
+      const service = { ...own, model: null, download: null, missing: [], ...state() };
+      return { service, workers: [], snapshots: null, upstreams: upstreams() };
+    },
     scale: refuse("scale"),
     restart: refuse("restart"),
     drain: refuse("drain"),
