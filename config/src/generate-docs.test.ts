@@ -45,8 +45,8 @@ describe("the settings table", () => {
   it("has no path, flag, letter or variable twice", () => {
     const names = [
       ...settingsTable.map((row) => row.path),
-      ...settingsTable.flatMap((row) => ("flag" in row ? [`--${row.flag}`] : [])),
-      ...settingsTable.flatMap((row) => ("alias" in row ? [`-${row.alias}`] : [])),
+      ...settingsTable.flatMap((row) => (row.flag === undefined ? [] : [`--${row.flag}`])),
+      ...settingsTable.flatMap((row) => (row.alias === undefined ? [] : [`-${row.alias}`])),
       ...settingsTable.map((row) => environmentName(row)),
     ];
     assert.deepEqual(

@@ -10,8 +10,7 @@ const HIDDEN = "(hidden)";
 export function hideSecrets(settings: Settings): unknown {
   const copy = withoutUserInfo(settings) as object;
   for (const row of settingsTable) {
-    if (!("secret" in row)) continue;
-    const value = settingAt(copy, row.path);
+    const value = row.secret === true ? settingAt(copy, row.path) : undefined;
     if (value !== undefined) putSetting(copy, row.path, Array.isArray(value) ? value.map(() => HIDDEN) : HIDDEN);
   }
   return copy;

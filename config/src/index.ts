@@ -11,5 +11,5 @@ export {
 } from "./load.ts";
 export { nearest } from "./nearest.ts";
 export { environmentName, putSetting, type Setting, settingAt } from "./setting.ts";
-export { type SettingPath, type Settings, settingsTable } from "./settings.ts";
+export { helpTitles, type SettingPath, type Settings, settingsTable } from "./settings.ts";
 export { type WorkerSettings, workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";

@@ -39,10 +39,9 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const problems = [...fileProblems];
   const sources = new Map<SettingPath, SettingSource>();
   const settings = {};
-  for (const row of settingsTable) {
-    const setting: Setting = row;
+  for (const setting of settingsTable) {
     const found = find(setting, options, values);
-    sources.set(row.path, found.source);
+    sources.set(setting.path, found.source);
     if (found.value === undefined) {
       putSetting(settings, setting.path, undefined);
       continue;
@@ -63,7 +62,7 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
  * loaded for it: that takes as long as Node's start.
  */
 export function readText(path: SettingPath, options: LoadOptions): string {
-  const row: Setting | undefined = settingsTable.find((each) => each.path === path);
+  const row = settingsTable.find((each) => each.path === path);
   if (row === undefined) return "";
   const { value } = find(row, options, readFile(options.file).values);
   return typeof value === "string" && value !== "" ? value : String(row.default);
@@ -144,9 +143,8 @@ const otherVariables = ["DROVER_CONFIG", "DROVER_DEBUG", "DROVER_WORKER_SECRET"]
 
 /** Variables that look like settings and are none. */
 export function unknownVariables(environment: Environment): readonly string[] {
-  const settings: readonly Setting[] = settingsTable;
-  const former = settings.flatMap(({ formerly }) => (formerly === undefined ? [] : [environmentName(formerly)]));
-  const known = [...settings.map(environmentName), ...former, ...otherVariables];
+  const former = settingsTable.flatMap(({ formerly }) => (formerly === undefined ? [] : [environmentName(formerly)]));
+  const known = [...settingsTable.map(environmentName), ...former, ...otherVariables];
   return Object.keys(environment)
     .filter((name) => name.startsWith("DROVER_") && !known.includes(name) && !isServiceLink(name, environment[name]))
     .toSorted()

@@ -11,7 +11,7 @@ export interface SettingGroup {
 /** All settings by group; those at the top of the file come first. */
 export function settingGroups(): readonly SettingGroup[] {
   const groups = new Map<string, Setting[]>([["", []]]);
-  for (const setting of settingsTable as readonly Setting[]) {
+  for (const setting of settingsTable) {
     const [name] = setting.path.includes(".") ? setting.path.split(".") : [""];
     const group = groups.get(name ?? "") ?? [];
     group.push(setting);

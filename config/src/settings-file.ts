@@ -3,7 +3,6 @@ import { isNestedTooDeep, MOST_YAML_LEVELS } from "@drover/foundation/texts";
 import type * as Yaml from "yaml";
 import type { Document, LineCounter, YAMLMap } from "yaml";
 import { nearest } from "./nearest.ts";
-import type { Setting } from "./setting.ts";
 import { settingsTable } from "./settings.ts";
 
 /** A value of the file, with the line it stands in. */
@@ -53,8 +52,8 @@ interface Collector {
   readonly problems: string[];
 }
 
-const paths = settingsTable.map((row) => row.path);
-const formerPaths = (settingsTable as readonly Setting[]).flatMap(({ formerly }) => formerly?.path ?? []);
+const paths: readonly string[] = settingsTable.map((row) => row.path);
+const formerPaths = settingsTable.flatMap(({ formerly }) => formerly?.path ?? []);
 const groups = new Set(
   paths.flatMap((path) => path.split(".").map((_, depth, parts) => parts.slice(0, depth).join("."))),
 );
@@ -68,7 +67,7 @@ function collect(map: YAMLMap, prefix: string, into: Collector): void {
     const line = into.lines.linePos(offset ?? 0).line;
     const where = `${into.name}:${line}`;
     const node = isAlias(pair.value) ? pair.value.resolve(into.document) : pair.value;
-    if ((paths as readonly string[]).includes(path) || formerPaths.includes(path)) {
+    if (paths.includes(path) || formerPaths.includes(path)) {
       const value = node as { toJS?: (document: Document) => unknown } | null | undefined;
       into.values.set(path, { value: value?.toJS?.(into.document) ?? null, line });
     } else if (groups.has(path) && isMap(node)) {
@@ -101,7 +100,7 @@ function unknownKey(path: string, prefix: string): string {
 function sameLeaf(leaf: string): string | undefined {
   const names = settingsTable.flatMap((row) => [
     { name: row.path.slice(row.path.lastIndexOf(".") + 1), path: row.path },
-    ...("flag" in row ? [{ name: row.flag, path: row.path }] : []),
+    ...(row.flag === undefined ? [] : [{ name: row.flag, path: row.path }]),
   ]);
   const known = nearest(
     leaf,

@@ -8,11 +8,7 @@ import { routingSettings } from "./settings/routing.ts";
 import { supervisionSettings } from "./settings/supervision.ts";
 import { workersSettings } from "./settings/workers.ts";
 
-/**
- * The settings table. A setting is one row here and nothing else: its flag, environment variable, file key, check,
- * JSON Schema, help and documentation all come from the row.
- */
-export const settingsTable = [
+const rows = [
   ...workersSettings,
   ...apiSettings,
   ...listenSettings,
@@ -22,7 +18,17 @@ export const settingsTable = [
   ...operationSettings,
 ] as const satisfies readonly Setting[];
 
-type Row = (typeof settingsTable)[number];
+/** What the help calls the settings of each file. */
+export const helpTitles: readonly (readonly [title: string, rows: readonly Setting[]])[] = [
+  ["Workers:", workersSettings],
+  ["Public port:", [...apiSettings, ...listenSettings]],
+  ["Routing:", routingSettings],
+  ["Supervision:", [...supervisionSettings, ...checksSettings]],
+  ["Operation:", operationSettings],
+];
+
+/** A row as it is written, from which types are made. */
+export type Row = (typeof rows)[number];
 type Nested<Path extends string, Value> = Path extends `${infer Head}.${infer Rest}`
   ? { readonly [K in Head]: Nested<Rest, Value> }
   : { readonly [K in Path]: Value };
@@ -37,3 +43,9 @@ export type Settings = Both<EachNested[keyof EachNested]>;
 
 /** Path of a setting, such as `workers.slots`. */
 export type SettingPath = Row["path"];
+
+/**
+ * The settings table. A setting is one row of a file below `settings/` and nothing else: its flag, environment variable, file key, check,
+ * JSON Schema, help and documentation all come from the row.
+ */
+export const settingsTable: readonly (Setting & { readonly path: SettingPath })[] = rows;

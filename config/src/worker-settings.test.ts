@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { loadSettings } from "./load.ts";
-import { type Setting, settingsTable } from "./index.ts";
+import { settingsTable } from "./index.ts";
 import { workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";
 
 describe("the settings of a worker", () => {
@@ -10,7 +10,7 @@ describe("the settings of a worker", () => {
     const { settings } = loadSettings({ flags: { speculate: "lookup", "longest-pause": "2s" }, environment: {} });
     const options: Readonly<Record<string, unknown>> = workerSettings(settings);
     assert.deepEqual([options["speculate"], options["longestPauseMs"], options["batchTokens"]], ["lookup", 2000, 512]);
-    const named = (settingsTable as readonly Setting[]).flatMap(({ worker }) => worker ?? []);
+    const named = settingsTable.flatMap(({ worker }) => worker ?? []);
     assert.deepEqual(Object.keys(options), named);
     assert.equal(workerSettingPaths.length, named.length);
   });

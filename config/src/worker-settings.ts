@@ -1,16 +1,16 @@
 import type { z } from "zod";
 import type { Zod } from "./setting-values.ts";
-import { type Setting, settingAt } from "./setting.ts";
-import { type Settings, type SettingPath, settingsTable } from "./settings.ts";
+import { settingAt } from "./setting.ts";
+import { type Row, type Settings, type SettingPath, settingsTable } from "./settings.ts";
 
-type Row = Extract<(typeof settingsTable)[number], { readonly worker: string }>;
+type WorkerRow = Extract<Row, { readonly worker: string }>;
 
 /** Settings that a worker gets as they are, by the names of its options. */
-export type WorkerSettings = { readonly [R in Row as R["worker"]]: z.output<ReturnType<R["schema"]>> };
+export type WorkerSettings = { readonly [R in WorkerRow as R["worker"]]: z.output<ReturnType<R["schema"]>> };
 
-const ROWS = (settingsTable as readonly Setting[]).filter((row) => row.worker !== undefined);
+const ROWS = settingsTable.filter((row) => row.worker !== undefined);
 
-export const workerSettingPaths: readonly SettingPath[] = ROWS.map(({ path }) => path as SettingPath);
+export const workerSettingPaths: readonly SettingPath[] = ROWS.map(({ path }) => path);
 
 /** Their values. */
 export function workerSettings(settings: Settings): WorkerSettings {

@@ -1,4 +1,4 @@
-import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
+import { environmentName, type SettingPath, settingsTable } from "@drover/config";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 
@@ -62,9 +62,8 @@ async function balanceByNginx(invocation: Invocation, path: string): Promise<Exi
 /** Everything is said by the nginx configuration; a key or a limit that only seemed to hold would protect nothing. */
 function refuseSettings(invocation: Invocation): void {
   const { sources, file } = invocation.settings();
-  const rows: readonly Setting[] = settingsTable;
-  const given = rows.flatMap((row) => {
-    const path = row.path as SettingPath;
+  const given = settingsTable.flatMap((row) => {
+    const { path } = row;
     const source = sources.get(path) ?? "default";
     if (source === "default" || !balancing.includes(path) || /^(log\.|admin\.)/.test(path)) return [];
     if (source === "file") return [`${path} in ${file}`];

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environmentName, settingsTable } from "@drover/config";
+import { environmentName } from "@drover/config";
 import { homeFolder, userId } from "@drover/foundation/files/user-folders";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import {
   type LookUp,
-  lostVariables,
+  lostSettings,
   MARK,
   renderServiceUnit,
   renderSocketUnit,
@@ -79,10 +79,9 @@ function readFacts(invocation: Invocation): ServiceFacts {
   if (scope === "user" && account !== undefined)
     throw new SupervisorError("usage", "--run-as is for a system service; a --user service runs as you");
   const loaded = invocation.settings();
-  for (const path of lostVariables(loaded)) {
-    const row = settingsTable.find((setting) => setting.path === path);
-    const name = row === undefined ? path : environmentName(row);
-    invocation.stderr.write(`${name} is set here, but the service will not have it: put "${path}" in its file\n`);
+  for (const row of lostSettings(loaded)) {
+    const name = environmentName(row);
+    invocation.stderr.write(`${name} is set here, but the service will not have it: put "${row.path}" in its file\n`);
   }
   return serviceFacts({
     scope,

@@ -1,4 +1,4 @@
-import { environmentName, type Setting, type SettingPath, settingsTable } from "@drover/config";
+import { environmentName, helpTitles, type Setting, type SettingPath, settingsTable } from "@drover/config";
 import type { Options } from "yargs";
 
 /** A setting that has a flag, as yargs wants it. The table reads and checks the value, so yargs passes it as typed. */
@@ -11,25 +11,13 @@ export interface SettingFlag {
 export function settingFlags(paths: "all" | readonly SettingPath[]): readonly SettingFlag[] {
   return settingsTable
     .filter((row) => paths === "all" || paths.includes(row.path))
-    .flatMap((row) => {
-      const setting: Setting = row;
+    .flatMap((setting) => {
       if (setting.flag === undefined) return [];
       const options = optionsOf(setting);
       const former = setting.formerly && { name: setting.formerly.flag, options: { ...options, hidden: true } };
       return [{ name: setting.flag, options }, ...(former === undefined ? [] : [former])];
     });
 }
-
-const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
-  ["model", "Workers:"],
-  ["workers.", "Workers:"],
-  ["strict", "Workers:"],
-  ["balancer.", "Routing:"],
-  ["queue.", "Routing:"],
-  ["supervision.", "Supervision:"],
-  ["admin.", "Operation:"],
-  ["log.", "Operation:"],
-];
 
 function optionsOf(setting: Setting): Options {
   const isSwitch = typeof setting.default === "boolean";
@@ -39,7 +27,7 @@ function optionsOf(setting: Setting): Options {
     type: isSwitch ? "boolean" : "string",
     ...(isSwitch ? {} : { requiresArg: true }),
     ...(setting.alias === undefined ? {} : { alias: setting.alias }),
-    group: GROUPS.find(([prefix]) => setting.path.startsWith(prefix))?.[1] ?? "Public port:",
+    group: helpTitles.find(([, rows]) => rows.includes(setting))?.[0],
     describe: `${setting.doc} [${environmentName(setting)}] [default: ${shown}]`,
   };
 }

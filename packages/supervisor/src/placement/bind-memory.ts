@@ -15,8 +15,9 @@ export function bindMemory(
   if (nodes.length < 2) return layout;
   const workersOn = (id: number) => layout.placements.filter(({ node }) => node === id).length;
   const isRoomy = ({ id, freeBytes }: NumaNode) => freeBytes - snapshotBytes >= workerBytes * workersOn(id);
-  const roomy = nodes.filter(isRoomy).map(({ id }) => id);
-  const short = nodes.filter((node) => !isRoomy(node) && workersOn(node.id) > 0);
+  const used = nodes.filter(({ id }) => workersOn(id) > 0);
+  const roomy = used.filter(isRoomy).map(({ id }) => id);
+  const short = used.filter((node) => !isRoomy(node));
   const placements = layout.placements.map((placement) =>
     placement.node !== undefined && roomy.includes(placement.node)
       ? { ...placement, boundNode: placement.node }

@@ -55,16 +55,16 @@ function stopMsOf({ shutdownDelay, drainTimeout, grace }: LoadedSettings["settin
   return shutdownDelay + drainTimeout + grace + STOP_MARGIN_MS;
 }
 
-/** Variables that were set for the installer and that the service will not have. */
-export function lostVariables(loaded: LoadedSettings): readonly string[] {
-  return [...loaded.sources].filter(([, source]) => source === "environment").map(([path]) => path);
+/** Settings that variables of the installer have given, which the service will not have. */
+export function lostSettings({ sources }: LoadedSettings): readonly Setting[] {
+  return settingsTable.filter(({ path }) => sources.get(path) === "environment");
 }
 
 /** The settings that were typed, as flags for `up`, paths made absolute. */
 function typedFlags(installation: Installation): readonly string[] {
   const { loaded, typed } = installation;
-  return (settingsTable as readonly Setting[]).flatMap((row): readonly string[] => {
-    const source = loaded.sources.get(row.path as (typeof settingsTable)[number]["path"]);
+  return settingsTable.flatMap((row): readonly string[] => {
+    const source = loaded.sources.get(row.path);
     if (row.flag === undefined || source !== "flag" || row.path === "admin.socket") return [];
     if (row.secret === true)
       throw usage(
