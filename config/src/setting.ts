@@ -26,6 +26,14 @@ export interface Setting {
   readonly reload: "live" | "roll" | "restart";
 }
 
+export type LiveSetting = Omit<Setting, "reload">;
+
+/** Settings that all apply at once: whoever follows them asks for their values at each use, or is told of all together. */
+export function live<Rows extends readonly LiveSetting[]>(rows: Rows) {
+  type Live = { readonly [Index in keyof Rows]: Rows[Index] & { readonly reload: "live" } };
+  return rows.map((row) => ({ ...row, reload: "live" })) as unknown as Live;
+}
+
 /** Environment variable of a setting, named by its flag (`--worker-port`: DROVER_WORKER_PORT) or else by its path (`log.format`: DROVER_LOG_FORMAT). */
 export function environmentName(setting: Pick<Setting, "path" | "flag">): string {
   const name = setting.flag ?? setting.path.replaceAll(".", "-").replaceAll(/([a-z])([A-Z])/g, "$1-$2");

@@ -1,34 +1,30 @@
 import { duration, text, whole } from "../setting-values.ts";
-import type { Setting } from "../setting.ts";
+import { live, type LiveSetting } from "../setting.ts";
 
 /** Probes of a `workers.command`, which has no heartbeat. */
-export const checksSettings = [
+export const checksSettings = live([
   {
     path: "checks.path",
     schema: text(),
     default: "/health",
-    reload: "live",
     doc: "What is asked of a worker started by `workers.command`; a status from 200 to 399 is good, and where this is left as it is also 404 and 405, because many servers have no such route.",
   },
   {
     path: "checks.body",
     schema: text(),
     default: undefined,
-    reload: "live",
     doc: "Text that a good response must contain.",
   },
   {
     path: "checks.interval",
     schema: duration(),
     default: "2s",
-    reload: "live",
     doc: "Time between two probes.",
   },
   {
     path: "checks.timeout",
     schema: duration(),
     default: "5s",
-    reload: "live",
     doc: "Longest wait for the response to a probe.",
   },
   {
@@ -36,7 +32,6 @@ export const checksSettings = [
     schema: whole(1),
     default: 1,
     unit: "probes",
-    reload: "live",
     doc: "Good probes in a row until the worker is ready.",
   },
   {
@@ -44,7 +39,6 @@ export const checksSettings = [
     schema: whole(1),
     default: 3,
     unit: "probes",
-    reload: "live",
     doc: "Bad probes in a row until the worker is killed and started anew.",
   },
-] as const satisfies readonly Setting[];
+] as const satisfies readonly LiveSetting[]);

@@ -1,15 +1,14 @@
 import { duration, flag, list, oneOf, size, whole } from "../setting-values.ts";
-import type { Setting } from "../setting.ts";
+import { live, type LiveSetting } from "../setting.ts";
 import { policyNames } from "./policy-names.ts";
 
 /** How a request finds its worker, and how long it may wait. */
-export const routingSettings = [
+export const routingSettings = live([
   {
     path: "balancer.policy",
     schema: oneOf(...policyNames),
     default: "least_conn",
     flag: "policy",
-    reload: "live",
     doc: "How a request finds its worker.",
   },
   {
@@ -17,7 +16,6 @@ export const routingSettings = [
     schema: list(),
     default: [],
     flag: "upstream",
-    reload: "live",
     doc: "Servers that Drover does not start but routes to: `http://HOST:PORT [weight=N] [max_conns=N] [max_fails=N] [fail_timeout=TIME] [slow_start=TIME] [backup] [down]`.",
   },
   {
@@ -25,14 +23,12 @@ export const routingSettings = [
     schema: flag(),
     default: false,
     flag: "check-upstreams",
-    reload: "live",
     doc: "Probe the servers of `balancer.upstreams` as `checks` says, and leave out those that fail.",
   },
   {
     path: "balancer.connectTimeout",
     schema: duration(),
     default: "5s",
-    reload: "live",
     doc: "Longest wait for a connection to an upstream that Drover does not own; workers of its own are judged by their heartbeat.",
   },
   {
@@ -40,7 +36,6 @@ export const routingSettings = [
     schema: duration(),
     default: "60s",
     flag: "read-timeout",
-    reload: "live",
     doc: "Longest silence of an upstream that Drover does not own; workers of its own are judged by their heartbeat.",
   },
   {
@@ -48,7 +43,6 @@ export const routingSettings = [
     schema: oneOf("on", "off"),
     default: "on",
     flag: "stream-pings",
-    reload: "live",
     doc: "Tell a stream that waits for a worker of Drover's own, or whose prompt is read, so in comments: after a tenth of a second and then each second, so that no proxy in front gives up. Its errors are then events.",
   },
   {
@@ -57,7 +51,6 @@ export const routingSettings = [
     default: 1000,
     unit: "requests",
     flag: "queue-limit",
-    reload: "live",
     doc: "Requests that may wait for a slot; one more gets a 429.",
   },
   {
@@ -65,7 +58,6 @@ export const routingSettings = [
     schema: size(),
     default: "256MiB",
     flag: "queue-bodies",
-    reload: "live",
     doc: "Bytes of all request bodies that are held at a time, those of running requests included; one more gets a 503. One client may have half of what others leave.",
   },
   {
@@ -73,7 +65,6 @@ export const routingSettings = [
     schema: duration(),
     default: "120s",
     flag: "queue-timeout",
-    reload: "live",
     doc: "Longest wait for a slot; then the status is 503.",
   },
-] as const satisfies readonly Setting[];
+] as const satisfies readonly LiveSetting[]);

@@ -1,14 +1,13 @@
 import { duration, size, whole } from "../setting-values.ts";
-import type { Setting } from "../setting.ts";
+import { live, type LiveSetting } from "../setting.ts";
 
 /** How workers are watched, restarted and scaled. */
-export const supervisionSettings = [
+export const supervisionSettings = live([
   {
     path: "supervision.livenessTimeout",
     schema: duration(),
     default: "10s",
     flag: "liveness-timeout",
-    reload: "live",
     doc: "A worker without a heartbeat for this long is killed and started anew.",
   },
   {
@@ -16,14 +15,12 @@ export const supervisionSettings = [
     schema: duration(),
     default: "60s",
     flag: "stall-timeout",
-    reload: "live",
     doc: "A worker with requests but no engine step for this long is killed and started anew.",
   },
   {
     path: "supervision.startTimeout",
     schema: duration(),
     default: "10m",
-    reload: "live",
     doc: "Longest time from a worker's start to its first token.",
   },
   {
@@ -31,7 +28,6 @@ export const supervisionSettings = [
     schema: duration(),
     default: "30s",
     flag: "drain-timeout",
-    reload: "live",
     doc: "How long running responses may take to end when a worker or drover itself is asked to stop.",
   },
   {
@@ -39,28 +35,24 @@ export const supervisionSettings = [
     schema: duration(),
     default: "0",
     flag: "shutdown-delay",
-    reload: "live",
     doc: "How long /ready and /health respond with 503 before the public port closes, so that balancers in front notice first.",
   },
   {
     path: "supervision.grace",
     schema: duration(),
     default: "5s",
-    reload: "live",
     doc: "Time from TERM to KILL.",
   },
   {
     path: "supervision.backoff",
     schema: duration(),
     default: "500ms",
-    reload: "live",
     doc: "Delay before a worker's first restart; doubles with each.",
   },
   {
     path: "supervision.backoffLimit",
     schema: duration(),
     default: "30s",
-    reload: "live",
     doc: "Longest delay before a restart.",
   },
   {
@@ -68,14 +60,12 @@ export const supervisionSettings = [
     schema: whole(1),
     default: 5,
     unit: "restarts",
-    reload: "live",
     doc: "Restarts within `supervision.restartWindow`; one more is quarantine.",
   },
   {
     path: "supervision.restartWindow",
     schema: duration(),
     default: "60s",
-    reload: "live",
     doc: "Window of `supervision.maxRestarts`; a worker that was up this long starts over with the first backoff.",
   },
   {
@@ -83,7 +73,6 @@ export const supervisionSettings = [
     schema: size(),
     default: "0",
     flag: "worker-memory-limit",
-    reload: "live",
     doc: "Anonymous memory plus swap over which a worker is drained and replaced. 0: no limit.",
   },
   {
@@ -91,21 +80,18 @@ export const supervisionSettings = [
     schema: duration(),
     default: "0",
     flag: "idle-sleep",
-    reload: "live",
     doc: "Unload all workers after this long without a request; the next request wakes them. 0: never.",
   },
   {
     path: "supervision.scaleUpAfter",
     schema: duration(),
     default: "3s",
-    reload: "live",
     doc: "With `workers.count` as a range: requests wait for this long before a worker is added.",
   },
   {
     path: "supervision.scaleDownAfter",
     schema: duration(),
     default: "2m",
-    reload: "live",
     doc: "With `workers.count` as a range: one worker fewer was enough for this long before one goes.",
   },
-] as const satisfies readonly Setting[];
+] as const satisfies readonly LiveSetting[]);
