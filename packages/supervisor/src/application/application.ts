@@ -175,7 +175,7 @@ class Application {
     let drainTimeoutMs = 0;
     if (this.#isReloadDue) this.#reload();
     const settings = () => reloader.settings;
-    const stopFollowing = followLoad({ fleet, balancer, settings, clock: systemClock, logger });
+    const stopFollowing = followLoad({ fleet, balancer, settings, logger });
     try {
       const isServing = await Promise.race([fleet.firstReady.then(() => true), this.#end.first.then(() => false)]);
       if (isServing) {

@@ -1,7 +1,7 @@
 import type { Balancer } from "@drover/balancer";
 import type { Settings } from "@drover/config";
 import type { Logger } from "pino";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { parseRange } from "@drover/foundation/ranges";
 import { sizeText } from "@drover/foundation/texts";
 import { pickOverLimit } from "./memory-guard.ts";
@@ -15,7 +15,6 @@ export interface FollowLoadParts {
   readonly balancer: Pick<Balancer, "status">;
   /** As of the last reload. */
   readonly settings: () => Settings;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -43,9 +42,9 @@ export function followLoad(parts: FollowLoadParts): () => void {
   };
   const look = () => {
     if (isBusy || parts.fleet.sleep !== undefined) return;
-    const now = parts.clock.monotonicMs();
+    const now = systemClock.monotonicMs();
     if (wantsSleep(parts, now)) {
-      const isWanted = () => wantsSleep(parts, parts.clock.monotonicMs());
+      const isWanted = () => wantsSleep(parts, systemClock.monotonicMs());
       parts.logger.info("nobody asked for long: unloading all workers until the next request");
       void alone("unloading", parts.fleet.fallAsleep(isWanted));
       return;
@@ -62,7 +61,7 @@ export function followLoad(parts: FollowLoadParts): () => void {
     const fat = overLimit(parts);
     if (fat !== undefined) void alone("replacing a worker", parts.fleet.replace(fat));
   };
-  return parts.clock.every(LOOK_EVERY_MS, look);
+  return systemClock.every(LOOK_EVERY_MS, look);
 }
 
 function wantsSleep({ fleet, balancer, settings }: FollowLoadParts, now: number): boolean {
