@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { startChildServer } from "@drover/bench";
-import { systemClock } from "@drover/foundation/clock";
 import { execa } from "execa";
 import { startFakeWorker } from "../fake-worker/start-fake-worker.ts";
 import { freePort } from "../support/ports.ts";
@@ -94,7 +93,6 @@ describe("drover bench", { concurrency: 3 }, () => {
       args: [bin, "balance", "--listen", address, "--upstream", worker.url, ...keys],
       readyUrl: `${url}/health`,
       readyTimeoutMs: 60_000,
-      clock: systemClock,
       signal: new AbortController().signal,
     });
     try {

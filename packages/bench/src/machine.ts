@@ -1,3 +1,4 @@
+import { sizeText } from "@drover/foundation/texts";
 import { availableParallelism, cpus, totalmem } from "node:os";
 
 /** What a figure was measured on; a figure without it says nothing. */
@@ -17,4 +18,8 @@ export function describeMachine(): Machine {
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
   };
+}
+
+export function machineText({ cpu, cpus: count, memoryBytes }: Machine): string {
+  return `${cpu}, ${count} CPUs, ${sizeText(memoryBytes)}`;
 }

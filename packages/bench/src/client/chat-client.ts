@@ -1,5 +1,6 @@
 import { type Dispatcher, errors, Pool } from "undici";
 import type { Clock } from "@drover/foundation/clock";
+import { jsonOf } from "@drover/foundation/json-text";
 import { createResponseReader, messageOf } from "./response-reader.ts";
 import type { ChatClient, Exchange, FailureReason, Question } from "./exchange.ts";
 import { createLineScanner } from "./line-scanner.ts";
@@ -70,9 +71,9 @@ function createHandler(
   const scanner = createLineScanner((value) => reader.data(value));
   let status = 0;
   let errorBody = "";
-  let abort: () => void = ignore;
+  let abort: (() => void) | undefined;
   const end = (result: Exchange["result"]) => {
-    signal.removeEventListener("abort", abort);
+    if (abort !== undefined) signal.removeEventListener("abort", abort);
     resolve({ startMs, endMs: clock.monotonicMs(), tokenTimesMs: reader.tokenTimesMs, result });
   };
   return {
@@ -97,19 +98,14 @@ function createHandler(
   };
 }
 
-function ignore(): void {}
-
 function failed(reason: FailureReason, detail: string): Exchange["result"] {
   return { kind: "failed", reason, detail };
 }
 
 function errorMessage(body: string): string {
-  try {
-    const parsed = JSON.parse(body) as { readonly error?: unknown };
-    return messageOf(parsed.error ?? parsed);
-  } catch {
-    return body.slice(0, 200);
-  }
+  const parsed = jsonOf(body) as { readonly error?: unknown } | null | undefined;
+  if (parsed === undefined) return body.slice(0, 200);
+  return messageOf(parsed?.error ?? parsed);
 }
 
 function reasonOf(error: Error & { readonly code?: string }): FailureReason {

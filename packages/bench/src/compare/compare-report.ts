@@ -1,7 +1,7 @@
 import type { Load } from "../load/load.ts";
 import type { StepReport } from "../load/run-step.ts";
 import type { Machine } from "../machine.ts";
-import type { LoadPlan } from "../plan/load-plan.ts";
+import type { PlanSettings } from "../plan/load-plan.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { WorkerLayout } from "../sides/side.ts";
 
@@ -12,15 +12,12 @@ export interface CompareRound {
   readonly steps: readonly StepReport[];
 }
 
-/** What has to be the same for figures to belong together. */
-export type CompareSettings = Omit<LoadPlan, "preset" | "loads" | "slo" | "extra">;
-
 export interface CompareReport {
   readonly kind: "compare";
   readonly startedAt: string;
   readonly machine: Machine;
   readonly preset: string;
-  readonly settings: CompareSettings;
+  readonly settings: PlanSettings;
   readonly layout: readonly WorkerLayout[];
   readonly sides: readonly { readonly name: string; readonly doc: string }[];
   readonly rounds: readonly CompareRound[];

@@ -1,9 +1,9 @@
 import { BenchError } from "../errors.ts";
-import type { Interval } from "../statistics/bootstrap.ts";
+import { type Interval, intervalText } from "../statistics/bootstrap.ts";
 import { isMetricName } from "./metrics.ts";
-import { ratioAt } from "./ratios.ts";
+import { loadsOf, ratioAt } from "./ratios.ts";
 import type { CompareReport } from "./compare-report.ts";
-import { amountOf, type Load } from "../load/load.ts";
+import { amountOf } from "../load/load.ts";
 
 /** What Drover's figure over the other side's should be, such as `TTFT p95 <= 0.6 at 8,12,16`. */
 export interface Expectation {
@@ -64,38 +64,26 @@ export function judgeExpectations(report: CompareReport, expectations: readonly 
 /** One line for each verdict. */
 export function verdictText({ expectation, other, amount, ratio, isMet }: Verdict): string {
   const where = amount === undefined ? "over all loads" : `at ${amount}`;
-  const found =
-    ratio === undefined
-      ? "not measured"
-      : ratio.low === null || ratio.high === null
-        ? ratio.value.toFixed(3)
-        : `${ratio.value.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)})`;
+  const found = ratio === undefined ? "not measured" : intervalText(ratio, (figure) => figure.toFixed(3));
   return `${isMet ? "pass" : "FAIL"}  ${expectation}: ${found} ${where}, over ${other}`;
 }
 
 function amountsOf({ rounds }: CompareReport, { at }: Expectation): readonly (number | undefined)[] {
   if (at === "overall") return [undefined];
   if (at !== "each") return at;
-  const loads = rounds.flatMap(({ steps }) => steps.map(({ load }) => amountOf(load)));
-  return [...new Set(loads)].toSorted((a, b) => a - b);
+  return loadsOf(rounds).map(amountOf);
 }
 
 function judge(
-  { ratios, rounds }: CompareReport,
+  { ratios }: CompareReport,
   { text, metric, atLeast, atMost }: Expectation,
   other: string,
   amount: number | undefined,
 ): Verdict {
-  const ratio = ratioAt(ratios, other, metric, loadOf(rounds, amount))?.ratio;
+  const ratio = ratioAt(ratios, other, metric, amount)?.ratio;
   const isMet =
     ratio !== undefined &&
     (atLeast === undefined || ratio.value >= atLeast) &&
     (atMost === undefined || ratio.value <= atMost);
   return { expectation: text, other, amount, ratio, isMet };
-}
-
-function loadOf(rounds: CompareReport["rounds"], amount: number | undefined): Load | undefined {
-  if (amount === undefined) return undefined;
-  const loads = rounds.flatMap(({ steps }) => steps.map(({ load }) => load));
-  return loads.find((load) => amountOf(load) === amount) ?? { users: amount };
 }

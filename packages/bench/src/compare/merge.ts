@@ -41,7 +41,7 @@ export function mergeReports(all: readonly NamedReport[]): CompareReport {
   return {
     ...report,
     rounds,
-    ratios: ratiosOf(rounds, "drover"),
+    ratios: ratiosOf(rounds),
     notes: [
       ...compareNotes(rounds, report.settings),
       ...(others.length === 0 ? [] : [`Put together from ${all.map(({ name }) => name).join(", ")}.`]),

@@ -43,27 +43,19 @@ export function metricsOf(steps: readonly StepReport[]): readonly Metric[] {
   return [...common, ...kinds.flatMap(metricsOfKind)];
 }
 
+const figuresOfKind: readonly (readonly [name: string, of: (counts: KindCounts) => number | null])[] = [
+  ["TTFT p50", ({ ttft }) => ttft.p50Ms],
+  ["TTFT p95", ({ ttft }) => ttft.p95Ms],
+  ["longest pause", ({ longestPauseMs }) => longestPauseMs],
+];
+
 function metricsOfKind(kind: string): readonly Metric[] {
-  const ofKind =
-    (figure: (counts: KindCounts) => number | null): Metric["of"] =>
-    ({ counts }) => {
+  return figuresOfKind.map(([name, of]) =>
+    time(`${name}, ${kind}`, ({ counts }) => {
       const found = counts.kinds.find((one) => one.kind === kind);
-      return found === undefined ? null : figure(found);
-    };
-  return [
-    time(
-      `TTFT p50, ${kind}`,
-      ofKind(({ ttft }) => ttft.p50Ms),
-    ),
-    time(
-      `TTFT p95, ${kind}`,
-      ofKind(({ ttft }) => ttft.p95Ms),
-    ),
-    time(
-      `longest pause, ${kind}`,
-      ofKind(({ longestPauseMs }) => longestPauseMs),
-    ),
-  ];
+      return found === undefined ? null : of(found);
+    }),
+  );
 }
 
 /** A time: less is better, and a step without any says nothing. */

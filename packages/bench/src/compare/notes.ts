@@ -1,8 +1,9 @@
 import { notesOf, stepNotes } from "../load/step-notes.ts";
-import type { CompareRound, CompareSettings } from "./compare-report.ts";
+import type { PlanSettings } from "../plan/load-plan.ts";
+import type { CompareRound } from "./compare-report.ts";
 
 /** Everything about a comparison that would mislead who reads the ratios only. */
-export function compareNotes(rounds: readonly CompareRound[], settings: CompareSettings): readonly string[] {
+export function compareNotes(rounds: readonly CompareRound[], settings: PlanSettings): readonly string[] {
   const count = new Set(rounds.map(({ round }) => round)).size;
   const steps = rounds.flatMap((round) => round.steps);
   const ofSteps = rounds.flatMap((round) => round.steps.flatMap(stepNotes).map((note) => `${round.side}, ${note}`));

@@ -11,14 +11,17 @@ interface Pair {
   readonly isBestCase: boolean;
 }
 
+/** The side whose figures are divided by each other side's. */
+const BASE = "drover";
+
 /** Ratios within each round (its sides were measured minutes apart), combined over the rounds, and over all loads. */
-export function ratiosOf(rounds: readonly CompareRound[], base: string): readonly CompareRatio[] {
-  const others = [...new Set(rounds.map(({ side }) => side))].filter((side) => side !== base);
+export function ratiosOf(rounds: readonly CompareRound[]): readonly CompareRatio[] {
+  const others = [...new Set(rounds.map(({ side }) => side))].filter((side) => side !== BASE);
   const loads = loadsOf(rounds);
   const metrics = metricsOf(rounds.flatMap(({ steps }) => steps));
   return others.flatMap((other) =>
     metrics.flatMap((metric) => {
-      const ofLoads = loads.map((load) => pairsOf(rounds, base, other, load, metric));
+      const ofLoads = loads.map((load) => pairsOf(rounds, other, load, metric));
       const each = loads.map((load, index) => ratioOf(other, load, metric, [ofLoads[index] ?? []]));
       if (loads.length < 2) return each;
       // An interrupted run has loads that a side never came to.
@@ -28,16 +31,16 @@ export function ratiosOf(rounds: readonly CompareRound[], base: string): readonl
   );
 }
 
-/** @param load undefined: over all loads */
+/** @param amount of the load; undefined: over all loads */
 export function ratioAt(
   ratios: readonly CompareRatio[],
   other: string,
   metric: string,
-  load: Load | undefined,
+  amount: number | undefined,
 ): CompareRatio | undefined {
-  const isAt = (one: Load | undefined) =>
-    one === undefined || load === undefined ? one === load : amountOf(one) === amountOf(load);
-  return ratios.find((one) => one.other === other && one.metric === metric && isAt(one.load));
+  return ratios.find(
+    (one) => one.other === other && one.metric === metric && (one.load && amountOf(one.load)) === amount,
+  );
 }
 
 /** The loads of a comparison in ascending order, each once. */
@@ -64,7 +67,6 @@ function ratioOf(
 
 function pairsOf(
   rounds: readonly CompareRound[],
-  base: string,
   other: string,
   load: Load,
   { of, bestCase }: Metric,
@@ -74,7 +76,7 @@ function pairsOf(
       .find((one) => one.side === side && one.round === round)
       ?.steps.find((step) => amountOf(step.load) === amountOf(load));
   return [...new Set(rounds.map(({ round }) => round))].flatMap((round) => {
-    const [ours, theirs] = [stepOf(base, round), stepOf(other, round)];
+    const [ours, theirs] = [stepOf(BASE, round), stepOf(other, round)];
     if (ours === undefined || theirs === undefined) return [];
     const measured = of(theirs) ?? 0;
     const isBestCase = measured === 0;

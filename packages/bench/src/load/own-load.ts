@@ -1,5 +1,6 @@
+import { sum } from "@drover/foundation/sums";
+import { cpus } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
-import { watchMachine } from "./machine-load.ts";
 
 /** What this process itself cost while it measured. */
 export interface OwnLoad {
@@ -26,17 +27,24 @@ const NANOS = 1e6;
 /** Begins to watch this process; the returned function ends it and returns what was seen. */
 export function watchOwnLoad(): () => OwnLoad {
   const before = process.cpuUsage();
-  const endMachine = watchMachine();
+  const machineBeforeMs = machineBusyMs();
   const startMs = performance.now();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   return () => {
     delay.disable();
     const used = process.cpuUsage(before);
-    const cpuPercent = ((used.user + used.system) / 1000 / (performance.now() - startMs)) * 100;
+    const tookMs = performance.now() - startMs;
+    const cpuPercent = ((used.user + used.system) / 1000 / tookMs) * 100;
+    const machineCpuPercent = ((machineBusyMs() - machineBeforeMs) / tookMs) * 100;
     const lateP99Ms = Math.max(0, delay.percentile(99) / NANOS - RESOLUTION_MS);
     const lateMaxMs = Math.max(0, delay.max / NANOS - RESOLUTION_MS);
     const bottleneck = cpuPercent > BUSY_PERCENT || lateP99Ms > LATE_MS;
-    return { cpuPercent, lateP99Ms, lateMaxMs, machineCpuPercent: endMachine(), bottleneck };
+    return { cpuPercent, lateP99Ms, lateMaxMs, machineCpuPercent, bottleneck };
   };
+}
+
+/** CPU time of all processes of this machine so far. */
+function machineBusyMs(): number {
+  return sum(cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq));
 }

@@ -4,17 +4,10 @@ import { Tally } from "./tally.ts";
 
 /** A request on its way. */
 export interface Pending {
-  readonly intendedMs: number;
-  readonly kind: string | undefined;
-  /** A user's first: all users send theirs at once, which is not how they go on. */
-  readonly isFirst: boolean;
-}
-
-/** What is known of a request when it begins. */
-export interface Beginning {
   /** When the request should have been sent; its latencies count from here. */
   readonly intendedMs: number;
   readonly kind?: string | undefined;
+  /** A user's first: all users send theirs at once, which is not how they go on. */
   readonly isFirst?: boolean | undefined;
 }
 
@@ -94,10 +87,8 @@ export class Recorder {
     this.#onEnd = listener;
   }
 
-  begin({ intendedMs, kind, isFirst = false }: Beginning): Pending {
-    const request = { intendedMs, kind, isFirst };
+  begin(request: Pending): void {
     this.#pending.set(request, undefined);
-    return request;
   }
 
   /** Requests of the window that still have no response. */
@@ -118,7 +109,7 @@ export class Recorder {
     if (exchange.result.kind === "cancelled") return;
     this.#pending.delete(request);
     this.#ended += 1;
-    if (request.isFirst) this.#firstsEnded += 1;
+    if (request.isFirst === true) this.#firstsEnded += 1;
     this.#count(request, exchange);
     this.#onEnd?.({ kind: request.kind, endMs: exchange.endMs });
   }

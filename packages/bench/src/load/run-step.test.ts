@@ -4,9 +4,7 @@ import { parseSlo } from "./slo.ts";
 import { createTimedClient, type TimedResponse } from "../test-support/timed-client.ts";
 import { type Clock, pause } from "@drover/foundation/clock";
 import { createManualClock } from "@drover/foundation/test-support/manual-clock";
-import { chat } from "../presets/chat.ts";
-import { code } from "../presets/code.ts";
-import { mixed } from "../presets/mixed.ts";
+import { findPreset } from "../presets/presets.ts";
 import type { Question } from "../client/exchange.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 
@@ -25,7 +23,14 @@ const measure = (
     (number, question) => (responseTo === undefined ? response(number) : responseTo(question)),
     slots,
   );
-  const defaults = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 10_000 };
+  const defaults = {
+    preset: findPreset("code"),
+    responseTokens: 10,
+    wordsPerToken: 1,
+    seed: 1,
+    thinkMs: 1000,
+    warmupMs: 10_000,
+  };
   const step = runStep({
     ...defaults,
     load: { users: 4 },
@@ -55,7 +60,14 @@ const asked = async (users: number) => {
       return inner.ask(question, ...rest);
     },
   };
-  const base = { preset: chat, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+  const base = {
+    preset: findPreset("chat"),
+    responseTokens: 10,
+    wordsPerToken: 1,
+    seed: 1,
+    thinkMs: 1000,
+    warmupMs: 0,
+  };
   const signal = new AbortController().signal;
   await clock.run(runStep({ ...base, load: { users }, durationMs: 20_000, client, clock, signal }));
   return questions;
@@ -122,7 +134,15 @@ describe("one step of load", () => {
     const clock = createManualClock();
     const stop = new AbortController();
     const client = createTimedClient(clock, () => ({ ...STEADY, ttftMs: 1e9 }));
-    const base = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 0, warmupMs: 0, responses: 5 };
+    const base = {
+      preset: findPreset("code"),
+      responseTokens: 10,
+      wordsPerToken: 1,
+      seed: 1,
+      thinkMs: 0,
+      warmupMs: 0,
+      responses: 5,
+    };
     const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
     await clock.run(pause(clock, 20_000));
     stop.abort();
@@ -139,7 +159,7 @@ describe("one step of load", () => {
   });
 
   it("has the long prompts of the mixed preset every 20 s, or as soon as the one before has its response", async () => {
-    const load = { preset: mixed, load: { users: 2 }, thinkMs: 0, warmupMs: 0, durationMs: 99_000 };
+    const load = { preset: findPreset("mixed"), load: { users: 2 }, thinkMs: 0, warmupMs: 0, durationMs: 99_000 };
     const kindsAt = async (longMs: number) => {
       // The two users and the one beside them begin at once, in this order; each asks again when it has its response.
       const { counts } = await measure(load, undefined, undefined, undefined, (question) =>
@@ -208,7 +228,14 @@ describe("one step of load", () => {
     const clock = createManualClock();
     const stop = new AbortController();
     const client = createTimedClient(clock, () => STEADY);
-    const base = { preset: code, responseTokens: 10, wordsPerToken: 1, seed: 1, thinkMs: 1000, warmupMs: 0 };
+    const base = {
+      preset: findPreset("code"),
+      responseTokens: 10,
+      wordsPerToken: 1,
+      seed: 1,
+      thinkMs: 1000,
+      warmupMs: 0,
+    };
     const step = runStep({ ...base, load: { users: 2 }, durationMs: 60_000, client, clock, signal: stop.signal });
     await clock.run(pause(clock, 20_500));
     stop.abort();

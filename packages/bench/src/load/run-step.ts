@@ -23,6 +23,7 @@ export interface StepOptions extends WindowOptions {
   readonly client: ChatClient;
   /** Ends the step early; what was counted until then is kept. */
   readonly signal: AbortSignal;
+  /** Processes whose CPU and memory are watched. */
   readonly processes?: (() => Promise<readonly WatchedProcess[]>) | undefined;
   readonly slo?: Slo | undefined;
   /** Called once the recorder exists, for live figures. */

@@ -56,7 +56,8 @@ export async function askOnce(
   begun: { readonly intendedMs: number; readonly isFirst?: boolean },
 ): Promise<Exchange> {
   const { recorder, clock, preset, random } = context;
-  const request = recorder.begin({ ...begun, kind });
+  const request = { ...begun, kind };
+  recorder.begin(request);
   const maxTokens = responseLimit(responseTokens, preset.responseSpread ?? USUAL_SPREAD, random);
   const exchange = await context.client.ask({ messages, maxTokens }, context.signal, () =>
     recorder.token(request, clock.monotonicMs()),

@@ -71,7 +71,6 @@ async function start(): Promise<Running> {
     args: [bin, "up", ...shape, ...where],
     readyUrl: `${url}/ready`,
     readyTimeoutMs: 60_000,
-    clock: systemClock,
     signal: new AbortController().signal,
   });
   const stopServer = stoppedOnInterrupt(() => server.stop());

@@ -20,7 +20,7 @@ const LOOK_PERIOD_MS = 50;
 async function measure(round: number) {
   const { signal } = new AbortController();
   const up = ["--model", model, "--workers", "2", "--slots", "8", "--ctx", "1024"];
-  const drover = await startDrover({ bin, args: up, clock: systemClock, signal });
+  const drover = await startDrover({ bin, args: up, signal });
   const stop = stoppedOnInterrupt(() => drover.stop());
   const extra = { temperature: 0, ignore_eos: true };
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, extra, clock: systemClock });

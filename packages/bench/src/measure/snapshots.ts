@@ -26,7 +26,7 @@ function question(round: number): readonly ChatMessage[] {
 async function measure(round: number) {
   const { signal } = new AbortController();
   const up = ["--model", model, "--workers", "1", "--ctx", "2048"];
-  const drover = await startDrover({ bin, args: up, clock: systemClock, signal });
+  const drover = await startDrover({ bin, args: up, signal });
   const stop = stoppedOnInterrupt(() => drover.stop());
   const client = createChatClient({ url: drover.url, model: "any", timeoutMs: 600_000, clock: systemClock });
   /** TTFT in milliseconds; undefined where the request failed. */

@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@drover/foundation/clock";
 import { planLoad } from "../plan/load-plan.ts";
 import { median } from "../statistics/median.ts";
 import { type Candidate, candidateName } from "../tune/candidate.ts";
@@ -51,7 +50,7 @@ onInterrupt(() => {
   stop.abort();
   return Promise.resolve();
 });
-const options = { bin, args: [`--model=${model}`, "--ctx=1024"], plan, clock: systemClock, signal: stop.signal };
+const options = { bin, args: [`--model=${model}`, "--ctx=1024"], plan, signal: stop.signal };
 const scores = new Map<string, number[]>([...candidates.keys()].map((name) => [name, []]));
 const names = [...candidates.keys()];
 await repeat(roundsOr(3), async (round) => {

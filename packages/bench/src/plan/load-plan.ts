@@ -1,6 +1,5 @@
-import type { WatchedProcess } from "../load/process-watch.ts";
 import { BenchError } from "../errors.ts";
-import { findPreset } from "../presets/registry.ts";
+import { findPreset } from "../presets/presets.ts";
 import type { Preset } from "../presets/preset.ts";
 import { parseSlo, type Slo } from "../load/slo.ts";
 import type { Load } from "../load/load.ts";
@@ -31,15 +30,6 @@ export interface LoadRequest {
   readonly temperature?: number | undefined;
 }
 
-/** Where the load goes. */
-export interface TargetRequest {
-  readonly url: string;
-  readonly apiKey?: string | undefined;
-  readonly model?: string | undefined;
-  /** Processes whose CPU and memory are watched. */
-  readonly processes?: (() => Promise<readonly WatchedProcess[]>) | undefined;
-}
-
 /** Complete and checked. */
 export interface LoadPlan {
   readonly preset: Preset;
@@ -53,6 +43,20 @@ export interface LoadPlan {
   readonly timeoutMs: number;
   readonly responses: number | undefined;
   readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** What has to be the same for figures to belong together. */
+export type PlanSettings = Omit<LoadPlan, "preset" | "loads" | "slo" | "extra">;
+
+/** A plan without what a report says in another way. */
+export function settingsOf({
+  preset: _preset,
+  loads: _loads,
+  slo: _slo,
+  extra: _extra,
+  ...settings
+}: LoadPlan): PlanSettings {
+  return settings;
 }
 
 const MOST_USERS = 10_000;

@@ -1,5 +1,5 @@
+import { systemClock } from "@drover/foundation/clock";
 import type { LoadPlan } from "./load-plan.ts";
-import type { Clock } from "@drover/foundation/clock";
 
 /** How long a run will take, which its user wants to know before, and while it goes on. */
 export interface Schedule {
@@ -13,12 +13,12 @@ export interface Schedule {
 const USUAL_START_MS = 15_000;
 
 /** @param parts of the run, each of which puts all loads of the plan on a server that it starts */
-export function createSchedule(plan: LoadPlan, parts: number, clock: Clock): Schedule {
-  const startMs = clock.monotonicMs();
+export function createSchedule(plan: LoadPlan, parts: number): Schedule {
+  const startMs = systemClock.monotonicMs();
   let over = 0;
   return {
     left() {
-      if (over > 0) return `about ${inWords(((clock.monotonicMs() - startMs) / over) * (parts - over))} left`;
+      if (over > 0) return `about ${inWords(((systemClock.monotonicMs() - startMs) / over) * (parts - over))} left`;
       const plannedMs = plannedStepsMs(plan);
       return plannedMs === undefined
         ? "how long it takes shows after the first part"

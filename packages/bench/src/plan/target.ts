@@ -1,7 +1,6 @@
-import type { Clock } from "@drover/foundation/clock";
-import { httpGet } from "@drover/foundation/network/http-get";
+import { systemClock } from "@drover/foundation/clock";
 import { jsonOf } from "@drover/foundation/json-text";
-import { request } from "undici";
+import { type GetOptions, getJson, httpGet } from "@drover/foundation/network/http-get";
 import type { ChatClient } from "../client/exchange.ts";
 import { BenchError } from "../errors.ts";
 import type { PresetContext, Preset } from "../presets/preset.ts";
@@ -11,7 +10,6 @@ export interface TargetOptions {
   readonly apiKey?: string | undefined;
   /** @default the first of the target's /v1/models */
   readonly model?: string | undefined;
-  readonly clock: Clock;
 }
 
 export interface Target {
@@ -37,7 +35,8 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
     "content-type": "application/json",
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
   };
-  const models = await httpGet(`${url}/v1/models`, { headers, timeoutMs: TIMEOUT_MS, clock: options.clock });
+  const request = { headers, timeoutMs: TIMEOUT_MS, clock: systemClock };
+  const models = await httpGet(`${url}/v1/models`, request);
   if (!models.responded) throw new BenchError("target_unreachable", `no server responds at ${url}: ${models.reason}`);
   if (models.status === 401 || models.status === 403)
     throw new BenchError(
@@ -45,7 +44,7 @@ export async function lookAtTarget(options: TargetOptions): Promise<Target> {
       `${url} wants another API key (HTTP ${models.status}); give it with --key or DROVER_API_KEY`,
     );
   const listed = (jsonOf(models.body) as { data?: { id?: string }[] } | undefined)?.data?.[0]?.id;
-  return { url, model: options.model ?? listed ?? "default", wordsPerToken: await measureWords(url, headers) };
+  return { url, model: options.model ?? listed ?? "default", wordsPerToken: await measureWords(url, request) };
 }
 
 /**
@@ -80,14 +79,8 @@ function cleanUrl(text: string): string {
 }
 
 /** llama.cpp's and Drover's /tokenize; other servers are guessed at. */
-async function measureWords(url: string, headers: Record<string, string>): Promise<number> {
-  const body = JSON.stringify({ content: SAMPLE });
-  try {
-    const response = await request(`${url}/tokenize`, { method: "POST", headers, body, headersTimeout: TIMEOUT_MS });
-    const { tokens } = (await response.body.json()) as { tokens?: unknown[] };
-    const count = tokens?.length ?? 0;
-    return response.statusCode === 200 && count > 0 ? SAMPLE.split(" ").length / count : GUESSED_WORDS_PER_TOKEN;
-  } catch {
-    return GUESSED_WORDS_PER_TOKEN;
-  }
+async function measureWords(url: string, request: GetOptions): Promise<number> {
+  const found = await getJson(`${url}/tokenize`, { ...request, post: JSON.stringify({ content: SAMPLE }) });
+  const count = (found as { tokens?: unknown[] } | undefined)?.tokens?.length ?? 0;
+  return count > 0 ? SAMPLE.split(" ").length / count : GUESSED_WORDS_PER_TOKEN;
 }

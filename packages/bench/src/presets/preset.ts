@@ -54,8 +54,3 @@ export interface Beside {
   readonly everyMs: number;
   conversation(context: PresetContext): Conversation;
 }
-
-/** A conversation whose questions do not depend on its responses. */
-export function independentQuestions(next: () => Prompt): Conversation {
-  return { next, responded: () => {} };
-}

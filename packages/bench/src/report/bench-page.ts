@@ -3,7 +3,7 @@ import type { BenchReport } from "../run-bench.ts";
 import { parseSlo } from "../load/slo.ts";
 import { barChart } from "./charts/bar-chart.ts";
 import { latencyRows, processRows, throughputRows, verdictLines } from "./bench-rows.ts";
-import { sizeText } from "@drover/foundation/texts";
+import { machineText } from "../machine.ts";
 import { htmlPage } from "./charts/html-page.ts";
 import { type LineChart, lineChart, type Series } from "./charts/line-chart.ts";
 import { amountOf, loadName } from "../load/load.ts";
@@ -12,7 +12,7 @@ import { amountOf, loadName } from "../load/load.ts";
 export function benchPage(report: BenchReport): string {
   return htmlPage({
     title: `drover bench: ${report.preset}`,
-    subtitle: `${report.target.model} at ${report.target.url} · ${report.machine.cpu}, ${report.machine.cpus} CPUs, ${sizeText(report.machine.memoryBytes)} · ${report.startedAt}`,
+    subtitle: `${report.target.model} at ${report.target.url} · ${machineText(report.machine)} · ${report.startedAt}`,
     verdicts: verdictLines(report),
     plots: [...loadPlots(report), ...itlPlots(report.steps), ...timePlots(report.steps)],
     tables: [throughputRows(report), latencyRows(report), processRows(report)],

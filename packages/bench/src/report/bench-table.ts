@@ -4,13 +4,14 @@ import type { BenchReport } from "../run-bench.ts";
 import { latencyRows, throughputRows, verdictLines } from "./bench-rows.ts";
 import { showMs } from "./figures.ts";
 import { plainTable } from "./plain-table.ts";
+import { machineText } from "../machine.ts";
 import { loadName } from "../load/load.ts";
 
 /** The report for a terminal of so many columns, or a pipe. */
 export function benchTable(report: BenchReport, columns?: number): string {
   return [
     `${report.preset} against ${report.target.url} (${report.target.model}), ${report.startedAt}`,
-    `${report.machine.cpu}, ${report.machine.cpus} CPUs, ${sizeText(report.machine.memoryBytes)}, Node ${report.machine.node}`,
+    `${machineText(report.machine)}, Node ${report.machine.node}`,
     plainTable(throughputRows(report), { columns }),
     plainTable(latencyRows(report), { columns }),
     ...report.steps.flatMap(processLines),

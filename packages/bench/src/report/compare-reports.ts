@@ -2,7 +2,7 @@ import type { Metric } from "../compare/metrics.ts";
 import { loadsOf } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/compare-report.ts";
 import { medianOf, metricsOfReport, ratioRows, sideRows, stepsOf } from "./compare-rows.ts";
-import { sizeText } from "@drover/foundation/texts";
+import { machineText } from "../machine.ts";
 import { htmlPage } from "./charts/html-page.ts";
 import { lineChart } from "./charts/line-chart.ts";
 import { plainTable } from "./plain-table.ts";
@@ -38,8 +38,7 @@ function headline(report: CompareReport): string {
   // Which worker has which CPUs may change with the load.
   const slots = report.layout.map((worker) => worker.slots).join(" + ");
   const cpus = new Set(report.layout.flatMap((worker) => worker.cpus)).size;
-  const { machine } = report;
-  return `${report.preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, Drover: ${report.layout.length} workers with ${slots} slots on ${cpus} CPUs, ${report.startedAt}`;
+  return `${report.preset}, ${machineText(report.machine)}, Drover: ${report.layout.length} workers with ${slots} slots on ${cpus} CPUs, ${report.startedAt}`;
 }
 
 function metricPlot(report: CompareReport, metric: Metric): string {

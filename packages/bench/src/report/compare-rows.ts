@@ -2,7 +2,7 @@ import { type Metric, metricsOf } from "../compare/metrics.ts";
 import { loadsOf, ratioAt } from "../compare/ratios.ts";
 import type { CompareReport } from "../compare/compare-report.ts";
 import type { StepReport } from "../load/run-step.ts";
-import type { Interval } from "../statistics/bootstrap.ts";
+import { intervalText } from "../statistics/bootstrap.ts";
 import { median } from "../statistics/median.ts";
 import type { Rows } from "./bench-rows.ts";
 import { showMs, showNumber, showPercent } from "./figures.ts";
@@ -17,8 +17,9 @@ export function ratioRows(report: CompareReport): Rows {
       name,
       load === undefined ? "all, mean" : loadName(load),
       ...metrics.map((metric) => {
-        const found = ratioAt(report.ratios, name, metric.name, load);
-        return [found?.bound ?? "", showInterval(found?.ratio)].join(" ").trim();
+        const found = ratioAt(report.ratios, name, metric.name, load && amountOf(load));
+        if (found?.ratio === undefined) return "–";
+        return [found.bound ?? "", intervalText(found.ratio, showNumber, "x")].join(" ").trim();
       }),
     ]),
   );
@@ -62,14 +63,6 @@ export function stepsOf(report: CompareReport, side: string, load: Load): readon
 
 export function meanOf(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function showInterval(interval: Interval | undefined): string {
-  if (interval === undefined) return "–";
-  const { value, low, high } = interval;
-  return low === null || high === null
-    ? `${showNumber(value)}x`
-    : `${showNumber(value)}x (${showNumber(low)} to ${showNumber(high)})`;
 }
 
 function showFigure({ moreIsBetter }: Metric, value: number | null): string {

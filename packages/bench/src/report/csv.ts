@@ -1,3 +1,4 @@
+import type { CompareReport } from "../compare/compare-report.ts";
 import type { StepReport } from "../load/run-step.ts";
 import type { BenchReport } from "../run-bench.ts";
 
@@ -5,7 +6,7 @@ import type { BenchReport } from "../run-bench.ts";
 type Cell = string | number | null;
 
 /** The figures of a step. */
-export const stepColumns: readonly (readonly [name: string, value: (step: StepReport) => Cell])[] = [
+const stepColumns: readonly (readonly [name: string, value: (step: StepReport) => Cell])[] = [
   ["users", ({ load }) => ("users" in load ? load.users : null)],
   ["rate_per_s", ({ load }) => ("perSecond" in load ? load.perSecond : null)],
   ["window_s", ({ counts }) => counts.windowMs / 1000],
@@ -49,7 +50,17 @@ export function benchCsv(report: BenchReport): string {
   );
 }
 
-export function csvText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+/** One line for each side in each round at each load. */
+export function compareCsv(report: CompareReport): string {
+  return csvText(
+    ["side", "round", ...stepColumns.map(([name]) => name)],
+    report.rounds.flatMap(({ side, round, steps }) =>
+      steps.map((step) => [side, round + 1, ...stepColumns.map(([, value]) => value(step))]),
+    ),
+  );
+}
+
+function csvText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   return [head, ...rows].map((row) => `${row.map(cellText).join(",")}\r\n`).join("");
 }
 

@@ -1,8 +1,8 @@
 import { SingleBar } from "cli-progress";
-import { type Clock, pause } from "@drover/foundation/clock";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { showMs, showNumber } from "./figures.ts";
 import { loadName } from "../load/load.ts";
-import type { StepProgress } from "../load/step-progress.ts";
+import type { StepProgress } from "../plan/run-plan.ts";
 
 /** Shows the step under way with live figures. On anything but a terminal it shows nothing. */
 export interface ProgressBar {
@@ -14,7 +14,7 @@ const FORMAT =
   "{bar} {phase} {load} ({step}) | {ok} ok {failed} failed | {rps} req/s {tps} tok/s | p50 {p50} p95 {p95}";
 const PERIOD_MS = 500;
 
-export function createProgressBar(stream: NodeJS.WriteStream, clock: Clock): ProgressBar {
+export function createProgressBar(stream: NodeJS.WriteStream): ProgressBar {
   if (!stream.isTTY) return { step: () => {}, stop: () => {} };
   const bar = new SingleBar({ format: FORMAT, stream, hideCursor: true, barsize: 20, clearOnComplete: true });
   bar.start(1, 0, { phase: "", load: "", step: "", ok: 0, failed: 0, rps: "–", tps: "–", p50: "–", p95: "–" });
@@ -22,8 +22,8 @@ export function createProgressBar(stream: NodeJS.WriteStream, clock: Clock): Pro
   let current: StepProgress | undefined;
   const run = async () => {
     while (!ended.signal.aborted) {
-      if (current !== undefined) show(bar, current, clock.monotonicMs());
-      await pause(clock, PERIOD_MS, ended.signal);
+      if (current !== undefined) show(bar, current, systemClock.monotonicMs());
+      await pause(systemClock, PERIOD_MS, ended.signal);
     }
     bar.stop();
   };

@@ -1,9 +1,10 @@
 import { sizeText } from "@drover/foundation/texts";
+import { machineText } from "../machine.ts";
 import type { TuneReport } from "../tune/run-tune.ts";
 import { rank, type Standing } from "../tune/standings.ts";
 import type { Rows } from "./bench-rows.ts";
 import { meanOf } from "./compare-rows.ts";
-import { escapeHtml } from "./charts/escape.ts";
+import { escapeHtml, px, svgPicture } from "./charts/svg.ts";
 import { showMs, showNumber } from "./figures.ts";
 import { createAxis, tickLabel } from "./charts/axis.ts";
 import { plainTable } from "./plain-table.ts";
@@ -29,7 +30,7 @@ export function tunePage(report: TuneReport): string {
 }
 
 function headline({ machine, model, preset, users, startedAt, tookMs }: TuneReport): string {
-  return `${model}, ${users} users of ${preset}, ${machine.cpu}, ${machine.cpus} CPUs, ${sizeText(machine.memoryBytes)}, ${startedAt}, took ${showMs(tookMs)}`;
+  return `${model}, ${users} users of ${preset}, ${machineText(machine)}, ${startedAt}, took ${showMs(tookMs)}`;
 }
 
 function tuneRows(report: TuneReport): Rows {
@@ -81,12 +82,12 @@ function intervalPlot(standings: readonly Standing[]): string {
   const rows = measured.map(({ name, throughput }, index) => {
     const y = 40 + index * ROW;
     const value = throughput?.value ?? 0;
-    const bar = `<line class="line s0" x1="${x.at(throughput?.low ?? value).toFixed(1)}" x2="${x.at(throughput?.high ?? value).toFixed(1)}" y1="${y}" y2="${y}"/>`;
-    return `<text class="tick" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${escapeHtml(name)}</text>${bar}<circle class="dot s0" cx="${x.at(value).toFixed(1)}" cy="${y}" r="4"><title>${value.toFixed(1)} tokens/s</title></circle>`;
+    const bar = `<line class="line s0" x1="${px(x.at(throughput?.low ?? value))}" x2="${px(x.at(throughput?.high ?? value))}" y1="${y}" y2="${y}"/>`;
+    return `<text class="tick" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${escapeHtml(name)}</text>${bar}<circle class="dot s0" cx="${px(x.at(value))}" cy="${y}" r="4"><title>${value.toFixed(1)} tokens/s</title></circle>`;
   });
   const ticks = x.ticks.map(
     (tick) =>
-      `<line class="grid" x1="${x.at(tick).toFixed(1)}" x2="${x.at(tick).toFixed(1)}" y1="28" y2="${height - 20}"/><text class="tick" x="${x.at(tick).toFixed(1)}" y="${height - 4}" text-anchor="middle">${tickLabel(tick)}</text>`,
+      `<line class="grid" x1="${px(x.at(tick))}" x2="${px(x.at(tick))}" y1="28" y2="${height - 20}"/><text class="tick" x="${px(x.at(tick))}" y="${height - 4}" text-anchor="middle">${tickLabel(tick)}</text>`,
   );
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="tokens/s of each configuration"><text class="title" x="8" y="18">tokens/s of each configuration</text>${ticks.join("")}${rows.join("")}</svg>`;
+  return svgPicture("tokens/s of each configuration", { width: WIDTH, height, left: 8 }, [...ticks, ...rows]);
 }

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { type Clock, pause } from "@drover/foundation/clock";
+import { pause, systemClock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/network/http-get";
 import { BenchError } from "../errors.ts";
 import type { WatchedProcess } from "../load/process-watch.ts";
@@ -18,7 +18,8 @@ export interface ChildServerOptions {
   readonly readyTimeoutMs?: number | undefined;
   /** Asked further once the address responds; false: not yet. */
   readonly isReady?: (() => Promise<boolean>) | undefined;
-  readonly clock: Clock;
+  /** Called once it has ended, however it did. */
+  readonly onGone?: (() => unknown) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +42,6 @@ const KEPT_LINES = 12;
  * @throws BenchError `server_failed` with the end of its output where it ends or stays unready
  */
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
-  const { name, clock } = options;
   const command = dieWithParent(options);
   const child = execa(command.file, [...command.args], {
     stdin: "ignore",
@@ -63,29 +63,30 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     // Without a word from the program itself, why it could not run at all: not installed, not executable.
     if (tail.length === 0 && result.failed) tail.push(result.originalMessage ?? String(result.exitCode));
     ended.abort();
+    await options.onGone?.();
   };
   const gone = waitGone();
   const stop = async () => {
     child.kill("SIGTERM");
     await gone;
   };
-  const untilMs = clock.monotonicMs() + (options.readyTimeoutMs ?? READY_TIMEOUT_MS);
+  const untilMs = systemClock.monotonicMs() + (options.readyTimeoutMs ?? READY_TIMEOUT_MS);
   while (!(await responds(options))) {
-    const late = clock.monotonicMs() > untilMs;
+    const late = systemClock.monotonicMs() > untilMs;
     if (!late && !ended.signal.aborted && !options.signal.aborted) {
-      await pause(clock, POLL_MS, options.signal);
+      await pause(systemClock, POLL_MS, options.signal);
       continue;
     }
     const why = ended.signal.aborted ? "ended" : late ? "did not get ready in time" : "was interrupted";
     await stop();
-    throw new BenchError("server_failed", [`${name} ${why}`, ...tail].join("\n  "));
+    throw new BenchError("server_failed", [`${options.name} ${why}`, ...tail].join("\n  "));
   }
   const pid = child.pid ?? 0;
   return { pid, processes: (ofName) => processTree(pid).map((each) => ({ name: ofName, pid: each })), stop };
 }
 
-async function responds({ readyUrl, clock, isReady }: ChildServerOptions): Promise<boolean> {
-  const result = await httpGet(readyUrl, { timeoutMs: 2000, clock });
+async function responds({ readyUrl, isReady }: ChildServerOptions): Promise<boolean> {
+  const result = await httpGet(readyUrl, { timeoutMs: 2000, clock: systemClock });
   if (!result.responded || result.status !== 200) return false;
   try {
     return (await isReady?.()) ?? true;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "undici";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import type { WatchedProcess } from "../load/process-watch.ts";
 import { startChildServer } from "./child-server.ts";
 import { freePort } from "./free-port.ts";
@@ -12,10 +12,7 @@ export interface DroverServerOptions {
   readonly bin: string;
   /** Further arguments for `drover up`: model, workers, threads, slots. */
   readonly args: readonly string[];
-  readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** From the start until every worker is ready. @default as a child server's */
-  readonly readyTimeoutMs?: number | undefined;
 }
 
 /** A Drover that was started for a measurement. */
@@ -58,7 +55,6 @@ const STATUS_AGE_MS = 15_000;
  * @throws BenchError `server_failed`
  */
 export async function startDrover(options: DroverServerOptions): Promise<DroverServer> {
-  const { bin, clock } = options;
   const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
   const socket = join(folder, "admin.sock");
   const url = `http://127.0.0.1:${await freePort()}`;
@@ -68,30 +64,27 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     const { body } = await admin.request({ method: "GET", path: "/status" });
     return (await body.json()) as Status;
   };
-  const cleanUp = async () => {
-    await admin.destroy();
-    rmSync(folder, { recursive: true, force: true });
-  };
   const isReady = async () => {
     const { workers } = await readStatus();
     return workers.length > 0 && workers.every(({ state }) => state === "ready");
   };
   const own = ["--listen", url.replace("http://", ""), "--admin-socket", socket, "--log-format", "json"];
   const server = await startChildServer({
-    ...options,
     name: "drover up",
     file: process.execPath,
-    args: [bin, "up", ...own, ...options.args],
+    args: [options.bin, "up", ...own, ...options.args],
     readyUrl: `${url}/health`,
     isReady,
-  }).catch(async (error: unknown) => {
-    await cleanUp();
-    throw error;
+    onGone: async () => {
+      await admin.destroy();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    signal: options.signal,
   });
   return {
     url,
     pid: server.pid,
-    processes: watchedProcesses(server.pid, readStatus, clock),
+    processes: watchedProcesses(server.pid, readStatus),
     async layout() {
       const { workers } = await readStatus();
       return workers.map(({ pid, state, cpus, slots }) => ({
@@ -102,19 +95,16 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
         busySlots: slots.busy,
       }));
     },
-    async stop() {
-      await server.stop();
-      await cleanUp();
-    },
+    stop: () => server.stop(),
   };
 }
 
-function watchedProcesses(pid: number, readStatus: () => Promise<Status>, clock: Clock): DroverServer["processes"] {
+function watchedProcesses(pid: number, readStatus: () => Promise<Status>): DroverServer["processes"] {
   let known: readonly WatchedProcess[] = [];
   let knownAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (clock.monotonicMs() - knownAtMs < STATUS_AGE_MS) return known;
-    knownAtMs = clock.monotonicMs();
+    if (systemClock.monotonicMs() - knownAtMs < STATUS_AGE_MS) return known;
+    knownAtMs = systemClock.monotonicMs();
     const { workers } = await readStatus();
     const each = workers.flatMap((worker) =>
       typeof worker.pid === "number" ? [{ name: `worker ${worker.id}`, pid: worker.pid }] : [],

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
+import { startDrover } from "../servers/drover-server.ts";
 import { findLlamaServer, llamaServerSide, readLlamaServerBuild } from "./llama-server.ts";
 import type { DroverLayout, Side } from "./side.ts";
-import { commandSide, droverSide, handMadeSide, pinnedSide } from "./sides.ts";
+import { handMadeSide, pinnedSide } from "./nginx-sides.ts";
+import { commandSide } from "./single-server.ts";
 
 /** Which set-ups take part in a comparison. */
 export interface SideOptions {
@@ -23,6 +24,8 @@ export interface SideOptions {
   readonly llamaServerArgs?: readonly string[] | undefined;
   /** The file of the model that Drover serves, once it is there. */
   readonly modelFile: () => Promise<string | undefined>;
+  /** Sent to every side. */
+  readonly apiKey?: string | undefined;
   readonly signal: AbortSignal;
   readonly onSide?: ((line: string) => void) | undefined;
 }
@@ -57,13 +60,18 @@ export async function tryOnce(sides: readonly Side[], options: SideOptions): Pro
   }
 }
 
-export function ownSides(options: SideOptions, { workers }: DroverLayout, clock: Clock): readonly Side[] {
-  const parts = { ...options, upArgs: [...options.workerArgs, ...options.upArgs], layout: workers, clock };
-  const wanted = (name: string) => options.only === undefined || options.only.includes(name);
+/** Drover, and nginx before workers that are started by hand. */
+export function ownSides(options: SideOptions, { workers }: DroverLayout): readonly Side[] {
+  const { bin, workerArgs, upArgs, only } = options;
+  const wanted = (name: string) => only === undefined || only.includes(name);
   return [
-    droverSide(parts),
-    ...(wanted("hand-made") ? [handMadeSide(parts)] : []),
-    ...(wanted("pinned") ? [pinnedSide(parts)] : []),
+    {
+      name: "drover",
+      doc: "drover up",
+      start: (signal) => startDrover({ bin, args: [...workerArgs, ...upArgs], signal }),
+    },
+    ...(wanted("hand-made") ? [handMadeSide(options, workers)] : []),
+    ...(wanted("pinned") ? [pinnedSide(options, workers)] : []),
   ];
 }
 
@@ -71,9 +79,8 @@ export async function foreignSides(
   options: SideOptions,
   llamaServer: string | undefined,
   layout: DroverLayout,
-  clock: Clock,
 ): Promise<readonly Side[]> {
-  const commands = options.against.map((command) => commandSide(command, clock));
+  const commands = options.against.map(commandSide);
   if (llamaServer === undefined) return commands;
   const modelFile = await options.modelFile();
   if (modelFile === undefined)
@@ -89,5 +96,5 @@ export async function foreignSides(
   const { only, llamaServerArgs = [] } = options;
   const hasPlain = llamaServerArgs.length === 0 || only === undefined || only.includes("llama-server");
   const variants = [...(hasPlain ? [""] : []), ...llamaServerArgs];
-  return [...variants.map((extra) => llamaServerSide(setup, build, extra.trim(), clock)), ...commands];
+  return [...variants.map((extra) => llamaServerSide(setup, build, extra.trim())), ...commands];
 }

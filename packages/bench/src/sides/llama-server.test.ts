@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, describe, it } from "node:test";
-import { systemClock } from "@drover/foundation/clock";
 import { findLlamaServer, llamaServerArguments, llamaServerSide, readLlamaServerBuild } from "./llama-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "drover-llama-server-"));
@@ -43,7 +42,7 @@ describe("llama-server as a side of a comparison", () => {
 
   it("takes further arguments after its own, so that they win, and ends when it is told to", async () => {
     const build = await readLlamaServerBuild(program);
-    const side = llamaServerSide(setup, build, '-kvu --alias "my model"', systemClock);
+    const side = llamaServerSide(setup, build, '-kvu --alias "my model"');
     assert.equal(side.name, 'llama-server -kvu --alias "my model"');
     assert.match(side.doc, /version 1234 \(abc\): -t 2 -np 16 -c 16384 -kvu/);
     const running = await side.start(new AbortController().signal);

@@ -1,5 +1,4 @@
 import { execa } from "execa";
-import type { Clock } from "@drover/foundation/clock";
 import { findProgram, mayBeRun } from "@drover/foundation/files/programs";
 import { BenchError } from "../errors.ts";
 import type { Side } from "./side.ts";
@@ -58,7 +57,7 @@ export function llamaServerArguments(setup: LlamaServerSetup, port: number, help
 }
 
 /** llama.cpp's own server. @param extra further arguments as one would type them; they override those chosen here */
-export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild, extra: string, clock: Clock): Side {
+export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild, extra: string): Side {
   const { threads, slots, contextTokens } = setup;
   const shown = `-t ${threads} -np ${slots} -c ${slots * contextTokens} ${extra}`.trim();
   const name = `llama-server ${extra}`.trim();
@@ -67,7 +66,7 @@ export function llamaServerSide(setup: LlamaServerSetup, build: LlamaServerBuild
     file: "/bin/sh",
     args: ["-c", `exec "$0" "$@" ${extra}`, setup.path, ...llamaServerArguments(setup, port, build.help)],
   });
-  return singleServer({ name, doc, process: "llama-server", commandOn }, clock);
+  return singleServer({ name, doc, process: "llama-server", commandOn });
 }
 
 async function runOnce(path: string, flag: string): Promise<string> {

@@ -1,28 +1,18 @@
 import { request } from "undici";
-import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { startDrover } from "../servers/drover-server.ts";
+import type { SideOptions } from "./choose-sides.ts";
 import type { DroverLayout } from "./side.ts";
-
-export interface LayoutRequest {
-  /** The script of the `drover` command. */
-  readonly bin: string;
-  readonly workerArgs: readonly string[];
-  readonly upArgs: readonly string[];
-  readonly apiKey?: string | undefined;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Starts Drover once and asks it how it has laid itself out, so that the other sides can have the same.
  * @throws BenchError `server_failed`
  */
-export async function readLayout(options: LayoutRequest, clock: Clock): Promise<DroverLayout> {
-  const args = [...options.workerArgs, ...options.upArgs];
-  const drover = await startDrover({ bin: options.bin, args, clock, signal: options.signal });
+export async function readLayout({ bin, workerArgs, upArgs, apiKey, signal }: SideOptions): Promise<DroverLayout> {
+  const drover = await startDrover({ bin, args: [...workerArgs, ...upArgs], signal });
   try {
     const workers = (await drover.layout()).map(({ cpus, slots }) => ({ cpus, slots }));
-    return { workers, contextTokens: await contextOf(drover.url, options.apiKey) };
+    return { workers, contextTokens: await contextOf(drover.url, apiKey) };
   } finally {
     await drover.stop();
   }

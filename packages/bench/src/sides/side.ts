@@ -12,8 +12,8 @@ export interface Side {
 
 export interface RunningSide {
   readonly url: string;
-  processes(): Promise<readonly WatchedProcess[]>;
-  stop(): Promise<void>;
+  readonly processes: () => Promise<readonly WatchedProcess[]>;
+  readonly stop: () => Promise<void>;
 }
 
 /** How one worker of Drover was laid out; the other sides get the same CPUs. */

@@ -7,6 +7,12 @@ export interface Interval {
   readonly high: number | null;
 }
 
+/** `2.1 (1.9 to 2.4)`, or what `show` makes of the value alone where there are no bounds. @param unit behind the value */
+export function intervalText({ value, low, high }: Interval, show: (figure: number) => string, unit = ""): string {
+  const bounds = low === null || high === null ? "" : ` (${show(low)} to ${show(high)})`;
+  return `${show(value)}${unit}${bounds}`;
+}
+
 const RESAMPLES = 2000;
 
 /**

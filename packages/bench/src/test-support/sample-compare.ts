@@ -29,7 +29,7 @@ export function sampleCompare(
     layout: [{ cpus: [0], slots: 8 }],
     sides,
     rounds,
-    ratios: ratiosOf(rounds, "drover"),
+    ratios: ratiosOf(rounds),
     notes: [],
     interrupted: false,
   };

@@ -38,7 +38,9 @@ function sampleStep(users: number, ok: number, failed: number): StepReport {
       index < ok
         ? ({ kind: "ok", text: "", usage: undefined } as const)
         : ({ kind: "failed", reason: "http-503", detail: "busy" } as const);
-    recorder.end(recorder.begin({ intendedMs: 0 }), { startMs: 0, endMs: 200, tokenTimesMs: times, result });
+    const request = { intendedMs: 0 };
+    recorder.begin(request);
+    recorder.end(request, { startMs: 0, endMs: 200, tokenTimesMs: times, result });
   }
   const samples = [1, 2, 3].map((second) => ({ atMs: second * 1000, cpuPercent: 90, rssBytes: 2 ** 30 }));
   return {

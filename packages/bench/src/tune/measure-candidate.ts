@@ -1,23 +1,17 @@
 import type { LoadPlan } from "../plan/load-plan.ts";
-import { createChatClient } from "../client/chat-client.ts";
-import type { Clock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
-import { runStep, type StepReport } from "../load/run-step.ts";
+import type { StepReport } from "../load/run-step.ts";
 import { startDrover } from "../servers/drover-server.ts";
-import { lookAtTarget } from "../plan/target.ts";
 import { type Candidate, candidateArgs } from "./candidate.ts";
 import type { Score } from "./standings.ts";
-import type { StepProgress } from "../load/step-progress.ts";
+import { type PlanRun, runPlan } from "../plan/run-plan.ts";
 
-export interface MeasureOptions {
+export interface MeasureOptions extends Pick<PlanRun, "apiKey" | "signal" | "onStep"> {
+  /** The script of the `drover` command. */
   readonly bin: string;
   /** Arguments for `drover up` that are the same for all candidates: model, context. */
   readonly args: readonly string[];
   readonly plan: LoadPlan;
-  readonly apiKey?: string | undefined;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly onStep?: ((progress: StepProgress) => void) | undefined;
 }
 
 const LEAST_SUCCESS = 0.99;
@@ -28,49 +22,21 @@ export async function measureCandidate(
   round: number,
   options: MeasureOptions,
 ): Promise<Score | { readonly failure: string }> {
-  const { plan, clock, signal } = options;
+  const { plan, apiKey, signal, onStep } = options;
   try {
     const args = [...options.args, ...candidateArgs(candidate)];
-    const drover = await startDrover({ bin: options.bin, args, clock, signal });
+    const drover = await startDrover({ bin: options.bin, args, signal });
     try {
-      return scoreOf(await runOnce(drover, round, options), plan);
+      // Another seed in each round, the same for each candidate.
+      const seeded = { ...plan, seed: plan.seed + round };
+      const [step] = await runPlan(seeded, { url: drover.url, apiKey, signal, onStep, processes: drover.processes });
+      return step === undefined ? { failure: "it was interrupted" } : scoreOf(step, plan);
     } finally {
       await drover.stop();
     }
   } catch (error) {
     if (error instanceof BenchError && error.code === "server_failed") return { failure: error.message };
     throw error;
-  }
-}
-
-async function runOnce(
-  drover: Awaited<ReturnType<typeof startDrover>>,
-  round: number,
-  options: MeasureOptions,
-): Promise<StepReport> {
-  const { plan, clock, signal } = options;
-  const [load] = plan.loads;
-  if (load === undefined) throw new BenchError("bad_option", "--users names no number of users");
-  const { apiKey } = options;
-  const target = await lookAtTarget({ url: drover.url, apiKey, clock });
-  const client = createChatClient({ ...plan, ...target, apiKey, clock });
-  const startMs = clock.monotonicMs();
-  try {
-    return await runStep({
-      ...plan,
-      ...target,
-      load,
-      // Another seed in each round, the same for each candidate.
-      seed: plan.seed + round,
-      client,
-      clock,
-      signal,
-      processes: () => drover.processes(),
-      onRecorder: (recorder) =>
-        options.onStep?.({ index: 0, steps: 1, load, startMs, recorder, responses: plan.responses }),
-    });
-  } finally {
-    await client.close();
   }
 }
 

@@ -1,32 +1,20 @@
 import { availableParallelism } from "node:os";
 import { type LoadPlan, type LoadRequest, planLoad } from "../plan/load-plan.ts";
-import { type Clock, systemClock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { BenchError } from "../errors.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { seededRandom } from "../random.ts";
-import { measureCandidate } from "./measure-candidate.ts";
+import { type MeasureOptions, measureCandidate } from "./measure-candidate.ts";
 import { search, type SearchResult } from "./search.ts";
 import type { Standing } from "./standings.ts";
 import { verdictsOf } from "./verdicts.ts";
-import type { StepProgress } from "../load/step-progress.ts";
 
-export interface TuneOptions extends LoadRequest {
-  /** The script of the `drover` command. */
-  readonly bin: string;
-  /** Arguments for `drover up`: model, context. */
-  readonly args: readonly string[];
-  /** Sent with each request. */
-  readonly apiKey?: string | undefined;
+export interface TuneOptions extends LoadRequest, Omit<MeasureOptions, "plan"> {
   /** What is served, for the report. */
   readonly model: string;
   /** @default five minutes */
   readonly limitMs?: number | undefined;
-  /** CPUs to lay out. @default those that this process may use */
-  readonly cpus?: number | undefined;
-  readonly signal: AbortSignal;
   readonly onStanding?: ((standing: Standing, phase: string) => void) | undefined;
-  readonly onStep?: ((progress: StepProgress) => void) | undefined;
-  readonly clock?: Clock | undefined;
 }
 
 export interface TuneReport {
@@ -57,25 +45,23 @@ const WINDOW_MS = 10_000;
  */
 export async function runTune(options: TuneOptions): Promise<TuneReport> {
   const { plan, users } = planTune(options);
-  const clock = options.clock ?? systemClock;
-  const startMs = clock.monotonicMs();
-  const startedAt = new Date(clock.epochMs()).toISOString();
-  const cpus = options.cpus ?? availableParallelism();
+  const startMs = systemClock.monotonicMs();
+  const startedAt = new Date(systemClock.epochMs()).toISOString();
   const result = await search({
-    cpus,
+    cpus: availableParallelism(),
     users,
     limitMs: options.limitMs ?? FIVE_MINUTES_MS,
-    clock,
+    clock: systemClock,
     signal: options.signal,
     random: seededRandom(plan.seed),
-    measure: (candidate, round) => measureCandidate(candidate, round, { ...options, plan, clock }),
+    measure: (candidate, round) => measureCandidate(candidate, round, { ...options, plan }),
     onStanding: options.onStanding,
   });
   if (result.pick === undefined) throw nothingMeasured(result.standings, options);
   return {
     kind: "tune",
     startedAt,
-    tookMs: clock.monotonicMs() - startMs,
+    tookMs: systemClock.monotonicMs() - startMs,
     machine: describeMachine(),
     model: options.model,
     preset: plan.preset.name,

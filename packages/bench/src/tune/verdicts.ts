@@ -1,4 +1,4 @@
-import type { Interval } from "../statistics/bootstrap.ts";
+import { type Interval, intervalText } from "../statistics/bootstrap.ts";
 import { rank, type Standing, TIE } from "./standings.ts";
 
 /** The result in sentences, also where it speaks against several workers. */
@@ -51,8 +51,6 @@ function cannotTellApart(a: Interval | undefined, b: Interval | undefined): bool
 
 function show(interval: Interval | undefined): string {
   if (interval === undefined) return "nothing";
-  const { value, low, high } = interval;
-  return low === null || high === null
-    ? `${value.toFixed(1)} (measured once)`
-    : `${value.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
+  const text = intervalText(interval, (figure) => figure.toFixed(1));
+  return interval.low === null || interval.high === null ? `${text} (measured once)` : text;
 }

@@ -1,5 +1,4 @@
 import type { DroverServer } from "@drover/bench";
-import { systemClock } from "@drover/foundation/clock";
 import type { ExitCode } from "@drover/supervisor/errors";
 import type { Command, Invocation } from "../line/command.ts";
 import { compare, merge } from "../measuring/compare.ts";
@@ -107,7 +106,7 @@ async function startTarget(invocation: Invocation, signal: AbortSignal): Promise
   const { checkSettings } = await import("@drover/supervisor/application");
   await checkSettings(invocation.settings().settings, invocation.environment);
   invocation.stderr.write("Starting a Drover to measure; --url measures a running server.\n");
-  return startDrover({ bin: process.argv[1] ?? "", args: upArgs(invocation), clock: systemClock, signal });
+  return startDrover({ bin: process.argv[1] ?? "", args: upArgs(invocation), signal });
 }
 
 function pidList(invocation: Invocation) {

@@ -1,5 +1,4 @@
 import type { StepProgress } from "@drover/bench";
-import { systemClock } from "@drover/foundation/clock";
 import { printable } from "@drover/foundation/printable";
 import { type ExitCode, SupervisorError } from "@drover/supervisor/errors";
 import type { Invocation } from "../line/command.ts";
@@ -32,7 +31,7 @@ export async function underWay<T>(
 ): Promise<T> {
   const { createProgressBar } = await import("@drover/bench");
   const stop = interruptible();
-  const bar = createProgressBar(stderr, systemClock);
+  const bar = createProgressBar(stderr);
   try {
     return await run({ signal: stop.signal, onStep: (step) => bar.step(step) });
   } finally {

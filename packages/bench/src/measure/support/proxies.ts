@@ -1,37 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "@drover/foundation/clock";
-import { startChildServer } from "../../servers/child-server.ts";
+import type { CommandLine } from "../../servers/die-with-parent.ts";
 import { freePort } from "../../servers/free-port.ts";
 import { bin } from "./drover.ts";
-import { type MeasuredServer, scratch, stoppedOnInterrupt } from "./session.ts";
-
-type CommandLine = readonly [file: string, args: readonly string[]];
-
-const { signal } = new AbortController();
+import { type MeasuredServer, scratch, startServer } from "./session.ts";
 
 /** On a machine with two CPUs: the proxy on the first, upstream and load generator on the second. */
 function pin(cpu: number, args: readonly string[]): CommandLine {
-  return ["taskset", ["-c", String(cpu), ...args]];
+  return { file: "taskset", args: ["-c", String(cpu), ...args] };
 }
 
 function beside(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** Starts the server and waits for its /health. */
-async function start(name: string, port: number, [file, args]: CommandLine): Promise<MeasuredServer> {
-  const url = `http://127.0.0.1:${port}`;
-  const readyUrl = `${url}/health`;
-  const options = { name, file, args, readyUrl, readyTimeoutMs: 30_000, clock: systemClock, signal };
-  const server = await startChildServer(options);
-  return { url, pid: server.pid, stop: stoppedOnInterrupt(() => server.stop()) };
-}
-
 export async function startUpstream(): Promise<MeasuredServer> {
   const port = await freePort();
-  return start("the upstream", port, pin(1, [process.execPath, beside("quick-upstream.js"), String(port)]));
+  return startServer("the upstream", port, pin(1, [process.execPath, beside("quick-upstream.js"), String(port)]));
 }
 
 /** How each proxy is started before `target`, with a folder for its files. */
@@ -78,7 +64,7 @@ export const proxyNames: readonly ProxyName[] = ["drover", "http-proxy", "nginx"
 export async function startProxy(name: ProxyName, upstream: string): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(scratch, "proxy-"));
   const port = await freePort();
-  const server = await start(name, port, starters[name](upstream, port, folder));
+  const server = await startServer(name, port, starters[name](upstream, port, folder));
   const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dieWithParent } from "../../servers/die-with-parent.ts";
+import { startChildServer } from "../../servers/child-server.ts";
+import { type CommandLine, dieWithParent } from "../../servers/die-with-parent.ts";
 
 /** A folder of this run, removed at its end. */
 export const scratch = mkdtempSync(join(tmpdir(), "drover-measure-"));
@@ -49,6 +50,22 @@ export interface MeasuredServer {
   readonly pid: number;
   stop(): Promise<void>;
 }
+
+/** Starts a server that listens on this port, and waits until its `/health` responds. */
+export async function startServer(name: string, port: number, command: CommandLine): Promise<MeasuredServer> {
+  const url = `http://127.0.0.1:${port}`;
+  const { signal } = new AbortController();
+  const server = await startChildServer({
+    name,
+    ...command,
+    readyUrl: `${url}/health`,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    signal,
+  });
+  return { url, pid: server.pid, stop: stoppedOnInterrupt(() => server.stop()) };
+}
+
+const READY_TIMEOUT_MS = 60_000;
 
 export interface RunOptions {
   /** Keep the standard output instead of passing it on. */

@@ -1,5 +1,5 @@
 import type { Rows } from "../bench-rows.ts";
-import { escapeHtml } from "./escape.ts";
+import { escapeHtml } from "./svg.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --grid: #d8dee4; --paper: #fff; --card: #f6f8fa; --mark: #bc4c00; }

@@ -1,11 +1,11 @@
 import { type Axis, createAxis, tickLabel } from "./axis.ts";
-import { escapeHtml } from "./escape.ts";
+import { escapeHtml, gridRows, px, svgPicture } from "./svg.ts";
 
 export interface Point {
   readonly x: number;
   /** Null leaves a gap. */
   readonly y: number | null;
-  /** Half-width of an interval, drawn as a bar. */
+  /** The ends of an interval, drawn as a bar. */
   readonly spread?: readonly [low: number, high: number] | undefined;
 }
 
@@ -42,36 +42,28 @@ export function lineChart(chart: LineChart): string {
     WIDTH - RIGHT,
   );
   const y = createAxis(chart.limit === undefined ? ys : [...ys, chart.limit.y], HEIGHT - BOTTOM, TOP);
-  return [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(chart.title)}">`,
-    frame(chart, x, y),
+  return svgPicture(chart.title, { width: WIDTH, height: HEIGHT, left: LEFT }, [
+    ...gridRows(y, LEFT, WIDTH - RIGHT),
+    ...columns(chart, x),
     ...(chart.marks ?? []).map((mark) => markLine(mark, x)),
     chart.limit === undefined ? "" : limitLine(chart.limit, y),
     ...chart.series.map((series, index) => seriesLine(series, index % 8, x, y)),
     legend(chart.series),
-    "</svg>",
-  ].join("\n");
+  ]);
 }
 
-function frame(chart: Pick<LineChart, "title" | "xLabel" | "yLabel">, x: Axis, y: Axis): string {
+/** The values along the lower edge, and the words for both axes. */
+function columns({ xLabel, yLabel }: LineChart, x: Axis): readonly string[] {
   const bottom = HEIGHT - BOTTOM;
-  const rows = y.ticks.map(
-    (tick) =>
-      `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${px(y.at(tick))}" y2="${px(y.at(tick))}"/>` +
-      `<text class="tick" x="${LEFT - 6}" y="${px(y.at(tick) + 4)}" text-anchor="end">${tickLabel(tick)}</text>`,
-  );
-  const columns = x.ticks.map(
-    (tick) =>
-      `<text class="tick" x="${px(x.at(tick))}" y="${bottom + 16}" text-anchor="middle">${tickLabel(tick)}</text>`,
-  );
   const middle = (LEFT + WIDTH - RIGHT) / 2;
   return [
-    `<text class="title" x="${LEFT}" y="18">${escapeHtml(chart.title)}</text>`,
-    ...rows,
-    ...columns,
-    `<text class="tick" x="${middle}" y="${HEIGHT - 8}" text-anchor="middle">${escapeHtml(chart.xLabel)}</text>`,
-    `<text class="tick" transform="translate(14 ${(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(chart.yLabel)}</text>`,
-  ].join("\n");
+    ...x.ticks.map(
+      (tick) =>
+        `<text class="tick" x="${px(x.at(tick))}" y="${bottom + 16}" text-anchor="middle">${tickLabel(tick)}</text>`,
+    ),
+    `<text class="tick" x="${middle}" y="${HEIGHT - 8}" text-anchor="middle">${escapeHtml(xLabel)}</text>`,
+    `<text class="tick" transform="translate(14 ${(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(yLabel)}</text>`,
+  ];
 }
 
 function markLine(mark: { readonly x: number; readonly label: string }, x: Axis): string {
@@ -111,8 +103,4 @@ function legend(series: readonly Series[]): string {
         `<text class="tick" x="${WIDTH - RIGHT + 24}" y="${TOP + 12 + index * 18}">${escapeHtml(name)}</text>`,
     )
     .join("");
-}
-
-function px(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "../random.ts";
-import { findPreset, presetNames } from "./registry.ts";
+import { findPreset, presetNames } from "./presets.ts";
 
 const context = (seed: number) => ({ random: seededRandom(seed), wordsPerToken: 1 });
 const words = (text: string) => text.split(/\s+/).length;

@@ -4,10 +4,11 @@ import { type Load, loadName } from "../load/load.ts";
 
 export interface RetryOptions {
   readonly load: Load;
-  /** How often it is measured again at most. @default 0 */
+  /** How often a step is measured again at most where other processes took part of the machine. @default 0 */
   readonly retries?: number | undefined;
+  /** Ends the measurement; what there is until then is kept. */
   readonly signal: AbortSignal;
-  readonly onSide?: ((line: string) => void) | undefined;
+  readonly onRetry?: ((line: string) => void) | undefined;
 }
 
 /** Of one CPU: with more, a step says little about the server. */
@@ -19,14 +20,14 @@ const DISTURBED_PERCENT = 30;
  * @returns the first step that was left alone, or else the one that was disturbed least
  */
 export async function leastDisturbed(
-  { load, retries = 0, signal, onSide }: RetryOptions,
+  { load, retries = 0, signal, onRetry }: RetryOptions,
   measure: (retry: number) => Promise<StepReport>,
 ): Promise<StepReport> {
   let best = await measure(0);
   for (let retry = 1; retry <= retries && !signal.aborted; retry += 1) {
     const percent = foreignCpuPercent(best);
     if (percent <= DISTURBED_PERCENT) break;
-    onSide?.(
+    onRetry?.(
       `${loadName(load)}: other processes took ${percent.toFixed(0)}% of a CPU; measuring again (${retry} of ${retries})`,
     );
     const again = await measure(retry);

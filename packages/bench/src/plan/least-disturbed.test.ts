@@ -10,7 +10,7 @@ const { load, own } = step;
 /** Measures steps in which other processes took so many percent of a CPU, one after the other. */
 const measured = async (retries: number, percents: readonly number[]) => {
   const lines: string[] = [];
-  const options = { load, retries, signal: new AbortController().signal, onSide: (line: string) => lines.push(line) };
+  const options = { load, retries, signal: new AbortController().signal, onRetry: (line: string) => lines.push(line) };
   const kept = await leastDisturbed(options, (retry) => {
     // The step's own process takes 90% of a CPU, and the load generator 1%.
     const machineCpuPercent = 91 + (percents[retry] ?? assert.fail("measured too often"));
