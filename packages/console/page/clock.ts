@@ -10,10 +10,9 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
-/** Calls once after a time. @returns what calls it off */
-export function after(delayMs: number, call: () => void): () => void {
-  const timer = setTimeout(call, delayMs);
-  return () => clearTimeout(timer);
+/** Calls once after a time. */
+export function after(delayMs: number, call: () => void): void {
+  setTimeout(call, delayMs);
 }
 
 /** Calls at once and then in each period, while the page can be seen. @returns what ends it */

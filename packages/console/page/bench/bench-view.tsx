@@ -4,8 +4,7 @@ import { texts } from "../language/language.ts";
 import { FileButton } from "../parts/file-button.tsx";
 import { Trouble } from "../parts/trouble.tsx";
 import { ChartView } from "./chart.tsx";
-import { readReport } from "./read-report.ts";
-import type { Report, Table } from "./report.ts";
+import { type Report, readReport, type Table } from "./read-report.ts";
 
 const shown = signal<Report | undefined>(undefined);
 const problem = signal("");

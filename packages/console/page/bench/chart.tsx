@@ -2,7 +2,7 @@ import type uPlot from "uplot";
 import type { VNode } from "preact";
 import { numberText } from "../language/numbers.ts";
 import { type PlotContent, type PlotLook, usePlot } from "../parts/use-plot.ts";
-import type { Chart } from "./report.ts";
+import type { Chart } from "./read-report.ts";
 
 const HEIGHT = 220;
 /** Custom properties of the style sheet. */
