@@ -68,7 +68,7 @@ function createHandler(
 ): Dispatcher.DispatchHandler {
   const startMs = clock.monotonicMs();
   const reader = createResponseReader(() => clock.monotonicMs(), onToken);
-  const scanner = createLineScanner((value) => reader.data(value));
+  const scan = createLineScanner((value) => reader.data(value));
   let status = 0;
   let errorBody = "";
   let abort: (() => void) | undefined;
@@ -86,7 +86,7 @@ function createHandler(
       status = statusCode;
     },
     onResponseData(_controller, chunk) {
-      if (status === 200) scanner.push(chunk);
+      if (status === 200) scan(chunk);
       else if (errorBody.length < 4096) errorBody += chunk.toString();
     },
     onResponseEnd() {

@@ -8,19 +8,19 @@ describe("the line scanner", () => {
   it("finds the same data lines wherever the network cuts the stream, also inside of a character", () => {
     for (let cut = 0; cut <= STREAM.length; cut += 1) {
       const seen: string[] = [];
-      const scanner = createLineScanner((data) => seen.push(data));
-      scanner.push(STREAM.subarray(0, cut));
-      scanner.push(STREAM.subarray(cut));
+      const scan = createLineScanner((data) => seen.push(data));
+      scan(STREAM.subarray(0, cut));
+      scan(STREAM.subarray(cut));
       assert.deepEqual(seen, ['{"a":"鸡 🐇"}', "two", "[DONE]"], `cut at ${cut}`);
     }
   });
 
   it("takes one byte at a time and gives out nothing before a line's end", () => {
     const seen: string[] = [];
-    const scanner = createLineScanner((data) => seen.push(data));
-    for (const byte of STREAM.subarray(0, STREAM.length - 2)) scanner.push(Buffer.from([byte]));
+    const scan = createLineScanner((data) => seen.push(data));
+    for (const byte of STREAM.subarray(0, STREAM.length - 2)) scan(Buffer.from([byte]));
     assert.equal(seen.length, 2);
-    scanner.push(Buffer.from("\n"));
+    scan(Buffer.from("\n"));
     assert.equal(seen.length, 3);
   });
 });

@@ -2,28 +2,22 @@ const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 const EMPTY = Buffer.alloc(0);
 
-/** Cuts a server-sent event stream into the values of its `data:` lines, wherever the network cut it. */
-export interface LineScanner {
-  push(chunk: Buffer): void;
-}
-
 /**
- * Comments, blank lines and other fields are ignored. Works on bytes and decodes complete lines only, so that no
- * character is ever split.
+ * Cuts a server-sent event stream into the values of its `data:` lines, wherever the network cut it. Comments, blank lines
+ * and other fields are ignored. Works on bytes and decodes complete lines only, so that no character is ever split.
+ * @returns what takes the stream's next chunk
  */
-export function createLineScanner(onData: (data: string) => void): LineScanner {
+export function createLineScanner(onData: (data: string) => void): (chunk: Buffer) => void {
   let rest = EMPTY;
-  return {
-    push(chunk) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let start = 0;
-      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-        const data = dataOf(bytes, start, end);
-        if (data !== undefined) onData(data);
-        start = end + 1;
-      }
-      rest = start === bytes.length ? EMPTY : Buffer.from(bytes.subarray(start));
-    },
+  return (chunk) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+      const data = dataOf(bytes, start, end);
+      if (data !== undefined) onData(data);
+      start = end + 1;
+    }
+    rest = start === bytes.length ? EMPTY : Buffer.from(bytes.subarray(start));
   };
 }
 

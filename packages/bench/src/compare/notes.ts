@@ -1,4 +1,4 @@
-import { notesOf, stepNotes } from "../load/step-notes.ts";
+import { runNotes, stepNotes } from "../load/step-notes.ts";
 import type { PlanSettings } from "../plan/load-plan.ts";
 import type { CompareRound } from "./compare-report.ts";
 
@@ -15,7 +15,7 @@ export function compareNotes(rounds: readonly CompareRound[], settings: PlanSett
           "A step begins to count when as many requests have ended as there are users, and counts longer where too few end: each side's responses and seconds stand beside its figures.",
         ]
       : []),
-    ...new Set(notesOf(steps, settings).filter((note) => !steps.flatMap(stepNotes).includes(note))),
+    ...runNotes(steps, settings),
     ...onceEach(ofSteps),
   ];
 }

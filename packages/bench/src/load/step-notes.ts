@@ -10,6 +10,11 @@ export interface WindowSettings {
 
 /** Everything about the steps that would mislead who reads the figures only. */
 export function notesOf(steps: readonly StepReport[], plan: WindowSettings): readonly string[] {
+  return [...runNotes(steps, plan), ...steps.flatMap(stepNotes)];
+}
+
+/** What is true of all steps. */
+export function runNotes(steps: readonly StepReport[], plan: WindowSettings): readonly string[] {
   return [
     ...(steps.some(({ load }) => "perSecond" in load)
       ? ["Open loop: latencies count from each request's intended arrival, so waits caused by overload are in them."]
@@ -22,7 +27,6 @@ export function notesOf(steps: readonly StepReport[], plan: WindowSettings): rea
     ...(steps.some(({ counts }) => counts.tokensAreChunks && counts.ok > 0)
       ? ["The target sends no usage: tokens are counted as streamed chunks."]
       : []),
-    ...steps.flatMap(stepNotes),
   ];
 }
 

@@ -1,12 +1,12 @@
 import type { Exchange } from "../client/exchange.ts";
 import type { KindCounts } from "./counts.ts";
-import { createDurations } from "../statistics/histogram.ts";
+import { Durations } from "../statistics/histogram.ts";
 
 /** The times of the successes that belong to a window, and the pauses of everything that streamed in it. */
 export class Tally {
-  readonly response = createDurations();
-  readonly ttft = createDurations();
-  readonly itl = createDurations();
+  readonly response = new Durations();
+  readonly ttft = new Durations();
+  readonly itl = new Durations();
   #longestPauseMs: number | null = null;
 
   /** @param intendedMs when the request should have been sent */

@@ -4,7 +4,8 @@
 // usage: node packages/bench/dist/measure/resume.js [--quick] [--model FILE] [--rounds N]
 import { pause, systemClock } from "@drover/foundation/clock";
 import { createChatClient } from "../client/chat-client.ts";
-import { type DroverServer, startDrover, type WorkerLayout } from "../servers/drover-server.ts";
+import type { WorkerStatus } from "@drover/contract/console-state";
+import { type DroverServer, startDrover } from "../servers/drover-server.ts";
 import { median } from "../statistics/median.ts";
 import { bin, modelPath } from "./support/drover.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
@@ -65,18 +66,18 @@ interface AfterDeath {
 }
 
 async function killBusiest(drover: DroverServer): Promise<AfterDeath> {
-  const before = await drover.layout();
-  const busiest = before.toSorted((a, b) => b.busySlots - a.busySlots)[0];
-  if (busiest?.pid === undefined) throw new Error("no worker has a process to kill");
+  const before = await drover.workers();
+  const busiest = before.toSorted((a, b) => b.slots.busy - a.slots.busy)[0];
+  if (busiest === undefined || busiest.pid === null) throw new Error("no worker has a process to kill");
   const cpus = before.reduce((sum, worker) => sum + worker.cpus.length, 0);
   process.kill(busiest.pid, "SIGKILL");
-  const others = (now: readonly WorkerLayout[]) => now.filter(({ pid }) => pid !== busiest.pid);
+  const others = (now: readonly WorkerStatus[]) => now.filter(({ pid }) => pid !== busiest.pid);
   const startMs = systemClock.monotonicMs();
   const allCpusMs = await untilSeen(drover, startMs, (now) => others(now).some((worker) => worker.cpus.length >= cpus));
   const bothReadyMs = await untilSeen(
     drover,
     startMs,
-    (now) => others(now).filter(({ isReady }) => isReady).length > 1,
+    (now) => others(now).filter(({ state }) => state === "ready").length > 1,
   );
   return { allCpusMs, bothReadyMs };
 }
@@ -85,10 +86,10 @@ async function killBusiest(drover: DroverServer): Promise<AfterDeath> {
 async function untilSeen(
   drover: DroverServer,
   startMs: number,
-  isSo: (now: readonly WorkerLayout[]) => boolean,
+  isSo: (now: readonly WorkerStatus[]) => boolean,
 ): Promise<number | null> {
   while (systemClock.monotonicMs() - startMs < LONGEST_WAIT_MS) {
-    if (isSo(await drover.layout())) return systemClock.monotonicMs() - startMs;
+    if (isSo(await drover.workers())) return systemClock.monotonicMs() - startMs;
     await pause(systemClock, LOOK_PERIOD_MS);
   }
   return null;

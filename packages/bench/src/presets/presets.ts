@@ -1,9 +1,13 @@
 import { nearest } from "@drover/config";
 import type { ChatMessage } from "../client/exchange.ts";
 import { BenchError } from "../errors.ts";
-import { pick, seededRandom } from "../random.ts";
+import { pick, type Random, seededRandom } from "../random.ts";
 import type { Conversation, Preset, PresetContext, Prompt } from "./preset.ts";
-import { prose } from "./prose.ts";
+
+const WORDS =
+  "the of and to in a river market engine valley report winter station number letter garden people water result order system value paper bridge morning machine city measure field teacher answer stone light history question window summer energy road village service doctor music forest".split(
+    " ",
+  ) as [string, ...string[]];
 
 const REASONING_QUESTIONS: [string, ...string[]] = [
   "鸡兔同笼，共有35个头，94只脚，问鸡和兔各有多少只？请一步一步推理。",
@@ -181,4 +185,12 @@ function growingChat({ random, wordsPerToken }: PresetContext): Conversation {
       history.push({ role: "assistant", content: text });
     },
   };
+}
+
+/** `tokens` tokens' worth of words, never twice the same: a cache of an earlier prompt must not help with this one. */
+function prose(tokens: number, wordsPerToken: number, random: Random): string {
+  const words: string[] = [];
+  const count = Math.max(1, Math.round(tokens * wordsPerToken));
+  for (let index = 0; index < count; index += 1) words.push(pick(WORDS, random));
+  return words.join(" ");
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "undici";
 import { systemClock } from "@drover/foundation/clock";
+import type { WorkerStatus } from "@drover/contract/console-state";
 import type { WatchedProcess } from "../load/process-watch.ts";
 import { startChildServer } from "./child-server.ts";
 import { freePort } from "./free-port.ts";
@@ -21,30 +22,9 @@ export interface DroverServer {
   readonly pid: number;
   /** Drover itself and its workers, as of the last few seconds. */
   readonly processes: () => Promise<readonly WatchedProcess[]>;
-  /** What each worker has now. */
-  layout(): Promise<readonly WorkerLayout[]>;
+  /** Each worker as it is now. */
+  readonly workers: () => Promise<readonly WorkerStatus[]>;
   stop(): Promise<void>;
-}
-
-/** A worker by its status. */
-export interface WorkerLayout {
-  /** Undefined while it has no process. */
-  readonly pid: number | undefined;
-  readonly isReady: boolean;
-  /** Those that it holds now. */
-  readonly cpus: readonly number[];
-  readonly slots: number;
-  readonly busySlots: number;
-}
-
-interface Status {
-  readonly workers: readonly {
-    readonly id: number | string;
-    readonly pid?: number | null;
-    readonly state: string;
-    readonly cpus: readonly number[];
-    readonly slots: { readonly total: number; readonly busy: number };
-  }[];
 }
 
 /** Once in a while is enough to see restarts. */
@@ -60,12 +40,12 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
   const url = `http://127.0.0.1:${await freePort()}`;
   // By the socket and not by `drover status`, whose process would take CPU time from this side of a comparison only.
   const admin = new Client("http://admin", { socketPath: socket });
-  const readStatus = async (): Promise<Status> => {
+  const readWorkers = async () => {
     const { body } = await admin.request({ method: "GET", path: "/status" });
-    return (await body.json()) as Status;
+    return ((await body.json()) as { readonly workers: readonly WorkerStatus[] }).workers;
   };
   const isReady = async () => {
-    const { workers } = await readStatus();
+    const workers = await readWorkers();
     return workers.length > 0 && workers.every(({ state }) => state === "ready");
   };
   const own = ["--listen", url.replace("http://", ""), "--admin-socket", socket, "--log-format", "json"];
@@ -84,30 +64,20 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
   return {
     url,
     pid: server.pid,
-    processes: watchedProcesses(server.pid, readStatus),
-    async layout() {
-      const { workers } = await readStatus();
-      return workers.map(({ pid, state, cpus, slots }) => ({
-        pid: pid ?? undefined,
-        isReady: state === "ready",
-        cpus,
-        slots: slots.total,
-        busySlots: slots.busy,
-      }));
-    },
+    processes: watchedProcesses(server.pid, readWorkers),
+    workers: readWorkers,
     stop: () => server.stop(),
   };
 }
 
-function watchedProcesses(pid: number, readStatus: () => Promise<Status>): DroverServer["processes"] {
+function watchedProcesses(pid: number, readWorkers: DroverServer["workers"]): DroverServer["processes"] {
   let known: readonly WatchedProcess[] = [];
   let knownAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
     if (systemClock.monotonicMs() - knownAtMs < STATUS_AGE_MS) return known;
     knownAtMs = systemClock.monotonicMs();
-    const { workers } = await readStatus();
-    const each = workers.flatMap((worker) =>
-      typeof worker.pid === "number" ? [{ name: `worker ${worker.id}`, pid: worker.pid }] : [],
+    const each = (await readWorkers()).flatMap((worker) =>
+      worker.pid === null ? [] : [{ name: `worker ${worker.id}`, pid: worker.pid }],
     );
     known = [{ name: "balancer", pid }, ...each];
     return known;

@@ -11,7 +11,7 @@ import type { DroverLayout } from "./side.ts";
 export async function readLayout({ bin, workerArgs, upArgs, apiKey, signal }: SideOptions): Promise<DroverLayout> {
   const drover = await startDrover({ bin, args: [...workerArgs, ...upArgs], signal });
   try {
-    const workers = (await drover.layout()).map(({ cpus, slots }) => ({ cpus, slots }));
+    const workers = (await drover.workers()).map(({ cpus, slots }) => ({ cpus, slots: slots.total }));
     return { workers, contextTokens: await contextOf(drover.url, apiKey) };
   } finally {
     await drover.stop();

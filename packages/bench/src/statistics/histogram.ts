@@ -17,42 +17,41 @@ export interface Bar {
   readonly count: number;
 }
 
-/** Durations, kept to 0.1% at any length up to a day (HdrHistogram with three digits, in microseconds). */
-export interface Durations {
-  add(ms: number): void;
-  readonly count: number;
-  /** @param quantile 0 to 1 */
-  quantileMs(quantile: number): number | null;
-  summary(): Summary;
-  /** Up to `bars` bars of equal width on a logarithmic scale. */
-  bars(bars: number): readonly Bar[];
-}
-
 const MICROS = 1000;
 const DAY_MICROS = 86_400_000_000;
 
-export function createDurations(): Durations {
-  const histogram = new Int32Histogram(1, DAY_MICROS, 3);
-  const quantileMs = (quantile: number) =>
-    histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(quantile * 100) / MICROS;
-  return {
-    add(ms) {
-      histogram.recordValue(Math.min(DAY_MICROS, Math.max(0, Math.round(ms * MICROS))));
-    },
-    get count() {
-      return histogram.totalCount;
-    },
-    quantileMs,
-    summary: () => ({
-      count: histogram.totalCount,
-      meanMs: histogram.totalCount === 0 ? null : histogram.mean / MICROS,
-      p50Ms: quantileMs(0.5),
-      p95Ms: quantileMs(0.95),
-      p99Ms: quantileMs(0.99),
-      maxMs: histogram.totalCount === 0 ? null : histogram.maxValue / MICROS,
-    }),
-    bars: (bars) => (histogram.totalCount === 0 ? [] : barsOf(histogram, bars)),
-  };
+/** Durations, kept to 0.1% at any length up to a day (HdrHistogram with three digits, in microseconds). */
+export class Durations {
+  readonly #histogram = new Int32Histogram(1, DAY_MICROS, 3);
+
+  add(ms: number): void {
+    this.#histogram.recordValue(Math.min(DAY_MICROS, Math.max(0, Math.round(ms * MICROS))));
+  }
+
+  get count(): number {
+    return this.#histogram.totalCount;
+  }
+
+  /** @param quantile 0 to 1 */
+  quantileMs(quantile: number): number | null {
+    return this.count === 0 ? null : this.#histogram.getValueAtPercentile(quantile * 100) / MICROS;
+  }
+
+  summary(): Summary {
+    return {
+      count: this.count,
+      meanMs: this.count === 0 ? null : this.#histogram.mean / MICROS,
+      p50Ms: this.quantileMs(0.5),
+      p95Ms: this.quantileMs(0.95),
+      p99Ms: this.quantileMs(0.99),
+      maxMs: this.count === 0 ? null : this.#histogram.maxValue / MICROS,
+    };
+  }
+
+  /** Up to `bars` bars of equal width on a logarithmic scale. */
+  bars(bars: number): readonly Bar[] {
+    return this.count === 0 ? [] : barsOf(this.#histogram, bars);
+  }
 }
 
 function barsOf(histogram: Int32Histogram, wanted: number): readonly Bar[] {

@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "@drover/foundation/clock";
-import { createDurations, type Summary } from "../../statistics/histogram.ts";
+import { Durations, type Summary } from "../../statistics/histogram.ts";
 
 export interface RequestsOptions {
   /** `http://HOST:PORT` */
@@ -28,7 +28,7 @@ export interface RequestsReport {
 export async function runRequests(options: RequestsOptions): Promise<RequestsReport> {
   const { clock, durationMs, warmupMs } = options;
   const pool = new Pool(options.url, { connections: options.connections, pipelining: 1 });
-  const latency = createDurations();
+  const latency = new Durations();
   const startMs = clock.monotonicMs() + warmupMs;
   const endMs = startMs + durationMs;
   let failed = 0;
