@@ -1,7 +1,6 @@
 // Requests/s, latency and CPU time per request through the balancer (least_conn, queue, metrics and access log on),
 // a bare http-proxy, nginx and HAProxy, in interleaved rounds on the same upstream. Needs nginx and haproxy.
 // usage: node packages/bench/dist/measure/balancer-requests.js [--quick] [--rounds N]
-import { systemClock } from "@drover/foundation/clock";
 import { median } from "../statistics/median.ts";
 import { quick, roundsOr } from "./support/options.ts";
 import { cpuMs, measureProxies, proxyNames, ratiosWithin, startUpstream } from "./support/proxies.ts";
@@ -24,7 +23,6 @@ async function measure(proxy: MeasuredServer): Promise<Seen> {
     body,
     connections: 32,
     warmupMs: 0,
-    clock: systemClock,
   };
   await runRequests({ ...load, durationMs: 1500 });
   const beforeMs = cpuMs(proxy.pid);

@@ -6,13 +6,12 @@
 // they share the worker's steps alike in all rounds. One worker with one thread and the demo model, so that on two CPUs nobody waits for a CPU. CPU time is
 // that of all threads of balancer and worker, to the nanosecond. 4 minutes, or 2 for one of the two; with --out, the rounds of earlier runs count as well.
 // usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds SECONDS] [--out FOLDER] [explained|scraped]
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
-import { Agent, Pool, request } from "undici";
+import { Pool } from "undici";
 import { seededRandom } from "../random.ts";
-import { startChildServer } from "../servers/child-server.ts";
-import { freePort } from "../servers/free-port.ts";
+import { startDrover } from "../servers/drover-server.ts";
 import { processTree } from "../servers/process-tree.ts";
 import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
 import { threadsCpuMs } from "./support/cpu-time.ts";
@@ -57,36 +56,17 @@ interface Running extends MeasuredServer {
 }
 
 async function start(): Promise<Running> {
-  const folder = mkdtempSync(join(scratch, "observing-"));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const [config, socket] = [join(folder, "drover.json"), join(folder, "admin.sock")];
+  const config = join(scratch, "observing.json");
   const write = (name: Settings) => writeFileSync(config, JSON.stringify(settings[name]));
   write("neither");
   const shape = ["--model", model ?? "demo", "--workers", "1", "--threads", "1", "--slots", "16", "--ctx", "1024"];
-  const where = ["--config", config, "--listen", `127.0.0.1:${port}`, "--admin-socket", socket];
-  const server = await startChildServer({
-    name: "drover up",
-    file: process.execPath,
-    args: [bin, "up", ...shape, ...where],
-    readyUrl: `${url}/ready`,
-    readyTimeoutMs: 60_000,
-    signal: new AbortController().signal,
-  });
-  const stopServer = stoppedOnInterrupt(() => server.stop());
-  const admin = new Agent({ connect: { socketPath: socket } });
+  const { signal } = new AbortController();
+  const drover = await startDrover({ bin, args: [...shape, "--config", config], signal });
   const become = async (name: Settings) => {
     write(name);
-    const { statusCode, body: said } = await request("http://admin/reload", { method: "POST", dispatcher: admin });
-    const text = await said.text();
-    if (statusCode !== 200) throw new Error(`the reload failed: ${text}`);
+    await drover.reload();
   };
-  const stop = async () => {
-    await admin.close();
-    await stopServer();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { url, pid: server.pid, become, stop };
+  return { url: drover.url, pid: drover.pid, become, stop: stoppedOnInterrupt(() => drover.stop()) };
 }
 
 /** So many requests, as many at a time as there are connections. */

@@ -24,6 +24,8 @@ export interface DroverServer {
   readonly processes: () => Promise<readonly WatchedProcess[]>;
   /** Each worker as it is now. */
   readonly workers: () => Promise<readonly WorkerStatus[]>;
+  /** Has it read its settings anew. @throws where it refuses them */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,11 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     pid: server.pid,
     processes: watchedProcesses(server.pid, readWorkers),
     workers: readWorkers,
+    async reload() {
+      const { statusCode, body } = await admin.request({ method: "POST", path: "/reload" });
+      const said = await body.text();
+      if (statusCode !== 200) throw new Error(`the reload failed: ${said}`);
+    },
     stop: () => server.stop(),
   };
 }

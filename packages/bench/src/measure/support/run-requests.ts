@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from "undici";
-import type { Clock } from "@drover/foundation/clock";
+import { systemClock } from "@drover/foundation/clock";
 import { Durations, type Summary } from "../../statistics/histogram.ts";
 
 export interface RequestsOptions {
@@ -13,7 +13,6 @@ export interface RequestsOptions {
   /** Left out of the figures. */
   readonly warmupMs: number;
   readonly durationMs: number;
-  readonly clock: Clock;
 }
 
 export interface RequestsReport {
@@ -26,18 +25,18 @@ export interface RequestsReport {
 
 /** Closed loop of requests, for the cost of a proxy itself; chats are the business of run-step.ts. */
 export async function runRequests(options: RequestsOptions): Promise<RequestsReport> {
-  const { clock, durationMs, warmupMs } = options;
+  const { durationMs, warmupMs } = options;
   const pool = new Pool(options.url, { connections: options.connections, pipelining: 1 });
   const latency = new Durations();
-  const startMs = clock.monotonicMs() + warmupMs;
+  const startMs = systemClock.monotonicMs() + warmupMs;
   const endMs = startMs + durationMs;
   let failed = 0;
   const runOne = async () => {
     for (;;) {
-      const sentMs = clock.monotonicMs();
+      const sentMs = systemClock.monotonicMs();
       if (sentMs >= endMs) return;
       const isOk = await sendRequest(pool, options);
-      const doneMs = clock.monotonicMs();
+      const doneMs = systemClock.monotonicMs();
       if (sentMs < startMs || doneMs > endMs) continue;
       if (isOk) latency.add(doneMs - sentMs);
       else failed += 1;
