@@ -17,7 +17,7 @@ export interface Counts {
   readonly failed: number;
   /** Of the failed, how many for each reason. */
   readonly reasons: Readonly<Partial<Record<FailureReason, number>>>;
-  /** The server's own words for each reason, once. */
+  /** The server's message for each reason: the first one. */
   readonly details: Readonly<Partial<Record<FailureReason, string>>>;
   /** Without a response when the window ended. Neither a success nor a failure yet. */
   readonly unfinished: number;

@@ -20,7 +20,7 @@ const USUAL_SPREAD = 0.5;
 
 /**
  * Closed loop: each user asks, waits for the complete response, thinks, and asks again, until the signal. The users begin
- * spread over one thinking time, so that they do not walk in step.
+ * spread over one thinking time, so that they do not ask at the same times.
  */
 export async function runUsers(users: number, thinkMs: number, context: LoadContext): Promise<void> {
   const { clock, signal } = context;
@@ -66,7 +66,7 @@ export async function askOnce(
   return exchange;
 }
 
-/** Responses of one length would keep all users in step. */
+/** Users whose responses all had one length would ask at the same times. */
 function responseLimit(mean: number, spread: number, random: Random): number {
   return Math.max(1, Math.round(mean * (1 + spread * (2 * random() - 1))));
 }

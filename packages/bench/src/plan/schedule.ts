@@ -3,7 +3,7 @@ import type { LoadPlan } from "./load-plan.ts";
 
 /** How long a run will take, which its user wants to know before, and while it goes on. */
 export interface Schedule {
-  /** What is left, in words. */
+  /** How much time is left, as text. */
   left(): string;
   /** One part of the run is over. */
   done(): void;

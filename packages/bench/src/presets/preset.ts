@@ -42,7 +42,7 @@ export interface Preset {
   readonly isFixedLength?: boolean | undefined;
   /** Which kind of request a window of so many responses counts. @default all */
   readonly countedKind?: string | undefined;
-  /** The context that its longest prompts and responses need. @default it is at home in any */
+  /** The context that its longest prompts and responses need. @default any context is large enough */
   readonly leastContextTokens?: number | undefined;
   /** One more user beside those of the plan. */
   readonly beside?: Beside | undefined;

@@ -187,7 +187,7 @@ function growingChat({ random, wordsPerToken }: PresetContext): Conversation {
   };
 }
 
-/** `tokens` tokens' worth of words, never twice the same: a cache of an earlier prompt must not help with this one. */
+/** Words that make so many tokens, never the same twice: a cache of an earlier prompt must not help with this one. */
 function prose(tokens: number, wordsPerToken: number, random: Random): string {
   const words: string[] = [];
   const count = Math.max(1, Math.round(tokens * wordsPerToken));

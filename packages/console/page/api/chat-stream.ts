@@ -61,7 +61,7 @@ export async function* streamChat(request: ChatRequest, signal: AbortSignal): As
   throw brokenOff();
 }
 
-/** Browsers have other words for it, each its own. */
+/** Each browser has another message for it; the page has one for all. */
 function brokenOff(): ServerError {
   return new ServerError(0, "broken_off", "the connection broke off");
 }
@@ -106,7 +106,6 @@ interface Chunk {
     readonly completion_tokens?: number;
     readonly prompt_tokens_details?: { readonly cached_tokens?: number };
   } | null;
-  readonly prompt_progress?: { readonly total?: number; readonly processed?: number };
 }
 
 function* fromEvent(name: string, data: string): Generator<ChatEvent> {
@@ -115,10 +114,7 @@ function* fromEvent(name: string, data: string): Generator<ChatEvent> {
     throw new ServerError(200, failure?.code ?? "", failure?.message ?? data);
   }
   const chunk = parse(data);
-  const { prompt_progress: progress, usage } = chunk;
-  if (progress?.total !== undefined) {
-    yield { kind: "prompt", readTokens: progress.processed ?? 0, allTokens: progress.total };
-  }
+  const { usage } = chunk;
   const choice = chunk.choices?.[0];
   const content = choice?.delta?.content ?? "";
   const reasoning = choice?.delta?.reasoning_content ?? "";

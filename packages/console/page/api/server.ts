@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 
-/** What the server said instead of doing what was asked, or that it could not be reached. */
+/** The server's error, or that it could not be reached. */
 export class ServerError extends Error {
   /** 0: no connection, or it broke. */
   readonly status: number;

@@ -91,7 +91,7 @@ export function Composer({ conversation }: { readonly conversation: Conversation
   );
 }
 
-/** Says something and asks for the response. */
+/** Adds a message of the user and asks for the response. */
 export function say(conversationId: string, content: string): void {
   const message = { id: newId(), role: "user", content: content.trim(), atMs: epochMs() } as const;
   update(conversationId, (before) => withMessage(before, message, message.atMs));

@@ -96,7 +96,7 @@ export function cutBefore(conversation: Conversation, messageId: string): Conver
   return index < 0 ? conversation : { ...conversation, messages: conversation.messages.slice(0, index) };
 }
 
-/** What the list shows; undefined: nothing was said yet. */
+/** What the list shows; undefined: it has no message yet. */
 export function titleOf({ title, messages }: Conversation): string | undefined {
   if (title !== "") return title;
   const first = messages

@@ -11,7 +11,7 @@ export const conversations = signal<ReadonlyMap<string, Conversation>>(new Map()
 /** False until those of earlier sessions were read. */
 export const areLoaded = signal(false);
 
-/** One that nothing was said in yet; it is kept only from its first message on. */
+/** A conversation without messages; it is kept only from its first message on. */
 const draft = signal(newConversation(newId(), epochMs()));
 
 /** The conversation that is shown. */
@@ -24,7 +24,7 @@ export const sorted = computed(() =>
 
 let shelf: Promise<Shelf> | undefined;
 
-/** Reads what earlier sessions left. Nothing that was said in the meantime is lost. */
+/** Reads what earlier sessions left. Messages that were sent in the meantime are kept. */
 export async function loadConversations(): Promise<void> {
   shelf = openShelf();
   const open = await shelf;

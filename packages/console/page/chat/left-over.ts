@@ -1,7 +1,7 @@
 import type { Conversation } from "./conversation.ts";
 
 /**
- * What was said in the last moments of a page. A database finishes nothing once its page is gone, so these conversations are written
+ * Messages of the last moments of a page. A database finishes nothing once its page is gone, so these conversations are written
  * to the browser's synchronous storage instead, and the next page puts them into the database.
  */
 const PREFIX = "drover.unsaved.";

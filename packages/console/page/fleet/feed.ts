@@ -30,7 +30,7 @@ export function followFleet(): () => void {
   return everyWhileSeen(PERIOD_MS, () => void look());
 }
 
-/** The browser's own words for a lost connection are not the user's. */
+/** The browser's message for a lost connection is not in the page's language. */
 function reasonOf(error: Error): string {
   return error instanceof ServerError && error.code === "unreachable" ? texts.value.unreachable : error.message;
 }

@@ -87,7 +87,7 @@ function followRequests(key: string): () => void {
   return everyWhileSeen(PERIOD_MS, () => {
     askExplain("explain", key).then(
       (found) => (requests.value = found as readonly RequestSummary[]),
-      // What is wrong is said by the rest of the view.
+      // The rest of the view shows what is wrong.
       () => undefined,
     );
   });

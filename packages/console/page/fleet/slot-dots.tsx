@@ -32,7 +32,7 @@ function fillOf(share: number): string {
 interface Dot {
   readonly kind: "prompt" | "response" | "kept" | "idle";
   readonly share: number;
-  /** What is known of it in words. */
+  /** For screen readers and at the pointer; undefined where the worker does not tell what its slots do. */
   readonly text?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Texts } from "./english.ts";
 
-/** What a server may say instead of a response, by its code; what is not here is shown in the server's words. */
+/** Errors of the server, by their code; others are shown with the server's message. */
 const reasons: Readonly<Record<string, string>> = {
   broken_off: "连接中断",
   missing_api_key: "需要 API 密钥",

@@ -56,7 +56,7 @@ export const english = {
   failed: (reason: string) => `No response: ${reason}`,
   brokeOff: (reason: string) => `The response broke off: ${reason}`,
   unreachable: "the server can't be reached",
-  /** Why there is no response: in the server's own words, which name a time where there is one. */
+  /** Why there is no response: the server's message, which names a time where there is one. */
   serverSays: (_code: string, message: string, _wait: string) => message,
   worker: (id: string) => `worker ${id}`,
   wentOn: (id: string) => `went on with worker ${id}`,

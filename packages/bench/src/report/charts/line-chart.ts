@@ -52,7 +52,7 @@ export function lineChart(chart: LineChart): string {
   ]);
 }
 
-/** The values along the lower edge, and the words for both axes. */
+/** The values along the lower edge, and the names of both axes. */
 function columns({ xLabel, yLabel }: LineChart, x: Axis): readonly string[] {
   const bottom = HEIGHT - BOTTOM;
   const middle = (LEFT + WIDTH - RIGHT) / 2;

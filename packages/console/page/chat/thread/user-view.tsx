@@ -15,7 +15,7 @@ interface UserViewProps {
   readonly message: UserMessage;
 }
 
-/** What the user said, as it was typed; edited and sent again, all behind it is asked anew. */
+/** A message of the user, as it was typed. One that is edited and sent again replaces all that followed it. */
 export const UserView = memo(
   ({ conversationId, message }: UserViewProps): VNode => {
     const [isEdited, setEdited] = useState(false);
