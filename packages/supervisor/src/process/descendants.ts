@@ -1,5 +1,5 @@
 import type { WorkerCgroup } from "./cgroup/worker-cgroup.ts";
-import { isDead, processFiles, START_TIME, statOf } from "./process-files.ts";
+import { processFiles, statOf } from "./process-files.ts";
 
 /** How the processes that a command started are found again, when the command itself may be gone. */
 export interface Descent {
@@ -26,17 +26,15 @@ export function descendantsOf({ leader, mark, cgroup, found }: Descent): readonl
   const grouped = new Set(cgroup?.pids());
   return pids.filter((pid) => {
     if (pid === process.pid) return false;
-    const fields = statOf(pid);
-    const [state, , group, session] = fields;
-    const { [START_TIME]: start } = fields;
-    if (start === undefined || (isDead(state) && !hasThreads(pid))) return false;
+    const stat = statOf(pid);
+    if (stat === undefined || (stat.isDead && !hasThreads(pid))) return false;
     const isOne =
       grouped.has(pid) ||
-      Number(group) === leader ||
-      Number(session) === leader ||
-      found.get(pid) === start ||
+      stat.group === leader ||
+      stat.session === leader ||
+      found.get(pid) === stat.startTime ||
       environmentOf(pid).includes(`\0${mark}\0`);
-    if (isOne) found.set(pid, start);
+    if (isOne) found.set(pid, stat.startTime);
     return isOne;
   });
 }
@@ -47,16 +45,12 @@ export function signalDescendants(descent: Descent, signal: "SIGTERM" | "SIGKILL
   const pids = descendantsOf(descent);
   if (pids.length === 0) return;
   send(-descent.leader, signal);
-  for (const pid of pids) if (groupOf(pid) !== descent.leader) send(pid, signal);
+  for (const pid of pids) if (statOf(pid)?.group !== descent.leader) send(pid, signal);
 }
 
 /** Of a dead one: its first thread has ended, and the others hold all that it had. */
 function hasThreads(pid: number): boolean {
   return processFiles.list(`${pid}/task`).length > 1;
-}
-
-function groupOf(pid: number): number {
-  return Number(statOf(pid)[2]);
 }
 
 /** `pid` negative: the group. */

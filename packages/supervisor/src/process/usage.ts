@@ -1,7 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import pidusage from "pidusage";
 import { residentBytes } from "./memory.ts";
-import { isDead, statOf } from "./process-files.ts";
+import { statOf } from "./process-files.ts";
 
 /** What a process uses. */
 export interface Usage {
@@ -60,7 +60,6 @@ async function lookAt(pid: number): Promise<Omit<Usage, "cpuPercent"> | undefine
 
 /** On Linux pidusage keeps the files that it reads open, some of them for ever: see docs/architecture.md. */
 function lookOnLinux(pid: number): Omit<Usage, "cpuPercent"> | undefined {
-  const fields = statOf(pid);
-  if (isDead(fields[0])) return undefined;
-  return { rssBytes: residentBytes(pid), cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+  const stat = statOf(pid);
+  return stat === undefined || stat.isDead ? undefined : { rssBytes: residentBytes(pid), cpuSeconds: stat.cpuSeconds };
 }

@@ -2,7 +2,7 @@ import type { Environment } from "@drover/config";
 import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
 import { systemClock } from "@drover/foundation/clock";
-import { processFiles, readStartTime } from "../../process/process-files.ts";
+import { processFiles, readStartTime, statOf } from "../../process/process-files.ts";
 
 const LOOK_EVERY_MS = 1000;
 /** Programs that run a script and do not hand signals on to what they started. */
@@ -67,8 +67,7 @@ export function goneBefore(
 function runnersAbove(pid: number): { readonly runners: readonly Runner[]; readonly above: Program } {
   const command = (processFiles.read(`${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
   if (pid <= 1 || !RUNNER.test(command)) return { runners: [], above: { pid, command } };
-  const parent = Number(/^PPid:\s+(\d+)$/m.exec(processFiles.read(`${pid}/status`) ?? "")?.[1] ?? 0);
-  const { runners, above } = runnersAbove(parent);
+  const { runners, above } = runnersAbove(statOf(pid)?.parent ?? 0);
   return { runners: [{ pid, command, startTime: readStartTime(pid) }, ...runners], above };
 }
 
