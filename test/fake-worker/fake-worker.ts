@@ -1,7 +1,7 @@
 /**
  * A worker without an engine, for tests: speaks @drover/contract/ipc over IPC when it has a parent, and OpenAI's
  * HTTP. What it does wrong is in its script (script.ts). Arguments that it does not know are ignored, so it can be
- * started instead of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--ctx N] [--script JSON] …
+ * started instead of the real worker, also with its JSON argument. usage: fake-worker.js [OPTIONS] [--port N] [--slots N] [--script JSON] …
  */
 import type { AddressInfo } from "node:net";
 import type { WorkerOptions } from "@drover/contract/worker-options";
@@ -61,15 +61,7 @@ function begin(): void {
   server.listen(Number(flag("port") ?? options.port ?? 0), "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo;
     process.stdout.write(`${JSON.stringify({ listening: port })}\n`);
-    const contextTokens = Number(flag("ctx") ?? options.contextTokens ?? 4096);
-    tell({
-      type: "ready",
-      protocol: PROTOCOL_VERSION,
-      port,
-      model: "fake",
-      slots: state.script.slots,
-      contextTokens,
-    });
+    tell({ type: "ready", protocol: PROTOCOL_VERSION, port, model: "fake", slots: state.script.slots });
   });
 }
 

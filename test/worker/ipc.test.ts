@@ -67,7 +67,6 @@ describe("what a worker and its supervisor say to each other", { timeout: 120_00
       protocol: PROTOCOL_VERSION,
       model: "tiny",
       slots: 2,
-      contextTokens: 256,
     });
     const progress = worker.seen.flatMap((message) => (message.type === "loading" ? [message.progress] : []));
     assert.equal(progress.at(-1), 1);

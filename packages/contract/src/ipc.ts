@@ -27,8 +27,6 @@ export type WorkerMessage =
       readonly port: number;
       readonly model: string;
       readonly slots: number;
-      /** Tokens that one slot holds. */
-      readonly contextTokens: number;
     }
   /** Sent each second, whatever else the worker does. */
   | {

@@ -10,9 +10,7 @@ export interface WorkerOptions extends Partial<WorkerSettings> {
   readonly modelPath: string;
   /** Name for clients. @default the file's name without `.gguf` */
   readonly modelId?: string;
-  /** @default "127.0.0.1" */
-  readonly host?: string;
-  /** 0 takes a free one; `ready` says which. */
+  /** On 127.0.0.1; 0 takes a free one, and `ready` says which. */
   readonly port: number;
   /** Threads that llama.cpp computes with; never guessed, because under `taskset` it would see all CPUs. */
   readonly threads: number;

@@ -159,8 +159,8 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
   await listen(server, options);
   stopOnSignals(slots, async () => await server.close());
   const { port } = server.server.address() as AddressInfo;
-  const served = { port, model: engine.model.id, slots: engine.sequences, contextTokens: engine.contextTokens };
-  logger.info({ ...served, threads: options.threads }, "ready");
+  const served = { port, model: engine.model.id, slots: engine.sequences };
+  logger.info({ ...served, contextTokens: engine.contextTokens, threads: options.threads }, "ready");
   await link.send({ type: "ready", protocol: PROTOCOL_VERSION, ...served });
 }
 
@@ -254,8 +254,8 @@ async function firstToken(pool: SlotPool, engine: Engine): Promise<void> {
   });
 }
 
-async function listen(server: ReturnType<typeof createServer>, options: CompleteOptions): Promise<void> {
-  const { host, port } = options;
+async function listen(server: ReturnType<typeof createServer>, { port }: CompleteOptions): Promise<void> {
+  const host = "127.0.0.1";
   try {
     await server.listen({ host, port });
   } catch (cause) {

@@ -12,7 +12,6 @@ const schema = z.strictObject({
   ...workerSettingSchemas(z),
   modelPath: z.string().min(1),
   modelId: z.string().min(1).optional(),
-  host: z.string().default("127.0.0.1"),
   port: z.number().int().min(0).max(65535),
   threads: positive,
   leases: z.strictObject({ counts: z.array(positive).min(1) }).optional(),

@@ -19,8 +19,8 @@ import { type FleetStatus, readFleetStatus } from "./fleet-status.ts";
 import { fitsBeside } from "./memory-guard.ts";
 import { IsolationWorker } from "./isolation-worker.ts";
 import { Ports } from "./ports.ts";
-import { replaceWorker } from "./replace-worker.ts";
-import { placementOf, type RollParts, rollWorkers } from "./roll.ts";
+import { replaceWorker, type ReplaceParts } from "./replace-worker.ts";
+import { placementOf, rollWorkers } from "./roll.ts";
 
 const TICK_MS = 1000;
 
@@ -55,11 +55,12 @@ export class Fleet {
       settings: () => this.#settings,
       onChange: (worker, change) => this.#onChange(worker, change),
     });
-    this.isolation = new IsolationWorker(() => this.#replaceParts(), {
-      spec: () => ({ placement: placementOf(this.#layout, this.placeCount), recipe: this.#recipe }),
-      workers: () => this.workers,
-      isAsleep: () => this.sleep !== undefined,
-    });
+    this.isolation = new IsolationWorker(() => ({
+      ...this.#replaceParts(),
+      next: { placement: placementOf(this.#layout, this.placeCount), recipe: this.#recipe },
+      workers: this.workers,
+      isAsleep: this.sleep !== undefined,
+    }));
     // Whoever waits hears of it; nobody waiting is no error.
     this.#firstReady.opened.catch(() => {});
   }
@@ -275,7 +276,7 @@ export class Fleet {
     for (const worker of this.#everyone()) worker.checkLiveness(missedMs);
   }
 
-  #replaceParts(): RollParts {
+  #replaceParts(): ReplaceParts {
     const { logger } = this.#parts;
     const { drainTimeout, startTimeout } = this.#settings.supervision;
     return {

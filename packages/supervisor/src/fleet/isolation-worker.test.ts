@@ -67,15 +67,14 @@ function createWorld() {
     isEnding: () => false,
     drainTimeoutMs: 30_000,
     canaryTimeoutMs: 30_000,
+    next: made,
+    workers: [everybodys],
+    isAsleep: false,
   });
-  const isolation = new IsolationWorker(parts, {
-    spec: () => made,
-    workers: () => [everybodys],
-    isAsleep: () => false,
-  });
+  const isolation = new IsolationWorker(parts);
   const comesReady = async (index: number) => {
     await settled();
-    const what = { protocol: PROTOCOL_VERSION, port: index, model: "m", slots: 1, contextTokens: 1 };
+    const what = { protocol: PROTOCOL_VERSION, port: index, model: "m", slots: 1 };
     processes[index]?.listener.onMessage({ type: "ready", ...what });
     await settled();
   };

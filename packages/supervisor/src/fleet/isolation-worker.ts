@@ -1,15 +1,13 @@
 import { ISOLATION_INDEX } from "../worker/worker-index.ts";
 import type { Worker } from "../worker/worker.ts";
-import type { NextGeneration } from "./replace-worker.ts";
-import type { RollParts } from "./roll.ts";
+import type { NextGeneration, ReplaceParts } from "./replace-worker.ts";
 
-/** The fleet as it is now. */
-interface FleetNow {
+export interface IsolationParts extends ReplaceParts {
   /** What a further worker is made of. */
-  readonly spec: () => NextGeneration;
+  readonly next: NextGeneration;
   /** The workers of everybody. */
-  readonly workers: () => readonly Worker[];
-  readonly isAsleep: () => boolean;
+  readonly workers: readonly Worker[];
+  readonly isAsleep: boolean;
 }
 
 /**
@@ -17,8 +15,7 @@ interface FleetNow {
  * where memory does not hold it they share the workers of everybody.
  */
 export class IsolationWorker {
-  readonly #parts: () => RollParts;
-  readonly #fleet: FleetNow;
+  readonly #parts: () => IsolationParts;
   #worker: Worker | undefined;
   /** Of the one before. */
   #ending: Promise<void> | undefined;
@@ -26,9 +23,9 @@ export class IsolationWorker {
   #isWanted = false;
   #isSuspended = false;
 
-  constructor(parts: () => RollParts, fleet: FleetNow) {
+  /** @param parts asked at each use, for the fleet as it is then */
+  constructor(parts: () => IsolationParts) {
     this.#parts = parts;
-    this.#fleet = fleet;
   }
 
   /** None or one. */
@@ -66,9 +63,9 @@ export class IsolationWorker {
       void this.#ending.then(() => this.#create());
       return;
     }
-    const { create, logger } = this.#parts();
+    const { create, logger, next } = this.#parts();
     if (this.#worker !== undefined || !this.#isWanted || this.#isSuspended || this.#isResting) return;
-    this.#worker = create({ index: ISOLATION_INDEX, ...this.#fleet.spec() });
+    this.#worker = create({ index: ISOLATION_INDEX, ...next });
     logger.warn(
       { worker: this.#worker.id },
       "requests have crashed two workers: those that were in the crashes, and all of a client with some in both, get a worker of their own until none has crashed for ten minutes",
@@ -92,13 +89,13 @@ export class IsolationWorker {
   }
 
   get #isResting(): boolean {
-    return this.#parts().isEnding() || this.#fleet.isAsleep();
+    const { isEnding, isAsleep } = this.#parts();
+    return isEnding() || isAsleep;
   }
 
   /** It needs as much memory as another worker holds, which can be seen once that serves. */
   async #start(worker: Worker): Promise<void> {
-    const { fitsBeside, dispose, logger } = this.#parts();
-    const everybodys = this.#fleet.workers();
+    const { fitsBeside, dispose, logger, workers: everybodys } = this.#parts();
     const other = everybodys.find(({ state }) => state === "ready") ?? everybodys[0];
     const state = await other?.until("ready", "quarantined", "exited");
     // Somebody may have ended it meanwhile.

@@ -1,6 +1,7 @@
 import { SECRET_HEADER } from "@drover/contract/headers";
 import { systemClock } from "@drover/foundation/clock";
 import { httpGet } from "@drover/foundation/network/http-get";
+import type { Logger } from "pino";
 import type { WorkerPlacement } from "../placement/layout.ts";
 import type { Recipe } from "../worker/recipe.ts";
 import { hasProcess } from "../worker/transitions.ts";
@@ -9,6 +10,8 @@ import type { Worker, WorkerSpec } from "../worker/worker.ts";
 
 /** What a replacement needs of the fleet. */
 export interface ReplaceParts {
+  readonly logger: Logger;
+  readonly get: (id: string) => Worker;
   /** Makes a worker that does not run yet; one that replaces another is a candidate until `admit`. */
   readonly create: (spec: WorkerSpec) => Worker;
   /** The candidate becomes the worker of its id. */

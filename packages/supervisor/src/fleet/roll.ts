@@ -1,14 +1,8 @@
-import type { Logger } from "pino";
 import { SupervisorError } from "../errors.ts";
 import type { Layout, WorkerPlacement } from "../placement/layout.ts";
 import { type Recipe, recipeText } from "../worker/recipe.ts";
 import type { Worker } from "../worker/worker.ts";
 import { type ReplaceParts, replaceWorker } from "./replace-worker.ts";
-
-export interface RollParts extends ReplaceParts {
-  readonly get: (id: string) => Worker;
-  readonly logger: Logger;
-}
 
 /**
  * Brings those workers that stay to a new recipe and new CPUs, one by one, before any is added or goes: the canary of the first shows whether the
@@ -18,7 +12,7 @@ export interface RollParts extends ReplaceParts {
 export async function rollWorkers(
   workers: readonly Worker[],
   next: { readonly recipe: Recipe; readonly layout: Layout; readonly count: number },
-  parts: RollParts,
+  parts: ReplaceParts,
 ): Promise<void> {
   const { recipe, layout, count } = next;
   const done: Worker[] = [];
@@ -38,7 +32,7 @@ export async function rollWorkers(
 }
 
 /** @returns what came of it, as a sentence */
-async function goBack(replaced: readonly Worker[], parts: RollParts): Promise<string> {
+async function goBack(replaced: readonly Worker[], parts: ReplaceParts): Promise<string> {
   const kept: string[] = [];
   for (const before of replaced) {
     const result = await replaceWorker(parts.get(before.id), before, parts);

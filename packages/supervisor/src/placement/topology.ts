@@ -51,8 +51,7 @@ export interface MemoryAtHand {
  */
 export function readTopology(root = "/"): Topology {
   const files = filesBelow(root);
-  const status = files.read("proc/self/status") ?? "";
-  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1];
+  const allowed = allowedCpus(files);
   const ids =
     allowed === undefined ? Array.from({ length: availableParallelism() }, (_, id) => id) : parseCpuList(allowed);
   const online = parseCpuList(files.read(`${CPUS}/online`) ?? "");
@@ -70,10 +69,13 @@ export function readTopology(root = "/"): Topology {
 }
 
 /** What is quickly read of it and changes when CPUs are taken away or come back: the CPUs that are allowed, and the quota. */
-export function readAllowance(root = "/"): string {
-  const files = filesBelow(root);
-  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(files.read("proc/self/status") ?? "")?.[1];
-  return JSON.stringify([allowed, readControlGroup(files).quotaCpus]);
+export function readAllowance(): string {
+  const files = filesBelow("/");
+  return JSON.stringify([allowedCpus(files), readControlGroup(files).quotaCpus]);
+}
+
+function allowedCpus(files: MachineFiles): string | undefined {
+  return /^Cpus_allowed_list:\s*(\S+)$/m.exec(files.read("proc/self/status") ?? "")?.[1];
 }
 
 /** Linux's names of processors, as Node names them. */

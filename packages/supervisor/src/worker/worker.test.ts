@@ -37,7 +37,6 @@ const READY = {
   port: 1,
   model: "m",
   slots: 1,
-  contextTokens: 1,
 } as const;
 
 const { settings } = loadSettings({ flags: {}, environment: {} });

@@ -119,9 +119,9 @@ function startHeartbeats(
 }
 
 function sayReady(launch: WorkerLaunch, listener: WorkerListener): void {
-  const { port, modelPath, slots = 0, contextTokens = 0 } = launch.options;
-  const model = launch.options.modelId ?? modelPath;
-  listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots, contextTokens });
+  const { port, modelPath, modelId, slots = 0 } = launch.options;
+  const model = modelId ?? modelPath;
+  listener.onMessage({ type: "ready", protocol: PROTOCOL_VERSION, port, model, slots });
 }
 
 interface Probe {
