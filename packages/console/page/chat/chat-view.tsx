@@ -13,7 +13,7 @@ export function ChatView(): VNode {
   const conversation = current.value;
   useEffect(listenForKeys, []);
   useEffect(() => {
-    document.title = `${titleOf(conversation) ?? texts.value.untitled} · Drover`;
+    document.title = `${titleOf(conversation) ?? texts.value.newChat} · Drover`;
     return () => (document.title = "Drover");
   });
   return (

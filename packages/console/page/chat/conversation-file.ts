@@ -1,5 +1,5 @@
 import { Found } from "../parts/found.ts";
-import type { ResponseMessage, Conversation, Message } from "./conversation.ts";
+import { type Conversation, figureNames, type Message, parameterNames, type ResponseMessage } from "./conversation.ts";
 
 const FORMAT = "drover-conversations";
 
@@ -23,7 +23,7 @@ function conversationOf(found: Found): Conversation | undefined {
     id,
     title: found.string("title") ?? "",
     system: found.string("system") ?? "",
-    parameters: numbersOf(found, "parameters", ["temperature", "topP", "maxTokens", "seed"]),
+    parameters: numbersOf(found, "parameters", parameterNames),
     messages,
     createdMs: found.number("createdMs") ?? 0,
     changedMs: found.number("changedMs") ?? 0,
@@ -49,7 +49,7 @@ function responseOf(found: Found, common: Pick<ResponseMessage, "id" | "role" | 
     model: found.string("model") ?? "",
     workers: found.list("workers").flatMap((worker) => worker.string() ?? []),
     requestId: found.string("requestId") ?? "",
-    figures: numbersOf(found, "figures", FIGURES),
+    figures: numbersOf(found, "figures", figureNames),
     ...othersOf(found),
   };
 }
@@ -62,16 +62,6 @@ function othersOf(found: Found): Pick<ResponseMessage, "others"> {
     .filter((message) => message.role === "assistant");
   return others.length === 0 ? {} : { others };
 }
-
-const FIGURES = [
-  "queueMs",
-  "firstTokenMs",
-  "thinkingMs",
-  "totalMs",
-  "promptTokens",
-  "cachedTokens",
-  "completionTokens",
-] as const;
 
 function numbersOf(found: Found, of: string, names: readonly string[]): Readonly<Record<string, number>> {
   const entries = names.map((name) => [name, found.number(of, name)] as const);

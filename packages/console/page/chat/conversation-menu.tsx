@@ -12,7 +12,7 @@ import { writeConversations } from "./conversation-file.ts";
 export function ConversationMenu({ conversation }: { readonly conversation: Conversation }): VNode {
   const menu = useRef<HTMLDetailsElement>(null);
   const [asks, setAsks] = useState<"rename" | "remove" | undefined>(undefined);
-  const title = titleOf(conversation) ?? texts.value.untitled;
+  const title = titleOf(conversation) ?? texts.value.newChat;
   const { more, rename, exportOne, remove } = texts.value;
   const choose = (action: () => void) => () => {
     // Where the focus returns to when a dialog closes: the entry itself is hidden by then.

@@ -1,21 +1,17 @@
 /** What the user may set for a conversation; what is absent is the server's default. */
-export interface Parameters {
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly maxTokens?: number;
-  readonly seed?: number;
-}
+export const parameterNames = ["temperature", "topP", "maxTokens", "seed"] as const;
+export type Parameters = Readonly<Partial<Record<(typeof parameterNames)[number], number>>>;
 
 /** How a response went. Times are from the moment it was asked for. */
-export interface Figures {
-  readonly queueMs?: number;
-  readonly firstTokenMs?: number;
-  readonly thinkingMs?: number;
-  readonly totalMs?: number;
-  readonly promptTokens?: number;
-  readonly cachedTokens?: number;
-  readonly completionTokens?: number;
-}
+export const figureNames = [
+  "firstTokenMs",
+  "thinkingMs",
+  "totalMs",
+  "promptTokens",
+  "cachedTokens",
+  "completionTokens",
+] as const;
+export type Figures = Readonly<Partial<Record<(typeof figureNames)[number], number>>>;
 
 export type ResponseEnd = "running" | "done" | "length" | "stopped" | "failed";
 

@@ -17,7 +17,7 @@ const query = signal("");
 /** The conversations of this browser. */
 export function Sidebar(): VNode {
   const shown = sorted.value.filter((conversation) => matches(conversation, query.value));
-  const { newChat, openMenu, closeMenu, search, noMatches, noConversations } = texts.value;
+  const { newChat, openMenu, search, noMatches, noConversations } = texts.value;
   const close = () => {
     menuOpen.value = false;
   };
@@ -35,7 +35,7 @@ export function Sidebar(): VNode {
             <Icon name="plus" />
             {newChat}
           </button>
-          <button type="button" class="quiet menu-close" aria-label={closeMenu} onClick={close}>
+          <button type="button" class="quiet menu-close" aria-label={texts.value.close} onClick={close}>
             <Icon name="close" />
           </button>
         </div>
@@ -67,7 +67,7 @@ function Entry({ conversation }: { readonly conversation: Conversation }): VNode
     <li class={isCurrent ? "current" : undefined}>
       <a href={`#/chat/${conversation.id}`} aria-current={isCurrent ? "page" : undefined}>
         {running.value.has(conversation.id) && <span class="busy" aria-hidden="true" />}
-        {titleOf(conversation) ?? texts.value.untitled}
+        {titleOf(conversation) ?? texts.value.newChat}
       </a>
       <ConversationMenu conversation={conversation} />
     </li>
