@@ -28,11 +28,14 @@ export type Belonging = "ended" | "intended";
 
 /** Counts what belongs to the window from `fromMs` to `toMs`; warm-up and run-out lie outside of it. */
 export class Recorder {
-  #fromMs: number;
-  #toMs: number;
+  /** May be moved while the window has not begun. */
+  fromMs: number;
+  /** May be moved while the window has not ended. */
+  toMs: number;
+  /** Called when a request has ended and was counted, in the same moment: a window can begin or end exactly there. */
+  onEnd: ((ended: Ended) => void) | undefined;
   #ended = 0;
   #firstsEnded = 0;
-  #onEnd: ((ended: Ended) => void) | undefined;
   readonly #belonging: Belonging;
   readonly #all = new Tally();
   readonly #kinds = new Map<string, Tally>();
@@ -54,16 +57,8 @@ export class Recorder {
 
   constructor(fromMs: number, toMs: number, belonging: Belonging) {
     this.#belonging = belonging;
-    this.#fromMs = fromMs;
-    this.#toMs = toMs;
-  }
-
-  get fromMs(): number {
-    return this.#fromMs;
-  }
-
-  get toMs(): number {
-    return this.#toMs;
+    this.fromMs = fromMs;
+    this.toMs = toMs;
   }
 
   /** Responses and failures since the first request, inside of the window or not. */
@@ -74,17 +69,6 @@ export class Recorder {
   /** Users whose first request has ended. */
   get firstsEnded(): number {
     return this.#firstsEnded;
-  }
-
-  /** Moves a window that has not begun, or the end of one that has not ended. */
-  setWindow({ fromMs = this.#fromMs, toMs = this.#toMs }: { readonly fromMs?: number; readonly toMs?: number }): void {
-    this.#fromMs = fromMs;
-    this.#toMs = toMs;
-  }
-
-  /** Called when a request has ended and was counted, in the same moment: a window can begin or end exactly there. */
-  set onEnd(listener: ((ended: Ended) => void) | undefined) {
-    this.#onEnd = listener;
   }
 
   begin(request: Pending): void {
@@ -111,7 +95,7 @@ export class Recorder {
     this.#ended += 1;
     if (request.isFirst === true) this.#firstsEnded += 1;
     this.#count(request, exchange);
-    this.#onEnd?.({ kind: request.kind, endMs: exchange.endMs });
+    this.onEnd?.({ kind: request.kind, endMs: exchange.endMs });
   }
 
   /**

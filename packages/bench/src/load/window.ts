@@ -57,9 +57,10 @@ function windowOfResponses(
   const begun = new AbortController();
   const full = new AbortController();
   let counted = 0;
-  recorder.setWindow({ fromMs: Number.POSITIVE_INFINITY, toMs: Number.POSITIVE_INFINITY });
+  recorder.fromMs = Number.POSITIVE_INFINITY;
+  recorder.toMs = Number.POSITIVE_INFINITY;
   const begin = (fromMs: number) => {
-    recorder.setWindow({ fromMs });
+    recorder.fromMs = fromMs;
     begun.abort();
   };
   recorder.onEnd = ({ kind, endMs }) => {
@@ -71,7 +72,7 @@ function windowOfResponses(
     if (responsesOf !== undefined && kind !== responsesOf) return;
     counted += 1;
     if (counted < responses) return;
-    recorder.setWindow({ toMs: endMs });
+    recorder.toMs = endMs;
     full.abort();
   };
   const within = (event: AbortSignal) => pause(clock, MOST_WINDOWS * durationMs, AbortSignal.any([signal, event]));
@@ -85,7 +86,7 @@ function windowOfResponses(
       await within(full.signal);
       if (full.signal.aborted) return;
       full.abort();
-      recorder.setWindow({ toMs: clock.monotonicMs() });
+      recorder.toMs = clock.monotonicMs();
     },
   };
 }
@@ -97,7 +98,8 @@ async function waitForStart(recorder: Recorder, options: WindowOptions): Promise
     const latestMs = recorder.fromMs + MOST_WINDOWS * durationMs;
     await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && recorder.ended < load.users && recorder.fromMs < latestMs) {
-      recorder.setWindow({ fromMs: recorder.fromMs + DELAY_MS, toMs: recorder.toMs + DELAY_MS });
+      recorder.fromMs += DELAY_MS;
+      recorder.toMs += DELAY_MS;
       await pause(clock, recorder.fromMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }
@@ -115,7 +117,7 @@ async function waitForEnd(recorder: Recorder, options: WindowOptions): Promise<v
     };
     await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     while (!signal.aborted && !isEnough() && recorder.toMs < latestMs) {
-      recorder.setWindow({ toMs: recorder.toMs + durationMs });
+      recorder.toMs += durationMs;
       await pause(clock, recorder.toMs - AHEAD_MS - clock.monotonicMs(), signal);
     }
   }

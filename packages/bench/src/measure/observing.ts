@@ -6,7 +6,7 @@
 // they share the worker's steps alike in all rounds. One worker with one thread and the demo model, so that on two CPUs nobody waits for a CPU. CPU time is
 // that of all threads of balancer and worker, to the nanosecond. 4 minutes, or 2 for one of the two; with --out, the rounds of earlier runs count as well.
 // usage: node packages/bench/dist/measure/observing.js [--quick] [--model FILE] [--rounds SECONDS] [--out FOLDER] [explained|scraped]
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
 import { Pool } from "undici";
@@ -14,7 +14,6 @@ import { seededRandom } from "../random.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import { processTree } from "../servers/process-tree.ts";
 import { type Interval, ratioInterval } from "../statistics/bootstrap.ts";
-import { threadsCpuMs } from "./support/cpu-time.ts";
 import { bin } from "./support/drover.ts";
 import { model, names, out, quick, roundsOr } from "./support/options.ts";
 import { sendRequest } from "./support/run-requests.ts";
@@ -142,6 +141,13 @@ class Load {
   #workersMs(): number {
     return this.#workers.map(threadsCpuMs).reduce((sum, one) => sum + one, 0);
   }
+}
+
+/** CPU time of a process's threads so far, in milliseconds and to the nanosecond. Threads that have ended are left out, so it is for a process whose threads stay. */
+function threadsCpuMs(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]))
+    .reduce((sum, nanoseconds) => sum + nanoseconds / 1e6, 0);
 }
 
 function mapped(round: Round, change: (value: number, name: keyof Round) => number): Round {

@@ -14,14 +14,17 @@ export const PLAIN = { batch: 512, flashAttention: "auto", kvType: "f16" } as co
 
 /** Short and unique. */
 export function candidateName(candidate: Candidate): string {
-  const { workers, threads, slots, batch, flashAttention, kvType } = candidate;
-  const extras = [
+  const { workers, threads, slots } = candidate;
+  return [`${workers} x ${threads} threads x ${slots} slots`, ...extrasOf(candidate)].join(", ");
+}
+
+/** Settings that differ from the defaults, other than the layout. */
+export function extrasOf({ batch, flashAttention, kvType }: Candidate): readonly string[] {
+  return [
     ...(batch === PLAIN.batch ? [] : [`batch ${batch}`]),
     ...(flashAttention === PLAIN.flashAttention ? [] : [`flash attention ${flashAttention}`]),
     ...(kvType === PLAIN.kvType ? [] : [`KV ${kvType}`]),
   ];
-  const layout = `${workers} x ${threads} threads x ${slots} slots`;
-  return [layout, ...extras].join(", ");
 }
 
 /** Arguments for `drover up`. */
@@ -29,10 +32,4 @@ export function candidateArgs(candidate: Candidate): readonly string[] {
   const { workers, threads, slots, batch, flashAttention, kvType } = candidate;
   const layout = [`--workers=${workers}`, `--threads=${threads}`, `--slots=${slots}`];
   return [...layout, `--batch=${batch}`, `--flash-attention=${flashAttention}`, `--kv-type=${kvType}`];
-}
-
-/** Settings that differ from the defaults, other than the layout. */
-export function extraCount({ batch, flashAttention, kvType }: Candidate): number {
-  return [batch !== PLAIN.batch, flashAttention !== PLAIN.flashAttention, kvType !== PLAIN.kvType].filter(Boolean)
-    .length;
 }

@@ -1,6 +1,6 @@
 import type { Random } from "../random.ts";
 import { type Interval, meanInterval } from "../statistics/bootstrap.ts";
-import { type Candidate, candidateName, extraCount } from "./candidate.ts";
+import { type Candidate, candidateName, extrasOf } from "./candidate.ts";
 
 /** One measurement of one candidate. */
 export interface Score {
@@ -77,7 +77,7 @@ export function pick(standings: readonly Standing[]): Standing | undefined {
   const tied = sure.filter(({ throughput }) => (throughput?.value ?? 0) >= best * (1 - TIE));
   return (tied.length > 0 ? tied : sure).toSorted(
     (a, b) =>
-      extraCount(a.candidate) - extraCount(b.candidate) ||
+      extrasOf(a.candidate).length - extrasOf(b.candidate).length ||
       median(a.scores.map((score) => score.responseP95Ms)) - median(b.scores.map((score) => score.responseP95Ms)) ||
       median(a.scores.map((score) => score.rssBytes)) - median(b.scores.map((score) => score.rssBytes)),
   )[0];
