@@ -28,9 +28,15 @@ const finishes: Readonly<Record<string, RequestReport["finish"]>> = {
   incomplete: "length",
 };
 
+/** The last reason that is known. */
 export function finishIn(text: string): RequestReport["finish"] | undefined {
-  const said = [...text.matchAll(FINISH)].map(([, word = ""]) => word);
-  return finishes[said.findLast((word) => Object.hasOwn(finishes, word)) ?? ""];
+  let finish: RequestReport["finish"] | undefined;
+  FINISH.lastIndex = 0;
+  for (let found = FINISH.exec(text); found !== null; found = FINISH.exec(text)) {
+    const [, word = ""] = found;
+    if (Object.hasOwn(finishes, word)) finish = finishes[word];
+  }
+  return finish;
 }
 
 const TIMINGS = /"timings"\s*:\s*\{/g;

@@ -5,6 +5,7 @@ import { brotliDecompressSync, constants, unzipSync } from "node:zlib";
 import type { Upstream } from "../pool/upstream.ts";
 import { headerValue } from "../upstream-http/hop-by-hop.ts";
 import type { ResponseHead } from "../upstream-http/response-head.ts";
+import { BodyEnds } from "./body-ends.ts";
 import { finishIn, modelIn, tokensIn, tokensInList } from "./usage-in-text.ts";
 
 /** What a server that Drover does not own says of a request in its response. */
@@ -17,10 +18,6 @@ export interface ToldUsage {
   readonly firstEventMs: number | undefined;
 }
 
-/** Of the beginning of a body, which has the model, and what Anthropic's API says of the prompt. */
-const HEAD_BYTES = 16_384;
-/** Of its end, which has the counts. */
-const TAIL_BYTES = 16_384;
 const COLON = 0x3a;
 
 /** Looks for them in a response while that passes. */
@@ -34,10 +31,7 @@ export interface ToldUsageReader {
 /** Of a body without a coding it keeps the ends and reads them when it is over, so that the work does not grow with the text. */
 export class PlainUsageReader implements ToldUsageReader {
   readonly #nowMs: () => number;
-  readonly #head: Buffer[] = [];
-  #headBytes = 0;
-  readonly #tail: Buffer[] = [];
-  #tailBytes = 0;
+  readonly #ends = new BodyEnds();
   #firstEventMs: number | undefined;
 
   constructor(nowMs: () => number) {
@@ -47,36 +41,24 @@ export class PlainUsageReader implements ToldUsageReader {
   push(part: Buffer): void {
     if (part.length === 0) return;
     if (this.#firstEventMs === undefined && part[0] !== COLON) this.#firstEventMs = this.#nowMs();
-    const kept = Buffer.from(part.subarray(-TAIL_BYTES));
-    if (this.#headBytes < HEAD_BYTES) {
-      this.#head.push(part.length > TAIL_BYTES ? Buffer.from(part.subarray(0, HEAD_BYTES)) : kept);
-      this.#headBytes += part.length;
-    }
-    this.#tail.push(kept);
-    this.#tailBytes += kept.length;
-    while (this.#tailBytes - (this.#tail[0]?.length ?? 0) >= TAIL_BYTES)
-      this.#tailBytes -= this.#tail.shift()?.length ?? 0;
+    this.#ends.push(part);
   }
 
   read(): ToldUsage {
-    const tail = textOf(this.#tail);
-    const head = this.#isEntire ? tail : textOf(this.#head).slice(0, HEAD_BYTES);
+    const { isEntire } = this.#ends;
+    const tail = this.#ends.tail().toString();
+    const head = isEntire ? tail : this.#ends.head().toString();
     return {
-      model: modelIn(head) ?? (this.#isEntire ? undefined : modelIn(tail)),
+      model: modelIn(head) ?? (isEntire ? undefined : modelIn(tail)),
       tokens: head.startsWith("[") ? this.#sumOfList(head) : tokensIn(head, tail),
-      finish: finishIn(tail) ?? (this.#isEntire ? undefined : finishIn(head)),
+      finish: finishIn(tail) ?? (isEntire ? undefined : finishIn(head)),
       firstEventMs: this.#firstEventMs,
     };
   }
 
-  /** Nothing lies between the two ends: the tail is the entire body, and read once. */
-  get #isEntire(): boolean {
-    return this.#headBytes < HEAD_BYTES;
-  }
-
   /** Of a list whose middle was not kept nobody knows. */
   #sumOfList(list: string): ReportedTokens | undefined {
-    return this.#isEntire ? tokensInList(list) : undefined;
+    return this.#ends.isEntire ? tokensInList(list) : undefined;
   }
 }
 
@@ -140,8 +122,4 @@ export function usageReader(coding: string | undefined, nowMs: () => number): To
   const name = coding.toLowerCase();
   const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;
   return decode === undefined ? undefined : new CodedUsageReader(nowMs, decode);
-}
-
-function textOf(parts: readonly Buffer[]): string {
-  return parts.length === 1 ? String(parts[0]) : Buffer.concat(parts).toString();
 }
