@@ -11,74 +11,88 @@ const mostWaiting = 16;
  */
 const mostInTurn = 16;
 
+/** The requests of one connection. */
+interface Line {
+  /** The response that is being sent, or was the last. */
+  current: ServerResponse | undefined;
+  isServing: boolean;
+  waiting: (() => void)[];
+}
+
 /**
  * Serves the requests of a connection one after the other, as nginx does. Node hands over all that were pipelined at once: without this a single client
  * could hold a slot, and a connection to an upstream, for each of thousands whose responses it never reads.
  */
 export class RequestOrder {
-  /** Connections with a request under way, and those that wait behind it. */
-  readonly #waiting = new Map<Socket, (() => void)[] | undefined>();
-  readonly #current = new WeakMap<Socket, ServerResponse>();
+  readonly #lines = new WeakMap<Socket, Line>();
   readonly #turns = new LoopBudget(mostInTurn);
 
   /** Calls `serve` when every earlier request of the connection is over; never, if the connection ends before. */
   take(socket: Socket, response: ServerResponse, serve: () => void): void {
+    const line = this.#lineOf(socket);
     const run = (): void => {
-      this.#current.set(socket, response);
-      response.once("close", () => this.#next(socket));
+      line.current = response;
+      response.once("close", () => this.#next(socket, line));
       serve();
     };
-    if (!this.#waiting.has(socket)) {
-      this.#waiting.set(socket, undefined);
-      this.#begin(socket, run);
+    if (!line.isServing) {
+      line.isServing = true;
+      this.#begin(socket, line, run);
       return;
     }
-    this.#wait(socket, run);
+    line.waiting.push(run);
     if (this.isFull(socket)) socket.pause();
   }
 
   /** So many requests of the connection wait that no more should be read. */
   isFull(socket: Socket): boolean {
-    return (this.#waiting.get(socket)?.length ?? 0) >= mostWaiting;
+    return (this.#lines.get(socket)?.waiting.length ?? 0) >= mostWaiting;
   }
 
   /** No request of the connection is being served. */
   isIdle(socket: Socket): boolean {
-    return !this.#waiting.has(socket);
+    return this.#lines.get(socket)?.isServing !== true;
   }
 
-  /** Calls `run` as soon as no request of the connection is under way; never, if the connection ends before. */
+  /** Calls `run` as soon as no request of the connection is under way; never, if the connection ends before. What waits behind it is not served. */
   whenIdle(socket: Socket, run: () => void): void {
-    if (!this.#waiting.has(socket)) run();
+    const line = this.#lineOf(socket);
+    if (!line.isServing) run();
     else
-      this.#wait(socket, () => {
-        this.#waiting.delete(socket);
+      line.waiting.push(() => {
+        line.waiting = [];
+        line.isServing = false;
         run();
       });
   }
 
   /** The response that is being sent, or was the last. */
   current(socket: Socket): ServerResponse | undefined {
-    return this.#current.get(socket);
+    return this.#lines.get(socket)?.current;
   }
 
-  #wait(socket: Socket, run: () => void): void {
-    const waiting = this.#waiting.get(socket);
-    if (waiting === undefined) this.#waiting.set(socket, [run]);
-    else waiting.push(run);
+  #lineOf(socket: Socket): Line {
+    const known = this.#lines.get(socket);
+    if (known !== undefined) return known;
+    const line: Line = { current: undefined, isServing: false, waiting: [] };
+    this.#lines.set(socket, line);
+    return line;
   }
 
-  #next(socket: Socket): void {
-    const waiting = this.#waiting.get(socket);
-    const run = socket.writable ? waiting?.shift() : undefined;
-    if (run === undefined) this.#waiting.delete(socket);
-    if (waiting?.length === mostWaiting - 1) socket.resume();
-    if (run !== undefined) this.#begin(socket, run);
+  #next(socket: Socket, line: Line): void {
+    const wasFull = this.isFull(socket);
+    const run = socket.writable ? line.waiting.shift() : undefined;
+    if (run === undefined) {
+      line.waiting = [];
+      line.isServing = false;
+    }
+    if (wasFull && !this.isFull(socket)) socket.resume();
+    if (run !== undefined) this.#begin(socket, line, run);
   }
 
-  #begin(socket: Socket, run: () => void): void {
+  #begin(socket: Socket, line: Line, run: () => void): void {
     const turn = this.#turns.spend(1);
     if (turn === undefined) run();
-    else void turn.then(() => (socket.writable ? run() : this.#next(socket)));
+    else void turn.then(() => (socket.writable ? run() : this.#next(socket, line)));
   }
 }

@@ -20,8 +20,8 @@ export interface PickState {
   readonly affinity: ((peer: Peer) => number) | undefined;
   /** Estimated cost in seconds on a peer, for `prefix`. */
   readonly cost: ((peer: Peer) => number) | undefined;
-  /** The same for requests of one sender that differ in next to nothing; only for requests to workers of Drover's own. */
-  readonly likeness: (() => string) | undefined;
+  /** `likeness`: the same for requests of one sender that differ in next to nothing. Only for requests to workers of Drover's own. */
+  readonly crashRecord: { readonly likeness: string } | undefined;
   /** Whose it is: a key's label, or an address without keys; undefined where nobody asks. */
   readonly sender: string | undefined;
   /** Workers that crashed while they had this request; above 0 it is given a worker alone. */

@@ -13,8 +13,7 @@ export interface PickRequest {
   readonly cost?: ((upstream: Upstream) => number) | undefined;
   /** See {@link PickState.sender}. */
   readonly sender?: string;
-  /** See {@link PickState.likeness}. */
-  readonly likeness?: () => string;
+  readonly crashRecord?: PickState["crashRecord"];
   /** Its leases say why they are on their upstreams. @default false */
   readonly isExplained?: boolean;
 }
@@ -40,7 +39,7 @@ export function startPick(group: PeerGroup, request: PickRequest, tries: number)
     clientAddress: request.clientAddress ?? "",
     affinity: onUpstreams(request.affinity),
     cost: onUpstreams(request.cost),
-    likeness: request.likeness,
+    crashRecord: request.crashRecord,
     sender: request.sender,
     deaths: 0,
     givenAtMs: Number.NEGATIVE_INFINITY,

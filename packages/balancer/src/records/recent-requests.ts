@@ -3,32 +3,40 @@ import type { RequestRecord, RequestSummary } from "@drover/contract/request-rec
 /** The last requests that have ended, for `drover explain`. */
 export class RecentRequests {
   readonly #most: () => number;
-  /** By id, the oldest first. */
-  readonly #records = new Map<string, RequestRecord>();
-  /** What it comes to is forgotten, so it is always at the oldest. One made anew would first pass the places of all that were. */
-  readonly #oldest = this.#records.keys();
+  /** The oldest first. A few more than are wanted: what is over is cut off for many requests at once. */
+  #records: RequestRecord[] = [];
 
   /** @param most asked at each request: a reload may change it */
   constructor(most: () => number) {
     this.#most = most;
   }
 
-  /** A client can send one id twice; the last request counts. */
   add(record: RequestRecord): void {
-    this.#records.delete(record.id);
-    this.#records.set(record.id, record);
-    while (this.#records.size > this.#most()) this.#records.delete(this.#oldest.next().value ?? "");
+    this.#records.push(record);
+    const most = this.#most();
+    if (this.#records.length > most + surplus) this.#records = this.#records.slice(this.#records.length - most);
   }
 
+  /** A client can send one id twice; the last request counts. */
   get(id: string): RequestRecord | undefined {
-    return this.#records.get(id);
+    return this.#wanted().findLast((record) => record.id === id);
   }
 
   /** The last `count`, the newest first. */
   last(count: number): readonly RequestSummary[] {
-    return [...this.#records.values()].slice(-count).toReversed().map(summaryOf);
+    const wanted = this.#wanted();
+    return wanted
+      .slice(Math.max(0, wanted.length - count))
+      .toReversed()
+      .map(summaryOf);
+  }
+
+  #wanted(): readonly RequestRecord[] {
+    return this.#records.slice(Math.max(0, this.#records.length - this.#most()));
   }
 }
+
+const surplus = 100;
 
 function summaryOf(record: RequestRecord): RequestSummary {
   const { id, receivedAtEpochMs, key, method, route, status, durationMs, queueMs } = record;

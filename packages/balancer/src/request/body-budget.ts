@@ -11,13 +11,11 @@ export class BodyBudget {
 
   /** For the bodies of one owner. */
   of(owner: string): OwnBudget {
-    return {
-      take: (bytes) => this.#take(owner, bytes),
-      giveBack: (bytes) => this.#add(owner, -bytes),
-    };
+    return new OwnBudget(this, owner);
   }
 
-  #take(owner: string, bytes: number): boolean {
+  /** False where that is more than the owner may hold; then nothing is taken. */
+  take(owner: string, bytes: number): boolean {
     const own = this.#heldBytes.get(owner) ?? 0;
     const left = this.#limitBytes() - (this.#allHeldBytes - own);
     // However many bodies an owner holds, half of what is left is for others.
@@ -26,7 +24,12 @@ export class BodyBudget {
     return true;
   }
 
+  giveBack(owner: string, bytes: number): void {
+    this.#add(owner, -bytes);
+  }
+
   #add(owner: string, bytes: number): void {
+    if (bytes === 0) return;
     this.#allHeldBytes += bytes;
     const held = (this.#heldBytes.get(owner) ?? 0) + bytes;
     if (held > 0) this.#heldBytes.set(owner, held);
@@ -34,8 +37,21 @@ export class BodyBudget {
   }
 }
 
-export interface OwnBudget {
-  /** False where that is more than may be held; then nothing is taken. */
-  take(bytes: number): boolean;
-  giveBack(bytes: number): void;
+export class OwnBudget {
+  readonly #all: BodyBudget;
+  readonly #owner: string;
+
+  constructor(all: BodyBudget, owner: string) {
+    this.#all = all;
+    this.#owner = owner;
+  }
+
+  /** See {@link BodyBudget.take}. */
+  take(bytes: number): boolean {
+    return this.#all.take(this.#owner, bytes);
+  }
+
+  giveBack(bytes: number): void {
+    this.#all.giveBack(this.#owner, bytes);
+  }
 }

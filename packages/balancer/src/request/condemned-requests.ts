@@ -10,15 +10,6 @@ const mostComparedBytes = 256 * 1024;
 
 type Sent = Pick<ClientRequest, "method" | "target" | "owner">;
 
-/** What is known of one request. */
-export interface CrashRecord {
-  readonly likeness: () => string;
-  /** The same request has crashed workers, or one of the same sender that is like it. */
-  readonly isCondemned: () => boolean;
-  /** It has crashed workers itself. */
-  readonly condemn: () => void;
-}
-
 /** Requests that crashed workers, so that the same one, or one like it, crashes none when it comes again. Only digests are kept. */
 export class CondemnedRequests {
   readonly #clock: Clock;
@@ -30,14 +21,12 @@ export class CondemnedRequests {
   }
 
   recordOf(request: Sent, body: Uint8Array): CrashRecord {
-    const digest = once(() => digestOf(request, body));
-    const likeness = once(() => likenessOf(request, body));
-    return {
-      likeness,
-      // The usual case costs no digest.
-      isCondemned: () => this.#known.size > 0 && (this.has(digest()) || this.has(likeness())),
-      condemn: () => [digest(), likeness()].forEach((one) => this.#add(one)),
-    };
+    return new CrashRecord(this, request, body);
+  }
+
+  /** Whether there is any: the usual case costs no digest. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
   }
 
   /** @param digest of a request, or its likeness */
@@ -46,7 +35,8 @@ export class CondemnedRequests {
     return since !== undefined && this.#clock.monotonicMs() - since < rememberedMs;
   }
 
-  #add(digest: string): void {
+  /** @param digest as for {@link has} */
+  add(digest: string): void {
     this.#known.delete(digest);
     this.#known.set(digest, this.#clock.monotonicMs());
     const [oldest] = this.#known.keys();
@@ -54,9 +44,39 @@ export class CondemnedRequests {
   }
 }
 
-function once(make: () => string): () => string {
-  let made: string | undefined;
-  return () => (made ??= make());
+/** What is known of one request. */
+export class CrashRecord {
+  readonly #condemned: CondemnedRequests;
+  readonly #request: Sent;
+  readonly #body: Uint8Array;
+  #digest: string | undefined;
+  #likeness: string | undefined;
+
+  constructor(condemned: CondemnedRequests, request: Sent, body: Uint8Array) {
+    this.#condemned = condemned;
+    this.#request = request;
+    this.#body = body;
+  }
+
+  get digest(): string {
+    return (this.#digest ??= digestOf(this.#request, this.#body));
+  }
+
+  /** A digest that other requests have too, which are like it. */
+  get likeness(): string {
+    return (this.#likeness ??= likenessOf(this.#request, this.#body));
+  }
+
+  /** Has the same request crashed workers, or one of the same sender that is like it? */
+  isCondemned(): boolean {
+    return !this.#condemned.isEmpty && (this.#condemned.has(this.digest) || this.#condemned.has(this.likeness));
+  }
+
+  /** It has crashed workers itself. */
+  condemn(): void {
+    this.#condemned.add(this.digest);
+    this.#condemned.add(this.likeness);
+  }
 }
 
 function digestOf({ method, target }: Sent, body: Uint8Array): string {

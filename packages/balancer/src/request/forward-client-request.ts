@@ -83,7 +83,7 @@ async function forwardWithBody(
 /** Those like it that wait are told at once. */
 function condemn(record: CrashRecord, { condemned: known, admission }: Forwarder): void {
   record.condemn();
-  admission.dismiss(({ likeness }) => likeness !== undefined && known.has(likeness()));
+  admission.dismiss(({ crashRecord }) => crashRecord !== undefined && known.has(crashRecord.likeness));
 }
 
 /** Undefined when the request was refused, or its client left, while the body came. */
@@ -121,12 +121,11 @@ function claimOf(
   { pool, rules }: Forwarder,
 ): Claim {
   const { affinity, cost } = placement;
-  const { likeness } = record;
   const { retry, explained } = rules();
   const key = Buffer.from(request.owner);
   const { clientAddress } = request.arrival;
   const sender = request.owner;
-  const asked = { clientAddress, key, affinity, cost, likeness, sender, isExplained: explained > 0 };
+  const asked = { clientAddress, key, affinity, cost, crashRecord: record, sender, isExplained: explained > 0 };
   return {
     pick: pool.startPick(asked, retry.tries),
     owner: request.owner,

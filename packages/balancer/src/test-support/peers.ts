@@ -51,7 +51,7 @@ export function pickAmong(peers: readonly Peer[], facts: Partial<PickState> = {}
     clientAddress: "",
     affinity: undefined,
     cost: undefined,
-    likeness: undefined,
+    crashRecord: undefined,
     sender: undefined,
     deaths: 0,
     ...unused,

@@ -137,21 +137,21 @@ class LikeSuspects {
 
   /** The request was in a crash. */
   suspect(request: PickState): void {
-    const likeness = request.likeness?.();
+    const likeness = request.crashRecord?.likeness;
     if (likeness !== undefined && !this.#tried.has(likeness)) this.#tried.set(likeness, request);
   }
 
   mustWait(request: PickState): boolean {
     // The usual case costs no digest.
     if (this.#tried.size === 0) return false;
-    const tried = this.#tried.get(request.likeness?.() ?? "");
+    const tried = this.#tried.get(request.crashRecord?.likeness ?? "");
     return tried !== undefined && tried !== request;
   }
 
   /** The request is over. @returns whether others may have waited for it */
   over(request: PickState): boolean {
     if (this.#tried.size === 0) return false;
-    const likeness = request.likeness?.() ?? "";
+    const likeness = request.crashRecord?.likeness ?? "";
     return this.#tried.get(likeness) === request && this.#tried.delete(likeness);
   }
 }
