@@ -1,4 +1,4 @@
-import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { NginxConfigError } from "../errors.ts";
 import { endOfLuaBlock } from "./lua-block.ts";
 
 /** One directive's words up to its `;` or `{`, or the end of a block or of the text. */
@@ -44,10 +44,10 @@ class Reader {
     const words: string[] = [];
     let line = this.#line;
     for (;;) {
-      this.#skipBlanksAndComments();
+      while (this.#take(blanks) !== "" || this.#take(comment) !== "");
       const ch = this.#text[this.#at];
       if (ch === undefined) {
-        if (words.length > 0) throw this.#error('unexpected end of file, expecting ";" or "}"');
+        if (words.length > 0) throw this.#error(endOfFile);
         return { end: "eof", line: this.#line };
       }
       if (ch === ";" || ch === "{") {
@@ -63,7 +63,7 @@ class Reader {
       }
       if (words.length === 0) line = this.#line;
       words.push(ch === '"' || ch === "'" ? this.#quotedWord(ch) : this.#plainWord());
-      if (words.length > longestSentence) throw NginxConfigError.at(this.#position(line), "too many parameters");
+      if (words.length > longestSentence) throw this.#error("too many parameters", line);
     }
   }
 
@@ -72,105 +72,64 @@ class Reader {
     const sentence: Sentence = { end: ";", words, line: this.#line };
     const end = endOfLuaBlock(this.#text, this.#at);
     if (end === undefined) throw this.#error('unexpected end of file, expecting "}"');
-    while (this.#at < end) this.#step();
+    this.#moveTo(end);
     return sentence;
   }
 
-  #skipBlanksAndComments(): void {
-    for (;;) {
-      const ch = this.#text[this.#at];
-      if (ch === "#") {
-        while (this.#at < this.#text.length && this.#text[this.#at] !== "\n") this.#at += 1;
-      } else if (ch !== undefined && isBlank(ch)) {
-        this.#step();
-      } else {
-        return;
-      }
-    }
-  }
-
   #plainWord(): string {
-    const start = this.#at;
-    const startLine = this.#line;
-    let afterDollar = false;
-    while (this.#at < this.#text.length) {
-      const ch = this.#text[this.#at] ?? "";
-      if (ch === "\\") {
-        afterDollar = false;
-        this.#step();
-        this.#step();
-      } else if (ch === "{" && afterDollar) {
-        // nginx leaves its "after a $" state on, so "${{" is one word too.
-        this.#step();
-      } else if (isBlank(ch) || ch === ";" || ch === "{") {
-        return unescape(this.#text.slice(start, this.#at));
-      } else {
-        afterDollar = ch === "$";
-        this.#step();
-      }
-      this.#checkLength(start, startLine, undefined);
+    const line = this.#line;
+    const word = this.#take(plainWord);
+    if (word.length >= longestWord) {
+      const start = word.slice(0, 10).replace(/[^\x20-\x7e]/g, "?");
+      throw this.#error(`too long parameter "${start}..." started`, line);
     }
-    throw this.#error('unexpected end of file, expecting ";" or "}"');
+    if (this.#at >= this.#text.length) throw this.#error(endOfFile);
+    return unescape(word);
   }
 
   #quotedWord(quote: '"' | "'"): string {
-    const startLine = this.#line;
+    const line = this.#line;
     this.#at += 1;
-    const start = this.#at;
-    while (this.#at < this.#text.length) {
-      const ch = this.#text[this.#at] ?? "";
-      if (ch === quote) {
-        const word = unescape(this.#text.slice(start, this.#at));
-        this.#at += 1;
-        this.#checkAfterQuote();
-        return word;
-      }
-      if (ch === "\\") this.#step();
-      this.#step();
-      this.#checkLength(start, startLine, quote);
+    const word = this.#take(inQuotes[quote]);
+    if (word.length >= longestWord) {
+      throw this.#error(`too long parameter, probably missing terminating "${quote}" character`, line);
     }
-    throw this.#error('unexpected end of file, expecting ";" or "}"');
-  }
-
-  #checkAfterQuote(): void {
+    if (this.#text[this.#at] !== quote) throw this.#error(endOfFile);
+    this.#at += 1;
     const ch = this.#text[this.#at];
-    if (ch === undefined) throw this.#error('unexpected end of file, expecting ";" or "}"');
+    if (ch === undefined) throw this.#error(endOfFile);
     // A ")" right after a quote starts a new word: `if ($a = "b")` ends that way.
-    if (!isBlank(ch) && ch !== ";" && ch !== "{" && ch !== ")") throw this.#error(`unexpected "${ch}"`);
+    if (!/[ \t\r\n;{)]/.test(ch)) throw this.#error(`unexpected "${ch}"`);
+    return unescape(word);
   }
 
-  #checkLength(start: number, startLine: number, quote: string | undefined): void {
-    if (this.#at - start < longestWord) return;
-    const position = this.#position(startLine);
-    if (quote !== undefined) {
-      throw NginxConfigError.at(position, `too long parameter, probably missing terminating "${quote}" character`);
-    }
-    throw NginxConfigError.at(
-      position,
-      `too long parameter "${this.#text.slice(start, start + 10).replace(/[^\x20-\x7e]/g, "?")}..." started`,
-    );
+  /** What matches from here on; reading continues behind it. */
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const [found = ""] = pattern.exec(this.#text) ?? [];
+    this.#moveTo(this.#at + found.length);
+    return found;
   }
 
-  #step(): void {
-    if (this.#text[this.#at] === "\n") this.#line += 1;
-    this.#at += 1;
+  #moveTo(end: number): void {
+    for (; this.#at < end; this.#at += 1) if (this.#text[this.#at] === "\n") this.#line += 1;
   }
 
-  #position(line: number): ConfigPosition {
-    return { file: this.#file, line };
-  }
-
-  #error(message: string): NginxConfigError {
-    return NginxConfigError.at(this.#position(this.#line), message);
+  #error(message: string, line = this.#line): NginxConfigError {
+    return NginxConfigError.at({ file: this.#file, line }, message);
   }
 }
+
+const endOfFile = 'unexpected end of file, expecting ";" or "}"';
+const blanks = /[ \t\r\n]+/y;
+const comment = /#[^\n]*/y;
+// Words that are longer than the buffer are refused; to match all of one could take more stack than there is.
+// nginx leaves its "after a $" state on, so "${{" is one word too.
+const plainWord = /(?:\\[^]?|\$\{*|[^\\$ \t\r\n;{]){0,4096}/y;
+const inQuotes = { '"': /(?:\\[^]?|[^"\\]){0,4096}/y, "'": /(?:\\[^]?|[^'\\]){0,4096}/y };
 
 /** nginx has no such limit; this one keeps a hostile file from filling memory with one sentence. */
 const longestSentence = 65_536;
-
-function isBlank(ch: string): boolean {
-  return ch === " " || ch === "\t" || ch === "\r" || ch === "\n";
-}
 
 const escapes: Readonly<Record<string, string>> = { '"': '"', "'": "'", "\\": "\\", t: "\t", r: "\r", n: "\n" };
 
