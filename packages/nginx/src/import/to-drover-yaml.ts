@@ -1,7 +1,7 @@
 import { bracketed } from "@drover/foundation/network/addresses";
 import type { LoadedNginxConfig } from "../load.ts";
 import { NginxLossError } from "../errors.ts";
-import type { LocationModel, NginxModel, UpstreamGroupModel, UpstreamServerModel } from "../model/model.ts";
+import type { LocationModel, NginxModel, UpstreamServerModel } from "../model/model.ts";
 import { toPath } from "../system-error.ts";
 import { findLosses, type Loss } from "./losses.ts";
 import { type MainRoute, mainRoute } from "./main-route.ts";
@@ -26,19 +26,17 @@ export function toDroverYaml(
   { source, command, allowLoss }: ImportOptions,
 ): string {
   const main = mainRoute(model);
-  const group = main?.group;
   const losses = findLosses(parsed, main);
   if (!allowLoss) refuseGuards(losses, source);
   const lines = [
     `# Made from ${source} by \`drover import nginx\`. \`drover check --config FILE\` checks it; \`drover balance --config FILE\` runs it,`,
     "# or `drover up --config FILE` where workers.command starts the servers.",
     ...listenLines(model, main),
-    ...settingLines(main?.location),
+    ...(main === undefined ? [] : settingLines(main.location)),
     "",
-    ...(group === undefined
+    ...(main === undefined
       ? ["# No location passes requests on: there is nothing to balance."]
-      : groupLines(group, main, command)),
-    ...(group === undefined ? [] : workersOf(group, command)),
+      : [...groupLines(main, command), ...workersOf(main.group, command)]),
     ...logLines(main?.location, model),
     ...lossLines(losses, source),
   ];
@@ -68,9 +66,8 @@ function listenLines(model: NginxModel, main: MainRoute | undefined): string[] {
   return [listen, "tls:", `  certificate: ${quoted(toPath(certificate))}`, `  key: ${quoted(toPath(key))}`];
 }
 
-function settingLines(location: LocationModel | undefined): string[] {
-  const bytes = location?.settings.maxBodyBytes;
-  if (bytes === undefined) return [];
+function settingLines({ settings }: LocationModel): string[] {
+  const bytes = settings.maxBodyBytes;
   return [
     bytes === 0
       ? "# client_max_body_size 0: give the largest body you expect\nmaxBody: 1GiB"
@@ -93,27 +90,23 @@ const policies: Readonly<Record<string, { readonly name: string; readonly note?:
   hash: { name: "hash", note: "the key of nginx's `hash` has no setting" },
 };
 
-function groupLines(group: UpstreamGroupModel, main: MainRoute | undefined, command: string | undefined): string[] {
+function groupLines({ group, location, scheme }: MainRoute, command: string | undefined): string[] {
   const { name, policy, servers, keepalive } = group;
   const chosen = policies[policy] ?? { name: policy };
-  const proxy = main?.location.settings.proxy;
+  const { connectTimeoutMs, readTimeoutMs } = location.settings.proxy;
   return [
     `# upstream ${name}`,
     "balancer:",
     ...(chosen.note === undefined ? [] : [`  # ${chosen.note}`]),
     `  policy: ${chosen.name}`,
-    ...(proxy === undefined
-      ? []
-      : [
-          `  connectTimeout: ${durationWord(proxy.connectTimeoutMs)}`,
-          `  readTimeout: ${durationWord(proxy.readTimeoutMs)}`,
-        ]),
+    `  connectTimeout: ${durationWord(connectTimeoutMs)}`,
+    `  readTimeout: ${durationWord(readTimeoutMs)}`,
     ...(keepalive === undefined
       ? ["  # connections to the servers are kept here; nginx closed each after its request"]
       : []),
     ...(command !== undefined && isStartable(group)
       ? []
-      : ["  upstreams:", ...servers.map((server) => `    - ${quoted(upstreamLine(server, main?.scheme ?? "http"))}`)]),
+      : ["  upstreams:", ...servers.map((server) => `    - ${quoted(upstreamLine(server, scheme))}`)]),
   ];
 }
 
@@ -151,23 +144,17 @@ function lossLines(losses: readonly Loss[], source: string): string[] {
     const where = position.file === source ? `line ${position.line}` : `${position.file}:${position.line}`;
     return `# ${where}: ${text}${guard === undefined ? "" : ` (${guard})`}`;
   };
-  const guards = losses.filter(({ guard }) => guard !== undefined);
-  const others = losses.filter(({ guard }) => guard === undefined);
+  const section = (title: string, rows: readonly Loss[]): string[] =>
+    rows.length === 0 ? [] : ["", title, ...rows.map(line)];
   return [
-    ...(guards.length === 0
-      ? []
-      : [
-          "",
-          "# LOST: these guarded access, TLS or routing, or are unknown to Drover, and have no equal in drover.yaml:",
-          ...guards.map(line),
-        ]),
-    ...(others.length === 0
-      ? []
-      : [
-          "",
-          "# These have no equal in drover.yaml (`drover balance --nginx-conf` honours what it can):",
-          ...others.map(line),
-        ]),
+    ...section(
+      "# LOST: these guarded access, TLS or routing, or are unknown to Drover, and have no equal in drover.yaml:",
+      losses.filter(({ guard }) => guard !== undefined),
+    ),
+    ...section(
+      "# These have no equal in drover.yaml (`drover balance --nginx-conf` honours what it can):",
+      losses.filter(({ guard }) => guard === undefined),
+    ),
   ];
 }
 
