@@ -2,25 +2,22 @@ import { ModelError } from "../errors.ts";
 import { repositoryOf } from "./remote-file.ts";
 import { get, jsonOf, reasonOf, type Response } from "./http-get.ts";
 import { authorization, endpointOf, type Endpoints, type HubName, HUBS, type RepositoryFile } from "./hubs.ts";
-import type { HubFile } from "./model-source.ts";
-
-/** A repository of one of the two hubs, at a branch, tag or commit. */
-type Repository = Pick<HubFile, "hub" | "org" | "repo" | "revision">;
+import type { HubFile, HubTag } from "./model-source.ts";
 
 /**
- * The GGUF files of a repository, as its hub lists them.
+ * The GGUF files of the repository that a file is from, as its hub lists them.
  *
  * @throws ModelError `download_not_found`, `download_forbidden`, `download_failed`, `download_aborted`
  */
 export async function listFiles(
-  repository: Repository,
+  source: HubFile,
   endpoints: Endpoints,
   signal?: AbortSignal,
 ): Promise<readonly RepositoryFile[]> {
-  const { hub, revision } = repository;
+  const { hub, revision } = source;
   const { list, filesIn, endpointVariable: variable } = HUBS[hub];
-  const name = nameOf(repository);
-  const url = `${endpointOf(hub, endpoints)}/${list(repositoryOf(repository), encodeURIComponent(revision))}`;
+  const name = nameOf(source);
+  const url = `${endpointOf(hub, endpoints)}/${list(repositoryOf(source), encodeURIComponent(revision))}`;
   const headers = { ...authorization(hub, endpoints), "user-agent": "drover", accept: "application/json" };
   const response = await ask(url, headers, { name, variable, signal });
   if (response.status < 200 || response.status > 299) {
@@ -30,7 +27,7 @@ export async function listFiles(
   return filesIn(await jsonOf(response)).filter(({ path }) => isPlainPath(path));
 }
 
-export function nameOf({ hub, org, repo }: Pick<Repository, "hub" | "org" | "repo">): string {
+export function nameOf({ hub, org, repo }: HubFile | HubTag): string {
   return `${HUBS[hub].prefix}:${org}/${repo}`;
 }
 
