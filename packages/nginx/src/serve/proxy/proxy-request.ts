@@ -123,9 +123,9 @@ function onHead(state: RequestState, location: LocationModel, head: ResponseHead
     state.response.shouldKeepAlive = false;
   }
   const { parts, level } = compressed(state, relayedFields(state, location, head));
-  const { status, reason, fields } = buildHead(state, parts);
+  const relayed = buildHead(state, parts);
   if (state.unsendable !== undefined) return "intercept";
-  return { status, reason, headers: fields, ...(level === undefined ? {} : { gzipLevel: level }) };
+  return level === undefined ? relayed : { ...relayed, gzipLevel: level };
 }
 
 /** What nginx counts as an attempt when there is no server to ask. */

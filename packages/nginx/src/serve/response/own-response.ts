@@ -44,7 +44,7 @@ export function sendText(state: RequestState, status: number, text: string): voi
 function send(state: RequestState, text: Buffer | undefined, parts: HeadParts): void {
   const { response } = state;
   const { parts: sent, level } = compressed(state, parts);
-  const { status, reason, fields } = buildHead(state, sent);
+  const { status, reason, headers } = buildHead(state, sent);
   if (state.unsendable !== undefined && parts.status !== unsendableStatus) {
     state.errorStatus = undefined;
     sendPage(state, unsendableStatus);
@@ -52,7 +52,7 @@ function send(state: RequestState, text: Buffer | undefined, parts: HeadParts): 
   }
   const hasBody = text !== undefined && state.request.method !== "HEAD";
   const body = level === undefined || text === undefined ? text : gzipSync(text, { level });
-  response.writeHead(status, reason, fields);
+  response.writeHead(status, reason, [...headers]);
   if (!isStillSending(state)) {
     endResponse(response, hasBody ? body : undefined, state.clock);
     return;

@@ -1,3 +1,4 @@
+import type { RelayedHead } from "@drover/balancer/engine";
 import { isFieldValue } from "../../model/field-value.ts";
 import type { LocationSettings } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
@@ -13,13 +14,6 @@ export function serverText({ serverTokens }: LocationSettings, { version }: Runt
 /** Statuses `add_header` is for without `always`. */
 const addable: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
 
-/** A head as it is written: nginx's own fields first, in its order, then the response's, then those of `add_header`. */
-export interface BuiltHead {
-  readonly status: number;
-  readonly reason: string;
-  readonly fields: string[];
-}
-
 export interface HeadParts {
   readonly status: number;
   /** The upstream's own; undefined takes nginx's. */
@@ -34,8 +28,11 @@ export interface HeadParts {
   readonly date?: string | undefined;
 }
 
-/** A head that has not all its fields says so in `state.unsendable`; it is sent only if it is that of the 400 that tells so. */
-export function buildHead(state: RequestState, parts: HeadParts): BuiltHead {
+/**
+ * A head as it is written: nginx's own fields first, in its order, then the response's, then those of `add_header`.
+ * One that has not all its fields says so in `state.unsendable`; it is sent only if it is that of the 400 that tells so.
+ */
+export function buildHead(state: RequestState, parts: HeadParts): RelayedHead {
   const { settings } = state;
   const status = state.errorStatus ?? parts.status;
   const reason = state.errorStatus === undefined ? (parts.reason ?? reasonOf(status)) : reasonOf(status);
@@ -61,7 +58,7 @@ export function buildHead(state: RequestState, parts: HeadParts): BuiltHead {
   state.sentFields = fields;
   addConfigured(state, status, fields);
   state.headBytes = headLength(status, reason, fields);
-  return { status, reason, fields };
+  return { status, reason, headers: fields };
 }
 
 function headLength(status: number, reason: string, fields: readonly string[]): number {
