@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type DownloadRetry, UNWANTED } from "./download.ts";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
@@ -48,25 +47,20 @@ export async function fetchModelApart(source: ModelSource, options: FetchApartOp
   }
 }
 
-async function resultOf(thread: Worker, { onProgress, onRetry }: FetchApartOptions): Promise<string> {
-  const ended = once(thread, "exit").then(() => {
-    throw new ModelError(
-      "download_failed",
-      "The download ended without a result. Try again: it goes on where it stopped.",
-    );
-  });
-  const result = new Promise<string>((resolve, reject) => {
+function resultOf(thread: Worker, { onProgress, onRetry }: FetchApartOptions): Promise<string> {
+  const advice = "Try again: it goes on where it stopped.";
+  return new Promise((resolve, reject) => {
     thread.on("message", (message: FetchMessage) => {
       if (message.type === "progress") onProgress?.(message);
       else if (message.type === "retry") onRetry?.(message.retry);
       else if (message.type === "done") resolve(message.path);
       else reject(new ModelError(message.code, message.message));
     });
-    thread.on("error", (cause) => {
-      const advice = "Try again: it goes on where it stopped.";
-      reject(new ModelError("download_failed", `The download failed: ${cause.message}. ${advice}`, { cause }));
-    });
+    thread.on("error", (cause) =>
+      reject(new ModelError("download_failed", `The download failed: ${cause.message}. ${advice}`, { cause })),
+    );
+    thread.once("exit", () =>
+      reject(new ModelError("download_failed", `The download ended without a result. ${advice}`)),
+    );
   });
-  ended.catch(() => {});
-  return await Promise.race([result, ended]);
 }
