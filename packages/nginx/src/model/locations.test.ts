@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { findLocation, type LocationMatch, type LocationNode } from "./locations.ts";
-import { compilePattern } from "./regex.ts";
+import { nowhere } from "../errors.ts";
+import { compileRegex } from "./regex.ts";
 
 function node(
   match: LocationMatch,
@@ -14,9 +15,7 @@ function node(
 const prefix = (path: string, inside: readonly LocationNode<string>[] = []) =>
   node({ kind: "prefix", path, noRegex: false }, inside);
 function regex(pattern: string, inside: readonly LocationNode<string>[] = []): LocationNode<string> {
-  const result = compilePattern(pattern, false);
-  assert.ok(result.kind === "regex");
-  return node({ kind: "regex", regex: result.value }, inside);
+  return node({ kind: "regex", regex: compileRegex(pattern, false, nowhere) }, inside);
 }
 
 function find(nodes: readonly LocationNode<string>[], uri: string): string {

@@ -1,7 +1,7 @@
 import { messageOf } from "@drover/foundation/error-text";
 import vm from "node:vm";
 import { RE2JS } from "re2js";
-import { MatchLimitError } from "../errors.ts";
+import { type ConfigPosition, MatchLimitError, NginxConfigError } from "../errors.ts";
 import { type TranslatedPattern, translatePattern, Untranslatable } from "./pattern.ts";
 
 /** What a match found. */
@@ -12,16 +12,17 @@ export interface Captures {
   readonly named: Readonly<Record<string, string | undefined>>;
 }
 
-export type RegexResult =
-  | { readonly kind: "regex"; readonly value: NginxRegex }
-  | { readonly kind: "invalid" | "unsupported"; readonly why: string };
-
-/** Compiles a pattern of the configuration. PCRE's patterns that nothing here can match are `unsupported`. */
-export function compilePattern(pattern: string, caseless: boolean): RegexResult {
+/** @throws NginxConfigError for a pattern that PCRE would not take, and for one that nothing here can match */
+export function compileRegex(pattern: string, caseless: boolean, position: ConfigPosition): NginxRegex {
   try {
-    return { kind: "regex", value: new NginxRegex(pattern, translatePattern(pattern, caseless)) };
+    return new NginxRegex(pattern, translatePattern(pattern, caseless));
   } catch (error) {
-    return { kind: error instanceof Untranslatable ? "unsupported" : "invalid", why: messageOf(error) };
+    const why = messageOf(error);
+    if (!(error instanceof Untranslatable)) {
+      throw NginxConfigError.at(position, `pcre2_compile() failed: ${why} in "${pattern}"`);
+    }
+    const reason = `JavaScript has no equal of ${why}`;
+    throw NginxConfigError.unsupported(position, `the regular expression "${pattern}"`, reason);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compilePattern } from "./regex.ts";
+import { nowhere } from "../errors.ts";
+import { compileRegex } from "./regex.ts";
 import { ServerNames } from "./server-names.ts";
 
 describe("nginx server names", () => {
@@ -9,9 +10,8 @@ describe("nginx server names", () => {
   names.add({ kind: "leading", suffix: ".example.com" }, "leading");
   names.add({ kind: "leading", suffix: ".b.example.com" }, "longer");
   names.add({ kind: "trailing", prefix: "mail." }, "trailing");
-  const pattern = compilePattern("^(?<user>.+)\\.example\\.org$", false);
-  assert.ok(pattern.kind === "regex");
-  names.add({ kind: "regex", regex: pattern.value }, "regex");
+  const regex = compileRegex("^(?<user>.+)\\.example\\.org$", false, nowhere);
+  names.add({ kind: "regex", regex }, "regex");
 
   it("are tried as exact, leading wildcard, trailing wildcard, regular expression, default", () => {
     for (const [host, server] of [

@@ -69,3 +69,9 @@ export interface ConnectionFacts {
 
 /** Reads a variable; undefined is nginx's "not found" (`-` in logs, nothing elsewhere). */
 export type Getter = (source: VariableSource) => string | undefined;
+
+/** Makes a match the last one (`$1` …) and sets the variables of its named captures. */
+export function keepCaptures(source: VariableSource, captures: Captures): void {
+  source.captures = captures;
+  for (const [name, value] of Object.entries(captures.named)) source.own.set(name, value ?? "");
+}

@@ -1,5 +1,5 @@
 import { isLetIn } from "../model/access-rules.ts";
-import { keepCaptures } from "../model/captures.ts";
+import { keepCaptures } from "../model/variable-source.ts";
 import { findLocation } from "../model/locations.ts";
 import type { LocationModel, RewriteStep } from "../model/model.ts";
 import { evaluate } from "../model/template.ts";

@@ -1,5 +1,5 @@
 import { nowhere } from "../errors.ts";
-import { compileRegex } from "../model/captures.ts";
+import { compileRegex } from "../model/regex.ts";
 import type { GzipRules } from "../model/gzip-rules.ts";
 import { invalidValue, type Scope } from "../read/scope.ts";
 

@@ -1,5 +1,5 @@
 import { type ConfigPosition, NginxConfigError } from "../errors.ts";
-import { compileRegex } from "../model/captures.ts";
+import { compileRegex } from "../model/regex.ts";
 import type { LocationMatch, LocationNode } from "../model/locations.ts";
 import type { LocationModel } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";

@@ -1,6 +1,6 @@
 import { type RetryRule, type RetryWord, retryWords } from "@drover/balancer/engine";
 import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
-import { compileRegex } from "../model/captures.ts";
+import { compileRegex } from "../model/regex.ts";
 import { httpsSuffix, type ProxyPass, type ProxyRedirect, type ProxySettings } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidParameter, invalidValue, type Scope } from "../read/scope.ts";

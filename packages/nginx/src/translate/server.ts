@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { hostname } from "node:os";
 import { type ConfigPosition, NginxConfigError, nowhere } from "../errors.ts";
-import { compileRegex } from "../model/captures.ts";
+import { compileRegex } from "../model/regex.ts";
 import type { LocationModel, ServerModel, TlsModel, TlsVersion } from "../model/model.ts";
 import type { Directive } from "../read/parse.ts";
 import { invalidValue, Scope } from "../read/scope.ts";

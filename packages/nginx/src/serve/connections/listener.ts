@@ -43,19 +43,16 @@ export class Listener {
     this.#model = model;
     this.#contexts = contexts;
     this.isTls = model.otherwise.tls;
-    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    const { headerTimeoutMs } = model.otherwise.defaultServer;
     const options: http.ServerOptions = {
-      maxHeaderSize: mostHeaderBytes(model),
-      headersTimeout: headerTimeoutMs,
       requestTimeout: 0,
-      keepAliveTimeout: settings.keepaliveTimeoutMs,
       connectionsCheckingInterval: Math.max(100, Math.min(1000, headerTimeoutMs)),
       requireHostHeader: false,
       noDelay: true,
       IncomingMessage: JoinedRequest,
     };
     this.server = this.isTls ? https.createServer({ ...options, ...this.#tlsOptions() }) : http.createServer(options);
-    this.#useDefaultCertificate();
+    this.adopt(model, contexts);
     // Node would drop what is beyond a count without a word; `readIncoming` refuses instead.
     this.server.maxHeadersCount = 0;
     this.#wire(events);
@@ -69,12 +66,15 @@ export class Listener {
   adopt(model: ListenerModel, contexts: TlsContexts): void {
     this.#model = model;
     this.#contexts = contexts;
-    const { headerTimeoutMs, settings } = model.otherwise.defaultServer;
+    const { headerTimeoutMs, headerBuffers, settings } = model.otherwise.defaultServer;
+    const { firstBytes, count, sizeBytes } = headerBuffers;
     // Node looks at it for each new connection.
-    Object.assign(this.server, { maxHeaderSize: mostHeaderBytes(model) });
+    Object.assign(this.server, { maxHeaderSize: firstBytes + count * sizeBytes });
     this.server.headersTimeout = headerTimeoutMs;
     this.server.keepAliveTimeout = settings.keepaliveTimeoutMs;
-    this.#useDefaultCertificate();
+    // For clients that name no server.
+    const options = contexts.get(model.otherwise.defaultServer)?.options;
+    if (options !== undefined && this.server instanceof https.Server) this.server.setSecureContext(options);
   }
 
   /** @throws NginxConfigError `bind() to … failed`, as nginx says it. */
@@ -121,12 +121,6 @@ export class Listener {
     };
   }
 
-  /** For clients that name no server. */
-  #useDefaultCertificate(): void {
-    const options = this.#contexts.get(this.#model.otherwise.defaultServer)?.options;
-    if (options !== undefined && this.server instanceof https.Server) this.server.setSecureContext(options);
-  }
-
   #wire(events: ListenerEvents): void {
     const { server } = this;
     boundReading(server, this.#order);
@@ -159,11 +153,6 @@ export class Listener {
       if (this.#order.isIdle(socket) || socket.writableLength > 0) socket.destroy();
     });
   }
-}
-
-function mostHeaderBytes({ otherwise }: ListenerModel): number {
-  const { firstBytes, count, sizeBytes } = otherwise.defaultServer.headerBuffers;
-  return firstBytes + count * sizeBytes;
 }
 
 /** 0 where nginx closes without a response: the client is gone, or did not send its head in time. */

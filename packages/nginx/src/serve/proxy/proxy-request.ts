@@ -37,7 +37,7 @@ export async function proxyRequest(state: RequestState, location: LocationModel,
   const head = upstreamHead(state, location, route.uri);
   if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, location, taken);
-  const watch = body.kind === "stream" ? watchStream(state, location) : undefined;
+  const watch = body.kind === "stream" ? watchStream(state) : undefined;
   const task = taskOf(state, location, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(
     watch === undefined ? task : { ...task, cancel: watch.cancel },
@@ -51,16 +51,10 @@ export async function proxyRequest(state: RequestState, location: LocationModel,
 }
 
 /** Calls the forwarding off where the client's body, passed on as it comes, breaks the location's limits. */
-function watchStream(state: RequestState, location: LocationModel) {
-  const { maxBodyBytes, bodyTimeoutMs } = location.settings;
+function watchStream(state: RequestState) {
   const controller = new AbortController();
   let fault: BodyFault | undefined;
-  const limits = {
-    limitBytes: maxBodyBytes === 0 ? Number.POSITIVE_INFINITY : maxBodyBytes,
-    timeoutMs: bodyTimeoutMs,
-    after: (delayMs: number, then: () => void) => state.clock.after(delayMs, then),
-  };
-  watchBody(state.request, limits, (found) => {
+  watchBody(state, (found) => {
     fault = found;
     controller.abort();
   });

@@ -1,4 +1,4 @@
-import { keepCaptures } from "../../model/captures.ts";
+import { keepCaptures } from "../../model/variable-source.ts";
 import type { LocationModel, ProxyTarget } from "../../model/model.ts";
 import { fitsRequestLine, isFieldValue } from "../../model/field-value.ts";
 import { evaluate } from "../../model/template.ts";

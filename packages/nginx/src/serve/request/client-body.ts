@@ -22,7 +22,7 @@ export async function takeBody(
   if (mayStream && !proxy.bufferRequests) {
     return { kind: "stream", stream: state.request, lengthBytes };
   }
-  const read = await readBody(state, location);
+  const read = await readBody(state);
   if (typeof read === "string") return read;
   if (Buffer.isBuffer(read)) state.requestBody = read;
   else state.spooledBody = read;

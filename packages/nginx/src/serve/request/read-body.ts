@@ -1,17 +1,16 @@
 import { randomUUID } from "node:crypto";
-import type { LocationModel } from "../../model/model.ts";
 import type { RequestState } from "./request-state.ts";
 import { SpooledBody } from "./spooled-body.ts";
+import { type BodyFault, watchBody } from "./watch-body.ts";
 
 export type CompleteBody = Buffer | SpooledBody;
-export type BodyEnd = CompleteBody | "too-large" | "timeout" | "gone";
+export type BodyEnd = CompleteBody | BodyFault | "gone";
 
 /**
- * Reads a body to its end: into memory as far as `client_body_buffer_size`, else into a file that whoever gets it closes. Each silence may last
- * `client_body_timeout`. Rejects with the system's error where the file cannot be written.
+ * Reads a body to its end: into memory as far as `client_body_buffer_size`, else into a file that whoever gets it closes. Rejects with the system's error where the file cannot be written.
  */
-export function readBody(state: RequestState, location: LocationModel): Promise<BodyEnd> {
-  return new Promise((resolve, reject) => new BodyReader(state, location, { resolve, reject }).start());
+export function readBody(state: RequestState): Promise<BodyEnd> {
+  return new Promise((resolve, reject) => new BodyReader(state, { resolve, reject }).start());
 }
 
 interface Settle {
@@ -21,7 +20,6 @@ interface Settle {
 
 class BodyReader {
   readonly #state: RequestState;
-  readonly #limits: LocationModel["settings"];
   readonly #settle: Settle;
   #held: Buffer[] = [];
   #sizeBytes = 0;
@@ -29,35 +27,26 @@ class BodyReader {
   #isSpooling = false;
   #sawEnd = false;
   #isOver = false;
-  #stopWaiting = () => {};
+  #stopWatching = () => {};
 
-  constructor(state: RequestState, location: LocationModel, settle: Settle) {
+  constructor(state: RequestState, settle: Settle) {
     this.#state = state;
-    this.#limits = location.settings;
     this.#settle = settle;
   }
 
   start(): void {
-    this.#wait();
+    this.#stopWatching = watchBody(this.#state, (fault) => this.#end(fault));
     const { request } = this.#state;
     request.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onGone).on("close", this.#onGone);
-  }
-
-  #wait(): void {
-    this.#stopWaiting();
-    this.#stopWaiting = this.#state.clock.after(this.#limits.bodyTimeoutMs, () => this.#end("timeout"));
+    request.resume();
   }
 
   readonly #onData = (part: Buffer): void => {
-    this.#wait();
-    const { maxBodyBytes, bodyBufferBytes } = this.#limits;
+    // The part that is too much is told of here as well.
+    if (this.#isOver) return;
     this.#sizeBytes += part.length;
-    if (maxBodyBytes > 0 && this.#sizeBytes > maxBodyBytes) {
-      this.#end("too-large");
-      return;
-    }
     this.#held.push(part);
-    if (this.#sizeBytes > bodyBufferBytes) void this.#spool();
+    if (this.#sizeBytes > this.#state.settings.bodyBufferBytes) void this.#spool();
   };
 
   readonly #onEnd = (): void => {
@@ -74,11 +63,10 @@ class BodyReader {
     const { request } = this.#state;
     this.#isSpooling = true;
     request.pause();
-    this.#stopWaiting();
     const bytes = Buffer.concat(this.#held);
     this.#held = [];
     try {
-      this.#file ??= await SpooledBody.open(this.#limits.bodyFolder, `drover-body-${randomUUID()}`);
+      this.#file ??= await SpooledBody.open(this.#state.settings.bodyFolder, `drover-body-${randomUUID()}`);
       if (!this.#isOver) await this.#file.append(bytes);
     } catch (error) {
       this.#end("gone", error);
@@ -87,16 +75,13 @@ class BodyReader {
     // Whatever ended it meanwhile has left the file to us.
     if (this.#isOver) await this.#file?.close();
     else if (this.#sawEnd) this.#onEnd();
-    else {
-      this.#wait();
-      request.resume();
-    }
+    else request.resume();
   }
 
   #end(end: BodyEnd, error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#stopWaiting();
+    this.#stopWatching();
     const { request } = this.#state;
     request.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onGone).off("close", this.#onGone);
     if (end !== this.#file && !this.#isSpooling) void this.#file?.close();

@@ -1,5 +1,6 @@
 import { type ConfigPosition, NginxConfigError } from "../../errors.ts";
-import { compileRegex, keepCaptures } from "../../model/captures.ts";
+import { compileRegex } from "../../model/regex.ts";
+import { keepCaptures } from "../../model/variable-source.ts";
 import type { Directive } from "../../read/parse.ts";
 import { compileTemplate, evaluate, type OwnVariables } from "../../model/template.ts";
 import type { Condition } from "../../model/model.ts";

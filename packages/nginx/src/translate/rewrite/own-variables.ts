@@ -1,10 +1,9 @@
 import { type ConfigPosition, NginxConfigError } from "../../errors.ts";
-import { compileRegex, keepCaptures } from "../../model/captures.ts";
 import type { Directive, Row } from "../../read/parse.ts";
-import type { NginxRegex } from "../../model/regex.ts";
+import { compileRegex, type NginxRegex } from "../../model/regex.ts";
 import { ServerNames, wildcardNames } from "../../model/server-names.ts";
 import { compileTemplate, evaluate, type Template } from "../../model/template.ts";
-import type { Getter } from "../../model/variable-source.ts";
+import { type Getter, keepCaptures } from "../../model/variable-source.ts";
 import { builtinVariable } from "../../model/variables.ts";
 
 /**
