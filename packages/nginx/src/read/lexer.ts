@@ -1,11 +1,11 @@
-import { NginxConfigError } from "../errors.ts";
+import { type ConfigPosition, NginxConfigError } from "../errors.ts";
 import { endOfLuaBlock } from "./lua-block.ts";
 
 /** One directive's words up to its `;` or `{`, or the end of a block or of the text. */
 export type Sentence =
-  | { readonly end: ";" | "{"; readonly words: readonly string[]; readonly line: number }
-  | { readonly end: "}"; readonly line: number }
-  | { readonly end: "eof"; readonly line: number };
+  | { readonly end: ";" | "{"; readonly words: readonly string[]; readonly position: ConfigPosition }
+  | { readonly end: "}"; readonly position: ConfigPosition }
+  | { readonly end: "eof"; readonly position: ConfigPosition };
 
 /** nginx reads through a buffer of this size (`NGX_CONF_BUFFER`), so no word may be longer. */
 const longestWord = 4096;
@@ -48,18 +48,18 @@ class Reader {
       const ch = this.#text[this.#at];
       if (ch === undefined) {
         if (words.length > 0) throw this.#error(endOfFile);
-        return { end: "eof", line: this.#line };
+        return { end: "eof", position: this.#position() };
       }
       if (ch === ";" || ch === "{") {
         if (words.length === 0) throw this.#error(`unexpected "${ch}"`);
         this.#at += 1;
         if (ch === "{" && words[0]?.endsWith("_by_lua_block") === true) return this.#skipLua(words);
-        return { end: ch, words, line: this.#line };
+        return { end: ch, words, position: this.#position() };
       }
       if (ch === "}") {
         if (words.length > 0) throw this.#error('unexpected "}"');
         this.#at += 1;
-        return { end: "}", line: this.#line };
+        return { end: "}", position: this.#position() };
       }
       if (words.length === 0) line = this.#line;
       words.push(ch === '"' || ch === "'" ? this.#quotedWord(ch) : this.#plainWord());
@@ -69,7 +69,7 @@ class Reader {
 
   /** The Lua itself is no matter. */
   #skipLua(words: readonly string[]): Sentence {
-    const sentence: Sentence = { end: ";", words, line: this.#line };
+    const sentence: Sentence = { end: ";", words, position: this.#position() };
     const end = endOfLuaBlock(this.#text, this.#at);
     if (end === undefined) throw this.#error('unexpected end of file, expecting "}"');
     this.#moveTo(end);
@@ -115,8 +115,12 @@ class Reader {
     for (; this.#at < end; this.#at += 1) if (this.#text[this.#at] === "\n") this.#line += 1;
   }
 
+  #position(line = this.#line): ConfigPosition {
+    return { file: this.#file, line };
+  }
+
   #error(message: string, line = this.#line): NginxConfigError {
-    return NginxConfigError.at({ file: this.#file, line }, message);
+    return NginxConfigError.at(this.#position(line), message);
   }
 }
 

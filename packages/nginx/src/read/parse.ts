@@ -90,7 +90,7 @@ class Parser {
   }
 
   text(text: string, name: string, context: Context, depth: number): Directive[] {
-    return this.#directives(readSentences(text, name), name, context, depth, "file");
+    return this.#directives(readSentences(text, name), context, depth, "file");
   }
 
   #open(path: string, from: ConfigPosition | undefined): string {
@@ -106,20 +106,18 @@ class Parser {
 
   #directives(
     sentences: Iterator<Sentence, void>,
-    file: string,
     context: Context,
     depth: number,
     inside: "file" | "block",
   ): Directive[] {
     const found: Directive[] = [];
-    for (const sentence of untilEnd(sentences, file, inside)) {
-      const position = { file, line: sentence.line };
-      const [name = "", ...args] = sentence.words;
+    for (const { words, end, position } of untilEnd(sentences, inside)) {
+      const [name = "", ...args] = words;
       if (this.#collects && this.#leaveOut({ name, args, position })) {
-        if (sentence.end === "{") skipBlock(sentences, file);
+        if (end === "{") skipBlock(sentences);
         continue;
       }
-      const rule = checkedRule(name, args, sentence.end, context, position);
+      const rule = checkedRule(name, args, end, context, position);
       if (depth >= deepest) throw NginxConfigError.at(position, `"${name}" is nested more than ${deepest} levels deep`);
       if (name === "include") {
         found.push(...this.#include(args[0] ?? "", position, context, depth + 1));
@@ -152,26 +150,24 @@ class Parser {
     context: Context,
     depth: number,
   ): Directive {
-    const { file } = directive.position;
     // What is refused is refused at its own line, not at a line inside of it.
     this.#treat(directive, rule);
     if (rule.block === "none") return directive;
-    if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, file, depth, "block") };
-    return { ...directive, block: this.#directives(sentences, file, contextInside(rule, context), depth, "block") };
+    if (rule.block === "free") return { ...directive, rows: this.#rows(sentences, depth, "block") };
+    return { ...directive, block: this.#directives(sentences, contextInside(rule, context), depth, "block") };
   }
 
-  #rows(sentences: Iterator<Sentence, void>, file: string, depth: number, inside: "file" | "block"): Row[] {
+  #rows(sentences: Iterator<Sentence, void>, depth: number, inside: "file" | "block"): Row[] {
     const rows: Row[] = [];
-    for (const sentence of untilEnd(sentences, file, inside)) {
-      const position = { file, line: sentence.line };
-      if (sentence.end === "{") throw NginxConfigError.at(position, 'unexpected "{"');
-      const [first, pattern = ""] = sentence.words;
-      if (first === "include" && sentence.words.length === 2 && depth < deepest) {
+    for (const { words, end, position } of untilEnd(sentences, inside)) {
+      if (end === "{") throw NginxConfigError.at(position, 'unexpected "{"');
+      const [first, pattern = ""] = words;
+      if (first === "include" && words.length === 2 && depth < deepest) {
         for (const path of this.#source.glob(this.#source.resolve(this.#prefix, pattern))) {
-          rows.push(...this.#rows(readSentences(this.#open(path, position), path), path, depth + 1, "file"));
+          rows.push(...this.#rows(readSentences(this.#open(path, position), path), depth + 1, "file"));
         }
       } else {
-        rows.push({ words: sentence.words, position });
+        rows.push({ words, position });
       }
     }
     return rows;
@@ -193,27 +189,23 @@ class Parser {
 }
 
 /** Reads on to the end of a block whose directives are no matter. */
-function skipBlock(sentences: Iterator<Sentence, void>, file: string): void {
-  for (const { end } of untilEnd(sentences, file, "block")) if (end === "{") skipBlock(sentences, file);
+function skipBlock(sentences: Iterator<Sentence, void>): void {
+  for (const { end } of untilEnd(sentences, "block")) if (end === "{") skipBlock(sentences);
 }
 
 function* untilEnd(
   sentences: Iterator<Sentence, void>,
-  file: string,
   inside: "file" | "block",
 ): Generator<Extract<Sentence, { end: ";" | "{" }>> {
   for (;;) {
     const { value: sentence } = sentences.next();
     if (sentence === undefined) return;
-    const position = { file, line: sentence.line };
-    if (sentence.end === "}") {
-      if (inside === "file") throw NginxConfigError.at(position, 'unexpected "}"');
-      return;
+    const { end, position } = sentence;
+    if (end === "}" && inside === "file") throw NginxConfigError.at(position, 'unexpected "}"');
+    if (end === "eof" && inside === "block") {
+      throw NginxConfigError.at(position, 'unexpected end of file, expecting "}"');
     }
-    if (sentence.end === "eof") {
-      if (inside === "block") throw NginxConfigError.at(position, 'unexpected end of file, expecting "}"');
-      return;
-    }
+    if (sentence.end === "}" || sentence.end === "eof") return;
     yield sentence;
   }
 }
