@@ -2,7 +2,6 @@ import type { HostRule, KeepaliveRule, PolicyName, RetryRule } from "@drover/bal
 import type { ConfigPosition } from "../errors.ts";
 import type { LocationNode } from "./locations.ts";
 import type { AccessRules } from "./access-rules.ts";
-import type { GzipRules } from "./gzip-rules.ts";
 import type { ProxyUrl } from "./proxy-url.ts";
 import type { IgnoredDirective } from "../read/parse.ts";
 import type { NginxRegex } from "./regex.ts";
@@ -143,6 +142,20 @@ export interface LocationSettings {
   readonly redirects: { readonly absolute: boolean; readonly port: boolean; readonly serverName: boolean };
   readonly resolver: ResolverModel | undefined;
   readonly proxy: ProxySettings;
+}
+
+/** When and how responses are compressed (`ngx_http_gzip_filter_module`). */
+export interface GzipRules {
+  readonly level: number;
+  /** In lower case; `*` is any. */
+  readonly types: ReadonlySet<string>;
+  readonly fewestBytes: number;
+  readonly httpVersion: "1.0" | "1.1";
+  /** What lets the response to another proxy's request be compressed. */
+  readonly proxied: ReadonlySet<string>;
+  readonly vary: boolean;
+  /** Of user agents that get nothing compressed. */
+  readonly disabled: readonly NginxRegex[];
 }
 
 export interface AddHeader {

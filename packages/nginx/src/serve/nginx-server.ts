@@ -115,25 +115,19 @@ export class NginxServer {
     if (runtime !== undefined) runtime.isClosing = true;
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
-    const cut = graceMs === 0 ? () => {} : this.#clock.after(graceMs, () => closeAll(listeners));
+    const stopWaiting = graceMs === 0 ? () => {} : this.#clock.after(graceMs, () => closeAll(listeners));
     await Promise.all(listeners.map((listener) => listener.close()));
-    cut();
-    await this.#end(runtime);
+    stopWaiting();
+    for (const group of runtime?.groups.values() ?? []) group.destroy();
+    await this.logs.flush();
   }
 
   /** Cuts everything. */
   async stop(): Promise<void> {
     const listeners = [...this.#listeners.values()];
-    this.#listeners.clear();
-    const closed = listeners.map((listener) => listener.close());
+    const closed = this.close(0);
     closeAll(listeners);
-    await Promise.all(closed);
-    await this.#end(this.#runtime);
-  }
-
-  async #end(runtime: Runtime | undefined): Promise<void> {
-    for (const group of runtime?.groups.values() ?? []) group.destroy();
-    await this.logs.flush();
+    await closed;
   }
 
   #prepare(model: NginxModel): Promise<Runtime> {

@@ -1,6 +1,6 @@
 import { nowhere } from "../errors.ts";
 import { compileRegex } from "../model/regex.ts";
-import type { GzipRules } from "../model/gzip-rules.ts";
+import type { GzipRules } from "../model/model.ts";
 import { invalidValue, type Scope } from "../read/scope.ts";
 
 const proxiedWords = "off expired no-cache no-store private no_last_modified no_etag auth any".split(" ");

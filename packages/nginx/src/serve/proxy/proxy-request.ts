@@ -27,16 +27,16 @@ import { logAttempts } from "./upstream-errors.ts";
 export async function proxyRequest(state: RequestState, location: LocationModel, pass: ProxyPass): Promise<Outcome> {
   const route = await routeOf(state, location, pass);
   if (typeof route === "number") return { kind: "status", status: route };
-  const taken = await takeBody(state, location);
+  const taken = await takeBody(state);
   if (taken === "too-large") return { kind: "status", status: 413 };
   if (taken === "timeout") return { kind: "close", status: 408 };
   // nginx takes a body that ends too early for a bad request.
   if (taken === "gone") return { kind: "close", status: 400 };
   const attempts: Attempt[] = [];
   state.attempts.push(attempts);
-  const head = upstreamHead(state, location, route.uri);
+  const head = upstreamHead(state, route.uri);
   if (head === undefined) return { kind: "status", status: unsendableStatus };
-  const body = bodyOf(state, location, taken);
+  const body = bodyOf(state, taken);
   const watch = body.kind === "stream" ? watchStream(state) : undefined;
   const task = taskOf(state, location, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(
@@ -70,8 +70,8 @@ function endedByBody(state: RequestState, fault: BodyFault): Outcome {
   return { kind: "sent" };
 }
 
-function bodyOf(state: RequestState, location: LocationModel, taken: RequestBody): RequestBody {
-  const { passBody, body } = location.settings.proxy;
+function bodyOf(state: RequestState, taken: RequestBody): RequestBody {
+  const { passBody, body } = state.settings.proxy;
   if (body !== undefined) return { kind: "bytes", bytes: Buffer.from(evaluate(body, state), "latin1") };
   return passBody ? taken : { kind: "none" };
 }
@@ -129,7 +129,7 @@ function noServer(group: string, nowMs: number): AttemptFacts {
 }
 
 function accelRedirect(state: RequestState, head: ResponseHead): string | undefined {
-  if (state.location?.settings.proxy.ignoredHeaders.has("x-accel-redirect") === true) return undefined;
+  if (state.settings.proxy.ignoredHeaders.has("x-accel-redirect")) return undefined;
   return headerValue(head.headers, "x-accel-redirect");
 }
 

@@ -43,17 +43,13 @@ export async function routeOf(state: RequestState, location: LocationModel, pass
   const known =
     (url.scheme === "http" ? groups.get(url.authority) : undefined) ?? groups.get(`${url.authority} by ${url.scheme}`);
   if (known !== undefined) return { group: known, scheme: url.scheme, uri, isTemporary: false };
-  const group = await temporaryGroup(state, location, url);
+  const group = await temporaryGroup(state, url);
   return group === undefined ? 502 : { group, scheme: url.scheme, uri, isTemporary: true };
 }
 
 /** A group for an address that only this request knows; names need a `resolver`. */
-async function temporaryGroup(
-  state: RequestState,
-  location: LocationModel,
-  { authority, scheme }: ProxyUrl,
-): Promise<Group | undefined> {
-  const { resolver } = location.settings;
+async function temporaryGroup(state: RequestState, { authority, scheme }: ProxyUrl): Promise<Group | undefined> {
+  const { resolver } = state.settings;
   const { clock } = state.runtime;
   try {
     const address = parseServerAddress(authority, nowhere, scheme === "https" ? 443 : 80);

@@ -19,16 +19,15 @@ export function proxyTarget(state: RequestState, location: LocationModel, uri: s
 /** Method, target and fields of the request to the upstream; undefined where a variable has bytes that would end one of them, and `state.unsendable` names it. */
 export function upstreamHead(
   state: RequestState,
-  location: LocationModel,
   target: string,
 ): { readonly method: string; readonly target: string; readonly headers: string[] } | undefined {
-  const { proxy } = location.settings;
+  const { proxy } = state.settings;
   const method = proxy.method === undefined ? state.method : evaluate(proxy.method, state);
   if (!fitsRequestLine(method) || !fitsRequestLine(target)) {
     state.unsendable = "the request line";
     return undefined;
   }
-  const headers = proxyFields(state, location);
+  const headers = proxyFields(state);
   const bad = headers.findIndex((text, index) => index % 2 === 1 && !isFieldValue(text));
   if (bad === -1) return { method, target, headers };
   state.unsendable = `the header "${headers[bad - 1]}"`;
@@ -36,8 +35,8 @@ export function upstreamHead(
 }
 
 /** The fields of the request to the upstream: those of `proxy_set_header`, nginx's, and the client's that neither names. */
-function proxyFields(state: RequestState, location: LocationModel): string[] {
-  const { setHeaders, passHeaders } = location.settings.proxy;
+function proxyFields(state: RequestState): string[] {
+  const { setHeaders, passHeaders } = state.settings.proxy;
   const fields: string[] = [];
   const names = new Set<string>();
   for (const { name, value } of setHeaders) {

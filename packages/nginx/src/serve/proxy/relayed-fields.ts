@@ -1,7 +1,6 @@
 import type { ResponseHead } from "@drover/balancer/engine";
 import type { LocationModel } from "../../model/model.ts";
-import { type HeadParts, putEvaluated } from "../response/response-fields.ts";
-import { absoluteUrl } from "../response/absolute-url.ts";
+import { absoluteUrl, type HeadParts, putEvaluated } from "../response/response-fields.ts";
 import { redirectedLocation } from "./proxy-target.ts";
 import type { RequestState } from "../request/request-state.ts";
 
@@ -33,8 +32,7 @@ export function relayedFields(state: RequestState, location: LocationModel, head
 /** Only what was rewritten is made absolute (`ngx_http_upstream_rewrite_location`). */
 function rewritten(state: RequestState, location: LocationModel, value: string): string {
   const changed = redirectedLocation(state, location, value);
-  if (changed === undefined) return value;
-  return absoluteUrl(state, changed);
+  return changed === undefined ? value : absoluteUrl(state, changed);
 }
 
 function rewrittenRefresh(state: RequestState, location: LocationModel, value: string): string {

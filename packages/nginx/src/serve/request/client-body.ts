@@ -1,14 +1,10 @@
 import type { RequestBody } from "@drover/balancer/engine";
-import type { LocationModel } from "../../model/model.ts";
 import { type BodyEnd, type CompleteBody, readBody } from "./read-body.ts";
 import type { RequestState } from "./request-state.ts";
 
 /** Takes the request's body as the location wants it: complete, as a stream, or not at all. Asks for it where the client waits for a 100. */
-export async function takeBody(
-  state: RequestState,
-  location: LocationModel,
-): Promise<RequestBody | Exclude<BodyEnd, CompleteBody>> {
-  const { proxy } = location.settings;
+export async function takeBody(state: RequestState): Promise<RequestBody | Exclude<BodyEnd, CompleteBody>> {
+  const { proxy } = state.settings;
   const announced = state.headerValues("content-length")[0];
   const isChunked = state.headerValues("transfer-encoding").length > 0;
   const before = state.requestBody ?? state.spooledBody;

@@ -1,5 +1,5 @@
 import { headerValue } from "@drover/balancer/engine";
-import type { GzipRules } from "../../model/gzip-rules.ts";
+import type { GzipRules } from "../../model/model.ts";
 import type { HeadParts } from "./response-fields.ts";
 import type { RequestState } from "../request/request-state.ts";
 

@@ -1,7 +1,6 @@
 import { dropBody, endResponse } from "@drover/foundation/network/end-response";
 import { gzipSync } from "node:zlib";
-import { buildHead, type HeadParts, serverText } from "./response-fields.ts";
-import { absoluteUrl } from "./absolute-url.ts";
+import { absoluteUrl, buildHead, type HeadParts, serverText } from "./response-fields.ts";
 import { compressed } from "./compress.ts";
 import type { RequestState } from "../request/request-state.ts";
 import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
