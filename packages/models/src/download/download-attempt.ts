@@ -36,9 +36,9 @@ export async function attemptDownload(
   try {
     const response = await get(remote.url, rangeHeaders(remote, before), signal);
     const start = await startOf(path, remote, before, response);
-    if ("reason" in start) {
+    if ("done" in start) {
       response.discard();
-      return { done: false, ...start };
+      return start;
     }
     return await receive({ path, remote, response, start, watch, signal }, options);
   } catch (error) {
@@ -75,18 +75,13 @@ function rangeHeaders(remote: RemoteFile, before: PartialFile): Readonly<Record<
   return { ...common, range: `bytes=${before.doneBytes}-${to}`, "if-range": before.validator };
 }
 
-interface Refusal {
-  readonly reason: string;
-  readonly retryAfterMs: number | undefined;
-}
-
 /** Where the response's body belongs in the file, or why to ask again. */
 async function startOf(
   path: string,
   remote: RemoteFile,
   before: PartialFile,
   response: Response,
-): Promise<Start | Refusal> {
+): Promise<Start | Extract<AttemptResult, { done: false }>> {
   const validator = validatorOf(response);
   const { sha256 } = response;
   if (response.status === 200) {
@@ -104,12 +99,12 @@ async function startOf(
   }
   if (response.status === 206 || response.status === 416) {
     await dropPartial(path);
-    return { reason: "the file changed on the server", retryAfterMs: 0 };
+    return { done: false, reason: "the file changed on the server", retryAfterMs: 0 };
   }
   if (response.status === 408 || response.status === 425 || response.status === 429 || response.status >= 500) {
     const seconds = numberOf(response.header("retry-after"));
     const retryAfterMs = seconds === undefined ? undefined : seconds * 1000;
-    return { reason: `the server responded with ${response.status}`, retryAfterMs };
+    return { done: false, reason: `the server responded with ${response.status}`, retryAfterMs };
   }
   throw refused(remote.url, response.status);
 }

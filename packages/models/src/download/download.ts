@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pause } from "@drover/foundation/clock";
@@ -5,7 +6,6 @@ import { attemptDownload } from "./download-attempt.ts";
 import { type AttemptOptions, LEAST_PROGRESS_BYTES } from "./receive.ts";
 import { lockFile } from "./download-lock.ts";
 import type { RemoteFile } from "../sources/remote-file.ts";
-import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import { readGguf } from "../gguf/gguf-reader.ts";
 import { writeError } from "../gguf/gguf-writer.ts";
@@ -41,7 +41,7 @@ export const UNWANTED = "unwanted";
  * @throws ModelError `download_*`, `disk_full`, `write_failed`
  */
 export async function downloadFile(path: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
-  if (await exists(path)) return;
+  if (existsSync(path)) return;
   try {
     await makeFolder(dirname(path));
   } catch (error) {
@@ -49,7 +49,7 @@ export async function downloadFile(path: string, remote: RemoteFile, options: Do
   }
   const release = await lockFile(path, { clock: options.clock, waitMs: LOCK_WAIT_MS, signal: options.signal });
   try {
-    if (await exists(path)) return;
+    if (existsSync(path)) return;
     const told = await attemptUntilDone(path, remote, options);
     await checkContent(path, { ...remote, sha256: remote.sha256 ?? told }, options.signal);
     await rename(`${path}.part`, path);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@drover/foundation/clock";
@@ -7,7 +8,6 @@ import { writeNote } from "./partial-file.ts";
 import { decoded, hubCacheName } from "../sources/cache-name.ts";
 import { remoteFile, type RemoteFile } from "../sources/remote-file.ts";
 import { type Endpoints, HUBS } from "../sources/hubs.ts";
-import { exists } from "../sources/exists.ts";
 import { ModelError } from "../errors.ts";
 import type { OnProgress } from "../gguf/gguf-writer.ts";
 import { chooseFile, tagsOf } from "../sources/choose-file.ts";
@@ -33,7 +33,7 @@ export interface FetchOptions extends Partial<DownloadOptions> {
  */
 export async function fetchModel(source: ModelSource, options: FetchOptions): Promise<string> {
   if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
-  if (source.type === "path") return await existingPath(source.path);
+  if (source.type === "path") return existingPath(source.path);
   const there = await findFetched(source, options);
   if (there !== undefined) return there;
   return "tag" in source ? await fetchTag(source, options) : await fetchFile(source, options);
@@ -45,7 +45,7 @@ export async function findFetched(
   options: Pick<FetchOptions, "cacheDir" | "endpoints" | "otherCaches">,
 ): Promise<string | undefined> {
   if (source.type === "demo") return await ensureDemoModel(options.cacheDir);
-  if (source.type === "path") return (await exists(source.path)) ? source.path : undefined;
+  if (source.type === "path") return existsSync(source.path) ? source.path : undefined;
   return (await findInCache(source, options)) ?? (await findElsewhere(source, options.otherCaches ?? NO_CACHES));
 }
 
@@ -59,8 +59,7 @@ async function findInCache(
   if (known === undefined) return undefined;
   const { cacheName } = remoteFile(known, options.endpoints ?? {});
   const paths = partNames(cacheName).map((name) => join(options.cacheDir, name));
-  const there = await Promise.all(paths.map(exists));
-  return there.includes(false) ? undefined : paths[0];
+  return paths.every((path) => existsSync(path)) ? paths[0] : undefined;
 }
 
 /** Where models are kept: `$XDG_CACHE_HOME/drover/models`, or `~/.cache/drover/models`. */
@@ -70,8 +69,8 @@ export function modelCacheDir(environment: { readonly XDG_CACHE_HOME?: string | 
   return join(base?.startsWith("/") === true ? base : join(home, ".cache"), "drover", "models");
 }
 
-async function existingPath(path: string): Promise<string> {
-  if (await exists(path)) return path;
+function existingPath(path: string): string {
+  if (existsSync(path)) return path;
   throw new ModelError("model_missing", `${path} does not exist. Check the path of the model.`);
 }
 

@@ -12,7 +12,6 @@ export interface ToldFile {
 
 /** A download that was begun: its first `doneBytes`, and everything from `tailFrom` on. */
 export interface PartialFile extends ToldFile {
-  readonly path: string;
   readonly doneBytes: number;
   /** undefined where the end has not arrived. */
   readonly tailFrom: number | undefined;
@@ -25,28 +24,28 @@ export interface PartialNote extends ToldFile {
   readonly ends?: { readonly doneBytes: number; readonly tailFrom: number } | undefined;
 }
 
+const nothing: PartialFile = {
+  doneBytes: 0,
+  tailFrom: undefined,
+  totalBytes: undefined,
+  validator: undefined,
+  sha256: undefined,
+};
+
 /**
  * What is there of a download to `path`: the bytes in `path.part`, as far as `path.part.json` says where they come from. Without that,
  * or without a validator, nothing: bytes of two versions of a file must not be joined.
  */
 export async function readPartial(path: string, url: string): Promise<PartialFile> {
-  const nothing = {
-    path: `${path}.part`,
-    doneBytes: 0,
-    tailFrom: undefined,
-    totalBytes: undefined,
-    validator: undefined,
-    sha256: undefined,
-  };
   const note = parseNote(await readFile(`${path}.part.json`, "utf8").catch(() => ""));
-  const stats = await lstat(nothing.path).catch(() => undefined);
+  const stats = await lstat(`${path}.part`).catch(() => undefined);
   // Somebody else's link would have another file written over.
   if (note === undefined || stats?.isFile() !== true || note.url !== url) return nothing;
   const { totalBytes, validator, sha256, ends } = note;
   if (totalBytes !== undefined && stats.size > totalBytes) return nothing;
   const doneBytes = ends?.doneBytes ?? stats.size;
   if (doneBytes > stats.size) return nothing;
-  return { path: nothing.path, doneBytes, tailFrom: ends?.tailFrom, totalBytes, validator, sha256 };
+  return { doneBytes, tailFrom: ends?.tailFrom, totalBytes, validator, sha256 };
 }
 
 /** How many bytes of it are there. */

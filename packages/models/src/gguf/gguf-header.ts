@@ -7,8 +7,7 @@ export type GgufValue =
   | { readonly type: "bool"; readonly value: boolean }
   | { readonly type: "string"; readonly value: string }
   | { readonly type: "strings"; readonly value: readonly string[] }
-  | { readonly type: "int32s"; readonly value: readonly number[] }
-  | { readonly type: "float32s"; readonly value: readonly number[] };
+  | { readonly type: "int32s"; readonly value: readonly number[] };
 
 export function uint32(value: number): GgufValue {
   return { type: "uint32", value };
@@ -29,16 +28,10 @@ export interface TensorShape {
   readonly type: WrittenType;
 }
 
-/** Where each tensor's data starts and how long it is, from the start of the data section. */
-export interface TensorExtent {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-}
-
-/** The header of a GGUF v3 file, padded to the data section, and the layout of that section. */
+/** The header of a GGUF v3 file, padded to the data section, and how long each tensor's data is there. */
 export interface GgufHeader {
   readonly bytes: Buffer;
-  readonly extents: readonly TensorExtent[];
+  readonly tensorBytes: readonly number[];
   readonly dataBytes: number;
 }
 
@@ -56,16 +49,14 @@ export function encodeHeader(metadata: ReadonlyMap<string, GgufValue>, tensors: 
     sink.string(key);
     writeValue(sink, value);
   }
-  const extents: TensorExtent[] = [];
+  const sizes = tensors.map(tensorBytes);
   let offsetBytes = 0;
-  for (const tensor of tensors) {
-    const sizeBytes = tensorBytes(tensor);
+  for (const [index, tensor] of tensors.entries()) {
     writeTensor(sink, tensor, offsetBytes);
-    extents.push({ offsetBytes, sizeBytes });
-    offsetBytes += align(sizeBytes);
+    offsetBytes += align(sizes[index] ?? 0);
   }
   sink.padTo(ALIGNMENT_BYTES);
-  return { bytes: sink.bytes(), extents, dataBytes: offsetBytes };
+  return { bytes: sink.bytes(), tensorBytes: sizes, dataBytes: offsetBytes };
 }
 
 /** Rounds up to {@link ALIGNMENT_BYTES}. */
@@ -106,9 +97,6 @@ function writeValue(sink: ByteSink, value: GgufValue): void {
     case "int32s":
       writeArrayHead(sink, TYPE_IDS.int32, value.value.length);
       return value.value.forEach((number) => sink.int32(number));
-    case "float32s":
-      writeArrayHead(sink, TYPE_IDS.float32, value.value.length);
-      return value.value.forEach((number) => sink.float32(number));
   }
 }
 

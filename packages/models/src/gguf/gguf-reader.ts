@@ -127,20 +127,8 @@ function checkMagic(cursor: Cursor): void {
   throw new ModelError("model_unsupported", message);
 }
 
-// GGUF's value types that have a fixed size, by id
-const FIXED_BYTES = new Map([
-  [0, 1],
-  [1, 1],
-  [2, 2],
-  [3, 2],
-  [4, 4],
-  [5, 4],
-  [6, 4],
-  [7, 1],
-  [10, 8],
-  [11, 8],
-  [12, 8],
-]);
+/** Of GGUF's value types by their ids; strings and arrays have no fixed size. */
+const FIXED_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, undefined, undefined, 8, 8, 8];
 const STRING = 8;
 const ARRAY = 9;
 
@@ -157,7 +145,7 @@ function readArray(cursor: Cursor, key: string): MetadataValue {
     for (let index = 0; index < length; index++) cursor.skip(cursor.uint64());
     return { length };
   }
-  const itemBytes = FIXED_BYTES.get(type);
+  const itemBytes = FIXED_BYTES[type];
   if (itemBytes === undefined) throw corrupt(cursor.path, `${key} is an array of the unknown type ${type}`);
   const length = cursor.count(`items in ${key}`, itemBytes);
   if (length > LONGEST_KEPT_ARRAY) {
@@ -168,7 +156,7 @@ function readArray(cursor: Cursor, key: string): MetadataValue {
 }
 
 function readFixed(cursor: Cursor, type: number, key: string): number | boolean {
-  const sizeBytes = FIXED_BYTES.get(type);
+  const sizeBytes = FIXED_BYTES[type];
   if (sizeBytes === undefined) throw corrupt(cursor.path, `${key} has the unknown type ${type}`);
   const bytes = cursor.take(sizeBytes);
   if (type === 7) return bytes[0] !== 0;

@@ -77,7 +77,7 @@ async function writeAll(handle: FileHandle, file: GgufFile, onProgress?: OnProgr
 function* piecesAfter(header: GgufHeader, file: GgufFile): Iterable<Uint8Array> {
   yield header.bytes;
   for (const [index, tensor] of file.tensors.entries()) {
-    const sizeBytes = header.extents[index]?.sizeBytes ?? 0;
+    const sizeBytes = header.tensorBytes[index] ?? 0;
     let doneBytes = 0;
     for (const piece of tensor.data()) {
       yield piece;
