@@ -20,7 +20,7 @@ export class LogFiles {
 
   /** Opens a file so that a mistake shows at the start. @throws NginxConfigError as nginx says it */
   open(path: string): void {
-    if (!this.#files.has(path)) this.#files.set(path, new LogFile(path, this.#clock));
+    if (!this.#files.has(path)) this.#files.set(path, openLog(path, this.#clock));
   }
 
   /** Text is one character per byte. What cannot be written is lost, as in nginx. */
@@ -28,7 +28,7 @@ export class LogFiles {
     let file = this.#files.get(path);
     if (file === undefined) {
       try {
-        file = new LogFile(path, this.#clock);
+        file = openLog(path, this.#clock);
       } catch {
         return;
       }
@@ -58,9 +58,17 @@ export class LogFiles {
     }
   }
 
-  /** Opens every file anew under its name. */
+  /** Opens every file anew under its name; one that cannot be had stays as it is. Lines under way still go to the old file. */
   reopen(): void {
-    for (const file of this.#files.values()) file.reopen();
+    for (const [path, file] of this.#files) {
+      if (standard[path] !== undefined) continue;
+      try {
+        this.#files.set(path, openLog(path, this.#clock));
+        file.close();
+      } catch {
+        // The old file stays in use.
+      }
+    }
   }
 
   /** Resolves when all that was written so far is in the files; a reader that has stopped is not waited for. */
@@ -72,48 +80,18 @@ export class LogFiles {
 /** Open descriptors rather than names: a socket (journald) has no name to open. */
 const standard: Readonly<Record<string, number>> = { "/dev/stdout": 1, "/dev/stderr": 2 };
 
-class LogFile {
-  readonly #path: string;
-  readonly #clock: Clock;
-  #fd: number;
-  #writer: DescriptorWriter;
+interface LogFile extends DescriptorWriter {
+  readonly close: () => void;
+}
 
-  constructor(path: string, clock: Clock) {
-    this.#path = path;
-    this.#clock = clock;
-    this.#fd = openLog(path);
-    this.#writer = this.#newWriter();
-  }
-
-  write(text: string): void {
-    this.#writer.write(text);
-  }
-
-  reopen(): void {
-    if (standard[this.#path] !== undefined) return;
-    try {
-      const fd = openLog(this.#path);
-      // Lines under way still go to the old file.
-      this.close();
-      this.#fd = fd;
-      this.#writer = this.#newWriter();
-    } catch {
-      // The old file stays in use.
-    }
-  }
-
-  flush(): Promise<void> {
-    return this.#writer.flush();
-  }
-
-  close(): void {
-    const fd = this.#fd;
-    if (standard[this.#path] === undefined) void this.#writer.written().then(() => closeSync(fd));
-  }
-
-  #newWriter(): DescriptorWriter {
-    return createDescriptorWriter(this.#fd, { clock: this.#clock, encoding: "latin1" });
-  }
+/** @throws NginxConfigError as nginx says it */
+function openLog(path: string, clock: Clock): LogFile {
+  const fd = standard[path] ?? openFile(path);
+  const writer = createDescriptorWriter(fd, { clock, encoding: "latin1" });
+  const close = (): void => {
+    if (standard[path] === undefined) void writer.written().then(() => closeSync(fd));
+  };
+  return { write: writer.write, written: writer.written, flush: writer.flush, close };
 }
 
 /** A byte as nginx escapes it in logs: `\x1F`. */
@@ -121,9 +99,7 @@ export function hex(ch: string): string {
   return `\\x${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
-function openLog(path: string): number {
-  const fd = standard[path];
-  if (fd !== undefined) return fd;
+function openFile(path: string): number {
   try {
     return openSync(toPath(path), "a", 0o644);
   } catch (error) {
