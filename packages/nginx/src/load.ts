@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type ConfigPosition, NginxConfigError } from "./errors.ts";
-import { type ConfigFiles, configPrefix, systemFiles } from "./read/config-files.ts";
+import { type ConfigFiles, systemFiles } from "./read/config-files.ts";
 import { readSentences } from "./read/lexer.ts";
 import type { NginxCompat, NginxModel } from "./model/model.ts";
 import { type Directive, parseConfig, type ParsedConfig } from "./read/parse.ts";
@@ -86,7 +86,7 @@ function read(
 ): { readonly parsed: ParsedConfig; readonly translation: TranslateOptions } {
   const files = options.files ?? systemFiles;
   const path = resolve(options.path);
-  const paths: NginxPaths = { ...defaultPaths, confPrefix: configPrefix(path), ...options.paths };
+  const paths: NginxPaths = { ...defaultPaths, confPrefix: dirname(path), ...options.paths };
   const isPart = options.form === "part" && isPartOfHttp(files, path);
   const top = isPart ? "http" : "main";
   const { globals } = options;

@@ -32,9 +32,7 @@ export function findLosses({ directives, refused }: ParsedConfig, main: MainRout
 const said = new Set(
   `http events server location upstream listen proxy_pass least_conn ip_hash hash random keepalive keepalive_requests keepalive_timeout keepalive_time
    client_max_body_size proxy_connect_timeout proxy_read_timeout access_log error_log worker_shutdown_timeout pid daemon master_process user types
-   default_type log_format proxy_http_version`
-    .trim()
-    .split(/\s+/),
+   default_type log_format proxy_http_version`.split(/\s+/),
 );
 
 function hasEqual(directive: Directive, server: Directive | undefined, main: MainRoute | undefined): boolean {
@@ -77,15 +75,13 @@ function lossOf(directive: Directive, siblings: readonly Directive[] = []): Loss
 const access = new Set(
   `allow deny satisfy limit_except auth_basic auth_basic_user_file auth_request auth_jwt geo limit_req limit_req_zone limit_conn
    limit_conn_zone secure_link secure_link_md5 secure_link_secret valid_referers ssl_verify_client ssl_client_certificate ssl_crl
-   ssl_trusted_certificate ssl_reject_handshake set_real_ip_from real_ip_header`
-    .trim()
-    .split(/\s+/),
+   ssl_trusted_certificate ssl_reject_handshake set_real_ip_from real_ip_header`.split(/\s+/),
 );
 
 const routing = new Set(
-  `server if proxy_pass rewrite try_files alias split_clients mirror sticky stream mail fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass`
-    .trim()
-    .split(/\s+/),
+  `server if proxy_pass rewrite try_files alias split_clients mirror sticky stream mail fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass`.split(
+    /\s+/,
+  ),
 );
 
 function guardOf({ name, args, block = [] }: Directive, siblings: readonly Directive[] = []): Guard | undefined {

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 
 /** What a process that goes to the background tells the one that started it. */
-export type DaemonWord =
-  | { readonly kind: "ready" }
-  | { readonly kind: "says"; readonly text: string }
-  | { readonly kind: "failed"; readonly text: string };
+export interface DaemonWord {
+  /** For who watches. */
+  readonly text?: string;
+  /** It listens, or cannot. */
+  readonly exitCode?: 0 | 1;
+}
 
 /** Marks the process that serves. */
 export const daemonMark = "DROVER_NGINX_DAEMON";
@@ -27,8 +29,8 @@ export function startDaemon(words: readonly string[]): Promise<number> {
       resolve(code);
     };
     child.on("message", (word: DaemonWord) => {
-      if (word.kind !== "ready") process.stderr.write(word.text);
-      if (word.kind !== "says") settle(word.kind === "ready" ? 0 : 1);
+      if (word.text !== undefined) process.stderr.write(word.text);
+      if (word.exitCode !== undefined) settle(word.exitCode);
     });
     child.once("error", (error) => {
       process.stderr.write(`nginx: [emerg] ${error.message}\n`);
@@ -42,6 +44,6 @@ export function startDaemon(words: readonly string[]): Promise<number> {
 export function tellParent(word: DaemonWord): void {
   if (process.send === undefined || !process.connected) return;
   process.send(word, () => {
-    if (word.kind === "ready" && process.connected) process.disconnect();
+    if (word.exitCode === 0 && process.connected) process.disconnect();
   });
 }

@@ -108,16 +108,16 @@ async function start(options: NginxOptions, words: readonly string[], isDaemon: 
     await serveNginx({
       load: () => load(options).model,
       hasPidFile: true,
-      onReady: () => tellParent({ kind: "ready" }),
+      onReady: () => tellParent({ exitCode: 0 }),
       say: (level, message) => {
-        if (isDaemon) tellParent({ kind: "says", text: `nginx: [${level}] ${message}\n` });
+        if (isDaemon) tellParent({ text: `nginx: [${level}] ${message}\n` });
         else if (level !== "notice") stderr(`nginx: [${level}] ${message}\n`);
       },
     });
     return 0;
   } catch (error) {
     if (!isDaemon) throw error;
-    tellParent({ kind: "failed", text: `nginx: [emerg] ${messageOf(error)}\n` });
+    tellParent({ text: `nginx: [emerg] ${messageOf(error)}\n`, exitCode: 1 });
     return 1;
   }
 }

@@ -7,9 +7,7 @@ const missingModules = `http_charset http_ssi http_userid http_auth_basic http_m
   http_limit_req http_empty_gif http_browser http_upstream_sticky http_realip http_addition http_xslt http_image_filter http_geoip
   http_sub http_dav http_flv http_mp4 http_gunzip http_gzip_static http_auth_request http_random_index http_secure_link
   http_degradation http_slice http_stub_status http_perl http_v2 http_v3 mail mail_ssl stream stream_ssl stream_realip
-  stream_geoip stream_ssl_preread google_perftools`
-  .trim()
-  .split(/\s+/);
+  stream_geoip stream_ssl_preread google_perftools`.split(/\s+/);
 
 /** The line of `-v`. */
 export function versionLine(): string {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { toPath } from "../system-error.ts";
 
 /** What the parser needs of a file system. Text is one character per byte (latin1), so that nothing in it is changed. */
@@ -23,11 +23,6 @@ export const systemFiles: ConfigFiles = {
 function isEndless(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && !found.isFile() && !found.isDirectory();
-}
-
-/** The directory relative names in `file` start from: nginx's configuration prefix. */
-export function configPrefix(file: string): string {
-  return dirname(resolve(file));
 }
 
 function expand(pattern: string): string[] {

@@ -1,14 +1,17 @@
-/** A block a directive can stand in. `if` in a server and in a location differ in nginx too. */
-export type Context =
-  | "main"
-  | "events"
-  | "http"
-  | "server"
-  | "location"
-  | "upstream"
-  | "server if"
-  | "location if"
-  | "limit_except";
+/** The blocks a directive can stand in, by their letters in the tables. `if` in a server and in a location differ in nginx too. */
+export const contexts = {
+  M: "main",
+  E: "events",
+  H: "http",
+  S: "server",
+  L: "location",
+  U: "upstream",
+  s: "server if",
+  l: "location if",
+  x: "limit_except",
+} as const;
+
+export type Context = (typeof contexts)[keyof typeof contexts];
 
 /** What Drover does with a directive. */
 export type Treatment =

@@ -1,4 +1,4 @@
-import type { Context, DirectiveRow, DirectiveRule } from "./directive-rule.ts";
+import { contexts, type DirectiveRow, type DirectiveRule } from "./directive-rule.ts";
 import { coreDirectives } from "./directives-core.ts";
 import { httpDirectives } from "./directives-http.ts";
 import { proxyDirectives } from "./directives-proxy.ts";
@@ -14,25 +14,12 @@ export function allRules(): readonly DirectiveRule[] {
   return [...table.values()].flat();
 }
 
-const contextLetters: Readonly<Record<string, Context>> = {
-  M: "main",
-  E: "events",
-  H: "http",
-  S: "server",
-  L: "location",
-  U: "upstream",
-  s: "server if",
-  l: "location if",
-  x: "limit_except",
-};
-
 function toRules([names, letters, args, treatment]: DirectiveRow): readonly DirectiveRule[] {
-  const contexts = letters.split("").flatMap((letter) => contextLetters[letter] ?? []);
   const [count = "", block] = args.split(" ");
   const isFlag = count === "on|off";
   const [low = "1", high = low] = isFlag ? ["1"] : count.replace("+", "-Infinity").split("-");
   const rule = {
-    contexts,
+    contexts: letters.split("").map((letter) => contexts[letter as keyof typeof contexts]),
     fewestArgs: Number(low),
     mostArgs: Number(high),
     isFlag,

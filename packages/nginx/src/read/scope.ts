@@ -5,9 +5,9 @@ import { parseSize, parseTime } from "./units.ts";
 /** Directives that may stand several times in one block. */
 const repeatable = new Set(
   `server upstream location listen server_name map log_format set return if allow deny add_header error_page access_log error_log
-   proxy_set_header proxy_hide_header proxy_pass_header proxy_redirect ssl_certificate ssl_certificate_key types`
-    .trim()
-    .split(/\s+/),
+   proxy_set_header proxy_hide_header proxy_pass_header proxy_redirect ssl_certificate ssl_certificate_key types`.split(
+    /\s+/,
+  ),
 );
 
 /** A block with those around it: where inherited directives are looked up. */
