@@ -18,7 +18,8 @@ export function failureText(error: unknown): string {
   return `${syscall}()${path === undefined ? "" : ` "${path}"`} failed (${systemError(error)})`;
 }
 
-const errnoTexts: Readonly<Record<string, string>> = {
+/** What nginx writes of an error by its code. */
+export const errnoTexts: Readonly<Record<string, string>> = {
   EPERM: "1: Operation not permitted",
   ENOENT: "2: No such file or directory",
   ESRCH: "3: No such process",

@@ -208,7 +208,7 @@ export interface ProxySettings {
   readonly bufferRequests: boolean;
   readonly interceptErrors: boolean;
   readonly ignoreClientAbort: boolean;
-  readonly redirects: "default" | "off" | readonly ProxyRedirect[];
+  readonly redirects: readonly ProxyRedirect[];
 }
 
 export type ProxyRedirect =

@@ -6,10 +6,10 @@ import { ServerNames } from "./server-names.ts";
 
 describe("nginx server names", () => {
   const names = new ServerNames("default");
-  names.add({ kind: "exact", name: "a.example.com" }, "exact");
-  names.add({ kind: "leading", suffix: ".example.com" }, "leading");
-  names.add({ kind: "leading", suffix: ".b.example.com" }, "longer");
-  names.add({ kind: "trailing", prefix: "mail." }, "trailing");
+  names.add({ kind: "exact", text: "a.example.com" }, "exact");
+  names.add({ kind: "leading", text: ".example.com" }, "leading");
+  names.add({ kind: "leading", text: ".b.example.com" }, "longer");
+  names.add({ kind: "trailing", text: "mail." }, "trailing");
   const regex = compileRegex("^(?<user>.+)\\.example\\.org$", false, nowhere);
   names.add({ kind: "regex", regex }, "regex");
 
@@ -27,6 +27,6 @@ describe("nginx server names", () => {
       assert.equal(names.find(host).server, server, host);
     }
     assert.equal(names.find("bob.example.org").captures?.named["user"], "bob");
-    assert.equal(names.add({ kind: "exact", name: "a.example.com" }, "second"), false);
+    assert.equal(names.add({ kind: "exact", text: "a.example.com" }, "second"), false);
   });
 });

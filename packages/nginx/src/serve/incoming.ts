@@ -17,12 +17,19 @@ export interface Incoming {
 
 const noTarget: RequestTarget = { unparsed: "", uri: "", args: "", hasArgs: false, host: undefined };
 
+/** A client's connection, as a listener counts it. */
+export interface CountedConnection {
+  readonly number: number;
+  requests: number;
+  readonly openedAtMs: number;
+}
+
 /** Picks the server by address and name, with nginx's checks of target and host. */
 export function readIncoming(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   listener: Listener,
-  connection: { readonly number: number; readonly requests: number; readonly openedAtMs: number },
+  connection: CountedConnection,
   runtime: Runtime,
 ): Incoming {
   const address = listener.addressOf(request.socket);
@@ -100,10 +107,7 @@ function repeatsUnique(fields: readonly string[]): boolean {
   return false;
 }
 
-function connectionFacts(
-  { number, requests, openedAtMs }: Pick<ConnectionFacts, "number" | "requests" | "openedAtMs">,
-  socket: TLSSocket,
-): ConnectionFacts {
+function connectionFacts({ number, requests, openedAtMs }: CountedConnection, socket: TLSSocket): ConnectionFacts {
   return {
     number,
     requests,

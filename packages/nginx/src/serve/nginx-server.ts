@@ -8,7 +8,7 @@ import { type ListenerModel, type NginxModel, serversOf } from "../model/model.t
 import { evaluate } from "../model/template.ts";
 import { accessLine } from "./request/access-line.ts";
 import { handleRequest } from "./handle-request.ts";
-import { type Incoming, readIncoming } from "./incoming.ts";
+import { type CountedConnection, type Incoming, readIncoming } from "./incoming.ts";
 import { Listener, type ListenerEvents } from "./connections/listener.ts";
 import { LogFiles } from "./log-files.ts";
 import { createMetrics, type NginxMetrics, readUpstreams, type UpstreamReading } from "./metrics.ts";
@@ -27,7 +27,7 @@ export class NginxServer {
   readonly metrics: NginxMetrics = createMetrics(() => this.upstreams);
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Listener>();
-  readonly #connections = new WeakMap<Socket, { number: number; requests: number; openedAtMs: number }>();
+  readonly #connections = new WeakMap<Socket, CountedConnection>();
   /** The response where a request stopped being HTTP in its body. */
   readonly #refusals = new WeakMap<Socket, RawRefusal>();
   readonly #events: ListenerEvents;
@@ -198,7 +198,7 @@ export class NginxServer {
     this.#refusals.set(socket, refuseRaw(socket, status, listener.addressOf(socket).defaultServer, runtime));
   }
 
-  #connectionOf(socket: Socket): { number: number; requests: number; openedAtMs: number } {
+  #connectionOf(socket: Socket): CountedConnection {
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
       this.#connectionsSeen += 1;

@@ -71,9 +71,8 @@ function toAddress(members: Members, warnings: string[]): AddressModel {
 }
 
 function nameText(name: TranslatedServer["names"][number]): string {
-  if (name.kind === "leading") return `*${name.suffix}`;
-  if (name.kind === "trailing") return `${name.prefix}*`;
-  return name.kind === "exact" ? name.name : name.regex.pattern;
+  if (name.kind === "regex") return name.regex.pattern;
+  return `${name.kind === "leading" ? "*" : ""}${name.text}${name.kind === "trailing" ? "*" : ""}`;
 }
 
 function checkCertificates(members: Members): void {

@@ -1,4 +1,4 @@
-import { type ConfigPosition, NginxConfigError } from "../errors.ts";
+import { NginxConfigError } from "../errors.ts";
 import { compileRegex } from "../model/regex.ts";
 import type { LocationMatch, LocationNode } from "../model/locations.ts";
 import type { LocationModel } from "../model/model.ts";
@@ -38,19 +38,20 @@ export function translateLocations(
 }
 
 function translateLocation(
-  { args, position, block = [] }: Directive,
+  directive: Directive,
   match: LocationMatch,
   parent: Scope,
   context: TranslateContext,
   named: Map<string, LocationModel>,
 ): LocationNode<LocationModel> {
+  const { block = [] } = directive;
   const scope = new Scope(block, parent);
   const [pass] = scope.own("proxy_pass");
   const proxy = pass === undefined ? undefined : readProxyPass(pass, match.kind, context);
   const steps = readSteps(block, context.own);
   const responds = proxy !== undefined || steps.some(({ kind }) => kind === "return") || deniesEverybody(scope);
   const inside = translateLocations(block, scope, context, named, match);
-  if (!responds && inside.length === 0) checkFileLocation(args.join(" "), match, scope, context, position);
+  if (!responds && inside.length === 0) checkFileLocation(directive, match, scope, context);
   const value: LocationModel = {
     name: nameOf(match),
     settings: readSettings(scope, context),
@@ -68,12 +69,12 @@ function translateLocation(
 
 /** Without `proxy_pass` and `return` nginx serves files; where a `root` says so, a client would miss them. */
 function checkFileLocation(
-  words: string,
+  { args, position }: Directive,
   match: LocationMatch,
   scope: Scope,
   { warnings }: TranslateContext,
-  position: ConfigPosition,
 ): void {
+  const words = args.join(" ");
   // Of a location that clients can ask for, only the error page's own path is one: below it they would miss files.
   const isInternal = scope.own("internal").length > 0;
   const isErrorPage =

@@ -98,8 +98,8 @@ function readHiddenHeaders(scope: Scope): Set<string> {
 
 function readRedirects(scope: Scope, own: OwnVariables): ProxySettings["redirects"] {
   const directives = scope.many("proxy_redirect");
-  if (directives.length === 0) return "default";
-  if (directives.some(({ args }) => args.length === 1 && args[0] === "off")) return "off";
+  if (directives.length === 0) return [{ kind: "default" }];
+  if (directives.some(({ args }) => args.length === 1 && args[0] === "off")) return [];
   return directives.map((directive) => readRedirect(directive, own));
 }
 

@@ -91,7 +91,7 @@ interface WrittenName {
 
 function readNames(scope: Scope): WrittenName[] {
   const names = scope.own("server_name").flatMap(({ args, position }) => args.map((word) => readName(word, position)));
-  return names.length === 0 ? [{ written: "", parsed: [{ kind: "exact", name: "" }] }] : names;
+  return names.length === 0 ? [{ written: "", parsed: [{ kind: "exact", text: "" }] }] : names;
 }
 
 function readName(word: string, position: ConfigPosition): WrittenName {
@@ -105,9 +105,9 @@ function readName(word: string, position: ConfigPosition): WrittenName {
   }
   const name = (word === "$hostname" ? hostname() : word).toLowerCase();
   const parsed = wildcardNames(name);
-  if (parsed !== undefined) return { written: parsed[0]?.kind === "exact" ? parsed[0].name : name, parsed };
+  if (parsed !== undefined) return { written: parsed[0]?.kind === "exact" ? parsed[0].text : name, parsed };
   if (name.includes("*")) throw NginxConfigError.at(position, `invalid server name or wildcard "${word}"`);
-  return { written: name, parsed: [{ kind: "exact", name: name.replace(/\.$/, "") }] };
+  return { written: name, parsed: [{ kind: "exact", text: name.replace(/\.$/, "") }] };
 }
 
 function readHeaderBuffers(scope: Scope): ServerModel["headerBuffers"] {

@@ -37,28 +37,24 @@ export async function proxyRequest(state: RequestState, location: LocationModel,
   const head = upstreamHead(state, route.uri);
   if (head === undefined) return { kind: "status", status: unsendableStatus };
   const body = bodyOf(state, taken);
-  const watch = body.kind === "stream" ? watchStream(state) : undefined;
+  const cancel = body.kind === "stream" ? watchStream(state) : undefined;
   const task = taskOf(state, location, route, { body, ...head }, attempts);
   const outcome = await forwardRequest(
-    watch === undefined ? task : { ...task, cancel: watch.cancel },
+    cancel === undefined ? task : { ...task, cancel },
     route.group.connections(location),
     state.clock,
   );
   logAttempts(state, attempts, outcome, route);
   if (route.isTemporary) route.group.retire();
-  const fault = outcome.kind === "client-gone" ? watch?.fault() : undefined;
-  return fault === undefined ? ended(state, outcome) : endedByBody(state, fault);
+  const isCalledOff = outcome.kind === "client-gone" && cancel?.aborted === true;
+  return isCalledOff ? endedByBody(state, cancel.reason as BodyFault) : ended(state, outcome);
 }
 
-/** Calls the forwarding off where the client's body, passed on as it comes, breaks the location's limits. */
-function watchStream(state: RequestState) {
+/** Calls the forwarding off, by the fault, where the client's body, passed on as it comes, breaks the location's limits. */
+function watchStream(state: RequestState): AbortSignal {
   const controller = new AbortController();
-  let fault: BodyFault | undefined;
-  watchBody(state, (found) => {
-    fault = found;
-    controller.abort();
-  });
-  return { cancel: controller.signal, fault: () => fault };
+  watchBody(state, (fault) => controller.abort(fault));
+  return controller.signal;
 }
 
 /** nginx responds with 413 while it still can, and closes; a client that fell silent gets no response. */

@@ -54,10 +54,8 @@ function proxyFields(state: RequestState): string[] {
 
 /** `Location` and `Refresh` by `proxy_redirect`; undefined where no rule is for it. */
 export function redirectedLocation(state: RequestState, location: LocationModel, value: string): string | undefined {
-  const { redirects } = location.settings.proxy;
   const pass = location.proxy;
-  if (redirects === "off") return undefined;
-  for (const rule of redirects === "default" ? [{ kind: "default" as const }] : redirects) {
+  for (const rule of location.settings.proxy.redirects) {
     if (rule.kind === "regex") {
       const captures = rule.from.find(value);
       if (captures === undefined || captures === "limit") continue;

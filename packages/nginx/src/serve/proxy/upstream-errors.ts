@@ -1,4 +1,5 @@
 import type { Attempt, ForwardOutcome } from "@drover/balancer/engine";
+import { errnoTexts } from "../../system-error.ts";
 import type { RequestState } from "../request/request-state.ts";
 import type { Route } from "./proxy-route.ts";
 
@@ -26,9 +27,10 @@ function errorText({ error = "", connectMs, headerMs }: Attempt): string {
       : headerMs === undefined
         ? "reading response header from upstream"
         : "reading upstream";
-  if (error.includes("ECONNREFUSED")) return `connect() failed (111: Connection refused) while ${during}`;
-  if (error.includes("ENOENT")) return `connect() failed (2: No such file or directory) while ${during}`;
-  if (error.includes("ECONNRESET")) return `recv() failed (104: Connection reset by peer) while ${during}`;
+  const [code] = /ECONNREFUSED|ENOENT|ECONNRESET/.exec(error) ?? [];
+  if (code !== undefined) {
+    return `${code === "ECONNRESET" ? "recv" : "connect"}() failed (${errnoTexts[code]}) while ${during}`;
+  }
   if (/no connection within|silent/.test(error))
     return `upstream timed out (110: Connection timed out) while ${during}`;
   if (error.includes("closed the connection")) return `upstream prematurely closed connection while ${during}`;

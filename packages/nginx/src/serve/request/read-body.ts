@@ -10,17 +10,13 @@ export type BodyEnd = CompleteBody | BodyFault | "gone";
  * Reads a body to its end: into memory as far as `client_body_buffer_size`, else into a file that whoever gets it closes. Rejects with the system's error where the file cannot be written.
  */
 export function readBody(state: RequestState): Promise<BodyEnd> {
-  return new Promise((resolve, reject) => new BodyReader(state, { resolve, reject }).start());
-}
-
-interface Settle {
-  readonly resolve: (end: BodyEnd) => void;
-  readonly reject: (error: unknown) => void;
+  return new Promise((resolve, reject) => new BodyReader(state, resolve, reject).start());
 }
 
 class BodyReader {
   readonly #state: RequestState;
-  readonly #settle: Settle;
+  readonly #resolve: (end: BodyEnd) => void;
+  readonly #reject: (error: unknown) => void;
   #held: Buffer[] = [];
   #sizeBytes = 0;
   #file: SpooledBody | undefined;
@@ -29,9 +25,10 @@ class BodyReader {
   #isOver = false;
   #stopWatching = () => {};
 
-  constructor(state: RequestState, settle: Settle) {
+  constructor(state: RequestState, resolve: (end: BodyEnd) => void, reject: (error: unknown) => void) {
     this.#state = state;
-    this.#settle = settle;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   start(): void {
@@ -85,7 +82,7 @@ class BodyReader {
     const { request } = this.#state;
     request.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onGone).off("close", this.#onGone);
     if (end !== this.#file && !this.#isSpooling) void this.#file?.close();
-    if (error === undefined) this.#settle.resolve(end);
-    else this.#settle.reject(error);
+    if (error === undefined) this.#resolve(end);
+    else this.#reject(error);
   }
 }

@@ -9,16 +9,10 @@ import type { AttemptFacts, ConnectionFacts, VariableSource } from "../../model/
 import type { Runtime } from "../runtime.ts";
 import type { SpooledBody } from "./spooled-body.ts";
 
-export interface RequestStateParts {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly server: ServerModel;
+/** What is known of a request when it comes. */
+type Arrival = Pick<RequestState, "request" | "response" | "server" | "host" | "connection" | "runtime"> & {
   readonly target: RequestTarget;
-  readonly host: string;
-  readonly connection: ConnectionFacts;
-  /** What is served by; the request ends by it even when another is loaded. */
-  readonly runtime: Runtime;
-}
+};
 
 /** One request on its way through servers and locations, and all that variables can say of it. */
 export class RequestState implements VariableSource {
@@ -26,6 +20,7 @@ export class RequestState implements VariableSource {
   readonly response: ServerResponse;
   readonly server: ServerModel;
   readonly connection: ConnectionFacts;
+  /** What is served by; the request ends by it even when another is loaded. */
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly host: string;
@@ -67,15 +62,15 @@ export class RequestState implements VariableSource {
   /** Bytes the socket had written before this request. */
   readonly #writtenBefore: number;
 
-  constructor(parts: RequestStateParts) {
-    const { request, target, server } = parts;
+  constructor(arrival: Arrival) {
+    const { request, target, server } = arrival;
     this.request = request;
-    this.response = parts.response;
+    this.response = arrival.response;
     this.server = server;
-    this.connection = parts.connection;
-    this.host = parts.host;
-    this.runtime = parts.runtime;
-    this.clock = parts.runtime.clock;
+    this.connection = arrival.connection;
+    this.host = arrival.host;
+    this.runtime = arrival.runtime;
+    this.clock = arrival.runtime.clock;
     this.#writtenBefore = request.socket.bytesWritten;
     this.startedAtMs = this.clock.monotonicMs();
     this.method = request.method ?? "GET";

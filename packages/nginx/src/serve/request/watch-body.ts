@@ -11,10 +11,10 @@ export type BodyFault = "too-large" | "timeout";
 export function watchBody({ request, clock, settings }: RequestState, onFault: (fault: BodyFault) => void): () => void {
   const { maxBodyBytes, bodyTimeoutMs } = settings;
   let size = 0;
-  let stopTimer = (): void => {};
-  const onPause = (): void => stopTimer();
+  let stopTimer: (() => void) | undefined;
+  const onPause = (): void => stopTimer?.();
   const onResume = (): void => {
-    stopTimer();
+    stopTimer?.();
     stopTimer = clock.after(bodyTimeoutMs, () => fail("timeout"));
   };
   const onData = (part: Buffer): void => {
@@ -23,7 +23,7 @@ export function watchBody({ request, clock, settings }: RequestState, onFault: (
     else onResume();
   };
   const stop = (): void => {
-    stopTimer();
+    stopTimer?.();
     request.off("data", onData).off("pause", onPause).off("resume", onResume).off("end", stop).off("close", stop);
   };
   const fail = (fault: BodyFault): void => {
