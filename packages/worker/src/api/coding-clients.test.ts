@@ -288,12 +288,9 @@ describe("A worker, asked with more than 128 tools", () => {
     const choice = "tool_choice" in body ? `, ${body.tool_choice}` : "";
     it(`shows the model all of them, and gives the call of the last one (${path}${choice})`, async () => {
       const script = [{ text: called.slice(0, 11) }, { text: called.slice(11) }];
-      const { status, response, prompts } = await askScripted(
-        path,
-        body,
-        choice === "" ? script : [{ text: called }],
-        NAMES_ONLY,
-      );
+      const { status, response, prompts } = await askScripted(path, body, choice === "" ? script : [{ text: called }], {
+        chatTemplate: NAMES_ONLY,
+      });
       assert.equal(status, 200, JSON.stringify(response));
       assert.ok(prompts[0]?.startsWith(`${names.join(" ")} `), prompts[0]);
       assert.match(JSON.stringify(response), /"name":"t299"/u);

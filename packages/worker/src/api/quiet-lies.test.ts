@@ -8,7 +8,8 @@ const user = { role: "user", content: "hi" };
 const tool = { type: "function", name: "look", parameters: { type: "object" } };
 
 /** Of a worker with R1's template. */
-const ask = (path: string, body: object, ...scripts: readonly Script[]) => askScripted(path, body, scripts, R1);
+const ask = (path: string, body: object, ...scripts: readonly Script[]) =>
+  askScripted(path, body, scripts, { chatTemplate: R1 });
 
 describe("What a template or an engine would drop or change unsaid", () => {
   it("is no instruction, whichever way it comes, and no description of a tool", async () => {

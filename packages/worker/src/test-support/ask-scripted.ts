@@ -1,5 +1,6 @@
 import { systemClock } from "@drover/foundation/clock";
 import { pino } from "pino";
+import type { ModelDescription } from "../engine/engine.ts";
 import type { GenerationRequest } from "../generation-contract.ts";
 import { createServer } from "../server.ts";
 import { byteModel, byteVocabulary } from "./byte-vocabulary.ts";
@@ -17,19 +18,20 @@ export interface Asked {
   readonly logged: readonly { readonly level: number }[];
 }
 
-/** One request to a worker whose model says what the scripts say. `chatTemplate`: of the model. @default ChatML */
+/** One request to a worker whose model says what the scripts say. */
 export async function askScripted(
   path: string,
   body: object,
   scripts: readonly Script[],
-  chatTemplate?: string,
+  model: Partial<ModelDescription> = {},
+  vocabulary = byteVocabulary,
 ): Promise<Asked> {
   const { generator, requests } = scriptedGenerator(...scripts);
   const lines: string[] = [];
   const server = createServer({
     generator,
-    vocabulary: byteVocabulary,
-    model: { ...byteModel, chatTemplate },
+    vocabulary,
+    model: { ...byteModel, ...model },
     slots: { contextTokens: 4096, counts: () => ({ idle: 1, processing: 0, queued: 0 }), describe: () => [] },
     logger: pino({ level: "info" }, { write: (line) => lines.push(line) }),
     clock: systemClock,

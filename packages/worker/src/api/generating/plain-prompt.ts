@@ -5,7 +5,10 @@ import type { GrammarSpec } from "../../generation-contract.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import type { ContentFormat } from "../../generation/output-grammar.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { contextLengthExceeded, type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
+import { unsupported } from "../http/error-envelope.ts";
 import { ignore } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
 import type { GenerationBody } from "./sampling-fields.ts";
@@ -54,7 +57,7 @@ export async function textOfTokens(
 }
 
 /** To be awaited before so many tokens are looked at. */
-export function turnForTokens(count: number): Promise<void> | undefined {
+function turnForTokens(count: number): Promise<void> | undefined {
   return turnToParse(count * BYTES_PER_TOKEN);
 }
 
@@ -83,28 +86,45 @@ export function plainOutput(
   };
 }
 
-/** The tokens of texts, control tokens in them included, and of tokens, in their order, as llama.cpp's server begins a text. */
+/**
+ * The tokens of texts, control tokens in them included, and of tokens, in their order, as llama.cpp's server begins a text. With a suffix they ask for what
+ * is missing before it.
+ *
+ * @throws RequestError where the prompt does not fit, the model has no token to begin with, or none for filling in
+ */
 export async function promptTokens(
   serving: Serving,
   prompt: string | readonly (string | number)[],
+  suffix?: string | null,
 ): Promise<readonly number[]> {
-  const { model, tokenizer } = serving;
+  const { model, tokenizer, vocabulary } = serving;
   const limit = plainLimit(serving);
-  const turn = turnForTokens(prompt.length);
+  const turn = typeof prompt === "string" ? undefined : turnForTokens(prompt.length);
   if (turn !== undefined) await turn;
-  const tokens: number[] = [];
+  let tokens: number[] = [];
   for (const part of typeof prompt === "string" ? [prompt] : prompt) {
-    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], "control", limit);
-    for (const token of more) tokens.push(token);
     if (typeof part === "string" && tokens.length >= limit.contextTokens)
       throw contextLengthExceeded(limit, `at least ${tokens.length}`);
+    const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], "control", limit);
+    for (const token of more) tokens.push(token);
   }
   refuseForeignTokens(serving, tokens, "prompt");
+  if (suffix) {
+    const after = await tokenizer.tokenize([wellFormed(suffix)], "plain", plainLimit(serving, "suffix"));
+    const filled = infillPrompt(vocabulary, tokens, after);
+    if (filled === undefined) throw unsupported("suffix", cannotFillIn(serving));
+    tokens = filled;
+  }
   const startsWithText = typeof prompt === "string" || typeof prompt[0] === "string";
-  const first = model.addsBosToken && startsWithText ? model.bosToken : undefined;
-  if (first !== undefined && tokens[0] !== first) tokens.unshift(first);
-  const start = model.bosToken ?? model.eosToken;
-  return tokens.length > 0 || start === undefined ? tokens : [start];
+  const begun = startsWithText ? withBos(model, tokens) : tokens;
+  if (begun.length > 0) return begun;
+  const first = model.bosToken ?? model.eosToken;
+  if (first !== undefined) return [first];
+  throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
+}
+
+export function cannotFillIn({ model }: Pick<Serving, "model">): string {
+  return `The model '${model.id}' can't fill in (it has no infill tokens).`;
 }
 
 /** What a text must keep to; parts of a schema that a grammar can't say are named in the response's header. */

@@ -5,10 +5,18 @@ import type { OutputRequest } from "../../generation/generate.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
+import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import { MOST_CHOICES } from "../generating/list-limits.ts";
-import { plainGrammar, plainLimit, plainOutput, promptTokens, textOfTokens } from "../generating/plain-prompt.ts";
+import {
+  cannotFillIn,
+  plainGrammar,
+  plainLimit,
+  plainOutput,
+  promptTokens,
+  textOfTokens,
+} from "../generating/plain-prompt.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
 import { samplingOf, seedOf, tokenBiases } from "../generating/sampling-fields.ts";
@@ -41,9 +49,9 @@ export async function infill(serving: Serving, request: FastifyRequest, reply: F
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");
   const prefix = await tokensOf(extra + (body.input_prefix ?? ""));
   const filled = infillPrompt(serving.vocabulary, prefix, await tokensOf(body.input_suffix ?? ""));
-  if (filled === undefined)
-    throw refused(501, "not_supported", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);
-  return await complete(serving, reply, body, [[...filled, ...(await tokensOf(body.prompt ?? ""))]]);
+  if (filled === undefined) throw refused(501, "not_supported", cannotFillIn(serving));
+  const tokens = withBos(serving.model, [...filled, ...(await tokensOf(body.prompt ?? ""))]);
+  return await complete(serving, reply, body, [tokens]);
 }
 
 async function complete(

@@ -2,17 +2,14 @@ import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import { wellFormed } from "../../generation/prompt/control-texts.ts";
-import { infillPrompt } from "../../generation/prompt/infill.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import { type OutputEnd, textOf } from "../../generation/output/output.ts";
 import { runChoices, streamChoices } from "../generating/choices.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
-import { plainGrammar, plainLimit, plainOutput, promptTokens } from "../generating/plain-prompt.ts";
+import { plainGrammar, plainOutput, promptTokens } from "../generating/plain-prompt.ts";
 import { Timings } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
-import { unsupported } from "../http/error-envelope.ts";
 import { sendJson } from "../http/send-json.ts";
 import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
@@ -77,15 +74,10 @@ async function rawText(
   job: ChatJob,
   { prompt, suffix }: OllamaGenerate,
 ): Promise<Asked> {
-  const tokens = await promptTokens(serving, prompt ?? "");
-  const tail = suffix ?? "";
-  const suffixTokens = await serving.tokenizer.tokenize([wellFormed(tail)], "plain", plainLimit(serving, "suffix"));
-  const filled = tail === "" ? tokens : infillPrompt(serving.vocabulary, tokens, suffixTokens);
-  if (filled === undefined)
-    throw unsupported("suffix", `The model '${serving.model.id}' can't fill in (it has no infill tokens).`);
+  const tokens = await promptTokens(serving, prompt ?? "", suffix);
   const grammar = await plainGrammar(serving, reply, undefined, job.contentFormat);
   const request = {
-    ...plainOutput(serving, { stop: [...job.stops] }, filled, {
+    ...plainOutput(serving, { stop: [...job.stops] }, tokens, {
       maxTokens: job.maxTokens ?? -1,
       sampling: job.sampling,
     }),

@@ -1,11 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { MOST_CHOICES } from "../generating/list-limits.ts";
-import type { TextKind } from "../../engine/engine.ts";
 import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
-import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
-import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import type { GeneratedToken, Sampling } from "../../generation-contract.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
@@ -13,10 +10,9 @@ import {
   plainGrammar,
   plainLimit,
   plainOutput,
-  refuseForeignTokens,
+  promptTokens,
   separateInputs,
   textOfTokens,
-  turnForTokens,
 } from "../generating/plain-prompt.ts";
 import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
 import { contentFormatOf } from "../openai-chat/chat-job.ts";
@@ -210,37 +206,10 @@ async function promptsOf(serving: Serving, body: CompletionRequest): Promise<rea
     );
   const prompts: Prompt[] = [];
   for (const prompt of several) {
-    const turn = typeof prompt === "string" ? undefined : turnForTokens(prompt.length);
-    if (turn !== undefined) await turn;
-    prompts.push(await promptOf(serving, body, prompt));
+    const tokens = await promptTokens(serving, prompt, body.suffix);
+    prompts.push({ tokens, text: body.echo === true ? await echoOf(serving, prompt) : "" });
   }
   return prompts;
-}
-
-async function promptOf(
-  serving: Serving,
-  body: CompletionRequest,
-  prompt: string | readonly number[],
-): Promise<Prompt> {
-  const { vocabulary, model } = serving;
-  const tokensOf = (text: string, kind: TextKind) =>
-    serving.tokenizer.tokenize([wellFormed(text)], kind, plainLimit(serving));
-  const given = typeof prompt === "string" ? await tokensOf(prompt, "control") : prompt;
-  refuseForeignTokens(serving, given, "prompt");
-  const filled =
-    typeof body.suffix === "string" && body.suffix !== ""
-      ? infillPrompt(vocabulary, given, await tokensOf(body.suffix, "plain"))
-      : given;
-  if (filled === undefined)
-    throw unsupported("suffix", `The model '${model.id}' can't fill in (it has no infill tokens).`);
-  const withBos =
-    model.addsBosToken && model.bosToken !== undefined && filled[0] !== model.bosToken && typeof prompt === "string";
-  const tokens = withBos && model.bosToken !== undefined ? [model.bosToken, ...filled] : filled;
-  if (tokens.length > 0) return { tokens, text: body.echo === true ? await echoOf(serving, prompt) : "" };
-  const first = model.bosToken ?? model.eosToken;
-  if (first === undefined)
-    throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
-  return { tokens: [first], text: "" };
 }
 
 async function echoOf(serving: Serving, prompt: string | readonly number[]): Promise<string> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Embedder } from "../../engine/engine.ts";
 import { badField, type RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
+import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { refuseForeignTokens, separateInputs } from "../generating/plain-prompt.ts";
@@ -107,9 +108,7 @@ async function inputOf(serving: Serving, one: string | readonly number[], limit:
     refuseForeignTokens(serving, one, "input");
     return one;
   }
-  const { tokenizer, model } = serving;
-  const tokens = await tokenizer.tokenize([wellFormed(one)], "plain", limit);
-  return model.addsBosToken && model.bosToken !== undefined ? [model.bosToken, ...tokens] : tokens;
+  return withBos(serving.model, await serving.tokenizer.tokenize([wellFormed(one)], "plain", limit));
 }
 
 /** OpenAI's: little-endian 32-bit floats, whose text needs no escapes. */

@@ -2,7 +2,7 @@ import type { Clock } from "@drover/foundation/clock";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
 import { badField, RequestError } from "../../errors.ts";
 import { refuseLongPrompt } from "./prompt-limit.ts";
-import type { PromptTokenizer } from "./prompt-tokenizer.ts";
+import { type PromptTokenizer, withBos } from "./prompt-tokenizer.ts";
 import { ChatTemplate, templateFacts } from "./chat-template.ts";
 import { ChatRenderer } from "./chat-renderer.ts";
 import type { WrittenChat } from "./chat-writer.ts";
@@ -19,7 +19,7 @@ export interface ChatPromptInput extends ChatTexts, WrittenChat {
 }
 
 export interface ChatPrompt {
-  readonly tokens: number[];
+  readonly tokens: readonly number[];
   /** How many of the first come of system messages and tools alone; counted where asked for. */
   readonly systemTokens?: number;
   readonly reasoning: ReasoningStart;
@@ -66,12 +66,10 @@ export class ChatPrompts {
     return { tokens, reasoning, systemTokens: await this.#systemTokens(input, tokens) };
   }
 
-  async #write(input: ChatPromptInput): Promise<{ readonly text: string; readonly tokens: number[] }> {
+  async #write(input: ChatPromptInput): Promise<{ readonly text: string; readonly tokens: readonly number[] }> {
     const text = this.#finish(await this.#renderer.render(input), input);
     const tokens = await this.#tokenizer.tokenize(this.#controlTexts.parts(text), "control", input.limit);
-    const { bosToken, addsBosToken } = this.#model;
-    if (addsBosToken && bosToken !== undefined && tokens[0] !== bosToken) tokens.unshift(bosToken);
-    return { text, tokens };
+    return { text, tokens: withBos(this.#model, tokens) };
   }
 
   /** What the prompt has in common with one whose user says something else, from the first letter on: whichever way the template writes it. */

@@ -1,6 +1,6 @@
 import type { Time } from "@drover/foundation/clock";
 import { LoopBudget } from "@drover/foundation/loop-budget";
-import type { TextKind, Vocabulary } from "../../engine/engine.ts";
+import type { ModelDescription, TextKind, Vocabulary } from "../../engine/engine.ts";
 import { badField, WorkerError } from "../../errors.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
 import { endOfSlice, hasLongRun } from "./long-texts.ts";
@@ -122,6 +122,14 @@ function notTokenizable(param: string, why: string) {
     param,
     `Invalid '${param}': a text in it goes on for thousands of characters without a break, and ${why}. Break it into lines.`,
   );
+}
+
+/** As llama.cpp's server begins a text. */
+export function withBos(
+  { addsBosToken, bosToken }: Pick<ModelDescription, "addsBosToken" | "bosToken">,
+  tokens: readonly number[],
+): readonly number[] {
+  return addsBosToken && bosToken !== undefined && tokens[0] !== bosToken ? [bosToken, ...tokens] : tokens;
 }
 
 /** `push(...items)` has a limit of some hundred thousand. */
