@@ -19,7 +19,7 @@ export interface Sampling {
   readonly frequencyPenalty: number;
   /** Added to a token's logit; -Infinity bans it. */
   readonly logitBias: ReadonlyMap<number, number>;
-  /** Tokens that the penalties look back on; -1: all, 0: none. @default 64 */
+  /** Tokens that the penalties look back on; -1: all, 0: none. @default {@link PENALTY_TOKENS} */
   readonly penaltyTokens?: number;
   /** The text does not end before it has so many tokens. @default 0 */
   readonly minTokens?: number;
@@ -27,6 +27,9 @@ export interface Sampling {
   readonly xtc?: { readonly probability: number; readonly threshold: number };
   readonly dry?: DrySampling;
 }
+
+/** llama.cpp's `repeat_last_n`. */
+export const PENALTY_TOKENS = 64;
 
 /** Each time the most likely token. */
 export const GREEDY: Sampling = {

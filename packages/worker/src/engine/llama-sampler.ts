@@ -1,12 +1,10 @@
 import { WorkerError } from "../errors.ts";
-import type { GrammarSpec, Sampling } from "../generation-contract.ts";
+import { type GrammarSpec, PENALTY_TOKENS, type Sampling } from "../generation-contract.ts";
 import type { LogitRow, TokenMask, TokenSampler } from "./engine.ts";
 import type { NativeGrammarState, NativeParts, NativeSampler, NativeSamplerConfig } from "./native-context.ts";
 import { newGrammarState } from "./vocabulary-grammar.ts";
 
-/** Tokens that the penalties look back on: llama.cpp's `repeat_last_n`. */
-const PENALTY_TOKENS = 64;
-/** The most of them, where a request asks for all. */
+/** Most tokens that the penalties look back on, where a request asks for all. */
 const MOST_PENALTY_TOKENS = 8192;
 
 /** llama.cpp draws a seed of its own instead of this one. */

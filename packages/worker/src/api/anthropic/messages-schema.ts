@@ -3,9 +3,9 @@ import { MOST_PARTS, MOST_TOOLS, messageList, stopTexts } from "../generating/li
 import { samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject, jsonText } from "../http/plain-values.ts";
+import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
+import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
 /** Fields that are not listed are ignored in blocks and tools: `cache_control`, `citations`, `caller` and what comes after them. */
 const textBlock = z.object({ type: z.literal("text"), text: z.string() });
@@ -71,12 +71,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 const MEDIA = /image|audio|video|file/u;
 
-const REFUSAL = {
-  path: ["type"],
-  // zod would take it for the only alternative that can be meant.
-  abort: true,
-  error: "Unsupported content block: this server is text only.",
-};
+const REFUSAL = refusedType("Unsupported content block: this server is text only.");
 
 const otherBlock = z.object({ type: z.string() }).refine(() => false, REFUSAL);
 
@@ -181,11 +176,6 @@ const customTool = z.object({
   strict: z.boolean().nullish(),
 });
 
-/** A tool that Anthropic's servers have, such as a web search: it is left out here. */
-const serverTool = z
-  .object({ type: z.string().refine((type) => type !== "custom") })
-  .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
-
 const toolChoice = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["auto", "any"]), disable_parallel_tool_use: z.boolean().nullish() }),
   z.object({ type: z.literal("tool"), name: z.string(), disable_parallel_tool_use: z.boolean().nullish() }),
@@ -207,7 +197,7 @@ const fields = {
   model: z.string().nullish(),
   messages: messageList(message),
   system: systemText.nullish(),
-  tools: boundedList(z.union([customTool, serverTool]), { most: MOST_TOOLS }).nullish(),
+  tools: boundedList(z.union([customTool, foreignTool("custom")]), { most: MOST_TOOLS }).nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinkingMode.nullish(),
   stop_sequences: stopTexts.nullish(),

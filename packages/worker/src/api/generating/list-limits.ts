@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
+import { tokenList } from "../http/plain-values.ts";
 
 /** Most elements of the lists that several APIs have. They bound work, not what a client may say: no chat comes near them. */
 export const MOST_MESSAGES = 8192;
@@ -28,3 +29,9 @@ export function messageList<T extends z.ZodType>(message: T) {
 export const stopText = z.string().max(MOST_STOP_CHARACTERS);
 
 export const stopTexts = boundedList(stopText, { most: MOST_STOPS });
+
+/** One text, a list of tokens, or several of either. */
+export function textsOrTokens(text: z.ZodString, most: number) {
+  const tokens = tokenList({ least: 1, most: MOST_TOKENS });
+  return z.union([text, tokens, boundedList(text, { least: 1, most }), boundedList(tokens, { least: 1, most })]);
+}

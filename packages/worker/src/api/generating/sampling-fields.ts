@@ -6,8 +6,8 @@ import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { boundedList, refuse } from "../http/bounded-list.ts";
 import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
 import type { Serving } from "../serving.ts";
-import { tokenList } from "../http/plain-values.ts";
-import { hint } from "../http/ignored-parameters.ts";
+import { freeFields, tokenList } from "../http/plain-values.ts";
+import { hint, hintsOf } from "../http/ignored-parameters.ts";
 import { MOST_BIASES, MOST_CHOICES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
 
 /** A parameter that is known, and without which the response would have another form: it is taken only with the values that change nothing. */
@@ -90,6 +90,29 @@ const dryFields = {
 /** In their order, by llama.cpp's names. */
 export const SAMPLERS = ["penalties", "dry", "top_k", "top_p", "min_p", "xtc", "temperature"] as const;
 
+/** Samplers and switches that only llama.cpp's server has, and how they change nothing. */
+export const NEUTRAL = {
+  dynatemp_range: 0,
+  dynatemp_exponent: 1,
+  top_n_sigma: -1,
+  typical_p: 1,
+  mirostat: 0,
+  mirostat_tau: 5,
+  mirostat_eta: 0.1,
+  adaptive_target: -1,
+  adaptive_decay: 0.9,
+  n_keep: 0,
+  n_discard: 0,
+  min_keep: 0,
+  chat_format: "Content-only",
+  reasoning_in_content: false,
+  generation_prompt: "",
+  "speculative.types": "none",
+  post_sampling_probs: false,
+  backend_sampling: false,
+  lora: [],
+} as const;
+
 /** How tokens are chosen: the same for all APIs that follow OpenAI's or llama.cpp's. */
 export const samplingFields = {
   // Users of llama.cpp's server like it hotter than OpenAI allows.
@@ -108,38 +131,16 @@ export const samplingFields = {
   xtc_probability: z.number().min(0).max(1).nullish(),
   xtc_threshold: z.number().min(0).max(1).nullish(),
   ...dryFields,
-  typical_p: hint(1),
-  mirostat: hint(0),
-  mirostat_tau: hint(5),
-  mirostat_eta: hint(0.1),
-  dynatemp_range: hint(0),
-  dynatemp_exponent: hint(1),
-  top_n_sigma: hint(-1),
-  adaptive_target: hint(-1),
-  adaptive_decay: hint(0.9),
+  ...hintsOf(NEUTRAL),
   samplers: hint([], SAMPLERS),
-  backend_sampling: hint(false),
-  "speculative.types": hint("none"),
-  chat_format: hint("Content-only"),
-  reasoning_in_content: hint(false),
-  generation_prompt: hint(""),
-  n_keep: hint(0),
-  n_discard: hint(0),
-  min_keep: hint(0),
   t_max_predict_ms: hint(0, -1),
-  post_sampling_probs: hint(false),
   id_slot: hint(-1),
-  lora: hint([]),
 } as const;
 
 /** Who asks and how: taken, with no effect on the response. */
 export const bookkeepingFields = {
   model: z.string().nullish(),
-  user: z.unknown().optional(),
-  metadata: z.unknown().optional(),
-  safety_identifier: z.unknown().optional(),
-  prompt_cache_key: z.unknown().optional(),
-  prompt_cache_retention: z.unknown().optional(),
+  ...freeFields("user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
   service_tier: hint("auto", "default"),
   store: hint(false),
 } as const;
@@ -197,22 +198,30 @@ export function seedOf(asked: number | string | null | undefined, drawn: number)
   return Number(BigInt.asUintN(32, BigInt(whole)));
 }
 
+/** Defaults of llama.cpp's server; by their first numbers both do nothing. */
+export const XTC = { probability: 0, threshold: 0.1 };
+export const DRY: DrySampling = {
+  multiplier: 0,
+  base: 1.75,
+  allowedLength: 2,
+  lastTokens: -1,
+  sequenceBreakers: ["\n", ":", '"', "*"],
+};
+
 function xtcOf(body: SamplingBody): Pick<Sampling, "xtc"> {
   const { xtc_probability: probability, xtc_threshold: threshold } = body;
-  if (typeof probability !== "number" || probability === 0) return {};
-  return { xtc: { probability, threshold: threshold ?? 0.1 } };
+  return probability ? { xtc: { probability, threshold: threshold ?? XTC.threshold } } : {};
 }
 
-/** Defaults of llama.cpp's server. */
-function dryOf(body: SamplingBody): { readonly dry?: DrySampling } {
-  if (typeof body.dry_multiplier !== "number" || body.dry_multiplier === 0) return {};
+function dryOf(body: SamplingBody): Pick<Sampling, "dry"> {
+  if (!body.dry_multiplier) return {};
   return {
     dry: {
       multiplier: body.dry_multiplier,
-      base: body.dry_base ?? 1.75,
-      allowedLength: body.dry_allowed_length ?? 2,
-      lastTokens: body.dry_penalty_last_n ?? -1,
-      sequenceBreakers: body.dry_sequence_breakers ?? ["\n", ":", '"', "*"],
+      base: body.dry_base ?? DRY.base,
+      allowedLength: body.dry_allowed_length ?? DRY.allowedLength,
+      lastTokens: body.dry_penalty_last_n ?? DRY.lastTokens,
+      sequenceBreakers: body.dry_sequence_breakers ?? DRY.sequenceBreakers,
     },
   };
 }

@@ -1,5 +1,5 @@
 import { badField } from "../../errors.ts";
-import type { ToolChoice } from "../../generation/output-grammar.ts";
+import type { OutputConstraint, ToolChoice } from "../../generation/output-grammar.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 
 /** A tool as a request defines it. @param param where its parameters stand, for errors about them */
@@ -35,10 +35,16 @@ export function toolChoiceOf(choice: ToolChoice, tools: readonly ToolDefinition[
   throw badField(param, `Invalid '${param}': no tool named '${choice.name}' is in 'tools'.`);
 }
 
-/** Those of the tools that the request allows by their names. */
-export function toolsNamed(names: readonly unknown[], tools: readonly ToolDefinition[]): readonly ToolDefinition[] {
-  const wanted = new Set(names);
-  return tools.filter((tool) => wanted.has(tool.name));
+/** The tools that may be called, and whether one must be: of all those with the names that the request allows, where it names some. */
+export function chosenTools(
+  choice: ToolChoice,
+  all: readonly ToolDefinition[],
+  param: string,
+  allowed?: readonly unknown[],
+): Pick<OutputConstraint, "tools" | "toolChoice"> {
+  const names = allowed && new Set(allowed);
+  const tools = names === undefined ? all : all.filter(({ name }) => names.has(name));
+  return { tools, toolChoice: toolChoiceOf(choice, tools, param) };
 }
 
 /** The parameters of tools that only another server has: they are left out. */

@@ -2,8 +2,6 @@ import { IGNORED_HEADER } from "@drover/contract/headers";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 
-/** Response header: parameters of the request that had no effect. */
-
 /** Names in one header; a client that sends more unknown ones sends no parameters at all. */
 const MOST_NAMES = 32;
 const MOST_NAME_CHARS = 100;
@@ -19,6 +17,12 @@ export function hint(...neutral: readonly unknown[]) {
   const schema = z.unknown().optional();
   neutralValues.set(schema, [undefined, null, ...neutral]);
   return schema;
+}
+
+/** A hint for each member, whose value there changes nothing. */
+export function hintsOf<Neutral extends object>(neutral: Neutral) {
+  const fields = Object.entries(neutral).map(([name, value]) => [name, hint(value)]);
+  return Object.fromEntries(fields) as { readonly [Name in keyof Neutral]: ReturnType<typeof hint> };
 }
 
 /** Top-level hints of the body that would have changed something. */

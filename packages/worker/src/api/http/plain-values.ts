@@ -31,6 +31,20 @@ export const anyObject = z.preprocess(
   z.custom<Readonly<Record<string, unknown>>>().meta({ type: "object" }),
 );
 
+/** Members that have any value, and no effect. */
+export function freeFields<Name extends string>(...names: readonly Name[]) {
+  const fields = names.map((name) => [name, z.unknown().optional()]);
+  return Object.fromEntries(fields) as { readonly [Each in Name]: z.ZodOptional<z.ZodUnknown> };
+}
+
+/**
+ * How an alternative refuses whatever has its form, by a message about its `type`: for `refine`. Without `abort` zod would take it for the only
+ * alternative that can be meant.
+ */
+export function refusedType(error: string) {
+  return { path: ["type"], abort: true, error };
+}
+
 /** A value as JSON; a long one in slices, which only a schema that is checked in slices can wait for. */
 export function jsonText(value: unknown): string | Promise<string> {
   return isShort(value) ? JSON.stringify(value) : writeJsonInSlices(value);

@@ -4,7 +4,7 @@ import { bookkeepingFields, generationFields, maxTokens, samplingFields } from "
 import { hint } from "../http/ignored-parameters.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { mixedList } from "../http/plain-values.ts";
-import { jsonSchema } from "../openai-chat/chat-schema.ts";
+import { grammarText, jsonSchema } from "../openai-chat/chat-schema.ts";
 
 const one = z.union([
   z.string(),
@@ -24,10 +24,7 @@ const nativeFields = {
   reasoning_format: hint("none"),
   n_probs: z.int().min(0).max(100).nullish(),
   return_tokens: z.boolean().nullish(),
-  grammar: z
-    .string()
-    .max(64 * 1024)
-    .nullish(),
+  grammar: grammarText.nullish(),
   json_schema: jsonSchema.nullish(),
   response_fields: boundedList(z.string(), { most: 100 }).nullish(),
 } as const;

@@ -1,6 +1,6 @@
 import type { OutputRequest } from "../../generation/generate.ts";
-import type { Sampling } from "../../generation-contract.ts";
-import { SAMPLERS } from "../generating/sampling-fields.ts";
+import { PENALTY_TOKENS, type Sampling } from "../../generation-contract.ts";
+import { DRY, NEUTRAL, SAMPLERS, XTC } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
 import type { NativeFields } from "./completion-schema.ts";
 
@@ -27,7 +27,7 @@ export function requestParams({ maxTokens, sampling }: Pick<OutputRequest, "maxT
   return { ...FIXED, ...samplingParams(sampling), n_predict: maxTokens, max_tokens: maxTokens };
 }
 
-function samplingParams({ dry, xtc, ...sampling }: Sampling) {
+function samplingParams({ dry = DRY, xtc = XTC, ...sampling }: Sampling) {
   return {
     seed: sampling.seed,
     temperature: sampling.temperature,
@@ -35,46 +35,28 @@ function samplingParams({ dry, xtc, ...sampling }: Sampling) {
     top_p: sampling.topP,
     min_p: sampling.minP,
     repeat_penalty: sampling.repeatPenalty,
-    repeat_last_n: sampling.penaltyTokens ?? 64,
+    repeat_last_n: sampling.penaltyTokens ?? PENALTY_TOKENS,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,
-    xtc_probability: xtc?.probability ?? 0,
-    xtc_threshold: xtc?.threshold ?? 0.1,
-    dry_multiplier: dry?.multiplier ?? 0,
-    dry_base: dry?.base ?? 1.75,
-    dry_allowed_length: dry?.allowedLength ?? 2,
-    dry_penalty_last_n: dry?.lastTokens ?? -1,
-    dry_sequence_breakers: dry?.sequenceBreakers ?? ["\n", ":", '"', "*"],
+    xtc_probability: xtc.probability,
+    xtc_threshold: xtc.threshold,
+    dry_multiplier: dry.multiplier,
+    dry_base: dry.base,
+    dry_allowed_length: dry.allowedLength,
+    dry_penalty_last_n: dry.lastTokens,
+    dry_sequence_breakers: dry.sequenceBreakers,
   };
 }
 
-/** The same for every request: what says nothing, of samplers and switches that only llama.cpp's server has. */
+/** The same for every request. */
 const FIXED = {
-  dynatemp_range: 0,
-  dynatemp_exponent: 1,
-  top_n_sigma: -1,
-  typical_p: 1,
-  mirostat: 0,
-  mirostat_tau: 5,
-  mirostat_eta: 0.1,
-  adaptive_target: -1,
-  adaptive_decay: 0.9,
+  ...NEUTRAL,
   stop: [] as readonly string[],
-  n_keep: 0,
-  n_discard: 0,
   ignore_eos: false,
   stream: false,
   n_probs: 0,
-  min_keep: 0,
   grammar: "",
-  chat_format: "Content-only",
   reasoning_format: "none",
-  reasoning_in_content: false,
-  generation_prompt: "",
   samplers: SAMPLERS,
-  "speculative.types": "none",
   timings_per_token: false,
-  post_sampling_probs: false,
-  backend_sampling: false,
-  lora: [],
 };

@@ -4,24 +4,16 @@ import { generationFields, samplingFields } from "../generating/sampling-fields.
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { anyObject, jsonText } from "../http/plain-values.ts";
+import { anyObject, freeFields, jsonText } from "../http/plain-values.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
 const noImages = z.array(z.never({ error: "Unsupported: this server is text only." })).nullish();
 
 /** How the machine runs the model, which was settled at the start. */
-const machineOptions = {
-  num_ctx: z.unknown().optional(),
-  num_batch: z.unknown().optional(),
-  num_gpu: z.unknown().optional(),
-  main_gpu: z.unknown().optional(),
-  num_thread: z.unknown().optional(),
-  numa: z.unknown().optional(),
-  low_vram: z.unknown().optional(),
-  use_mmap: z.unknown().optional(),
-  use_mlock: z.unknown().optional(),
-  f16_kv: z.unknown().optional(),
-} as const;
+const machineOptions = freeFields(
+  ...(["num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread"] as const),
+  ...(["numa", "low_vram", "use_mmap", "use_mlock", "f16_kv"] as const),
+);
 
 const options = z
   .strictObject({

@@ -5,7 +5,7 @@ import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
 import { thinkingBudgetOf } from "../generating/thinking.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 import { samplingOf, tokenBiases } from "../generating/sampling-fields.ts";
-import { foreignTools, toolChoiceOf, toolsNamed } from "../generating/tool-choice.ts";
+import { chosenTools, foreignTools } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 export const ANY_OBJECT = { type: "object" } as const;
@@ -100,19 +100,13 @@ function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
 }
 
 /** The tools that may be called, and whether one must be. */
-function allowedTools(
-  body: ChatCompletionRequest,
-  all: readonly ToolDefinition[],
-): Pick<ChatJob, "tools" | "toolChoice"> {
+function allowedTools(body: ChatCompletionRequest, all: readonly ToolDefinition[]): ReturnType<typeof chosenTools> {
   const choice = body.tool_choice ?? "auto";
   if (typeof choice === "object" && choice.type === "allowed_tools") {
-    const { mode, tools: allowed } = choice.allowed_tools;
-    const tools = toolsNamed(
-      allowed.map((tool) => tool.function.name),
-      all,
-    );
-    return { tools, toolChoice: toolChoiceOf(mode, tools, "tool_choice") };
+    const { mode, tools } = choice.allowed_tools;
+    const names = tools.map((tool) => tool.function.name);
+    return chosenTools(mode, all, "tool_choice", names);
   }
   const wanted = typeof choice === "object" ? choice.function : choice === "any" ? "required" : choice;
-  return { tools: all, toolChoice: toolChoiceOf(wanted, all, "tool_choice") };
+  return chosenTools(wanted, all, "tool_choice");
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject, jsonText } from "../http/plain-values.ts";
+import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
 import { thinkingFields } from "../generating/thinking.ts";
 import { toolOf } from "../generating/tool-choice.ts";
@@ -17,33 +17,34 @@ import {
 
 /** The other two are parts of the responses API, which some clients send here too. */
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text: z.string() });
-const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
+export const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
 /** What a model thought earlier, as clients of several APIs at once keep it: templates leave it out. */
 const thoughtPart = z.object({ type: z.enum(["thinking", "reasoning", "redacted_thinking"]) });
-const mediaPart = z.object({ type: z.string() }).refine(() => false, {
-  path: ["type"],
-  // zod would take it for the only alternative that can be meant.
-  abort: true,
-  error: "Unsupported content part: this server takes parts of type text only.",
-});
+const mediaPart = z
+  .object({ type: z.string() })
+  .refine(() => false, refusedType("Unsupported content part: this server takes parts of type text only."));
 
-/** Text, or parts of which only text is supported; parts are joined. */
-const textContent = z.union([
-  z.string(),
-  boundedList(z.union([textPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
-    parts.map((part) => ("text" in part ? part.text : "")).join(""),
-  ),
-]);
+/** Text, or parts, of which those with a text are joined. */
+export function textOrParts(part: z.ZodType<Part>) {
+  const parts = boundedList(part, { most: MOST_PARTS });
+  return z.union([
+    z.string(),
+    parts.transform((all) => all.map(({ text, refusal }) => text ?? refusal ?? "").join("")),
+  ]);
+}
+
+interface Part {
+  readonly type: string;
+  readonly text?: string;
+  readonly refusal?: string;
+}
+
+const textContent = textOrParts(z.union([textPart, mediaPart]));
 
 /** Some clients have null for an empty message, which llama.cpp's server takes. */
 const saidContent = textContent.nullable().transform((text) => text ?? "");
 
-const assistantContent = z.union([
-  z.string(),
-  boundedList(z.union([textPart, refusalPart, thoughtPart, mediaPart]), { most: MOST_PARTS }).transform((parts) =>
-    parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
-  ),
-]);
+const assistantContent = textOrParts(z.union([textPart, refusalPart, thoughtPart, mediaPart]));
 
 /** OpenAI's and Anthropic's names, and the same in other scripts, as llama.cpp's server takes them; Claude Code's have over 64 characters. */
 export const toolName = z
@@ -119,12 +120,14 @@ function isFlat(value: unknown): boolean {
   return "name" in value && !("function" in value);
 }
 
-/** A tool of the server's own, such as a web search: there is none here, so that it is left out. */
-export const foreignTool = z
-  .object({ type: z.string().refine((type) => type !== "function") })
-  .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
+/** A tool of the server's own, such as a web search, which has another type: there is none here, so that it is left out. */
+export function foreignTool(clientsType: string) {
+  return z
+    .object({ type: z.string().refine((type) => type !== clientsType) })
+    .transform(({ type }): { readonly foreign: string } => ({ foreign: type }));
+}
 
-const tool = z.union([functionTool, foreignTool]);
+const tool = z.union([functionTool, foreignTool("function")]);
 
 const namedFunction = z.preprocess(
   (choice) => (isFlat(choice) ? { type: "function", function: choice } : choice),
@@ -144,6 +147,8 @@ const toolChoice = z.union([
 ]);
 
 export const jsonSchema = z.union([anyObject, z.boolean()]);
+
+export const grammarText = z.string().max(64 * 1024);
 
 const formats = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
@@ -174,10 +179,7 @@ const responseFormat = z.preprocess(
 export const formatFields = {
   response_format: responseFormat.nullish(),
   json_schema: jsonSchema.nullish(),
-  grammar: z
-    .string()
-    .max(64 * 1024)
-    .nullish(),
+  grammar: grammarText.nullish(),
   guided_json: jsonSchema.nullish(),
   guided_choice: notSupported("guided_choice"),
   guided_regex: notSupported("guided_regex"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_CHOICES, MOST_TOKENS } from "../generating/list-limits.ts";
+import { MOST_CHOICES, textsOrTokens } from "../generating/list-limits.ts";
 import {
   bookkeepingFields,
   generationFields,
@@ -7,23 +7,14 @@ import {
   neutralOnly,
   samplingFields,
 } from "../generating/sampling-fields.ts";
-import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { tokenList } from "../http/plain-values.ts";
 import { formatFields } from "../openai-chat/chat-schema.ts";
-
-const tokens = tokenList({ least: 1, most: MOST_TOKENS });
 
 export const completionRequest = z.strictObject({
   ...bookkeepingFields,
   ...samplingFields,
   ...generationFields,
-  prompt: z.union([
-    z.string(),
-    tokens,
-    boundedList(z.string(), { least: 1, most: MOST_CHOICES }),
-    boundedList(tokens, { least: 1, most: MOST_CHOICES }),
-  ]),
+  prompt: textsOrTokens(z.string(), MOST_CHOICES),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   max_tokens: maxTokens,

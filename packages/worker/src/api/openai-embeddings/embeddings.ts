@@ -5,10 +5,8 @@ import { badField, type RequestError } from "../../errors.ts";
 import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prompt-limit.ts";
 import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
-import { MOST_TOKENS } from "../generating/list-limits.ts";
+import { textsOrTokens } from "../generating/list-limits.ts";
 import { refuseForeignTokens, separateInputs } from "../generating/plain-prompt.ts";
-import { boundedList } from "../http/bounded-list.ts";
-import { tokenList } from "../http/plain-values.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
@@ -20,17 +18,10 @@ import { type Serving, onClientGone } from "../serving.ts";
 /** Texts of one request, as OpenAI. */
 const MOST_INPUTS = 2048;
 
-const tokens = tokenList({ least: 1, most: MOST_TOKENS });
-
 export const embeddingsRequest = z.strictObject({
   model: bookkeepingFields.model,
   user: bookkeepingFields.user,
-  input: z.union([
-    z.string().min(1, "must not be empty"),
-    tokens,
-    boundedList(z.string().min(1, "must not be empty"), { least: 1, most: MOST_INPUTS }),
-    boundedList(tokens, { least: 1, most: MOST_INPUTS }),
-  ]),
+  input: textsOrTokens(z.string().min(1, "must not be empty"), MOST_INPUTS),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).nullish(),
 });

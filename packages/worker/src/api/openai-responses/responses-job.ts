@@ -5,7 +5,7 @@ import { effortTokens } from "../generating/thinking.ts";
 import { ANY_OBJECT } from "../openai-chat/chat-job.ts";
 import type { ResponsesRequest } from "./responses-schema.ts";
 import { samplingOf, tokenBiases } from "../generating/sampling-fields.ts";
-import { foreignTools, toolChoiceOf, toolOf, toolsNamed } from "../generating/tool-choice.ts";
+import { chosenTools, foreignTools, toolOf } from "../generating/tool-choice.ts";
 import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
@@ -18,7 +18,7 @@ export async function responsesJobOf(serving: Serving, body: ResponsesRequest): 
   return {
     messages: [...instructions, ...messagesOf(body.input)],
     messagesParam: "input",
-    ...allowedTools(body, toolsOf(body)),
+    ...allowedTools(body),
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateArguments: typeof body.reasoning?.effort === "string" ? { reasoning_effort: body.reasoning.effort } : {},
     extractReasoning: true,
@@ -80,16 +80,12 @@ function toolsOf(body: ResponsesRequest): readonly ToolDefinition[] {
 }
 
 /** The tools that may be called, and whether one must be. */
-function allowedTools(body: ResponsesRequest, all: readonly ToolDefinition[]): Pick<ChatJob, "tools" | "toolChoice"> {
+function allowedTools(body: ResponsesRequest): ReturnType<typeof chosenTools> {
   const choice = body.tool_choice ?? "auto";
-  if (typeof choice === "object" && choice.type === "allowed_tools") {
-    const tools = toolsNamed(
-      choice.tools.map((tool) => tool["name"]),
-      all,
-    );
-    return { tools, toolChoice: toolChoiceOf(choice.mode, tools, "tool_choice.name") };
-  }
-  return { tools: all, toolChoice: toolChoiceOf(choice, all, "tool_choice.name") };
+  if (typeof choice !== "object" || choice.type !== "allowed_tools")
+    return chosenTools(choice, toolsOf(body), "tool_choice.name");
+  const names = choice.tools.map((tool) => tool["name"]);
+  return chosenTools(choice.mode, toolsOf(body), "tool_choice.name", names);
 }
 
 function contentFormatOf(body: ResponsesRequest): ContentFormat | undefined {

@@ -1,27 +1,18 @@
 import { z } from "zod";
-import { MOST_PARTS, MOST_TOOLS, messageList } from "../generating/list-limits.ts";
+import { MOST_TOOLS, messageList } from "../generating/list-limits.ts";
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject, jsonText } from "../http/plain-values.ts";
+import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
+import { foreignTool, jsonSchema, refusalPart, textOrParts, toolName } from "../openai-chat/chat-schema.ts";
 
 const textPart = z.object({ type: z.enum(["input_text", "output_text", "text", "summary_text"]), text: z.string() });
-const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
-const otherPart = z.object({ type: z.string() }).refine(() => false, {
-  path: ["type"],
-  // zod would take it for the only alternative that can be meant.
-  abort: true,
-  error: "Unsupported content part: this server takes text only.",
-});
+const otherPart = z
+  .object({ type: z.string() })
+  .refine(() => false, refusedType("Unsupported content part: this server takes text only."));
 
-const text = z.union([
-  z.string(),
-  boundedList(z.union([textPart, refusalPart, otherPart]), { most: MOST_PARTS }).transform((parts) =>
-    parts.map((part) => ("text" in part ? part.text : "refusal" in part ? part.refusal : "")).join(""),
-  ),
-]);
+const text = textOrParts(z.union([textPart, refusalPart, otherPart]));
 
 const messageItem = z.object({
   type: z.literal("message").optional(),
@@ -111,13 +102,14 @@ const newItem = z
   })
   .transform(() => ({ type: "new" as const }));
 
-const referenceItem = z.object({ type: z.literal("item_reference") }).refine(() => false, {
-  path: ["type"],
-  // zod would take it for the only alternative that can be meant.
-  abort: true,
-  error:
-    "Unsupported item: no responses are kept here, so send the items themselves (most clients do with 'store': false).",
-});
+const referenceItem = z
+  .object({ type: z.literal("item_reference") })
+  .refine(
+    () => false,
+    refusedType(
+      "Unsupported item: no responses are kept here, so send the items themselves (most clients do with 'store': false).",
+    ),
+  );
 
 const tool = z
   .object({
@@ -127,7 +119,7 @@ const tool = z
     parameters: anyObject.nullish(),
     strict: z.boolean().nullish(),
   })
-  .or(foreignTool);
+  .or(foreignTool("function"));
 
 const namedTool = z.object({ type: z.literal("function"), name: z.string() });
 
