@@ -1,8 +1,7 @@
 import { bareAlphabet } from "../json-schema/grammar/alphabet.ts";
 import { charClass, type GrammarRules, literal } from "../json-schema/grammar/grammar-rules.ts";
 import { type TextEntry, textTree } from "../json-schema/grammar/text-tree.ts";
-import { withListedNames } from "../json-schema/listed-names.ts";
-import { withoutPatterns } from "../json-schema/pattern-properties.ts";
+import { withListedNames, withoutPatterns } from "../json-schema/named-properties.ts";
 import { refusingParts } from "../json-schema/schema-rule.ts";
 import { SchemaConverter } from "../json-schema/schema-converter.ts";
 import { SchemaRefs } from "../json-schema/schema-refs.ts";

@@ -37,7 +37,7 @@ export function areDisjoint(
 }
 
 function compare(refs: SchemaRefs, first: SchemaObject, second: SchemaObject, path: string, known: Known): boolean {
-  refs.budget.spend(1000, path);
+  refs.spend(1000, path);
   const firstValues = valuesOf(first, path);
   const secondValues = valuesOf(second, path);
   if (firstValues !== undefined && secondValues !== undefined) {

@@ -1,15 +1,7 @@
 import { textTree } from "./grammar/text-tree.ts";
-import { type GrammarRules, type CodeRange, charClass, literal } from "./grammar/grammar-rules.ts";
+import { PLAIN_CHARS } from "./grammar/alphabet.ts";
+import { type GrammarRules, type CodeRange, charClass, hasCode, literal } from "./grammar/grammar-rules.ts";
 import { space } from "./grammar/json-rules.ts";
-
-/** Characters of a property's name that need no escape. */
-const NAME_CHARS: readonly CodeRange[] = [
-  [0x20, 0x21],
-  [0x23, 0x5b],
-  [0x5d, 0x7e],
-  [0xa0, 0xd7ff],
-  [0xe000, 0x10ffff],
-];
 
 const MOST_NAME_CHARS = 100;
 
@@ -123,19 +115,14 @@ interface NameTree {
 
 function treeRule(rules: GrammarRules, tree: NameTree): string {
   const taken = Array.from(tree.next.keys(), (char) => char.codePointAt(0) ?? 0);
-  const other = charClass(without(NAME_CHARS, taken));
-  const anything = rules.add(`${charClass(NAME_CHARS)}{0,${MOST_NAME_CHARS}}`);
+  const other = charClass(without(PLAIN_CHARS, taken));
+  const anything = rules.add(`${charClass(PLAIN_CHARS)}{0,${MOST_NAME_CHARS}}`);
   const options = [`${other} ${anything}`];
   for (const [char, next] of tree.next) {
-    if (isNameChar(char)) options.push(`${literal(char)} ${treeRule(rules, next)}`);
+    if (hasCode(PLAIN_CHARS, char.codePointAt(0) ?? 0)) options.push(`${literal(char)} ${treeRule(rules, next)}`);
   }
   if (!tree.isName) options.push('""');
   return rules.add(options.join(" | "));
-}
-
-function isNameChar(char: string): boolean {
-  const code = char.codePointAt(0) ?? 0;
-  return NAME_CHARS.some(([first, last]) => first <= code && code <= last);
 }
 
 function without(ranges: readonly CodeRange[], codes: readonly number[]): readonly CodeRange[] {

@@ -4,10 +4,9 @@ import { areDisjoint } from "./disjoint.ts";
 import type { GrammarRules } from "./grammar/grammar-rules.ts";
 import { anyArray, anyObject, anyString, anyValue, space } from "./grammar/json-rules.ts";
 import { NoCommonValue } from "./merge-schemas.ts";
-import { withListedNames } from "./listed-names.ts";
+import { withListedNames, withoutPatterns } from "./named-properties.ts";
 import { numberRule } from "./numbers/number-rule.ts";
 import { type FurtherProperties, type PropertyRule, chooseOptional, objectRule, otherName } from "./object-rules.ts";
-import { withoutPatterns } from "./pattern-properties.ts";
 import {
   type Schema,
   type SchemaObject,
@@ -16,6 +15,8 @@ import {
   asSchema,
   asSchemas,
   at,
+  BY_TYPE,
+  impliedTypes,
   isOfType,
   numberOf,
   propertiesOf,
@@ -27,7 +28,6 @@ import {
 } from "./schema.ts";
 import { SchemaRefs } from "./schema-refs.ts";
 import { stringRule } from "./string-rule.ts";
-import { BY_TYPE, impliedTypes } from "./type-keywords.ts";
 
 const MOST_RULES = 10_000;
 const MOST_DEPTH = 64;
@@ -69,7 +69,7 @@ export class SchemaConverter {
     if (flat === false) throw new NoCommonValue(path, "nothing is valid under it");
     if (flat === true) return anyValue(this.#rules);
     const key = JSON.stringify(flat);
-    this.#refs.budget.spend(key.length, path);
+    this.#refs.spend(key.length, path);
     if (this.#open.has(key)) throw new UnsupportedSchema(path, "it refers to itself without end");
     const known = this.#known.get(key);
     if (known !== undefined) return known;

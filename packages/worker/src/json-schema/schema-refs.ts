@@ -1,17 +1,25 @@
-import { ConversionBudget } from "./conversion-budget.ts";
 import { type Schema, type SchemaObject, UnsupportedSchema, asSchema, asSchemas, at } from "./schema.ts";
 import { distinct, isAnnotation, mergeSchemas } from "./merge-schemas.ts";
 
 const MOST_REFERENCES = 64;
 
+/** Of the conversion of one schema: about a second on a slow machine. Schemas of real tools take some hundredths of it. */
+const MOST_STEPS = 4_000_000;
+
 /** Resolves `$ref` and `allOf` against one document. */
 export class SchemaRefs {
-  readonly budget = new ConversionBudget();
+  #stepsLeft = MOST_STEPS;
   readonly #root: Schema;
   readonly #flat = new WeakMap<SchemaObject, Schema>();
 
   constructor(root: Schema) {
     this.#root = root;
+  }
+
+  /** A few hundred bytes can ask for work without end. A step is about a character that is looked at. @throws UnsupportedSchema once there were too many */
+  spend(steps: number, path: string): void {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft < 0) throw new UnsupportedSchema(path, "the schema takes too long to convert; make it simpler");
   }
 
   /** The schema without `$ref` and `allOf` at its top. @throws UnsupportedSchema */
@@ -42,7 +50,7 @@ export class SchemaRefs {
   /** {@link mergeSchemas}, paid for. */
   merge(a: Schema, b: Schema, path: string): Schema {
     if (typeof a === "boolean" || typeof b === "boolean") return mergeSchemas(a, b, path);
-    this.budget.spend(JSON.stringify(a).length + JSON.stringify(b).length, path);
+    this.spend(JSON.stringify(a).length + JSON.stringify(b).length, path);
     return mergeSchemas(a, b, path);
   }
 

@@ -1,6 +1,7 @@
 import {
   asSchemas,
   at,
+  impliedTypes,
   isOfType,
   propertiesOf,
   type Schema,
@@ -12,7 +13,6 @@ import {
   valuesOf,
 } from "./schema.ts";
 import { SchemaRefs } from "./schema-refs.ts";
-import { impliedTypes } from "./type-keywords.ts";
 
 /** Alternatives, and those inside of them, that are looked at: some refer to each other without end. */
 const MOST_ALTERNATIVES = 256;

@@ -1,4 +1,4 @@
-import { type CodeRange, charClass, type GrammarRules, literal } from "./grammar-rules.ts";
+import { type CodeRange, charClass, type GrammarRules, hasCode, literal } from "./grammar-rules.ts";
 import { stringChar } from "./json-rules.ts";
 
 /** How the characters of a text are written. */
@@ -12,7 +12,7 @@ export interface Alphabet {
 }
 
 /** Characters that stand in a JSON string as they are. */
-const PLAIN: readonly CodeRange[] = [
+export const PLAIN_CHARS: readonly CodeRange[] = [
   [0x20, 0x21],
   [0x23, 0x5b],
   [0x5d, 0x7e],
@@ -36,8 +36,8 @@ export const JSON_ALPHABET: Alphabet = {
   char: stringChar,
   text: (rules, least) => rules.repeat(stringChar(rules), least, undefined),
   oneOf: (ranges) => {
-    const plain = common(PLAIN, ranges);
-    const escaped = ESCAPED.filter(([code]) => ranges.some(([first, last]) => first <= code && code <= last));
+    const plain = common(PLAIN_CHARS, ranges);
+    const escaped = ESCAPED.filter(([code]) => hasCode(ranges, code));
     // In a GBNF literal the backslash and the quote are escaped once more.
     const options = escaped.map(([, text]) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
     if (plain.length > 0) options.unshift(charClass(plain));

@@ -1,7 +1,7 @@
 import { type GrammarPart, type ParsedGrammar, parseGrammar } from "./grammar-parser.ts";
+import { type CodeRange, hasCode } from "./grammar-rules.ts";
 import { GrammarWalk, type Rest } from "./grammar-walk.ts";
-
-type Lengths = ReadonlyMap<string, number>;
+import { type Lengths, partLength, ruleLengths, sequenceLength } from "./rule-lengths.ts";
 
 /** Characters to take where any will do, the first that fits. */
 const PREFERRED = [0x30, 0x61, 0x41, 0x20];
@@ -33,33 +33,6 @@ export function completeText(gbnf: string, beginning: string): string | undefine
   return text;
 }
 
-/** Characters of each rule's shortest text; rules are looked at until nothing gets shorter. */
-function ruleLengths(grammar: ParsedGrammar): Lengths {
-  const lengths = new Map<string, number>();
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const [name, options] of grammar) {
-      const shortest = Math.min(...options.map((option) => sequenceLength(option, lengths)));
-      if (shortest < (lengths.get(name) ?? Infinity)) {
-        lengths.set(name, shortest);
-        changed = true;
-      }
-    }
-  }
-  return lengths;
-}
-
-function partLength(part: GrammarPart, lengths: Lengths): number {
-  if (part.kind === "char") return 1;
-  if (part.kind === "rule") return lengths.get(part.name) ?? Infinity;
-  if (part.kind === "choice") return Math.min(...part.options.map((option) => sequenceLength(option, lengths)));
-  return part.least === 0 ? 0 : part.least * partLength(part.of, lengths);
-}
-
-function sequenceLength(parts: readonly GrammarPart[], lengths: Lengths): number {
-  return parts.reduce((sum, part) => sum + partLength(part, lengths), 0);
-}
-
 function restLength(rest: Rest | undefined, lengths: Lengths): number {
   let length = 0;
   for (let at = rest; at !== undefined; at = at.after) length += partLength(at.part, lengths);
@@ -76,7 +49,7 @@ function shortestText(part: GrammarPart, grammar: ParsedGrammar, lengths: Length
   return shortest.map((one) => shortestText(one, grammar, lengths)).join("");
 }
 
-function charOf(ranges: readonly (readonly [number, number])[]): string {
-  const preferred = PREFERRED.find((code) => ranges.some(([first, last]) => first <= code && code <= last));
+function charOf(ranges: readonly CodeRange[]): string {
+  const preferred = PREFERRED.find((code) => hasCode(ranges, code));
   return String.fromCodePoint(preferred ?? ranges[0]?.[0] ?? 0x20);
 }

@@ -124,6 +124,10 @@ export function literal(text: string): string {
 /** Code points from `first` to `last`, both included. */
 export type CodeRange = readonly [first: number, last: number];
 
+export function hasCode(ranges: readonly CodeRange[], code: number): boolean {
+  return ranges.some(([first, last]) => first <= code && code <= last);
+}
+
 /** A GBNF class of these code points. */
 export function charClass(ranges: readonly CodeRange[]): string {
   const parts = ranges.map(([first, last]) => (first === last ? code(first) : `${code(first)}-${code(last)}`));

@@ -1,4 +1,5 @@
 import type { GrammarPart, ParsedGrammar } from "./grammar-parser.ts";
+import { hasCode } from "./grammar-rules.ts";
 
 /** What is still to come, first to last; undefined: nothing. Lists with the same parts are the same object. */
 export interface Rest {
@@ -25,9 +26,7 @@ export class GrammarWalk {
   advance(open: ReadonlySet<Rest | undefined>, code: number): ReadonlySet<Rest | undefined> {
     const next: (Rest | undefined)[] = [];
     for (const rest of open) {
-      if (rest?.part.kind === "char" && rest.part.ranges.some(([first, last]) => first <= code && code <= last)) {
-        next.push(rest.after);
-      }
+      if (rest?.part.kind === "char" && hasCode(rest.part.ranges, code)) next.push(rest.after);
     }
     return this.expand(next);
   }

@@ -1,4 +1,5 @@
 import { type GrammarPart, type ParsedGrammar, parseGrammar } from "./grammar-parser.ts";
+import { type Lengths, partLength, ruleLengths } from "./rule-lengths.ts";
 
 /**
  * Alternatives that may be open at one place of a grammar. llama.cpp follows each of them for each token of the vocabulary, some 8 ms for
@@ -33,11 +34,11 @@ function largest<T>(all: readonly T[], sizeOf: (one: T) => number): number {
 
 class OpenChoices {
   readonly #grammar: ParsedGrammar;
-  readonly #nullable: ReadonlySet<string>;
+  readonly #lengths: Lengths;
 
   constructor(grammar: ParsedGrammar) {
     this.#grammar = grammar;
-    this.#nullable = nullableRules(grammar);
+    this.#lengths = ruleLengths(grammar);
   }
 
   /** Characters with which these parts may begin, each place of the grammar counted once. */
@@ -51,7 +52,7 @@ class OpenChoices {
     for (const part of parts) {
       if (found.size > MOST_CHOICES) return;
       this.#collectPart(part, found, seen);
-      if (!isNullable(part, this.#nullable)) return;
+      if (!this.#mayBeEmpty(part)) return;
     }
   }
 
@@ -61,29 +62,15 @@ class OpenChoices {
     else if (part.kind === "repeat") {
       this.#collectPart(part.of, found, seen);
       // Each of the empty ones may be the last.
-      if (isNullable(part.of, this.#nullable))
+      if (this.#mayBeEmpty(part.of))
         for (let one = 0; one < Math.min(part.most, MOST_CHOICES + 1); one++) found.add(-part.id * 1000 - one);
     } else if (!seen.has(part.name)) {
       seen.add(part.name);
       for (const option of this.#grammar.get(part.name) ?? []) this.#collect(option, found, seen);
     }
   }
-}
 
-function nullableRules(grammar: ParsedGrammar): ReadonlySet<string> {
-  const nullable = new Set<string>();
-  for (let before = -1; before !== nullable.size; ) {
-    before = nullable.size;
-    for (const [name, options] of grammar) {
-      if (options.some((parts) => parts.every((part) => isNullable(part, nullable)))) nullable.add(name);
-    }
+  #mayBeEmpty(part: GrammarPart): boolean {
+    return partLength(part, this.#lengths) === 0;
   }
-  return nullable;
-}
-
-function isNullable(part: GrammarPart, nullable: ReadonlySet<string>): boolean {
-  if (part.kind === "char") return false;
-  if (part.kind === "rule") return nullable.has(part.name);
-  if (part.kind === "repeat") return part.least === 0 || isNullable(part.of, nullable);
-  return part.options.some((option) => option.every((one) => isNullable(one, nullable)));
 }

@@ -1,9 +1,10 @@
 import type { GrammarRules } from "../grammar/grammar-rules.ts";
 import { type TextEntry, textTree } from "../grammar/text-tree.ts";
-import type { NumberBounds } from "./number-range.ts";
+import { decimalsOf, type NumberBounds } from "./number-range.ts";
 
 /** So many numbers are written out one by one. */
 const MOST_LISTED = 1000;
+/** More than can be relied on. */
 const MOST_DECIMALS = 6;
 
 /** GBNF of the multiples of a step within bounds. `none`: there is none; undefined: a grammar can't say them. */
@@ -21,10 +22,11 @@ export function multiplesRange(rules: GrammarRules, step: number, bounds: Number
 /** As texts; undefined where there are too many. */
 function listedMultiples(step: number, bounds: NumberBounds): readonly string[] | undefined {
   const decimals = decimalsOf(step);
+  if (decimals > MOST_DECIMALS) return undefined;
   const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity, exclusiveMaximum = Infinity } = bounds;
   const first = Math.ceil(Math.max(minimum, exclusiveMinimum) / step);
   const last = Math.floor(Math.min(maximum, exclusiveMaximum) / step);
-  if (decimals === undefined || !(last - first < MOST_LISTED)) return undefined;
+  if (!(last - first < MOST_LISTED)) return undefined;
   const texts: string[] = [];
   for (let count = first; count <= last; count += 1) {
     const value = Number((count * step).toFixed(decimals));
@@ -42,7 +44,7 @@ function multiplesByDigits(step: number, bounds: NumberBounds): string | undefin
   if (Object.keys(others).length > 0 || (minimum !== undefined && minimum !== 0)) return undefined;
   const sign = minimum === undefined ? '"-"? ' : "";
   const decimals = decimalsOf(step);
-  if (decimals !== undefined && decimals > 0 && step === Number(`1e-${decimals}`)) {
+  if (decimals > 0 && decimals <= MOST_DECIMALS && step === Number(`1e-${decimals}`)) {
     return `${sign}("0" | [1-9] [0-9]{0,14}) ("." [0-9]{1,${decimals}})?`;
   }
   const digits = [1, 2, 3].find((count) => 10 ** count % step === 0);
@@ -55,11 +57,4 @@ function multiplesByDigits(step: number, bounds: NumberBounds): string | undefin
 
 function oneOf(values: readonly (string | number)[]): string {
   return values.map((value) => `"${value}"`).join(" | ");
-}
-
-/** Undefined for more than can be relied on. */
-function decimalsOf(step: number): number | undefined {
-  return Array.from({ length: MOST_DECIMALS + 1 }, (_, index) => index).find(
-    (decimals) => Number(step.toFixed(decimals)) === step,
-  );
 }

@@ -116,7 +116,8 @@ function digitClass([first, last]: DigitRange): string {
   return first === last ? `[${first}]` : `[${first}-${last}]`;
 }
 
-function decimalsOf(value: number): number {
+/** Digits behind the point. */
+export function decimalsOf(value: number): number {
   const [mantissa = "", exponent = "0"] = value.toString().toLowerCase().split("e");
   return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
 }

@@ -3,8 +3,7 @@ import { anyInteger, anyNumber } from "../grammar/json-rules.ts";
 import { NoCommonValue } from "../merge-schemas.ts";
 import { multiplesRange } from "./multiples.ts";
 import { integerRange, type NumberBounds, numberRange } from "./number-range.ts";
-import { at, numberOf, type Relax, type SchemaObject, UnsupportedSchema } from "../schema.ts";
-import { BY_TYPE } from "../type-keywords.ts";
+import { at, BY_TYPE, numberOf, type Relax, type SchemaObject, UnsupportedSchema } from "../schema.ts";
 
 const MULTIPLES = "it is supported within near bounds, and where the last digits of a number tell it";
 
