@@ -76,6 +76,16 @@ export class RequestError extends WorkerError {
   }
 }
 
+/** What `work` resolves with; `otherwise` where it refuses the request. */
+export async function unlessRefused<Result>(work: () => Promise<Result>, otherwise: Result): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RequestError) return otherwise;
+    throw error;
+  }
+}
+
 /** A 400 that names the field. */
 export function badField(param: string | null, message: string, reason = "invalid_value"): RequestError {
   return refused(400, reason, message, param);

@@ -80,15 +80,15 @@ export interface GenerationRequest {
   /** At least 1. The slot's context may end the generation earlier, with the reason `length`. */
   readonly maxTokens: number;
   /** Absent: it is nobody's, and its state everybody's. */
-  readonly owner?: Owner;
+  readonly owner?: Owner | undefined;
   /** How many tokens at the prompt's start come of system messages and tools; asked for where the owner shares those. @default 0 */
-  readonly systemTokens?: number;
+  readonly systemTokens?: number | undefined;
   /** How many tokens at the prompt's end this generation made itself, in an earlier worker: its grammar begins before them. @default 0 */
   readonly resumedTokens?: number;
   readonly sampling: Sampling;
-  readonly grammar?: GrammarSpec;
+  readonly grammar?: GrammarSpec | undefined;
   /** Alternatives to report with each token (0: only the chosen token's). Absent: no log-probabilities. */
-  readonly topLogprobs?: number;
+  readonly topLogprobs?: number | undefined;
   /** May a kept prefix be used, and may this request's state be kept for the next? @default true */
   readonly cachePrompt: boolean;
   /** Go on past end-of-text tokens (for benchmarks). @default false */

@@ -3,8 +3,7 @@ import type { GrammarSpec, Sampling } from "../generation-contract.ts";
 import { type ContentFormat, bindCall, type ToolChoice } from "./output-grammar.ts";
 import type { CompileGrammar } from "./grammar-compiler.ts";
 import type { ChatMessage, ToolDefinition } from "./prompt/chat-message.ts";
-import { tokensBeforeResponses } from "./before-responses.ts";
-import { expectedPromptTokens } from "./expected-prompt.ts";
+import { expectedPromptTokens, tokensBeforeResponses } from "./chat-beginnings.ts";
 import type { ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 import type { PromptLimit } from "./prompt/prompt-limit.ts";
 import { propertyTypes } from "../json-schema/value-types.ts";
@@ -18,29 +17,29 @@ export interface ChatJob {
   readonly messages: readonly ChatMessage[];
   /** What they are called in the request. */
   readonly messagesParam: string;
-  readonly prefill?: string;
+  readonly prefill?: string | undefined;
   /** The thinking before it, or, where it is empty, to go on with. */
-  readonly prefillThinking?: string;
+  readonly prefillThinking?: string | undefined;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
   /** Of the content. */
-  readonly contentFormat?: ContentFormat;
+  readonly contentFormat?: ContentFormat | undefined;
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** False: `<think>` parts stay in the text. */
   readonly extractReasoning: boolean;
   /** Most tokens of thinking; 0: none. */
-  readonly thinkingBudget?: number;
-  readonly maxTokens?: number;
+  readonly thinkingBudget?: number | undefined;
+  readonly maxTokens?: number | undefined;
   readonly sampling: Sampling;
   readonly stops: readonly string[];
-  readonly topLogprobs?: number;
+  readonly topLogprobs?: number | undefined;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
   /** Tokens that end the response, and are no part of it. */
-  readonly stopTokens?: readonly number[];
+  readonly stopTokens?: readonly number[] | undefined;
   /** A client's own grammar of the content. */
-  readonly grammar?: string;
+  readonly grammar?: string | undefined;
   /** Parts of the request that have no effect. */
   readonly ignored: readonly string[];
 }
@@ -93,24 +92,25 @@ export async function chatOutputRequest(parts: ChatParts, job: ChatJob): Promise
     nextPrompt: (response) => expectedPromptTokens(parts.prompts, input, response),
     beforeResponses: () => tokensBeforeResponses(parts.prompts, input, prompt.tokens),
     prompt: prompt.tokens,
-    ...(prompt.systemTokens === undefined ? {} : { systemTokens: prompt.systemTokens }),
+    systemTokens: prompt.systemTokens,
     maxTokens: job.maxTokens ?? parts.slots.contextTokens,
     sampling: job.sampling,
     stops: job.stops,
+    stopTokens: job.stopTokens,
     reasoning: prompt.reasoning,
-    ...(job.extractReasoning ? {} : { thinkingInText: true }),
+    thinkingInText: !job.extractReasoning,
+    thinkingBudget: mayThink ? job.thinkingBudget : undefined,
     thinkingEnd: { text: thinkingEnd, tokens: parts.vocabulary.tokenize(thinkingEnd, "control") },
-    ...(isHarmony ? { harmony: { isFinal: !mayThink } } : {}),
+    harmony: isHarmony ? { isFinal: !mayThink } : undefined,
     cachePrompt: job.cachePrompt,
     ignoreEndOfText: job.ignoreEndOfText,
-    ...(mayThink && job.thinkingBudget !== undefined ? { thinkingBudget: job.thinkingBudget } : {}),
-    ...(bound === undefined ? {} : { grammar: bound }),
-    ...(calls === undefined ? {} : { callGrammar: (written: string) => bindCall(calls, written) }),
-    ...(tools.length === 0
-      ? {}
-      : { toolCalls: () => new ToolCallParser(toolFormat, names, parts.newCallId, argumentTypes(tools)) }),
-    ...(job.stopTokens === undefined ? {} : { stopTokens: job.stopTokens }),
-    ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+    grammar: bound,
+    callGrammar: calls && ((written) => bindCall(calls, written)),
+    toolCalls:
+      tools.length === 0
+        ? undefined
+        : () => new ToolCallParser(toolFormat, names, parts.newCallId, argumentTypes(tools)),
+    topLogprobs: job.topLogprobs,
   };
 }
 
@@ -146,8 +146,8 @@ function promptInput(parts: ChatParts, job: ChatJob, limit: PromptLimit): ChatPr
     limit,
     // A response that continues a beginning of its content has no thinking before it.
     mayThink: job.thinkingBudget !== 0 && (job.prefill ?? "") === "" && !(isHarmony && isBoundContent),
-    ...(job.prefill === undefined ? {} : { prefill: job.prefill }),
-    ...(job.prefillThinking === undefined ? {} : { prefillThinking: job.prefillThinking }),
+    prefill: job.prefill,
+    prefillThinking: job.prefillThinking,
   };
 }
 

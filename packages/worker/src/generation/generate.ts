@@ -20,34 +20,34 @@ import type { ToolCallParser } from "./output/tool-calls.ts";
 export interface OutputRequest {
   readonly prompt: readonly number[];
   /** Of the prompt: those of system message and tools. */
-  readonly systemTokens?: number;
+  readonly systemTokens?: number | undefined;
   readonly maxTokens: number;
   readonly sampling: Sampling;
   readonly stops: readonly string[];
   /** Tokens that end the response, and are no part of it. */
-  readonly stopTokens?: readonly number[];
+  readonly stopTokens?: readonly number[] | undefined;
   readonly reasoning: ReasoningStart;
   /** Give thinking as content between its tags. @default false */
   readonly thinkingInText?: boolean;
   /** Most tokens of thinking; then Drover closes the part. */
-  readonly thinkingBudget?: number;
+  readonly thinkingBudget?: number | undefined;
   /** What follows a thinking part that Drover closes, or after which a grammar begins. */
   readonly thinkingEnd: { readonly text: string; readonly tokens: readonly number[] };
   /** The model writes OpenAI's harmony format; `isFinal`: the prompt has begun the response's message. */
-  readonly harmony?: { readonly isFinal: boolean };
+  readonly harmony?: { readonly isFinal: boolean } | undefined;
   /** Of the content: thinking before it is free. */
-  readonly grammar?: GrammarSpec;
+  readonly grammar?: GrammarSpec | undefined;
   /** Makes the parser of one response. Absent: the response calls no tools. */
-  readonly toolCalls?: () => ToolCallParser;
+  readonly toolCalls?: (() => ToolCallParser) | undefined;
   /** Of what follows the beginning of a call; undefined: it stays free. Absent: calls are free. */
-  readonly callGrammar?: (written: string) => GrammarSpec | undefined;
-  readonly topLogprobs?: number;
+  readonly callGrammar?: ((written: string) => GrammarSpec | undefined) | undefined;
+  readonly topLogprobs?: number | undefined;
   /** Give the tokens of each piece, as log-probabilities do. @default false */
   readonly keepTokens?: boolean;
   readonly cachePrompt: boolean;
   readonly ignoreEndOfText: boolean;
   /** Hears of all that the only response to a request gives. */
-  readonly follower?: Pick<OutputSink, "onEnd"> & { onPieces(pieces: readonly OutputPiece[]): void };
+  readonly follower?: (Pick<OutputSink, "onEnd"> & { onPieces(pieces: readonly OutputPiece[]): void }) | undefined;
 }
 
 export interface OutputParts {
@@ -101,8 +101,8 @@ class Output implements GenerationHandle {
       stops: request.stops,
       keepTokens: request.keepTokens === true || request.topLogprobs !== undefined,
       keepContent: request.grammar !== undefined,
-      ...(request.harmony === undefined ? {} : { harmony: new HarmonyText(request.harmony.isFinal) }),
-      ...(request.toolCalls === undefined ? {} : { toolCalls: request.toolCalls() }),
+      harmony: request.harmony && new HarmonyText(request.harmony.isFinal),
+      toolCalls: request.toolCalls?.(),
     });
   }
 
@@ -128,9 +128,9 @@ class Output implements GenerationHandle {
         sampling,
         cachePrompt,
         ignoreEndOfText,
-        ...(systemTokens === undefined ? {} : { systemTokens }),
-        ...(grammar === undefined ? {} : { grammar }),
-        ...(topLogprobs === undefined ? {} : { topLogprobs }),
+        systemTokens,
+        grammar,
+        topLogprobs,
       },
       {
         onStart: ({ cachedTokens }) => {

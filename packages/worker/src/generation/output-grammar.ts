@@ -26,7 +26,7 @@ export interface OutputConstraint {
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ToolChoice;
   readonly parallelToolCalls: boolean;
-  readonly contentFormat?: ContentFormat;
+  readonly contentFormat?: ContentFormat | undefined;
 }
 
 /** What a response must keep to; all of it is JSON, as it is made in another thread. */

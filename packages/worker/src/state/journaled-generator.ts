@@ -74,7 +74,7 @@ export class JournaledGenerator implements Generator {
       sink.onStart?.({ slot: 0, cachedTokens: this.#journal.cachedTokens ?? 0 });
       const { tokens, end } = this.#play(request, sink);
       if (end !== undefined) this.#end(sink, end);
-      else handle = this.#record(goingOn(request, tokens), behindStart(sink));
+      else handle = this.#record(goingOn(request, tokens), { ...sink, onStart: () => undefined });
     });
     return {
       cancel: () => {
@@ -103,12 +103,11 @@ export class JournaledGenerator implements Generator {
 
   #record(request: GenerationRequest, sink: GenerationSink): GenerationHandle {
     return this.#generator.generate(request, {
-      onTimeline: (timeline) => sink.onTimeline?.(timeline),
+      ...sink,
       onStart: (start) => {
         this.#journal.begin(start.cachedTokens);
         sink.onStart?.(start);
       },
-      onPromptRead: (readTokens) => sink.onPromptRead?.(readTokens),
       onToken: (token) => {
         this.#journal.append(token.token);
         return sink.onToken(token);
@@ -124,15 +123,6 @@ export class JournaledGenerator implements Generator {
     this.#running = false;
     sink.onEnd(error === undefined ? { reason } : { reason, error });
   }
-}
-
-function behindStart(sink: GenerationSink): GenerationSink {
-  return {
-    onTimeline: (timeline) => sink.onTimeline?.(timeline),
-    onPromptRead: (readTokens) => sink.onPromptRead?.(readTokens),
-    onToken: (token) => sink.onToken(token),
-    onEnd: (end) => sink.onEnd(end),
-  };
 }
 
 function goingOn(request: GenerationRequest, tokens: readonly number[]): GenerationRequest {

@@ -18,24 +18,23 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
   const prefill = last?.role === "assistant" ? textOfAssistant(last) : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   const tools = toolsOf(body);
-  const contentFormat = contentFormatOf(body);
   return {
     messages: [...system, ...turns.flatMap((turn, index) => (isCleared(turns, index) ? [] : chatMessagesOf(turn)))],
     messagesParam: "messages",
-    ...(prefill === undefined ? {} : { prefill }),
+    prefill,
     tools,
     toolChoice: toolChoiceOf(wantedTool(body), tools, "tool_choice.name"),
     parallelToolCalls: !hasOneCall(body),
     templateArguments: {},
     extractReasoning: true,
-    ...thinkingOf(body),
+    thinkingBudget: thinkingBudgetOf(body),
     sampling: samplingOf(body, serving.randomSeed()),
     stops: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
     cachePrompt: true,
     ignoreEndOfText: false,
     ignored: [...newBlocks(body.messages), ...foreignTools(body.tools ?? [])],
-    ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
-    ...(contentFormat === undefined ? {} : { contentFormat }),
+    maxTokens: body.max_tokens ?? undefined,
+    contentFormat: contentFormatOf(body),
   };
 }
 
@@ -58,19 +57,13 @@ function hasOneCall({ tool_choice: choice }: CountTokensRequest): boolean {
   return Boolean(choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use === true);
 }
 
-function thinkingOf({
-  thinking,
-  output_config: output,
-  messages,
-}: CountTokensRequest): Pick<ChatJob, "thinkingBudget"> {
-  if (thinking?.type === "enabled" && typeof thinking.budget_tokens === "number")
-    return { thinkingBudget: thinking.budget_tokens };
+function thinkingBudgetOf({ thinking, output_config: output, messages }: CountTokensRequest): number | undefined {
+  if (thinking?.type === "enabled" && typeof thinking.budget_tokens === "number") return thinking.budget_tokens;
   const isFree =
     thinking?.type === "between_tools"
       ? bringsResults(messages.findLast(({ role }) => role === "user"))
       : thinking?.type !== "disabled";
-  const budget = thinking && isFree ? effortTokens(output?.effort) : 0;
-  return budget === undefined ? {} : { thinkingBudget: budget };
+  return thinking && isFree ? effortTokens(output?.effort) : 0;
 }
 
 function bringsResults(message: MessageBody | undefined): boolean {

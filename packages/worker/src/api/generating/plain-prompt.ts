@@ -82,7 +82,7 @@ export function plainOutput(
     thinkingEnd: { text: "", tokens: [] },
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
-    ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
+    stopTokens: body.stop_token_ids ?? undefined,
   };
 }
 

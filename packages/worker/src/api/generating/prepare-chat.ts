@@ -22,8 +22,7 @@ export async function prepareChat(serving: Serving, reply: FastifyReply, job: Ch
     ? { ...asked, prompt: await promptInKeptTokens(serving, asked, beforeResponses) }
     : asked;
   ignore(serving, reply, [...job.ignored, ...relaxed]);
-  const readAhead = readAheadOf(serving, job, { ...request, nextPrompt });
-  return readAhead === undefined ? request : { ...request, follower: readAhead };
+  return { ...request, follower: readAheadOf(serving, job, { ...request, nextPrompt }) };
 }
 
 /** How many tokens its prompt has, whether or not a slot can hold it; what of it has no effect is named as above. */
@@ -39,8 +38,7 @@ async function promptInKeptTokens(
   beforeResponses: PreparedChat["beforeResponses"],
 ): Promise<readonly number[]> {
   const { prompt, systemTokens, maxTokens } = request;
-  const expected = { prompt, ...(systemTokens === undefined ? {} : { systemTokens }) };
-  const kept = generator.inKeptTokens?.(expected) ?? prompt;
+  const kept = generator.inKeptTokens?.({ prompt, systemTokens }) ?? prompt;
   const same = commonPrefix(kept, prompt);
   if (same === kept.length && same === prompt.length) return prompt;
   const before = await beforeResponses();

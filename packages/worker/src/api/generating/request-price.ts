@@ -7,9 +7,9 @@ const MOST_HELD_LOGPROBS = 100_000;
 export interface PricedRequest {
   readonly choices: number;
   /** Of each choice. Absent: as many as fit. */
-  readonly maxTokens?: number;
+  readonly maxTokens?: number | undefined;
   /** Alternatives of each token. Absent: no log-probabilities. */
-  readonly topLogprobs?: number;
+  readonly topLogprobs?: number | undefined;
   readonly isStream: boolean;
   /** What the request calls the length of a response. */
   readonly lengthParam: string;

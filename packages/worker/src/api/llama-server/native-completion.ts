@@ -61,13 +61,12 @@ async function complete(
   prompts: readonly (readonly number[])[],
 ): Promise<unknown> {
   const requests = await outputRequests(serving, reply, body, prompts);
-  const topLogprobs = requests[0]?.topLogprobs;
   refuseExpensive(serving, {
     choices: requests.length,
     maxTokens: requests[0]?.maxTokens ?? 0,
     isStream: body.stream === true,
     lengthParam: "n_predict",
-    ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    topLogprobs: requests[0]?.topLogprobs,
   });
   const texts = new Map<readonly number[], string>();
   for (const prompt of prompts) texts.set(prompt, await textOfTokens(serving, prompt));
@@ -249,14 +248,13 @@ async function outputRequests(
   const grammar = await plainGrammar(serving, reply, body.grammar, format);
   const maxTokens = body.n_predict ?? body.max_tokens ?? -1;
   const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
-  const probabilities = body.n_probs ?? 0;
   return prompts.flatMap((prompt) => {
     const seed = seedOf(body.seed, serving.randomSeed());
     const request = {
       ...plainOutput(serving, body, prompt, { maxTokens, sampling: { ...sampling, seed } }),
-      ...(grammar === undefined ? {} : { grammar }),
+      grammar,
       keepTokens: body.return_tokens === true || body.stream === true,
-      ...(probabilities > 0 ? { topLogprobs: probabilities } : {}),
+      topLogprobs: body.n_probs || undefined,
     };
     return choicesOf(request, each);
   });

@@ -26,7 +26,7 @@ export function ollamaJobOf(serving: Serving, body: OllamaChat): ChatJob {
 /** As at Ollama's server, the response goes on from a last message of the assistant's. */
 function prefillOf(last: Message | undefined): Pick<ChatJob, "prefill" | "prefillThinking"> | undefined {
   if (last?.role !== "assistant" || !last.content || (last.tool_calls ?? []).length > 0) return undefined;
-  return { prefill: last.content, ...(last.thinking ? { prefillThinking: last.thinking } : {}) };
+  return { prefill: last.content, prefillThinking: last.thinking || undefined };
 }
 
 /** A prompt as the one message of a chat. */
@@ -45,8 +45,6 @@ function jobOf(
   body: OllamaChat | OllamaGenerate,
 ): Omit<ChatJob, "messages" | "messagesParam" | "tools"> {
   const { options } = body;
-  const contentFormat = formatOf(body.format);
-  const thinkingBudget = thinkingBudgetOf({ think: body.think });
   const most = options?.num_predict ?? -1;
   return {
     toolChoice: "auto",
@@ -58,10 +56,10 @@ function jobOf(
     cachePrompt: true,
     ignoreEndOfText: false,
     ignored: [],
-    ...(most > 0 ? { maxTokens: most } : {}),
-    ...(contentFormat === undefined ? {} : { contentFormat }),
-    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
-    ...(body.logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
+    maxTokens: most > 0 ? most : undefined,
+    contentFormat: formatOf(body.format),
+    thinkingBudget: thinkingBudgetOf({ think: body.think }),
+    topLogprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
   };
 }
 

@@ -75,14 +75,13 @@ async function rawText(
   { prompt, suffix }: OllamaGenerate,
 ): Promise<Asked> {
   const tokens = await promptTokens(serving, prompt ?? "", suffix);
-  const grammar = await plainGrammar(serving, reply, undefined, job.contentFormat);
   const request = {
     ...plainOutput(serving, { stop: [...job.stops] }, tokens, {
       maxTokens: job.maxTokens ?? -1,
       sampling: job.sampling,
     }),
-    ...(grammar === undefined ? {} : { grammar }),
-    ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+    grammar: await plainGrammar(serving, reply, undefined, job.contentFormat),
+    topLogprobs: job.topLogprobs,
   };
   return { job, request };
 }

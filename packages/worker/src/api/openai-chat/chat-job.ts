@@ -13,8 +13,6 @@ export const ANY_OBJECT = { type: "object" } as const;
 /** A chat completion's body as a job. @throws RequestError for fields that contradict each other. */
 export async function chatJobOf(serving: Serving, body: ChatCompletionRequest): Promise<ChatJob> {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? body.n_predict ?? -1;
-  const topLogprobs = topLogprobsOf(body);
-  const thinkingBudget = thinkingBudgetOf(body);
   const tools = (body.tools ?? []).filter((tool) => "name" in tool);
   const contentFormat = contentFormatOf(body);
   if (body.ignore_eos === true && (contentFormat !== undefined || tools.length > 0)) {
@@ -35,12 +33,12 @@ export async function chatJobOf(serving: Serving, body: ChatCompletionRequest): 
     cachePrompt: body.cache_prompt ?? true,
     ignoreEndOfText: body.ignore_eos ?? false,
     ignored: foreignTools(body.tools ?? []),
-    ...(maxTokens === -1 ? {} : { maxTokens }),
-    ...(contentFormat === undefined ? {} : { contentFormat }),
-    ...(topLogprobs === undefined ? {} : { topLogprobs }),
-    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
-    ...(typeof body.grammar === "string" && body.grammar !== "" ? { grammar: body.grammar } : {}),
-    ...(body.stop_token_ids ? { stopTokens: body.stop_token_ids } : {}),
+    maxTokens: maxTokens === -1 ? undefined : maxTokens,
+    contentFormat,
+    topLogprobs: topLogprobsOf(body),
+    thinkingBudget: thinkingBudgetOf(body),
+    grammar: body.grammar || undefined,
+    stopTokens: body.stop_token_ids ?? undefined,
   };
 }
 
@@ -56,7 +54,7 @@ function prefillOf(body: ChatCompletionRequest): Pick<ChatJob, "prefill" | "pref
   if (!goesOn) return undefined;
   const last = body.messages.at(-1);
   const { content, reasoning_content: thinking } = last?.role === "assistant" ? last : {};
-  if (content || thinking) return { prefill: content ?? "", ...(thinking ? { prefillThinking: thinking } : {}) };
+  if (content || thinking) return { prefill: content ?? "", prefillThinking: thinking || undefined };
   throw badField(
     "continue_final_message",
     "Invalid 'continue_final_message': the last message must be an assistant's, with text or thinking.",

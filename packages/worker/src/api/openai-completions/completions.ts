@@ -4,7 +4,7 @@ import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
-import type { GeneratedToken, Sampling } from "../../generation-contract.ts";
+import type { GeneratedToken } from "../../generation-contract.ts";
 import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import {
   plainGrammar,
@@ -41,17 +41,18 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   const perPrompt = body.n ?? 1;
   const grammar = await plainGrammar(serving, reply, body.grammar, contentFormatOf(body));
   const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
+  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
   const requests = prompts.flatMap(({ tokens }) => {
     const seed = seedOf(body.seed, serving.randomSeed());
-    const request = outputRequest(serving, body, tokens, { ...sampling, seed });
-    return choicesOf(grammar === undefined ? request : { ...request, grammar }, perPrompt);
+    const request = plainOutput(serving, body, tokens, { maxTokens, sampling: { ...sampling, seed } });
+    return choicesOf({ ...request, grammar, topLogprobs: body.logprobs ?? undefined }, perPrompt);
   });
   refuseExpensive(serving, {
     choices: requests.length,
     maxTokens: requests[0]?.maxTokens ?? 0,
     isStream: body.stream === true,
     lengthParam: "max_tokens",
-    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
+    topLogprobs: body.logprobs ?? undefined,
   });
   const texts = requests.map((_, index) => {
     const echo = prompts[Math.floor(index / perPrompt)]?.text ?? "";
@@ -175,19 +176,6 @@ function checkFields(body: CompletionRequest): void {
   if (body.echo === true && typeof body.logprobs === "number") {
     throw unsupported("echo", "Log-probabilities of a prompt are not computed: leave out 'echo' or 'logprobs'.");
   }
-}
-
-function outputRequest(
-  serving: Serving,
-  body: CompletionRequest,
-  prompt: readonly number[],
-  sampling: Sampling,
-): OutputRequest {
-  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
-  return {
-    ...plainOutput(serving, body, prompt, { maxTokens, sampling }),
-    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
-  };
 }
 
 interface Prompt {

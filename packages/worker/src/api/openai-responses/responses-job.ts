@@ -12,8 +12,6 @@ import type { Serving } from "../serving.ts";
 export async function responsesJobOf(serving: Serving, body: ResponsesRequest): Promise<ChatJob> {
   const instructions =
     typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
-  const contentFormat = contentFormatOf(body);
-  const thinkingBudget = effortTokens(body.reasoning?.effort);
   const verbosity = body.text?.verbosity ?? "medium";
   return {
     messages: [...instructions, ...messagesOf(body.input)],
@@ -31,9 +29,9 @@ export async function responsesJobOf(serving: Serving, body: ResponsesRequest): 
       ...foreignTools(body.tools ?? []),
       ...(verbosity === "medium" ? [] : ["text.verbosity"]),
     ],
-    ...(contentFormat === undefined ? {} : { contentFormat }),
-    ...(typeof body.max_output_tokens === "number" ? { maxTokens: body.max_output_tokens } : {}),
-    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    contentFormat: contentFormatOf(body),
+    maxTokens: body.max_output_tokens ?? undefined,
+    thinkingBudget: effortTokens(body.reasoning?.effort),
   };
 }
 

@@ -10,9 +10,9 @@ export interface OutputParserOptions {
   readonly reasoning: ReasoningStart;
   readonly stops: readonly string[];
   /** Absent: the text is only content. */
-  readonly toolCalls?: ToolCallParser;
+  readonly toolCalls?: ToolCallParser | undefined;
   /** Reads what the model writes in another form first. */
-  readonly harmony?: HarmonyText;
+  readonly harmony?: HarmonyText | undefined;
   readonly keepTokens: boolean;
   /** Remember the content, so that it can be completed. */
   readonly keepContent: boolean;

@@ -1,6 +1,7 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
-import { badField, RequestError } from "../../errors.ts";
+import { badField, unlessRefused } from "../../errors.ts";
+import { commonPrefix } from "../../state/slots-by-prefix.ts";
 import { refuseLongPrompt } from "./prompt-limit.ts";
 import { type PromptTokenizer, withBos } from "./prompt-tokenizer.ts";
 import { ChatTemplate, templateFacts } from "./chat-template.ts";
@@ -78,14 +79,11 @@ export class ChatPrompts {
     if (system.length === 0 && input.tools.length === 0) return 0;
     const said = input.messages.find(({ role }) => role !== "system")?.content ?? "";
     const other = { role: "user", content: said.trimStart().startsWith("a") ? "b" : "a" } as const;
-    try {
+    return await unlessRefused(async () => {
       const probe = await this.#write({ ...input, messages: [...system, other] });
-      const end = tokens.findIndex((token, index) => token !== probe.tokens[index]);
-      return end < 0 ? 0 : end;
-    } catch (error) {
-      if (error instanceof RequestError) return 0;
-      throw error;
-    }
+      const same = commonPrefix(tokens, probe.tokens);
+      return same === tokens.length ? 0 : same;
+    }, 0);
   }
 
   /** The prompt's text alone. @throws RequestError where it can't fit, or the template refuses */

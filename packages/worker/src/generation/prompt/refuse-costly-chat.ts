@@ -12,9 +12,9 @@ export interface ChatTexts {
   /** Further variables for the template, such as `enable_thinking`. */
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** Text that the response must begin with. */
-  readonly prefill?: string;
+  readonly prefill?: string | undefined;
   /** The thinking before it; without a prefill the model goes on with that. */
-  readonly prefillThinking?: string;
+  readonly prefillThinking?: string | undefined;
   readonly limit: PromptLimit;
 }
 

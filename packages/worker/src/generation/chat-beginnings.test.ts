@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { byteModel, byteVocabulary } from "../test-support/byte-vocabulary.ts";
 import { promptParts } from "../test-support/prompt-parts.ts";
-import { expectedPromptTokens } from "./expected-prompt.ts";
+import { expectedPromptTokens, tokensBeforeResponses } from "./chat-beginnings.ts";
 import { type ChatPromptInput, ChatPrompts } from "./prompt/chat-prompt.ts";
 
 /** In the way of DeepSeek-R1: thoughts of earlier turns are cut off, and the prompt opens the next ones. */
@@ -10,13 +10,14 @@ const R1 =
   "{% for m in messages %}{% if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{% else %}" +
   "{{ '<｜Assistant｜>' + m['content'].split('</think>')[-1] }}{% endif %}{% endfor %}{{ '<｜Assistant｜><think>\\n' }}";
 
-const input: ChatPromptInput = {
-  messages: [{ role: "user", content: "hi" }],
+const chat = (messages: ChatPromptInput["messages"]): ChatPromptInput => ({
+  messages,
   tools: [],
   templateArguments: {},
   mayThink: true,
-  limit: { contextTokens: 100, outputTokens: 1, param: "messages" },
-};
+  limit: { contextTokens: 150, outputTokens: 1, param: "messages" },
+});
+const input = chat([{ role: "user", content: "hi" }]);
 
 function promptsOf(chatTemplate: string | undefined): ChatPrompts {
   const model = { ...byteModel, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
@@ -45,5 +46,20 @@ describe("what a chat's next turn begins with", () => {
 
   it("is nothing where the next turn would not fit", async () => {
     assert.deepEqual(await expectedPromptTokens(promptsOf(undefined), input, "x".repeat(200)), []);
+  });
+});
+
+describe("the tokens before a chat's first response", () => {
+  it("are those of all messages before it, and none are known where there is no response", async () => {
+    const question = { role: "user", content: "hi" } as const;
+    const response = { role: "assistant", content: "Hello.", toolCalls: [] } as const;
+    const prompts = promptsOf(undefined);
+    const input = chat([question, response, question]);
+    const { tokens } = await prompts.build(input);
+    const count = await tokensBeforeResponses(prompts, input, tokens);
+    const head = await prompts.build(chat([question]));
+    assert.equal(count, head.tokens.length);
+    assert.ok((count ?? 0) < tokens.length);
+    assert.equal(await tokensBeforeResponses(prompts, chat([question]), head.tokens), undefined);
   });
 });
