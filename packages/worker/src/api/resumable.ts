@@ -57,16 +57,7 @@ function journaled(
 }
 
 function uuidOf(bytes: Buffer): string {
-  const digits = bytes.toString("hex");
-  return [
-    [0, 8],
-    [8, 12],
-    [12, 16],
-    [16, 20],
-    [20, 32],
-  ]
-    .map(([from, to]) => digits.slice(from, to))
-    .join("-");
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/u, "$1-$2-$3-$4-$5");
 }
 
 function notResumable(): RequestError {

@@ -6,7 +6,6 @@ import { chatCompletionRequest } from "./openai-chat/chat-schema.ts";
 import { completionRequest } from "./openai-completions/completion-schema.ts";
 import { completions } from "./openai-completions/completions.ts";
 import { embeddings, embeddingsRequest } from "./openai-embeddings/embeddings.ts";
-import { health } from "./llama-server/health.ts";
 import { countTokens, messages } from "./anthropic/messages.ts";
 import { countTokensRequest, messagesRequest } from "./anthropic/messages-schema.ts";
 import { listModels, retrieveModel } from "./llama-server/models.ts";
@@ -36,7 +35,7 @@ import { resumable } from "./resumable.ts";
 import { countInputTokens, responses } from "./openai-responses/responses.ts";
 import { responsesRequest } from "./openai-responses/responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
-import { slots, steps } from "./llama-server/slots.ts";
+import { health, slots, steps } from "./llama-server/slots.ts";
 import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./llama-server/tokens.ts";
 
 /** A row of the routes' table with what serves it. */

@@ -1,4 +1,3 @@
-import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
@@ -6,14 +5,13 @@ import { countChat, prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { runChoices, streamChoices } from "../generating/choices.ts";
 import { MessageEvents, messageUsage } from "./message-events.ts";
-import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
+import { argumentsOf, ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
 import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { RequestError } from "../../errors.ts";
 import { takeBody } from "../http/take-body.ts";
 import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
-import { SseStream } from "../http/sse-stream.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
@@ -25,22 +23,13 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
   const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
   const prepared = await prepareChat(withIds, reply, job);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_tokens" });
-  if (body.stream === true) {
-    const stream = new SseStream(serving, reply);
-    const events = new MessageEvents(id, serving.model.id);
-    return await streamChoices(serving, reply, [prepared], {
-      stream,
-      sinkOf: () => ({
-        onStart: (prompt) => {
-          stream.open();
-          stream.write(events.start(prompt));
-        },
-        onPieces: (pieces) => stream.write(events.pieces(shown(job, pieces))),
-      }),
-      endOf: ([end]) => (end === undefined ? "" : events.end(end, stopReasonOf(end))),
-    });
-  }
-  return await completeMessage(serving, reply, job, prepared, id);
+  if (body.stream !== true) return await completeMessage(serving, reply, job, prepared, id);
+  const events = new MessageEvents(id, serving.model.id);
+  return await streamChoices(serving, reply, [prepared], {
+    begin: (_index, prompt) => events.start(prompt),
+    pieces: (_index, pieces) => events.pieces(shown(job, pieces)),
+    last: ([end]) => (end === undefined ? "" : events.end(end, stopReasonOf(end))),
+  });
 }
 
 /** Its newest client tries to have the server keep the messages, and goes on without where it is told so by this message. */

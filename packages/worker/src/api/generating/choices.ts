@@ -7,6 +7,7 @@ import type { GenerationHandle } from "../../generation-contract.ts";
 import { RequestError } from "../../errors.ts";
 import { reportChoices } from "./report.ts";
 import { engineFailed, generationCancelled } from "../http/error-envelope.ts";
+import { SseStream } from "../http/sse-stream.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
 /** Where one choice's output goes while it is generated. */
@@ -94,11 +95,14 @@ async function beginInTurns(
   }
 }
 
-/** How the choices of a request are streamed. */
-interface StreamedChoices extends WaitingStream {
-  readonly sinkOf: (index: number) => ChoiceSink;
+/** How an API streams the choices of a request: what each part of their output is there. */
+export interface StreamForm extends Pick<WaitingStream, "eventOf"> {
+  /** The first token of a choice is there. */
+  begin?(index: number, prompt: Parameters<OutputSink["onStart"]>[0]): string;
+  pieces(index: number, ...step: Parameters<OutputSink["onPieces"]>): string;
+  finish?(index: number, end: OutputEnd): string;
   /** What the stream ends with. */
-  readonly endOf: (ends: readonly OutputEnd[]) => string;
+  last(ends: readonly OutputEnd[]): string;
 }
 
 /** As {@link runChoices}, for a response that is a stream: once it is open, an error is its last event. */
@@ -106,12 +110,23 @@ export async function streamChoices(
   serving: Serving,
   reply: FastifyReply,
   requests: readonly OutputRequest[],
-  { sinkOf, endOf, ...waiting }: StreamedChoices,
+  form: StreamForm,
+  contentForm: "events" | "lines" = "events",
 ): Promise<FastifyReply> {
+  const stream = new SseStream(serving, reply, contentForm);
+  const sinkOf = (index: number): ChoiceSink => ({
+    onStart(prompt) {
+      stream.open();
+      stream.write(form.begin?.(index, prompt) ?? "");
+    },
+    onPieces: (pieces, tokens, counts) => stream.write(form.pieces(index, pieces, tokens, counts)),
+    onEnd: (end) => stream.write(form.finish?.(index, end) ?? ""),
+  });
   try {
-    waiting.stream.end(endOf(await runChoices(serving, reply, requests, sinkOf, waiting)));
+    const ends = await runChoices(serving, reply, requests, sinkOf, { stream, eventOf: form.eventOf });
+    stream.end(form.last(ends));
   } catch (error) {
-    waiting.stream.fail(error);
+    stream.fail(error);
   }
   return reply;
 }

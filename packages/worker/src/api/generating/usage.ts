@@ -9,16 +9,13 @@ export function usageOf(choices: readonly ReportedTokens[]) {
 /** The same for several prompts, each with `perPrompt` responses. A prompt counts once, as its first response found it. */
 export function usageOfPrompts(choices: readonly ReportedTokens[], perPrompt: number) {
   const firsts = choices.filter((_, index) => index % perPrompt === 0);
-  return usage(sum(firsts.map((choice) => choice.prompt)), sum(firsts.map((choice) => choice.cached)), choices);
-}
-
-function usage(promptTokens: number, cachedTokens: number, choices: readonly ReportedTokens[]) {
+  const promptTokens = sum(firsts.map((choice) => choice.prompt));
   const completionTokens = sum(choices.map((choice) => choice.completion));
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    prompt_tokens_details: { cached_tokens: cachedTokens },
+    prompt_tokens_details: { cached_tokens: sum(firsts.map((choice) => choice.cached)) },
     completion_tokens_details: { reasoning_tokens: sum(choices.map((choice) => choice.reasoning)) },
   };
 }

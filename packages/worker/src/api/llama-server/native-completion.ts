@@ -23,7 +23,6 @@ import { samplingOf, seedOf, tokenBiases } from "../generating/sampling-fields.t
 import { Timings, timingsText } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
-import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
 import { infillRequest, nativeCompletionRequest, type NativeFields, separatePrompts } from "./completion-schema.ts";
@@ -73,35 +72,23 @@ async function complete(
   const writers = requests.map((request, index) => {
     return new NativeWriter(serving, body, { request, index, promptText: texts.get(request.prompt) ?? "" });
   });
-  if (body.stream === true) return await stream(serving, reply, requests, writers);
+  if (body.stream === true)
+    return await streamChoices(serving, reply, requests, {
+      eventOf: writers[0]?.progress,
+      begin(index, { prompt }) {
+        writers[index]?.first(prompt);
+        return "";
+      },
+      pieces: (index, pieces, tokens, counts) => writers[index]?.part(pieces, tokens, counts) ?? "",
+      finish: (index, end) => `data: ${JSON.stringify(writers[index]?.end(end))}\n\n`,
+      last: () => "",
+    });
   const ends = await runChoices(serving, reply, requests, (index) => ({
     onStart: () => writers[index]?.first(),
     onPieces: (pieces, tokens) => writers[index]?.add(pieces, tokens),
   }));
   const all = ends.map((end, index) => writers[index]?.whole(end));
   return await sendJson(reply, all.length === 1 ? all[0] : all);
-}
-
-async function stream(
-  serving: Serving,
-  reply: FastifyReply,
-  requests: readonly OutputRequest[],
-  writers: readonly NativeWriter[],
-) {
-  const events = new SseStream(serving, reply);
-  return await streamChoices(serving, reply, requests, {
-    stream: events,
-    eventOf: writers[0]?.progress,
-    sinkOf: (index) => ({
-      onStart: ({ prompt }) => {
-        writers[index]?.first(prompt);
-        events.open();
-      },
-      onPieces: (pieces, tokens, counts) => events.write(writers[index]?.part(pieces, tokens, counts) ?? ""),
-      onEnd: (end) => events.write(`data: ${JSON.stringify(writers[index]?.end(end))}\n\n`),
-    }),
-    endOf: () => "",
-  });
 }
 
 /** What is generated, and its position among all of the request. */

@@ -1,7 +1,7 @@
+import type { TemplateHabits } from "../../generation/prompt/template-probe.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
 import { requestParams } from "./native-settings.ts";
-import { templateCaps } from "./template-caps.ts";
 
 /** `GET /props`: what a client may want to know of the model and of the defaults, in the shape of llama.cpp's server. */
 export function props({ model, slots, prompts, vocabulary, embedder }: Serving) {
@@ -52,3 +52,20 @@ function defaultParams() {
 
 /** llama.cpp's value for a seed that is drawn. */
 const RANDOM_SEED = 4_294_967_295;
+
+/**
+ * What a chat may hold, by llama.cpp's names. Drover writes tools, calls and results as text where a template knows none, so most of it does not depend on
+ * the template.
+ */
+function templateCaps({ argumentObjects }: TemplateHabits) {
+  return {
+    supports_string_content: true,
+    supports_typed_content: true,
+    supports_system_role: true,
+    supports_tools: true,
+    supports_tool_calls: true,
+    supports_parallel_tool_calls: true,
+    supports_object_arguments: argumentObjects,
+    supports_preserve_reasoning: false,
+  };
+}

@@ -2,6 +2,12 @@ import { refused } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 import { requestParams } from "./native-settings.ts";
 
+/** `GET /health`. */
+export function health({ slots }: Serving) {
+  const { idle, processing } = slots.counts();
+  return { status: "ok", slots_idle: idle, slots_processing: processing };
+}
+
 /**
  * `GET /slots`: what each slot does, as a list like llama.cpp's server.
  *

@@ -1,19 +1,17 @@
-import { argumentsOf } from "../generating/call-arguments.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import { type OutputEnd, textOf } from "../../generation/output/output.ts";
-import { runChoices, streamChoices } from "../generating/choices.ts";
+import { runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { plainGrammar, plainOutput, promptTokens } from "../generating/plain-prompt.ts";
 import { Timings } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
-import { SseStream } from "../http/sse-stream.ts";
 import { takeBody } from "../http/take-body.ts";
-import { ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
+import { argumentsOf, ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import type { Serving } from "../serving.ts";
 import { generateJobOf, ollamaJobOf } from "./ollama-job.ts";
 import { ollamaChatRequest, type OllamaGenerate, ollamaGenerateRequest } from "./ollama-schema.ts";
@@ -96,7 +94,7 @@ async function respond(serving: Serving, reply: FastifyReply, asked: Asked, shap
   const { job, request } = asked;
   refuseExpensive(serving, { ...job, choices: 1, isStream: streams, lengthParam: "options.num_predict" });
   const timings = new Timings(serving.clock);
-  if (streams) return await stream(serving, reply, { ...asked, shape, timings });
+  if (streams) return await streamChoices(serving, reply, [request], streamForm(serving, job, shape, timings), "lines");
   const builder = new ChatMessageBuilder(serving, job);
   const said: GeneratedToken[] = [];
   const [end] = await runChoices(serving, reply, [request], () => ({
@@ -117,35 +115,24 @@ function logprobsOf({ vocabulary }: Serving, { topLogprobs }: ChatJob, tokens: r
   return topLogprobs === undefined ? {} : { logprobs: chatLogprobs(vocabulary, tokens) };
 }
 
-interface Streamed extends Asked {
-  readonly shape: Shape;
-  readonly timings: Timings;
-}
-
-async function stream(serving: Serving, reply: FastifyReply, { job, request, shape, timings }: Streamed) {
-  const lines = new SseStream(serving, reply, "lines");
+function streamForm(serving: Serving, job: ChatJob, shape: Shape, timings: Timings): StreamForm {
   const calls = new ChatMessageBuilder(serving, job);
   const head = headOf(serving);
   const line = (part: Parameters<Shape>[0], more: object) =>
     `${JSON.stringify({ ...head, ...shape(part), ...more })}\n`;
-  return await streamChoices(serving, reply, [request], {
-    stream: lines,
-    sinkOf: () => ({
-      onStart: () => {
-        timings.first();
-        lines.open();
-      },
-      onPieces: (pieces, tokens) => {
-        calls.add(
-          pieces.filter(({ kind }) => kind === "tool-call" || kind === "tool-arguments"),
-          [],
-        );
-        const [content, thinking] = [textOf(pieces, "content"), textOf(pieces, "reasoning")];
-        const more = { ...logprobsOf(serving, job, tokens), done: false };
-        if (content !== "" || thinking !== "") lines.write(line({ content, thinking, calls: [] }, more));
-      },
-    }),
-    endOf: ([end]) => {
+  return {
+    begin() {
+      timings.first();
+      return "";
+    },
+    pieces(_index, pieces, tokens) {
+      const ofCalls = pieces.filter(({ kind }) => kind === "tool-call" || kind === "tool-arguments");
+      calls.add(ofCalls, []);
+      const [content, thinking] = [textOf(pieces, "content"), textOf(pieces, "reasoning")];
+      const more = { ...logprobsOf(serving, job, tokens), done: false };
+      return content !== "" || thinking !== "" ? line({ content, thinking, calls: [] }, more) : "";
+    },
+    last([end]) {
       // Arguments are objects here, so a call is told once it is complete.
       const made = callsOf(calls);
       const told = made.length === 0 ? "" : line({ content: "", thinking: "", calls: made }, { done: false });
@@ -153,7 +140,7 @@ async function stream(serving: Serving, reply: FastifyReply, { job, request, sha
       const last = endOf(end, timings);
       return told + evened(line({ content: "", thinking: "", calls: [] }, last), last);
     },
-  });
+  };
 }
 
 function callsOf({ toolCalls }: ChatMessageBuilder): readonly object[] {

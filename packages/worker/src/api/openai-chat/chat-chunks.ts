@@ -1,10 +1,12 @@
+import type { ReportedTokens } from "@drover/contract/request-report";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputEnd, OutputPiece, PromptProgress } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
 import type { Serving } from "../serving.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
-import { timingsText } from "../generating/timings.ts";
+import type { StreamForm } from "../generating/choices.ts";
+import { Timings, timingsText } from "../generating/timings.ts";
 import { usageOf } from "../generating/usage.ts";
 
 /** What all chunks of a response have, and the response that is sent in one piece. */
@@ -24,15 +26,14 @@ interface ChunkExtras {
 }
 
 /** The events of a streamed chat completion. What does not change from token to token is put into JSON once. */
-export class ChatChunks {
+export class ChatChunks implements StreamForm {
   readonly #serving: Serving;
   readonly #withLogprobs: boolean;
   readonly #with: ChunkExtras;
   readonly #head: string;
   readonly #usageNull: string;
-
-  /** An event about a prompt that is being read; undefined where the client did not ask for them. */
-  readonly progress: ((progress: PromptProgress, timeMs: number) => string) | undefined;
+  readonly #timings: Timings;
+  readonly eventOf: StreamForm["eventOf"];
 
   constructor(serving: Serving, job: ChatJob, head: ChunkHead, extras: ChunkExtras) {
     this.#serving = serving;
@@ -47,10 +48,12 @@ export class ChatChunks {
       system_fingerprint: "drover",
     });
     this.#head = `data: ${constant.slice(0, -1)},"choices":[`;
-    this.progress = extras.progress ? (progress, timeMs) => this.#progress(progress, timeMs) : undefined;
+    this.#timings = new Timings(serving.clock);
+    this.eventOf = extras.progress ? (progress, timeMs) => this.#progress(progress, timeMs) : undefined;
   }
 
-  start(index: number): string {
+  begin(index: number, { prompt }: Pick<ReportedTokens, "prompt">): string {
+    this.#timings.first(prompt);
     return this.#event(index, '{"role":"assistant","content":""}', "null", "null");
   }
 
@@ -58,10 +61,10 @@ export class ChatChunks {
     index: number,
     pieces: readonly OutputPiece[],
     tokens: readonly GeneratedToken[],
-    timings: () => object,
+    counts: Readonly<Omit<ReportedTokens, "prompt">>,
   ): string {
     const logprobs = this.#logprobs(tokens);
-    const more = this.#with.timings ? `,${timingsText(timings())}` : "";
+    const more = this.#with.timings ? `,${timingsText(this.#timings.soFar(counts))}` : "";
     if (pieces.length === 0) return logprobs === "null" ? "" : this.#event(index, "{}", logprobs, "null", more);
     return pieces
       .map((piece, at) =>
@@ -70,14 +73,15 @@ export class ChatChunks {
       .join("");
   }
 
-  finish(index: number, end: OutputEnd, timings: object): string {
-    return this.#event(index, "{}", "null", `"${end.finish}"`, `,${timingsText(timings)}`);
+  finish(index: number, end: OutputEnd): string {
+    return this.#event(index, "{}", "null", `"${end.finish}"`, `,${timingsText(this.#timings.of(end))}`);
   }
 
-  end(ends: readonly OutputEnd[], timings: object): string {
-    if (!this.#with.usage) return "data: [DONE]\n\n";
+  last(ends: readonly OutputEnd[]): string {
+    const [first] = ends;
+    if (first === undefined || !this.#with.usage) return "data: [DONE]\n\n";
     const usage = JSON.stringify(usageOf(ends.map((end) => end.tokens)));
-    return `${this.#head}],"usage":${usage},${timingsText(timings)}}\n\ndata: [DONE]\n\n`;
+    return `${this.#head}],"usage":${usage},${timingsText(this.#timings.of(first))}}\n\ndata: [DONE]\n\n`;
   }
 
   #progress(progress: PromptProgress, timeMs: number): string {

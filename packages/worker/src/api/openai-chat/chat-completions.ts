@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
+import type { OutputRequest } from "../../generation/generate.ts";
 import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks, type ChunkHead } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
 import { chatCompletionRequest } from "./chat-schema.ts";
-import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
+import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import { sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
-import { SseStream } from "../http/sse-stream.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { Timings } from "../generating/timings.ts";
@@ -25,20 +25,26 @@ export async function chatCompletions(
   const choices = body.n ?? 1;
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });
   const head = { id: `chatcmpl-${serving.newUuid()}`, created: nowSeconds(serving), model: serving.model.id };
-  if (body.stream !== true) return completeChat(serving, reply, job, choices, head);
-  const chunks = new ChatChunks(serving, job, head, {
+  const requests = choicesOf(await prepareChat(serving, reply, job), choices);
+  if (body.stream !== true) return await completeChat(serving, reply, job, requests, head);
+  const asked = {
     usage: body.stream_options?.include_usage === true,
     progress: body.return_progress === true,
     timings: body.timings_per_token === true,
-  });
-  return await streamChat(serving, reply, job, choices, chunks);
+  };
+  return await streamChoices(serving, reply, requests, new ChatChunks(serving, job, head, asked));
 }
 
-async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, head: ChunkHead) {
-  const request = await prepareChat(serving, reply, job);
+async function completeChat(
+  serving: Serving,
+  reply: FastifyReply,
+  job: ChatJob,
+  requests: readonly OutputRequest[],
+  head: ChunkHead,
+) {
   const timings = new Timings(serving.clock);
-  const builders = Array.from({ length: choices }, () => new ChatMessageBuilder(serving, job));
-  const ends = await runChoices(serving, reply, choicesOf(request, choices), (index) => ({
+  const builders = requests.map(() => new ChatMessageBuilder(serving, job));
+  const ends = await runChoices(serving, reply, requests, (index) => ({
     onStart: () => timings.first(),
     onPieces: (pieces, tokens) => builders[index]?.add(pieces, tokens),
   }));
@@ -51,27 +57,5 @@ async function completeChat(serving: Serving, reply: FastifyReply, job: ChatJob,
     choices: ends.map((end, index) => ({ index, ...builders[index]?.choice(end) })),
     usage: usageOf(ends.map((end) => end.tokens)),
     ...(ends[0] === undefined ? {} : { timings: timings.of(ends[0]) }),
-  });
-}
-
-async function streamChat(serving: Serving, reply: FastifyReply, job: ChatJob, choices: number, chunks: ChatChunks) {
-  const request = await prepareChat(serving, reply, job);
-  const timings = new Timings(serving.clock);
-  const stream = new SseStream(serving, reply);
-  const sinkOf = (index: number): ChoiceSink => ({
-    onStart: ({ prompt }) => {
-      timings.first(prompt);
-      stream.open();
-      stream.write(chunks.start(index));
-    },
-    onPieces: (pieces, tokens, counts) =>
-      stream.write(chunks.pieces(index, pieces, tokens, () => timings.soFar(counts))),
-    onEnd: (end) => stream.write(chunks.finish(index, end, timings.of(end))),
-  });
-  return await streamChoices(serving, reply, choicesOf(request, choices), {
-    stream,
-    eventOf: chunks.progress,
-    sinkOf,
-    endOf: (ends) => chunks.end(ends, ends[0] === undefined ? {} : timings.of(ends[0])),
   });
 }

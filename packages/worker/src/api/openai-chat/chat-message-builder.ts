@@ -1,3 +1,4 @@
+import { jsonOf } from "@drover/foundation/json-text";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { ToolCall } from "../../generation/prompt/chat-message.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
@@ -59,4 +60,9 @@ export class ChatMessageBuilder {
       if (call !== undefined) this.#calls[piece.index] = { ...call, arguments: call.arguments + piece.text };
     }
   }
+}
+
+/** Arguments of a tool's call as a value. Those that a length limit cut off are no JSON. */
+export function argumentsOf(text: string): unknown {
+  return jsonOf(text) ?? {};
 }

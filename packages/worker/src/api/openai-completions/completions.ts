@@ -2,10 +2,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { MOST_CHOICES } from "../generating/list-limits.ts";
 import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
-import type { OutputRequest } from "../../generation/generate.ts";
-import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
+import { type OutputEnd, type OutputPiece, textOf } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { type ChoiceSink, choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
+import { choicesOf, runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
 import {
   plainGrammar,
   plainLimit,
@@ -21,7 +20,6 @@ import { sendJson } from "../http/send-json.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
-import { SseStream } from "../http/sse-stream.ts";
 import { samplingOf, seedOf, tokenBiases } from "../generating/sampling-fields.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
@@ -72,7 +70,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
     returnsProgress: body.return_progress === true,
     timesTokens: body.timings_per_token === true,
   };
-  if (body.stream === true) return await stream(serving, reply, requests, texts, form);
+  if (body.stream === true) return await streamChoices(serving, reply, requests, streamForm(serving, texts, form));
   const timings = new Timings(serving.clock);
   const ends = await runChoices(serving, reply, requests, (index) => ({
     onStart: () => timings.first(),
@@ -90,7 +88,7 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   });
 }
 
-interface StreamForm {
+interface StreamedCompletions {
   readonly head: Readonly<Record<string, unknown>>;
   /** Choices of each prompt. */
   readonly perPrompt: number;
@@ -99,43 +97,38 @@ interface StreamForm {
   readonly timesTokens: boolean;
 }
 
-async function stream(
+function streamForm(
   serving: Serving,
-  reply: FastifyReply,
-  requests: readonly OutputRequest[],
   texts: readonly CompletionText[],
-  { head, perPrompt, withUsage, returnsProgress, timesTokens }: StreamForm,
-): Promise<FastifyReply> {
+  { head, perPrompt, withUsage, returnsProgress, timesTokens }: StreamedCompletions,
+): StreamForm {
   const timings = new Timings(serving.clock);
-  const stream = new SseStream(serving, reply);
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
   const after = `]${withUsage ? ',"usage":null' : ""}}\n\n`;
   // As llama.cpp's server: the last event has it also where no event of its own was asked for.
   const afterLast = ({ tokens }: OutputEnd) =>
-    withUsage || requests.length > 1 ? after : `],"usage":${JSON.stringify(usageOfPrompts([tokens], 1))}}\n\n`;
-  const eventOf = returnsProgress
-    ? (progress: PromptProgress, timeMs: number) =>
-        `${before}],"prompt_progress":${JSON.stringify(progressOf(progress, timeMs))}}\n\n`
-    : undefined;
+    withUsage || texts.length > 1 ? after : `],"usage":${JSON.stringify(usageOfPrompts([tokens], 1))}}\n\n`;
   const event = (index: number, finish: string | null, tail = after) =>
     before + JSON.stringify(texts[index]?.take(index, finish)) + tail;
-  const sinkOf = (index: number): ChoiceSink => ({
-    onStart: ({ prompt }) => {
+  return {
+    eventOf: returnsProgress
+      ? (progress, timeMs) => `${before}],"prompt_progress":${JSON.stringify(progressOf(progress, timeMs))}}\n\n`
+      : undefined,
+    begin(_index, { prompt }) {
       timings.first(prompt);
-      stream.open();
+      return "";
     },
-    onPieces: (pieces, tokens, counts) => {
+    pieces(index, pieces, tokens, counts) {
       texts[index]?.add(pieces, tokens);
-      stream.write(event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after));
+      return event(index, null, timesTokens ? timed(after, timings.soFar(counts)) : after);
     },
-    onEnd: (end) => stream.write(event(index, end.finish, timed(afterLast(end), timings.of(end)))),
-  });
-  const endOf = (ends: readonly OutputEnd[]) => {
-    const counts = ends.map((end) => end.tokens);
-    const usage = withUsage ? `${before}],"usage":${JSON.stringify(usageOfPrompts(counts, perPrompt))}}\n\n` : "";
-    return `${usage}data: [DONE]\n\n`;
+    finish: (index, end) => event(index, end.finish, timed(afterLast(end), timings.of(end))),
+    last(ends) {
+      const counts = ends.map((end) => end.tokens);
+      const usage = withUsage ? `${before}],"usage":${JSON.stringify(usageOfPrompts(counts, perPrompt))}}\n\n` : "";
+      return `${usage}data: [DONE]\n\n`;
+    },
   };
-  return await streamChoices(serving, reply, requests, { stream, eventOf, sinkOf, endOf });
 }
 
 /** The text of one choice, as far as it was not yet sent. */

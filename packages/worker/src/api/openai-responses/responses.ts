@@ -1,11 +1,10 @@
 import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type OutputRequest } from "../../generation/generate.ts";
 import type { OutputEnd } from "../../generation/output/output.ts";
 import { countChat, prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
-import { runChoices, streamChoices } from "../generating/choices.ts";
+import { runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
 import { RESPONSE_STORE_HEADER } from "@drover/contract/headers";
 import { ignore, takeBody } from "../http/take-body.ts";
 import { ResponseEvents } from "./response-events.ts";
@@ -14,7 +13,6 @@ import { responsesJobOf } from "./responses-job.ts";
 import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
 import { Timings } from "../generating/timings.ts";
 import { newId, nowSeconds, type Serving } from "../serving.ts";
-import { SseStream } from "../http/sse-stream.ts";
 
 /** `POST /v1/responses`. The worker keeps no responses: the balancer does, and gives each request the items that it refers to. */
 export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -26,7 +24,7 @@ export async function responses(serving: Serving, request: FastifyRequest, reply
   const prepared = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
   const write = responseWriter(serving, { body, keeping, tools: fieldOf(request.body, "tools") }, output);
-  if (body.stream === true) return await streamResponse(serving, reply, prepared, output, write);
+  if (body.stream === true) return await streamChoices(serving, reply, [prepared], streamForm(serving, output, write));
   const [end] = await runChoices(serving, reply, [prepared], () => ({
     onPieces: (pieces) => pieces.forEach((piece) => output.add(piece)),
   }));
@@ -35,34 +33,23 @@ export async function responses(serving: Serving, request: FastifyRequest, reply
 
 type Writer = (end: OutputEnd | undefined) => unknown;
 
-async function streamResponse(
-  serving: Serving,
-  reply: FastifyReply,
-  prepared: OutputRequest,
-  output: ResponseOutput,
-  write: Writer,
-) {
-  const stream = new SseStream(serving, reply);
+function streamForm(serving: Serving, output: ResponseOutput, write: Writer): StreamForm {
   const events = new ResponseEvents(output);
   const timings = new Timings(serving.clock);
-  return await streamChoices(serving, reply, [prepared], {
-    stream,
-    sinkOf: () => ({
-      onStart: () => {
-        timings.first();
-        stream.open();
-        const response = write(undefined);
-        stream.write(events.response("response.created", response) + events.response("response.in_progress", response));
-      },
-      onPieces: (pieces) => stream.write(events.pieces(pieces)),
-    }),
-    endOf: ([end]) => {
+  return {
+    begin() {
+      timings.first();
+      const response = write(undefined);
+      return events.response("response.created", response) + events.response("response.in_progress", response);
+    },
+    pieces: (_index, pieces) => events.pieces(pieces),
+    last([end]) {
       const isCut = end?.finish === "length";
       const last = output.last === undefined ? "" : events.itemEnded(output.last, isCut ? "incomplete" : "completed");
       const type = isCut ? "response.incomplete" : "response.completed";
       return last + events.response(type, write(end), end && timings.of(end));
     },
-  });
+  };
 }
 
 /** `POST /v1/responses/input_tokens`. */
