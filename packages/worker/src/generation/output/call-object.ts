@@ -13,8 +13,8 @@ export type CallStep =
   /** It is no call. */
   | { readonly kind: "broken" };
 
-const MORE: CallStep = { kind: "more" };
-const BROKEN: CallStep = { kind: "broken" };
+export const MORE: CallStep = { kind: "more" };
+export const BROKEN: CallStep = { kind: "broken" };
 const ARGUMENT_KEYS = new Set(["arguments", "parameters"]);
 
 /** Reads `{"name": "…", "arguments": {…}}` while it is written; `parameters` and any order are fine too. */
@@ -123,4 +123,17 @@ export class CallObject {
 
 function isSpace(char: string): boolean {
   return char === " " || char === "\n" || char === "\r" || char === "\t";
+}
+
+/** Reads arguments that stand by themselves behind the name of a call, without the blanks before them. */
+export class ArgumentsText {
+  readonly #value = new JsonValueScanner();
+  #isBegun = false;
+
+  push(char: string): CallStep {
+    if (!this.#isBegun && isSpace(char)) return MORE;
+    this.#isBegun = true;
+    if (!this.#value.accepts(char)) return BROKEN;
+    return this.#value.isComplete ? { kind: "done", args: char } : { kind: "arguments", text: char };
+  }
 }

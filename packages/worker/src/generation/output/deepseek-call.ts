@@ -1,10 +1,8 @@
-import type { CallStep } from "./call-object.ts";
-import { JsonValueScanner } from "./json-value-scanner.ts";
+import { ArgumentsText, BROKEN, type CallStep, MORE } from "./call-object.ts";
 
 const BEGIN = "<｜tool▁call▁begin｜>";
 const SEPARATOR = "<｜tool▁sep｜>";
 const FENCE = "```json\n";
-const MORE: CallStep = { kind: "more" };
 
 /**
  * Reads a call as DeepSeek's models write it: `function<｜tool▁sep｜>NAME`, a line end, and the arguments in a fence
@@ -13,10 +11,10 @@ const MORE: CallStep = { kind: "more" };
 export class DeepSeekCall {
   #state: "head" | "name" | "fence" | "arguments" = "head";
   #text = "";
-  readonly #arguments = new JsonValueScanner();
+  readonly #arguments = new ArgumentsText();
 
   push(char: string): CallStep {
-    if (this.#state === "arguments") return this.#argument(char);
+    if (this.#state === "arguments") return this.#arguments.push(char);
     this.#text += char;
     if (this.#state === "head") return this.#head();
     if (this.#state === "name") return this.#name();
@@ -33,7 +31,7 @@ export class DeepSeekCall {
       return MORE;
     }
     this.#state = "arguments";
-    return head === "" ? { kind: "broken" } : { kind: "named", name: head, args: "" };
+    return head === "" ? BROKEN : { kind: "named", name: head, args: "" };
   }
 
   #name(): CallStep {
@@ -41,19 +39,12 @@ export class DeepSeekCall {
     const name = this.#text.trim();
     this.#text = "";
     this.#state = "fence";
-    return name === "" ? { kind: "broken" } : { kind: "named", name, args: "" };
+    return name === "" ? BROKEN : { kind: "named", name, args: "" };
   }
 
   #fence(): CallStep {
     if (this.#text === FENCE) this.#state = "arguments";
-    else if (!FENCE.startsWith(this.#text)) return { kind: "broken" };
+    else if (!FENCE.startsWith(this.#text)) return BROKEN;
     return MORE;
-  }
-
-  #argument(char: string): CallStep {
-    if (this.#text === "" && /\s/u.test(char)) return MORE;
-    if (!this.#arguments.accepts(char)) return { kind: "broken" };
-    this.#text += char;
-    return this.#arguments.isComplete ? { kind: "done", args: char } : { kind: "arguments", text: char };
   }
 }

@@ -1,8 +1,6 @@
 import { jsonOrText } from "@drover/foundation/json-text";
 import { isOfType, type SchemaType } from "../../json-schema/schema.ts";
-import { CallObject, type CallStep } from "./call-object.ts";
-
-const MORE: CallStep = { kind: "more" };
+import { BROKEN, CallObject, type CallStep, MORE } from "./call-object.ts";
 
 /** Longest name of a tool, with what may stand before it. */
 const MOST_NAME_CHARS = 400;
@@ -69,7 +67,7 @@ export class TaggedCall {
       this.#name = name;
       return { kind: "named", name, args: "" };
     }
-    return this.#text.length > MOST_NAME_CHARS ? { kind: "broken" } : MORE;
+    return this.#text.length > MOST_NAME_CHARS ? BROKEN : MORE;
   }
 
   #arguments(tool: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { CallObject, type CallStep } from "./call-object.ts";
+import { BROKEN, CallObject, type CallStep } from "./call-object.ts";
 import { MistralCall } from "./mistral-call.ts";
 import { type ArgumentTypes, TaggedCall, ToolCallElement } from "./tagged-call.ts";
 import { DeepSeekCall } from "./deepseek-call.ts";
@@ -177,7 +177,7 @@ export class ToolCallParser {
     for (const char of text) {
       at += char.length;
       if (!this.#isNamed) this.#callText += char;
-      const step = this.#checked(this.#call?.push(char) ?? { kind: "broken" });
+      const step = this.#checked(this.#call?.push(char) ?? BROKEN);
       if (step.kind === "named") this.#name(step.name, step.args, pieces);
       else if (step.kind === "arguments")
         pieces.push({ kind: "tool-arguments", index: this.#count - 1, text: step.text });
@@ -197,7 +197,7 @@ export class ToolCallParser {
 
   #checked(step: CallStep): CallStep {
     const isBare = this.#callText.startsWith("{");
-    return step.kind === "named" && isBare && !this.#names.has(step.name) ? { kind: "broken" } : step;
+    return step.kind === "named" && isBare && !this.#names.has(step.name) ? BROKEN : step;
   }
 
   #name(name: string, args: string, pieces: OutputPiece[]): void {
