@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { type Logger, pino } from "pino";
 import { type KnownCosts, knowStepCosts } from "./step-costs/know-step-costs.ts";
-import type { CostPoint } from "./step-costs/step-costs.ts";
 import { systemClock } from "@drover/foundation/clock";
 import type { ServerParts } from "./api/server-parts.ts";
 import { createServing } from "./api/serving.ts";
@@ -19,7 +18,7 @@ import { modelDigest } from "./engine/model-digest.ts";
 import { WorkerError } from "./errors.ts";
 import { CpuLease } from "./leases/cpu-lease.ts";
 import { measureWhileIdle } from "./leases/measure-while-idle.ts";
-import { linkParent, type ParentLink } from "./parent-link.ts";
+import { linkParent } from "./parent-link.ts";
 import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/ipc";
 import { rehearse } from "./rehearsal.ts";
 import { createServer } from "./server.ts";
@@ -41,7 +40,7 @@ let lease: CpuLease | undefined;
 /** An order may come before there is anything to compute with. */
 let firstOrder: LeaseOrder | undefined;
 
-const link = linkParent({
+const tell = linkParent({
   channel: process,
   clock: systemClock,
   status: () => {
@@ -65,14 +64,14 @@ try {
   process.env["UV_THREADPOOL_SIZE"] ??= String(poolThreads(options.threads));
   await serve(options, pino({ level: options.logLevel }));
 } catch (error) {
-  await fail(link, error);
+  await fail(error);
 }
 
 async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   const computing: { threads: (threads: number) => void } = { threads: () => {} };
   lease = new CpuLease({
     threads: options.leases === undefined ? options.threads : 0,
-    tell: options.leases === undefined ? undefined : (message) => void link.send(message),
+    tell: options.leases === undefined ? undefined : (message) => void tell(message),
     apply: (threads) => computing.threads(threads),
     clock: systemClock,
   });
@@ -81,23 +80,23 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
   computing.threads = (threads) => engine.setThreads(threads);
   if (lease.threads > 0) engine.setThreads(lease.threads);
   const parts = { engine, options, lease, logger };
-  const known = await knowStepCosts({ ...parts, onKnown: tellStepCosts });
+  const known = await knowStepCosts({
+    ...parts,
+    onKnown: (threads, points) => void tell({ type: "step-costs", threads, points }),
+  });
   if (known !== undefined) {
     computing.threads = (threads) => known.costs.hold(threads);
     if (lease.threads > 0) known.costs.hold(lease.threads);
   }
-  pool = await openPool(parts, known);
+  const shared = await openShared(engine, options, logger);
+  pool = openPool(parts, known, shared?.snapshots);
   await firstToken(pool, engine);
-  await openPort(pool, parts);
+  await openPort(pool, parts, shared?.journals);
   if (known !== undefined && options.leases !== undefined) {
     const { measureRest } = known;
     const { canCutState } = engine.model;
     measureWhileIdle({ lease, pool, clock: systemClock, canCutState, measureRest, logger });
   }
-}
-
-function tellStepCosts(threads: number, points: readonly CostPoint[]): void {
-  void link.send({ type: "step-costs", threads, points });
 }
 
 interface WorkerParts {
@@ -107,10 +106,11 @@ interface WorkerParts {
   readonly logger: Logger;
 }
 
-async function openPool(
-  { engine, options, lease: turns, logger }: WorkerParts,
+function openPool(
+  { engine, options, lease: turns }: WorkerParts,
   known: KnownCosts | undefined,
-): Promise<SlotPool> {
+  snapshots: SnapshotStore | undefined,
+): SlotPool {
   return new SlotPool({
     engine,
     clock: systemClock,
@@ -127,12 +127,16 @@ async function openPool(
       canCutState: engine.model.canCutState,
       slots: engine.sequences,
     }),
-    ...(await snapshots(engine, options, logger)),
+    ...(snapshots !== undefined && { snapshots }),
   });
 }
 
 /** Serves HTTP, and says so to the supervisor. */
-async function openPort(slots: SlotPool, { engine, options, lease: turns, logger }: WorkerParts): Promise<void> {
+async function openPort(
+  slots: SlotPool,
+  { engine, options, lease: turns, logger }: WorkerParts,
+  journals: JournalSettings | undefined,
+): Promise<void> {
   const apart = new ApartTokenizer(options.modelPath, systemClock);
   const parts: ServerParts = {
     generator: slots,
@@ -143,11 +147,11 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
     slots,
     ...inTurns(engine, turns),
     ...(process.env[SECRET_ENV] !== undefined && { secret: process.env[SECRET_ENV] }),
-    ...(await journals(engine, options, logger)),
+    ...(journals !== undefined && { journals }),
     logger,
     clock: systemClock,
     randomSeed: () => randomInt(2 ** 32),
-    onReport: (report) => void link.send({ type: "request-ended", report }),
+    onReport: (report) => void tell({ type: "request-ended", report }),
     unknownParameters: options.unknownParameters,
     ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
   };
@@ -161,7 +165,7 @@ async function openPort(slots: SlotPool, { engine, options, lease: turns, logger
   const { port } = server.server.address() as AddressInfo;
   const served = { port, model: engine.model.id, slots: engine.sequences };
   logger.info({ ...served, contextTokens: engine.contextTokens, threads: options.threads }, "ready");
-  await link.send({ type: "ready", protocol: PROTOCOL_VERSION, ...served });
+  await tell({ type: "ready", protocol: PROTOCOL_VERSION, ...served });
 }
 
 /** The context for embeddings is another one of llama.cpp's, and must not compute beside a step on the same CPUs. */
@@ -181,58 +185,52 @@ function inTurns({ embedder }: Engine, turns: CpuLease): { readonly embedder?: E
 }
 
 async function load(options: CompleteOptions, logger: Logger): Promise<Engine> {
-  const { modelId, contextTokens, ...rest } = options;
   let told = -1;
   return await loadLlamaEngine({
-    ...rest,
-    ...(modelId !== undefined && { modelId }),
-    ...(contextTokens !== undefined && { contextTokens }),
+    ...options,
     onProgress: (fraction) => {
       // llama.cpp reports each tensor: a percent at a time is enough.
       const progress = Math.floor(fraction * 100) / 100;
-      if (progress > told) void link.send({ type: "loading", progress });
+      if (progress > told) void tell({ type: "loading", progress });
       told = Math.max(told, progress);
     },
     onWarning: (message) => logger.warn(message),
   });
 }
 
-/** Workers with the same model and layout of state have the same key, and so read each other's. */
-async function snapshots(
-  engine: Engine,
-  { modelPath, snapshots: wanted }: CompleteOptions,
-  logger: Logger,
-): Promise<{ readonly snapshots?: SnapshotStore }> {
-  if (wanted === undefined) return {};
-  if (!engine.savesCompleteState) {
-    logger.info("no snapshots: the state of a sliding-window model can't be saved whole");
-    return {};
-  }
-  const parts = JSON.stringify({ ...engine.stateKey, model: await modelDigest(modelPath) });
-  const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
-  const onTrouble = (message: string) => logger.warn(message);
-  return { snapshots: new SnapshotStore({ engine, clock: systemClock, key, ...wanted, onTrouble }) };
-}
-
-/** Beside the snapshots, also for models that have none. */
-async function journals(
+/** What all workers of a supervisor share in memory. */
+async function openShared(
   engine: Engine,
   { modelPath, snapshots: shared }: CompleteOptions,
   logger: Logger,
-): Promise<{ readonly journals?: JournalSettings }> {
-  if (shared === undefined) return {};
-  const parts = JSON.stringify({
-    id: engine.model.id,
-    model: await modelDigest(modelPath),
-    protocol: PROTOCOL_VERSION,
-  });
-  const identity = createHash("sha256").update(parts).digest().readUInt32LE(0) >>> 1;
+): Promise<{ readonly snapshots: SnapshotStore | undefined; readonly journals: JournalSettings } | undefined> {
+  if (shared === undefined) return undefined;
+  const model = await modelDigest(modelPath);
+  // Workers with the same model and layout of state have the same key, and so read each other's.
+  const key = hashOf({ ...engine.stateKey, model })
+    .toString("hex")
+    .slice(0, 12);
+  const identity = hashOf({ id: engine.model.id, model, protocol: PROTOCOL_VERSION }).readUInt32LE(0) >>> 1;
+  if (!engine.savesCompleteState) logger.info("no snapshots: the state of a sliding-window model can't be saved whole");
+  const onTrouble = (message: string) => logger.warn(message);
   let isTold = false;
-  const onTrouble = (message: string) => {
-    if (!isTold) logger.warn(message);
-    isTold = true;
+  return {
+    snapshots: engine.savesCompleteState
+      ? new SnapshotStore({ engine, clock: systemClock, key, ...shared, onTrouble })
+      : undefined,
+    journals: {
+      directory: shared.directory,
+      identity,
+      onTrouble(message) {
+        if (!isTold) logger.warn(message);
+        isTold = true;
+      },
+    },
   };
-  return { journals: { directory: shared.directory, identity, onTrouble } };
+}
+
+function hashOf(parts: object): Buffer {
+  return createHash("sha256").update(JSON.stringify(parts)).digest();
 }
 
 /** The proof that this worker can serve: a token through the same way as any request's. */
@@ -273,12 +271,12 @@ function stopOnSignals(pool: SlotPool, close: () => Promise<void>): void {
   });
 }
 
-async function fail(parent: ParentLink, error: unknown): Promise<void> {
+async function fail(error: unknown): Promise<void> {
   const code = error instanceof WorkerError ? error.code : "unexpected";
   const message = messageOf(error);
   if (supervised) pino().fatal({ code }, message);
   else process.stderr.write(`drover: ${message}\n`);
-  await parent.send({ type: "failed", code, message });
+  await tell({ type: "failed", code, message });
   process.exit(1);
 }
 

@@ -14,11 +14,8 @@ interface ParentChannel {
 /** What each heartbeat says. */
 export type WorkerStatus = Required<Omit<Extract<WorkerMessage, { readonly type: "heartbeat" }>, "type">>;
 
-export interface ParentLink {
-  /** Resolves once the message is in the channel; at once where there is no parent. */
-  send(message: WorkerMessage): Promise<void>;
-  close(): void;
-}
+/** Resolves once the message is in the channel; at once where there is no parent. */
+export type TellParent = (message: WorkerMessage) => Promise<void>;
 
 /** What is done about each message, and about the end of the supervisor. */
 export type Orders = {
@@ -31,14 +28,11 @@ export function linkParent(parts: {
   readonly clock: Pick<Clock, "every">;
   readonly status: () => WorkerStatus;
   readonly on: Orders;
-}): ParentLink {
+}): TellParent {
   const { channel, status, on } = parts;
-  const send = (message: WorkerMessage): Promise<void> =>
-    new Promise((resolve) => {
-      if (channel.send === undefined) return resolve();
-      channel.send(message, undefined, undefined, resolve);
-    });
-  if (channel.send === undefined) return { send, close: () => {} };
+  if (channel.send === undefined) return () => Promise.resolve();
+  const tell: TellParent = (message) =>
+    new Promise((resolve) => channel.send?.(message, undefined, undefined, resolve));
   channel.on("message", (message) => {
     // A newer supervisor may say what this worker does not know.
     if (Object.hasOwn(on, message.type)) (on[message.type] as (message: SupervisorMessage) => void)(message);
@@ -46,6 +40,6 @@ export function linkParent(parts: {
   channel.on("disconnect", on.gone);
   // A supervisor that died while this process was still reading its modules: the event has passed.
   if (channel.connected === false) on.gone();
-  const stop = parts.clock.every(HEARTBEAT_PERIOD_MS, () => void send({ type: "heartbeat", ...status() }));
-  return { send, close: stop };
+  parts.clock.every(HEARTBEAT_PERIOD_MS, () => void tell({ type: "heartbeat", ...status() }));
+  return tell;
 }

@@ -3,6 +3,7 @@ import type { Clock } from "@drover/foundation/clock";
 import { grammarTooSlow, WorkerError } from "../errors.ts";
 import { ApartProcess } from "./apart-process.ts";
 import type { TokenMask } from "./engine.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { ApartReply, GrammarTask } from "./tokenizer-process.ts";
 
 /** CPU time that one token of a request may take. */
@@ -57,7 +58,7 @@ class OpenGrammar implements ApartGrammar {
   readonly #gbnf: string;
   readonly #taken: number[];
   /** What is asked is asked in this order, also where the process was lost in between. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
   #isClosed = false;
 
   constructor(process: ApartProcess, id: number, gbnf: string, taken: readonly number[]) {
@@ -105,12 +106,6 @@ class OpenGrammar implements ApartGrammar {
     void this.#inTurn(() =>
       this.#process.run({ task: { kind: "close", id: this.#id }, patienceMs: PATIENCE_MS }),
     ).catch(() => undefined);
-  }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(action);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 
   async #ask(task: GrammarTask): Promise<ApartReply> {

@@ -1,5 +1,6 @@
 import type { NativeEmbeddingContext } from "./native-context.ts";
 import type { EmbeddingSteps, SteppedEmbedder } from "./engine.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /** A text is decoded in pieces of so many tokens, where its model can. */
 const PIECE_TOKENS = 512;
@@ -59,7 +60,7 @@ export function endsOf(kind: string | undefined, tokens: EndTokens): Pick<LlamaE
 /** llama.cpp's decodes for vectors of texts, one text after the other. */
 export function createLlamaEmbedder(parts: LlamaEmbedderParts): SteppedEmbedder {
   const { context, contextTokens, pieceTokens, first, last } = parts;
-  let before: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   const nextPiece = (steps: EmbeddingSteps) =>
     pieceTokens < contextTokens && steps.areShared() ? Math.min(SHARED_PIECE_TOKENS, pieceTokens) : pieceTokens;
   const embed = async (text: readonly number[], steps: EmbeddingSteps) => {
@@ -86,11 +87,7 @@ export function createLlamaEmbedder(parts: LlamaEmbedderParts): SteppedEmbedder 
   };
   return {
     maxTokens: contextTokens - 2,
-    embed(tokens, steps) {
-      const vector = before.then(() => embed(tokens, steps));
-      before = vector.catch(() => undefined);
-      return vector;
-    },
+    embed: (tokens, steps) => inTurn(() => embed(tokens, steps)),
   };
 }
 

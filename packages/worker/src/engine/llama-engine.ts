@@ -14,9 +14,8 @@ import {
   type Token,
 } from "node-llama-cpp";
 import { WorkerError } from "../errors.ts";
-import type { BatchPart, Engine, LogitRow, ModelDescription, SteppedEmbedder, Vocabulary } from "./engine.ts";
+import type { BatchPart, Engine, LogitRow, ModelDescription, Vocabulary } from "./engine.ts";
 import { createLlamaEmbedder, endsOf, pieceTokensOf } from "./llama-embedder.ts";
-import { llamaCheckpoints } from "./llama-checkpoints.ts";
 import { createLogprobs } from "./llama-logprobs.ts";
 import { createLlamaSampler } from "./llama-sampler.ts";
 import {
@@ -28,17 +27,17 @@ import {
   type NativeVocabulary,
   vocabularyParts,
 } from "./native-context.ts";
-import { exchangeSequences, sequenceFiles } from "./sequence-files.ts";
+import { exchangeSequences, llamaCheckpoints, sequenceFiles } from "./sequence-states.ts";
 import { createTokenBytes, longestOf, phrasesOf } from "./token-bytes.ts";
 import { firstTokenMs, type LlamaTokenizer, openGrammar } from "./vocabulary-grammar.ts";
 
 export interface LlamaEngineOptions {
   readonly modelPath: string;
-  readonly modelId?: string;
+  readonly modelId?: string | undefined;
   readonly threads: number;
   readonly slots: number;
   /** Tokens of one slot. @default the model's own, at most 4096 */
-  readonly contextTokens?: number;
+  readonly contextTokens?: number | undefined;
   readonly batchTokens: number;
   readonly flashAttention: "auto" | "on" | "off";
   readonly kvType: "f16" | "q8_0" | "q4_0";
@@ -61,12 +60,11 @@ export async function loadLlamaEngine(options: LlamaEngineOptions): Promise<Engi
   const model = await loadModel(llama, options);
   const context = await createContext(model, options);
   const native = natives(llama, model, context);
-  const description = describe(model, native, options);
-  const endTokens = once(() => endTokensOf(model, description.vocabularySize));
+  const endTokens = once(() => endTokensOf(model));
   const savesCompleteState = (model.fileInsights.swaSize ?? Number.POSITIVE_INFINITY) >= context.contextSize;
   const forTexts = options.embeddings ? await loadEmbedder(model, options) : undefined;
   return {
-    model: description,
+    model: describe(model, native, options),
     vocabulary: createVocabulary(model, native.model),
     embedder: forTexts?.embedder,
     sequences: options.slots,
@@ -120,7 +118,7 @@ export async function loadLlamaTokenizer(modelPath: string): Promise<LlamaTokeni
   const model = await llama.loadModel({ modelPath, gpuLayers: 0, vocabOnly: true });
   const parts = {
     ...vocabularyParts({ llama, model }),
-    vocabularySize: model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
+    vocabularySize: vocabularySizeOf(model),
     isEndOfText: (token: number) => model.isEogToken(token as Token),
   };
   return {
@@ -173,8 +171,8 @@ async function createContext(model: LlamaModel, options: LlamaEngineOptions): Pr
 
 function natives(llama: Llama, model: LlamaModel, context: LlamaContext): NativeParts {
   const parts = nativeParts({ llama, model, context });
-  if (!("missing" in parts)) return parts;
-  throw lacking(parts.missing);
+  if ("missing" in parts) throw lacking(parts.missing);
+  return parts;
 }
 
 function lacking(functions: readonly string[]): WorkerError {
@@ -195,7 +193,7 @@ function describe(model: LlamaModel, native: NativeParts, options: LlamaEngineOp
     parameters: native.model.getTotalParameters(),
     sizeBytes: model.size,
     trainedContextTokens: model.trainContextSize,
-    vocabularySize: fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0,
+    vocabularySize: vocabularySizeOf(model),
     vocabularyType: Object.values(LlamaVocabularyType).indexOf(model.vocabularyType),
     embeddingLength: model.embeddingVectorSize,
     bosToken: tokens.bos ?? undefined,
@@ -212,7 +210,7 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
     model.detokenize([token as Token], kind === "control"),
   );
   const { bpe, spm } = LlamaVocabularyType;
-  const tokens = model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
+  const tokens = vocabularySizeOf(model);
   const bytesOf = (token: number) => {
     const text = tokenBytes(token, "plain");
     return text.length > 0 ? text : tokenBytes(token, "control");
@@ -229,10 +227,14 @@ function createVocabulary(model: LlamaModel, native: NativeVocabulary): Vocabula
   };
 }
 
-function endTokensOf(model: LlamaModel, vocabularySize: number): readonly number[] {
-  return Array.from({ length: vocabularySize }, (_, token) => token).filter((token) =>
-    model.isEogToken(token as Token),
-  );
+function endTokensOf(model: LlamaModel): readonly number[] {
+  const all = Array.from({ length: vocabularySizeOf(model) }, (_, token) => token);
+  return all.filter((token) => model.isEogToken(token as Token));
+}
+
+/** 0: the file does not say. */
+function vocabularySizeOf({ fileInfo }: LlamaModel): number {
+  return fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
 }
 
 function once<T>(make: () => T): () => T {
@@ -240,12 +242,7 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-interface LoadedEmbedder {
-  readonly embedder: SteppedEmbedder;
-  readonly setThreads: (threads: number) => void;
-}
-
-async function loadEmbedder(model: LlamaModel, options: LlamaEngineOptions): Promise<LoadedEmbedder> {
+async function loadEmbedder(model: LlamaModel, options: LlamaEngineOptions) {
   const contextTokens = Math.min(model.trainContextSize, options.contextTokens ?? LARGEST_DEFAULT_CONTEXT);
   const pieceTokens = pieceTokensOf(model.fileInfo.architectureMetadata, contextTokens);
   const { threads } = options;
@@ -258,7 +255,7 @@ async function loadEmbedder(model: LlamaModel, options: LlamaEngineOptions): Pro
     pieceTokens,
     ...endsOf(model.vocabularyType, model.tokens),
   });
-  return { embedder, setThreads: (count) => context.setThreads(count) };
+  return { embedder, setThreads: (count: number) => context.setThreads(count) };
 }
 
 async function decode(context: NativeContext, parts: readonly BatchPart[]): Promise<readonly (readonly LogitRow[])[]> {

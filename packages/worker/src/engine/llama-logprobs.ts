@@ -1,31 +1,19 @@
 import { WorkerError } from "../errors.ts";
-import type { LogitRow, RowLogprobs } from "./engine.ts";
+import type { Engine, LogitRow, RowLogprobs } from "./engine.ts";
 import type { NativeParts } from "./native-context.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /**
  * One greedy sampler serves all: it changes no logit, so what comes back is what the model said. It serves one after the
  * other: a native sampler has one buffer of candidates, and two threads in it corrupt memory.
  */
-export function createLogprobs(
-  native: NativeParts,
-): (row: LogitRow, token: number, top: number) => Promise<RowLogprobs> {
-  const read = createLogprobsReader(native);
-  let last: Promise<unknown> = Promise.resolve();
-  return (row, token, top) => {
-    const next = last.then(() => read(row, token, top));
-    last = next.catch(() => {});
-    return next;
-  };
-}
-
-function createLogprobsReader(
-  native: NativeParts,
-): (row: LogitRow, token: number, top: number) => Promise<RowLogprobs> {
-  const raw = new native.bindings.AddonSampler(native.model);
+export function createLogprobs({ bindings, context, model }: NativeParts): Engine["logprobs"] {
+  const raw = new bindings.AddonSampler(model);
   raw.applyConfig({ temperature: 0, seed: 0 });
-  return async (row, token, top) => {
+  const inTurn = oneAtATime();
+  const read = async (row: LogitRow, token: number, top: number): Promise<RowLogprobs> => {
     const wanted = [[token], false, false, false, Math.max(1, top)] as const;
-    const [, , , pairs, weight] = await native.context.sampleToken(row, raw, false, false, wanted, true);
+    const [, , , pairs, weight] = await context.sampleToken(row, raw, false, false, wanted, true);
     if (pairs === undefined || weight === undefined) throw new WorkerError("decode_failed", "no logits for the token");
     const found: { readonly token: number; readonly logit: number }[] = [];
     for (let i = 0; i < pairs.length; i += 2) found.push({ token: pairs[i] ?? 0, logit: pairs[i + 1] ?? 0 });
@@ -37,4 +25,5 @@ function createLogprobsReader(
       top: found.slice(0, top).map((entry) => ({ token: entry.token, logprob: entry.logit - shift })),
     };
   };
+  return (row, token, top) => inTurn(() => read(row, token, top));
 }

@@ -44,7 +44,6 @@ export class CpuLease implements ComputingTurns {
   #measuring = 0;
   #disarm: (() => void) | undefined;
   #turns = 0;
-  readonly #listeners = new Set<() => void>();
 
   constructor(parts: CpuLeaseParts) {
     this.#parts = parts;
@@ -99,11 +98,6 @@ export class CpuLease implements ComputingTurns {
     }
   }
 
-  /** Calls `listener` whenever the number of CPUs has changed. */
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener);
-  }
-
   #next(): void {
     if (this.#computing !== undefined) return;
     this.#obey();
@@ -139,12 +133,9 @@ export class CpuLease implements ComputingTurns {
     const order = this.#pending;
     if (order === undefined) return;
     this.#pending = undefined;
-    const threads = order.cpus.length;
-    const hasChanged = threads !== this.#threads;
-    this.#threads = threads;
-    if (threads > 0) this.#parts.apply(threads);
+    this.#threads = order.cpus.length;
+    if (this.#threads > 0) this.#parts.apply(this.#threads);
     this.#parts.tell?.({ type: "leased", epoch: order.epoch });
-    if (hasChanged) for (const listener of this.#listeners) listener();
   }
 
   /** One timer however many steps there are: it looks whether another one was made meanwhile. */

@@ -21,8 +21,7 @@ import { type HeldSlot, lineUp, slotToYield } from "./divide-slots.ts";
 import { FollowUps } from "./follow-ups.ts";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
 import { poolFacts, poolFigures, PromptSources } from "./pool-figures.ts";
-import { describeSlot } from "./describe-slot.ts";
-import type { SlotDescription, SlotsView } from "./slots-view.ts";
+import { describeSlot, type SlotDescription, type SlotsView } from "./slots-view.ts";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 export interface SlotPoolParts {

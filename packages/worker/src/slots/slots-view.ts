@@ -1,4 +1,6 @@
+import type { Slot } from "../batching/slot.ts";
 import type { GenerationRequest } from "../generation-contract.ts";
+import { isAsked } from "./ahead-prompts.ts";
 
 /** What the HTTP side may see of the slots (`/health`, `/slots`, `/steps`, `/props`). */
 
@@ -27,4 +29,23 @@ export interface SlotsView {
   describe(): readonly SlotDescription[];
   /** For `GET /steps`: what steps were and cost. JSON values only. */
   facts?(): Readonly<Record<string, unknown>>;
+}
+
+/** What a slot does. */
+export function describeSlot(slot: Slot): SlotDescription {
+  const { id, evaluated: keptTokens, lastUse: uses } = slot;
+  const running = isAsked(slot) ? slot.running : undefined;
+  if (running === undefined)
+    return { id, state: "idle", keptTokens, promptTokens: 0, cachedTokens: 0, generatedTokens: 0, uses };
+  const { request, generated, timeline } = running;
+  return {
+    id,
+    state: slot.pending > 1 ? "prefill" : "decoding",
+    keptTokens,
+    promptTokens: request.prompt.length,
+    cachedTokens: timeline?.cachedTokens ?? 0,
+    generatedTokens: generated,
+    uses,
+    request,
+  };
 }

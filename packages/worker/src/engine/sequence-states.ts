@@ -3,8 +3,8 @@ import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkerError } from "../errors.ts";
-import type { Engine } from "./engine.ts";
-import type { NativeContext } from "./native-context.ts";
+import type { Checkpoint, Engine } from "./engine.ts";
+import type { NativeCheckpoint, NativeContext, NativeParts } from "./native-context.ts";
 
 /** Sequences in files: llama.cpp writes only the cells in use, and the tokens before them (see snapshot-file.ts). */
 export function sequenceFiles(context: NativeContext, contextTokens: number): Pick<Engine, "saveState" | "loadState"> {
@@ -87,4 +87,27 @@ async function sharedMemory(): Promise<string> {
   } catch {
     return tmpdir();
   }
+}
+
+/** Checkpoints in memory: llama.cpp copies the part of the state that can't be cut; the rest is cut as usual. */
+export function llamaCheckpoints({ context, bindings }: NativeParts): Pick<Engine, "checkpoint" | "restore"> {
+  const natives = new WeakMap<Checkpoint, NativeCheckpoint>();
+  return {
+    async checkpoint(sequence) {
+      const native = new bindings.AddonContextSequenceCheckpoint();
+      try {
+        await native.init(context, sequence);
+      } catch {
+        return undefined; // A checkpoint only saves time.
+      }
+      const tokens = context.getSequenceKvCacheMaxPosition(sequence) + 1;
+      const checkpoint = { tokens, dispose: () => native.dispose() };
+      natives.set(checkpoint, native);
+      return checkpoint;
+    },
+    async restore(sequence, checkpoint) {
+      const native = natives.get(checkpoint);
+      return native !== undefined && (await context.restoreCheckpoint(native, checkpoint.tokens - 1, sequence));
+    },
+  };
 }
