@@ -91,6 +91,11 @@ export function badField(param: string | null, message: string, reason = "invali
   return refused(400, reason, message, param);
 }
 
+/** The same, by what is wrong with its value. */
+export function invalid(param: string, why: string, reason?: string): RequestError {
+  return badField(param, `Invalid '${param}': ${why}.`, reason);
+}
+
 /** A refusal by its status. */
 export function refused(status: number, reason: string, message: string, param: string | null = null): RequestError {
   return new RequestError(message, { status, reason, param });

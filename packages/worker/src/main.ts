@@ -19,7 +19,7 @@ import { WorkerError } from "./errors.ts";
 import { CpuLease } from "./leases/cpu-lease.ts";
 import { measureWhileIdle } from "./leases/measure-while-idle.ts";
 import { linkParent } from "./parent-link.ts";
-import { type LeaseOrder, PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/ipc";
+import { PROTOCOL_VERSION, SECRET_ENV } from "@drover/contract/ipc";
 import { rehearse } from "./rehearsal.ts";
 import { createServer } from "./server.ts";
 import { SlotPool } from "./slots/slot-pool.ts";
@@ -37,8 +37,6 @@ let pool: SlotPool | undefined;
 /** Decodes of texts to embed: the engine makes progress by them as well. */
 let embeddingSteps = 0;
 let lease: CpuLease | undefined;
-/** An order may come before there is anything to compute with. */
-let firstOrder: LeaseOrder | undefined;
 
 const tell = linkParent({
   channel: process,
@@ -49,10 +47,7 @@ const tell = linkParent({
     return { steps, active: processing + queued, busySlots: processing, figures: pool?.figures() ?? {} };
   },
   on: {
-    lease: (order) => {
-      if (lease === undefined) firstOrder = order;
-      else lease.order(order);
-    },
+    lease: (order) => lease?.order(order),
     shutdown: () => process.exit(0),
     gone: () => process.exit(1),
   },
@@ -75,7 +70,6 @@ async function serve(options: CompleteOptions, logger: Logger): Promise<void> {
     apply: (threads) => computing.threads(threads),
     clock: systemClock,
   });
-  if (firstOrder !== undefined) lease.order(firstOrder);
   const engine = await load(options, logger);
   computing.threads = (threads) => engine.setThreads(threads);
   if (lease.threads > 0) engine.setThreads(lease.threads);

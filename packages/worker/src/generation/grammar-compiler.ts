@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import type { Clock } from "@drover/foundation/clock";
-import { badField } from "../errors.ts";
+import { badField, invalid } from "../errors.ts";
 import { TaskThread } from "./task-thread.ts";
 import type { CompiledGrammar, OutputConstraint } from "./output-grammar.ts";
 import type { ToolFormat } from "./output/tool-calls.ts";
@@ -64,8 +64,11 @@ export class GrammarCompiler {
 }
 
 function tooLong(param: string) {
-  const message = `Invalid '${param}': the schemas of this request have more than ${MOST_TASK_CHARS} characters.`;
-  return badField(param, message, "unsupported_schema");
+  return invalid(
+    param,
+    `the schemas of this request have more than ${MOST_TASK_CHARS} characters`,
+    "unsupported_schema",
+  );
 }
 
 function startThread(): Worker {

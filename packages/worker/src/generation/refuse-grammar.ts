@@ -1,4 +1,4 @@
-import { badField, RequestError, TooManySlowGrammars, WorkerError } from "../errors.ts";
+import { badField, invalid, RequestError, TooManySlowGrammars, WorkerError } from "../errors.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
 import { crowdedRule } from "../json-schema/grammar/crowded-rule.ts";
 
@@ -21,7 +21,7 @@ export function grammarRefusal(error: Error | undefined, held: HeldText | undefi
     error.code === "grammar_too_slow"
       ? "llama.cpp takes too long for a token there, it has too many alternatives; make it simpler"
       : "it is too much for llama.cpp's grammars; make it smaller";
-  if (held.grammar.isForeign === true) return badField("grammar", `Invalid 'grammar': ${why}.`, "unsupported_grammar");
+  if (held.grammar.isForeign === true) return invalid("grammar", why, "unsupported_grammar");
   const place = placeOf(held);
   return badField(place ?? null, `Unsupported schema${place ? ` at '${place}'` : ""}: ${why}.`, "unsupported_schema");
 }

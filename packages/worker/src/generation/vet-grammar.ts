@@ -1,4 +1,4 @@
-import { badField, WorkerError } from "../errors.ts";
+import { invalid, WorkerError } from "../errors.ts";
 import type { GrammarSpec } from "../generation-contract.ts";
 
 /** Tries a grammar in a process that may die of it. */
@@ -28,5 +28,5 @@ export async function vetGrammar(tryGrammar: TryGrammar | undefined, gbnf: strin
 }
 
 function refused(why: string) {
-  return badField("grammar", `Invalid 'grammar': ${why}.`, "unsupported_grammar");
+  return invalid("grammar", why, "unsupported_grammar");
 }

@@ -1,6 +1,6 @@
 import { turnToParse } from "@drover/contract/json/json-cost";
 import type { FastifyReply } from "fastify";
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import type { GrammarSpec } from "../../generation-contract.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import type { ContentFormat } from "../../generation/output-grammar.ts";
@@ -11,7 +11,17 @@ import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { ignore } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
-import type { GenerationBody } from "./sampling-fields.ts";
+import { choicesOf } from "./choices.ts";
+import { MOST_CHOICES } from "./list-limits.ts";
+import { refuseExpensive } from "./request-price.ts";
+import {
+  type GenerationBody,
+  refuseForeignTokens,
+  type SamplingBody,
+  samplingOf,
+  seedOf,
+  tokenBiases,
+} from "./sampling-fields.ts";
 
 /** The prompts or inputs of a request: one text, one list of tokens, or several of either. */
 export function separateInputs(
@@ -25,16 +35,6 @@ export function separateInputs(
 /** What a prompt must fit in that goes on without a template. */
 export function plainLimit({ slots }: Pick<Serving, "slots">, param = "prompt"): PromptLimit {
   return { contextTokens: slots.contextTokens, outputTokens: 1, param };
-}
-
-/** @throws RequestError for a token that the model does not have */
-export function refuseForeignTokens({ model }: Pick<Serving, "model">, tokens: readonly number[], param: string): void {
-  const outside = tokens.find((token) => token >= model.vocabularySize);
-  if (outside === undefined) return;
-  throw badField(
-    param,
-    `Invalid '${param}': token ${outside} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-  );
 }
 
 /** Tokens that are looked at, or made text, at a stretch; for each it takes as long as to parse so many bytes of JSON. */
@@ -108,7 +108,7 @@ export async function promptTokens(
     const more = typeof part === "number" ? [part] : await tokenizer.tokenize([wellFormed(part)], "control", limit);
     for (const token of more) tokens.push(token);
   }
-  refuseForeignTokens(serving, tokens, "prompt");
+  refuseForeignTokens(model, tokens, "prompt");
   if (suffix) {
     const after = await tokenizer.tokenize([wellFormed(suffix)], "plain", plainLimit(serving, "suffix"));
     const filled = infillPrompt(vocabulary, tokens, after);
@@ -120,11 +120,51 @@ export async function promptTokens(
   if (begun.length > 0) return begun;
   const first = model.bosToken ?? model.eosToken;
   if (first !== undefined) return [first];
-  throw badField("prompt", "Invalid 'prompt': it is empty, and this model has no token to begin with.");
+  throw invalid("prompt", "it is empty, and this model has no token to begin with");
 }
 
 export function cannotFillIn({ model }: Pick<Serving, "model">): string {
   return `The model '${model.id}' can't fill in (it has no infill tokens).`;
+}
+
+/** What the two APIs of texts ask for, each in its own words. */
+interface PlainAsk {
+  /** Responses to each prompt. */
+  readonly each: number;
+  readonly maxTokens: number;
+  readonly topLogprobs: number | undefined;
+  readonly contentFormat: ContentFormat | undefined;
+  readonly lengthParam: string;
+}
+
+/**
+ * As many responses to each prompt as the client asked for, each prompt with a seed of its own where the client sent none.
+ *
+ * @throws RequestError for more responses or log-probabilities than a request may have, and as {@link plainOutput}
+ */
+export async function plainRequests(
+  serving: Serving,
+  reply: FastifyReply,
+  body: GenerationBody & SamplingBody & { readonly grammar?: string | null | undefined },
+  prompts: readonly (readonly number[])[],
+  { each, maxTokens, topLogprobs, contentFormat, lengthParam }: PlainAsk,
+): Promise<readonly OutputRequest[]> {
+  const grammar = await plainGrammar(serving, reply, body.grammar, contentFormat);
+  const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
+  const requests = prompts.flatMap((prompt) => {
+    const seed = seedOf(body.seed, serving.randomSeed());
+    const request = plainOutput(serving, body, prompt, { maxTokens, sampling: { ...sampling, seed } });
+    return choicesOf({ ...request, grammar, topLogprobs }, each);
+  });
+  const price = { maxTokens: requests[0]?.maxTokens ?? 0, topLogprobs, lengthParam };
+  refuseExpensive(serving, { ...price, choices: requests.length, isStream: body.stream === true });
+  return requests;
+}
+
+/** @throws RequestError for more than one request may have */
+export function refuseManyChoices(prompts: number, each: number): void {
+  if (prompts * each > MOST_CHOICES)
+    throw invalid("prompt", `${prompts * each} responses were asked for, at most ${MOST_CHOICES} are given`);
 }
 
 /** What a text must keep to; parts of a schema that a grammar can't say are named in the response's header. */

@@ -1,4 +1,4 @@
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 
 /** Log-probabilities that one response may hold before it is sent: 16 MB of JSON. */
@@ -49,5 +49,5 @@ export function refuseManyInputTokens({ mostRequestTokens = Infinity }: Serving,
 }
 
 function tooExpensive(param: string, why: string) {
-  return badField(param, `Invalid '${param}': ${why}.`, "too_expensive");
+  return invalid(param, why, "too_expensive");
 }

@@ -1,7 +1,7 @@
 import { jsonOrText } from "@drover/foundation/json-text";
 import { z } from "zod";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { boundedList, refuse } from "../http/bounded-list.ts";
 import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
@@ -241,19 +241,23 @@ export async function tokenBiases(
     const tokens =
       typeof meant === "number" ? [meant] : await tokenizer.tokenize([wellFormed(meant)], "plain", BIASES_LIMIT);
     count += tokens.length;
-    if (count > MOST_BIASES)
-      throw badField("logit_bias", `Invalid 'logit_bias': its texts have more than ${MOST_BIASES} tokens.`);
-    for (const token of tokens) {
-      if (token >= model.vocabularySize)
-        throw badField(
-          "logit_bias",
-          `Invalid 'logit_bias': token ${token} is outside of the vocabulary (${model.vocabularySize} tokens).`,
-        );
-      found.set(token, (found.get(token) ?? 0) + (added <= -100 ? -Infinity : added));
-    }
+    if (count > MOST_BIASES) throw invalid("logit_bias", `its texts have more than ${MOST_BIASES} tokens`);
+    refuseForeignTokens(model, tokens, "logit_bias");
+    for (const token of tokens) found.set(token, (found.get(token) ?? 0) + (added <= -100 ? -Infinity : added));
   }
   return found;
 }
 
 /** What is counted is all of them together. */
 const BIASES_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "logit_bias" } as const;
+
+/** @throws RequestError for a token that the model does not have */
+export function refuseForeignTokens(
+  { vocabularySize }: Serving["model"],
+  tokens: readonly number[],
+  param: string,
+): void {
+  const outside = tokens.find((token) => token >= vocabularySize);
+  if (outside === undefined) return;
+  throw invalid(param, `token ${outside} is outside of the vocabulary (${vocabularySize} tokens)`);
+}

@@ -1,4 +1,4 @@
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import type { OutputConstraint, ToolChoice } from "../../generation/output-grammar.ts";
 import type { ToolDefinition } from "../../generation/prompt/chat-message.ts";
 
@@ -28,11 +28,10 @@ interface ToolFields {
  */
 export function toolChoiceOf(choice: ToolChoice, tools: readonly ToolDefinition[], param: string): ToolChoice {
   if (choice === "none" || choice === "auto") return choice;
-  if (tools.length === 0)
-    throw badField("tool_choice", "Invalid 'tool_choice': it is allowed only with 'tools' that are functions.");
+  if (tools.length === 0) throw invalid("tool_choice", "it is allowed only with 'tools' that are functions");
   if (choice === "required") return choice;
   if (tools.some((tool) => tool.name === choice.name)) return { name: choice.name };
-  throw badField(param, `Invalid '${param}': no tool named '${choice.name}' is in 'tools'.`);
+  throw invalid(param, `no tool named '${choice.name}' is in 'tools'`);
 }
 
 /** The tools that may be called, and whether one must be: of all those with the names that the request allows, where it names some. */

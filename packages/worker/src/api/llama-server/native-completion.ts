@@ -1,25 +1,22 @@
 import type { ReportedTokens } from "@drover/contract/request-report";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { badField, refused } from "../../errors.ts";
+import { invalid, refused } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { infillPrompt } from "../../generation/prompt/infill.ts";
 import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
-import { MOST_CHOICES } from "../generating/list-limits.ts";
+import { runChoices, streamChoices } from "../generating/choices.ts";
 import {
   cannotFillIn,
-  plainGrammar,
   plainLimit,
-  plainOutput,
+  plainRequests,
   promptTokens,
+  refuseManyChoices,
   textOfTokens,
 } from "../generating/plain-prompt.ts";
-import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
-import { samplingOf, seedOf, tokenBiases } from "../generating/sampling-fields.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
@@ -59,14 +56,19 @@ async function complete(
   body: NativeFields,
   prompts: readonly (readonly number[])[],
 ): Promise<unknown> {
-  const requests = await outputRequests(serving, reply, body, prompts);
-  refuseExpensive(serving, {
-    choices: requests.length,
-    maxTokens: requests[0]?.maxTokens ?? 0,
-    isStream: body.stream === true,
+  refuseOtherProbabilities(body);
+  const each = body.n_cmpl ?? body.n ?? 1;
+  refuseManyChoices(prompts.length, each);
+  const schema = body.json_schema ?? undefined;
+  const plain = await plainRequests(serving, reply, body, prompts, {
+    each,
+    maxTokens: body.n_predict ?? body.max_tokens ?? -1,
+    topLogprobs: body.n_probs || undefined,
+    contentFormat: schema === undefined ? undefined : { schema, param: "json_schema" },
     lengthParam: "n_predict",
-    topLogprobs: requests[0]?.topLogprobs,
   });
+  const keepTokens = body.return_tokens === true || body.stream === true;
+  const requests = plain.map((request) => ({ ...request, keepTokens }));
   const texts = new Map<readonly number[], string>();
   for (const prompt of prompts) texts.set(prompt, await textOfTokens(serving, prompt));
   const writers = requests.map((request, index) => {
@@ -210,39 +212,8 @@ function memberAt(all: object, name: string): readonly [string, unknown][] {
 /** They would stand in members of other names, so this is no hint. */
 function refuseOtherProbabilities({ n_probs: count, post_sampling_probs: isAfterSampling }: NativeFields): void {
   if ((count ?? 0) === 0 || isAfterSampling !== true) return;
-  throw badField(
+  throw invalid(
     "post_sampling_probs",
-    "Invalid 'post_sampling_probs': probabilities after sampling are not known here. Leave it out for those before.",
+    "probabilities after sampling are not known here. Leave it out for those before",
   );
-}
-
-/** As many responses to each prompt as the client asked for. */
-async function outputRequests(
-  serving: Serving,
-  reply: FastifyReply,
-  body: NativeFields,
-  prompts: readonly (readonly number[])[],
-): Promise<readonly OutputRequest[]> {
-  refuseOtherProbabilities(body);
-  const each = body.n_cmpl ?? body.n ?? 1;
-  if (prompts.length * each > MOST_CHOICES)
-    throw badField(
-      "prompt",
-      `Invalid 'prompt': ${prompts.length * each} responses were asked for, at most ${MOST_CHOICES} are given.`,
-    );
-  const schema = body.json_schema ?? undefined;
-  const format = schema === undefined ? undefined : { schema, param: "json_schema" };
-  const grammar = await plainGrammar(serving, reply, body.grammar, format);
-  const maxTokens = body.n_predict ?? body.max_tokens ?? -1;
-  const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
-  return prompts.flatMap((prompt) => {
-    const seed = seedOf(body.seed, serving.randomSeed());
-    const request = {
-      ...plainOutput(serving, body, prompt, { maxTokens, sampling: { ...sampling, seed } }),
-      grammar,
-      keepTokens: body.return_tokens === true || body.stream === true,
-      topLogprobs: body.n_probs || undefined,
-    };
-    return choicesOf(request, each);
-  });
 }

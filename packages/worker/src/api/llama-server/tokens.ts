@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { MOST_TOKENS } from "../generating/list-limits.ts";
-import { refuseForeignTokens, textOfTokens } from "../generating/plain-prompt.ts";
+import { textOfTokens } from "../generating/plain-prompt.ts";
+import { refuseForeignTokens } from "../generating/sampling-fields.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { longList, sendJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
@@ -42,7 +43,7 @@ function* piecesOf(tokens: readonly number[], vocabulary: Vocabulary) {
 /** `POST /detokenize`. */
 export async function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const { tokens } = await takeBody(serving, detokenizeRequest, request, reply);
-  refuseForeignTokens(serving, tokens, "tokens");
+  refuseForeignTokens(serving.model, tokens, "tokens");
   return await sendJson(reply, { content: await textOfTokens(serving, tokens) });
 }
 

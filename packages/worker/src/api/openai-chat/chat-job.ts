@@ -1,4 +1,4 @@
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import type { ContentFormat } from "../../generation/output-grammar.ts";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import { type ChatCompletionRequest, chatMessageOf } from "./chat-schema.ts";
@@ -16,7 +16,7 @@ export async function chatJobOf(serving: Serving, body: ChatCompletionRequest): 
   const tools = (body.tools ?? []).filter((tool) => "name" in tool);
   const contentFormat = contentFormatOf(body);
   if (body.ignore_eos === true && (contentFormat !== undefined || tools.length > 0)) {
-    throw badField("ignore_eos", "Invalid 'ignore_eos': a response in a format or with tools must be able to end.");
+    throw invalid("ignore_eos", "a response in a format or with tools must be able to end");
   }
   const prefill = prefillOf(body);
   const messages = prefill === undefined ? body.messages : body.messages.slice(0, -1);
@@ -46,19 +46,13 @@ export async function chatJobOf(serving: Serving, body: ChatCompletionRequest): 
 function prefillOf(body: ChatCompletionRequest): Pick<ChatJob, "prefill" | "prefillThinking"> | undefined {
   const goesOn = body.continue_final_message === true;
   if (body.add_generation_prompt === false && !goesOn) {
-    throw badField(
-      "add_generation_prompt",
-      "Invalid 'add_generation_prompt': false goes with 'continue_final_message': true.",
-    );
+    throw invalid("add_generation_prompt", "false goes with 'continue_final_message': true");
   }
   if (!goesOn) return undefined;
   const last = body.messages.at(-1);
   const { content, reasoning_content: thinking } = last?.role === "assistant" ? last : {};
   if (content || thinking) return { prefill: content ?? "", prefillThinking: thinking || undefined };
-  throw badField(
-    "continue_final_message",
-    "Invalid 'continue_final_message': the last message must be an assistant's, with text or thinking.",
-  );
+  throw invalid("continue_final_message", "the last message must be an assistant's, with text or thinking");
 }
 
 /** Some templates have variables of their own for how much to think. */
@@ -94,7 +88,7 @@ function topLogprobsOf(body: ChatCompletionRequest): number | undefined {
   if (body.logprobs === true) return body.top_logprobs ?? 0;
   if (body.n_probs) return body.n_probs;
   if (!body.top_logprobs) return undefined;
-  throw badField("top_logprobs", "Invalid 'top_logprobs': it is allowed only with 'logprobs': true.");
+  throw invalid("top_logprobs", "it is allowed only with 'logprobs': true");
 }
 
 /** The tools that may be called, and whether one must be. */

@@ -1,8 +1,8 @@
+import { thinkingFields } from "../generating/thinking.ts";
 import { z } from "zod";
 import { boundedList } from "../http/bounded-list.ts";
 import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { thinkingFields } from "../generating/thinking.ts";
 import { toolOf } from "../generating/tool-choice.ts";
 import { MOST_CALLS, MOST_PARTS, MOST_TOOLS, messageList } from "../generating/list-limits.ts";
 import type { ChatMessage, ToolCall } from "../../generation/prompt/chat-message.ts";
@@ -111,13 +111,13 @@ const functionFields = z
 
 /** In the form of the responses API, which some clients send here too, all fields stand beside the type. */
 const functionTool = z.preprocess(
-  (tool) => (isFlat(tool) ? { type: "function", function: tool } : tool),
+  nested,
   z.object({ type: z.literal("function"), function: functionFields }).transform((tool) => tool.function),
 );
 
-function isFlat(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "function") return false;
-  return "name" in value && !("function" in value);
+function nested(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "function") return value;
+  return "name" in value && !("function" in value) ? { type: "function", function: value } : value;
 }
 
 /** A tool of the server's own, such as a web search, which has another type: there is none here, so that it is left out. */
@@ -130,7 +130,7 @@ export function foreignTool(clientsType: string) {
 const tool = z.union([functionTool, foreignTool("function")]);
 
 const namedFunction = z.preprocess(
-  (choice) => (isFlat(choice) ? { type: "function", function: choice } : choice),
+  nested,
   z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
 );
 

@@ -1,15 +1,13 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { MOST_CHOICES } from "../generating/list-limits.ts";
-import { badField } from "../../errors.ts";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { type OutputEnd, type OutputPiece, textOf } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
-import { choicesOf, runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
+import { runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
 import {
-  plainGrammar,
   plainLimit,
-  plainOutput,
+  plainRequests,
   promptTokens,
+  refuseManyChoices,
   separateInputs,
   textOfTokens,
 } from "../generating/plain-prompt.ts";
@@ -20,9 +18,7 @@ import { sendJson } from "../http/send-json.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
-import { samplingOf, seedOf, tokenBiases } from "../generating/sampling-fields.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
-import { refuseExpensive } from "../generating/request-price.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
 import { timed, Timings } from "../generating/timings.ts";
 import { usageOfPrompts } from "../generating/usage.ts";
@@ -37,20 +33,13 @@ export async function completions(serving: Serving, request: FastifyRequest, rep
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;
-  const grammar = await plainGrammar(serving, reply, body.grammar, contentFormatOf(body));
-  const sampling = samplingOf(body, 0, await tokenBiases(serving, body.logit_bias));
-  const maxTokens = body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS;
-  const requests = prompts.flatMap(({ tokens }) => {
-    const seed = seedOf(body.seed, serving.randomSeed());
-    const request = plainOutput(serving, body, tokens, { maxTokens, sampling: { ...sampling, seed } });
-    return choicesOf({ ...request, grammar, topLogprobs: body.logprobs ?? undefined }, perPrompt);
-  });
-  refuseExpensive(serving, {
-    choices: requests.length,
-    maxTokens: requests[0]?.maxTokens ?? 0,
-    isStream: body.stream === true,
-    lengthParam: "max_tokens",
+  const all = prompts.map(({ tokens }) => tokens);
+  const requests = await plainRequests(serving, reply, body, all, {
+    each: perPrompt,
+    maxTokens: body.max_tokens ?? body.n_predict ?? DEFAULT_MAX_TOKENS,
     topLogprobs: body.logprobs ?? undefined,
+    contentFormat: contentFormatOf(body),
+    lengthParam: "max_tokens",
   });
   const texts = requests.map((_, index) => {
     const echo = prompts[Math.floor(index / perPrompt)]?.text ?? "";
@@ -179,12 +168,7 @@ interface Prompt {
 
 async function promptsOf(serving: Serving, body: CompletionRequest): Promise<readonly Prompt[]> {
   const several = separateInputs(body.prompt);
-  const total = several.length * (body.n ?? 1);
-  if (total > MOST_CHOICES)
-    throw badField(
-      "prompt",
-      `Invalid 'prompt': ${total} completions were asked for, at most ${MOST_CHOICES} are given.`,
-    );
+  refuseManyChoices(several.length, body.n ?? 1);
   const prompts: Prompt[] = [];
   for (const prompt of several) {
     const tokens = await promptTokens(serving, prompt, body.suffix);

@@ -6,13 +6,13 @@ import { type PromptLimit, refuseLongPrompt } from "../../generation/prompt/prom
 import { withBos } from "../../generation/prompt/prompt-tokenizer.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
 import { textsOrTokens } from "../generating/list-limits.ts";
-import { refuseForeignTokens, separateInputs } from "../generating/plain-prompt.ts";
+import { separateInputs } from "../generating/plain-prompt.ts";
 import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
 import { sendJson, WrittenJson } from "../http/send-json.ts";
 import { takeBody } from "../http/take-body.ts";
-import { bookkeepingFields } from "../generating/sampling-fields.ts";
+import { bookkeepingFields, refuseForeignTokens } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
 /** Texts of one request, as OpenAI. */
@@ -96,7 +96,7 @@ async function embedAll(
 
 async function inputOf(serving: Serving, one: string | readonly number[], limit: PromptLimit) {
   if (typeof one !== "string") {
-    refuseForeignTokens(serving, one, "input");
+    refuseForeignTokens(serving.model, one, "input");
     return one;
   }
   return withBos(serving.model, await serving.tokenizer.tokenize([wellFormed(one)], "plain", limit));

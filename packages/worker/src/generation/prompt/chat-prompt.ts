@@ -1,6 +1,6 @@
 import type { Clock } from "@drover/foundation/clock";
 import type { ModelDescription, Vocabulary } from "../../engine/engine.ts";
-import { badField, unlessRefused } from "../../errors.ts";
+import { invalid, unlessRefused } from "../../errors.ts";
 import { commonPrefix } from "../../state/slots-by-prefix.ts";
 import { refuseLongPrompt } from "./prompt-limit.ts";
 import { type PromptTokenizer, withBos } from "./prompt-tokenizer.ts";
@@ -99,9 +99,9 @@ export class ChatPrompts {
     const { thinks, toolFormat } = this.template;
     const hasTags = thinks && toolFormat !== "harmony";
     if (mayThink && prefillThinking !== "" && !hasTags) {
-      throw badField(
+      throw invalid(
         "continue_final_message",
-        "Invalid 'continue_final_message': this model does not think in <think> tags, so its thinking can't be continued; send text to continue.",
+        "this model does not think in <think> tags, so its thinking can't be continued; send text to continue",
       );
     }
     let text = rendered;

@@ -1,7 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import { LoopBudget } from "@drover/foundation/loop-budget";
 import type { ModelDescription, TextKind, Vocabulary } from "../../engine/engine.ts";
-import { badField, WorkerError } from "../../errors.ts";
+import { invalid, WorkerError } from "../../errors.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
 import { endOfSlice, hasLongRun } from "./long-texts.ts";
 import { SLICE_MS, TokenizingPace } from "./tokenizing-pace.ts";
@@ -118,10 +118,8 @@ export class PromptTokenizer {
 }
 
 function notTokenizable(param: string, why: string) {
-  return badField(
-    param,
-    `Invalid '${param}': a text in it goes on for thousands of characters without a break, and ${why}. Break it into lines.`,
-  );
+  const what = "a text in it goes on for thousands of characters without a break";
+  return invalid(param, `${what}, and ${why}. Break it into lines`);
 }
 
 /** As llama.cpp's server begins a text. */

@@ -1,5 +1,5 @@
 import { costOfJson, MOST_NESTING, MOST_VALUES, turnToParse } from "@drover/contract/json/json-cost";
-import { badField } from "../../errors.ts";
+import { invalid } from "../../errors.ts";
 import type { ChatMessage, ToolCall, ToolDefinition } from "./chat-message.ts";
 import type { ControlTexts } from "./control-texts.ts";
 import { contextLengthExceeded, type PromptLimit } from "./prompt-limit.ts";
@@ -93,7 +93,7 @@ async function charsOf(value: unknown): Promise<number> {
 
 async function refuseCostlyArguments(calls: readonly ToolCall[], { param }: PromptLimit): Promise<void> {
   const fault = await costOfJson(...calls.map((call) => Buffer.from(call.arguments)));
-  if (fault !== undefined) throw badField(param, `Invalid '${param}': ${faults[fault]}.`, fault);
+  if (fault !== undefined) throw invalid(param, faults[fault], fault);
 }
 
 const faults = {
