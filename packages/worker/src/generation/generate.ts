@@ -9,11 +9,10 @@ import type {
 import type { GenerationTimeline } from "../generation-timeline.ts";
 import { type OutputEnd, type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
-import { ThinkingTags } from "./output/thinking-tags.ts";
 import { grammarRefusal, type HeldText } from "./refuse-grammar.ts";
 import { HarmonyText } from "./output/harmony-text.ts";
 import { OutputParser, type ParsedStep } from "./output/output-parser.ts";
-import type { ReasoningStart } from "./output/reasoning.ts";
+import { type ReasoningStart, ThinkingTags } from "./output/reasoning.ts";
 import type { TokenTexts } from "./output/token-texts.ts";
 import type { ToolCallParser } from "./output/tool-calls.ts";
 

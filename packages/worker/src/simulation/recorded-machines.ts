@@ -13,13 +13,16 @@ export interface RecordedMachine {
   readonly moveMs: number;
 }
 
+export function costsOf(tokensToMs: Readonly<Record<number, number>>): StepCosts {
+  return createStepCosts(Object.entries(tokensToMs).map(([tokens, ms]) => ({ tokens: Number(tokens), ms })));
+}
+
 function machine(
   name: string,
   tokensToMs: Readonly<Record<number, number>>,
   more: Partial<Omit<RecordedMachine, "name" | "costs">> = {},
 ): RecordedMachine {
-  const points = Object.entries(tokensToMs).map(([tokens, ms]) => ({ tokens: Number(tokens), ms }));
-  return { name, costs: createStepCosts(points), attentionMs: 0, overheadMs: 1, moveMs: 20, ...more };
+  return { name, costs: costsOf(tokensToMs), attentionMs: 0, overheadMs: 1, moveMs: 20, ...more };
 }
 
 /** The 1.5B model in Q4_0 on AMD EPYC (Zen 3, AVX2), two threads. */

@@ -2,12 +2,6 @@ import type { BatchPart, Engine, TokenSampler, Vocabulary } from "../engine/engi
 import type { RecordedMachine } from "./recorded-machines.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** What the simulated engine did, to compare with what the machine allows. */
-export interface EngineRecord {
-  decodes: number;
-  decodeMs: number;
-}
-
 /**
  * An engine without a model, whose decode takes as long as a recorded machine took. It knows what llama.cpp does with a
  * batch: neighbouring sequences with ascending ids are computed together, a hole starts a new group, and a sequence with more
@@ -17,12 +11,10 @@ export interface EngineRecord {
 export function createSimulatedEngine(
   machine: RecordedMachine,
   options: { readonly clock: VirtualClock; readonly slots: number; readonly contextTokens: number },
-): Engine & { readonly record: EngineRecord } {
+): Engine {
   const { clock, slots, contextTokens } = options;
   const held = Array.from({ length: slots }, () => 0);
-  const record: EngineRecord = { decodes: 0, decodeMs: 0 };
   return {
-    record,
     model: MODEL,
     vocabulary: VOCABULARY,
     embedder: undefined,
@@ -43,8 +35,6 @@ export function createSimulatedEngine(
         const count = part.logits === "none" ? 0 : part.logits === "last" ? 1 : part.tokens.length;
         return Array.from({ length: count }, () => row++);
       });
-      record.decodes += 1;
-      record.decodeMs += ms;
       await clock.wait(ms);
       return rows;
     },

@@ -51,7 +51,8 @@ const SPARE_BYTES = 16 * 2 ** 20;
  */
 export class SnapshotStore {
   readonly #parts: SnapshotStoreParts;
-  readonly #known = new Map<string, { readonly id: number; readonly snapshot: Snapshot }>();
+  /** Ids of those that are known, by name. */
+  readonly #known = new Map<string, number>();
   readonly #byId = new Map<number, Snapshot>();
   readonly #prefixes = new OwnedPrefixes();
   #ids = 0;
@@ -172,16 +173,10 @@ export class SnapshotStore {
   /** A conversation's earlier turns are in its last one. */
   #dropBeginningsOf({ name, tokens, ownership }: Snapshot): void {
     if (!this.#parts.engine.model.canCutState) return;
-    for (const { snapshot } of this.#known.values()) {
-      const { length } = snapshot.tokens;
-      if (
-        snapshot.ownership.owner !== ownership.owner ||
-        snapshot.name === name ||
-        length > tokens.length ||
-        commonPrefix(snapshot.tokens, tokens) < length
-      )
-        continue;
-      this.#remove(snapshot.name);
+    for (const other of this.#byId.values()) {
+      const { length } = other.tokens;
+      const isOwn = other.ownership.owner === ownership.owner && other.name !== name;
+      if (isOwn && length <= tokens.length && commonPrefix(other.tokens, tokens) === length) this.#remove(other.name);
     }
   }
 
@@ -234,17 +229,17 @@ export class SnapshotStore {
 
   #file(snapshot: Snapshot): void {
     const id = this.#ids++;
-    this.#known.set(snapshot.name, { id, snapshot });
+    this.#known.set(snapshot.name, id);
     this.#byId.set(id, snapshot);
     this.#prefixes.set(id, snapshot.tokens, snapshot.ownership);
   }
 
   #forget(name: string): void {
-    const known = this.#known.get(name);
-    if (known === undefined) return;
+    const id = this.#known.get(name);
+    if (id === undefined) return;
     this.#known.delete(name);
-    this.#byId.delete(known.id);
-    this.#prefixes.delete(known.id);
+    this.#byId.delete(id);
+    this.#prefixes.delete(id);
   }
 
   #trouble(message: string): false {

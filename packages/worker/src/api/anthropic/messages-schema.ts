@@ -5,7 +5,7 @@ import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { foreignTool, jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
+import { foreignTool, jsonSchema, toolFields } from "../openai-chat/chat-schema.ts";
 
 /** Fields that are not listed are ignored in blocks and tools: `cache_control`, `citations`, `caller` and what comes after them. */
 const textBlock = z.object({ type: z.literal("text"), text: z.string() });
@@ -168,13 +168,7 @@ const message = z.discriminatedUnion("role", [
   }),
 ]);
 
-const customTool = z.object({
-  type: z.literal("custom").nullish(),
-  name: toolName,
-  description: z.string().nullish(),
-  input_schema: anyObject,
-  strict: z.boolean().nullish(),
-});
+const customTool = z.object({ type: z.literal("custom").nullish(), ...toolFields, input_schema: anyObject });
 
 const toolChoice = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["auto", "any"]), disable_parallel_tool_use: z.boolean().nullish() }),

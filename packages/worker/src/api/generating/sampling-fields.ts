@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { DrySampling, Sampling } from "../../generation-contract.ts";
 import { invalid } from "../../errors.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { noLimit } from "../../generation/prompt/prompt-limit.ts";
 import { boundedList, refuse } from "../http/bounded-list.ts";
 import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
 import type { Serving } from "../serving.ts";
@@ -239,7 +240,9 @@ export async function tokenBiases(
   let count = 0;
   for (const [meant, added] of given ?? []) {
     const tokens =
-      typeof meant === "number" ? [meant] : await tokenizer.tokenize([wellFormed(meant)], "plain", BIASES_LIMIT);
+      typeof meant === "number"
+        ? [meant]
+        : await tokenizer.tokenize([wellFormed(meant)], "plain", noLimit("logit_bias"));
     count += tokens.length;
     if (count > MOST_BIASES) throw invalid("logit_bias", `its texts have more than ${MOST_BIASES} tokens`);
     refuseForeignTokens(model, tokens, "logit_bias");
@@ -247,9 +250,6 @@ export async function tokenBiases(
   }
   return found;
 }
-
-/** What is counted is all of them together. */
-const BIASES_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "logit_bias" } as const;
 
 /** @throws RequestError for a token that the model does not have */
 export function refuseForeignTokens(

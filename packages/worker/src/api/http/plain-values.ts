@@ -31,6 +31,11 @@ export const anyObject = z.preprocess(
   z.custom<Readonly<Record<string, unknown>>>().meta({ type: "object" }),
 );
 
+/** Some of the members. */
+export function pick<Fields extends object, Name extends keyof Fields>(fields: Fields, ...names: readonly Name[]) {
+  return Object.fromEntries(names.map((name) => [name, fields[name]])) as Pick<Fields, Name>;
+}
+
 /** Members that have any value, and no effect. */
 export function freeFields<Name extends string>(...names: readonly Name[]) {
   const fields = names.map((name) => [name, z.unknown().optional()]);

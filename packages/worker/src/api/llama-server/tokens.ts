@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
+import { noLimit } from "../../generation/prompt/prompt-limit.ts";
 import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseForeignTokens } from "../generating/sampling-fields.ts";
@@ -22,14 +23,12 @@ export const tokenizeRequest = z.strictObject({
 
 export const detokenizeRequest = z.strictObject({ tokens: tokenList({ most: MOST_TOKENS }) });
 
-const NO_LIMIT = { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param: "content" } as const;
-
 /** `POST /tokenize`, as llama.cpp's server serves it. */
 export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
   const { vocabulary, tokenizer, model } = serving;
   const body = await takeBody(serving, tokenizeRequest, request, reply);
   const kind = body.parse_special === false ? "plain" : "control";
-  const tokens = await tokenizer.tokenize([wellFormed(body.content)], kind, NO_LIMIT);
+  const tokens = await tokenizer.tokenize([wellFormed(body.content)], kind, noLimit("content"));
   if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
   if (body.with_pieces !== true) return await sendJson(reply, { tokens });
   const pieces = longList(() => piecesOf(tokens, vocabulary));

@@ -4,7 +4,7 @@ import { generationFields, samplingFields } from "../generating/sampling-fields.
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { anyObject, freeFields, jsonText } from "../http/plain-values.ts";
+import { anyObject, freeFields, jsonText, pick } from "../http/plain-values.ts";
 import { jsonSchema, toolName } from "../openai-chat/chat-schema.ts";
 
 const noImages = z.array(z.never({ error: "Unsupported: this server is text only." })).nullish();
@@ -18,15 +18,8 @@ const machineOptions = freeFields(
 const options = z
   .strictObject({
     ...machineOptions,
-    temperature: samplingFields.temperature,
-    top_k: samplingFields.top_k,
-    top_p: samplingFields.top_p,
-    min_p: samplingFields.min_p,
-    seed: samplingFields.seed,
-    repeat_penalty: samplingFields.repeat_penalty,
-    repeat_last_n: samplingFields.repeat_last_n,
-    presence_penalty: samplingFields.presence_penalty,
-    frequency_penalty: samplingFields.frequency_penalty,
+    ...pick(samplingFields, "temperature", "top_k", "top_p", "min_p", "seed"),
+    ...pick(samplingFields, "repeat_penalty", "repeat_last_n", "presence_penalty", "frequency_penalty"),
     num_predict: z.int().nullish(),
     stop: generationFields.stop,
   })

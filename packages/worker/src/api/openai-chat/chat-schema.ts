@@ -100,14 +100,10 @@ const message = z.discriminatedUnion("role", [
   z.object({ role: z.literal("function"), ...toolResult }),
 ]);
 
-const functionFields = z
-  .object({
-    name: toolName,
-    description: z.string().nullish(),
-    parameters: anyObject.nullish(),
-    strict: z.boolean().nullish(),
-  })
-  .transform((tool) => toolOf(tool));
+/** What every API says of a tool beside its parameters. */
+export const toolFields = { name: toolName, description: z.string().nullish(), strict: z.boolean().nullish() } as const;
+
+const functionFields = z.object({ ...toolFields, parameters: anyObject.nullish() }).transform((tool) => toolOf(tool));
 
 /** In the form of the responses API, which some clients send here too, all fields stand beside the type. */
 const functionTool = z.preprocess(
@@ -150,6 +146,13 @@ export const jsonSchema = z.union([anyObject, z.boolean()]);
 
 export const grammarText = z.string().max(64 * 1024);
 
+/** What OpenAI's APIs say of a schema beside itself. */
+export const schemaFields = {
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  strict: z.boolean().nullish(),
+} as const;
+
 const formats = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
   z.strictObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
@@ -157,14 +160,7 @@ const formats = z.discriminatedUnion("type", [
     type: z.literal("json_schema"),
     /** As llama.cpp's server has it. */
     schema: jsonSchema.nullish(),
-    json_schema: z
-      .strictObject({
-        name: z.string().nullish(),
-        description: z.string().nullish(),
-        schema: jsonSchema.nullish(),
-        strict: z.boolean().nullish(),
-      })
-      .nullish(),
+    json_schema: z.strictObject({ ...schemaFields, schema: jsonSchema.nullish() }).nullish(),
   }),
 ]);
 

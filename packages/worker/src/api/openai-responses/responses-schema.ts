@@ -3,9 +3,16 @@ import { MOST_TOOLS, messageList } from "../generating/list-limits.ts";
 import { bookkeepingFields, neutralOnly, notSupported, samplingFields } from "../generating/sampling-fields.ts";
 import { effort } from "../generating/thinking.ts";
 import { boundedList } from "../http/bounded-list.ts";
-import { anyObject, jsonText, refusedType } from "../http/plain-values.ts";
+import { anyObject, jsonText, pick, refusedType } from "../http/plain-values.ts";
 import { hint } from "../http/ignored-parameters.ts";
-import { foreignTool, jsonSchema, refusalPart, textOrParts, toolName } from "../openai-chat/chat-schema.ts";
+import {
+  foreignTool,
+  jsonSchema,
+  refusalPart,
+  schemaFields,
+  textOrParts,
+  toolFields,
+} from "../openai-chat/chat-schema.ts";
 
 const textPart = z.object({ type: z.enum(["input_text", "output_text", "text", "summary_text"]), text: z.string() });
 const otherPart = z
@@ -112,13 +119,7 @@ const referenceItem = z
   );
 
 const tool = z
-  .object({
-    type: z.literal("function"),
-    name: toolName,
-    description: z.string().nullish(),
-    parameters: anyObject.nullish(),
-    strict: z.boolean().nullish(),
-  })
+  .object({ type: z.literal("function"), ...toolFields, parameters: anyObject.nullish() })
   .or(foreignTool("function"));
 
 const namedTool = z.object({ type: z.literal("function"), name: z.string() });
@@ -126,13 +127,7 @@ const namedTool = z.object({ type: z.literal("function"), name: z.string() });
 const textFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
   z.strictObject({ type: z.literal("json_object") }),
-  z.strictObject({
-    type: z.literal("json_schema"),
-    name: z.string().nullish(),
-    schema: jsonSchema,
-    description: z.string().nullish(),
-    strict: z.boolean().nullish(),
-  }),
+  z.strictObject({ type: z.literal("json_schema"), ...schemaFields, schema: jsonSchema }),
 ]);
 
 const items = messageList(
@@ -154,15 +149,8 @@ export const responsesRequest = z.strictObject({
   input: z.union([z.string(), items]),
   instructions: z.union([z.string(), items]).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
-  temperature: samplingFields.temperature,
-  top_p: samplingFields.top_p,
-  top_k: samplingFields.top_k,
-  min_p: samplingFields.min_p,
-  seed: samplingFields.seed,
-  repeat_penalty: samplingFields.repeat_penalty,
-  presence_penalty: samplingFields.presence_penalty,
-  frequency_penalty: samplingFields.frequency_penalty,
-  logit_bias: samplingFields.logit_bias,
+  ...pick(samplingFields, "temperature", "top_p", "top_k", "min_p", "seed", "logit_bias"),
+  ...pick(samplingFields, "repeat_penalty", "presence_penalty", "frequency_penalty"),
   stream: z.boolean().nullish(),
   stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
   tools: boundedList(tool, { most: MOST_TOOLS }).nullish(),

@@ -10,6 +10,11 @@ export interface PromptLimit {
   readonly isCount?: boolean;
 }
 
+/** Of texts that need no slot and whose tokens are bounded otherwise. */
+export function noLimit(param: string): PromptLimit {
+  return { contextTokens: Number.POSITIVE_INFINITY, outputTokens: 0, param };
+}
+
 /** @throws RequestError where the prompt leaves no room for a response's first token. */
 export function refuseLongPrompt(prompt: readonly number[], limit: PromptLimit): void {
   if (prompt.length + limit.outputTokens > limit.contextTokens) {
