@@ -4,9 +4,9 @@ import { apiOf, type ApiRoute, apiRoutes, type RouteName } from "@drover/contrac
 import { chatCompletions } from "./openai-chat/chat-completions.ts";
 import { chatCompletionRequest } from "./openai-chat/chat-schema.ts";
 import { completionRequest } from "./openai-completions/completion-schema.ts";
-import { completions } from "./openai-completions/completions.ts";
+import { completions, refuseLongPrompt } from "./openai-completions/completions.ts";
 import { embeddings, embeddingsRequest } from "./openai-embeddings/embeddings.ts";
-import { countTokens, messages } from "./anthropic/messages.ts";
+import { countTokens, messages, refuseThread } from "./anthropic/messages.ts";
 import { countTokensRequest, messagesRequest } from "./anthropic/messages-schema.ts";
 import { listModels, retrieveModel } from "./llama-server/models.ts";
 import { applyTemplate } from "./llama-server/apply-template.ts";
@@ -35,6 +35,7 @@ import { resumable } from "./resumable.ts";
 import { countInputTokens, responses } from "./openai-responses/responses.ts";
 import { responsesRequest } from "./openai-responses/responses-schema.ts";
 import { type Serving, nowSeconds } from "./serving.ts";
+import { takeBody } from "./http/take-body.ts";
 import { health, slots, steps } from "./llama-server/slots.ts";
 import { detokenize, detokenizeRequest, tokenize, tokenizeRequest } from "./llama-server/tokens.ts";
 
@@ -47,6 +48,21 @@ interface Handler {
   /** What requests are checked against; absent: they have no body. */
   readonly body?: z.ZodType;
   readonly handle: (serving: Serving, request: FastifyRequest, reply: FastifyReply) => unknown;
+}
+
+/** @param look at the body as it came, before it is checked */
+function checked<Body>(
+  body: z.ZodType<Body>,
+  handle: (serving: Serving, body: Body, reply: FastifyReply) => unknown,
+  look?: (serving: Serving, body: unknown) => void,
+): Handler {
+  return {
+    body,
+    async handle(serving, request, reply) {
+      look?.(serving, request.body);
+      return await handle(serving, await takeBody(serving, body, request, reply), reply);
+    },
+  };
 }
 
 /** Every route of a worker. */
@@ -72,32 +88,32 @@ const generating: typeof resumable = (serving, request, reply) =>
 /** @param started when the model was made, for clients */
 function handlersOf(started: number, openApi: () => object): Readonly<Record<RouteName, Handler>> {
   return {
-    "POST /v1/chat/completions": { body: chatCompletionRequest, handle: chatCompletions },
-    "POST /v1/completions": { body: completionRequest, handle: completions },
-    "POST /v1/embeddings": { body: embeddingsRequest, handle: embeddings },
-    "POST /v1/responses": { body: responsesRequest, handle: responses },
-    "POST /v1/responses/input_tokens": { body: responsesRequest, handle: countInputTokens },
-    "POST /v1/messages": { body: messagesRequest, handle: messages },
-    "POST /v1/messages/count_tokens": { body: countTokensRequest, handle: countTokens },
-    "POST /completion": { body: nativeCompletionRequest, handle: nativeCompletion },
-    "POST /infill": { body: infillRequest, handle: infill },
-    "POST /embedding": { body: nativeEmbeddingRequest, handle: nativeEmbedding },
-    "POST /apply-template": { body: chatCompletionRequest, handle: applyTemplate },
+    "POST /v1/chat/completions": checked(chatCompletionRequest, chatCompletions),
+    "POST /v1/completions": checked(completionRequest, completions, refuseLongPrompt),
+    "POST /v1/embeddings": checked(embeddingsRequest, embeddings),
+    "POST /v1/responses": checked(responsesRequest, responses),
+    "POST /v1/responses/input_tokens": checked(responsesRequest, countInputTokens),
+    "POST /v1/messages": checked(messagesRequest, messages, refuseThread),
+    "POST /v1/messages/count_tokens": checked(countTokensRequest, countTokens),
+    "POST /completion": checked(nativeCompletionRequest, nativeCompletion),
+    "POST /infill": checked(infillRequest, infill),
+    "POST /embedding": checked(nativeEmbeddingRequest, nativeEmbedding),
+    "POST /apply-template": checked(chatCompletionRequest, applyTemplate),
     "GET /lora-adapters": { handle: () => [] },
-    "POST /api/chat": { body: ollamaChatRequest, handle: ollamaChat },
-    "POST /api/generate": { body: ollamaGenerateRequest, handle: ollamaGenerate },
-    "POST /api/embed": { body: ollamaEmbedRequest, handle: ollamaEmbed },
-    "POST /api/embeddings": { body: ollamaEmbedRequest, handle: ollamaEmbedding },
+    "POST /api/chat": checked(ollamaChatRequest, ollamaChat),
+    "POST /api/generate": checked(ollamaGenerateRequest, ollamaGenerate),
+    "POST /api/embed": checked(ollamaEmbedRequest, ollamaEmbed),
+    "POST /api/embeddings": checked(ollamaEmbedRequest, ollamaEmbedding),
     "GET /api/tags": { handle: (serving) => ollamaModels(serving, started) },
     "GET /api/ps": { handle: (serving) => ollamaModels(serving, started) },
-    "POST /api/show": { body: ollamaShowRequest, handle: ollamaShow },
+    "POST /api/show": checked(ollamaShowRequest, ollamaShow),
     "GET /api/version": { handle: ollamaVersion },
     "POST /api/pull": { handle: ollamaPull },
     "POST /api/create": { handle: ollamaPull },
     "POST /api/copy": { handle: ollamaPull },
     "POST /api/push": { handle: ollamaPull },
-    "POST /tokenize": { body: tokenizeRequest, handle: tokenize },
-    "POST /detokenize": { body: detokenizeRequest, handle: detokenize },
+    "POST /tokenize": checked(tokenizeRequest, tokenize),
+    "POST /detokenize": checked(detokenizeRequest, detokenize),
     "GET /v1/models": { handle: (serving, request) => listModels(serving, started, apiOf(request)) },
     "GET /v1/models/*": {
       handle: (serving, request) => retrieveModel(serving, started, wildcard(request), apiOf(request)),

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { countChat, prepareChat } from "../generating/prepare-chat.ts";
@@ -7,17 +7,18 @@ import { runChoices, streamChoices } from "../generating/choices.ts";
 import { MessageEvents, messageUsage } from "./message-events.ts";
 import { argumentsOf, ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import { messagesJobOf } from "./messages-job.ts";
-import { countTokensRequest, messagesRequest } from "./messages-schema.ts";
+import type { CountTokensRequest } from "./messages-schema.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { RequestError } from "../../errors.ts";
-import { takeBody } from "../http/take-body.ts";
 import { CALL_ID_DIGITS, newId, type Serving } from "../serving.ts";
 import type { OutputEnd, OutputPiece } from "../../generation/output/output.ts";
 
 /** `POST /v1/messages`: Anthropic's API. */
-export async function messages(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  refuseThread(request.body);
-  const body = await takeBody(serving, messagesRequest, request, reply);
+export async function messages(
+  serving: Serving,
+  body: CountTokensRequest & { readonly max_tokens: number },
+  reply: FastifyReply,
+): Promise<unknown> {
   const job = messagesJobOf(serving, body);
   const id = newId(serving, "msg");
   const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
@@ -33,7 +34,7 @@ export async function messages(serving: Serving, request: FastifyRequest, reply:
 }
 
 /** Its newest client tries to have the server keep the messages, and goes on without where it is told so by this message. */
-function refuseThread(body: unknown): void {
+export function refuseThread(_serving: Serving, body: unknown): void {
   const thread = fieldOf(body, "thread");
   if (thread === undefined || thread === null) return;
   throw new RequestError("Unsupported parameter: 'thread'. This server keeps no messages: send them all.", {
@@ -45,8 +46,8 @@ function refuseThread(body: unknown): void {
 }
 
 /** `POST /v1/messages/count_tokens`. */
-export async function countTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = messagesJobOf(serving, await takeBody(serving, countTokensRequest, request, reply));
+export async function countTokens(serving: Serving, body: CountTokensRequest, reply: FastifyReply) {
+  const job = messagesJobOf(serving, body);
   return { input_tokens: await countChat(serving, reply, job) };
 }
 

@@ -1,15 +1,14 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { countLimit } from "../../generation/chat-request.ts";
 import { MOST_TOKENS } from "../generating/list-limits.ts";
 import { sendJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { chatJobOf } from "../openai-chat/chat-job.ts";
-import { chatCompletionRequest } from "../openai-chat/chat-schema.ts";
+import type { ChatCompletionRequest } from "../openai-chat/chat-schema.ts";
 import type { Serving } from "../serving.ts";
 
 /** `POST /apply-template`: the prompt that a chat becomes, as text. */
-export async function applyTemplate(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = await chatJobOf(serving, await takeBody(serving, chatCompletionRequest, request, reply));
+export async function applyTemplate(serving: Serving, body: ChatCompletionRequest, reply: FastifyReply) {
+  const job = await chatJobOf(serving, body);
   const prompt = await serving.prompts.text({
     messages: job.messages,
     tools: job.toolChoice === "none" ? [] : job.tools,

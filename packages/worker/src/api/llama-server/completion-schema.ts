@@ -42,6 +42,7 @@ export const infillRequest = z.strictObject({
 });
 
 export type NativeCompletionBody = z.output<typeof nativeCompletionRequest>;
+export type InfillBody = z.output<typeof infillRequest>;
 export type NativePrompt = z.output<typeof one>;
 export type NativeFields = Omit<NativeCompletionBody, "prompt">;
 

@@ -1,5 +1,5 @@
 import type { ReportedTokens } from "@drover/contract/request-report";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { invalid, refused } from "../../errors.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { type OutputEnd, type OutputPiece, type PromptProgress, textOf } from "../../generation/output/output.ts";
@@ -20,26 +20,23 @@ import { progressOf } from "../generating/prompt-pings.ts";
 import { Timings, timingsText } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
-import { infillRequest, nativeCompletionRequest, type NativeFields, separatePrompts } from "./completion-schema.ts";
+import { type InfillBody, type NativeCompletionBody, type NativeFields, separatePrompts } from "./completion-schema.ts";
 import { nativeSettings } from "./native-settings.ts";
 
 /** `POST /completion`: a text goes on, by llama.cpp's own names. */
 export async function nativeCompletion(
   serving: Serving,
-  request: FastifyRequest,
+  body: NativeCompletionBody,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const body = await takeBody(serving, nativeCompletionRequest, request, reply);
   const prompts: (readonly number[])[] = [];
   for (const prompt of separatePrompts(body.prompt)) prompts.push(await promptTokens(serving, prompt));
   return await complete(serving, reply, body, prompts);
 }
 
 /** `POST /infill`. @throws RequestError 501 where the model has no tokens for it */
-export async function infill(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = await takeBody(serving, infillRequest, request, reply);
+export async function infill(serving: Serving, body: InfillBody, reply: FastifyReply): Promise<unknown> {
   const tokensOf = (text: string) =>
     serving.tokenizer.tokenize([wellFormed(text)], "plain", plainLimit(serving, "input_prefix"));
   const extra = (body.input_extra ?? []).map(({ filename, text }) => `${filename ?? "file"}\n${text}\n`).join("");

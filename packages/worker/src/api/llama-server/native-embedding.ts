@@ -1,8 +1,7 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { badField } from "../../errors.ts";
 import { sendJson, WrittenJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { embeddingsRequest, embedInputs } from "../openai-embeddings/embeddings.ts";
 import type { Serving } from "../serving.ts";
 
@@ -15,8 +14,11 @@ export const nativeEmbeddingRequest = z.strictObject({
 });
 
 /** `POST /embedding`: a list with one vector for each text. */
-export async function nativeEmbedding(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const body = await takeBody(serving, nativeEmbeddingRequest, request, reply);
+export async function nativeEmbedding(
+  serving: Serving,
+  body: z.output<typeof nativeEmbeddingRequest>,
+  reply: FastifyReply,
+) {
   const given = body.content ?? body.input;
   if (given === null || given === undefined) throw badField("content", "Missing required parameter: 'content'.");
   const { vectors } = await embedInputs(serving, reply, given);

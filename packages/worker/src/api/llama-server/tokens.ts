@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Vocabulary } from "../../engine/engine.ts";
 import { wellFormed } from "../../generation/prompt/control-texts.ts";
@@ -8,7 +8,6 @@ import { textOfTokens } from "../generating/plain-prompt.ts";
 import { refuseForeignTokens } from "../generating/sampling-fields.ts";
 import { tokenList } from "../http/plain-values.ts";
 import { longList, sendJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import type { Serving } from "../serving.ts";
 
 export const tokenizeRequest = z.strictObject({
@@ -24,9 +23,8 @@ export const tokenizeRequest = z.strictObject({
 export const detokenizeRequest = z.strictObject({ tokens: tokenList({ most: MOST_TOKENS }) });
 
 /** `POST /tokenize`, as llama.cpp's server serves it. */
-export async function tokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
+export async function tokenize(serving: Serving, body: z.output<typeof tokenizeRequest>, reply: FastifyReply) {
   const { vocabulary, tokenizer, model } = serving;
-  const body = await takeBody(serving, tokenizeRequest, request, reply);
   const kind = body.parse_special === false ? "plain" : "control";
   const tokens = await tokenizer.tokenize([wellFormed(body.content)], kind, noLimit("content"));
   if (body.add_special === true && model.addsBosToken && model.bosToken !== undefined) tokens.unshift(model.bosToken);
@@ -40,8 +38,11 @@ function* piecesOf(tokens: readonly number[], vocabulary: Vocabulary) {
 }
 
 /** `POST /detokenize`. */
-export async function detokenize(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const { tokens } = await takeBody(serving, detokenizeRequest, request, reply);
+export async function detokenize(
+  serving: Serving,
+  { tokens }: z.output<typeof detokenizeRequest>,
+  reply: FastifyReply,
+) {
   refuseForeignTokens(serving.model, tokens, "tokens");
   return await sendJson(reply, { content: await textOfTokens(serving, tokens) });
 }

@@ -1,11 +1,10 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { badField, refused } from "../../errors.ts";
 import { sendJson, WrittenJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { embedInputs } from "../openai-embeddings/embeddings.ts";
 import { modelDetails } from "../llama-server/models.ts";
 import type { Serving } from "../serving.ts";
-import { ollamaEmbedRequest, ollamaShowRequest } from "./ollama-schema.ts";
+import type { OllamaEmbed } from "./ollama-schema.ts";
 
 /** Clients ask for it to know what they may send: the one whose API this is. */
 const OLLAMA_VERSION = "0.12.0";
@@ -32,9 +31,7 @@ export function ollamaModels({ model, slots }: Serving, started: number) {
 }
 
 /** `POST /api/show`. */
-export async function ollamaShow(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  await takeBody(serving, ollamaShowRequest, request, reply);
-  const { model, prompts, slots, embedder } = serving;
+export function ollamaShow({ model, prompts, slots, embedder }: Serving) {
   const { architecture } = model;
   return {
     modelfile: "",
@@ -58,8 +55,8 @@ export async function ollamaShow(serving: Serving, request: FastifyRequest, repl
 }
 
 /** `POST /api/embed`. */
-export async function ollamaEmbed(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const { vectors, promptTokens } = await embedInputs(serving, reply, await inputOf(serving, request, reply));
+export async function ollamaEmbed(serving: Serving, body: OllamaEmbed, reply: FastifyReply) {
+  const { vectors, promptTokens } = await embedInputs(serving, reply, inputOf(body));
   return await sendJson(reply, {
     model: serving.model.id,
     embeddings: vectors.map((vector) => new WrittenJson(vector)),
@@ -68,13 +65,12 @@ export async function ollamaEmbed(serving: Serving, request: FastifyRequest, rep
 }
 
 /** `POST /api/embeddings`, as it was before `/api/embed`. */
-export async function ollamaEmbedding(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const [vector = "[]"] = (await embedInputs(serving, reply, await inputOf(serving, request, reply))).vectors;
+export async function ollamaEmbedding(serving: Serving, body: OllamaEmbed, reply: FastifyReply) {
+  const [vector = "[]"] = (await embedInputs(serving, reply, inputOf(body))).vectors;
   return await sendJson(reply, { embedding: new WrittenJson(vector) });
 }
 
-async function inputOf(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const body = await takeBody(serving, ollamaEmbedRequest, request, reply);
+function inputOf(body: OllamaEmbed) {
   const input = body.input ?? body.prompt;
   if (input === null || input === undefined) throw badField("input", "Missing required parameter: 'input'.");
   return input;

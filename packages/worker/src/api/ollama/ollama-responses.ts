@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
@@ -10,11 +10,10 @@ import { plainGrammar, plainOutput, promptTokens } from "../generating/plain-pro
 import { Timings } from "../generating/timings.ts";
 import { chatLogprobs } from "../generating/token-logprobs.ts";
 import { sendJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { argumentsOf, ChatMessageBuilder } from "../openai-chat/chat-message-builder.ts";
 import type { Serving } from "../serving.ts";
 import { generateJobOf, ollamaJobOf } from "./ollama-job.ts";
-import { ollamaChatRequest, type OllamaGenerate, ollamaGenerateRequest } from "./ollama-schema.ts";
+import type { OllamaChat, OllamaGenerate } from "./ollama-schema.ts";
 
 /** The text and thinking of a response, or of a part of it, as one of the two routes writes them. */
 type Shape = (part: {
@@ -44,16 +43,14 @@ const responseShape: Shape = ({ content, thinking }) => ({
 });
 
 /** `POST /api/chat`; without a message as below. */
-export async function ollamaChat(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = await takeBody(serving, ollamaChatRequest, request, reply);
+export async function ollamaChat(serving: Serving, body: OllamaChat, reply: FastifyReply): Promise<unknown> {
   if (body.messages.length === 0) return loaded(serving, messageShape, body);
   const job = ollamaJobOf(serving, body);
   return await respond(serving, reply, await prepared(serving, reply, job), messageShape, body.stream ?? true);
 }
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
-export async function ollamaGenerate(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = await takeBody(serving, ollamaGenerateRequest, request, reply);
+export async function ollamaGenerate(serving: Serving, body: OllamaGenerate, reply: FastifyReply): Promise<unknown> {
   if ((body.prompt ?? "") === "") return loaded(serving, responseShape, body);
   const job = generateJobOf(serving, body);
   const isRaw = body.raw === true || (body.suffix ?? "") !== "";

@@ -97,4 +97,5 @@ export const ollamaShowRequest = z.strictObject({
 });
 
 export type OllamaChat = z.output<typeof ollamaChatRequest>;
+export type OllamaEmbed = z.output<typeof ollamaEmbedRequest>;
 export type OllamaGenerate = z.output<typeof ollamaGenerateRequest>;

@@ -1,13 +1,12 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import type { ChatJob } from "../../generation/chat-request.ts";
 import type { OutputRequest } from "../../generation/generate.ts";
 import { chatJobOf } from "./chat-job.ts";
 import { ChatChunks, type ChunkHead } from "./chat-chunks.ts";
 import { ChatMessageBuilder } from "./chat-message-builder.ts";
-import { chatCompletionRequest } from "./chat-schema.ts";
+import type { ChatCompletionRequest } from "./chat-schema.ts";
 import { choicesOf, runChoices, streamChoices } from "../generating/choices.ts";
 import { sendJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { prepareChat } from "../generating/prepare-chat.ts";
 import { refuseExpensive } from "../generating/request-price.ts";
@@ -17,10 +16,9 @@ import { usageOf } from "../generating/usage.ts";
 /** `POST /v1/chat/completions`. */
 export async function chatCompletions(
   serving: Serving,
-  request: FastifyRequest,
+  body: ChatCompletionRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const body = await takeBody(serving, chatCompletionRequest, request, reply);
   const job = await chatJobOf(serving, body);
   const choices = body.n ?? 1;
   refuseExpensive(serving, { ...job, choices, isStream: body.stream === true, lengthParam: "max_tokens" });

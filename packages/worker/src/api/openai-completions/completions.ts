@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { refuseManyTokens } from "../../generation/prompt/prompt-limit.ts";
 import { type OutputEnd, type OutputPiece, textOf } from "../../generation/output/output.ts";
 import type { GeneratedToken } from "../../generation-contract.ts";
@@ -11,12 +11,11 @@ import {
   separateInputs,
   textOfTokens,
 } from "../generating/plain-prompt.ts";
-import { type CompletionRequest, completionRequest } from "./completion-schema.ts";
+import type { CompletionRequest } from "./completion-schema.ts";
 import { contentFormatOf } from "../openai-chat/chat-job.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { sendJson } from "../http/send-json.ts";
 import { fieldOf } from "../http/parse-body.ts";
-import { takeBody } from "../http/take-body.ts";
 import { type Serving, nowSeconds } from "../serving.ts";
 import { TextOffsets, completionLogprobs } from "../generating/token-logprobs.ts";
 import { progressOf } from "../generating/prompt-pings.ts";
@@ -26,10 +25,13 @@ import { usageOfPrompts } from "../generating/usage.ts";
 /** OpenAI's default for this API. */
 const DEFAULT_MAX_TOKENS = 16;
 
+/** Before the elements of a list of tokens are checked. @throws RequestError for more than a slot holds */
+export function refuseLongPrompt(serving: Serving, body: unknown): void {
+  refuseManyTokens(fieldOf(body, "prompt"), plainLimit(serving));
+}
+
 /** `POST /v1/completions`: text goes on, with no template; control tokens in the prompt are the client's own business. */
-export async function completions(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  refuseManyTokens(fieldOf(request.body, "prompt"), plainLimit(serving));
-  const body = await takeBody(serving, completionRequest, request, reply);
+export async function completions(serving: Serving, body: CompletionRequest, reply: FastifyReply): Promise<unknown> {
   checkFields(body);
   const prompts = await promptsOf(serving, body);
   const perPrompt = body.n ?? 1;

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Embedder } from "../../engine/engine.ts";
 import { badField, type RequestError } from "../../errors.ts";
@@ -11,7 +11,6 @@ import { refuseManyInputTokens } from "../generating/request-price.ts";
 import { unsupported } from "../http/error-envelope.ts";
 import { reportInputs } from "../generating/report.ts";
 import { sendJson, WrittenJson } from "../http/send-json.ts";
-import { takeBody } from "../http/take-body.ts";
 import { bookkeepingFields, refuseForeignTokens } from "../generating/sampling-fields.ts";
 import { type Serving, onClientGone } from "../serving.ts";
 
@@ -29,8 +28,11 @@ export const embeddingsRequest = z.strictObject({
 type Input = z.output<typeof embeddingsRequest>["input"];
 
 /** `POST /v1/embeddings`. */
-export async function embeddings(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = await takeBody(serving, embeddingsRequest, request, reply);
+export async function embeddings(
+  serving: Serving,
+  body: z.output<typeof embeddingsRequest>,
+  reply: FastifyReply,
+): Promise<unknown> {
   if (serving.embedder === undefined) throw notLoaded(serving);
   const { embeddingLength } = serving.model;
   if (typeof body.dimensions === "number" && body.dimensions !== embeddingLength) {

@@ -6,24 +6,23 @@ import { refuseExpensive } from "../generating/request-price.ts";
 import { fieldOf } from "../http/parse-body.ts";
 import { runChoices, type StreamForm, streamChoices } from "../generating/choices.ts";
 import { RESPONSE_STORE_HEADER } from "@drover/contract/headers";
-import { ignore, takeBody } from "../http/take-body.ts";
+import { ignore } from "../http/take-body.ts";
 import { ResponseEvents } from "./response-events.ts";
 import { ResponseOutput, itemJson } from "./response-output.ts";
 import { responsesJobOf } from "./responses-job.ts";
-import { type ResponsesRequest, responsesRequest } from "./responses-schema.ts";
+import type { ResponsesRequest } from "./responses-schema.ts";
 import { Timings } from "../generating/timings.ts";
 import { newId, nowSeconds, type Serving } from "../serving.ts";
 
 /** `POST /v1/responses`. The worker keeps no responses: the balancer does, and gives each request the items that it refers to. */
-export async function responses(serving: Serving, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const body = await takeBody(serving, responsesRequest, request, reply);
-  const keeping = keepingOf(request, body);
+export async function responses(serving: Serving, body: ResponsesRequest, reply: FastifyReply): Promise<unknown> {
+  const keeping = keepingOf(reply.request, body);
   if (body.store === true && !keeping.isKept) ignore(serving, reply, ["store"]);
   const job = await responsesJobOf(serving, body);
   refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_output_tokens" });
   const prepared = await prepareChat(serving, reply, job);
   const output = new ResponseOutput((prefix) => newId(serving, prefix), (body.reasoning?.summary ?? "none") !== "none");
-  const write = responseWriter(serving, { body, keeping, tools: fieldOf(request.body, "tools") }, output);
+  const write = responseWriter(serving, { body, keeping, tools: fieldOf(reply.request.body, "tools") }, output);
   if (body.stream === true) return await streamChoices(serving, reply, [prepared], streamForm(serving, output, write));
   const [end] = await runChoices(serving, reply, [prepared], () => ({
     onPieces: (pieces) => pieces.forEach((piece) => output.add(piece)),
@@ -53,8 +52,8 @@ function streamForm(serving: Serving, output: ResponseOutput, write: Writer): St
 }
 
 /** `POST /v1/responses/input_tokens`. */
-export async function countInputTokens(serving: Serving, request: FastifyRequest, reply: FastifyReply) {
-  const job = await responsesJobOf(serving, await takeBody(serving, responsesRequest, request, reply));
+export async function countInputTokens(serving: Serving, body: ResponsesRequest, reply: FastifyReply) {
+  const job = await responsesJobOf(serving, body);
   return { object: "response.input_tokens", input_tokens: await countChat(serving, reply, job) };
 }
 
