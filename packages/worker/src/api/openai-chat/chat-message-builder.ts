@@ -11,17 +11,13 @@ export class ChatMessageBuilder {
   readonly #serving: Serving;
   readonly #withLogprobs: boolean;
   readonly #tokens: GeneratedToken[] = [];
-  readonly #calls: ToolCall[] = [];
+  readonly toolCalls: ToolCall[] = [];
   content = "";
   reasoning = "";
 
   constructor(serving: Serving, job: ChatJob) {
     this.#serving = serving;
     this.#withLogprobs = job.topLogprobs !== undefined;
-  }
-
-  get toolCalls(): readonly ToolCall[] {
-    return this.#calls;
   }
 
   add(pieces: readonly OutputPiece[], tokens: readonly GeneratedToken[]): void {
@@ -31,7 +27,7 @@ export class ChatMessageBuilder {
 
   /** An element of `choices`, without its index. */
   choice(end: OutputEnd) {
-    const calls = this.#calls.map(({ id, name, arguments: args }) => ({
+    const calls = this.toolCalls.map(({ id, name, arguments: args }) => ({
       id,
       type: "function",
       function: { name, arguments: args },
@@ -54,10 +50,11 @@ export class ChatMessageBuilder {
   #addPiece(piece: OutputPiece): void {
     if (piece.kind === "content") this.content += piece.text;
     else if (piece.kind === "reasoning") this.reasoning += piece.text;
-    else if (piece.kind === "tool-call") this.#calls[piece.index] = { id: piece.id, name: piece.name, arguments: "" };
+    else if (piece.kind === "tool-call")
+      this.toolCalls[piece.index] = { id: piece.id, name: piece.name, arguments: "" };
     else {
-      const call = this.#calls[piece.index];
-      if (call !== undefined) this.#calls[piece.index] = { ...call, arguments: call.arguments + piece.text };
+      const call = this.toolCalls[piece.index];
+      if (call !== undefined) this.toolCalls[piece.index] = { ...call, arguments: call.arguments + piece.text };
     }
   }
 }

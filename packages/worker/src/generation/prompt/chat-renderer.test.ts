@@ -5,7 +5,7 @@ import { byteModel, byteVocabulary } from "../../test-support/byte-vocabulary.ts
 import { systemClock } from "@drover/foundation/clock";
 import { ChatRenderer } from "./chat-renderer.ts";
 import { ChatTemplate, templateFacts } from "./chat-template.ts";
-import { ChatWriter, type WrittenChat } from "./chat-writer.ts";
+import { type WrittenChat, writeChat } from "./chat-writer.ts";
 import { ControlTexts, controlTextsOf } from "./control-texts.ts";
 
 const TEMPLATE =
@@ -29,21 +29,19 @@ const chat = (turns: number, last = "end"): WrittenChat => ({
 });
 
 describe("A long chat", () => {
-  const writer = new ChatWriter(own.template, own.controlTexts);
-
   it("is written in another thread, as it would be here, and refused in the same words", async () => {
     const renderer = new ChatRenderer({ facts, controlTexts }, own, systemClock);
     const here = mock.method(own.template, "render");
     try {
       const text = await renderer.render(chat(5000));
       assert.equal(here.mock.callCount(), 0);
-      assert.equal(text, writer.write(chat(5000)));
+      assert.equal(text, writeChat(own, chat(5000)));
       await assert.rejects(
         renderer.render(chat(5000, "no")),
         (error) => error instanceof RequestError && /refuses these messages: no/.test(error.message),
       );
       here.mock.resetCalls();
-      assert.equal(await renderer.render(chat(2)), writer.write(chat(2)));
+      assert.equal(await renderer.render(chat(2)), writeChat(own, chat(2)));
       assert.equal(here.mock.callCount(), 2, "a short one is not worth the way");
       await assert.rejects(renderer.render(chat(2, "no")), RequestError);
     } finally {

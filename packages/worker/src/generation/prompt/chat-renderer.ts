@@ -3,9 +3,8 @@ import { writeJsonInSlices } from "@drover/contract/json/sliced-json";
 import type { Clock } from "@drover/foundation/clock";
 import { badField } from "../../errors.ts";
 import { TaskThread } from "../task-thread.ts";
-import type { ChatTemplate, TemplateFacts } from "./chat-template.ts";
-import { ChatWriter, type WrittenChat } from "./chat-writer.ts";
-import type { ControlTexts } from "./control-texts.ts";
+import type { TemplateFacts } from "./chat-template.ts";
+import { type ChatWriting, type WrittenChat, writeChat } from "./chat-writer.ts";
 
 /** What the thread makes the same writer of. */
 export interface WriterFacts {
@@ -21,15 +20,11 @@ const VALUE_WEIGHT = 16;
 
 /** Writes chats by the model's template: short ones at once, long ones in a thread, where thousands of messages take half a second. */
 export class ChatRenderer {
-  readonly #writer: ChatWriter;
+  readonly #writing: ChatWriting;
   readonly #thread: TaskThread<string>;
 
-  constructor(
-    workerData: WriterFacts,
-    { template, controlTexts }: { readonly template: ChatTemplate; readonly controlTexts: ControlTexts },
-    clock: Clock,
-  ) {
-    this.#writer = new ChatWriter(template, controlTexts);
+  constructor(workerData: WriterFacts, writing: ChatWriting, clock: Clock) {
+    this.#writing = writing;
     const start = () => new Worker(new URL("chat-thread.js", import.meta.url), { workerData });
     this.#thread = new TaskThread(clock, start, (why) =>
       badField("messages", `The model's chat template can't write these messages: ${why}.`),
@@ -39,7 +34,7 @@ export class ChatRenderer {
   /** @throws RequestError where the template refuses the chat */
   async render({ messages, tools, templateArguments, mayThink }: WrittenChat): Promise<string> {
     const chat = { messages, tools, templateArguments, mayThink };
-    if (!isHeavy(chat)) return this.#writer.write(chat);
+    if (!isHeavy(chat)) return writeChat(this.#writing, chat);
     return await this.#thread.run(await writeJsonInSlices(chat));
   }
 }

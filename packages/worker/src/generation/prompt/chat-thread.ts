@@ -3,10 +3,10 @@ import { workerData } from "node:worker_threads";
 import { serveTasks } from "../task-thread.ts";
 import type { WriterFacts } from "./chat-renderer.ts";
 import { ChatTemplate } from "./chat-template.ts";
-import { ChatWriter, type WrittenChat } from "./chat-writer.ts";
+import { type WrittenChat, writeChat } from "./chat-writer.ts";
 import { ControlTexts } from "./control-texts.ts";
 
 const { facts, controlTexts } = workerData as WriterFacts;
-const writer = new ChatWriter(new ChatTemplate(facts), new ControlTexts(controlTexts));
+const writing = { template: new ChatTemplate(facts), controlTexts: new ControlTexts(controlTexts) };
 
-serveTasks((chat) => writer.write(chat as WrittenChat));
+serveTasks((chat) => writeChat(writing, chat as WrittenChat));

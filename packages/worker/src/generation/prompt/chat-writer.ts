@@ -12,81 +12,73 @@ export interface WrittenChat extends Pick<ChatTexts, "messages" | "tools" | "tem
   readonly mayThink: boolean;
 }
 
-/** Writes chats by a template, with a cut into each control text of a client's. */
-export class ChatWriter {
-  readonly #template: ChatTemplate;
-  readonly #controlTexts: ControlTexts;
+/** What chats are written by. */
+export interface ChatWriting {
+  readonly template: ChatTemplate;
+  readonly controlTexts: ControlTexts;
+}
 
-  constructor(template: ChatTemplate, controlTexts: ControlTexts) {
-    this.#template = template;
-    this.#controlTexts = controlTexts;
-  }
+/** The chat as the template has it, with a cut into each control text of a client's. @throws RequestError where the template refuses the chat */
+export function writeChat(writing: ChatWriting, chat: WrittenChat): string {
+  const { habits, rendersTools } = writing.template;
+  const all = heard(chat.messages, habits);
+  const hasTools = rendersTools && chat.tools.length > 0;
+  const needsUser = habits.needsUser === "always" || (habits.needsUser === "with-tools" && hasTools);
+  const messages = needsUser ? withUser(all) : all;
+  return render(writing, { ...chat, messages: rendersTools && habits.oneCallEach ? oneCallEach(messages) : messages });
+}
 
-  /** @throws RequestError where the template refuses the chat */
-  write(chat: WrittenChat): string {
-    const { habits, rendersTools } = this.#template;
-    const all = heard(chat.messages, habits);
-    const hasTools = rendersTools && chat.tools.length > 0;
-    const needsUser = habits.needsUser === "always" || (habits.needsUser === "with-tools" && hasTools);
-    const messages = needsUser ? withUser(all) : all;
-    return this.#render({ ...chat, messages: rendersTools && habits.oneCallEach ? oneCallEach(messages) : messages });
-  }
+function render(writing: ChatWriting, input: WrittenChat): string {
+  const { template, controlTexts } = writing;
+  const { habits } = template;
+  const asTools = input.tools.length > 0 && template.rendersTools;
+  const messages = input.messages.map((message) => templateMessage(writing, message));
+  const guardedTools = guardAll(
+    input.tools.map((tool) => toldOfTool(tool, habits)),
+    controlTexts,
+  );
+  const isTold = asTools || input.tools.length === 0;
+  const all = isTold ? messages : withSystemText(messages, describeTools(guardedTools), habits);
+  return template.render(habits.alternates ? alternating(all) : all, {
+    ...guardAll(input.templateArguments, controlTexts),
+    ...(input.mayThink ? {} : { enable_thinking: false }),
+    ...(asTools ? { tools: guardedTools.map(templateTool) } : {}),
+  });
+}
 
-  #render(input: WrittenChat): string {
-    const asTools = input.tools.length > 0 && this.#template.rendersTools;
-    const messages = input.messages.map((message) => this.#templateMessage(message));
-    const { habits } = this.#template;
-    const told = input.tools.map((tool) => toldOfTool(tool, habits));
-    const guardedTools = guardAll(told, this.#controlTexts);
-    const tools = asTools ? { tools: guardedTools.map(templateTool) } : {};
-    const thinking = input.mayThink ? {} : { enable_thinking: false };
-    const isTold = asTools || input.tools.length === 0;
-    const all = isTold ? messages : withSystemText(messages, describeTools(guardedTools), habits);
-    return this.#template.render(habits.alternates ? alternating(all) : all, {
-      ...guardAll(input.templateArguments, this.#controlTexts),
-      ...thinking,
-      ...tools,
-    });
+function templateMessage(writing: ChatWriting, message: ChatMessage): TemplateMessage {
+  const { template, controlTexts } = writing;
+  if (message.role === "assistant") return assistantMessage(writing, message);
+  const content = controlTexts.guard(message.content);
+  if (message.role !== "tool") {
+    const name = message.name === undefined ? {} : { name: controlTexts.guard(message.name) };
+    return { role: message.role, content, ...name };
   }
+  if (!template.rendersTools) return { role: "user", content: writeToolResult(content) };
+  const id = callId(message.toolCallId, template.habits);
+  return { role: "tool", content, tool_call_id: controlTexts.guard(id) };
+}
 
-  #templateMessage(message: ChatMessage): TemplateMessage {
-    const guard = (text: string) => this.#controlTexts.guard(text);
-    if (message.role === "tool") {
-      if (this.#template.rendersTools) {
-        const id = callId(message.toolCallId, this.#template.habits);
-        return { role: "tool", content: guard(message.content), tool_call_id: guard(id) };
-      }
-      return { role: "user", content: writeToolResult(guard(message.content)) };
-    }
-    if (message.role !== "assistant") {
-      const name = message.name === undefined ? {} : { name: guard(message.name) };
-      return { role: message.role, content: guard(message.content), ...name };
-    }
-    return this.#assistantMessage(message);
-  }
+type AssistantMessage = Extract<ChatMessage, { readonly role: "assistant" }>;
 
-  #assistantMessage(message: Extract<ChatMessage, { readonly role: "assistant" }>): TemplateMessage {
-    const guard = (text: string) => this.#controlTexts.guardResponse(text);
-    const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
-    if (message.toolCalls.length === 0) return { role: "assistant", content: guard(message.content), ...reasoning };
-    if (!this.#template.rendersTools) {
-      return {
-        role: "assistant",
-        content: guard(message.content) + writeToolCalls(guardAll(message.toolCalls, this.#controlTexts)),
-        ...reasoning,
-      };
-    }
-    const { habits, toolFormat } = this.#template;
-    const calls = guardAll(
-      message.toolCalls.map((call) => templateToolCall(call, habits)),
-      this.#controlTexts,
-    );
-    const { content } = message;
-    if (toolFormat === "harmony") return { role: "assistant", tool_calls: calls, ...harmonyTexts(message, guard) };
-    // DeepSeek's template tells calls from text by `content is none`.
-    const asText = content === "" && toolFormat === "deepseek" ? null : guard(content);
-    return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
+function assistantMessage({ template, controlTexts }: ChatWriting, message: AssistantMessage): TemplateMessage {
+  const guard = (text: string) => controlTexts.guardResponse(text);
+  const { content, toolCalls } = message;
+  const reasoning = message.reasoning === undefined ? {} : { reasoning_content: guard(message.reasoning) };
+  if (toolCalls.length === 0) return { role: "assistant", content: guard(content), ...reasoning };
+  if (!template.rendersTools) {
+    const written = writeToolCalls(guardAll(toolCalls, controlTexts));
+    return { role: "assistant", content: guard(content) + written, ...reasoning };
   }
+  const { habits, toolFormat } = template;
+  const calls = guardAll(
+    toolCalls.map((call) => templateToolCall(call, habits)),
+    controlTexts,
+  );
+  if (toolFormat === "harmony") return { role: "assistant", tool_calls: calls, ...harmonyTexts(message, guard) };
+  // DeepSeek's template tells calls from text by `content is none`.
+  const asText = content === "" && toolFormat === "deepseek" ? null : guard(content);
+  return { role: "assistant", content: asText, tool_calls: calls, ...reasoning };
 }
 
 /** The messages with no system message that the template would drop. */
@@ -154,10 +146,7 @@ function sideOf({ role, tool_calls: calls }: TemplateMessage): "user" | "assista
 }
 
 /** gpt-oss's template takes either the thinking before a call or what was said before it, and writes both alike. */
-function harmonyTexts(
-  { content, reasoning = "" }: Extract<ChatMessage, { readonly role: "assistant" }>,
-  guard: (text: string) => string,
-): TemplateMessage {
+function harmonyTexts({ content, reasoning = "" }: AssistantMessage, guard: (text: string) => string): TemplateMessage {
   const texts = [reasoning, content].filter((text) => text !== "");
   return { content: "", thinking: guard(texts.join("\n\n")) };
 }

@@ -7,13 +7,18 @@ import { type Lengths, partLength, ruleLengths } from "./rule-lengths.ts";
  */
 const MOST_CHOICES = 100;
 
+interface Rules {
+  readonly grammar: ParsedGrammar;
+  readonly lengths: Lengths;
+}
+
 /** How many alternatives are open at most, and the rules in which they are more than llama.cpp gets through in time. */
 export function openChoices(gbnf: string): { readonly most: number; readonly crowdedRules: readonly string[] } {
   const grammar = parseGrammar(gbnf);
-  const choices = new OpenChoices(grammar);
+  const rules = { grammar, lengths: ruleLengths(grammar) };
   const counts = [...grammar].map(([name, options]) => ({
     name,
-    most: largest(options, (parts) => mostOf(choices, parts)),
+    most: largest(options, (parts) => mostOf(rules, parts)),
   }));
   return {
     most: largest(counts, ({ most }) => most),
@@ -22,55 +27,39 @@ export function openChoices(gbnf: string): { readonly most: number; readonly cro
 }
 
 /** At each place where something else than a character comes next. */
-function mostOf(choices: OpenChoices, parts: readonly GrammarPart[]): number {
-  return largest([...parts.entries()], ([index, { kind }]) =>
-    kind === "char" ? 1 : choices.count(parts.slice(index)),
-  );
+function mostOf(rules: Rules, parts: readonly GrammarPart[]): number {
+  return largest([...parts.entries()], ([index, { kind }]) => (kind === "char" ? 1 : count(rules, parts.slice(index))));
 }
 
 function largest<T>(all: readonly T[], sizeOf: (one: T) => number): number {
   return all.reduce((most, one) => Math.max(most, sizeOf(one)), 0);
 }
 
-class OpenChoices {
-  readonly #grammar: ParsedGrammar;
-  readonly #lengths: Lengths;
+/** Characters with which these parts may begin, each place of the grammar counted once. */
+function count(rules: Rules, parts: readonly GrammarPart[]): number {
+  const found = new Set<number>();
+  collect(rules, parts, found, new Set());
+  return found.size;
+}
 
-  constructor(grammar: ParsedGrammar) {
-    this.#grammar = grammar;
-    this.#lengths = ruleLengths(grammar);
+function collect(rules: Rules, parts: readonly GrammarPart[], found: Set<number>, seen: Set<string>): void {
+  for (const part of parts) {
+    if (found.size > MOST_CHOICES) return;
+    collectPart(rules, part, found, seen);
+    if (partLength(part, rules.lengths) > 0) return;
   }
+}
 
-  /** Characters with which these parts may begin, each place of the grammar counted once. */
-  count(parts: readonly GrammarPart[]): number {
-    const found = new Set<number>();
-    this.#collect(parts, found, new Set());
-    return found.size;
-  }
-
-  #collect(parts: readonly GrammarPart[], found: Set<number>, seen: Set<string>): void {
-    for (const part of parts) {
-      if (found.size > MOST_CHOICES) return;
-      this.#collectPart(part, found, seen);
-      if (!this.#mayBeEmpty(part)) return;
-    }
-  }
-
-  #collectPart(part: GrammarPart, found: Set<number>, seen: Set<string>): void {
-    if (part.kind === "char") found.add(part.id);
-    else if (part.kind === "choice") for (const option of part.options) this.#collect(option, found, seen);
-    else if (part.kind === "repeat") {
-      this.#collectPart(part.of, found, seen);
-      // Each of the empty ones may be the last.
-      if (this.#mayBeEmpty(part.of))
-        for (let one = 0; one < Math.min(part.most, MOST_CHOICES + 1); one++) found.add(-part.id * 1000 - one);
-    } else if (!seen.has(part.name)) {
-      seen.add(part.name);
-      for (const option of this.#grammar.get(part.name) ?? []) this.#collect(option, found, seen);
-    }
-  }
-
-  #mayBeEmpty(part: GrammarPart): boolean {
-    return partLength(part, this.#lengths) === 0;
+function collectPart(rules: Rules, part: GrammarPart, found: Set<number>, seen: Set<string>): void {
+  if (part.kind === "char") found.add(part.id);
+  else if (part.kind === "choice") for (const option of part.options) collect(rules, option, found, seen);
+  else if (part.kind === "repeat") {
+    collectPart(rules, part.of, found, seen);
+    // Each of the empty ones may be the last.
+    if (partLength(part.of, rules.lengths) === 0)
+      for (let one = 0; one < Math.min(part.most, MOST_CHOICES + 1); one++) found.add(-part.id * 1000 - one);
+  } else if (!seen.has(part.name)) {
+    seen.add(part.name);
+    for (const option of rules.grammar.get(part.name) ?? []) collect(rules, option, found, seen);
   }
 }
