@@ -77,9 +77,7 @@ function respondToBrokenRequest(error: Error & { code?: string }, socket: Socket
     return;
   }
   const { status, body } = errorResponse(httpErrorOf(error), {});
-  const reason =
-    status === 431 ? "Request Header Fields Too Large" : status === 408 ? "Request Timeout" : "Bad Request";
-  closeWithResponse(socket, `${status} ${reason}`, body);
+  closeWithResponse(socket, status, body);
 }
 
 /** llama.cpp's server has most paths without their version, too. */

@@ -15,7 +15,9 @@ export function messagesJobOf(serving: Serving, body: CountTokensRequest): ChatJ
   const system: ChatMessage[] =
     typeof body.system === "string" && body.system !== "" ? [{ role: "system", content: body.system }] : [];
   const last = body.messages.at(-1);
-  const prefill = last?.role === "assistant" ? textOfAssistant(last) : undefined;
+  const begun = last?.role === "assistant" ? assistantMessageOf(last) : undefined;
+  // The text that the response goes on from.
+  const prefill = begun?.toolCalls.length === 0 ? begun.content : undefined;
   const turns = prefill === undefined ? body.messages : body.messages.slice(0, -1);
   const tools = toolsOf(body);
   return {
@@ -92,7 +94,7 @@ function systemMessageOf(given: string | Parameters<typeof textOfSystem>[0]): Ch
 
 type TextHolder = Parameters<typeof textOfBlock>[0];
 
-function assistantMessageOf(body: AssistantBody): ChatMessage {
+function assistantMessageOf(body: AssistantBody): Extract<ChatMessage, { readonly role: "assistant" }> {
   if (typeof body.content === "string") return { role: "assistant", content: body.content, toolCalls: [] };
   const blocks = body.content;
   const reasoning = blocks.flatMap((block) => ("thinking" in block ? [block.thinking] : [])).join("");
@@ -104,13 +106,6 @@ function assistantMessageOf(body: AssistantBody): ChatMessage {
     ),
     ...(reasoning === "" ? {} : { reasoning }),
   };
-}
-
-/** The text that the response goes on from, where the last message is the assistant's own. */
-function textOfAssistant(body: AssistantBody): string | undefined {
-  if (typeof body.content === "string") return body.content;
-  if (body.content.some((block) => "input" in block)) return undefined;
-  return body.content.flatMap((block) => ("text" in block ? [block.text] : [])).join("");
 }
 
 function contentFormatOf(body: CountTokensRequest): ContentFormat | undefined {

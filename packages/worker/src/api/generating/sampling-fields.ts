@@ -7,7 +7,7 @@ import { noLimit } from "../../generation/prompt/prompt-limit.ts";
 import { boundedList, refuse } from "../http/bounded-list.ts";
 import { STOP_AT_FIRST_FAULT } from "../http/check-in-slices.ts";
 import type { Serving } from "../serving.ts";
-import { freeFields, tokenList } from "../http/plain-values.ts";
+import { freeFields, isTokenId, tokenList } from "../http/plain-values.ts";
 import { hint, hintsOf } from "../http/ignored-parameters.ts";
 import { MOST_BIASES, MOST_CHOICES, MOST_STOP_TOKENS, stopText, stopTexts } from "./list-limits.ts";
 
@@ -55,7 +55,7 @@ function biasesOf(given: unknown): readonly Bias[] | undefined {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;
     const [key, added] = pair as readonly unknown[];
     const meant = Array.isArray(given) ? key : tokenOrText(key);
-    const isMeant = typeof meant === "string" ? meant.length <= MOST_BIASED_CHARACTERS : isToken(meant);
+    const isMeant = typeof meant === "string" ? meant.length <= MOST_BIASED_CHARACTERS : isTokenId(meant);
     if (!isMeant || (added !== false && !Number.isFinite(added))) return undefined;
     found.push([meant as number | string, added === false ? -Infinity : (added as number)]);
   }
@@ -65,10 +65,6 @@ function biasesOf(given: unknown): readonly Bias[] | undefined {
 /** Keys of an object are texts; one that is a number is a token. */
 function tokenOrText(key: unknown): unknown {
   return typeof key === "string" && /^\d{1,10}$/u.test(key) ? Number(key) : key;
-}
-
-function isToken(meant: unknown): boolean {
-  return typeof meant === "number" && Number.isSafeInteger(meant) && meant >= 0;
 }
 
 /** Of a list that is sent as its JSON. */

@@ -1,6 +1,6 @@
 import { endResponse } from "@drover/foundation/network/end-response";
 import type { Clock } from "@drover/foundation/clock";
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 
 /** Responds to a request whose body is not read to its end, and closes the connection. */
@@ -12,10 +12,10 @@ export function closeAfterResponse(response: ServerResponse, status: number, bod
 }
 
 /** Responds to bytes that are no request, and closes the connection. */
-export function closeWithResponse(socket: Socket, status: string, body: unknown): void {
+export function closeWithResponse(socket: Socket, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   const lines = [
-    `HTTP/1.1 ${status}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(text)}`,
     "Connection: close",

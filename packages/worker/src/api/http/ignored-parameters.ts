@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { IGNORED_HEADER } from "@drover/contract/headers";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
@@ -34,13 +35,8 @@ export function effectiveHints(
   return Object.entries(body).flatMap(([name, value]) => {
     const field: unknown = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
     const neutral = field instanceof z.ZodType ? neutralValues.get(field) : undefined;
-    return neutral === undefined || neutral.some((one) => isSame(one, value)) ? [] : [{ name, neutral }];
+    return neutral === undefined || neutral.some((one) => isDeepStrictEqual(one, value)) ? [] : [{ name, neutral }];
   });
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** Adds the names to those that the response says were ignored. Before the response begins. */

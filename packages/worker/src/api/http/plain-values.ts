@@ -55,7 +55,7 @@ export function jsonText(value: unknown): string | Promise<string> {
   return isShort(value) ? JSON.stringify(value) : writeJsonInSlices(value);
 }
 
-function isTokenId(value: unknown): boolean {
+export function isTokenId(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 

@@ -1,3 +1,4 @@
+import { controlText } from "../../generation/prompt/chat-template.ts";
 import type { TemplateHabits } from "../../generation/prompt/template-probe.ts";
 import { samplingOf } from "../generating/sampling-fields.ts";
 import type { Serving } from "../serving.ts";
@@ -5,8 +6,6 @@ import { requestParams } from "./native-settings.ts";
 
 /** `GET /props`: what a client may want to know of the model and of the defaults, in the shape of llama.cpp's server. */
 export function props({ model, slots, prompts, vocabulary, embedder }: Serving) {
-  const textOf = (token: number | undefined) =>
-    token === undefined ? "" : Buffer.from(vocabulary.tokenBytes(token, "control")).toString("utf8");
   return {
     default_generation_settings: {
       id: 0,
@@ -24,8 +23,8 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
     model_ftype: model.fileType,
     modalities: { vision: false, video: false, audio: false },
     media_marker: "",
-    bos_token: textOf(model.bosToken),
-    eos_token: textOf(model.eosToken),
+    bos_token: controlText(vocabulary, model.bosToken),
+    eos_token: controlText(vocabulary, model.eosToken),
     build_info: "drover",
     endpoint_slots: true,
     endpoint_props: false,

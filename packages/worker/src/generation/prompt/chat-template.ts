@@ -90,6 +90,7 @@ function toolFormatOf(source: string): ToolFormat {
   return "hermes";
 }
 
-function controlText(vocabulary: Vocabulary, token: number | undefined): string {
+/** Of a token; empty where there is none. */
+export function controlText(vocabulary: Vocabulary, token: number | undefined): string {
   return token === undefined ? "" : new TextDecoder().decode(vocabulary.tokenBytes(token, "control"));
 }
