@@ -22,7 +22,7 @@ import { loadTlsContexts } from "./connections/tls-contexts.ts";
  * Serves what an nginx configuration says. `apply` takes on another one: sockets that both have stay open, and requests under way end
  * by the configuration they began with.
  */
-export class NginxServer {
+export class NginxServer implements ListenerEvents {
   readonly logs: LogFiles;
   readonly metrics: NginxMetrics = createMetrics(() => this.upstreams);
   readonly #clock: Clock;
@@ -30,17 +30,12 @@ export class NginxServer {
   readonly #connections = new WeakMap<Socket, CountedConnection>();
   /** The response where a request stopped being HTTP in its body. */
   readonly #refusals = new WeakMap<Socket, RawRefusal>();
-  readonly #events: ListenerEvents;
   #runtime: Runtime | undefined;
   #connectionsSeen = 0;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
-    this.logs = new LogFiles(this.#clock);
-    this.#events = {
-      onRequest: (request, response, listener, switchable) => this.#onRequest(request, response, listener, switchable),
-      onBadRequest: (socket, status, listener) => this.#onBadRequest(socket, status, listener),
-    };
+    this.logs = new LogFiles(clock);
   }
 
   /** The servers of all upstream groups, now. */
@@ -66,7 +61,7 @@ export class NginxServer {
         if (this.#kept(listening) !== undefined) continue;
         // The same address, but with TLS where there was none, or the other way round: one socket cannot be both.
         void this.#listeners.get(listening.label)?.close();
-        const listener = new Listener(listening, contexts, this.#events);
+        const listener = new Listener(listening, contexts, this);
         await listener.listen();
         opened.push(listener);
       }
@@ -140,7 +135,7 @@ export class NginxServer {
     return listener !== undefined && listener.isTls === model.otherwise.tls ? listener : undefined;
   }
 
-  #onRequest(
+  onRequest(
     request: http.IncomingMessage,
     response: http.ServerResponse,
     listener: Listener,
@@ -156,7 +151,7 @@ export class NginxServer {
     } catch (error) {
       // A server's name that is a regular expression came to its limit.
       runtime.logs.error(runtime.model.process.errorLogs, "alert", failureText(error));
-      this.#onBadRequest(request.socket, 500, listener);
+      this.onBadRequest(request.socket, 500, listener);
     }
   }
 
@@ -189,7 +184,7 @@ export class NginxServer {
     writeAccessLogs(state, runtime.logs);
   }
 
-  #onBadRequest(socket: Socket, status: number, listener: Listener): void {
+  onBadRequest(socket: Socket, status: number, listener: Listener): void {
     const runtime = this.#runtime;
     if (status === 0 || runtime === undefined) {
       socket.destroy();

@@ -1,3 +1,4 @@
+import { messageOf } from "@drover/foundation/error-text";
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { NginxConfigError } from "../../errors.ts";
@@ -32,9 +33,8 @@ export function contextFor(
 }
 
 function contextOf(tls: TlsModel): LoadedTls {
-  const passwords =
-    tls.passwordFile === undefined ? [] : read(tls.passwordFile, "password file", tls).toString("utf8").split("\n");
-  const [passphrase] = passwords;
+  const passwords = tls.passwordFile === undefined ? undefined : read(tls.passwordFile, "password file", tls);
+  const passphrase = passwords?.toString("utf8").split("\n", 1)[0];
   const certificates = tls.certificates.map(({ certificate }) => read(certificate, "certificate", tls));
   const keys = tls.certificates.map(({ key }) => read(key, "certificate key", tls));
   const options: SecureContextOptions = {
@@ -50,9 +50,7 @@ function contextOf(tls: TlsModel): LoadedTls {
     return { options, context: createSecureContext(options) };
   } catch (error) {
     const path = tls.certificates[0]?.certificate ?? "";
-    throw new NginxConfigError(
-      `cannot load certificate "${toPath(path)}": ${error instanceof Error ? error.message : ""}`,
-    );
+    throw new NginxConfigError(`cannot load certificate "${toPath(path)}": ${messageOf(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { absoluteUrl, buildHead, type HeadParts, serverText } from "./response-fields.ts";
 import { compressed } from "./compress.ts";
 import type { RequestState } from "../request/request-state.ts";
-import { closesConnection, pageOf, publicStatus } from "./special-pages.ts";
+import { closing, pageOf, publicStatus } from "./special-pages.ts";
 
 /** What a client gets whose request would put bytes into a header that end it. nginx 1.22 sends them. */
 export const unsendableStatus = 400;
@@ -11,7 +11,7 @@ export const unsendableStatus = 400;
 /** Responds with nginx's page for a status; with none where it has none. */
 export function sendPage(state: RequestState, status: number, location?: string): void {
   const { settings, response } = state;
-  if (closesConnection(status)) response.shouldKeepAlive = false;
+  if (closing.has(status)) response.shouldKeepAlive = false;
   const shownStatus = state.errorStatus ?? status;
   const page = pageOf(
     status,

@@ -53,7 +53,7 @@ const explained: Readonly<Record<number, string>> = {
 };
 
 /** nginx ends a client's connection after a response with one of these. */
-const closing: ReadonlySet<number> = new Set([400, 413, 414, 494, 495, 496, 497, 500, 501]);
+export const closing: ReadonlySet<number> = new Set([400, 413, 414, 494, 495, 496, 497, 500, 501]);
 
 export function reasonOf(status: number): string {
   return reasons[status] ?? "";
@@ -62,10 +62,6 @@ export function reasonOf(status: number): string {
 /** What the client is told for a status that only nginx knows. */
 export function publicStatus(status: number): number {
   return explained[status] === undefined ? status : 400;
-}
-
-export function closesConnection(status: number): boolean {
-  return closing.has(status);
 }
 
 /** nginx's page for a status; undefined for those it has none for. */
