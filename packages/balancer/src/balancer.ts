@@ -21,7 +21,7 @@ import type { StandBy } from "./pool/pick-state.ts";
 import { UpstreamPool } from "./pool/upstream-pool.ts";
 import { createUpstream, statusOf, type UpstreamSpec } from "./pool/upstream.ts";
 import { Admission, type AdmissionEvents } from "./queue/admission.ts";
-import { BodyBudget } from "./request/body-budget.ts";
+import { BodyBudget } from "./request/body/body-budget.ts";
 import { CondemnedRequests } from "./request/condemned-requests.ts";
 import { ClientRequest } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";

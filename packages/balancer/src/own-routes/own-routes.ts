@@ -5,7 +5,7 @@ import type { AdmissionQueue } from "../queue/admission-queue.ts";
 import { askUpstream } from "./ask-upstream.ts";
 import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
-import { isInService } from "../policies/availability.ts";
+import { freeSlots, isInService } from "../policies/availability.ts";
 import { errorEnvelope } from "../error-envelope.ts";
 import { frontPage, type FrontPageFacts } from "./front-page.ts";
 import { jsonResponse, type OwnResponse } from "./own-response.ts";
@@ -124,7 +124,7 @@ function health({ pool, readiness }: OwnRouteParts): OwnResponse {
     return jsonResponse(503, errorEnvelope({ status: 503, message: "it is shutting down", code: "shutting_down" }));
   const able = pool.members.ordinary.filter((upstream) => isInService(upstream));
   const processing = sum(able, (upstream) => upstream.conns);
-  const idle = sum(able, (upstream) => Math.max(0, upstream.maxConns - upstream.conns));
+  const idle = sum(able, freeSlots);
   if (able.length > 0) {
     return jsonResponse(200, JSON.stringify({ status: "ok", slots_idle: idle, slots_processing: processing }));
   }

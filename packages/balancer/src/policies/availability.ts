@@ -36,6 +36,15 @@ export function isFailing(peer: Peer, nowMs: number): boolean {
 
 /** Every slot is taken, or one request has all of them. */
 export function isFull(peer: Peer): boolean {
-  if (peer.aloneFor !== undefined) return true;
-  return peer.maxConns > 0 && peer.conns >= peer.maxConns;
+  return isReserved(peer) || (peer.maxConns > 0 && peer.conns >= peer.maxConns);
+}
+
+/** One request has it alone, or will have it as soon as it is empty. */
+export function isReserved(peer: Peer): boolean {
+  return peer.aloneFor !== undefined;
+}
+
+/** Of a peer with a limit. */
+export function freeSlots(peer: Peer): number {
+  return isReserved(peer) ? 0 : Math.max(0, peer.maxConns - peer.conns);
 }

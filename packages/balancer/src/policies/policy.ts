@@ -1,4 +1,4 @@
-import { isAvailable } from "./availability.ts";
+import { isAvailable, isInService, isReserved } from "./availability.ts";
 import type { Peer, PeerGroup } from "./peer.ts";
 
 /**
@@ -66,7 +66,17 @@ export interface PolicyDefinition {
 
 /** Not yet given to this request, and free to take it. */
 export function isCandidate(peer: Peer, state: PickState, nowMs: number): boolean {
-  return state.tried.get(peer) !== peer.generation && !state.standingBy.has(peer.id) && isAvailable(peer, nowMs);
+  return !isTried(peer, state) && !state.standingBy.has(peer.id) && isAvailable(peer, nowMs);
+}
+
+/** It was given the request before, and has not been restarted since. */
+export function isTried(peer: Peer, state: Pick<PickState, "tried">): boolean {
+  return state.tried.get(peer) === peer.generation;
+}
+
+/** It may have the request beside those that it has, however many those are. */
+export function mayJoin(peer: Peer, state: PickState): boolean {
+  return isInService(peer) && !isReserved(peer) && !isTried(peer, state);
 }
 
 /** Continues with the backup servers, forgetting who was tried (nginx clears its bitmap there). False when there are none. */

@@ -1,6 +1,6 @@
 import { isFull, isInService } from "../policies/availability.ts";
 import type { Peer, PeerGroup } from "../policies/peer.ts";
-import type { PickState } from "../policies/policy.ts";
+import { isTried, type PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What a policy may want to know of a request. */
@@ -91,7 +91,7 @@ export function vacancyOf(
   for (const upstream of upstreams) {
     if (upstream.down) continue;
     if (!isInService(upstream)) waiting ||= upstream.owned && !upstream.hopeless;
-    else if (state.tried.get(upstream) === upstream.generation) waiting ||= suspects.has(upstream);
+    else if (isTried(upstream, state)) waiting ||= suspects.has(upstream);
     // A free worker may be had, too: those who wait may wait for another one, and only the queue asks for this one then.
     else if (upstream.owned || isTaken(upstream) || state.deaths > 0) return "busy";
   }

@@ -1,7 +1,7 @@
 import type { PickDecision, PickReason } from "@drover/contract/request-record";
 import type { Clock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
-import { isInService } from "../policies/availability.ts";
+import { isInService, isReserved } from "../policies/availability.ts";
 import type { PeerGroup } from "../policies/peer.ts";
 import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
@@ -163,7 +163,7 @@ export class UpstreamPool {
   /** Why `acquireBeside` gave nothing. */
   vacancyBeside(state: PickState, most: number): Vacancy {
     if (this.mustWait(state)) return "busy";
-    const isTaken = ({ beside, aloneFor }: Upstream) => beside >= most || aloneFor !== undefined;
+    const isTaken = (upstream: Upstream) => upstream.beside >= most || isReserved(upstream);
     return vacancyOf(this.#eligible(state).members, state, this.#suspects, isTaken);
   }
 

@@ -1,21 +1,13 @@
-import { isInService } from "../policies/availability.ts";
-import type { PickState } from "../policies/policy.ts";
+import { isInService, isReserved } from "../policies/availability.ts";
+import { isTried, mayJoin, type PickState } from "../policies/policy.ts";
 import type { Upstream } from "./upstream.ts";
 
 type Upstreams = Iterable<Upstream>;
 
-/** The worker was given the request before, and has not been restarted since. */
-function isTried(upstream: Upstream, state: PickState): boolean {
-  return state.tried.get(upstream) === upstream.generation;
-}
-
 /** Workers that the request was not given yet, full ones too. */
 export function ableWorkers(upstreams: Upstreams, state: PickState): readonly string[] {
   const able: string[] = [];
-  for (const upstream of upstreams) {
-    const isTaken = upstream.aloneFor !== undefined;
-    if (upstream.owned && !isTried(upstream, state) && !isTaken && isInService(upstream)) able.push(upstream.id);
-  }
+  for (const upstream of upstreams) if (upstream.owned && mayJoin(upstream, state)) able.push(upstream.id);
   return able;
 }
 
@@ -23,8 +15,7 @@ export function ableWorkers(upstreams: Upstreams, state: PickState): readonly st
 export function leastBusyWorker(upstreams: Upstreams, state: PickState, most: number): Upstream | undefined {
   let best: Upstream | undefined;
   for (const upstream of upstreams) {
-    if (!isInService(upstream) || upstream.aloneFor !== undefined || isTried(upstream, state)) continue;
-    if (state.standingBy.has(upstream.id)) continue;
+    if (!mayJoin(upstream, state) || state.standingBy.has(upstream.id)) continue;
     if (upstream.beside < most) best = best === undefined ? upstream : lessBusy(upstream, best);
   }
   return best;
@@ -39,9 +30,8 @@ function lessBusy(one: Upstream, other: Upstream): Upstream {
 export function roomiestBeyondSlots(upstreams: Upstreams, state: PickState): Upstream | undefined {
   let best: Upstream | undefined;
   for (const upstream of upstreams) {
-    if (!upstream.owned || !upstream.sharesState || !isInService(upstream)) continue;
-    if (isTried(upstream, state) || state.standingBy.has(upstream.id)) continue;
-    if (upstream.aloneFor !== undefined || upstream.conns >= 2 * upstream.maxConns) continue;
+    if (!upstream.owned || !upstream.sharesState || upstream.conns >= 2 * upstream.maxConns) continue;
+    if (!mayJoin(upstream, state) || state.standingBy.has(upstream.id)) continue;
     if (best === undefined || upstream.conns * best.maxConns < best.conns * upstream.maxConns) best = upstream;
   }
   return best;
@@ -60,9 +50,9 @@ export function workerAlone(
   const serving = [...upstreams].filter(isInService);
   const able = serving.filter((upstream) => !isTried(upstream, state) && !isBarred(upstream));
   let chosen = able.find(({ aloneFor }) => aloneFor === state);
-  const taken = serving.filter(({ aloneFor }) => aloneFor !== undefined).length;
+  const taken = serving.filter(isReserved).length;
   if (chosen === undefined && taken < Math.max(1, serving.length - 1)) {
-    const free = able.filter(({ aloneFor }) => aloneFor === undefined);
+    const free = able.filter((upstream) => !isReserved(upstream));
     [chosen] = free.toSorted((one, other) => one.conns + one.beside - other.conns - other.beside);
     if (chosen !== undefined) chosen.aloneFor = state;
   }

@@ -8,7 +8,7 @@ import type { CrashRecord } from "./condemned-requests.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { ForwardOutcome } from "./forward-task.ts";
 import { ForwardedRequest, type Forwarder, type Placing } from "./forwarded-request.ts";
-import { readBody } from "./read-body.ts";
+import { readBody } from "./body/read-body.ts";
 import { condemned, noRoom } from "./request-errors.ts";
 import { streamPings } from "./stream-pings.ts";
 

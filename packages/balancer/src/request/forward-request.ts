@@ -1,10 +1,12 @@
 import type { Clock } from "@drover/foundation/clock";
 import { isInService } from "../policies/availability.ts";
+import { isTried } from "../policies/policy.ts";
 import type { Lease, LeaseOutcome } from "../pool/lease.ts";
 import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import { exchange } from "../upstream-http/exchange.ts";
 import type { AttemptFailure, ExchangeResult, UnfinishedResponse } from "../upstream-http/exchange-task.ts";
 import type { Attempt, ForwardOutcome, ForwardTask } from "./forward-task.ts";
+import { announceResume, endUnresumed } from "./resume-stream.ts";
 import { mayRetry, type RetryRule, statusOf } from "./retry-rule.ts";
 
 /**
@@ -53,7 +55,7 @@ class Forwarding {
       }
       if (lease === undefined) return this.#noneLeft();
       task.onLease?.(lease);
-      this.#unfinished?.relay.interject(task.onResume?.(lease, this.#reason ?? "") ?? "");
+      if (this.#unfinished !== undefined) announceResume(this.#unfinished, task, lease, this.#reason);
       const attempt = newAttempt(lease, this.#clock);
       task.attempts.push(attempt);
       const result = await this.#attempt(lease, attempt);
@@ -123,28 +125,21 @@ class Forwarding {
     } else attempt.status ??= statusOf(result.failure);
     if (task.pick.deaths >= mostDeaths) return this.#condemn(CRASHED);
     if (this.#goesOn(result, lease)) return undefined;
-    if (this.#unfinished !== undefined) return this.#breakOff(this.#unfinished);
+    if (this.#unfinished !== undefined) return endUnresumed(this.#unfinished, task, this.#reason);
     return { kind: "failed", status: attempt.status ?? 502, reason: result.reason };
   }
 
   #condemn(why: string): ForwardOutcome {
     const reason = `${why}; it is not tried again`;
     this.#reason = reason;
-    if (this.#unfinished !== undefined) this.#breakOff(this.#unfinished);
+    if (this.#unfinished !== undefined) endUnresumed(this.#unfinished, this.#task, reason);
     return { kind: "condemned", reason };
   }
 
   /** nginx's "no live upstreams" is a 502, whatever failed before. */
   #noneLeft(): ForwardOutcome {
-    if (this.#unfinished !== undefined) return this.#breakOff(this.#unfinished);
+    if (this.#unfinished !== undefined) return endUnresumed(this.#unfinished, this.#task, this.#reason);
     return { kind: "failed", status: 502, reason: this.#reason ?? "no live upstreams" };
-  }
-
-  /** Nobody resumes it. */
-  #breakOff({ relay }: UnfinishedResponse): ForwardOutcome {
-    const reason = this.#reason ?? "no upstream is left";
-    relay.breakOff(this.#task.errorEvent?.(reason));
-    return { kind: "broken", status: 200, reason };
   }
 
   /** nginx looks at a status only while another try is left after this one (`ngx_http_upstream_test_next`). */
@@ -167,7 +162,7 @@ class Forwarding {
 
   #hasUntried(): boolean {
     const { group, tried } = this.#task.pick;
-    return group.peers.some((peer) => isInService(peer) && tried.get(peer) !== peer.generation);
+    return group.peers.some((peer) => isInService(peer) && !isTried(peer, { tried }));
   }
 
   #retryState(lease: Lease, requestSent: boolean, triesLeft: number) {

@@ -15,7 +15,7 @@ import type { ConnectionPool } from "../upstream-http/connection-pool.ts";
 import type { ForwardTimeouts } from "../upstream-http/exchange-task.ts";
 import { isStream, type RelayedHead, type ResponseHead } from "../upstream-http/response-head.ts";
 import type { RawHeaders, RequestBody, UpstreamRequest } from "../upstream-http/upstream-request.ts";
-import type { BodyBudget } from "./body-budget.ts";
+import type { BodyBudget } from "./body/body-budget.ts";
 import type { ClientRequest, Ending } from "./client-request.ts";
 import type { CondemnedRequests, CrashRecord } from "./condemned-requests.ts";
 import type { Attempt, ForwardTask } from "./forward-task.ts";

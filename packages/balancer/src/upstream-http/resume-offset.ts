@@ -8,9 +8,9 @@ import { headerValue } from "./hop-by-hop.ts";
  * Undefined: a response that ends with its worker.
  */
 export function resumeOffset(asker: Asker, head: ResponseHead, framing: Framing): number | undefined {
-  const said = headerValue(head.headers, RESUME_HEADER);
+  const offset = headerValue(head.headers, RESUME_HEADER);
   const isStream = isStreamFor(asker, head) && framing.kind === "chunked" && head.status === 200;
-  return isStream && said !== undefined ? Number(said) : undefined;
+  return isStream && offset !== undefined ? Number(offset) : undefined;
 }
 
 const types = { events: /^text\/event-stream\b/i, lines: /^application\/x-ndjson\b/i };
