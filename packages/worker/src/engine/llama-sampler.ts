@@ -104,10 +104,6 @@ function grammarState(native: NativeParts, grammar: GrammarSpec): NativeGrammarS
   }
 }
 
-function penaltyTokensOf({ penaltyTokens = PENALTY_TOKENS }: Sampling): number {
-  return penaltyTokens < 0 ? MOST_PENALTY_TOKENS : Math.min(penaltyTokens, MOST_PENALTY_TOKENS);
-}
-
 /** Samplers that would change nothing are left out: a top-p of 1 without top-k would sort the entire vocabulary. */
 function nativeConfig(sampling: Sampling, history: readonly number[]): NativeSamplerConfig {
   const { temperature, topK, topP, minP, xtc } = sampling;
@@ -139,9 +135,9 @@ function biasConfig(
 }
 
 function penaltyConfig(sampling: Sampling, history: readonly number[]): Partial<NativeSamplerConfig> {
-  const { repeatPenalty, presencePenalty, frequencyPenalty, dry } = sampling;
+  const { repeatPenalty, presencePenalty, frequencyPenalty, dry, penaltyTokens = PENALTY_TOKENS } = sampling;
   const penalized = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
-  const lookedBackOn = penaltyTokensOf(sampling);
+  const lookedBackOn = penaltyTokens < 0 ? MOST_PENALTY_TOKENS : Math.min(penaltyTokens, MOST_PENALTY_TOKENS);
   return {
     ...(penalized &&
       lookedBackOn > 0 && {

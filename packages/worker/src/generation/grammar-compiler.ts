@@ -25,7 +25,9 @@ export class GrammarCompiler {
   #keptChars = 0;
 
   constructor(clock: Clock) {
-    this.#thread = new TaskThread(clock, startThread, (why) => {
+    const url = new URL("grammar-thread.js", import.meta.url);
+    const start = () => new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
+    this.#thread = new TaskThread(clock, start, (why) => {
       const message = `The schemas of this request can't be turned into a grammar: ${why}.`;
       return badField(null, message, "unsupported_schema");
     });
@@ -69,8 +71,4 @@ function tooLong(param: string) {
     `the schemas of this request have more than ${MOST_TASK_CHARS} characters`,
     "unsupported_schema",
   );
-}
-
-function startThread(): Worker {
-  return new Worker(new URL("grammar-thread.js", import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 512 } });
 }

@@ -194,16 +194,12 @@ export class SlotPool implements Generator, SlotsView {
     await this.#kept.saveRunning();
     if (this.#queue.length > 0) {
       this.#ahead.yieldTo(this.#queue.map(({ request }) => request.prompt));
-      await this.#giveSlots();
+      this.#kept.refresh();
+      while (await this.#giveSlot());
     }
     const ahead = this.#queue.length > 0 ? undefined : this.#ahead.next();
     if (ahead !== undefined) await this.#admit(ahead);
     await this.#rearrange();
-  }
-
-  async #giveSlots(): Promise<void> {
-    this.#kept.refresh();
-    while (await this.#giveSlot());
   }
 
   /** To the first in line whose prompt no other slot is just reading. False: there is none, or no slot for it. */

@@ -98,7 +98,7 @@ async function beginInTurns(
 /** How an API streams the choices of a request: what each part of their output is there. */
 export interface StreamForm extends Pick<WaitingStream, "eventOf"> {
   /** The first token of a choice is there. */
-  begin?(index: number, prompt: Parameters<OutputSink["onStart"]>[0]): string;
+  begin?(index: number, prompt: Parameters<OutputSink["onStart"]>[0]): string | undefined;
   pieces(index: number, ...step: Parameters<OutputSink["onPieces"]>): string;
   finish?(index: number, end: OutputEnd): string;
   /** What the stream ends with. */

@@ -28,7 +28,8 @@ export async function checkElements<T>(
     if (turn !== undefined) await turn;
     const isLong = values >= STRETCH_VALUES;
     const result = isLong ? await checkLater(element, item) : element.safeParse(item, STOP_AT_FIRST_FAULT);
-    if (!result.success) return { issues: result.error.issues.map((issue) => below(index, issue)) };
+    if (!result.success)
+      return { issues: result.error.issues.map((issue) => ({ ...issue, path: [index, ...issue.path] })) };
     checked.push(result.data);
   }
   return { checked };
@@ -36,8 +37,4 @@ export async function checkElements<T>(
 
 function checkLater<T>(schema: z.ZodType<T>, value: unknown): Promise<z.ZodSafeParseResult<T>> {
   return schema.safeParseAsync(value, STOP_AT_FIRST_FAULT);
-}
-
-function below(index: number, issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  return { ...issue, path: [index, ...issue.path] };
 }

@@ -2,15 +2,12 @@ import type { z } from "zod";
 
 /** What is wrong with a field, as it goes on after its name: `must be at most 2`. A schema's own message stays as it is. */
 export function issueText(issue: z.core.$ZodIssue): string {
-  return isOwn(issue.message) ? issue.message : (plainText(issue) ?? issue.message);
+  const isOwn = !DEFAULTS.some((start) => issue.message.startsWith(start));
+  return isOwn ? issue.message : (plainText(issue) ?? issue.message);
 }
 
 /** zod's default messages all begin with one of these. */
 const DEFAULTS = ["Too big: ", "Too small: ", "Invalid input", "Invalid option: ", "Invalid key in ", "Invalid discri"];
-
-function isOwn(message: string): boolean {
-  return !DEFAULTS.some((start) => message.startsWith(start));
-}
 
 function plainText(issue: z.core.$ZodIssue): string | undefined {
   if (issue.code === "too_big") {

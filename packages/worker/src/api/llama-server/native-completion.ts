@@ -76,7 +76,6 @@ async function complete(
       eventOf: writers[0]?.progress,
       begin(index, { prompt }) {
         writers[index]?.first(prompt);
-        return "";
       },
       pieces: (index, pieces, tokens, counts) => writers[index]?.part(pieces, tokens, counts) ?? "",
       finish: (index, end) => `data: ${JSON.stringify(writers[index]?.end(end))}\n\n`,
@@ -101,19 +100,15 @@ interface Written {
 class NativeWriter {
   readonly #serving: Serving;
   readonly #body: NativeFields;
-  readonly #request: OutputRequest;
-  readonly #promptText: string;
+  readonly #written: Written;
   readonly #timings: Timings;
-  readonly #index: number;
   #content = "";
   #tokens: GeneratedToken[] = [];
 
-  constructor(serving: Serving, body: NativeFields, { request, index, promptText }: Written) {
-    this.#index = index;
-    this.#promptText = promptText;
+  constructor(serving: Serving, body: NativeFields, written: Written) {
     this.#serving = serving;
     this.#body = body;
-    this.#request = request;
+    this.#written = written;
     this.#timings = new Timings(serving.clock);
   }
 
@@ -141,13 +136,13 @@ class NativeWriter {
     counts: Readonly<Omit<ReportedTokens, "prompt">>,
   ): string {
     const part = {
-      index: this.#index,
+      index: this.#written.index,
       content: textOf(pieces, "content"),
       tokens: tokens.map(({ token }) => token),
       stop: false,
       id_slot: -1,
       tokens_predicted: counts.completion,
-      tokens_evaluated: this.#request.prompt.length,
+      tokens_evaluated: this.#written.request.prompt.length,
       ...this.#probabilities(tokens),
     };
     const text = JSON.stringify(part);
@@ -171,7 +166,7 @@ class NativeWriter {
   end(end: OutputEnd): object {
     const { stopString, tokens, finish } = end;
     return {
-      index: this.#index,
+      index: this.#written.index,
       content: "",
       tokens: [],
       id_slot: -1,
@@ -180,8 +175,8 @@ class NativeWriter {
       tokens_predicted: tokens.completion,
       tokens_evaluated: tokens.prompt,
       tokens_cached: tokens.prompt + tokens.completion,
-      generation_settings: nativeSettings(this.#serving, this.#body, this.#request),
-      prompt: this.#promptText,
+      generation_settings: nativeSettings(this.#serving, this.#body, this.#written.request),
+      prompt: this.#written.promptText,
       has_new_line: this.#content.includes("\n"),
       truncated: false,
       stop_type: finish === "length" ? "limit" : stopString === undefined ? "eos" : "word",

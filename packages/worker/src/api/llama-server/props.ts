@@ -12,7 +12,8 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
       n_ctx: slots.contextTokens,
       speculative: false,
       is_processing: false,
-      params: defaultParams(),
+      // What a request gets that asks for nothing; what Drover takes only as neutral included.
+      params: requestParams({ maxTokens: -1, sampling: samplingOf({}, RANDOM_SEED) }),
     },
     total_slots: slots.describe().length,
     model_alias: model.id,
@@ -42,11 +43,6 @@ export function props({ model, slots, prompts, vocabulary, embedder }: Serving) 
     has_infill: model.hasInfill,
     embeddings: embedder !== undefined,
   };
-}
-
-/** What a request gets that asks for nothing, by llama.cpp's names; what Drover takes only as neutral included. */
-function defaultParams() {
-  return requestParams({ maxTokens: -1, sampling: samplingOf({}, RANDOM_SEED) });
 }
 
 /** llama.cpp's value for a seed that is drawn. */

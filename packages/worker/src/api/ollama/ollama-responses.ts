@@ -120,7 +120,6 @@ function streamForm(serving: Serving, job: ChatJob, shape: Shape, timings: Timin
   return {
     begin() {
       timings.first();
-      return "";
     },
     pieces(_index, pieces, tokens) {
       const ofCalls = pieces.filter(({ kind }) => kind === "tool-call" || kind === "tool-arguments");

@@ -107,7 +107,6 @@ function streamForm(
       : undefined,
     begin(_index, { prompt }) {
       timings.first(prompt);
-      return "";
     },
     pieces(index, pieces, tokens, counts) {
       texts[index]?.add(pieces, tokens);
@@ -174,11 +173,8 @@ async function promptsOf(serving: Serving, body: CompletionRequest): Promise<rea
   const prompts: Prompt[] = [];
   for (const prompt of several) {
     const tokens = await promptTokens(serving, prompt, body.suffix);
-    prompts.push({ tokens, text: body.echo === true ? await echoOf(serving, prompt) : "" });
+    const textOfPrompt = () => (typeof prompt === "string" ? prompt : textOfTokens(serving, prompt));
+    prompts.push({ tokens, text: body.echo === true ? await textOfPrompt() : "" });
   }
   return prompts;
-}
-
-async function echoOf(serving: Serving, prompt: string | readonly number[]): Promise<string> {
-  return typeof prompt === "string" ? prompt : await textOfTokens(serving, prompt);
 }

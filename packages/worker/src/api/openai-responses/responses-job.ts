@@ -10,8 +10,9 @@ import type { Serving } from "../serving.ts";
 
 /** A body of the responses API as a job. */
 export async function responsesJobOf(serving: Serving, body: ResponsesRequest): Promise<ChatJob> {
+  const { instructions: given } = body;
   const instructions =
-    typeof body.instructions === "string" ? [systemMessage(body.instructions)] : messagesOf(body.instructions ?? []);
+    typeof given === "string" ? [{ role: "system", content: given } as const] : messagesOf(given ?? []);
   const verbosity = body.text?.verbosity ?? "medium";
   return {
     messages: [...instructions, ...messagesOf(body.input)],
@@ -38,10 +39,6 @@ export async function responsesJobOf(serving: Serving, body: ResponsesRequest): 
 function newItems(input: ResponsesRequest["input"]): readonly string[] {
   if (typeof input === "string") return [];
   return input.flatMap((item, index) => (item.type === "new" ? [`input[${index}]`] : []));
-}
-
-function systemMessage(content: string): ChatMessage {
-  return { role: "system", content };
 }
 
 function messagesOf(input: ResponsesRequest["input"]): ChatMessage[] {

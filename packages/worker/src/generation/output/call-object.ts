@@ -71,7 +71,11 @@ export class CallObject {
 
   #pushValue(char: string): CallStep {
     if (this.#raw === "" && isSpace(char)) return MORE;
-    if (!this.#value.accepts(char)) return this.#endValue(char);
+    if (!this.#value.accepts(char)) {
+      // A number or a word ended just before this character.
+      this.#state = "comma";
+      return this.#pushAfter(char);
+    }
     this.#raw += char;
     const isArguments = ARGUMENT_KEYS.has(this.#key);
     const isText = this.#raw.startsWith('"');
@@ -84,12 +88,6 @@ export class CallObject {
       return this.#argumentsText(typeof inner === "string" ? inner : this.#raw);
     }
     return this.#argumentsText(char);
-  }
-
-  /** A number or a word ended just before this character. */
-  #endValue(char: string): CallStep {
-    this.#state = "comma";
-    return this.#pushAfter(char);
   }
 
   #pushAfter(char: string): CallStep {

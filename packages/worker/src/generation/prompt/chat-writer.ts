@@ -42,7 +42,7 @@ function render(writing: ChatWriting, input: WrittenChat): string {
   return template.render(habits.alternates ? alternating(all) : all, {
     ...guardAll(input.templateArguments, controlTexts),
     ...(input.mayThink ? {} : { enable_thinking: false }),
-    ...(asTools ? { tools: guardedTools.map(templateTool) } : {}),
+    ...(asTools ? { tools: guardedTools.map((tool) => ({ type: "function", function: tool })) } : {}),
   });
 }
 
@@ -182,10 +182,6 @@ function toldOfTool(
 ): ToolDefinition {
   const parameters = typedArguments ? withTypes(given) : given;
   return { name, ...(description === undefined ? {} : { description }), parameters };
-}
-
-function templateTool(tool: ToolDefinition): unknown {
-  return { type: "function", function: tool };
 }
 
 function templateToolCall(call: ToolCall, habits: TemplateHabits): unknown {

@@ -30,18 +30,14 @@ interface TokenizerParts {
 
 /** Tokenizes texts of clients, whatever is in them: without harm to the process, and without holding up its loop. */
 export class PromptTokenizer {
-  readonly #vocabulary: Vocabulary;
-  readonly #clock: TokenizerParts["clock"];
-  readonly #apart: TokenizerParts["tokenizeApart"];
+  readonly #parts: TokenizerParts;
   readonly #pace: TokenizingPace;
   /** Milliseconds of tokenizing in a turn of the loop, over all requests. */
   readonly #budget = new LoopBudget(SLICE_MS);
 
-  constructor({ vocabulary, clock, tokenizeApart }: TokenizerParts) {
-    this.#vocabulary = vocabulary;
-    this.#clock = clock;
-    this.#apart = tokenizeApart;
-    this.#pace = new TokenizingPace(vocabulary.splitsWords);
+  constructor(parts: TokenizerParts) {
+    this.#parts = parts;
+    this.#pace = new TokenizingPace(parts.vocabulary.splitsWords);
   }
 
   /**
@@ -75,7 +71,7 @@ export class PromptTokenizer {
    * @throws RequestError `context_length_exceeded`
    */
   refuseHuge(chars: number, limit: PromptLimit): void {
-    const { longestTokenBytes } = this.#vocabulary;
+    const { longestTokenBytes } = this.#parts.vocabulary;
     if (longestTokenBytes === undefined) return;
     const least = Math.ceil(chars / longestTokenBytes);
     if (least > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
@@ -83,7 +79,7 @@ export class PromptTokenizer {
 
   /** Each is as long as the pace allows by then. */
   *#slicesOf(text: string): Generator<string> {
-    const { splitsWords, phrases } = this.#vocabulary;
+    const { splitsWords, phrases } = this.#parts.vocabulary;
     for (let from = 0; from < text.length; ) {
       const to = splitsWords ? endOfSlice(text, from, this.#pace.sliceChars, phrases) : text.length;
       yield text.slice(from, to);
@@ -92,24 +88,24 @@ export class PromptTokenizer {
   }
 
   #isForApart(slice: string): boolean {
-    if (this.#apart === undefined) return false;
+    if (this.#parts.tokenizeApart === undefined) return false;
     if (slice.length < LEAST_APART_CHARS) return false;
     if (slice.length > MOST_SLICE_CHARS || this.#pace.msOf(slice.length) > MOST_SLICE_MS) return true;
-    return this.#vocabulary.splitsWords && hasLongRun(slice);
+    return this.#parts.vocabulary.splitsWords && hasLongRun(slice);
   }
 
   #tokenizeHere(slice: string, kind: TextKind): readonly number[] {
-    const startMs = this.#clock.monotonicMs();
-    const tokens = this.#vocabulary.tokenize(slice, kind);
-    this.#pace.saw(slice.length, this.#clock.monotonicMs() - startMs);
+    const startMs = this.#parts.clock.monotonicMs();
+    const tokens = this.#parts.vocabulary.tokenize(slice, kind);
+    this.#pace.saw(slice.length, this.#parts.clock.monotonicMs() - startMs);
     return tokens;
   }
 
   async #tokenizeApart(text: string, kind: TextKind, param: string): Promise<readonly number[]> {
-    if (this.#apart === undefined) return this.#vocabulary.tokenize(text, kind);
+    if (this.#parts.tokenizeApart === undefined) return this.#parts.vocabulary.tokenize(text, kind);
     if (text.length > MOST_RISKY_CHARS) throw notTokenizable(param, `it has more than ${MOST_RISKY_CHARS} characters`);
     try {
-      return await this.#apart(text, kind);
+      return await this.#parts.tokenizeApart(text, kind);
     } catch (error) {
       if (error instanceof WorkerError && error.code === "tokenizer_died") throw notTokenizable(param, error.message);
       throw error;

@@ -32,7 +32,9 @@ export async function refuseCostlyChat(
   // Templates leave out the thinking of earlier responses, marks included.
   const all = messages.map((message) => ({ ...message, reasoning: undefined }));
   const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
-  refuseManyMessages(messages.length + calls.length, limit);
+  // Each message and each call takes a token at least.
+  const least = messages.length + calls.length;
+  if (least >= limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
   tokenizer.refuseHuge(await charsOf([all, tools, templateArguments, prefill]), limit);
   tokenizer.refuseHuge(await charsOf([prefillThinking, messages.map(thoughtsOf)]), limit);
   await refuseManyMarks(said, controlTexts, limit);
@@ -46,11 +48,6 @@ function callsOf(message: ChatMessage): readonly ToolCall[] {
 /** More than fits can't come of any model. */
 function thoughtsOf(message: ChatMessage): string | undefined {
   return message.role === "assistant" ? message.reasoning : undefined;
-}
-
-/** Each message and each call takes a token at least. */
-function refuseManyMessages(messages: number, limit: PromptLimit): void {
-  if (messages >= limit.contextTokens) throw contextLengthExceeded(limit, `at least ${messages}`);
 }
 
 /** Each mark is cut, and is two tokens at least. */
