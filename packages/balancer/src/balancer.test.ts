@@ -357,7 +357,7 @@ describe("a balancer", () => {
       settings: (settings) => ({ ...settings, apiKeys: ["s3cret"] }),
       options: {
         ownsApi: () => true,
-        readiness: () => ({ kind: "asleep", told: new Map([["/api/tags", "{}"]]) }),
+        readiness: () => ({ kind: "asleep", responses: new Map([["/api/tags", "{}"]]) }),
         events: { onWakeNeeded: () => void (wakes += 1) },
       },
     });

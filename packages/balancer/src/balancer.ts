@@ -27,7 +27,7 @@ import { ClientRequest } from "./request/client-request.ts";
 import { RunningRequests } from "./request/running-requests.ts";
 import { RequestRecorder } from "./records/request-recorder.ts";
 import { ResponseStore } from "./response-store/response-store.ts";
-import { serveRequest, type Way } from "./serve-request.ts";
+import { serveRequest, type Services } from "./serve-request.ts";
 import { ConnectionPool } from "./upstream-http/connection-pool.ts";
 
 /**
@@ -57,7 +57,7 @@ class RunningBalancer implements Balancer {
   readonly #recorder: RequestRecorder;
   #calls = 0;
   readonly #rawResponses = new WeakMap<object, RawResponse>();
-  readonly #way: Way;
+  readonly #services: Services;
   readonly #running: RunningRequests;
   #rules: BalancerRules;
 
@@ -82,7 +82,7 @@ class RunningBalancer implements Balancer {
     this.#metrics = createMetrics(this.#registry);
     const rules = () => this.#rules;
     this.#recorder = new RequestRecorder({ clock, logger, metrics: this.#metrics, onRecord, rules });
-    this.#way = this.#makeWay();
+    this.#services = this.#makeServices();
     this.#listeners = this.#makeListeners();
     this.#watchPool();
   }
@@ -207,7 +207,7 @@ class RunningBalancer implements Balancer {
     const arrival = arrivalOf(received, this.#calls, this.#door.present, this.#options);
     const request = new ClientRequest(arrival, this.#recorder.ended, this.#options.clock);
     this.#running.add(request);
-    void serveRequest(request, this.#way);
+    void serveRequest(request, this.#services);
   }
 
   #watchPool(): void {
@@ -238,7 +238,7 @@ class RunningBalancer implements Balancer {
     this.#configured.check(this.#rules.check);
   }
 
-  #makeWay(): Way {
+  #makeServices(): Services {
     const { clock, logger, frontPage, guest, readiness, ownsApi } = this.#options;
     const ownsApiNow = () => ownsApi?.() === true;
     const responses = new ResponseStore(() => this.#rules.storedResponses);

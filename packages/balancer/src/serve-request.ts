@@ -11,8 +11,8 @@ import type { ClientRequest } from "./request/client-request.ts";
 import { forwardClientRequest } from "./request/forward-client-request.ts";
 import type { Forwarder } from "./request/forwarded-request.ts";
 
-/** What a request passes on its way. */
-export interface Way {
+/** What serves requests. */
+export interface Services {
   /** The door that is open now; a reload opens another one. */
   readonly door: () => FrontDoor;
   readonly limits: KeyLimits;
@@ -23,32 +23,32 @@ export interface Way {
 }
 
 /** One request from its head to the last byte of its response: access, own route, or queue, pool and upstream. Never throws. */
-export async function serveRequest(request: ClientRequest, way: Way): Promise<void> {
+export async function serveRequest(request: ClientRequest, services: Services): Promise<void> {
   try {
-    if (!pageAllowed(request, way) || servesPreflight(request, way)) return;
-    const { ownRoutes } = way;
+    if (!pageAllowed(request, services) || servesPreflight(request, services)) return;
+    const { ownRoutes } = services;
     const { incoming } = request.arrival;
     const guest = guestRoute(incoming, request.path, ownRoutes);
     const isOpen = guest === undefined ? isOpenPath(request.path, ownRoutes) : !guest.needsKey;
-    if (!isOpen && !authenticated(request, way)) return;
-    const stored = guest === undefined ? fromStore(request, way) : undefined;
+    if (!isOpen && !authenticated(request, services)) return;
+    const stored = guest === undefined ? fromStore(request, services) : undefined;
     if (stored !== undefined) {
-      await withinLimits(request, way, { generates: false, serve: () => respondFully(request, stored()) });
+      await withinLimits(request, services, { generates: false, serve: () => respondFully(request, stored()) });
       return;
     }
-    const own = guest === undefined ? balancersOwn(request, way) : guest.respond();
+    const own = guest === undefined ? balancersOwn(request, services) : guest.respond();
     if (own !== undefined) request.respond(own instanceof Promise ? await own : own);
-    else if (isUnknownToSleepers(request, way)) request.refuse(unknownUrl(request.method, request.path));
-    else await withinLimits(request, way, forwarding(request, way));
+    else if (isUnknownToSleepers(request, services)) request.refuse(unknownUrl(request.method, request.path));
+    else await withinLimits(request, services, forwarding(request, services));
   } catch (error) {
-    way.forwarder.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
+    services.forwarder.logger.error({ err: error, id: request.id }, "a request failed in the balancer itself");
     const message = "the balancer failed on this request; its log has the reason";
     request.refuse({ status: 500, message, code: "internal_error" });
     if (!request.response.writableEnded) request.response.destroy();
   }
 }
 
-function fromStore(request: ClientRequest, { forwarder }: Way) {
+function fromStore(request: ClientRequest, { forwarder }: Services) {
   const store = forwarder.responses();
   return store && storeRoute(request.method, request.path, request.caller?.stateOwner ?? "", store);
 }
@@ -63,11 +63,11 @@ function respondFully(request: ClientRequest, own: OwnResponse): Promise<void> {
   });
 }
 
-function balancersOwn(request: ClientRequest, { door, ownRoutes }: Way) {
+function balancersOwn(request: ClientRequest, { door, ownRoutes }: Services) {
   return ownRoute(request.arrival.incoming, request.path, ownRoutes, useSeenBy(door(), request.caller));
 }
 
-function pageAllowed(request: ClientRequest, { door, forwarder }: Way): boolean {
+function pageAllowed(request: ClientRequest, { door, forwarder }: Services): boolean {
   const { keys, rules } = door();
   if (keys.size > 0 || request.arrival.fromTrustedProxy) return true;
   const problem = pageProblem(request.arrival.incoming, rules);
@@ -77,14 +77,14 @@ function pageAllowed(request: ClientRequest, { door, forwarder }: Way): boolean 
   return false;
 }
 
-function servesPreflight(request: ClientRequest, { door }: Way): boolean {
+function servesPreflight(request: ClientRequest, { door }: Services): boolean {
   const { incoming } = request.arrival;
   if (door().rules.corsOrigins.length === 0 || !isPreflight(incoming)) return false;
   request.respond({ status: 204, contentType: "text/plain", body: "", headers: preflightHeaders(incoming) });
   return true;
 }
 
-function authenticated(request: ClientRequest, { door, forwarder }: Way): boolean {
+function authenticated(request: ClientRequest, { door, forwarder }: Services): boolean {
   const found = authenticate(door(), request.arrival.incoming);
   if ("code" in found) {
     forwarder.metrics.countRefusal(found.code);
@@ -102,7 +102,7 @@ interface Work {
   readonly serve: () => Promise<void>;
 }
 
-function forwarding(request: ClientRequest, { forwarder, onUse }: Way): Work {
+function forwarding(request: ClientRequest, { forwarder, onUse }: Services): Work {
   const serve = (): Promise<void> => {
     if (isUse(request, forwarder)) onUse(request);
     return forwardClientRequest(request, forwarder);
@@ -116,13 +116,13 @@ function isUse({ route }: ClientRequest, { ownsApi }: Forwarder): boolean {
 }
 
 /** No worker has it, so none is woken to say so. */
-function isUnknownToSleepers({ path }: ClientRequest, { ownRoutes, forwarder }: Way): boolean {
+function isUnknownToSleepers({ path }: ClientRequest, { ownRoutes, forwarder }: Services): boolean {
   return forwarder.ownsApi() && ownRoutes.readiness()?.kind === "asleep" && methodsOf(path).length === 0;
 }
 
 /** Serves it, and counts it for its key's limits until it ends. */
-async function withinLimits(request: ClientRequest, way: Way, { generates, serve }: Work): Promise<void> {
-  const { door, limits, forwarder } = way;
+async function withinLimits(request: ClientRequest, services: Services, { generates, serve }: Work): Promise<void> {
+  const { door, limits, forwarder } = services;
   const asking = { generates, hasKey: request.caller !== undefined };
   const entry = limits.enter(request.owner, limitsOf(door(), request.caller), asking);
   request.limitFields = entry.fields;

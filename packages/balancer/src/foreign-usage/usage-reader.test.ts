@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { PlainUsageReader, type ToldUsage, usageReader } from "./usage-reader.ts";
+import { PlainUsageReader, type ForeignUsage, usageReader } from "./usage-reader.ts";
 
 const event = (value: unknown, name?: string) =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`;
@@ -121,7 +121,7 @@ const bodies: Readonly<Record<string, readonly [string, object | undefined, fini
   "counts that are none": ['{"model":"m","usage":{"prompt_tokens":"12","completion_tokens":-5}}', undefined, undefined],
 };
 
-function readOf(coding: string, bytes: Buffer): ToldUsage | undefined {
+function readOf(coding: string, bytes: Buffer): ForeignUsage | undefined {
   const reader = usageReader(coding, () => 7);
   for (let at = 0; at < bytes.length; at += 10) reader?.push(bytes.subarray(at, at + 10));
   return reader?.read();

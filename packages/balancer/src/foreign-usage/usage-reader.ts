@@ -9,7 +9,7 @@ import { BodyEnds } from "./body-ends.ts";
 import { finishIn, modelIn, tokensIn, tokensInList } from "./usage-in-text.ts";
 
 /** What a server that Drover does not own says of a request in its response. */
-export interface ToldUsage {
+export interface ForeignUsage {
   readonly model: string | undefined;
   /** Undefined: it says nothing, as many do in a stream unless the client asks for `stream_options.include_usage`. */
   readonly tokens: ReportedTokens | undefined;
@@ -21,15 +21,15 @@ export interface ToldUsage {
 const COLON = 0x3a;
 
 /** Looks for them in a response while that passes. */
-export interface ToldUsageReader {
+export interface UsageReader {
   /** The next bytes of the body, which are only good until this returns. */
   push(part: Buffer): void;
   /** The body is over. */
-  read(): ToldUsage;
+  read(): ForeignUsage;
 }
 
 /** Of a body without a coding it keeps the ends and reads them when it is over, so that the work does not grow with the text. */
-export class PlainUsageReader implements ToldUsageReader {
+export class PlainUsageReader implements UsageReader {
   readonly #nowMs: () => number;
   readonly #ends = new BodyEnds();
   #firstEventMs: number | undefined;
@@ -44,7 +44,7 @@ export class PlainUsageReader implements ToldUsageReader {
     this.#ends.push(part);
   }
 
-  read(): ToldUsage {
+  read(): ForeignUsage {
     const { isEntire } = this.#ends;
     const tail = this.#ends.tail().toString();
     const head = isEntire ? tail : this.#ends.head().toString();
@@ -75,7 +75,7 @@ const decoders: Readonly<Record<string, (body: Buffer) => Buffer>> = {
 };
 
 /** A body with a coding, as proxies before a server make it, can only be read from its beginning. */
-class CodedUsageReader implements ToldUsageReader {
+class CodedUsageReader implements UsageReader {
   readonly #nowMs: () => number;
   readonly #decode: (body: Buffer) => Buffer;
   readonly #parts: Buffer[] = [];
@@ -94,7 +94,7 @@ class CodedUsageReader implements ToldUsageReader {
     else this.#parts.push(Buffer.from(part));
   }
 
-  read(): ToldUsage {
+  read(): ForeignUsage {
     const plain = new PlainUsageReader(() => this.#firstPartMs ?? this.#nowMs());
     try {
       if (this.#parts.length > 0) plain.push(this.#decode(Buffer.concat(this.#parts)));
@@ -111,13 +111,13 @@ export function readerFor(
   { status, headers }: ResponseHead,
   { reports }: Upstream,
   clock: Pick<Time, "monotonicMs">,
-): ToldUsageReader | undefined {
+): UsageReader | undefined {
   if (reports || status !== 200 || route?.takesSlot !== true) return undefined;
   return usageReader(headerValue(headers, "content-encoding"), () => clock.monotonicMs());
 }
 
 /** Undefined for codings that are not known. */
-export function usageReader(coding: string | undefined, nowMs: () => number): ToldUsageReader | undefined {
+export function usageReader(coding: string | undefined, nowMs: () => number): UsageReader | undefined {
   if (coding === undefined || coding === "identity") return new PlainUsageReader(nowMs);
   const name = coding.toLowerCase();
   const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;

@@ -27,11 +27,11 @@ export interface OwnRouteParts {
 }
 
 /**
- * `asleep`: its workers are unloaded until the next request, which is as good as being ready; `told` is the JSON that they would
+ * `asleep`: its workers are unloaded until the next request, which is as good as being ready; `responses` are the JSON that they would
  * respond with to who looks at them, by path. `leaving`: it still serves, but soon will not.
  */
 export type Readiness =
-  | { readonly kind: "asleep"; readonly told: ReadonlyMap<string, string> }
+  | { readonly kind: "asleep"; readonly responses: ReadonlyMap<string, string> }
   | { readonly kind: "leaving" };
 
 /** A route that the program around the balancer adds to the public port. */
@@ -79,8 +79,8 @@ function sleepersResponse(
   { readiness }: OwnRouteParts,
 ): Respond | undefined {
   const now = method === "GET" || method === "HEAD" ? readiness() : undefined;
-  const told = now?.kind === "asleep" ? now.told.get(path) : undefined;
-  return told === undefined ? undefined : () => jsonResponse(200, told);
+  const body = now?.kind === "asleep" ? now.responses.get(path) : undefined;
+  return body === undefined ? undefined : () => jsonResponse(200, body);
 }
 
 /** Whether a path says nothing about the work, and so needs no key. */

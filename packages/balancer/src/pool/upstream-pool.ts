@@ -7,7 +7,7 @@ import { isCandidate, type PickState } from "../policies/policy.ts";
 import { type PolicyName, policies } from "../policies/registry.ts";
 import { isFailure, Lease, type LeaseOutcome } from "./lease.ts";
 import { NOBODY, type PickRequest, type StandBy, startPick, type Vacancy, vacancyOf } from "./pick-state.ts";
-import { Flights } from "./crashes/flights.ts";
+import { InFlightRequests } from "./crashes/in-flight-requests.ts";
 import { Isolation } from "./crashes/isolation.ts";
 import { describePick } from "./pick-decision.ts";
 import { recordOutcome } from "./peer-failures.ts";
@@ -45,7 +45,7 @@ export class UpstreamPool {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #suspects: Suspects;
-  readonly #flights: Flights;
+  readonly #inFlight: InFlightRequests;
   readonly #isolation: Isolation;
   readonly #standBy: StandBy | undefined;
   #policy: PolicyName;
@@ -61,7 +61,7 @@ export class UpstreamPool {
       onRemoved: (upstream) => this.#events.onRemoved?.(upstream),
     });
     this.#suspects = new Suspects(options.clock, () => this.#events.onVacancy?.());
-    this.#flights = new Flights(options.clock, () => this.#events.onVacancy?.());
+    this.#inFlight = new InFlightRequests(options.clock, () => this.#events.onVacancy?.());
     this.#isolation = new Isolation(options.clock, {
       onWanted: () => this.#events.onIsolationWanted?.(),
       onFreed: () => this.#events.onVacancy?.(),
@@ -120,14 +120,14 @@ export class UpstreamPool {
     const { ordinary } = this.members;
     if (ordinary.length < 2) return NOBODY;
     const most = this.#isolation.mostWorkers(state);
-    return ordinary.length <= most ? NOBODY : this.#flights.closedTo(state.sender, ordinary, most);
+    return ordinary.length <= most ? NOBODY : this.#inFlight.closedTo(state.sender, ordinary, most);
   }
 
   /** Suspects of all senders begin one after another, so that each crash says of which. */
   #chooseAlone(members: readonly Upstream[], state: PickState): Upstream | undefined {
     const closed = this.#closed(state);
     const chosen = workerAlone(members, state, (one) => this.#suspects.has(one) || closed.has(one.id));
-    return this.#flights.tries(members) ? undefined : chosen;
+    return this.#inFlight.tries(members) ? undefined : chosen;
   }
 
   /** Why this upstream, where somebody wants to know. */
@@ -150,7 +150,7 @@ export class UpstreamPool {
     state.tried.set(upstream, upstream.generation);
     upstream.requests += 1;
     upstream.beside += 1;
-    this.#flights.enter(upstream, state);
+    this.#inFlight.enter(upstream, state);
     return new Lease(upstream, this.#clock.monotonicMs(), (lease, outcome) => {
       upstream.beside -= 1;
       this.#judge(lease, outcome, state);
@@ -190,7 +190,7 @@ export class UpstreamPool {
 
   /** The request is over: no worker is kept for it any more. */
   endPick(state: PickState): void {
-    if (this.#flights.alike.over(state)) this.#events.onVacancy?.();
+    if (this.#inFlight.alike.over(state)) this.#events.onVacancy?.();
     for (const upstream of this.members) {
       if (upstream.aloneFor !== state) continue;
       upstream.aloneFor = undefined;
@@ -205,7 +205,7 @@ export class UpstreamPool {
   died(id: string, isCrash: boolean): boolean {
     const upstream = this.members.get(id);
     if (upstream === undefined) return false;
-    const { ofSuspect, causes } = this.#flights.end(upstream, isCrash);
+    const { ofSuspect, causes } = this.#inFlight.end(upstream, isCrash);
     const ofSender = causes.some((request) => this.#isolation.isInvolved(request));
     if (causes.length > 0) this.#isolation.crashed(causes);
     return ofSuspect || ofSender;
@@ -215,7 +215,7 @@ export class UpstreamPool {
     const decision = this.#describe(upstream, state, why);
     if (!state.group.single || upstream.owned) state.tried.set(upstream, upstream.generation);
     upstream.conns += 1;
-    if (upstream.owned) this.#flights.enter(upstream, state);
+    if (upstream.owned) this.#inFlight.enter(upstream, state);
     upstream.requests += 1;
     const onRelease = (released: Lease, outcome: LeaseOutcome): void => this.#release(released, outcome, state);
     return new Lease(upstream, this.#clock.monotonicMs(), onRelease, decision);
@@ -223,7 +223,7 @@ export class UpstreamPool {
 
   /** One like it was in a crash, and is being tried. */
   mustWait(state: PickState): boolean {
-    return this.#flights.alike.mustWait(state);
+    return this.#inFlight.alike.mustWait(state);
   }
 
   /** Why `acquire` gave nothing, and so whether to wait. */
@@ -259,7 +259,7 @@ export class UpstreamPool {
 
   #judge(lease: Lease, outcome: LeaseOutcome, state: PickState): void {
     const { upstream } = lease;
-    lease.verdict = this.#flights.leave(upstream, state, outcome);
+    lease.verdict = this.#inFlight.leave(upstream, state, outcome);
     if (outcome === "ok" && state.deaths > 0) this.#isolation.clear(state);
     if (isFailure(outcome)) upstream.failures += 1;
     if (outcome === "lost" || outcome === "refused") {

@@ -3,7 +3,7 @@ import type { ReportedTokens } from "@drover/contract/request-report";
 import type { ClientRequest, Ending } from "../request/client-request.ts";
 import type { Reported } from "./request-reports.ts";
 
-/** Puts together what the balancer saw and what the worker told. */
+/** Puts together what the balancer saw and what the worker generated. */
 export function recordOf(
   request: ClientRequest,
   end: Ending & { readonly durationMs: number; readonly endedAtEpochMs: number },
@@ -12,7 +12,7 @@ export function recordOf(
   const { receivedAtMs, clientAddress } = request.arrival;
   const generations = generationsOf(reported, receivedAtMs, end.durationMs);
   const attempts = attemptsOf(request);
-  const told = toldOf(request, reported, generations, end.durationMs);
+  const generated = generatedOf(request, reported, generations, end.durationMs);
   return {
     id: request.id,
     client: clientAddress,
@@ -30,30 +30,30 @@ export function recordOf(
     attempts,
     upstream: attempts.at(-1)?.upstream,
     tries: attempts.length,
-    model: told.model,
-    tokens: told.tokens,
-    asked: told.asked,
-    finish: told.finish,
-    firstTokenMs: told.firstTokenMs,
-    tokenMs: told.tokenMs,
+    model: generated.model,
+    tokens: generated.tokens,
+    asked: generated.asked,
+    finish: generated.finish,
+    firstTokenMs: generated.firstTokenMs,
+    tokenMs: generated.tokenMs,
     generations,
   };
 }
 
-type Told = Pick<RequestRecord, "model" | "tokens" | "asked" | "finish" | "firstTokenMs" | "tokenMs">;
+type Generated = Pick<RequestRecord, "model" | "tokens" | "asked" | "finish" | "firstTokenMs" | "tokenMs">;
 
 /** What the worker reports, or else what the response of another server says. */
-function toldOf(
+function generatedOf(
   request: ClientRequest,
   reported: Reported | undefined,
   generations: readonly GenerationRecord[],
   durationMs: number,
-): Told {
-  if (request.told === undefined) {
+): Generated {
+  if (request.foreignUsage === undefined) {
     const { model, tokens, asked, finish } = reported?.report ?? {};
     return { model, tokens, asked, finish, ...tokenTimes(request, tokens, generations) };
   }
-  const { firstEventMs, model, tokens, finish } = request.told.read();
+  const { firstEventMs, model, tokens, finish } = request.foreignUsage.read();
   if (!request.isStream || firstEventMs === undefined) return { model, tokens, finish };
   const firstTokenMs = round(firstEventMs - request.arrival.receivedAtMs);
   const between = (tokens?.completion ?? 0) - 1;
@@ -81,7 +81,7 @@ function tokenTimes(
   { resumedAttempts, attempts, arrival }: ClientRequest,
   tokens: ReportedTokens | undefined,
   generations: readonly GenerationRecord[],
-): Pick<Told, "firstTokenMs" | "tokenMs"> {
+): Pick<Generated, "firstTokenMs" | "tokenMs"> {
   const isResumed = resumedAttempts.length > 0;
   const begun = isResumed
     ? attempts.find(({ headerMs, status }) => headerMs !== undefined && status === 200)

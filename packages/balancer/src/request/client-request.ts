@@ -7,7 +7,7 @@ import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import type { PickDecision, RequestRecord } from "@drover/contract/request-record";
 import type { Attempt } from "./forward-task.ts";
 import { respond, respondError, type Sending } from "./respond.ts";
-import type { ToldUsageReader } from "../foreign-usage/usage-reader.ts";
+import type { UsageReader } from "../foreign-usage/usage-reader.ts";
 
 /**
  * How far a request has come: it has arrived; its key and limits are checked; it holds a slot of an upstream; it was sent there; the response is on its way
@@ -110,7 +110,7 @@ export class ClientRequest {
   /** What is told of its key's limits. */
   limitFields: readonly string[] = [];
   /** Reads what the response of a server that Drover does not own says of tokens. */
-  told: ToldUsageReader | undefined;
+  foreignUsage: UsageReader | undefined;
   /** Called once it is over, and known what it took: undefined where nobody knows. */
   readonly onTokens: ((tokens: TokensTaken | undefined) => void)[] = [];
   readonly #onEnd: (request: ClientRequest, ending: Ending) => void;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@drover/foundation/clock";
 import type { Logger } from "pino";
 import { errorEvent } from "../error-envelope.ts";
-import { readerFor, type ToldUsageReader } from "../foreign-usage/usage-reader.ts";
+import { readerFor, type UsageReader } from "../foreign-usage/usage-reader.ts";
 import type { Metrics } from "../own-routes/metrics.ts";
 import type { PickState } from "../policies/policy.ts";
 import type { Lease } from "../pool/lease.ts";
@@ -129,7 +129,7 @@ export class ForwardedRequest implements ForwardTask {
     metrics.countFirstByte(clock.monotonicMs() - this.#request.arrival.receivedAtMs);
     this.#request.isStream = isStream(head);
     this.#placing.pings?.onHead(head);
-    this.#request.told = readerFor(this.#request, head, upstream, clock);
+    this.#request.foreignUsage = readerFor(this.#request, head, upstream, clock);
     return relayedHead(head, this.#request, workerHeader(upstream));
   }
 
@@ -143,8 +143,8 @@ export class ForwardedRequest implements ForwardTask {
   }
 
   bodyListener(): ((part: Buffer) => void) | undefined {
-    const { told } = this.#request;
-    return told === undefined ? this.#onBody : bothTold(this.#onBody, told);
+    const { foreignUsage } = this.#request;
+    return foreignUsage === undefined ? this.#onBody : alsoTo(foreignUsage, this.#onBody);
   }
 }
 
@@ -184,9 +184,9 @@ function workersOwner({ caller, owner }: ClientRequest, sharePrefixes: string): 
   return caller === undefined ? `${Buffer.from(owner).toString("hex")} all` : `${caller.stateOwner} ${sharePrefixes}`;
 }
 
-function bothTold(onBody: Conversation["onBody"], told: ToldUsageReader): (part: Buffer) => void {
+function alsoTo(reader: UsageReader, onBody: Conversation["onBody"]): (part: Buffer) => void {
   return (part) => {
     onBody?.(part);
-    told.push(part);
+    reader.push(part);
   };
 }

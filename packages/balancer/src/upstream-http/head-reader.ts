@@ -63,8 +63,8 @@ export function relayEarlyHints(head: ResponseHead, { response, request }: Clien
 
 /** What a worker of Drover's own puts into its event stream while it has no head for it yet. */
 export function interjectionOf({ status, headers }: ResponseHead): string | undefined {
-  const said = status === 102 ? headerValue(headers, INTERJECT_HEADER) : undefined;
-  return said === undefined ? undefined : decodeURIComponent(said);
+  const text = status === 102 ? headerValue(headers, INTERJECT_HEADER) : undefined;
+  return text === undefined ? undefined : decodeURIComponent(text);
 }
 
 /** A head as it stands on the wire, its empty line included. */

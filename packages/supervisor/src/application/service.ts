@@ -124,7 +124,7 @@ function createPublicBalancer(
 
 function readinessOf(isLeaving: boolean, sleep: Sleep | undefined): Readiness | undefined {
   if (isLeaving) return { kind: "leaving" };
-  return sleep === undefined ? undefined : { kind: "asleep", told: sleep.told };
+  return sleep === undefined ? undefined : { kind: "asleep", responses: sleep.responses };
 }
 
 async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {

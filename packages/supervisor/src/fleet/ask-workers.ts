@@ -15,21 +15,21 @@ export async function askWorkers(workers: readonly Worker[]): Promise<ReadonlyMa
   const port = worker?.process?.readyMessage?.port;
   if (worker?.launch === undefined || port === undefined) return new Map();
   const headers = { [SECRET_HEADER]: worker.launch.secret };
-  const ask = async (path: string): Promise<readonly (readonly [path: string, told: unknown])[]> => {
-    const told = await getJson({ host: "127.0.0.1", port }, { path, headers, timeoutMs: LIMIT_MS, clock: systemClock });
-    return told === undefined ? [] : [[path, path === LOADED ? { models: [] } : told]];
+  const ask = async (path: string): Promise<readonly (readonly [path: string, body: unknown])[]> => {
+    const body = await getJson({ host: "127.0.0.1", port }, { path, headers, timeoutMs: LIMIT_MS, clock: systemClock });
+    return body === undefined ? [] : [[path, path === LOADED ? { models: [] } : body]];
   };
   const looks = (await Promise.all(pathsToLookAt.map(ask))).flat();
   const models = (await Promise.all(modelPaths(new Map(looks).get(MODELS)).map(ask))).flat();
-  return new Map([...looks, ...models].map(([path, told]) => [path, JSON.stringify(told)]));
+  return new Map([...looks, ...models].map(([path, body]) => [path, JSON.stringify(body)]));
 }
 
 const pathsToLookAt = apiRoutes
   .filter(({ method, path }) => method === "GET" && !path.endsWith("*"))
   .map(({ path }) => path);
 
-function modelPaths(told: unknown): readonly string[] {
-  const { data } = (told ?? {}) as { readonly data?: unknown };
+function modelPaths(body: unknown): readonly string[] {
+  const { data } = (body ?? {}) as { readonly data?: unknown };
   const ids = Array.isArray(data) ? data.map((model: { readonly id?: unknown } | null) => model?.id) : [];
   return ids.flatMap((id) => (typeof id === "string" ? [`${MODELS}/${encodeURIComponent(id)}`] : []));
 }

@@ -6,7 +6,7 @@ export interface Sleep {
   /** It has come; until a worker serves, or fails to. */
   readonly isWaking: boolean;
   /** What they would say to who looks at them: JSON, by path. */
-  readonly told: ReadonlyMap<string, string>;
+  readonly responses: ReadonlyMap<string, string>;
 }
 
 /**
@@ -17,8 +17,8 @@ export class FleetSleep {
   /** undefined: it is awake. */
   current: Sleep | undefined;
 
-  begin(told: Sleep["told"]): void {
-    this.current = { isWaking: false, told };
+  begin(responses: Sleep["responses"]): void {
+    this.current = { isWaking: false, responses };
   }
 
   /** For a request that finds nobody. */

@@ -174,9 +174,9 @@ export class Fleet {
   /** Unloads every worker until {@link wake}, if that is still wanted when it begins: a request may have come first. */
   fallAsleep(isWanted: () => boolean): Promise<void> {
     return this.#inOrder(async () => {
-      const told = await askWorkers(this.workers);
+      const responses = await askWorkers(this.workers);
       if (this.#isEnding || !isWanted()) return;
-      this.#sleep.begin(told);
+      this.#sleep.begin(responses);
       const { drainTimeout } = this.#settings.supervision;
       await Promise.all([this.isolation.end(), ...this.workers.map((worker) => worker.finish(drainTimeout))]);
     });

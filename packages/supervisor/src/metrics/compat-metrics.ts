@@ -36,15 +36,15 @@ const ownWorkers: Source = {
   completion: tokens("completion"),
 };
 
-const told = (kind: string) => async (sum: Sum) => await sum("drover_tokens_total", { kind });
+const tokensOf = (kind: string) => async (sum: Sum) => await sum("drover_tokens_total", { kind });
 
 /** Tokens are those that responses tell. */
 const otherServers: Source = {
   running: (sum) => sum("drover_upstream_active"),
   waiting: (sum) => sum("drover_queue_depth"),
-  evaluated: async (sum) => (await told("prompt")(sum)) - (await told("cached")(sum)),
-  prompt: told("prompt"),
-  completion: told("completion"),
+  evaluated: async (sum) => (await tokensOf("prompt")(sum)) - (await tokensOf("cached")(sum)),
+  prompt: tokensOf("prompt"),
+  completion: tokensOf("completion"),
 };
 
 /** As `llama-server --metrics` and vLLM name what can be seen of any server. */

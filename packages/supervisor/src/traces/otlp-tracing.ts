@@ -71,11 +71,11 @@ function headersOf(propagator: W3CTraceContextPropagator, context: Context): rea
 
 /** A collector that cannot be reached harms no request; it is said once for each reason. */
 function warnOfTrouble(url: string, logger: Logger): void {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   setGlobalErrorHandler((error) => {
     const reason = typeof error === "string" ? error : (error.message ?? "unknown reason");
-    if (told.has(reason)) return;
-    told.add(reason);
+    if (logged.has(reason)) return;
+    logged.add(reason);
     logger.warn({ reason }, `traces cannot be sent to ${url}; they are dropped`);
   });
 }

@@ -15,7 +15,7 @@ const NOBODY: ReadonlySet<string> = new Set();
  * Which requests are in which worker, so that a crash is held against the requests that may have caused it. A request that was in a worker when it
  * crashed is a suspect: its `deaths` count.
  */
-export class Flights {
+export class InFlightRequests {
   readonly #clock: Clock;
   readonly #onOld: () => void;
   #isOldAwaited = false;
