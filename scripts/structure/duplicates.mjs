@@ -38,7 +38,7 @@ const SINGLE = [
   {
     what: "a builder of error bodies",
     owner: "packages/contract/src/api-errors.ts",
-    pattern: /"(server_error|overloaded_error|proxy_error)"/,
+    pattern: /"(server_error|overloaded_error|proxy_\w*error)"/,
   },
 ];
 

@@ -105,6 +105,12 @@ export const body = { type: "server_error", get };
     /h\.ts: a builder of error bodies, which/,
   ],
   [
+    "another builder of the proxy's errors",
+    (copy) =>
+      copy.write("packages/models/src/sources/l.ts", 'export const refusal = { type: "proxy_request_error" };\n'),
+    /sources\/l\.ts: a builder of error bodies, which .*api-errors\.ts has/,
+  ],
+  [
     "a function that stands in two files",
     (copy) => {
       const twin =

@@ -1,3 +1,4 @@
+import { errorBody } from "@drover/contract/api-errors";
 import type { IncomingHttpHeaders } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { PageFile, PageFiles } from "./page-files.ts";
@@ -89,7 +90,7 @@ export function jsonResponse(status: number, value: unknown): ConsoleResponse {
 
 /** An error in the envelope of OpenAI's API. */
 export function refusal(status: number, code: string, message: string): ConsoleResponse {
-  return jsonResponse(status, { error: { message, type: "proxy_request_error", code, param: null } });
+  return jsonResponse(status, errorBody({ status, code, message, from: "proxy" }, "openai"));
 }
 
 function accepts(coding: string, headers: IncomingHttpHeaders): boolean {
