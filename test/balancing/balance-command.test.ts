@@ -58,6 +58,18 @@ describe("drover balance by its flags", () => {
     assert.deepEqual([line["status"], line["method"], line["msg"]], [200, "GET", "request"]);
   });
 
+  it("dumps its state to the log on SIGQUIT and goes on, without its keys", async () => {
+    const port = await balance("--api-key", "s3cret");
+    child?.kill("SIGQUIT");
+    await until(() => /as SIGQUIT asked.*\n/.test(printed), "its state in the log");
+    const text = printed.split("\n").find((one) => one.includes("as SIGQUIT asked"));
+    const { state } = JSON.parse(text ?? "") as { readonly state: object };
+    assert.deepEqual(Object.keys(state), ["balancer", "settings", "memory", "resources"]);
+    assert.ok(!printed.includes("s3cret"), "a key is in the log");
+    const response = await fetch(`http://127.0.0.1:${port}/v1/models`, { headers: { authorization: "Bearer s3cret" } });
+    assert.equal(response.status, 200);
+  });
+
   it("writes nginx's combined line, byte for byte but for the time", needs("nginx"), async () => {
     const port = await balance("--access-log", "combined");
     const nginx = new NginxFolder();

@@ -2,7 +2,6 @@ import { adminPath } from "../admin/admin-path.ts";
 import type { DroverStatus, ServiceStatus } from "../admin/drover-status.ts";
 import { type AdminActions, createAdminServer } from "../admin/admin-server.ts";
 import { claimSocket } from "../admin/claim-socket.ts";
-import { hideSecrets } from "@drover/config";
 import { pause, systemClock } from "@drover/foundation/clock";
 import { packageVersion } from "@drover/foundation/files/package-version";
 import { Transfer } from "@drover/models/transfer";
@@ -18,6 +17,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { adminActions, reloadUnder } from "./admin-actions.ts";
 import { checkPublicAddresses, checkSettings } from "./check-settings.ts";
 import { type EndRequests, listenForSignals } from "./signals/listen-for-signals.ts";
+import { logState } from "./signals/log-state.ts";
 import { watchLauncher } from "./signals/launcher.ts";
 import { missingHere } from "./missing-programs.ts";
 import { prepareModel } from "./model/prepare-model.ts";
@@ -248,7 +248,7 @@ class Application {
     void reloadUnder(this.#manager, reloader, undefined).catch((error: Error) => logger.error(error.message));
   }
 
-  /** SIGQUIT: everything there is to know, as one log entry. */
+  /** SIGQUIT. */
   async #dumpState(): Promise<void> {
     const { logger } = this.#options.logs;
     if (this.#service === undefined) {
@@ -257,8 +257,6 @@ class Application {
     }
     const { fleet, balancer, reloader } = this.#service;
     const { workers } = await fleet.status();
-    const state = { workers, balancer: balancer.status(), settings: hideSecrets(reloader.settings) };
-    const own = { memory: process.memoryUsage(), resources: process.getActiveResourcesInfo() };
-    logger.info({ state: { ...state, ...own } }, "state, as SIGQUIT asked");
+    logState(logger, { workers, balancer: balancer.status(), settings: reloader.settings });
   }
 }

@@ -6,6 +6,7 @@ import { packageVersion } from "@drover/foundation/files/package-version";
 import { addCompatNames } from "../../metrics/compat-metrics.ts";
 import { type ExitCode, SupervisorError } from "../../errors.ts";
 import { type EndRequests, listenForSignals } from "../signals/listen-for-signals.ts";
+import { logState } from "../signals/log-state.ts";
 import { explainRequest } from "../../admin/explain-request.ts";
 import { openBalancerOptions } from "../balancer-options.ts";
 import { orListenFailure } from "../listen-failure.ts";
@@ -58,7 +59,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const end = listenForSignals({
     onSecondEnd: () => process.exit(1),
     onReload: () => reloadBySignal(running, options),
-    onQuit: () => end.ask("SIGQUIT"),
+    onQuit: () => logState(logs.logger, { balancer: balancer.status(), settings: running.settings }),
   });
   const running: Running = { balancer, end, settings, urls: [], isLeaving: false };
   const closeAdmin = await openAdmin(running, options);
