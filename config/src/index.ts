@@ -12,4 +12,5 @@ export {
 export { nearest } from "./nearest.ts";
 export { environmentName, putSetting, type Setting, settingAt } from "./setting.ts";
 export { helpTitles, type SettingPath, type Settings, settingsTable } from "./settings.ts";
+export { MOST_WORKERS } from "./settings/workers.ts";
 export { type WorkerSettings, workerSettingPaths, workerSettings, workerSettingSchemas } from "./worker-settings.ts";

@@ -76,14 +76,20 @@ describe("the console's routes", () => {
     assert.ok(!text.includes(pasture.folder), "it tells where files lie");
     const known = JSON.parse(text) as { workers: unknown[]; mayAct: boolean };
     assert.deepEqual([known.workers.length, known.mayAct], [1, true]);
-    const act = async (path: string, headers: Record<string, string>) =>
-      (await fetch(`${url}/console/admin/${path}`, { method: "POST", headers })).status;
+    const post = async (path: string, headers: Record<string, string>) =>
+      await fetch(`${url}/console/admin/${path}`, { method: "POST", headers });
+    const act = async (path: string, headers: Record<string, string>) => (await post(path, headers)).status;
     assert.equal(await act("check", ADMIN), 401);
     assert.equal(await act("check", KEY), 403);
     assert.equal(await act("check", { ...KEY, "x-drover-admin-key": "admin-s3cres" }), 403);
     assert.equal(await act("check", { ...KEY, ...ADMIN }), 200);
     assert.equal(await act("drain?worker=7", { ...KEY, ...ADMIN }), 409);
-    assert.equal(await act("scale?count=none", { ...KEY, ...ADMIN }), 409);
+    for (const count of ["none", "0", "1025"]) {
+      const refused = await post(`scale?count=${count}`, { ...KEY, ...ADMIN });
+      const message = `"${count}" is no number of workers; give a whole number from 1 to 1024`;
+      const error = { message, type: "proxy_request_error", code: "refused", param: null };
+      assert.deepEqual([refused.status, await refused.json()], [409, { error }]);
+    }
     assert.equal(await act("shoot", { ...KEY, ...ADMIN }), 404);
     assert.equal((await fetch(`${url}/console/admin/check`, { headers: { ...KEY, ...ADMIN } })).status, 405);
   });

@@ -173,6 +173,9 @@ describe("bad input to drover", () => {
     assertRefused(await pasture.run(["bench", "--model", "no-such.gguf"]), 2, /no-such\.gguf does not exist/);
     assertRefused(await pasture.run(["--hlep"]), 2, /no flag --hlep; did you mean --help\?/);
     assert.match((await pasture.run(["help", "scale"])).stdout, /^drover scale <count>/);
-    assertRefused(await pasture.run(["scale", "many"]), 2, /"many" is no number of workers/);
+    for (const count of ["many", "0", "1025"]) {
+      const said = new RegExp(`"${count}" is no number of workers; give a whole number from 1 to 1024`);
+      assertRefused(await pasture.run(["scale", count]), 2, said);
+    }
   });
 });

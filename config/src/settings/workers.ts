@@ -2,6 +2,8 @@ import { parseRange, RANGE_PATTERN } from "@drover/foundation/ranges";
 import { autoOffOrSize, autoOrInteger, duration, flag, oneOf, size, text, whole, type Zod } from "../setting-values.ts";
 import type { Setting } from "../setting.ts";
 
+export const MOST_WORKERS = 1024;
+
 /** What is served, and by how many workers. */
 export const workersSettings = [
   {
@@ -174,13 +176,13 @@ export const workersSettings = [
 ] as const satisfies readonly Setting[];
 
 function workerCount(z: Zod) {
-  const error = { error: 'a whole number from 1 to 1024, "auto", or a range such as 1..4' };
+  const error = { error: `a whole number from 1 to ${MOST_WORKERS}, "auto", or a range such as 1..4` };
   const range = z.string().regex(RANGE_PATTERN, error).refine(isCount, error);
-  return z.union([z.literal("auto"), whole(1, 1024)(z), range], error);
+  return z.union([z.literal("auto"), whole(1, MOST_WORKERS)(z), range], error);
 }
 
-/** Whether a range such as `1..4` has workers from 1 to 1024. */
+/** Whether a range such as `1..4` has workers from 1 to {@link MOST_WORKERS}. */
 function isCount(text: string): boolean {
   const range = parseRange(text);
-  return range !== undefined && range.min >= 1 && range.max <= 1024;
+  return range !== undefined && range.min >= 1 && range.max <= MOST_WORKERS;
 }

@@ -1,3 +1,4 @@
+import { type WorkerActions, workerActions } from "@drover/contract/admin";
 import { ADMIN_KEY_HEADER } from "@drover/contract/headers";
 import { isSameSecret } from "@drover/contract/secrets";
 import type { IncomingMessage } from "node:http";
@@ -13,16 +14,7 @@ import { type ConsoleResponse, jsonResponse, refusal } from "./page-response.ts"
 export interface ConsoleAdmin {
   /** The key in force; undefined: nobody may do anything. */
   readonly key: () => string | undefined;
-  readonly actions: AdminActions;
-}
-
-/** Each rejects with the reason where it was refused, and resolves when it is done. */
-export interface AdminActions {
-  readonly drain: (worker: string) => Promise<unknown>;
-  readonly undrain: (worker: string) => unknown;
-  readonly restart: (worker: string | undefined) => Promise<unknown>;
-  readonly scale: (count: number) => Promise<unknown>;
-  readonly reload: (model: string | undefined) => Promise<unknown>;
+  readonly actions: WorkerActions;
 }
 
 /** `POST /console/admin/ACTION?…`. 403 names what is wrong with the key, 409 why the action was refused. */
@@ -55,16 +47,8 @@ export function withoutAdminKey({ headers }: IncomingMessage, wanted: string | u
   );
 }
 
-const performers: Readonly<Record<string, (actions: AdminActions, query: URLSearchParams) => unknown>> = {
+/** By `check` the page finds out whether its key is the right one. */
+const performers: Readonly<Record<string, (actions: WorkerActions, query: URLSearchParams) => unknown>> = {
   check: () => ({}),
-  drain: ({ drain }, query) => drain(query.get("worker") ?? ""),
-  undrain: ({ undrain }, query) => undrain(query.get("worker") ?? ""),
-  restart: ({ restart }, query) => restart(query.get("worker") ?? undefined),
-  scale: ({ scale }, query) => scale(countOf(query.get("count") ?? "")),
-  reload: ({ reload }, query) => reload(query.get("model") ?? undefined),
+  ...workerActions,
 };
-
-function countOf(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`count is a whole number of workers from 1 to 9999, not "${text}"`);
-  return Number(text);
-}

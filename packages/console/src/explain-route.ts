@@ -1,4 +1,4 @@
-import { describeRequest } from "@drover/contract/describe-request";
+import { describeRequest } from "@drover/contract/description/describe-request";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import type { IncomingMessage } from "node:http";
 import { withoutAdminKey } from "./admin-routes.ts";

@@ -1,2 +1,2 @@
-export type { AdminActions as ConsoleActions, ConsoleAdmin } from "./admin-routes.ts";
+export type { ConsoleAdmin } from "./admin-routes.ts";
 export { type ConsoleOptions, type ConsoleRoute, type ConsoleRoutes, createConsole } from "./console-routes.ts";

@@ -1,4 +1,4 @@
-import { describeRequest } from "@drover/contract/describe-request";
+import { describeRequest } from "@drover/contract/description/describe-request";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import { printable } from "@drover/foundation/printable";
 

@@ -1,21 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { KeyUse } from "@drover/balancer";
+import { type WorkerActions, workerActions } from "@drover/contract/admin";
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 import { SupervisorError } from "../errors.ts";
 import type { Logs } from "../logs.ts";
 import type { DroverStatus } from "./drover-status.ts";
 
 /** What the admin API can ask for. Each throws SupervisorError `refused` with the reason. */
-export interface AdminActions {
+export interface AdminActions extends WorkerActions {
   readonly status: () => Promise<DroverStatus>;
-  readonly scale: (count: number) => Promise<void>;
-  readonly restart: (worker: string | undefined) => Promise<void>;
-  readonly drain: (worker: string) => Promise<void>;
-  readonly undrain: (worker: string) => void;
   /** A request that has ended lately, or without an id the last ones. */
   readonly explain: (id: string | undefined) => RequestRecord | readonly RequestSummary[];
-  /** Resolves when it is done. */
-  readonly reload: (model: string | undefined) => Promise<object>;
   /** Responds at once; the process ends after it. */
   readonly stop: () => void;
   /** Use and limits of each API key. */
@@ -33,7 +28,7 @@ interface Call {
 
 /** The admin API as an HTTP server, not listening yet. Whoever can open its socket may do all of it. */
 export function createAdminServer(actions: AdminActions): Server {
-  const routes: Readonly<Record<string, Handler>> = {
+  const routes: Record<string, Handler> = {
     "GET /status": () => actions.status(),
     "GET /keys": () => ({ keys: actions.keys() }),
     "GET /logs": async (call) => {
@@ -42,12 +37,9 @@ export function createAdminServer(actions: AdminActions): Server {
     },
     "GET /explain": ({ query }) => actions.explain(query.get("id") ?? undefined),
     "POST /stop": () => actions.stop(),
-    "POST /restart": ({ worker }) => actions.restart(worker),
-    "POST /drain": ({ worker = "" }) => actions.drain(worker),
-    "POST /undrain": ({ worker = "" }) => actions.undrain(worker),
-    "POST /reload": ({ query }) => actions.reload(query.get("model") ?? undefined),
-    "POST /scale": ({ query }) => actions.scale(countOf(query.get("count") ?? "")),
   };
+  for (const [name, perform] of Object.entries(workerActions))
+    routes[`POST /${name}`] = ({ query }) => perform(actions, query);
   const called = new WeakSet<object>();
   const server = createServer((request, response) => {
     // No command sends a second call behind the first, nor a body.
@@ -67,12 +59,6 @@ export function createAdminServer(actions: AdminActions): Server {
 /** A flood by this user's own programs costs them their calls, and no memory that requests need. */
 const MOST_CONNECTIONS = 64;
 const HEAD_TIMEOUT_MS = 10_000;
-
-/** A slip of the hand must not make a million workers. */
-function countOf(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new SupervisorError("refused", `count is a whole number of workers, at most 9999, and not "${text}"`);
-}
 
 const BASE = "http://admin";
 

@@ -1,3 +1,4 @@
+import { workerCountOf } from "@drover/contract/admin";
 import { plural } from "@drover/foundation/texts";
 import { callAdmin } from "@drover/supervisor/admin";
 import { SupervisorError } from "@drover/supervisor/errors";
@@ -9,13 +10,17 @@ export const scale: Command = {
   arguments: { count: { doc: "Workers to run" } },
   examples: [["drover scale 4", "run four workers"]],
   run: async (invocation) => {
-    const typed = invocation.text("count") ?? "";
-    const count = Number(typed);
-    if (!/^\d+$/.test(typed) || count < 1 || count > 1024) {
-      throw new SupervisorError("usage", `"${typed}" is no number of workers; give a whole number from 1 to 1024`);
-    }
+    const count = countOf(invocation.text("count") ?? "");
     await callAdmin(findAdmin(invocation), "POST", `/scale?count=${count}`);
     invocation.stdout.write(`${plural(count, "worker")} from now on.\n`);
     return 0;
   },
 };
+
+function countOf(text: string): number {
+  try {
+    return workerCountOf(text);
+  } catch (error) {
+    throw new SupervisorError("usage", (error as Error).message, { cause: error });
+  }
+}

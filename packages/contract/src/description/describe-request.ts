@@ -1,6 +1,6 @@
-import { chinese } from "./request-chinese.ts";
-import { english, type RequestTexts } from "./request-english.ts";
-import type { AttemptRecord, GenerationRecord, PickCandidate, PickDecision, RequestRecord } from "./request-record.ts";
+import { chinese } from "./chinese.ts";
+import { english, type RequestTexts } from "./english.ts";
+import type { AttemptRecord, GenerationRecord, PickCandidate, PickDecision, RequestRecord } from "../request-record.ts";
 
 const languages = { en: english, zh: chinese } as const satisfies Readonly<Record<string, RequestTexts>>;
 

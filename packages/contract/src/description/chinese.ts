@@ -1,5 +1,5 @@
-import type { RequestTexts } from "./request-english.ts";
-import type { GenerationRecord, PickCandidate, PickReason } from "./request-record.ts";
+import type { RequestTexts } from "./english.ts";
+import type { GenerationRecord, PickCandidate, PickReason } from "../request-record.ts";
 
 const sources: Readonly<Record<GenerationRecord["source"], string>> = {
   slot: "原槽位",

@@ -1,5 +1,5 @@
 import { plural } from "@drover/foundation/texts";
-import type { GenerationRecord, PickCandidate, PickReason, RequestRecord } from "./request-record.ts";
+import type { GenerationRecord, PickCandidate, PickReason, RequestRecord } from "../request-record.ts";
 
 const sources: Readonly<Record<GenerationRecord["source"], string>> = {
   slot: "its slot",
