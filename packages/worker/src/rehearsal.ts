@@ -45,19 +45,14 @@ const REQUESTS: readonly (readonly [path: string, body?: object])[] = [
 /** All of it takes some tenths of a second; a worker that serves matters more than one whose code is compiled. */
 const LIMIT_MS = 10_000;
 
-/** What a request of the rehearsal got. */
-export interface Rehearsed {
-  readonly path: string;
-  readonly status: number | undefined;
-}
-
 /**
  * Serves a request of each API with what stands in for the engine. What runs for the first time is loaded and compiled, which takes up to 30 ms at a stretch: no
  * heartbeat and no client's request waits for that later.
  *
+ * @returns what each request got
  * @throws AbortError after ten seconds, or what kept a request from its response
  */
-export async function rehearse(parts: ServerParts, serving = createServing(parts)): Promise<readonly Rehearsed[]> {
+export async function rehearse(parts: ServerParts, serving = createServing(parts)) {
   const { embedder } = parts;
   const server = createServer(parts, {
     ...serving,
@@ -75,7 +70,7 @@ export async function rehearse(parts: ServerParts, serving = createServing(parts
   };
   const signal = AbortSignal.timeout(LIMIT_MS);
   try {
-    const rehearsed: Rehearsed[] = [];
+    const rehearsed: { readonly path: string; readonly status: number | undefined }[] = [];
     for (const [path, body] of REQUESTS)
       rehearsed.push({ path, status: await ask({ port, path, headers, signal }, body) });
     return rehearsed;

@@ -7,7 +7,7 @@ import type {
   Sampling,
 } from "../generation-contract.ts";
 import type { GenerationTimeline } from "../generation-timeline.ts";
-import { type OutputEnd, type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
+import { type OutputPiece, type OutputSink, finishOf } from "./output/output.ts";
 import { completeText } from "../json-schema/grammar/complete-text.ts";
 import { grammarRefusal, type HeldText } from "./refuse-grammar.ts";
 import { HarmonyText } from "./output/harmony-text.ts";
@@ -253,21 +253,17 @@ class Output implements GenerationHandle {
   }
 
   #end(reason: EndReason, error: Error | undefined): void {
-    if (reason !== "failed" && reason !== "cancelled") this.#start();
-    if (this.#stopString === undefined && reason !== "failed" && reason !== "cancelled") {
-      const rest = this.#rest(reason);
-      this.#give(rest);
+    if (reason !== "failed" && reason !== "cancelled") {
+      this.#start();
+      if (this.#stopString === undefined) this.#give(this.#rest(reason));
     }
-    const end: OutputEnd = {
-      finish: finishOf(
-        reason === "stopped" && this.#request.maxTokens === 0 ? "length" : reason,
-        this.#parser.calledTools,
-      ),
+    const cause = reason === "stopped" && this.#request.maxTokens === 0 ? "length" : reason;
+    this.#sink.onEnd({
+      finish: finishOf(cause, this.#parser.calledTools),
       tokens: { prompt: this.#request.prompt.length, ...this.#counts },
       timelines: this.#timelines,
       ...(this.#stopString === undefined ? {} : { stopString: this.#stopString }),
       ...(error === undefined ? {} : { error }),
-    };
-    this.#sink.onEnd(end);
+    });
   }
 }

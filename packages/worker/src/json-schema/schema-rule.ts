@@ -31,11 +31,9 @@ export function refusingParts<T>(schema: Schema, param: string, build: () => T):
   try {
     return build();
   } catch (error) {
-    if (error instanceof RangeError)
-      throw badField(param, `Unsupported schema at '${param}': ${error.message}.`, "unsupported_schema");
+    if (error instanceof RangeError) throw unsupported(param, error.message);
     if (!(error instanceof UnsupportedSchema)) throw error;
-    const where = at(param, error.path).replace(/\.$/u, "");
-    throw badField(where, `Unsupported schema at '${where}': ${error.message}.`, "unsupported_schema");
+    throw unsupported(at(param, error.path).replace(/\.$/u, ""), error.message);
   }
 }
 
@@ -49,9 +47,10 @@ export function refuseCrowdedRules(rules: GrammarRules, gbnf: string, param: str
   const { most, crowdedRules } = openChoices(gbnf);
   const [where] = crowdedRules.map((rule) => rules.pathOf(rule) || param).toSorted((a, b) => b.length - a.length);
   if (where === undefined) return most;
-  throw badField(
-    where,
-    `Unsupported schema at '${where}': too many alternatives are open at one place; give them common beginnings, or make them fewer.`,
-    "unsupported_schema",
-  );
+  const why = "too many alternatives are open at one place; give them common beginnings, or make them fewer";
+  throw unsupported(where, why);
+}
+
+function unsupported(where: string, why: string) {
+  return badField(where, `Unsupported schema at '${where}': ${why}.`, "unsupported_schema");
 }

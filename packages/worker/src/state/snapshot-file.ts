@@ -30,13 +30,8 @@ export function unfinishedName(name: string, pid: number): string {
   return `.${name}.${pid}`;
 }
 
-export interface SnapshotHead {
-  readonly tokens: readonly number[];
-  readonly bytes: number;
-}
-
 /** Undefined: gone, or not a snapshot. */
-export function readSnapshotHead(path: string): SnapshotHead | undefined {
+export function readSnapshotHead(path: string): { readonly tokens: number[]; readonly bytes: number } | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, "r");

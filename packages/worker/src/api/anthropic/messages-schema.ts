@@ -57,29 +57,9 @@ const FORGOTTEN = [
 
 const forgottenBlock = z.object({ type: z.enum(FORGOTTEN) });
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...FORGOTTEN,
-  "text",
-  "document",
-  "search_result",
-  "tool_reference",
-  "tool_result",
-  "tool_use",
-  "thinking",
-  "compaction",
-]);
-
-const MEDIA = /image|audio|video|file/u;
-
 const REFUSAL = refusedType("Unsupported content block: this server is text only.");
 
 const otherBlock = z.object({ type: z.string() }).refine(() => false, REFUSAL);
-
-/** Of a type that Anthropic's API has had since: it is left out, and named. What brings a picture, a sound or a file is refused: it is what the user says. */
-const newBlock = z
-  .looseObject({ type: z.string() })
-  .refine((block) => !KNOWN.has(block.type) && !MEDIA.test(block.type) && !("source" in block), REFUSAL)
-  .transform(() => ({ type: "new" as const }));
 
 const readable = [textBlock, documentBlock, searchResult, toolReference] as const;
 type Readable = z.output<(typeof readable)[number]>;
@@ -138,11 +118,23 @@ const toolUse = z.object({
 });
 
 /** What stands for all that came before it. */
-const compaction = z
-  .object({ type: z.literal("compaction"), content: z.string().nullish() })
-  .transform(({ content }) => ({ type: "text" as const, text: content ?? "" }));
+const compactionBlock = z.object({ type: z.literal("compaction"), content: z.string().nullish() });
+const compaction = compactionBlock.transform(({ content }) => ({ type: "text" as const, text: content ?? "" }));
 
 const thinking = z.object({ type: z.literal("thinking"), thinking: z.string() });
+
+const KNOWN: ReadonlySet<string> = new Set([
+  ...FORGOTTEN,
+  ...[...readable, toolResult, toolUse, compactionBlock, thinking].map(({ shape }) => shape.type.value),
+]);
+
+const MEDIA = /image|audio|video|file/u;
+
+/** Of a type that Anthropic's API has had since: it is left out, and named. What brings a picture, a sound or a file is refused: it is what the user says. */
+const newBlock = z
+  .looseObject({ type: z.string() })
+  .refine((block) => !KNOWN.has(block.type) && !MEDIA.test(block.type) && !("source" in block), REFUSAL)
+  .transform(() => ({ type: "new" as const }));
 
 const message = z.discriminatedUnion("role", [
   z.object({
