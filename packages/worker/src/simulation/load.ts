@@ -30,20 +30,6 @@ export function closedLoop(users: number, next: () => SimulatedRequest | undefin
   return Array.from({ length: users }, (_, user) => ({ startMs: 10 * user, next }));
 }
 
-/** One request every `periodMs`, whether or not those before it have their responses. */
-export function openLoop(options: {
-  readonly periodMs: number;
-  readonly durationMs: number;
-  readonly startMs?: number;
-  readonly next: () => SimulatedRequest;
-}): readonly SimulatedUser[] {
-  const { periodMs, durationMs, startMs = 0, next } = options;
-  return Array.from({ length: Math.floor((durationMs - startMs) / periodMs) }, (_, index) => ({
-    startMs: startMs + index * periodMs,
-    next: (turn: number) => (turn === 0 ? next() : undefined),
-  }));
-}
-
 /** Conversations of `turns` questions, each with all that was said before. */
 export function chats(users: number, turns: number, seed: number): readonly SimulatedUser[] {
   const draw = seeded(seed);
@@ -60,10 +46,4 @@ export function chats(users: number, turns: number, seed: number): readonly Simu
     };
     return { startMs: 10 * user, next };
   });
-}
-
-/** The same request of so many tokens each time, with a new prompt. */
-export function requestsOf(promptTokens: number, outputTokens: number, firstToken: number): () => SimulatedRequest {
-  let next = firstToken;
-  return () => ({ prompt: Array.from({ length: promptTokens }, () => next++), outputTokens });
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CostsByThreads } from "../step-costs/costs-by-threads.ts";
-import { boundOf, figuresOf } from "./figures.ts";
-import { chats, closedLoop, openLoop, questions, requestsOf } from "./load.ts";
+import { planGroups } from "../batching/plan-groups.ts";
+import { figuresOf } from "./figures.ts";
+import { chats, closedLoop, questions } from "./load.ts";
 import {
   amxTwoThreads,
   type RecordedMachine,
@@ -11,7 +12,7 @@ import {
   zen3TwoThreads,
   zen4TwoThreads,
 } from "./recorded-machines.ts";
-import { simulate } from "./simulate.ts";
+import { type SimulatedRequest, type SimulatedUser, simulate } from "./simulate.ts";
 
 const SLOTS = 16;
 
@@ -199,3 +200,50 @@ describe("the batch loop on recorded machines", () => {
     assert.ok(later.ttftMs.p50 < 1.3 * first.ttftMs.p50, `p50 ${later.ttftMs.p50}, first turns ${first.ttftMs.p50} ms`);
   });
 });
+
+/**
+ * Requests a second that the machine's table allows and no scheduler can exceed: each prompt read in the pieces that cost the
+ * least, each response's tokens decoded at the cheapest cost of so many slots. Attention is left out.
+ */
+function boundOf(
+  machine: RecordedMachine,
+  load: { readonly slots: number; readonly promptTokens: readonly number[]; readonly outputTokens: number },
+): number {
+  const decodeMs = Array.from({ length: load.slots }, (_, index) => {
+    const places = Array.from({ length: index + 1 }, () => "decoding" as const);
+    return (planGroups(places, machine.costs).ms + machine.overheadMs) / places.length;
+  });
+  // The prompt's last token gives the first of the response.
+  const readMs = leastReadMs(machine, Math.max(...load.promptTokens));
+  const promptMs = load.promptTokens.reduce((sum, tokens) => sum + (readMs[tokens] ?? 0), 0) / load.promptTokens.length;
+  return 1000 / (promptMs + (load.outputTokens - 1) * Math.min(...decodeMs));
+}
+
+/** Of prompts of 0, 1, … tokens, in the pieces that cost the least. */
+function leastReadMs({ costs, overheadMs }: RecordedMachine, mostTokens: number): readonly number[] {
+  const least = [0];
+  for (let tokens = 1; tokens <= mostTokens; tokens++) {
+    least.push(Math.min(...least.map((restMs, rest) => restMs + overheadMs + costs.groupMs(tokens - rest))));
+  }
+  return least;
+}
+
+/** One request every `periodMs`, whether or not those before it have their responses. */
+function openLoop(options: {
+  readonly periodMs: number;
+  readonly durationMs: number;
+  readonly startMs?: number;
+  readonly next: () => SimulatedRequest;
+}): readonly SimulatedUser[] {
+  const { periodMs, durationMs, startMs = 0, next } = options;
+  return Array.from({ length: Math.floor((durationMs - startMs) / periodMs) }, (_, index) => ({
+    startMs: startMs + index * periodMs,
+    next: (turn: number) => (turn === 0 ? next() : undefined),
+  }));
+}
+
+/** The same request of so many tokens each time, with a new prompt. */
+function requestsOf(promptTokens: number, outputTokens: number, firstToken: number): () => SimulatedRequest {
+  let next = firstToken;
+  return () => ({ prompt: Array.from({ length: promptTokens }, () => next++), outputTokens });
+}
