@@ -67,7 +67,7 @@ export interface GrammarSpec {
   readonly places?: Readonly<Record<string, string>>;
 }
 
-/** Whoever has a key, or without keys an address. */
+/** Who a request comes from: the holder of a key, or an address where there are no keys. */
 export interface Owner {
   readonly id: string;
   /** What of the state that its requests leave others may use, and it of theirs. */
@@ -149,7 +149,7 @@ export interface Generator {
   generate(request: GenerationRequest, sink: GenerationSink): GenerationHandle;
   /**
    * Reads a prompt that is expected, as far as nobody who asks for something waits for it. A hint: it may be dropped, and
-   * nobody hears of its end.
+   * its end is not reported.
    */
   readAhead?(expected: ExpectedPrompt): void;
   /** The prompt in the tokens that a kept state of its owner has for the same text; as it is where there is none. */

@@ -29,7 +29,7 @@ import { type CompleteOptions, parseOptions } from "./worker-options.ts";
 // V8 drops compiled code that was not used for a while; a worker has it ready (see rehearsal.ts).
 setFlagsFromString("--no-flush-bytecode");
 const supervised = process.send !== undefined;
-// Unheard, it opens Node's debugger to every user of this machine, who could then run anything here.
+// Without a listener this signal opens Node's debugger to every user of this machine, who could then run anything here.
 if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
 
 let pool: SlotPool | undefined;

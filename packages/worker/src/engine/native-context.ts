@@ -1,7 +1,7 @@
 /**
  * The few native methods of node-llama-cpp that Drover calls itself, typed. They are internal to the library, so its
- * version is pinned and {@link nativeParts} checks at start that each is there. Why not the public API: see "Inside a
- * worker" in docs/architecture.md. Source: node-llama-cpp 3.22.1, llama/addon/AddonContext.cpp and AddonSampler.cpp.
+ * version is pinned and {@link nativeParts} checks at start that each is there. docs/worker.md says why the
+ * public API does not do. Source: node-llama-cpp 3.22.1, llama/addon/AddonContext.cpp and AddonSampler.cpp.
  */
 
 import { existsSync, readFileSync } from "node:fs";

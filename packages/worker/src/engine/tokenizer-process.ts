@@ -33,7 +33,7 @@ export type ApartReply =
 /** After so long another task may have its turn. */
 const SLICE_MS = 10;
 
-// As in the worker: unheard, it opens Node's debugger.
+// As in the worker: without a listener it opens Node's debugger.
 if (process.env["DROVER_DEBUG"] !== "1") process.on("SIGUSR1", () => {});
 
 const [modelPath = ""] = process.argv.slice(2);

@@ -22,7 +22,7 @@ interface Waiting<Result> {
   readonly stopClock: () => void;
 }
 
-/** Bounded as they are, tasks take a second at the most; this is for a machine that is too busy to count on. */
+/** Tasks are bounded and take a second at most; this limit is for a machine that is very busy. */
 const PATIENCE_MS = 10_000;
 
 /** A thread for what would hold up the loop, started when it is first needed. */

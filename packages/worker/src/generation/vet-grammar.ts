@@ -4,7 +4,7 @@ import type { GrammarSpec } from "../generation-contract.ts";
 /** Tries a grammar in a process that may die of it. */
 export type TryGrammar = (gbnf: string) => Promise<{ readonly ms: number } | { readonly refused: string }>;
 
-/** All slots wait for each other's tokens. */
+/** Limit for the first token under a client's grammar: all slots wait for each other's tokens. */
 const MOST_FIRST_TOKEN_MS = 300;
 
 /**

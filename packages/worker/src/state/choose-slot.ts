@@ -16,7 +16,7 @@ export interface Candidate {
   readonly evaluated: number;
   /** The beginning of it to which a model that can't cut its state can go back. */
   readonly checkpoint?: { readonly tokens: number } | undefined;
-  /** Lower is longer ago. */
+  /** Number of its last use: the lower, the longer ago. */
   readonly lastUse: number;
 }
 

@@ -37,7 +37,7 @@ export function plainLimit({ slots }: Pick<Serving, "slots">, param = "prompt"):
   return { contextTokens: slots.contextTokens, outputTokens: 1, param };
 }
 
-/** Tokens that are looked at, or made text, at a stretch; for each it takes as long as to parse so many bytes of JSON. */
+/** Tokens that are converted without a pause, and the cost of each in bytes of parsed JSON. */
 const TOKENS_AT_A_STRETCH = 4096;
 const BYTES_PER_TOKEN = 64;
 
@@ -56,7 +56,7 @@ export async function textOfTokens(
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** To be awaited before so many tokens are looked at. */
+/** To be awaited before this number of tokens is converted or checked. */
 function turnForTokens(count: number): Promise<void> | undefined {
   return turnToParse(count * BYTES_PER_TOKEN);
 }

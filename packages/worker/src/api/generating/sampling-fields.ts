@@ -23,7 +23,7 @@ export function notSupported(name: string) {
   return z.null({ error: `Unsupported parameter: '${name}' is not supported by this server.` }).optional();
 }
 
-/** Of a text whose tokens have a bias. */
+/** Longest text whose tokens may have a bias. */
 const MOST_BIASED_CHARACTERS = 1000;
 
 /** A token, or a text all of whose tokens are meant, and what is added to their logits. */
@@ -67,7 +67,7 @@ function tokenOrText(key: unknown): unknown {
   return typeof key === "string" && /^\d{1,10}$/u.test(key) ? Number(key) : key;
 }
 
-/** Of a list that is sent as its JSON. */
+/** Longest JSON text that is read as a list. */
 const MOST_LIST_CHARS = 8192;
 
 const dryFields = {

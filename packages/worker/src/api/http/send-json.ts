@@ -24,7 +24,7 @@ class LongList<Element> implements Iterable<Element> {
   }
 }
 
-/** What is JSON already. */
+/** A text that is JSON already. */
 export class WrittenJson {
   readonly text: string;
 

@@ -17,7 +17,7 @@ export interface BodyRules {
 
 /** Objects of one body that may have unknown fields; each takes another look at the body. */
 const MOST_OBJECTS = 16;
-/** What it takes, in bytes that are parsed. */
+/** The cost of a look, in bytes that are parsed. */
 const LOOK_BYTES = 128 * 1024;
 /** Names that are remembered as logged, and those that one request may add. */
 const MOST_LOGGED = 1000;

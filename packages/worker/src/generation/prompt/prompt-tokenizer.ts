@@ -77,7 +77,7 @@ export class PromptTokenizer {
     if (least > limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
   }
 
-  /** Each is as long as the pace allows by then. */
+  /** Slices of a text, each as long as the pace allows at that moment. */
   *#slicesOf(text: string): Generator<string> {
     const { splitsWords, phrases } = this.#parts.vocabulary;
     for (let from = 0; from < text.length; ) {

@@ -23,7 +23,7 @@ export function crowdedRule(gbnf: string, text: string, rules: ReadonlySet<strin
   return most?.[0];
 }
 
-/** As far as the text is the grammar's and the bounds allow. */
+/** Parses that are open behind the text, or behind its longest beginning that the grammar allows and the bounds let be looked at. */
 function openBehind(walk: GrammarWalk, text: string): ReadonlySet<Rest | undefined> {
   let open = walk.expand([walk.start()]);
   for (const char of text) {
