@@ -10,6 +10,13 @@ const SINGLE = [
     except: ["packages/foundation/src/test-support/manual-clock.ts"],
   },
   {
+    what: "a reading of the time",
+    owner: "packages/foundation/src/clock.ts",
+    pattern: /\bperformance\.now\b|\bprocess\.hrtime\b|\bDate\.now\b|\bnew Date\(\)/,
+    // systemd wants the kernel's own monotonic time, not that of this process
+    except: ["packages/supervisor/src/systemd/join.ts"],
+  },
+  {
     what: "a parser of durations",
     owner: "packages/foundation/src/durations-and-sizes.ts",
     pattern: /\bms\|s\|m\b|\bms: 1,/,
@@ -26,14 +33,35 @@ const SINGLE = [
   {
     what: "an HTTP GET",
     owner: "packages/foundation/src/network/http-get.ts",
-    pattern: /\bhttps?\.get\(|import \{[^}]*\bget\b[^}]*\} from "node:https?"/,
+    pattern:
+      /\bhttps?\)?\.get\(|import \{[^}]*\b(?:get|fetch|request)\b[^}]*\} from "(?:node:https?|undici)"|(?<![.#\w])fetch\(/,
+    except: [
+      // through proxies and redirects, to a body of gigabytes that is read as it comes
+      "packages/models/src/sources/http-get.ts",
+      // calls of both methods, whose responses may be streams
+      "packages/supervisor/src/admin/admin-client.ts",
+      // a request that fails ends it, and it brings nothing of TLS into a worker
+      "packages/worker/src/rehearsal.ts",
+      // measures a scrape on a connection that is kept alive, as Prometheus sends it
+      "packages/bench/src/measure/observing.ts",
+    ],
   },
   {
     what: "a text for a size",
     owner: "packages/foundation/src/texts.ts",
-    pattern: /2 \*\* [123]0\)\.toFixed/,
+    pattern: /2 \*\* [1-4]0\)\.toFixed|\} ?[kKMGT]i?B\b/,
+    except: [
+      // exact, for a settings file
+      "packages/nginx/src/import/to-drover-yaml.ts",
+      // a median and its interval with a unit behind both
+      "packages/bench/src/measure/balancer-crowd.ts",
+    ],
   },
-  { what: "a plural", owner: "packages/foundation/src/texts.ts", pattern: /=== 1 \? "" : "s"/ },
+  {
+    what: "a plural",
+    owner: "packages/foundation/src/texts.ts",
+    pattern: /=== 1 \? "" : "s"|=== 1 \? ["`](?:1 )?(\w+)\b[^\n]*? : ["`](?:\$\{[^}]*\} )?\1s\b/,
+  },
   { what: "a header of Drover's", owner: "packages/contract/src/headers.ts", pattern: /"x-drover-[a-z-]+"/ },
   {
     what: "a builder of error bodies",

@@ -105,6 +105,43 @@ export const body = { type: "server_error", get };
     /h\.ts: a builder of error bodies, which/,
   ],
   [
+    "readings of the time, HTTP GETs, sizes and plurals in other forms",
+    (copy) => {
+      copy.write("packages/models/src/sources/faults/m.ts", "export const startMs = performance.now();\n");
+      copy.write(
+        "packages/models/src/sources/faults/n.ts",
+        "export const ask = (url: string) => (url ? https : http).get(url);\n",
+      );
+      copy.write(
+        "packages/models/src/sources/faults/o.ts",
+        'import { request } from "undici";\nexport const ask = request;\n',
+      );
+      copy.write(
+        "packages/models/src/sources/faults/p.ts",
+        "export const ask = async (url: string) => await fetch(url);\n",
+      );
+      copy.write(
+        "packages/models/src/sources/faults/q.ts",
+        "export const size = (bytes: number) => `${bytes / 1e9} GB`;\n",
+      );
+      copy.write(
+        "packages/models/src/sources/faults/r.ts",
+        'export const name = (n: number) => (n === 1 ? "1 user" : `${n} users`);\n',
+      );
+      copy.write(
+        "packages/models/src/sources/faults/s.ts",
+        'export const name = (n: number) => (n === 1 ? "port" : "ports");\n',
+      );
+    },
+    /faults\/m\.ts: a reading of the time, which .*clock\.ts has/,
+    /faults\/n\.ts: an HTTP GET, which/,
+    /faults\/o\.ts: an HTTP GET, which/,
+    /faults\/p\.ts: an HTTP GET, which/,
+    /faults\/q\.ts: a text for a size, which/,
+    /faults\/r\.ts: a plural, which/,
+    /faults\/s\.ts: a plural, which/,
+  ],
+  [
     "another builder of the proxy's errors",
     (copy) =>
       copy.write("packages/models/src/sources/l.ts", 'export const refusal = { type: "proxy_request_error" };\n'),

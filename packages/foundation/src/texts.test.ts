@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plural, shortRanges, sizeText, wrap } from "./texts.ts";
+import { nounOf, plural, shortRanges, sizeText, wrap } from "./texts.ts";
 
 describe("texts", () => {
   it("name one thing and several", () => {
@@ -8,6 +8,7 @@ describe("texts", () => {
       [plural(1, "worker"), plural(0, "worker"), plural(2, "worker")],
       ["1 worker", "0 workers", "2 workers"],
     );
+    assert.deepEqual([nounOf(1, "port"), nounOf(2, "port")], ["port", "ports"]);
   });
 
   it("show a size with one unit", () => {

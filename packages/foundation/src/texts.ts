@@ -1,6 +1,11 @@
 /** `1 worker`, `2 workers`. */
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${count} ${nounOf(count, noun)}`;
+}
+
+/** `worker` for one, `workers` for any other number, where that stands elsewhere. */
+export function nounOf(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
 }
 
 /** A size with one unit: `7 KiB`, `350 MiB`, `1.5 GiB`. */

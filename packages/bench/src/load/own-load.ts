@@ -1,6 +1,7 @@
+import { systemClock } from "@drover/foundation/clock";
 import { sum } from "@drover/foundation/sums";
 import { cpus } from "node:os";
-import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 
 /** What this process itself cost while it measured. */
 export interface OwnLoad {
@@ -28,13 +29,13 @@ const NANOS = 1e6;
 export function watchOwnLoad(): () => OwnLoad {
   const before = process.cpuUsage();
   const machineBeforeMs = machineBusyMs();
-  const startMs = performance.now();
+  const startMs = systemClock.monotonicMs();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   return () => {
     delay.disable();
     const used = process.cpuUsage(before);
-    const tookMs = performance.now() - startMs;
+    const tookMs = systemClock.monotonicMs() - startMs;
     const cpuPercent = ((used.user + used.system) / 1000 / tookMs) * 100;
     const machineCpuPercent = ((machineBusyMs() - machineBeforeMs) / tookMs) * 100;
     const lateP99Ms = Math.max(0, delay.percentile(99) / NANOS - RESOLUTION_MS);

@@ -1,5 +1,6 @@
 // Runs every measuring script beside this one and prints their figures, each under the command that makes it.
 // usage: pnpm bench:all [--quick] [--model FILE] [--rounds N] [--out FOLDER] [--llama-server PATH] [PART OF A SCRIPT'S NAME …]
+import { systemClock } from "@drover/foundation/clock";
 import { sizeText } from "@drover/foundation/texts";
 import { mkdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -30,16 +31,16 @@ if (wanted.length === 0) {
 }
 if (out !== undefined) mkdirSync(out, { recursive: true });
 console.log(
-  `${new Date().toISOString()}, ${cpus()[0]?.model}, ${cpus().length} CPUs, ${sizeText(totalmem())}, Node ${process.version}`,
+  `${new Date(systemClock.epochMs()).toISOString()}, ${cpus()[0]?.model}, ${cpus().length} CPUs, ${sizeText(totalmem())}, Node ${process.version}`,
 );
 const options = process.argv.slice(2).filter((word) => !names.includes(word));
 const failed: string[] = [];
 for (const script of wanted) {
-  const startMs = performance.now();
+  const startMs = systemClock.monotonicMs();
   const path = fileURLToPath(new URL(`${script}.js`, import.meta.url));
   const title = `\n=== node packages/bench/dist/measure/${[`${script}.js`, ...options].join(" ")}`;
   const { code } = await run(title, process.execPath, [path, ...options]);
-  const took = `${((performance.now() - startMs) / 1000).toFixed(0)} s`;
+  const took = `${((systemClock.monotonicMs() - startMs) / 1000).toFixed(0)} s`;
   console.log(`--- ${script}: ${code === 0 ? "done" : `FAILED (${code})`} after ${took}`);
   if (code !== 0) failed.push(script);
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { pause, systemClock } from "@drover/foundation/clock";
 import type { Summary } from "../statistics/histogram.ts";
+import { metricOf } from "./support/metric.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
 import { rssBytes, startProxy, startUpstream } from "./support/proxies.ts";
 import { runRequests } from "./support/run-requests.ts";
@@ -53,8 +54,7 @@ async function idle() {
 /** How many wait, once it is all of them or half a minute has gone. */
 async function depthOf(proxy: MeasuredServer): Promise<number> {
   for (let left = 60; ; left--) {
-    const metrics = await (await fetch(`${proxy.url}/metrics`)).text();
-    const depth = Number(/^drover_queue_depth(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
+    const depth = await metricOf(proxy.url, "drover_queue_depth");
     if (depth >= queued || left === 0) return depth;
     await pause(systemClock, 500);
   }

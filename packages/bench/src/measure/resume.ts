@@ -8,6 +8,7 @@ import type { WorkerStatus } from "@drover/contract/console-state";
 import { type DroverServer, startDrover } from "../servers/drover-server.ts";
 import { median } from "../statistics/median.ts";
 import { bin, modelPath } from "./support/drover.ts";
+import { metricOf } from "./support/metric.ts";
 import { quick, repeat, roundsOr } from "./support/options.ts";
 import { stoppedOnInterrupt } from "./support/session.ts";
 import { spread } from "./support/spread.ts";
@@ -36,13 +37,12 @@ async function measure(round: number) {
   };
   const exchanges = await Promise.all(counts.map((_, user) => ask(user)));
   const after = await killed;
-  const metrics = await (await fetch(`${drover.url}/metrics`)).text();
+  const moved = await metricOf(drover.url, "drover_resumed_streams_total");
   await client.close();
   await stop();
   const gaps = exchanges.map(({ tokenTimesMs }) =>
     tokenTimesMs.slice(1).map((ms, index) => ms - (tokenTimesMs[index] ?? ms)),
   );
-  const moved = Number(/^drover_resumed_streams_total (\d+)$/m.exec(metrics)?.[1]);
   return {
     moved,
     // By the server's count: some tokens, such as a tag of thinking, have no text of their own.

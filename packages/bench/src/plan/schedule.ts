@@ -1,4 +1,5 @@
 import { systemClock } from "@drover/foundation/clock";
+import { plural } from "@drover/foundation/texts";
 import type { LoadPlan } from "./load-plan.ts";
 
 /** How long a run will take, which its user wants to know before, and while it goes on. */
@@ -32,7 +33,7 @@ export function createSchedule(plan: LoadPlan, parts: number): Schedule {
 
 /** What a plan comes to, for a user who waits for it. */
 export function durationText(plan: LoadPlan): string {
-  const steps = plan.loads.length === 1 ? "1 step" : `${plan.loads.length} steps`;
+  const steps = plural(plan.loads.length, "step");
   const plannedMs = plannedStepsMs(plan);
   return plannedMs === undefined
     ? `${steps} of ${plan.responses} requests after each user's first; how long they take is up to the server`

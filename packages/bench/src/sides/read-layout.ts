@@ -1,4 +1,6 @@
-import { request } from "undici";
+import { systemClock } from "@drover/foundation/clock";
+import { jsonOf } from "@drover/foundation/json-text";
+import { httpGet } from "@drover/foundation/network/http-get";
 import { BenchError } from "../errors.ts";
 import { startDrover } from "../servers/drover-server.ts";
 import type { SideOptions } from "./choose-sides.ts";
@@ -20,9 +22,11 @@ export async function readLayout({ bin, workerArgs, upArgs, apiKey, signal }: Si
 
 async function contextOf(url: string, apiKey: string | undefined): Promise<number> {
   const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-  const response = await request(`${url}/props`, { headers, headersTimeout: 10_000 });
-  const props = (await response.body.json()) as { default_generation_settings?: { n_ctx?: unknown } };
-  const tokens = props.default_generation_settings?.n_ctx;
+  const response = await httpGet(`${url}/props`, { headers, timeoutMs: 10_000, clock: systemClock });
+  const props = response.responded ? jsonOf(response.body) : undefined;
+  const tokens = (props as { default_generation_settings?: { n_ctx?: unknown } } | undefined)
+    ?.default_generation_settings?.n_ctx;
   if (typeof tokens === "number") return tokens;
-  throw new BenchError("server_failed", `Drover does not say how large its context is (HTTP ${response.statusCode})`);
+  const why = response.responded ? `HTTP ${response.status}` : response.reason;
+  throw new BenchError("server_failed", `Drover does not say how large its context is (${why})`);
 }

@@ -280,15 +280,15 @@ describe("a download", () => {
 
   it("does not fill the disk with what has no end", async () => {
     const outcome = await downloadTo({ leastFreeBytes: Number.MAX_SAFE_INTEGER }, endless);
-    assertFailed(outcome, "disk_full", /does not tell how long it is, and after 0\.1 GB the disk has only/);
+    assertFailed(outcome, "disk_full", /does not tell how long it is, and after 64 MiB the disk has only/);
     assert.deepEqual(outcome.left, [], "nothing of it is left");
   });
 
   it("takes no file that is longer than one may be, whether its server says so or not", async () => {
     const sent = await downloadTo({ mostBytes: 2 ** 20 }, endless);
-    assertFailed(sent, "download_too_large", /sends more than the 0\.0 GB that a download may have \(maxDownload\)/);
+    assertFailed(sent, "download_too_large", /sends more than the 1 MiB that a download may have \(maxDownload\)/);
     const announced = await downloadTo({ mostBytes: 1000 }, whole());
-    assertFailed(announced, "download_too_large", /is 0\.0 GB long, over the 0\.0 GB/);
+    assertFailed(announced, "download_too_large", /is \d+ [KM]iB long, over the 1000 bytes/);
     assert.deepEqual([sent.left, announced.left], [[], []], "nothing of it is left");
   });
 

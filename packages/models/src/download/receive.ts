@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "@drover/foundation/clock";
+import { sizeText } from "@drover/foundation/texts";
 import { ModelError } from "../errors.ts";
 import { type OnProgress, writeError } from "../gguf/gguf-writer.ts";
 import type { RemoteFile } from "../sources/remote-file.ts";
@@ -213,7 +214,7 @@ class Writing {
     const freeBytes = await freeBytesOf(path);
     if (freeBytes === undefined || freeBytes > (this.#options.leastFreeBytes ?? LEAST_FREE_BYTES)) return;
     await dropPartial(path);
-    const message = `${response.url} does not tell how long it is, and after ${gigabytes(this.#frontBytes)} the disk has only ${gigabytes(freeBytes)} free. Free some space, or take another server.`;
+    const message = `${response.url} does not tell how long it is, and after ${sizeText(this.#frontBytes)} the disk has only ${sizeText(freeBytes)} free. Free some space, or take another server.`;
     throw new ModelError("disk_full", message);
   }
 
@@ -239,12 +240,8 @@ async function checkRoom(path: string, start: Start): Promise<void> {
   if (freeBytes === undefined || start.totalBytes === undefined) return;
   const neededBytes = (start.tailFrom ?? start.totalBytes) - start.fromBytes;
   if (neededBytes <= freeBytes) return;
-  const message = `${path} needs ${gigabytes(neededBytes)}, and its disk has ${gigabytes(freeBytes)} free. Free some space, or set XDG_CACHE_HOME to another disk.`;
+  const message = `${path} needs ${sizeText(neededBytes)}, and its disk has ${sizeText(freeBytes)} free. Free some space, or set XDG_CACHE_HOME to another disk.`;
   throw new ModelError("disk_full", message);
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** An error page must not cost gigabytes of waiting, so the first bytes are looked at before they are kept. */
@@ -263,8 +260,8 @@ function mostBytesOf({ mostBytes = USUAL_MOST_BYTES }: AttemptOptions): number {
 
 async function tooLarge({ path, response, start }: Reception, options: AttemptOptions): Promise<ModelError> {
   await dropPartial(path);
-  const length = start.totalBytes === undefined ? "sends more than" : `is ${gigabytes(start.totalBytes)} long, over`;
-  const message = `${response.url} ${length} the ${gigabytes(mostBytesOf(options))} that a download may have (maxDownload). Check the address, or raise the setting.`;
+  const length = start.totalBytes === undefined ? "sends more than" : `is ${sizeText(start.totalBytes)} long, over`;
+  const message = `${response.url} ${length} the ${sizeText(mostBytesOf(options))} that a download may have (maxDownload). Check the address, or raise the setting.`;
   return new ModelError("download_too_large", message);
 }
 

@@ -1,3 +1,4 @@
+import { nounOf } from "@drover/foundation/texts";
 import type { Logger } from "pino";
 import { findFreePort } from "../process/free-port.ts";
 import { createSerialQueue } from "../serial-queue.ts";
@@ -21,7 +22,7 @@ export class Ports {
       const others = new Set([...this.#taken].filter(([other]) => other !== owner).map(([, port]) => port));
       const { port, taken } = await findFreePort(this.#taken.get(owner) ?? first, others);
       if (taken.length > 0) {
-        const inUse = taken.length === 1 ? `port ${taken.join()} is` : `ports ${taken.join(", ")} are`;
+        const inUse = `${nounOf(taken.length, "port")} ${taken.join(", ")} ${taken.length === 1 ? "is" : "are"}`;
         this.#logger.warn({ worker, port, taken }, `${inUse} in use; taking ${port}`);
       }
       this.#taken.set(owner, port);

@@ -1,5 +1,5 @@
 import type { Settings } from "@drover/config";
-import { plural } from "@drover/foundation/texts";
+import { nounOf, plural } from "@drover/foundation/texts";
 import { isElastic, leaseDomains } from "../placement/lease-domains.ts";
 import type { Plan } from "../placement/plan.ts";
 import { workerOptions } from "../process/launch.ts";
@@ -40,7 +40,7 @@ export function loadText(steps: readonly LoadStep[], isHeld: boolean): string {
     if (steps.length === 1) return `any number of requests: ${share}`;
     if (index === steps.length - 1) return `more: ${share}`;
     const range = from === upTo ? `${from}` : `${from} to ${upTo}`;
-    return `${range}${index === 0 ? ` ${upTo === 1 ? "request" : "requests"}` : ""}: ${share}`;
+    return `${range}${index === 0 ? ` ${nounOf(upTo, "request")}` : ""}: ${share}`;
   });
   return `${follows}: ${parts.join("; ")}`;
 }

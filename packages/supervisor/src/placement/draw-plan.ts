@@ -1,5 +1,5 @@
 import { printable } from "@drover/foundation/printable";
-import { plural, shortRanges, sizeText as size, wrap } from "@drover/foundation/texts";
+import { nounOf, plural, shortRanges, sizeText as size, wrap } from "@drover/foundation/texts";
 import type { Layout } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { Cpu, Topology } from "./topology.ts";
@@ -57,7 +57,7 @@ export function refusal(plan: Plan): string | undefined {
   if (snapshots.refused !== undefined) return snapshots.refused;
   if (budget.fits) return undefined;
   const count = layout.placements.length;
-  const workers = count === 1 ? "1 worker does" : `${count} workers do`;
+  const workers = `${plural(count, "worker")} ${count === 1 ? "does" : "do"}`;
   const kept = budget.snapshotBytes === 0 ? "" : ` + ${size(budget.snapshotBytes)} of snapshots`;
   const less = `less --ctx (${shape.contextTokens}) or --slots (${shape.slots})${kept === "" ? "" : ` or --snapshots (${size(budget.snapshotBytes)})`}`;
   const sum = `${size(budget.sharedBytes)} of shared weights + ${count} x ${size(need.perWorker.totalBytes)}${kept} + ${size(budget.headroomBytes)} of headroom = ${size(budget.neededBytes)}`;
@@ -144,7 +144,7 @@ function symbolNote(index: number): string {
 }
 
 function cpuWord(cpus: readonly number[]): string {
-  return `${cpus.length === 1 ? "CPU" : "CPUs"} ${shortRanges(cpus)}`;
+  return `${nounOf(cpus.length, "CPU")} ${shortRanges(cpus)}`;
 }
 
 function sparedLine({ spared }: Layout): readonly string[] {

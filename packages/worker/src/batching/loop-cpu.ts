@@ -1,3 +1,4 @@
+import { systemClock } from "@drover/foundation/clock";
 import { openSync, readSync } from "node:fs";
 
 /**
@@ -10,7 +11,7 @@ export function openLoopCpu(): () => number {
   try {
     file = openSync("/proc/thread-self/schedstat", "r");
   } catch {
-    return () => performance.now();
+    return () => systemClock.monotonicMs();
   }
   const text = Buffer.alloc(64);
   return () => Number.parseInt(text.toString("latin1", 0, readSync(file, text, 0, text.length, 0)), 10) / 1e6;

@@ -1,4 +1,5 @@
 /** Entry point of the process that does with texts and grammars of clients what a worker could die of. Its one argument is the model's path. */
+import { systemClock } from "@drover/foundation/clock";
 import type { TextKind } from "./engine.ts";
 import { loadLlamaTokenizer } from "./llama-engine.ts";
 import { processCpuMs, type VocabularyGrammar } from "./vocabulary-grammar.ts";
@@ -73,12 +74,12 @@ function replyOfGrammar(task: GrammarTask): ApartReply {
 }
 
 function allowedFrom(grammar: VocabularyGrammar, from: number): ApartReply {
-  const startMs = performance.now();
+  const startMs = systemClock.monotonicMs();
   const fromCpuMs = processCpuMs();
   const { vocabularySize } = tokenizer;
   const allowed = new Uint8Array(vocabularySize - from);
   let token = from;
-  while (token < vocabularySize && performance.now() - startMs < SLICE_MS) {
+  while (token < vocabularySize && systemClock.monotonicMs() - startMs < SLICE_MS) {
     allowed[token - from] = grammar.allows(token) ? 1 : 0;
     token += 1;
   }

@@ -1,6 +1,7 @@
 // An upstream that is not what is measured. usage: node quick-upstream.js PORT
 // GET /health and POST /v1/…: a fixed JSON response. POST with `?events=N&every=MS`: N server-sent events, one each MS.
 import http from "node:http";
+import { systemClock } from "@drover/foundation/clock";
 
 const completion = Buffer.from(
   JSON.stringify({ object: "chat.completion", choices: [{ message: { content: "x".repeat(300) } }] }),
@@ -12,11 +13,11 @@ function event(index: number): string {
 
 function stream(response: http.ServerResponse, count: number, everyMs: number): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const startMs = performance.now();
+  const startMs = systemClock.monotonicMs();
   let sent = 0;
   const timer = setInterval(() => {
     // What is due by now, each as a write of its own, so that a late timer loses none.
-    const due = Math.min(count, Math.floor((performance.now() - startMs) / everyMs));
+    const due = Math.min(count, Math.floor((systemClock.monotonicMs() - startMs) / everyMs));
     for (; sent < due; sent += 1) response.write(event(sent));
     if (sent < count) return;
     clearInterval(timer);

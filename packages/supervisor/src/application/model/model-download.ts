@@ -14,8 +14,8 @@ export class ModelDownload {
   readonly #served: Promise<ServedModel>;
   readonly #fate = createGate<Fate>();
 
-  constructor(fetch: Fetch) {
-    this.#served = fetch(this.#cancel.signal);
+  constructor(begin: Fetch) {
+    this.#served = begin(this.#cancel.signal);
     // Who waits may have left.
     this.#served.catch(() => {});
   }

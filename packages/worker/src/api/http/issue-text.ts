@@ -1,3 +1,4 @@
+import { plural } from "@drover/foundation/texts";
 import type { z } from "zod";
 
 /** What is wrong with a field, as it goes on after its name: `must be at most 2`. A schema's own message stays as it is. */
@@ -44,7 +45,7 @@ function received(message: string): string {
 }
 
 function bound(origin: string, how: string, limit: number | bigint): string {
-  if (origin === "array") return `have ${how} ${limit} ${limit === 1 ? "item" : "items"}`;
-  if (origin === "string") return `have ${how} ${limit} ${limit === 1 ? "character" : "characters"}`;
+  if (origin === "array") return `have ${how} ${plural(Number(limit), "item")}`;
+  if (origin === "string") return `have ${how} ${plural(Number(limit), "character")}`;
   return `be ${how} ${limit}`;
 }
