@@ -1,5 +1,5 @@
 // Checks that the sources keep the plan of docs/architecture.md: small folders, imports that only go down, no circles, nothing that nobody uses, nothing
-// that is written twice, and files and tests that comments and docs name. Prints each fault and exits with 1; prints nothing when there is none.
+// that is written twice, files and tests that comments and docs name, and tests that have the name of what they specify. Prints each fault and exits with 1; prints nothing when there is none.
 // usage: node scripts/check-structure.mjs [ROOT]
 import { fileURLToPath } from "node:url";
 import { checkCircles } from "./structure/circles.mjs";
@@ -8,6 +8,7 @@ import { checkFolders } from "./structure/folders.mjs";
 import { checkLayers } from "./structure/layers.mjs";
 import { checkNamedFiles } from "./structure/named-files.mjs";
 import { checkNamedTests } from "./structure/named-tests.mjs";
+import { checkTestNames } from "./structure/test-names.mjs";
 import { readSources } from "./structure/source-files.mjs";
 import { checkUnused } from "./structure/unused.mjs";
 
@@ -21,6 +22,7 @@ const faults = [
   checkDuplicates,
   checkNamedFiles,
   checkNamedTests,
+  checkTestNames,
 ].flatMap((check) => check(files, root));
 for (const fault of faults) console.log(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -176,6 +176,15 @@ export const body = { type: "server_error", get };
     /docs\/operations\.md: the test test\/hostile\/gone\.test\.ts is not there/,
   ],
   [
+    "a test that is named after no file of its folder, and one of several files that is gone",
+    (copy) => {
+      copy.write("packages/models/src/gguf/stray.test.ts", "");
+      rmSync(join(copy.path, "packages/bench/src/report/reports.test.ts"));
+    },
+    /gguf\/stray\.test\.ts: it is named after no file of its folder/,
+    /test-names\.mjs: packages\/bench\/src\/report\/reports\.test\.ts, or packages\/bench\/src\/report, is not there/,
+  ],
+  [
     "a defence for which no test is named",
     (copy) => copy.write("docs/security.md", "\n## What is defended\n\n- Everything.\n"),
     /docs\/security\.md: no test is named for "Everything\."/,

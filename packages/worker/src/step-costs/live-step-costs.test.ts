@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { measureStepCosts } from "../step-costs/measure-step-costs.ts";
-import { StepCostLearner } from "../step-costs/step-cost-learner.ts";
+import { measureStepCosts } from "./measure-step-costs.ts";
+import { StepCostLearner } from "./step-cost-learner.ts";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { generateTokens } from "../test-support/generate-tokens.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { SlotPool } from "./slot-pool.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
 
 let engine: Engine;
 before(async () => {

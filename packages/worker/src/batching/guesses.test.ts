@@ -7,7 +7,7 @@ import { generateTokens } from "../test-support/generate-tokens.ts";
 import { q40Costs } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { parseOptions } from "../worker-options.ts";
-import { SlotPool } from "./slot-pool.ts";
+import { SlotPool } from "../slots/slot-pool.ts";
 
 describe("guessing tokens", () => {
   let engine: Engine;

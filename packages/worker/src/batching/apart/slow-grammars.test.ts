@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
 import type { Clock } from "@drover/foundation/clock";
-import { ApartSampling } from "../batching/apart/apart-sampling.ts";
-import type { ApartGrammar } from "../engine/apart-grammars.ts";
-import type { Engine } from "../engine/engine.ts";
-import { TooManySlowGrammars, type WorkerError } from "../errors.ts";
-import { generateTokens } from "../test-support/generate-tokens.ts";
-import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { SlotPool } from "./slot-pool.ts";
+import { ApartSampling } from "./apart-sampling.ts";
+import type { ApartGrammar } from "../../engine/apart-grammars.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { TooManySlowGrammars, type WorkerError } from "../../errors.ts";
+import { generateTokens } from "../../test-support/generate-tokens.ts";
+import { openTinyEngine } from "../../test-support/tiny-engine.ts";
+import { SlotPool } from "../../slots/slot-pool.ts";
 
 const SLOTS = 4;
 

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { writeSyntheticModel } from "../synthetic/synthetic-model.ts";
 import { withScratch } from "../test-support/scratch.ts";
-import { fetchModel, findFetched } from "./fetch-model.ts";
-import { resolveModelSource } from "../sources/model-source.ts";
+import { fetchModel, findFetched } from "../download/fetch-model.ts";
+import { resolveModelSource } from "./model-source.ts";
 
 const COMMIT = "c".repeat(40);
 
