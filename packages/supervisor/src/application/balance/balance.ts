@@ -38,7 +38,6 @@ function assertUpstreams({ balancer: { upstreams } }: Settings): void {
 /** What runs. */
 interface Running {
   readonly balancer: Balancer;
-  readonly end: EndRequests;
   /** As they apply now. */
   settings: Settings;
   urls: readonly string[];
@@ -55,14 +54,14 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
   const common = await openBalancerOptions(settings, logs.logger);
   const balancer = createBalancer({ ...common, readiness, guest });
   addCompatNames(common.registry, settings.metrics.compat);
+  const running: Running = { balancer, settings, urls: [], isLeaving: false };
   // Before anybody can know that it runs: unheard, each of these signals would end the process.
   const end = listenForSignals({
     onSecondEnd: () => process.exit(1),
     onReload: () => reloadBySignal(running, options),
     onQuit: () => logState(logs.logger, { balancer: balancer.status(), settings: running.settings }),
   });
-  const running: Running = { balancer, end, settings, urls: [], isLeaving: false };
-  const closeAdmin = await openAdmin(running, options);
+  const closeAdmin = await openAdmin(running, end, options);
   try {
     const addresses = await balancer.listen();
     const isTls = settings.tls.certificate !== undefined;
@@ -82,7 +81,7 @@ async function run(options: BalanceOptions): Promise<ExitCode> {
 }
 
 /** For `drover status`, `reload`, `logs` and `stop`. */
-function openAdmin(running: Running, options: BalanceOptions): Promise<() => void> {
+function openAdmin(running: Running, end: EndRequests, options: BalanceOptions): Promise<() => void> {
   const { settings, environment, logs, file } = options;
   return openUpstreamAdmin(settings.admin.socket, environment, {
     state: () => ({
@@ -95,7 +94,7 @@ function openAdmin(running: Running, options: BalanceOptions): Promise<() => voi
     reload: async () => applyAnew(running, options),
     keys: () => running.balancer.keyUse(),
     explain: (id) => explainRequest(running.balancer, id),
-    stop: () => running.end.ask("drover stop"),
+    stop: () => end.ask("drover stop"),
     logs,
   });
 }
