@@ -7,6 +7,9 @@ export type BodyProgress =
   | { readonly kind: "end"; readonly exact: boolean; readonly trailers: readonly string[] }
   | { readonly kind: "invalid" };
 
+/** `isLast`: the end of the body is written at once behind it. @default false */
+export type PassPart = (part: Buffer, isLast?: boolean) => void;
+
 const more: BodyProgress = { kind: "more" };
 const nothing = Buffer.alloc(0);
 
@@ -45,7 +48,7 @@ export class BodyReader {
   }
 
   /** Gives `pass` what goes to the client: with `framed` the chunks as they came, but for the last, otherwise their data. */
-  read(bytes: Buffer, framed: boolean, pass: (part: Buffer) => void): BodyProgress {
+  read(bytes: Buffer, framed: boolean, pass: PassPart): BodyProgress {
     if (this.#framing.kind === "none") return { kind: "end", exact: bytes.length === 0, trailers: [] };
     if (this.#framing.kind === "length") return this.#readLength(bytes, pass);
     if (this.#walker !== undefined) return this.#readChunks(bytes, this.#walker, framed, pass);
@@ -56,7 +59,7 @@ export class BodyReader {
   }
 
   /** Never more than was promised: what comes on top is dropped with the connection. */
-  #readLength(bytes: Buffer, pass: (part: Buffer) => void): BodyProgress {
+  #readLength(bytes: Buffer, pass: PassPart): BodyProgress {
     const taken = bytes.subarray(0, this.#bytesLeft);
     this.#bytesLeft -= taken.length;
     this.#payloadBytes += taken.length;
@@ -65,18 +68,18 @@ export class BodyReader {
     return this.#bytesLeft === 0 ? { kind: "end", exact: taken.length === bytes.length, trailers: [] } : more;
   }
 
-  #readChunks(bytes: Buffer, walker: ChunkWalker, framed: boolean, pass: (part: Buffer) => void): BodyProgress {
+  #readChunks(bytes: Buffer, walker: ChunkWalker, framed: boolean, pass: PassPart): BodyProgress {
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     this.#held = nothing;
     const step = walker.walk(all, this.#payloadListener(all, framed ? undefined : pass));
-    if (framed) pass(all.subarray(0, step.passOn));
+    if (framed) pass(all.subarray(0, step.passOn), step.kind === "end");
     if (step.kind === "invalid") return { kind: "invalid" };
     if (step.kind === "end") return { kind: "end", exact: step.endOffset === all.length, trailers: step.trailers };
     if (step.passOn < all.length) this.#held = Buffer.from(all.subarray(step.passOn));
     return more;
   }
 
-  #payloadListener(all: Buffer, pass: ((part: Buffer) => void) | undefined) {
+  #payloadListener(all: Buffer, pass: PassPart | undefined) {
     const onPayload = this.#onPayload;
     if (onPayload === undefined && pass === undefined) return undefined;
     return (start: number, end: number): void => {

@@ -139,17 +139,11 @@ export class ClientRelay {
     else if (!this.#response.writableEnded) this.#response.flushHeaders();
   }
 
-  /** What is written meanwhile goes out as one: the last event and the end of the response come in one read. */
-  gather(write: () => void): void {
-    const socket = this.#socket;
-    socket?.cork();
-    write();
-    socket?.uncork();
-  }
-
-  /** Bytes as `raw` says: with the upstream's framing, or the body's own. False asks to wait for `onDrained`. */
-  write(bytes: Buffer): boolean {
+  /** Bytes as `raw` says: with the upstream's framing, or the body's own. The last ones go out together with the end. False asks to wait for `onDrained`. */
+  write(bytes: Buffer, isLast = false): boolean {
     if (bytes.length === 0) return !this.#waitsForDrain;
+    // Node's `end` uncorks it.
+    if (isLast) this.#socket?.cork();
     // Copied, because the read buffer is used again at once; events are small.
     const copy = Buffer.from(bytes);
     this.#last = copy;

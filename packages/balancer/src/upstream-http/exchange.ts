@@ -1,5 +1,5 @@
 import { messageOf } from "@drover/foundation/error-text";
-import { BodyReader } from "./body-reader.ts";
+import { BodyReader, type PassPart } from "./body-reader.ts";
 import { ClientPatience, ClientRelay } from "./client-relay.ts";
 import type { ConnectionUser } from "./connection.ts";
 import type { AttemptFailure, ExchangeOptions, ExchangeResult, UnfinishedResponse } from "./exchange-task.ts";
@@ -84,7 +84,7 @@ class Exchange implements ConnectionUser {
     }
     try {
       if (this.#phase === "head") this.#readHead(bytes);
-      else if (this.#phase === "body") this.#relay.gather(() => this.#readBody(bytes));
+      else if (this.#phase === "body") this.#readBody(bytes);
     } catch (error) {
       // This runs below a socket's event, where nobody would catch it.
       this.#settle.reject(error);
@@ -221,8 +221,8 @@ class Exchange implements ConnectionUser {
     else if (progress.kind === "end") this.#complete(progress.exact, progress.trailers);
   }
 
-  readonly #pass = (bytes: Buffer): void => {
-    if (this.#isClientGone || this.#relay.write(bytes) || this.#patience.isTried) return;
+  readonly #pass: PassPart = (bytes, isLast) => {
+    if (this.#isClientGone || this.#relay.write(bytes, isLast) || this.#patience.isTried) return;
     const { connection, clock } = this.#options;
     connection.limit(this.#patience.begin(clock.monotonicMs()));
     connection.socket.pause();
