@@ -1,7 +1,7 @@
 import { type Balancer, createBalancer, type ListenAddress, type Readiness } from "@drover/balancer";
+import type { Settings } from "@drover/config";
 import { systemClock } from "@drover/foundation/clock";
 import { packageVersion } from "@drover/foundation/files/package-version";
-import type { Registry } from "prom-client";
 import type { AdminActions } from "../admin/admin-server.ts";
 import { SupervisorError } from "../errors.ts";
 import { Fleet } from "../fleet/fleet.ts";
@@ -12,7 +12,7 @@ import type { ServedModel } from "../process/launch.ts";
 import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { addCompatNames } from "../metrics/compat-metrics.ts";
 import { watchFleet } from "../metrics/fleet-metrics.ts";
-import { WorkerFigureMetrics } from "../metrics/worker-figures.ts";
+import { type FiguredWorker, WorkerFigureMetrics } from "../metrics/worker-figures.ts";
 import type { OtlpTracing } from "../traces/otlp-tracing.ts";
 import { hasProcess } from "../worker/transitions.ts";
 import { openBalancerOptions } from "./balancer-options.ts";
@@ -49,75 +49,62 @@ export interface ServicePlan {
 }
 
 /**
- * Opens the public port and makes the workers, which do not run yet.
+ * Makes the workers, which do not run yet, and opens the public port. The balancer needs the workers and they need it: it is made first, and asks for nothing
+ * before its port is open.
  * @throws SupervisorError `listen_failed`
  */
 export async function createService(options: UpOptions, plan: ServicePlan): Promise<Service> {
-  const hooks: { service?: Service } = {};
   const changes = new RecentChanges();
   const common = await openBalancerOptions(options.settings, options.logs.logger);
-  const figures = watchService(common.registry, () => hooks.service);
-  const shared = { changes, common, figures, service: () => hooks.service };
-  const balancer = await orListenFailure(() => createPublicBalancer(shared, plan));
-  addCompatNames(common.registry, options.settings.metrics.compat, () => modelOf(hooks.service));
-  const address = await openPublicPort(balancer);
+  const { registry, tracing } = common;
   const leases = new LeaseKeeper(options.logs.logger);
   leases.use(plan.chosen.layout);
-  const fleet = createFleet(options, plan, { ...shared, balancer, leases });
-  const reloader = createReloader(options, plan, { balancer, fleet, leases });
-  hooks.service = { balancer, address, fleet, reloader, leases, tracing: common.tracing };
-  return hooks.service;
+  const parts = { changes, common, leases, fleet: () => fleet, settings: () => reloader.settings };
+  const balancer = await orListenFailure(() => createPublicBalancer(parts, plan));
+  const figures = new WorkerFigureMetrics(registry, () => figuresOf(fleet));
+  const fleet: Fleet = createFleet(options, plan, { balancer, leases, changes, figures });
+  const reloader: Reloader = createReloader(options, plan, { balancer, fleet, leases });
+  watchFleet(registry, { status: () => fleet.status(), isAsleep: () => fleet.sleep !== undefined }, systemClock);
+  addCompatNames(registry, options.settings.metrics.compat, () => modelOf(fleet));
+  const address = await openPublicPort(balancer);
+  return { balancer, address, fleet, reloader, leases, tracing };
 }
 
-/** @param service undefined until the workers are made: the metrics are there before them */
-function watchService(registry: Registry, service: () => Service | undefined): WorkerFigureMetrics {
-  const fleet = () => service()?.fleet;
-  const source = {
-    status: async () => await fleet()?.status(),
-    isAsleep: () => fleet()?.sleep !== undefined,
-  };
-  watchFleet(registry, source, systemClock);
-  return new WorkerFigureMetrics(registry, () =>
-    (fleet()?.workers ?? []).flatMap(({ id, process }) =>
-      process === undefined ? [] : [{ id, figures: process.figures }],
-    ),
-  );
+function figuresOf({ workers }: Fleet): readonly FiguredWorker[] {
+  return workers.flatMap(({ id, process }) => (process === undefined ? [] : [{ id, figures: process.figures }]));
 }
 
-function modelOf(service: Service | undefined): string {
-  return (
-    service?.fleet.workers.map(({ process }) => process?.readyMessage?.model).find((model) => model !== undefined) ?? ""
-  );
+function modelOf({ workers }: Fleet): string {
+  return workers.map(({ process }) => process?.readyMessage?.model).find((model) => model !== undefined) ?? "";
 }
 
-/** What the public port and the fleet are given both. */
-interface Shared {
+interface BalancerParts {
   readonly changes: RecentChanges;
-  readonly figures: WorkerFigureMetrics;
   readonly common: Awaited<ReturnType<typeof openBalancerOptions>>;
-  /** undefined until the workers are made: the balancer is there before them. */
-  readonly service: () => Service | undefined;
+  readonly leases: LeaseKeeper;
+  readonly fleet: () => Fleet;
+  /** As of the last reload. */
+  readonly settings: () => Settings;
 }
 
 function createPublicBalancer(
-  { changes, common, service }: Shared,
+  { changes, common, leases, fleet, settings }: BalancerParts,
   { listenFds, actions, isLeaving }: ServicePlan,
 ): Balancer {
   const page = { name: "Drover", version: packageVersion() };
-  const present = () => service()?.reloader.settings ?? common.settings;
   return createBalancer({
     ...common,
     events: {
-      onWakeNeeded: () => void service()?.fleet.wake(),
-      onIsolationWanted: () => service()?.fleet.isolation.want(),
-      onIsolationOver: () => void service()?.fleet.isolation.end(),
+      onWakeNeeded: () => void fleet().wake(),
+      onIsolationWanted: () => fleet().isolation.want(),
+      onIsolationOver: () => void fleet().isolation.end(),
     },
-    standBy: (able, inFlight) => service()?.leases.standBy(able, inFlight) ?? new Set(),
-    readiness: () => readinessOf(isLeaving(), service()?.fleet.sleep),
-    guest: consoleOf(actions, changes, present),
-    ownsApi: () => present().workers.command === undefined,
+    standBy: (able, inFlight) => leases.standBy(able, inFlight),
+    readiness: () => readinessOf(isLeaving(), fleet().sleep),
+    guest: consoleOf(actions, changes, settings),
+    ownsApi: () => settings().workers.command === undefined,
     // A command of the user's may have a page of its own there.
-    frontPage: () => (present().workers.command === undefined ? page : undefined),
+    frontPage: () => (settings().workers.command === undefined ? page : undefined),
     ...(listenFds.length === 0 ? {} : { listenFds }),
   });
 }
@@ -133,10 +120,16 @@ async function openPublicPort(balancer: Balancer): Promise<ListenAddress> {
   return address;
 }
 
+/** What the fleet tells, and whom. */
+interface Around extends Pick<Service, "balancer" | "leases"> {
+  readonly changes: RecentChanges;
+  readonly figures: WorkerFigureMetrics;
+}
+
 function createFleet(
   { settings, logs, display }: UpOptions,
   { model, chosen, snapshots }: ServicePlan,
-  { balancer, leases, changes, figures }: Shared & Pick<Service, "balancer" | "leases">,
+  { balancer, leases, changes, figures }: Around,
 ): Fleet {
   return new Fleet({
     recipe: { settings, model, snapshotLimitBytes: chosen.snapshotLimitBytes },

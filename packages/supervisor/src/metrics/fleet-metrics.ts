@@ -27,9 +27,9 @@ const SNAPSHOT_GAUGES: readonly (readonly [name: string, help: string, value: (o
   ["drover_snapshot_limit_bytes", "Memory that KV snapshots may take.", ({ limitBytes }) => limitBytes],
 ];
 
-/** What is seen of the fleet from outside. `status` is asked once a scrape; it gives undefined before there are workers. */
+/** What is seen of the fleet from outside. `status` is asked once a scrape. */
 export interface FleetSource {
-  readonly status: () => Promise<FleetStatus | undefined>;
+  readonly status: () => Promise<FleetStatus>;
   /** All workers are unloaded until the next request. */
   readonly isAsleep: () => boolean;
 }
@@ -39,11 +39,11 @@ export function watchFleet(registry: Registry, { status, isAsleep }: FleetSource
   const read = oncePerScrape(status);
   for (const [name, help, value] of GAUGES)
     addScraped(registry, "gauge", { name, help, labelNames: ["worker"] }, async () =>
-      ((await read())?.workers ?? []).map((worker) => [{ worker: worker.id }, value(worker)]),
+      (await read()).workers.map((worker) => [{ worker: worker.id }, value(worker)]),
     );
   for (const [name, help, value] of SNAPSHOT_GAUGES)
     addScraped(registry, "gauge", { name, help }, async () => {
-      const snapshots = (await read())?.snapshots ?? null;
+      const { snapshots } = await read();
       return [[{}, snapshots === null ? 0 : value(snapshots)]];
     });
   const help = "1 while all workers are unloaded for want of requests; the next one wakes them.";
@@ -59,7 +59,7 @@ function watchRestarts(registry: Registry, read: FleetSource["status"]): void {
     labelNames: ["worker", "reason"],
   };
   addScraped(registry, "counter", metric, async () =>
-    ((await read())?.workers ?? []).flatMap(({ id, restartReasons }) =>
+    (await read()).workers.flatMap(({ id, restartReasons }) =>
       RESTART_REASONS.map((reason) => [{ worker: id, reason }, restartReasons[reason]] as const),
     ),
   );
@@ -81,7 +81,7 @@ function watchProcesses(registry: Registry, read: FleetSource["status"], clock: 
     labelNames: ["worker"],
     registers: [registry],
     async collect() {
-      for (const { id, pid, cpuSeconds, uptimeMs } of (await read())?.workers ?? []) {
+      for (const { id, pid, cpuSeconds, uptimeMs } of (await read()).workers) {
         if (pid === null) {
           seen.delete(id);
           continue;
