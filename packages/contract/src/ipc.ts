@@ -1,5 +1,6 @@
 /** What a worker and its supervisor say to each other over Node's IPC channel. */
 import type { RequestReport } from "./request-report.ts";
+import type { CostPoint } from "./step-costs.ts";
 import type { WorkerFigures } from "./worker-figures.ts";
 
 /**
@@ -51,11 +52,8 @@ export type WorkerMessage =
   | {
       readonly type: "step-costs";
       readonly threads: number;
-      readonly points: StepCosts;
+      readonly points: readonly CostPoint[];
     };
-
-/** What one decode takes, by the tokens in it. */
-export type StepCosts = readonly { readonly tokens: number; readonly ms: number }[];
 
 /**
  * What a worker wants CPUs for: nothing; one to read the model with; its share, since it has requests; or all of them and

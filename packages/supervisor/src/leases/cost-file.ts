@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheFile, writeCacheFile } from "@drover/foundation/files/cache-file";
 import { cacheFolder } from "@drover/foundation/files/user-folders";
-import type { StepCosts } from "@drover/contract/ipc";
+import type { CostPoint } from "@drover/contract/step-costs";
 import type { WorkerOptions } from "@drover/contract/worker-options";
 import type { CostTables } from "./plan-load.ts";
 
@@ -25,8 +25,12 @@ export async function readCosts(shape: CostShape): Promise<CostTables> {
   }
 }
 
-function isTable(entry: unknown): entry is readonly [number, StepCosts] {
-  return Array.isArray(entry) && typeof entry[0] === "number" && Array.isArray(entry[1]) && entry[1].every(isPoint);
+function isTable(entry: unknown): entry is readonly [number, readonly CostPoint[]] {
+  return Array.isArray(entry) && typeof entry[0] === "number" && isPoints(entry[1]);
+}
+
+function isPoints(points: unknown): points is readonly CostPoint[] {
+  return Array.isArray(points) && points.length > 0 && points.every(isPoint);
 }
 
 function isPoint(point: unknown): boolean {

@@ -24,7 +24,7 @@ describe("the load plan in words", () => {
 });
 
 describe("measured costs, kept for the next plan", () => {
-  it("come back for the same model and shape, and for no other", async () => {
+  it("come back for the same model and shape, and for no other, without a table that is empty", async () => {
     const folder = mkdtempSync(join(tmpdir(), "drover-costs-"));
     const before = process.env["XDG_CACHE_HOME"];
     process.env["XDG_CACHE_HOME"] = folder;
@@ -32,7 +32,7 @@ describe("measured costs, kept for the next plan", () => {
       const modelPath = join(folder, "m.gguf");
       writeFileSync(modelPath, "GGUF");
       const tables = new Map([[2, [{ tokens: 1, ms: 39.5 }]]]);
-      await storeCosts({ modelPath, slots: 16 }, tables);
+      await storeCosts({ modelPath, slots: 16 }, new Map([...tables, [4, []]]));
       assert.deepEqual(await readCosts({ modelPath, slots: 16 }), tables);
       assert.equal((await readCosts({ modelPath, slots: 8 })).size, 0);
       assert.equal((await readCosts({ modelPath: join(folder, "none.gguf"), slots: 16 })).size, 0);

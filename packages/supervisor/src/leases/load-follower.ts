@@ -1,4 +1,4 @@
-import type { StepCosts } from "@drover/contract/ipc";
+import type { CostPoint } from "@drover/contract/step-costs";
 import { type CostTables, followPlan, type LoadStep, planLoad } from "./plan-load.ts";
 
 /** A worker that could take a request. */
@@ -17,7 +17,7 @@ export interface AbleWorker {
  * the first ones compute, so that a worker that comes back does not draw the load to itself.
  */
 export class LoadFollower {
-  readonly #tables = new Map<number, StepCosts>();
+  readonly #tables = new Map<number, readonly CostPoint[]>();
   readonly #order: string[] = [];
   readonly #plans = new Map<string, readonly LoadStep[]>();
   #slots = 0;
@@ -27,7 +27,7 @@ export class LoadFollower {
     return this.#tables;
   }
 
-  know(threads: number, points: StepCosts): void {
+  know(threads: number, points: readonly CostPoint[]): void {
     this.#tables.set(threads, points);
     this.#plans.clear();
   }

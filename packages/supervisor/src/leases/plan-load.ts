@@ -1,7 +1,7 @@
-import type { StepCosts } from "@drover/contract/ipc";
+import { type CostPoint, createStepCosts, estimateCosts, type StepCosts } from "@drover/contract/step-costs";
 
 /** What one decode takes with a number of threads, by the sequences in it; measured while nothing else computed. */
-export type CostTables = ReadonlyMap<number, StepCosts>;
+export type CostTables = ReadonlyMap<number, readonly CostPoint[]>;
 
 export interface LoadGround {
   readonly tables: CostTables;
@@ -41,8 +41,9 @@ export function planLoad(ground: LoadGround): readonly LoadStep[] {
   const choices = workerCounts(ground.domains);
   const steps: LoadStep[] = [];
   let workers = 0;
+  const prices = new StepPrices(ground.tables);
   for (let requests = 1; requests <= Math.max(1, all * ground.slots); requests++) {
-    workers = Math.max(workers, bestCount(ground, choices, requests));
+    workers = Math.max(workers, bestCount({ ...ground, prices }, choices, requests));
     const last = steps.at(-1);
     const step = { upTo: requests, workers, cpusEach: cpusEach(ground, workers) };
     if (last?.workers === workers) steps[steps.length - 1] = step;
@@ -75,7 +76,11 @@ function workerCounts(domains: LoadGround["domains"]): readonly number[] {
   return [...new Set([1, ...counts, all])].toSorted((a, b) => a - b);
 }
 
-function bestCount(ground: LoadGround, choices: readonly number[], requests: number): number {
+interface PricedGround extends LoadGround {
+  readonly prices: StepPrices;
+}
+
+function bestCount(ground: PricedGround, choices: readonly number[], requests: number): number {
   let [best = 1] = choices;
   let most = tokensPerMs(ground, best, requests);
   for (const count of choices) {
@@ -96,8 +101,8 @@ function leastGain(
   return count > domains.length ? LEAST_GAIN_BY_DIVIDING : LEAST_GAIN;
 }
 
-function tokensPerMs(ground: LoadGround, count: number, requests: number): number {
-  const { slots, tables } = ground;
+function tokensPerMs(ground: PricedGround, count: number, requests: number): number {
+  const { slots, tables, prices } = ground;
   // Nothing is known: workers are filled one after the other.
   if (tables.size === 0) return Math.min(requests, count * slots);
   let sum = 0;
@@ -105,11 +110,11 @@ function tokensPerMs(ground: LoadGround, count: number, requests: number): numbe
   for (const { cpus, workers } of spread(ground.domains, count)) {
     const threads = Math.floor(cpus / workers);
     if (threads === 0) continue;
-    const readMs = workers * stepMs(tables, cpus, 1);
+    const readMs = workers * prices.ms(cpus, 1);
     for (let worker = 0; worker < workers; worker++, placed++) {
       const share = Math.floor(requests / count) + (placed < requests % count ? 1 : 0);
       const sequences = Math.min(slots, share);
-      if (sequences > 0) sum += sequences / Math.max(readMs, stepMs(tables, threads, sequences));
+      if (sequences > 0) sum += sequences / Math.max(readMs, prices.ms(threads, sequences));
     }
   }
   return sum;
@@ -138,25 +143,24 @@ function cpusEach({ domains }: LoadGround, count: number): number {
   return Math.min(...spread(domains, count).map(({ cpus, workers }) => Math.max(1, Math.floor(cpus / workers))));
 }
 
-/** A step's cost is taken to fall with the threads to this power where a number of threads was not measured. */
-const SCALING = 0.9;
+/** What a step takes with as many of some CPUs as are best: of small models more threads are slower. */
+class StepPrices {
+  readonly #tables: CostTables;
+  readonly #byCpus = new Map<number, readonly StepCosts[]>();
 
-/** With as many of the CPUs as are best: of small models more threads are slower. */
-function stepMs(tables: CostTables, cpus: number, tokens: number): number {
-  const counts = [...tables.keys()].toSorted((a, b) => a - b);
-  const measured = counts.filter((count) => count <= cpus).map((count) => groupMs(tables.get(count) ?? [], tokens));
-  const nearest = counts.findLast((count) => count <= cpus) ?? counts[0] ?? cpus;
-  const estimate = groupMs(tables.get(nearest) ?? [], tokens) * (nearest / cpus) ** SCALING;
-  return Math.min(...measured, estimate);
-}
-
-/** Straight lines between what was measured, and the last one's price per token beyond. */
-function groupMs(points: StepCosts, tokens: number): number {
-  let low = { tokens: 0, ms: 0 };
-  for (const high of points) {
-    if (high.tokens >= tokens)
-      return low.ms + ((high.ms - low.ms) * (tokens - low.tokens)) / (high.tokens - low.tokens);
-    low = high;
+  constructor(tables: CostTables) {
+    this.#tables = tables;
   }
-  return low.tokens === 0 ? 0 : (low.ms * tokens) / low.tokens;
+
+  ms(cpus: number, tokens: number): number {
+    const known = this.#byCpus.get(cpus) ?? this.#make(cpus);
+    return Math.min(...known.map((costs) => costs.groupMs(tokens)));
+  }
+
+  #make(cpus: number): readonly StepCosts[] {
+    const measured = [...this.#tables].filter(([threads]) => threads <= cpus).map(([, points]) => points);
+    const made = [...measured, estimateCosts(this.#tables, cpus)].map(createStepCosts);
+    this.#byCpus.set(cpus, made);
+    return made;
+  }
 }

@@ -11,7 +11,7 @@ import { PromptShare } from "./prompt-share.ts";
 import { type Sampled, sampleSlot } from "./sample-slot.ts";
 import { scheduleStep } from "./scheduler.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 import { type GroupPlan, slotStatus, type SlotStatus, plainPlan, planBeginning, planGroups } from "./plan-groups.ts";
 import { StepMeter } from "./step-meter.ts";
 import type { ExpectedStep } from "./slowness.ts";

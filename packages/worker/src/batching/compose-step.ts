@@ -1,4 +1,4 @@
-import type { Group } from "../step-costs/step-costs.ts";
+import type { Group } from "../step-costs/step-cost-learner.ts";
 
 /** What a slot puts into a step. */
 export interface StepEntry {

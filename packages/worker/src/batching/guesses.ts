@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 import { draftTokens } from "./draft-tokens.ts";
 import { type DraftChoice, LONGEST_DRAFT, planDrafts } from "./plan-drafts.ts";
 import type { Running, Slot } from "./slot.ts";

@@ -1,4 +1,4 @@
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 
 /** More would be refuted before it pays. */
 export const LONGEST_DRAFT = 7;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { linearCosts, q40Costs, q4kCosts } from "../test-support/step-costs.ts";
-import type { Group } from "../step-costs/step-costs.ts";
+import type { Group } from "../step-costs/step-cost-learner.ts";
 import { type SlotStatus, planGroups, planMoves } from "./plan-groups.ts";
 
 /** The same draws on each run: a check that fails by chance says nothing of what was changed. */

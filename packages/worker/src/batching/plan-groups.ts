@@ -1,4 +1,5 @@
-import type { Group, StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
+import type { Group } from "../step-costs/step-cost-learner.ts";
 
 /**
  * What a sequence has for the next step: one token, several of a prompt, nothing but room for a throw-away token, or

@@ -7,7 +7,7 @@
  * waiting for everybody else's next one, and after each step the newest arrivals and departures count.
  */
 import { type Slowness, stepMs } from "./slowness.ts";
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 
 export interface WaitingPrompt {
   readonly slot: number;

@@ -9,7 +9,7 @@
 import { availableParallelism } from "node:os";
 import { systemClock } from "@drover/foundation/clock";
 import { measureStepCosts } from "../step-costs/measure-step-costs.ts";
-import { type CostPoint, createStepCosts } from "../step-costs/step-costs.ts";
+import { type CostPoint, createStepCosts } from "@drover/contract/step-costs";
 import type { Engine } from "../engine/engine.ts";
 import { loadLlamaEngine } from "../engine/llama-engine.ts";
 import { SlotPool } from "../slots/slot-pool.ts";

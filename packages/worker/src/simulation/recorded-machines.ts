@@ -1,4 +1,4 @@
-import { createStepCosts, type StepCosts } from "../step-costs/step-costs.ts";
+import { createStepCosts, type StepCosts } from "@drover/contract/step-costs";
 
 /** What a machine's steps were measured to take. */
 export interface RecordedMachine {

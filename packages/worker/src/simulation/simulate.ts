@@ -1,6 +1,6 @@
 import { GREEDY } from "../generation-contract.ts";
 import type { CostsByThreads } from "../step-costs/costs-by-threads.ts";
-import { createStepCosts } from "../step-costs/step-costs.ts";
+import { createStepCosts } from "@drover/contract/step-costs";
 import { SlotPool } from "../slots/slot-pool.ts";
 import { createSimulatedEngine } from "./simulated-engine.ts";
 import type { RecordedMachine } from "./recorded-machines.ts";

@@ -4,7 +4,7 @@ import { sum } from "@drover/foundation/sums";
 import type { Slot } from "../batching/slot.ts";
 import { isAsked } from "./ahead-prompts.ts";
 import type { StepMeter } from "../batching/step-meter.ts";
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 import type { SnapshotStore } from "../state/snapshot-store.ts";
 
 /** Prompts that were given a slot, by where their beginning came from, and what that saved. */

@@ -7,7 +7,7 @@ import { type Generated, generateTokens } from "../test-support/generate-tokens.
 import { assertSameText } from "../test-support/same-text.ts";
 import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
-import { createStepCosts } from "../step-costs/step-costs.ts";
+import { createStepCosts } from "@drover/contract/step-costs";
 import { SlotPool } from "./slot-pool.ts";
 
 const SLOTS = 8;

@@ -1,7 +1,7 @@
 import type { ApartSampling } from "../batching/apart/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
-import type { StepCosts } from "../step-costs/step-costs.ts";
+import type { StepCosts } from "@drover/contract/step-costs";
 import { slotStatus, planMoves } from "../batching/plan-groups.ts";
 import type { Clock, Time } from "@drover/foundation/clock";
 import type { ComputingTurns } from "../leases/cpu-lease.ts";

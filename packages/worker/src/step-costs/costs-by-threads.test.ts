@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CostsByThreads, estimateCosts } from "./costs-by-threads.ts";
+import { CostsByThreads } from "./costs-by-threads.ts";
 
 /** Zen 3, the 1.5B model: ms a step. */
 const one = [
@@ -35,19 +35,6 @@ describe("step costs by threads", () => {
     costs.hold(1);
     assert.equal(costs.costs.groupMs(4), 212);
     assert.deepEqual(costs.costs.points, one);
-  });
-
-  it("are estimated between the counts that were measured, and beyond them by a bit less than in proportion", () => {
-    const tables = new Map([
-      [1, one],
-      [4, one.map(({ tokens, ms }) => ({ tokens, ms: ms / 4 }))],
-    ]);
-    assert.deepEqual(
-      estimateCosts(tables, 2).map(({ ms }) => ms),
-      one.map(({ ms }) => ms / 2),
-    );
-    const eight = estimateCosts(tables, 8)[0]?.ms ?? 0;
-    assert.ok(eight > 78 / 8 && eight < 78 / 4, `${eight} ms`);
   });
 
   it("take a measured table in place of an estimate as soon as there is one", () => {

@@ -1,6 +1,5 @@
 import { type CostObserver, type SeenStep, StepCostLearner } from "./step-cost-learner.ts";
-import { roundMs } from "./step-cost-shape.ts";
-import { type CostPoint, createStepCosts, type StepCosts } from "./step-costs.ts";
+import { type CostPoint, createStepCosts, estimateCosts, type StepCosts } from "@drover/contract/step-costs";
 import { ThreadTrial } from "./thread-trial.ts";
 
 export interface CostsByThreadsParts {
@@ -134,27 +133,4 @@ function bestThreads(tables: ReadonlyMap<number, readonly CostPoint[]>, cpus: nu
     if (share < leastShare * LEAST_ADVANTAGE) [best, leastShare] = [threads, share];
   }
   return best;
-}
-
-/** Beyond the tables that are known a step's cost is taken to fall with the threads to this power: never quite in proportion. */
-const SCALING = 0.9;
-
-/** The table of a number of threads that was not measured: between two that were, by powers of the threads. At least one is known. */
-export function estimateCosts(
-  tables: ReadonlyMap<number, readonly CostPoint[]>,
-  threads: number,
-): readonly CostPoint[] {
-  const counts = [...tables.keys()].toSorted((a, b) => a - b);
-  const below = counts.findLast((count) => count <= threads);
-  const above = counts.find((count) => count >= threads);
-  const nearest = above ?? below;
-  const points = nearest === undefined ? undefined : tables.get(nearest);
-  if (nearest === undefined || points === undefined) throw new RangeError("no step costs are known");
-  if (below === undefined || above === undefined) {
-    return points.map(({ tokens, ms }) => ({ tokens, ms: roundMs(ms * (nearest / threads) ** SCALING) }));
-  }
-  if (below === above) return points;
-  const slower = createStepCosts(tables.get(below) ?? []);
-  const part = Math.log(above / threads) / Math.log(above / below);
-  return points.map(({ tokens, ms }) => ({ tokens, ms: roundMs(ms * (slower.groupMs(tokens) / ms) ** part) }));
 }

@@ -9,7 +9,7 @@ import { CostsByThreads } from "./costs-by-threads.ts";
 import { isComplete, lookAtStepCosts, measureStepCosts, type MeasureOptions } from "./measure-step-costs.ts";
 import { isFresh, readStepCosts, refresh, stepCostFile } from "./step-cost-cache.ts";
 import { costsHold } from "./step-cost-shape.ts";
-import type { CostPoint } from "./step-costs.ts";
+import type { CostPoint } from "@drover/contract/step-costs";
 
 /** A worker that comes back is waited for; live steps correct the stored table as well, on a machine that is too busy. */
 const LONGEST_MEASURING_MS = 15_000;

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { BatchPart, Engine } from "../engine/engine.ts";
 import { openTinyEngine } from "../test-support/tiny-engine.ts";
 import { isComplete, lookAtStepCosts, measureStepCosts } from "./measure-step-costs.ts";
-import { createStepCosts } from "./step-costs.ts";
+import { createStepCosts } from "@drover/contract/step-costs";
 
 const table = (points: Awaited<ReturnType<typeof measureStepCosts>>) =>
   Object.fromEntries((points ?? []).map(({ tokens, ms }) => [tokens, ms]));

@@ -1,7 +1,7 @@
 import type { Time } from "@drover/foundation/clock";
 import type { BatchPart, Engine } from "../engine/engine.ts";
-import { roundMs, suspiciousSizes } from "./step-cost-shape.ts";
-import { type CostPoint, stairsOf } from "./step-costs.ts";
+import { suspiciousSizes } from "./step-cost-shape.ts";
+import { type CostPoint, roundMs, stairsOf } from "@drover/contract/step-costs";
 
 /** Passes go on until this much was spent; the first two are always whole. */
 const BUDGET_MS = 3000;

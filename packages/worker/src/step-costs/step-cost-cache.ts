@@ -5,7 +5,7 @@ import { cacheFile } from "@drover/foundation/files/cache-file";
 import { z } from "zod";
 import type { Time } from "@drover/foundation/clock";
 import { modelDigest } from "../engine/model-digest.ts";
-import type { CostPoint } from "./step-costs.ts";
+import type { CostPoint } from "@drover/contract/step-costs";
 
 const stored = z.array(z.object({ tokens: z.number().int().positive(), ms: z.number().positive() })).min(1);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StepCostLearner } from "./step-cost-learner.ts";
-import type { CostPoint } from "./step-costs.ts";
+import type { CostPoint } from "@drover/contract/step-costs";
 import { type SlotStatus, planGroups } from "../batching/plan-groups.ts";
 
 /** What steps truly take; the machine's noise adds up to half of it, and now and then far more. */

@@ -1,5 +1,11 @@
-import { correctedCosts, roundMs } from "./step-cost-shape.ts";
-import { type CostPoint, createStepCosts, type Group, type StepCosts } from "./step-costs.ts";
+import { correctedCosts } from "./step-cost-shape.ts";
+import { type CostPoint, createStepCosts, roundMs, type StepCosts } from "@drover/contract/step-costs";
+
+/** Sequences `first` … `last`, which llama.cpp computes together. */
+export interface Group {
+  readonly first: number;
+  readonly last: number;
+}
 
 /** Steps of a size that are looked at: the latest. */
 const KEPT_STEPS = 32;

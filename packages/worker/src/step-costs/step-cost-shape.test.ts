@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { q40Costs, q4kCosts } from "../test-support/step-costs.ts";
 import { correctedCosts, costsHold, suspiciousSizes } from "./step-cost-shape.ts";
-import type { CostPoint } from "./step-costs.ts";
+import type { CostPoint } from "@drover/contract/step-costs";
 
 const points = (table: Readonly<Record<number, number>>): readonly CostPoint[] =>
   Object.entries(table).map(([tokens, ms]) => ({ tokens: Number(tokens), ms }));

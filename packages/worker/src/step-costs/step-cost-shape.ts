@@ -1,5 +1,5 @@
 /** What tables of step costs say about each other. What else a machine does can only add to a measured time. */
-import type { CostPoint } from "./step-costs.ts";
+import { type CostPoint, roundMs } from "@drover/contract/step-costs";
 
 /** A stored table holds while a quick look finds its sizes off by no more than this, relative to each other. */
 const MOST_DRIFT = 1.3;
@@ -58,10 +58,6 @@ export function suspiciousSizes(table: readonly CostPoint[]): readonly number[] 
       return ms > LEAST_OUTLIER * Math.max(...neighbours, cheapestCut);
     })
     .map(({ tokens }) => tokens);
-}
-
-export function roundMs(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }
 
 function ratiosOf(table: readonly CostPoint[], seen: readonly CostPoint[]): readonly number[] {

@@ -1,4 +1,4 @@
-/** What a step costs, by the tokens that llama.cpp computes together. */
+/** What a step costs, by the tokens that llama.cpp computes together: workers measure it, and their supervisor plans by it. */
 
 export interface CostPoint {
   readonly tokens: number;
@@ -63,8 +63,30 @@ export function createStepCosts(measured: readonly CostPoint[]): StepCosts {
   };
 }
 
-/** Sequences `first` … `last`, which llama.cpp computes together. */
-export interface Group {
-  readonly first: number;
-  readonly last: number;
+/** Beyond the tables that are known a step's cost is taken to fall with the threads to this power: never quite in proportion. */
+const SCALING = 0.9;
+
+/** The table of a number of threads that was not measured: between two that were, by powers of the threads. At least one is known. */
+export function estimateCosts(
+  tables: ReadonlyMap<number, readonly CostPoint[]>,
+  threads: number,
+): readonly CostPoint[] {
+  const counts = [...tables.keys()].toSorted((a, b) => a - b);
+  const below = counts.findLast((count) => count <= threads);
+  const above = counts.find((count) => count >= threads);
+  const nearest = above ?? below;
+  const points = nearest === undefined ? undefined : tables.get(nearest);
+  if (nearest === undefined || points === undefined) throw new RangeError("no step costs are known");
+  if (below === undefined || above === undefined) {
+    return points.map(({ tokens, ms }) => ({ tokens, ms: roundMs(ms * (nearest / threads) ** SCALING) }));
+  }
+  if (below === above) return points;
+  const slower = createStepCosts(tables.get(below) ?? []);
+  const part = Math.log(above / threads) / Math.log(above / below);
+  return points.map(({ tokens, ms }) => ({ tokens, ms: roundMs(ms * (slower.groupMs(tokens) / ms) ** part) }));
+}
+
+/** As tables have it. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
