@@ -57,4 +57,4 @@ export function usesFlashAttention({
 }
 
 /** How the options are checked that are settings. */
-export { workerSettingSchemas } from "@drover/config/worker-settings";
+export { type WorkerSettings, workerSettingSchemas } from "@drover/config/worker-settings";

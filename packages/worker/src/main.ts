@@ -109,9 +109,7 @@ function openPool(
     clock: systemClock,
     costs: known?.costs.costs,
     ...(known !== undefined && { learner: known.costs }),
-    longestPauseMs: options.longestPauseMs,
-    speculates: options.speculate === "lookup",
-    readsAhead: options.readAhead === "on",
+    settings: options,
     turns,
     apart: new ApartSampling({
       grammars: new ApartGrammars(options.modelPath, systemClock),
@@ -145,8 +143,7 @@ async function openPort(
     clock: systemClock,
     randomSeed: () => randomInt(2 ** 32),
     onReport: (report) => void tell({ type: "request-ended", report }),
-    unknownParameters: options.unknownParameters,
-    ...(options.requestTokens !== undefined && { mostRequestTokens: options.requestTokens }),
+    settings: options,
   };
   const serving = createServing(parts);
   await rehearse(parts, serving).catch((error: unknown) =>

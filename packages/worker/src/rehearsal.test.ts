@@ -22,7 +22,7 @@ describe("the rehearsal of a worker", () => {
       logger: pino({ level: "silent" }),
       clock: systemClock,
       secret: "secret",
-      unknownParameters: "refuse",
+      settings: { unknownParameters: "refuse" },
       randomSeed: () => 5,
     });
     assert.deepEqual(

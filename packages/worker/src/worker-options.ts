@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PROTOCOL_VERSION, protocolMismatch } from "@drover/contract/ipc";
 import { WorkerError } from "./errors.ts";
-import { type WorkerOptions, workerSettingSchemas } from "@drover/contract/worker-options";
+import { type WorkerOptions, type WorkerSettings, workerSettingSchemas } from "@drover/contract/worker-options";
 
 /** Options with every default filled in. */
 export type CompleteOptions = ReturnType<typeof parseOptions>;
@@ -21,6 +21,13 @@ const schema = z.strictObject({
   snapshots: z.strictObject({ directory: z.string().min(1), limitBytes: positive }).optional(),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
 });
+
+const settingsSchema = z.strictObject(workerSettingSchemas(z));
+
+/** The settings of a worker, with defaults for those that are not given. */
+export function completeSettings(given: Partial<WorkerSettings> = {}): WorkerSettings {
+  return settingsSchema.parse(given);
+}
 
 /** Reads the worker's one argument (see WorkerOptions). Errors: WorkerError `bad_options`, `protocol_mismatch`. */
 export function parseOptions(argument: string | undefined) {

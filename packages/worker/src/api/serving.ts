@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { OutputParts } from "../generation/generate.ts";
@@ -31,10 +32,8 @@ export interface ServerParts {
   readonly secret?: string;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** What becomes of parameters that are not known, and of hints that can't be followed. @default "ignore" */
-  readonly unknownParameters?: "ignore" | "refuse";
-  /** Tokens that one request may ask for, over all of its choices or inputs. @default no limit */
-  readonly mostRequestTokens?: number;
+  /** Absent: unknown parameters are ignored, and a request may ask for any number of tokens. */
+  readonly settings?: Partial<WorkerSettings>;
   /** Where responses are written down for a successor of this worker. Absent: they end with it. */
   readonly journals?: JournalSettings;
   /** 32 random bits, for seeds that the client leaves to us. */

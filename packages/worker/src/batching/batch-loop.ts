@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import type { Time } from "@drover/foundation/clock";
 import type { Engine, LogitRow } from "../engine/engine.ts";
 import type { EndReason } from "../generation-contract.ts";
@@ -24,9 +25,7 @@ export interface BatchLoopParts {
   readonly costs: StepCosts | undefined;
   /** Whose `costs` these are. Absent: they stay as they are. */
   readonly learner?: CostObserver;
-  /** Running responses pause no longer for the reading of prompts. */
-  readonly longestPauseMs: number;
-  readonly speculates: boolean;
+  readonly settings: WorkerSettings;
   /** A step, with what prepares it, is a turn: between two steps the worker's CPUs may change. Absent: nothing else computes. */
   readonly turns?: ComputingTurns;
   /** Absent: all grammars are sampled with everybody's tokens. */
@@ -139,7 +138,7 @@ export class BatchLoop {
       pausedMs: this.#share.pausedMs(now),
       hasRead: this.#share.hasRead,
       creditMs: this.#share.creditMs,
-      longestPauseMs: this.#parts.longestPauseMs,
+      longestPauseMs: this.#parts.settings.longestPauseMs,
       batchTokens: engine.batchTokens,
     });
     if (step.kind === "decode") await this.#decode(plan, decoding);

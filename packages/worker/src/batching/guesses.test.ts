@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -21,8 +22,8 @@ describe("guessing tokens", () => {
   });
 
   it("ends for a response whose guesses do not hold often enough to pay, while there are still guesses to make", async () => {
-    const parts = { engine, clock: systemClock, costs: q40Costs, longestPauseMs: 1500 };
-    const pool = new SlotPool({ ...parts, speculates: true });
+    const parts = { engine, clock: systemClock, costs: q40Costs };
+    const pool = new SlotPool({ ...parts, settings: completeSettings({ speculate: "lookup" }) });
     // Five tokens at random: their pairs come again and again, and what follows is another one mostly.
     const sampling = { ...GREEDY, temperature: 1, logitBias: new Map([1, 2, 3, 4, 5].map((token) => [token, 1000])) };
     const { tokens } = await generateTokens(pool, [1, 2, 1], 400, { sampling, cachePrompt: false });

@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import type { Engine } from "../engine/engine.ts";
 import type { StepCosts } from "@drover/contract/step-costs";
 import { draftTokens } from "./draft-tokens.ts";
@@ -10,8 +11,7 @@ const SMOOTHING = 0.2;
 export interface GuessesParts {
   readonly engine: Engine;
   readonly costs: StepCosts | undefined;
-  /** False: nothing is guessed. */
-  readonly speculates: boolean;
+  readonly settings: WorkerSettings;
 }
 
 export interface GuessCounts {
@@ -32,8 +32,8 @@ export class Guesses {
 
   /** Gives each decoding slot the guesses that the next step verifies. @param ms of that step without them @returns how many, by slot */
   make(decoding: readonly Slot[], ms: number): ReadonlyMap<number, number> {
-    const { engine, costs, speculates } = this.#parts;
-    if (!speculates || costs === undefined || !engine.model.canCutState) return new Map();
+    const { engine, costs, settings } = this.#parts;
+    if (settings.speculate === "off" || costs === undefined || !engine.model.canCutState) return new Map();
     const choices: DraftChoice[] = [];
     for (const slot of decoding) {
       const { request, generated, draftOdds: odds, apart } = slot.running as Running;

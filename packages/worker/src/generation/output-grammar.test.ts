@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -60,7 +61,7 @@ describe("the grammar of a call that has begun", () => {
   let pool: SlotPool;
   before(async () => {
     engine = await openTinyEngine({ slots: 1, contextTokens: 512 });
-    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, settings: completeSettings() });
   });
   after(() => engine.dispose());
 

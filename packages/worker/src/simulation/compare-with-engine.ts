@@ -6,6 +6,7 @@
  *
  *     node packages/worker/dist/simulation/compare-with-engine.js MODEL.gguf [THREADS] [USERS,…] [RESPONSES]
  */
+import { completeSettings } from "../worker-options.ts";
 import { availableParallelism } from "node:os";
 import { systemClock } from "@drover/foundation/clock";
 import { measureStepCosts } from "../step-costs/measure-step-costs.ts";
@@ -122,7 +123,12 @@ function clear(): void {
 async function onEngine(engine: Engine, points: readonly CostPoint[], count: number) {
   clear();
   const costs = createStepCosts(points);
-  const pool = new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: LONGEST_PAUSE_MS, speculates: false });
+  const pool = new SlotPool({
+    engine,
+    clock: systemClock,
+    costs,
+    settings: completeSettings({ longestPauseMs: LONGEST_PAUSE_MS }),
+  });
   const seen: SimulatedResponse[] = [];
   const wanted = count + Number(responses);
   const startMs = systemClock.monotonicMs();

@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import { GREEDY } from "../generation-contract.ts";
 import type { CostsByThreads } from "../step-costs/costs-by-threads.ts";
 import { createStepCosts } from "@drover/contract/step-costs";
@@ -53,7 +54,7 @@ export async function simulate(simulation: Simulation): Promise<readonly Simulat
   const engine = createSimulatedEngine(machine, { clock, slots, contextTokens });
   const costs = learner?.costs ?? createStepCosts(machine.costs.points);
   const learning = learner === undefined ? {} : { learner };
-  const pool = new SlotPool({ engine, clock, costs, ...learning, longestPauseMs, speculates: false });
+  const pool = new SlotPool({ engine, clock, costs, ...learning, settings: completeSettings({ longestPauseMs }) });
   const responses: SimulatedResponse[] = [];
   void runUsers(users, { nowMs: () => clock.monotonicMs(), until: (atMs) => clock.until(atMs), pool, responses });
   await clock.run(durationMs);

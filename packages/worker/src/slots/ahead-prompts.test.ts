@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -17,7 +18,7 @@ describe("prompts that are read ahead", () => {
   let pool: SlotPool;
   before(async () => {
     engine = await openTinyEngine({ slots: SLOTS, contextTokens: 512 });
-    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, settings: completeSettings() });
   });
   after(() => engine.dispose());
 

@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -71,7 +72,7 @@ describe("a request that is set aside for another owner's", () => {
     const onTrouble = assert.fail;
     const limits = { key: "model", limitBytes: 2 ** 30 };
     const snapshots = new SnapshotStore({ engine, clock: systemClock, directory, ...limits, onTrouble });
-    const rest = { engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false };
+    const rest = { engine, clock: systemClock, costs: undefined, settings: completeSettings() };
     const plain = new SlotPool(rest);
     const pool = new SlotPool({ ...rest, snapshots });
     // Penalties, which the sampler remembers from token to token.

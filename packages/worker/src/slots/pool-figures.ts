@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import type { PromptSource } from "@drover/contract/request-report";
 import type { WorkerFigures } from "@drover/contract/worker-figures";
 import { sum } from "@drover/foundation/sums";
@@ -60,7 +61,7 @@ export function poolFacts(
   parts: {
     readonly snapshots?: SnapshotStore;
     readonly costs: StepCosts | undefined;
-    readonly longestPauseMs: number;
+    readonly settings: WorkerSettings;
   },
   moves: number,
 ): Readonly<Record<string, unknown>> {
@@ -72,7 +73,7 @@ export function poolFacts(
     snapshots: parts.snapshots?.facts() ?? null,
     moves,
     stepCosts: parts.costs?.points ?? null,
-    longestPauseMs: parts.longestPauseMs,
+    longestPauseMs: parts.settings.longestPauseMs,
   };
 }
 

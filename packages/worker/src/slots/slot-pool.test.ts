@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -45,8 +46,8 @@ describe("the slot pool", () => {
   beforeEach(() => {
     for (let sequence = 0; sequence < SLOTS; sequence++) engine.cut(sequence, 0);
   });
-  const open = (costs = undefined as typeof q40Costs | undefined, speculates = false) =>
-    new SlotPool({ engine, clock: systemClock, costs, longestPauseMs: 1500, speculates });
+  const open = (costs = undefined as typeof q40Costs | undefined, speculate: "off" | "lookup" = "off") =>
+    new SlotPool({ engine, clock: systemClock, costs, settings: completeSettings({ speculate }) });
 
   it("lets a request that comes while a sequence is moved take part in the very next step", async () => {
     const events: string[] = [];
@@ -81,7 +82,7 @@ describe("the slot pool", () => {
         return typeof member === "function" ? member.bind(target) : member;
       },
     });
-    const pool = new SlotPool({ engine: watched, clock: systemClock, costs, longestPauseMs: 1500, speculates: false });
+    const pool = new SlotPool({ engine: watched, clock: systemClock, costs, settings: completeSettings() });
     for (const maxTokens of [60, 2, 2, 60]) ask(maxTokens, () => {});
     await pool.whenIdle();
     await Promise.all(ended);
@@ -313,7 +314,7 @@ describe("the slot pool", () => {
 
   it("generates the same tokens with guesses that are verified, and most guesses of a repeating text hold", async () => {
     const plain = open(q40Costs);
-    const guessing = open(q40Costs, true);
+    const guessing = open(q40Costs, "lookup");
     for (let index = 0; index < 12; index++) {
       const expected = await askRepeating(plain, index);
       assert.deepEqual(await askRepeating(guessing, index), expected);
@@ -338,8 +339,7 @@ describe("the slot pool", () => {
       engine: whole,
       clock: systemClock,
       costs: q40Costs,
-      longestPauseMs: 1500,
-      speculates: true,
+      settings: completeSettings({ speculate: "lookup" }),
     });
     const first = await generateTokens(pool, prompt(60), 10);
     const goesOn = [...prompt(60), ...first.tokens, 5, 6];

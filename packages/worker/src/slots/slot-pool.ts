@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import type { ApartSampling } from "../batching/apart/apart-sampling.ts";
 import { BatchLoop } from "../batching/batch-loop.ts";
 import type { CostObserver } from "../step-costs/step-cost-learner.ts";
@@ -31,12 +32,7 @@ export interface SlotPoolParts {
   readonly costs: StepCosts | undefined;
   /** Corrects `costs` by what steps take. */
   readonly learner?: CostObserver;
-  /** Running responses pause no longer for the reading of prompts. */
-  readonly longestPauseMs: number;
-  /** Guess tokens from the text so far, and verify several in one step. */
-  readonly speculates: boolean;
-  /** Read the prompts that {@link SlotPool.readAhead} is told of. @default true */
-  readonly readsAhead?: boolean;
+  readonly settings: WorkerSettings;
   /** See the batch loop. */
   readonly turns?: ComputingTurns;
   /** See the batch loop. */
@@ -117,8 +113,9 @@ export class SlotPool implements Generator, SlotsView {
 
   /** Does nothing where the state can't be cut back, nor while others wait or hold all CPUs. */
   readAhead(expected: ExpectedPrompt): void {
-    const { engine, clock, turns, readsAhead } = this.#parts;
-    if (readsAhead === false || !engine.model.canCutState || this.#queue.length > 0 || turns?.threads === 0) return;
+    const { engine, clock, turns, settings } = this.#parts;
+    if (settings.readAhead === "off" || !engine.model.canCutState || this.#queue.length > 0 || turns?.threads === 0)
+      return;
     this.#check(expected.prompt);
     this.#ahead.add({ ...expected, prompt: this.#kept.inKeptTokens(expected) }, clock.monotonicMs());
     this.#loop.wake();

@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -21,8 +22,7 @@ describe("a checkpoint of a recurrent model", () => {
       engine,
       clock: systemClock,
       costs: q40Costs,
-      longestPauseMs: 1500,
-      speculates: false,
+      settings: completeSettings(),
     });
     let history: readonly number[] = prompt(100, 1);
     const cached: number[] = [];
@@ -48,17 +48,17 @@ for (const [kind, model] of Object.entries(models)) {
   describe(`a ${kind} model`, () => {
     it("generates the tokens of one plain sequence, whoever its neighbours and whatever its slot held", async () => {
       const engine = await openTinyEngine({ slots: 4, contextTokens: 512, model });
-      const parts = { engine, clock: systemClock, longestPauseMs: 1500 };
+      const parts = { engine, clock: systemClock };
       const prompts = Array.from({ length: 24 }, (_, index) => [
         ...prompt(100, index % 3),
         ...prompt(20 + (index % 7), index),
       ]);
       const expected: Generated[] = [];
-      const plain = new SlotPool({ ...parts, costs: undefined, speculates: false });
+      const plain = new SlotPool({ ...parts, costs: undefined, settings: completeSettings() });
       for (const each of prompts)
         expected.push(await generateTokens(plain, each, 12, { cachePrompt: false, topLogprobs: 2 }));
       assert.ok(new Set(expected.map(({ tokens }) => String(tokens))).size > 12, "the responses depend on the prompts");
-      const pool = new SlotPool({ ...parts, costs: q40Costs, speculates: true });
+      const pool = new SlotPool({ ...parts, costs: q40Costs, settings: completeSettings({ speculate: "lookup" }) });
       const results = await Promise.all(prompts.map((each) => generateTokens(pool, each, 12)));
       let same = 0;
       for (const [index, { tokens }] of results.entries())

@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +23,7 @@ describe("a response that is written down", () => {
   let directory: string;
   before(async () => {
     engine = await openTinyEngine({ slots: 2, contextTokens: 256 });
-    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
+    pool = new SlotPool({ engine, clock: systemClock, costs: undefined, settings: completeSettings() });
   });
   after(() => engine.dispose());
   beforeEach(() => {

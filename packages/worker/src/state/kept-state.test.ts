@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "@drover/foundation/clock";
@@ -13,7 +14,7 @@ function prompt(length: number, seed: number): readonly number[] {
 }
 
 function poolOf(engine: Engine): SlotPool {
-  return new SlotPool({ engine, clock: systemClock, costs: undefined, longestPauseMs: 1500, speculates: false });
+  return new SlotPool({ engine, clock: systemClock, costs: undefined, settings: completeSettings() });
 }
 
 describe("a prompt that begins like one that is being read", () => {

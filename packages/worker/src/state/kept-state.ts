@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import type { Time } from "@drover/foundation/clock";
 import type { Engine } from "../engine/engine.ts";
 import { chooseSlot, leastCopiedTokens, type SlotChoice } from "./choose-slot.ts";
@@ -15,8 +16,7 @@ export interface KeptStateParts {
   readonly slots: readonly Slot[];
   /** Shared with other workers. Undefined: state is kept in the slots alone. */
   readonly snapshots: SnapshotStore | undefined;
-  /** Running responses wait while a snapshot is written, for a small share of this. */
-  readonly longestPauseMs: number;
+  readonly settings: WorkerSettings;
 }
 
 /** A free slot, and what brings the prompt's beginning into it, from where. */
@@ -149,7 +149,7 @@ export class KeptState {
    */
   async saveEnded(isIdle: boolean): Promise<void> {
     if (!this.#parts.engine.model.canCutState) return;
-    const mostMs = isIdle ? Number.POSITIVE_INFINITY : SAVING_SHARE * this.#parts.longestPauseMs;
+    const mostMs = isIdle ? Number.POSITIVE_INFINITY : SAVING_SHARE * this.#parts.settings.longestPauseMs;
     for (const slot of this.#parts.slots) {
       if (slot.isUnsaved && slot.evaluated * this.#saveMsPerToken <= mostMs) await this.#save(slot);
     }
@@ -160,12 +160,12 @@ export class KeptState {
    * the most tokens that no snapshot has, at most one before each step.
    */
   async saveRunning(): Promise<void> {
-    const { slots, clock, snapshots, engine, longestPauseMs } = this.#parts;
+    const { slots, clock, snapshots, engine, settings } = this.#parts;
     const now = clock.monotonicMs();
     if (snapshots === undefined || !engine.model.canCutState || now < this.#nextRunningMs) return;
     const [slot] = slots
       .filter((each) => isGenerating(each) && unsavedTokens(each) >= LEAST_UNSAVED_TOKENS)
-      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * longestPauseMs)
+      .filter(({ evaluated }) => evaluated * this.#saveMsPerToken <= RUNNING_SHARE * settings.longestPauseMs)
       .toSorted((a, b) => unsavedTokens(b) - unsavedTokens(a));
     if (slot === undefined) return;
     await this.#save(slot);

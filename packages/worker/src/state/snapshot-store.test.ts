@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
@@ -19,7 +20,7 @@ function prompt(length: number, seed: number): readonly number[] {
   return Array.from({ length }, (_, index) => (seed * 131 + index * 37 + ((index * index) % 89)) % 400);
 }
 
-const rest = { clock: systemClock, costs: q40Costs, longestPauseMs: 1500, speculates: false };
+const rest = { clock: systemClock, costs: q40Costs, settings: completeSettings() };
 
 const pools: SlotPool[] = [];
 

@@ -1,3 +1,4 @@
+import { completeSettings } from "../worker-options.ts";
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { measureStepCosts } from "./measure-step-costs.ts";
@@ -38,7 +39,7 @@ it("a size that was measured far too dear is corrected by the steps of running r
   const learner = new StepCostLearner(wrong, () => (corrections += 1));
   const { costs } = learner;
   const dear = costs.groupMs(3);
-  const pool = new SlotPool({ engine: steady, clock, costs, learner, longestPauseMs: 1500, speculates: false });
+  const pool = new SlotPool({ engine: steady, clock, costs, learner, settings: completeSettings() });
   for (let round = 0; round < 20 && costs.groupMs(3) > dear / 5; round++) {
     await generateTokens(pool, [1, 2], 20, { cachePrompt: false });
     await Promise.all([1, 2, 3].map((token) => generateTokens(pool, [token], 100, { cachePrompt: false })));

@@ -4,7 +4,7 @@ import { RequestError } from "../../errors.ts";
 import type { Serving } from "../serving.ts";
 import { type PricedRequest, refuseExpensive, refuseManyInputTokens } from "./request-price.ts";
 
-const serving = { slots: { contextTokens: 4096 }, mostRequestTokens: 10_000 } as Serving;
+const serving = { slots: { contextTokens: 4096 }, settings: { requestTokens: 10_000 } } as Serving;
 
 /** Which parameter it is refused for, and why; undefined: it is not. */
 function refusal(act: () => void): { readonly param: string | null; readonly message: string } | undefined {

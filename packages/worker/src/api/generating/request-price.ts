@@ -20,13 +20,14 @@ export interface PricedRequest {
  *
  * @throws RequestError 400 `too_expensive`
  */
-export function refuseExpensive({ slots, mostRequestTokens = Infinity }: Serving, request: PricedRequest): void {
+export function refuseExpensive({ slots, settings }: Serving, request: PricedRequest): void {
   const { choices, topLogprobs, isStream, lengthParam } = request;
   const tokens = choices * Math.min(request.maxTokens ?? Infinity, slots.contextTokens);
-  if (tokens > mostRequestTokens) {
+  const mostTokens = settings?.requestTokens ?? Infinity;
+  if (tokens > mostTokens) {
     throw tooExpensive(
       choices > 1 ? "n" : lengthParam,
-      `${choices} responses of ${tokens / choices} tokens are ${tokens}, and a request may ask for ${mostRequestTokens} (--request-tokens)`,
+      `${choices} responses of ${tokens / choices} tokens are ${tokens}, and a request may ask for ${mostTokens} (--request-tokens)`,
     );
   }
   const logprobs = isStream || topLogprobs === undefined ? 0 : tokens * (1 + topLogprobs);
@@ -40,11 +41,12 @@ export function refuseExpensive({ slots, mostRequestTokens = Infinity }: Serving
 }
 
 /** @throws RequestError 400 `too_expensive` */
-export function refuseManyInputTokens({ mostRequestTokens = Infinity }: Serving, tokens: number): void {
-  if (tokens <= mostRequestTokens) return;
+export function refuseManyInputTokens({ settings }: Serving, tokens: number): void {
+  const mostTokens = settings?.requestTokens ?? Infinity;
+  if (tokens <= mostTokens) return;
   throw tooExpensive(
     "input",
-    `the inputs have ${tokens} tokens, and a request may have ${mostRequestTokens} (--request-tokens)`,
+    `the inputs have ${tokens} tokens, and a request may have ${mostTokens} (--request-tokens)`,
   );
 }
 

@@ -1,3 +1,4 @@
+import type { WorkerSettings } from "@drover/contract/worker-options";
 import { turnToParse } from "@drover/contract/json/json-cost";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
@@ -8,8 +9,8 @@ import { checkInSlices } from "./check-in-slices.ts";
 import { parseBody, refusalOf, requireBody } from "./parse-body.ts";
 
 export interface BodyRules {
-  /** Of parameters that are not known, and of hints that can't be followed. @default "ignore" */
-  readonly unknownParameters?: "ignore" | "refuse";
+  /** `unknownParameters` also holds for hints that can't be followed. */
+  readonly settings?: Partial<WorkerSettings>;
   readonly logger: Logger;
   /** What was logged as ignored already: each name once. */
   readonly ignoredBefore: Set<string>;
@@ -36,7 +37,7 @@ export async function takeBody<T>(
 ): Promise<T> {
   requireBody(request.body);
   refuseManyMembers(request.body);
-  const refuses = rules.unknownParameters === "refuse";
+  const refuses = rules.settings?.unknownParameters === "refuse";
   const { parsed, left } = refuses
     ? { parsed: await parseBody(schema, request.body), left: [] }
     : await parseKnown(schema, request.body);

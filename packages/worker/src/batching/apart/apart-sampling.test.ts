@@ -1,3 +1,4 @@
+import { completeSettings } from "../../worker-options.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -199,8 +200,7 @@ function poolOf(engine: Engine, apart?: ApartSampling, clock: Clock = systemCloc
     engine,
     clock,
     costs: undefined,
-    longestPauseMs: 1500,
-    speculates: false,
+    settings: completeSettings(),
     ...(apart && { apart }),
   });
 }

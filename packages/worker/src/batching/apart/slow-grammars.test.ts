@@ -1,3 +1,4 @@
+import { completeSettings } from "../../worker-options.ts";
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
@@ -77,7 +78,7 @@ describe("Responses that wait for slow grammars", () => {
     const opened: SlowGrammar[] = [];
     const grammars = { open: () => opened[opened.push(new SlowGrammar()) - 1] as SlowGrammar };
     const apart = new ApartSampling({ grammars, clock, slots: SLOTS, ...engine.model });
-    const parts = { engine, clock, costs: undefined, longestPauseMs: 1500, speculates: false, apart };
+    const parts = { engine, clock, costs: undefined, settings: completeSettings(), apart };
     const pool = new SlotPool(parts);
     const ask = (tokens: number, owner?: string) =>
       // Nothing of it is left in the engine for the next test's pool, which would not know of it.
