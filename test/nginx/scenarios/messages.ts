@@ -197,6 +197,7 @@ export const messageScenarios: readonly Scenario[] = [
       location /ignore { proxy_ignore_client_abort on; proxy_pass http://@a; }`)}`,
     steps: [
       { kind: "leave", text: get("/leave") },
+      { kind: "leave", text: `${get("/early", "Connection: keep-alive")}GET /next HT` },
       { kind: "leave", text: get("/ignore"), goesOn: true },
     ],
   },

@@ -1,36 +1,23 @@
 import { unlink } from "node:fs/promises";
 import http from "node:http";
-import https from "node:https";
 import net, { type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ListenError } from "../errors.ts";
 import { headText } from "../upstream-http/head-reader.ts";
-import type { ClientConnection } from "../upstream-http/tunnel.ts";
 import type { Certificate } from "../access/certificate.ts";
 import { errorEnvelope, type ProxyError } from "../error-envelope.ts";
 import { headProblem } from "./head-rules.ts";
-import { LateRequests } from "./late-requests.ts";
 import { checkTarget, type ListenTarget } from "./listen-address.ts";
 import { toOriginForm } from "./origin-form.ts";
-import { type ParseError, RawTargets } from "./raw-targets.ts";
-import { boundReading } from "./reading/bounded-reading.ts";
-import { JoinedRequest } from "./reading/joined-request.ts";
-import { refuseInTurn } from "./refuse-in-turn.ts";
+import { createOrderedServer, type OrderedHandlers } from "./ordered-server.ts";
 import type { RequestOrder } from "./request-order.ts";
-import { Upgrades } from "./upgrades.ts";
 
 /** What the server hands over. */
 export interface ServerHandlers {
-  /** `switchable`: the client offers another protocol, and an upstream may take the offer. */
-  readonly onRequest: (
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-    switchable: ClientConnection | undefined,
-  ) => void;
+  readonly onRequest: OrderedHandlers["onRequest"];
   /** Told of each connection before anything is read of it. */
   readonly onConnection: (socket: Socket) => void;
-  /** Told of each request's head, before the request is served. */
-  readonly onHead: (response: http.ServerResponse) => void;
+  readonly onHead: NonNullable<OrderedHandlers["onHead"]>;
   /** What is no HTTP request, or stops being one in its body; its response has been sent. */
   readonly onBadRequest: (reason: string, sent: RawResponse) => void;
   /** Fields that every response to a page of this origin carries. */
@@ -66,17 +53,18 @@ export function createServer(
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
-    insecureHTTPParser: false,
-    noDelay: true,
-    IncomingMessage: JoinedRequest,
-    // A refusal of Node's own would be no error envelope; head-rules.ts has the rule.
-    requireHostHeader: false,
   };
-  const server =
-    certificate === undefined ? http.createServer(options) : https.createServer({ ...options, ...certificate });
-  // All fields count, so that too many are refused rather than dropped in silence; maxHeaderSize bounds them.
-  server.maxHeadersCount = 0;
-  boundReading(server, order);
+  const server = createOrderedServer(options, certificate, order, {
+    onHead: handlers.onHead,
+    onRequest(request, response, switchable) {
+      if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response, switchable);
+    },
+    onUnreadable(error, socket) {
+      const problem = describe(error);
+      const headers = handlers.responseHeaders(originIn(error.rawPacket));
+      handlers.onBadRequest(problem.code, respondRaw(socket, problem, { headers }));
+    },
+  });
   const known = new WeakSet<Socket>();
   server.on("connection", (socket) => {
     // A request that offers another protocol is read once more on the same connection.
@@ -84,51 +72,10 @@ export function createServer(
     known.add(socket);
     handlers.onConnection(socket);
   });
-  const serve: ServerHandlers["onRequest"] = (request, response, switchable) => {
-    if (!isRefused(request, request.socket, handlers)) handlers.onRequest(request, response, switchable);
-  };
-  const late = new LateRequests();
-  const upgrades = new Upgrades(server, order, (request, response, switchable) => {
-    handlers.onHead(response);
-    serve(request, response, switchable);
-  });
-  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-    late.begun(request);
-    handlers.onHead(response);
-    const switchable = upgrades.offerOf(request);
-    order.take(request.socket, response, () => serve(request, response, switchable));
-  };
-  server.on("request", onRequest);
-  // Whether to send 100 is decided where the body is read.
-  server.on("checkContinue", onRequest);
-  server.on("checkExpectation", onRequest);
   server.on("connect", (_request, socket: Duplex) =>
     respondRaw(socket, { status: 405, message: "CONNECT is not served here", code: "method_not_allowed" }),
   );
-  const rawTargets = new RawTargets(server, order);
-  server.on("clientError", (error: ParseError, socket: Socket) => {
-    if (!rawTargets.retake(error, socket)) refuseUnread(error, socket, { handlers, late, order });
-  });
   return server;
-}
-
-interface RefusalParts {
-  readonly handlers: ServerHandlers;
-  readonly late: LateRequests;
-  readonly order: RequestOrder;
-}
-
-function refuseUnread(error: ParseError, socket: Socket, { handlers, late, order }: RefusalParts): void {
-  const problem = describe(error);
-  const { status, code } = problem;
-  const headers = handlers.responseHeaders(originIn(error.rawPacket));
-  const refuse = (): void =>
-    refuseInTurn(socket, { order, last: late.last(socket) }, () =>
-      handlers.onBadRequest(code, respondRaw(socket, problem, { headers })),
-    );
-  if (status === 0) socket.destroy();
-  else if (status === 408) late.unlessRead(socket, refuse);
-  else refuse();
 }
 
 function isRefused(request: http.IncomingMessage, socket: Duplex, handlers: ServerHandlers): boolean {
@@ -197,14 +144,8 @@ function respondRaw(socket: Duplex, error: ProxyError, { target, headers = [] }:
   return { socket, status, bodyBytes };
 }
 
-/** Status 0: the client is gone, or nothing came that deserves a response. */
 function describe(error: NodeJS.ErrnoException): { status: number; message: string; code: string } {
   switch (error.code ?? "") {
-    case "ECONNRESET":
-    case "EPIPE":
-    // It hung up in the middle of a request; nginx sends nothing either.
-    case "HPE_INVALID_EOF_STATE":
-      return { status: 0, message: "", code: "reset" };
     case "HPE_HEADER_OVERFLOW":
       return { status: 431, message: "the request's head is too large", code: "header_too_large" };
     case "ERR_HTTP_REQUEST_TIMEOUT":

@@ -1,19 +1,9 @@
-import http from "node:http";
+import type http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { plainAddress } from "@drover/foundation/network/addresses";
 import { NginxConfigError } from "../../errors.ts";
-import {
-  type ClientConnection,
-  LateRequests,
-  JoinedRequest,
-  RawTargets,
-  boundReading,
-  refuseInTurn,
-  RequestOrder,
-  Upgrades,
-} from "@drover/balancer/engine";
+import { type ClientConnection, createOrderedServer, RequestOrder } from "@drover/balancer/engine";
 import { systemError } from "../../system-error.ts";
 import type { AddressModel, ListenerModel } from "../../model/model.ts";
 import { contextFor, type TlsContexts } from "./tls-contexts.ts";
@@ -44,18 +34,21 @@ export class Listener {
     this.#contexts = contexts;
     this.isTls = model.otherwise.tls;
     const { headerTimeoutMs } = model.otherwise.defaultServer;
-    const options: http.ServerOptions = {
+    const options = {
       requestTimeout: 0,
       connectionsCheckingInterval: Math.max(100, Math.min(1000, headerTimeoutMs)),
-      requireHostHeader: false,
-      noDelay: true,
-      IncomingMessage: JoinedRequest,
     };
-    this.server = this.isTls ? https.createServer({ ...options, ...this.#tlsOptions() }) : http.createServer(options);
+    const tls = this.isTls ? this.#tlsOptions() : undefined;
+    this.server = createOrderedServer(options, tls, this.#order, {
+      onRequest: (request, response, switchable) => events.onRequest(request, response, this, switchable),
+      onUnreadable: (error, socket) => events.onBadRequest(socket, statusOfParseError(error), this),
+    });
+    this.server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
+    // A listener here takes over closing from Node: between requests the keepalive time is over; in a response the client takes nothing.
+    this.server.on("timeout", (socket) => {
+      if (this.#order.isIdle(socket) || socket.writableLength > 0) socket.destroy();
+    });
     this.adopt(model, contexts);
-    // Node would drop what is beyond a count without a word; `readIncoming` refuses instead.
-    this.server.maxHeadersCount = 0;
-    this.#wire(events);
   }
 
   get model(): ListenerModel {
@@ -120,48 +113,12 @@ export class Listener {
       },
     };
   }
-
-  #wire(events: ListenerEvents): void {
-    const { server } = this;
-    boundReading(server, this.#order);
-    const upgrades = new Upgrades(server, this.#order, (request, response, switchable) =>
-      events.onRequest(request, response, this, switchable),
-    );
-    const late = new LateRequests();
-    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-      late.begun(request);
-      const switchable = upgrades.offerOf(request);
-      this.#order.take(request.socket, response, () => events.onRequest(request, response, this, switchable));
-    };
-    server.on("request", onRequest);
-    server.on("checkContinue", onRequest);
-    server.on("checkExpectation", onRequest);
-    server.on("connect", (request) => events.onBadRequest(request.socket, 405, this));
-    const rawTargets = new RawTargets(server, this.#order);
-    server.on("clientError", (error: NodeJS.ErrnoException, duplex: Duplex) => {
-      const socket = duplex as Socket;
-      if (rawTargets.retake(error, socket)) return;
-      const refuse = (): void =>
-        refuseInTurn(socket, { order: this.#order, last: late.last(socket) }, () =>
-          events.onBadRequest(socket, statusOfParseError(error), this),
-        );
-      if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.unlessBegun(socket, refuse);
-      else refuse();
-    });
-    // A listener here takes over closing from Node: between requests the keepalive time is over; in a response the client takes nothing.
-    server.on("timeout", (socket) => {
-      if (this.#order.isIdle(socket) || socket.writableLength > 0) socket.destroy();
-    });
-  }
 }
 
-/** 0 where nginx closes without a response: the client is gone, or did not send its head in time. */
+/** 0 where nginx closes without a response: the client did not send its head in time. */
 function statusOfParseError(error: NodeJS.ErrnoException): number {
   switch (error.code ?? "") {
-    case "ECONNRESET":
-    case "EPIPE":
     case "ERR_HTTP_REQUEST_TIMEOUT":
-    case "HPE_INVALID_EOF_STATE":
       return 0;
     case "HPE_HEADER_OVERFLOW":
       return 494;
