@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { networkOf } from "@drover/foundation/network/networks";
 
 /** `allow` and `deny` in the order of the file; the first that is for an address decides, and without one it is let in. */
 export type AccessRules = readonly { readonly allows: boolean; matches(address: string): boolean }[];
@@ -12,13 +13,6 @@ export function isLetIn(rules: AccessRules, address: string): boolean {
 export function addressMatcher(word: string): ((address: string) => boolean) | undefined {
   if (word === "all") return () => true;
   if (word === "unix:") return (address) => address === "unix:";
-  const [host = "", bits] = word.split("/");
-  const family = isIP(host);
-  const most = family === 6 ? 128 : 32;
-  if (family === 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > most))) {
-    return undefined;
-  }
-  const list = new BlockList();
-  list.addSubnet(host, bits === undefined ? most : Number(bits), family === 6 ? "ipv6" : "ipv4");
-  return (address) => isIP(address) === family && list.check(address, family === 6 ? "ipv6" : "ipv4");
+  const network = networkOf(word);
+  return network && ((address) => isIP(address) === network.family && network.has(address));
 }
