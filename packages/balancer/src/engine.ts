@@ -2,6 +2,7 @@
 export { ConnectionPool, type KeepaliveRule } from "./upstream-http/connection-pool.ts";
 export { forwardRequest } from "./request/forward-request.ts";
 export type { Attempt, ForwardOutcome, ForwardTask } from "./request/forward-task.ts";
+export { headText } from "./upstream-http/head-reader.ts";
 export type { RelayedHead, ResponseHead } from "./upstream-http/response-head.ts";
 export type { RequestBody, StoredBody } from "./upstream-http/upstream-request.ts";
 export { headerValue } from "./upstream-http/hop-by-hop.ts";

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { headText } from "@drover/balancer/engine";
 import type { ServerModel } from "../../model/model.ts";
 import type { Runtime } from "../runtime.ts";
 import { serverText } from "../response/response-fields.ts";
@@ -18,16 +19,11 @@ export function refuseRaw(socket: Socket, status: number, server: ServerModel, r
   }
   const by = serverText(server.settings, runtime);
   const page = pageOf(status, by, undefined, false) ?? "";
-  const head = [
-    `HTTP/1.1 ${shown} ${reasonOf(shown)}`,
-    `Server: ${by}`,
-    `Date: ${new Date(runtime.clock.epochMs()).toUTCString()}`,
-    "Content-Type: text/html",
-    `Content-Length: ${page.length}`,
-    "Connection: close",
-  ].join("\r\n");
+  const fields = ["Server", by, "Date", new Date(runtime.clock.epochMs()).toUTCString(), "Content-Type", "text/html"];
+  fields.push("Content-Length", String(page.length), "Connection", "close");
+  const head = headText(shown, reasonOf(shown), fields);
   const message = `client sent invalid request, client: ${socket.remoteAddress ?? "unix:"}`;
   runtime.logs.error(server.settings.errorLogs, "info", message);
-  socket.end(`${head}\r\n\r\n${page}`, () => socket.destroy());
-  return { status: shown, headBytes: head.length + "\r\n\r\n".length };
+  socket.end(head + page, () => socket.destroy());
+  return { status: shown, headBytes: head.length };
 }

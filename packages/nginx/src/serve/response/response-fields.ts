@@ -1,4 +1,4 @@
-import type { RelayedHead } from "@drover/balancer/engine";
+import { headText, type RelayedHead } from "@drover/balancer/engine";
 import { isFieldValue } from "../../model/field-value.ts";
 import type { LocationSettings } from "../../model/model.ts";
 import { evaluate } from "../../model/template.ts";
@@ -57,16 +57,8 @@ export function buildHead(state: RequestState, parts: HeadParts): RelayedHead {
   state.status = status;
   state.sentFields = fields;
   addConfigured(state, status, fields);
-  state.headBytes = headLength(status, reason, fields);
+  state.headBytes = headText(status, reason, fields).length;
   return { status, reason, headers: fields };
-}
-
-function headLength(status: number, reason: string, fields: readonly string[]): number {
-  let length = `HTTP/1.1 ${status} ${reason}\r\n\r\n`.length;
-  for (let index = 0; index < fields.length; index += 2) {
-    length += (fields[index]?.length ?? 0) + (fields[index + 1]?.length ?? 0) + ": \r\n".length;
-  }
-  return length;
 }
 
 /** Whether the client's connection is kept after this response, by nginx's rules. */
