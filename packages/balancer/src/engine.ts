@@ -10,6 +10,7 @@ export { type RetryRule, type RetryWord, retryWords } from "./request/retry-rule
 export type { ClientConnection } from "./upstream-http/tunnel.ts";
 export { hostName, type HostRule } from "./http/host-name.ts";
 export { addScraped } from "./own-routes/scraped-metric.ts";
+export { requestCounter, watchUpstreams } from "./own-routes/shared-metrics.ts";
 export { errorTime, isoTime, logTime, seconds } from "./records/log-time.ts";
 export { createOrderedServer } from "./http/ordered-server.ts";
 export { RequestOrder } from "./http/request-order.ts";

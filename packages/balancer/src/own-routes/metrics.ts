@@ -1,6 +1,7 @@
 import type { ReportedTokens, RequestReport } from "@drover/contract/request-report";
 import { Counter, Histogram, type Registry } from "prom-client";
 import { BoundedLabels } from "./bounded-labels.ts";
+import { requestCounter, secondsBuckets } from "./shared-metrics.ts";
 
 /** How a response is sent: event by event, or in one piece. */
 export type ResponseMode = "stream" | "whole";
@@ -8,7 +9,6 @@ export type ResponseMode = "stream" | "whole";
 /** What is counted, and how Prometheus gets it. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 const tokenSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5];
 
 /** There from the start, so that the first error is a growth that an alert sees. */
@@ -54,15 +54,7 @@ export function createMetrics(registry: Registry) {
   };
   const histogram = (name: string, help: string, labelNames: string[] = [], buckets = secondsBuckets) =>
     new Histogram({ name, help, buckets, labelNames, registers });
-  const requests = counter(
-    "drover_requests_total",
-    "Requests that got a response, by status; 499 is a client that left.",
-    ["status"],
-    statuses.map((status) => ({ status })),
-  );
-  const durations = histogram("drover_request_duration_seconds", "From the request to the end of its response.", [
-    "route",
-  ]);
+  const countRequest = requestCounter(registry, statuses, ["route"]);
   const waits = histogram("drover_queue_wait_seconds", "Time in the queue; 0 for those that went straight through.");
   const firstBytes = histogram("drover_first_byte_seconds", "From the request to the head of its response.");
   const retries = counter("drover_retries_total", "Requests that were sent on to another upstream.");
@@ -108,10 +100,7 @@ export function createMetrics(registry: Registry) {
       return onlyKey === undefined ? text : text.replaceAll(OF_A_KEY, (line, key) => (key === onlyKey ? line : ""));
     },
     /** A request has ended; status 499 is a client that left. */
-    countRequest(route: string, status: number, durationMs: number) {
-      requests.inc({ status: String(status) });
-      durations.observe({ route }, durationMs / 1000);
-    },
+    countRequest: (route: string, status: number, durationMs: number) => countRequest(status, durationMs, { route }),
     countQueueWait: (waitMs: number) => waits.observe(waitMs / 1000),
     /** A request was sent on to another upstream. */
     countRetry: () => retries.inc(),

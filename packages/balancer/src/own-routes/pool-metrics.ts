@@ -5,6 +5,7 @@ import type { UpstreamPool } from "../pool/upstream-pool.ts";
 import type { Upstream } from "../pool/upstream.ts";
 import { isInService } from "../policies/availability.ts";
 import { addScraped } from "./scraped-metric.ts";
+import { watchUpstreams } from "./shared-metrics.ts";
 
 /** What is read at each scrape rather than counted. */
 export interface WatchedParts {
@@ -26,7 +27,7 @@ export function watchPool(registry: Registry, { pool, queue, certificate }: Watc
       return pem === undefined ? undefined : Date.parse(new X509Certificate(pem).validTo) / 1000;
     });
   }
-  return watchUpstreams(registry, pool);
+  return watchMembers(registry, pool);
 }
 
 /** Counts of workers' earlier upstreams: a worker that comes back elsewhere is a new one, and its counters go on. */
@@ -35,27 +36,23 @@ interface Past {
   failures: number;
 }
 
-function watchUpstreams(registry: Registry, pool: UpstreamPool): (removed: Upstream) => void {
+const labelNames = ["worker", "upstream"];
+
+function watchMembers(registry: Registry, pool: UpstreamPool): (removed: Upstream) => void {
   const past = new Map<string, Past>();
-  const metric = (kind: "counter" | "gauge", name: string, help: string, value: (of: Upstream) => number) =>
-    addScraped(registry, kind, { name, help, labelNames: ["worker", "upstream"] }, () =>
-      pool.members.all.map((upstream) => [labelsOf(upstream), value(upstream)]),
-    );
   const earlier = ({ worker = "" }: Upstream): Past => past.get(worker) ?? { requests: 0, failures: 0 };
-  metric("gauge", "drover_upstream_active", "Requests on the upstream now.", (upstream) => upstream.conns);
-  metric("gauge", "drover_upstream_slots", "Slots of the upstream; 0 is no limit.", (upstream) => upstream.maxConns);
-  metric("gauge", "drover_upstream_ready", "1 while it takes requests.", (upstream) => (isInService(upstream) ? 1 : 0));
-  metric(
-    "counter",
-    "drover_upstream_requests_total",
-    "Requests that were ever sent to it.",
-    (upstream) => earlier(upstream).requests + upstream.requests,
+  watchUpstreams(registry, labelNames, () =>
+    pool.members.all.map((upstream) => ({
+      labels: labelsOf(upstream),
+      active: upstream.conns,
+      isReady: isInService(upstream),
+      requests: earlier(upstream).requests + upstream.requests,
+      failures: earlier(upstream).failures + upstream.failures,
+    })),
   );
-  metric(
-    "counter",
-    "drover_upstream_failures_total",
-    "Attempts on it that failed.",
-    (upstream) => earlier(upstream).failures + upstream.failures,
+  const slots = { name: "drover_upstream_slots", help: "Slots of the upstream; 0 is no limit.", labelNames };
+  addScraped(registry, "gauge", slots, () =>
+    pool.members.all.map((upstream) => [labelsOf(upstream), upstream.maxConns]),
   );
   return (removed) => {
     if (removed.worker === undefined) return;

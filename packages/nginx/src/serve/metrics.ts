@@ -1,5 +1,5 @@
-import { addScraped, isInService } from "@drover/balancer/engine";
-import { Counter, Histogram, Registry } from "prom-client";
+import { isInService, requestCounter, watchUpstreams } from "@drover/balancer/engine";
+import { Registry } from "prom-client";
 import type { Group } from "./proxy/groups.ts";
 
 /** What is counted of a configuration's servers and upstreams, as Prometheus gets it. */
@@ -16,50 +16,14 @@ export interface UpstreamReading {
   readonly lastFailure: string | undefined;
 }
 
-const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-
 /** @param read asked at each scrape: a reload brings other groups */
 export function createMetrics(read: () => readonly UpstreamReading[]) {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: "drover_requests_total",
-    help: "Requests that have ended, by status; 499 is a client that left.",
-    labelNames: ["status"],
-    registers,
-  });
-  const durations = new Histogram({
-    name: "drover_request_duration_seconds",
-    help: "From a request to the end of its response.",
-    buckets: SECONDS_BUCKETS,
-    registers,
-  });
-  watchUpstreams(registry, read);
-  return {
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
-    /** A request has ended, with the status of its access log. */
-    countRequest(status: number, durationMs: number) {
-      requests.inc({ status: String(status) });
-      durations.observe(durationMs / 1000);
-    },
-  };
-}
-
-function watchUpstreams(registry: Registry, read: () => readonly UpstreamReading[]): void {
-  const metric = (
-    kind: "counter" | "gauge",
-    name: string,
-    help: string,
-    value: (reading: UpstreamReading) => number,
-  ): void =>
-    addScraped(registry, kind, { name, help, labelNames: ["group", "upstream"] }, () =>
-      read().map((reading) => [{ group: reading.group, upstream: reading.origin }, value(reading)]),
-    );
-  metric("gauge", "drover_upstream_active", "Requests on the upstream now.", ({ active }) => active);
-  metric("gauge", "drover_upstream_ready", "1 while it takes requests.", ({ isReady }) => Number(isReady));
-  metric("counter", "drover_upstream_requests_total", "Requests ever sent to it.", ({ requests }) => requests);
-  metric("counter", "drover_upstream_failures_total", "Attempts on it that failed.", ({ failures }) => failures);
+  const countRequest = requestCounter(registry, [], []);
+  watchUpstreams(registry, ["group", "upstream"], () =>
+    read().map((reading) => ({ ...reading, labels: { group: reading.group, upstream: reading.origin } })),
+  );
+  return { contentType: registry.contentType, render: () => registry.metrics(), countRequest };
 }
 
 /** The servers of all groups. A server that a group names twice is read once, with the sums of both. */
