@@ -1,13 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { plainAddress } from "@drover/foundation/network/addresses";
-import { networkOf } from "@drover/foundation/network/networks";
+import { type Network, networkOf } from "@drover/foundation/network/networks";
 import { FrontDoorError } from "../errors.ts";
 
 /** Proxies in front of us whose `x-forwarded-*` are believed. */
-export interface TrustedProxies {
-  has(address: string): boolean;
-}
+export type TrustedProxies = Pick<Network, "has">;
 
 /** Reads addresses and networks (`10.0.0.0/8`). @throws FrontDoorError */
 export function trustedProxies(entries: readonly string[]): TrustedProxies {
