@@ -195,7 +195,7 @@ describe("OpenAI's client on random weights", () => {
     }
   });
 
-  it("goes on with texts, several at once, with echo and log-probabilities", async () => {
+  it("continues texts, several at once, with echo and log-probabilities", async () => {
     const response = await client.completions.create({
       model,
       prompt: ["the ", "a "],

@@ -88,7 +88,7 @@ describe("the console for everybody", needsBrowser(), () => {
       }));
   }
 
-  it("asks for the key once where keys are set, keeps it, and goes on with what was said without it", async () => {
+  it("asks for the key once where keys are set, keeps it, and continues what was said without it", async () => {
     const visitor = await Visitor.open(browser, url);
     await visitor.page.locator("dialog[open]").waitFor();
     await visitor.page.keyboard.press("Escape");

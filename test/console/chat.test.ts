@@ -69,7 +69,7 @@ describe("the console's chat", needsBrowser(), () => {
       for (const request of visitor.requests) assert.equal(new URL(request).origin, origin);
     }));
 
-  it("keeps a response as far as it came when it is stopped, frees its slot, and goes on with it when asked to", () =>
+  it("keeps a response as far as it came when it is stopped, frees its slot, and continues it when asked to", () =>
     visit(async (visitor) => {
       const stopped = visitor.amid("cow799", "stop.click()");
       await visitor.say("Count, please");
@@ -112,7 +112,7 @@ describe("the console's chat", needsBrowser(), () => {
       await visitor.responses.locator("p", { hasText: COUNTED }).first().waitFor();
     }));
 
-  it("goes on with a stream whose worker is killed, and says with which worker", () =>
+  it("continues a stream whose worker is killed, and says with which worker", () =>
     visit(async (visitor) => {
       await drover.workers((rows) => rows.every(({ state }) => state === "ready"));
       await visitor.say("Count, please");
@@ -203,7 +203,7 @@ describe("the console's chat", needsBrowser(), () => {
       assert.equal(await visitor.page.locator("article.user .bubble").innerText(), "你好");
     }));
 
-  it("goes on with thinking that was cut off, and takes its time together", () =>
+  it("continues thinking that was cut off, and takes its time together", () =>
     visit(async (visitor) => {
       await setLongest(visitor, "3");
       const response = await visitor.ask("Count, please");

@@ -78,7 +78,7 @@ describe("reload --model http://… of a running service", () => {
     return data[0]?.id;
   };
 
-  it("says what is wrong with what another server sends, and goes on with the model that it has", async () => {
+  it("says what is wrong with what another server sends, and continues the model that it has", async () => {
     const result = await reloadFrom(await plainServer(Buffer.from("<html>no model</html>")));
     assert.equal(result.code, 1, result.stdout);
     assert.match(result.stderr, /^drover: not reloaded, everything is as it was: /);

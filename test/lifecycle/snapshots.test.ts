@@ -55,7 +55,7 @@ describe("a conversation with a real model", needsSharedMemory(16 * 2 ** 20), ()
     await drover.workers((rows) => rows.every((row) => row.state === "ready" && row.pid !== pid));
   };
 
-  it("goes on with the other worker, and with one that took a killed one's place, from what was kept", async () => {
+  it("continues the other worker, and with one that took a killed one's place, from what was kept", async () => {
     const first = await say("the drover walks behind the herd, and counts the cattle at each gate that they come to");
     assert.equal(first.cached, 0);
     // It is written as soon as the response has ended, which is when the client has it.

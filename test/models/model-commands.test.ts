@@ -18,7 +18,7 @@ describe("drover model and drover plan", () => {
   });
   after(() => pasture.close());
 
-  it("goes on with a download whose process was killed, under the dead one's lock", async () => {
+  it("continues a download whose process was killed, under the dead one's lock", async () => {
     const content = readFileSync(model);
     const requests: IncomingMessage[] = [];
     const server = createServer((request, response) => {

@@ -302,7 +302,7 @@ describe("the front door", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it("tells a streaming client its place in the queue and then its worker, and goes on with the response in the same stream", async () => {
+  it("tells a streaming client its place in the queue and then its worker, and continues the response in the same stream", async () => {
     const held: http.ServerResponse[] = [];
     const { url, balancer } = await open(
       (settings) => settings,

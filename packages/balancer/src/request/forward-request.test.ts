@@ -149,7 +149,7 @@ describe("forwarding", () => {
     assert.equal(received.trailers["x-sum"], "42");
   });
 
-  it("answers HEAD with the upstream's length and no body, and goes on with the connection", async () => {
+  it("answers HEAD with the upstream's length and no body, and continues the connection", async () => {
     const upstream = await httpUpstream((_request, response) => response.setHeader("content-length", 5).end("hello"));
     const { port } = await run([upstream]);
     const seen = await rawExchange(

@@ -70,8 +70,8 @@ export async function startDrover(options: DroverServerOptions): Promise<DroverS
     workers: readWorkers,
     async reload() {
       const { statusCode, body } = await admin.request({ method: "POST", path: "/reload" });
-      const said = await body.text();
-      if (statusCode !== 200) throw new Error(`the reload failed: ${said}`);
+      const reason = await body.text();
+      if (statusCode !== 200) throw new Error(`the reload failed: ${reason}`);
     },
     stop: () => server.stop(),
   };

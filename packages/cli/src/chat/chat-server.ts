@@ -120,8 +120,8 @@ function addressOf(url: string): https.RequestOptions {
 }
 
 function refusalOf(status: number, body: string): SupervisorError {
-  const said = (jsonOf(body) as { readonly error?: { readonly message?: string } } | undefined)?.error?.message;
-  const reason = said ?? `the server responded with ${status}`;
+  const message = (jsonOf(body) as { readonly error?: { readonly message?: string } } | undefined)?.error?.message;
+  const reason = message ?? `the server responded with ${status}`;
   const advice = status === 401 ? "; give the key with --key, or in DROVER_API_KEY" : "";
   return new SupervisorError("refused", `${reason}${advice}`);
 }

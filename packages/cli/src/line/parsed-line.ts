@@ -128,12 +128,12 @@ function usageError(message: string, words: readonly string[], commands: readonl
   const flags = path.at(-1);
   if (unknown !== undefined && flags !== undefined) {
     const names = flagNames(flags);
-    const said = [...new Set(unknown)].map((word) =>
+    const reasons = [...new Set(unknown)].map((word) =>
       words.includes(word) && !word.startsWith("-")
         ? `"${word}" is one argument too many`
         : `there is no flag --${word}${hint(nearest(word, names), "--")}`,
     );
-    return usage(`${said[0] ?? message}. ${help}`);
+    return usage(`${reasons[0] ?? message}. ${help}`);
   }
   return usage(
     `${missingArgument(message, path) ?? missingValue(message) ?? wrongChoice(message) ?? plain(message)}. ${help}`,

@@ -58,7 +58,7 @@ describe("the lookup of a host's name", () => {
     assert.deepEqual(await addressesOf("svc"), ["10.0.0.7"]);
   });
 
-  it("goes on with the addresses that were found last while the server is silent", async () => {
+  it("continues the addresses that were found last while the server is silent", async () => {
     assert.deepEqual(await addressesOf("known.test"), ["10.0.0.7"]);
     silent.add("known.test");
     assert.deepEqual(await addressesOf("known.test"), ["10.0.0.7"]);

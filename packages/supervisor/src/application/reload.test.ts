@@ -179,7 +179,7 @@ describe("Reloader, while a model is downloaded", () => {
     );
   });
 
-  it("goes on with it where a newer reload can't be read", async () => {
+  it("continues it where a newer reload can't be read", async () => {
     const { world, reloader, calledOff, finish } = createWorld();
     const reload = reloader.reload(FAR);
     await settle();

@@ -57,7 +57,7 @@ const responses: Readonly<Record<string, { readonly path: string; readonly body:
   },
 };
 
-describe("a response that another worker goes on with", () => {
+describe("a response that another worker continues", () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "drover-journal-"));

@@ -171,7 +171,7 @@ describe("what the next step computes", () => {
     assert.deepEqual(pieces, [48, 48, 32]);
   });
 
-  it("goes on with prompts on a machine so slow that no piece fits: one after each token of the running responses", () => {
+  it("continues prompts on a machine so slow that no piece fits: one after each token of the running responses", () => {
     const slow = { decoding: 8, prompts: [prompt(9, 500)], slowness: { decode: 6, prompt: 6, attentionMs: 0 } };
     assert.equal(scheduleStep(situation(slow)).kind, "read");
     assert.equal(scheduleStep(situation({ ...slow, hasRead: true })).kind, "decode");

@@ -34,10 +34,10 @@ export async function expectedPromptTokens(
   input: Omit<ChatPromptInput, "prefill">,
   response: string,
 ): Promise<readonly number[]> {
-  const said = [...input.messages, { role: "assistant", content: response, toolCalls: [] } as const];
+  const soFar = [...input.messages, { role: "assistant", content: response, toolCalls: [] } as const];
   return await unlessRefused(async () => {
-    const first = await prompts.build({ ...input, messages: [...said, { role: "user", content: "a" }] });
-    const second = await prompts.build({ ...input, messages: [...said, { role: "user", content: "b" }] });
+    const first = await prompts.build({ ...input, messages: [...soFar, { role: "user", content: "a" }] });
+    const second = await prompts.build({ ...input, messages: [...soFar, { role: "user", content: "b" }] });
     return first.tokens.slice(0, commonPrefix(first.tokens, second.tokens));
   }, []);
 }

@@ -219,7 +219,7 @@ class Output implements GenerationHandle {
       return this.#goOn(this.#callGrammar ?? this.#request.grammar);
     }
     const refusal = grammarRefusal(error, this.#held);
-    // A call that nobody asked to hold to its schema goes on without.
+    // A call that nobody asked to hold to its schema continues without.
     if (refusal !== undefined && this.#bound) {
       this.#bound = false;
       return this.#goOn(undefined);

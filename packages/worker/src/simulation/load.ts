@@ -35,13 +35,13 @@ export function chats(users: number, turns: number, seed: number): readonly Simu
   const draw = seeded(seed);
   const prompt = createPrompts();
   return Array.from({ length: users }, (_, user) => {
-    let said: readonly number[] = [];
+    let history: readonly number[] = [];
     const next = (turn: number) => {
-      if (turn % turns === 0) said = [];
+      if (turn % turns === 0) history = [];
       // What the model says is one token again and again (simulated-engine.ts).
-      said = [...said, ...prompt(draw(30, 60))];
-      const request = { prompt: said, outputTokens: draw(20, 60) };
-      said = [...said, ...Array.from({ length: request.outputTokens }, () => 1)];
+      history = [...history, ...prompt(draw(30, 60))];
+      const request = { prompt: history, outputTokens: draw(20, 60) };
+      history = [...history, ...Array.from({ length: request.outputTokens }, () => 1)];
       return request;
     };
     return { startMs: 10 * user, next };

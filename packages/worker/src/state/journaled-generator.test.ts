@@ -57,7 +57,7 @@ describe("a response that is written down", () => {
   };
 
   for (const [name, request] of Object.entries({ plain: {}, "of a grammar": digits })) {
-    it(`goes on with the very tokens that it would have had, ${name}`, async () => {
+    it(`continues with the very tokens that it would have had, ${name}`, async () => {
       const alone = await generateTokens(pool, prompt, tokens, request);
       for (const count of [1, 2, 7, 20, tokens - 1]) {
         await dieAfter(count, request);
@@ -140,7 +140,7 @@ describe("a response that is written down", () => {
     assert.deepEqual(readdirSync(directory), []);
   });
 
-  it("goes on without a journal where the disk takes none", async () => {
+  it("continues without a journal where the disk takes none", async () => {
     troubles.length = 0;
     rmSync(directory, { recursive: true });
     const alone = await generateTokens(pool, prompt, tokens);

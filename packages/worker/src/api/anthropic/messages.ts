@@ -20,10 +20,10 @@ export async function messages(
   reply: FastifyReply,
 ): Promise<unknown> {
   const job = messagesJobOf(serving, body);
+  refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_tokens" });
   const id = newId(serving, "msg");
   const withIds = { ...serving, newCallId: () => newId(serving, "toolu", CALL_ID_DIGITS) };
   const prepared = await prepareChat(withIds, reply, job);
-  refuseExpensive(serving, { ...job, choices: 1, isStream: true, lengthParam: "max_tokens" });
   if (body.stream !== true) return await completeMessage(serving, reply, job, prepared, id);
   const events = new MessageEvents(id, serving.model.id);
   return await streamChoices(serving, reply, [prepared], {
@@ -33,7 +33,7 @@ export async function messages(
   });
 }
 
-/** Its newest client tries to have the server keep the messages, and goes on without where it is told so by this message. */
+/** Its newest client tries to have the server keep the messages, and continues without where it is told so by this message. */
 export function refuseThread(_serving: Serving, body: unknown): void {
   const thread = fieldOf(body, "thread");
   if (thread === undefined || thread === null) return;

@@ -32,7 +32,7 @@ export function separateInputs(
   return several.length > 0 ? several : [input.filter((item) => typeof item === "number")];
 }
 
-/** What a prompt must fit in that goes on without a template. */
+/** What a prompt must fit in that continues without a template. */
 export function plainLimit({ slots }: Pick<Serving, "slots">, param = "prompt"): PromptLimit {
   return { contextTokens: slots.contextTokens, outputTokens: 1, param };
 }

@@ -16,7 +16,7 @@ export interface PricedRequest {
 }
 
 /**
- * Refuses a request that asks for more work or memory than one may have, before any of it is done.
+ * Refuses a request that asks for more tokens or memory than one may have, before any token is computed. Chats are refused before their prompt is made.
  *
  * @throws RequestError 400 `too_expensive`
  */

@@ -76,8 +76,8 @@ export class SseStream {
     const { raw } = this.#reply;
     if (this.#hasHead || raw.destroyed) return;
     const { [RESUME_HEADER]: _, ...given } = raw.getHeaders();
-    const said = { [INTERJECT_HEADER]: encodeURIComponent(events) };
-    const fields = { ...given, "content-type": CONTENT_TYPES[this.#form], ...HEADERS, ...said };
+    const interjected = { [INTERJECT_HEADER]: encodeURIComponent(events) };
+    const fields = { ...given, "content-type": CONTENT_TYPES[this.#form], ...HEADERS, ...interjected };
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}\r\n`);
     raw.socket?.write(`HTTP/1.1 102 Processing\r\n${lines.join("")}\r\n`, "latin1");
   }

@@ -45,17 +45,27 @@ const responseShape: Shape = ({ content, thinking }) => ({
 /** `POST /api/chat`; without a message as below. */
 export async function ollamaChat(serving: Serving, body: OllamaChat, reply: FastifyReply): Promise<unknown> {
   if (body.messages.length === 0) return loaded(serving, messageShape, body);
-  const job = ollamaJobOf(serving, body);
+  const job = affordable(serving, ollamaJobOf(serving, body), body);
   return await respond(serving, reply, await prepared(serving, reply, job), messageShape, body.stream ?? true);
 }
 
 /** `POST /api/generate`; without a prompt it only says that the model is loaded, as clients ask at their start. */
 export async function ollamaGenerate(serving: Serving, body: OllamaGenerate, reply: FastifyReply): Promise<unknown> {
   if ((body.prompt ?? "") === "") return loaded(serving, responseShape, body);
-  const job = generateJobOf(serving, body);
+  const job = affordable(serving, generateJobOf(serving, body), body);
   const isRaw = body.raw === true || (body.suffix ?? "") !== "";
   const asked = isRaw ? await rawText(serving, reply, job, body) : await prepared(serving, reply, job);
   return await respond(serving, reply, asked, responseShape, body.stream ?? true);
+}
+
+/** The job, if it may be done. @throws RequestError 400 `too_expensive` */
+function affordable(
+  serving: Serving,
+  job: ChatJob,
+  { stream }: { readonly stream?: boolean | null | undefined },
+): ChatJob {
+  refuseExpensive(serving, { ...job, choices: 1, isStream: stream ?? true, lengthParam: "options.num_predict" });
+  return job;
 }
 
 async function prepared(serving: Serving, reply: FastifyReply, job: ChatJob): Promise<Asked> {
@@ -89,21 +99,20 @@ function loaded(serving: Serving, shape: Shape, { keep_alive: keepAlive }: { rea
 
 async function respond(serving: Serving, reply: FastifyReply, asked: Asked, shape: Shape, streams: boolean) {
   const { job, request } = asked;
-  refuseExpensive(serving, { ...job, choices: 1, isStream: streams, lengthParam: "options.num_predict" });
   const timings = new Timings(serving.clock);
   if (streams) return await streamChoices(serving, reply, [request], streamForm(serving, job, shape, timings), "lines");
   const builder = new ChatMessageBuilder(serving, job);
-  const said: GeneratedToken[] = [];
+  const generated: GeneratedToken[] = [];
   const [end] = await runChoices(serving, reply, [request], () => ({
     onStart: () => timings.first(),
     onPieces: (pieces, tokens) => {
       builder.add(pieces, []);
-      said.push(...tokens);
+      generated.push(...tokens);
     },
   }));
   const { content, reasoning: thinking } = builder;
   const whole = shape({ content, thinking, calls: callsOf(builder) });
-  const logprobs = logprobsOf(serving, job, said);
+  const logprobs = logprobsOf(serving, job, generated);
   const ending = end === undefined ? {} : endOf(end, timings);
   return await sendJson(reply, { ...headOf(serving), ...whole, ...logprobs, ...ending });
 }

@@ -64,9 +64,9 @@ interface Keeping {
 }
 
 function keepingOf({ headers }: FastifyRequest, { store }: ResponsesRequest): Keeping {
-  const said = headers[RESPONSE_STORE_HEADER];
-  if (typeof said !== "string") return { isKept: false, previousId: null };
-  const [, previousId = null] = said.split(" ");
+  const value = headers[RESPONSE_STORE_HEADER];
+  if (typeof value !== "string") return { isKept: false, previousId: null };
+  const [, previousId = null] = value.split(" ");
   return { isKept: store !== false, previousId };
 }
 

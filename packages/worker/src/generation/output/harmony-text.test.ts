@@ -61,7 +61,7 @@ describe("The text of gpt-oss", () => {
     assert.deepEqual([content, calls, args], ["I look it up.", ["time", "time"], '{"n": 1}{"n": 2}']);
   });
 
-  it("goes on with the response where the prompt has begun it, or where Drover ends the thinking", () => {
+  it("continues the response where the prompt has begun it, or where Drover ends the thinking", () => {
     assert.equal(read(["It is noon."], { isFinal: true }).content, "It is noon.");
     const cut = read([THINKING.slice(0, -"<|end|>".length), `<|end|>${HARMONY_FINAL}`, "noon"]);
     assert.deepEqual([cut.reasoning, cut.content], ["They ask for the time.", "noon"]);

@@ -93,7 +93,7 @@ describe("ChatPrompts", () => {
     assert.equal(reasoning, "may-open");
   });
 
-  it("goes on with the thinking that it is given, or with the text behind it, whether the template opens the tags or not", async () => {
+  it("continues the thinking that it is given, or with the text behind it, whether the template opens the tags or not", async () => {
     const amid = { prefill: "", prefillThinking: "Let</think> me" };
     for (const template of [R1, QWEN]) {
       const { text, reasoning } = await build(template, [USER], amid);

@@ -77,8 +77,8 @@ export class ChatPrompts {
   async #systemTokens(input: ChatPromptInput, tokens: readonly number[]): Promise<number> {
     const system = input.messages.filter(({ role }) => role === "system");
     if (system.length === 0 && input.tools.length === 0) return 0;
-    const said = input.messages.find(({ role }) => role !== "system")?.content ?? "";
-    const other = { role: "user", content: said.trimStart().startsWith("a") ? "b" : "a" } as const;
+    const first = input.messages.find(({ role }) => role !== "system")?.content ?? "";
+    const other = { role: "user", content: first.trimStart().startsWith("a") ? "b" : "a" } as const;
     return await unlessRefused(async () => {
       const probe = await this.#write({ ...input, messages: [...system, other] });
       const same = commonPrefix(tokens, probe.tokens);

@@ -13,7 +13,7 @@ export interface ChatTexts {
   readonly templateArguments: Readonly<Record<string, unknown>>;
   /** Text that the response must begin with. */
   readonly prefill?: string | undefined;
-  /** The thinking before it; without a prefill the model goes on with that. */
+  /** The thinking before it; without a prefill the model continues that. */
   readonly prefillThinking?: string | undefined;
   readonly limit: PromptLimit;
 }
@@ -31,13 +31,13 @@ export async function refuseCostlyChat(
   const calls = messages.flatMap(callsOf);
   // Templates leave out the thinking of earlier responses, marks included.
   const all = messages.map((message) => ({ ...message, reasoning: undefined }));
-  const said = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
+  const texts = messages.flatMap(({ role, content }) => (role === "assistant" ? [] : [content]));
   // Each message and each call takes a token at least.
   const least = messages.length + calls.length;
   if (least >= limit.contextTokens) throw contextLengthExceeded(limit, `at least ${least}`);
   tokenizer.refuseHuge(await charsOf([all, tools, templateArguments, prefill]), limit);
   tokenizer.refuseHuge(await charsOf([prefillThinking, messages.map(thoughtsOf)]), limit);
-  await refuseManyMarks(said, controlTexts, limit);
+  await refuseManyMarks(texts, controlTexts, limit);
   await refuseCostlyArguments(calls, limit);
 }
 

@@ -18,8 +18,8 @@ export function withTypes(parameters: ToolDefinition["parameters"]): ToolDefinit
   if (typeof properties !== "object" || properties === null) return parameters;
   const typesOf = propertyTypes(parameters);
   const typed = Object.entries(properties).map(([name, schema]: [string, unknown]) => {
-    const said = Object.entries(Object(schema) as object).filter(([, value]) => value !== null);
-    return [name, { type: typesOf(name)?.join(" or ") ?? "any", ...Object.fromEntries(said) }];
+    const entries = Object.entries(Object(schema) as object).filter(([, value]) => value !== null);
+    return [name, { type: typesOf(name)?.join(" or ") ?? "any", ...Object.fromEntries(entries) }];
   });
   return { ...parameters, properties: Object.fromEntries(typed) as Readonly<Record<string, unknown>> };
 }
