@@ -60,7 +60,7 @@ function passes(node) {
 }
 
 async function serves(node, folder) {
-  const { freePort } = await import(new URL("../packages/bench/dist/index.js", import.meta.url).href);
+  const { freePort } = await import(new URL("../packages/bench/dist/servers/free-port.js", import.meta.url).href);
   const port = await freePort();
   const admin = ["--admin-socket", join(folder, "admin.sock")];
   const words = ["--workers=2", "--threads=1", "--slots=2", "--liveness-timeout=60s", "--log-format=json"];
