@@ -1,3 +1,4 @@
+// Of settings, flags and commands. A configuration of nginx has rules of its own (`nginx/src/read/units`).
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const BYTES_PER_UNIT = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 

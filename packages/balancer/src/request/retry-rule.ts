@@ -1,6 +1,6 @@
 import type { AttemptFailure } from "../upstream-http/exchange-task.ts";
 
-/** The values of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
+/** When a failure may be tried on another upstream; `forward-request` is the loop that asks. The values of nginx's `proxy_next_upstream`, without `off` (which is none of them). */
 export const retryWords = [
   "error",
   "timeout",

@@ -2,8 +2,8 @@ import { computed, signal } from "@preact/signals";
 import { after, newId, epochMs } from "../clock.ts";
 import { route } from "../route.ts";
 import { type Conversation, newConversation, settled } from "./conversation.ts";
-import { leave, leftOver } from "./left-over.ts";
-import { openShelf, type Shelf } from "./shelf.ts";
+import { leave, leftOver } from "./unsaved-conversations.ts";
+import { openDatabase, type ConversationDatabase } from "./conversation-database.ts";
 
 /** All conversations by id, in no order. */
 export const conversations = signal<ReadonlyMap<string, Conversation>>(new Map());
@@ -22,12 +22,12 @@ export const sorted = computed(() =>
   [...conversations.value.values()].toSorted((one, other) => other.changedMs - one.changedMs),
 );
 
-let shelf: Promise<Shelf> | undefined;
+let database: Promise<ConversationDatabase> | undefined;
 
 /** Reads what earlier sessions left. Messages that were sent in the meantime are kept. */
 export async function loadConversations(): Promise<void> {
-  shelf = openShelf();
-  const open = await shelf;
+  database = openDatabase();
+  const open = await database;
   const found = await open.all().catch(() => []);
   const last = leftOver();
   const kept = [...found, ...last.conversations]
@@ -70,7 +70,7 @@ export function removeConversation(id: string): void {
   rest.delete(id);
   conversations.value = rest;
   unsaved.delete(id);
-  void shelf?.then((open) => open.remove(id));
+  void database?.then((open) => open.remove(id));
   if (route.value.id === id) location.replace("#/chat");
 }
 
@@ -104,8 +104,8 @@ function saveSoon(conversation: Conversation): void {
 
 async function saveNow(): Promise<void> {
   const changed = [...unsaved.values()];
-  if (shelf === undefined || changed.length === 0) return;
-  await (await shelf).put(changed).catch(() => undefined);
+  if (database === undefined || changed.length === 0) return;
+  await (await database).put(changed).catch(() => undefined);
   // What changed meanwhile, or was removed, is another one by now.
   for (const conversation of changed) {
     if (unsaved.get(conversation.id) === conversation) unsaved.delete(conversation.id);

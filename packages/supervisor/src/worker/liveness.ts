@@ -1,6 +1,6 @@
 import type { Settings } from "@drover/config";
 
-/** What a worker's heartbeats say. Times in milliseconds. */
+/** When a running worker is hung: `Worker.checkLiveness` asks each second, and has one that is restarted. What a worker's heartbeats say. Times in milliseconds. */
 export interface Pulse {
   /** When the last heartbeat came. */
   readonly heardAt: number;

@@ -1,7 +1,7 @@
 import type { Conversation } from "./conversation.ts";
 
 /** Where conversations are kept: IndexedDB, or nowhere where the browser has none for this page (some private windows). */
-export interface Shelf {
+export interface ConversationDatabase {
   readonly all: () => Promise<readonly Conversation[]>;
   readonly put: (conversations: readonly Conversation[]) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
@@ -10,7 +10,7 @@ export interface Shelf {
 const STORE = "conversations";
 
 /** Opens the database of this origin. Never rejects. */
-export async function openShelf(): Promise<Shelf> {
+export async function openDatabase(): Promise<ConversationDatabase> {
   const database = await open().catch(() => undefined);
   if (database === undefined) {
     return { all: () => Promise.resolve([]), put: () => Promise.resolve(), remove: () => Promise.resolve() };
