@@ -30,5 +30,7 @@ describe("the requests that have ended last", () => {
     most = 0;
     recent.add(recordOf("d"));
     assert.deepEqual(seen(), []);
+    most = 10;
+    assert.deepEqual(seen(), [], "none was kept while none was wanted");
   });
 });

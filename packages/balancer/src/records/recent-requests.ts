@@ -1,9 +1,12 @@
 import type { RequestRecord, RequestSummary } from "@drover/contract/request-record";
 
+/** So many times the wanted ones are kept before the oldest are cut off. */
+const SURPLUS = 1.25;
+
 /** The last requests that have ended, for `drover explain`. */
 export class RecentRequests {
   readonly #most: () => number;
-  /** The oldest first. A few more than are wanted: what is over is cut off for many requests at once. */
+  /** The oldest first. Some more than are wanted, since each cut copies the rest; where none is wanted none is kept. */
   #records: RequestRecord[] = [];
 
   /** @param most asked at each request: a reload may change it */
@@ -14,7 +17,7 @@ export class RecentRequests {
   add(record: RequestRecord): void {
     this.#records.push(record);
     const most = this.#most();
-    if (this.#records.length > most + surplus) this.#records = this.#records.slice(this.#records.length - most);
+    if (this.#records.length > SURPLUS * most) this.#records = this.#records.slice(this.#records.length - most);
   }
 
   /** A client can send one id twice; the last request counts. */
@@ -35,8 +38,6 @@ export class RecentRequests {
     return this.#records.slice(Math.max(0, this.#records.length - this.#most()));
   }
 }
-
-const surplus = 100;
 
 function summaryOf(record: RequestRecord): RequestSummary {
   const { id, receivedAtEpochMs, key, method, route, status, durationMs, queueMs } = record;
